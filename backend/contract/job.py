@@ -1,0 +1,209 @@
+"""A job: the graph of stages that a node tree, the panel or the command line asks the engine to run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from . import settings as stage_settings
+from .failure import Failure
+from .options import from_dict, to_dict
+
+SCHEMA: Final = 1
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """What a kind of stage takes and gives.
+
+    Attributes:
+        settings: Its settings class.
+        inputs: Input name -> type of the data that it takes. All are required.
+        output: Type of the data that it gives.
+        label: Name for people.
+    """
+
+    settings: type
+    inputs: Mapping[str, str]
+    output: str
+    label: str
+
+
+STAGES: Final[Mapping[str, StageSpec]] = {
+    "video": StageSpec(stage_settings.VideoSettings, {}, "video", "Video"),
+    "face": StageSpec(stage_settings.FaceSettings, {}, "face", "Face"),
+    "head": StageSpec(stage_settings.HeadSettings, {}, "head", "Head Model"),
+    "camera": StageSpec(stage_settings.CameraSettings, {"video": "video"}, "camera", "Camera"),
+    "landmarks": StageSpec(
+        stage_settings.LandmarkSettings, {"video": "video", "face": "face"}, "landmarks", "Landmarks"
+    ),
+    "fit": StageSpec(
+        stage_settings.FitSettings, {"landmarks": "landmarks", "head": "head", "camera": "camera"}, "fit", "Fit"
+    ),
+    "smooth": StageSpec(stage_settings.SmoothSettings, {"fit": "fit"}, "fit", "Smooth"),
+    "track": StageSpec(stage_settings.TrackFileSettings, {"fit": "fit"}, "track", "Track File"),
+    "report": StageSpec(stage_settings.ReportSettings, {"track": "track", "video": "video"}, "report", "Report"),
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a job.
+
+    Attributes:
+        name: Unique in the job.
+        kind: Key of `STAGES`.
+        settings: Instance of the settings class of that kind.
+        inputs: Input name -> name of the stage that gives it.
+    """
+
+    name: str
+    kind: str
+    settings: Any
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A valid graph of stages, in an order in which they can run."""
+
+    stages: tuple[Stage, ...]
+
+    def stage(self, name: str) -> Stage:
+        """Return the stage of that name (KeyError where there is none)."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    def to_json(self) -> str:
+        """Return the job as JSON text, readable by `parse_job`."""
+        stages = [
+            {"name": s.name, "kind": s.kind, "settings": to_dict(s.settings), "inputs": dict(s.inputs)}
+            for s in self.stages
+        ]
+        return json.dumps({"schema": SCHEMA, "stages": stages}, indent=2)
+
+
+def default_job(settings: Mapping[str, Any]) -> Job:
+    """Return the job of the panel and of ``track``: every kind once, named after its kind.
+
+    Args:
+        settings: Kind -> settings instance; kinds left out have their defaults.
+    """
+    names = list(STAGES)
+    links = {"fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"}, "track": {"fit": "smooth"}}
+    stages = []
+    for kind in names:
+        spec = STAGES[kind]
+        inputs = links.get(kind, {name: name for name in spec.inputs})
+        stages.append(Stage(kind, kind, settings.get(kind, spec.settings()), inputs))
+    return Job(tuple(stages))
+
+
+def parse_job(text: str) -> Job | Failure:
+    """Read a job from JSON text and validate it; the failure names the stage and the field."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        return Failure(
+            "job-not-json", f"The job is not valid JSON: {error}.", "Write it again with the node editor or `track`."
+        )
+    if not isinstance(data, dict) or not isinstance(data.get("stages"), list):
+        return Failure("job-shape", "The job has no list 'stages'.", 'A job looks like {"schema": 1, "stages": [...]}.')
+    if data.get("schema") != SCHEMA:
+        return Failure(
+            "job-schema",
+            f"The job has schema {data.get('schema')!r}; this program reads {SCHEMA}.",
+            "Use matching versions of add-on and engine.",
+        )
+    stages: list[Stage] = []
+    for number, entry in enumerate(data["stages"]):
+        stage = _parse_stage(entry, number)
+        if isinstance(stage, Failure):
+            return stage
+        stages.append(stage)
+    return validate(stages)
+
+
+def _parse_stage(entry: Any, number: int) -> Stage | Failure:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not entry.get("name"):
+        return Failure(
+            "job-stage", f"Stage number {number} of the job has no name.", "Every stage needs 'name' and 'kind'."
+        )
+    name, kind = entry["name"], entry.get("kind")
+    if kind not in STAGES:
+        return Failure("job-kind", f"Stage '{name}': there is no kind {kind!r}.", f"Known kinds: {', '.join(STAGES)}.")
+    inputs = entry.get("inputs", {})
+    values = entry.get("settings", {})
+    if not isinstance(inputs, dict) or not isinstance(values, dict):
+        return Failure("job-stage", f"Stage '{name}': 'inputs' and 'settings' must be objects.", "Write the job again.")
+    settings = from_dict(STAGES[kind].settings, values, f"Stage '{name}'")
+    if isinstance(settings, Failure):
+        return settings
+    return Stage(name, kind, settings, inputs)
+
+
+def validate(stages: list[Stage]) -> Job | Failure:
+    """Check names, links, types and cycles, and put the stages in an order in which they can run."""
+    by_name: dict[str, Stage] = {}
+    for stage in stages:
+        if stage.name in by_name:
+            return Failure("job-name", f"Two stages are called '{stage.name}'.", "Give every stage its own name.")
+        by_name[stage.name] = stage
+    for stage in stages:
+        problem = _link_problem(stage, by_name)
+        if problem is not None:
+            return problem
+    return _ordered(by_name)
+
+
+def _link_problem(stage: Stage, by_name: Mapping[str, Stage]) -> Failure | None:
+    wanted = STAGES[stage.kind].inputs
+    for name, wanted_type in wanted.items():
+        if name not in stage.inputs:
+            return Failure(
+                "job-input",
+                f"Stage '{stage.name}': its input '{name}' is not linked.",
+                f"Link a stage that gives '{wanted_type}'.",
+            )
+        source = by_name.get(stage.inputs[name])
+        if source is None:
+            return Failure(
+                "job-input",
+                f"Stage '{stage.name}': its input '{name}' names '{stage.inputs[name]}', which is not in the job.",
+                "Add that stage or link another.",
+            )
+        given = STAGES[source.kind].output
+        if given != wanted_type:
+            return Failure(
+                "job-type",
+                f"Stage '{stage.name}': its input '{name}' takes '{wanted_type}', but '{source.name}' gives '{given}'.",
+                "Link a stage of the right kind.",
+            )
+    for name in stage.inputs:
+        if name not in wanted:
+            return Failure(
+                "job-input",
+                f"Stage '{stage.name}' has no input '{name}'.",
+                f"Its inputs: {', '.join(wanted) or 'none'}.",
+            )
+    return None
+
+
+def _ordered(by_name: Mapping[str, Stage]) -> Job | Failure:
+    done: dict[str, Stage] = {}
+    waiting = dict(by_name)
+    while waiting:
+        ready = [stage for stage in waiting.values() if all(source in done for source in stage.inputs.values())]
+        if not ready:
+            return Failure(
+                "job-cycle",
+                f"The stages {', '.join(sorted(waiting))} wait for each other.",
+                "Remove the link that closes the circle.",
+            )
+        for stage in ready:
+            done[stage.name] = waiting.pop(stage.name)
+    return Job(tuple(done.values()))

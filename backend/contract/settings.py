@@ -1,0 +1,215 @@
+"""Every setting of every stage, defined once. Panel, nodes, command line and jobs are views of these classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from .options import option
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """Which frames of which video."""
+
+    path: str = option("", "Video file, or the first file of an image sequence", path=True)
+    first_frame: int = option(0, "First frame to track, counted from 0", minimum=0)
+    last_frame: int = option(-1, "Last frame to track; -1 is the end of the video", minimum=-1)
+    stride: int = option(1, "Use every n-th frame: 2 halves the work and the frame rate", minimum=1, maximum=1000)
+    target_rate: float = option(
+        0.0, "Reduce the clip to this rate; 0 keeps every frame", unit="frames/s", minimum=0.0, maximum=1000.0
+    )
+    sequence_rate: float = option(
+        25.0, "Rate of an image sequence, which has none of its own", unit="frames/s", minimum=0.1, maximum=1000.0
+    )
+
+
+FACE_CHOICES: Final = {
+    "largest": "The face that covers the most of the clip",
+    "number": "The face with this number in the report, counted from 0 by size",
+    "nearest": "The face that starts nearest to a point of the picture",
+}
+
+
+@dataclass(frozen=True)
+class FaceSettings:
+    """Which person to follow when there are several."""
+
+    choose: str = option(
+        "largest", "How the face is chosen when several people are in the picture", choices=FACE_CHOICES
+    )
+    number: int = option(0, "Number of the face when chosen by number", minimum=0, maximum=99)
+    point_x: float = option(
+        0.5, "Point to be near to, from left (0) to right (1)", unit="of width", minimum=0.0, maximum=1.0
+    )
+    point_y: float = option(
+        0.5, "Point to be near to, from top (0) to bottom (1)", unit="of height", minimum=0.0, maximum=1.0
+    )
+
+
+QUALITY_CHOICES: Final = {
+    "draft": "One detection per frame: fastest, for a first look",
+    "standard": "A levelled crop and repeated detections: the usual choice",
+    "best": "Eight detections per frame, mirrored ones among them: least jitter",
+}
+
+
+@dataclass(frozen=True)
+class LandmarkSettings:
+    """How the 478 landmarks are found."""
+
+    quality: str = option(
+        "standard", "Draft, Standard or Best: more detections per frame, less jitter", choices=QUALITY_CHOICES
+    )
+    task_file: str = option(
+        "",
+        "face_landmarker.task (Apache-2.0), which adds the 52 expression scores; empty looks in models/",
+        path=True,
+    )
+    detection_threshold: float = option(
+        0.5,
+        "Least certainty with which a face counts as found; lower it for faces in shadow",
+        minimum=0.05,
+        maximum=0.99,
+    )
+    find_cuts: bool = option(True, "Look for cuts and never smooth across them")
+    person_mask: bool = option(
+        True, "Separate person and background on some frames, which helps to estimate the focal length"
+    )
+    threads: int = option(0, "Threads for detection; 0 uses every core", minimum=0, maximum=64, advanced=True)
+
+
+HEAD_CHOICES: Final = {
+    "auto": "A FLAME file from models/ if there is one, else the built-in head",
+    "builtin": "The built-in head: free of any licence but ours",
+    "file": "The model file named below",
+}
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """Which head model is fitted."""
+
+    source: str = option("auto", "Where the head model comes from", choices=HEAD_CHOICES)
+    file: str = option("", "FLAME model file (.pkl or .npz)", path=True)
+    identity_modes: int = option(100, "Most identity coefficients to use", minimum=1, maximum=400)
+    expression_modes: int = option(60, "Most expression coefficients to use", minimum=1, maximum=200)
+    identity_track: str = option(
+        "", "Track file of the same person whose identity is taken over instead of fitted", path=True
+    )
+
+
+FOCAL_CHOICES: Final = {
+    "estimate": "Estimate from the clip, with a prior: right when nothing is known",
+    "metadata": "From the file's metadata; estimated where there is none",
+    "pixels": "Known in pixels",
+    "millimetres": "Known in millimetres, with the width of the sensor",
+    "angle": "Known as horizontal angle of view",
+}
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """What is known of the camera that filmed the clip."""
+
+    focal_mode: str = option("metadata", "What is known of the focal length", choices=FOCAL_CHOICES)
+    focal_pixels: float = option(1000.0, "Focal length when known in pixels", unit="px", minimum=1.0, maximum=1e6)
+    focal_millimetres: float = option(
+        35.0, "Focal length when known in millimetres", unit="mm", minimum=0.5, maximum=10000.0
+    )
+    sensor_width: float = option(36.0, "Width of the sensor", unit="mm", minimum=0.5, maximum=500.0)
+    angle_of_view: float = option(
+        50.0, "Horizontal angle of view when known", unit="degrees", minimum=0.5, maximum=170.0
+    )
+
+
+DEVICE_CHOICES: Final = {
+    "auto": "CUDA where there is one, else the processor",
+    "cpu": "The processor",
+    "cuda": "An NVIDIA GPU",
+    "mps": "An Apple GPU",
+}
+NECK_CHOICES: Final = {
+    "locked": "The neck stays straight and the whole head carries the motion: right unless the torso is seen",
+    "held": "The neck bends a little when that explains the landmarks better",
+}
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How the head is fitted to the landmarks of the whole clip."""
+
+    smoothness: float = option(
+        1.0, "How firmly motion is smoothed while fitting: 0 not at all, 1 as measured best", minimum=0.0, maximum=100.0
+    )
+    neck: str = option("locked", "Whether the neck may bend on its own", choices=NECK_CHOICES)
+    landmark_offsets: bool = option(
+        True,
+        "Give every landmark its own place on the surface, shared by the clip: less of its bias ends up in the expression",
+    )
+    identity_spread: float = option(
+        1.0, "How far the identity may leave the average: raise it for unusual faces", minimum=0.01, maximum=10.0
+    )
+    expression_spread: float = option(1.0, "How strong expressions may become", minimum=0.01, maximum=10.0)
+    longest_gap: float = option(
+        0.5,
+        "Gaps without a face up to this length are interpolated, longer ones are left out",
+        unit="s",
+        minimum=0.0,
+        maximum=60.0,
+    )
+    key_frames: int = option(
+        48, "Number of frames on which identity and focal length are fitted", minimum=2, maximum=500, advanced=True
+    )
+    device: str = option("auto", "What computes the fit", choices=DEVICE_CHOICES)
+
+
+@dataclass(frozen=True)
+class SmoothSettings:
+    """A filter on the finished track, per group of channels. 0 leaves a group as it is."""
+
+    pose: float = option(0.0, "Smoothing of head rotation and position", unit="s", minimum=0.0, maximum=2.0)
+    expression: float = option(0.0, "Smoothing of the expression; blinks are kept", unit="s", minimum=0.0, maximum=2.0)
+    jaw: float = option(0.0, "Smoothing of the jaw and neck", unit="s", minimum=0.0, maximum=2.0)
+    eyes: float = option(0.0, "Smoothing of the gaze; jumps of the eye are kept", unit="s", minimum=0.0, maximum=2.0)
+
+
+@dataclass(frozen=True)
+class TrackFileSettings:
+    """Where the track is written."""
+
+    path: str = option("track.npz", "Track file to write", path=True)
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """What is written for people to look at."""
+
+    folder: str = option(
+        "", "Folder for overlay, contact sheet and report; empty is the folder of the track file", path=True
+    )
+    overlay: bool = option(True, "Write overlay.mp4: the mesh and the landmarks drawn over the footage")
+    sheet: bool = option(True, "Write sheet.png: twelve frames at a glance")
+    report: bool = option(True, "Write report.json and report.png: errors, confidence and motion over time")
+    overlay_height: int = option(
+        720, "Largest height of the overlay; the footage is never enlarged", unit="px", minimum=64, maximum=4320
+    )
+
+
+MOTION_CHOICES: Final = {
+    "camera": "The camera moves, the head stays still",
+    "head": "The head moves, the camera stays still",
+}
+
+
+@dataclass(frozen=True)
+class SceneSettings:
+    """What becomes of a track in Blender."""
+
+    motion: str = option("camera", "What is animated; can be switched later without loss", choices=MOTION_CHOICES)
+    shape_keys: bool = option(True, "One shape key per frame, exact on every frame")
+    plate: bool = option(True, "Show the video behind the head through the camera")
+    set_scene: bool = option(True, "Set frame rate, range and resolution of the scene to those of the clip")
+    first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1)
+    last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1)
+    start_at: int = option(1, "Frame of the scene at which the clip starts", minimum=0, maximum=1000000)

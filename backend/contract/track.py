@@ -1,0 +1,241 @@
+"""The track file: one .npz without pickles and a JSON header, readable by numpy alone, in Blender's Python too."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Intrinsics
+from .failure import Failure
+
+SCHEMA: Final = 1
+MISSING, INTERPOLATED, TRACKED = 0, 1, 2
+STATUS_NAMES: Final = ("missing", "interpolated", "tracked")
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Track:
+    """A tracked head. T frames, V vertices, I identity and E expression modes, J joints.
+
+    Axes, units and pixels as in `camera`; rotations in arrays called ``*_pose`` and ``head_rotation`` are axis-angle.
+    A point x of head space lies at ``R(head_rotation) x + head_translation`` in camera axes.
+
+    Attributes:
+        frame_index: Frame of the source video (T,) int64.
+        time: Presentation time in seconds (T,) float64.
+        shot: Number of the shot (T,) int64.
+        status: `MISSING`, `INTERPOLATED` or `TRACKED` (T,) int8.
+        confidence: 0..1 (T,) float32.
+        reprojection_error: Median landmark error in pixels (T,) float32, NaN where not tracked.
+        head_rotation, head_translation: Head to camera (T, 3) float64.
+        neck_pose, jaw_pose, left_eye_pose, right_eye_pose: (T, 3) float64.
+        eyelids: Left, right (T, 2) float64.
+        expression: (T, E) float64.
+        vertices: Head-space vertices of every frame (T, V, 3) float32.
+        landmarks: Detected landmarks in full-frame pixels (T, 478, 2) float32, NaN where not found.
+        landmark_visibility: (T, 478) float32.
+        scores: MediaPipe's 52 scores (T, 52) float32, NaN where there are none.
+        identity: (I,) float64.
+        neutral_vertices: Identity applied, all else zero (V, 3) float32.
+        faces, uv, uv_faces: (F, 3) int32, (U, 2) float32, (F, 3) int32.
+        expression_basis: (V, 3, E) float32.
+        pose_correctives: (V, 3, 9 (J - 1)) float32.
+        joints: Rest positions for this identity (J, 3) float64.
+        joint_parents: (J,) int32.
+        skinning_weights: (V, J) float32.
+        landmark_triangle, landmark_barycentric: Embedding (478,) int32, (478, 3) float32.
+        landmark_offsets: (478, 3) float32 metres.
+        header: Everything else, see `header_of`.
+    """
+
+    frame_index: Array
+    time: Array
+    shot: Array
+    status: Array
+    confidence: Array
+    reprojection_error: Array
+    head_rotation: Array
+    head_translation: Array
+    neck_pose: Array
+    jaw_pose: Array
+    left_eye_pose: Array
+    right_eye_pose: Array
+    eyelids: Array
+    expression: Array
+    vertices: Array
+    landmarks: Array
+    landmark_visibility: Array
+    scores: Array
+    identity: Array
+    neutral_vertices: Array
+    faces: Array
+    uv: Array
+    uv_faces: Array
+    expression_basis: Array
+    pose_correctives: Array
+    joints: Array
+    joint_parents: Array
+    skinning_weights: Array
+    landmark_triangle: Array
+    landmark_barycentric: Array
+    landmark_offsets: Array
+    header: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        """The camera of the full frame."""
+        return Intrinsics(**self.header["intrinsics"])
+
+    @property
+    def rate(self) -> Fraction:
+        """Nominal frame rate."""
+        numerator, denominator = self.header["rate"]
+        return Fraction(numerator, denominator)
+
+    @property
+    def regions(self) -> dict[str, Array]:
+        """Region name -> vertex indices."""
+        return {name: np.array(indices, dtype=np.int64) for name, indices in self.header["regions"].items()}
+
+
+def header_of(
+    *,
+    program_version: str,
+    intrinsics: Intrinsics,
+    rate: Fraction,
+    focal: Mapping[str, Any],
+    model: Mapping[str, Any],
+    expression_names: tuple[str, ...],
+    regions: Mapping[str, Any],
+    video: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    report: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the header of a track.
+
+    Args:
+        program_version: Of the engine.
+        intrinsics: Camera of the full frame.
+        rate: Nominal frame rate.
+        focal: {source: known | metadata | estimated | assumed, uncertainty: standard deviation of log focal}.
+        model: `HeadModel.summary()`.
+        expression_names: A name per expression mode.
+        regions: Region name -> vertex indices.
+        video: {name, path, sha256, duration, codec, frames, rotation}.
+        settings: Kind of stage -> its settings as a dictionary.
+        report: Numbers about the run.
+    """
+    return {
+        "schema": SCHEMA,
+        "program_version": program_version,
+        "intrinsics": {field.name: getattr(intrinsics, field.name) for field in fields(Intrinsics)},
+        "rate": [rate.numerator, rate.denominator],
+        "focal": dict(focal),
+        "model": dict(model),
+        "expression_names": list(expression_names),
+        "regions": {name: [int(index) for index in indices] for name, indices in regions.items()},
+        "video": dict(video),
+        "settings": dict(settings),
+        "report": dict(report),
+    }
+
+
+_REQUIRED_HEADER: Final = ("intrinsics", "rate", "focal", "model", "expression_names", "regions", "video", "settings")
+
+
+def write_track(path: Path, track: Track) -> Failure | None:
+    """Write the track beside `path` and rename it, so that a whole file is there or the old one stays."""
+    beside = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(beside, "wb") as stream:
+            arrays = {field.name: getattr(track, field.name) for field in fields(Track) if field.name != "header"}
+            header = np.frombuffer(json.dumps(track.header).encode("utf-8"), dtype=np.uint8)
+            np.savez(stream, header=header, **arrays)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        return Failure(
+            "track-not-written",
+            f"The track could not be written to {path}: {error.strerror or error}.",
+            "Choose a folder with free space that you may write to.",
+        )
+    return None
+
+
+def read_track(path: Path) -> Track | Failure:
+    """Read a track file; a damaged one, another format or another schema is refused with a sentence."""
+    if not path.is_file():
+        return Failure(
+            "track-not-found", f"There is no track file {path}.", "Choose the track.npz that tracking wrote."
+        )
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if "header" not in archive.files:
+                return _not_a_track(path, "it has no header")
+            header = json.loads(archive["header"].tobytes().decode("utf-8"))
+            problem = _header_problem(path, header)
+            if problem is not None:
+                return problem
+            names = [field.name for field in fields(Track) if field.name != "header"]
+            absent = [name for name in names if name not in archive.files]
+            if absent:
+                return _not_a_track(path, f"it lacks {', '.join(absent)}")
+            arrays = {name: archive[name] for name in names}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        return _not_a_track(path, f"reading it failed ({error})")
+    return _checked_shapes(path, Track(header=header, **arrays))
+
+
+def _not_a_track(path: Path, why: str) -> Failure:
+    return Failure(
+        "track-damaged",
+        f"{path.name} is no track file or is damaged: {why}.",
+        "Track the clip again; what is cached is not computed twice.",
+    )
+
+
+def _header_problem(path: Path, header: Any) -> Failure | None:
+    if not isinstance(header, dict) or not isinstance(header.get("schema"), int):
+        return _not_a_track(path, "its header has no schema")
+    if header["schema"] > SCHEMA:
+        return Failure(
+            "track-newer",
+            f"{path.name} was written by a newer version (schema {header['schema']}, this one reads {SCHEMA}).",
+            "Update FLAME Head Tracker.",
+        )
+    absent = [name for name in _REQUIRED_HEADER if name not in header]
+    return _not_a_track(path, f"its header lacks {', '.join(absent)}") if absent else None
+
+
+def _checked_shapes(path: Path, track: Track) -> Track | Failure:
+    """Refuse arrays whose sizes contradict each other, which would fail much later and less clearly."""
+    frames, vertices = len(track.frame_index), len(track.neutral_vertices)
+    per_frame = (
+        "time shot status confidence reprojection_error head_rotation head_translation neck_pose jaw_pose left_eye_pose"
+        " right_eye_pose eyelids expression vertices landmarks landmark_visibility scores"
+    )
+    for name in per_frame.split():
+        if len(getattr(track, name)) != frames:
+            return _not_a_track(path, f"'{name}' has {len(getattr(track, name))} frames instead of {frames}")
+    if track.vertices.shape[1:] != (vertices, 3) or track.faces.size == 0 or track.faces.max() >= vertices:
+        return _not_a_track(path, "its mesh and its vertices do not belong together")
+    if track.expression_basis.shape != (vertices, 3, track.expression.shape[1]):
+        return _not_a_track(path, "its expression basis and coefficients do not belong together")
+    return track

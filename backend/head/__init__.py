@@ -1,0 +1,1 @@
+"""Head models: FLAME files, the built-in head, skinning, landmark embeddings."""

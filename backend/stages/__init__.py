@@ -1,0 +1,1 @@
+"""The stages of a job, one file each: (inputs, settings, context) -> output or failure."""

@@ -1,0 +1,190 @@
+"""What stages hand to each other. Arrays of T frames; all pixel coordinates are full-frame, (0, 0) = centre of the top-left pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.camera import Intrinsics
+from ..contract.events import Emit
+from ..contract.failure import Notice
+from ..head.model import Floats, HeadPose, Integers
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage may use besides its inputs.
+
+    Attributes:
+        name: Name of the stage in the job, for events.
+        emit: Sends an event.
+        cancelled: Whether the user asked to stop; stages look at it at least every half second and raise `Cancelled`.
+        work: Folder for unfinished work of this stage (chunks), kept for a resumed run.
+        models: Folder of model files.
+    """
+
+    name: str
+    emit: Emit
+    cancelled: Callable[[], bool]
+    work: Path
+    models: Path
+
+    def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
+        """Say how far the stage is."""
+        self.emit({"event": "progress", "name": self.name, "done": done, "total": total, "seconds_left": seconds_left})
+
+    def notice(self, notice: Notice) -> None:
+        """Tell the user something that does not stop the work."""
+        self.emit(
+            {
+                "event": "notice",
+                "name": self.name,
+                "code": notice.code,
+                "sentence": notice.sentence,
+                "advice": notice.advice,
+            }
+        )
+
+    def check(self) -> None:
+        """Raise `Cancelled` when the user asked to stop."""
+        if self.cancelled():
+            raise Cancelled
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error
+    """The user asked to stop; caught by the runner alone."""
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video that can be read again, and the frames of it that are asked for.
+
+    Attributes:
+        path: The file, or the first file of a sequence.
+        sha256: Hash of the file (of the names and sizes of a sequence).
+        width, height: Size after the rotation of the metadata.
+        rotation: Degrees clockwise by which decoded frames are turned to be upright (0, 90, 180, 270).
+        rate: Nominal frame rate of the chosen frames.
+        duration: Seconds, of the whole file.
+        frame_index: Index in the file of each chosen frame (T,).
+        time: Presentation time of each chosen frame, seconds from the start of the file (T,).
+        codec: For the report.
+        metadata: What the file says of its camera (``focal_length_35mm`` ...), as far as known.
+    """
+
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    rotation: int
+    rate: Fraction
+    duration: float
+    frame_index: Integers
+    time: Floats
+    codec: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+
+@dataclass(frozen=True)
+class PersonMasks:
+    """Person against background on some frames.
+
+    Attributes:
+        frame: Position in the clip (K,) of each mask.
+        mask: (K, H, W) uint8, 255 = person.
+        to_image: (K, 2, 3): mask pixel (x, y, 1) -> full-frame pixel.
+    """
+
+    frame: Integers
+    mask: NDArray[np.uint8]
+    to_image: Floats
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """One face over the clip.
+
+    Attributes:
+        frame_index, time: As in `Video` (T,).
+        rate: Nominal rate.
+        width, height: Of the full frame.
+        found: Whether the face was detected (T,) bool.
+        points: (T, 478, 3) float32: x, y in pixels, z MediaPipe's relative depth in the same scale; NaN where not found.
+        spread: RMS disagreement of repeated detections per landmark, pixels (T, 478) float32; NaN where not found or one run.
+        scores: (T, 52) float32 in the order of `names.MEDIAPIPE_SCORES`; NaN where there are none.
+        detection: Certainty of the detector (T,) float32 in 0..1, 0 where not found.
+        shot: Number of the shot, one more after each cut (T,) int64.
+        masks: Person masks, or None.
+        source: Which networks and how many runs, for the report.
+        others: A line for each other face: {number, frames, centre_x, centre_y, width}.
+        number: Number of the face that was followed.
+        video: Summary of the source for the track file: {name, path, sha256, duration, codec, frames, rotation}.
+        metadata: As in `Video`.
+    """
+
+    frame_index: Integers
+    time: Floats
+    rate: Fraction
+    width: int
+    height: int
+    found: NDArray[np.bool_]
+    points: Singles
+    spread: Singles
+    scores: Singles
+    detection: Singles
+    shot: Integers
+    masks: PersonMasks | None
+    source: str
+    others: tuple[dict[str, Any], ...]
+    number: int
+    video: dict[str, Any]
+    metadata: dict[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The head over the clip, before vertices are made of it.
+
+    Attributes:
+        landmarks: What was fitted.
+        intrinsics: Camera.
+        focal_source: ``known``, ``metadata``, ``estimated`` or ``assumed`` (nothing determines it).
+        focal_uncertainty: Standard deviation of log focal after the fit; 0 where known.
+        pose: Parameters per frame.
+        rotation: Head-to-camera rotation (T, 3, 3).
+        translation: Head-to-camera translation (T, 3), metres.
+        status: 0 missing, 1 interpolated, 2 tracked (T,) int8. Missing frames hold the nearest good values.
+        confidence: 0..1 (T,).
+        reprojection_error: Median landmark distance in pixels (T,), NaN where not tracked.
+        visibility: Of each landmark (T, 478) float32.
+        landmark_offsets: Shared offset of each landmark on the surface (478, 3), metres, head axes.
+        report: Numbers for the report: iterations, seconds, cost ...
+    """
+
+    landmarks: Landmarks
+    intrinsics: Intrinsics
+    focal_source: str
+    focal_uncertainty: float
+    pose: HeadPose
+    rotation: Floats
+    translation: Floats
+    status: NDArray[np.int8]
+    confidence: Floats
+    reprojection_error: Floats
+    visibility: Singles
+    landmark_offsets: Floats
+    report: dict[str, Any]
