@@ -1,1 +1,1 @@
-"""What Blender and the engine agree on: settings, jobs, events, tracks, cameras, names. Standard library and numpy only."""
+"""What Blender and the engine agree on: settings, jobs, events, tracks, cameras, names. Stdlib and numpy only."""

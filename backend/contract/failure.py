@@ -27,7 +27,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the user should know although the work went on: a fallback, a gap, a guess. Same fields as `Failure`."""
+    """Something to know although the work went on: a fallback, a gap, a guess. Same fields as `Failure`."""
 
     code: str
     sentence: str

@@ -145,7 +145,7 @@ class FitSettings:
     neck: str = option("locked", "Whether the neck may bend on its own", choices=NECK_CHOICES)
     landmark_offsets: bool = option(
         True,
-        "Give every landmark its own place on the surface, shared by the clip: less of its bias ends up in the expression",
+        "Give every landmark its own place on the surface, shared by the clip: keeps its bias out of the expression",
     )
     identity_spread: float = option(
         1.0, "How far the identity may leave the average: raise it for unusual faces", minimum=0.01, maximum=10.0

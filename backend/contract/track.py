@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zipfile
@@ -162,15 +163,16 @@ def write_track(path: Path, track: Track) -> Failure | None:
     beside = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "wb") as stream:
+        with beside.open("wb") as stream:
             arrays = {field.name: getattr(track, field.name) for field in fields(Track) if field.name != "header"}
             header = np.frombuffer(json.dumps(track.header).encode("utf-8"), dtype=np.uint8)
             np.savez(stream, header=header, **arrays)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where the folder itself is not one, there is nothing to remove either
+            beside.unlink(missing_ok=True)
         return Failure(
             "track-not-written",
             f"The track could not be written to {path}: {error.strerror or error}.",

@@ -1,4 +1,4 @@
-"""The head model as arrays. Where they come from (a FLAME file, the built-in head) makes no difference to anything else."""
+"""The head model as arrays. Whether a FLAME file or our own code made them makes no difference to anything else."""
 
 from __future__ import annotations
 

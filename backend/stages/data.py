@@ -1,4 +1,4 @@
-"""What stages hand to each other. Arrays of T frames; all pixel coordinates are full-frame, (0, 0) = centre of the top-left pixel."""
+"""What stages hand to each other. Arrays of T frames; pixels are full-frame, (0, 0) the centre of the top-left one."""
 
 from __future__ import annotations
 
@@ -97,6 +97,19 @@ class Video:
 
 
 @dataclass(frozen=True)
+class Camera:
+    """What is known of the focal length before the fit.
+
+    Attributes:
+        focal: In pixels of the full frame, or None where the fit estimates it.
+        source: ``known`` (the user said so), ``metadata`` (the file says so) or ``estimated``.
+    """
+
+    focal: float | None
+    source: str
+
+
+@dataclass(frozen=True)
 class PersonMasks:
     """Person against background on some frames.
 
@@ -120,8 +133,8 @@ class Landmarks:
         rate: Nominal rate.
         width, height: Of the full frame.
         found: Whether the face was detected (T,) bool.
-        points: (T, 478, 3) float32: x, y in pixels, z MediaPipe's relative depth in the same scale; NaN where not found.
-        spread: RMS disagreement of repeated detections per landmark, pixels (T, 478) float32; NaN where not found or one run.
+        points: (T, 478, 3) float32: x, y in pixels, z MediaPipe's relative depth in that scale; NaN where not found.
+        spread: RMS disagreement of repeated detections, pixels (T, 478) float32; NaN where not found or one run.
         scores: (T, 52) float32 in the order of `names.MEDIAPIPE_SCORES`; NaN where there are none.
         detection: Certainty of the detector (T,) float32 in 0..1, 0 where not found.
         shot: Number of the shot, one more after each cut (T,) int64.
