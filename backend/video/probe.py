@@ -1,0 +1,312 @@
+"""What a video file says of itself: the time of every frame, nominal rate, rotation, camera."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import av.container
+import av.error
+import av.stream
+import av.video
+import numpy as np
+
+from ..contract.failure import Failure
+from ..head.model import Floats
+from .reader import decoded_frames, start_time, timed_frames
+
+_STANDARD_RATES: Final = tuple(
+    Fraction(n, d)
+    for n, d in (
+        (12, 1), (25, 2), (15, 1), (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48, 1), (50, 1),
+        (60000, 1001), (60, 1), (100, 1), (120000, 1001), (120, 1), (240, 1),
+    )
+)  # fmt: skip
+_APPLE: Final = "com.apple.quicktime."
+_FOCAL_KEYS: Final = (
+    f"{_APPLE}camera.focal_length.35mm_equivalent",
+    "com.android.camera.focal_length.35mm_equivalent",
+    "focal_length_35mm",
+    "FocalLengthIn35mmFilm",
+)
+"""Keys under which files hold the focal length in millimetres of a 36 mm wide picture."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A file that can be decoded.
+
+    Attributes:
+        time: Presentation time of every frame, seconds from the start of the file (N,).
+        width, height: As decoded, before the rotation.
+        rotation: Degrees clockwise to turn decoded frames upright.
+        rate: Nominal rate.
+        duration: Seconds.
+        codec: Name of the codec.
+        metadata: See `Video.metadata`.
+        truncated: The file promises more than it holds.
+        interlaced: The frames hold two moments each.
+    """
+
+    time: Floats
+    width: int
+    height: int
+    rotation: int
+    rate: Fraction
+    duration: float
+    codec: str
+    metadata: dict[str, Any]
+    truncated: bool
+    interlaced: bool
+
+
+def probe(path: Path, check: Callable[[], None]) -> Probe | Failure:
+    """Read the times of all frames without decoding them all, and prove that the first and the last can be decoded.
+
+    Args:
+        path: A file that exists and is not empty.
+        check: Called often; raises when the user asked to stop.
+    """
+    try:
+        container = av.open(str(path))
+    except (av.error.FFmpegError, OSError):
+        return Failure(
+            "video-unreadable",
+            f"{path.name} is not a video, or its index at the end is missing.",
+            "Choose a video file; if it is one, copy it again or convert it to MP4 with H.264.",
+        )
+    with container:
+        stream = _video_stream(container)
+        if stream is None:
+            return Failure(
+                "no-video-stream", f"{path.name} holds no video stream (sound alone?).", "Choose a file with a picture."
+            )
+        return _probe_stream(path, container, stream, check)
+
+
+def _probe_stream(
+    path: Path, container: av.container.InputContainer, stream: av.video.VideoStream, check: Callable[[], None]
+) -> Probe | Failure:
+    packets = _packet_times(container, stream, check)
+    first, last = _ends(path, stream.index, packets)
+    if first is None:
+        return Failure(
+            "video-no-frames",
+            f"No frame of {path.name} can be decoded.",
+            "The file is damaged, or its codec is unknown here; convert it to MP4 with H.264.",
+        )
+    tick = float(stream.time_base or Fraction(1, 1000))
+    damaged_end = False
+    if packets is None or last is None:
+        time = _decoded_times(path, check)
+    else:
+        time = packets[(packets >= first.moment - tick / 2) & (packets <= last + tick / 2)]
+        damaged_end = bool(len(packets) and packets[-1] > last + tick / 2)
+    rate = nominal_rate(time, tick, stream.average_rate, stream.guessed_rate)
+    end = float(time[-1]) + float(1 / rate)
+    promised = _promised_duration(container, stream, end)
+    missing_frames = stream.frames > 0 and len(time) < stream.frames - max(2, stream.frames // 100)
+    return Probe(
+        time=time,
+        width=first.width,
+        height=first.height,
+        rotation=first.rotation,
+        rate=rate,
+        duration=end,
+        codec=stream.codec_context.name,
+        metadata=_metadata(container, stream, first.mirrored),
+        truncated=damaged_end or missing_frames or promised > end + max(0.5, 3 / float(rate)),
+        interlaced=first.interlaced,
+    )
+
+
+@dataclass(frozen=True)
+class _First:
+    moment: float
+    width: int
+    height: int
+    rotation: int
+    mirrored: bool
+    interlaced: bool
+
+
+def _video_stream(container: av.container.InputContainer) -> av.video.VideoStream | None:
+    """The first video stream that is not the cover picture of a song."""
+    for stream in container.streams.video:
+        if not (stream.disposition & av.stream.Disposition.attached_pic):
+            return stream
+    return None
+
+
+def _packet_times(
+    container: av.container.InputContainer, stream: av.video.VideoStream, check: Callable[[], None]
+) -> Floats | None:
+    """Presentation times of all packets in order, or None where they don't tell the times of the frames."""
+    start, base = start_time(stream), float(stream.time_base or 0)
+    times: list[int] = []
+    try:
+        for count, packet in enumerate(container.demux(stream)):
+            if count % 200 == 0:
+                check()
+            if packet.size == 0 or packet.is_discard:
+                continue
+            if packet.pts is None:
+                return None
+            times.append(packet.pts)
+    except (av.error.FFmpegError, OSError):
+        pass  # A truncated file: what came until here counts; `_ends` looks at what can be decoded.
+    unique = np.unique(np.array(times, dtype=np.int64))
+    if len(unique) == 0 or len(unique) != len(times):
+        return None
+    return (unique - start).astype(np.float64) * base
+
+
+def _ends(path: Path, stream_index: int, packets: Floats | None) -> tuple[_First | None, float | None]:
+    """The first frame that can be decoded, and the time of the last one (None where only decoding all can tell)."""
+    with av.open(str(path)) as container:
+        stream = container.streams[stream_index]
+        assert isinstance(stream, av.video.VideoStream)
+        stream.thread_type = "AUTO"
+        first = None
+        for moment, exact, frame in timed_frames(container, stream):
+            rotation, mirrored = _orientation(frame)
+            first = _First(moment, frame.width, frame.height, rotation, mirrored, bool(frame.interlaced_frame))
+            if not exact:
+                return first, None
+            break
+        if first is None or packets is None:
+            return first, None
+        return first, _last_time(container, stream, float(packets[-1]))
+
+
+def _last_time(container: av.container.InputContainer, stream: av.video.VideoStream, expected: float) -> float | None:
+    """Time of the last frame that can be decoded, looking at the last seconds alone."""
+    start, base = start_time(stream), stream.time_base or Fraction(1, 1000)
+    for back in (0.5, 12.0):
+        try:
+            container.seek(start + int(max(0.0, expected - back) / base), stream=stream, backward=True)
+        except (av.error.FFmpegError, OSError):
+            return None
+        moments = [
+            (frame.pts - start) * float(base) for frame in decoded_frames(container, stream) if frame.pts is not None
+        ]
+        if moments:
+            return max(moments)
+    return None
+
+
+def _decoded_times(path: Path, check: Callable[[], None]) -> Floats:
+    """Times of all frames by decoding them all: slow, and always right."""
+    times: list[float] = []
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for moment, _, _ in timed_frames(container, stream):
+            if len(times) % 50 == 0:
+                check()
+            if not times or moment > times[-1]:
+                times.append(moment)
+    return np.array(times)
+
+
+def _orientation(frame: av.VideoFrame) -> tuple[int, bool]:
+    """(degrees clockwise to upright, whether the display matrix mirrors too)."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    mirrored = False
+    if matrix is not None:
+        turn = np.frombuffer(bytes(matrix), dtype=np.int32)[:9].reshape(3, 3)[:2, :2].astype(np.float64)
+        mirrored = bool(np.linalg.det(turn) < 0)
+    return round(-frame.rotation / 90) * 90 % 360, mirrored
+
+
+def nominal_rate(time: Floats, tick: float, average: Fraction | None, guessed: Fraction | None) -> Fraction:
+    """Return the rate at which the frames were made.
+
+    A steady clip has the mean of its intervals; a variable one (phones) the median, which is the camera's own rate.
+    A rate that the file states or that is usual wins when it is nearer than 0.5 %.
+
+    Args:
+        time: Seconds (N,).
+        tick: Time base of the file, seconds: intervals are rounded to it.
+        average, guessed: What the file states.
+    """
+    stated = [rate for rate in (average, guessed) if rate]
+    if len(time) < 2:
+        return stated[0] if stated and 0 < stated[0] <= 1000 else Fraction(25)
+    intervals = np.diff(time)
+    middle = float(np.median(intervals))
+    steady = float(np.mean(np.abs(intervals - middle) <= max(1.01 * tick, 0.05 * middle))) > 0.98
+    measured = 1 / (float(intervals.mean()) if steady else middle)
+    # The stated rate first: over a short clip 30000/1001 and 30 can't be told apart by measuring.
+    for candidates, within in ((stated, 0.005), (_STANDARD_RATES, 0.005 if steady else 0.02)):
+        near = [rate for rate in candidates if abs(float(rate) / measured - 1) < within]
+        if near:
+            return min(near, key=lambda rate: abs(float(rate) / measured - 1))
+    return Fraction(measured).limit_denominator(1001)
+
+
+def _promised_duration(container: av.container.InputContainer, stream: av.video.VideoStream, fallback: float) -> float:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    tag = stream.metadata.get("DURATION")
+    if tag and tag.count(":") == 2:
+        try:
+            hours, minutes, seconds = (float(part) for part in tag.split(":"))
+        except ValueError:
+            return fallback
+        return 3600 * hours + 60 * minutes + seconds - start_time(stream) * float(stream.time_base or 0)
+    # The container's duration may be that of the sound; without sound it is the picture's.
+    if container.duration is not None and len(container.streams) == 1:
+        return container.duration / 1e6 - (container.start_time or 0) / 1e6
+    return fallback
+
+
+def _metadata(container: av.container.InputContainer, stream: av.video.VideoStream, mirrored: bool) -> dict[str, Any]:
+    """What the file says of its camera, with our names for what is used."""
+    tags = {**container.metadata, **stream.metadata}
+    result: dict[str, Any] = {}
+    for key in _FOCAL_KEYS:
+        try:
+            value = float(tags[key].split()[0]) if key in tags else 0.0
+        except (ValueError, IndexError):
+            continue
+        if value > 0:
+            result["focal_length_35mm"] = value
+            break
+    for name, keys in (("make", (f"{_APPLE}make", "make")), ("model", (f"{_APPLE}model", "model"))):
+        found = next((tags[key] for key in keys if tags.get(key)), None)
+        if found:
+            result[f"camera_{name}"] = found
+    lens = next((tags[key] for key in (f"{_APPLE}camera.lens_model", "lens_model") if tags.get(key)), None)
+    if lens:
+        result["lens_model"] = lens
+    aspect = stream.sample_aspect_ratio
+    if aspect is not None and aspect > 0 and aspect != 1:
+        result["pixel_aspect"] = float(aspect)
+    if mirrored:
+        result["mirrored"] = True
+    return result
+
+
+def file_hash(path: Path, check: Callable[[], None]) -> str:
+    """Return the SHA-256 of the file's bytes in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 22):
+            check()
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sequence_hash(files: list[Path]) -> str:
+    """Return the SHA-256 of the names, sizes and times of change of the files, in hexadecimal."""
+    digest = hashlib.sha256()
+    for file in files:
+        facts = file.stat()
+        digest.update(f"{file.name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
