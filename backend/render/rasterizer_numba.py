@@ -1,0 +1,215 @@
+"""The rasteriser that is always there: numba, on two threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.camera import Intrinsics
+from .compiled import compiled
+from .rasterizer import NEAR, Raster
+
+Array = NDArray[Any]
+
+GRID = 1024.0
+"""Corners are snapped to 1/1024 px for the question which pixels a triangle covers: edge functions are then whole
+numbers, exact in float64 up to pictures of 16,000 px, and neighbours can neither leave a gap nor overlap. Barycentrics
+and depth come from the unsnapped corners."""
+
+
+@compiled
+def _project(vertices, camera, near, screen):
+    """Fill `screen` (V, 2) with projected corners in units of 1/GRID px; camera = (fx, fy, cx, cy)."""
+    for index in range(vertices.shape[0]):
+        z = vertices[index, 2]
+        if z > near:
+            screen[index, 0] = np.rint((camera[0] * vertices[index, 0] / z + camera[2]) * GRID)
+            screen[index, 1] = np.rint((camera[1] * vertices[index, 1] / z + camera[3]) * GRID)
+
+
+@compiled
+def _edge(ax, ay, bx, by):
+    """Return (p, q, r) so that p x + q y + r is positive to one side of the line a -> b, and whether ties are inside.
+
+    Ties go to top and left edges, so that of two triangles exactly one has a pixel on their common edge.
+    """
+    p, q = ay - by, bx - ax
+    ties = p > 0 or (p == 0 and q > 0)
+    return p, q, -(p * ax + q * ay), ties
+
+
+@compiled
+def _covers(value, ties):
+    return value > 0 or (value == 0 and ties)
+
+
+@compiled
+def _draw_front(index, a, b, c, screen, inverse, ids, nearest, top, bottom):
+    """Draw triangle (a, b, c), which lies wholly in front of the camera, into rows [top, bottom)."""
+    ax, ay, bx, by, cx, cy = screen[a, 0], screen[a, 1], screen[b, 0], screen[b, 1], screen[c, 0], screen[c, 1]
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    if area == 0:
+        return
+    if area < 0:
+        b, c = c, b
+        bx, by, cx, cy = cx, cy, bx, by
+        area = -area
+    first_x = max(0.0, np.ceil(min(ax, bx, cx) / GRID))
+    last_x = min(ids.shape[1] - 1.0, np.floor(max(ax, bx, cx) / GRID))
+    first_y = max(float(top), np.ceil(min(ay, by, cy) / GRID))
+    last_y = min(bottom - 1.0, np.floor(max(ay, by, cy) / GRID))
+    if first_x > last_x or first_y > last_y:
+        return
+    p0, q0, r0, ties0 = _edge(bx, by, cx, cy)
+    p1, q1, r1, ties1 = _edge(cx, cy, ax, ay)
+    p2, q2, r2, ties2 = _edge(ax, ay, bx, by)
+    i0, i1, i2 = inverse[a] / area, inverse[b] / area, inverse[c] / area
+    for y in range(int(first_y), int(last_y) + 1):
+        v = y * GRID
+        row0, row1, row2 = q0 * v + r0, q1 * v + r1, q2 * v + r2
+        for x in range(int(first_x), int(last_x) + 1):
+            u = x * GRID
+            w0, w1, w2 = p0 * u + row0, p1 * u + row1, p2 * u + row2
+            if _covers(w0, ties0) and _covers(w1, ties1) and _covers(w2, ties2):
+                near = w0 * i0 + w1 * i1 + w2 * i2
+                if near > nearest[y, x]:
+                    nearest[y, x] = near
+                    ids[y, x] = index
+
+
+@compiled
+def _bounds_beyond(points, camera, near):
+    """Return the bounding box in pixels of the part of a triangle (3, 3) that lies beyond the near plane."""
+    low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
+    for k in range(3):
+        a, b = points[k], points[(k + 1) % 3]
+        for end in range(2):
+            if end == 0:
+                if a[2] <= near:
+                    continue
+                x, y, z = a[0], a[1], a[2]
+            else:
+                if (a[2] > near) == (b[2] > near):
+                    continue
+                t = (near - a[2]) / (b[2] - a[2])
+                x, y, z = a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]), near
+            u, v = camera[0] * x / z + camera[2], camera[1] * y / z + camera[3]
+            low_x, low_y, high_x, high_y = min(low_x, u), min(low_y, v), max(high_x, u), max(high_y, v)
+    return low_x, low_y, high_x, high_y
+
+
+@compiled
+def _cross(a, b):
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@compiled
+def _draw_crossing(index, points, camera, near, ids, nearest, top, bottom):
+    """Draw a triangle (3, 3) that crosses the near plane: by rays, without clipping (Olano and Greer 1997)."""
+    n0, n1, n2 = _cross(points[1], points[2]), _cross(points[2], points[0]), _cross(points[0], points[1])
+    volume = points[0, 0] * n0[0] + points[0, 1] * n0[1] + points[0, 2] * n0[2]
+    if volume == 0:
+        return
+    low_x, low_y, high_x, high_y = _bounds_beyond(points, camera, near)
+    first_x, last_x = max(0.0, np.ceil(low_x)), min(ids.shape[1] - 1.0, np.floor(high_x))
+    first_y, last_y = max(float(top), np.ceil(low_y)), min(bottom - 1.0, np.floor(high_y))
+    if first_x > last_x or first_y > last_y:
+        return
+    for y in range(int(first_y), int(last_y) + 1):
+        v = (y - camera[3]) / camera[1]
+        for x in range(int(first_x), int(last_x) + 1):
+            u = (x - camera[2]) / camera[0]
+            e0 = (n0[0] * u + n0[1] * v + n0[2]) / volume
+            e1 = (n1[0] * u + n1[1] * v + n1[2]) / volume
+            e2 = (n2[0] * u + n2[1] * v + n2[2]) / volume
+            inverse = e0 + e1 + e2
+            inside = e0 >= 0 and e1 >= 0 and e2 >= 0
+            if inside and nearest[y, x] < inverse < 1 / near:
+                nearest[y, x] = inverse
+                ids[y, x] = index
+
+
+@compiled
+def _draw_band(vertices, faces, screen, inverse, camera, near, ids, nearest, top, bottom):
+    """Find the nearest triangle of every pixel in rows [top, bottom)."""
+    for index in range(faces.shape[0]):
+        a, b, c = faces[index, 0], faces[index, 1], faces[index, 2]
+        front = int(vertices[a, 2] > near) + int(vertices[b, 2] > near) + int(vertices[c, 2] > near)
+        if front == 3:
+            _draw_front(index, a, b, c, screen, inverse, ids, nearest, top, bottom)
+        elif front > 0:
+            _draw_crossing(index, vertices[faces[index]], camera, near, ids, nearest, top, bottom)
+
+
+@compiled
+def _locate_band(vertices, faces, camera, ids, barycentrics, depth, top, bottom):
+    """Fill barycentrics and depth of rows [top, bottom) by intersecting each pixel's ray with its triangle."""
+    for y in range(top, bottom):
+        v = (y - camera[3]) / camera[1]
+        for x in range(ids.shape[1]):
+            index = ids[y, x]
+            if index < 0:
+                continue
+            i, j, k = faces[index, 0], faces[index, 1], faces[index, 2]
+            a = (vertices[i, 0], vertices[i, 1], vertices[i, 2])
+            b = (vertices[j, 0], vertices[j, 1], vertices[j, 2])
+            c = (vertices[k, 0], vertices[k, 1], vertices[k, 2])
+            n0, n1, n2 = _cross(b, c), _cross(c, a), _cross(a, b)
+            sign = 1.0 if a[0] * n0[0] + a[1] * n0[1] + a[2] * n0[2] > 0 else -1.0
+            u = (x - camera[2]) / camera[0]
+            # A pixel that snapping put just inside may lie just outside: its weights are moved onto the edge.
+            e0 = max(0.0, sign * (n0[0] * u + n0[1] * v + n0[2]))
+            e1 = max(0.0, sign * (n1[0] * u + n1[1] * v + n1[2]))
+            e2 = max(0.0, sign * (n2[0] * u + n2[1] * v + n2[2]))
+            total = e0 + e1 + e2
+            if total <= 0:
+                e0, e1, e2, total = 1.0, 1.0, 1.0, 3.0
+            e0, e1, e2 = e0 / total, e1 / total, e2 / total
+            barycentrics[y, x, 0], barycentrics[y, x, 1], barycentrics[y, x, 2] = e0, e1, e2
+            depth[y, x] = e0 * a[2] + e1 * b[2] + e2 * c[2]
+
+
+class NumbaRasterizer:
+    """Rasterises on the processor. See `rasterizer.Rasterizer`."""
+
+    def __init__(self, threads: int = 2) -> None:
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rasterizer") if threads > 1 else None
+
+    def rasterize(self, vertices: Array, faces: Array, intrinsics: Intrinsics) -> Raster:
+        """Rasterise one mesh, see `rasterizer.Rasterizer.rasterize`."""
+        points = np.ascontiguousarray(vertices, dtype=np.float64)
+        triangles = np.ascontiguousarray(faces, dtype=np.int32)
+        camera = np.array([intrinsics.focal_x, intrinsics.focal_y, intrinsics.centre_x, intrinsics.centre_y])
+        height, width = intrinsics.height, intrinsics.width
+        ids = np.full((height, width), -1, dtype=np.int32)
+        nearest = np.zeros((height, width), dtype=np.float64)
+        barycentrics = np.zeros((height, width, 3), dtype=np.float32)
+        depth = np.full((height, width), np.inf, dtype=np.float32)
+        screen = np.zeros((len(points), 2))
+        _project(points, camera, NEAR, screen)
+        inverse = 1.0 / np.maximum(points[:, 2], NEAR)
+
+        def band(top: int, bottom: int) -> None:
+            _draw_band(points, triangles, screen, inverse, camera, NEAR, ids, nearest, top, bottom)
+            _locate_band(points, triangles, camera, ids, barycentrics, depth, top, bottom)
+
+        self._in_bands(band, *self._rows(screen, height))
+        return Raster(ids, barycentrics, depth)
+
+    def _rows(self, screen: Array, height: int) -> tuple[int, Array]:
+        """Return the number of rows and where to cut them so that each thread has about as many corners."""
+        cuts = np.quantile(screen[:, 1] / GRID, np.arange(1, self._threads) / self._threads) if len(screen) else []
+        return height, np.clip(np.rint(cuts), 0, height).astype(int)
+
+    def _in_bands(self, band: Any, height: int, cuts: Array) -> None:
+        limits = [0, *cuts.tolist(), height]
+        if self._pool is None:
+            band(0, height)
+            return
+        tasks = [self._pool.submit(band, top, bottom) for top, bottom in zip(limits, limits[1:], strict=False)]
+        for task in tasks:
+            task.result()
