@@ -1,1 +1,1 @@
-"""Pictures of a head: rasterising, shading, overlays. Pixels as everywhere: (0, 0) is the centre of the top-left one."""
+"""Pictures of a head: rasterising, shading, overlays. Pixel (0, 0) is the centre of the top-left one, as everywhere."""

@@ -36,6 +36,6 @@ _choose_cache()
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a loop over arrays on its first call, cached on disk, without the interpreter's lock.
 
-    Threads are Python's own (each takes a band of rows): numba's thread pools and torch's OpenMP get in each other's way.
+    Threads are Python's own, each with a band of rows: numba's thread pools and torch's get in each other's way.
     """
     return numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function)

@@ -13,7 +13,7 @@ from ..contract.camera import Intrinsics, project
 from .compiled import compiled
 from .rasterizer import NEAR, Rasterizer, cropped, magnified
 from .rasterizer_numba import NumbaRasterizer
-from .shading import studio_light, vertex_normals
+from .shading import facing_camera, studio_light, vertex_normals
 
 Array = NDArray[Any]
 Image = NDArray[np.uint8]
@@ -129,11 +129,12 @@ def draw_head(
         return result
     left, top, width, height = window
     camera = magnified(cropped(intrinsics, left, top, width, height), samples)
-    triangles = np.ascontiguousarray(faces, dtype=np.int32)
+    normals = vertex_normals(vertices, faces)
+    triangles = facing_camera(vertices, faces)
     raster = (rasterizer or _RASTERIZER).rasterize(vertices, triangles, camera)
     if look is None:
         look = HeadLook(np.tile(np.array(CLAY, np.float32), (len(vertices), 1)), np.ones(len(vertices), np.float32))
-    diffuse, highlight = studio_light(vertices, vertex_normals(vertices, triangles))
+    diffuse, highlight = studio_light(vertices, normals)
     colours = (look.colour * diffuse[:, None] + highlight[:, None]).astype(np.float32)
     opacities = np.clip(look.opacity * opacity, 0, 1).astype(np.float32)
     heights = _screen_heights(vertices, triangles, camera) if wireframe > 0 else np.zeros((1, 3), np.float32)
@@ -143,7 +144,7 @@ def draw_head(
     return result
 
 
-_RASTERIZER = NumbaRasterizer()
+_RASTERIZER = NumbaRasterizer(reuse=True)
 
 
 def _window(vertices: Array, intrinsics: Intrinsics) -> tuple[int, int, int, int] | None:

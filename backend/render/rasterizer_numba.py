@@ -32,18 +32,14 @@ def _project(vertices, camera, near, screen):
 
 @compiled
 def _edge(ax, ay, bx, by):
-    """Return (p, q, r) so that p x + q y + r is positive to one side of the line a -> b, and whether ties are inside.
+    """Return (p, q, r) so that p x + q y + r >= 0 on and to one side of the line a -> b.
 
-    Ties go to top and left edges, so that of two triangles exactly one has a pixel on their common edge.
+    A pixel exactly on the line belongs to the triangle of which the line is a top or left edge, so that of two
+    triangles exactly one has it: values are whole numbers, half a unit less excludes the line itself.
     """
     p, q = ay - by, bx - ax
     ties = p > 0 or (p == 0 and q > 0)
-    return p, q, -(p * ax + q * ay), ties
-
-
-@compiled
-def _covers(value, ties):
-    return value > 0 or (value == 0 and ties)
+    return p, q, -(p * ax + q * ay) - (0.0 if ties else 0.5)
 
 
 @compiled
@@ -54,30 +50,33 @@ def _draw_front(index, a, b, c, screen, inverse, ids, nearest, top, bottom):
     if area == 0:
         return
     if area < 0:
-        b, c = c, b
+        b, c, area = c, b, -area
         bx, by, cx, cy = cx, cy, bx, by
-        area = -area
-    first_x = max(0.0, np.ceil(min(ax, bx, cx) / GRID))
-    last_x = min(ids.shape[1] - 1.0, np.floor(max(ax, bx, cx) / GRID))
-    first_y = max(float(top), np.ceil(min(ay, by, cy) / GRID))
-    last_y = min(bottom - 1.0, np.floor(max(ay, by, cy) / GRID))
+    first_x = max(0, int(np.ceil(min(ax, bx, cx) / GRID)))
+    last_x = min(ids.shape[1] - 1, int(np.floor(max(ax, bx, cx) / GRID)))
+    first_y = max(top, int(np.ceil(min(ay, by, cy) / GRID)))
+    last_y = min(bottom - 1, int(np.floor(max(ay, by, cy) / GRID)))
     if first_x > last_x or first_y > last_y:
         return
-    p0, q0, r0, ties0 = _edge(bx, by, cx, cy)
-    p1, q1, r1, ties1 = _edge(cx, cy, ax, ay)
-    p2, q2, r2, ties2 = _edge(ax, ay, bx, by)
+    p0, q0, r0 = _edge(bx, by, cx, cy)
+    p1, q1, r1 = _edge(cx, cy, ax, ay)
+    p2, q2, r2 = _edge(ax, ay, bx, by)
     i0, i1, i2 = inverse[a] / area, inverse[b] / area, inverse[c] / area
-    for y in range(int(first_y), int(last_y) + 1):
+    p0, p1, p2 = p0 * GRID, p1 * GRID, p2 * GRID
+    for y in range(first_y, last_y + 1):
         v = y * GRID
-        row0, row1, row2 = q0 * v + r0, q1 * v + r1, q2 * v + r2
-        for x in range(int(first_x), int(last_x) + 1):
-            u = x * GRID
-            w0, w1, w2 = p0 * u + row0, p1 * u + row1, p2 * u + row2
-            if _covers(w0, ties0) and _covers(w1, ties1) and _covers(w2, ties2):
+        w0, w1, w2 = p0 * first_x + q0 * v + r0, p1 * first_x + q1 * v + r1, p2 * first_x + q2 * v + r2
+        entered = False
+        for x in range(first_x, last_x + 1):
+            if w0 >= 0 and w1 >= 0 and w2 >= 0:
+                entered = True
                 near = w0 * i0 + w1 * i1 + w2 * i2
                 if near > nearest[y, x]:
                     nearest[y, x] = near
                     ids[y, x] = index
+            elif entered:
+                break
+            w0, w1, w2 = w0 + p0, w1 + p1, w2 + p2
 
 
 @compiled
@@ -173,10 +172,18 @@ def _locate_band(vertices, faces, camera, ids, barycentrics, depth, top, bottom)
 
 
 class NumbaRasterizer:
-    """Rasterises on the processor. See `rasterizer.Rasterizer`."""
+    """Rasterises on the processor. See `rasterizer.Rasterizer`.
 
-    def __init__(self, threads: int = 2) -> None:
+    Args:
+        threads: Each takes a band of rows.
+        reuse: Whether a call may overwrite the arrays that the last one returned: saves the system a few milliseconds
+            of handing out fresh memory, for callers that are done with a picture before they ask for the next.
+    """
+
+    def __init__(self, threads: int = 2, *, reuse: bool = False) -> None:
         self._threads = threads
+        self._reuse = reuse
+        self._memory: dict[str, Array] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rasterizer") if threads > 1 else None
 
     def rasterize(self, vertices: Array, faces: Array, intrinsics: Intrinsics) -> Raster:
@@ -185,10 +192,10 @@ class NumbaRasterizer:
         triangles = np.ascontiguousarray(faces, dtype=np.int32)
         camera = np.array([intrinsics.focal_x, intrinsics.focal_y, intrinsics.centre_x, intrinsics.centre_y])
         height, width = intrinsics.height, intrinsics.width
-        ids = np.full((height, width), -1, dtype=np.int32)
-        nearest = np.zeros((height, width), dtype=np.float64)
-        barycentrics = np.zeros((height, width, 3), dtype=np.float32)
-        depth = np.full((height, width), np.inf, dtype=np.float32)
+        ids = self._filled("ids", (height, width), -1, np.int32)
+        nearest = self._filled("nearest", (height, width), 0, np.float32)
+        barycentrics = self._filled("barycentrics", (height, width, 3), 0, np.float32)
+        depth = self._filled("depth", (height, width), np.inf, np.float32)
         screen = np.zeros((len(points), 2))
         _project(points, camera, NEAR, screen)
         inverse = 1.0 / np.maximum(points[:, 2], NEAR)
@@ -197,19 +204,27 @@ class NumbaRasterizer:
             _draw_band(points, triangles, screen, inverse, camera, NEAR, ids, nearest, top, bottom)
             _locate_band(points, triangles, camera, ids, barycentrics, depth, top, bottom)
 
-        self._in_bands(band, *self._rows(screen, height))
-        return Raster(ids, barycentrics, depth)
-
-    def _rows(self, screen: Array, height: int) -> tuple[int, Array]:
-        """Return the number of rows and where to cut them so that each thread has about as many corners."""
-        cuts = np.quantile(screen[:, 1] / GRID, np.arange(1, self._threads) / self._threads) if len(screen) else []
-        return height, np.clip(np.rint(cuts), 0, height).astype(int)
-
-    def _in_bands(self, band: Any, height: int, cuts: Array) -> None:
-        limits = [0, *cuts.tolist(), height]
         if self._pool is None:
             band(0, height)
-            return
-        tasks = [self._pool.submit(band, top, bottom) for top, bottom in zip(limits, limits[1:], strict=False)]
-        for task in tasks:
-            task.result()
+        else:
+            limits = [0, *self._cuts(screen, height), height]
+            list(self._pool.map(band, limits[:-1], limits[1:]))
+        return Raster(ids, barycentrics, depth)
+
+    def _cuts(self, screen: Array, height: int) -> list[int]:
+        """Return at which rows to cut the picture so that each thread has about as many corners."""
+        if len(screen) == 0:
+            return [0] * (self._threads - 1)
+        cuts = np.quantile(screen[:, 1] / GRID, np.arange(1, self._threads) / self._threads)
+        return np.clip(np.rint(cuts), 0, height).astype(int).tolist()
+
+    def _filled(self, name: str, shape: tuple[int, ...], value: float, kind: type) -> Array:
+        """Return an array filled with a value, in the memory of the last call where that is allowed and suffices."""
+        count = int(np.prod(shape))
+        if not self._reuse:
+            return np.full(shape, value, dtype=kind)
+        if name not in self._memory or self._memory[name].size < count:
+            self._memory[name] = np.empty(count, dtype=kind)
+        result = self._memory[name][:count].reshape(shape)
+        result.fill(value)
+        return result

@@ -37,6 +37,24 @@ def vertex_normals(vertices: Array, faces: Array) -> Array:
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
 
 
+@compiled
+def _mark_facing(vertices, faces, facing):
+    for index in range(faces.shape[0]):
+        i, j, k = faces[index, 0], faces[index, 1], faces[index, 2]
+        ax, ay, az = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1], vertices[j, 2] - vertices[i, 2]
+        bx, by, bz = vertices[k, 0] - vertices[i, 0], vertices[k, 1] - vertices[i, 1], vertices[k, 2] - vertices[i, 2]
+        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        facing[index] = nx * vertices[i, 0] + ny * vertices[i, 1] + nz * vertices[i, 2] < 0
+
+
+def facing_camera(vertices: Array, faces: Array) -> NDArray[np.int32]:
+    """Return the triangles whose outer side is seen from the origin; of a closed mesh the others are hidden anyway."""
+    triangles = np.ascontiguousarray(faces, dtype=np.int32)
+    facing = np.empty(len(triangles), dtype=np.bool_)
+    _mark_facing(np.ascontiguousarray(vertices, dtype=np.float64), triangles, facing)
+    return triangles[facing]
+
+
 def studio_light(vertices: Array, normals: Array) -> tuple[Array, Array]:
     """Return diffuse light (V,) around 1 and highlights (V,) of a soft key light, a fill and a rim.
 
