@@ -1,0 +1,254 @@
+"""Fits a head to the landmarks of a whole clip: first poses, what the clip shares on key frames, then every frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..contract import names
+from ..head.model import Floats, HeadModel, Integers
+from .identity import IdentityProblem, IdentityResult, solve_identity
+from .initial_pose import InitialPose, initial_poses
+from .key_frames import choose_key_frames
+from .landmark_model import LandmarkModel, landmark_model
+from .motion import MotionProblem, joined, solve_in_windows
+from .motion_prior import links
+from .observations import Observations, eye_distance, group_weights, observe
+from .priors import LOCKED, frame_prior, shared_prior
+from .state import Frames, Shared, neutral_frames
+from .tuning import Tuning
+
+Progress = Callable[[str, int, int], None]
+"""Takes the part of the fit, the steps done and the steps in all; may raise to stop."""
+
+_STEADY_WEIGHT = 1.0
+_MOVABLE_WEIGHT = 0.1
+
+
+@dataclass(frozen=True)
+class ClipInput:
+    """What is fitted.
+
+    Attributes:
+        points: Landmarks in full-frame pixels (T, 478, 2 or 3); NaN where the face was not found.
+        times: Seconds (T,).
+        together: Whether t and t + 1 belong together: same shot, no long gap (T - 1,) bool.
+        trust: Reliability of each frame, 0..1 (T,).
+        centre: Principal point in pixels.
+        focal: Focal length in pixels, known or assumed.
+        focal_sigma: Standard deviation of its logarithm; 0 where it is known.
+        identity: Identity to take over (I,), or None to fit it.
+    """
+
+    points: np.ndarray
+    times: Floats
+    together: np.ndarray
+    trust: Floats
+    centre: tuple[float, float]
+    focal: float
+    focal_sigma: float
+    identity: Floats | None = None
+
+
+@dataclass(frozen=True)
+class ClipSolution:
+    """The fitted clip, as tensors.
+
+    Attributes:
+        model: The landmark points of the head.
+        shared: What the clip shares.
+        frames: Every frame; frames without landmarks are carried by smoothness alone.
+        visibility: (T, 478).
+        focal_sigma: Standard deviation of log focal after the fit.
+        key_frames: Positions of the key frames.
+        seconds: Time spent per part.
+        iterations: Steps per part.
+        converged: Whether every window ended by itself.
+    """
+
+    model: LandmarkModel
+    shared: Shared
+    frames: Frames
+    visibility: Tensor
+    focal_sigma: float
+    key_frames: Integers
+    seconds: dict[str, float]
+    iterations: dict[str, int]
+    converged: bool
+
+
+def fit_clip(
+    head: HeadModel,
+    clip: ClipInput,
+    tuning: Tuning,
+    *,
+    key_frames: int = 48,
+    smoothness: float = 1.0,
+    neck_free: bool = False,
+    offsets: bool = True,
+    device: torch.device | None = None,
+    progress: Progress | None = None,
+) -> ClipSolution:
+    """Return the head over the clip.
+
+    At least one frame must have landmarks.
+
+    Args:
+        head: The head model.
+        clip: Landmarks and camera.
+        tuning: Weights of all residuals.
+        key_frames: Most frames on which the shared unknowns are fitted.
+        smoothness: Factor of all smoothness.
+        neck_free: Whether the neck may bend.
+        offsets: Whether landmarks may leave their place on the surface.
+        device: Where Jacobians and normal equations are computed; double precision except on Apple's GPUs.
+        progress: See `Progress`.
+    """
+    device = device or torch.device("cpu")
+    dtype = torch.float32 if device.type == "mps" else torch.float64
+    model = landmark_model(head, dtype, device)
+    clock = _Clock()
+    found = np.isfinite(clip.points[..., :2]).all(axis=(1, 2))
+    poses = _first_poses(model, clip, found)
+    size = poses.scale * float(eye_distance(model.template.cpu().numpy()[None])[0])
+    seen = observe(clip.points, clip.centre, size, model, tuning)
+    shared = Shared(
+        torch.zeros(model.identity_modes, dtype=dtype, device=device),
+        torch.tensor(float(np.log(clip.focal)), dtype=dtype, device=device),
+        torch.zeros(model.points, 3, dtype=dtype, device=device),
+    )
+    if clip.identity is not None:
+        shared.identity[:] = torch.as_tensor(clip.identity[: model.identity_modes]).to(shared.identity)
+    frames = neutral_frames(model, torch.as_tensor(poses.rotation).to(shared.identity), _places(poses, shared))
+    clock.lap("start")
+
+    usable = np.flatnonzero(found)
+    keys = usable[
+        choose_key_frames(
+            clip.points[usable, :, :2], poses.rotation[usable], clip.times[usable], clip.trust[usable], key_frames
+        )
+    ]
+    index = torch.as_tensor(keys, device=device)
+    shared_fit = _fit_shared(model, clip, tuning, shared, frames[index], seen[index], offsets, progress)
+    frames = frames.put(index, shared_fit.frames)
+    clock.lap("identity")
+
+    results = _fit_motion(model, clip, tuning, shared_fit.shared, frames, seen, neck_free, smoothness, progress)
+    every_frame, visibility = joined(results)
+    clock.lap("motion")
+    return ClipSolution(
+        model=model,
+        shared=shared_fit.shared,
+        frames=every_frame,
+        visibility=visibility,
+        focal_sigma=shared_fit.focal_sigma if clip.focal_sigma > 0 else 0.0,
+        key_frames=keys,
+        seconds=clock.laps,
+        iterations={
+            "identity": shared_fit.iterations,
+            "motion": max(result.iterations for _, result in results),
+        },
+        converged=all(result.converged for _, result in results),
+    )
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = now - self.last
+        self.last = now
+
+
+def _first_poses(model: LandmarkModel, clip: ClipInput, found: np.ndarray) -> InitialPose:
+    """Return a pose for every frame; frames without landmarks get that of the nearest frame with some."""
+    weight = np.full(names.LANDMARKS, _STEADY_WEIGHT)
+    weight[group_weights(Tuning()) != 1.0] = _MOVABLE_WEIGHT
+    weight *= model.known.cpu().numpy()
+    template = (model.template - model.pivot).cpu().double().numpy()
+    pixels = clip.points[found][..., :2].astype(np.float64) - np.asarray(clip.centre)
+    poses = initial_poses(pixels, template, weight)
+    usable = np.flatnonzero(found)
+    nearest = np.abs(np.arange(len(found))[:, None] - usable[None]).argmin(axis=1)
+    return InitialPose(poses.rotation[nearest], poses.pixel[nearest], poses.scale[nearest])
+
+
+def _places(poses: InitialPose, shared: Shared) -> Tensor:
+    """Return the places (T, 3) that put the pivot at its pixel, as large as the affine camera sees it."""
+    values = np.concatenate([poses.pixel / poses.scale[:, None], -np.log(poses.scale)[:, None]], axis=1)
+    return torch.as_tensor(values).to(shared.identity)
+
+
+def _fit_shared(
+    model: LandmarkModel,
+    clip: ClipInput,
+    tuning: Tuning,
+    shared: Shared,
+    frames: Frames,
+    seen: Observations,
+    offsets: bool,
+    progress: Progress | None,
+) -> IdentityResult:
+    """First without the offsets, which is cheap and brings all near; then with them."""
+    own = frame_prior(model, tuning, neck_free=False)
+    rounds = [(False, 6), (True, 5)] if offsets else [(False, 10)]
+    result = IdentityResult(shared, frames, 0.0, 0)
+    total, done = sum(count for _, count in rounds), 0
+    for with_offsets, iterations in rounds:
+        clip_prior = shared_prior(
+            model,
+            tuning,
+            log_focal=float(np.log(clip.focal)),
+            focal_sigma=max(clip.focal_sigma, LOCKED),
+            offsets=with_offsets,
+        )
+        if clip.identity is not None:
+            clip_prior = clip_prior.holding_identity(shared.identity)
+
+        def report(step: int, before: int = done) -> None:
+            if progress is not None:
+                progress("identity", before + step, total)
+
+        problem = IdentityProblem(model, seen, own, clip_prior, tuning)
+        solved = solve_identity(
+            problem, result.shared, result.frames, offsets=with_offsets, iterations=iterations, progress=report
+        )
+        result = IdentityResult(solved.shared, solved.frames, solved.focal_sigma, result.iterations + solved.iterations)
+        done += iterations
+    return result
+
+
+def _fit_motion(
+    model: LandmarkModel,
+    clip: ClipInput,
+    tuning: Tuning,
+    shared: Shared,
+    frames: Frames,
+    seen: Observations,
+    neck_free: bool,
+    smoothness: float,
+    progress: Progress | None,
+) -> list:
+    own = frame_prior(model, tuning, neck_free=neck_free)
+    times = torch.as_tensor(clip.times).to(shared.identity)
+    together = torch.as_tensor(clip.together, device=times.device)
+    depth = frames.translation(shared.focal)[:, 2]
+
+    def problem_of(part: slice) -> MotionProblem:
+        inner = slice(part.start, part.stop - 1)
+        between = links(model, tuning, times[part], together[inner], depth[part], smoothness)
+        return MotionProblem(model, shared, seen[part], own, between, tuning)
+
+    def report(done: int, total: int) -> None:
+        if progress is not None:
+            progress("motion", done, total)
+
+    return solve_in_windows(problem_of, frames, progress=report)

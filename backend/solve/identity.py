@@ -1,0 +1,187 @@
+"""Fits what the whole clip shares (identity, focal length, landmark offsets) on key frames, each with its own pose.
+
+The frames' unknowns are eliminated first, each on its own, so the cost grows with the number of key frames and the clip's
+unknowns form one dense border (a Schur complement; Triggs et al., "Bundle adjustment: a modern synthesis", 2000).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .landmark_model import LandmarkModel
+from .landmark_term import SharedEquations, residuals, shared_equations
+from .observations import Observations
+from .priors import FramePrior, SharedPrior
+from .state import EXPRESSION_START, Frames, Shared
+from .tuning import Tuning
+from .visibility import landmark_visibility
+
+
+@dataclass(frozen=True)
+class IdentityProblem:
+    """Key frames and what is known beforehand."""
+
+    model: LandmarkModel
+    seen: Observations
+    frame_prior: FramePrior
+    shared_prior: SharedPrior
+    tuning: Tuning
+
+
+@dataclass(frozen=True)
+class IdentityResult:
+    """Shared unknowns, key frames, and the standard deviation of log focal after the fit."""
+
+    shared: Shared
+    frames: Frames
+    focal_sigma: float
+    iterations: int
+
+
+def solve_identity(
+    problem: IdentityProblem,
+    shared: Shared,
+    frames: Frames,
+    *,
+    offsets: bool,
+    iterations: int,
+    freeze_visibility_after: int = 4,
+    tolerance: float = 1e-3,
+    progress: Callable[[int], None] | None = None,
+) -> IdentityResult:
+    """Return the shared unknowns that fit best.
+
+    Args:
+        offsets: Whether landmarks may leave their place on the surface.
+        iterations: Most steps.
+        freeze_visibility_after: Visibility follows the pose for this many steps, then stays.
+        tolerance: Ends when a step lowers the cost by less than this share.
+        progress: Called with the number of each step; may raise to stop.
+    """
+    damping, growth = 1e-2, 2.0
+    visibility = landmark_visibility(problem.model, shared, frames)
+    cost = _cost(problem, shared, frames, visibility)
+    equations = _equations(problem, shared, frames, visibility, offsets=offsets)
+    done = 0
+    for done in range(1, iterations + 1):
+        if progress is not None:
+            progress(done)
+        solution = _step(problem, equations, damping)
+        trial_shared, trial_frames, trial_cost, gain = shared, frames, float("inf"), -1.0
+        if solution is not None:
+            shared_step, frame_step, expected = solution
+            trial_shared, trial_frames = _moved(shared, shared_step), frames.moved(frame_step)
+            trial_cost = _cost(problem, trial_shared, trial_frames, visibility)
+            gain = (cost - trial_cost) / max(expected, 1e-30)
+        if gain <= 0:
+            damping, growth = damping * growth, growth * 2
+            if damping > 1e8:
+                break
+            continue
+        small = cost - trial_cost < tolerance * cost
+        shared, frames, cost = trial_shared, trial_frames, trial_cost
+        damping, growth = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-6), 2.0
+        if done <= freeze_visibility_after:
+            visibility = landmark_visibility(problem.model, shared, frames)
+            cost = _cost(problem, shared, frames, visibility)
+        elif small:
+            break
+        if done < iterations:
+            equations = _equations(problem, shared, frames, visibility, offsets=offsets)
+    return IdentityResult(shared, frames, _focal_sigma(problem, equations), done)
+
+
+def _cost(problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor) -> float:
+    # The openings are part of the frames' own solve only, see `shared_equations`.
+    seen = replace(problem.seen, pair_weight=torch.zeros_like(problem.seen.pair_weight))
+    data = residuals(problem.model, shared, frames, seen, visibility, problem.tuning).cost.sum()
+    own, _, _ = problem.frame_prior.evaluate(frames)
+    clip, _ = problem.shared_prior.evaluate(shared)
+    return float(data + own.sum() + clip)
+
+
+def _equations(
+    problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor, *, offsets: bool
+) -> SharedEquations:
+    """Return the normal equations with both priors."""
+    found = residuals(problem.model, shared, frames, problem.seen, visibility, problem.tuning)
+    result = shared_equations(problem.model, shared, frames, problem.seen, found, offsets=offsets)
+    _, prior_gradient, bounds = problem.frame_prior.evaluate(frames)
+    blocks = result.frames.hessian + problem.frame_prior.precision
+    blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds
+    _, clip_gradient = problem.shared_prior.evaluate(shared)
+    dense = len(problem.shared_prior.dense_mean)
+    hessian = result.hessian
+    hessian[:dense, :dense] += problem.shared_prior.dense_precision
+    if offsets:
+        hessian.diagonal()[dense:] += problem.shared_prior.offset_precision.repeat_interleave(3)
+    gradient = result.gradient + clip_gradient[: len(result.gradient)]
+    own = replace(result.frames, hessian=blocks, gradient=result.frames.gradient + prior_gradient)
+    return SharedEquations(own, result.coupling, hessian, gradient)
+
+
+def _eliminate(equations: SharedEquations, damping: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
+    """Return the factor of each frame's block, the reduced hessian and gradient of the clip's unknowns."""
+    blocks = equations.frames.hessian.clone()
+    blocks.diagonal(dim1=1, dim2=2).add_(damping)
+    factor, failed = torch.linalg.cholesky_ex(blocks)
+    if bool(failed.any()):
+        return None
+    both = torch.cat([equations.coupling, equations.frames.gradient[..., None]], dim=2)
+    # One triangular solve gives L^-1 B; the complement is then a single symmetric product over all frames.
+    half = torch.linalg.solve_triangular(factor, both, upper=False).flatten(0, 1)
+    coupling, gradient = half[:, :-1], half[:, -1]
+    return factor, equations.hessian - coupling.T @ coupling, equations.gradient - coupling.T @ gradient
+
+
+def _step(problem: IdentityProblem, equations: SharedEquations, damping: float) -> tuple[Tensor, Tensor, float] | None:
+    """Return the steps of the clip's and the frames' unknowns, and the gain that the linear model promises."""
+    own_damping = damping / problem.frame_prior.scale.square()
+    reduced = _eliminate(equations, own_damping)
+    if reduced is None:
+        return None
+    factor, hessian, gradient = reduced
+    # The priors' own precision is the natural scale of a step.
+    clip_damping = damping * _prior_diagonal(problem, len(gradient))
+    hessian = hessian.clone()
+    hessian.diagonal().add_(clip_damping)
+    clip_factor, failed = torch.linalg.cholesky_ex(hessian)
+    if bool(failed):
+        return None
+    clip_step = -torch.cholesky_solve(gradient[:, None], clip_factor)[:, 0]
+    right = equations.frames.gradient + equations.coupling @ clip_step
+    frame_step = -torch.cholesky_solve(right[..., None], factor)[..., 0]
+    promised = 0.5 * (clip_step * (clip_damping * clip_step - equations.gradient)).sum()
+    promised += 0.5 * (frame_step * (own_damping * frame_step - equations.frames.gradient)).sum()
+    return clip_step, frame_step, float(promised)
+
+
+def _prior_diagonal(problem: IdentityProblem, columns: int) -> Tensor:
+    offsets = problem.shared_prior.offset_precision.repeat_interleave(3)
+    return torch.cat([problem.shared_prior.dense_precision.diagonal(), offsets])[:columns]
+
+
+def _moved(shared: Shared, step: Tensor) -> Shared:
+    modes = len(shared.identity)
+    offsets = shared.offsets
+    if len(step) > modes + 1:
+        offsets = offsets + step[modes + 1 :].reshape(-1, 3)
+    return Shared(shared.identity + step[:modes], shared.log_focal + step[modes], offsets)
+
+
+def _focal_sigma(problem: IdentityProblem, equations: SharedEquations) -> float:
+    """Return the standard deviation of log focal, all else being free: how well the clip determines it."""
+    reduced = _eliminate(equations, torch.zeros_like(problem.frame_prior.scale) + 1e-9)
+    if reduced is None:
+        return float("inf")
+    column = len(problem.shared_prior.dense_mean) - 1
+    unit = torch.zeros_like(reduced[2])
+    unit[column] = 1.0
+    factor, failed = torch.linalg.cholesky_ex(reduced[1])
+    if bool(failed):
+        return float("inf")
+    return float(torch.cholesky_solve(unit[:, None], factor)[column, 0].clamp_min(0).sqrt())

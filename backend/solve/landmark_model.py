@@ -1,0 +1,114 @@
+"""The part of a head model that the solver sees: only the points that carry a landmark, as torch tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..head.model import Floats, HeadModel
+
+
+@dataclass(frozen=True)
+class LandmarkModel:
+    """N landmark points of a head with I identity and E expression modes (closed lids are the last two where there are any).
+
+    Attributes:
+        template: Rest positions (N, 3).
+        identity: (N, 3, I).
+        expression: (N, 3, E).
+        correctives: (N, 3, 9 (J - 1)).
+        weights: Skinning weights (N, J).
+        joints: Rest joints (J, 3); joint_identity (J, 3, I), joint_expression (J, 3, E).
+        normals: Unit surface normals at rest (N, 3).
+        known: Whether the head has a place for the landmark (N,) bool.
+        pivot: Point about which the head turns and which the translation places (3,).
+        expression_low, expression_high: Sensible range (E,).
+        lids: Number of modes at the end of `expression` that close the lids (0 or 2).
+    """
+
+    template: Tensor
+    identity: Tensor
+    expression: Tensor
+    correctives: Tensor
+    weights: Tensor
+    joints: Tensor
+    joint_identity: Tensor
+    joint_expression: Tensor
+    normals: Tensor
+    known: Tensor
+    pivot: Tensor
+    expression_low: Tensor
+    expression_high: Tensor
+    lids: int
+
+    @property
+    def points(self) -> int:
+        """Number of landmark points N."""
+        return self.template.shape[0]
+
+    @property
+    def identity_modes(self) -> int:
+        """Number of identity modes I."""
+        return self.identity.shape[2]
+
+    @property
+    def expression_modes(self) -> int:
+        """Number of expression modes E."""
+        return self.expression.shape[2]
+
+
+def vertex_normals(vertices: Floats, faces: np.ndarray) -> Floats:
+    """Return area-weighted unit vertex normals (V, 3)."""
+    corners = vertices[faces]
+    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(normals, faces[:, corner], area)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+
+
+def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) -> LandmarkModel:
+    """Return the landmark points of a head.
+
+    A point's skinning weights are interpolated like its position. That differs from interpolating the skinned corners by
+    the covariance of weights and positions within one triangle: below 0.1 mm, and a constant part goes into the
+    landmark's offset.
+    """
+    corners = head.faces[head.landmarks.triangle]
+    barycentric = head.landmarks.barycentric
+
+    def at_landmarks(values: Floats) -> Floats:
+        return np.einsum("nk,nk...->n...", barycentric, values[corners])
+
+    expression, low, high = head.expression_basis, head.expression_range[:, 0], head.expression_range[:, 1]
+    lids = 0
+    if head.eyelids is not None:
+        lids = head.eyelids.shape[2]
+        expression = np.concatenate([expression, head.eyelids], axis=2)
+        low, high = np.concatenate([low, np.zeros(lids)]), np.concatenate([high, np.ones(lids)])
+    normals = at_landmarks(vertex_normals(head.template, head.faces))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    template = at_landmarks(head.template)
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
+
+    return LandmarkModel(
+        template=tensor(template),
+        identity=tensor(at_landmarks(head.identity_basis)),
+        expression=tensor(at_landmarks(expression)),
+        correctives=tensor(at_landmarks(head.pose_correctives)),
+        weights=tensor(at_landmarks(head.skinning_weights)),
+        joints=tensor(head.joint_regressor @ head.template),
+        joint_identity=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, head.identity_basis)),
+        joint_expression=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, expression)),
+        normals=tensor(normals),
+        known=torch.as_tensor(head.landmarks.known.copy(), device=device),
+        pivot=tensor(template[head.landmarks.known].mean(axis=0)),
+        expression_low=tensor(low),
+        expression_high=tensor(high),
+        lids=lids,
+    )

@@ -1,0 +1,151 @@
+"""The landmarks' part of the cost: residuals, robust weights, normal equations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .landmark_model import LandmarkModel
+from .observations import Observations
+from .projection import Derivatives, Posed, derivatives, pose_landmarks, project_landmarks
+from .state import Frames, Shared
+from .tuning import Tuning
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Weighted errors of T frames.
+
+    Attributes:
+        posed: Where the points are.
+        error: Pixel errors of the landmarks, contour points in their own axes (T, N, 2).
+        weight: Weight of each landmark's squared error, robustness included (T, N).
+        gap_error: Errors of the openings (T, P, 2).
+        gap_weight: (T, P).
+        cost: Robust cost per frame (T,).
+    """
+
+    posed: Posed
+    error: Tensor
+    weight: Tensor
+    gap_error: Tensor
+    gap_weight: Tensor
+    cost: Tensor
+
+
+def _robust(square: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
+    """Huber's cost and weight of squared residuals in units of sigma (Huber 1964)."""
+    size = square.clamp_min(1e-20).sqrt()
+    inside = size <= threshold
+    cost = torch.where(inside, square / 2, threshold * size - threshold**2 / 2)
+    return cost, torch.where(inside, torch.ones_like(size), threshold / size)
+
+
+def residuals(
+    model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, visibility: Tensor, tuning: Tuning
+) -> Residuals:
+    """Return the errors and weights at the current state.
+
+    Args:
+        visibility: Of each landmark (T, N), 0..1, held constant within a solve.
+    """
+    posed = pose_landmarks(model, shared, frames)
+    centre = torch.zeros(2, dtype=posed.camera.dtype, device=posed.camera.device)
+    error = project_landmarks(posed.camera, shared.focal, centre) - seen.pixels
+    first, second = seen.pairs[:, 0], seen.pairs[:, 1]
+    gap_error = error[:, first] - error[:, second]
+    error = error.clone()
+    error[:, seen.contour] = (seen.metric @ error[:, seen.contour][..., None])[..., 0]
+
+    base = seen.weight * visibility
+    precision = 1 / seen.noise[:, None].square()
+    cost, robust = _robust(error.square().sum(-1) * precision, tuning.huber)
+    pair_visibility = torch.minimum(visibility[:, first], visibility[:, second])
+    gap_weight = seen.pair_weight * pair_visibility
+    gap_cost = 0.5 * (gap_weight * gap_error.square().sum(-1)).sum(1)
+    return Residuals(posed, error, base * robust * precision, gap_error, gap_weight, (base * cost).sum(1) + gap_cost)
+
+
+@dataclass(frozen=True)
+class FrameEquations:
+    """Normal equations of each frame's own unknowns: hessian (T, D, D), gradient (T, D)."""
+
+    hessian: Tensor
+    gradient: Tensor
+
+
+def _contour_rows(rows: Tensor, seen: Observations) -> Tensor:
+    rows[:, seen.contour] = seen.metric @ rows[:, seen.contour]
+    return rows
+
+
+def frame_equations(
+    model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, found: Residuals
+) -> FrameEquations:
+    """Return the normal equations of the frames' own unknowns, openings included."""
+    jacobian = derivatives(model, shared, frames, found.posed).frame
+    gaps = jacobian[:, seen.pairs[:, 0]] - jacobian[:, seen.pairs[:, 1]]
+    rows = torch.cat([_contour_rows(jacobian, seen), gaps], dim=1)
+    error = torch.cat([found.error, found.gap_error], dim=1)
+    root = torch.cat([found.weight, found.gap_weight], dim=1).sqrt()[..., None]
+    weighted = (rows * root[..., None]).flatten(1, 2)
+    gradient = (weighted.transpose(1, 2) @ (error * root).flatten(1)[..., None])[..., 0]
+    return FrameEquations(weighted.transpose(1, 2) @ weighted, gradient)
+
+
+@dataclass(frozen=True)
+class SharedEquations:
+    """Normal equations of frames and clip together; S = I + 1 + 3 N columns: identity, log focal, offsets.
+
+    Attributes:
+        frames: Of each frame's own unknowns.
+        coupling: (T, D, S).
+        hessian: (S, S), summed over the frames.
+        gradient: (S,).
+    """
+
+    frames: FrameEquations
+    coupling: Tensor
+    hessian: Tensor
+    gradient: Tensor
+
+
+def shared_equations(
+    model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, found: Residuals, *, offsets: bool
+) -> SharedEquations:
+    """Return the normal equations with identity, log focal and (if asked) offsets; the openings are left out.
+
+    Without `offsets` S = I + 1.
+    """
+    full: Derivatives = derivatives(model, shared, frames, found.posed, of_shared=True)
+    assert full.identity is not None and full.log_focal is not None and full.offset is not None
+    dense = torch.cat([full.identity, full.log_focal[..., None]], dim=-1)
+    root = found.weight.sqrt()[..., None]
+    own = (_contour_rows(full.frame, seen) * root[..., None]).flatten(1, 2)
+    dense = (_contour_rows(dense, seen) * root[..., None]).flatten(1, 2)
+    error = (found.error * root).flatten(1)
+    frame_part = FrameEquations(own.transpose(1, 2) @ own, (own.transpose(1, 2) @ error[..., None])[..., 0])
+    coupling = own.transpose(1, 2) @ dense
+    hessian = torch.einsum("tri,trj->ij", dense, dense)
+    gradient = torch.einsum("tri,tr->i", dense, error)
+    if not offsets:
+        return SharedEquations(frame_part, coupling, hessian, gradient)
+
+    count, points = found.weight.shape
+    by_offset = _contour_rows(full.offset, seen) * root[..., None]
+    own = own.reshape(count, points, 2, -1)
+    dense = dense.reshape(count, points, 2, -1)
+    own_offset = torch.einsum("tnad,tnak->tdnk", own, by_offset).flatten(2)
+    dense_offset = torch.einsum("tnas,tnak->snk", dense, by_offset).flatten(1)
+    block = torch.einsum("tnak,tnal->nkl", by_offset, by_offset)
+    offset_gradient = torch.einsum("tnak,tna->nk", by_offset, error.reshape(count, points, 2)).flatten()
+    corner = torch.block_diag(*block.unbind(0))
+    hessian = torch.cat([torch.cat([hessian, dense_offset], dim=1), torch.cat([dense_offset.T, corner], dim=1)], dim=0)
+    return SharedEquations(
+        frame_part,
+        torch.cat([coupling, own_offset], dim=2),
+        hessian,
+        torch.cat([gradient, offset_gradient]),
+    )

@@ -1,0 +1,188 @@
+"""Fits the frames of a clip to their landmarks while identity, focal length and offsets stay as they are.
+
+Levenberg-Marquardt with a gain ratio (Madsen, Nielsen, Tingleff, "Methods for non-linear least squares problems", 2004,
+section 3.2); the damping is scaled by the priors, which is worth a factor of four in iterations here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .banded import assemble, solve_banded
+from .landmark_model import LandmarkModel
+from .landmark_term import FrameEquations, Residuals, frame_equations, residuals
+from .motion_prior import Band, Links, evaluate_links
+from .observations import Observations
+from .priors import FramePrior
+from .state import EXPRESSION_START, Frames, Shared, concatenate
+from .tuning import Tuning
+from .visibility import landmark_visibility
+
+CHUNK = 64
+"""Frames whose Jacobians are held at once: bounds memory, and stays in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class MotionProblem:
+    """All that stays fixed while a window of frames is solved."""
+
+    model: LandmarkModel
+    shared: Shared
+    seen: Observations
+    prior: FramePrior
+    links: Links
+    tuning: Tuning
+
+
+@dataclass(frozen=True)
+class MotionResult:
+    """The solved frames; `converged` is False where the iterations ran out."""
+
+    frames: Frames
+    visibility: Tensor
+    cost: float
+    iterations: int
+    converged: bool
+
+
+@dataclass(frozen=True)
+class _System:
+    cost: float
+    blocks: Tensor
+    gradient: Tensor
+    band: Band
+
+
+def solve_motion(
+    problem: MotionProblem,
+    start: Frames,
+    *,
+    iterations: int = 12,
+    freeze_visibility_after: int = 4,
+    tolerance: float = 1e-4,
+    progress: Callable[[int], None] | None = None,
+) -> MotionResult:
+    """Return the frames that fit best.
+
+    Args:
+        start: First guess.
+        iterations: Most steps.
+        freeze_visibility_after: Visibility follows the pose for this many steps, then stays, so that the cost is one
+            function and the solver can end.
+        tolerance: Ends when a step lowers the cost by less than this share.
+        progress: Called with the number of each step; may raise to stop.
+    """
+    frames, damping, growth = start, 1e-2, 2.0
+    visibility = landmark_visibility(problem.model, problem.shared, frames)
+    system = _system(problem, frames, visibility)
+    converged = False
+    done = 0
+    for done in range(1, iterations + 1):
+        if progress is not None:
+            progress(done)
+        step = _step(problem, system, damping)
+        trial = frames.moved(step) if step is not None else frames
+        cost = _cost(problem, trial, visibility) if step is not None else float("inf")
+        expected = _expected_gain(system, step, problem, damping) if step is not None else 1.0
+        gain = (system.cost - cost) / max(expected, 1e-30)
+        if gain <= 0:
+            damping, growth = damping * growth, growth * 2
+            converged = damping > 1e8
+            if converged:
+                break
+            continue
+        small = system.cost - cost < tolerance * system.cost
+        frames = trial
+        damping, growth = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-6), 2.0
+        if done <= freeze_visibility_after:
+            visibility = landmark_visibility(problem.model, problem.shared, frames)
+        elif small:
+            converged = True
+            break
+        system = _system(problem, frames, visibility)
+    return MotionResult(frames, visibility, _cost(problem, frames, visibility), done, converged)
+
+
+def _chunks(count: int) -> list[slice]:
+    return [slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+
+
+def _data(problem: MotionProblem, frames: Frames, visibility: Tensor, part: slice) -> Residuals:
+    return residuals(problem.model, problem.shared, frames[part], problem.seen[part], visibility[part], problem.tuning)
+
+
+def _cost(problem: MotionProblem, frames: Frames, visibility: Tensor) -> float:
+    data = sum(float(_data(problem, frames, visibility, part).cost.sum()) for part in _chunks(len(frames)))
+    prior, _, _ = problem.prior.evaluate(frames)
+    smooth = float(evaluate_links(frames, problem.links).cost) if len(frames) > 1 else 0.0
+    return data + float(prior.sum()) + smooth
+
+
+def _system(problem: MotionProblem, frames: Frames, visibility: Tensor) -> _System:
+    parts: list[FrameEquations] = []
+    cost = 0.0
+    for part in _chunks(len(frames)):
+        data = _data(problem, frames, visibility, part)
+        cost += float(data.cost.sum())
+        parts.append(frame_equations(problem.model, problem.shared, frames[part], problem.seen[part], data))
+    prior_cost, prior_gradient, bounds = problem.prior.evaluate(frames)
+    blocks = torch.cat([part.hessian for part in parts]) + problem.prior.precision
+    blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds
+    gradient = torch.cat([part.gradient for part in parts]) + prior_gradient
+    band = evaluate_links(frames, problem.links)
+    return _System(cost + float(prior_cost.sum()) + float(band.cost), blocks, gradient + band.gradient, band)
+
+
+def _step(problem: MotionProblem, system: _System, damping: float) -> Tensor | None:
+    damped = system.blocks.clone()
+    damped.diagonal(dim1=1, dim2=2).add_(damping / problem.prior.scale.square())
+    step = solve_banded(assemble(damped, system.band), system.gradient)
+    return None if step is None else torch.as_tensor(step).to(system.gradient)
+
+
+def _expected_gain(system: _System, step: Tensor, problem: MotionProblem, damping: float) -> float:
+    """What the linear model promises: step' (damping step - gradient) / 2."""
+    return 0.5 * float((step * (damping / problem.prior.scale.square() * step - system.gradient)).sum())
+
+
+def solve_in_windows(
+    problem_of: Callable[[slice], MotionProblem],
+    start: Frames,
+    *,
+    window: int = 512,
+    overlap: int = 48,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[tuple[slice, MotionResult]]:
+    """Solve a clip of any length in bounded memory.
+
+    Windows overlap by far more than smoothness reaches, and each window keeps its core only, so they agree.
+
+    Returns:
+        For every window the frames of the clip that it answers for, and the result for exactly these.
+    """
+    count = len(start)
+    cores = [slice(first, min(first + window, count)) for first in range(0, count, window)]
+    results = []
+    for number, core in enumerate(cores):
+        wide = slice(max(core.start - overlap, 0), min(core.stop + overlap, count))
+
+        def report(step: int, number: int = number) -> None:
+            if progress is not None:
+                progress(number * 12 + step, len(cores) * 12)
+
+        solved = solve_motion(problem_of(wide), start[wide], progress=report)
+        own = slice(core.start - wide.start, core.stop - wide.start)
+        kept = MotionResult(
+            solved.frames[own], solved.visibility[own], solved.cost, solved.iterations, solved.converged
+        )
+        results.append((core, kept))
+    return results
+
+
+def joined(results: list[tuple[slice, MotionResult]]) -> tuple[Frames, Tensor]:
+    """Return frames and visibility of the whole clip."""
+    return concatenate([result.frames for _, result in results]), torch.cat([r.visibility for _, r in results])

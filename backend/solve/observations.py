@@ -1,0 +1,143 @@
+"""What the pictures say, as the solver uses it: pixels, their noise and their weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..contract import names
+from .landmark_model import LandmarkModel
+from .tuning import Tuning
+
+LID_PAIRS: Final = tuple(
+    pair
+    for upper, lower in (
+        (names.RIGHT_EYE_UPPER, names.RIGHT_EYE_LOWER),
+        (names.LEFT_EYE_UPPER, names.LEFT_EYE_LOWER),
+    )
+    for pair in zip(upper[2:-2], lower[2:-2], strict=True)
+)
+LIP_PAIRS: Final = tuple(zip(names.INNER_LIPS_UPPER[2:-2], names.INNER_LIPS_LOWER[2:-2], strict=True))
+"""Facing points of both lids and of the lips, without the corners, where the opening is always zero."""
+
+_LIDS: Final = (*names.RIGHT_EYE_UPPER, *names.RIGHT_EYE_LOWER, *names.LEFT_EYE_UPPER, *names.LEFT_EYE_LOWER)
+_LIPS: Final = (
+    *names.INNER_LIPS_UPPER,
+    *names.INNER_LIPS_LOWER,
+    *names.OUTER_LIPS_UPPER,
+    *names.OUTER_LIPS_LOWER,
+)
+_IRIS_RINGS: Final = (*names.RIGHT_IRIS[1:], *names.LEFT_IRIS[1:])
+IRIS_CENTRES: Final = (names.RIGHT_IRIS[0], names.LEFT_IRIS[0])
+
+
+@dataclass(frozen=True)
+class Observations:
+    """T frames of N landmarks and P facing pairs.
+
+    Attributes:
+        pixels: Full-frame pixels relative to the principal point (T, N, 2); 0 where not seen.
+        weight: Weight of each landmark before visibility and robustness (T, N); 0 where not seen.
+        noise: Standard deviation of a landmark in pixels (T,).
+        metric: For the contour points only: (T, C, 2, 2), turns an error into one along and one across the contour.
+        contour: Indices of the contour points (C,).
+        pairs: Indices of facing points (P, 2).
+        gap: Observed opening, upper minus lower, in pixels (T, P, 2).
+        pair_weight: (T, P), already divided by the square of its noise in pixels.
+    """
+
+    pixels: Tensor
+    weight: Tensor
+    noise: Tensor
+    metric: Tensor
+    contour: Tensor
+    pairs: Tensor
+    gap: Tensor
+    pair_weight: Tensor
+
+    def __len__(self) -> int:
+        return self.pixels.shape[0]
+
+    def __getitem__(self, index: slice | Tensor) -> Observations:
+        return Observations(
+            self.pixels[index],
+            self.weight[index],
+            self.noise[index],
+            self.metric[index],
+            self.contour,
+            self.pairs,
+            self.gap[index],
+            self.pair_weight[index],
+        )
+
+
+def group_weights(tuning: Tuning) -> np.ndarray:
+    """Return the weight of each of the 478 landmarks; the points of the iris rings have none (their radius varies)."""
+    weights = np.ones(names.LANDMARKS)
+    weights[list(names.FACE_OVAL)] = tuning.contour_weight
+    weights[list(_LIDS)] = tuning.lid_weight
+    weights[list(_LIPS)] = tuning.lip_weight
+    weights[list(_IRIS_RINGS)] = 0.0
+    weights[list(IRIS_CENTRES)] = tuning.iris_weight
+    return weights
+
+
+def observe(
+    points: np.ndarray, centre: tuple[float, float], head_size: np.ndarray, model: LandmarkModel, tuning: Tuning
+) -> Observations:
+    """Turn detected landmarks into observations.
+
+    Args:
+        points: Full-frame pixels (T, 478, 2 or 3); NaN where the face was not found.
+        centre: Principal point in pixels.
+        head_size: Distance between the eyes in pixels, as if seen from the front (T,).
+        model: Landmark points of the head; landmarks it does not know get no weight.
+        tuning: Weights.
+    """
+    dtype, device = model.template.dtype, model.template.device
+    pixels = points[..., :2].astype(np.float64) - np.asarray(centre)
+    found = np.isfinite(pixels).all(axis=(1, 2))
+    pixels[~found] = 0.0
+    known = model.known.cpu().numpy()
+    weight = group_weights(tuning) * known * tuning.evidence
+    weight = np.repeat(weight[None], len(pixels), axis=0) * found[:, None]
+    pairs = np.array(LID_PAIRS + LIP_PAIRS)
+    aperture = np.array([tuning.lid_aperture] * len(LID_PAIRS) + [tuning.lip_aperture] * len(LIP_PAIRS))
+    size = np.where(found, head_size, 1.0)
+    both = known[pairs].all(axis=1)
+    pair_weight = tuning.evidence * both * found[:, None] / np.square(aperture * size[:, None])
+    gap = pixels[:, pairs[:, 0]] - pixels[:, pairs[:, 1]]
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.as_tensor(values, dtype=dtype, device=device)
+
+    return Observations(
+        pixels=tensor(pixels),
+        weight=tensor(weight),
+        noise=tensor(tuning.landmark_sigma * size),
+        metric=tensor(_contour_metric(pixels, tuning.contour_slide)),
+        contour=torch.as_tensor(names.FACE_OVAL, device=device),
+        pairs=torch.as_tensor(pairs, device=device),
+        gap=tensor(gap),
+        pair_weight=tensor(pair_weight),
+    )
+
+
+def _contour_metric(pixels: np.ndarray, slide: float) -> np.ndarray:
+    """Return (T, C, 2, 2) that keeps an error across the contour and weakens one along it: contour points slide."""
+    loop = pixels[:, list(names.FACE_OVAL)]
+    tangent = np.roll(loop, -1, axis=1) - np.roll(loop, 1, axis=1)
+    tangent /= np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-9)
+    outer = tangent[..., :, None] * tangent[..., None, :]
+    return np.eye(2) - (1 - np.sqrt(slide)) * outer
+
+
+def eye_distance(points: np.ndarray) -> np.ndarray:
+    """Return the distance between the eye centres (T,), in the unit of the points (T, 478, 2 or 3)."""
+    right = points[:, list(names.RIGHT_EYE_CORNERS)].mean(axis=1)
+    left = points[:, list(names.LEFT_EYE_CORNERS)].mean(axis=1)
+    return np.linalg.norm(right - left, axis=-1)

@@ -1,0 +1,132 @@
+"""What is known before looking: plausible jaws, gazes and expressions (per frame), identities and offsets (per clip)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..contract import names
+from .landmark_model import LandmarkModel
+from .observations import IRIS_CENTRES
+from .state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared
+from .tuning import Tuning
+
+LOCKED = 1e-6
+"""Standard deviation that holds an unknown still."""
+
+
+@dataclass(frozen=True)
+class FramePrior:
+    """A quadratic prior on one frame's unknowns, and soft bounds on the expression.
+
+    Attributes:
+        precision: (D, D).
+        low, high: Bounds of the expression (E,); bound_precision (E,).
+        scale: Typical size of a step of every unknown (D,), for the solver's damping.
+    """
+
+    precision: Tensor
+    low: Tensor
+    high: Tensor
+    bound_precision: Tensor
+    scale: Tensor
+
+    def evaluate(self, frames: Frames) -> tuple[Tensor, Tensor, Tensor]:
+        """Return cost (T,), gradient (T, D) and the bounds' share of the hessian's diagonal (T, E)."""
+        values = frames.values()
+        gradient = values @ self.precision
+        beyond = (frames.expression - self.high).clamp_min(0) + (frames.expression - self.low).clamp_max(0)
+        pull = beyond * self.bound_precision
+        cost = 0.5 * (values * gradient).sum(1) + 0.5 * (beyond * pull).sum(1)
+        gradient = gradient.clone()
+        gradient[:, EXPRESSION_START:] += pull
+        return cost, gradient, torch.where(beyond != 0, self.bound_precision, torch.zeros_like(beyond))
+
+
+def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool) -> FramePrior:
+    """Return the prior of one frame."""
+    like = model.template
+    unknowns = EXPRESSION_START + model.expression_modes
+    span = model.expression_high - model.expression_low
+    reach = torch.maximum(model.expression_high.abs(), model.expression_low.abs())
+    sigma = torch.full((unknowns,), float("inf"), dtype=like.dtype, device=like.device)
+    sigma[NECK] = tuning.neck if neck_free else LOCKED
+    sigma[JAW] = torch.tensor(tuning.jaw, dtype=like.dtype, device=like.device)
+    sigma[EYES] = tuning.gaze
+    sigma[EXPRESSION_START:] = tuning.expression * reach
+    precision = torch.diag(1 / sigma.square())
+    for first, second, difference in ((0, 2, tuning.elevation), (1, 3, tuning.vergence)):
+        left, right = EYES.start + first, EYES.start + second
+        pull = 1 / difference**2
+        precision[left, left] += pull
+        precision[right, right] += pull
+        precision[left, right] -= pull
+        precision[right, left] -= pull
+    scale = sigma.clone()
+    scale[:3] = 0.05
+    scale[3:5] = 0.02
+    scale[5] = 0.03
+    return FramePrior(precision, model.expression_low, model.expression_high, 1 / (tuning.bound * span).square(), scale)
+
+
+@dataclass(frozen=True)
+class SharedPrior:
+    """A quadratic prior on the clip's unknowns, in the columns of `SharedEquations`.
+
+    Attributes:
+        dense_precision: Of identity and log focal (I + 1, I + 1).
+        dense_mean: (I + 1,).
+        offset_precision: (N,), the same for the three axes.
+    """
+
+    dense_precision: Tensor
+    dense_mean: Tensor
+    offset_precision: Tensor
+
+    def holding_identity(self, identity: Tensor) -> SharedPrior:
+        """Return the prior that holds the identity where it is."""
+        precision, mean = self.dense_precision.clone(), self.dense_mean.clone()
+        precision.diagonal()[: len(identity)] += 1 / LOCKED**2
+        mean[: len(identity)] = identity
+        return SharedPrior(precision, mean, self.offset_precision)
+
+    def evaluate(self, shared: Shared) -> tuple[Tensor, Tensor]:
+        """Return cost and gradient (I + 1 + 3 N,)."""
+        dense = torch.cat([shared.identity, shared.log_focal[None]]) - self.dense_mean
+        dense_gradient = self.dense_precision @ dense
+        offset_gradient = shared.offsets * self.offset_precision[:, None]
+        cost = 0.5 * dense @ dense_gradient + 0.5 * (shared.offsets * offset_gradient).sum()
+        return cost, torch.cat([dense_gradient, offset_gradient.flatten()])
+
+
+def shared_prior(
+    model: LandmarkModel, tuning: Tuning, *, log_focal: float, focal_sigma: float, offsets: bool
+) -> SharedPrior:
+    """Return the prior of the clip's unknowns.
+
+    Args:
+        log_focal: Mean of log focal; focal_sigma: its standard deviation (`LOCKED` where it is known).
+        offsets: Whether landmarks may leave their place on the surface.
+    """
+    like = model.template
+    modes = model.identity_modes
+    precision = torch.zeros(modes + 1, modes + 1, dtype=like.dtype, device=like.device)
+    precision[:modes, :modes] = torch.eye(modes, dtype=like.dtype, device=like.device) / tuning.identity**2
+    size = relative_scale(model)
+    precision[:modes, :modes] += torch.outer(size, size) / tuning.scale**2
+    precision[modes, modes] = 1 / focal_sigma**2
+    mean = torch.zeros(modes + 1, dtype=like.dtype, device=like.device)
+    mean[modes] = log_focal
+    sigma = torch.full((model.points,), tuning.offset if offsets else LOCKED, dtype=like.dtype, device=like.device)
+    if offsets and model.points == names.LANDMARKS:
+        sigma[list(IRIS_CENTRES)] = tuning.iris_offset
+    return SharedPrior(precision, mean, 1 / sigma.square())
+
+
+def relative_scale(model: LandmarkModel) -> Tensor:
+    """Return by how much each identity mode enlarges the head (I,), to first order: 0.01 is one percent."""
+    centred = model.template - model.template.mean(0)
+    grown = model.identity - model.identity.mean(0)
+    return torch.einsum("nk,nkm->m", centred, grown) / centred.square().sum()

@@ -1,0 +1,190 @@
+"""Where the landmark points fall in the picture, and the derivatives of that, by hand.
+
+Skinning as in FLAME: a point v (rest position with identity, expression, pose correctives and its offset) goes to
+sum_j w_j (G_j (v - J_j) + T_j), where G_j is the chain of rotations down to joint j and T_j its posed place; the joints J
+move with identity and expression. The root does not turn: the head's rotation and place carry that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .landmark_model import LandmarkModel
+from .rotation import cross_matrix, exponential, left_jacobian
+from .state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames, Shared, eye_vectors
+
+
+@dataclass(frozen=True)
+class Posed:
+    """Intermediate values of T frames and N points that both projection and derivatives need.
+
+    Attributes:
+        chain: G per joint (T, J, 3, 3).
+        local: Rotation of each joint against its parent (T, J, 3, 3).
+        joints: Rest joints of each frame (T, J, 3); placed: T per joint (T, J, 3).
+        rest: v (T, N, 3).
+        blend: sum_j w_j G_j (T, N, 3, 3).
+        head: Points in head space (T, N, 3).
+        turned: Head-space points about the pivot, in camera axes (T, N, 3).
+        camera: Points in camera axes (T, N, 3).
+    """
+
+    chain: Tensor
+    local: Tensor
+    joints: Tensor
+    placed: Tensor
+    rest: Tensor
+    blend: Tensor
+    head: Tensor
+    turned: Tensor
+    camera: Tensor
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """Derivatives of the projected points (T, N, 2, …): frame unknowns D, identity I, log focal, offset 3."""
+
+    frame: Tensor
+    identity: Tensor | None
+    log_focal: Tensor | None
+    offset: Tensor | None
+
+
+def pose_landmarks(model: LandmarkModel, shared: Shared, frames: Frames) -> Posed:
+    """Return the landmark points of every frame in head and camera axes."""
+    local = _local_rotations(frames)
+    neck = local[:, 1]
+    chain = torch.stack([local[:, 0], neck, *(neck @ local[:, joint] for joint in (2, 3, 4))], dim=1)
+    rest_joints = model.joints + model.joint_identity @ shared.identity
+    joints = rest_joints + (model.joint_expression @ frames.expression.T).permute(2, 0, 1)
+    about_neck = joints - joints[:, 1:2]
+    below = (neck[:, None] @ about_neck[..., None])[..., 0] + joints[:, 1:2]
+    placed = torch.cat([joints[:, :2], below[:, 2:]], dim=1)
+
+    base = model.template + model.identity @ shared.identity + shared.offsets
+    feature = _pose_feature(local)
+    expression = _by_point(model.expression, frames.expression)
+    correctives = _by_point(model.correctives, feature)
+    rest = base + expression + correctives
+
+    blend = torch.einsum("nj,tjab->tnab", model.weights, chain)
+    shift = placed - (chain @ joints[..., None])[..., 0]
+    head = (blend @ rest[..., None])[..., 0] + torch.einsum("nj,tja->tna", model.weights, shift)
+    turned = (head - model.pivot) @ frames.rotation.transpose(1, 2)
+    camera = turned + frames.translation(shared.focal)[:, None]
+    return Posed(chain, local, joints, placed, rest, blend, head, turned, camera)
+
+
+def project_landmarks(camera: Tensor, focal: Tensor, centre: Tensor) -> Tensor:
+    """Return pixels (T, N, 2) of points in camera axes (T, N, 3)."""
+    return camera[..., :2] / camera[..., 2:] * focal + centre
+
+
+def derivatives(
+    model: LandmarkModel, shared: Shared, frames: Frames, posed: Posed, *, of_shared: bool = False
+) -> Derivatives:
+    """Return the derivatives of the projected landmarks with respect to a step (see `Frames.moved`)."""
+    focal = shared.focal
+    depth = posed.camera[..., 2]
+    pixels = _pixel_derivative(posed.camera, focal)
+    to_head = pixels @ frames.rotation[:, None]
+    to_rest = to_head @ posed.blend
+
+    count, points = posed.head.shape[:2]
+    result = torch.empty(count, points, 2, frames.unknowns, dtype=pixels.dtype, device=pixels.device)
+    result[..., ROTATION] = -pixels @ cross_matrix(posed.turned)
+    result[..., PLACE] = pixels
+    translation_depth = frames.place[:, 2].exp() * focal
+    result[..., PLACE.stop - 1] = pixels[..., 2] * translation_depth[:, None, None]
+    result[..., NECK] = _neck_derivative(model, frames, posed, to_head, to_rest)
+    result[..., JAW] = _joint_derivative(model, posed, 2, frames.jaw, to_head, to_rest)
+    for joint, vectors, first in zip((3, 4), eye_vectors(frames.eyes), (EYES.start, EYES.start + 2), strict=True):
+        whole = _joint_derivative(model, posed, joint, vectors, to_head, to_rest)
+        result[..., first : first + 2] = whole[..., :2]
+    result[..., EXPRESSION_START:] = _mode_derivative(
+        model, posed, model.expression, model.joint_expression, to_head, to_rest
+    )
+    if not of_shared:
+        return Derivatives(result, None, None, None)
+    identity = _mode_derivative(model, posed, model.identity, model.joint_identity, to_head, to_rest)
+    # d(pixel)/d(log f): the focal length scales the pixel, and moves the pivot's depth, which is stored divided by it.
+    log_focal = posed.camera[..., :2] / depth[..., None] * focal + pixels[..., 2] * translation_depth[:, None, None]
+    return Derivatives(result, identity, log_focal, to_rest)
+
+
+def _local_rotations(frames: Frames) -> Tensor:
+    left, right = eye_vectors(frames.eyes)
+    turned = exponential(torch.stack([frames.neck, frames.jaw, left, right], dim=1))
+    still = torch.eye(3, dtype=turned.dtype, device=turned.device).expand(len(frames), 1, 3, 3)
+    return torch.cat([still, turned], dim=1)
+
+
+def _pose_feature(local: Tensor) -> Tensor:
+    """FLAME's pose feature (T, 9 (J - 1)): the entries of R - 1 of all joints but the root, row-major."""
+    still = torch.eye(3, dtype=local.dtype, device=local.device)
+    return (local[:, 1:] - still).flatten(1)
+
+
+def _by_point(modes: Tensor, coefficients: Tensor) -> Tensor:
+    """Return modes (N, 3, M) times coefficients (T, M) as (T, N, 3)."""
+    points, axes, count = modes.shape
+    return (coefficients @ modes.reshape(points * axes, count).T).reshape(-1, points, axes)
+
+
+def _pixel_derivative(camera: Tensor, focal: Tensor) -> Tensor:
+    """Derivative (T, N, 2, 3) of a pixel by its point in camera axes."""
+    x, y, z = camera.unbind(-1)
+    zero = torch.zeros_like(x)
+    scale = focal / z
+    return torch.stack([scale, zero, -scale * x / z, zero, scale, -scale * y / z], -1).reshape(*x.shape, 2, 3)
+
+
+def _corrective_derivative(model: LandmarkModel, posed: Posed, joint: int, vectors: Tensor, to_rest: Tensor) -> Tensor:
+    """What a turn of the joint does through its pose correctives (T, N, 2, 3); 0 where it has none."""
+    own = model.correctives[:, :, 9 * (joint - 1) : 9 * joint]
+    if not bool(own.any()):
+        return torch.zeros((), dtype=to_rest.dtype, device=to_rest.device)
+    axes = cross_matrix(torch.eye(3, dtype=to_rest.dtype, device=to_rest.device))
+    turns = (axes @ posed.local[:, joint, None]).flatten(2).transpose(1, 2)
+    by_vector = turns @ left_jacobian(vectors)
+    moved = _by_point(own, by_vector.transpose(1, 2).reshape(-1, 9)).reshape(len(vectors), 3, -1, 3)
+    return to_rest @ moved.permute(0, 2, 3, 1)
+
+
+def _joint_derivative(
+    model: LandmarkModel, posed: Posed, joint: int, vectors: Tensor, to_head: Tensor, to_rest: Tensor
+) -> Tensor:
+    """Derivative (T, N, 2, 3) by the axis-angle of a joint that hangs on the neck and carries no other."""
+    arm = posed.rest - posed.joints[:, joint, None]
+    arm = arm @ posed.local[:, joint].transpose(1, 2)
+    swing = posed.chain[:, 1, None] @ cross_matrix(arm) @ left_jacobian(vectors)[:, None]
+    rigid = -(to_head @ swing) * model.weights[:, joint, None, None]
+    return rigid + _corrective_derivative(model, posed, joint, vectors, to_rest)
+
+
+def _neck_derivative(model: LandmarkModel, frames: Frames, posed: Posed, to_head: Tensor, to_rest: Tensor) -> Tensor:
+    """Derivative (T, N, 2, 3) by the neck, which carries jaw and eyes."""
+    root_share = model.weights[:, 0, None]
+    carried = posed.head - root_share * posed.rest - (1 - root_share) * posed.joints[:, 1, None]
+    swing = cross_matrix(carried) @ left_jacobian(frames.neck)[:, None]
+    return -(to_head @ swing) + _corrective_derivative(model, posed, 1, frames.neck, to_rest)
+
+
+def _mode_derivative(
+    model: LandmarkModel, posed: Posed, modes: Tensor, joint_modes: Tensor, to_head: Tensor, to_rest: Tensor
+) -> Tensor:
+    """Derivative (T, N, 2, M) by the coefficients of modes that move points and joints."""
+    count, points = to_rest.shape[:2]
+    by_point = to_rest.permute(1, 0, 2, 3).reshape(points, count * 2, 3)
+    result = torch.bmm(by_point, modes).reshape(points, count, 2, -1).permute(1, 0, 2, 3)
+    if not bool(joint_modes.any()):
+        return result
+    neck = joint_modes[1]
+    carried = posed.chain[:, 1, None] @ (joint_modes[2:] - neck) + neck
+    still = joint_modes[:2].expand(count, 2, *joint_modes.shape[1:])
+    moved = torch.cat([still, carried], dim=1) - posed.chain @ joint_modes
+    by_joint = torch.einsum("tnab,tjbm,nj->tnam", to_head, moved, model.weights)
+    return result + by_joint

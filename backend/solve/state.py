@@ -1,0 +1,125 @@
+"""The unknowns of the fit and how a step changes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from .landmark_model import LandmarkModel
+from .rotation import exponential
+
+ROTATION = slice(0, 3)
+PLACE = slice(3, 6)
+NECK = slice(6, 9)
+JAW = slice(9, 12)
+EYES = slice(12, 16)
+EXPRESSION_START = 16
+"""Columns of one frame's unknowns: head rotation, place, neck, jaw, gaze (left pitch, yaw, right pitch, yaw), expression."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Unknowns of the whole clip.
+
+    Attributes:
+        identity: (I,).
+        log_focal: Scalar tensor, log of the focal length in pixels.
+        offsets: Offset of each landmark on the surface (N, 3), metres, head axes.
+    """
+
+    identity: Tensor
+    log_focal: Tensor
+    offsets: Tensor
+
+    @property
+    def focal(self) -> Tensor:
+        """Focal length in pixels."""
+        return self.log_focal.exp()
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Unknowns of T frames.
+
+    Attributes:
+        rotation: Head to camera (T, 3, 3), OpenCV camera axes.
+        place: Of the pivot (T, 3): x and y in metres, and log(z / focal). Dividing the depth by the focal length keeps
+            the picture of the head where it is while the focal length changes.
+        neck, jaw: Axis-angle (T, 3).
+        eyes: Left pitch, left yaw, right pitch, right yaw (T, 4): the x and y components of the axis-angle.
+        expression: (T, E).
+    """
+
+    rotation: Tensor
+    place: Tensor
+    neck: Tensor
+    jaw: Tensor
+    eyes: Tensor
+    expression: Tensor
+
+    def __len__(self) -> int:
+        return self.rotation.shape[0]
+
+    @property
+    def unknowns(self) -> int:
+        """Unknowns per frame."""
+        return EXPRESSION_START + self.expression.shape[1]
+
+    def __getitem__(self, index: slice | Tensor) -> Frames:
+        return Frames(*(getattr(self, name)[index] for name in _FIELDS))
+
+    def values(self) -> Tensor:
+        """Return all unknowns but the rotation as (T, D); the rotation's columns are zero (it has no coordinates)."""
+        zero = torch.zeros_like(self.place)
+        return torch.cat([zero, self.place, self.neck, self.jaw, self.eyes, self.expression], dim=1)
+
+    def moved(self, step: Tensor) -> Frames:
+        """Return the frames after a step (T, D); the rotation turns by exp(step) from the left."""
+        return Frames(
+            rotation=exponential(step[:, ROTATION]) @ self.rotation,
+            place=self.place + step[:, PLACE],
+            neck=self.neck + step[:, NECK],
+            jaw=self.jaw + step[:, JAW],
+            eyes=self.eyes + step[:, EYES],
+            expression=self.expression + step[:, EXPRESSION_START:],
+        )
+
+    def translation(self, focal: Tensor) -> Tensor:
+        """Return the pivot in camera axes (T, 3), metres."""
+        return torch.stack([self.place[:, 0], self.place[:, 1], self.place[:, 2].exp() * focal], dim=1)
+
+    def put(self, index: slice | Tensor, part: Frames) -> Frames:
+        """Return a copy in which `part` stands at `index`."""
+        copies = {}
+        for name in _FIELDS:
+            copies[name] = getattr(self, name).clone()
+            copies[name][index] = getattr(part, name)
+        return replace(self, **copies)
+
+
+_FIELDS = ("rotation", "place", "neck", "jaw", "eyes", "expression")
+
+
+def eye_vectors(eyes: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the axis-angles (T, 3) of the left and the right eye; they do not roll."""
+    zero = torch.zeros_like(eyes[:, 0])
+    left = torch.stack([eyes[:, 0], eyes[:, 1], zero], dim=1)
+    right = torch.stack([eyes[:, 2], eyes[:, 3], zero], dim=1)
+    return left, right
+
+
+def neutral_frames(model: LandmarkModel, rotation: Tensor, place: Tensor) -> Frames:
+    """Return frames with a neutral face at the given poses."""
+    frames = rotation.shape[0]
+
+    def zeros(columns: int) -> Tensor:
+        return torch.zeros(frames, columns, dtype=rotation.dtype, device=rotation.device)
+
+    return Frames(rotation, place, zeros(3), zeros(3), zeros(4), zeros(model.expression_modes))
+
+
+def concatenate(parts: list[Frames]) -> Frames:
+    """Return the frames of all parts in a row."""
+    return Frames(*(torch.cat([getattr(part, name) for part in parts]) for name in _FIELDS))
