@@ -1,0 +1,77 @@
+"""Which FLAME a file is, and what its licence allows, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+_RESEARCH: Final = "Max Planck research licence: non-commercial scientific use only"
+_OPEN: Final = "CC BY 4.0: commercial use allowed, name the authors"
+
+
+@dataclass(frozen=True)
+class Version:
+    """Name for people and licence in plain words."""
+
+    name: str
+    licence: str
+
+
+_FLAME_2017: Final = Version("FLAME 2017/2019", _RESEARCH)
+_FLAME_2020: Final = Version("FLAME 2020", _RESEARCH)
+_FLAME_2023: Final = Version("FLAME 2023", _RESEARCH)
+_FLAME_2023_NO_JAW: Final = Version("FLAME 2023 without jaw", _RESEARCH)
+_FLAME_2023_OPEN: Final = Version("FLAME 2023 Open", _OPEN)
+_FLAME_OLDER: Final = Version("FLAME 2017/2019/2020", _RESEARCH)
+_OPEN_TEMPLATE: Final = Version(
+    "FLAME-layout head on the FLAME 2023 Open template",
+    "template CC BY 4.0; the licence of the rest is not known, ask where the file comes from",
+)
+_UNKNOWN: Final = Version("FLAME-layout head", "not known: ask where the file comes from")
+
+_BY_HASH: Final = {
+    "efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b": _FLAME_2020,
+}
+
+_OPEN_EXTENT: Final = np.array([[-0.10978, -0.18724, -0.15323], [0.10777, 0.13212, 0.07509]])
+"""Bounding box of the template of FLAME 2023 Open, metres: measured, to tell it from the older templates."""
+
+
+def recognise(name: str, sha256: str, content: Mapping[str, Any]) -> Version:
+    """Return the version of a file, from its hash, else from its keys, its template and its name.
+
+    Args:
+        name: Name of the file.
+        sha256: Hash of the file.
+        content: Its named values.
+    """
+    known = _BY_HASH.get(sha256)
+    if known is not None:
+        return known
+    if "supr_expression_metadata" in content:  # a key that only 2023 Open has
+        return _FLAME_2023_OPEN
+    lower = name.lower().replace("-", "_").replace(" ", "_")
+    template = np.asarray(content["v_template"])
+    if np.abs(np.stack([template.min(0), template.max(0)]) - _OPEN_EXTENT).max() < 2e-5:
+        return _FLAME_2023_OPEN if "flame2023" in lower and "open" in lower else _OPEN_TEMPLATE
+    return _by_name(lower)
+
+
+def _by_name(lower: str) -> Version:
+    hints = (
+        (("flame2023", "open"), _FLAME_2023_OPEN),
+        (("flame2023", "no_jaw"), _FLAME_2023_NO_JAW),
+        (("flame2023",), _FLAME_2023),
+        (("flame2020",), _FLAME_2020),
+        (("flame2019",), _FLAME_2017),
+        (("flame2017",), _FLAME_2017),
+        (("generic_model",), _FLAME_OLDER),
+        (("male_model",), _FLAME_OLDER),  # female_model too
+    )
+    for parts, version in hints:
+        if all(part in lower for part in parts):
+            return version
+    return _UNKNOWN

@@ -1,0 +1,171 @@
+"""Plain geometry of triangle meshes: pieces, borders, normals, nearest points."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from .model import Floats, Integers
+
+
+class MeshProblem(Exception):  # noqa: N818 - becomes a Failure in `flame_file`
+    """The mesh is no head in FLAME's layout; the message says what is missing."""
+
+
+def edges_of(faces: Integers) -> Integers:
+    """Return the undirected edges (E, 2) of triangles (F, 3), each once."""
+    pairs = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+    return np.unique(pairs, axis=0)
+
+
+def adjacency(faces: Integers, vertices: int) -> csr_matrix:
+    """Return the symmetric matrix (V, V) that is 1 where two vertices share an edge."""
+    edges = edges_of(faces)
+    rows = np.concatenate([edges[:, 0], edges[:, 1]])
+    columns = np.concatenate([edges[:, 1], edges[:, 0]])
+    return coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(vertices, vertices)).tocsr()
+
+
+def pieces(faces: Integers, vertices: int) -> Integers:
+    """Return the number of the connected piece of each vertex (V,); piece 0 is the largest."""
+    count, label = connected_components(adjacency(faces, vertices), directed=False)
+    order = np.argsort(-np.bincount(label, minlength=count), kind="stable")
+    rank = np.empty(count, dtype=np.int64)
+    rank[order] = np.arange(count)
+    return rank[label]
+
+
+def eyeballs(template: Floats, faces: Integers) -> tuple[Integers, Integers]:
+    """Return the vertices of the left and the right eyeball: the two pieces of the mesh apart from the skin.
+
+    Raises:
+        MeshProblem: the mesh has no such pieces.
+    """
+    label = pieces(faces, len(template))
+    if label.max() < 2:
+        raise MeshProblem(f"its mesh has {label.max() + 1} connected piece(s) instead of skin and two eyeballs")
+    first, second = np.flatnonzero(label == 1), np.flatnonzero(label == 2)
+    left, right = (first, second) if template[first, 0].mean() > template[second, 0].mean() else (second, first)
+    for ball in (left, right):
+        radius = np.linalg.norm(template[ball] - template[ball].mean(axis=0), axis=1)
+        if not 0.008 < np.median(radius) < 0.02:
+            raise MeshProblem(
+                f"a separate piece of its mesh with radius {np.median(radius) * 1000:.0f} mm is no eyeball"
+            )
+    return left, right
+
+
+def fitted_sphere(points: Floats) -> tuple[Floats, float]:
+    """Return centre (3,) and radius of the sphere through points (N, 3), by linear least squares."""
+    matrix = np.concatenate([2 * points, np.ones((len(points), 1))], axis=1)
+    solution = np.linalg.lstsq(matrix, (points**2).sum(axis=1), rcond=None)[0]
+    return solution[:3], float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
+
+
+def face_normals(points: Floats, faces: Integers) -> Floats:
+    """Return unit normals (F, 3) of triangles; zero for degenerate ones."""
+    corner = points[faces]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    return normal / np.where(length > 0, length, 1)
+
+
+def vertex_normals(points: Floats, faces: Integers) -> Floats:
+    """Return unit normals (V, 3), weighted by area."""
+    corner = points[faces]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    total = np.zeros_like(points)
+    for side in range(3):
+        np.add.at(total, faces[:, side], normal)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return total / np.where(length > 0, length, 1)
+
+
+def boundary_loops(faces: Integers) -> list[Integers]:
+    """Return the closed borders of the mesh as ordered vertices, the longest first."""
+    directed = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    _, inverse, count = np.unique(np.sort(directed, axis=1), axis=0, return_inverse=True, return_counts=True)
+    following = {int(a): int(b) for a, b in directed[count[inverse.ravel()] == 1]}
+    loops: list[Integers] = []
+    while following:
+        start, current = following.popitem()
+        loop = [start]
+        while current in following:
+            loop.append(current)
+            current = following.pop(current)
+        loops.append(np.array(loop))
+    return sorted(loops, key=len, reverse=True)
+
+
+def nearest_in_triangles(points: Floats, corner: Floats) -> tuple[Floats, Floats]:
+    """Return barycentric coordinates (N, 3) of the nearest point of one triangle (N, 3, 3) each, and distances (N,).
+
+    Ericson, Real-Time Collision Detection, 5.1.5: projected onto the plane where that falls inside, else onto the
+    nearest of the three edges.
+    """
+    a, b, c = corner[:, 0], corner[:, 1], corner[:, 2]
+    ab, ac, ap = b - a, c - a, points - a
+    d00, d01, d11 = (ab * ab).sum(1), (ab * ac).sum(1), (ac * ac).sum(1)
+    d20, d21 = (ap * ab).sum(1), (ap * ac).sum(1)
+    area = d00 * d11 - d01 * d01
+    area = np.where(area <= 0, 1e-30, area)
+    v, w = (d11 * d20 - d01 * d21) / area, (d00 * d21 - d01 * d20) / area
+    best = np.stack([1 - v - w, v, w], axis=1)
+    inside = (best >= 0).all(axis=1)
+    distance = np.where(inside, _distance(points, corner, best), np.inf)
+    for first, second in ((0, 1), (1, 2), (2, 0)):
+        edge = corner[:, second] - corner[:, first]
+        along = ((points - corner[:, first]) * edge).sum(1) / np.maximum((edge * edge).sum(1), 1e-30)
+        along = np.clip(along, 0, 1)
+        candidate = np.zeros_like(best)
+        candidate[:, first], candidate[:, second] = 1 - along, along
+        length = _distance(points, corner, candidate)
+        nearer = length < distance
+        best[nearer], distance[nearer] = candidate[nearer], length[nearer]
+    return best, distance
+
+
+def _distance(points: Floats, corner: Floats, barycentric: Floats) -> Floats:
+    return np.linalg.norm(np.einsum("nk,nkc->nc", barycentric, corner) - points, axis=1)
+
+
+def nearest_on_mesh(
+    points: Floats, vertices: Floats, faces: Integers, candidates: int = 24
+) -> tuple[Integers, Floats, Floats]:
+    """Return the nearest place on a mesh for points (N, 3): triangle (N,), barycentric (N, 3), distance (N,).
+
+    Args:
+        points: (N, 3).
+        vertices: (V, 3).
+        faces: Triangles (F, 3) that may be hit.
+        candidates: Triangles tried per point, by the distance of their centres; enough where triangles are of like size.
+    """
+    centres = vertices[faces].mean(axis=1)
+    count = min(candidates, len(faces))
+    _, index = cKDTree(centres).query(points, k=count)
+    index = index.reshape(len(points), count)
+    best_triangle = np.zeros(len(points), dtype=np.int64)
+    best_barycentric = np.zeros((len(points), 3))
+    best_distance = np.full(len(points), np.inf)
+    for column in range(count):
+        barycentric, distance = nearest_in_triangles(points, vertices[faces[index[:, column]]])
+        nearer = distance < best_distance
+        best_triangle[nearer] = index[nearer, column]
+        best_barycentric[nearer], best_distance[nearer] = barycentric[nearer], distance[nearer]
+    return best_triangle, best_barycentric, best_distance
+
+
+def similarity(source: Floats, target: Floats) -> tuple[float, Floats, Floats]:
+    """Return scale, rotation (3, 3) and translation (3,) with target = scale * R source + t, by least squares.
+
+    Umeyama, Least-squares estimation of transformation parameters between two point patterns, 1991.
+    """
+    centre_source, centre_target = source.mean(axis=0), target.mean(axis=0)
+    a, b = source - centre_source, target - centre_target
+    u, singular, vt = np.linalg.svd(b.T @ a / len(source))
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    rotation = (u * sign) @ vt
+    scale = float((singular * sign).sum() / (a**2).sum() * len(source))
+    return scale, rotation, centre_target - scale * rotation @ centre_source

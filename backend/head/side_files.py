@@ -1,0 +1,193 @@
+"""Optional files beside a FLAME model: regions, texture coordinates, eyelids, landmark embeddings."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ..contract.failure import Failure
+from .model import Floats, Integers
+from .restricted_pickle import read_pickle, read_pickle_bytes
+
+REGIONS: Final = "FLAME_masks.pkl"
+UV_OBJECT: Final = "head_template.obj"
+UV_TEXTURE: Final = "FLAME_texture.npz"
+EYELIDS: Final = ("l_eyelid.npy", "r_eyelid.npy")
+EMBEDDING_105: Final = "mediapipe_landmark_embedding.npz"
+EMBEDDING_68: Final = "landmark_embedding.npy"
+SIDE_FILES: Final = (REGIONS, UV_OBJECT, UV_TEXTURE, *EYELIDS, EMBEDDING_105, EMBEDDING_68)
+
+_ADVICE: Final = "Replace it by the right file, or remove it: it is optional."
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Landmarks whose place on the mesh a file tells: landmark (K,), triangle (K,), barycentric (K, 3), its name."""
+
+    landmark: Integers
+    triangle: Integers
+    barycentric: Floats
+    file_name: str
+
+
+@dataclass(frozen=True)
+class SideFiles:
+    """What was found beside the model; None for what was not there.
+
+    Attributes:
+        regions: Name -> vertex indices.
+        uv: Texture coordinates (U, 2), v upwards, and their indices (F, 3).
+        eyelids: Displacement of the left and right closed lid (V, 3, 2), metres.
+        mediapipe_anchors: The 105 MediaPipe landmarks.
+        dlib_anchors: The 68 dlib landmarks, `landmark` counting 0 to 67.
+    """
+
+    regions: Mapping[str, Integers] | None = None
+    uv: tuple[Floats, Integers] | None = None
+    eyelids: Floats | None = None
+    mediapipe_anchors: Anchors | None = None
+    dlib_anchors: Anchors | None = None
+
+
+class _Problem(Exception):  # noqa: N818 - becomes a Failure in `read_side_files`
+    """What is wrong with a side file, completing 'NAME beside the model '."""
+
+
+def read_side_files(folder: Path, vertices: int, triangles: int) -> SideFiles | Failure:
+    """Return what lies beside the model; a file that is there but does not fit the model is a failure, not ignored."""
+    readers = {
+        "regions": ((REGIONS,), lambda: _regions(folder / REGIONS, vertices)),
+        "uv": ((UV_OBJECT,), lambda: _uv_of_object(folder / UV_OBJECT, triangles)),
+        "eyelids": (EYELIDS, lambda: _eyelids(folder, vertices)),
+        "mediapipe_anchors": ((EMBEDDING_105,), lambda: _mediapipe_anchors(folder / EMBEDDING_105, triangles)),
+        "dlib_anchors": ((EMBEDDING_68,), lambda: _dlib_anchors(folder / EMBEDDING_68, triangles)),
+    }
+    found: dict[str, Any] = {}
+    for field, (names, reader) in readers.items():
+        if not all((folder / name).is_file() for name in names):
+            continue
+        try:
+            found[field] = reader()
+        except (_Problem, OSError, ValueError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as problem:
+            return Failure(
+                "side-file-wrong", f"{names[0]} beside the model cannot be used: {str(problem).strip()}.", _ADVICE
+            )
+    if "uv" not in found and (folder / UV_TEXTURE).is_file():
+        try:
+            found["uv"] = _uv_of_texture(folder / UV_TEXTURE, triangles)
+        except (_Problem, OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as problem:
+            return Failure("side-file-wrong", f"{UV_TEXTURE} beside the model cannot be used: {problem}.", _ADVICE)
+    return SideFiles(**found)
+
+
+def _regions(path: Path, vertices: int) -> dict[str, Integers]:
+    content = read_pickle(path)
+    if isinstance(content, Failure):
+        raise _Problem(content.sentence.rstrip("."))
+    if not isinstance(content, dict):
+        raise _Problem("it holds no dictionary of vertex lists")
+    regions: dict[str, Integers] = {}
+    for name, indices in content.items():
+        if not isinstance(name, str) or not isinstance(indices, np.ndarray) or indices.dtype.kind not in "iu":
+            raise _Problem("it holds no dictionary of vertex lists")
+        if indices.size and (indices.min() < 0 or indices.max() >= vertices):
+            raise _Problem(f"region '{name}' names vertex {indices.max()} of {vertices}")
+        regions[name] = np.unique(indices.astype(np.int64))
+    return regions
+
+
+def _uv_of_object(path: Path, triangles: int) -> tuple[Floats, Integers]:
+    """Texture coordinates and their indices from a Wavefront file; its vertices are not used, they lie elsewhere."""
+    coordinates: list[tuple[float, float]] = []
+    corners: list[tuple[int, int, int]] = []
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        for line in stream:
+            parts = line.split()
+            if line.startswith("vt ") and len(parts) >= 3:
+                coordinates.append((float(parts[1]), float(parts[2])))
+            elif line.startswith("f "):
+                indices = [part.split("/") for part in parts[1:]]
+                if len(indices) != 3 or any(len(index) < 2 or not index[1] for index in indices):
+                    raise _Problem("its faces are no triangles with texture coordinates")
+                corners.append((int(indices[0][1]) - 1, int(indices[1][1]) - 1, int(indices[2][1]) - 1))
+    return _checked_uv(np.array(coordinates), np.array(corners, dtype=np.int64), triangles)
+
+
+def _uv_of_texture(path: Path, triangles: int) -> tuple[Floats, Integers]:
+    with np.load(path, allow_pickle=False) as archive:
+        if "vt" not in archive.files or "ft" not in archive.files:
+            raise _Problem("it lacks 'vt' and 'ft'")
+        return _checked_uv(archive["vt"].astype(np.float64), archive["ft"].astype(np.int64), triangles)
+
+
+def _checked_uv(coordinates: Floats, corners: Integers, triangles: int) -> tuple[Floats, Integers]:
+    if corners.shape != (triangles, 3) or coordinates.ndim != 2 or coordinates.shape[1] != 2:
+        raise _Problem(f"it has {len(corners)} triangles instead of {triangles}")
+    if corners.min() < 0 or corners.max() >= len(coordinates) or not np.isfinite(coordinates).all():
+        raise _Problem("its texture coordinates and triangles do not belong together")
+    return coordinates, corners
+
+
+def _eyelids(folder: Path, vertices: int) -> Floats:
+    lids = [np.load(folder / name, allow_pickle=False) for name in EYELIDS]
+    for lid in lids:
+        if lid.shape != (vertices, 3) or lid.dtype.kind != "f" or not np.isfinite(lid).all():
+            raise _Problem(f"it has shape {lid.shape} instead of ({vertices}, 3)")
+    return np.stack(lids, axis=-1).astype(np.float64)
+
+
+def _mediapipe_anchors(path: Path, triangles: int) -> Anchors:
+    with np.load(path, allow_pickle=False) as archive:
+        return _checked_anchors(
+            archive["landmark_indices"], archive["lmk_face_idx"], archive["lmk_b_coords"], triangles, 468, path.name
+        )
+
+
+def _dlib_anchors(path: Path, triangles: int) -> Anchors:
+    """DECA's landmark_embedding.npy: a dictionary in an array of objects, in which torch tensors are skipped."""
+    content = _object_file(path)
+    if not isinstance(content, dict):
+        raise _Problem("it holds no dictionary")
+    if "full_lmk_faces_idx" in content:
+        triangle, barycentric = content["full_lmk_faces_idx"], content["full_lmk_bary_coords"]
+        first = 0
+    else:
+        triangle, barycentric = content["static_lmk_faces_idx"], content["static_lmk_bary_coords"]
+        first = 17
+    if not isinstance(triangle, np.ndarray) or not isinstance(barycentric, np.ndarray):
+        raise _Problem("its static landmarks are no arrays")
+    triangle, barycentric = triangle.reshape(-1), barycentric.reshape(-1, 3)
+    triangle, barycentric = triangle[: 68 - first], barycentric[: 68 - first]
+    landmark = np.arange(first, first + len(triangle))
+    return _checked_anchors(landmark, triangle, barycentric, triangles, 68, path.name)
+
+
+def _object_file(path: Path) -> Any:
+    """The object in a ``.npy`` file of objects, by the restricted unpickler instead of numpy's."""
+    with path.open("rb") as stream:
+        version = np.lib.format.read_magic(stream)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        _, _, dtype = read_header(stream)
+        if not dtype.hasobject:
+            raise _Problem("it holds numbers instead of a dictionary")
+        content = read_pickle_bytes(stream.read(), path.name)
+    if isinstance(content, Failure):
+        raise _Problem(content.sentence.rstrip("."))
+    return content.reshape(-1)[0] if isinstance(content, np.ndarray) and content.size == 1 else content
+
+
+def _checked_anchors(landmark: Any, triangle: Any, barycentric: Any, triangles: int, most: int, name: str) -> Anchors:
+    landmark, triangle = np.asarray(landmark, dtype=np.int64), np.asarray(triangle, dtype=np.int64)
+    barycentric = np.asarray(barycentric, dtype=np.float64)
+    if landmark.ndim != 1 or triangle.shape != landmark.shape or barycentric.shape != (len(landmark), 3):
+        raise _Problem("its arrays do not belong together")
+    if landmark.min() < 0 or landmark.max() >= most or triangle.min() < 0 or triangle.max() >= triangles:
+        raise _Problem("it names landmarks or triangles that do not exist")
+    if not np.isfinite(barycentric).all() or np.abs(barycentric.sum(axis=1) - 1).max() > 1e-3:
+        raise _Problem("its barycentric coordinates do not sum to 1")
+    return Anchors(landmark, triangle, barycentric / barycentric.sum(axis=1, keepdims=True), name)
