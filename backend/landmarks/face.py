@@ -1,0 +1,181 @@
+"""The landmarks of one face in one picture: the crop is levelled and moved until it rests, then repeated runs are averaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..contract.names import FACE_LANDMARKS, LANDMARKS, LEFT_EYE_CORNERS, MEDIAPIPE_SCORES, RIGHT_EYE_CORNERS
+from ..head.model import Floats
+from .crop import Picture, Region, apply, sample
+from .iris import add_irises
+from .mirror import mirror_table
+from .networks import Networks, sigmoid
+
+_REGION_OF_FACE: Final = 1.5
+"""Side of the crop over the longer side of the levelled box around the landmarks (face_landmarks_detector_graph.cc)."""
+_SCORE_POINTS: Final = (
+    0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
+    81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153,
+    154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249, 251,
+    263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314, 317, 318,
+    321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382, 384, 385, 386,
+    387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466, 468, 469, 470, 471, 472, 473, 474, 475, 476, 477,
+)  # fmt: skip
+"""What the score network takes (mediapipe/tasks/cc/vision/face_landmarker/face_blendshapes_graph.cc)."""
+_MIRROR: Final = mirror_table()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One more look at the face, by a slightly different crop.
+
+    Attributes:
+        x, y: Shift as share of the crop's side.
+        scale: Of the crop's side.
+        roll: Radians.
+        mirrored: Whether the crop is flipped.
+    """
+
+    x: float
+    y: float
+    scale: float
+    roll: float
+    mirrored: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much work is done per face.
+
+    Attributes:
+        settle: Most runs to bring the crop to rest.
+        runs: Runs that are averaged after that; where empty, the last run of settling is the result.
+    """
+
+    settle: int
+    runs: tuple[Run, ...]
+
+    @property
+    def looks(self) -> int:
+        """Number of runs in the average."""
+        return max(1, len(self.runs))
+
+
+def jittered_runs(count: int) -> tuple[Run, ...]:
+    """Return `count` crops spread evenly in scale, shift and roll, every second one mirrored (Standard, Best).
+
+    The spread is what the crop of a still face varies by from frame to frame, so that the mean no longer depends on it.
+    """
+    golden = (np.sqrt(5) - 1) / 2
+    runs = []
+    for k in range(count):
+        angle = 2 * np.pi * k / max(count, 1)
+        spread = 2 * (((k + 0.5) * golden) % 1.0) - 1
+        turn = 2 * (((k + 0.5) * golden * golden + 0.25) % 1.0) - 1
+        runs.append(
+            Run(0.02 * np.cos(angle), 0.02 * np.sin(angle), 1.0 + 0.06 * spread, np.radians(5.0) * turn, k % 2 == 1)
+        )
+    return tuple(runs)
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face in one picture.
+
+    Attributes:
+        points: (478, 3) full-frame pixels, depth in the same scale.
+        spread: RMS disagreement of the runs in pixels (478,); NaN for one run.
+        scores: (52,), NaN where the score network is not there.
+        presence: Certainty of the landmark network that this is a face, 0..1.
+        region: The crop at rest.
+    """
+
+    points: Floats
+    spread: Floats
+    scores: Floats
+    presence: float
+    region: Region
+
+
+def region_of(points: Floats) -> Region:
+    """Return the levelled square around landmarks (468 or more, 2 or 3), from which they are found again."""
+    right = points[list(RIGHT_EYE_CORNERS), :2].mean(axis=0)
+    left = points[list(LEFT_EYE_CORNERS), :2].mean(axis=0)
+    roll = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
+    cos, sin = np.cos(roll), np.sin(roll)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    level = points[:FACE_LANDMARKS, :2] @ turn
+    low, high = level.min(axis=0), level.max(axis=0)
+    centre = turn @ ((low + high) / 2)
+    return Region(float(centre[0]), float(centre[1]), float((high - low).max()) * _REGION_OF_FACE, roll)
+
+
+def find_face(networks: Networks, picture: Picture, start: Region, plan: Plan, threshold: float) -> Face | None:
+    """Return the face in a region of the picture, or None where the network sees none."""
+    region = start
+    points, presence = np.zeros((0, 3)), 0.0
+    for _ in range(plan.settle):
+        points, presence = look(networks, picture, region, mirrored=False)
+        if presence < threshold:
+            return None
+        last, region = region, region_of(points)
+        if not _sensible(region, picture):
+            return None
+        if _rests(last, region):
+            break
+    if plan.runs:
+        looks = [
+            look(networks, picture, region.moved(r.x, r.y, r.scale, r.roll), mirrored=r.mirrored) for r in plan.runs
+        ]
+        every = np.stack([found[0] for found in looks])
+        presence = float(np.mean([found[1] for found in looks]))
+        points = every.mean(axis=0)
+        spread = np.sqrt(((every - points)[..., :2] ** 2).sum(axis=-1).sum(axis=0) / max(1, len(looks) - 1))
+    else:
+        spread = np.full(LANDMARKS, np.nan)
+    if presence < threshold:
+        return None
+    return Face(points, spread, _scores(networks, points), presence, region)
+
+
+def look(networks: Networks, picture: Picture, region: Region, *, mirrored: bool) -> tuple[Floats, float]:
+    """Run the landmark network once: points (478, 3) in full-frame pixels, presence 0..1."""
+    size = networks.landmarks.size
+    outputs = networks.landmarks.run_picture(sample(picture, region, size, mirrored=mirrored))
+    found = outputs[0].reshape(-1, 3).astype(np.float64)
+    presence = float(sigmoid(outputs[1])[0])
+    if mirrored:
+        found[:, 0] = size - 1 - found[:, 0]
+        found = found[_MIRROR[: len(found)]]
+    points = np.empty_like(found)
+    points[:, :2] = apply(region.to_image(size), found[:, :2])
+    points[:, 2] = found[:, 2] * (region.side / size)
+    if networks.iris is not None:
+        points = add_irises(networks.iris, picture, points)
+    return points, presence
+
+
+def _scores(networks: Networks, points: Floats) -> Floats:
+    """The 52 scores of landmarks; the network takes pixels of the picture."""
+    if networks.scores is None:
+        return np.full(len(MEDIAPIPE_SCORES), np.nan)
+    chosen = points[list(_SCORE_POINTS), :2].astype(np.float32)
+    return networks.scores.run(chosen)[0].astype(np.float64)
+
+
+def _rests(before: Region, after: Region) -> bool:
+    """Whether a further run would see nearly the same crop."""
+    shift = np.hypot(after.centre_x - before.centre_x, after.centre_y - before.centre_y) / before.side
+    roll = abs((after.roll - before.roll + np.pi) % (2 * np.pi) - np.pi)
+    return bool(shift < 0.015 and abs(after.side / before.side - 1) < 0.03 and roll < np.radians(2))
+
+
+def _sensible(region: Region, picture: Picture) -> bool:
+    """Whether the square still touches the picture and has a size that a face can have."""
+    height, width = picture.shape[:2]
+    inside = -region.side / 2 < region.centre_x < width + region.side / 2
+    inside = inside and -region.side / 2 < region.centre_y < height + region.side / 2
+    return bool(inside and 12 < region.side < 4 * max(width, height))
