@@ -100,8 +100,9 @@ def blender_lens(intrinsics: Intrinsics, sensor_width: float = 36.0) -> BlenderL
         sensor_width=sensor_width,
         shift_x=-(centre_x - intrinsics.width / 2) / intrinsics.width,
         shift_y=(centre_y - intrinsics.height / 2) * aspect / intrinsics.width,
-        pixel_aspect_x=1.0,
-        pixel_aspect_y=aspect,
+        # Blender allows no pixel aspect below 1.
+        pixel_aspect_x=max(1.0, 1 / aspect),
+        pixel_aspect_y=max(1.0, aspect),
     )
 
 

@@ -117,7 +117,9 @@ class CameraSettings:
     focal_millimetres: float = option(
         35.0, "Focal length when known in millimetres", unit="mm", minimum=0.5, maximum=10000.0
     )
-    sensor_width: float = option(36.0, "Width of the sensor", unit="mm", minimum=0.5, maximum=500.0)
+    sensor_width: float = option(
+        36.0, "Width of the sensor, along the longer side of the picture", unit="mm", minimum=0.5, maximum=500.0
+    )
     angle_of_view: float = option(
         50.0, "Horizontal angle of view when known", unit="degrees", minimum=0.5, maximum=170.0
     )

@@ -55,7 +55,8 @@ class Track:
         joints: Rest positions for this identity (J, 3) float64.
         joint_parents: (J,) int32.
         skinning_weights: (V, J) float32.
-        landmark_triangle, landmark_barycentric: Embedding (478,) int32, (478, 3) float32.
+        landmark_triangle, landmark_barycentric: Embedding (478,) int32, -1 where the model has no such place, and
+            (478, 3) float32.
         landmark_offsets: (478, 3) float32 metres.
         header: Everything else, see `header_of`.
     """

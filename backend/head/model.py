@@ -56,6 +56,8 @@ class HeadModel:
         regions: Name -> vertex indices (``face``, ``lips``, ``left_eyeball`` ... names of FLAME_masks.pkl).
         eyelids: Displacement of left and right closed lid (V, 3, 2) applied before skinning, or None.
         landmarks: Embedding of MediaPipe's landmarks.
+        fixed_identity: Coefficients that are in the template already, taken over from another track; the basis then has
+            no modes left. None where the identity is fitted.
     """
 
     name: str
@@ -77,6 +79,7 @@ class HeadModel:
     regions: Mapping[str, Integers]
     eyelids: Floats | None
     landmarks: LandmarkEmbedding
+    fixed_identity: Floats | None = None
 
     @property
     def vertex_count(self) -> int:

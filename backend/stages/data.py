@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..contract.camera import Intrinsics
 from ..contract.events import Emit
 from ..contract.failure import Notice
+from ..contract.track import Track
 from ..head.model import Floats, HeadPose, Integers
 
 Singles = NDArray[np.float32]
@@ -29,6 +30,7 @@ class Context:
         cancelled: Whether the user asked to stop; stages look at it at least every half second and raise `Cancelled`.
         work: Folder for unfinished work of this stage (chunks), kept for a resumed run.
         models: Folder of model files.
+        settings: Kind of stage -> settings, of this stage and of all that it depends on, for the track's header.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Context:
     cancelled: Callable[[], bool]
     work: Path
     models: Path
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
         """Say how far the stage is."""
@@ -201,3 +204,28 @@ class Fit:
     visibility: Singles
     landmark_offsets: Floats
     report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrackFile:
+    """A track that is on disk.
+
+    Attributes:
+        path: Where.
+        track: Its content.
+    """
+
+    path: Path
+    track: Track
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Files written for the user."""
+        return {"track": self.path}
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """What was written for people to look at: ``report``, ``plot``, ``sheet``, ``overlay`` -> path."""
+
+    files: dict[str, Path]

@@ -1,0 +1,1 @@
+"""The command line. Flags are views of the settings classes; nothing here computes."""

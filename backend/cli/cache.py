@@ -1,0 +1,36 @@
+"""``cache [clear]``: what is kept of earlier runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..cache import Cache, CacheSize, default_folder
+from ..engine import EXIT_DONE
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m backend cache",
+        description="Show or clear what is kept of earlier runs. Clearing it loses no result, only time.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("action", nargs="?", choices=("show", "clear"), default="show", help="What to do")
+    parser.add_argument(
+        "--cache", type=Path, default=None, metavar="DIR", help="Folder (default: the user's cache folder)"
+    )
+    parsed = parser.parse_args(arguments)
+    cache = Cache(parsed.cache or default_folder())
+    if parsed.action == "clear":
+        sys.stdout.write(f"Cleared {_words(cache.clear())} from {cache.root}\n")
+    else:
+        sys.stdout.write(f"{_words(cache.size())} in {cache.root}\n")
+    return EXIT_DONE
+
+
+def _words(found: CacheSize) -> str:
+    entries = "1 result" if found.entries == 1 else f"{found.entries} results"
+    return f"{entries}, {found.size / 1e6:.1f} MB"

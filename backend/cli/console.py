@@ -1,0 +1,116 @@
+"""Events for people: a bar per stage with the time left on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+BAR: Final = 24
+PLAIN_INTERVAL: Final = 5.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+
+class Console:
+    """Draws events on standard error."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()
+        encoding = (stream.encoding or "ascii").lower()
+        self._full, self._empty = ("█", "·") if "utf" in encoding else ("#", ".")
+        self._labels: dict[str, str] = {}
+        self._last = 0.0
+        self._open = False
+        self._lock = threading.Lock()
+
+    def emit(self, event: Mapping[str, Any]) -> None:
+        """Show one event."""
+        show = {
+            "job": self._job,
+            "stage": self._stage,
+            "progress": self._progress,
+            "notice": self._notice,
+            "error": self._error,
+            "cancelled": self._cancelled,
+        }.get(event["event"])
+        if show is not None:
+            with self._lock:
+                show(event)
+
+    def say(self, text: str) -> None:
+        """Write a line."""
+        with self._lock:
+            self._line(text)
+
+    def _job(self, event: Mapping[str, Any]) -> None:
+        self._labels = {stage["name"]: stage["label"] for stage in event["stages"]}
+
+    def _label(self, event: Mapping[str, Any]) -> str:
+        width = max((len(label) for label in self._labels.values()), default=0)
+        return str(self._labels.get(event["name"], event["name"])).ljust(width)
+
+    def _stage(self, event: Mapping[str, Any]) -> None:
+        label = self._label(event)
+        if event["state"] == "running":
+            self._last = time.monotonic()
+            if self._terminal:
+                self._draw(f"{label}  …")
+            return
+        how = "kept" if event["state"] == "cached" else clock(float(event["seconds"]), tenths=True)
+        self._line(f"{label}  {how:>7}  {event.get('summary', '')}".rstrip())
+
+    def _progress(self, event: Mapping[str, Any]) -> None:
+        done, total = int(event["done"]), max(int(event["total"]), 1)
+        left = event.get("seconds_left")
+        share = min(done / total, 1.0)
+        ending = f"   {clock(float(left))} left" if left is not None else ""
+        numbers = f"{round(100 * share):3d} %  {done}/{total}{ending}"
+        if self._terminal:
+            full = round(BAR * share)
+            self._draw(f"{self._label(event)}  {self._full * full}{self._empty * (BAR - full)} {numbers}")
+        elif time.monotonic() - self._last >= PLAIN_INTERVAL:
+            self._last = time.monotonic()
+            self._line(f"{self._label(event)}  {numbers}")
+
+    def _notice(self, event: Mapping[str, Any]) -> None:
+        self._paragraph(f"Note: {event['sentence']} {event.get('advice', '')}")
+
+    def _error(self, event: Mapping[str, Any]) -> None:
+        self._paragraph(f"{event['sentence']} {event['advice']}")
+        if event.get("log"):
+            self._line(f"Log: {event['log']}")
+
+    def _cancelled(self, _event: Mapping[str, Any]) -> None:
+        self._line("Stopped. What is finished is kept; the same command goes on from here.")
+
+    def _paragraph(self, text: str) -> None:
+        width = shutil.get_terminal_size().columns if self._terminal else 1000
+        for line in textwrap.wrap(text.strip(), max(width - 1, 40), subsequent_indent="  "):
+            self._line(line)
+
+    def _draw(self, text: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        self._stream.write(f"\r\x1b[K{text[:width]}")
+        self._stream.flush()
+        self._open = True
+
+    def _line(self, text: str) -> None:
+        if self._open:
+            self._stream.write("\r\x1b[K")
+            self._open = False
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+def clock(seconds: float, *, tenths: bool = False) -> str:
+    """Return seconds as people read them: 3.2 s, 0:42, 12:05, 1:02:03."""
+    if tenths and seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,108 @@
+"""Flags made from the settings classes: name, type, range, choices and help stand in `contract.settings` alone."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ..contract.failure import Failure
+from ..contract.job import STAGES
+from ..contract.options import Option, from_dict, options_of
+
+PREFIXED: Final = frozenset({"face", "smooth", "head"})
+"""Kinds whose settings are called after the kind too: ``--smooth-pose`` says what ``--pose`` would not."""
+
+NAMES: Final[Mapping[tuple[str, str], str]] = {
+    ("face", "choose"): "face",
+    ("head", "source"): "head",
+    ("head", "identity_modes"): "identity-modes",
+    ("head", "expression_modes"): "expression-modes",
+    ("head", "identity_track"): "identity-track",
+    ("fit", "device"): "device",
+}
+"""Settings whose flag is called otherwise."""
+
+GIVEN: Final = frozenset({("video", "path"), ("track", "path"), ("report", "folder")})
+"""Settings that the command takes as VIDEO and --out."""
+
+
+def flag_name(kind: str, option: Option) -> str:
+    """Return the flag of a setting without its dashes."""
+    plain = option.name.replace("_", "-")
+    return NAMES.get((kind, option.name), f"{kind}-{plain}" if kind in PREFIXED else plain)
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add a group of flags for every kind of stage."""
+    for kind, spec in STAGES.items():
+        options = [option for option in options_of(spec.settings) if (kind, option.name) not in GIVEN]
+        if not options:
+            continue
+        group = parser.add_argument_group(spec.label, (spec.settings.__doc__ or "").strip())
+        for option in options:
+            _add(group, kind, option)
+
+
+def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], Any]) -> dict[str, Any] | Failure:
+    """Return kind -> settings, from flags and from what the command was given in another way.
+
+    The failure names the flag.
+    """
+    settings: dict[str, Any] = {}
+    for kind, spec in STAGES.items():
+        values = {name: value for (of, name), value in given.items() if of == kind}
+        for option in options_of(spec.settings):
+            value = getattr(arguments, _destination(kind, option.name), None)
+            if value is None or (kind, option.name) in GIVEN:
+                continue
+            checked = from_dict(spec.settings, {option.name: value}, f"--{flag_name(kind, option)}")
+            if isinstance(checked, Failure):
+                return checked
+            values[option.name] = value
+        result = from_dict(spec.settings, values, spec.label)
+        if isinstance(result, Failure):
+            return result
+        settings[kind] = result
+    return settings
+
+
+def _destination(kind: str, name: str) -> str:
+    return f"{kind}.{name}"
+
+
+def _add(group: Any, kind: str, option: Option) -> None:
+    flag = "--" + flag_name(kind, option)
+    common: dict[str, Any] = {"dest": _destination(kind, option.name), "default": None, "help": _help(option)}
+    if option.kind == "bool":
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+    elif option.kind == "choice":
+        assert option.choices is not None
+        group.add_argument(flag, choices=tuple(option.choices), **common)
+    elif option.kind in ("int", "float"):
+        kind_of_number = int if option.kind == "int" else float
+        group.add_argument(flag, type=kind_of_number, metavar=_metavar(option), **common)
+    else:
+        group.add_argument(flag, metavar="FILE" if option.kind == "path" else "TEXT", **common)
+
+
+def _metavar(option: Option) -> str:
+    return {"s": "SECONDS", "px": "PIXELS", "mm": "MM", "degrees": "DEGREES", "frames/s": "RATE"}.get(option.unit, "N")
+
+
+def _help(option: Option) -> str:
+    text = option.help[0].upper() + option.help[1:]
+    if option.choices is not None:
+        text += ". " + "; ".join(f"{name}: {meaning}" for name, meaning in option.choices.items())
+    facts = []
+    if option.unit:
+        facts.append(option.unit)
+    if option.minimum is not None and option.maximum is not None:
+        facts.append(f"{option.minimum:g} to {option.maximum:g}")
+    elif option.minimum is not None:
+        facts.append(f"at least {option.minimum:g}")
+    if option.kind == "bool":
+        facts.append("default yes" if option.default else "default no")
+    elif option.default != "":
+        facts.append(f"default {option.default}")
+    return f"{text} ({', '.join(facts)})".replace("%", "%%") if facts else text.replace("%", "%%")

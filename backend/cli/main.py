@@ -1,0 +1,61 @@
+"""Chooses the command. Commands are imported when they are called, so that the program answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .. import __version__
+
+
+@dataclass(frozen=True)
+class Command:
+    """A word of the command line: the module whose ``main(arguments) -> int`` does it, and a line of help."""
+
+    module: str
+    help: str
+
+
+COMMANDS: Final = {
+    "track": Command(".cli.track", "Track the face in a video: track file, overlay, contact sheet and report"),
+    "run": Command(".cli.run", "Run a job, as the node editor writes it"),
+    "doctor": Command(".doctor", "Say what is installed, what is missing and how to get it"),
+    "sample": Command(".sample.cli", "Make the sample clip with known truth"),
+    "bench": Command(".bench.cli", "Measure speed and truth"),
+    "cache": Command(".cli.cache", "Show or clear what is kept of earlier runs"),
+}
+
+EXIT_USAGE: Final = 2
+
+
+def usage() -> str:
+    """Return the page of help."""
+    rows = "\n".join(f"  {name:<8} {command.help}" for name, command in COMMANDS.items())
+    return (
+        "usage: python -m backend COMMAND ...\n\n"
+        "FLAME Head Tracker: a face video in, a head with one shape per frame and a matching camera out.\n\n"
+        f"commands:\n{rows}\n\n"
+        "example:\n  python -m backend track interview.mp4 --out interview\n\n"
+        "'python -m backend COMMAND --help' shows the options of a command.\n"
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and return the exit code: 0 done, 1 failed, 2 not understood, 130 cancelled."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return 0 if arguments else EXIT_USAGE
+    name, *rest = arguments
+    if name == "--version":
+        sys.stdout.write(f"FLAME Head Tracker {__version__}\n")
+        return 0
+    if name not in COMMANDS:
+        sys.stderr.write(f"There is no command '{name}'. Commands: {', '.join(COMMANDS)}.\n")
+        return EXIT_USAGE
+    module = importlib.import_module(
+        COMMANDS[name].module, "backend" if __package__ is None else __package__.rpartition(".")[0]
+    )
+    return int(module.main(rest))

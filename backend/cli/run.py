@@ -1,0 +1,55 @@
+"""``run JOB.json``: a graph of stages as the node editor or ``track --write-job`` writes it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..contract.failure import Failure
+from ..contract.job import Job, parse_job
+from ..engine import EXIT_FAILED, Lines, Stop
+from .session import add_common_flags, execute
+from .summary import closing_words
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser."""
+    result = argparse.ArgumentParser(
+        prog="python -m backend run",
+        description="Run a job: a graph of stages with their settings.",
+        epilog="Exit codes: 0 done, 1 failed, 2 not understood, 130 cancelled.",
+        allow_abbrev=False,
+    )
+    result.add_argument("job", metavar="JOB.json", type=Path, help="Job file")
+    add_common_flags(result)
+    return result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parsed = parser().parse_args(arguments)
+    job = _read(parsed.job)
+    if isinstance(job, Failure):
+        if parsed.events:
+            Lines(sys.stdout, Stop()).emit(
+                {"event": "error", "name": "", "code": job.code, "sentence": job.sentence, "advice": job.advice}
+            )
+        sys.stderr.write(f"{job}\n")
+        return EXIT_FAILED
+    return execute(job, parsed, closing_words)
+
+
+def _read(path: Path) -> Job | Failure:
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        return Failure("job-not-json", f"{path.name} is no text.", "Choose the job file, which is JSON.")
+    except OSError as error:
+        return Failure(
+            "job-not-readable",
+            f"The job {path} could not be read: {error.strerror or error}.",
+            "Choose an existing job file.",
+        )
+    return parse_job(text)

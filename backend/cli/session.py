@@ -1,0 +1,131 @@
+"""What `track` and `run` have in common: cache, log, streams, signals, and the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ..cache import Cache, default_folder
+from ..contract.failure import Failure, Notice
+from ..contract.job import Job
+from ..engine import (
+    EXIT_CANCELLED,
+    EXIT_DONE,
+    EXIT_FAILED,
+    Lines,
+    Stop,
+    hello,
+    own_streams,
+    run_guarded,
+    watch_input,
+    with_signals,
+)
+from ..registry import STAGE_CODE, StageCode
+from ..runner import Finished, Stopped
+from .console import Console
+
+MODELS: Final = Path(__file__).resolve().parents[2] / "models"
+
+
+def add_common_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the engine itself."""
+    group = parser.add_argument_group("Engine")
+    group.add_argument(
+        "--cache",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="Folder for finished and unfinished work (default: the user's cache folder)",
+    )
+    group.add_argument(
+        "--models",
+        type=Path,
+        default=MODELS,
+        metavar="DIR",
+        help="Folder of model files (default: models/ of the program)",
+    )
+    group.add_argument(
+        "--events",
+        action="store_true",
+        help="Write one JSON object per line to standard output instead of a progress bar. The engine then ends on a "
+        "line 'cancel' on standard input, and when standard input is closed",
+    )
+
+
+def execute(
+    job: Job,
+    arguments: argparse.Namespace,
+    summary: Any = None,
+    registry: Mapping[str, StageCode] = STAGE_CODE,
+) -> int:
+    """Run a job as a process does and return its exit code.
+
+    Args:
+        job: What to run.
+        arguments: With the flags of `add_common_flags`.
+        summary: Called with what is `Finished`; returns the text to print at the end where there are no events.
+        registry: Kind of stage -> its code.
+    """
+    cache, unusable = _open_cache(arguments.cache)
+    if isinstance(cache, Failure):
+        sys.stderr.write(f"{cache}\n")
+        return EXIT_FAILED
+    log = cache.new_log()
+    stop = Stop()
+    with_signals(stop)
+    with contextlib.ExitStack() as stack:
+        streams = stack.enter_context(own_streams(log))
+        if arguments.events:
+            lines = Lines(streams.output, stop)
+            stop.last_words = lambda: lines.emit({"event": "cancelled"})
+            threading.Thread(target=lines.beat, daemon=True).start()
+            threading.Thread(target=watch_input, args=(stop,), daemon=True).start()
+            emit = lines.emit
+            stack.callback(lines.close)
+            emit(hello())
+        else:
+            emit = Console(streams.error).emit
+        if unusable is not None:
+            emit(
+                {
+                    "event": "notice",
+                    "name": "",
+                    "code": unusable.code,
+                    "sentence": unusable.sentence,
+                    "advice": unusable.advice,
+                }
+            )
+        result = run_guarded(job, cache, arguments.models, emit, stop, log, registry)
+        if isinstance(result, Finished) and not arguments.events and summary is not None:
+            streams.error.write(summary(result))
+    return _exit_code(result, cache, log)
+
+
+def _exit_code(result: Finished | Stopped | Failure, cache: Cache, log: Path) -> int:
+    if isinstance(result, Finished):
+        cache.prune()
+        if log.is_file() and log.stat().st_size == 0:
+            log.unlink()
+        return EXIT_DONE
+    return EXIT_CANCELLED if isinstance(result, Stopped) else EXIT_FAILED
+
+
+def _open_cache(chosen: Path | None) -> tuple[Cache | Failure, Notice | None]:
+    """Open the cache; where the user's own folder cannot be used, a temporary one does, and that is said."""
+    cache = Cache((chosen or default_folder()).expanduser())
+    try:
+        cache.prepare()
+    except OSError as error:
+        sentence = f"The cache folder {cache.root} cannot be used: {error.strerror or error}."
+        if chosen is not None:
+            return Failure("cache-unusable", sentence, "Choose a folder that you may write to with --cache."), None
+        cache = Cache(Path(tempfile.mkdtemp(prefix="flame-head-tracker-")))
+        cache.prepare()
+        return cache, Notice("cache-temporary", sentence, f"This run uses {cache.root}; nothing is kept for the next.")
+    return cache, None

@@ -1,0 +1,41 @@
+"""The last words of a run: how well it went and where the files are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from ..runner import Finished
+from .console import clock
+
+FILE_LABELS: Final = {
+    "track": "track file",
+    "report": "report",
+    "plot": "curves",
+    "sheet": "contact sheet",
+    "overlay": "overlay",
+}
+
+
+def closing_words(result: Finished) -> str:
+    """Return the text printed at the end."""
+    lines = ["", *_numbers(result.files.get("report")), f"Done in {clock(result.seconds, tenths=True)}."]
+    for name, path in result.files.items():
+        lines.append(f"  {FILE_LABELS.get(name, name):<14}{path}")
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(report: Path | None) -> list[str]:
+    if report is None:
+        return []
+    summary: dict[str, Any] = json.loads(report.read_text("utf-8"))["summary"]
+    frames = summary["frames"]
+    text = f"Tracked {frames['tracked']} of {frames['total']} frames"
+    rest = [f"{frames[name]} {name}" for name in ("interpolated", "missing") if frames[name]]
+    lines = [text + (f" ({', '.join(rest)})." if rest else ".")]
+    error = summary["reprojection_error"]
+    if error["median_px"] is not None:
+        share = error["median_percent_of_eye_distance"]
+        lines.append(f"Landmarks are met to {error['median_px']:.2f} px ({share:.2f} % of the distance of the eyes).")
+    return lines

@@ -1,0 +1,52 @@
+"""``track VIDEO --out DIR``: the whole way from a video to a track file, overlay, contact sheet and report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..contract.failure import Failure
+from ..contract.job import default_job
+from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from .flags import add_flags, settings_of
+from .session import add_common_flags, execute
+from .summary import closing_words
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser, its flags made from the settings."""
+    result = argparse.ArgumentParser(
+        prog="python -m backend track",
+        usage="python -m backend track VIDEO --out DIR [options]",
+        description="Track the face in a video. Writes track.npz, overlay.mp4, sheet.png, report.json and report.png.",
+        epilog="Work that is done is kept: with changed options only what depends on them is done again, and a run "
+        "that was stopped goes on where it was.",
+        allow_abbrev=False,
+    )
+    result.add_argument("video", metavar="VIDEO", help="Video file, or the first file of an image sequence")
+    result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
+    result.add_argument("--write-job", type=Path, metavar="FILE", help="Write the job for 'run' instead of running it")
+    add_common_flags(result)
+    add_flags(result)
+    return result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parsed = parser().parse_args(arguments)
+    given = {("video", "path"): parsed.video, ("track", "path"): str(parsed.out / "track.npz")}
+    settings = settings_of(parsed, given)
+    if isinstance(settings, Failure):
+        sys.stderr.write(f"{settings}\n")
+        return EXIT_USAGE
+    job = default_job(settings)
+    if parsed.write_job is None:
+        return execute(job, parsed, closing_words)
+    try:
+        parsed.write_job.write_text(job.to_json() + "\n", "utf-8")
+    except OSError as error:
+        sys.stderr.write(f"The job could not be written to {parsed.write_job}: {error.strerror or error}.\n")
+        return EXIT_FAILED
+    return EXIT_DONE

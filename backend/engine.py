@@ -1,0 +1,206 @@
+"""The engine as a process: what it says on standard output, how it is stopped, and where its log goes."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from . import __version__
+from .cache import Cache
+from .contract.events import PROTOCOL, Emit, encode
+from .contract.failure import Failure
+from .contract.job import Job
+from .registry import STAGE_CODE, StageCode
+from .runner import Finished, Stopped, run_job
+
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_CANCELLED: Final = 130
+"""128 + SIGINT, as shells expect."""
+
+HEARTBEAT: Final = 1.0
+"""Seconds of silence after which a heartbeat is sent."""
+
+GRACE: Final = 10.0
+"""Seconds that a stage has to stop after being asked; then the process ends. Files appear whole, so none is torn."""
+
+
+class Stop:
+    """Whether the user asked to stop; asked twice, or ignored for `GRACE` seconds, the process ends at once."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.last_words: Callable[[], None] = lambda: None
+
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self._event.is_set()
+
+    def ask(self) -> None:
+        """Ask the stages to stop."""
+        if self._event.is_set():
+            return
+        self._event.set()
+        watchdog = threading.Timer(GRACE, self._end)
+        watchdog.daemon = True
+        watchdog.start()
+
+    def _end(self) -> None:
+        self.last_words()
+        os._exit(EXIT_CANCELLED)
+
+    def on_signal(self, _number: int, _frame: Any) -> None:
+        """Take SIGINT or SIGTERM."""
+        if self.asked():
+            self._end()
+        self.ask()
+
+
+class Lines:
+    """Events as lines on a stream, one at a time from any thread, and a heartbeat when nothing else is said."""
+
+    def __init__(self, stream: TextIO, stop: Stop) -> None:
+        self._stream = stream
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._started = self._last = time.perf_counter()
+        self._closed = threading.Event()
+
+    def emit(self, event: Mapping[str, Any]) -> None:
+        """Write one event; a reader that is gone means that nobody wants the work."""
+        with self._lock:
+            self._last = time.perf_counter()
+            try:
+                self._stream.write(encode(event) + "\n")
+                self._stream.flush()
+            except (BrokenPipeError, ValueError):
+                self._stop.ask()
+
+    def beat(self) -> None:
+        """Send heartbeats until `close` (in a thread of its own)."""
+        while not self._closed.wait(HEARTBEAT / 4):
+            now = time.perf_counter()
+            if now - self._last >= HEARTBEAT:
+                self.emit({"event": "heartbeat", "seconds": round(now - self._started, 1)})
+
+    def close(self) -> None:
+        """End the heartbeat."""
+        self._closed.set()
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Standard output and error of the process, kept aside while libraries write into the log instead."""
+
+    output: TextIO
+    error: TextIO
+
+
+@contextlib.contextmanager
+def own_streams(log: Path | None) -> Iterator[Streams]:
+    """Keep standard output and error for ourselves: whatever a library prints goes to the log.
+
+    C++ libraries print to the file descriptors, so it is these that are turned, not `sys.stdout`. Without a log
+    (the cache cannot be written) what they say is dropped.
+    """
+    kept = [os.dup(1), os.dup(2)]
+    target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    os.close(target)
+    output = os.fdopen(os.dup(kept[0]), "w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    error = os.fdopen(os.dup(kept[1]), "w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    faulthandler.enable(sys.__stderr__ or 2)
+    try:
+        yield Streams(output, error)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for stream in (output, error):
+            with contextlib.suppress(OSError):  # a reader that is gone
+                stream.close()
+        os.dup2(kept[0], 1)
+        os.dup2(kept[1], 2)
+        for descriptor in kept:
+            os.close(descriptor)
+
+
+def watch_input(stop: Stop) -> None:
+    """Stop on a line ``cancel`` or at the end of standard input: then the program that started us is gone."""
+    descriptor = sys.stdin.fileno() if sys.stdin is not None else None
+    if descriptor is None:
+        return
+    rest = b""
+    while True:
+        try:
+            chunk = os.read(descriptor, 4096)
+        except OSError:
+            chunk = b""
+        if not chunk:
+            stop.ask()
+            return
+        *lines, rest = (rest + chunk).split(b"\n")
+        if any(line.strip() == b"cancel" for line in lines):
+            stop.ask()
+
+
+def hello() -> dict[str, Any]:
+    """Return the first event."""
+    return {"event": "hello", "protocol": PROTOCOL, "version": __version__, "device": _device(), "pid": os.getpid()}
+
+
+def _device() -> str:
+    """Name what this machine offers without importing torch, which takes seconds."""
+    if any(Path(path).exists() for path in ("/proc/driver/nvidia/version", "/dev/nvidiactl")):
+        return "NVIDIA driver found"
+    return "cpu"
+
+
+def with_signals(stop: Stop) -> None:
+    """Let Ctrl-C and a polite kill stop the work cleanly."""
+    signal.signal(signal.SIGINT, stop.on_signal)
+    signal.signal(signal.SIGTERM, stop.on_signal)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, stop.on_signal)
+
+
+def run_guarded(
+    job: Job,
+    cache: Cache,
+    models: Path,
+    emit: Emit,
+    stop: Stop,
+    log: Path | None,
+    registry: Mapping[str, StageCode] = STAGE_CODE,
+) -> Finished | Stopped | Failure:
+    """Run a job; an error of the program itself becomes a failure too, and its traceback goes to the log."""
+
+    def with_log(event: Mapping[str, Any]) -> None:
+        emit({**event, "log": str(log)} if event.get("event") == "error" and log is not None else event)
+
+    try:
+        return run_job(job, cache, models, with_log, stop.asked, registry)
+    except Exception as error:  # noqa: BLE001 - the border of the process: no traceback may reach the user
+        traceback.print_exc(file=sys.stderr)
+        failure = Failure(
+            "internal",
+            f"Something went wrong inside the engine ({type(error).__name__}: {error}).",
+            "Please report it with the log file; running again resumes where it stopped.",
+        )
+        with_log(
+            {"event": "error", "name": "", "code": failure.code, "sentence": failure.sentence, "advice": failure.advice}
+        )
+        return failure

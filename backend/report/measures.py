@@ -1,0 +1,138 @@
+"""Curves over time that are made of a track alone: where the head is, how it moves, and how much it trembles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.camera import BLENDER_FROM_OPENCV, project, rotation_matrices
+from ..contract.names import (
+    INNER_LIPS_LOWER,
+    INNER_LIPS_UPPER,
+    LEFT_EYE_CORNERS,
+    LEFT_EYE_LOWER,
+    LEFT_EYE_UPPER,
+    RIGHT_EYE_CORNERS,
+    RIGHT_EYE_LOWER,
+    RIGHT_EYE_UPPER,
+)
+from ..contract.track import MISSING, TRACKED, Track
+
+Curve = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Numbers per frame (T,), NaN where there are none.
+
+    Attributes:
+        error: Median landmark error, pixels.
+        eye_distance: Between the midpoints of the eyes in the picture, pixels.
+        confidence: 0..1.
+        yaw, pitch, roll: Degrees from a head that faces the camera upright; positive to the subject's left, up, and
+            with the head's top towards the subject's right shoulder.
+        depth: Distance of the head's origin along the camera's axis, metres.
+        position_x, position_y: Of the head's origin in camera axes, metres (right, down).
+        jaw: Angle of the jaw joint, degrees.
+        mouth: Gap of the inner lips in the middle, millimetres.
+        left_eye, right_eye: Lid gap over the width of the eye; about 0.3 open, 0 closed.
+        tremble: Second difference of the head's points in the picture (median), pixels per frame^2.
+    """
+
+    error: Curve
+    eye_distance: Curve
+    confidence: Curve
+    yaw: Curve
+    pitch: Curve
+    roll: Curve
+    depth: Curve
+    position_x: Curve
+    position_y: Curve
+    jaw: Curve
+    mouth: Curve
+    left_eye: Curve
+    right_eye: Curve
+    tremble: Curve
+
+
+def measure(track: Track) -> Measures:
+    """Return the curves of a track. Missing frames are NaN."""
+    rotation = rotation_matrices(track.head_rotation)
+    yaw, pitch, roll = head_angles(rotation)
+    points = surface_points(track)
+    pixels = project(_to_camera(points, rotation, track.head_translation), track.intrinsics)
+    there = track.status != MISSING
+    curves = {
+        "error": np.where(track.status == TRACKED, track.reprojection_error, np.nan),
+        "eye_distance": _distance(_eye_middle(pixels, LEFT_EYE_CORNERS), _eye_middle(pixels, RIGHT_EYE_CORNERS)),
+        "confidence": track.confidence,
+        "yaw": yaw,
+        "pitch": pitch,
+        "roll": roll,
+        "depth": track.head_translation[:, 2],
+        "position_x": track.head_translation[:, 0],
+        "position_y": track.head_translation[:, 1],
+        "jaw": np.degrees(np.linalg.norm(track.jaw_pose, axis=1)),
+        "mouth": 1000 * _gap(points, INNER_LIPS_UPPER[4:7], INNER_LIPS_LOWER[4:7]),
+        "left_eye": _lid_gap(points, LEFT_EYE_UPPER, LEFT_EYE_LOWER, LEFT_EYE_CORNERS),
+        "right_eye": _lid_gap(points, RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_CORNERS),
+        "tremble": _tremble(pixels, track),
+    }
+    return Measures(**{name: np.where(there, curve, np.nan).astype(np.float64) for name, curve in curves.items()})
+
+
+def head_angles(rotation: NDArray[Any]) -> tuple[Curve, Curve, Curve]:
+    """Return yaw, pitch and roll in degrees of head-to-camera rotations (T, 3, 3).
+
+    The rotation from a head that faces the camera is taken apart as yaw (about its up axis), then pitch, then roll.
+    """
+    facing = BLENDER_FROM_OPENCV @ rotation
+    yaw = np.arctan2(facing[:, 0, 2], facing[:, 2, 2])
+    pitch = np.arcsin(np.clip(facing[:, 1, 2], -1, 1))
+    roll = np.arctan2(facing[:, 1, 0], facing[:, 1, 1])
+    return np.degrees(yaw), np.degrees(pitch), np.degrees(roll)
+
+
+def surface_points(track: Track, frames: slice = slice(None)) -> NDArray[np.float64]:
+    """Return the places of the landmarks on the head (T, 478, 3) in head space; NaN where the model has none."""
+    known = track.landmark_triangle >= 0
+    corners = track.faces[np.where(known, track.landmark_triangle, 0)]
+    points = np.einsum("tlcx,lc->tlx", track.vertices[frames][:, corners], track.landmark_barycentric, optimize=True)
+    return np.where(known[None, :, None], points, np.nan).astype(np.float64)
+
+
+def _to_camera(points: NDArray[Any], rotation: NDArray[Any], translation: NDArray[Any]) -> NDArray[Any]:
+    return np.einsum("tij,tlj->tli", rotation, points, optimize=True) + translation[:, None]
+
+
+def _eye_middle(points: NDArray[Any], corners: tuple[int, ...]) -> NDArray[Any]:
+    return points[:, list(corners)].mean(axis=1)
+
+
+def _distance(first: NDArray[Any], second: NDArray[Any]) -> Curve:
+    return np.linalg.norm(first - second, axis=-1)
+
+
+def _gap(points: NDArray[Any], upper: tuple[int, ...], lower: tuple[int, ...]) -> Curve:
+    return _distance(points[:, list(upper)], points[:, list(lower)]).mean(axis=1)
+
+
+def _lid_gap(points: NDArray[Any], upper: tuple[int, ...], lower: tuple[int, ...], corners: tuple[int, int]) -> Curve:
+    return _gap(points, upper[3:6], lower[3:6]) / _distance(points[:, corners[0]], points[:, corners[1]])
+
+
+def _tremble(pixels: NDArray[Any], track: Track) -> Curve:
+    """Second difference in the picture, where three neighbours were tracked in one shot."""
+    result = np.full(len(track), np.nan)
+    if len(track) < 3:
+        return result
+    second = pixels[2:] - 2 * pixels[1:-1] + pixels[:-2]
+    with np.errstate(invalid="ignore"):
+        size = np.nanmedian(np.linalg.norm(second, axis=-1), axis=1)
+    tracked = track.status == TRACKED
+    together = tracked[2:] & tracked[1:-1] & tracked[:-2] & (track.shot[2:] == track.shot[:-2])
+    result[1:-1] = np.where(together, size, np.nan)
+    return result

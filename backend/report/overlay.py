@@ -1,0 +1,55 @@
+"""overlay.mp4: the head and its landmarks over the footage, in the footage's own time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+
+from ..contract.track import Track
+from ..stages.data import Context
+from .picture import HeadPainter, Picture, even_scale, with_caption
+
+TIME_BASE: Final = Fraction(1, 90000)
+QUALITY: Final = "20"
+"""x264's constant rate factor; lower is better and larger."""
+
+
+def write_overlay(
+    path: Path, track: Track, pictures: Iterable[tuple[int, Picture]], largest_height: int, context: Context
+) -> None:
+    """Write the overlay (H.264, yuv420p), every frame at its own moment.
+
+    Args:
+        path: File to write, in a folder that exists.
+        track: What is drawn.
+        pictures: (position in the track, upright RGB picture of the full frame), ascending.
+        largest_height: Of the overlay in pixels; the footage is never enlarged.
+        context: For progress and cancellation.
+
+    Raises:
+        OSError: The disk is full or the file cannot be written.
+    """
+    camera = track.intrinsics
+    scale = even_scale(camera.width, camera.height, largest_height)
+    painter = HeadPainter(track)
+    moments = np.round((track.time - track.time[0]) / float(TIME_BASE)).astype(np.int64)
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        stream = container.add_stream("libx264", rate=track.rate)
+        stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = TIME_BASE
+        stream.options = {"crf": QUALITY, "preset": "veryfast"}
+        for position, full in pictures:
+            context.check()
+            picture = painter.draw(scale.picture(full), position, scale.intrinsics(camera))
+            picture = painter.draw_landmarks(picture, scale.points(track.landmarks[position]), position)
+            picture = with_caption(picture, track, position)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame.pts, frame.time_base = int(moments[position]), TIME_BASE
+            container.mux(stream.encode(frame))
+            context.progress(position + 1, len(track))
+        container.mux(stream.encode(None))

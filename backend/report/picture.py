@@ -1,0 +1,117 @@
+"""Pictures with the head over the footage, and words on them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from ..contract.camera import Intrinsics, rotation_matrices
+from ..contract.track import INTERPOLATED, MISSING, STATUS_NAMES, TRACKED, Track
+from ..render.overlay import HeadLook, draw_head, draw_landmarks, head_look
+
+Picture = NDArray[np.uint8]
+
+STATUS_COLOURS: Final = {TRACKED: (120, 220, 140), INTERPOLATED: (255, 190, 70), MISSING: (255, 110, 100)}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A smaller picture of the footage: size in pixels, and how it was made from the full one."""
+
+    width: int
+    height: int
+    full_width: int
+    full_height: int
+
+    def points(self, points: NDArray[Any]) -> NDArray[Any]:
+        """Full-frame pixels -> pixels of this picture (centres of pixels at whole numbers in both)."""
+        factor = np.array([self.width / self.full_width, self.height / self.full_height])
+        return (points + 0.5) * factor - 0.5
+
+    def intrinsics(self, full: Intrinsics) -> Intrinsics:
+        """The camera of this picture."""
+        x, y = self.width / self.full_width, self.height / self.full_height
+        centre_x, centre_y = (full.centre_x + 0.5) * x - 0.5, (full.centre_y + 0.5) * y - 0.5
+        return Intrinsics(self.width, self.height, full.focal_x * x, full.focal_y * y, centre_x, centre_y)
+
+    def picture(self, full: Picture) -> Picture:
+        """Scale a picture."""
+        if (self.width, self.height) == (full.shape[1], full.shape[0]):
+            return full
+        return np.asarray(cv2.resize(full, (self.width, self.height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def even_scale(width: int, height: int, largest_height: int) -> Scale:
+    """Return the scale to at most this height, with even sides, which yuv420p needs; never enlarged."""
+    factor = min(1.0, largest_height / height)
+    return Scale(_even(width * factor), _even(height * factor), width, height)
+
+
+def _even(length: float) -> int:
+    return max(2, 2 * round(length / 2))
+
+
+class HeadPainter:
+    """Draws the head of a track over frames of its footage."""
+
+    def __init__(self, track: Track) -> None:
+        self._track = track
+        self._look: HeadLook = head_look(track.neutral_vertices, track.regions)
+        self._rotation = rotation_matrices(track.head_rotation)
+
+    def camera_vertices(self, frame: int) -> NDArray[Any]:
+        """Vertices of a frame in camera axes (V, 3)."""
+        return self._track.vertices[frame] @ self._rotation[frame].T + self._track.head_translation[frame]
+
+    def draw(self, picture: Picture, frame: int, camera: Intrinsics) -> Picture:
+        """Return the picture with the head over it; unchanged where the frame has none."""
+        if self._track.status[frame] == MISSING:
+            return picture
+        return draw_head(picture, self.camera_vertices(frame), self._track.faces, camera, self._look)
+
+    def draw_landmarks(self, picture: Picture, points: NDArray[Any], frame: int) -> Picture:
+        """Return the picture with the frame's landmarks, given in pixels of the picture."""
+        radius = max(0.8, picture.shape[0] / 640)
+        return draw_landmarks(picture, points, self._track.landmark_visibility[frame], radius=radius)
+
+
+@functools.cache
+def font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Return the font that comes with matplotlib, so that pictures look the same everywhere."""
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), size)
+
+
+def caption(track: Track, frame: int) -> str:
+    """Return frame number, time, status and error in words."""
+    words = f"frame {int(track.frame_index[frame])}   {float(track.time[frame]):.2f} s   "
+    status = int(track.status[frame])
+    words += STATUS_NAMES[status]
+    if status == TRACKED and np.isfinite(track.reprojection_error[frame]):
+        words += f"   {float(track.reprojection_error[frame]):.1f} px"
+    return words
+
+
+def with_caption(picture: Picture, track: Track, frame: int) -> Picture:
+    """Return the picture with its caption on a dark strip in the lower left corner."""
+    image = Image.fromarray(picture)
+    size = max(11, round(picture.shape[0] / 34))
+    draw = ImageDraw.Draw(image, "RGBA")
+    text = caption(track, frame)
+    _, _, width, _ = draw.textbbox((0, 0), text, font=font(size))
+    margin, height = round(size * 0.6), round(size * 1.75)
+    bottom = picture.shape[0]
+    draw.rectangle((0, bottom - height, width + 2 * margin + size, bottom), fill=(14, 16, 20, 190))
+    colour = STATUS_COLOURS[int(track.status[frame])]
+    middle, radius = bottom - height / 2, size * 0.3
+    draw.ellipse((margin, middle - radius, margin + 2 * radius, middle + radius), fill=(*colour, 255))
+    draw.text((margin + size, middle), text, font=font(size), fill=(236, 238, 240, 255), anchor="lm")
+    return np.asarray(image)

@@ -1,0 +1,88 @@
+"""Ranges of frames that someone should look at, each with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track
+from .measures import Measures
+
+LOW_CONFIDENCE: Final = 0.4
+HIGH_ERROR: Final = 0.04
+"""Share of the eye distance above which a landmark error is worth a look; the usual one is 0.01 to 0.02."""
+JUMP: Final = 8.0
+"""Times its usual size that the second difference has to reach to count as a jump ..."""
+LEAST_JUMP: Final = 0.03
+"""... and the share of the eye distance that it has to exceed."""
+CLOSE: Final = 3
+"""Frames between two ranges of one reason below which they are one."""
+
+
+@dataclass(frozen=True)
+class FlaggedRange:
+    """Frames to look at.
+
+    Attributes:
+        first, last: Positions in the track, both included.
+        reason: ``missing``, ``interpolated``, ``error``, ``confidence`` or ``jump``.
+        sentence: For people.
+    """
+
+    first: int
+    last: int
+    reason: str
+    sentence: str
+
+
+def flagged(track: Track, measures: Measures) -> list[FlaggedRange]:
+    """Return the ranges, in the order of their first frames."""
+    tracked = track.status == TRACKED
+    with np.errstate(invalid="ignore"):
+        share = measures.error / measures.eye_distance
+        usual = np.nanmedian(measures.tremble) if np.isfinite(measures.tremble).any() else 0.0
+        jump = (measures.tremble > JUMP * usual) & (measures.tremble > LEAST_JUMP * measures.eye_distance)
+        reasons = {
+            "missing": (track.status == MISSING, 0, "No face was found."),
+            "interpolated": (
+                track.status == INTERPOLATED,
+                0,
+                "The face was lost for a moment; the motion is interpolated.",
+            ),
+            "error": (tracked & (share > HIGH_ERROR), CLOSE, "The mesh lies further from the landmarks than usual."),
+            "confidence": (tracked & (measures.confidence < LOW_CONFIDENCE), CLOSE, "The landmarks are uncertain."),
+            "jump": (tracked & jump, CLOSE, "The head moves by a jerk; look whether the person does."),
+        }
+    found = [
+        FlaggedRange(first, last, reason, sentence)
+        for reason, (where, close, sentence) in reasons.items()
+        for first, last in runs(where, close)
+    ]
+    return sorted(found, key=lambda flag: (flag.first, flag.last))
+
+
+def runs(where: NDArray[np.bool_], close: int = 0) -> list[tuple[int, int]]:
+    """Return first and last index of each run of true values; runs at most `close` apart are one."""
+    result: list[tuple[int, int]] = []
+    for index in np.flatnonzero(where).tolist():
+        if result and index - result[-1][1] <= close + 1:
+            result[-1] = (result[-1][0], index)
+        else:
+            result.append((index, index))
+    return result
+
+
+def as_data(flag: FlaggedRange, track: Track) -> dict[str, Any]:
+    """Return a range as data for the report: frames of the source and seconds."""
+    return {
+        "first_frame": int(track.frame_index[flag.first]),
+        "last_frame": int(track.frame_index[flag.last]),
+        "start_seconds": round(float(track.time[flag.first]), 4),
+        "end_seconds": round(float(track.time[flag.last]), 4),
+        "frames": flag.last - flag.first + 1,
+        "reason": flag.reason,
+        "sentence": flag.sentence,
+    }

@@ -1,0 +1,317 @@
+"""Runs a job: order, keys, cache, events, cancellation. Knows nothing of what the stages do."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .cache import Cache
+from .contract.events import Emit
+from .contract.failure import Failure, Notice
+from .contract.job import STAGES, Job, Stage
+from .contract.options import to_dict
+from .keys import stage_key
+from .progress import Pace
+from .registry import STAGE_CODE, StageCode
+from .serialise import Unreadable
+from .stages.data import Cancelled, Context
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job that is done.
+
+    Attributes:
+        files: Files written for the user, name -> path.
+        seconds: Time that it took.
+        cached: Names of the stages whose output was there already.
+        notices: What the user should know.
+    """
+
+    files: dict[str, Path]
+    seconds: float
+    cached: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The user asked to stop."""
+
+
+class _StageFailed(Exception):  # noqa: N818 - carries a `Failure` through the recursion of `_Run.value`
+    def __init__(self, name: str, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.name = name
+        self.failure = failure
+
+
+def run_job(
+    job: Job,
+    cache: Cache,
+    models: Path,
+    emit: Emit,
+    cancelled: Callable[[], bool],
+    registry: Mapping[str, StageCode] = STAGE_CODE,
+) -> Finished | Stopped | Failure:
+    """Run every stage that is needed for the job's last ones and not done yet.
+
+    Args:
+        job: A valid job.
+        cache: Where finished and unfinished work is kept; prepared.
+        models: Folder of model files.
+        emit: Takes the events of `contract.events`; ``error`` and ``cancelled`` among them, ``hello`` and
+            ``heartbeat`` not.
+        cancelled: Whether the user asked to stop.
+        registry: Kind of stage -> its code.
+    """
+    run = _Run(job, cache, models, emit, cancelled, registry)
+    try:
+        return run.all()
+    except Cancelled:
+        emit({"event": "cancelled"})
+        return Stopped()
+    except _StageFailed as stop:
+        failure = stop.failure
+        emit(
+            {
+                "event": "error",
+                "name": stop.name,
+                "code": failure.code,
+                "sentence": failure.sentence,
+                "advice": failure.advice,
+            }
+        )
+        return failure
+
+
+class _Run:
+    """One run of a job. Outputs live in `values` once they are computed or read."""
+
+    def __init__(
+        self,
+        job: Job,
+        cache: Cache,
+        models: Path,
+        emit: Emit,
+        cancelled: Callable[[], bool],
+        registry: Mapping[str, StageCode],
+    ) -> None:
+        self.job = job
+        self.cache = cache
+        self.models = models
+        self.send = emit
+        self.cancelled = cancelled
+        self.registry = registry
+        self.started = time.perf_counter()
+        self.keys: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+        self.files: dict[str, Path] = {}
+        self.cached: list[str] = []
+        self.notices: list[Notice] = []
+
+    def all(self) -> Finished:
+        """Run what is needed, in the job's order."""
+        self._emit_job()
+        for stage in self.job.stages:
+            problem = self._code(stage).check(stage.settings)
+            if problem is not None:
+                raise _StageFailed(stage.name, problem)
+        for stage in self.job.stages:
+            self.keys[stage.name] = self._key(stage)
+        needed = self._needed()
+        for stage in self.job.stages:
+            if stage.name in needed:
+                self.value(stage)
+            else:
+                self._say_cached(stage)
+        files = {name: str(path) for name, path in self.files.items()}
+        seconds = time.perf_counter() - self.started
+        self.send({"event": "done", "outputs": files, "seconds": round(seconds, 3)})
+        return Finished(self.files, seconds, tuple(self.cached), tuple(self.notices))
+
+    def value(self, stage: Stage) -> Any:
+        """Return a stage's output: from memory, from the cache, or by running it and all that it needs."""
+        if stage.name not in self.values:
+            stored = self._stored(stage)
+            self.values[stage.name] = self._computed(stage) if stored is None else stored
+        return self.values[stage.name]
+
+    def _code(self, stage: Stage) -> StageCode:
+        return self.registry[stage.kind]
+
+    def _emit_job(self) -> None:
+        stages = [{"name": s.name, "kind": s.kind, "label": STAGES[s.kind].label} for s in self.job.stages]
+        self.send({"event": "job", "stages": stages})
+
+    def _upstream(self, stage: Stage) -> dict[str, Stage]:
+        """Return all stages that this one depends on, by kind; of two of a kind the nearer one."""
+        found: dict[str, Stage] = {}
+        row = [stage]
+        while row:
+            row = [self.job.stage(name) for above in row for name in above.inputs.values()]
+            for above in row:
+                found.setdefault(above.kind, above)
+        return found
+
+    def _inputs(self, stage: Stage) -> dict[str, Stage]:
+        inputs = {name: self.job.stage(source) for name, source in stage.inputs.items()}
+        upstream = self._upstream(stage)
+        inputs.update({kind: upstream[kind] for kind in self._code(stage).also if kind in upstream})
+        return inputs
+
+    def _key(self, stage: Stage) -> str:
+        code = self._code(stage)
+        settings = {name: value for name, value in to_dict(stage.settings).items() if name not in code.irrelevant}
+        inputs = {name: self.keys[source.name] for name, source in self._inputs(stage).items()}
+        return stage_key(stage.kind, settings, inputs, code.files(stage.settings, self.models), code.sources)
+
+    def _needed(self) -> set[str]:
+        """Return the stages whose output has to be in memory, or be made: seen from the end of the job."""
+        wanted = {stage.name for stage in self.job.stages} - {
+            source for stage in self.job.stages for source in stage.inputs.values()
+        }
+        # Files for the user are wanted even where something further down reads them.
+        wanted |= {stage.name for stage in self.job.stages if self._code(stage).keep == "files"}
+        needed: set[str] = set()
+        for stage in reversed(self.job.stages):
+            if stage.name in wanted and not self._is_stored(stage):
+                needed.add(stage.name)
+                wanted |= {source.name for source in self._inputs(stage).values()}
+        return needed
+
+    def _is_stored(self, stage: Stage) -> bool:
+        key, keep = self.keys[stage.name], self._code(stage).keep
+        if keep == "files":
+            return self.cache.recorded(stage.kind, key) is not None
+        if keep != "data":
+            return False
+        try:
+            return self.cache.meta(stage.kind, key) is not None
+        except Unreadable:
+            self._damaged(stage)
+            return False
+
+    def _stored(self, stage: Stage) -> Any:
+        """Return the output from the cache, or None where it is not there."""
+        key, code = self.keys[stage.name], self._code(stage)
+        if not self._is_stored(stage):
+            return None
+        if code.keep == "files":
+            recorded = self.cache.recorded(stage.kind, key)
+            value = code.load(recorded[0]) if code.load is not None and recorded is not None else None
+            if value is None or isinstance(value, Failure):
+                self._damaged(stage)
+                return None
+        else:
+            try:
+                value = self.cache.load(stage.kind, key)
+            except Unreadable:
+                self._damaged(stage)
+                return None
+        self._say_cached(stage)
+        return value
+
+    def _damaged(self, stage: Stage) -> None:
+        self.cache.forget(stage.kind, self.keys[stage.name])
+        label = STAGES[stage.kind].label
+        sentence = f"What was kept of an earlier run for '{label}' is damaged; it is computed again."
+        self._notice(stage, Notice("cache-damaged", sentence))
+
+    def _say_cached(self, stage: Stage) -> None:
+        if stage.name in self.cached:
+            return
+        self.cached.append(stage.name)
+        key, keep = self.keys[stage.name], self._code(stage).keep
+        meta: dict[str, Any] = {}
+        if keep == "files":
+            recorded = self.cache.recorded(stage.kind, key)
+            if recorded is not None:
+                self.files.update(recorded[0])
+                meta = recorded[1]
+        elif keep == "data":
+            try:
+                meta = self.cache.meta(stage.kind, key) or {}
+            except Unreadable:  # nobody needs it in this run; the next one that does computes it
+                meta = {}
+        self.send(
+            {
+                "event": "stage",
+                "name": stage.name,
+                "state": "cached",
+                "seconds": 0.0,
+                "summary": meta.get("summary", ""),
+            }
+        )
+
+    def _computed(self, stage: Stage) -> Any:
+        inputs = {name: self.value(source) for name, source in self._inputs(stage).items()}
+        if self.cancelled():
+            raise Cancelled
+        self.send({"event": "stage", "name": stage.name, "state": "running"})
+        started = time.perf_counter()
+        code, key = self._code(stage), self.keys[stage.name]
+        try:
+            output = code.run(**inputs, settings=stage.settings, context=self._context(stage))
+        except MemoryError:
+            raise _StageFailed(stage.name, _memory_failure(stage)) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            raise _StageFailed(stage.name, _space_failure(error)) from error
+        if isinstance(output, Failure):
+            raise _StageFailed(stage.name, output)
+        summary = code.summary(output)
+        self._keep(stage, output, {"summary": summary})
+        seconds = round(time.perf_counter() - started, 3)
+        self.send({"event": "stage", "name": stage.name, "state": "done", "seconds": seconds, "summary": summary})
+        self.cache.finish(stage.kind, key)
+        return output
+
+    def _context(self, stage: Stage) -> Context:
+        work = self.cache.work(stage.kind, self.keys[stage.name])
+        settings = {kind: to_dict(above.settings) for kind, above in self._upstream(stage).items()}
+        settings[stage.kind] = to_dict(stage.settings)
+        return Context(stage.name, Pace(self._collect), self.cancelled, work, self.models, settings=settings)
+
+    def _collect(self, event: Mapping[str, Any]) -> None:
+        if event.get("event") == "notice":
+            self.notices.append(Notice(event["code"], event["sentence"], event.get("advice", "")))
+        self.send(event)
+
+    def _notice(self, stage: Stage, notice: Notice) -> None:
+        self._collect({"event": "notice", "name": stage.name, **dataclasses.asdict(notice)})
+
+    def _keep(self, stage: Stage, output: Any, meta: dict[str, Any]) -> None:
+        key, keep = self.keys[stage.name], self._code(stage).keep
+        try:
+            if keep == "data":
+                self.cache.store(stage.kind, key, output, meta)
+            elif keep == "files":
+                self.files.update(output.files)
+                self.cache.record(stage.kind, key, output.files, meta)
+        except OSError as error:
+            sentence = f"The result of '{STAGES[stage.kind].label}' could not be kept in {self.cache.root}: {error}."
+            advice = "The work goes on; free some space or choose another folder with --cache to have it next time."
+            self._notice(stage, Notice("cache-not-written", sentence, advice))
+
+
+def _memory_failure(stage: Stage) -> Failure:
+    return Failure(
+        "out-of-memory",
+        f"There is not enough memory for '{STAGES[stage.kind].label}'.",
+        "Close other programs, or track a shorter range of the clip.",
+    )
+
+
+def _space_failure(error: OSError) -> Failure:
+    return Failure(
+        "disk-full",
+        f"The disk is full: {error.filename or error.strerror} could not be written.",
+        "Free some space or choose another folder; what is finished is kept.",
+    )

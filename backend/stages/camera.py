@@ -1,0 +1,39 @@
+"""Stage Camera: what is known of the focal length before the fit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..contract.camera import focal_from_angle, focal_from_millimetres
+from ..contract.failure import Failure, Notice
+from ..contract.settings import CameraSettings
+from .data import Camera, Context, Video
+
+FULL_FRAME: Final = 36.0
+"""Width in mm of the sensor to which '35 mm equivalent' focal lengths refer."""
+
+
+def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Failure:
+    """Return the focal length in pixels of the upright full frame, as far as the user or the file knows it.
+
+    Sensor widths lie along the longer side of the picture: a phone held upright has its 36 mm from top to bottom.
+    """
+    long_side = max(video.width, video.height)
+    if settings.focal_mode == "pixels":
+        return Camera(settings.focal_pixels, "known")
+    if settings.focal_mode == "millimetres":
+        return Camera(focal_from_millimetres(settings.focal_millimetres, settings.sensor_width, long_side), "known")
+    if settings.focal_mode == "angle":
+        return Camera(focal_from_angle(settings.angle_of_view, video.width), "known")
+    if settings.focal_mode == "metadata":
+        equivalent = video.metadata.get("focal_length_35mm")
+        if isinstance(equivalent, (int, float)) and equivalent > 0:
+            return Camera(focal_from_millimetres(float(equivalent), FULL_FRAME, long_side), "metadata")
+        context.notice(
+            Notice(
+                "focal-unknown",
+                f"{video.path.name} does not say which lens filmed it; the focal length is estimated.",
+                "Give it with --focal-mode where you know it: depth and perspective get better.",
+            )
+        )
+    return Camera(None, "estimated")

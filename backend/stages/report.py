@@ -1,0 +1,112 @@
+"""Stage Report: numbers, curves, contact sheet and overlay, each written beside and renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from ..contract.failure import Failure, Notice
+from ..contract.settings import ReportSettings
+from ..contract.track import Track
+from ..video.reader import Picture, read_frames
+from .data import Context, ReportFiles, TrackFile, Video
+from .folders import writable_problem
+
+
+def check(settings: ReportSettings) -> Failure | None:
+    """Refuse a folder that cannot be written to before any work is done."""
+    return writable_problem(Path(settings.folder).expanduser()) if settings.folder else None
+
+
+def load(files: Mapping[str, Path]) -> ReportFiles:
+    """Return the files that an earlier run wrote."""
+    return ReportFiles(dict(files))
+
+
+def run(track: TrackFile, video: Video, settings: ReportSettings, context: Context) -> ReportFiles | Failure:
+    """Write what the settings ask for."""
+    from ..report.measures import measure
+    from ..report.numbers import report_of
+    from ..report.ranges import flagged
+
+    folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent
+    problem = writable_problem(folder)
+    if problem is not None:
+        return problem
+    files: dict[str, Path] = {}
+    if settings.report:
+        from ..report.plot import write_plot
+
+        measures = measure(track.track)
+        flags = flagged(track.track, measures)
+        report = report_of(track.track, measures, flags)
+        text = json.dumps(report, indent=1, allow_nan=False)
+        files["report"] = _beside(folder / "report.json", lambda path: path.write_text(text, "utf-8"))
+        title, facts = _title(track.track), _facts(report)
+        files["plot"] = _beside(
+            folder / "report.png", lambda path: write_plot(path, track.track, measures, flags, title, facts)
+        )
+    if settings.sheet:
+        files["sheet"] = _sheet(folder / "sheet.png", track.track, video)
+    if settings.overlay:
+        files["overlay"] = _overlay(folder / "overlay.mp4", track.track, video, settings.overlay_height, context)
+    return ReportFiles(files)
+
+
+def _beside(path: Path, write: Callable[[Path], object]) -> Path:
+    """Let a file be written beside its place and renamed, so that a whole one is there or none."""
+    beside = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        write(beside)
+        beside.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+    return path
+
+
+def _sheet(path: Path, track: Track, video: Video) -> Path:
+    from ..report.sheet import sheet_frames, write_sheet
+
+    pictures = dict(read_frames(video, sheet_frames(track)))
+    return _beside(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
+
+
+def _overlay(path: Path, track: Track, video: Video, height: int, context: Context) -> Path:
+    from ..report.overlay import write_overlay
+
+    drawn = 0
+
+    def pictures() -> Iterator[tuple[int, Picture]]:
+        nonlocal drawn
+        for position, picture in read_frames(video):
+            drawn += 1
+            yield position, picture
+
+    _beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context))
+    if drawn < len(track):
+        sentence = f"{len(track) - drawn} frames of {video.path.name} could not be read again; the overlay lacks them."
+        context.notice(Notice("overlay-incomplete", sentence))
+    return path
+
+
+def _title(track: Track) -> str:
+    return Path(track.header["video"].get("name", "")).stem or "Track"
+
+
+def _facts(report: dict) -> str:
+    summary = report["summary"]
+    frames, error, focal = summary["frames"], summary["reprojection_error"], summary["focal"]
+    words = [f"{frames['tracked']} of {frames['total']} frames tracked"]
+    words += [f"{frames[name]} {name}" for name in ("interpolated", "missing") if frames[name]]
+    if error["median_px"] is not None:
+        words.append(
+            f"error {error['median_px']:.2f} px = {error['median_percent_of_eye_distance']:.2f} % of the eye distance"
+        )
+    spread = f" ± {focal['uncertainty_percent']:.0f} %" if focal["uncertainty_percent"] else ""
+    doubt = "" if focal["observable"] else ", not determined by this clip"
+    words.append(f"focal length {focal['pixels']:.0f} px{spread} ({focal['source']}{doubt})")
+    words.append(report["model"]["name"])
+    return "   ·   ".join(words)

@@ -1,0 +1,152 @@
+"""Stage Track File: the fit and the head become vertices and one file that Blender can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import __version__
+from ..contract.camera import axis_angles
+from ..contract.failure import Failure
+from ..contract.names import LANDMARKS
+from ..contract.settings import TrackFileSettings
+from ..contract.track import Track, header_of, read_track, write_track
+from ..head.model import HeadModel
+from ..head.skinning import neutral_pose, pose_vertices, rest_joints
+from .data import Context, Fit, TrackFile
+from .folders import writable_problem
+
+CHUNK: Final = 64
+"""Frames posed at once."""
+
+IN_MEMORY: Final = 256 * 1024**2
+"""Bytes of vertices that are held in memory; longer clips keep them in a file of the work folder."""
+
+
+def check(settings: TrackFileSettings) -> Failure | None:
+    """Refuse a place that cannot be written to before any work is done."""
+    path = Path(settings.path).expanduser()
+    if path.is_dir():
+        return Failure("track-not-written", f"{path} is a folder.", "Give the name of a file, for example track.npz.")
+    return writable_problem(path.parent)
+
+
+def run(fit: Fit, head: HeadModel, settings: TrackFileSettings, context: Context) -> TrackFile | Failure:
+    """Pose the head on every frame and write the track."""
+    track = track_of(fit, head, context)
+    path = Path(settings.path).expanduser().absolute()
+    problem = write_track(path, track)
+    return TrackFile(path, track) if problem is None else problem
+
+
+def load(files: Mapping[str, Path]) -> TrackFile | Failure:
+    """Read the track that an earlier run wrote."""
+    track = read_track(files["track"])
+    return track if isinstance(track, Failure) else TrackFile(files["track"], track)
+
+
+def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
+    """Return the track of a fit; frames are posed in chunks, and long clips keep their vertices in a file."""
+    landmarks, pose = fit.landmarks, fit.pose
+    vertices = _posed(fit, head, context)
+    neutral = pose_vertices(head, neutral_pose(head, 1, pose.identity))[0]
+    identity = pose.identity if head.fixed_identity is None else head.fixed_identity
+    return Track(
+        frame_index=landmarks.frame_index.astype(np.int64),
+        time=landmarks.time.astype(np.float64),
+        shot=landmarks.shot.astype(np.int64),
+        status=fit.status.astype(np.int8),
+        confidence=fit.confidence.astype(np.float32),
+        reprojection_error=fit.reprojection_error.astype(np.float32),
+        head_rotation=axis_angles(fit.rotation),
+        head_translation=fit.translation.astype(np.float64),
+        neck_pose=pose.neck,
+        jaw_pose=pose.jaw,
+        left_eye_pose=pose.left_eye,
+        right_eye_pose=pose.right_eye,
+        eyelids=pose.eyelids,
+        expression=pose.expression,
+        vertices=vertices,
+        landmarks=np.ascontiguousarray(landmarks.points[:, :, :2], dtype=np.float32),
+        landmark_visibility=fit.visibility.astype(np.float32),
+        scores=landmarks.scores.astype(np.float32),
+        identity=np.asarray(identity, dtype=np.float64),
+        neutral_vertices=neutral.astype(np.float32),
+        faces=head.faces.astype(np.int32),
+        uv=head.uv.astype(np.float32),
+        uv_faces=head.uv_faces.astype(np.int32),
+        expression_basis=head.expression_basis.astype(np.float32),
+        pose_correctives=head.pose_correctives.astype(np.float32),
+        joints=rest_joints(head, pose.identity),
+        joint_parents=head.joint_parents.astype(np.int32),
+        skinning_weights=head.skinning_weights.astype(np.float32),
+        landmark_triangle=_embedded(head).astype(np.int32),
+        landmark_barycentric=head.landmarks.barycentric.astype(np.float32),
+        landmark_offsets=fit.landmark_offsets.astype(np.float32),
+        header=_header(fit, head, context),
+    )
+
+
+def _embedded(head: HeadModel) -> NDArray[np.int64]:
+    """Face per landmark, -1 where the landmark has no place on this model."""
+    assert len(head.landmarks.triangle) == LANDMARKS
+    return np.where(head.landmarks.known, head.landmarks.triangle, -1)
+
+
+def _posed(fit: Fit, head: HeadModel, context: Context) -> NDArray[np.float32]:
+    frames, shape = len(fit.pose), (len(fit.pose), head.vertex_count, 3)
+    if 4 * int(np.prod(shape)) <= IN_MEMORY:
+        vertices = np.empty(shape, dtype=np.float32)
+    else:
+        path = context.work / "vertices.npy"
+        vertices = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    for first in range(0, frames, CHUNK):
+        context.check()
+        part = slice(first, min(first + CHUNK, frames))
+        vertices[part] = pose_vertices(head, fit.pose, part, np.float32)
+        context.progress(part.stop, frames)
+    return vertices
+
+
+def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
+    landmarks = fit.landmarks
+    report = {
+        "fit": fit.report,
+        "landmarks": landmarks.source,
+        "face": landmarks.number,
+        "others": list(landmarks.others),
+        "shots": int(landmarks.shot.max()) + 1 if len(landmarks) else 0,
+    }
+    return header_of(
+        program_version=__version__,
+        intrinsics=fit.intrinsics,
+        rate=landmarks.rate,
+        focal={"source": fit.focal_source, "uncertainty": fit.focal_uncertainty},
+        model=head.summary(),
+        expression_names=head.expression_names,
+        regions=head.regions,
+        video=plain(landmarks.video),
+        settings=plain(context.settings),
+        report=plain(report),
+    )
+
+
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per kind of value
+    """Return data as JSON can hold it: numpy values as numbers and lists, NaN as null, paths as text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return str(value)
