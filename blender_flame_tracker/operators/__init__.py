@@ -1,0 +1,1 @@
+"""What the user can do; one family of operators per file."""

@@ -1,0 +1,72 @@
+"""File > Import > FLAME track."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+from bpy_extras.io_utils import ImportHelper
+
+from ...backend.contract.failure import Failure
+from ...backend.contract.settings import SceneSettings
+from ..properties import annotations_of, settings_from
+from ..scene.importer import import_track
+
+
+class ImportTrack(bpy.types.Operator, ImportHelper):
+    """Bring a tracked head, its camera and its footage into the scene."""
+
+    bl_idname = "import_scene.flame_track"
+    bl_label = "Import FLAME Track"
+    bl_description = "Bring a tracked head, its camera and its footage into the scene"
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
+
+    filename_ext = ".npz"
+    __annotations__ = {
+        "filter_glob": bpy.props.StringProperty(default="*.npz", options={"HIDDEN"}),
+        **annotations_of(SceneSettings),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Refuse while something is edited: its mesh could not be replaced."""
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Leave edit mode first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Import the chosen file."""
+        path = Path(bpy.path.abspath(self.filepath))
+        result = import_track(path, settings_from(self, SceneSettings), context.scene)
+        if isinstance(result, Failure):
+            self.report({"ERROR"}, str(result))
+            return {"CANCELLED"}
+        for notice in result.notices:
+            self.report({"WARNING"}, f"{notice.sentence} {notice.advice}")
+        return {"FINISHED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show the settings in the file browser."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        for name in annotations_of(SceneSettings):
+            self.layout.prop(self, name)
+
+
+CLASSES: Final = (ImportTrack,)
+
+
+def add_to_menus() -> None:
+    """Offer the operator under File > Import."""
+    bpy.types.TOPBAR_MT_file_import.append(_draw_menu)
+
+
+def remove_from_menus() -> None:
+    """Take the operator out of the menu."""
+    bpy.types.TOPBAR_MT_file_import.remove(_draw_menu)
+
+
+def _draw_menu(self: Any, _context: bpy.types.Context) -> None:
+    self.layout.operator(ImportTrack.bl_idname, text="FLAME track (.npz)")

@@ -1,0 +1,54 @@
+"""Blender properties made from the settings dataclasses, so that an option is defined in one place only."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from ..backend.contract.options import Option, options_of
+
+_UNBOUNDED: Final = 2**31 - 1
+
+
+def annotations_of(settings_class: type) -> dict[str, Any]:
+    """Return the annotations that give a Blender class a property per setting."""
+    return {each.name: property_of(each) for each in options_of(settings_class)}
+
+
+def property_of(setting: Option) -> Any:
+    """Return the Blender property of one setting."""
+    unit = f" ({setting.unit})" if setting.unit else ""
+    common: dict[str, Any] = {
+        "name": label(setting.name),
+        "description": setting.help + unit,
+        "default": setting.default,
+    }
+    if setting.kind == "bool":
+        return bpy.props.BoolProperty(**common)
+    if setting.kind == "int":
+        return bpy.props.IntProperty(**common, **_range(setting, int))
+    if setting.kind == "float":
+        return bpy.props.FloatProperty(**common, **_range(setting, float))
+    if setting.kind == "choice":
+        items = [(name, label(name), text) for name, text in (setting.choices or {}).items()]
+        return bpy.props.EnumProperty(items=items, **common)
+    if setting.kind == "path":
+        return bpy.props.StringProperty(subtype="FILE_PATH", **common)
+    return bpy.props.StringProperty(**common)
+
+
+def settings_from(owner: Any, settings_class: type) -> Any:
+    """Return the settings that a Blender object made with `annotations_of` holds."""
+    return settings_class(**{each.name: getattr(owner, each.name) for each in options_of(settings_class)})
+
+
+def label(name: str) -> str:
+    """Return a name as Blender writes it: words with capitals."""
+    return name.replace("_", " ").title()
+
+
+def _range(setting: Option, number: type) -> dict[str, Any]:
+    low = -_UNBOUNDED if setting.minimum is None else setting.minimum
+    high = _UNBOUNDED if setting.maximum is None else setting.maximum
+    return {"min": number(low), "max": number(high)}

@@ -1,0 +1,51 @@
+"""The camera: lens, sensor and shift, and the settings of the scene that belong to its picture."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...backend.contract.camera import Intrinsics, blender_lens
+
+
+def write_lens(camera: bpy.types.Camera, intrinsics: Intrinsics, nearest: float, farthest: float) -> None:
+    """Make the camera project as the intrinsics do.
+
+    Args:
+        camera: Datablock to write to.
+        intrinsics: Of the full frame.
+        nearest, farthest: Least and greatest depth of the head over the clip, metres; clipping is moved only where
+            Blender's own would cut the head.
+    """
+    lens = blender_lens(intrinsics)
+    camera.type = "PERSP"
+    camera.sensor_fit = "HORIZONTAL"
+    camera.lens_unit = "MILLIMETERS"
+    camera.sensor_width = lens.sensor_width
+    camera.sensor_height = lens.sensor_width * intrinsics.height / intrinsics.width * lens.pixel_aspect_y
+    camera.lens = lens.lens
+    camera.shift_x, camera.shift_y = lens.shift_x, lens.shift_y
+    camera.display_size = 0.1
+    if nearest > 0:
+        camera.clip_start = min(camera.clip_start, nearest / 2)
+    camera.clip_end = max(camera.clip_end, farthest * 2)
+
+
+def write_picture_size(scene: bpy.types.Scene, intrinsics: Intrinsics) -> None:
+    """Give the scene the resolution and the pixel aspect of the clip."""
+    lens = blender_lens(intrinsics)
+    render = scene.render
+    render.resolution_x, render.resolution_y = intrinsics.width, intrinsics.height
+    render.resolution_percentage = 100
+    render.pixel_aspect_x, render.pixel_aspect_y = lens.pixel_aspect_x, lens.pixel_aspect_y
+
+
+def picture_aspect(scene: bpy.types.Scene) -> float:
+    """Return width over height of the scene's picture, pixel aspect included."""
+    render = scene.render
+    return (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
+
+
+def clip_aspect(intrinsics: Intrinsics) -> float:
+    """Return width over height of the clip's picture, pixel aspect included."""
+    lens = blender_lens(intrinsics)
+    return (intrinsics.width * lens.pixel_aspect_x) / (intrinsics.height * lens.pixel_aspect_y)

@@ -1,0 +1,231 @@
+"""A track becomes a scene: head with a shape key per frame, camera, footage, all in one collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.contract.camera import blender_head_to_camera, rotation_matrices
+from ...backend.contract.failure import Failure, Notice
+from ...backend.contract.settings import SceneSettings
+from ...backend.contract.track import MISSING, Track, read_track
+from . import camera as camera_data
+from . import head as head_data
+from . import keyframes, material, plate, shape_keys
+from .motion import Motion, write_motion
+from .parts import Parts, ensure_parts, origin_of, remember
+from .timeline import Timeline, blender_rate, footage_rate, make_timeline
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import made.
+
+    Attributes:
+        parts: Collection, root, head, camera, footage.
+        timeline: Which scene frame shows which row of the track.
+        notices: What the user should know although all went well.
+    """
+
+    parts: Parts
+    timeline: Timeline
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """The rows of the track to import (T,), and which of them show a head (T,) bool."""
+
+    rows: NDArray[np.int64]
+    seen: NDArray[np.bool_]
+
+
+def import_track(
+    source: Path | str | Track, settings: SceneSettings, scene: bpy.types.Scene | None = None
+) -> ImportResult | Failure:
+    """Make a scene of a track, or bring an earlier import of the same track up to date.
+
+    All is checked before anything is made. Importing a track again gives the same objects new mesh, keys and footage;
+    what the user added stays: modifiers, constraints, children, other objects in the collection, changed materials,
+    animation of other properties.
+
+    Args:
+        source: Track file, or a track.
+        settings: What is made.
+        scene: Where to; the current one where None.
+    """
+    path = None if isinstance(source, Track) else Path(source)
+    track = source if isinstance(source, Track) else read_track(Path(source))
+    if isinstance(track, Failure):
+        return track
+    selection = _select(track, settings)
+    if isinstance(selection, Failure):
+        return selection
+    scene = scene or bpy.context.scene
+    name = Path(str(track.header["video"].get("name", ""))).stem or "Track"
+    parts = ensure_parts(scene, origin_of(path, name), name)
+    notices: list[Notice] = []
+    footage = _open_plate(track, path, parts, notices) if settings.plate else None
+    rate = plate.scene_rate(footage, footage_rate(track.frame_index, track.time, track.rate))
+    timeline = make_timeline(track.frame_index[selection.rows], track.time[selection.rows], rate, settings.start_at)
+    _write_head(parts, track, selection, timeline, settings, name)
+    _write_motion(parts, track, selection, timeline, settings)
+    _write_camera(parts, track, selection)
+    if settings.set_scene:
+        _write_scene(scene, track, timeline, parts)
+    elif scene.camera is None:
+        scene.camera = parts.camera
+    parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene, notices))
+    remember(parts)
+    return ImportResult(parts, timeline, tuple(notices))
+
+
+def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
+    """The rows in the range, or why there is nothing to import or too much of it."""
+    index = np.asarray(track.frame_index)
+    inside = np.ones(len(index), dtype=bool)
+    if settings.first_frame >= 0:
+        inside &= index >= settings.first_frame
+    if settings.last_frame >= 0:
+        inside &= index <= settings.last_frame
+    rows = np.flatnonzero(inside)
+    if len(rows) == 0:
+        return Failure(
+            "no-frames-in-range",
+            f"The track has no frame from {settings.first_frame} to {settings.last_frame};"
+            f" it goes from {index[0]} to {index[-1]}."
+            if len(index)
+            else "The track has no frames.",
+            "Choose a range within the track, or -1 for its ends.",
+        )
+    finite = np.isfinite(np.asarray(track.vertices)[rows]).all(axis=(1, 2))
+    finite &= np.isfinite(track.head_rotation[rows]).all(axis=1) & np.isfinite(track.head_translation[rows]).all(axis=1)
+    seen = (np.asarray(track.status)[rows] != MISSING) & finite
+    if not seen.any():
+        return Failure(
+            "no-face-in-range",
+            "No frame of the range shows a face.",
+            "Choose another range, or track the clip with a lower detection threshold.",
+        )
+    if settings.shape_keys:
+        refusal = shape_keys.too_many_keys(len(track.neutral_vertices), index[rows[seen]])
+        if refusal is not None:
+            return refusal
+    return _Selection(rows, seen)
+
+
+def _open_plate(track: Track, path: Path | None, parts: Parts, notices: list[Notice]) -> plate.Plate | None:
+    found = plate.find_footage(track, path)
+    if isinstance(found, Path):
+        rotation = int(track.header["video"].get("rotation", 0) or 0)
+        found = plate.open_footage(found, track.intrinsics, rotation, parts.clip)
+    if isinstance(found, Notice):
+        notices.append(found)
+        return None
+    return found
+
+
+def _write_head(
+    parts: Parts, track: Track, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
+) -> None:
+    """A new mesh for the head object; the old one goes, its materials stay."""
+    head = parts.head
+    old = head.data
+    mesh = head_data.make_mesh(track, old.name)
+    material.write_materials(mesh, track, name, list(old.materials))
+    head.data = mesh
+    old_name = old.name
+    if old.users == 0:
+        if old.shape_keys is not None:
+            keyframes.remove_animation(old.shape_keys)
+        bpy.data.meshes.remove(old)
+    mesh.name = old_name
+    head_data.write_regions(head, track)
+    if settings.shape_keys:
+        rows = selection.rows[selection.seen]
+        names = [f"Frame {int(index)}" for index in track.frame_index[rows]]
+        key = shape_keys.write_shape_keys(head, track.vertices[rows], names)
+        key.name = f"{name} keys"
+        frame, row = _seen_keys(selection, timeline)
+        position = np.cumsum(selection.seen) - 1
+        shape_keys.animate_shape_keys(key, frame, position[row])
+    _write_visibility(head, selection, timeline)
+
+
+def _seen_keys(selection: _Selection, timeline: Timeline) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Scene frames and rows (within the selection) of the keys that show a head."""
+    seen = selection.seen[timeline.row]
+    return timeline.frame[seen], timeline.row[seen]
+
+
+def _write_visibility(head: bpy.types.Object, selection: _Selection, timeline: Timeline) -> None:
+    """Hide the head where no face was found; there it would only glide from one pose to the next."""
+    paths = ("hide_viewport", "hide_render")
+    keyframes.remove_channels(head, paths)
+    head.hide_viewport = head.hide_render = False
+    if selection.seen.all():
+        return
+    hidden = (~selection.seen[timeline.row]).astype(np.float64)
+    changes = np.concatenate([[0], np.flatnonzero(np.diff(hidden)) + 1])
+    keyframes.write_channels(
+        head,
+        [keyframes.Channel(path, 0, timeline.frame[changes], hidden[changes], keyframes.CONSTANT) for path in paths],
+    )
+
+
+def _write_motion(
+    parts: Parts, track: Track, selection: _Selection, timeline: Timeline, settings: SceneSettings
+) -> None:
+    frame, row = _seen_keys(selection, timeline)
+    rows = selection.rows[row]
+    matrix = blender_head_to_camera(rotation_matrices(track.head_rotation[rows]), track.head_translation[rows])
+    write_motion(parts.head, parts.camera, Motion(frame, matrix[:, :3, :3], matrix[:, :3, 3]), settings.motion)
+
+
+def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:
+    rows = selection.rows[selection.seen]
+    depth = np.asarray(track.head_translation)[rows, 2]
+    radius = float(np.linalg.norm(track.neutral_vertices, axis=1).max())
+    camera_data.write_lens(
+        parts.camera.data, track.intrinsics, max(float(depth.min()) - radius, 0.01), float(depth.max()) + radius
+    )
+
+
+def _write_scene(scene: bpy.types.Scene, track: Track, timeline: Timeline, parts: Parts) -> None:
+    camera_data.write_picture_size(scene, track.intrinsics)
+    scene.render.fps, scene.render.fps_base = blender_rate(timeline.rate)
+    scene.frame_start, scene.frame_end = timeline.first, timeline.last
+    scene.camera = parts.camera
+    scene.frame_set(timeline.first)
+
+
+def _write_plate(
+    parts: Parts,
+    track: Track,
+    footage: plate.Plate | None,
+    timeline: Timeline,
+    scene: bpy.types.Scene,
+    notices: list[Notice],
+) -> bpy.types.MovieClip | None:
+    """Lay the footage behind the head, or take that of an earlier import away; return the clip."""
+    if footage is None:
+        plate.remove_plate(parts.camera.data, parts.clip)
+        return None
+    scene_aspect, clip_aspect = camera_data.picture_aspect(scene), camera_data.clip_aspect(track.intrinsics)
+    method = "STRETCH"
+    if abs(scene_aspect / clip_aspect - 1) > 1e-3:
+        # The camera fits the width: a wider scene cuts the footage above and below, a taller one leaves bars.
+        method = "CROP" if scene_aspect > clip_aspect else "FIT"
+        notices.append(
+            Notice(
+                "other-picture",
+                "The scene's picture has other proportions than the clip's.",
+                "Import with 'set scene', or set the resolution of the render to that of the clip.",
+            )
+        )
+    plate.show_plate(parts.camera.data, footage, timeline.footage_start, method)
+    return footage.clip

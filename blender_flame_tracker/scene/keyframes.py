@@ -1,0 +1,139 @@
+"""All animation is written and read here: one way of doing it from Blender 4.2 (plain actions) to 5.x (slots only)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+CONSTANT: Final = 0
+LINEAR: Final = 1
+"""Values of `Keyframe.interpolation` as `foreach_set` takes them (DNA_curve_types.h, eBezTriple_Interpolation)."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One animated number.
+
+    Attributes:
+        path: Data path from the owner, e.g. ``location``.
+        index: Which number of an array; 0 for a single one.
+        frame: Scene frames, increasing (K,).
+        value: (K,).
+        interpolation: `LINEAR` or `CONSTANT`.
+    """
+
+    path: str
+    index: int
+    frame: NDArray[Any]
+    value: NDArray[Any]
+    interpolation: int = LINEAR
+
+
+def vector_channels(path: str, frame: NDArray[Any], values: NDArray[Any]) -> list[Channel]:
+    """Return a channel for each column of values (K, N)."""
+    return [Channel(path, index, frame, values[:, index]) for index in range(values.shape[1])]
+
+
+def write_channels(owner: bpy.types.ID, channels: Iterable[Channel]) -> None:
+    """Write channels to the owner's action, made where there is none; other channels of it stay as they are.
+
+    A channel that is there already is replaced as a whole.
+    """
+    channels = list(channels)
+    curves = _curves(owner, ensure=True)
+    _remove(curves, {(channel.path, channel.index) for channel in channels})
+    for channel in channels:
+        curve = curves.new(channel.path, index=channel.index)
+        count = len(channel.frame)
+        curve.keyframe_points.add(count)
+        points = np.empty((count, 2), dtype=np.float32)
+        points[:, 0], points[:, 1] = channel.frame, channel.value
+        curve.keyframe_points.foreach_set("co", points.ravel())
+        curve.keyframe_points.foreach_set("interpolation", [channel.interpolation] * count)
+        curve.update()
+
+
+def remove_channels(owner: bpy.types.ID, paths: Iterable[str]) -> None:
+    """Remove all channels with these data paths; an action that is left empty and unused goes too."""
+    curves = _curves(owner, ensure=False)
+    if curves is None:
+        return
+    paths = set(paths)
+    _remove(curves, {(curve.data_path, curve.array_index) for curve in curves if curve.data_path in paths})
+    if len(curves) == 0:
+        remove_animation(owner)
+
+
+def remove_animation(owner: bpy.types.ID) -> None:
+    """Take the action from the owner and delete it where nothing else uses it."""
+    animation = owner.animation_data
+    if animation is None:
+        return
+    action = animation.action
+    animation.action = None
+    if action is not None and action.users == 0:
+        bpy.data.actions.remove(action)
+    if not animation.drivers and not animation.nla_tracks:
+        owner.animation_data_clear()
+
+
+def find_curve(owner: bpy.types.ID, path: str, index: int = 0) -> bpy.types.FCurve | None:
+    """Return the owner's curve of a channel, or None."""
+    curves = _curves(owner, ensure=False)
+    return None if curves is None else curves.find(path, index=index)
+
+
+def key_frames(curve: bpy.types.FCurve) -> NDArray[np.float32]:
+    """Return the scene frames of a curve's keys (K,)."""
+    return _points(curve)[:, 0]
+
+
+def key_values(curve: bpy.types.FCurve) -> NDArray[np.float32]:
+    """Return the values of a curve's keys (K,)."""
+    return _points(curve)[:, 1]
+
+
+def _points(curve: bpy.types.FCurve) -> NDArray[np.float32]:
+    points = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
+    curve.keyframe_points.foreach_get("co", points)
+    return points.reshape(-1, 2)
+
+
+def _remove(curves: Any, channels: set[tuple[str, int]]) -> None:
+    for path, index in channels:
+        curve = curves.find(path, index=index)
+        if curve is not None:
+            curves.remove(curve)
+
+
+def _curves(owner: bpy.types.ID, *, ensure: bool) -> Any:
+    """The collection of the owner's curves: of its action before 4.4, of its slot's channel bag since."""
+    animation = owner.animation_data
+    if animation is None or animation.action is None:
+        if not ensure:
+            return None
+        animation = owner.animation_data_create()
+        animation.action = bpy.data.actions.new(owner.name)
+    action = animation.action
+    if not hasattr(action, "slots"):
+        return action.fcurves
+    if animation.action_slot is None:
+        if not ensure:
+            return None
+        animation.action_slot = action.slots.new(id_type=owner.id_type, name=owner.name)
+    slot = animation.action_slot
+    for layer in action.layers:
+        for strip in layer.strips:
+            bag = strip.channelbag(slot)
+            if bag is not None:
+                return bag.fcurves
+    if not ensure:
+        return None
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(slot, ensure=True).fcurves

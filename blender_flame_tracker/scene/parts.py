@@ -1,0 +1,112 @@
+"""Which datablocks belong to an imported track, and where they are found again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import bpy
+
+from ...backend.contract.failure import Failure
+
+TRACK: Final = "flame_track"
+"""Custom property of the collection: where the track came from. Two tracks of one clip have a collection each."""
+_POINTER: Final = "flame_{}"
+"""Custom properties of the collection that point to what was made; they survive renaming, appending and saving."""
+
+
+_ROLES: Final = ("root", "head", "camera", "clip")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What was made of a track.
+
+    Attributes:
+        collection: Holds everything.
+        root: Empty that carries head and camera; move it to place the whole take.
+        head: Mesh object.
+        camera: Camera object.
+        clip: Movie clip, None where there is no footage.
+    """
+
+    collection: bpy.types.Collection
+    root: bpy.types.Object
+    head: bpy.types.Object
+    camera: bpy.types.Object
+    clip: bpy.types.MovieClip | None
+
+
+def parts_of(collection: bpy.types.Collection) -> Parts | Failure:
+    """Return the parts of an imported track, or why the collection has none."""
+    if TRACK not in collection:
+        return Failure(
+            "no-track-collection",
+            f"The collection '{collection.name}' holds no imported track.",
+            "Choose the collection that is named after the clip.",
+        )
+    root, head, camera, clip = (collection.get(_POINTER.format(role)) for role in _ROLES)
+    if root is None or head is None or camera is None:
+        return Failure(
+            "track-incomplete",
+            f"Head or camera of '{collection.name}' have been deleted.",
+            "Import the track again; what is still there stays.",
+        )
+    return Parts(collection, root, head, camera, clip)
+
+
+def ensure_parts(scene: bpy.types.Scene, origin: str, name: str) -> Parts:
+    """Return the parts of the track in this scene, making collection and objects where they are not there.
+
+    Args:
+        scene: Where an earlier import is looked for.
+        origin: Of the track, see `origin_of`.
+        name: Of the clip, for new datablocks.
+    """
+    collection = find_collection(scene, origin)
+    if collection is None:
+        collection = bpy.data.collections.new(name)
+        collection[TRACK] = origin
+        scene.collection.children.link(collection)
+    root, head, camera, clip = (collection.get(_POINTER.format(role)) for role in _ROLES)
+    if root is None:
+        root = bpy.data.objects.new(name, None)
+        root.empty_display_size = 0.05
+    if head is None:
+        head = bpy.data.objects.new(f"{name} head", bpy.data.meshes.new(f"{name} head"))
+        head.parent = root
+    if camera is None:
+        camera = bpy.data.objects.new(f"{name} camera", bpy.data.cameras.new(f"{name} camera"))
+        camera.parent = root
+    inside = set(collection.all_objects)
+    for thing in (root, head, camera):
+        # An object that the user took out of the collection comes back with the next import.
+        if thing not in inside:
+            collection.objects.link(thing)
+    parts = Parts(collection, root, head, camera, clip)
+    remember(parts)
+    return parts
+
+
+def remember(parts: Parts) -> None:
+    """Write the pointers of the parts into their collection."""
+    for role in _ROLES:
+        key, part = _POINTER.format(role), getattr(parts, role)
+        if part is not None:
+            parts.collection[key] = part
+        elif key in parts.collection:
+            del parts.collection[key]
+
+
+def find_collection(scene: bpy.types.Scene, origin: str) -> bpy.types.Collection | None:
+    """Return the scene's collection of this track, or None."""
+    for collection in scene.collection.children_recursive:
+        if collection.get(TRACK) == origin:
+            return collection
+    return None
+
+
+def origin_of(path: Path | None, clip_name: str) -> str:
+    """Return what tells one track from another: its file, or the clip's name where it came from no file."""
+    return str(path.resolve()) if path is not None else f"clip:{clip_name}"

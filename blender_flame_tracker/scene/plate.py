@@ -1,0 +1,129 @@
+"""The footage behind the head: a movie clip, and the camera's background picture, aligned in time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import bpy
+
+from ...backend.contract.camera import Intrinsics
+from ...backend.contract.failure import Notice
+from ...backend.contract.track import Track
+
+
+@dataclass(frozen=True)
+class Plate:
+    """Footage that Blender has opened.
+
+    Attributes:
+        clip: The movie clip.
+        rate: Frames per second at which Blender plays it, None where that is unknown (image sequences).
+        turn: Quarter turns clockwise that Blender leaves to us (rotated phone clips in Blender before 4.4).
+    """
+
+    clip: bpy.types.MovieClip
+    rate: float | None
+    turn: int
+
+
+def find_footage(track: Track, track_path: Path | None) -> Path | Notice:
+    """Return where the source video lies now: where it was, beside the track file, or beside the .blend."""
+    name, stated = str(track.header["video"].get("name", "")), str(track.header["video"].get("path", ""))
+    places = [Path(stated)] if stated else []
+    folders = [track_path.parent] if track_path is not None else []
+    if bpy.data.filepath:
+        folders.append(Path(bpy.data.filepath).parent)
+    names = [text for text in (Path(stated).name, name) if text]
+    places += [folder / text for folder in folders for text in names]
+    for place in places:
+        if place.is_file():
+            return place.resolve()
+    return Notice(
+        "plate-missing",
+        f"The video {name or 'of this track'} was not found, so there is no footage behind the head.",
+        "Put the video beside the track file and import again.",
+    )
+
+
+def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.types.MovieClip | None) -> Plate | Notice:
+    """Open footage as a movie clip of our own; a clip that the user made of the same file is not touched.
+
+    Args:
+        path: Video, or first picture of a sequence.
+        intrinsics: Of the track, for the size that the footage should have.
+        rotation: Degrees clockwise by which the file says it must be turned to be upright.
+        old: The clip of an earlier import, used again when it is of the same file.
+    """
+    try:
+        clip = old or bpy.data.movieclips.load(str(path), check_existing=False)
+    except RuntimeError:
+        return _unreadable(path)
+    if Path(bpy.path.abspath(clip.filepath)).resolve() != path:
+        clip.filepath = str(path)
+    width, height = clip.size
+    if width == 0 or height == 0:
+        if old is None:
+            bpy.data.movieclips.remove(clip)
+        return _unreadable(path)
+    turned = (width, height) != (intrinsics.width, intrinsics.height) and rotation % 180 == 90
+    is_movie = clip.source == "MOVIE"
+    rate = float(clip.fps) if is_movie and clip.fps > 0 else None
+    return Plate(clip, rate, rotation // 90 % 4 if turned else 0)
+
+
+def _unreadable(path: Path) -> Notice:
+    return Notice(
+        "plate-unreadable",
+        f"Blender can't read {path.name}, so there is no footage behind the head.",
+        "Convert the video to MP4 with H.264 and import again.",
+    )
+
+
+def scene_rate(plate: Plate | None, footage: Fraction) -> Fraction:
+    """Return the rate at which Blender will play the footage, one of its frames per scene frame.
+
+    That is the footage's own rate, except where Blender reads another one from the file (variable rates).
+    """
+    if plate is None or plate.rate is None or abs(plate.rate / float(footage) - 1) < 1e-3:
+        return footage
+    return Fraction(plate.rate).limit_denominator(1001)
+
+
+def show_plate(camera: bpy.types.Camera, plate: Plate, footage_start: int, frame_method: str) -> None:
+    """Lay the footage behind everything in the camera's view, its first frame at a frame of the scene.
+
+    Args:
+        camera: Datablock.
+        plate: Footage.
+        footage_start: Scene frame of the footage's first frame.
+        frame_method: ``STRETCH`` where the scene has the clip's picture, else ``FIT`` or ``CROP``.
+    """
+    plate.clip.frame_start = footage_start
+    plate.clip.frame_offset = 0
+    background = next((each for each in camera.background_images if each.clip == plate.clip), None)
+    if background is None:
+        background = camera.background_images.new()
+    background.source = "MOVIE_CLIP"
+    background.use_camera_clip = False
+    background.clip = plate.clip
+    background.clip_user.use_render_undistorted = False
+    background.alpha = 1.0
+    background.display_depth = "BACK"
+    background.frame_method = frame_method
+    background.rotation = -plate.turn * math.pi / 2
+    background.show_background_image = True
+    camera.show_background_images = True
+
+
+def remove_plate(camera: bpy.types.Camera, clip: bpy.types.MovieClip | None) -> None:
+    """Take our footage from the camera; background pictures of the user stay."""
+    if clip is None:
+        return
+    for background in list(camera.background_images):
+        if background.clip == clip:
+            camera.background_images.remove(background)
+    if clip.users <= 1:  # The collection's own pointer is one.
+        bpy.data.movieclips.remove(clip)

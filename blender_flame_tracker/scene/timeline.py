@@ -1,0 +1,140 @@
+"""Which frame of the scene shows which frame of the track. Numpy alone, so that it is tested without a scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+NTSC: Final = 1001
+_LARGEST_FPS: Final = 32767
+_USUAL_RATES: Final = tuple(
+    Fraction(*rate)
+    for rate in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
+)
+_STEADY: Final = 0.25
+"""A clip is steady when no frame is further than this, in frames, from its place on an even grid."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Where the frames of a track lie in the scene.
+
+    Attributes:
+        rate: Scene frames per second of footage.
+        footage_start: Scene frame at which the footage's first frame is shown (may lie before the scene's range).
+        frame: Scene frames of the keys (K,) float64, increasing.
+        row: Row of the track of each key (K,); a row comes twice where the footage holds its frame.
+        steady: Whether every key lies on a whole frame because the footage has a constant rate.
+    """
+
+    rate: Fraction
+    footage_start: int
+    frame: NDArray[np.float64]
+    row: NDArray[np.int64]
+    steady: bool
+
+    @property
+    def first(self) -> int:
+        """First frame of the scene that the clip fills."""
+        return int(np.floor(self.frame[0]))
+
+    @property
+    def last(self) -> int:
+        """Last frame of the scene that the clip fills."""
+        return int(np.ceil(self.frame[-1]))
+
+
+def footage_rate(frame_index: NDArray[Any], time: NDArray[Any], nominal: Fraction) -> Fraction:
+    """Return the rate of the footage itself, of which a track with a stride has seen only some of the frames.
+
+    Args:
+        frame_index: Frames of the footage (T,).
+        time: Their times in seconds (T,).
+        nominal: Rate of the track's frames.
+    """
+    frames = int(frame_index[-1]) - int(frame_index[0])
+    seconds = float(time[-1]) - float(time[0])
+    if frames == len(frame_index) - 1 or seconds <= 0:
+        return nominal
+    measured = frames / seconds
+    stride = max(1, round(measured / float(nominal)))
+    for candidate in (nominal * stride, nominal, *_USUAL_RATES):
+        if abs(float(candidate) / measured - 1) < 0.005:
+            return candidate
+    return Fraction(measured).limit_denominator(NTSC)
+
+
+def make_timeline(frame_index: NDArray[Any], time: NDArray[Any], rate: Fraction, start_at: int) -> Timeline:
+    """Place the frames of a track so that each lies where Blender shows its frame of the footage.
+
+    Blender plays a movie clip at one frame of the clip's nominal rate per scene frame, by time: scene frame s shows
+    the frame that is on screen at (s - footage_start) / rate seconds.
+
+    * Constant rate: frame k of the footage is scene frame footage_start + k, always whole.
+    * Variable rate: a frame is keyed at the first scene frame that shows it, and once more at the last one where the
+      footage holds it. A frame that no scene frame shows keeps its real, fractional time.
+
+    Args:
+        frame_index: Frames of the footage (T,), increasing.
+        time: Their presentation times in seconds from the start of the footage (T,), increasing.
+        rate: Scene frames per second of footage.
+        start_at: Scene frame of the first row.
+    """
+    frame_index = np.asarray(frame_index, dtype=np.int64)
+    place = np.asarray(time, dtype=np.float64) * float(rate)
+    rows = np.arange(len(frame_index))
+    drift = (place - place[0]) - (frame_index - frame_index[0])
+    if np.max(np.abs(drift)) <= _STEADY:
+        start = start_at - int(frame_index[0])
+        return Timeline(rate, start, (start + frame_index).astype(np.float64), rows, True)
+    start = start_at - int(_first_showing(place[:1])[0])
+    frames, kept = _held_keys(place, frame_index)
+    return Timeline(rate, start, frames + start, kept, False)
+
+
+def _first_showing(place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """First whole frame that shows what begins at `place`; times in files are rounded, hence the small allowance."""
+    return np.ceil(place - 0.02)
+
+
+def _held_keys(
+    place: NDArray[np.float64], frame_index: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Keys of a clip of variable rate, in frames from the start of the footage."""
+    shown = _first_showing(place)
+    frames: list[float] = []
+    rows: list[int] = []
+    for row in range(len(place)):
+        last_row = row + 1 == len(place)
+        hidden = not last_row and shown[row + 1] <= shown[row]
+        frames.append(float(place[row]) if hidden else float(shown[row]))
+        rows.append(row)
+        neighbours = not last_row and frame_index[row + 1] == frame_index[row] + 1
+        if neighbours and not hidden and shown[row + 1] - shown[row] > 1:
+            frames.append(float(shown[row + 1]) - 1)
+            rows.append(row)
+    order = np.argsort(frames, kind="stable")
+    return np.array(frames)[order], np.array(rows, dtype=np.int64)[order]
+
+
+def blender_rate(rate: Fraction) -> tuple[int, float]:
+    """Return (fps, fps_base) whose quotient is the rate, in the form that Blender's own menu uses."""
+    if rate.denominator == NTSC and rate.numerator % 1000 == 0:
+        return rate.numerator // 1000, 1.001
+    if rate.numerator <= _LARGEST_FPS:
+        return rate.numerator, float(rate.denominator)
+    whole = max(1, round(rate))
+    return whole, float(Fraction(whole) / rate)
+
+
+def turning_points(frame: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the positions that a piecewise straight curve needs: the ends, and where its slope changes."""
+    if len(frame) < 3:
+        return np.arange(len(frame))
+    slope = np.diff(value) / np.diff(frame)
+    bends = np.flatnonzero(slope[1:] != slope[:-1]) + 1
+    return np.concatenate([[0], bends, [len(frame) - 1]])
