@@ -42,7 +42,6 @@ class ClipInput:
         centre: Principal point in pixels.
         focal: Focal length in pixels, known or assumed.
         focal_sigma: Standard deviation of its logarithm; 0 where it is known.
-        identity: Identity to take over (I,), or None to fit it.
     """
 
     points: np.ndarray
@@ -52,7 +51,6 @@ class ClipInput:
     centre: tuple[float, float]
     focal: float
     focal_sigma: float
-    identity: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -122,8 +120,6 @@ def fit_clip(
         torch.tensor(float(np.log(clip.focal)), dtype=dtype, device=device),
         torch.zeros(model.points, 3, dtype=dtype, device=device),
     )
-    if clip.identity is not None:
-        shared.identity[:] = torch.as_tensor(clip.identity[: model.identity_modes]).to(shared.identity)
     frames = neutral_frames(model, torch.as_tensor(poses.rotation).to(shared.identity), _places(poses, shared))
     clock.lap("start")
 
@@ -210,8 +206,6 @@ def _fit_shared(
             focal_sigma=max(clip.focal_sigma, LOCKED),
             offsets=with_offsets,
         )
-        if clip.identity is not None:
-            clip_prior = clip_prior.holding_identity(shared.identity)
 
         def report(step: int, before: int = done) -> None:
             if progress is not None:

@@ -1,7 +1,7 @@
 """Fits what the whole clip shares (identity, focal length, landmark offsets) on key frames, each with its own pose.
 
-The frames' unknowns are eliminated first, each on its own, so the cost grows with the number of key frames and the clip's
-unknowns form one dense border (a Schur complement; Triggs et al., "Bundle adjustment: a modern synthesis", 2000).
+The frames' unknowns are eliminated first, each on its own, so the cost grows with the number of key frames and what the
+clip shares forms one dense border (a Schur complement; Triggs et al., "Bundle adjustment: a modern synthesis", 2000).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from ..head.model import Floats
 
 @dataclass(frozen=True)
 class InitialPose:
-    """Poses of T frames: rotation (T, 3, 3) head to camera, place of the pivot in pixels (T, 2), scale (T,) px per metre."""
+    """Poses of T frames: head-to-camera rotation (T, 3, 3), the pivot in pixels (T, 2), scale in px per metre (T,)."""
 
     rotation: Floats
     pixel: Floats

@@ -13,7 +13,9 @@ from ..head.model import Floats, HeadModel
 
 @dataclass(frozen=True)
 class LandmarkModel:
-    """N landmark points of a head with I identity and E expression modes (closed lids are the last two where there are any).
+    """N landmark points of a head with I identity and E expression modes.
+
+    Where the model has closed lids, these are the last two expression modes.
 
     Attributes:
         template: Rest positions (N, 3).
@@ -27,6 +29,7 @@ class LandmarkModel:
         pivot: Point about which the head turns and which the translation places (3,).
         expression_low, expression_high: Sensible range (E,).
         lids: Number of modes at the end of `expression` that close the lids (0 or 2).
+        reach: For each joint the points that it moves, by skinning or correctives: indices, one tensor per joint.
     """
 
     template: Tensor
@@ -43,6 +46,7 @@ class LandmarkModel:
     expression_low: Tensor
     expression_high: Tensor
     lids: int
+    reach: tuple[Tensor, ...]
 
     @property
     def points(self) -> int:
@@ -73,8 +77,8 @@ def vertex_normals(vertices: Floats, faces: np.ndarray) -> Floats:
 def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) -> LandmarkModel:
     """Return the landmark points of a head.
 
-    A point's skinning weights are interpolated like its position. That differs from interpolating the skinned corners by
-    the covariance of weights and positions within one triangle: below 0.1 mm, and a constant part goes into the
+    A point's skinning weights are interpolated like its position. That differs from interpolating the skinned corners
+    by the covariance of weights and positions within one triangle: below 0.1 mm, and a constant part goes into the
     landmark's offset.
     """
     corners = head.faces[head.landmarks.triangle]
@@ -111,4 +115,14 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         expression_low=tensor(low),
         expression_high=tensor(high),
         lids=lids,
+        reach=_reach(at_landmarks(head.skinning_weights), at_landmarks(head.pose_correctives), device),
     )
+
+
+def _reach(weights: Floats, correctives: Floats, device: torch.device) -> tuple[Tensor, ...]:
+    points = []
+    for joint in range(weights.shape[1]):
+        own = correctives[:, :, 9 * (joint - 1) : 9 * joint] if joint > 0 else correctives[:, :, :0]
+        moved = (weights[:, joint] > 1e-6) | (np.abs(own) > 1e-7).any(axis=(1, 2))
+        points.append(torch.as_tensor(np.flatnonzero(moved), device=device))
+    return tuple(points)

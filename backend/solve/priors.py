@@ -1,4 +1,4 @@
-"""What is known before looking: plausible jaws, gazes and expressions (per frame), identities and offsets (per clip)."""
+"""What is known before looking: plausible jaws, gazes, expressions (per frame), identities and offsets (per clip)."""
 
 from __future__ import annotations
 
@@ -84,13 +84,6 @@ class SharedPrior:
     dense_precision: Tensor
     dense_mean: Tensor
     offset_precision: Tensor
-
-    def holding_identity(self, identity: Tensor) -> SharedPrior:
-        """Return the prior that holds the identity where it is."""
-        precision, mean = self.dense_precision.clone(), self.dense_mean.clone()
-        precision.diagonal()[: len(identity)] += 1 / LOCKED**2
-        mean[: len(identity)] = identity
-        return SharedPrior(precision, mean, self.offset_precision)
 
     def evaluate(self, shared: Shared) -> tuple[Tensor, Tensor]:
         """Return cost and gradient (I + 1 + 3 N,)."""

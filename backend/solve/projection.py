@@ -1,7 +1,7 @@
 """Where the landmark points fall in the picture, and the derivatives of that, by hand.
 
 Skinning as in FLAME: a point v (rest position with identity, expression, pose correctives and its offset) goes to
-sum_j w_j (G_j (v - J_j) + T_j), where G_j is the chain of rotations down to joint j and T_j its posed place; the joints J
+sum_j w_j (G_j (v - J_j) + T_j), where G_j is the chain of rotations down to joint j and T_j its posed place; joints J
 move with identity and expression. The root does not turn: the head's rotation and place carry that.
 """
 
@@ -94,16 +94,16 @@ def derivatives(
     to_rest = to_head @ posed.blend
 
     count, points = posed.head.shape[:2]
-    result = torch.empty(count, points, 2, frames.unknowns, dtype=pixels.dtype, device=pixels.device)
+    result = torch.zeros(count, points, 2, frames.unknowns, dtype=pixels.dtype, device=pixels.device)
     result[..., ROTATION] = -pixels @ cross_matrix(posed.turned)
     result[..., PLACE] = pixels
     translation_depth = frames.place[:, 2].exp() * focal
     result[..., PLACE.stop - 1] = pixels[..., 2] * translation_depth[:, None, None]
     result[..., NECK] = _neck_derivative(model, frames, posed, to_head, to_rest)
-    result[..., JAW] = _joint_derivative(model, posed, 2, frames.jaw, to_head, to_rest)
+    result[:, model.reach[2], :, JAW] = _joint_derivative(model, posed, 2, frames.jaw, to_head, to_rest)
     for joint, vectors, first in zip((3, 4), eye_vectors(frames.eyes), (EYES.start, EYES.start + 2), strict=True):
         whole = _joint_derivative(model, posed, joint, vectors, to_head, to_rest)
-        result[..., first : first + 2] = whole[..., :2]
+        result[:, model.reach[joint], :, first : first + 2] = whole[..., :2]
     result[..., EXPRESSION_START:] = _mode_derivative(
         model, posed, model.expression, model.joint_expression, to_head, to_rest
     )
@@ -143,25 +143,29 @@ def _pixel_derivative(camera: Tensor, focal: Tensor) -> Tensor:
 
 
 def _corrective_derivative(model: LandmarkModel, posed: Posed, joint: int, vectors: Tensor, to_rest: Tensor) -> Tensor:
-    """What a turn of the joint does through its pose correctives (T, N, 2, 3); 0 where it has none."""
-    own = model.correctives[:, :, 9 * (joint - 1) : 9 * joint]
+    """What a turn of the joint does through its pose correctives (T, R, 2, 3), for the R points in its reach."""
+    own = model.correctives[model.reach[joint], :, 9 * (joint - 1) : 9 * joint]
     if not bool(own.any()):
         return torch.zeros((), dtype=to_rest.dtype, device=to_rest.device)
     axes = cross_matrix(torch.eye(3, dtype=to_rest.dtype, device=to_rest.device))
     turns = (axes @ posed.local[:, joint, None]).flatten(2).transpose(1, 2)
     by_vector = turns @ left_jacobian(vectors)
     moved = _by_point(own, by_vector.transpose(1, 2).reshape(-1, 9)).reshape(len(vectors), 3, -1, 3)
-    return to_rest @ moved.permute(0, 2, 3, 1)
+    return to_rest[:, model.reach[joint]] @ moved.permute(0, 2, 3, 1)
 
 
 def _joint_derivative(
     model: LandmarkModel, posed: Posed, joint: int, vectors: Tensor, to_head: Tensor, to_rest: Tensor
 ) -> Tensor:
-    """Derivative (T, N, 2, 3) by the axis-angle of a joint that hangs on the neck and carries no other."""
-    arm = posed.rest - posed.joints[:, joint, None]
+    """Derivative (T, R, 2, 3) by the axis-angle of a joint that hangs on the neck and carries no other.
+
+    Only the R points in the joint's reach have one.
+    """
+    reach = model.reach[joint]
+    arm = posed.rest[:, reach] - posed.joints[:, joint, None]
     arm = arm @ posed.local[:, joint].transpose(1, 2)
     swing = posed.chain[:, 1, None] @ cross_matrix(arm) @ left_jacobian(vectors)[:, None]
-    rigid = -(to_head @ swing) * model.weights[:, joint, None, None]
+    rigid = -(to_head[:, reach] @ swing) * model.weights[reach, joint, None, None]
     return rigid + _corrective_derivative(model, posed, joint, vectors, to_rest)
 
 
@@ -170,7 +174,9 @@ def _neck_derivative(model: LandmarkModel, frames: Frames, posed: Posed, to_head
     root_share = model.weights[:, 0, None]
     carried = posed.head - root_share * posed.rest - (1 - root_share) * posed.joints[:, 1, None]
     swing = cross_matrix(carried) @ left_jacobian(frames.neck)[:, None]
-    return -(to_head @ swing) + _corrective_derivative(model, posed, 1, frames.neck, to_rest)
+    result = -(to_head @ swing)
+    result[:, model.reach[1]] += _corrective_derivative(model, posed, 1, frames.neck, to_rest)
+    return result
 
 
 def _mode_derivative(
@@ -180,11 +186,14 @@ def _mode_derivative(
     count, points = to_rest.shape[:2]
     by_point = to_rest.permute(1, 0, 2, 3).reshape(points, count * 2, 3)
     result = torch.bmm(by_point, modes).reshape(points, count, 2, -1).permute(1, 0, 2, 3)
-    if not bool(joint_modes.any()):
-        return result
     neck = joint_modes[1]
-    carried = posed.chain[:, 1, None] @ (joint_modes[2:] - neck) + neck
-    still = joint_modes[:2].expand(count, 2, *joint_modes.shape[1:])
-    moved = torch.cat([still, carried], dim=1) - posed.chain @ joint_modes
-    by_joint = torch.einsum("tnab,tjbm,nj->tnam", to_head, moved, model.weights)
-    return result + by_joint
+    for joint in range(1, len(joint_modes)):
+        own = joint_modes[joint]
+        if not bool(own.any()) and not bool(neck.any()):
+            continue
+        carried = own if joint == 1 else posed.chain[:, 1] @ (own - neck) + neck
+        moved = carried - posed.chain[:, joint] @ own
+        reach = model.reach[joint]
+        by_joint = to_head[:, reach] @ moved[:, None]
+        result[:, reach] += by_joint * model.weights[reach, joint, None, None]
+    return result

@@ -16,7 +16,7 @@ NECK = slice(6, 9)
 JAW = slice(9, 12)
 EYES = slice(12, 16)
 EXPRESSION_START = 16
-"""Columns of one frame's unknowns: head rotation, place, neck, jaw, gaze (left pitch, yaw, right pitch, yaw), expression."""
+"""Columns of one frame's unknowns: rotation, place, neck, jaw, gaze (left pitch, yaw, right pitch, yaw), expression."""
 
 
 @dataclass(frozen=True)
