@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -204,12 +205,15 @@ class NumbaRasterizer:
             _draw_band(points, triangles, screen, inverse, camera, NEAR, ids, nearest, top, bottom)
             _locate_band(points, triangles, camera, ids, barycentrics, depth, top, bottom)
 
-        if self._pool is None:
-            band(0, height)
-        else:
-            limits = [0, *self._cuts(screen, height), height]
-            list(self._pool.map(band, limits[:-1], limits[1:]))
+        self.in_bands(band, [0, *self._cuts(screen, height), height])
         return Raster(ids, barycentrics, depth)
+
+    def in_bands(self, work: Callable[[int, int], None], limits: Sequence[int]) -> None:
+        """Call `work(top, bottom)` for the bands of rows between the limits, one thread each."""
+        if self._pool is None:
+            work(limits[0], limits[-1])
+        else:
+            list(self._pool.map(work, limits[:-1], limits[1:]))
 
     def _cuts(self, screen: Array, height: int) -> list[int]:
         """Return at which rows to cut the picture so that each thread has about as many corners."""
