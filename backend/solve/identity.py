@@ -74,7 +74,7 @@ def solve_identity(
         trial_shared, trial_frames, trial_cost, gain = shared, frames, float("inf"), -1.0
         if solution is not None:
             shared_step, frame_step, expected = solution
-            trial_shared, trial_frames = _moved(shared, shared_step), frames.moved(frame_step)
+            trial_shared, trial_frames = _moved(shared, shared_step, problem.model.tangents), frames.moved(frame_step)
             trial_cost = _cost(problem, trial_shared, trial_frames, visibility)
             gain = (cost - trial_cost) / max(expected, 1e-30)
         if gain <= 0:
@@ -118,7 +118,7 @@ def _equations(
     hessian = result.hessian
     hessian[:dense, :dense] += problem.shared_prior.dense_precision
     if offsets:
-        hessian.diagonal()[dense:] += problem.shared_prior.offset_precision.repeat_interleave(3)
+        hessian.diagonal()[dense:] += problem.shared_prior.offset_precision.repeat_interleave(2)
     gradient = result.gradient + clip_gradient[: len(result.gradient)]
     own = replace(result.frames, hessian=blocks, gradient=result.frames.gradient + prior_gradient)
     return SharedEquations(own, result.coupling, hessian, gradient)
@@ -161,15 +161,15 @@ def _step(problem: IdentityProblem, equations: SharedEquations, damping: float) 
 
 
 def _prior_diagonal(problem: IdentityProblem, columns: int) -> Tensor:
-    offsets = problem.shared_prior.offset_precision.repeat_interleave(3)
+    offsets = problem.shared_prior.offset_precision.repeat_interleave(2)
     return torch.cat([problem.shared_prior.dense_precision.diagonal(), offsets])[:columns]
 
 
-def _moved(shared: Shared, step: Tensor) -> Shared:
+def _moved(shared: Shared, step: Tensor, tangents: Tensor) -> Shared:
     modes = len(shared.identity)
     offsets = shared.offsets
     if len(step) > modes + 1:
-        offsets = offsets + step[modes + 1 :].reshape(-1, 3)
+        offsets = offsets + (tangents @ step[modes + 1 :].reshape(-1, 2, 1))[..., 0]
     return Shared(shared.identity + step[:modes], shared.log_focal + step[modes], offsets)
 
 

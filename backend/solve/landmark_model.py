@@ -25,6 +25,7 @@ class LandmarkModel:
         weights: Skinning weights (N, J).
         joints: Rest joints (J, 3); joint_identity (J, 3, I), joint_expression (J, 3, E).
         normals: Unit surface normals at rest (N, 3).
+        tangents: Two unit directions along the surface (N, 3, 2), in which a landmark's offset moves it.
         known: Whether the head has a place for the landmark (N,) bool.
         pivot: Point about which the head turns and which the translation places (3,).
         expression_low, expression_high: Sensible range (E,).
@@ -41,6 +42,7 @@ class LandmarkModel:
     joint_identity: Tensor
     joint_expression: Tensor
     normals: Tensor
+    tangents: Tensor
     known: Tensor
     pivot: Tensor
     expression_low: Tensor
@@ -110,6 +112,7 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         joint_identity=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, head.identity_basis)),
         joint_expression=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, expression)),
         normals=tensor(normals),
+        tangents=tensor(_tangents(normals)),
         known=torch.as_tensor(head.landmarks.known.copy(), device=device),
         pivot=tensor(template[head.landmarks.known].mean(axis=0)),
         expression_low=tensor(low),
@@ -117,6 +120,14 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         lids=lids,
         reach=_reach(at_landmarks(head.skinning_weights), at_landmarks(head.pose_correctives), device),
     )
+
+
+def _tangents(normals: Floats) -> Floats:
+    """Return two unit vectors (N, 3, 2) across each normal (N, 3)."""
+    helper = np.where(np.abs(normals[:, :1]) < 0.7, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
+    first = np.cross(normals, helper)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    return np.stack([first, np.cross(normals, first)], axis=-1)
 
 
 def _reach(weights: Floats, correctives: Floats, device: torch.device) -> tuple[Tensor, ...]:

@@ -97,7 +97,7 @@ def frame_equations(
 
 @dataclass(frozen=True)
 class SharedEquations:
-    """Normal equations of frames and clip together; S = I + 1 + 3 N columns: identity, log focal, offsets.
+    """Normal equations of frames and clip together; S = I + 1 + 2 N columns: identity, log focal, offsets.
 
     Attributes:
         frames: Of each frame's own unknowns.
@@ -128,13 +128,14 @@ def shared_equations(
     error = (found.error * root).flatten(1)
     frame_part = FrameEquations(own.transpose(1, 2) @ own, (own.transpose(1, 2) @ error[..., None])[..., 0])
     coupling = own.transpose(1, 2) @ dense
-    hessian = torch.einsum("tri,trj->ij", dense, dense)
-    gradient = torch.einsum("tri,tr->i", dense, error)
+    rows = dense.flatten(0, 1)
+    hessian = rows.T @ rows
+    gradient = rows.T @ error.flatten()
     if not offsets:
         return SharedEquations(frame_part, coupling, hessian, gradient)
 
     count, points = found.weight.shape
-    by_offset = _contour_rows(full.offset, seen) * root[..., None]
+    by_offset = _contour_rows(full.offset @ model.tangents, seen) * root[..., None]
     own = own.reshape(count, points, 2, -1)
     dense = dense.reshape(count, points, 2, -1)
     own_offset = torch.einsum("tnad,tnak->tdnk", own, by_offset).flatten(2)

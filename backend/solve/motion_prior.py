@@ -136,7 +136,7 @@ def evaluate_links(frames: Frames, links: Links) -> Band:
 def _robust_step(difference: Tensor, links: Links) -> tuple[Tensor, Tensor]:
     """Precision of the first differences after Huber's weight for rotation and place, and the cost."""
     precision = links.step.clone()
-    square = precision * difference.square()
+    square = links.step * difference.square()
     cost = 0.5 * square[:, PLACE.stop :].sum()
     for group in (ROTATION, PLACE):
         size = square[:, group].sum(1).clamp_min(1e-20).sqrt()

@@ -78,20 +78,23 @@ class SharedPrior:
     Attributes:
         dense_precision: Of identity and log focal (I + 1, I + 1).
         dense_mean: (I + 1,).
-        offset_precision: (N,), the same for the three axes.
+        offset_precision: (N,).
+        tangents: Directions of the offsets (N, 3, 2).
     """
 
     dense_precision: Tensor
     dense_mean: Tensor
     offset_precision: Tensor
+    tangents: Tensor
 
     def evaluate(self, shared: Shared) -> tuple[Tensor, Tensor]:
-        """Return cost and gradient (I + 1 + 3 N,)."""
+        """Return cost and gradient (I + 1 + 2 N,)."""
         dense = torch.cat([shared.identity, shared.log_focal[None]]) - self.dense_mean
         dense_gradient = self.dense_precision @ dense
         offset_gradient = shared.offsets * self.offset_precision[:, None]
         cost = 0.5 * dense @ dense_gradient + 0.5 * (shared.offsets * offset_gradient).sum()
-        return cost, torch.cat([dense_gradient, offset_gradient.flatten()])
+        along = (offset_gradient[:, None] @ self.tangents)[:, 0]
+        return cost, torch.cat([dense_gradient, along.flatten()])
 
 
 def shared_prior(
@@ -115,7 +118,7 @@ def shared_prior(
     sigma = torch.full((model.points,), tuning.offset if offsets else LOCKED, dtype=like.dtype, device=like.device)
     if offsets and model.points == names.LANDMARKS:
         sigma[list(IRIS_CENTRES)] = tuning.iris_offset
-    return SharedPrior(precision, mean, 1 / sigma.square())
+    return SharedPrior(precision, mean, 1 / sigma.square(), model.tangents)
 
 
 def relative_scale(model: LandmarkModel) -> Tensor:

@@ -193,7 +193,9 @@ def _mode_derivative(
             continue
         carried = own if joint == 1 else posed.chain[:, 1] @ (own - neck) + neck
         moved = carried - posed.chain[:, joint] @ own
+        if not bool(moved.any()):
+            continue
         reach = model.reach[joint]
-        by_joint = to_head[:, reach] @ moved[:, None]
-        result[:, reach] += by_joint * model.weights[reach, joint, None, None]
+        weighted = to_head[:, reach] * model.weights[reach, joint, None, None]
+        result[:, reach] += (weighted.flatten(1, 2) @ moved).reshape(count, len(reach), 2, -1)
     return result

@@ -1,4 +1,4 @@
-"""The weights of the fit with their units, in one place. Measured on rendered clips: `python -m backend bench truth`."""
+"""The weights of the fit with their units, in one place, measured with `python -m backend bench truth`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,177 @@
+"""Every derivative that is written by hand, against automatic differentiation."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+
+from backend.solve import rotation
+from backend.solve.banded import assemble, solve_banded
+from backend.solve.landmark_term import frame_equations, residuals, shared_equations
+from backend.solve.motion_prior import evaluate_links, links
+from backend.solve.priors import frame_prior, shared_prior
+from backend.solve.projection import derivatives, pose_landmarks, project_landmarks
+from backend.solve.state import Shared
+from backend.solve.tuning import Tuning
+
+from solver_problems import normal, observations_of, random_frames, random_model, random_shared
+
+CENTRE = torch.zeros(2, dtype=torch.float64)
+MODEL = random_model()
+SHARED = random_shared(MODEL)
+FRAMES = random_frames(MODEL)
+TUNING = Tuning(bend_rotation=0.02, bend_place=0.003, bend_jaw=0.1, bend_gaze=0.3, bend_expression=0.7)
+
+
+def test_exponential_agrees_with_scipy_and_is_exact_near_zero():
+    vectors = torch.cat([normal(1, 20, 3), torch.zeros(1, 3), torch.full((1, 3), 1e-7)]).double()
+    expected = torch.as_tensor(Rotation.from_rotvec(vectors.numpy()).as_matrix())
+    assert torch.allclose(rotation.exponential(vectors), expected, atol=1e-14)
+
+
+def test_gradient_of_the_exponential_at_zero_is_finite_and_right():
+    zero = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    jacobian = torch.autograd.functional.jacobian(rotation.exponential, zero)
+    expected = rotation.cross_matrix(torch.eye(3, dtype=torch.float64)).permute(1, 2, 0)
+    assert torch.allclose(jacobian, expected)
+
+
+def test_logarithm_undoes_the_exponential():
+    vectors = torch.cat([normal(2, 20, 3, scale=0.8), torch.zeros(1, 3), torch.full((1, 3), 1e-9)])
+    assert torch.allclose(rotation.logarithm(rotation.exponential(vectors)), vectors, atol=1e-9)
+
+
+def test_left_jacobian_and_its_inverse():
+    vectors = normal(3, 10, 3)
+    small = normal(4, 10, 3, scale=1e-6)
+    moved = rotation.exponential(vectors + small)
+    predicted = rotation.exponential((rotation.left_jacobian(vectors) @ small[..., None])[..., 0])
+    assert torch.allclose(moved, predicted @ rotation.exponential(vectors), atol=1e-11)
+    product = rotation.left_jacobian(vectors) @ rotation.inverse_left_jacobian(vectors)
+    assert torch.allclose(product, torch.eye(3, dtype=torch.float64).expand(10, 3, 3), atol=1e-12)
+
+
+def _pixels_after(step: Tensor, identity: Tensor, log_focal: Tensor, offset: Tensor) -> Tensor:
+    moved = Shared(SHARED.identity + identity, SHARED.log_focal + log_focal, SHARED.offsets + offset)
+    posed = pose_landmarks(MODEL, moved, FRAMES.moved(step))
+    return project_landmarks(posed.camera, moved.focal, CENTRE)
+
+
+def test_projection_derivatives_agree_with_autograd():
+    zeros = (
+        torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64),
+        torch.zeros_like(SHARED.identity),
+        torch.zeros((), dtype=torch.float64),
+        torch.zeros_like(SHARED.offsets),
+    )
+    step, identity, log_focal, offset = torch.autograd.functional.jacobian(_pixels_after, zeros)
+    found = derivatives(MODEL, SHARED, FRAMES, pose_landmarks(MODEL, SHARED, FRAMES), of_shared=True)
+    own = torch.stack([step[frame, :, :, frame] for frame in range(len(FRAMES))])
+    assert torch.allclose(found.frame, own, atol=1e-9)
+    assert torch.allclose(found.identity, identity, atol=1e-9)
+    assert torch.allclose(found.log_focal, log_focal, atol=1e-9)
+    for point in range(MODEL.points):
+        assert torch.allclose(found.offset[:, point], offset[:, point, :, point], atol=1e-9)
+
+
+def _observed():
+    pixels = _pixels_after(
+        normal(30, len(FRAMES), FRAMES.unknowns, scale=0.01),
+        torch.zeros_like(SHARED.identity),
+        torch.zeros((), dtype=torch.float64),
+        torch.zeros_like(SHARED.offsets),
+    )
+    return observations_of(pixels, torch.tensor([[0, 1], [4, 9]]), torch.tensor([5, 6, 7]))
+
+
+def test_gradients_of_the_landmark_term_agree_with_autograd():
+    seen = _observed()
+    visibility = normal(31, len(FRAMES), MODEL.points).abs().clamp(0, 1)
+
+    def cost(step: Tensor, dense: Tensor, along: Tensor) -> Tensor:
+        offsets = SHARED.offsets + (MODEL.tangents @ along[..., None])[..., 0]
+        moved = Shared(SHARED.identity + dense[:-1], SHARED.log_focal + dense[-1], offsets)
+        return residuals(MODEL, moved, FRAMES.moved(step), seen, visibility, TUNING).cost.sum()
+
+    zeros = (
+        torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64),
+        torch.zeros(MODEL.identity_modes + 1, dtype=torch.float64),
+        torch.zeros(MODEL.points, 2, dtype=torch.float64),
+    )
+    step, dense, along = torch.autograd.functional.jacobian(cost, zeros)
+    found = residuals(MODEL, SHARED, FRAMES, seen, visibility, TUNING)
+    frames = frame_equations(MODEL, SHARED, FRAMES, seen, found)
+    assert torch.allclose(frames.gradient, step, rtol=1e-8)
+
+    without_pairs = observations_of(seen.pixels, seen.pairs, seen.contour)
+    without_pairs.pair_weight.zero_()
+    seen.pair_weight.zero_()
+    _, dense, along = torch.autograd.functional.jacobian(cost, zeros)
+    clip = shared_equations(MODEL, SHARED, FRAMES, without_pairs, found, offsets=True)
+    assert torch.allclose(clip.gradient, torch.cat([dense, along.flatten()]), rtol=1e-8)
+    assert torch.allclose(clip.hessian, clip.hessian.T)
+
+
+def _links(duration: Tensor, together: Tensor):
+    times = torch.cat([torch.zeros(1, dtype=torch.float64), duration.cumsum(0)])
+    depth = torch.full((len(times),), 0.6, dtype=torch.float64)
+    return links(MODEL, TUNING, times, together, depth, 1.0)
+
+
+def test_gradient_of_smoothness_agrees_with_autograd():
+    frames = random_frames(MODEL, 6)
+    between = _links(torch.tensor([0.03, 0.04, 0.1, 0.03, 0.03]).double(), torch.tensor([1, 1, 1, 0, 1]).bool())
+    zero = torch.zeros(6, frames.unknowns, dtype=torch.float64)
+    expected = torch.autograd.functional.jacobian(lambda step: evaluate_links(frames.moved(step), between).cost, zero)
+    assert torch.allclose(evaluate_links(frames, between).gradient, expected, rtol=1e-7, atol=1e-7)
+
+
+def test_smoothness_does_not_cross_a_cut():
+    frames = random_frames(MODEL, 4)
+    between = _links(torch.tensor([0.03, 0.03, 0.03]).double(), torch.tensor([1, 0, 1]).bool())
+    apart = frames.put(slice(2, 4), frames[2:4].moved(normal(40, 2, frames.unknowns, scale=0.1)))
+    shifted = frames[2:4].values() - frames[2:4].values()
+    assert shifted.abs().max() == 0
+    first = evaluate_links(frames[:2], _links(torch.tensor([0.03]).double(), torch.tensor([1]).bool())).cost
+    last = evaluate_links(apart[2:4], _links(torch.tensor([0.03]).double(), torch.tensor([1]).bool())).cost
+    assert torch.allclose(evaluate_links(apart, between).cost, first + last)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_banded_solve_equals_dense_solve(count: int):
+    frames = random_frames(MODEL, count)
+    size = frames.unknowns
+    blocks = normal(50, count, size, size)
+    blocks = blocks @ blocks.transpose(1, 2) + size * torch.eye(size, dtype=torch.float64)
+    between = _links(torch.full((count - 1,), 0.03).double(), torch.ones(count - 1).bool())
+    band = evaluate_links(frames, between)
+    gradient = normal(51, count, size)
+    banded = assemble(blocks, band)
+    dense = torch.zeros(count * size, count * size, dtype=torch.float64)
+    for below in range(len(banded)):
+        diagonal = torch.as_tensor(banded[below, : count * size - below])
+        dense += torch.diag(diagonal, -below) + (torch.diag(diagonal, below) if below else 0)
+    expected = -torch.linalg.solve(dense, gradient.flatten()).reshape(count, size)
+    assert torch.allclose(torch.as_tensor(solve_banded(banded, gradient)), expected, atol=1e-10)
+    own = torch.stack([dense[i * size : (i + 1) * size, i * size : (i + 1) * size] for i in range(count)])
+    added = own - blocks
+    assert torch.linalg.eigvalsh(added).min() > -1e-6
+
+
+def test_gradients_of_the_priors_agree_with_autograd():
+    prior = frame_prior(MODEL, TUNING, neck_free=True)
+    zero = torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64)
+    expected = torch.autograd.functional.jacobian(lambda step: prior.evaluate(FRAMES.moved(step))[0].sum(), zero)
+    assert torch.allclose(prior.evaluate(FRAMES)[1], expected, rtol=1e-9, atol=1e-9)
+
+    clip = shared_prior(MODEL, TUNING, log_focal=6.4, focal_sigma=0.05, offsets=True)
+
+    def cost(dense: Tensor, along: Tensor) -> Tensor:
+        offsets = SHARED.offsets + (MODEL.tangents @ along[..., None])[..., 0]
+        return clip.evaluate(Shared(SHARED.identity + dense[:-1], SHARED.log_focal + dense[-1], offsets))[0]
+
+    zeros = (torch.zeros(MODEL.identity_modes + 1).double(), torch.zeros(MODEL.points, 2).double())
+    dense, along = torch.autograd.functional.jacobian(cost, zeros)
+    assert torch.allclose(clip.evaluate(SHARED)[1], torch.cat([dense, along.flatten()]), rtol=1e-9)
