@@ -140,6 +140,13 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
     values = entry.get("settings", {})
     if not isinstance(inputs, dict) or not isinstance(values, dict):
         return Failure("job-stage", f"Stage '{name}': 'inputs' and 'settings' must be objects.", "Write the job again.")
+    for input_name, source in inputs.items():
+        if not isinstance(source, str):
+            return Failure(
+                "job-input",
+                f"Stage '{name}': its input '{input_name}' must be the name of a stage, not {source!r}.",
+                "Link one stage to it.",
+            )
     settings = from_dict(STAGES[kind].settings, values, f"Stage '{name}'")
     if isinstance(settings, Failure):
         return settings
@@ -148,6 +155,8 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
 
 def validate(stages: list[Stage]) -> Job | Failure:
     """Check names, links, types and cycles, and put the stages in an order in which they can run."""
+    if not stages:
+        return Failure("job-empty", "The job has no stages.", "Add at least a video and what shall be made of it.")
     by_name: dict[str, Stage] = {}
     for stage in stages:
         if stage.name in by_name:

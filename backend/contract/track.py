@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -156,9 +157,6 @@ def header_of(
     }
 
 
-_REQUIRED_HEADER: Final = ("intrinsics", "rate", "focal", "model", "expression_names", "regions", "video", "settings")
-
-
 def write_track(path: Path, track: Track) -> Failure | None:
     """Write the track beside `path` and rename it, so that a whole file is there or the old one stays."""
     beside = path.with_name(path.name + ".partial")
@@ -223,22 +221,85 @@ def _header_problem(path: Path, header: Any) -> Failure | None:
             f"{path.name} was written by a newer version (schema {header['schema']}, this one reads {SCHEMA}).",
             "Update FLAME Head Tracker.",
         )
-    absent = [name for name in _REQUIRED_HEADER if name not in header]
-    return _not_a_track(path, f"its header lacks {', '.join(absent)}") if absent else None
+    absent = [name for name in _HEADER_CHECKS if name not in header]
+    if absent:
+        return _not_a_track(path, f"its header lacks {', '.join(absent)}")
+    wrong = [name for name, is_right in _HEADER_CHECKS.items() if not is_right(header[name])]
+    return _not_a_track(path, f"in its header {', '.join(wrong)} cannot be understood") if wrong else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_HEADER_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "intrinsics": lambda value: (
+        isinstance(value, dict)
+        and set(value) == {field.name for field in fields(Intrinsics)}
+        and all(_is_number(number) for number in value.values())
+        and min(value["width"], value["height"], value["focal_x"], value["focal_y"]) > 0
+    ),
+    "rate": lambda value: (
+        isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) and n > 0 for n in value)
+    ),
+    "focal": lambda value: isinstance(value, dict),
+    "model": lambda value: isinstance(value, dict),
+    "expression_names": lambda value: isinstance(value, list),
+    "regions": lambda value: isinstance(value, dict),
+    "video": lambda value: isinstance(value, dict),
+    "settings": lambda value: isinstance(value, dict),
+}
+
+
+_SHAPES: Final[Mapping[str, tuple[str | int, ...]]] = {
+    "frame_index": ("T",),
+    "time": ("T",),
+    "shot": ("T",),
+    "status": ("T",),
+    "confidence": ("T",),
+    "reprojection_error": ("T",),
+    "head_rotation": ("T", 3),
+    "head_translation": ("T", 3),
+    "neck_pose": ("T", 3),
+    "jaw_pose": ("T", 3),
+    "left_eye_pose": ("T", 3),
+    "right_eye_pose": ("T", 3),
+    "eyelids": ("T", 2),
+    "expression": ("T", "E"),
+    "vertices": ("T", "V", 3),
+    "landmarks": ("T", "L", 2),
+    "landmark_visibility": ("T", "L"),
+    "scores": ("T", "S"),
+    "identity": ("I",),
+    "neutral_vertices": ("V", 3),
+    "faces": ("F", 3),
+    "uv": ("U", 2),
+    "uv_faces": ("F", 3),
+    "expression_basis": ("V", 3, "E"),
+    "pose_correctives": ("V", 3, "P"),
+    "joints": ("J", 3),
+    "joint_parents": ("J",),
+    "skinning_weights": ("V", "J"),
+    "landmark_triangle": ("L",),
+    "landmark_barycentric": ("L", 3),
+    "landmark_offsets": ("L", 3),
+}
+"""Shape of every array; a letter stands for the same number wherever it occurs (see `Track`)."""
 
 
 def _checked_shapes(path: Path, track: Track) -> Track | Failure:
     """Refuse arrays whose sizes contradict each other, which would fail much later and less clearly."""
-    frames, vertices = len(track.frame_index), len(track.neutral_vertices)
-    per_frame = (
-        "time shot status confidence reprojection_error head_rotation head_translation neck_pose jaw_pose left_eye_pose"
-        " right_eye_pose eyelids expression vertices landmarks landmark_visibility scores"
-    )
-    for name in per_frame.split():
-        if len(getattr(track, name)) != frames:
-            return _not_a_track(path, f"'{name}' has {len(getattr(track, name))} frames instead of {frames}")
-    if track.vertices.shape[1:] != (vertices, 3) or track.faces.size == 0 or track.faces.max() >= vertices:
-        return _not_a_track(path, "its mesh and its vertices do not belong together")
-    if track.expression_basis.shape != (vertices, 3, track.expression.shape[1]):
-        return _not_a_track(path, "its expression basis and coefficients do not belong together")
+    sizes: dict[str, int] = {}
+    for name, wanted in _SHAPES.items():
+        shape = getattr(track, name).shape
+        if len(shape) != len(wanted):
+            return _not_a_track(path, f"'{name}' has {len(shape)} dimensions instead of {len(wanted)}")
+        for size, letter in zip(shape, wanted, strict=True):
+            expected = letter if isinstance(letter, int) else sizes.setdefault(letter, size)
+            if size != expected:
+                return _not_a_track(path, f"'{name}' has the shape {shape}, where one side should be {expected}")
+    for name, count in (("faces", "V"), ("uv_faces", "U")):
+        indices = getattr(track, name)
+        if indices.size == 0 or indices.min() < 0 or indices.max() >= sizes[count]:
+            return _not_a_track(path, f"'{name}' points outside of its mesh")
     return track

@@ -1,0 +1,150 @@
+"""The cache: what comes out is what went in, and nothing but plain data is ever read."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pickle
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+
+import fake_stages
+import numpy as np
+import pytest
+
+from backend import serialise
+from backend.cache import Cache
+from backend.contract.settings import FaceSettings
+from backend.keys import fingerprint, stage_key
+from backend.stages.data import Context, PersonMasks
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    result = Cache(tmp_path / "cache é")
+    result.prepare()
+    return result
+
+
+def a_fit(tmp_path: Path):
+    clip = fake_stages.make_clip(tmp_path)
+    context = Context("x", lambda _event: None, lambda: False, tmp_path, tmp_path, {"video": {"path": str(clip)}})
+    video = fake_stages.video(type("S", (), {"path": str(clip)}), context)
+    landmarks = fake_stages.landmarks(video, FaceSettings(), None, context)
+    masks = PersonMasks(np.array([1, 4]), np.full((2, 3, 5), 255, np.uint8), np.zeros((2, 2, 3)))
+    return video, fake_stages.fit(dataclasses.replace(landmarks, masks=masks), None, None, None, context)
+
+
+def assert_same(left: object, right: object) -> None:
+    assert type(left) is type(right)
+    if dataclasses.is_dataclass(left):
+        for field in dataclasses.fields(left):
+            assert_same(getattr(left, field.name), getattr(right, field.name))
+    elif isinstance(left, np.ndarray):
+        assert left.dtype == right.dtype
+        np.testing.assert_array_equal(left, right)
+    elif isinstance(left, dict):
+        assert list(left) == list(right)
+        for key in left:
+            assert_same(left[key], right[key])
+    else:
+        assert left == right or left != left
+
+
+def test_outputs_come_back_as_they_were(cache: Cache, tmp_path: Path) -> None:
+    for kind, value in zip(("video", "fit"), a_fit(tmp_path), strict=True):
+        cache.store(kind, "0123", value, {"summary": "6 frames"})
+        assert_same(cache.load(kind, "0123"), value)
+        assert cache.meta(kind, "0123") == {"summary": "6 frames"}
+
+
+def test_numbers_of_every_kind_keep_their_value(tmp_path: Path) -> None:
+    value = {"a": (1, 2.5, float("inf"), None, True), "b": [Fraction(30000, 1001), Path("é/x")], "c": {"tuple": 1}}
+    with (tmp_path / "v.npz").open("wb") as stream:
+        serialise.write(stream, value, {})
+    assert serialise.read(tmp_path / "v.npz") == value
+
+
+def test_what_has_no_stored_form_is_refused_when_written(tmp_path: Path) -> None:
+    for value in (object(), {1, 2}, np.array([object()])):
+        with (tmp_path / "v.npz").open("wb") as stream, pytest.raises(TypeError):
+            serialise.write(stream, value, {})
+
+
+def test_a_pickle_in_an_entry_is_not_opened(cache: Cache, tmp_path: Path) -> None:
+    """An array of objects is a pickle inside .npy; reading it would run whatever it holds."""
+
+    class Payload:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "ran",))
+
+    cache.store("video", "0123", {"harmless": np.zeros(3)}, {})
+    path = cache.entries / "video-0123.npz"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    header = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (), }".ljust(117) + b"\n"
+    members["array_0.npy"] = header + pickle.dumps(Payload())
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(serialise.Unreadable):
+        cache.load("video", "0123")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_unknown_class_in_an_entry_is_damage(cache: Cache) -> None:
+    cache.store("video", "0123", {"a": 1}, {})
+    tree = np.frombuffer(b'{"Popen": {"args": "true"}}', np.uint8)
+    np.savez(cache.entries / "video-0123.npz", tree=tree, meta=tree)
+    with pytest.raises(serialise.Unreadable):
+        cache.load("video", "0123")
+    assert cache.meta("video", "0123") is None, "a damaged entry is removed"
+
+
+def test_a_write_that_fails_leaves_nothing(cache: Cache) -> None:
+    with pytest.raises(TypeError):
+        cache.store("video", "0123", object(), {})
+    assert list(cache.entries.iterdir()) == []
+
+
+def test_size_and_clear(cache: Cache) -> None:
+    cache.store("video", "0123", {"a": np.zeros(1000)}, {})
+    (cache.work("fit", "99") / "chunk").write_bytes(bytes(500))
+    size = cache.size()
+    assert size.entries == 1 and size.size > 8500
+    assert cache.clear() == size
+    assert cache.size().size == 0
+
+
+def test_pruning_removes_what_was_unused_for_longest(cache: Cache) -> None:
+    for age, key in enumerate(("new", "used", "old")):
+        cache.store("fit", key, {"a": np.zeros(1000)}, {})
+        os.utime(cache.entries / f"fit-{key}.npz", (1e9 - age, 1e9 - age))
+    cache.load("fit", "used")
+    cache.prune(limit=20000)
+    assert sorted(path.name for path in cache.entries.iterdir()) == ["fit-new.npz", "fit-used.npz"]
+
+
+def test_a_key_depends_on_everything_that_changes_the_output(tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"one")
+    same = {"kind": "fit", "settings": {"a": 1}, "inputs": {"x": "k"}, "files": [file], "sources": ("keys.py",)}
+    key = stage_key(**same)
+    assert key == stage_key(**same)
+    for change in ({"kind": "smooth"}, {"settings": {"a": 2}}, {"inputs": {"x": "l"}}, {"files": []}, {"sources": ()}):
+        assert stage_key(**{**same, **change}) != key
+    file.write_bytes(b"two")
+    assert stage_key(**same) != key
+
+
+def test_a_change_inside_a_large_file_shows_in_its_time(tmp_path: Path) -> None:
+    file = tmp_path / "large.mp4"
+    file.write_bytes(bytes(300_000))
+    before = fingerprint(file)
+    with file.open("r+b") as stream:
+        stream.seek(150_000)
+        stream.write(b"x")
+    os.utime(file, (2e9, 2e9))  # clocks of file systems are coarse
+    assert fingerprint(file) != before
+    assert fingerprint(tmp_path / "absent")[1] == "not readable"

@@ -1,0 +1,341 @@
+"""The command line as a user and as Blender see it: flags, exit codes, events, and every way of stopping it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fake_stages import ROOT, job_for, make_clip, ran
+
+from backend.cli.flags import GIVEN, flag_name, settings_of
+from backend.cli.main import COMMANDS, main
+from backend.cli.track import parser
+from backend.contract.events import decode
+from backend.contract.failure import Failure
+from backend.contract.job import STAGES, Job, parse_job
+from backend.contract.options import options_of
+
+FAKE = ROOT / "tests" / "backend" / "fake_stages.py"
+
+
+def backend(*arguments: object, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "backend", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, **options)
+
+
+class Engine:
+    """A running engine with the fake stages."""
+
+    def __init__(self, folder: Path, clip: Path, *flags: str, out: str = "out", **options) -> None:
+        self.folder = folder
+        self.cache = folder / "cache"
+        job = folder / "job.json"
+        job.write_text(job_for(clip, folder / out).to_json(), "utf-8")
+        command = [sys.executable, str(FAKE), str(job), "--cache", str(self.cache), *flags]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, **options)
+
+    def finish(self) -> tuple[int, list[str], str]:
+        """Wait for the end: exit code, lines of standard output, standard error."""
+        output, error = self.process.communicate(timeout=60)
+        return self.process.returncode, output.splitlines(), error
+
+    def run_to_end(self) -> tuple[int, list[dict], str]:
+        """Read everything while standard input stays open, as Blender does; every line must decode."""
+        assert self.process.stdout is not None and self.process.stderr is not None
+        lines = self.process.stdout.read().splitlines()
+        events = [decode(line) for line in lines]
+        assert None not in events, lines
+        code = self.process.wait(timeout=60)
+        return code, events, self.process.stderr.read()  # type: ignore[return-value]
+
+    def wait_for_chunk(self, number: int = 1) -> None:
+        """Wait until the landmarks stage has finished that chunk."""
+        for _ in range(3000):
+            if list(self.cache.glob(f"work/landmarks-*/chunk-{number}.npy")):
+                return
+            assert self.process.poll() is None, self.finish()
+            time.sleep(0.01)
+        raise AssertionError("the engine did not come to work")
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    return make_clip(tmp_path / "Aufnahme für Zoë", seconds=2.5)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Path:
+    return make_clip(tmp_path / "Aufnahme für Zoë")
+
+
+def test_events_are_the_only_thing_on_standard_output(tmp_path: Path, quick: Path) -> None:
+    code, events, error = Engine(tmp_path, quick, "--events").run_to_end()
+    assert code == 0
+    assert [e["event"] for e in events[:2]] == ["hello", "job"]
+    assert events[-1]["event"] == "done"
+    assert Path(events[-1]["outputs"]["track"]).is_file()
+    assert error == ""
+
+
+def test_the_engine_is_heard_at_least_every_two_seconds(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip", seconds=15.0)
+    engine = Engine(tmp_path, clip, "--events")
+    assert engine.process.stdout is not None
+    moments = []
+    for line in engine.process.stdout:
+        moments.append(time.monotonic())
+        if decode(line) and decode(line)["event"] == "heartbeat":  # type: ignore[index]
+            break
+    engine.process.kill()
+    engine.process.wait()
+    assert decode(line)["event"] == "heartbeat"  # type: ignore[index]
+
+
+def test_without_events_people_read_lines_and_the_end(tmp_path: Path, quick: Path) -> None:
+    code, lines, error = Engine(tmp_path, quick).finish()
+    assert (code, lines) == (0, [])
+    assert "Landmarks" in error and error.endswith("The end.\n")
+
+
+def test_a_failure_is_one_sentence_with_advice(tmp_path: Path) -> None:
+    code, _, error = Engine(tmp_path, make_clip(tmp_path / "clip", no_face=True)).finish()
+    assert code == 1
+    assert "No face was found. Choose another range." in error
+    assert "Traceback" not in error
+
+
+def test_a_fault_of_the_program_shows_no_traceback_but_the_log_has_it(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip", **{"break": True})
+    code, events, _ = Engine(tmp_path, clip, "--events").run_to_end()
+    assert code == 1
+    assert events[-1]["event"] == "error" and events[-1]["code"] == "internal"
+    log = Path(events[-1]["log"]).read_text()
+    assert "Traceback" in log and "a fault of the program" in log
+
+
+def test_ctrl_c_stops_the_work_and_the_next_run_goes_on(tmp_path: Path, slow: Path) -> None:
+    engine = Engine(tmp_path, slow, "--events")
+    engine.wait_for_chunk()
+    engine.process.send_signal(signal.SIGINT)
+    code, events, _ = engine.run_to_end()
+    assert code == 130
+    assert events[-1] == {"event": "cancelled"}
+    before = ran(slow)
+    code, *_ = Engine(tmp_path, slow, "--events").run_to_end()
+    after = ran(slow)
+    assert code == 0
+    assert set(before) & set(after) <= {"landmarks", *(n for n in before if n == before[-1])}, (
+        "only the torn chunk again"
+    )
+
+
+def test_a_kill_in_the_middle_leaves_a_cache_from_which_work_goes_on(tmp_path: Path, slow: Path) -> None:
+    engine = Engine(tmp_path, slow)
+    engine.wait_for_chunk()
+    engine.process.kill()
+    engine.finish()
+    assert not (tmp_path / "out" / "track.npz").exists()
+    ran(slow)
+    code, *_ = Engine(tmp_path, slow).finish()
+    assert code == 0
+    assert "chunk-0" not in ran(slow)
+    assert not list((tmp_path / "cache").rglob("*.partial"))
+
+
+def test_the_engine_ends_when_its_parent_is_gone(tmp_path: Path, slow: Path) -> None:
+    """A parent that dies closes the pipe, whatever it dies of."""
+    engine = Engine(tmp_path, slow, "--events")
+    engine.wait_for_chunk()
+    assert engine.process.stdin is not None
+    engine.process.stdin.close()
+    engine.process.stdin = None
+    code, events, _ = engine.run_to_end()
+    assert code == 130
+    assert events[-1] == {"event": "cancelled"}
+
+
+def test_a_killed_parent_leaves_no_orphan(tmp_path: Path, slow: Path) -> None:
+    job = tmp_path / "job.json"
+    job.write_text(job_for(slow, tmp_path / "out").to_json(), "utf-8")
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys, time\n"
+            "child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+            "print(child.pid, flush=True)\n"
+            "time.sleep(60)",
+            *(sys.executable, str(FAKE), str(job), "--events", "--cache", str(tmp_path / "cache")),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    for _ in range(1000):
+        if list(tmp_path.glob("cache/work/landmarks-*/chunk-0.npy")):
+            break
+        time.sleep(0.01)
+    parent.kill()
+    parent.wait()
+    for _ in range(1000):
+        if not _alive(child):
+            return
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    raise AssertionError("the engine outlived its parent")
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process runs (one that has ended and waits for its parent to notice does not)."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_a_line_cancel_stops_the_engine(tmp_path: Path, slow: Path) -> None:
+    engine = Engine(tmp_path, slow, "--events")
+    engine.wait_for_chunk()
+    assert engine.process.stdin is not None
+    engine.process.stdin.write("noise\ncancel\n")
+    engine.process.stdin.flush()
+    code, events, _ = engine.run_to_end()
+    assert (code, events[-1]) == (130, {"event": "cancelled"})
+
+
+def test_a_second_ctrl_c_ends_a_stage_that_does_not_listen(tmp_path: Path) -> None:
+    deaf = make_clip(tmp_path / "clip", seconds=300.0, deaf=True)
+    engine = Engine(tmp_path, deaf, "--events")
+    assert engine.process.stdout is not None
+    for line in engine.process.stdout:
+        if '"landmarks","state":"running"' in line:
+            break
+    engine.process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    engine.process.send_signal(signal.SIGINT)
+    code, events, _ = engine.run_to_end()
+    assert (code, events[-1]) == (130, {"event": "cancelled"})
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, quick: Path) -> None:
+    """Files may grow to 12 kB only: the landmarks do not fit into the cache, and a sentence says so."""
+    import resource
+
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))
+
+    code, _, error = Engine(tmp_path, quick, preexec_fn=small_files).finish()
+    assert code == 0
+    assert "could not be kept" in error
+    assert not list(tmp_path.rglob("*.partial"))
+    assert not list((tmp_path / "cache" / "entries").glob("landmarks-*"))
+
+
+def test_an_unusable_cache_folder_is_said(tmp_path: Path, quick: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    code, _, error = Engine(tmp_path, quick).finish()
+    assert code == 1
+    assert "cannot be used" in error and "--cache" in error
+
+
+def test_the_program_answers_without_loading_what_computes() -> None:
+    heavy = "torch|mediapipe|cv2|av|numba|matplotlib|scipy|ai_edge_litert"
+    code = (
+        "import sys; from backend.cli import run, session, track; track.parser().format_help();"
+        f"print([name for name in '{heavy}'.split('|') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_help_and_version_and_what_is_no_command(capsys: pytest.CaptureFixture) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in COMMANDS)
+    assert main([]) == 2
+    assert main(["trakc"]) == 2
+    assert "trakc" in capsys.readouterr().err
+
+
+def test_every_setting_has_one_flag_of_its_own() -> None:
+    flags = [
+        flag_name(kind, option)
+        for kind, spec in STAGES.items()
+        for option in options_of(spec.settings)
+        if (kind, option.name) not in GIVEN
+    ]
+    assert len(flags) == len(set(flags))
+    shown = parser().format_help()
+    assert all(f"--{flag}" in shown for flag in flags)
+
+
+def test_flags_become_settings() -> None:
+    flags = "--quality best --stride 2 --smooth-pose 0.25 --no-overlay --head builtin --focal-mode angle"
+    arguments = parser().parse_args(["clip.mp4", "--out", "o", *flags.split()])
+    settings = settings_of(arguments, {("video", "path"): "clip.mp4"})
+    assert not isinstance(settings, Failure)
+    assert settings["landmarks"].quality == "best"
+    assert settings["video"].path == "clip.mp4" and settings["video"].stride == 2
+    assert settings["smooth"].pose == 0.25
+    assert settings["report"].overlay is False and settings["report"].sheet is True
+    assert settings["head"].source == "builtin" and settings["camera"].focal_mode == "angle"
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--stride", "0"], "--stride"),
+        (["--quality", "perfect"], "--quality"),
+        (["--frist-frame", "1"], "--frist-frame"),
+        (["--smooth-pose", "much"], "--smooth-pose"),
+    ],
+)
+def test_a_wrong_flag_is_named(flags: list[str], word: str, tmp_path: Path) -> None:
+    result = backend("track", "clip.mp4", "--out", tmp_path, *flags)
+    assert result.returncode == 2
+    assert word in result.stderr and "Traceback" not in result.stderr
+
+
+def test_the_job_of_a_command_can_be_written_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "job.json"
+    result = backend("track", "clip é.mp4", "--out", tmp_path / "out", "--quality", "draft", "--write-job", path)
+    assert result.returncode == 0
+    job = parse_job(path.read_text("utf-8"))
+    assert isinstance(job, Job)
+    assert job.stage("landmarks").settings.quality == "draft"
+    assert Path(job.stage("video").settings.path).name == "clip é.mp4"
+
+
+def test_jobs_that_cannot_be_run(tmp_path: Path) -> None:
+    broken = tmp_path / "job.json"
+    broken.write_text(json.dumps({"schema": 1, "stages": [{"name": "v", "kind": "video", "settings": {"strid": 1}}]}))
+    for job, word in ((broken, "strid"), (tmp_path / "absent.json", "absent.json"), (tmp_path, "could not be read")):
+        result = backend("run", job, "--events")
+        assert result.returncode == 1
+        assert word in result.stderr
+        (event,) = [decode(line) for line in result.stdout.splitlines()]
+        assert event is not None and event["event"] == "error" and word in event["sentence"]
+
+
+def test_a_video_that_is_not_there(tmp_path: Path) -> None:
+    result = backend("track", tmp_path / "nö video.mp4", "--out", tmp_path / "out", "--cache", tmp_path / "cache")
+    assert result.returncode == 1
+    assert "nö video.mp4" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_cache_shows_and_clears(tmp_path: Path, quick: Path) -> None:
+    Engine(tmp_path, quick).finish()
+    shown = backend("cache", "--cache", tmp_path / "cache").stdout
+    assert "5 results" in shown
+    assert "5 results" in backend("cache", "clear", "--cache", tmp_path / "cache").stdout
+    assert "0 results" in backend("cache", "--cache", tmp_path / "cache").stdout

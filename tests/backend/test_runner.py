@@ -1,0 +1,218 @@
+"""The runner: what is done again and what is not, and what it says meanwhile."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import fake_stages
+import pytest
+from fake_stages import job_for, make_clip, ran
+
+from backend.cache import Cache
+from backend.contract.failure import Failure
+from backend.contract.job import Job, default_job
+from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
+from backend.progress import Pace
+from backend.runner import Finished, Stopped, run_job
+
+
+class Runs:
+    """Runs jobs with the fake stages and one cache, and keeps the events."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cache = Cache(folder / "cache")
+        self.cache.prepare()
+        self.models = folder / "models"
+        self.models.mkdir()
+        self.events: list[dict] = []
+
+    def __call__(self, job: Job, registry=None, cancelled=lambda: False):
+        self.events.clear()
+        emit = lambda event: self.events.append(dict(event))  # noqa: E731
+        return run_job(job, self.cache, self.models, emit, cancelled, registry or fake_stages.registry())
+
+    def codes(self, kind: str) -> list[str]:
+        return [event["code"] for event in self.events if event["event"] == kind]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Runs:
+    return Runs(tmp_path)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return make_clip(tmp_path / "clips")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+ALL = ["video", "landmarks", *(f"chunk-{n}" for n in range(6)), "fit", "smooth", "track", "report"]
+
+
+def test_a_first_run_does_everything_in_the_order_it_announces(run: Runs, clip: Path, out: Path) -> None:
+    result = run(job_for(clip, out))
+    assert isinstance(result, Finished)
+    assert ran(clip) == ALL
+    announced = [stage["name"] for stage in next(e for e in run.events if e["event"] == "job")["stages"]]
+    assert [e["name"] for e in run.events if e.get("state") == "done"] == announced
+    assert result.files == {"track": out / "track.npz", "report": out / "report.txt"}
+    assert run.events[-1]["event"] == "done"
+
+
+def test_a_finished_job_does_nothing_and_names_the_same_files(run: Runs, clip: Path, out: Path) -> None:
+    first = run(job_for(clip, out))
+    ran(clip)
+    again = run(job_for(clip, out))
+    assert ran(clip) == []
+    assert isinstance(first, Finished) and isinstance(again, Finished)
+    assert again.files == first.files
+    assert {e["state"] for e in run.events if e["event"] == "stage"} == {"cached"}
+
+
+def test_another_smoothing_starts_at_smoothing(run: Runs, clip: Path, out: Path) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    run(job_for(clip, out, SmoothSettings(pose=0.2)))
+    assert ran(clip) == ["smooth", "track", "report"]
+
+
+def test_another_fit_setting_keeps_the_landmarks(run: Runs, clip: Path, out: Path) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    track = TrackFileSettings(path=str(out / "track.npz"))
+    run(default_job({"video": VideoSettings(str(clip)), "track": track, "fit": FitSettings(smoothness=2.0)}))
+    assert ran(clip) == ["fit", "smooth", "track", "report"]
+
+
+def test_the_number_of_threads_changes_no_result(run: Runs, clip: Path, out: Path) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    track = TrackFileSettings(path=str(out / "track.npz"))
+    run(default_job({"video": VideoSettings(str(clip)), "track": track, "landmarks": LandmarkSettings(threads=3)}))
+    assert ran(clip) == []
+
+
+def test_a_changed_video_is_tracked_anew(run: Runs, clip: Path, out: Path) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    make_clip(clip.parent, seconds=0.0)
+    run(job_for(clip, out))
+    assert ran(clip) == ALL
+
+
+def test_a_new_model_file_counts(run: Runs, clip: Path, out: Path) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    (run.models / "flame2023.pkl").write_bytes(b"another head")
+    run(job_for(clip, out))
+    assert ran(clip) == ["fit", "smooth", "track", "report"]
+
+
+def test_a_track_file_that_was_deleted_or_touched_is_written_again(run: Runs, clip: Path, out: Path) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    (out / "track.npz").unlink()
+    run(job_for(clip, out))
+    assert ran(clip) == ["smooth", "track"]
+    (out / "report.txt").write_text("scribbled over")
+    run(job_for(clip, out))
+    assert ran(clip) == ["report"]
+    assert (out / "report.txt").read_text() == "all well"
+
+
+def test_another_output_folder_computes_no_landmarks(run: Runs, clip: Path, tmp_path: Path) -> None:
+    run(job_for(clip, tmp_path / "one"))
+    ran(clip)
+    run(job_for(clip, tmp_path / "two"))
+    assert ran(clip) == ["smooth", "track", "report"]
+    assert (tmp_path / "two" / "track.npz").is_file()
+
+
+@pytest.mark.parametrize("damage", ["cut", "garbage", "flipped"])
+def test_a_damaged_entry_is_computed_again_and_that_is_said(run: Runs, clip: Path, out: Path, damage: str) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    (entry,) = run.cache.entries.glob("fit-*.npz")
+    whole = entry.read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
+    entry.write_bytes({"cut": whole[:middle], "garbage": b"no archive", "flipped": flipped}[damage])
+    result = run(job_for(clip, out, SmoothSettings(pose=0.1)))
+    assert isinstance(result, Finished)
+    assert ran(clip) == ["fit", "smooth", "track", "report"]
+    assert run.codes("notice") == ["cache-damaged"]
+    run(job_for(clip, out, SmoothSettings(pose=0.3)))
+    assert ran(clip) == ["smooth", "track", "report"]
+
+
+def test_a_stage_that_fails_ends_the_job_with_its_sentence(run: Runs, tmp_path: Path, out: Path) -> None:
+    clip = make_clip(tmp_path / "empty", no_face=True)
+    result = run(job_for(clip, out))
+    assert isinstance(result, Failure) and result.code == "no-face"
+    assert run.events[-1]["event"] == "error" and run.events[-1]["name"] == "landmarks"
+    assert not (out / "track.npz").exists()
+
+
+def test_a_stopped_run_says_so_and_the_next_one_goes_on(run: Runs, clip: Path, out: Path) -> None:
+    stop = lambda: len(list(run.cache.root.glob("work/landmarks-*/chunk-*.npy"))) >= 3  # noqa: E731
+    slow = make_clip(clip.parent, seconds=0.3)
+    assert isinstance(run(job_for(slow, out), cancelled=stop), Stopped)
+    assert run.events[-1] == {"event": "cancelled"}
+    assert [name for name in ran(clip) if name.startswith("chunk")] == ["chunk-0", "chunk-1", "chunk-2", "chunk-3"]
+    assert isinstance(run(job_for(slow, out)), Finished)
+    assert ran(clip) == ["landmarks", "chunk-3", "chunk-4", "chunk-5", "fit", "smooth", "track", "report"]
+    assert list(run.cache.root.glob("work/*")) == []
+
+
+def test_results_that_cannot_be_kept_do_not_stop_the_work(run: Runs, clip: Path, out: Path, monkeypatch) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run.cache, "store", full)
+    assert isinstance(run(job_for(clip, out)), Finished)
+    assert set(run.codes("notice")) == {"cache-not-written"}
+    assert (out / "track.npz").is_file()
+
+
+def test_a_full_disk_in_a_stage_is_a_failure_with_a_sentence(run: Runs, clip: Path, out: Path) -> None:
+    def full(**_inputs: object) -> None:
+        raise OSError(28, "No space left on device", "track.npz")
+
+    registry = fake_stages.registry()
+    registry["track"] = dataclasses.replace(registry["track"], run=full)
+    result = run(job_for(clip, out), registry)
+    assert isinstance(result, Failure) and result.code == "disk-full"
+    assert "track.npz" in result.sentence
+
+
+def test_too_little_memory_is_a_failure_with_a_sentence(run: Runs, clip: Path, out: Path) -> None:
+    def greedy(**_inputs: object) -> None:
+        raise MemoryError
+
+    registry = fake_stages.registry()
+    registry["fit"] = dataclasses.replace(registry["fit"], run=greedy)
+    result = run(job_for(clip, out), registry)
+    assert isinstance(result, Failure) and result.code == "out-of-memory"
+
+
+def test_an_output_folder_in_the_way_is_refused_before_any_work(run: Runs, clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    result = run(job_for(clip, tmp_path / "taken"))
+    assert isinstance(result, Failure) and result.code == "output-not-writable"
+    assert ran(clip) == []
+
+
+def test_the_time_left_counts_from_the_first_progress_of_this_run() -> None:
+    now = [0.0]
+    said: list[dict] = []
+    pace = Pace(lambda event: said.append(dict(event)), clock=lambda: now[0])
+    for moment, done in ((0.0, 50), (1.0, 60), (1.01, 61), (2.0, 70)):
+        now[0] = moment
+        pace({"event": "progress", "name": "fit", "done": done, "total": 100, "seconds_left": None})
+    assert [event["done"] for event in said] == [50, 60, 70]
+    assert [event["seconds_left"] for event in said] == [None, 4.0, 3.0]

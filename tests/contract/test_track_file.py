@@ -1,0 +1,196 @@
+"""The track file: whole or not there, readable by numpy alone, and refused with a sentence when it is anything else."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.contract.camera import Intrinsics
+from backend.contract.failure import Failure
+from backend.contract.track import SCHEMA, Track, header_of, read_track, write_track
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMES, VERTICES, EXPRESSIONS = 4, 3, 2
+
+
+def a_track() -> Track:
+    """A triangle that is a head, for four frames."""
+    random = np.random.default_rng(0)
+    per_frame = ("head_rotation", "head_translation", "neck_pose", "jaw_pose", "left_eye_pose", "right_eye_pose")
+    header = header_of(
+        program_version="1.2.3",
+        intrinsics=Intrinsics.centred(640, 480, 500.0),
+        rate=Fraction(30000, 1001),
+        focal={"source": "known", "uncertainty": 0.0},
+        model={"name": "Triangle", "sha256": "00"},
+        expression_names=("smile", "frown"),
+        regions={"face": np.array([0, 2])},
+        video={"name": "Zoë.mp4"},
+        settings={"fit": {"smoothness": 1.0}},
+        report={},
+    )
+    return Track(
+        frame_index=np.arange(FRAMES),
+        time=np.arange(FRAMES) / 30,
+        shot=np.zeros(FRAMES, np.int64),
+        status=np.array([2, 2, 1, 0], np.int8),
+        confidence=np.ones(FRAMES, np.float32),
+        reprojection_error=np.array([1, 2, np.nan, np.nan], np.float32),
+        **{name: random.normal(size=(FRAMES, 3)) for name in per_frame},
+        eyelids=np.zeros((FRAMES, 2)),
+        expression=random.normal(size=(FRAMES, EXPRESSIONS)),
+        vertices=random.normal(size=(FRAMES, VERTICES, 3)).astype(np.float32),
+        landmarks=np.zeros((FRAMES, 478, 2), np.float32),
+        landmark_visibility=np.zeros((FRAMES, 478), np.float32),
+        scores=np.full((FRAMES, 52), np.nan, np.float32),
+        identity=np.zeros(5),
+        neutral_vertices=np.zeros((VERTICES, 3), np.float32),
+        faces=np.array([[0, 1, 2]], np.int32),
+        uv=np.zeros((3, 2), np.float32),
+        uv_faces=np.array([[0, 1, 2]], np.int32),
+        expression_basis=np.zeros((VERTICES, 3, EXPRESSIONS), np.float32),
+        pose_correctives=np.zeros((VERTICES, 3, 36), np.float32),
+        joints=np.zeros((5, 3)),
+        joint_parents=np.array([-1, 0, 1, 1, 1], np.int32),
+        skinning_weights=np.ones((VERTICES, 5), np.float32) / 5,
+        landmark_triangle=np.zeros(478, np.int32),
+        landmark_barycentric=np.ones((478, 3), np.float32) / 3,
+        landmark_offsets=np.zeros((478, 3), np.float32),
+        header=header,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "Zoë, take 2" / "track.npz"
+
+
+def test_a_track_comes_back_as_it_was(path: Path) -> None:
+    track = a_track()
+    assert write_track(path, track) is None
+    again = read_track(path)
+    assert isinstance(again, Track)
+    for name, value in vars(track).items():
+        if name != "header":
+            np.testing.assert_array_equal(getattr(again, name), value)
+            assert getattr(again, name).dtype == value.dtype
+    assert again.header == json.loads(json.dumps(track.header))
+    assert again.intrinsics == Intrinsics.centred(640, 480, 500.0)
+    assert again.rate == Fraction(30000, 1001)
+    np.testing.assert_array_equal(again.regions["face"], [0, 2])
+    assert len(again) == FRAMES
+
+
+def test_numpy_alone_can_read_it(path: Path) -> None:
+    write_track(path, a_track())
+    with np.load(path, allow_pickle=False) as archive:
+        assert archive["vertices"].shape == (FRAMES, VERTICES, 3)
+        assert json.loads(bytes(archive["header"]))["schema"] == SCHEMA
+
+
+def test_writing_again_replaces_the_file(path: Path) -> None:
+    write_track(path, a_track())
+    assert write_track(path, a_track()) is None
+    assert [entry.name for entry in path.parent.iterdir()] == ["track.npz"]
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
+def test_a_file_that_was_cut_off_is_refused(path: Path, keep: float) -> None:
+    write_track(path, a_track())
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(keep if keep >= 1 else keep * len(whole))])
+    result = read_track(path)
+    assert isinstance(result, Failure) and result.code == "track-damaged"
+    assert "track.npz" in result.sentence
+
+
+def test_a_flipped_bit_is_noticed(path: Path) -> None:
+    write_track(path, a_track())
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert isinstance(read_track(path), Failure)
+
+
+def test_what_is_not_there_and_what_is_a_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "absent.npz", tmp_path):
+        result = read_track(path)
+        assert isinstance(result, Failure) and result.code == "track-not-found"
+
+
+def changed(path: Path, **changes: object) -> Track | Failure:
+    """Write a track with some members changed or (None) left out, and read it."""
+    write_track(path, a_track())
+    with np.load(path) as archive:
+        members = {name: archive[name] for name in archive.files}
+    header = json.loads(bytes(members["header"]))
+    for name, value in changes.items():
+        if value is None:
+            del members[name]
+        elif name == "header":
+            header.update(value)  # type: ignore[call-overload]
+            members["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        else:
+            members[name] = np.asarray(value)
+    np.savez(path, **members)
+    return read_track(path)
+
+
+def test_a_newer_schema_is_refused_with_advice(path: Path) -> None:
+    result = changed(path, header={"schema": SCHEMA + 1})
+    assert isinstance(result, Failure) and result.code == "track-newer"
+    assert "Update" in result.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"header": None}, "header"),
+        ({"vertices": None}, "vertices"),
+        ({"vertices": np.zeros((FRAMES, 7, 3), np.float32)}, "neutral_vertices"),
+        ({"jaw_pose": np.zeros((2, 3))}, "jaw_pose"),
+        ({"faces": np.array([[0, 1, 9]])}, "faces"),
+        ({"faces": np.array([[0, 1, -9]])}, "faces"),
+        ({"expression": np.zeros((FRAMES, 9))}, "expression"),
+        ({"head_rotation": np.zeros((FRAMES, 4))}, "head_rotation"),
+        ({"header": {"rate": None}}, "rate"),
+        ({"header": {"intrinsics": {"width": 3}}}, "intrinsics"),
+        ({"header": {"schema": "one"}}, "schema"),
+        ({"status": np.array([object()] * FRAMES)}, "reading"),
+    ],
+)
+def test_members_that_do_not_belong_together_are_refused(path: Path, changes: dict, word: str) -> None:
+    result = changed(path, **changes)
+    assert isinstance(result, Failure) and result.code == "track-damaged"
+    assert word in result.sentence
+
+
+def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    result = write_track(tmp_path / "taken" / "track.npz", a_track())
+    assert isinstance(result, Failure) and result.code == "track-not-written"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of file sizes are POSIX")
+def test_a_full_disk_leaves_the_old_track_and_nothing_half_written(path: Path) -> None:
+    write_track(path, a_track())
+    before = path.read_bytes()
+    code = (
+        "import resource, signal, sys; sys.path[:0] = sys.argv[1:3]\n"
+        "from pathlib import Path; from test_track_file import a_track, write_track\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
+        "print(write_track(Path(sys.argv[3]), a_track()).code)"
+    )
+    assert hasattr(signal, "SIGXFSZ")
+    arguments = [sys.executable, "-c", code, str(ROOT), str(Path(__file__).parent), str(path)]
+    result = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "track-not-written"
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == ["track.npz"]
