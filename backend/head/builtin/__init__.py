@@ -1,0 +1,26 @@
+"""The head that comes with the program: made by its own code, in FLAME's layout, free of any licence but ours."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..model import HeadModel
+from . import cache
+from .head import make_head
+
+
+@lru_cache(maxsize=1)
+def builtin_head() -> HeadModel:
+    """Return the built-in head: from the user's cache where it was made before by the same code, else made now.
+
+    Takes a few seconds the first time; a cache that cannot be written only costs that time again.
+    """
+    path = cache.cache_folder() / f"builtin_head_{cache.source_key()}.npz"
+    head = cache.load(path)
+    if head is None:
+        head = make_head()
+        cache.store(head, path)
+    return head
+
+
+__all__ = ["builtin_head", "make_head"]

@@ -1,0 +1,103 @@
+"""Keeps the made head on disk, under the hash of the code that makes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ..model import HeadModel, LandmarkEmbedding
+
+_ARRAYS = (
+    "template", "faces", "identity_basis", "expression_basis", "expression_range", "pose_correctives",
+    "joint_regressor", "joint_parents", "skinning_weights", "uv", "uv_faces",
+)  # fmt: skip
+
+
+def cache_folder() -> Path:
+    """Return the user's folder for files that can be made again."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "blender_flame_tracker"
+
+
+def source_key() -> str:
+    """Return a hash of the code and data that make the head, and of what they lean on."""
+    import scipy
+
+    digest = hashlib.sha256(f"{np.__version__} {scipy.__version__}".encode())
+    folder = Path(__file__).parent
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*.csv"), folder.parent / "model.py"]):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def load(path: Path) -> HeadModel | None:
+    """Return the head stored in a file, or None where there is none or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header = json.loads(bytes(file["header"]).decode())
+            arrays = {name: file[name] for name in _ARRAYS}
+            regions = {name: file[f"region_{name}"] for name in header["regions"]}
+            landmarks = LandmarkEmbedding(
+                triangle=file["landmark_triangle"],
+                barycentric=file["landmark_barycentric"],
+                known=file["landmark_known"],
+                source=header["landmark_source"],
+            )
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+    return HeadModel(
+        name=header["name"],
+        licence=header["licence"],
+        file_name="",
+        sha256=header["sha256"],
+        expression_names=tuple(header["expression_names"]),
+        regions=regions,
+        eyelids=None,
+        landmarks=landmarks,
+        **arrays,
+    )
+
+
+def store(head: HeadModel, path: Path) -> bool:
+    """Write the head beside `path` and rename it there; return False where the folder cannot be written."""
+    header = {
+        "name": head.name,
+        "licence": head.licence,
+        "sha256": head.sha256,
+        "expression_names": head.expression_names,
+        "regions": list(head.regions),
+        "landmark_source": head.landmarks.source,
+    }
+    arrays = {name: getattr(head, name) for name in _ARRAYS}
+    arrays |= {f"region_{name}": vertices for name, vertices in head.regions.items()}
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    arrays["landmark_triangle"] = head.landmarks.triangle
+    arrays["landmark_barycentric"] = head.landmarks.barycentric
+    arrays["landmark_known"] = head.landmarks.known
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
+    except OSError:
+        return False
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **arrays)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        return False
+    return True

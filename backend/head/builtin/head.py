@@ -1,0 +1,71 @@
+"""The built-in head as a `HeadModel`."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from ..model import HeadModel
+from .anatomy import Anatomy, make_anatomy
+from .deformation import Deformer
+from .embedding import landmark_embedding
+from .expressions import EXPRESSIONS, expression_basis
+from .identity import identity_basis
+from .regions import regions
+from .rig import PARENTS, jaw_share, joint_regressor, pose_correctives, skinning_weights
+from .uv import texture_coordinates
+
+NAME = "Built-in head"
+LICENCE = "GPL-3.0-or-later"
+
+
+def make_head() -> HeadModel:
+    """Return the built-in head, made from nothing but this package; the same on every call."""
+    anatomy = make_anatomy()
+    deformer = Deformer(anatomy.points, anatomy.triangles)
+    weights = skinning_weights(anatomy, jaw_share(anatomy, deformer))
+    correctives = pose_correctives(anatomy, deformer)
+    uv, uv_faces = texture_coordinates(anatomy)
+    arrays = {
+        "template": anatomy.points,
+        "faces": anatomy.triangles,
+        "identity_basis": identity_basis(anatomy),
+        "expression_basis": expression_basis(anatomy, deformer, weights, correctives),
+        "expression_range": np.tile((0.0, 1.0), (len(EXPRESSIONS), 1)),
+        "pose_correctives": correctives,
+        "joint_regressor": joint_regressor(anatomy),
+        "joint_parents": PARENTS,
+        "skinning_weights": weights,
+        "uv": uv,
+        "uv_faces": uv_faces,
+    }
+    arrays = {name: _rounded(array) for name, array in arrays.items()}
+    return HeadModel(
+        name=NAME,
+        licence=LICENCE,
+        file_name="",
+        sha256=_digest(arrays),
+        expression_names=EXPRESSIONS,
+        regions=regions(anatomy),
+        eyelids=None,
+        landmarks=landmark_embedding(anatomy),
+        **arrays,
+    )
+
+
+def _rounded(array: np.ndarray) -> np.ndarray:
+    """Return floats rounded to a nanometre, so that the last bits of linear algebra do not change the hash."""
+    return np.round(array, 9) + 0.0 if array.dtype.kind == "f" else array
+
+
+def _digest(arrays: dict[str, np.ndarray]) -> str:
+    """Return the SHA-256 of the arrays with their names."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
+
+
+__all__ = ["Anatomy", "make_head"]

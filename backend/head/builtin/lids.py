@@ -1,0 +1,141 @@
+"""Motion of the eyelids: always on a sphere around the eyeball, never through it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..model import Floats, Integers
+from .anatomy import Anatomy
+from .deformation import Deformer
+from .measures import EYE_CENTRE, EYE_RADIUS, LID_RADIUS
+
+CLOSING_LINE = 0.24
+"""Where the lids meet, as share of the way from the lower to the upper edge: the upper lid does most of it."""
+REACH = 0.021
+UPPER_FOLLOWS, LOWER_FOLLOWS = 0.50, 0.30
+"""Share of the gaze's vertical angle by which the lids follow it."""
+RIM = 32
+
+
+def rows() -> tuple[Integers, Integers]:
+    """Return positions in a lid ring of the upper and the lower edge (17 each), corner to corner, facing each other."""
+    lower = np.arange(17)
+    upper = np.r_[0, np.arange(RIM - 1, 15, -1)]
+    return upper, lower
+
+
+def blink(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
+    """Return the displacement (V, 3) that closes one eye; side 0 right, 1 left."""
+    centre = _centre(side)
+    upper, lower = rows()
+    directions = _directions(anatomy, side)
+    meeting = directions[0, lower] * (1 - CLOSING_LINE) + directions[0, upper] * CLOSING_LINE
+    meeting /= np.linalg.norm(meeting, axis=1, keepdims=True)
+    target = np.empty_like(directions[0])
+    target[upper], target[lower] = meeting, meeting
+    return _moved(anatomy, deformer, side, target, centre)
+
+
+def gaze_follow(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
+    """Return the displacement (V, 3) of the lids per sine of the eye's downward rotation."""
+    centre = _centre(side)
+    directions = _directions(anatomy, side)[0]
+    upper, lower = rows()
+    share = np.zeros(RIM)
+    bow = np.sin(np.linspace(0.0, np.pi, 17)) ** 0.7
+    share[lower] = LOWER_FOLLOWS * bow
+    share[upper] = UPPER_FOLLOWS * bow
+    share[[0, 16]] = 0.0
+    angle = np.radians(22.0)
+    down = _pitched(directions, share * angle)
+    up = _pitched(directions, -share * angle)
+    one = _moved(anatomy, deformer, side, down, centre)
+    other = _moved(anatomy, deformer, side, up, centre)
+    return (one - other) / (2 * np.sin(angle))
+
+
+def wrapped(anatomy: Anatomy, deformer: Deformer, displacement: Floats) -> Floats:
+    """Return a displacement with the lid edges it moves kept on their sphere and the lids' insides carried along."""
+    result = displacement.copy()
+    for side in (0, 1):
+        rim = anatomy.lid_rings[side][0]
+        if np.abs(displacement[rim]).max() < 1e-5:
+            continue
+        centre = _centre(side)
+        place = anatomy.points[rim] + displacement[rim] - centre
+        target = place / np.linalg.norm(place, axis=1, keepdims=True)
+        correction = _rim_places(anatomy, side, target, centre) - (place + centre)
+        near = _near(anatomy, side)
+        result += deformer.spread(rim, correction, np.setdiff1d(near, anatomy.lid_rings[side].ravel()))
+        _carry(anatomy, side, target, centre, result)
+        _keep_outside(anatomy, side, centre, near, result)
+    return result
+
+
+def _centre(side: int) -> Floats:
+    return EYE_CENTRE * (1.0 if side == 1 else -1.0, 1.0, 1.0)
+
+
+def _directions(anatomy: Anatomy, side: int) -> Floats:
+    """Return unit directions (rings, 32, 3) of the lid rings from the eyeball's centre."""
+    offset = anatomy.points[anatomy.lid_rings[side]] - _centre(side)
+    return offset / np.linalg.norm(offset, axis=-1, keepdims=True)
+
+
+def _pitched(directions: Floats, angle: Floats) -> Floats:
+    """Return directions (N, 3) turned downwards about the x axis by angles (N,) in radians."""
+    c, s = np.cos(angle), np.sin(angle)
+    x, y, z = directions.T
+    return np.stack([x, c * y - s * z, s * y + c * z], 1)
+
+
+def _rim_places(anatomy: Anatomy, side: int, target: Floats, centre: Floats) -> Floats:
+    """Return places (32, 3) of the rim in the target directions at its own distance from the centre."""
+    rim = anatomy.points[anatomy.lid_rings[side][0]] - centre
+    radius = np.linalg.norm(rim, axis=1, keepdims=True)
+    upper, lower = rows()
+    even = 0.5 * (radius[upper] + radius[lower])
+    radius[upper], radius[lower] = even, even
+    return centre + np.maximum(radius, LID_RADIUS) * target
+
+
+def _near(anatomy: Anatomy, side: int) -> Integers:
+    """Return the skin vertices around an eye that its lids carry along."""
+    distance = np.linalg.norm(anatomy.points[anatomy.parts["face"]] - _centre(side), axis=1)
+    brow = anatomy.points[anatomy.parts["face"], 1] > EYE_CENTRE[1] + 0.0165
+    return anatomy.parts["face"][(distance < REACH) & ~brow]
+
+
+def _moved(anatomy: Anatomy, deformer: Deformer, side: int, target: Floats, centre: Floats) -> Floats:
+    """Return the displacement (V, 3) that brings the rim into target directions (32, 3)."""
+    rings = anatomy.lid_rings[side]
+    near = _near(anatomy, side)
+    move = _rim_places(anatomy, side, target, centre) - anatomy.points[rings[0]]
+    result = deformer.spread(rings[0], move, np.setdiff1d(near, rings.ravel()))
+    _carry(anatomy, side, target, centre, result)
+    _keep_outside(anatomy, side, centre, near, result)
+    return result
+
+
+def _carry(anatomy: Anatomy, side: int, target: Floats, centre: Floats, result: Floats) -> None:
+    """Move the lids' margin and inner side with their rim; written into `result`."""
+    rings = anatomy.lid_rings[side]
+    directions = _directions(anatomy, side)
+    turn = target - directions[0]
+    for ring, share in zip(range(1, len(rings)), (1.0, 0.8, 0.25), strict=False):
+        points = anatomy.points[rings[ring]] - centre
+        radius = np.linalg.norm(points, axis=1, keepdims=True)
+        goal = target if ring == 1 else directions[ring] + share * turn
+        goal = goal / np.linalg.norm(goal, axis=1, keepdims=True)
+        result[rings[ring]] = radius * goal - points
+
+
+def _keep_outside(anatomy: Anatomy, side: int, centre: Floats, near: Integers, result: Floats) -> None:
+    """Push the skin that came nearer to the eyeball than a lid is thick back out; written into `result`."""
+    skin = np.setdiff1d(near, anatomy.lid_rings[side][0])
+    place = anatomy.points[skin] + result[skin] - centre
+    distance = np.linalg.norm(place, axis=1)
+    least = np.minimum(LID_RADIUS + 0.0004, np.linalg.norm(anatomy.points[skin] - centre, axis=1))
+    least = np.maximum(least, EYE_RADIUS + 0.0016)
+    push = np.maximum(least - distance, 0.0)
+    result[skin] += place / distance[:, None] * push[:, None]

@@ -1,0 +1,160 @@
+"""Texture coordinates: flattened so that nothing overlaps, each part an island of its own."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_matrix, csc_matrix
+from scipy.sparse.linalg import splu
+
+from ..model import Floats, Integers
+from .anatomy import Anatomy
+from .eyes import RINGS, SEGMENTS
+from .topology import edges_of
+
+ISLANDS = {
+    # part -> left, bottom, width, height in the unit square
+    "mouth_bag": (0.005, 0.005, 0.13, 0.13),
+    "tongue": (0.865, 0.005, 0.13, 0.10),
+    "upper_teeth": (0.15, 0.005, 0.20, 0.04),
+    "lower_teeth": (0.65, 0.005, 0.20, 0.04),
+    "right_eyeball": (0.005, 0.865, 0.13, 0.13),
+    "left_eyeball": (0.865, 0.865, 0.13, 0.13),
+}
+SKIN_CENTRE, SKIN_RADII = (0.5, 0.525), (0.49, 0.47)
+FACE_CENTRE, FACE_RADII = (0.5, 0.50), (0.255, 0.30)
+
+
+def texture_coordinates(anatomy: Anatomy) -> tuple[Floats, Integers]:
+    """Return coordinates (U, 2) with v upwards, and their indices per triangle (F, 3).
+
+    The skin is one island: the face fills an ellipse in the middle, the back of the head and the ears the ring around
+    it, out to the neck's edge. Each is Tutte's embedding ("How to draw a graph", 1963) with mean value weights
+    (Floater, "Mean value coordinates", 2003), which cannot fold over inside a convex outline.
+    """
+    part = anatomy.triangle_part
+    skin = np.isin(part, ["face", "back", "left_ear", "right_ear", "left_socket", "right_socket"])
+    coordinates = _skin(anatomy, anatomy.triangles[skin])
+    faces = anatomy.triangles.copy()
+    pieces = [coordinates]
+    count = len(coordinates)
+    for name, frame in ISLANDS.items():
+        rows = part == name
+        vertices, local = np.unique(anatomy.triangles[rows], return_inverse=True)
+        island = _island(anatomy, name, vertices, local.reshape(-1, 3))
+        pieces.append(_framed(island, frame))
+        faces[rows] = local.reshape(-1, 3) + count
+        count += len(island)
+    return _compact(np.concatenate(pieces), faces)
+
+
+def _compact(coordinates: Floats, faces: Integers) -> tuple[Floats, Integers]:
+    """Return coordinates and faces without the coordinates that no face uses."""
+    used, index = np.unique(faces, return_inverse=True)
+    return coordinates[used], index.reshape(-1, 3).astype(np.int64)
+
+
+def _framed(points: Floats, frame: tuple[float, float, float, float]) -> Floats:
+    """Return points (N, 2) fitted into a rectangle (left, bottom, width, height), proportions kept for round ones."""
+    low, size = points.min(axis=0), np.ptp(points, axis=0)
+    return np.array(frame[:2]) + (points - low) / size * np.array(frame[2:])
+
+
+def _island(anatomy: Anatomy, name: str, vertices: Integers, triangles: Integers) -> Floats:
+    """Return flat coordinates (N, 2) of one inner part's vertices."""
+    if name.endswith("eyeball"):
+        polar = np.concatenate([[0.0], np.repeat(np.arange(1, RINGS + 1), SEGMENTS), [0.0]]) / (RINGS + 1)
+        turn = np.concatenate([[0.0], np.tile(2 * np.pi * np.arange(SEGMENTS) / SEGMENTS, RINGS), [0.0]])
+        sign = 1.0 if name.startswith("left") else -1.0
+        flat = np.stack([sign * polar * np.cos(turn), polar * np.sin(turn)], 1)
+        return flat
+    if name.endswith("teeth"):
+        row, column = np.divmod(np.arange(len(vertices)), 29)
+        return np.stack([column, -row if name.startswith("upper") else row], 1).astype(float)
+    if name == "tongue":
+        row, column = np.divmod(np.arange(len(vertices)), 9)
+        return np.stack([column, -row], 1).astype(float)
+    loop = np.searchsorted(vertices, anatomy.bag_rings[0])
+    turn = np.pi + 2 * np.pi * np.arange(len(loop)) / len(loop)
+    return _tutte(anatomy.points[vertices], triangles, loop, np.stack([np.cos(turn), np.sin(turn)], 1))
+
+
+def _skin(anatomy: Anatomy, triangles: Integers) -> Floats:
+    """Return coordinates (V, 2) of the skin; rows of other vertices are meaningless."""
+    points = anatomy.points
+    oval = anatomy.face.oval
+    turn = _even_turn(points[oval])
+    ellipse = np.array(FACE_CENTRE) + np.stack([FACE_RADII[0] * np.sin(turn), FACE_RADII[1] * np.cos(turn)], 1)
+    face = np.isin(anatomy.triangle_part, ["face", "left_socket", "right_socket"])
+    inner = anatomy.triangles[face]
+    holes = [anatomy.lid_rings[0][-1], anatomy.lid_rings[1][-1], anatomy.face.lips_inside]
+    result = _tutte(points, _closed(inner, holes, len(points)), oval, ellipse)
+    edge = anatomy.grid[-1]
+    round_turn = 2 * np.pi * np.arange(len(edge)) / len(edge)
+    border = _rounded(round_turn)
+    outer = np.isin(anatomy.triangle_part, ["back", "left_ear", "right_ear"])
+    pinned = np.concatenate([oval, edge])
+    ring = _tutte(points, anatomy.triangles[outer], pinned, np.concatenate([ellipse, border]))
+    used = np.setdiff1d(np.unique(anatomy.triangles[outer]), oval)
+    result[used] = ring[used]
+    del triangles
+    return result
+
+
+def _rounded(turn: Floats) -> Floats:
+    """Return points (N, 2) on the outline of the skin's island, from the top clockwise."""
+    return np.array(SKIN_CENTRE) + np.stack([SKIN_RADII[0] * np.sin(turn), SKIN_RADII[1] * np.cos(turn)], 1)
+
+
+def _even_turn(loop: Floats) -> Floats:
+    """Return an angle per vertex of the oval (72,), clockwise from the top: a mix of arc length and equal steps."""
+    length = np.linalg.norm(np.roll(loop, -1, axis=0) - loop, axis=1)
+    share = np.concatenate([[0.0], np.cumsum(length)[:-1]]) / length.sum()
+    return 2 * np.pi * (0.7 * share + 0.3 * np.arange(len(loop)) / len(loop))
+
+
+def _closed(triangles: Integers, holes: list[Integers], count: int) -> Integers:
+    """Return the triangles with each hole filled by a fan around a new vertex count, count + 1 ..."""
+    fans = [np.stack([hole, np.roll(hole, -1), np.full(len(hole), count + i)], 1) for i, hole in enumerate(holes)]
+    return np.concatenate([triangles, *fans])
+
+
+def _tutte(points: Floats, triangles: Integers, pinned: Integers, places: Floats) -> Floats:
+    """Return flat coordinates (V, 2): `pinned` at `places`, every other vertex the weighted mean of its neighbours."""
+    count = max(len(points), int(triangles.max()) + 1)
+    space = np.zeros((count, 3))
+    space[: len(points)] = points
+    for extra in range(len(points), count):
+        around = triangles[(triangles == extra).any(axis=1)]
+        space[extra] = points[np.unique(around[around != extra])].mean(axis=0)
+    weights = _mean_value_weights(space, triangles)
+    used = np.unique(triangles)
+    free = np.setdiff1d(used, pinned)
+    result = np.zeros((count, 2))
+    result[pinned] = places
+    total = np.asarray(weights.sum(axis=1)).ravel()
+    rows = weights[free]
+    system = (
+        csc_matrix((total[free], (np.arange(len(free)), np.arange(len(free)))), (len(free), len(free))) - rows[:, free]
+    )
+    result[free] = splu(csc_matrix(system)).solve(np.asarray(rows @ result))
+    return result[: len(points)]
+
+
+def _mean_value_weights(points: Floats, triangles: Integers) -> csc_matrix:
+    """Return Floater's weights (V, V): tan of half the angles beside an edge over its length."""
+    count = len(points)
+    rows, columns, values = [], [], []
+    for corner in range(3):
+        i, j, k = (triangles[:, (corner + s) % 3] for s in range(3))
+        u, v = points[j] - points[i], points[k] - points[i]
+        a, b = np.maximum(np.linalg.norm(u, axis=1), 1e-7), np.maximum(np.linalg.norm(v, axis=1), 1e-7)
+        cosine = np.clip((u * v).sum(axis=1) / (a * b), -0.999, 0.999)
+        half = np.sqrt((1 - cosine) / (1 + cosine))
+        rows += [i, i]
+        columns += [j, k]
+        values += [half / a, half / b]
+    data = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return csc_matrix(coo_matrix(data, shape=(count, count)))
+
+
+__all__ = ["edges_of", "texture_coordinates"]
