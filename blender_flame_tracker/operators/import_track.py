@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import bpy
 from bpy_extras.io_utils import ImportHelper
@@ -20,7 +20,7 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
     bl_idname = "import_scene.flame_track"
     bl_label = "Import FLAME Track"
     bl_description = "Bring a tracked head, its camera and its footage into the scene"
-    bl_options = {"REGISTER", "UNDO", "PRESET"}
+    bl_options: ClassVar = {"REGISTER", "UNDO", "PRESET"}
 
     filename_ext = ".npz"
     __annotations__ = {

@@ -70,8 +70,11 @@ def import_track(
     parts = ensure_parts(scene, origin_of(path, name), name)
     notices: list[Notice] = []
     footage = _open_plate(track, path, parts, notices) if settings.plate else None
-    rate = plate.scene_rate(footage, footage_rate(track.frame_index, track.time, track.rate))
-    timeline = make_timeline(track.frame_index[selection.rows], track.time[selection.rows], rate, settings.start_at)
+    nominal = footage_rate(track.frame_index, track.time, track.rate)
+    rows = selection.rows
+    timeline = make_timeline(
+        track.frame_index[rows], track.time[rows], nominal, plate.played_rate(footage, nominal), settings.start_at
+    )
     _write_head(parts, track, selection, timeline, settings, name)
     _write_motion(parts, track, selection, timeline, settings)
     _write_camera(parts, track, selection)
@@ -121,6 +124,8 @@ def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
 def _open_plate(track: Track, path: Path | None, parts: Parts, notices: list[Notice]) -> plate.Plate | None:
     found = plate.find_footage(track, path)
     if isinstance(found, Path):
+        warning = plate.mpeg_stream(found)
+        notices.extend([warning] if warning is not None else [])
         rotation = int(track.header["video"].get("rotation", 0) or 0)
         found = plate.open_footage(found, track.intrinsics, rotation, parts.clip)
     if isinstance(found, Notice):

@@ -6,12 +6,15 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Final
 
 import bpy
 
 from ...backend.contract.camera import Intrinsics
 from ...backend.contract.failure import Notice
 from ...backend.contract.track import Track
+
+_MPEG_STREAMS: Final = frozenset({".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".vob"})
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Plate:
     Attributes:
         clip: The movie clip.
         rate: Frames per second at which Blender plays it, None where that is unknown (image sequences).
-        turn: Quarter turns clockwise that Blender leaves to us (rotated phone clips in Blender before 4.4).
+        turn: Quarter turns clockwise that Blender leaves to us (rotated phone clips before Blender 4.4).
     """
 
     clip: bpy.types.MovieClip
@@ -38,6 +41,13 @@ def find_footage(track: Track, track_path: Path | None) -> Path | Notice:
         folders.append(Path(bpy.data.filepath).parent)
     names = [text for text in (Path(stated).name, name) if text]
     places += [folder / text for folder in folders for text in names]
+    # A converted copy is better than a file that Blender shows wrongly.
+    places = [
+        place.with_suffix(suffix)
+        for place in places
+        if place.suffix.lower() in _MPEG_STREAMS
+        for suffix in (".mp4", ".mov", ".mkv")
+    ] + places
     for place in places:
         if place.is_file():
             return place.resolve()
@@ -63,15 +73,23 @@ def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.typ
         return _unreadable(path)
     if Path(bpy.path.abspath(clip.filepath)).resolve() != path:
         clip.filepath = str(path)
+    if bpy.data.filepath and Path(bpy.data.filepath).drive == path.drive:
+        # Relative, so that the project can be moved as a whole.
+        clip.filepath = bpy.path.relpath(str(path))
     width, height = clip.size
     if width == 0 or height == 0:
         if old is None:
             bpy.data.movieclips.remove(clip)
         return _unreadable(path)
-    turned = (width, height) != (intrinsics.width, intrinsics.height) and rotation % 180 == 90
-    is_movie = clip.source == "MOVIE"
-    rate = float(clip.fps) if is_movie and clip.fps > 0 else None
-    return Plate(clip, rate, rotation // 90 % 4 if turned else 0)
+    rate = float(clip.fps) if clip.source == "MOVIE" and clip.fps > 0 else None
+    return Plate(clip, rate, rotation // 90 % 4 if _left_to_us(width, height, intrinsics, rotation) else 0)
+
+
+def _left_to_us(width: int, height: int, intrinsics: Intrinsics, rotation: int) -> bool:
+    """Whether Blender has not turned the footage upright: it does since 4.4, see `tests/blender/test_plate.py`."""
+    if rotation % 180 == 90 and intrinsics.width != intrinsics.height:
+        return (width > height) != (intrinsics.width > intrinsics.height)
+    return rotation % 360 != 0 and bpy.app.version < (4, 4)
 
 
 def _unreadable(path: Path) -> Notice:
@@ -82,14 +100,23 @@ def _unreadable(path: Path) -> Notice:
     )
 
 
-def scene_rate(plate: Plate | None, footage: Fraction) -> Fraction:
-    """Return the rate at which Blender will play the footage, one of its frames per scene frame.
+def played_rate(plate: Plate | None, nominal: Fraction) -> Fraction | None:
+    """Return the rate at which Blender plays the footage where that is not the nominal one, else None."""
+    if plate is None or plate.rate is None or abs(plate.rate / float(nominal) - 1) < 1e-6:
+        return None
+    return Fraction(plate.rate).limit_denominator(100_000)
 
-    That is the footage's own rate, except where Blender reads another one from the file (variable rates).
-    """
-    if plate is None or plate.rate is None or abs(plate.rate / float(footage) - 1) < 1e-3:
-        return footage
-    return Fraction(plate.rate).limit_denominator(1001)
+
+def mpeg_stream(path: Path) -> Notice | None:
+    """Warn of the one kind of file that Blender does not show frame by frame (measured with 4.2, 4.5 and 5.0)."""
+    if path.suffix.lower() not in _MPEG_STREAMS:
+        return None
+    return Notice(
+        "plate-mpeg-stream",
+        f"Blender holds or skips frames of MPEG program streams such as {path.name}, so that the footage may lag behind"
+        " the head, above all at its start.",
+        "Convert the video to MP4 and put it beside the track under the same name for an exact picture.",
+    )
 
 
 def show_plate(camera: bpy.types.Camera, plate: Plate, footage_start: int, frame_method: str) -> None:
@@ -106,14 +133,19 @@ def show_plate(camera: bpy.types.Camera, plate: Plate, footage_start: int, frame
     background = next((each for each in camera.background_images if each.clip == plate.clip), None)
     if background is None:
         background = camera.background_images.new()
+        background.alpha = 1.0
+        background.display_depth = "BACK"
     background.source = "MOVIE_CLIP"
     background.use_camera_clip = False
     background.clip = plate.clip
     background.clip_user.use_render_undistorted = False
-    background.alpha = 1.0
-    background.display_depth = "BACK"
     background.frame_method = frame_method
-    background.rotation = -plate.turn * math.pi / 2
+    background.rotation, background.scale = plate.turn * math.pi / 2, 1.0
+    if plate.turn % 2 == 1:
+        # Fitted lying, then turned: the long side must reach as far as the short one did.
+        width, height = plate.clip.size
+        background.frame_method = "FIT"
+        background.scale = max(width, height) / min(width, height)
     background.show_background_image = True
     camera.show_background_images = True
 

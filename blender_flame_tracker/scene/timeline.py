@@ -15,8 +15,10 @@ _USUAL_RATES: Final = tuple(
     Fraction(*rate)
     for rate in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
 )
-_STEADY: Final = 0.25
-"""A clip is steady when no frame is further than this, in frames, from its place on an even grid."""
+_TICKS: Final = (0.01, 0.001)
+"""Units, in seconds, to which GIF and Matroska round the times of frames."""
+_ALLOWANCE: Final = 1e-3
+"""In frames: for times that were computed, not rounded."""
 
 
 @dataclass(frozen=True)
@@ -68,48 +70,64 @@ def footage_rate(frame_index: NDArray[Any], time: NDArray[Any], nominal: Fractio
     return Fraction(measured).limit_denominator(NTSC)
 
 
-def make_timeline(frame_index: NDArray[Any], time: NDArray[Any], rate: Fraction, start_at: int) -> Timeline:
+def make_timeline(
+    frame_index: NDArray[Any], time: NDArray[Any], nominal: Fraction, played: Fraction | None, start_at: int
+) -> Timeline:
     """Place the frames of a track so that each lies where Blender shows its frame of the footage.
 
-    Blender plays a movie clip at one frame of the clip's nominal rate per scene frame, by time: scene frame s shows
-    the frame that is on screen at (s - footage_start) / rate seconds.
+    Measured with Blender 4.2, 4.5 and 5.0: a movie clip goes on by one frame of the file's own rate per scene frame,
+    by time: scene frame s shows the last frame that begins at or before (s - footage_start) / rate seconds, rounded
+    to the file's unit of time.
 
-    * Constant rate: frame k of the footage is scene frame footage_start + k, always whole.
-    * Variable rate: a frame is keyed at the first scene frame that shows it, and once more at the last one where the
-      footage holds it. A frame that no scene frame shows keeps its real, fractional time.
+    * Where that makes frame k of the footage scene frame footage_start + k, all keys lie there.
+    * Otherwise (variable rate) a frame is keyed at the first scene frame that shows it, and once more at the last one
+      where the footage holds it. A frame that no scene frame shows keeps its real, fractional time.
 
     Args:
         frame_index: Frames of the footage (T,), increasing.
         time: Their presentation times in seconds from the start of the footage (T,), increasing.
-        rate: Scene frames per second of footage.
+        nominal: Rate of the footage.
+        played: Rate at which Blender plays it, None where that is the nominal one or nothing is played.
         start_at: Scene frame of the first row.
     """
     frame_index = np.asarray(frame_index, dtype=np.int64)
-    place = np.asarray(time, dtype=np.float64) * float(rate)
-    rows = np.arange(len(frame_index))
-    drift = (place - place[0]) - (frame_index - frame_index[0])
-    if np.max(np.abs(drift)) <= _STEADY:
+    time = np.asarray(time, dtype=np.float64)
+    rate = nominal if played is None else played
+    shown = _first_showing(time, float(rate))
+    if np.all(shown - shown[0] == frame_index - frame_index[0]):
         start = start_at - int(frame_index[0])
-        return Timeline(rate, start, (start + frame_index).astype(np.float64), rows, True)
-    start = start_at - int(_first_showing(place[:1])[0])
-    frames, kept = _held_keys(place, frame_index)
-    return Timeline(rate, start, frames + start, kept, False)
+        # Blender's rate differs from the file's by the rounding of a duration, if at all: not worth an odd number.
+        whole = nominal if abs(float(rate / nominal) - 1) < 1e-3 else rate
+        return Timeline(whole, start, (start + frame_index).astype(np.float64), np.arange(len(time)), True)
+    start = start_at - int(shown[0])
+    frames, rows = _held_keys(time * float(rate), shown, frame_index)
+    return Timeline(rate, start, frames + start, rows, False)
 
 
-def _first_showing(place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """First whole frame that shows what begins at `place`; times in files are rounded, hence the small allowance."""
-    return np.ceil(place - 0.02)
+def _first_showing(time: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """First whole frame, from the start of the footage, that shows what begins at each time (T,).
+
+    Blender rounds the time of a scene frame to the file's unit, so that a frame may be half a unit late.
+    """
+    tick = next((unit for unit in _TICKS if np.allclose(time / unit, np.round(time / unit), atol=1e-6, rtol=0)), 0.0)
+    return np.ceil(time * rate - 0.5 * tick * rate - _ALLOWANCE)
 
 
 def _held_keys(
-    place: NDArray[np.float64], frame_index: NDArray[np.int64]
+    place: NDArray[np.float64], shown: NDArray[np.float64], frame_index: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Keys of a clip of variable rate, in frames from the start of the footage."""
-    shown = _first_showing(place)
+    """Keys (frames from the start of the footage, rows) of a clip of variable rate.
+
+    Args:
+        place: Real times of the rows in scene frames (T,).
+        shown: First scene frame that shows each row (T,).
+        frame_index: Frames of the footage (T,).
+    """
     frames: list[float] = []
     rows: list[int] = []
     for row in range(len(place)):
         last_row = row + 1 == len(place)
+        # The next one is due by the same scene frame: this one is never on screen.
         hidden = not last_row and shown[row + 1] <= shown[row]
         frames.append(float(place[row]) if hidden else float(shown[row]))
         rows.append(row)
@@ -117,15 +135,14 @@ def _held_keys(
         if neighbours and not hidden and shown[row + 1] - shown[row] > 1:
             frames.append(float(shown[row + 1]) - 1)
             rows.append(row)
-    order = np.argsort(frames, kind="stable")
-    return np.array(frames)[order], np.array(rows, dtype=np.int64)[order]
+    return np.array(frames), np.array(rows, dtype=np.int64)
 
 
 def blender_rate(rate: Fraction) -> tuple[int, float]:
     """Return (fps, fps_base) whose quotient is the rate, in the form that Blender's own menu uses."""
     if rate.denominator == NTSC and rate.numerator % 1000 == 0:
         return rate.numerator // 1000, 1.001
-    if rate.numerator <= _LARGEST_FPS:
+    if rate.numerator <= _LARGEST_FPS and rate >= 1:
         return rate.numerator, float(rate.denominator)
     whole = max(1, round(rate))
     return whole, float(Fraction(whole) / rate)
