@@ -1,0 +1,1 @@
+"""Making the engine's environment. Standard library only: it runs before anything is installed."""

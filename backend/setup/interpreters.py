@@ -1,0 +1,182 @@
+"""Finding a Python on this computer that all the wheels exist for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..contract.failure import Failure
+from .process import clean_environment
+
+PROBE = (
+    "import json, os, struct, sys, sysconfig\n"
+    "from importlib.util import find_spec\n"
+    "base = getattr(sys, '_base_executable', None) or sys.executable\n"
+    "print(json.dumps({'version': '%d.%d' % sys.version_info[:2], 'bits': struct.calcsize('P') * 8,"
+    " 'implementation': sys.implementation.name, 'executable': os.path.abspath(base),"
+    " 'venv': bool(find_spec('venv')) and bool(find_spec('ensurepip')),"
+    " 'threads': bool(sysconfig.get_config_var('Py_GIL_DISABLED'))}))"
+)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that was started and answered.
+
+    Attributes:
+        executable: Its own path, not that of a virtual environment around it.
+        version: As ``3.11``.
+        complete: Whether its modules `venv` and `ensurepip` are there (Debian packs them apart).
+    """
+
+    executable: Path
+    version: str
+    complete: bool
+
+
+def probe(executable: str) -> Interpreter | None:
+    """Start a Python and ask what it is; None when it does not start or is not a 64-bit CPython with its lock."""
+    if "WindowsApps" in executable:
+        # The Store's Python redirects what is written to other folders; its stub only opens the Store.
+        return None
+    try:
+        answer = subprocess.run(
+            [executable, "-I", "-c", PROBE],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=20,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            check=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        facts = json.loads(answer.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    if facts["implementation"] != "cpython" or facts["bits"] != 64 or facts["threads"]:
+        return None
+    return Interpreter(Path(facts["executable"]), facts["version"], facts["venv"])
+
+
+def find_interpreter(wanted: Sequence[str], named: str = "") -> Interpreter | Failure:
+    """Return a Python of one of the wanted versions, the first of them preferred.
+
+    The running one is taken when it fits; otherwise the computer is searched: the `py` launcher, the search path,
+    pyenv, uv, Homebrew and the usual folders.
+
+    Args:
+        wanted: Versions as ``3.11``, the preferred one first.
+        named: Path that the user gave; then no other is tried.
+    """
+    if named:
+        found = probe(named)
+        if found is not None and found.version in wanted and found.complete:
+            return found
+        what = "does not start as a 64-bit CPython" if found is None else f"is Python {found.version}"
+        if found is not None and found.version in wanted:
+            return _venv_missing(found)
+        return Failure("python-unsuitable", f"{named} {what}.", _advice(wanted))
+    incomplete: Interpreter | None = None
+    tried: set[str] = set()
+    for candidate in [sys.executable, *_candidates(wanted)]:
+        if candidate in tried:
+            continue
+        tried.add(candidate)
+        found = probe(candidate)
+        if found is None or found.version not in wanted:
+            continue
+        if found.complete:
+            return found
+        incomplete = incomplete or found
+    if incomplete is not None:
+        return _venv_missing(incomplete)
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Failure(
+        "python-missing",
+        f"No Python {' or '.join(wanted)} was found on this computer; this one is {running}, "
+        "for which MediaPipe 0.10.21 and the other packages have no ready-made files.",
+        _advice(wanted),
+    )
+
+
+def _venv_missing(found: Interpreter) -> Failure:
+    return Failure(
+        "venv-missing",
+        f"Python {found.version} ({found.executable}) lacks its modules 'venv' and 'ensurepip'.",
+        f"On Debian and Ubuntu: sudo apt install python{found.version}-venv; then start this again.",
+    )
+
+
+def _advice(wanted: Sequence[str]) -> str:
+    version = wanted[0]
+    where = {
+        "win32": f"Install Python {version} (64-bit) from python.org, or run: winget install Python.Python.{version}",
+        "darwin": f"Install Python {version} from python.org, or run: brew install python@{version}",
+    }.get(
+        sys.platform,
+        f"Install Python {version}, e.g. sudo apt install python{version} python{version}-venv, "
+        f"or run: uv python install {version}",
+    )
+    return f"{where}; then start this again, or name one with --python."
+
+
+def _candidates(wanted: Sequence[str]) -> Iterator[str]:
+    for version in wanted:
+        if sys.platform == "win32":
+            yield from _from_launcher(version)
+        for name in (f"python{version}", "python3", "python"):
+            on_path = shutil.which(name)
+            if on_path:
+                yield on_path
+        for folder, pattern in _folders(version):
+            if folder.is_dir():
+                yield from (str(path) for path in sorted(folder.glob(pattern), reverse=True))
+
+
+def _from_launcher(version: str) -> Iterator[str]:
+    try:
+        answer = subprocess.run(
+            ["py", f"-{version}", "-c", "import sys; print(sys.executable)"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            env=clean_environment(),
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return
+    yield answer.stdout.strip()
+
+
+def _folders(version: str) -> list[tuple[Path, str]]:
+    home = Path.home()
+    compact = version.replace(".", "")
+    if sys.platform == "win32":
+        local = Path(os.environ.get("LOCALAPPDATA", home))
+        roaming = Path(os.environ.get("APPDATA", home))
+        programs = Path(os.environ.get("PROGRAMFILES", "C:\\Program Files"))
+        return [
+            (local / "Programs" / "Python" / f"Python{compact}", "python.exe"),
+            (programs / f"Python{compact}", "python.exe"),
+            (Path(f"C:\\Python{compact}"), "python.exe"),
+            (home / ".pyenv" / "pyenv-win" / "versions", f"{version}*/python.exe"),
+            (roaming / "uv" / "python", f"cpython-{version}*/python.exe"),
+        ]
+    data = Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share"))
+    pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
+    return [
+        (pyenv / "versions", f"{version}*/bin/python{version}"),
+        (data / "uv" / "python", f"cpython-{version}*/bin/python{version}"),
+        (Path("/usr/bin"), f"python{version}"),
+        (Path("/usr/local/bin"), f"python{version}"),
+        (Path("/opt/homebrew/bin"), f"python{version}"),
+        (Path("/Library/Frameworks/Python.framework/Versions"), f"{version}/bin/python{version}"),
+        (Path("/opt"), f"python{version}*/bin/python{version}"),
+    ]

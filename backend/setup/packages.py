@@ -1,0 +1,185 @@
+"""Calling pip: wheels only, with visible progress, and with its errors put into one sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..contract.failure import Failure
+from .layout import Layout
+from .process import Outcome, clean_environment, run_guarded
+from .reporter import Reporter
+
+QUIET_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where packages come from, beside what pip's own settings say.
+
+    Attributes:
+        wheelhouse: Folder with wheels, or None.
+        offline: Use nothing but the wheelhouse.
+    """
+
+    wheelhouse: Path | None = None
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class Pip:
+    """The pip of one environment.
+
+    Attributes:
+        python: Interpreter of the environment.
+        packages: Folder of its packages, watched to tell how far an installation is.
+    """
+
+    python: Path
+    packages: Path
+    layout: Layout
+    sources: Sources
+    reporter: Reporter
+
+    def install(self, requirements: Sequence[str], *, total: int = 0, binary: bool = True) -> Failure | None:
+        """Install requirements.
+
+        Args:
+            requirements: Arguments of ``pip install``: names with versions, or ``-r`` and a file.
+            total: Number of packages expected, for the progress.
+            binary: Wheels only. The optional renderers are the one exception.
+        """
+        only = ["--only-binary", ":all:"] if binary else ["--no-build-isolation"]
+        progress = PipProgress(self.reporter, self.packages, total)
+        outcome = self._run(["install", *only, *self._options(), *requirements], progress)
+        return None if outcome.code == 0 else explain(outcome.text, self)
+
+    def report(self, requirement: str, file: Path) -> Failure | None:
+        """Write which file pip would take for a requirement, without its dependencies, as JSON; install nothing."""
+        arguments = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--only-binary", ":all:", "--quiet"]
+        outcome = self._run([*arguments, "--report", str(file), *self._options(), requirement], None)
+        return None if outcome.code == 0 else explain(outcome.text, self)
+
+    def _options(self) -> list[str]:
+        options = ["--progress-bar", "off"]
+        if self.sources.offline:
+            options += ["--no-index", "--no-cache-dir"]
+        if self.sources.wheelhouse is not None:
+            options += ["--find-links", str(self.sources.wheelhouse)]
+        return options
+
+    def _run(self, arguments: Sequence[str], progress: PipProgress | None) -> Outcome:
+        environment = clean_environment(self.layout.temporary, self.sources.offline)
+        if not environment.keys() & {"PIP_CACHE_DIR", "PIP_NO_CACHE_DIR"}:
+            environment["PIP_CACHE_DIR"] = str(self.layout.cache)
+        followed = progress or PipProgress(self.reporter, self.packages, 0)
+        return run_guarded(
+            self.python,
+            ["pip", *arguments],
+            environment=environment,
+            log=self.layout.log,
+            on_line=followed.line,
+            on_wait=followed.wait,
+        )
+
+
+@dataclass
+class PipProgress:
+    """Turns what pip writes into "which package, how far"."""
+
+    reporter: Reporter
+    packages: Path
+    total: int
+    collected: int = 0
+    present: str = ""
+    order: list[str] = field(default_factory=list)
+    before: int = 0
+
+    def line(self, line: str) -> None:
+        """Take one line of pip's output."""
+        collecting = re.match(r"\s*Collecting ([A-Za-z0-9._-]+)", line)
+        fetching = re.match(
+            r"\s*(?:Downloading|Using cached) \S*?([^/\s]+?)(?:\.metadata)? \(([0-9.]+ [kMG]?B)\)", line
+        )
+        if collecting:
+            self.collected += 1
+            self.present = collecting.group(1)
+            self.reporter.progress(f"looking up {self._count(self.collected)}{self.present}")
+        elif fetching:
+            self.present = f"{fetching.group(1).split('-')[0]} ({fetching.group(2)})"
+            self.reporter.progress(f"fetching {self.present}")
+        elif line.startswith("Installing collected packages: "):
+            self.order = line.partition(": ")[2].split(", ")
+            self.before = self._installed()
+            self.reporter.progress(f"unpacking {len(self.order)} packages")
+
+    def wait(self, seconds: float) -> None:
+        """Say something about once a second while pip is silent."""
+        if self.order:
+            done = min(max(self._installed() - self.before, 0), len(self.order) - 1)
+            self.reporter.progress(f"unpacking {done + 1} of {len(self.order)}: {self.order[done]}")
+        elif seconds > QUIET_SECONDS:
+            self.reporter.progress(f"{self.present or 'pip'}: waiting for the network since {seconds:.0f} s")
+
+    def _count(self, number: int) -> str:
+        return f"{number} of {self.total}: " if number <= self.total else ""
+
+    def _installed(self) -> int:
+        return sum(1 for _ in self.packages.glob("*.dist-info"))
+
+
+CAUSES = (
+    (
+        r"No space left on device|not enough space|Errno 28|Errno 122|WinError 112",
+        "disk-full",
+        "The disk is full.",
+        "Make room, or choose a folder on another disk with --target; then start this again.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError|SSLError",
+        "certificate-refused",
+        "The certificate of the package server was not accepted.",
+        "Behind a company's proxy, set PIP_CERT to the file with its certificate; then start this again.",
+    ),
+    (
+        r"ProxyError|407 Proxy|Tunnel connection failed",
+        "proxy-refused",
+        "The proxy refused the connection.",
+        "Check HTTPS_PROXY, with name and password where it asks for them; then start this again.",
+    ),
+    (
+        r"NewConnectionError|NameResolutionError|getaddrinfo|name resolution|ConnectTimeout|Read timed out|"
+        r"ConnectionResetError|Connection refused|Network is unreachable|IncompleteRead|ConnectionError",
+        "network-down",
+        "The package server could not be reached.",
+        "Check the connection, or install without it from a folder: --wheelhouse DIR --no-network.",
+    ),
+    (
+        r"PermissionError|Permission denied|WinError 5\b|WinError 32\b",
+        "permission-denied",
+        "A file could not be written because it is protected or in use.",
+        "Close Blender and other programs that use it, or choose a folder of your own with --target.",
+    ),
+)
+
+
+def explain(text: str, pip: Pip) -> Failure:
+    """Turn pip's output into one sentence and what to do about it."""
+    for pattern, code, sentence, advice in CAUSES:
+        if re.search(pattern, text, flags=re.IGNORECASE):
+            return Failure(code, sentence, advice)
+    missing = re.search(r"No matching distribution found for ([^\s;]+)", text)
+    if missing:
+        where = f"The folder {pip.sources.wheelhouse} has" if pip.sources.offline else "The package index has"
+        return Failure(
+            "package-missing",
+            f"{where} no ready-made file of {missing.group(1)} for this system and Python.",
+            "Fill the folder with 'pip download' on a computer of the same kind, as README.md tells."
+            if pip.sources.offline
+            else "If you use an index of your own (PIP_INDEX_URL, pip.conf), it must offer this version.",
+        )
+    errors = re.findall(r"^\s*(?:ERROR|error): (.+)$", text, flags=re.MULTILINE)
+    last = errors[-1] if errors else (text.strip().splitlines() or ["it said nothing"])[-1]
+    return Failure("pip-failed", f"pip could not install the packages: {last.rstrip('.')}.", f"See {pip.layout.log}.")
