@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from typing import Any, Final, TextIO
 
 BAR: Final = 24
+SHORT: Final = 0.2
+"""Seconds below which a stage that has nothing to say is not worth a line."""
+
 PLAIN_INTERVAL: Final = 5.0
 """Seconds between two lines of progress where there is no terminal."""
 
@@ -60,7 +63,10 @@ class Console:
             if self._terminal:
                 self._draw(f"{label}  …")
             return
-        how = "kept" if event["state"] == "cached" else clock(float(event["seconds"]), tenths=True)
+        seconds = float(event["seconds"])
+        if not event.get("summary") and seconds < SHORT:
+            return
+        how = "kept" if event["state"] == "cached" else clock(seconds, tenths=True)
         self._line(f"{label}  {how:>7}  {event.get('summary', '')}".rstrip())
 
     def _progress(self, event: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ class Measures:
         position_x, position_y: Of the head's origin in camera axes, metres (right, down).
         jaw: Angle of the jaw joint, degrees.
         mouth: Gap of the inner lips in the middle, millimetres.
-        left_eye, right_eye: Lid gap over the width of the eye; about 0.3 open, 0 closed.
+        left_eye, right_eye: Lid gap over that of this head at rest: 1 open as usual, 0 closed.
         tremble: Second difference of the head's points in the picture (median), pixels per frame^2.
     """
 
@@ -63,6 +63,7 @@ def measure(track: Track) -> Measures:
     rotation = rotation_matrices(track.head_rotation)
     yaw, pitch, roll = head_angles(rotation)
     points = surface_points(track)
+    neutral = surface_points(track, neutral=True)
     pixels = project(_to_camera(points, rotation, track.head_translation), track.intrinsics)
     there = track.status != MISSING
     curves = {
@@ -77,8 +78,8 @@ def measure(track: Track) -> Measures:
         "position_y": track.head_translation[:, 1],
         "jaw": np.degrees(np.linalg.norm(track.jaw_pose, axis=1)),
         "mouth": 1000 * _gap(points, INNER_LIPS_UPPER[4:7], INNER_LIPS_LOWER[4:7]),
-        "left_eye": _lid_gap(points, LEFT_EYE_UPPER, LEFT_EYE_LOWER, LEFT_EYE_CORNERS),
-        "right_eye": _lid_gap(points, RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_CORNERS),
+        "left_eye": _opening(points, neutral, LEFT_EYE_UPPER, LEFT_EYE_LOWER),
+        "right_eye": _opening(points, neutral, RIGHT_EYE_UPPER, RIGHT_EYE_LOWER),
         "tremble": _tremble(pixels, track),
     }
     return Measures(**{name: np.where(there, curve, np.nan).astype(np.float64) for name, curve in curves.items()})
@@ -96,11 +97,18 @@ def head_angles(rotation: NDArray[Any]) -> tuple[Curve, Curve, Curve]:
     return np.degrees(yaw), np.degrees(pitch), np.degrees(roll)
 
 
-def surface_points(track: Track, frames: slice = slice(None)) -> NDArray[np.float64]:
-    """Return the places of the landmarks on the head (T, 478, 3) in head space; NaN where the model has none."""
+def surface_points(track: Track, frames: slice = slice(None), *, neutral: bool = False) -> NDArray[np.float64]:
+    """Return the places of the landmarks on the head (T, 478, 3) in head space; NaN where the model has none.
+
+    Args:
+        track: The track.
+        frames: Which frames.
+        neutral: The head at rest instead, one frame.
+    """
+    vertices = track.neutral_vertices[None] if neutral else track.vertices[frames]
     known = track.landmark_triangle >= 0
     corners = track.faces[np.where(known, track.landmark_triangle, 0)]
-    points = np.einsum("tlcx,lc->tlx", track.vertices[frames][:, corners], track.landmark_barycentric, optimize=True)
+    points = np.einsum("tlcx,lc->tlx", vertices[:, corners], track.landmark_barycentric, optimize=True)
     return np.where(known[None, :, None], points, np.nan).astype(np.float64)
 
 
@@ -120,8 +128,10 @@ def _gap(points: NDArray[Any], upper: tuple[int, ...], lower: tuple[int, ...]) -
     return _distance(points[:, list(upper)], points[:, list(lower)]).mean(axis=1)
 
 
-def _lid_gap(points: NDArray[Any], upper: tuple[int, ...], lower: tuple[int, ...], corners: tuple[int, int]) -> Curve:
-    return _gap(points, upper[3:6], lower[3:6]) / _distance(points[:, corners[0]], points[:, corners[1]])
+def _opening(points: NDArray[Any], neutral: NDArray[Any], upper: tuple[int, ...], lower: tuple[int, ...]) -> Curve:
+    """Gap in the middle of the lids over that of the head at rest; NaN on a model whose lids touch at rest."""
+    rest = float(_gap(neutral, upper[3:6], lower[3:6])[0])
+    return _gap(points, upper[3:6], lower[3:6]) / (rest if rest > 1e-6 else np.nan)
 
 
 def _tremble(pixels: NDArray[Any], track: Track) -> Curve:

@@ -25,8 +25,8 @@ DIGITS: Final = {
     "position_y": ("position_y_m", 5),
     "jaw": ("jaw_degrees", 3),
     "mouth": ("mouth_gap_mm", 3),
-    "left_eye": ("left_lid_gap", 4),
-    "right_eye": ("right_lid_gap", 4),
+    "left_eye": ("left_eye_open", 4),
+    "right_eye": ("right_eye_open", 4),
     "tremble": ("jitter_px_per_frame2", 4),
 }
 """Curve -> its name with the unit, and digits after the point that mean something."""

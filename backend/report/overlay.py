@@ -9,12 +9,16 @@ from typing import Final
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
 
 from ..contract.track import Track
 from ..stages.data import Context
 from .picture import HeadPainter, Picture, even_scale, with_caption
 
 TIME_BASE: Final = Fraction(1, 90000)
+BT709: Final = 1
+"""Number of BT.709 in H.264's tables of primaries and transfer curves (ITU-T H.264, E.2.1)."""
+
 QUALITY: Final = "20"
 """x264's constant rate factor; lower is better and larger."""
 
@@ -43,13 +47,22 @@ def write_overlay(
         stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = TIME_BASE
         stream.options = {"crf": QUALITY, "preset": "veryfast"}
+        codec = stream.codec_context
+        codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
+        codec.color_primaries = codec.color_trc = BT709
         for position, full in pictures:
             context.check()
             picture = painter.draw(scale.picture(full), position, scale.intrinsics(camera))
             picture = painter.draw_landmarks(picture, scale.points(track.landmarks[position]), position)
             picture = with_caption(picture, track, position)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame = _encoded(picture)
             frame.pts, frame.time_base = int(moments[position]), TIME_BASE
             container.mux(stream.encode(frame))
             context.progress(position + 1, len(track))
         container.mux(stream.encode(None))
+
+
+def _encoded(picture: Picture) -> av.VideoFrame:
+    """Return the picture in the colours that the stream says it has; left unsaid, players guess by the height."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

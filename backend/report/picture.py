@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ..contract.camera import Intrinsics, rotation_matrices
 from ..contract.track import INTERPOLATED, MISSING, STATUS_NAMES, TRACKED, Track
 from ..render.overlay import HeadLook, draw_head, draw_landmarks, head_look
+from .measures import surface_points
 
 Picture = NDArray[np.uint8]
 
@@ -71,6 +72,11 @@ class HeadPainter:
         """Vertices of a frame in camera axes (V, 3)."""
         return self._track.vertices[frame] @ self._rotation[frame].T + self._track.head_translation[frame]
 
+    def face_points(self, frame: int) -> NDArray[Any]:
+        """Places of the landmarks on the head of a frame, in camera axes (478, 3); NaN where the model has none."""
+        points = surface_points(self._track, slice(frame, frame + 1))[0]
+        return points @ self._rotation[frame].T + self._track.head_translation[frame]
+
     def draw(self, picture: Picture, frame: int, camera: Intrinsics) -> Picture:
         """Return the picture with the head over it; unchanged where the frame has none."""
         if self._track.status[frame] == MISSING:
@@ -109,9 +115,9 @@ def with_caption(picture: Picture, track: Track, frame: int) -> Picture:
     _, _, width, _ = draw.textbbox((0, 0), text, font=font(size))
     margin, height = round(size * 0.6), round(size * 1.75)
     bottom = picture.shape[0]
-    draw.rectangle((0, bottom - height, width + 2 * margin + size, bottom), fill=(14, 16, 20, 190))
+    draw.rectangle((0, bottom - height, width + 2 * margin + 1.2 * size, bottom), fill=(14, 16, 20, 190))
     colour = STATUS_COLOURS[int(track.status[frame])]
-    middle, radius = bottom - height / 2, size * 0.3
-    draw.ellipse((margin, middle - radius, margin + 2 * radius, middle + radius), fill=(*colour, 255))
-    draw.text((margin + size, middle), text, font=font(size), fill=(236, 238, 240, 255), anchor="lm")
+    middle = bottom - height / 2
+    draw.text((margin, middle), "●", font=font(size), fill=(*colour, 255), anchor="lm")
+    draw.text((margin + 1.2 * size, middle), text, font=font(size), fill=(236, 238, 240, 255), anchor="lm")
     return np.asarray(image)

@@ -25,6 +25,7 @@ SHADES: Final = {
     "jump": "#5b8def",
 }
 WIDTH, ROW, DPI = 14.0, 1.28, 100
+LEFT, RIGHT, MARGIN = 0.128, 0.9, 0.012
 
 Row = tuple[str, str, Callable[[Axes, Any, Measures], None]]
 
@@ -45,9 +46,9 @@ def write_plot(path: Path, track: Track, measures: Measures, flags: list[Flagged
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(_ROWS), 1, sharex=True)
     top = 1 - 0.72 / height
-    figure.subplots_adjust(left=0.082, right=0.925, top=top, bottom=0.5 / height, hspace=0.16)
-    figure.text(0.012, 1 - 0.24 / height, title, fontsize=14, weight="bold", color=INK, va="center")
-    figure.text(0.012, 1 - 0.5 / height, facts, fontsize=10, color=FAINT, va="center")
+    figure.subplots_adjust(left=LEFT, right=RIGHT, top=top, bottom=0.5 / height, hspace=0.16)
+    figure.text(MARGIN, 1 - 0.24 / height, title, fontsize=14, weight="bold", color=INK, va="center")
+    figure.text(MARGIN, 1 - 0.5 / height, facts, fontsize=10, color=FAINT, va="center")
     for axis, (name, unit, draw) in zip(axes, _ROWS, strict=True):
         _style(axis, name, unit)
         _shade(axis, track, flags)
@@ -74,7 +75,10 @@ def _error(axis: Axes, time: Any, measures: Measures) -> None:
     _from_zero(axis, measures.error)
     middle = np.nanmedian(measures.eye_distance) if np.isfinite(measures.eye_distance).any() else np.nan
     if np.isfinite(middle):
-        other = axis.secondary_yaxis("right", functions=(lambda y: 100 * y / middle, lambda y: y * middle / 100))
+        share = float(middle) / 100
+        other = axis.secondary_yaxis(
+            "right", functions=(lambda pixels: np.asarray(pixels) / share, lambda shown: np.asarray(shown) * share)
+        )
         other.tick_params(labelsize=8, colors=FAINT, length=2)
         other.set_ylabel("% of eyes", fontsize=8.5, color=FAINT)
         other.spines["right"].set_visible(False)
@@ -91,11 +95,13 @@ def _pose(axis: Axes, time: Any, measures: Measures) -> None:
     _line(axis, time, measures.pitch, ORANGE, "pitch")
     _line(axis, time, measures.roll, GREEN, "roll")
     axis.axhline(0, color=FAINT, linewidth=0.6, zorder=0.5)
+    _at_least(axis, 20.0)
     _legend(axis)
 
 
 def _depth(axis: Axes, time: Any, measures: Measures) -> None:
     _line(axis, time, 100 * measures.depth, PURPLE)
+    _at_least(axis, 4.0)
 
 
 def _jaw(axis: Axes, time: Any, measures: Measures) -> None:
@@ -123,9 +129,16 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("Head", "degrees", _pose),
     ("Distance", "cm", _depth),
     ("Jaw and lips", "", _jaw),
-    ("Eyes open", "gap / width", _blink),
+    ("Eyes open", "1 = at rest", _blink),
     ("Jitter", "px/frame²", _tremble),
 )
+
+
+def _at_least(axis: Axes, span: float) -> None:
+    """Show at least this range, so that a head at rest looks like one."""
+    low, high = axis.get_ylim()
+    if high - low < span:
+        axis.set_ylim((low + high - span) / 2, (low + high + span) / 2)
 
 
 def _from_zero(axis: Axes, *curves: Any) -> None:
@@ -144,10 +157,10 @@ def _style(axis: Axes, name: str, unit: str) -> None:
     axis.grid(True, color=GRID, linewidth=0.7)
     axis.set_axisbelow(True)
     axis.tick_params(labelsize=8.5, colors=FAINT, length=2)
-    axis.text(
-        -0.076, 0.62, name, transform=axis.transAxes, fontsize=10.5, color=INK, weight="bold", va="center", ha="left"
-    )
-    axis.text(-0.076, 0.38, unit, transform=axis.transAxes, fontsize=9, color=FAINT, va="center", ha="left")
+    place: dict[str, Any] = {"transform": axis.transAxes, "va": "center", "ha": "left"}
+    left = (MARGIN - LEFT) / (RIGHT - LEFT)
+    axis.text(left, 0.62 if unit else 0.5, name, fontsize=10.5, color=INK, weight="bold", **place)
+    axis.text(left, 0.38, unit, fontsize=9, color=FAINT, **place)
     axis.locator_params(axis="y", nbins=4)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -19,6 +19,8 @@ FRAMES: Final = 12
 COLUMNS: Final = 3
 TILE_WIDTH, TILE_HEIGHT = 228, 270
 GAP, CAPTION, TITLE = 14, 26, 66
+ROOM = 1.55
+"""Size of a tile in sizes of the face."""
 BACKGROUND, INK, FAINT = (24, 26, 30), (236, 238, 240), (150, 156, 164)
 
 
@@ -56,7 +58,7 @@ def write_sheet(path: Path, track: Track, pictures: Mapping[int, Picture], title
         sheet.paste(Image.fromarray(drawn), (left + TILE_WIDTH + 2, top))
         middle = top + TILE_HEIGHT + CAPTION // 2
         colour = STATUS_COLOURS[int(track.status[position])]
-        draw.ellipse((left + 2, middle - 4, left + 10, middle + 4), fill=colour)
+        draw.text((left, middle), "●", font=font(13), fill=colour, anchor="lm")
         draw.text((left + 17, middle), caption(track, position), font=font(13), fill=INK, anchor="lm")
     sheet.save(path, format="PNG")
 
@@ -73,38 +75,37 @@ def _subtitle(track: Track) -> str:
 
 
 def _tiles(painter: HeadPainter, track: Track, position: int, picture: Picture) -> tuple[Picture, Picture]:
-    """Return the head's part of the frame, as filmed and with the head over it."""
-    to_tile = _crop(painter, track, position, picture)
-    plain = cv2.warpAffine(
-        picture,
-        to_tile,
-        (TILE_WIDTH, TILE_HEIGHT),
-        flags=cv2.INTER_AREA if to_tile[0, 0] < 1 else cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=BACKGROUND,
-    )
+    """Return the face's part of the frame, as filmed and with the head over it."""
+    scale, offset = _crop(painter, track, position, picture)
+    small = picture
+    if scale < 1:
+        size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    rest = np.array([scale * picture.shape[1] / small.shape[1], scale * picture.shape[0] / small.shape[0]])
+    # A pixel p of the frame lies at scale p + offset of the tile, and at (p + 0.5) small / frame - 0.5 of `small`.
+    shift = offset - 0.5 * scale + 0.5 * rest
+    to_tile = np.array([[rest[0], 0.0, shift[0]], [0.0, rest[1], shift[1]]])
+    flags = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
+    plain = cv2.warpAffine(small, to_tile, (TILE_WIDTH, TILE_HEIGHT), flags=flags, borderValue=BACKGROUND)
     plain = np.asarray(plain, dtype=np.uint8)
-    full, scale = track.intrinsics, to_tile[0, 0]
-    camera = Intrinsics(
-        TILE_WIDTH,
-        TILE_HEIGHT,
-        full.focal_x * scale,
-        full.focal_y * scale,
-        full.centre_x * scale + to_tile[0, 2],
-        full.centre_y * scale + to_tile[1, 2],
-    )
+    full = track.intrinsics
+    centre = np.array([full.centre_x, full.centre_y]) * scale + offset
+    camera = Intrinsics(TILE_WIDTH, TILE_HEIGHT, full.focal_x * scale, full.focal_y * scale, centre[0], centre[1])
     return plain, painter.draw(plain, position, camera)
 
 
-def _crop(painter: HeadPainter, track: Track, position: int, picture: Picture) -> NDArray[np.float64]:
-    """Return the 2x3 matrix from frame to tile that shows the head with some room, or all of a frame without one."""
-    height, width = picture.shape[:2]
-    low, high = np.zeros(2), np.array([width - 1.0, height - 1.0])
-    room = 1.0
-    if track.status[position] != MISSING:
-        points: NDArray[Any] = project(painter.camera_vertices(position), track.intrinsics)
-        low, high, room = points.min(axis=0), points.max(axis=0), 1.12
-    size = np.maximum(high - low, 1.0) * room
-    scale = float(min(TILE_WIDTH / size[0], TILE_HEIGHT / size[1]))
-    offset = np.array([TILE_WIDTH - 1, TILE_HEIGHT - 1]) / 2 - scale * (low + high) / 2
-    return np.array([[scale, 0.0, offset[0]], [0.0, scale, offset[1]]])
+def _crop(painter: HeadPainter, track: Track, position: int, picture: Picture) -> tuple[float, NDArray[np.float64]]:
+    """Return scale and offset from frame to tile: the face with some room, or all of a frame without one."""
+    size = np.array([picture.shape[1], picture.shape[0]], dtype=np.float64)
+    tile = np.array([TILE_WIDTH, TILE_HEIGHT], dtype=np.float64)
+    if track.status[position] == MISSING:
+        scale = float(np.min(tile / size))
+        return scale, (tile - 1) / 2 - scale * (size - 1) / 2
+    points = project(painter.face_points(position), track.intrinsics)
+    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+    scale = float(np.min(tile / np.maximum(high - low, 1.0))) / ROOM
+    half = tile / scale / 2
+    middle = (low + high) / 2 - np.array([0.0, 0.06]) * (high - low)
+    # Rather more of the picture on the other side than a black border, where there is that much picture.
+    inside = np.clip(middle, np.minimum(half, size / 2) - 0.5, np.maximum(size - half, size / 2) - 0.5)
+    return scale, (tile - 1) / 2 - scale * inside

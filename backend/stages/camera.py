@@ -33,7 +33,7 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
             Notice(
                 "focal-unknown",
                 f"{video.path.name} does not say which lens filmed it; the focal length is estimated.",
-                "Give it with --focal-mode where you know it: depth and perspective get better.",
+                "Give it in the camera settings where you know it: depth and perspective get better.",
             )
         )
     return Camera(None, "estimated")

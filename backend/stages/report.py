@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from ..contract.failure import Failure, Notice
 from ..contract.settings import ReportSettings
@@ -13,6 +14,8 @@ from ..contract.track import Track
 from ..video.reader import Picture, read_frames
 from .data import Context, ReportFiles, TrackFile, Video
 from .folders import writable_problem
+
+LONGEST_NAME: Final = 32
 
 
 def check(settings: ReportSettings) -> Failure | None:
@@ -108,5 +111,6 @@ def _facts(report: dict) -> str:
     spread = f" ± {focal['uncertainty_percent']:.0f} %" if focal["uncertainty_percent"] else ""
     doubt = "" if focal["observable"] else ", not determined by this clip"
     words.append(f"focal length {focal['pixels']:.0f} px{spread} ({focal['source']}{doubt})")
-    words.append(report["model"]["name"])
+    name = str(report["model"].get("name", ""))
+    words.append(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
     return "   ·   ".join(words)
