@@ -261,9 +261,11 @@ class _Run:
         except MemoryError:
             raise _StageFailed(stage.name, _memory_failure(stage)) from None
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise _StageFailed(stage.name, _space_failure(error)) from error
+            if code.keep != "files":
                 raise
-            raise _StageFailed(stage.name, _space_failure(error)) from error
+            raise _StageFailed(stage.name, _writing_failure(error)) from error
         if isinstance(output, Failure):
             raise _StageFailed(stage.name, output)
         summary = code.summary(output)
@@ -306,6 +308,15 @@ def _memory_failure(stage: Stage) -> Failure:
         "out-of-memory",
         f"There is not enough memory for '{STAGES[stage.kind].label}'.",
         "Close other programs, or track a shorter range of the clip.",
+    )
+
+
+def _writing_failure(error: OSError) -> Failure:
+    where = f" {error.filename}" if error.filename else ""
+    return Failure(
+        "output-not-written",
+        f"A result could not be written:{where} {error.strerror or error}.",
+        "Choose a folder that you may write to; what is finished is kept.",
     )
 
 

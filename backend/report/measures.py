@@ -23,6 +23,9 @@ from ..contract.track import MISSING, TRACKED, Track
 
 Curve = NDArray[np.float64]
 
+CHUNK = 256
+"""Frames whose triangles are gathered at once: 4 MB."""
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -108,8 +111,12 @@ def surface_points(track: Track, frames: slice = slice(None), *, neutral: bool =
     vertices = track.neutral_vertices[None] if neutral else track.vertices[frames]
     known = track.landmark_triangle >= 0
     corners = track.faces[np.where(known, track.landmark_triangle, 0)]
-    points = np.einsum("tlcx,lc->tlx", vertices[:, corners], track.landmark_barycentric, optimize=True)
-    return np.where(known[None, :, None], points, np.nan).astype(np.float64)
+    points = np.empty((len(vertices), len(corners), 3))
+    for first in range(0, len(vertices), CHUNK):
+        part = slice(first, first + CHUNK)
+        points[part] = np.einsum("tlcx,lc->tlx", vertices[part][:, corners], track.landmark_barycentric)
+    points[:, ~known] = np.nan
+    return points
 
 
 def _to_camera(points: NDArray[Any], rotation: NDArray[Any], translation: NDArray[Any]) -> NDArray[Any]:
