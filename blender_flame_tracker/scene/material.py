@@ -127,7 +127,8 @@ def _new_materials(name: str) -> list[bpy.types.Material]:
     materials = []
     for number, slot in enumerate(SLOTS):
         material = bpy.data.materials.new(f"{name} {slot.name}")
-        material.use_nodes = True
+        if material.node_tree is None:  # There from the start since 5.0.
+            material.use_nodes = True
         material.diffuse_color = slot.colour
         material.roughness = slot.roughness
         tree = material.node_tree

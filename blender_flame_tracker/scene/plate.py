@@ -77,7 +77,7 @@ def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.typ
         # Relative, so that the project can be moved as a whole.
         clip.filepath = bpy.path.relpath(str(path))
     width, height = clip.size
-    if width == 0 or height == 0:
+    if clip.frame_duration <= 0:
         if old is None:
             bpy.data.movieclips.remove(clip)
         return _unreadable(path)
@@ -157,5 +157,6 @@ def remove_plate(camera: bpy.types.Camera, clip: bpy.types.MovieClip | None) -> 
     for background in list(camera.background_images):
         if background.clip == clip:
             camera.background_images.remove(background)
-    if clip.users <= 1:  # The collection's own pointer is one.
+    users = bpy.data.user_map(subset=[clip])[clip]
+    if all(isinstance(user, bpy.types.Collection) for user in users):  # Our own pointer, see `parts`.
         bpy.data.movieclips.remove(clip)

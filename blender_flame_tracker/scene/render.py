@@ -87,7 +87,8 @@ def add_light(result: ImportResult) -> None:
         aim.target = result.parts.head
         aim.track_axis, aim.up_axis = "TRACK_NEGATIVE_Z", "UP_Y"
     world = bpy.data.worlds.new(result.parts.collection.name)
-    world.use_nodes = True
+    if world.node_tree is None:  # There from the start since 5.0.
+        world.use_nodes = True
     world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.35, 0.37, 0.4, 1.0)
     scene.world = world
 

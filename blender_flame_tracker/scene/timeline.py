@@ -42,7 +42,7 @@ class Timeline:
     @property
     def first(self) -> int:
         """First frame of the scene that the clip fills."""
-        return int(np.floor(self.frame[0]))
+        return int(np.ceil(self.frame[0]))
 
     @property
     def last(self) -> int:
@@ -64,9 +64,11 @@ def footage_rate(frame_index: NDArray[Any], time: NDArray[Any], nominal: Fractio
         return nominal
     measured = frames / seconds
     stride = max(1, round(measured / float(nominal)))
-    for candidate in (nominal * stride, nominal, *_USUAL_RATES):
-        if abs(float(candidate) / measured - 1) < 0.005:
-            return candidate
+    # In this order where two are equally near.
+    candidates = (nominal * stride, nominal, *_USUAL_RATES)
+    nearest = min(candidates, key=lambda rate: abs(float(rate) / measured - 1))
+    if abs(float(nearest) / measured - 1) < 0.005:
+        return nearest
     return Fraction(measured).limit_denominator(NTSC)
 
 

@@ -1,0 +1,178 @@
+"""The footage behind the head: the right frame of it on every frame of the scene, in every kind of file."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import bpy
+import film
+import numpy as np
+import pytest
+from flame_extension.backend.contract.camera import Intrinsics
+from flame_extension.backend.contract.settings import SceneSettings
+from flame_extension.backend.contract.track import write_track
+from flame_extension.blender_flame_tracker.scene.importer import import_track
+from looking import footage_picture
+from synthetic import make_track
+
+SIZE = Intrinsics.centred(film.WIDTH, film.HEIGHT, 150.0)
+
+
+def shown_frames(made, tmp_path):
+    """{scene frame: number of the footage's frame that Blender shows there} over the scene's range."""
+    scene = bpy.context.scene
+    return {
+        frame: film.number_in(footage_picture(made.parts.clip, frame, tmp_path))
+        for frame in range(scene.frame_start, scene.frame_end + 1)
+    }
+
+
+def keyed_frames(made, track):
+    """{scene frame: frame of the footage whose head is there}, for the whole frames that have a key."""
+    timeline = made.timeline
+    return {
+        int(frame): int(track.frame_index[row])
+        for frame, row in zip(timeline.frame, timeline.row, strict=True)
+        if frame == int(frame)
+    }
+
+
+@pytest.mark.parametrize(
+    ("rate", "index", "start_at"),
+    [
+        (Fraction(25), np.arange(12), 1),
+        (Fraction(30000, 1001), np.arange(12), 1),
+        (Fraction(25, 2), np.arange(12), 100),
+        (Fraction(25), np.arange(5, 17), 1),
+        (Fraction(24), np.arange(3, 15), 50),
+    ],
+)
+def test_constant_rate(tmp_path, rate, index, start_at):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(20) / float(rate), float(rate))
+    track = make_track(12, rate=rate, frame_index=index, intrinsics=SIZE, video={"name": "clip.mkv", "path": str(path)})
+    made = import_track(track, SceneSettings(start_at=start_at))
+    assert made.notices == ()
+    shown = shown_frames(made, tmp_path)
+    assert shown == keyed_frames(made, track) == {start_at + k: int(index[k]) for k in range(12)}
+    render = bpy.context.scene.render
+    assert render.fps / render.fps_base == pytest.approx(float(rate), rel=1e-7)
+
+
+def test_variable_rate(tmp_path):
+    # A phone's clip: frames dropped, others early and late.
+    time = np.array([0, 1, 2.1, 3, 5, 6, 6.9, 8, 11, 12, 13.3, 14, 14.4, 15, 16, 19, 20]) / 30
+    time = np.round(time, 3)
+    path = film.write_film(tmp_path / "phone.mkv", time, 30)
+    track = make_track(
+        len(time), rate=Fraction(30), time=time, intrinsics=SIZE, video={"name": "phone.mkv", "path": str(path)}
+    )
+    made = import_track(track, SceneSettings())
+    assert not made.timeline.steady
+    shown, keyed = shown_frames(made, tmp_path), keyed_frames(made, track)
+    assert len(set(shown.values())) > 12
+    assert {frame: shown[frame] for frame in keyed} == keyed
+    # Between two keys of the same frame of the footage, and nowhere else, there are frames without a key.
+    assert all(shown[frame] == shown[frame - 1] == shown[frame + 1] for frame in set(shown) - set(keyed))
+
+
+def test_a_stride_shows_the_footage_at_its_own_rate(tmp_path):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(20) / 30, 30)
+    index = np.arange(0, 20, 4)
+    track = make_track(
+        5, rate=Fraction(15, 2), frame_index=index, time=index / 30, intrinsics=SIZE, video={"path": str(path)}
+    )
+    made = import_track(track, SceneSettings())
+    assert bpy.context.scene.render.fps == 30
+    shown = shown_frames(made, tmp_path)
+    assert list(shown.values()) == list(range(17))
+    assert {frame: shown[frame] for frame in keyed_frames(made, track)} == keyed_frames(made, track)
+
+
+@pytest.mark.parametrize("first", [0, 1, 1001])
+def test_image_sequence(tmp_path, first):
+    path = film.write_sequence(tmp_path / "sequence", 10, first=first)
+    track = make_track(
+        6, rate=Fraction(24), frame_index=np.arange(2, 8), intrinsics=SIZE, video={"name": path.name, "path": str(path)}
+    )
+    made = import_track(track, SceneSettings(start_at=30))
+    assert made.parts.clip.source == "SEQUENCE"
+    assert shown_frames(made, tmp_path) == keyed_frames(made, track) == {30 + k: 2 + k for k in range(6)}
+
+
+def test_the_camera_shows_the_footage_behind_everything(tmp_path):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+    made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings())
+    camera = made.parts.camera.data
+    (background,) = camera.background_images
+    assert camera.show_background_images and background.show_background_image
+    assert (background.source, background.clip) == ("MOVIE_CLIP", made.parts.clip)
+    assert (background.alpha, background.display_depth, background.frame_method) == (1.0, "BACK", "STRETCH")
+
+
+@pytest.mark.parametrize(("size", "method"), [((1000, 200), "CROP"), ((300, 300), "FIT"), ((640, 320), "STRETCH")])
+def test_a_scene_of_another_shape_shows_the_footage_as_wide_as_its_picture(tmp_path, size, method):
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = size
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+    made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings(set_scene=False))
+    assert made.parts.camera.data.background_images[0].frame_method == method
+    assert [notice.code for notice in made.notices] == ([] if method == "STRETCH" else ["other-picture"])
+
+
+def test_a_missing_video_is_said_and_the_rest_is_built():
+    made = import_track(make_track(4, video={"name": "gone.mp4", "path": "/nowhere/gone.mp4"}), SceneSettings())
+    (notice,) = made.notices
+    assert notice.code == "plate-missing" and "gone.mp4" in notice.sentence
+    assert made.parts.clip is None and len(made.parts.camera.data.background_images) == 0
+    assert len(made.parts.head.data.shape_keys.key_blocks) == 5
+
+
+def test_a_file_that_is_no_video_is_said_and_the_rest_is_built(tmp_path):
+    (tmp_path / "text.mp4").write_text("not a film")
+    made = import_track(make_track(4, video={"path": str(tmp_path / "text.mp4")}), SceneSettings())
+    assert [notice.code for notice in made.notices] == ["plate-unreadable"]
+    assert len(bpy.data.movieclips) == 0
+
+
+def test_a_video_that_moved_with_its_track_is_found_again(tmp_path):
+    folder = tmp_path / "pröject näme"
+    film.write_film(folder / "clip.mkv", np.arange(5) / 25, 25)
+    track = make_track(5, intrinsics=SIZE, video={"name": "clip.mkv", "path": "/old/computer/clip.mkv"})
+    assert write_track(folder / "track.npz", track) is None
+    made = import_track(folder / "track.npz", SceneSettings())
+    assert made.notices == () and Path(bpy.path.abspath(made.parts.clip.filepath)).parent == folder
+
+
+def test_in_a_saved_project_the_path_of_the_footage_is_relative(tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "project.blend"))
+    path = film.write_film(tmp_path / "footage" / "clip.mkv", np.arange(5) / 25, 25)
+    made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings())
+    assert made.parts.clip.filepath.startswith("//") and tuple(made.parts.clip.size) == (film.WIDTH, film.HEIGHT)
+
+
+def test_program_streams_are_warned_of_and_a_converted_copy_is_preferred(tmp_path):
+    (tmp_path / "clip.mpg").write_bytes(film.write_film(tmp_path / "other.mkv", np.arange(5) / 25, 25).read_bytes())
+    track = make_track(5, intrinsics=SIZE, video={"name": "clip.mpg", "path": str(tmp_path / "clip.mpg")})
+    assert [notice.code for notice in import_track(track, SceneSettings()).notices] == ["plate-mpeg-stream"]
+    (tmp_path / "other.mkv").rename(tmp_path / "clip.mkv")
+    made = import_track(track, SceneSettings())
+    assert made.notices == () and made.parts.clip.filepath.endswith("clip.mkv")
+
+
+def test_a_phone_clip_that_blender_does_not_turn_is_turned_in_the_background(tmp_path):
+    # The film lies on its side; the track says that its frames are to be turned by a quarter clockwise.
+    path = film.write_film(tmp_path / "phone.mkv", np.arange(5) / 25, 25)
+    upright = Intrinsics.centred(film.HEIGHT, film.WIDTH, 150.0)
+    track = make_track(5, intrinsics=upright, video={"path": str(path), "rotation": 90})
+    background = import_track(track, SceneSettings()).parts.camera.data.background_images[0]
+    assert abs(abs(background.rotation) - np.pi / 2) < 1e-6
+    assert background.frame_method == "FIT" and background.scale == pytest.approx(film.WIDTH / film.HEIGHT)
+
+
+def test_no_plate_where_none_is_asked_for(tmp_path):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+    track = make_track(5, intrinsics=SIZE, video={"path": str(path)})
+    import_track(track, SceneSettings())
+    assert len(bpy.data.movieclips) == 1
+    made = import_track(track, SceneSettings(plate=False))
+    assert made.parts.clip is None and len(bpy.data.movieclips) == 0
+    assert len(made.parts.camera.data.background_images) == 0
