@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..model import Floats, Integers
 from .builder import Builder
 from .cranium import grid_triangles, head_grid
-from .ears import HOLE_RINGS, HOLE_SPOKES, add_ear, hole_rim
+from .deformation import Deformer
+from .ears import HOLE_RINGS, HOLE_SPOKES, add_ear, ear_points, hole_rim
 from .eyes import add_socket, eyeball
 from .face import Face, make_face
-from .measures import EYEBALL_VERTICES, HEAD_VERTICES, SPOKES
+from .measures import HEAD_VERTICES, SPOKES
 from .mouth import add_bag, add_teeth, add_tongue
 from .topology import halving_strip, mirror_of
 
-FIRST_GRID_RING = 1
+SEAM_RINGS, SEAM_WIDTH = 3, 0.007
+"""Rings of the back, and metres of the face beside its outline, that are faired."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def make_anatomy() -> Anatomy:
     )
     bag = np.stack(add_bag(builder, face.lips_inside))
     lip = face.points[13]
-    add_teeth(builder, lip + (0.0, 0.0005, -0.0075), upper=True)
-    add_teeth(builder, lip + (0.0, -0.0015, -0.0100), upper=False)
+    add_teeth(builder, lip + (0.0, -0.0018, -0.0070), upper=True)
+    add_teeth(builder, lip + (0.0, -0.0014, -0.0098), upper=False)
     add_tongue(builder, lip + (0.0, -0.0095, -0.0165))
     ears, grid = _add_back(builder, face)
     _fill(builder)
@@ -71,7 +73,7 @@ def make_anatomy() -> Anatomy:
     names = [name for name, _ in builder.triangle_parts]
     counts = [count for _, count in builder.triangle_parts]
     points, mirror = _symmetric(builder.points, face.lips_inside)
-    return Anatomy(
+    anatomy = Anatomy(
         points=points,
         triangles=builder.triangles,
         mirror=mirror,
@@ -83,6 +85,23 @@ def make_anatomy() -> Anatomy:
         grid=grid,
         ears=ears,
     )
+    return replace(anatomy, points=_without_seam(anatomy))
+
+
+def _without_seam(anatomy: Anatomy) -> Floats:
+    """Return the points with the transition from the face to the back of the head made fair."""
+    face, points = anatomy.parts["face"], anatomy.points
+    oval = points[anatomy.face.oval]
+    near = np.linalg.norm(points[face][:, None] - oval[None], axis=-1).min(axis=1) < SEAM_WIDTH
+    band = anatomy.grid[:SEAM_RINGS]
+    fair = skin_deformer(anatomy).faired(np.concatenate([face[near], band[band >= 0]]))
+    return 0.5 * (fair + fair[anatomy.mirror] * (-1.0, 1.0, 1.0))
+
+
+def skin_deformer(anatomy: Anatomy) -> Deformer:
+    """Return a deformer of the skin alone: lids and lips are free edges, so that the rows facing each other can part."""
+    skin = np.isin(anatomy.triangle_part, ("face", "back", "left_ear", "right_ear"))
+    return Deformer(anatomy.points, anatomy.triangles[skin])
 
 
 def _hole_nodes() -> list[tuple[int, int]]:
@@ -96,8 +115,6 @@ def _hole_nodes() -> list[tuple[int, int]]:
 
 def _add_back(builder: Builder, face: Face) -> tuple[tuple[Integers, Integers], Integers]:
     """Add the back of the head, the neck and the ears; as many rings as the number of vertices leaves room for."""
-    from .ears import ear_points
-
     nodes = _hole_nodes()
     hidden = [
         (r, s) for r in range(HOLE_RINGS[0] + 1, HOLE_RINGS[1]) for s in range(HOLE_SPOKES[0] + 1, HOLE_SPOKES[1])
@@ -148,5 +165,3 @@ def _symmetric(points: Floats, lips: Integers) -> tuple[Floats, Integers]:
     even = 0.5 * (points + points[mirror] * (-1.0, 1.0, 1.0))
     return even, mirror.astype(np.int64)
 
-
-__all__ = ["EYEBALL_VERTICES", "Anatomy", "make_anatomy"]

@@ -15,11 +15,19 @@ ELLIPSOIDS: tuple[tuple[tuple[float, float, float], tuple[float, float, float]],
     ((0.0, -0.060, 0.005), (0.0460, 0.028, 0.040)),
 )
 """Skull, parietal breadth, occiput, jaws and floor of the mouth: centre and radii."""
-NECK_AXIS = ((0.0, 0.0, -0.058), (0.0, -0.20, -0.070))
-NECK_WIDTHS = ((0.052, 0.049), (0.062, 0.056))
+NECK_AXIS = ((0.0, 0.0, -0.058), (0.0, -0.20, -0.072))
+NECK_WIDTHS = ((0.049, 0.047), (0.058, 0.052))
 """Half width and half depth of the neck at the ends of its axis."""
-BLEND = 0.016
-RELAXATIONS = 30
+CAPSULES: tuple[tuple[tuple[float, float, float], tuple[float, float, float], float, float], ...] = (
+    ((0.058, -0.022, -0.062), (0.017, -0.185, -0.026), 0.008, 0.007),
+    ((0.016, -0.030, -0.098), (0.054, -0.205, -0.092), 0.016, 0.024),
+    ((0.0, -0.104, -0.024), (0.0, -0.112, -0.024), 0.010, 0.010),
+)
+"""Sternocleidomastoid, trapezius and larynx: ends and their radii; off the middle also mirrored."""
+BLEND = 0.014
+RELAXATIONS = 40
+NECK_PULL = -0.6
+"""Springs between rings are weaker on the neck, where rings may be far apart: the round skull needs them more."""
 
 
 def skull_distance(points: Floats) -> Floats:
@@ -33,10 +41,20 @@ def skull_distance(points: Floats) -> Floats:
         offset = points - np.array(centre)
         k0 = np.linalg.norm(offset / radii, axis=1)
         k1 = np.maximum(np.linalg.norm(offset / np.square(radii), axis=1), 1e-9)
-        other = k0 * (k0 - 1.0) / k1
-        blend = np.clip(0.5 + 0.5 * (other - result) / BLEND, 0.0, 1.0)
-        result = other * (1 - blend) + result * blend - BLEND * blend * (1 - blend)
+        result = _union(result, k0 * (k0 - 1.0) / k1)
+    left = points * np.sign(points[:, :1] + 1e-12) * (1.0, 0.0, 0.0) + points * (0.0, 1.0, 1.0)
+    for start, end, first, last in CAPSULES:
+        axis = np.subtract(end, start)
+        along = np.clip((left - start) @ axis / (axis @ axis), 0.0, 1.0)
+        distance = np.linalg.norm(left - start - along[:, None] * axis, axis=1)
+        result = _union(result, distance - first - along * (last - first))
     return result
+
+
+def _union(one: Floats, other: Floats) -> Floats:
+    """Return the smooth minimum of two distances (N,)."""
+    blend = np.clip(0.5 + 0.5 * (other - one) / BLEND, 0.0, 1.0)
+    return other * (1 - blend) + one * blend - BLEND * blend * (1 - blend)
 
 
 def _neck_distance(points: Floats) -> Floats:
@@ -70,7 +88,12 @@ def neck_edge() -> Floats:
     """Return the neck's lower edge (36, 3), from the back over the subject's left to the front."""
     turn = 2 * np.pi * np.arange(SPOKES) / SPOKES
     points = np.stack([NECK_RADII[0] * np.sin(turn), 0.010 * np.cos(turn), -NECK_RADII[1] * np.cos(turn)], 1)
-    return points + NECK_CENTRE
+    points = points + NECK_CENTRE
+    height = points[:, 1].copy()
+    for _ in range(12):
+        points = on_skull(points, 1)
+        points[:, 1] = height
+    return points
 
 
 def head_grid(oval: Floats, rings: int, pinned: dict[tuple[int, int], Floats]) -> Floats:
@@ -90,7 +113,9 @@ def head_grid(oval: Floats, rings: int, pinned: dict[tuple[int, int], Floats]) -
     free = np.argwhere(move)
     for _ in range(RELAXATIONS):
         around = np.roll(grid, 1, axis=1) + np.roll(grid, -1, axis=1)
-        middle = (around[1:-1] + grid[:-2] + grid[2:]) / 4
+        pull = 1 + NECK_PULL * np.clip((-0.01 - grid[..., 1:2]) / 0.06, 0, 1)
+        above, below = 0.5 * (pull[:-2] + pull[1:-1]), 0.5 * (pull[1:-1] + pull[2:])
+        middle = (around[1:-1] + above * grid[:-2] + below * grid[2:]) / (2 + above + below)
         grid[1:-1][move[1:-1]] = middle[move[1:-1]]
         grid[tuple(free.T)] = on_skull(grid[tuple(free.T)], 1)
     skull = grid.copy()

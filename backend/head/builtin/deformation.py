@@ -40,22 +40,31 @@ class Deformer:
         self.points = points
         self._bending = csc_matrix(stiffness @ diags(1.0 / area) @ stiffness)
         self._stretching = stiffness
-        self._tension = 1.0 / 0.03**2
 
-    def spread(self, handles: Integers, displacements: Floats, free: Integers) -> Floats:
+    def faired(self, free: Integers) -> Floats:
+        """Return places of all vertices (V, 3) with the free ones where the surface bends least."""
+        result = self.points.copy()
+        result[free] = 0.0
+        rows = self._bending[free]
+        result[free] = splu(csc_matrix(rows[:, free])).solve(np.asarray(-(rows @ result)))
+        return result
+
+    def spread(self, handles: Integers, displacements: Floats, free: Integers, *, bend: float = 0.03) -> Floats:
         """Return the displacement of every vertex (V, 3).
 
         Args:
             handles: Vertices whose displacement is given (H,).
             displacements: Theirs (H, 3).
             free: Vertices that follow; all others stay where they are. Handles may be among them.
+            bend: Length in metres below which the surface bends as a plate, above which it stretches as a skin.
+                A skin never overshoots its handles.
         """
         result = np.zeros((len(self.points), displacements.shape[1]))
         result[handles] = displacements
         unknown = np.setdiff1d(free, handles)
         if len(unknown) == 0:
             return result
-        energy = self._bending + self._tension * self._stretching
+        energy = self._bending + self._stretching / bend**2
         rows = energy[unknown]
         right = -(rows @ result)
         result[unknown] = splu(csc_matrix(rows[:, unknown])).solve(np.asarray(right))

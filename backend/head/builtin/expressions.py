@@ -13,6 +13,7 @@ from .anatomy import Anatomy
 from .deformation import Deformer
 from .expression_table import CENTRAL, SHIFT_HOLD, SHIFTED, SIDED, Move, Shape
 from .measures import JAW_JOINT, JAW_OPEN
+from .mouth import carry_bag
 from .rig import rotation_x
 
 FLIP = np.array([-1.0, 1.0, 1.0])
@@ -72,10 +73,10 @@ def _handles(anatomy: Anatomy, moves: Mapping[int, Move], hold: tuple[int, ...],
 
 
 def _skin(anatomy: Anatomy) -> Integers:
-    """Return the vertices that expressions may move by themselves: face, lips' insides, front of neck."""
+    """Return the vertices that expressions may move by themselves: the face and the front of the neck."""
     back = anatomy.parts["back"]
     front = back[anatomy.points[back, 2] > -0.03]
-    return np.concatenate([anatomy.parts["face"], front, anatomy.bag_rings[1:4].ravel()])
+    return np.concatenate([anatomy.parts["face"], front])
 
 
 def _formed(anatomy: Anatomy, deformer: Deformer, shape: Shape) -> Floats:
@@ -90,7 +91,11 @@ def _formed(anatomy: Anatomy, deformer: Deformer, shape: Shape) -> Floats:
     if not shape.both:
         free = free[anatomy.points[free, 0] < shape.crossing / 1000.0]
     free = _without_idle_lids(anatomy, free, moved)
-    return lids.wrapped(anatomy, deformer, deformer.spread(vertices, moves, free))
+    result = deformer.spread(vertices, moves, free)
+    if not shape.parting:
+        result += _sealing(anatomy, deformer, result)
+    carry_bag(anatomy.bag_rings, result)
+    return lids.wrapped(anatomy, deformer, result)
 
 
 def _without_idle_lids(anatomy: Anatomy, free: Integers, moved: Integers) -> Integers:
@@ -111,7 +116,20 @@ def _shifted_mouth(anatomy: Anatomy, deformer: Deformer) -> Floats:
     vertices, moves = np.array(list(handles)), np.array(list(handles.values()))
     skin = _skin(anatomy)
     distance = np.linalg.norm(anatomy.points[skin][:, None] - anatomy.points[vertices[8:]][None], axis=-1).min(axis=1)
-    return deformer.spread(vertices, moves, skin[distance < 0.026])
+    result = deformer.spread(vertices, moves, skin[distance < 0.026])
+    result += _sealing(anatomy, deformer, result)
+    carry_bag(anatomy.bag_rings, result)
+    return result
+
+
+def _sealing(anatomy: Anatomy, deformer: Deformer, displacement: Floats) -> Floats:
+    """Return what has to be added (V, 3) so that the inner edges of both lips move alike."""
+    rim = anatomy.bag_rings[0]
+    lower, upper = rim[1:20], rim[:20:-1]
+    half = 0.5 * (displacement[upper] - displacement[lower])
+    skin = anatomy.parts["face"]
+    distance = np.linalg.norm(anatomy.points[skin][:, None] - anatomy.points[rim][None], axis=-1).min(axis=1)
+    return deformer.spread(np.concatenate([lower, upper]), np.concatenate([half, -half]), skin[distance < 0.012])
 
 
 def _jaw_shapes(anatomy: Anatomy, jaw: Floats) -> dict[str, Floats]:
@@ -144,7 +162,9 @@ def _mouth_close(anatomy: Anatomy, deformer: Deformer, weights: Floats, correcti
     moves = np.concatenate([moves, np.array(list(pull.values())) / 1000.0])
     skin = _skin(anatomy)
     distance = np.linalg.norm(anatomy.points[skin][:, None] - anatomy.points[rim][None], axis=-1).min(axis=1)
-    return deformer.spread(vertices, moves, skin[distance < 0.026])
+    result = deformer.spread(vertices, moves, skin[distance < 0.026])
+    carry_bag(anatomy.bag_rings, result)
+    return result
 
 
 def _jaw_posed(points: Floats, jaw: Floats) -> Floats:

@@ -58,15 +58,18 @@ def add_socket(builder: Builder, rim: Integers, side: float) -> list[Integers]:
     middle = direction.mean(axis=0) / np.linalg.norm(direction.mean(axis=0))
     rings = [rim]
     part = "left_socket" if side > 0 else "right_socket"
-    for turn, radius in ((0.98, LID_INNER_RADIUS), (1.12, LID_INNER_RADIUS), (1.45, EYE_RADIUS + 0.0016)):
-        ring = builder.add(part, centre + radius * _turned(middle, direction, turn))
+    corner = np.zeros(len(rim))
+    corner[[0, 1, 2, 30, 31]] = corner[[16, 17, 18, 14, 15]] = (1.0, 0.6, 0.2, 0.2, 0.6)
+    for turn, radius, tuck in ((0.98, LID_INNER_RADIUS, 0.20), (1.12, LID_INNER_RADIUS, 0.16), (1.45, EYE_RADIUS + 0.0016, 0.3)):
+        inner = radius - 0.0006 * corner[:, None]  # in the corners the skin closes on the eyeball (caruncle)
+        ring = builder.add(part, centre + inner * _turned(middle, direction, turn - tuck * corner))
         builder.connect(part, ring_strip(rings[-1], ring, builder.points))
         rings.append(ring)
     return rings
 
 
-def _turned(middle: Floats, direction: Floats, factor: float) -> Floats:
-    """Return directions (N, 3) at `factor` times their angle from `middle`, at most 105 degrees."""
+def _turned(middle: Floats, direction: Floats, factor: Floats) -> Floats:
+    """Return directions (N, 3) at `factor` (N,) times their angle from `middle`, at most 105 degrees."""
     cosine = direction @ middle
     sideways = direction - cosine[:, None] * middle
     sideways /= np.linalg.norm(sideways, axis=1, keepdims=True)

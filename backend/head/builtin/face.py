@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,14 @@ SCULPT: tuple[tuple[tuple[int, ...], tuple[float, float, float], float], ...] = 
     ((145, 144, 153), (0.0, -0.8, 0.0), 12.0),
     ((0, 37, 267), (0.0, 1.2, 0.6), 10.0),
     ((17, 84, 314), (0.0, -1.6, 0.8), 10.0),
+    ((27, 28, 29, 30, 56), (0.0, 0.0, -1.1), 6.0),
+    ((58, 172), (-3.6, 0.0, 0.0), 34.0),
+    ((136,), (-1.6, 0.0, 0.0), 22.0),
 )
-"""Where the measured face is corrected by hand: an older woman's lids and lips, filled as in a young adult."""
+"""Where the measured face is corrected by hand: an older woman's lids, lips and jowls as in a young adult; lid crease."""
+NOSTRILS = ((20, 166), (60, 166), (20, 79))
+"""Edges across the right nostril; their middles sink in."""
+NOSTRIL_DEPTH = np.array([0.0, 0.0065, -0.0015])
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Face:
         oval: Outline, 72 vertices, from the forehead over the subject's left (clockwise from the front).
         right_lids, left_lids: 32 vertices each; the right one starts at the outer corner, the left at its mirror image.
         lips_inside: 40 vertices from the right corner along the lower lip to the left corner and back along the upper.
+        edges: Landmarks (E, 2) between which vertex 468 + e lies.
     """
 
     points: Floats
@@ -44,6 +51,7 @@ class Face:
     right_lids: Integers
     left_lids: Integers
     lips_inside: Integers
+    edges: Integers
 
 
 def measured_landmarks() -> Floats:
@@ -62,6 +70,9 @@ def make_face() -> Face:
     control = control + 0.6 * (control - fine[: len(control)])  # Loop's averaging shrinks: aim ahead
     points, triangles, edges = subdivided(control, triangles)
     count = len(landmarks)
+    for nostril in NOSTRILS:
+        for pair in (np.array(nostril), mirror[np.array(nostril)]):
+            points[count + np.flatnonzero((edges == np.sort(pair)).all(axis=1))] += NOSTRIL_DEPTH
     right = halfway(RIGHT_LIDS, edges, count, closed=True)
     left = halfway(tuple(mirror[list(RIGHT_LIDS)]), edges, count, closed=True)
     left = np.roll(left[::-1], 1)
@@ -72,6 +83,7 @@ def make_face() -> Face:
         right_lids=right,
         left_lids=left,
         lips_inside=halfway(LIPS_INSIDE, edges, count, closed=True),
+        edges=edges,
     )
     return _fitted(face)
 
@@ -117,4 +129,4 @@ def _fitted(face: Face) -> Face:
     middle = 0.5 * (points[lower] + points[upper])
     rows = np.concatenate([lower, upper])
     points = points + _local(points, face.triangles, rows, np.concatenate([middle, middle]) - points[rows], 0.008)
-    return Face(points, face.triangles, face.oval, face.right_lids, face.left_lids, rim)
+    return replace(face, points=points)

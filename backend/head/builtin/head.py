@@ -7,8 +7,7 @@ import hashlib
 import numpy as np
 
 from ..model import HeadModel
-from .anatomy import Anatomy, make_anatomy
-from .deformation import Deformer
+from .anatomy import make_anatomy, skin_deformer
 from .embedding import landmark_embedding
 from .expressions import EXPRESSIONS, expression_basis
 from .identity import identity_basis
@@ -23,14 +22,14 @@ LICENCE = "GPL-3.0-or-later"
 def make_head() -> HeadModel:
     """Return the built-in head, made from nothing but this package; the same on every call."""
     anatomy = make_anatomy()
-    deformer = Deformer(anatomy.points, anatomy.triangles)
+    deformer = skin_deformer(anatomy)
     weights = skinning_weights(anatomy, jaw_share(anatomy, deformer))
     correctives = pose_correctives(anatomy, deformer)
     uv, uv_faces = texture_coordinates(anatomy)
     arrays = {
         "template": anatomy.points,
         "faces": anatomy.triangles,
-        "identity_basis": identity_basis(anatomy),
+        "identity_basis": identity_basis(anatomy, deformer),
         "expression_basis": expression_basis(anatomy, deformer, weights, correctives),
         "expression_range": np.tile((0.0, 1.0), (len(EXPRESSIONS), 1)),
         "pose_correctives": correctives,
@@ -67,5 +66,3 @@ def _digest(arrays: dict[str, np.ndarray]) -> str:
         digest.update(np.ascontiguousarray(arrays[name]).tobytes())
     return digest.hexdigest()
 
-
-__all__ = ["Anatomy", "make_head"]

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..model import Floats
 from .anatomy import Anatomy
+from .deformation import Deformer
 from .identity_table import AFFINE, LOCAL, Anchor
-from .lids import rows
+from .lids import rim_mode, rows
 from .measures import EYE_CENTRE, LID_RADIUS
 
 GENERAL_MODES = 48
@@ -29,13 +30,13 @@ def identity_names() -> tuple[str, ...]:
     return (*AFFINE, *LOCAL, "eye_opening", "eye_tilt", "eyeball_size", *general)
 
 
-def identity_basis(anatomy: Anatomy) -> Floats:
+def identity_basis(anatomy: Anatomy, deformer: Deformer) -> Floats:
     """Return the displacement (V, 3, I) of one standard deviation of each mode."""
     points = anatomy.points
     modes = [_affine(points, *AFFINE[name]) for name in AFFINE]
     modes += [_local(points, LOCAL[name]) for name in LOCAL]
     modes = [_with_rigid_eyes(anatomy, mode) for mode in modes]
-    modes += [_eye_opening(anatomy), _eye_tilt(anatomy), _eyeball_size(anatomy)]
+    modes += [_eye_opening(anatomy, deformer), _eye_tilt(anatomy, deformer), _eyeball_size(anatomy)]
     named = np.stack(modes, axis=2)
     return np.concatenate([named, _general(anatomy, named)], axis=2)
 
@@ -78,26 +79,13 @@ def _with_rigid_eyes(anatomy: Anatomy, mode: Floats) -> Floats:
     return result
 
 
-def _rim_mode(anatomy: Anatomy, targets: tuple[Floats, Floats]) -> Floats:
-    """Return the displacement (V, 3) that brings both lid rims into directions (32, 3) per side, skin following."""
-    from .deformation import Deformer
-    from .lids import _moved
-
-    deformer = Deformer(anatomy.points, anatomy.triangles)
-    result = np.zeros_like(anatomy.points)
-    for side, target in enumerate(targets):
-        centre = EYE_CENTRE * (1.0 if side == 1 else -1.0, 1.0, 1.0)
-        result += _moved(anatomy, deformer, side, target, centre)
-    return result
-
-
 def _rim_directions(anatomy: Anatomy, side: int) -> Floats:
     centre = EYE_CENTRE * (1.0 if side == 1 else -1.0, 1.0, 1.0)
     offset = anatomy.points[anatomy.lid_rings[side][0]] - centre
     return offset / np.linalg.norm(offset, axis=1, keepdims=True)
 
 
-def _eye_opening(anatomy: Anatomy) -> Floats:
+def _eye_opening(anatomy: Anatomy, deformer: Deformer) -> Floats:
     """Return the mode of wider open eyes: 0.9 mm between the lids."""
     targets = []
     for side in (0, 1):
@@ -107,17 +95,17 @@ def _eye_opening(anatomy: Anatomy) -> Floats:
         target[upper, 1] += bow * 0.0006 / LID_RADIUS
         target[lower, 1] -= bow * 0.0003 / LID_RADIUS
         targets.append(target / np.linalg.norm(target, axis=1, keepdims=True))
-    return _rim_mode(anatomy, (targets[0], targets[1]))
+    return rim_mode(anatomy, deformer, (targets[0], targets[1]))
 
 
-def _eye_tilt(anatomy: Anatomy) -> Floats:
+def _eye_tilt(anatomy: Anatomy, deformer: Deformer) -> Floats:
     """Return the mode of outer corners that lie higher: two degrees."""
     targets = []
     for side, sign in ((0, -1.0), (1, 1.0)):
         x, y, z = _rim_directions(anatomy, side).T
         angle = sign * np.radians(2.2)
         targets.append(np.stack([x - angle * y, y + angle * x, z], 1) / np.hypot(1.0, angle * np.hypot(x, y))[:, None])
-    return _rim_mode(anatomy, (targets[0], targets[1]))
+    return rim_mode(anatomy, deformer, (targets[0], targets[1]))
 
 
 def _eyeball_size(anatomy: Anatomy) -> Floats:

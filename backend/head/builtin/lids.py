@@ -15,6 +15,8 @@ REACH = 0.021
 UPPER_FOLLOWS, LOWER_FOLLOWS = 0.50, 0.30
 """Share of the gaze's vertical angle by which the lids follow it."""
 RIM = 32
+LID_BEND = 0.003
+"""A lid folds like a skin: see `Deformer.spread`."""
 
 
 def rows() -> tuple[Integers, Integers]:
@@ -54,6 +56,14 @@ def gaze_follow(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
     return (one - other) / (2 * np.sin(angle))
 
 
+def rim_mode(anatomy: Anatomy, deformer: Deformer, targets: tuple[Floats, Floats]) -> Floats:
+    """Return the displacement (V, 3) that brings the rims of right and left lids into directions (32, 3), with the skin."""
+    result = np.zeros_like(anatomy.points)
+    for side, target in enumerate(targets):
+        result += _moved(anatomy, deformer, side, target, _centre(side))
+    return result
+
+
 def wrapped(anatomy: Anatomy, deformer: Deformer, displacement: Floats) -> Floats:
     """Return a displacement with the lid edges it moves kept on their sphere and the lids' insides carried along."""
     result = displacement.copy()
@@ -66,7 +76,7 @@ def wrapped(anatomy: Anatomy, deformer: Deformer, displacement: Floats) -> Float
         target = place / np.linalg.norm(place, axis=1, keepdims=True)
         correction = _rim_places(anatomy, side, target, centre) - (place + centre)
         near = _near(anatomy, side)
-        result += deformer.spread(rim, correction, np.setdiff1d(near, anatomy.lid_rings[side].ravel()))
+        result += deformer.spread(rim, correction, np.setdiff1d(near, anatomy.lid_rings[side].ravel()), bend=LID_BEND)
         _carry(anatomy, side, target, centre, result)
         _keep_outside(anatomy, side, centre, near, result)
     return result
@@ -111,7 +121,7 @@ def _moved(anatomy: Anatomy, deformer: Deformer, side: int, target: Floats, cent
     rings = anatomy.lid_rings[side]
     near = _near(anatomy, side)
     move = _rim_places(anatomy, side, target, centre) - anatomy.points[rings[0]]
-    result = deformer.spread(rings[0], move, np.setdiff1d(near, rings.ravel()))
+    result = deformer.spread(rings[0], move, np.setdiff1d(near, rings.ravel()), bend=LID_BEND)
     _carry(anatomy, side, target, centre, result)
     _keep_outside(anatomy, side, centre, near, result)
     return result

@@ -32,7 +32,7 @@ JAW_OPEN: Final = np.radians(25.0)
 """Jaw rotation at jawOpen 1."""
 
 SPOKES: Final = 36
-NECK_CENTRE: Final = np.array([0.0, -0.180, -0.068])
-NECK_RADII: Final = (0.066, 0.057)
+NECK_CENTRE: Final = np.array([0.0, -0.168, -0.070])
+NECK_RADII: Final = (0.080, 0.057)
 EAR_CENTRE: Final = np.array([0.0, 0.004, -0.042])
 """Middle of the left ear's footprint; x lies on the skull."""

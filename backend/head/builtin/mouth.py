@@ -37,6 +37,16 @@ def add_bag(builder: Builder, rim: Integers) -> list[Integers]:
     return rings
 
 
+CARRIED = (0.92, 0.70, 0.35, 0.10, 0.0)
+"""How far the bag's rings go along with the lips."""
+
+
+def carry_bag(rings: Integers, displacement: Floats) -> None:
+    """Move the bag's rings (R, 40) with the lips, less and less inwards; written into `displacement` (V, 3)."""
+    for ring, share in zip(rings[1:], CARRIED, strict=True):
+        displacement[ring] = share * displacement[rings[0]]
+
+
 def add_teeth(builder: Builder, front: Floats, *, upper: bool) -> Integers:
     """Add a row of teeth whose front edge is `front` (3,); returns its vertices, 5 rows of 29."""
     name = "upper_teeth" if upper else "lower_teeth"

@@ -11,6 +11,13 @@ from .eyes import IRIS_RING, SEGMENTS
 from .measures import EYE_CENTRE, NECK_JOINT
 
 
+LIPS = (
+    61, 185, 40, 39, 37, 0, 76, 184, 74, 73, 72, 11, 62, 183, 42, 41, 38, 12, 78, 191, 80, 81, 82, 13,
+    146, 91, 181, 84, 17, 77, 90, 180, 85, 16, 96, 89, 179, 86, 15, 95, 88, 178, 87, 14,
+)  # fmt: skip
+"""Landmarks of the right half of the lips, row by row from outside."""
+
+
 def regions(anatomy: Anatomy) -> dict[str, Integers]:
     """Return region name -> sorted vertex indices."""
     points, parts = anatomy.points, anatomy.parts
@@ -54,19 +61,8 @@ def _nose(points: Floats, face: Integers) -> Integers:
 
 def _lips(anatomy: Anatomy) -> Integers:
     """Return the vertices between the outer and the inner outline of the lips."""
-    points, face = anatomy.points, anatomy.parts["face"]
-    outline = np.array(names.OUTER_LIPS_LOWER + names.OUTER_LIPS_UPPER[-2:0:-1])
-    polygon = points[outline, :2]
-    inside = _inside(points[face, :2], polygon + 1e-5 * np.sign(polygon - polygon.mean(axis=0)))
-    inside &= points[face, 2] > points[61, 2] - 0.004
-    return np.concatenate([face[inside], outline, anatomy.bag_rings[0], anatomy.bag_rings[1]])
+    landmarks = np.array(LIPS)
+    landmarks = np.union1d(landmarks, anatomy.mirror[landmarks])
+    between = names.FACE_LANDMARKS + np.flatnonzero(np.isin(anatomy.face.edges, landmarks).all(axis=1))
+    return np.concatenate([landmarks, between, anatomy.bag_rings[1]])
 
-
-def _inside(points: Floats, polygon: Floats) -> np.ndarray:
-    """Return whether points (N, 2) lie in a polygon (M, 2), by counting crossings."""
-    x, y = points[:, :1], points[:, 1:]
-    a, b = polygon, np.roll(polygon, -1, axis=0)
-    crosses = (a[:, 1] > y) != (b[:, 1] > y)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = a[:, 0] + (y - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0])
-    return (crosses & (x < at)).sum(axis=1) % 2 == 1

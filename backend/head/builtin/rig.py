@@ -11,6 +11,7 @@ from .deformation import Deformer
 from .eyes import RINGS, SEGMENTS
 from .lids import gaze_follow
 from .measures import EYE_CENTRE, JAW_JOINT, JAW_OPEN, NECK_JOINT, ROOT_JOINT
+from .mouth import carry_bag
 
 JAW_FOLLOWS: tuple[tuple[float, tuple[int, ...]], ...] = (
     (1.00, (152, 148, 176, 149, 175, 199, 200, 18, 83, 201, 208, 171, 140, 32, 194, 182, 17, 84, 16, 15, 14, 85, 86, 87)),
@@ -29,6 +30,7 @@ JAW_FOLLOWS: tuple[tuple[float, tuple[int, ...]], ...] = (
     (0.00, (37, 72, 38, 82, 0, 11, 12, 13, 164, 167, 165, 2, 98, 203, 36, 205, 50, 117, 123, 227, 234, 127, 116, 118, 101, 1, 4)),
 )  # fmt: skip
 """How much of the jaw's rotation landmarks of the right half and the middle line follow."""
+
 
 
 def joints() -> Floats:
@@ -171,9 +173,10 @@ def _jaw_corrective(anatomy: Anatomy, deformer: Deformer) -> Floats:
             handles.append(vertex)
             moves.append((side * x, y, z))
     points = anatomy.points
-    skin = np.concatenate([anatomy.parts["face"], anatomy.bag_rings[1:4].ravel()])
+    skin = anatomy.parts["face"]
     skin = skin[(points[skin, 1] < 0.0) & (points[skin, 1] > -0.08)]
     shape = deformer.spread(np.array(handles), np.array(moves) / 1000.0, skin)
+    carry_bag(anatomy.bag_rings, shape)
     return 0.5 * (shape + shape[anatomy.mirror] * (-1.0, 1.0, 1.0))
 
 

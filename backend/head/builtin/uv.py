@@ -9,7 +9,6 @@ from scipy.sparse.linalg import splu
 from ..model import Floats, Integers
 from .anatomy import Anatomy
 from .eyes import RINGS, SEGMENTS
-from .topology import edges_of
 
 ISLANDS = {
     # part -> left, bottom, width, height in the unit square
@@ -20,8 +19,8 @@ ISLANDS = {
     "right_eyeball": (0.005, 0.865, 0.13, 0.13),
     "left_eyeball": (0.865, 0.865, 0.13, 0.13),
 }
-SKIN_CENTRE, SKIN_RADII = (0.5, 0.525), (0.49, 0.47)
-FACE_CENTRE, FACE_RADII = (0.5, 0.50), (0.255, 0.30)
+SKIN_CENTRE, SKIN_RADII = (0.5, 0.515), (0.495, 0.48)
+FACE_CENTRE, FACE_RADII = (0.5, 0.50), (0.30, 0.345)
 
 
 def texture_coordinates(anatomy: Anatomy) -> tuple[Floats, Integers]:
@@ -32,17 +31,20 @@ def texture_coordinates(anatomy: Anatomy) -> tuple[Floats, Integers]:
     (Floater, "Mean value coordinates", 2003), which cannot fold over inside a convex outline.
     """
     part = anatomy.triangle_part
-    skin = np.isin(part, ["face", "back", "left_ear", "right_ear", "left_socket", "right_socket"])
-    coordinates = _skin(anatomy, anatomy.triangles[skin])
+    coordinates = _skin(anatomy)
     faces = anatomy.triangles.copy()
     pieces = [coordinates]
     count = len(coordinates)
     for name, frame in ISLANDS.items():
         rows = part == name
         vertices, local = np.unique(anatomy.triangles[rows], return_inverse=True)
-        island = _island(anatomy, name, vertices, local.reshape(-1, 3))
+        local = local.reshape(-1, 3)
+        if name.endswith("eyeball"):
+            island, local = _eyeball(name, local)
+        else:
+            island = _island(anatomy, name, vertices, local)
         pieces.append(_framed(island, frame))
-        faces[rows] = local.reshape(-1, 3) + count
+        faces[rows] = local + count
         count += len(island)
     return _compact(np.concatenate(pieces), faces)
 
@@ -59,14 +61,26 @@ def _framed(points: Floats, frame: tuple[float, float, float, float]) -> Floats:
     return np.array(frame[:2]) + (points - low) / size * np.array(frame[2:])
 
 
+def _eyeball(name: str, triangles: Integers) -> tuple[Floats, Integers]:
+    """Return flat coordinates (N, 2) of an eyeball, pupil in the middle, and triangles with the back pole cut open."""
+    turn = 2 * np.pi * np.arange(SEGMENTS) / SEGMENTS
+    sign = 1.0 if name.startswith("left") else -1.0
+    around = np.stack([sign * np.cos(turn), np.sin(turn)], 1)
+    half = turn + np.pi / SEGMENTS
+    poles = np.stack([sign * np.cos(half), np.sin(half)], 1)
+    rings = (np.arange(1, RINGS + 1) / (RINGS + 1))[:, None, None] * around
+    flat = np.concatenate([np.zeros((1, 2)), rings.reshape(-1, 2), poles])
+    pole = 1 + RINGS * SEGMENTS
+    triangles = triangles.copy()
+    for row in np.flatnonzero((triangles == pole).any(axis=1)):
+        segments = np.sort((triangles[row][triangles[row] != pole] - 1) % SEGMENTS)
+        first = segments[1] if segments[1] - segments[0] > 1 else segments[0]
+        triangles[row][triangles[row] == pole] = pole + first
+    return flat, triangles
+
+
 def _island(anatomy: Anatomy, name: str, vertices: Integers, triangles: Integers) -> Floats:
     """Return flat coordinates (N, 2) of one inner part's vertices."""
-    if name.endswith("eyeball"):
-        polar = np.concatenate([[0.0], np.repeat(np.arange(1, RINGS + 1), SEGMENTS), [0.0]]) / (RINGS + 1)
-        turn = np.concatenate([[0.0], np.tile(2 * np.pi * np.arange(SEGMENTS) / SEGMENTS, RINGS), [0.0]])
-        sign = 1.0 if name.startswith("left") else -1.0
-        flat = np.stack([sign * polar * np.cos(turn), polar * np.sin(turn)], 1)
-        return flat
     if name.endswith("teeth"):
         row, column = np.divmod(np.arange(len(vertices)), 29)
         return np.stack([column, -row if name.startswith("upper") else row], 1).astype(float)
@@ -78,7 +92,7 @@ def _island(anatomy: Anatomy, name: str, vertices: Integers, triangles: Integers
     return _tutte(anatomy.points[vertices], triangles, loop, np.stack([np.cos(turn), np.sin(turn)], 1))
 
 
-def _skin(anatomy: Anatomy, triangles: Integers) -> Floats:
+def _skin(anatomy: Anatomy) -> Floats:
     """Return coordinates (V, 2) of the skin; rows of other vertices are meaningless."""
     points = anatomy.points
     oval = anatomy.face.oval
@@ -88,16 +102,28 @@ def _skin(anatomy: Anatomy, triangles: Integers) -> Floats:
     inner = anatomy.triangles[face]
     holes = [anatomy.lid_rings[0][-1], anatomy.lid_rings[1][-1], anatomy.face.lips_inside]
     result = _tutte(points, _closed(inner, holes, len(points)), oval, ellipse)
-    edge = anatomy.grid[-1]
-    round_turn = 2 * np.pi * np.arange(len(edge)) / len(edge)
-    border = _rounded(round_turn)
-    outer = np.isin(anatomy.triangle_part, ["back", "left_ear", "right_ear"])
-    pinned = np.concatenate([oval, edge])
-    ring = _tutte(points, anatomy.triangles[outer], pinned, np.concatenate([ellipse, border]))
-    used = np.setdiff1d(np.unique(anatomy.triangles[outer]), oval)
-    result[used] = ring[used]
-    del triangles
+    _lay_back(anatomy, ellipse, result)
+    for ear in anatomy.ears:
+        _lay_ear(anatomy, ear, result)
     return result
+
+
+def _lay_back(anatomy: Anatomy, ellipse: Floats, result: Floats) -> None:
+    """Place the grid behind the face between the face's ellipse and the island's outline; written into `result`."""
+    grid = anatomy.grid
+    border = _rounded(2 * np.pi * np.arange(grid.shape[1]) / grid.shape[1])
+    share = (np.arange(1, len(grid) + 1) / len(grid)) ** 0.9
+    places = ellipse[None, ::2] * (1 - share[:, None, None]) + border[None] * share[:, None, None]
+    inside = grid >= 0
+    result[grid[inside]] = places[inside]
+
+
+def _lay_ear(anatomy: Anatomy, ear: Integers, result: Floats) -> None:
+    """Spread an ear over its hole in the grid; written into `result`."""
+    triangles = anatomy.triangles[np.isin(anatomy.triangles, ear).any(axis=1)]
+    rim = np.setdiff1d(triangles, ear)
+    flat = _tutte(anatomy.points, triangles, rim, result[rim])
+    result[ear] = flat[ear]
 
 
 def _rounded(turn: Floats) -> Floats:
@@ -156,5 +182,3 @@ def _mean_value_weights(points: Floats, triangles: Integers) -> csc_matrix:
     data = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     return csc_matrix(coo_matrix(data, shape=(count, count)))
 
-
-__all__ = ["edges_of", "texture_coordinates"]
