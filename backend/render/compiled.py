@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import config
 
 _FALLBACK = Path(tempfile.gettempdir()) / "flame-head-tracker-numba"
 
@@ -25,9 +26,10 @@ def _choose_cache() -> None:
 
     Left alone, numba raises when a cached function finds no such place.
     """
-    package = Path(__file__).parent
-    if not numba.config.CACHE_DIR and not _writable(package / "__pycache__") and not _writable(Path.home() / ".cache"):
-        numba.config.CACHE_DIR = str(_FALLBACK)
+    places = (Path(__file__).parent / "__pycache__", Path.home() / ".cache")
+    if "NUMBA_CACHE_DIR" not in os.environ and not any(_writable(place) for place in places):
+        os.environ["NUMBA_CACHE_DIR"] = str(_FALLBACK)
+        config.reload_config()
 
 
 _choose_cache()

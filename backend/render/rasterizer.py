@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
+from .compiled import compiled
 
 Array = NDArray[Any]
 
@@ -32,8 +33,23 @@ class Raster:
 
     def interpolate(self, attributes: Array, faces: Array) -> Array:
         """Return per-corner attributes (N, C), indexed by `faces` (F, 3), at every pixel (H, W, C); 0 where empty."""
-        corners = attributes[faces[np.maximum(self.ids, 0)]]
-        return np.einsum("hwk,hwkc->hwc", self.barycentrics, corners)
+        values = np.ascontiguousarray(attributes, dtype=np.float64)
+        result = np.zeros((*self.ids.shape, values.shape[1]))
+        _interpolate(self.ids, self.barycentrics, np.ascontiguousarray(faces, dtype=np.int32), values, result)
+        return result
+
+
+@compiled
+def _interpolate(ids, barycentrics, faces, values, result):
+    for y in range(ids.shape[0]):
+        for x in range(ids.shape[1]):
+            index = ids[y, x]
+            if index < 0:
+                continue
+            i, j, k = faces[index, 0], faces[index, 1], faces[index, 2]
+            a, b, c = barycentrics[y, x, 0], barycentrics[y, x, 1], barycentrics[y, x, 2]
+            for channel in range(values.shape[1]):
+                result[y, x, channel] = a * values[i, channel] + b * values[j, channel] + c * values[k, channel]
 
 
 class Rasterizer(Protocol):

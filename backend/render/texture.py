@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ..contract.camera import Intrinsics, project
 from .rasterizer import Raster, Rasterizer
@@ -88,7 +88,7 @@ def project_photograph(
     facing = np.einsum("hwc,hwc->hw", normals, view) / np.maximum(np.linalg.norm(normals, axis=2), 1e-9)
     seen = (layout.ids >= 0) & (points[..., 2] < nearest + tolerance)
     weight = np.where(seen, np.clip((facing - 0.15) / 0.45, 0, 1), 0)
-    return colour, weight.astype(np.float32)
+    return np.asarray(colour, dtype=np.float32), weight.astype(np.float32)
 
 
 def _orientation(vertices: Array, shown: Array, faces: Array) -> float:
@@ -104,7 +104,7 @@ def _volume(vertices: Array, faces: Array) -> float:
 
 def mirror_vertices(template: Array) -> NDArray[np.int64]:
     """Return for each vertex (V, 3) the one nearest to its mirror image in x."""
-    return cKDTree(template).query(template * (-1, 1, 1))[1].astype(np.int64)
+    return np.asarray(KDTree(template).query(template * (-1, 1, 1))[1], dtype=np.int64)
 
 
 def spread_over_mesh(values: Array, weights: Array, vertices: Array, faces: Array, stiffness: float = 0.02) -> Array:
@@ -129,7 +129,7 @@ def grow_borders(texture: Array, layout: Raster, pixels: int = 6) -> Array:
     kernel = np.ones((3, 3), dtype=np.float32)
     for _ in range(pixels):
         count = cv2.filter2D(known.astype(np.float32), -1, kernel, borderType=cv2.BORDER_CONSTANT)
-        total = cv2.filter2D(result * known[..., None], -1, kernel, borderType=cv2.BORDER_CONSTANT)
+        total = cv2.filter2D(result * known[..., None].astype(np.float32), -1, kernel, borderType=cv2.BORDER_CONSTANT)
         fresh = ~known & (count > 0)
         result[fresh] = total[fresh] / count[fresh][:, None]
         known = known | fresh

@@ -142,66 +142,83 @@ def _lit(shadow, matrix, x, y, z, bias):
 
 
 @compiled
-def _shade_band(
-    out, samples, ids, barycentrics, faces, vertices, normals, colours, shine, corner_uv, texture, light, shadow, matrix, top,
-    bottom,
-):  # fmt: skip
-    """Blend rows [top, bottom) of the surfaces into `out` (H, W, 3); light (6, 3): ambient (4), direction, colour."""
-    texel = np.zeros(3)
+def _mean(values, corners, weights, column):
+    """Interpolate one column of per-vertex values."""
+    total = weights[0] * values[corners[0], column] + weights[1] * values[corners[1], column]
+    return total + weights[2] * values[corners[2], column]
+
+
+@compiled
+def _facing_normal(normals, corners, weights, px, py, pz):
+    """Return the unit normal of a point, turned towards the camera where an inner side is seen."""
+    nx, ny = _mean(normals, corners, weights, 0), _mean(normals, corners, weights, 1)
+    nz = _mean(normals, corners, weights, 2)
+    length = max(np.sqrt(nx * nx + ny * ny + nz * nz), 1e-9)
+    if nx * px + ny * py + nz * pz > 0.35 * length * pz:
+        length = -length
+    return nx / length, ny / length, nz / length
+
+
+@compiled
+def _highlight(nx, ny, nz, px, py, pz, light, gloss, sharpness):
+    """Return Blinn's highlight of the key light."""
+    distance = np.sqrt(px * px + py * py + pz * pz)
+    hx, hy, hz = light[4, 0] - px / distance, light[4, 1] - py / distance, light[4, 2] - pz / distance
+    half = (nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
+    return gloss * max(0.0, half) ** sharpness
+
+
+@compiled
+def _shade(index, corners, weights, mesh, texture, light, shadow, texel, colour):
+    """Write the colour (3,) of a point of triangle `index`; light (6, 3): ambient (4), direction, colour."""
+    vertices, normals, colours, shine, corner_uv = mesh
+    px, py = _mean(vertices, corners, weights, 0), _mean(vertices, corners, weights, 1)
+    pz = _mean(vertices, corners, weights, 2)
+    nx, ny, nz = _facing_normal(normals, corners, weights, px, py, pz)
+    texel[0], texel[1], texel[2] = 1.0, 1.0, 1.0
+    if corner_uv[index, 0, 0] >= 0:
+        u, v = 0.0, 0.0
+        for corner in range(3):
+            u += weights[corner] * corner_uv[index, corner, 0]
+            v += weights[corner] * corner_uv[index, corner, 1]
+        _sample(texture, u, v, texel)
+    lambert = nx * light[4, 0] + ny * light[4, 1] + nz * light[4, 2]
+    lit = 0.0
+    if lambert > -0.3:  # looked up a little above the surface, against stripes of its own shadow
+        lit = _lit(shadow[0], shadow[1], px + LIFT * nx, py + LIFT * ny, pz + LIFT * nz, 0.003)
+    gloss, sharpness = _mean(shine, corners, weights, 0), _mean(shine, corners, weights, 1)
+    gloss = lit * _highlight(nx, ny, nz, px, py, pz, light, gloss, sharpness)
+    for channel in range(3):
+        # Light creeps round the edge of skin, red furthest: a cheap stand-in for scattering inside it.
+        wrap = 0.22 - 0.08 * channel
+        key = max(0.0, (lambert + wrap) / (1 + wrap)) * lit * light[5, channel]
+        sky = light[0, channel] + nx * light[1, channel] + ny * light[2, channel] + nz * light[3, channel]
+        tint = _mean(colours, corners, weights, channel) * texel[channel]
+        colour[channel] = tint * (max(0.0, sky) + key) + gloss * light[5, channel]
+
+
+@compiled
+def _shade_band(out, samples, ids, barycentrics, faces, mesh, texture, light, shadow, top, bottom):
+    """Blend rows [top, bottom) of the surfaces into `out` (H, W, 3)."""
+    texel, colour, total = np.zeros(3), np.zeros(3), np.zeros(3)
     share = 1.0 / (samples * samples)
-    dx, dy, dz = light[4, 0], light[4, 1], light[4, 2]
     for row in range(top, bottom):
         for column in range(out.shape[1]):
-            red, green, blue, cover = 0.0, 0.0, 0.0, 0.0
+            cover, total[:] = 0.0, 0.0
             for sample in range(samples * samples):
                 y, x = row * samples + sample // samples, column * samples + sample % samples
                 index = ids[y, x]
                 if index < 0:
                     continue
-                i, j, k = faces[index, 0], faces[index, 1], faces[index, 2]
-                a, b, c = barycentrics[y, x, 0], barycentrics[y, x, 1], barycentrics[y, x, 2]
-                nx = a * normals[i, 0] + b * normals[j, 0] + c * normals[k, 0]
-                ny = a * normals[i, 1] + b * normals[j, 1] + c * normals[k, 1]
-                nz = a * normals[i, 2] + b * normals[j, 2] + c * normals[k, 2]
-                px = a * vertices[i, 0] + b * vertices[j, 0] + c * vertices[k, 0]
-                py = a * vertices[i, 1] + b * vertices[j, 1] + c * vertices[k, 1]
-                pz = a * vertices[i, 2] + b * vertices[j, 2] + c * vertices[k, 2]
-                length = max(np.sqrt(nx * nx + ny * ny + nz * nz), 1e-9)
-                if nx * px + ny * py + nz * pz > 0.35 * length * pz:
-                    length = -length  # an inner side
-                nx, ny, nz = nx / length, ny / length, nz / length
-                texel[0], texel[1], texel[2] = 1.0, 1.0, 1.0
-                if corner_uv[index, 0, 0] >= 0:
-                    u = a * corner_uv[index, 0, 0] + b * corner_uv[index, 1, 0] + c * corner_uv[index, 2, 0]
-                    v = a * corner_uv[index, 0, 1] + b * corner_uv[index, 1, 1] + c * corner_uv[index, 2, 1]
-                    _sample(texture, u, v, texel)
-                lambert = nx * dx + ny * dy + nz * dz
-                lit = 0.0
-                if lambert > -0.3:  # looked up a little above the surface, against stripes of its own shadow
-                    lit = _lit(shadow, matrix, px + LIFT * nx, py + LIFT * ny, pz + LIFT * nz, 0.003)
-                distance = np.sqrt(px * px + py * py + pz * pz)
-                hx, hy, hz = dx - px / distance, dy - py / distance, dz - pz / distance
-                half = (nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
-                gloss = a * shine[i, 0] + b * shine[j, 0] + c * shine[k, 0]
-                gloss *= max(0.0, half) ** (a * shine[i, 1] + b * shine[j, 1] + c * shine[k, 1]) * lit
+                corners = (faces[index, 0], faces[index, 1], faces[index, 2])
+                weights = (barycentrics[y, x, 0], barycentrics[y, x, 1], barycentrics[y, x, 2])
+                _shade(index, corners, weights, mesh, texture, light, shadow, texel, colour)
                 for channel in range(3):
-                    # Light creeps round the edge of skin, red furthest: a cheap stand-in for scattering inside it.
-                    wrap = 0.22 - 0.08 * channel
-                    key = max(0.0, (lambert + wrap) / (1 + wrap)) * lit * light[5, channel]
-                    sky = light[0, channel] + nx * light[1, channel] + ny * light[2, channel] + nz * light[3, channel]
-                    tint = a * colours[i, channel] + b * colours[j, channel] + c * colours[k, channel]
-                    value = tint * texel[channel] * (max(0.0, sky) + key) + gloss * light[5, channel]
-                    if channel == 0:
-                        red += value * share
-                    elif channel == 1:
-                        green += value * share
-                    else:
-                        blue += value * share
+                    total[channel] += share * colour[channel]
                 cover += share
             if cover > 0:
-                out[row, column, 0] = out[row, column, 0] * (1 - cover) + red
-                out[row, column, 1] = out[row, column, 1] * (1 - cover) + green
-                out[row, column, 2] = out[row, column, 2] * (1 - cover) + blue
+                for channel in range(3):
+                    out[row, column, channel] = out[row, column, channel] * (1 - cover) + total[channel]
 
 
 class Renderer:
@@ -233,11 +250,12 @@ class Renderer:
         return out
 
     def _shade(self, out: Array, raster: Raster, mesh: _Merged, shadow: _Shadow) -> None:
+        surfaces = (mesh.vertices, mesh.normals, mesh.colour, mesh.shine, mesh.corner_uv)
+        seen = (self._samples, raster.ids, raster.barycentrics, mesh.faces)
+        rest = (surfaces, self._texture, self._light, (shadow.depth, shadow.map))
+
         def band(top: int, bottom: int) -> None:
-            _shade_band(
-                out, self._samples, raster.ids, raster.barycentrics, mesh.faces, mesh.vertices, mesh.normals, mesh.colour,
-                mesh.shine, mesh.corner_uv, self._texture, self._light, shadow.depth, shadow.map, top, bottom,
-            )  # fmt: skip
+            _shade_band(out, *seen, *rest, top, bottom)
 
         middle = out.shape[0] // 2
         self._rasterizer.in_bands(band, [0, middle, out.shape[0]])
