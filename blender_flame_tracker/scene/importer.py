@@ -137,18 +137,13 @@ def _open_plate(track: Track, path: Path | None, parts: Parts, notices: list[Not
 def _write_head(
     parts: Parts, track: Track, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
 ) -> None:
-    """A new mesh for the head object; the old one goes, its materials stay."""
-    head = parts.head
-    old = head.data
-    mesh = head_data.make_mesh(track, old.name)
-    material.write_materials(mesh, track, name, list(old.materials))
-    head.data = mesh
-    old_name = old.name
-    if old.users == 0:
-        if old.shape_keys is not None:
-            keyframes.remove_animation(old.shape_keys)
-        bpy.data.meshes.remove(old)
-    mesh.name = old_name
+    """Mesh, materials, regions, shape keys and visibility of the head."""
+    head, mesh = parts.head, parts.head.data
+    if mesh.shape_keys is not None:
+        keyframes.remove_animation(mesh.shape_keys)
+        head.shape_key_clear()
+    rebuilt = head_data.write_mesh(mesh, track)
+    material.write_materials(mesh, track, name, rebuilt)
     head_data.write_regions(head, track)
     if settings.shape_keys:
         rows = selection.rows[selection.seen]

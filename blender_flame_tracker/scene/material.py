@@ -52,25 +52,29 @@ SLOTS: Final = (
 SKIN, SCLERA, IRIS, PUPIL, MOUTH = range(len(SLOTS))
 
 
-def write_materials(mesh: bpy.types.Mesh, track: Track, name: str, kept: list[bpy.types.Material | None]) -> None:
-    """Give the mesh its materials and the attributes that they need.
+def write_materials(mesh: bpy.types.Mesh, track: Track, name: str, rebuilt: bool) -> None:
+    """Give the mesh the attributes that the materials need, and new materials where it has not got a full set.
 
     Args:
-        mesh: Of `head.make_mesh`.
+        mesh: Of `head.write_mesh`.
         track: For regions and joints.
         name: Of the clip, for the materials' names.
-        kept: Materials of an earlier import in the order of `SLOTS`, which the user may have changed; empty for new.
+        rebuilt: Whether the faces are new and wait for their materials.
     """
     eye = _eye_places(track)
     _write_attribute(mesh, EYE_ATTRIBUTE, "FLOAT_VECTOR", "vector", eye)
     _write_attribute(mesh, LIPS_ATTRIBUTE, "FLOAT", "value", _lips(track))
-    for material in kept if len(kept) == len(SLOTS) else _new_materials(name):
-        mesh.materials.append(material)
-    mesh.polygons.foreach_set("material_index", _slot_of_faces(track, eye))
+    if len(mesh.materials) < len(SLOTS):
+        mesh.materials.clear()
+        for material in _new_materials(name):
+            mesh.materials.append(material)
+        rebuilt = True
+    if rebuilt:
+        mesh.polygons.foreach_set("material_index", _slot_of_faces(track, eye))
 
 
 def _write_attribute(mesh: bpy.types.Mesh, name: str, kind: str, field: str, values: NDArray[Any]) -> None:
-    attribute = mesh.attributes.new(name, kind, "POINT")
+    attribute = mesh.attributes.get(name) or mesh.attributes.new(name, kind, "POINT")
     attribute.data.foreach_set(field, np.ascontiguousarray(values, dtype=np.float32).ravel())
 
 

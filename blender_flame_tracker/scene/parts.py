@@ -100,9 +100,9 @@ def remember(parts: Parts) -> None:
 
 
 def find_collection(scene: bpy.types.Scene, origin: str) -> bpy.types.Collection | None:
-    """Return the scene's collection of this track, or None."""
+    """Return the scene's collection of this track, or None. One that is linked from another file can't be changed."""
     for collection in scene.collection.children_recursive:
-        if collection.get(TRACK) == origin:
+        if collection.get(TRACK) == origin and collection.library is None:
             return collection
     return None
 

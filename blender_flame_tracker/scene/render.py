@@ -130,7 +130,7 @@ def lay_over_footage(scene: bpy.types.Scene, clip: bpy.types.MovieClip) -> None:
 
 
 def _compositor(scene: bpy.types.Scene) -> tuple[bpy.types.NodeTree, bpy.types.NodeSocket]:
-    """An empty compositor tree of the scene, and the socket of its result: a group since 5.0, part of the scene before."""
+    """An empty compositor tree of the scene and the socket of its result: a group since 5.0, in the scene before."""
     if hasattr(scene, "compositing_node_group"):
         tree = bpy.data.node_groups.new("Over the footage", "CompositorNodeTree")
         tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
