@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
                 return load_flame(model.path, settings)
     from .builtin import builtin_head
 
-    return builtin_head(settings)
+    head = builtin_head()
+    return dataclasses.replace(head, identity_basis=head.identity_basis[:, :, : settings.identity_modes])
 
 
 def _look_at(path: Path) -> FoundModel:
