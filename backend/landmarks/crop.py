@@ -13,8 +13,8 @@ from ..head.model import Floats
 
 Picture = NDArray[np.uint8]
 
-_SHRINK_BY_AREA: Final = 1.3
-"""Source pixels per crop pixel above which the source is averaged first: bilinear sampling would skip pixels."""
+_PATCH_PIXELS: Final = 1.5
+"""Pixels of a patch per pixel of a crop: enough that sampling it at any angle loses nothing."""
 
 
 @dataclass(frozen=True)
@@ -65,44 +65,81 @@ def inverse(matrix: Floats) -> Floats:
     return cv2.invertAffineTransform(matrix).astype(np.float64)
 
 
-def sample(picture: Picture, region: Region, size: int, *, mirrored: bool = False) -> Picture:
-    """Return the crop, uint8 (size, size, 3); outside the picture it is black, as MediaPipe fills it.
+@dataclass(frozen=True)
+class Patch:
+    """Part of a picture, brought to about the resolution of the crops that will be taken from it.
 
-    Args:
-        picture: RGB (H, W, 3).
-        region: What to cut out.
-        size: Side of the crop in pixels.
-        mirrored: Flip the crop left to right.
+    Every face gets the same sharpness this way: large ones are averaged, small ones enlarged smoothly, once per
+    picture; the repeated crops are then cheap.
+
+    Attributes:
+        pixels: RGB uint8 (h, w, 3).
+        to_patch: Full-frame pixels -> pixels of the patch (2, 3).
+        left, top, right, bottom: Full-frame pixels that it covers; the picture's own border where it ends there.
+        frame_width, frame_height: Size of the whole picture.
     """
-    matrix = region.to_image(size)
-    source, matrix = _shrunk(picture, region, matrix, size)
-    if mirrored:
-        matrix = np.column_stack([-matrix[:, 0], matrix[:, 1], matrix[:, 2] + matrix[:, 0] * (size - 1)])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    crop = cv2.warpAffine(
-        source, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0)
-    )
-    return crop.astype(np.uint8, copy=False)
+
+    pixels: Picture
+    to_patch: Floats
+    left: int
+    top: int
+    right: int
+    bottom: int
+    frame_width: int
+    frame_height: int
+
+    def covers(self, region: Region) -> bool:
+        """Return whether no pixel of the picture inside the region is missing here."""
+        reach = _reach(region)
+        return (
+            (self.left == 0 or region.centre_x - reach >= self.left)
+            and (self.top == 0 or region.centre_y - reach >= self.top)
+            and (self.right == self.frame_width or region.centre_x + reach <= self.right - 1)
+            and (self.bottom == self.frame_height or region.centre_y + reach <= self.bottom - 1)
+        )
+
+    def sample(self, region: Region, size: int, *, mirrored: bool = False) -> Picture:
+        """Return the crop, uint8 (size, size, 3); outside the picture it is black, as MediaPipe fills it.
+
+        Args:
+            region: What to cut out.
+            size: Side of the crop in pixels.
+            mirrored: Flip the crop left to right.
+        """
+        matrix = region.to_image(size)
+        if mirrored:
+            matrix = np.column_stack([-matrix[:, 0], matrix[:, 1], matrix[:, 2] + matrix[:, 0] * (size - 1)])
+        whole = np.column_stack([self.to_patch[:, :2] @ matrix[:, :2], apply(self.to_patch, matrix[:, 2])])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        border = (0, 0, 0)
+        crop = cv2.warpAffine(
+            self.pixels, whole, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=border
+        )
+        return crop.astype(np.uint8, copy=False)
 
 
-def _shrunk(picture: Picture, region: Region, matrix: Floats, size: int) -> tuple[Picture, Floats]:
-    """Average pixels of the part around the region where the crop is much coarser than the picture."""
-    factor = region.side / size
-    if factor <= _SHRINK_BY_AREA:
-        return picture, matrix
-    reach = region.side / 2 * (abs(np.cos(region.roll)) + abs(np.sin(region.roll))) + 2 * factor
+def patch_around(picture: Picture, region: Region, size: int, *, margin: float = 1.2) -> Patch:
+    """Cut out the surroundings of a region for crops of `size` pixels; they may lie up to `margin` around it."""
     height, width = picture.shape[:2]
-    left, right = max(0, int(region.centre_x - reach)), min(width, int(region.centre_x + reach) + 2)
-    top, bottom = max(0, int(region.centre_y - reach)), min(height, int(region.centre_y + reach) + 2)
+    reach = _reach(region) * margin + 2
+    left, right = max(0, int(np.floor(region.centre_x - reach))), min(width, int(np.ceil(region.centre_x + reach)) + 1)
+    top, bottom = max(0, int(np.floor(region.centre_y - reach))), min(height, int(np.ceil(region.centre_y + reach)) + 1)
     if right - left < 2 or bottom - top < 2:
-        return picture, matrix
-    small_width = max(1, round((right - left) / factor))
-    small_height = max(1, round((bottom - top) / factor))
-    small = cv2.resize(picture[top:bottom, left:right], (small_width, small_height), interpolation=cv2.INTER_AREA)
-    step_x, step_y = (right - left) / small_width, (bottom - top) / small_height
-    # Pixel centres: index i of the small picture is at (i + 0.5) step - 0.5 of the part.
-    scale = np.array([1 / step_x, 1 / step_y])
+        # The region lies outside the picture: nothing but black.
+        empty = np.zeros((2, 2, 3), dtype=np.uint8)
+        far = np.array([[1.0, 0.0, 1e6], [0.0, 1.0, 1e6]])
+        return Patch(empty, far, 0, 0, width, height, width, height)
+    factor = _PATCH_PIXELS * size / region.side
+    new_width, new_height = max(2, round((right - left) * factor)), max(2, round((bottom - top) * factor))
+    method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+    pixels = cv2.resize(picture[top:bottom, left:right], (new_width, new_height), interpolation=method)
+    # Pixel centres: pixel i of the patch is at (i + 0.5) step - 0.5 of the part that was cut out.
+    scale = np.array([new_width / (right - left), new_height / (bottom - top)])
     offset = (0.5 - np.array([left, top])) * scale - 0.5
-    return small.astype(np.uint8, copy=False), np.column_stack(
-        [matrix[:, :2] * scale[:, None], matrix[:, 2] * scale + offset]
-    )
+    to_patch = np.column_stack([np.diag(scale), offset])
+    return Patch(pixels.astype(np.uint8, copy=False), to_patch, left, top, right, bottom, width, height)
+
+
+def _reach(region: Region) -> float:
+    """Half the side of the upright square around a turned one."""
+    return float(region.side / 2 * (abs(np.cos(region.roll)) + abs(np.sin(region.roll))))

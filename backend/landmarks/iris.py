@@ -8,7 +8,7 @@ import numpy as np
 
 from ..contract.names import FACE_LANDMARKS, LANDMARKS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from ..head.model import Floats, Integers
-from .crop import Picture, Region, apply, sample
+from .crop import Patch, Region, apply
 from .mirror import mirror_table
 from .networks import Network
 
@@ -21,24 +21,24 @@ _RIGHT_CONTOUR: Final = np.array(
         189, 35, 124, 46, 53, 52, 65, 143, 111, 117, 118, 119, 120, 121, 128, 245, 156, 70, 63, 105, 66, 107, 55, 193,
     ]
 )  # fmt: skip
-"""Face point of each of the network's 71 points of the subject's right eye (tensors_to_face_landmarks_with_attention)."""
+"""Face point of each of the network's 71 points of the subject's right eye (tensors_to_face_landmarks…)."""
 _LIDS: Final = 16
 """The first points of the contour are the lids; the rest lies around the eye, where the face network is as good."""
 
 
-def add_irises(network: Network, picture: Picture, points: Floats) -> Floats:
+def add_irises(network: Network, patch: Patch, points: Floats) -> Floats:
     """Return 478 points (478, 3): the face's 468 with lids replaced by the finer ones, and both irises.
 
     Args:
         network: The iris network, made for the eye at the left of the picture; the other eye is shown to it mirrored.
-        picture: RGB (H, W, 3).
+        patch: Part of the picture that holds the face.
         points: Face points (468, 3), full-frame pixels.
     """
     result = np.empty((LANDMARKS, 3))
     result[:FACE_LANDMARKS] = points
     mirror: Integers = mirror_table()
     for corners, mirrored, first in ((RIGHT_EYE_CORNERS, False, 468), (LEFT_EYE_CORNERS, True, 473)):
-        contour, iris = _look(network, picture, points[corners[0]], points[corners[1]], mirrored=mirrored)
+        contour, iris = _look(network, patch, points[corners[0]], points[corners[1]], mirrored=mirrored)
         lids = mirror[_RIGHT_CONTOUR] if mirrored else _RIGHT_CONTOUR
         result[lids[:_LIDS], :2] = contour[:_LIDS]
         result[first : first + 5, :2] = iris[[0, 3, 2, 1, 4]] if mirrored else iris
@@ -46,13 +46,13 @@ def add_irises(network: Network, picture: Picture, points: Floats) -> Floats:
     return result
 
 
-def _look(network: Network, picture: Picture, outer: Floats, inner: Floats, *, mirrored: bool) -> tuple[Floats, Floats]:
+def _look(network: Network, patch: Patch, outer: Floats, inner: Floats, *, mirrored: bool) -> tuple[Floats, Floats]:
     """Contour (71, 2) and iris (5, 2) of one eye in full-frame pixels."""
     across = (inner - outer)[:2] * (-1.0 if mirrored else 1.0)
     middle = (inner + outer)[:2] / 2
     side = max(4.0, float(np.hypot(*across))) * _REGION_OF_EYE
     region = Region(float(middle[0]), float(middle[1]), side, float(np.arctan2(across[1], across[0])))
-    outputs = network.run_picture(sample(picture, region, network.size, mirrored=mirrored))
+    outputs = network.run_picture(patch.sample(region, network.size, mirrored=mirrored))
     found = [np.asarray(output, dtype=np.float64).reshape(-1, 3)[:, :2] for output in sorted(outputs, key=len)]
     if mirrored:
         for part in found:

@@ -35,8 +35,8 @@ _PAIRS: Final = (
     (234, 454), (235, 455), (236, 456), (237, 457), (238, 458), (239, 459), (240, 460), (241, 461), (242, 462),
     (243, 463), (244, 464), (245, 465), (246, 466), (247, 467),
 )  # fmt: skip
-"""(right, left) of the subject. Derived from MediaPipe's canonical face (mediapipe/modules/face_geometry/data), which is
-exactly symmetric; the other 28 points lie in its plane of symmetry. A test derives it again."""
+"""(right, left) of the subject. Derived from MediaPipe's canonical face (mediapipe/modules/face_geometry/data), which
+is exactly symmetric; the other 28 points lie in its plane of symmetry. A test derives it again."""
 
 _IRIS_PAIRS: Final = ((468, 473), (469, 476), (470, 475), (471, 474), (472, 477))
 

@@ -150,6 +150,7 @@ class Networks:
         self.landmarks = Network(files.landmarks)
         self.scores = Network(files.scores) if files.scores is not None else None
         self.iris = Network(files.iris) if files.iris is not None else None
+        self.person = Network(files.person) if files.person is not None else None
 
 
 class NetworkPool:

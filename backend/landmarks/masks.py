@@ -1,0 +1,38 @@
+"""Person against background around a head, by the segmentation network of the wheel."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..head.model import Floats, Integers
+from .crop import Picture, Region, patch_around
+from .face import Face
+from .networks import Network
+
+_FACES_WIDE = 2.6
+"""Side of the square over the face: cranium, ears and shoulders are in it."""
+_UP = 0.08
+"""How far the square's centre lies above the face's, in sides: there is more head above the face than below."""
+
+
+def mask_positions(frames: int, most: int = 24) -> Integers:
+    """Return the positions in a clip at which masks are made, spread evenly."""
+    return np.unique(np.round((np.arange(min(most, frames)) + 0.5) * frames / min(most, frames) - 0.5).astype(np.int64))
+
+
+def person_mask(network: Network, picture: Picture, face: Face) -> tuple[NDArray[np.uint8], Floats]:
+    """Return the mask (256, 256), 255 = person, upright with the head, and mask pixels -> full-frame pixels (2, 3)."""
+    region = around_head(face)
+    size = network.size
+    crop = patch_around(picture, region, size, margin=1.0).sample(region, size)
+    share = network.run_picture(crop)[0].reshape(size, size)
+    matrix = region.to_image(size)
+    # Outside the picture nothing is known; no person there is what the black of the crop suggests too.
+    mask = np.round(np.clip(share, 0.0, 1.0) * 255).astype(np.uint8)
+    return mask, matrix
+
+
+def around_head(face: Face) -> Region:
+    """Return the square around the whole head, level with the eyes."""
+    return face.region.moved(0.0, -_UP * _FACES_WIDE / 1.5, _FACES_WIDE / 1.5, 0.0)

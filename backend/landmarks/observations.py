@@ -1,0 +1,131 @@
+"""What was seen in a run of frames: all faces and a thumbnail per frame; kept in files so that a killed run resumes."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
+from ..head.model import Floats, Integers
+from ..stages.data import Singles
+from .face import Face
+
+CHUNK: Final = 100
+"""Frames per chunk file. The search for faces starts afresh at each, so a resumed run gives the same result."""
+THUMBNAIL: Final = (18, 32)
+PORTRAIT: Final = 20
+MASK: Final = 256
+
+
+@dataclass(frozen=True)
+class SeenFace:
+    """A face in a frame, with what is needed to know it again and, on some frames, the person's mask."""
+
+    face: Face
+    portrait: NDArray[np.uint8]
+    mask: NDArray[np.uint8] | None
+    mask_to_image: Floats | None
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """All that is kept of a frame."""
+
+    faces: tuple[SeenFace, ...]
+    thumbnail: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Faces of a run of frames. N faces in all, T frames.
+
+    Attributes:
+        decoded: Whether the frame could be read (T,).
+        thumbnail: (T, 18, 32, 3) uint8.
+        frame: Position in the clip of each face (N,).
+        points: (N, 478, 3) full-frame pixels.
+        spread: (N, 478) pixels, NaN for one run.
+        scores: (N, 52), NaN where there are none.
+        presence: (N,) 0..1.
+        portrait: (N, 20, 20, 3) uint8, the face upright.
+        mask_face: Number of the face (its row) of each mask (K,).
+        mask: (K, 256, 256) uint8, 255 = person.
+        mask_to_image: (K, 2, 3).
+    """
+
+    decoded: NDArray[np.bool_]
+    thumbnail: NDArray[np.uint8]
+    frame: Integers
+    points: Singles
+    spread: Singles
+    scores: Singles
+    presence: Singles
+    portrait: NDArray[np.uint8]
+    mask_face: Integers
+    mask: NDArray[np.uint8]
+    mask_to_image: Floats
+
+
+def gather(first: int, frames: list[SeenFrame | None]) -> Observations:
+    """Return the arrays of consecutive frames, the first of which has the position `first`; None = not decoded."""
+    faces = [(first + k, seen) for k, frame in enumerate(frames) if frame is not None for seen in frame.faces]
+    masks = [(row, seen) for row, (_, seen) in enumerate(faces) if seen.mask is not None]
+    black = np.zeros((*THUMBNAIL, 3), dtype=np.uint8)
+
+    def stack(values: list[NDArray[np.generic]], shape: tuple[int, ...], kind: type) -> NDArray[np.generic]:
+        return np.stack(values).astype(kind) if values else np.zeros((0, *shape), dtype=kind)
+
+    return Observations(
+        decoded=np.array([frame is not None for frame in frames], dtype=np.bool_),
+        thumbnail=np.stack([black if frame is None else frame.thumbnail for frame in frames]),
+        frame=np.array([k for k, _ in faces], dtype=np.int64),
+        points=stack([s.face.points for _, s in faces], (LANDMARKS, 3), np.float32),  # pyright: ignore
+        spread=stack([s.face.spread for _, s in faces], (LANDMARKS,), np.float32),  # pyright: ignore
+        scores=stack([s.face.scores for _, s in faces], (len(MEDIAPIPE_SCORES),), np.float32),  # pyright: ignore
+        presence=np.array([s.face.presence for _, s in faces], dtype=np.float32),
+        portrait=stack([s.portrait for _, s in faces], (PORTRAIT, PORTRAIT, 3), np.uint8),  # pyright: ignore
+        mask_face=np.array([row for row, _ in masks], dtype=np.int64),
+        mask=stack([s.mask for _, s in masks if s.mask is not None], (MASK, MASK), np.uint8),  # pyright: ignore
+        mask_to_image=stack([s.mask_to_image for _, s in masks if s.mask_to_image is not None], (2, 3), np.float64),  # pyright: ignore
+    )
+
+
+def join(parts: list[Observations]) -> Observations:
+    """Return consecutive parts as one."""
+    rows = np.cumsum([0] + [len(part.frame) for part in parts])
+    joined = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Observations)}
+    joined["mask_face"] = np.concatenate([part.mask_face + start for part, start in zip(parts, rows[:-1], strict=True)])
+    return Observations(**joined)
+
+
+def write_chunk(folder: Path, number: int, key: str, part: Observations) -> None:
+    """Keep a chunk; a disk that is full or locked costs only the resuming, so that is passed over."""
+    path = folder / f"chunk_{number:05d}.npz"
+    beside = path.with_suffix(".partial")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as stream:
+            np.savez(stream, key=np.array(key), **{f.name: getattr(part, f.name) for f in fields(Observations)})
+        os.replace(beside, path)  # noqa: PTH105 - replaces on Windows too
+    except OSError:
+        beside.unlink(missing_ok=True)
+
+
+def read_chunk(folder: Path, number: int, key: str) -> Observations | None:
+    """Return a chunk of the same work, or None where there is none or it is damaged."""
+    path = folder / f"chunk_{number:05d}.npz"
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if str(archive["key"]) != key:
+                return None
+            return Observations(**{f.name: archive[f.name] for f in fields(Observations)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

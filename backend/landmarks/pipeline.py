@@ -1,0 +1,231 @@
+"""All frames of a clip through the networks: the search runs ahead in one thread, the landmarks follow in several."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+
+from ..contract.settings import FaceSettings, LandmarkSettings
+from ..stages.data import Context, Video
+from ..video.reader import read_frames
+from .crop import Picture, Region, patch_around
+from .detector import Detection
+from .face import Face, Plan, find_face, jittered_runs, region_of
+from .masks import mask_positions, person_mask
+from .networks import NetworkFiles, NetworkPool, Networks
+from .observations import (
+    CHUNK,
+    PORTRAIT,
+    THUMBNAIL,
+    Observations,
+    SeenFace,
+    SeenFrame,
+    gather,
+    join,
+    read_chunk,
+    write_chunk,
+)
+from .search import distinct, everywhere, near, place_of
+
+VERSION: Final = 1
+"""Raised when results change, so that chunks of an older program are not taken over."""
+PLANS: Final = {
+    "draft": Plan(settle=2, runs=()),
+    "standard": Plan(settle=2, runs=jittered_runs(5)),
+    "best": Plan(settle=3, runs=jittered_runs(10)),
+}
+_LOOK_EVERYWHERE: Final = 5
+"""Frames between two searches of the whole picture while all known faces are found near where they were."""
+_LOOK_THOROUGHLY: Final = 10
+"""Frames between two searches of small parts while there is no face."""
+_BOX_OF_REGION: Final = 1 / 1.67
+
+
+@dataclass
+class _Search:
+    """Where faces were last seen; starts afresh in every chunk, so that a resumed run does the same."""
+
+    places: list[Region] = field(default_factory=list)
+    age: int = 0
+
+
+class Pipeline:
+    """Finds the faces of a clip."""
+
+    def __init__(
+        self, video: Video, files: NetworkFiles, face: FaceSettings, settings: LandmarkSettings, context: Context
+    ) -> None:
+        self._video = video
+        self._settings = settings
+        self._context = context
+        self._pool = NetworkPool(files)
+        self._plan = PLANS[settings.quality]
+        self._masks = set(mask_positions(len(video)).tolist()) if settings.person_mask and files.person else set()
+        # Faces that get all the runs of the quality; the others in the picture are followed with one run.
+        self._full = {"number": max(3, face.number + 1), "nearest": 6}.get(face.choose, 3)
+        self._threads = settings.threads or max(1, os.cpu_count() or 1)
+        self._key = self._chunk_key(files)
+        self._told = 0.0
+
+    @property
+    def plan(self) -> Plan:
+        """How much is done per face."""
+        return self._plan
+
+    def run(self) -> Observations:
+        """Return what is seen in all frames; chunks that an earlier run left are taken over."""
+        total = len(self._video)
+        numbers = range((total + CHUNK - 1) // CHUNK)
+        kept = {number: read_chunk(self._context.work, number, self._key) for number in numbers}
+        todo = [number for number in numbers if kept[number] is None]
+        positions = [k for number in todo for k in range(number * CHUNK, min(total, (number + 1) * CHUNK))]
+        started, already = time.monotonic(), total - len(positions)
+        parts: list[Observations] = []
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="landmarks") as executor:
+            frames = read_frames(self._video, positions)
+            ahead: deque[tuple[int, Picture]] = deque()
+            try:
+                for number in numbers:
+                    part = kept[number]
+                    if part is None:
+                        last = parts[-1] if parts else None
+                        part = self._chunk(number, frames, ahead, last, executor, started=started, already=already)
+                        write_chunk(self._context.work, number, self._key, part)
+                    parts.append(part)
+            finally:
+                frames.close()  # pyright: ignore - a generator
+        self._context.progress(total, total, 0.0)
+        return join(parts)
+
+    def _chunk(
+        self,
+        number: int,
+        frames: Iterator[tuple[int, Picture]],
+        ahead: deque[tuple[int, Picture]],
+        before: Observations | None,
+        executor: ThreadPoolExecutor,
+        *,
+        started: float,
+        already: int,
+    ) -> Observations:
+        first = number * CHUNK
+        end = min(len(self._video), first + CHUNK)
+        seen: list[SeenFrame | None] = [None] * (end - first)
+        search = _Search(_places_before(before, first))
+        waiting: deque[tuple[int, Future[SeenFrame]]] = deque()
+        latest: Future[SeenFrame] | None = None
+        while True:
+            entry = ahead.popleft() if ahead else next(frames, None)
+            if entry is None:
+                break
+            position, picture = entry
+            if position >= end:
+                ahead.append(entry)
+                break
+            self._context.check()
+            starts = self._starts(picture, search, latest)
+            latest = executor.submit(self._see, picture, starts, with_mask=position in self._masks)
+            waiting.append((position, latest))
+            while len(waiting) > self._threads + 2 or (waiting and waiting[0][1].done()):
+                done, future = waiting.popleft()
+                seen[done - first] = future.result()
+                self._tell(done + 1, started, already)
+        while waiting:
+            done, future = waiting.popleft()
+            seen[done - first] = future.result()
+            self._tell(done + 1, started, already)
+        return gather(first, seen)
+
+    def _starts(self, picture: Picture, search: _Search, latest: Future[SeenFrame] | None) -> list[Region]:
+        """Regions in which a face may be, largest first, and remember where to look in the next frame."""
+        networks = self._pool.get()
+        threshold = self._settings.detection_threshold
+        found: list[Detection] = []
+        for place in search.places:
+            detection = near(networks.detector, picture, place, threshold)
+            if detection is not None:
+                found += distinct([detection], found)
+        missed = len(found) < len(search.places)
+        if missed or not search.places or search.age % _LOOK_EVERYWHERE == 0:
+
+            def confirm(detection: Detection) -> bool:
+                return find_face(networks, picture, detection.region(), Plan(1, ()), threshold) is not None
+
+            thorough = not found and search.age % _LOOK_THOROUGHLY == 0
+            more = everywhere(networks.detector, picture, threshold, confirm if thorough else None)
+            found += distinct(more, found)
+        search.age += 1
+        starts = [detection.region() for detection in found]
+        places = [place_of(detection) for detection in found]
+        if missed and latest is not None:
+            # A face that the detector misses (turned away, half hidden) may still be followed from the frame before.
+            for seen in latest.result().faces:
+                region = seen.face.region
+                if all(_apart(region, start) for start in starts):
+                    starts.append(region)
+                    places.append(Region(region.centre_x, region.centre_y, region.side * _BOX_OF_REGION, region.roll))
+        search.places = places
+        order = sorted(range(len(starts)), key=lambda k: -starts[k].side)
+        return [starts[k] for k in order]
+
+    def _see(self, picture: Picture, starts: list[Region], *, with_mask: bool) -> SeenFrame:
+        networks = self._pool.get()
+        threshold = self._settings.detection_threshold
+        faces: list[Face] = []
+        for k, start in enumerate(starts):
+            plan = self._plan if k < self._full else Plan(2, ())
+            face = find_face(networks, picture, start, plan, threshold)
+            if face is not None and all(_apart(face.region, other.region) for other in faces):
+                faces.append(face)
+        size = (THUMBNAIL[1], THUMBNAIL[0])
+        thumbnail = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        return SeenFrame(tuple(_seen_face(networks, picture, face, with_mask=with_mask) for face in faces), thumbnail)
+
+    def _tell(self, done: int, started: float, already: int) -> None:
+        now = time.monotonic()
+        if now - self._told < 0.2:
+            return
+        self._told = now
+        here = max(1, done - already)
+        left = (now - started) / here * (len(self._video) - done) if now - started > 0.5 else None
+        self._context.progress(done, len(self._video), left)
+
+    def _chunk_key(self, files: NetworkFiles) -> str:
+        """What a chunk depends on, as a hash."""
+        video = self._video
+        facts = (VERSION, video.sha256, video.rotation, video.width, video.height, sorted(self._masks), self._full)
+        chosen = (self._settings.quality, self._settings.detection_threshold, files.source)
+        digest = hashlib.sha256(repr((facts, chosen)).encode())
+        digest.update(video.frame_index.astype(np.int64).tobytes())
+        digest.update(files.landmarks)
+        return digest.hexdigest()
+
+
+def _seen_face(networks: Networks, picture: Picture, face: Face, *, with_mask: bool) -> SeenFace:
+    portrait = patch_around(picture, face.region, PORTRAIT, margin=1.0).sample(face.region, PORTRAIT)
+    if not with_mask or networks.person is None:
+        return SeenFace(face, portrait, None, None)
+    mask, to_image = person_mask(networks.person, picture, face)
+    return SeenFace(face, portrait, mask, to_image)
+
+
+def _apart(a: Region, b: Region) -> bool:
+    """Whether two regions hold different faces."""
+    return bool(np.hypot(a.centre_x - b.centre_x, a.centre_y - b.centre_y) > 0.25 * min(a.side, b.side))
+
+
+def _places_before(before: Observations | None, first: int) -> list[Region]:
+    """Places of the faces in the last frame of the chunk before, the same whether it was kept or just made."""
+    if before is None:
+        return []
+    regions = [region_of(before.points[row].astype(np.float64)) for row in np.flatnonzero(before.frame == first - 1)]
+    return [Region(r.centre_x, r.centre_y, r.side * _BOX_OF_REGION, r.roll) for r in regions]

@@ -1,0 +1,116 @@
+"""Where the faces of a picture are: near where they were, in the whole picture, in its parts, lying on their side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from .crop import Picture, Region
+from .detector import Detection, detect_in, merged, overlap, reduced, whole
+from .networks import Network
+
+_ZOOM: Final = 3.0
+"""Side of the square that is searched around a face, in widths of its box: the detector likes faces of 15-60 %."""
+_CANDIDATE: Final = 0.15
+"""Certainty from which a place in the whole picture is looked at again from near."""
+_TILES: Final = (0.4, 0.19)
+"""Sides of the parts that are searched, in longer sides: a face of 3 % (60 px of 1920) fills 16 % of the last."""
+_TURNS: Final = (np.pi / 2, -np.pi / 2, np.pi)
+_LONGEST: Final = 1920
+"""Larger pictures are searched at this size; a face that is then too small is too small for the landmarks too."""
+_SMALL_TURN: Final = 0.35
+MOST_FACES: Final = 6
+
+
+def near(network: Network, picture: Picture, place: Region, threshold: float) -> Detection | None:
+    """Return the best face in a square around a place, if it is about where it was.
+
+    Args:
+        place: Centre, width of the face's box (as side) and roll of the face in an earlier picture.
+    """
+    best: Detection | None = None
+    for _ in range(2):
+        found = detect_in(network, picture, place.moved(0.0, 0.0, _ZOOM, 0.0), threshold)
+        found = [d for d in found if np.hypot(*(d.centre - (place.centre_x, place.centre_y))) < place.side]
+        best = max(found, key=lambda d: d.score) if found else best
+        if best is None or abs(best.region().roll - place.roll) < _SMALL_TURN:
+            break
+        # The head lies otherwise than thought: level it and look again, for the detector knows upright faces best.
+        place = place_of(best)
+    return best
+
+
+def place_of(detection: Detection) -> Region:
+    """Return where to look for this face again."""
+    centre = detection.centre
+    return Region(float(centre[0]), float(centre[1]), detection.width, detection.region().roll)
+
+
+def everywhere(
+    network: Network, picture: Picture, threshold: float, confirm: Callable[[Detection], bool] | None
+) -> list[Detection]:
+    """Return the faces of a picture, largest first.
+
+    Args:
+        confirm: Whether a detection is a face indeed. Where it is given and the whole picture shows no face, parts of
+            the picture (small faces) and the picture turned are searched too. None for a quick look.
+    """
+    small, factor = reduced(picture, _LONGEST)
+    searches: list[Callable[[], list[Detection]]] = [lambda: _in_whole(network, small, threshold, 0.0)]
+    if confirm is not None:
+        searches += [lambda share=share: _in_tiles(network, small, threshold, share) for share in _TILES]
+        searches += [lambda turn=turn: _in_whole(network, small, threshold, turn) for turn in _TURNS]
+    for search in searches:
+        found = [_enlarged(d, factor) for d in search()]
+        if confirm is not None:
+            found = [d for d in found if confirm(d)]
+        if found:
+            return sorted(found, key=lambda d: -d.width)[:MOST_FACES]
+    return []
+
+
+def _in_whole(network: Network, picture: Picture, threshold: float, roll: float) -> list[Detection]:
+    square = whole(picture)
+    square = Region(square.centre_x, square.centre_y, square.side, roll)
+    candidates = detect_in(network, picture, square, min(_CANDIDATE, threshold))
+    found: list[Detection] = []
+    for candidate in candidates[: 2 * MOST_FACES]:
+        if candidate.score >= max(threshold, 0.6) and 0.14 < candidate.width / square.side < 0.8:
+            found.append(candidate)
+            continue
+        closer = near(network, picture, place_of(candidate), threshold)
+        if closer is not None:
+            found.append(closer)
+    return merged(found)
+
+
+def _in_tiles(network: Network, picture: Picture, threshold: float, share: float) -> list[Detection]:
+    height, width = picture.shape[:2]
+    side = share * max(width, height)
+    found: list[Detection] = []
+    # Neighbours overlap by 30 %: more than the smallest face that they should see, so that none lies across an edge.
+    columns, rows = (max(1, int(np.ceil((length - 0.3 * side) / (0.7 * side)))) for length in (width, height))
+    for row in range(rows):
+        for column in range(columns):
+            x = width / 2 if columns == 1 else side / 2 + column * (width - side) / (columns - 1)
+            y = height / 2 if rows == 1 else side / 2 + row * (height - side) / (rows - 1)
+            tile = Region(x - 0.5, y - 0.5, side, 0.0)
+            for candidate in detect_in(network, picture, tile, min(0.3, threshold)):
+                closer = near(network, picture, place_of(candidate), threshold)
+                if closer is not None:
+                    found.append(closer)
+    return merged(found)
+
+
+def _enlarged(detection: Detection, factor: float) -> Detection:
+    """Bring a detection from a reduced picture to the full frame; pixel centres."""
+    if factor == 1.0:
+        return detection
+    return Detection(detection.score, (detection.box + 0.5) * factor - 0.5, (detection.keypoints + 0.5) * factor - 0.5)
+
+
+def distinct(detections: list[Detection], others: list[Detection]) -> list[Detection]:
+    """Return those of `detections` that are not one of `others`."""
+    return [d for d in detections if all(overlap(d.box, o.box) < 0.3 for o in others)]
