@@ -2,12 +2,13 @@
 
 entries/<kind>-<key>.npz    output of a stage (see `serialise`)
 entries/<kind>-<key>.json   for stages that write files for the user: which, with size and time of change
-work/<kind>-<key>/          unfinished work of a stage, there until the stage is done
+work/<kind>-<key>/          unfinished work of a stage, there until the stage is done; .lock beside it while in use
 logs/                       a log per run
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,11 +20,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from . import serialise
+from .locks import FileLock
 
 LIMIT: Final = 4 * 1024**3
 """Bytes that entries may take; beyond that the ones unused for longest go."""
 
 KEPT_LOGS: Final = 20
+
+FORGOTTEN: Final = 14 * 24 * 3600
+"""Seconds after which unfinished work is taken for forgotten."""
 
 
 def default_folder() -> Path:
@@ -105,15 +110,22 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def work(self, kind: str, key: str) -> Path:
-        """Return the folder for unfinished work of a stage, made if it is not there."""
-        folder = self.root / "work" / f"{kind}-{key}"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    @contextlib.contextmanager
+    def work(self, kind: str, key: str) -> Iterator[Path]:
+        """Give a folder for unfinished work of a stage: removed when the stage is done, kept when it raises.
 
-    def finish(self, kind: str, key: str) -> None:
-        """Remove the unfinished work of a stage that is done."""
-        shutil.rmtree(self.root / "work" / f"{kind}-{key}", ignore_errors=True)
+        Where another engine is at the same work just now, this one gets a folder of its own.
+        """
+        folder = self.root / "work" / f"{kind}-{key}"
+        lock = FileLock(folder.with_suffix(".lock"))
+        if not lock.take():
+            folder = folder.with_name(f"{folder.name}-{os.getpid()}")
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield folder
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            lock.release()
 
     def new_log(self) -> Path:
         """Return the path of a fresh log file, the oldest ones being removed."""
@@ -134,7 +146,10 @@ class Cache:
         return freed
 
     def prune(self, limit: int = LIMIT) -> None:
-        """Remove the entries unused for longest until the rest takes at most `limit` bytes."""
+        """Remove the entries unused for longest until the rest takes at most `limit` bytes, and forgotten work."""
+        for folder in (self.root / "work").iterdir():
+            if time.time() - folder.stat().st_mtime > FORGOTTEN:
+                shutil.rmtree(folder, ignore_errors=True)
         found = sorted(
             ((path.stat().st_mtime, path.stat().st_size, path) for path in _files(self.entries)), reverse=True
         )

@@ -57,7 +57,8 @@ class Stop:
         watchdog.start()
 
     def _end(self) -> None:
-        self.last_words()
+        with contextlib.suppress(RuntimeError, OSError):  # in the middle of another line, or nobody reads any more
+            self.last_words()
         os._exit(EXIT_CANCELLED)
 
     def on_signal(self, _number: int, _frame: Any) -> None:
@@ -73,7 +74,7 @@ class Lines:
     def __init__(self, stream: TextIO, stop: Stop) -> None:
         self._stream = stream
         self._stop = stop
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may interrupt the thread that writes, and write its last words
         self._started = self._last = time.perf_counter()
         self._closed = threading.Event()
 

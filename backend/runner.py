@@ -256,8 +256,18 @@ class _Run:
         self.send({"event": "stage", "name": stage.name, "state": "running"})
         started = time.perf_counter()
         code, key = self._code(stage), self.keys[stage.name]
+        with self.cache.work(stage.kind, key) as work:
+            output = self._run(stage, inputs, work)
+            summary = code.summary(output)
+            self._keep(stage, output, {"summary": summary})
+        seconds = round(time.perf_counter() - started, 3)
+        self.send({"event": "stage", "name": stage.name, "state": "done", "seconds": seconds, "summary": summary})
+        return output
+
+    def _run(self, stage: Stage, inputs: dict[str, Any], work: Path) -> Any:
+        code = self._code(stage)
         try:
-            output = code.run(**inputs, settings=stage.settings, context=self._context(stage))
+            output = code.run(**inputs, settings=stage.settings, context=self._context(stage, work))
         except MemoryError:
             raise _StageFailed(stage.name, _memory_failure(stage)) from None
         except OSError as error:
@@ -268,15 +278,9 @@ class _Run:
             raise _StageFailed(stage.name, _writing_failure(error)) from error
         if isinstance(output, Failure):
             raise _StageFailed(stage.name, output)
-        summary = code.summary(output)
-        self._keep(stage, output, {"summary": summary})
-        seconds = round(time.perf_counter() - started, 3)
-        self.send({"event": "stage", "name": stage.name, "state": "done", "seconds": seconds, "summary": summary})
-        self.cache.finish(stage.kind, key)
         return output
 
-    def _context(self, stage: Stage) -> Context:
-        work = self.cache.work(stage.kind, self.keys[stage.name])
+    def _context(self, stage: Stage, work: Path) -> Context:
         settings = {kind: to_dict(above.settings) for kind, above in self._upstream(stage).items()}
         settings[stage.kind] = to_dict(stage.settings)
         return Context(stage.name, Pace(self._collect), self.cancelled, work, self.models, settings=settings)

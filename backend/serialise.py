@@ -72,7 +72,7 @@ def _json(array: np.ndarray) -> Any:
     return json.loads(array.tobytes().decode("utf-8"))
 
 
-def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:  # noqa: PLR0911 - one line per kind of value
+def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):

@@ -36,7 +36,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
     parsed = parser().parse_args(arguments)
-    given = {("video", "path"): parsed.video, ("track", "path"): str(parsed.out / "track.npz")}
+    given = {
+        ("video", "path"): str(Path(parsed.video).absolute()),
+        ("track", "path"): str(parsed.out.absolute() / "track.npz"),
+    }
     settings = settings_of(parsed, given)
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")

@@ -48,7 +48,8 @@ def write_plot(path: Path, track: Track, measures: Measures, flags: list[Flagged
     top = 1 - 0.72 / height
     figure.subplots_adjust(left=LEFT, right=RIGHT, top=top, bottom=0.5 / height, hspace=0.16)
     figure.text(MARGIN, 1 - 0.24 / height, title, fontsize=14, weight="bold", color=INK, va="center")
-    figure.text(MARGIN, 1 - 0.5 / height, facts, fontsize=10, color=FAINT, va="center")
+    line = figure.text(MARGIN, 1 - 0.5 / height, facts, fontsize=10, color=FAINT, va="center")
+    line.set_fontsize(10 * min(1.0, (1 - 2 * MARGIN) * WIDTH * DPI / max(line.get_window_extent().width, 1.0)))
     for axis, (name, unit, draw) in zip(axes, _ROWS, strict=True):
         _style(axis, name, unit)
         _shade(axis, track, flags)

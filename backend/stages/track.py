@@ -135,7 +135,7 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
     )
 
 
-def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per kind of value
+def plain(value: Any) -> Any:
     """Return data as JSON can hold it: numpy values as numbers and lists, NaN as null, paths as text."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -110,11 +112,46 @@ def test_a_write_that_fails_leaves_nothing(cache: Cache) -> None:
 
 def test_size_and_clear(cache: Cache) -> None:
     cache.store("video", "0123", {"a": np.zeros(1000)}, {})
-    (cache.work("fit", "99") / "chunk").write_bytes(bytes(500))
+    with pytest.raises(KeyboardInterrupt), cache.work("fit", "99") as work:
+        (work / "chunk").write_bytes(bytes(500))
+        raise KeyboardInterrupt
     size = cache.size()
     assert size.entries == 1 and size.size > 8500
     assert cache.clear() == size
     assert cache.size().size == 0
+
+
+def test_unfinished_work_is_kept_until_the_stage_is_done(cache: Cache) -> None:
+    with pytest.raises(KeyboardInterrupt), cache.work("fit", "1") as work:
+        (work / "chunk").touch()
+        raise KeyboardInterrupt
+    with cache.work("fit", "1") as work:
+        assert (work / "chunk").exists()
+    assert list((cache.root / "work").iterdir()) == []
+
+
+def test_two_engines_at_the_same_work_do_not_share_a_folder(cache: Cache) -> None:
+    with cache.work("fit", "1") as mine:
+        (mine / "chunk").touch()
+        code = (
+            "import sys; from pathlib import Path; from backend.cache import Cache\n"
+            "with Cache(Path(sys.argv[1])).work('fit', '1') as folder: print(len(list(folder.iterdir())), folder.name)"
+        )
+        arguments = [sys.executable, "-c", code, str(cache.root)]
+        other = subprocess.run(arguments, cwd=fake_stages.ROOT, capture_output=True, text=True, check=True)
+        assert other.stdout.split()[0] == "0"
+        assert other.stdout.split()[1] != mine.name
+        assert (mine / "chunk").exists()
+
+
+def test_forgotten_work_goes(cache: Cache) -> None:
+    folder = cache.root / "work" / "fit-1"
+    folder.mkdir()
+    cache.prune()
+    assert folder.exists()
+    os.utime(folder, (1e9, 1e9))
+    cache.prune()
+    assert not folder.exists()
 
 
 def test_pruning_removes_what_was_unused_for_longest(cache: Cache) -> None:
