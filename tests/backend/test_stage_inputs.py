@@ -1,0 +1,218 @@
+"""The small stages: what is known of the camera, whose identity it is, and how a fit becomes a track."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.contract.camera import Intrinsics, rotation_matrices
+from backend.contract.failure import Failure
+from backend.contract.settings import CameraSettings, FaceSettings, ReportSettings, TrackFileSettings
+from backend.contract.track import MISSING, TRACKED, Track, read_track
+from backend.head.model import HeadModel, HeadPose, LandmarkEmbedding
+from backend.head.skinning import pose_vertices
+from backend.stages import camera, face, report, track
+from backend.stages.data import Camera, Context, Fit, Landmarks, TrackFile, Video
+from backend.stages.head import with_identity_of
+
+VERTICES, IDENTITIES, EXPRESSIONS, FRAMES = 12, 4, 3, 9
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    def emit(event) -> None:
+        events.append(dict(event))
+
+    events: list[dict] = []
+    result = Context("stage", emit, lambda: False, tmp_path, tmp_path, {"fit": {"smoothness": 1.0}})
+    object.__setattr__(result, "events", events)
+    return result
+
+
+def a_video(width: int = 1920, height: int = 1080, **metadata: object) -> Video:
+    return Video(
+        Path("clip.mp4"), "0", width, height, 0, Fraction(25), 1.0, np.arange(3), np.zeros(3), "h264", metadata
+    )
+
+
+def a_head() -> HeadModel:
+    random = np.random.default_rng(3)
+    faces = np.array([[0, 1, 2], [3, 4, 5], [6, 7, 8]])
+    weights = random.random((VERTICES, 5))
+    return HeadModel(
+        name="Blob",
+        licence="none",
+        file_name="",
+        sha256="b10b",
+        template=random.normal(scale=0.1, size=(VERTICES, 3)),
+        faces=faces,
+        identity_basis=random.normal(scale=0.01, size=(VERTICES, 3, IDENTITIES)),
+        expression_basis=random.normal(scale=0.01, size=(VERTICES, 3, EXPRESSIONS)),
+        expression_names=("a", "b", "c"),
+        expression_range=np.tile([0.0, 1.0], (EXPRESSIONS, 1)),
+        pose_correctives=random.normal(scale=0.001, size=(VERTICES, 3, 36)),
+        joint_regressor=np.full((5, VERTICES), 1 / VERTICES),
+        joint_parents=np.array([-1, 0, 1, 1, 1]),
+        skinning_weights=weights / weights.sum(axis=1, keepdims=True),
+        uv=random.random((VERTICES, 2)),
+        uv_faces=faces,
+        regions={"lips": np.array([1, 2])},
+        eyelids=None,
+        landmarks=LandmarkEmbedding(np.zeros(478, int), np.full((478, 3), 1 / 3), np.arange(478) != 5, "by hand"),
+    )
+
+
+def a_fit(head: HeadModel, frames: int = FRAMES) -> Fit:
+    random = np.random.default_rng(4)
+
+    def some(*shape: int) -> np.ndarray:
+        return random.normal(scale=0.2, size=(frames, *shape))
+
+    points = np.full((frames, 478, 3), np.nan, np.float32)
+    landmarks = Landmarks(
+        frame_index=np.arange(frames) * 2,
+        time=np.arange(frames) / 25,
+        rate=Fraction(25),
+        width=640,
+        height=480,
+        found=np.ones(frames, bool),
+        points=points,
+        spread=points[:, :, 0],
+        scores=points[:, :52, 0],
+        detection=np.ones(frames, np.float32),
+        shot=np.zeros(frames, np.int64),
+        masks=None,
+        source="two networks",
+        others=({"number": np.int64(1), "width": np.float32(40)},),
+        number=0,
+        video={"name": "clip é.mp4", "path": Path("/a/clip é.mp4"), "duration": np.float64(2)},
+        metadata={},
+    )
+    modes = head.identity_basis.shape[2]
+    status = np.full(frames, TRACKED, np.int8)
+    status[-1] = MISSING
+    return Fit(
+        landmarks=landmarks,
+        intrinsics=Intrinsics.centred(640, 480, 600.0),
+        focal_source="assumed",
+        focal_uncertainty=0.2,
+        pose=HeadPose(random.normal(size=modes), some(EXPRESSIONS), some(3), some(3), some(3), some(3), some(2)),
+        rotation=rotation_matrices(some(3)),
+        translation=some(3) + [0, 0, 1.0],  # noqa: RUF005 - a sum of arrays
+        status=status,
+        confidence=np.ones(frames),
+        reprojection_error=np.full(frames, np.nan),
+        visibility=np.ones((frames, 478), np.float32),
+        landmark_offsets=np.zeros((478, 3)),
+        report={"cost": float("nan"), "steps": np.arange(2)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (CameraSettings("pixels", focal_pixels=1234.5), Camera(1234.5, "known")),
+        (CameraSettings("millimetres", focal_millimetres=50, sensor_width=36), Camera(1920 * 50 / 36, "known")),
+        (CameraSettings("angle", angle_of_view=90), Camera(960, "known")),
+        (CameraSettings("estimate"), Camera(None, "estimated")),
+    ],
+)
+def test_what_the_user_knows_of_the_focal_length(settings: CameraSettings, expected: Camera, context: Context) -> None:
+    result = camera.run(a_video(), settings, context)
+    assert isinstance(result, Camera)
+    assert result.source == expected.source
+    assert result.focal == pytest.approx(expected.focal) if expected.focal else result.focal is None
+
+
+def test_the_focal_length_of_the_file_is_measured_along_the_longer_side(context: Context) -> None:
+    upright = camera.run(a_video(1080, 1920, focal_length_35mm=26), CameraSettings(), context)
+    lying = camera.run(a_video(1920, 1080, focal_length_35mm=26), CameraSettings(), context)
+    assert upright == lying == Camera(pytest.approx(1920 * 26 / 36), "metadata")
+
+
+def test_a_file_that_does_not_say_is_noticed(context: Context) -> None:
+    assert camera.run(a_video(), CameraSettings(), context) == Camera(None, "estimated")
+    assert [event["code"] for event in context.events] == ["focal-unknown"]  # type: ignore[attr-defined]
+
+
+def test_the_choice_of_a_face_is_handed_on(context: Context) -> None:
+    choice = FaceSettings(choose="number", number=2)
+    assert face.run(choice, context) == choice
+
+
+def test_a_track_has_the_vertices_of_the_head_and_survives_the_file(context: Context, tmp_path: Path) -> None:
+    head = a_head()
+    fit = a_fit(head)
+    result = track.run(fit, head, TrackFileSettings(path=str(tmp_path / "é" / "track.npz")), context)
+    assert isinstance(result, TrackFile)
+    again = read_track(result.path)
+    assert isinstance(again, Track)
+    np.testing.assert_allclose(again.vertices, pose_vertices(head, fit.pose), atol=1e-6)
+    np.testing.assert_allclose(rotation_matrices(again.head_rotation), fit.rotation, atol=1e-9)
+    np.testing.assert_allclose(
+        again.neutral_vertices, head.template + head.identity_basis @ fit.pose.identity, atol=1e-6
+    )
+    assert again.landmark_triangle[5] == -1 and again.landmark_triangle[6] == 0
+    assert again.header["video"] == {"name": "clip é.mp4", "path": str(Path("/a/clip é.mp4")), "duration": 2.0}
+    assert again.header["report"]["others"] == [{"number": 1, "width": 40.0}]
+    assert again.header["report"]["fit"] == {"cost": None, "steps": [0, 1]}
+    assert again.header["settings"] == {"fit": {"smoothness": 1.0}}
+    assert again.header["focal"] == {"source": "assumed", "uncertainty": 0.2}
+    json.dumps(again.header, allow_nan=False)
+
+
+def test_a_long_clip_keeps_its_vertices_in_a_file(context: Context, tmp_path: Path, monkeypatch) -> None:
+    head = a_head()
+    fit = a_fit(head, frames=150)
+    monkeypatch.setattr(track, "IN_MEMORY", 1000)
+    result = track.run(fit, head, TrackFileSettings(path=str(tmp_path / "track.npz")), context)
+    assert isinstance(result, TrackFile)
+    assert isinstance(result.track.vertices, np.memmap)
+    np.testing.assert_allclose(result.track.vertices, pose_vertices(head, fit.pose), atol=1e-6)
+    again = read_track(result.path)
+    assert isinstance(again, Track)
+    np.testing.assert_array_equal(again.vertices, result.track.vertices)
+
+
+def test_the_identity_of_an_earlier_track_is_taken_over(context: Context, tmp_path: Path) -> None:
+    head = a_head()
+    first = track.track_of(a_fit(head), head, context)
+    fixed = with_identity_of(head, first, tmp_path)
+    assert isinstance(fixed, HeadModel)
+    assert fixed.identity_basis.shape[2] == 0
+    np.testing.assert_allclose(fixed.template, first.neutral_vertices, atol=1e-6)
+    second = track.track_of(a_fit(fixed), fixed, context)
+    np.testing.assert_allclose(second.identity, first.identity)
+    np.testing.assert_allclose(second.neutral_vertices, first.neutral_vertices, atol=1e-6)
+
+
+def test_the_identity_of_another_model_is_refused(context: Context, tmp_path: Path) -> None:
+    head = a_head()
+    first = track.track_of(a_fit(head), head, context)
+    result = with_identity_of(dataclasses.replace(head, sha256="other", name="Other"), first, tmp_path / "old.npz")
+    assert isinstance(result, Failure) and result.code == "identity-of-other-model"
+    assert "old.npz" in result.sentence and "Other" in result.sentence
+
+
+@pytest.mark.parametrize("taken", ["the folder", "a parent", "the file"])
+def test_a_place_that_cannot_be_written_to_is_refused_at_once(taken: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    if taken == "the file":
+        (out / "track.npz").mkdir(parents=True)
+    else:
+        out.write_text("in the way")
+    path = {"the folder": out, "a parent": out / "deeper", "the file": out}[taken] / "track.npz"
+    result = track.check(TrackFileSettings(path=str(path)))
+    assert isinstance(result, Failure) and str(out) in result.sentence
+    assert taken == "the file" or isinstance(report.check(ReportSettings(folder=str(path.parent))), Failure)
+
+
+def test_data_that_json_cannot_hold() -> None:
+    data = {"a": np.float32(1), "b": [math.nan, np.arange(2)], "c": (Fraction(1, 2), True, None), 3: Path("x")}
+    assert track.plain(data) == {"a": 1.0, "b": [None, [0, 1]], "c": ["1/2", True, None], "3": "x"}
