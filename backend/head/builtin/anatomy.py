@@ -63,7 +63,7 @@ def make_anatomy() -> Anatomy:
     lip = face.points[13]
     add_teeth(builder, lip + (0.0, -0.0018, -0.0070), upper=True)
     add_teeth(builder, lip + (0.0, -0.0014, -0.0098), upper=False)
-    add_tongue(builder, lip + (0.0, -0.0095, -0.0165))
+    add_tongue(builder, lip + (0.0, -0.0125, -0.0165))
     ears, grid = _add_back(builder, face)
     _fill(builder)
     for name, side in (("left_eyeball", 1.0), ("right_eyeball", -1.0)):
@@ -142,14 +142,16 @@ def _add_back(builder: Builder, face: Face) -> tuple[tuple[Integers, Integers], 
 
 
 def _fill(builder: Builder) -> None:
-    """Bring the head to its fixed number of vertices: a back wall behind the tongue made of what is left."""
+    """Bring the head to its fixed number of vertices by splitting mirrored pairs of triangles at the mouth bag's end."""
     missing = HEAD_VERTICES - builder.count
-    if missing < 0:
-        raise ValueError(f"{-missing} vertices too many")
-    turn = np.pi * np.arange(missing) / max(missing - 1, 1)
-    tongue = builder.points[builder.parts["tongue"]]
-    back = tongue[-1] * (0.0, 1.0, 1.0)
-    builder.add("filler", back + 0.001 * np.stack([np.cos(turn), np.sin(turn), 0 * turn], 1))
+    end = int(builder.parts["mouth_bag"][-1])
+    fan = [tuple(t) for t in builder.triangles[builder.triangles_of("mouth_bag")] if end in t]
+    if missing % 2 or not 0 <= missing <= len(fan) // 2:
+        raise ValueError(f"{missing} vertices cannot be filled in")
+    floor = len(fan) // 2  # the fan's first half lies on the lower lip's side, from right to left
+    pairs = range(missing // 2)
+    chosen = [*pairs, *(floor - 1 - number for number in pairs)]
+    builder.split("mouth_bag", [fan[number] for number in chosen])
 
 
 def _symmetric(points: Floats, lips: Integers) -> tuple[Floats, Integers]:
@@ -164,4 +166,3 @@ def _symmetric(points: Floats, lips: Integers) -> tuple[Floats, Integers]:
     mirror_of(even)
     even = 0.5 * (points + points[mirror] * (-1.0, 1.0, 1.0))
     return even, mirror.astype(np.int64)
-

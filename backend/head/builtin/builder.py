@@ -30,6 +30,18 @@ class Builder:
         self._triangles.append(np.asarray(triangles, np.int64))
         self.triangle_parts.append((name, len(triangles)))
 
+    def split(self, name: str, triangles: list[tuple[int, ...]]) -> None:
+        """Cut triangles of part `name` into three at a new vertex in the middle of each."""
+        points = self.points
+        middle = self.add(name, np.array([points[list(t)].mean(axis=0) for t in triangles]).reshape(-1, 3))
+        cut = {t: m for t, m in zip(triangles, middle, strict=True)}
+        for part, old in enumerate(self._triangles):
+            gone = np.array([tuple(t) in cut for t in old], bool)
+            if gone.any():
+                new = [t for a, b, c in old[gone] for m in (cut[a, b, c],) for t in ((a, b, m), (b, c, m), (c, a, m))]
+                self._triangles[part] = np.concatenate([old[~gone], np.array(new, np.int64)])
+                self.triangle_parts[part] = (self.triangle_parts[part][0], len(self._triangles[part]))
+
     @property
     def count(self) -> int:
         """Number of vertices so far."""

@@ -11,17 +11,18 @@ ELLIPSOIDS: tuple[tuple[tuple[float, float, float], tuple[float, float, float]],
     ((0.0, 0.052, -0.050), (0.0745, 0.080, 0.090)),
     ((0.0, 0.050, -0.078), (0.0760, 0.072, 0.072)),
     ((0.0, 0.015, -0.080), (0.0600, 0.055, 0.060)),
+    ((0.0, 0.002, -0.034), (0.0695, 0.036, 0.030)),
     ((0.0, -0.030, -0.012), (0.0640, 0.038, 0.040)),
     ((0.0, -0.060, 0.005), (0.0460, 0.028, 0.040)),
 )
-"""Skull, parietal breadth, occiput, jaws and floor of the mouth: centre and radii."""
+"""Skull, parietal breadth, occiput, breadth between the ears, jaws and floor of the mouth: centre and radii."""
 NECK_AXIS = ((0.0, 0.0, -0.058), (0.0, -0.20, -0.072))
 NECK_WIDTHS = ((0.049, 0.047), (0.058, 0.052))
 """Half width and half depth of the neck at the ends of its axis."""
 CAPSULES: tuple[tuple[tuple[float, float, float], tuple[float, float, float], float, float], ...] = (
     ((0.058, -0.022, -0.062), (0.017, -0.185, -0.026), 0.008, 0.007),
     ((0.016, -0.030, -0.098), (0.054, -0.205, -0.092), 0.016, 0.024),
-    ((0.0, -0.104, -0.024), (0.0, -0.112, -0.024), 0.010, 0.010),
+    ((0.0, -0.104, -0.024), (0.0, -0.112, -0.024), 0.0085, 0.0085),
 )
 """Sternocleidomastoid, trapezius and larynx: ends and their radii; off the middle also mirrored."""
 BLEND = 0.014

@@ -110,8 +110,8 @@ def _shifted_mouth(anatomy: Anatomy, deformer: Deformer) -> Floats:
     """Return mouthRight (V, 3)."""
     handles = {vertex: np.zeros(3) for vertex in SHIFT_HOLD}
     for landmark, (outwards, up, forward) in SHIFTED.items():
-        vertex = landmark if landmark > 0 else int(anatomy.mirror[-landmark])
-        sign = -1.0 if landmark > 0 else 1.0
+        vertex = landmark if landmark >= 0 else int(anatomy.mirror[-landmark])
+        sign = -1.0 if landmark >= 0 else 1.0
         handles[vertex] = np.array([sign * outwards, up, forward]) / 1000.0
     vertices, moves = np.array(list(handles)), np.array(list(handles.values()))
     skin = _skin(anatomy)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model import Floats, Integers
 from .builder import Builder
-from .measures import EYE_CENTRE, EYE_RADIUS, IRIS_RADIUS, LID_INNER_RADIUS, PUPIL_RADIUS
+from .measures import EYE_CENTRE, EYE_RADIUS, IRIS_RADIUS, LID_INNER_RADIUS, LID_WITHIN_RADIUS, PUPIL_RADIUS
 from .topology import ring_strip
 
 SEGMENTS = 32
@@ -60,8 +60,12 @@ def add_socket(builder: Builder, rim: Integers, side: float) -> list[Integers]:
     part = "left_socket" if side > 0 else "right_socket"
     corner = np.zeros(len(rim))
     corner[[0, 1, 2, 30, 31]] = corner[[16, 17, 18, 14, 15]] = (1.0, 0.6, 0.2, 0.2, 0.6)
-    for turn, radius, tuck in ((0.98, LID_INNER_RADIUS, 0.20), (1.12, LID_INNER_RADIUS, 0.16), (1.45, EYE_RADIUS + 0.0016, 0.3)):
-        inner = radius - 0.0006 * corner[:, None]  # in the corners the skin closes on the eyeball (caruncle)
+    for turn, radius, tuck in (
+        (0.98, LID_INNER_RADIUS, 0.07),
+        (1.10, LID_WITHIN_RADIUS, 0.05),
+        (1.42, LID_WITHIN_RADIUS, 0.0),
+    ):
+        inner = radius - 0.0004 * (radius > LID_WITHIN_RADIUS) * corner[:, None]
         ring = builder.add(part, centre + inner * _turned(middle, direction, turn - tuck * corner))
         builder.connect(part, ring_strip(rings[-1], ring, builder.points))
         rings.append(ring)

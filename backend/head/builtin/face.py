@@ -29,7 +29,7 @@ SCULPT: tuple[tuple[tuple[int, ...], tuple[float, float, float], float], ...] = 
 """Where the measured face is corrected by hand: an older woman's lids, lips and jowls as in a young adult; lid crease."""
 NOSTRILS = ((20, 166), (60, 166), (20, 79))
 """Edges across the right nostril; their middles sink in."""
-NOSTRIL_DEPTH = np.array([0.0, 0.0065, -0.0015])
+NOSTRIL_DEPTH = np.array([0.0, 0.0090, -0.0025])
 
 
 @dataclass(frozen=True)

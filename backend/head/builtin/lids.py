@@ -7,7 +7,7 @@ import numpy as np
 from ..model import Floats, Integers
 from .anatomy import Anatomy
 from .deformation import Deformer
-from .measures import EYE_CENTRE, EYE_RADIUS, LID_RADIUS
+from .measures import EYE_CENTRE, LID_RADIUS
 
 CLOSING_LINE = 0.24
 """Where the lids meet, as share of the way from the lower to the upper edge: the upper lid does most of it."""
@@ -75,10 +75,9 @@ def wrapped(anatomy: Anatomy, deformer: Deformer, displacement: Floats) -> Float
         place = anatomy.points[rim] + displacement[rim] - centre
         target = place / np.linalg.norm(place, axis=1, keepdims=True)
         correction = _rim_places(anatomy, side, target, centre) - (place + centre)
-        near = _near(anatomy, side)
-        result += deformer.spread(rim, correction, np.setdiff1d(near, anatomy.lid_rings[side].ravel()), bend=LID_BEND)
+        result += deformer.spread(rim, correction, _near(anatomy, side), bend=LID_BEND)
         _carry(anatomy, side, target, centre, result)
-        _keep_outside(anatomy, side, centre, near, result)
+        _keep_outside(anatomy, side, centre, _near(anatomy, side), result)
     return result
 
 
@@ -117,13 +116,22 @@ def _near(anatomy: Anatomy, side: int) -> Integers:
 
 
 def _moved(anatomy: Anatomy, deformer: Deformer, side: int, target: Floats, centre: Floats) -> Floats:
-    """Return the displacement (V, 3) that brings the rim into target directions (32, 3)."""
-    rings = anatomy.lid_rings[side]
-    near = _near(anatomy, side)
-    move = _rim_places(anatomy, side, target, centre) - anatomy.points[rings[0]]
-    result = deformer.spread(rings[0], move, np.setdiff1d(near, rings.ravel()), bend=LID_BEND)
+    """Return the displacement (V, 3) that brings the rim into target directions (32, 3).
+
+    The skin around follows in direction, not in place: it slides around the eyeball at the distance that it has.
+    """
+    rim, near = anatomy.lid_rings[side][0], _near(anatomy, side)
+    offset = anatomy.points - centre
+    radius = np.linalg.norm(offset, axis=1, keepdims=True)
+    direction = offset / radius
+    goal = _rim_places(anatomy, side, target, centre) - centre
+    goal_radius = np.linalg.norm(goal, axis=1, keepdims=True)
+    change = np.hstack([goal / goal_radius - direction[rim], goal_radius - radius[rim]])
+    spread = deformer.spread(rim, change, near, bend=LID_BEND)
+    turned = direction + spread[:, :3]
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
+    result = (radius + spread[:, 3:]) * turned - offset
     _carry(anatomy, side, target, centre, result)
-    _keep_outside(anatomy, side, centre, near, result)
     return result
 
 
@@ -145,7 +153,6 @@ def _keep_outside(anatomy: Anatomy, side: int, centre: Floats, near: Integers, r
     skin = np.setdiff1d(near, anatomy.lid_rings[side][0])
     place = anatomy.points[skin] + result[skin] - centre
     distance = np.linalg.norm(place, axis=1)
-    least = np.minimum(LID_RADIUS + 0.0004, np.linalg.norm(anatomy.points[skin] - centre, axis=1))
-    least = np.maximum(least, EYE_RADIUS + 0.0016)
+    least = np.minimum(LID_RADIUS, np.linalg.norm(anatomy.points[skin] - centre, axis=1))
     push = np.maximum(least - distance, 0.0)
     result[skin] += place / distance[:, None] * push[:, None]

@@ -8,7 +8,7 @@ from ..model import Floats, Integers
 from .builder import Builder
 from .topology import ring_strip
 
-BAG = ((0.0022, 0.0014, 0.99), (0.006, 0.006, 0.985), (0.013, 0.012, 0.97), (0.024, 0.016, 0.92), (0.038, 0.016, 0.74))
+BAG = ((0.0022, 0.0014, 0.99), (0.006, 0.006, 0.985), (0.014, 0.013, 0.97), (0.032, 0.017, 0.84))
 """Depth behind the lips, half height, and width as share of the lips', of the bag's rings."""
 BAG_END = 0.050
 ARCH_COLUMNS = 29
@@ -37,7 +37,7 @@ def add_bag(builder: Builder, rim: Integers) -> list[Integers]:
     return rings
 
 
-CARRIED = (0.92, 0.70, 0.35, 0.10, 0.0)
+CARRIED = (0.92, 0.70, 0.30, 0.0)
 """How far the bag's rings go along with the lips."""
 
 
@@ -48,7 +48,7 @@ def carry_bag(rings: Integers, displacement: Floats) -> None:
 
 
 def add_teeth(builder: Builder, front: Floats, *, upper: bool) -> Integers:
-    """Add a row of teeth whose front edge is `front` (3,); returns its vertices, 5 rows of 29."""
+    """Add a row of teeth whose front edge is `front` (3,); returns its vertices, rows of 29 (5 above, 4 below)."""
     name = "upper_teeth" if upper else "lower_teeth"
     scale = 1.0 if upper else 0.93
     angle = np.linspace(-1.0, 1.0, ARCH_COLUMNS) * np.radians(86.0)
@@ -57,13 +57,8 @@ def add_teeth(builder: Builder, front: Floats, *, upper: bool) -> Integers:
     gap = 0.5 - 0.5 * np.cos(2 * np.pi * _tooth_phase(arch, scale))
     sign = 1.0 if upper else -1.0
     rows = []
-    for height, out, scallop in (
-        (9.5, -0.2, 0.0),
-        (6.0, 0.9, 0.5),
-        (0.4, 0.5, 0.35),
-        (0.4, -1.0, 0.2),
-        (8.0, -4.0, 0.0),
-    ):
+    profile = ((9.5, -0.2, 0.0), (6.0, 0.9, 0.5), (0.4, 0.5, 0.35), (0.4, -1.0, 0.2), (8.0, -4.0, 0.0))
+    for height, out, scallop in profile if upper else profile[:-1]:
         row = arch + normal * (out - scallop * (1 - gap)[:, None]) / 1000.0
         row[:, 1] = sign * (height + (0.5 * (1 - gap) if height < 1 else 0.0)) / 1000.0
         rows.append(builder.add(name, row + front))
@@ -81,9 +76,9 @@ def _tooth_phase(arch: Floats, scale: float) -> Floats:
     return np.interp(from_middle, gaps, np.arange(len(gaps)), right=float(len(gaps) - 1)) % 1.0
 
 
-def add_tongue(builder: Builder, tip: Floats, rows: int = 9, columns: int = 9) -> Integers:
+def add_tongue(builder: Builder, tip: Floats, rows: int = 7, columns: int = 7) -> Integers:
     """Add a tongue whose tip is at `tip` (3,); a dome open at its root. Returns its vertices row by row from the tip."""
-    length, width, height = 0.042, 0.019, 0.007
+    length, width, height = 0.042, 0.0175, 0.006
     along = np.linspace(0.0, 1.0, rows)
     across = np.linspace(-1.0, 1.0, columns) * np.radians(125.0)
     points = np.empty((rows, columns, 3))

@@ -65,4 +65,3 @@ def _lips(anatomy: Anatomy) -> Integers:
     landmarks = np.union1d(landmarks, anatomy.mirror[landmarks])
     between = names.FACE_LANDMARKS + np.flatnonzero(np.isin(anatomy.face.edges, landmarks).all(axis=1))
     return np.concatenate([landmarks, between, anatomy.bag_rings[1]])
-

@@ -32,7 +32,6 @@ JAW_FOLLOWS: tuple[tuple[float, tuple[int, ...]], ...] = (
 """How much of the jaw's rotation landmarks of the right half and the middle line follow."""
 
 
-
 def joints() -> Floats:
     """Return the joints (5, 3) of the neutral head in the order of `contract.names.JOINTS`."""
     return np.stack([ROOT_JOINT, NECK_JOINT, JAW_JOINT, EYE_CENTRE, EYE_CENTRE * (-1.0, 1.0, 1.0)])
@@ -105,9 +104,9 @@ def _inside_mouth(anatomy: Anatomy, share: Floats) -> None:
     """Give the bag, teeth and tongue their share of the jaw; written into `share`."""
     rim = share[anatomy.bag_rings[0]]
     lower = np.r_[0.42, np.ones(19), 0.42, np.zeros(19)]
-    for ring, blend in zip(anatomy.bag_rings[1:], (0.15, 0.5, 0.9, 1.0, 1.0), strict=True):
+    for ring, blend in zip(anatomy.bag_rings[1:], (0.15, 0.5, 0.9, 1.0), strict=True):
         share[ring] = rim * (1 - blend) + blend * lower
-    share[anatomy.parts["mouth_bag"][-1]] = 0.45
+    share[np.setdiff1d(anatomy.parts["mouth_bag"], anatomy.bag_rings)] = 0.45
     last = share[anatomy.bag_rings[-1]]
     share[anatomy.bag_rings[-1]] = 0.45 + 0.7 * (last - 0.45)
     share[anatomy.parts["lower_teeth"]] = 1.0

@@ -85,8 +85,8 @@ def _island(anatomy: Anatomy, name: str, vertices: Integers, triangles: Integers
         row, column = np.divmod(np.arange(len(vertices)), 29)
         return np.stack([column, -row if name.startswith("upper") else row], 1).astype(float)
     if name == "tongue":
-        row, column = np.divmod(np.arange(len(vertices)), 9)
-        return np.stack([column, -row], 1).astype(float)
+        row, column = np.divmod(np.arange(len(vertices)), 7)
+        return np.stack([column, row], 1).astype(float)
     loop = np.searchsorted(vertices, anatomy.bag_rings[0])
     turn = np.pi + 2 * np.pi * np.arange(len(loop)) / len(loop)
     return _tutte(anatomy.points[vertices], triangles, loop, np.stack([np.cos(turn), np.sin(turn)], 1))
@@ -122,6 +122,11 @@ def _lay_ear(anatomy: Anatomy, ear: Integers, result: Floats) -> None:
     """Spread an ear over its hole in the grid; written into `result`."""
     triangles = anatomy.triangles[np.isin(anatomy.triangles, ear).any(axis=1)]
     rim = np.setdiff1d(triangles, ear)
+    places = result[rim]
+    middle, size = places.mean(axis=0), 0.5 * np.ptp(places, axis=0)
+    offset = (places - middle) / size
+    bulge = (np.abs(offset) ** 6).sum(axis=1, keepdims=True) ** (1 / 6)
+    result[rim] = middle + size * offset / bulge  # a convex outline, so that Tutte's theorem holds
     flat = _tutte(anatomy.points, triangles, rim, result[rim])
     result[ear] = flat[ear]
 
@@ -181,4 +186,3 @@ def _mean_value_weights(points: Floats, triangles: Integers) -> csc_matrix:
         values += [half / a, half / b]
     data = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     return csc_matrix(coo_matrix(data, shape=(count, count)))
-
