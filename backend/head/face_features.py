@@ -32,8 +32,8 @@ _FAR: Final = 10.0
 """Metres to the camera: so far that the view is nearly parallel."""
 _PIXEL: Final = 0.0002
 """Metres per pixel of the views."""
-_CORNER: Final = (0.003, 0.001)
-"""Metres by which the inner and the outer corner of the lids lie beyond the visible eyeball."""
+_CORNER: Final = 0.0136
+"""Metres sideways from an eyeball's centre to the corners of its lids where the eyes are 63 mm apart."""
 _NOSE_TIP, _CHIN = 4, 152
 
 
@@ -90,12 +90,12 @@ def feature_targets(template: Floats, faces: Integers, weights: Floats) -> Targe
     left, right = eyeballs(template, faces)
     centres = [fitted_sphere(template[ball])[0] for ball in (left, right)]
     middle = (centres[0] + centres[1]) / 2
+    eye_distance = float(np.linalg.norm(centres[0] - centres[1]))
     for ball, centre, upper, lower in (
         (left, centres[0], LEFT_EYE_UPPER, LEFT_EYE_LOWER),
         (right, centres[1], RIGHT_EYE_UPPER, RIGHT_EYE_LOWER),
     ):
-        _lids(targets, template, faces, ball, centre, upper, lower)
-    eye_distance = float(np.linalg.norm(centres[0] - centres[1]))
+        _lids(targets, template, faces, ball, centre, eye_distance, upper, lower)
     stomion = _lips(targets, template, faces, weights[:, JOINTS.index("jaw")], middle, eye_distance)
     _profile(targets, template, faces, middle, stomion)
     return targets
@@ -120,6 +120,7 @@ def _lids(
     faces: Integers,
     ball: Integers,
     centre: Floats,
+    eye_distance: float,
     upper: tuple[int, ...],
     lower: tuple[int, ...],
 ) -> None:
@@ -133,23 +134,21 @@ def _lids(
         raise MeshProblem("its eyeballs cannot be seen between its lids")
     top = shown[:, columns].argmax(axis=0) - 1
     bottom = len(shown) - shown[::-1, columns].argmax(axis=0)
-    side = 1.0 if centre[0] > 0 else -1.0  # the outer corner of the left eye lies at larger x
+    to_outer = 1 if centre[0] > 0 else -1  # the outer corner of the left eye lies at larger x
+    corners = _lid_corners(view, shown, columns[::to_outer], to_outer * _CORNER * eye_distance / 0.063)
+    keep = slice(len(columns) // 12, len(columns) - len(columns) // 12)
     for rows, landmarks in ((top, upper), (bottom, lower)):
-        edge = view.points[rows, columns]
-        edge = edge[:: -int(side)] if side > 0 else edge  # from the outer corner to the inner
-        keep = slice(len(edge) // 12, len(edge) - len(edge) // 12)
-        corners = _lid_corners(view, shown, columns, side)
-        curve = np.concatenate([corners[:1], edge[keep], corners[1:]])
+        edge = view.points[rows, columns][keep][::-to_outer]  # from the outer corner to the inner
+        curve = np.concatenate([corners[:1], edge, corners[1:]])
         _set(targets, landmarks, _at_fractions(curve, landmarks), 0.0003)
 
 
-def _lid_corners(view: View, shown: NDArray[np.bool_], columns: Integers, side: float) -> Floats:
-    """Outer and inner corner (2, 3): the skin a little beyond the ends of the visible eyeball."""
-    inner, outer = (int(columns[0]), int(columns[-1])) if side > 0 else (int(columns[-1]), int(columns[0]))
+def _lid_corners(view: View, shown: NDArray[np.bool_], columns: Integers, reach: float) -> Floats:
+    """Outer and inner corner (2, 3): the skin at a known distance sideways, as high as the visible eyeball ends."""
     places = []
-    for column, beyond in ((outer, _CORNER[1] * side), (inner, -_CORNER[0] * side)):
+    for column, sideways in ((columns[-1], reach), (columns[0], -reach)):
         row = int(np.flatnonzero(shown[:, column]).mean())
-        places.append(view.points[row, column + round(beyond / _PIXEL)])
+        places.append(view.points[row, view.ids.shape[1] // 2 + round(sideways / _PIXEL)])
     return np.array(places)
 
 
@@ -157,7 +156,7 @@ def _lips(
     targets: Targets, template: Floats, faces: Integers, jaw: Floats, middle: Floats, eye_distance: float
 ) -> Floats:
     """Inner lips: where, downwards, the visible skin jumps from what stays to what hangs on the jaw."""
-    centre = middle + [0.0, -1.1 * eye_distance, 0.0]
+    centre = middle - np.array([0.0, 1.1 * eye_distance, 0.0])
     view = look(template, faces, jaw, centre, 1.1 * eye_distance)
     step = np.diff(np.where(view.seen, view.weights, np.nan), axis=0)
     step = np.where(np.isnan(step), 0.0, step)

@@ -1,7 +1,8 @@
 """FLAME model files of every version as a `HeadModel`: ``.pkl`` (numpy, scipy or chumpy inside) and ``.npz``.
 
-Arrays and their meaning: Li, Bolkart, Black, Li, Romero: Learning a model of facial shape and expression from 4D scans,
-SIGGRAPH Asia 2017, and the loaders of its users (smplx/body_models.py). Number of vertices and modes come from the file.
+Arrays and their meaning: Li, Bolkart, Black, Li, Romero, "Learning a model of facial shape and expression
+from 4D scans", SIGGRAPH Asia 2017, and the loaders of its users (smplx/body_models.py). Number of vertices and modes
+come from the file.
 """
 
 from __future__ import annotations
@@ -245,9 +246,9 @@ def _head_model(
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     version = recognise(path.name, sha256, content)
     try:
-        regions = side.regions if side.regions is not None else derive_regions(arrays.template, arrays.faces)
-        uv, uv_faces = side.uv if side.uv is not None else unwrap_head(arrays.template, arrays.faces)
         landmarks = embed_landmarks(arrays.template, arrays.faces, arrays.skinning_weights, side, sha256)
+        regions = side.regions or derive_regions(arrays.template, arrays.faces, landmarks)
+        uv, uv_faces = side.uv or unwrap_head(arrays.template, arrays.faces)
     except MeshProblem as problem:
         return _wrong(path.name, str(problem))
     return HeadModel(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from .model import Floats, Integers
 
@@ -25,7 +25,7 @@ def adjacency(faces: Integers, vertices: int) -> csr_matrix:
     edges = edges_of(faces)
     rows = np.concatenate([edges[:, 0], edges[:, 1]])
     columns = np.concatenate([edges[:, 1], edges[:, 0]])
-    return coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(vertices, vertices)).tocsr()
+    return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(vertices, vertices))
 
 
 def pieces(faces: Integers, vertices: int) -> Integers:
@@ -140,11 +140,11 @@ def nearest_on_mesh(
         points: (N, 3).
         vertices: (V, 3).
         faces: Triangles (F, 3) that may be hit.
-        candidates: Triangles tried per point, by the distance of their centres; enough where triangles are of like size.
+        candidates: Triangles tried per point, nearest centres first; enough where triangles are of like size.
     """
     centres = vertices[faces].mean(axis=1)
     count = min(candidates, len(faces))
-    _, index = cKDTree(centres).query(points, k=count)
+    _, index = KDTree(centres).query(points, k=count)
     index = index.reshape(len(points), count)
     best_triangle = np.zeros(len(points), dtype=np.int64)
     best_barycentric = np.zeros((len(points), 3))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.settings import HeadSettings
+from .builtin import builtin_head
 from .flame_file import checked_arrays, load_flame, read_flame_content
 from .flame_versions import recognise
 from .model import HeadModel
@@ -67,10 +67,19 @@ def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
         for model in find_models(models):
             if not model.problems:
                 return load_flame(model.path, settings)
-    from .builtin import builtin_head
+    return limited(builtin_head(), settings)
 
-    head = builtin_head()
-    return dataclasses.replace(head, identity_basis=head.identity_basis[:, :, : settings.identity_modes])
+
+def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
+    """Return the head with at most as many identity and expression modes as the settings ask for, the first ones."""
+    count = min(settings.expression_modes, model.expression_basis.shape[2])
+    return replace(
+        model,
+        identity_basis=model.identity_basis[:, :, : settings.identity_modes],
+        expression_basis=model.expression_basis[:, :, :count],
+        expression_names=model.expression_names[:count],
+        expression_range=model.expression_range[:count],
+    )
 
 
 def _look_at(path: Path) -> FoundModel:

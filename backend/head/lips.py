@@ -12,4 +12,4 @@ LOWER_LIP: Final = (
     14, 15, 16, 17, 77, 84, 85, 86, 87, 88, 89, 90, 91, 95, 96, 146, 178, 179, 180, 181,
     307, 314, 315, 316, 317, 318, 319, 320, 321, 324, 325, 375, 402, 403, 404, 405,
 )  # fmt: skip
-"""The four rows from the slit to the border of each lip without the corners of the mouth, from the mesh's connections."""
+"""The four rows from the slit to the border of each lip, without the corners of the mouth (the mesh's connections)."""

@@ -293,7 +293,8 @@ def _sparse(name: str, state: dict[Any, Any]) -> Any:
     """A sparse matrix from its state, checked in full, so that no index points outside."""
     form = name.rsplit(".", 1)[-1][:3]
     shape = _shape(state.get("_shape", state.get("shape")))
-    data = state.get("data")
+    data: Any = state.get("data")
+    parts: tuple[Any, ...]
     if form == "coo":
         coordinates = state.get("coords") or (state.get("row"), state.get("col"))
         parts = (data, *coordinates)

@@ -1,4 +1,4 @@
-"""Brings MediaPipe's face mesh onto a template: known places first, the rest bent along smoothly and laid on the skin."""
+"""Brings MediaPipe's face mesh onto a template: known places first, the rest bent along and laid on the skin."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .model import Floats, Integers
 
 _BENDING = 0.0008
 """Metres by which a landmark's displacement may differ from the mean of its neighbours': one standard deviation."""
-_STRETCHING = 0.02
-"""The same for two neighbours; only decides where bending says nothing."""
+_STRETCHING = 0.003
+"""The same for the displacements of two neighbours; of little influence where there are features nearby."""
 _SURFACE = 0.0003
 """Metres off the surface: one standard deviation, at the end."""
 _ROUNDS = 12

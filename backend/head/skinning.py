@@ -49,7 +49,7 @@ def joint_rotations(pose: HeadPose) -> Floats:
     """Return the rotation matrices (T, 5, 3, 3) of root (always identity), neck, jaw, left and right eye."""
     frames = len(pose)
     angles = np.stack([np.zeros((frames, 3)), pose.neck, pose.jaw, pose.left_eye, pose.right_eye], axis=1)
-    return rotation_matrices(angles)
+    return np.asarray(rotation_matrices(angles), dtype=np.float64)
 
 
 def pose_features(rotations: Floats) -> Floats:
