@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ...backend.contract.camera import blender_points
 from ...backend.contract.track import Track
 
-
 UV_MAP: Final = "UVMap"
 
 

@@ -19,10 +19,8 @@ LIPS_ATTRIBUTE: Final = "flame_lips"
 """Vertex attribute: 1 on the lips, fading to 0 on the skin."""
 
 IRIS_RADIUS: Final = 0.49
-PUPIL_RADIUS: Final = 0.17
-"""In radii of the eyeball: an iris of 11.8 mm (Rüfer et al. 2005) and a pupil of 4 mm on an eyeball of 24 mm."""
-
-_MOUTH_REGIONS: Final = ("mouth", "mouth_inside", "inner_mouth", "mouth_interior", "teeth", "gums", "tongue")
+PUPIL_RADIUS: Final = 0.175
+"""In radii of the eyeball: an iris of 11.8 mm (Rüfer et al. 2005) and a pupil of 4.2 mm on an eyeball of 24 mm."""
 
 Colour = tuple[float, float, float, float]
 
@@ -43,13 +41,18 @@ class Slot:
 
 
 SLOTS: Final = (
-    Slot("skin", (0.60, 0.36, 0.27, 1.0), 0.5),
+    Slot("skin", (0.60, 0.33, 0.23, 1.0), 0.5),
     Slot("sclera", (0.80, 0.78, 0.75, 1.0), 0.2),
     Slot("iris", (0.09, 0.16, 0.20, 1.0), 0.2),
     Slot("pupil", (0.004, 0.004, 0.004, 1.0), 0.1),
-    Slot("mouth", (0.16, 0.03, 0.03, 1.0), 0.4),
+    Slot("mouth", (0.16, 0.03, 0.03, 1.0), 0.35),
+    Slot("teeth", (0.72, 0.66, 0.55, 1.0), 0.25),
+    Slot("tongue", (0.45, 0.13, 0.12, 1.0), 0.4),
 )
-SKIN, SCLERA, IRIS, PUPIL, MOUTH = range(len(SLOTS))
+SKIN, SCLERA, IRIS, PUPIL, MOUTH, TEETH, TONGUE = range(len(SLOTS))
+
+_REGIONS_OF_SLOTS: Final = ((MOUTH, "mouth_inside"), (TEETH, "teeth"), (TONGUE, "tongue"))
+"""Regions that have a material of their own; a later one wins where they overlap."""
 
 
 def write_materials(mesh: bpy.types.Mesh, track: Track, name: str, rebuilt: bool) -> None:
@@ -112,10 +115,10 @@ def _lips(track: Track) -> NDArray[np.float64]:
 def _slot_of_faces(track: Track, eye: NDArray[np.float32]) -> NDArray[np.int32]:
     faces = np.asarray(track.faces)
     slots = np.full(len(faces), SKIN, dtype=np.int32)
-    inside = np.zeros(len(eye), dtype=bool)
-    for name in _MOUTH_REGIONS:
+    for slot, name in _REGIONS_OF_SLOTS:
+        inside = np.zeros(len(eye), dtype=bool)
         inside[track.regions.get(name, np.zeros(0, dtype=np.int64))] = True
-    slots[inside[faces].all(axis=1)] = MOUTH
+        slots[inside[faces].all(axis=1)] = slot
     on_eye = (eye != 0).any(axis=1)[faces].all(axis=1)
     centre = eye[faces].mean(axis=1)
     off_axis = np.linalg.norm(centre[:, [0, 2]], axis=1)
@@ -140,8 +143,8 @@ def _new_materials(name: str) -> list[bpy.types.Material]:
         output = _node(tree, "ShaderNodeOutputMaterial", 300)
         if number == SKIN:
             surface = _skin(tree)
-        elif number == MOUTH:
-            surface = _principled(tree, 0, roughness=0.35, subsurface=0.2)
+        elif number >= MOUTH:
+            surface = _principled(tree, 0, roughness=slot.roughness, subsurface=0.2)
             surface.inputs["Base Color"].default_value = slot.colour
         else:
             surface = _node(tree, "ShaderNodeGroup", 0)
@@ -178,7 +181,7 @@ def _skin(tree: bpy.types.NodeTree) -> bpy.types.Node:
     noise = _node(tree, "ShaderNodeTexNoise", -900, -150)
     noise.inputs["Scale"].default_value = 90.0
     noise.inputs["Detail"].default_value = 3.0
-    mottled = _mix(tree, -650, -100, (0.66, 0.39, 0.29, 1.0), (0.56, 0.31, 0.23, 1.0))
+    mottled = _mix(tree, -650, -100, (0.64, 0.36, 0.25, 1.0), (0.54, 0.27, 0.19, 1.0))
     tree.links.new(noise.outputs[0], mottled.inputs["Factor"])
     with_lips = _mix(tree, -450, 50, (0.0, 0.0, 0.0, 1.0), (0.45, 0.14, 0.13, 1.0))
     tree.links.new(lips.outputs["Fac"], with_lips.inputs["Factor"])
@@ -187,7 +190,7 @@ def _skin(tree: bpy.types.NodeTree) -> bpy.types.Node:
     seen = _mix(tree, -250, 100, (0.0, 0.0, 0.0, 1.0), (0.05, 0.008, 0.008, 1.0))
     tree.links.new(facing.outputs["Backfacing"], seen.inputs["Factor"])
     tree.links.new(with_lips.outputs[2], seen.inputs[6])
-    shader = _principled(tree, 0, roughness=0.48, subsurface=0.25)
+    shader = _principled(tree, 0, roughness=0.42, subsurface=0.2)
     tree.links.new(seen.outputs[2], shader.inputs["Base Color"])
     return shader
 
@@ -228,7 +231,7 @@ def _paint_eye(ramp: bpy.types.ColorRamp) -> None:
     """Colours by distance from the axis of sight: pupil, light inner iris, iris, dark limbus, sclera, pink corners."""
     stops: tuple[tuple[float, Colour], ...] = (
         (PUPIL_RADIUS - 0.01, SLOTS[PUPIL].colour),
-        (PUPIL_RADIUS + 0.01, (0.16, 0.21, 0.18, 1.0)),
+        (PUPIL_RADIUS + 0.01, (0.11, 0.15, 0.13, 1.0)),
         (IRIS_RADIUS - 0.14, SLOTS[IRIS].colour),
         (IRIS_RADIUS - 0.03, (0.02, 0.04, 0.055, 1.0)),
         (IRIS_RADIUS + 0.02, (0.72, 0.69, 0.66, 1.0)),

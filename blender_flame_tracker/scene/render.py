@@ -26,7 +26,7 @@ class StillSettings:
 
     frame: int | None = None
     engine: str = "CYCLES"
-    samples: int = 24
+    samples: int = 16
     footage: bool = True
 
 
@@ -71,25 +71,28 @@ def build_scene(
 
 def add_light(result: ImportResult) -> None:
     """Light the head from beside the camera, with soft light all around, all in the track's collection."""
-    scene = bpy.context.scene
-    depth = max(0.2, -result.parts.head.matrix_world.translation.y + result.parts.camera.matrix_world.translation.y)
-    distance = max(depth, (result.parts.camera.matrix_world.translation).length)
-    for name, place, power in (("key", (-0.9, 0.9, 0.1), 9.0), ("fill", (1.1, 0.2, 0.1), 3.0)):
-        light = bpy.data.lights.new(f"{result.parts.collection.name} {name}", "AREA")
+    scene, parts = bpy.context.scene, result.parts
+    distance = (parts.camera.matrix_world.translation - parts.head.matrix_world.translation).length
+    for name, place, power in (
+        ("key", (-0.8, 0.8, 0.0), 24.0),
+        ("fill", (1.1, 0.1, 0.0), 5.0),
+        ("rim", (0.7, 0.6, -1.7), 14.0),
+    ):
+        light = bpy.data.lights.new(f"{parts.collection.name} {name}", "AREA")
         # Measured from the head, so that it is as bright near and far.
         light.size = 0.6 * distance
         light.energy = power * distance * distance
         thing = bpy.data.objects.new(light.name, light)
-        result.parts.collection.objects.link(thing)
-        thing.parent = result.parts.camera
+        parts.collection.objects.link(thing)
+        thing.parent = parts.camera
         thing.location = [part * distance for part in place]
         aim = thing.constraints.new("TRACK_TO")
-        aim.target = result.parts.head
+        aim.target = parts.head
         aim.track_axis, aim.up_axis = "TRACK_NEGATIVE_Z", "UP_Y"
-    world = bpy.data.worlds.new(result.parts.collection.name)
+    world = bpy.data.worlds.new(parts.collection.name)
     if world.node_tree is None:  # There from the start since 5.0.
         world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.35, 0.37, 0.4, 1.0)
+    world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.28, 0.28, 0.28, 1.0)
     scene.world = world
 
 

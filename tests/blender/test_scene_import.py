@@ -192,7 +192,8 @@ def test_a_missing_or_damaged_track_changes_nothing(tmp_path, content):
 def test_materials_of_skin_and_eyes_go_to_the_right_faces():
     track = make_track(2, full_size=True)
     mesh = import_track(track, SceneSettings()).parts.head.data
-    assert [material.name.split()[-1] for material in mesh.materials] == ["skin", "sclera", "iris", "pupil", "mouth"]
+    names = [material.name.split()[-1] for material in mesh.materials]
+    assert names == ["skin", "sclera", "iris", "pupil", "mouth", "teeth", "tongue"]
     slots = np.empty(len(mesh.polygons), dtype=np.int32)
     mesh.polygons.foreach_get("material_index", slots)
     centres = track.neutral_vertices[track.faces].mean(axis=1)
