@@ -13,6 +13,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..stages.data import Context, Video
@@ -39,8 +40,8 @@ from .search import distinct, everywhere, near, place_of
 VERSION: Final = 1
 """Raised when results change, so that chunks of an older program are not taken over."""
 PLANS: Final = {
-    "draft": Plan(settle=2, runs=()),
-    "standard": Plan(settle=2, runs=jittered_runs(5)),
+    "draft": Plan(settle=2, runs=(), tolerance=2.0),
+    "standard": Plan(settle=2, runs=jittered_runs(6), tolerance=2.0),
     "best": Plan(settle=3, runs=jittered_runs(10)),
 }
 _LOOK_EVERYWHERE: Final = 5
@@ -186,9 +187,8 @@ class Pipeline:
             face = find_face(networks, picture, start, plan, threshold)
             if face is not None and all(_apart(face.region, other.region) for other in faces):
                 faces.append(face)
-        size = (THUMBNAIL[1], THUMBNAIL[0])
-        thumbnail = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        return SeenFrame(tuple(_seen_face(networks, picture, face, with_mask=with_mask) for face in faces), thumbnail)
+        seen = tuple(_seen_face(networks, picture, face, with_mask=with_mask) for face in faces)
+        return SeenFrame(seen, _thumbnail(picture))
 
     def _tell(self, done: int, started: float, already: int) -> None:
         now = time.monotonic()
@@ -216,6 +216,14 @@ def _seen_face(networks: Networks, picture: Picture, face: Face, *, with_mask: b
         return SeenFace(face, portrait, None, None)
     mask, to_image = person_mask(networks.person, picture, face)
     return SeenFace(face, portrait, mask, to_image)
+
+
+def _thumbnail(picture: Picture) -> NDArray[np.uint8]:
+    """The whole picture, tiny; every n-th pixel is enough to tell one shot from another."""
+    step = max(1, min(picture.shape[0] // (4 * THUMBNAIL[0]), picture.shape[1] // (4 * THUMBNAIL[1])))
+    small = np.ascontiguousarray(picture[::step, ::step])
+    size = (THUMBNAIL[1], THUMBNAIL[0])
+    return cv2.resize(small, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _apart(a: Region, b: Region) -> bool:
