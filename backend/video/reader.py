@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ _QUEUE_BYTES: Final = 48 << 20
 """Decoded pictures that may wait, in bytes: two of 4K, sixteen of 720p."""
 _SEEK_SECONDS: Final = 4.0
 """Gaps longer than this are jumped over; shorter ones are decoded, which is exact without looking for key frames."""
+_TRIAL: Final = 6
+"""Frames at the start whose times are looked at before they are believed; reordering shows within four."""
 _TURNS: Final = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -111,14 +114,28 @@ def decoded_frames(container: av.container.InputContainer, stream: av.video.Vide
 def timed_frames(
     container: av.container.InputContainer, stream: av.video.VideoStream
 ) -> Iterator[tuple[float, bool, av.VideoFrame]]:
-    """Yield (seconds from the start of the file, whether the file says so, frame); without a time, one interval on."""
+    """Yield (seconds from the start of the file, whether the file says so, frame) in the order of showing.
+
+    Some files have no times, or none that are right (H.264 with reordered frames in AVI): then frames are counted.
+    """
     start, base = start_time(stream), float(stream.time_base or 0)
+    frames = decoded_frames(container, stream)
+    head = list(itertools.islice(frames, _TRIAL))
+    stamps = [frame.pts for frame in head]
+    exact = all(stamp is not None for stamp in stamps)
+    exact = exact and all(a < b for a, b in itertools.pairwise(stamps))  # pyright: ignore - none of them is None
     interval = 1.0 / float(stream.average_rate or stream.guessed_rate or 25)
     moment = -interval
-    for frame in decoded_frames(container, stream):
-        exact = frame.pts is not None
-        moment = (frame.pts - start) * base if frame.pts is not None else moment + interval
+    for frame in itertools.chain(_emptied(head), frames):
+        known = exact and frame.pts is not None
+        moment = (frame.pts - start) * base if known and frame.pts is not None else moment + interval
         yield moment, exact, frame
+
+
+def _emptied(frames: list[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    """Hand out the frames without keeping them."""
+    while frames:
+        yield frames.pop(0)
 
 
 def start_time(stream: av.video.VideoStream) -> int:
