@@ -1,6 +1,7 @@
 """Blender without a window, for the demo and the benchmark: run this file with a Python that has the `bpy` module.
 
     python blender_flame_tracker/headless.py scene TRACK.npz SCENE.blend [SCENE.png] [--frame N] [--engine CYCLES]
+    python blender_flame_tracker/headless.py check TRACK.npz SCENE.blend
     python blender_flame_tracker/headless.py benchmark [--frames N] [--vertices N]
 
 The last line of standard output is a JSON object: ``{"blend": …, "picture": …, "frames": …, "notices": […]}`` or the
@@ -54,12 +55,19 @@ def main(arguments: list[str]) -> int:
     scene.add_argument("--frame", type=int, default=None, help="scene frame of the still; default: the middle")
     scene.add_argument("--engine", choices=("CYCLES", "BLENDER_WORKBENCH"), default="CYCLES")
     scene.add_argument("--motion", choices=("camera", "head"), default="camera")
+    check = commands.add_parser("check", help="compare Blender's projection of a saved scene with the engine's")
+    check.add_argument("track", type=Path)
+    check.add_argument("blend", type=Path)
     benchmark = commands.add_parser("benchmark", help="measure an import")
     benchmark.add_argument("--frames", type=int, default=1000)
     benchmark.add_argument("--vertices", type=int, default=5023)
     options = parser.parse_args(arguments)
+    result: Any
     if options.command == "benchmark":
-        result: Any = submodule("blender_flame_tracker.benchmark").measure_import(options.frames, options.vertices)
+        result = submodule("blender_flame_tracker.benchmark").measure_import(options.frames, options.vertices)
+    elif options.command == "check":
+        check_module = submodule("blender_flame_tracker.projection_check")
+        result = check_module.measure_projection(options.track, options.blend)
     else:
         result = _build_scene(options)
     if isinstance(result, str):

@@ -154,15 +154,17 @@ def hairline(canvas: Canvas, points: Array) -> Array:
 
 def scalp(canvas: Canvas, texture: Array, colour: Array, seed: int) -> Array:
     """Return the texture with hair painted on the scalp, combed away from the crown."""
-    inside = hairline(canvas, canvas.points) + 0.0022 * canvas.noise(0.004, seed + 10)
-    share = np.clip(inside / 0.009 + 0.5, 0, 1).astype(np.float32) * _off_ears(canvas)
     centre = np.array([0.0, 0.05, -0.065])
     ray = canvas.points - centre
-    azimuth = np.arctan2(ray[..., 0], -ray[..., 2])
-    polar = np.arctan2(np.hypot(ray[..., 0], ray[..., 2]), ray[..., 1])
-    combed = np.stack([azimuth * np.maximum(np.sin(polar), 0.15), polar * 0.12, np.zeros_like(polar)], axis=2)
-    strands = 0.30 * canvas.noise((0.016, 0.016, 1.0), seed + 11, combed)
-    strands += 0.22 * canvas.noise((0.035, 0.03, 1.0), seed + 12, combed)
+    azimuth = np.arctan2(ray[..., 0], ray[..., 2])
+    level = np.hypot(ray[..., 0], ray[..., 2])
+    polar = np.arctan2(level, ray[..., 1])
+    combed = np.stack([azimuth, polar, np.zeros_like(polar)], axis=2)
+    locks = canvas.noise((0.09, 0.35, 1.0), seed + 12, combed)
+    # Strands meet at the crown, where they would become finer than texels.
+    strands = 0.20 * canvas.noise((0.030, 0.30, 1.0), seed + 11, combed) * np.clip(level / 0.06, 0.1, 1) + 0.15 * locks
+    inside = hairline(canvas, canvas.points) + 0.0022 * canvas.noise(0.004, seed + 10) + 0.003 * locks
+    share = np.clip(inside / 0.009 + 0.5, 0, 1).astype(np.float32) * _off_ears(canvas)
     return mix(texture, colour * np.exp(strands)[..., None], share * 0.97)
 
 

@@ -125,8 +125,7 @@ def _completed(canvas: Canvas, colour: Array, weight: Array, tone: Floats) -> Ap
     head = canvas.head
     colour = without_light(canvas, colour, weight)
     wanted = appearance.linear(COMPLEXION)
-    # A print has more contrast than skin: a gamma below 1 keeps wrinkles from looking like scars.
-    colour, tone = wanted * np.maximum(colour / tone, 0.0) ** 0.62, wanted
+    colour, tone = _softened(colour / tone) * wanted, wanted
     sums = np.zeros((head.vertex_count, 4))
     known = weight > 0.5
     corners = head.faces[canvas.layout.ids[known]]
@@ -141,10 +140,20 @@ def _completed(canvas: Canvas, colour: Array, weight: Array, tone: Floats) -> Ap
     smooth = np.where(smooth.sum(axis=2, keepdims=True) > 0.01, smooth, tone)
     texture = appearance.mix(smooth * painted_skin**0.7, colour, cv2.GaussianBlur(weight, (0, 0), 2) * np.sign(weight))
     grey = appearance.linear((132, 124, 116))
-    texture = appearance.brows(canvas, texture, appearance.linear((88, 72, 62)), seed=3, strength=0.8)
+    texture = appearance.brows(canvas, texture, appearance.linear((88, 72, 62)), seed=3, strength=0.62)
     texture = appearance.scalp(canvas, texture, grey, seed=3)
     iris, clothes = appearance.linear((92, 70, 50)), appearance.linear((34, 40, 62))
     return appearance.finished(canvas, texture, iris, clothes, seed=3)
+
+
+def _softened(ratio: Array) -> Array:
+    """Return colours relative to the skin's median with less contrast, in hue less still.
+
+    A print has more of both than skin; lit once more its wrinkles would look like scars.
+    """
+    logarithm = np.log(np.maximum(ratio, 1e-3))
+    brightness = logarithm.mean(axis=2, keepdims=True)
+    return np.exp(0.55 * brightness + 0.5 * (logarithm - brightness))
 
 
 def without_light(canvas: Canvas, colour: Array, weight: Array) -> NDArray[np.float32]:
