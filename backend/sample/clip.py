@@ -5,6 +5,7 @@ Axes and pixels as in `contract.camera`: a point x of head space lies at R x + t
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -225,7 +226,8 @@ def make_clip(
         beside.replace(video)
         write_truth(truth_file, truth)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         return Failure(
             "sample-not-written",
             f"The sample could not be written to {video.parent}: {error.strerror or error}.",
