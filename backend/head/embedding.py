@@ -32,12 +32,11 @@ _Places = tuple[Integers, Floats]
 """Triangle (N,) and barycentric coordinates (N, 3)."""
 
 
-def embed_landmarks(
-    template: Floats, faces: Integers, weights: Floats, side: SideFiles, sha256: str
-) -> LandmarkEmbedding:
+def embed_landmarks(template: Floats, faces: Integers, weights: Floats, side: SideFiles) -> LandmarkEmbedding:
     """Return where the landmarks lie on a template (V, 3) with triangles (F, 3) and skinning weights (V, J).
 
-    What files beside the model say comes first. Registrations are kept in the user's cache under the model's hash.
+    What files beside the model say comes first. Registrations are kept in the user's cache under the hash of the arrays
+    that they depend on.
 
     Raises:
         MeshProblem: the template has no eyeballs, or no face where one is expected.
@@ -47,7 +46,7 @@ def embed_landmarks(
     if measured is not None and side.mediapipe_anchors is None:
         places, source = measured, "measured on FLAME's mesh"
     else:
-        key = _cache_key(sha256, anchors)
+        key = _cache_key(template, faces, weights, anchors)
         cached = _read_cache(key, len(faces))
         places = cached if cached is not None else _registered(template, faces, weights, side, measured)
         if cached is None:
@@ -174,9 +173,11 @@ def _on_skin(
     return triangle, barycentric
 
 
-def _cache_key(sha256: str, anchors: Anchors | None) -> str:
-    """Name of the cached registration: the model, what anchors it, and the code that makes it."""
-    digest = hashlib.sha256(sha256.encode())
+def _cache_key(template: Floats, faces: Integers, weights: Floats, anchors: Anchors | None) -> str:
+    """Name of the cached registration: the arrays that it depends on, what anchors it, and the code that makes it."""
+    digest = hashlib.sha256()
+    for array in (template, faces, weights):
+        digest.update(np.ascontiguousarray(array).tobytes())
     folder = Path(__file__).parent
     for name in ("embedding.py", "face_features.py", "registration.py", "lips.py", "geometry.py", _MEASURED.name):
         digest.update((folder / name).read_bytes())

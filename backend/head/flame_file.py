@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from .embedding import embed_landmarks
 from .flame_versions import recognise
 from .geometry import MeshProblem
 from .model import Floats, HeadModel, Integers
+from .plain_arrays import read_npz
 from .regions import derive_regions
 from .restricted_pickle import read_pickle
 from .side_files import SideFiles, read_side_files
@@ -97,7 +99,7 @@ def checked_arrays(content: Mapping[str, Any], name: str) -> FlameArrays | Failu
     arrays: dict[str, Any] = {}
     for key in _REQUIRED:
         array = _numeric(content[key])
-        if array is None:
+        if array is None or (sparse.issparse(array) and key != "J_regressor"):
             return _wrong(name, f"'{key}' is {_kind_of(content[key])} instead of numbers")
         arrays[key] = array
     problem = _shape_problem(arrays)
@@ -118,12 +120,11 @@ def _file_problem(path: Path) -> Failure | None:
 
 def _read_archive(path: Path) -> Mapping[str, Any] | Failure:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+        return read_npz(path)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         return Failure(
             "archive-damaged",
-            f"{path.name} is no readable .npz of plain arrays: {error}.",
+            f"{path.name} is no readable .npz of plain arrays: {str(error).rstrip('.')}.",
             "It may be truncated or another kind of file; download or copy it again.",
         )
 
@@ -162,9 +163,7 @@ def _meaning_of(absent: list[str]) -> str:
 
 def _numeric(value: Any) -> Any:
     """Return numbers as an array or sparse matrix, or None."""
-    if sparse.issparse(value):
-        return value if value.dtype.kind in "iuf" else None
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
+    if (sparse.issparse(value) or isinstance(value, np.ndarray)) and value.dtype.kind in "iuf":
         return value
     return None
 
@@ -188,7 +187,7 @@ def _shape_problem(arrays: Mapping[str, Any]) -> str | None:
         if len(found) != len(wanted) or any(w not in (None, f) for w, f in zip(wanted, found, strict=True)):
             readable = ", ".join("any" if size is None else str(size) for size in wanted)
             return f"'{key}' has shape {found} instead of ({readable})"
-    if sparse.issparse(arrays["f"]) or arrays["f"].dtype.kind not in "iu" or len(arrays["f"]) == 0:
+    if arrays["f"].dtype.kind not in "iu" or len(arrays["f"]) == 0:
         return "'f' holds no vertex numbers"
     if arrays["f"].min() < 0 or arrays["f"].max() >= vertices:
         return f"'f' names vertex {arrays['f'].max()} of {vertices}"
@@ -246,7 +245,7 @@ def _head_model(
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     version = recognise(path.name, sha256, content)
     try:
-        landmarks = embed_landmarks(arrays.template, arrays.faces, arrays.skinning_weights, side, sha256)
+        landmarks = embed_landmarks(arrays.template, arrays.faces, arrays.skinning_weights, side)
         regions = side.regions or derive_regions(arrays.template, arrays.faces, landmarks)
         uv, uv_faces = side.uv or unwrap_head(arrays.template, arrays.faces)
     except MeshProblem as problem:

@@ -172,6 +172,13 @@ def _integer_line(machine: _Machine) -> None:
     machine.push(int(text.rstrip(b"L"), 10))
 
 
+def _index_line(machine: _Machine) -> int:
+    text = machine.line()
+    if len(text) > 20:
+        raise ValueError("it holds an absurdly large number")
+    return int(text)
+
+
 def _float_line(machine: _Machine) -> None:
     machine.push(float(machine.line()))
 
@@ -233,7 +240,7 @@ def _set_items(target: Any, items: list[Any]) -> None:
     if not isinstance(target, dict) or len(items) % 2:
         raise ValueError("its instructions do not belong together")
     for key, value in zip(items[::2], items[1::2], strict=True):
-        if not isinstance(key, str | bytes | int | float | bool | tuple | None):
+        if not isinstance(key, str | bytes | int | float | bool | None):
             raise ValueError("a dictionary has an unusual key")
         target[key] = value
 
@@ -350,14 +357,14 @@ _STEPS: Final[dict[int, Callable[[_Machine], None]]] = {
     ord("d"): _dictionary,
     ord("}"): lambda machine: machine.push({}),
     ord("e"): _appends,
-    ord("g"): lambda machine: _get(machine, int(machine.line())),
+    ord("g"): lambda machine: _get(machine, _index_line(machine)),
     ord("h"): lambda machine: _get(machine, machine.number("<B")),
     ord("i"): _instance_line,
     ord("j"): lambda machine: _get(machine, machine.number("<I")),
     ord("l"): lambda machine: machine.push(machine.pop_to_mark()),
     ord("]"): lambda machine: machine.push([]),
     ord("o"): _object_stack,
-    ord("p"): lambda machine: _put(machine, int(machine.line())),
+    ord("p"): lambda machine: _put(machine, _index_line(machine)),
     ord("q"): lambda machine: _put(machine, machine.number("<B")),
     ord("r"): lambda machine: _put(machine, machine.number("<I")),
     ord("s"): _set_item,

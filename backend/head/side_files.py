@@ -12,6 +12,7 @@ import numpy as np
 
 from ..contract.failure import Failure
 from .model import Floats, Integers
+from .plain_arrays import read_header, read_npy, read_npz
 from .restricted_pickle import read_pickle, read_pickle_bytes
 
 REGIONS: Final = "FLAME_masks.pkl"
@@ -119,10 +120,10 @@ def _uv_of_object(path: Path, triangles: int) -> tuple[Floats, Integers]:
 
 
 def _uv_of_texture(path: Path, triangles: int) -> tuple[Floats, Integers]:
-    with np.load(path, allow_pickle=False) as archive:
-        if "vt" not in archive.files or "ft" not in archive.files:
-            raise _Problem("it lacks 'vt' and 'ft'")
-        return _checked_uv(archive["vt"].astype(np.float64), archive["ft"].astype(np.int64), triangles)
+    archive = read_npz(path)
+    if "vt" not in archive or "ft" not in archive:
+        raise _Problem("it lacks 'vt' and 'ft'")
+    return _checked_uv(archive["vt"].astype(np.float64), archive["ft"].astype(np.int64), triangles)
 
 
 def _checked_uv(coordinates: Floats, corners: Integers, triangles: int) -> tuple[Floats, Integers]:
@@ -134,7 +135,7 @@ def _checked_uv(coordinates: Floats, corners: Integers, triangles: int) -> tuple
 
 
 def _eyelids(folder: Path, vertices: int) -> Floats:
-    lids = [np.load(folder / name, allow_pickle=False) for name in EYELIDS]
+    lids = [read_npy(folder / name) for name in EYELIDS]
     for lid in lids:
         if lid.shape != (vertices, 3) or lid.dtype.kind != "f" or not np.isfinite(lid).all():
             raise _Problem(f"it has shape {lid.shape} instead of ({vertices}, 3)")
@@ -142,10 +143,13 @@ def _eyelids(folder: Path, vertices: int) -> Floats:
 
 
 def _mediapipe_anchors(path: Path, triangles: int) -> Anchors:
-    with np.load(path, allow_pickle=False) as archive:
-        return _checked_anchors(
-            archive["landmark_indices"], archive["lmk_face_idx"], archive["lmk_b_coords"], triangles, 468, path.name
-        )
+    archive = read_npz(path)
+    absent = [key for key in ("landmark_indices", "lmk_face_idx", "lmk_b_coords") if key not in archive]
+    if absent:
+        raise _Problem(f"it lacks {', '.join(absent)}")
+    return _checked_anchors(
+        archive["landmark_indices"], archive["lmk_face_idx"], archive["lmk_b_coords"], triangles, 468, path.name
+    )
 
 
 def _dlib_anchors(path: Path, triangles: int) -> Anchors:
@@ -170,9 +174,7 @@ def _dlib_anchors(path: Path, triangles: int) -> Anchors:
 def _object_file(path: Path) -> Any:
     """The object in a ``.npy`` file of objects, by the restricted unpickler instead of numpy's."""
     with path.open("rb") as stream:
-        version = np.lib.format.read_magic(stream)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        _, _, dtype = read_header(stream)
+        _, dtype = read_header(stream)
         if not dtype.hasobject:
             raise _Problem("it holds numbers instead of a dictionary")
         content = read_pickle_bytes(stream.read(), path.name)

@@ -125,7 +125,7 @@ def neutral_pose(model: HeadModel, frames: int = 1, identity: Floats | None = No
 
 def _rows(basis: Floats, dtype: np.dtype) -> NDArray:
     """(V, 3, M) -> (M, 3 V), contiguous for a matrix product."""
-    return np.ascontiguousarray(basis.reshape(-1, basis.shape[2]).T, dtype=dtype)
+    return np.ascontiguousarray(basis.reshape(3 * len(basis), basis.shape[2]).T, dtype=dtype)
 
 
 def _prepare(model: HeadModel, identity: Floats, dtype: np.dtype) -> _Prepared:
