@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -91,4 +90,4 @@ def run_in_terminal(command: Sequence[str], folder: Path, environment: dict[str,
         raise
     finally:
         if child.poll() is None:
-            os.kill(child.pid, 9)
+            child.kill()

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str], project: Path) -> int:
     try:
         return _set_up(options, layout, project, reporter)
     except KeyboardInterrupt:
-        reporter.error("Interrupted. Nothing was changed; start this again to go on.")
+        reporter.error("Interrupted. What was ready before still is; start this again to go on.")
         return INTERRUPTED
 
 

@@ -101,7 +101,7 @@ def find_interpreter(wanted: Sequence[str], named: str = "") -> Interpreter | Fa
     return Failure(
         "python-missing",
         f"No Python {' or '.join(wanted)} was found on this computer; this one is {running}, "
-        "for which MediaPipe 0.10.21 and the other packages have no ready-made files.",
+        "for which some of the packages have no ready-made files.",
         _advice(wanted),
     )
 

@@ -169,7 +169,9 @@ def explain(text: str, pip: Pip) -> Failure:
     """Turn pip's output into one sentence and what to do about it."""
     for pattern, code, sentence, advice in CAUSES:
         if re.search(pattern, text, flags=re.IGNORECASE):
-            return Failure(code, sentence, advice)
+            host = re.search(r"host='([^']+)'", text)
+            server = f"The package server {host.group(1)}" if host else "The package server"
+            return Failure(code, sentence.replace("The package server", server), advice)
     missing = re.search(r"No matching distribution found for ([^\s;]+)", text)
     if missing:
         where = f"The folder {pip.sources.wheelhouse} has" if pip.sources.offline else "The package index has"

@@ -45,6 +45,11 @@ def test_errors_of_pip_have_a_cause(tmp_path: Path, said: str, code: str) -> Non
     assert failure.advice
 
 
+def test_the_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    said = "NameResolutionError(\"HTTPSConnection(host='packages.example', port=443): Failed to resolve\")"
+    assert "The package server packages.example could not be reached." in explain(said, pip_of(tmp_path)).sentence
+
+
 def test_offline_the_folder_is_named(tmp_path: Path) -> None:
     pip = pip_of(tmp_path, Sources(tmp_path / "wheels", offline=True))
     failure = explain("ERROR: No matching distribution found for torch==2.13.0", pip)
