@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m backend.head.builtin OUT.npz", file=sys.stderr)
         return 2
     head = make_head()
-    np.savez_compressed(Path(arguments[0]), **flame_arrays(head))
+    np.savez_compressed(Path(arguments[0]), allow_pickle=False, **flame_arrays(head))
     print(f"{arguments[0]}: {head.vertex_count} vertices, {len(head.faces)} triangles, sha256 {head.sha256}")
     return 0
 

@@ -15,7 +15,7 @@ from .eyes import add_socket, eyeball
 from .face import Face, make_face
 from .measures import HEAD_VERTICES, SPOKES
 from .mouth import add_bag, add_teeth, add_tongue
-from .topology import halving_strip, mirror_of
+from .topology import halving_strip, mirror_of, nearest
 
 SEAM_RINGS, SEAM_WIDTH = 3, 0.007
 """Rings of the back, and metres of the face beside its outline, that are faired."""
@@ -61,9 +61,9 @@ def make_anatomy() -> Anatomy:
     )
     bag = np.stack(add_bag(builder, face.lips_inside))
     lip = face.points[13]
-    add_teeth(builder, lip + (0.0, -0.0018, -0.0070), upper=True)
-    add_teeth(builder, lip + (0.0, -0.0014, -0.0098), upper=False)
-    add_tongue(builder, lip + (0.0, -0.0125, -0.0165))
+    add_teeth(builder, lip + np.array([0.0, -0.0018, -0.0070]), upper=True)
+    add_teeth(builder, lip + np.array([0.0, -0.0014, -0.0098]), upper=False)
+    add_tongue(builder, lip + np.array([0.0, -0.0125, -0.0165]))
     ears, grid = _add_back(builder, face)
     _fill(builder)
     for name, side in (("left_eyeball", 1.0), ("right_eyeball", -1.0)):
@@ -99,7 +99,7 @@ def _without_seam(anatomy: Anatomy) -> Floats:
 
 
 def skin_deformer(anatomy: Anatomy) -> Deformer:
-    """Return a deformer of the skin alone: lids and lips are free edges, so that the rows facing each other can part."""
+    """Return a deformer of the skin alone: lids and lips are free edges, so that facing rows can part."""
     skin = np.isin(anatomy.triangle_part, ("face", "back", "left_ear", "right_ear"))
     return Deformer(anatomy.points, anatomy.triangles[skin])
 
@@ -142,7 +142,7 @@ def _add_back(builder: Builder, face: Face) -> tuple[tuple[Integers, Integers], 
 
 
 def _fill(builder: Builder) -> None:
-    """Bring the head to its fixed number of vertices by splitting mirrored pairs of triangles at the mouth bag's end."""
+    """Bring the head to its fixed number of vertices by splitting mirrored pairs of triangles at the bag's end."""
     missing = HEAD_VERTICES - builder.count
     end = int(builder.parts["mouth_bag"][-1])
     fan = [tuple(t) for t in builder.triangles[builder.triangles_of("mouth_bag")] if end in t]
@@ -159,10 +159,8 @@ def _symmetric(points: Floats, lips: Integers) -> tuple[Floats, Integers]:
     marked = points.copy()
     marked[lips[1:20], 1] -= 0.0002
     marked[lips[:20:-1], 1] += 0.0002
-    from scipy.spatial import cKDTree
-
-    _, mirror = cKDTree(marked).query(marked * (-1.0, 1.0, 1.0))
+    mirror = nearest(marked, marked * (-1.0, 1.0, 1.0))[1]
     even = 0.5 * (marked + marked[mirror] * (-1.0, 1.0, 1.0))
     mirror_of(even)
     even = 0.5 * (points + points[mirror] * (-1.0, 1.0, 1.0))
-    return even, mirror.astype(np.int64)
+    return even, mirror

@@ -34,7 +34,7 @@ class Builder:
         """Cut triangles of part `name` into three at a new vertex in the middle of each."""
         points = self.points
         middle = self.add(name, np.array([points[list(t)].mean(axis=0) for t in triangles]).reshape(-1, 3))
-        cut = {t: m for t, m in zip(triangles, middle, strict=True)}
+        cut = dict(zip(triangles, middle, strict=True))
         for part, old in enumerate(self._triangles):
             gone = np.array([tuple(t) in cut for t in old], bool)
             if gone.any():

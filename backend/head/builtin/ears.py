@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.interpolate import CubicSpline
 
@@ -18,26 +20,39 @@ HOLE_SPOKES = (6, 10)
 TILT = np.radians(-14.0)
 
 PROFILES: tuple[tuple[float, tuple[tuple[float, float], ...]], ...] = (
-    (0, ((12, 0.5), (10.5, 1.2), (9, 2.5), (7.6, 4.2), (6.6, 5.2), (5.8, 5.2), (5.3, 4.4), (4.9, 3), (4.5, 1), (3.8, -1.5), (2.2, -3))),
-    (45, ((17, 0.3), (16, 1), (15, 2), (14, 3.2), (13, 4), (12, 4.2), (10.5, 4), (9, 3.5), (7.5, 1.5), (5, -1.5), (2.5, -3))),
-    (75, ((20, 0.2), (22, 1.5), (25, 3), (27, 4.5), (26.5, 6), (24, 7), (20, 7.2), (16, 7.4), (12, 6), (8, 0), (3, -3))),
-    (105, ((17, 0), (20, 2), (24, 5), (28, 7), (28, 8.5), (25, 9), (21, 8.6), (15.5, 10), (11.5, 7), (7.5, 0), (3, -3))),
-    (140, ((11, 0), (12.5, 4), (17, 8), (23.5, 12), (23.5, 14), (20.5, 13.4), (18, 11), (14.5, 12), (11, 8), (7.5, 0.5), (3, -3))),
-    (180, ((9.5, 0), (11, 5), (16, 10), (22.5, 15.5), (22, 17.5), (19, 16.5), (17.5, 13), (13.5, 14), (10.5, 8.5), (7.5, 1), (3, -3))),
-    (220, ((12, 0), (14, 5), (21, 10.5), (30, 16), (29.5, 18), (26, 17.2), (23.5, 13), (18, 13.5), (13, 7.5), (8.5, 1), (3.5, -3))),
-    (255, ((18, 0), (20, 4), (27, 9), (35, 13.5), (34.5, 15.5), (30.5, 15), (27, 10.5), (20, 9.5), (14, 5), (8.5, 0.5), (3.5, -3))),
-    (285, ((20, 0), (22, 3), (27, 6.5), (33, 10), (32.5, 12), (29, 11.5), (25.5, 8), (18.5, 6.5), (12.5, 3.5), (8, 0), (3.5, -3))),
-    (315, ((18, 0), (18, 1.5), (19.5, 4), (21.5, 6.5), (20.8, 8), (18.5, 7.6), (16, 5.5), (12.5, 4), (9.5, 2.5), (7, -0.5), (3, -3))),
-    (340, ((13.5, 0.3), (12.6, 1), (11.8, 2), (11, 3), (10.2, 3.8), (9.2, 3.9), (8.2, 3.4), (7.2, 2.8), (6.2, 1.5), (5, -1), (2.5, -3))),
+    (0, ((12, 0.5), (10.5, 1.2), (9, 2.5), (7.6, 4.2), (6.6, 5.2), (5.8, 5.2), (5.3, 4.4), (4.9, 3), (4.5, 1),
+        (3.8, -1.5), (2.2, -3))),
+    (45, ((17, 0.3), (16, 1), (15, 2), (14, 3.2), (13, 4), (12, 4.2), (10.5, 4), (9, 3.5), (7.5, 1.5), (5, -1.5),
+        (2.5, -3))),
+    (75, ((20, 0.2), (22, 1.5), (25, 3), (27, 4.5), (26.5, 6), (24, 7), (20, 7.2), (16, 7.4), (12, 6), (8, 0),
+        (3, -3))),
+    (105, ((17, 0), (20, 2), (24, 5), (28, 7), (28, 8.5), (25, 9), (21, 8.6), (15.5, 10), (11.5, 7), (7.5, 0),
+        (3, -3))),
+    (140, ((11, 0), (12.5, 4), (17, 8), (23.5, 12), (23.5, 14), (20.5, 13.4), (18, 11), (14.5, 12), (11, 8),
+        (7.5, 0.5), (3, -3))),
+    (180, ((9.5, 0), (11, 5), (16, 10), (22.5, 15.5), (22, 17.5), (19, 16.5), (17.5, 13), (13.5, 14), (10.5, 8.5),
+        (7.5, 1), (3, -3))),
+    (220, ((12, 0), (14, 5), (21, 10.5), (30, 16), (29.5, 18), (26, 17.2), (23.5, 13), (18, 13.5), (13, 7.5),
+        (8.5, 1), (3.5, -3))),
+    (255, ((18, 0), (20, 4), (27, 9), (35, 13.5), (34.5, 15.5), (30.5, 15), (27, 10.5), (20, 9.5), (14, 5),
+        (8.5, 0.5), (3.5, -3))),
+    (285, ((20, 0), (22, 3), (27, 6.5), (33, 10), (32.5, 12), (29, 11.5), (25.5, 8), (18.5, 6.5), (12.5, 3.5),
+        (8, 0), (3.5, -3))),
+    (315, ((18, 0), (18, 1.5), (19.5, 4), (21.5, 6.5), (20.8, 8), (18.5, 7.6), (16, 5.5), (12.5, 4), (9.5, 2.5),
+        (7, -0.5), (3, -3))),
+    (340, ((13.5, 0.3), (12.6, 1), (11.8, 2), (11, 3), (10.2, 3.8), (9.2, 3.9), (8.2, 3.4), (7.2, 2.8), (6.2, 1.5),
+        (5, -1), (2.5, -3))),
 )  # fmt: skip
 """Angle in degrees; then from the skin of the head over the back of the ear, the rim and the concha to the canal:
 distance from the canal and height over the skull, millimetres."""
 CANAL_DEPTH = -0.006
+PROTRUSION = 0.86
+"""Share of the table's heights over the skull."""
 
 
 def _frame() -> tuple[Floats, Floats, Floats, Floats]:
     """Return the left ear's centre on the skull and its forward, downward and outward axes."""
-    centre = on_skull((EAR_CENTRE + (0.08, 0.0, 0.0))[None], 20)[0]
+    centre = on_skull((EAR_CENTRE + np.array([0.08, 0.0, 0.0]))[None], 20)[0]
     centre[1:] = EAR_CENTRE[1:]
     forward = np.array([0.0, -np.sin(TILT), np.cos(TILT)])
     down = np.array([0.0, -np.cos(TILT), -np.sin(TILT)])
@@ -45,7 +60,7 @@ def _frame() -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def hole_rim() -> Floats:
-    """Return where the nodes of the left hole's rim lie (14, 3), counter-clockwise from outside, from the upper front."""
+    """Return the nodes of the left hole's rim (14, 3), counter-clockwise from outside, from the upper front."""
     centre, forward, down, outward = _frame()
     first = _profile(LOOP_ANGLES)[:, 0, 0] + 0.004
     angle = np.radians(LOOP_ANGLES)[:, None]
@@ -57,6 +72,7 @@ def _profile(angles: Floats) -> Floats:
     """Return distance and height (N, rings, 2) in metres at angles in degrees, periodic cubic between the table's."""
     degrees = np.array([row[0] for row in PROFILES] + [360.0])
     values = np.array([row[1] for row in PROFILES] + [PROFILES[0][1]]) / 1000.0
+    values[..., 1] *= np.where(values[..., 1] > 0, PROTRUSION, 1.0)
     return CubicSpline(degrees, values, bc_type="periodic")(angles % 360.0)
 
 
@@ -86,7 +102,7 @@ def add_ear(builder: Builder, loop: Integers, side: float) -> Integers:
     rings = indices[:-1].reshape(-1, 28)
     points = builder.points
     strips = [halving_strip(np.roll(rings[0][::-1], 1), np.roll(loop[::-1], 1))]
-    strips += [ring_strip(one, two, points) for one, two in zip(rings[:-1], rings[1:], strict=True)]
+    strips += [ring_strip(one, two, points) for one, two in pairwise(rings)]
     strips.append(np.stack([rings[-1], np.roll(rings[-1], -1), np.full(28, indices[-1])], 1))
     triangles = np.concatenate(strips)
     builder.connect(name, triangles if side > 0 else triangles[:, ::-1])

@@ -23,6 +23,8 @@ EXPRESSIONS = tuple(name for name in names.ARKIT if name not in names.ARKIT_OF_J
 JAW_SHIFT = 0.0055
 JAW_ADVANCE = 0.0050
 TONGUE_OUT = 0.030
+CLOSING_SHARE = 0.42
+"""How much of the way between the open lips the upper one comes down in mouthClose."""
 
 
 def expression_basis(anatomy: Anatomy, deformer: Deformer, weights: Floats, correctives: Floats) -> Floats:
@@ -152,7 +154,7 @@ def _mouth_close(anatomy: Anatomy, deformer: Deformer, weights: Floats, correcti
     rim = anatomy.bag_rings[0]
     lower, upper = rim[1:20], rim[:20:-1]
     bow = np.sin(np.linspace(0, np.pi, 21))[1:-1, None]
-    meeting = posed[upper] + (0.56 * posed[lower] - 0.56 * posed[upper]) + np.array([0.0, 0.0, 0.0020]) * bow
+    meeting = posed[upper] + (CLOSING_SHARE * (posed[lower] - posed[upper])) + np.array([0.0, 0.0, 0.0020]) * bow
     result_rows = []
     for row in (lower, upper):
         result_rows.append(_jaw_unposed(meeting, jaw[row]) - (anatomy.points + opened)[row])
@@ -176,7 +178,7 @@ def _jaw_posed(points: Floats, jaw: Floats) -> Floats:
 def _jaw_unposed(places: Floats, jaw: Floats) -> Floats:
     """Return the points (N, 3) that the open jaw takes to the given places."""
     blend = np.eye(3) + jaw[:, None, None] * (rotation_x(JAW_OPEN) - np.eye(3))
-    return np.linalg.solve(blend, (places - JAW_JOINT)[..., None])[..., 0] + JAW_JOINT
+    return np.asarray(np.linalg.solve(blend, (places - JAW_JOINT)[..., None])[..., 0] + JAW_JOINT, np.float64)
 
 
 def _tongue_out(anatomy: Anatomy) -> Floats:

@@ -26,7 +26,7 @@ SCULPT: tuple[tuple[tuple[int, ...], tuple[float, float, float], float], ...] = 
     ((58, 172), (-3.6, 0.0, 0.0), 34.0),
     ((136,), (-1.6, 0.0, 0.0), 22.0),
 )
-"""Where the measured face is corrected by hand: an older woman's lids, lips and jowls as in a young adult; lid crease."""
+"""Where the measured face is corrected by hand: an older woman's lids, lips and jowls made younger; lid crease."""
 NOSTRILS = ((20, 166), (60, 166), (20, 79))
 """Edges across the right nostril; their middles sink in."""
 NOSTRIL_DEPTH = np.array([0.0, 0.0090, -0.0025])

@@ -11,11 +11,11 @@ import numpy as np
 from ..model import Floats
 from .anatomy import Anatomy
 from .deformation import Deformer
-from .identity_table import AFFINE, LOCAL, Anchor
+from .identity_table import AFFINE, LOCAL, Anchor, Triple
 from .lids import rim_mode, rows
 from .measures import EYE_CENTRE, LID_RADIUS
 
-GENERAL_MODES = 48
+GENERAL_MODES = 45
 GENERAL_SCALES = ((0.0024, 0.050), (0.0010, 0.024))
 """Standard deviation and length (metres) of the two Gaussian kernels of the general modes."""
 ASYMMETRY = 0.45
@@ -35,19 +35,19 @@ def identity_basis(anatomy: Anatomy, deformer: Deformer) -> Floats:
     points = anatomy.points
     modes = [_affine(points, *AFFINE[name]) for name in AFFINE]
     modes += [_local(points, LOCAL[name]) for name in LOCAL]
-    modes = [_with_rigid_eyes(anatomy, mode) for mode in modes]
+    modes = [modes[0], *(_with_rigid_eyes(anatomy, mode) for mode in modes[1:])]  # the size scales the eyes as well
     modes += [_eye_opening(anatomy, deformer), _eye_tilt(anatomy, deformer), _eyeball_size(anatomy)]
     named = np.stack(modes, axis=2)
     return np.concatenate([named, _general(anatomy, named)], axis=2)
 
 
-def _affine(points: Floats, matrix: Floats, centre: Floats) -> Floats:
+def _affine(points: Floats, matrix: tuple[Triple, Triple, Triple], centre: Triple) -> Floats:
     """Return the displacement (V, 3) of a linear map about a centre."""
     return (points - np.array(centre)) @ np.array(matrix).T
 
 
 def _local(points: Floats, anchors: tuple[Anchor, ...]) -> Floats:
-    """Return the displacement (V, 3) of Gaussian pulls at anchors and, where they are off the middle, their mirror images."""
+    """Return the displacement (V, 3) of Gaussian pulls at anchors and at the mirror images of those off the middle."""
     result = np.zeros_like(points)
     for (x, y, z), move, reach, even in anchors:
         sides = ((1.0, 1.0),) if abs(x) < 1e-9 else ((1.0, 1.0), (-1.0, even))
@@ -118,20 +118,21 @@ def _eyeball_size(anatomy: Anatomy) -> Floats:
 
 
 def _general(anatomy: Anatomy, named: Floats) -> Floats:
-    """Return the leading eigenmodes (V, 3, 48) of a smooth random displacement field, apart from the named modes.
+    """Return the leading eigenmodes (V, 3, 45) of a smooth random displacement field, apart from the named modes.
 
     A vector-valued Gaussian process of two lengths (Luethi et al., "Gaussian process morphable models", 2018), even
     under the mirror; odd modes are weaker. Its modes on a sample of vertices are extended to all (Nystroem).
     """
     points = anatomy.points
     sample = _spread_sample(points, anatomy)
-    columns, strengths = [], []
+    columns: list[Floats] = []
+    strengths: list[float] = []
     for parity in (1.0, -1.0):
         for axis in range(3):
             sign = parity * (-1.0 if axis == 0 else 1.0)
             kernel = _kernel(points[sample], points[sample], sign)
             values, vectors = np.linalg.eigh(kernel)
-            best = np.argsort(values)[::-1][: GENERAL_MODES // 3]
+            best = np.argsort(values)[::-1][:20]
             reach = _kernel(points, points[sample], sign) @ vectors[:, best] / values[best]
             amplitude = np.sqrt(values[best]) * (ASYMMETRY if parity < 0 else 1.0)
             for column, size in zip(reach.T, amplitude, strict=True):
@@ -141,8 +142,8 @@ def _general(anatomy: Anatomy, named: Floats) -> Floats:
                     field = -field
                 columns.append(_with_rigid_eyes(anatomy, field))
                 strengths.append(size)
-    order = np.argsort(strengths, kind="stable")[::-1][:GENERAL_MODES]
-    return _apart(np.stack([columns[i] for i in order], axis=2), named)
+    order = np.argsort(strengths, kind="stable")[::-1][: GENERAL_MODES + 25]
+    return _apart(np.stack([columns[i] for i in order], axis=2), named)[..., :GENERAL_MODES]
 
 
 def _kernel(one: Floats, two: Floats, sign: float) -> Floats:

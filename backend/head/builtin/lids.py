@@ -57,7 +57,7 @@ def gaze_follow(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
 
 
 def rim_mode(anatomy: Anatomy, deformer: Deformer, targets: tuple[Floats, Floats]) -> Floats:
-    """Return the displacement (V, 3) that brings the rims of right and left lids into directions (32, 3), with the skin."""
+    """Return the displacement (V, 3) that brings the rims of right and left lids into directions (32, 3)."""
     result = np.zeros_like(anatomy.points)
     for side, target in enumerate(targets):
         result += _moved(anatomy, deformer, side, target, _centre(side))

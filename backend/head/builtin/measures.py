@@ -22,7 +22,7 @@ IRIS_RADIUS: Final = 0.0059
 PUPIL_RADIUS: Final = 0.0021
 LID_RADIUS: Final = EYE_RADIUS + 0.0021
 """Distance of the outer lid edge from the eyeball's centre: a lid is about 2 mm thick at its margin."""
-LID_INNER_RADIUS: Final = EYE_RADIUS + 0.0009
+LID_INNER_RADIUS: Final = EYE_RADIUS + 0.0011
 LID_WITHIN_RADIUS: Final = EYE_RADIUS + 0.0003
 
 ROOT_JOINT: Final = np.array([0.0, -0.135, -0.055])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..model import Floats, Integers
@@ -62,7 +64,7 @@ def add_teeth(builder: Builder, front: Floats, *, upper: bool) -> Integers:
         row = arch + normal * (out - scallop * (1 - gap)[:, None]) / 1000.0
         row[:, 1] = sign * (height + (0.5 * (1 - gap) if height < 1 else 0.0)) / 1000.0
         rows.append(builder.add(name, row + front))
-    for one, two in zip(rows[:-1], rows[1:], strict=True):
+    for one, two in pairwise(rows):
         strip = ring_strip(one, two, builder.points, closed=False)
         builder.connect(name, strip[:, ::-1] if upper else strip)
     return np.concatenate(rows)
@@ -77,7 +79,7 @@ def _tooth_phase(arch: Floats, scale: float) -> Floats:
 
 
 def add_tongue(builder: Builder, tip: Floats, rows: int = 7, columns: int = 7) -> Integers:
-    """Add a tongue whose tip is at `tip` (3,); a dome open at its root. Returns its vertices row by row from the tip."""
+    """Add a tongue whose tip is at `tip` (3,); a dome open at its root. Returns its vertices, rows from the tip."""
     length, width, height = 0.042, 0.0175, 0.006
     along = np.linspace(0.0, 1.0, rows)
     across = np.linspace(-1.0, 1.0, columns) * np.radians(125.0)
@@ -89,6 +91,6 @@ def add_tongue(builder: Builder, tip: Floats, rows: int = 7, columns: int = 7) -
         points[row, :, 1] -= 0.0012 * np.exp(-((points[row, :, 0] / 0.003) ** 2)) * taper
         points[row, :, 2] = -length * s
     grid = builder.add("tongue", points.reshape(-1, 3) + tip).reshape(rows, columns)
-    for one, two in zip(grid[:-1], grid[1:], strict=True):
+    for one, two in pairwise(grid):
         builder.connect("tongue", ring_strip(one, two, builder.points, closed=False))
     return grid.ravel()

@@ -10,7 +10,6 @@ from .anatomy import Anatomy
 from .eyes import IRIS_RING, SEGMENTS
 from .measures import EYE_CENTRE, NECK_JOINT
 
-
 LIPS = (
     61, 185, 40, 39, 37, 0, 76, 184, 74, 73, 72, 11, 62, 183, 42, 41, 38, 12, 78, 191, 80, 81, 82, 13,
     146, 91, 181, 84, 17, 77, 90, 180, 85, 16, 96, 89, 179, 86, 15, 95, 88, 178, 87, 14,

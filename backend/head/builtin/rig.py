@@ -14,7 +14,8 @@ from .measures import EYE_CENTRE, JAW_JOINT, JAW_OPEN, NECK_JOINT, ROOT_JOINT
 from .mouth import carry_bag
 
 JAW_FOLLOWS: tuple[tuple[float, tuple[int, ...]], ...] = (
-    (1.00, (152, 148, 176, 149, 175, 199, 200, 18, 83, 201, 208, 171, 140, 32, 194, 182, 17, 84, 16, 15, 14, 85, 86, 87)),
+    (1.00, (152, 148, 176, 149, 175, 199, 200, 18, 83, 201, 208, 171, 140, 32, 194, 182)),
+    (1.00, (17, 84, 16, 15, 14, 85, 86, 87)),
     (0.97, (181, 180, 179, 178, 150, 106, 204, 211, 170, 169)),
     (0.90, (136,)),
     (0.86, (91, 90, 89, 88, 43, 202, 210)),
@@ -27,7 +28,8 @@ JAW_FOLLOWS: tuple[tuple[float, tuple[int, ...]], ...] = (
     (0.10, (40, 74, 42, 80)),
     (0.04, (39, 73, 41, 81)),
     (0.05, (93,)),
-    (0.00, (37, 72, 38, 82, 0, 11, 12, 13, 164, 167, 165, 2, 98, 203, 36, 205, 50, 117, 123, 227, 234, 127, 116, 118, 101, 1, 4)),
+    (0.00, (37, 72, 38, 82, 0, 11, 12, 13, 164, 167, 165, 2, 98, 203, 36, 205, 50)),
+    (0.00, (117, 123, 227, 234, 127, 116, 118, 101, 1, 4)),
 )  # fmt: skip
 """How much of the jaw's rotation landmarks of the right half and the middle line follow."""
 
@@ -116,10 +118,10 @@ def _inside_mouth(anatomy: Anatomy, share: Floats) -> None:
 def skinning_weights(anatomy: Anatomy, jaw: Floats) -> Floats:
     """Return the weights (V, 5) of root, neck, jaw, left and right eye; rows sum to 1."""
     points = anatomy.points
-    height = points[:, 1] - 0.30 * (points[:, 2] - NECK_JOINT[2])
-    step = np.clip((height + 0.150) / (0.150 - 0.050), 0.0, 1.0)
+    top = -0.078 - 0.25 * (points[:, 2] - NECK_JOINT[2])  # higher at the nape than at the throat
+    step = np.clip((points[:, 1] - NECK_FOOT) / (top - NECK_FOOT), 0.0, 1.0)
     head = step**3 * (step * (6 * step - 15) + 10)
-    inside = np.concatenate([anatomy.parts[name] for name in anatomy.parts if name not in ("face", "back")])
+    inside = np.concatenate([anatomy.parts[name] for name in anatomy.parts if name != "back"])
     head[inside] = 1.0
     weights = np.zeros((len(points), 5))
     weights[:, 0] = 1 - head
@@ -179,4 +181,6 @@ def _jaw_corrective(anatomy: Anatomy, deformer: Deformer) -> Floats:
     return 0.5 * (shape + shape[anatomy.mirror] * (-1.0, 1.0, 1.0))
 
 
+NECK_FOOT = -0.160
+"""Height up to which the neck stays with the root joint."""
 PARENTS = np.array(names.JOINT_PARENTS, np.int64)

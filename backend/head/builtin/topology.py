@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from ..model import Floats, Integers
 
@@ -30,8 +31,9 @@ def face_mesh_triangles() -> Integers:
     if source is None or not source.is_file():
         raise ModuleNotFoundError("the built-in head needs mediapipe 0.10.21 with its face mesh connections")
     for node in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
-            if node.targets[0].id == "FACEMESH_TESSELATION":
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            target = node.targets[0]
+            if isinstance(target, ast.Name) and target.id == "FACEMESH_TESSELATION":
                 return np.array(ast.literal_eval(node.value.args[0]), np.int64).reshape(-1, 3, 2)[:, :, 0]
     raise ModuleNotFoundError("the installed mediapipe has no FACEMESH_TESSELATION")
 
@@ -56,12 +58,16 @@ def mirror_of(points: Floats) -> Integers:
     Raises:
         ValueError: the points (V, 3) are not symmetric to 1 micrometre.
     """
-    from scipy.spatial import cKDTree
-
-    distance, index = cKDTree(points).query(points * (-1.0, 1.0, 1.0))
+    distance, index = nearest(points, points * (-1.0, 1.0, 1.0))
     if distance.max() > 1e-6 or not np.array_equal(index[index], np.arange(len(points))):
         raise ValueError(f"points are not mirror-symmetric: {distance.max():.2e}")
-    return index.astype(np.int64)
+    return index
+
+
+def nearest(points: Floats, queries: Floats) -> tuple[Floats, Integers]:
+    """Return distance and index (N,) of the point nearest to each query (N, 3)."""
+    distance, index = KDTree(points).query(queries)
+    return np.asarray(distance, np.float64), np.asarray(index, np.int64)
 
 
 def edges_of(triangles: Integers) -> Integers:
@@ -145,7 +151,7 @@ def ring_strip(outer: Integers, inner: Integers, points: Floats, *, closed: bool
 
 
 def halving_strip(fine: Integers, coarse: Integers) -> Integers:
-    """Return triangles between a ring of 2n and one of n, `fine` outside and counter-clockwise, fine[2k] at coarse[k]."""
+    """Return triangles between a ring of 2n and one of n, `fine` outside, counter-clockwise, fine[2k] at coarse[k]."""
     n = len(coarse)
     k = np.arange(n)
     after = (k + 1) % n

@@ -9,25 +9,28 @@ from scipy.sparse.linalg import splu
 from ..model import Floats, Integers
 from .anatomy import Anatomy
 from .eyes import RINGS, SEGMENTS
+from .topology import boundary_edges
 
 ISLANDS = {
     # part -> left, bottom, width, height in the unit square
-    "mouth_bag": (0.005, 0.005, 0.13, 0.13),
-    "tongue": (0.865, 0.005, 0.13, 0.10),
-    "upper_teeth": (0.15, 0.005, 0.20, 0.04),
-    "lower_teeth": (0.65, 0.005, 0.20, 0.04),
-    "right_eyeball": (0.005, 0.865, 0.13, 0.13),
-    "left_eyeball": (0.865, 0.865, 0.13, 0.13),
+    "right_ear": (0.005, 0.85, 0.145, 0.145),
+    "left_ear": (0.85, 0.85, 0.145, 0.145),
+    "right_eyeball": (0.005, 0.005, 0.11, 0.11),
+    "left_eyeball": (0.885, 0.005, 0.11, 0.11),
+    "mouth_bag": (0.005, 0.125, 0.07, 0.07),
+    "tongue": (0.925, 0.125, 0.07, 0.07),
+    "upper_teeth": (0.125, 0.005, 0.20, 0.035),
+    "lower_teeth": (0.675, 0.005, 0.20, 0.035),
 }
-SKIN_CENTRE, SKIN_RADII = (0.5, 0.515), (0.495, 0.48)
-FACE_CENTRE, FACE_RADII = (0.5, 0.50), (0.30, 0.345)
+SKIN_CENTRE, SKIN_RADII = (0.5, 0.515), (0.49, 0.475)
+FACE_CENTRE, FACE_RADII = (0.5, 0.505), (0.27, 0.315)
 
 
 def texture_coordinates(anatomy: Anatomy) -> tuple[Floats, Integers]:
     """Return coordinates (U, 2) with v upwards, and their indices per triangle (F, 3).
 
-    The skin is one island: the face fills an ellipse in the middle, the back of the head and the ears the ring around
-    it, out to the neck's edge. Each is Tutte's embedding ("How to draw a graph", 1963) with mean value weights
+    The skin is one island: the face fills an ellipse in the middle, the back of the head the ring around it, out to the
+    neck's edge. The face and every ear are Tutte's embedding ("How to draw a graph", 1963) with mean value weights
     (Floater, "Mean value coordinates", 2003), which cannot fold over inside a convex outline.
     """
     part = anatomy.triangle_part
@@ -87,9 +90,18 @@ def _island(anatomy: Anatomy, name: str, vertices: Integers, triangles: Integers
     if name == "tongue":
         row, column = np.divmod(np.arange(len(vertices)), 7)
         return np.stack([column, row], 1).astype(float)
-    loop = np.searchsorted(vertices, anatomy.bag_rings[0])
+    loop = np.searchsorted(vertices, anatomy.bag_rings[0]) if name == "mouth_bag" else _outline(triangles)
     turn = np.pi + 2 * np.pi * np.arange(len(loop)) / len(loop)
     return _tutte(anatomy.points[vertices], triangles, loop, np.stack([np.cos(turn), np.sin(turn)], 1))
+
+
+def _outline(triangles: Integers) -> Integers:
+    """Return the border of a disc of triangles, counter-clockwise, from its lowest vertex number."""
+    following = dict(boundary_edges(triangles).tolist())
+    loop = [min(following)]
+    while following[loop[-1]] != loop[0]:
+        loop.append(following[loop[-1]])
+    return np.array(loop, np.int64)
 
 
 def _skin(anatomy: Anatomy) -> Floats:
@@ -103,8 +115,6 @@ def _skin(anatomy: Anatomy) -> Floats:
     holes = [anatomy.lid_rings[0][-1], anatomy.lid_rings[1][-1], anatomy.face.lips_inside]
     result = _tutte(points, _closed(inner, holes, len(points)), oval, ellipse)
     _lay_back(anatomy, ellipse, result)
-    for ear in anatomy.ears:
-        _lay_ear(anatomy, ear, result)
     return result
 
 
@@ -116,19 +126,6 @@ def _lay_back(anatomy: Anatomy, ellipse: Floats, result: Floats) -> None:
     places = ellipse[None, ::2] * (1 - share[:, None, None]) + border[None] * share[:, None, None]
     inside = grid >= 0
     result[grid[inside]] = places[inside]
-
-
-def _lay_ear(anatomy: Anatomy, ear: Integers, result: Floats) -> None:
-    """Spread an ear over its hole in the grid; written into `result`."""
-    triangles = anatomy.triangles[np.isin(anatomy.triangles, ear).any(axis=1)]
-    rim = np.setdiff1d(triangles, ear)
-    places = result[rim]
-    middle, size = places.mean(axis=0), 0.5 * np.ptp(places, axis=0)
-    offset = (places - middle) / size
-    bulge = (np.abs(offset) ** 6).sum(axis=1, keepdims=True) ** (1 / 6)
-    result[rim] = middle + size * offset / bulge  # a convex outline, so that Tutte's theorem holds
-    flat = _tutte(anatomy.points, triangles, rim, result[rim])
-    result[ear] = flat[ear]
 
 
 def _rounded(turn: Floats) -> Floats:
