@@ -16,7 +16,7 @@ from .canvas import Canvas, Mask, neighbour_mean
 
 Array = NDArray[Any]
 
-SKIN_TONES: Final = ((236, 202, 182), (222, 178, 150), (201, 152, 120), (176, 125, 92), (141, 94, 68), (98, 64, 48))
+SKIN_TONES: Final = ((226, 188, 166), (214, 168, 140), (201, 152, 120), (176, 125, 92), (141, 94, 68), (98, 64, 48))
 HAIR: Final = ((38, 28, 24), (74, 50, 34), (24, 22, 24), (120, 88, 56), (150, 146, 142), (58, 36, 26))
 EYES: Final = ((86, 118, 140), (92, 66, 40), (70, 98, 74), (54, 36, 26), (104, 130, 150), (60, 44, 34))
 CLOTHES: Final = ((44, 58, 92), (92, 36, 40), (52, 72, 56), (60, 58, 62), (120, 112, 98), (70, 46, 84))
@@ -86,14 +86,14 @@ def skin(canvas: Canvas, tone: Array, seed: int) -> Array:
     for index, reach, strength in ((50, 0.020, 0.5), (280, 0.020, 0.5), (4, 0.013, 0.5), (152, 0.014, 0.25)):
         red += strength * np.exp(-((points - marks[index]) ** 2).sum(axis=2) / reach**2).astype(np.float32)
     red += 0.35 * (canvas.region("left_ear", 2) + canvas.region("right_ear", 2))
-    red += 0.10 * canvas.noise(0.012, seed)
+    red += 0.06 * canvas.noise(0.012, seed)
     texture *= np.exp(np.clip(red, -0.3, 1)[..., None] * np.array([0.06, -0.28, -0.26]))
     dark = np.zeros_like(red)
     for corners in (names.LEFT_EYE_CORNERS, names.RIGHT_EYE_CORNERS):
         centre = marks[list(corners)].mean(axis=0) - (0, 0.004, 0)
         dark += np.exp(-(((points - centre) / (0.024, 0.017, 0.03)) ** 2).sum(axis=2)).astype(np.float32)
     texture *= np.exp(-dark[..., None] * np.array([0.22, 0.32, 0.30]))
-    fine = 0.035 * canvas.noise(0.0045, seed + 1) + 0.03 * canvas.noise(0.0017, seed + 2)
+    fine = 0.022 * canvas.noise(0.0045, seed + 1) + 0.025 * canvas.noise(0.0017, seed + 2)
     fine += 0.03 * canvas.noise(0.0009, seed + 3)
     freckles = np.clip(canvas.noise(0.0026, seed + 4) - 2.1, 0, 0.8) * (seed % 3 == 0)
     return texture * np.exp(fine - 0.35 * freckles)[..., None]
@@ -163,13 +163,13 @@ def scalp(canvas: Canvas, texture: Array, colour: Array, seed: int) -> Array:
     locks = canvas.noise((0.09, 0.35, 1.0), seed + 12, combed)
     # Strands meet at the crown, where they would become finer than texels.
     strands = 0.20 * canvas.noise((0.030, 0.30, 1.0), seed + 11, combed) * np.clip(level / 0.06, 0.1, 1) + 0.15 * locks
-    inside = hairline(canvas, canvas.points) + 0.0022 * canvas.noise(0.004, seed + 10) + 0.003 * locks
+    inside = hairline(canvas, canvas.points) + 0.0014 * canvas.noise(0.003, seed + 10) + 0.002 * locks
     share = np.clip(inside / 0.009 + 0.5, 0, 1).astype(np.float32) * _off_ears(canvas)
     return mix(texture, colour * np.exp(strands)[..., None], share * 0.97)
 
 
 def _off_ears(canvas: Canvas) -> Mask:
-    return np.clip(1 - canvas.region("left_ear", 1) - canvas.region("right_ear", 1), 0, 1)
+    return np.clip(1 - 2.5 * (canvas.region("left_ear", 1) + canvas.region("right_ear", 1)), 0, 1)
 
 
 def hair_height(canvas: Canvas) -> Array:

@@ -35,6 +35,8 @@ FACING: Final = np.diag([1.0, -1.0, -1.0])
 PIVOT: Final = np.array([0.0, -0.115, -0.055])
 """Where the head turns on the neck, head axes."""
 FACE_WIDTH: Final = 0.145
+COLLAR: Final = -0.150
+"""Height on the neck below which the pullover hides everything (and the turned neck would poke through it)."""
 CONVENTION: Final = (
     "Metres, radians. Head axes: +X subject's left, +Y up, +Z out of the face. Camera: x right, y down, z forward. "
     "A point x of head space lies at head_rotation @ x + head_translation in camera axes. Pixels: (0, 0) is the centre "
@@ -176,7 +178,8 @@ def filmed(head: HeadModel, plan: ClipPlan, truth: Truth) -> Iterator[NDArray[np
     look, camera = plan.appearance, plan.intrinsics
     renderer = Renderer(camera, daylight(plan.seed), look.texture)
     background = room(camera, plan.seed)
-    corner_uv = head.uv[head.uv_faces]
+    shown = head.template[head.faces][..., 1].max(axis=1) > COLLAR
+    faces, corner_uv = head.faces[shown], head.uv[head.uv_faces[shown]]
     body = shoulders(look.clothes, plan.seed)
     body = dataclasses.replace(body, vertices=body.vertices @ FACING.T + _start(plan))
     random = np.random.default_rng(plan.seed)
@@ -185,7 +188,7 @@ def filmed(head: HeadModel, plan: ClipPlan, truth: Truth) -> Iterator[NDArray[np
         inside = truth.vertices[frame].astype(np.float64)
         inside += look.hair[:, None] * vertex_normals(inside, head.faces)
         vertices = inside @ truth.head_rotation[frame].T + truth.head_translation[frame]
-        person = Surface(vertices, head.faces, white, look.gloss, look.sharpness, corner_uv)
+        person = Surface(vertices, faces, white, look.gloss, look.sharpness, corner_uv)
         picture = renderer.render([person, body], background)
         grain = plan.noise / 255 * random.standard_normal((*picture.shape[:2], 1), dtype=np.float32)
         yield srgb_from_linear(picture + grain * np.sqrt(np.maximum(picture, 0.02)))

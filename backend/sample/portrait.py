@@ -53,7 +53,7 @@ def fit_portrait(head: HeadModel, path: Path, models: Path) -> Fit | Failure:
         if isinstance(points, Failure):
             return points
         lens = Camera(STUDIO_LENS * source.height, "known")
-        return fit.run(points, head, lens, FitSettings(device="cpu"), context)
+        return fit.run(points, head, lens, FitSettings(device="cpu", identity_spread=2.0), context)
 
 
 COMPLEXION: Final = (208, 164, 142)
@@ -153,7 +153,7 @@ def _softened(ratio: Array) -> Array:
     """
     logarithm = np.log(np.maximum(ratio, 1e-3))
     brightness = logarithm.mean(axis=2, keepdims=True)
-    return np.exp(0.55 * brightness + 0.5 * (logarithm - brightness))
+    return np.exp(0.5 * brightness + 0.35 * (logarithm - brightness))
 
 
 def without_light(canvas: Canvas, colour: Array, weight: Array) -> NDArray[np.float32]:
