@@ -25,8 +25,8 @@ _LEFT_EYE: Final = (
 )  # fmt: skip
 """Brow, temple, cheek bone, side of the nose."""
 _LEFT_NOSE: Final = (168, 351, 419, 399, 437, 420, 429, 279, 358, 327, 326, 2)
-_BROWS: Final = (383, 300, 293, 334, 296, 336, 9, 107, 66, 105, 63, 70, 156)
-"""From the left temple over both brows to the right temple."""
+_BROWS: Final = (300, 293, 334, 296, 336, 9, 107, 66, 105, 63, 70)
+"""Upper edge of both brows, from the left end to the right."""
 _LEFT_TRAGUS, _LEFT_JAW_ANGLE, _CHIN = 454, 288, 152
 
 

@@ -1,0 +1,347 @@
+"""FLAME files of every historical form are read alike; every bad file is one clear sentence."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flame_writing import DATA, FORMS, IDENTITY, flame_content, write_npz
+
+from backend.contract.failure import Failure
+from backend.contract.settings import HeadSettings
+from backend.head import embedding
+from backend.head.builtin import builtin_head
+from backend.head.flame_file import load_flame
+from backend.head.flame_versions import recognise
+from backend.head.library import find_models, resolve_head
+from backend.head.model import HeadModel
+from backend.head.uv import unwrap_head
+
+PROXY = DATA / "flame_layout_proxy" / "flame_proxy.npz"
+needs_proxy = pytest.mark.skipif(not PROXY.is_file(), reason="the FLAME-layout proxy of shared/data is not here")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Registrations are kept in a folder of this test run, not in the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedding, "cache_folder", lambda: folder)
+        yield
+
+
+@pytest.fixture(scope="module")
+def content() -> dict[str, Any]:
+    return flame_content()
+
+
+def loaded(path: Path, **settings: Any) -> HeadModel:
+    model = load_flame(path, HeadSettings(**settings))
+    assert isinstance(model, HeadModel), model
+    return model
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_every_form_of_pickle_gives_the_same_head(form: str, content: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "generic_model.pkl"
+    path.write_bytes(FORMS[form](content))
+    model, head = loaded(path), builtin_head()
+    exact = {"rtol": 1e-6 if form == "numpy, protocol 0" else 0, "atol": 1e-9}
+    np.testing.assert_allclose(model.template, head.template, **exact)
+    np.testing.assert_allclose(model.identity_basis, head.identity_basis[:, :, :IDENTITY], **exact)
+    np.testing.assert_allclose(model.expression_basis, head.expression_basis, **exact)
+    np.testing.assert_allclose(model.pose_correctives, head.pose_correctives, **exact)
+    np.testing.assert_allclose(model.joint_regressor, head.joint_regressor, **exact)
+    np.testing.assert_allclose(model.skinning_weights, head.skinning_weights, atol=1e-12)
+    np.testing.assert_array_equal(model.faces, head.faces)
+    assert model.joint_parents.tolist() == [-1, 0, 1, 1, 1]
+    assert model.template.dtype == np.float64
+
+
+def test_an_npz_with_the_same_keys_is_read(content: dict[str, Any], tmp_path: Path) -> None:
+    model = loaded(write_npz(tmp_path / "flame.npz", content))
+    np.testing.assert_array_equal(model.template, builtin_head().template)
+    assert model.file_name == "flame.npz"
+    assert len(model.sha256) == 64
+
+
+def test_modes_are_limited_by_the_settings(content: dict[str, Any], tmp_path: Path) -> None:
+    model = loaded(write_npz(tmp_path / "flame.npz", content), identity_modes=3, expression_modes=5)
+    assert model.identity_basis.shape[2] == 3
+    assert model.expression_basis.shape[2] == 5
+    assert model.expression_names == tuple(f"expression_{index:03d}" for index in range(5))
+    assert model.expression_range.tolist() == [[-3.0, 3.0]] * 5
+
+
+@pytest.mark.parametrize(
+    ("name", "extra", "version", "licence"),
+    [
+        ("generic_model.pkl", {}, "FLAME 2017/2019/2020", "non-commercial"),
+        ("flame2023.pkl", {}, "FLAME 2023", "non-commercial"),
+        ("flame2023_no_jaw.pkl", {}, "FLAME 2023 without jaw", "non-commercial"),
+        ("flame2023_Open.pkl", {}, "FLAME 2023 Open", "commercial use allowed"),
+        ("renamed.pkl", {"supr_expression_metadata": {"a": 1}}, "FLAME 2023 Open", "commercial use allowed"),
+        ("mine.pkl", {}, "FLAME-layout head", "not known"),
+    ],
+)
+def test_version_and_licence_are_said_in_words(
+    name: str, extra: dict[str, Any], version: str, licence: str, content: dict[str, Any]
+) -> None:
+    found = recognise(name, "", {**content, **extra})
+    assert found.name == version
+    assert licence in found.licence
+
+
+def test_flame_2020_is_known_by_its_hash_whatever_it_is_called(content: dict[str, Any]) -> None:
+    sha256 = "efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b"
+    assert recognise("model.pkl", sha256, content).name == "FLAME 2020"
+
+
+def _npz(path: Path, content: dict[str, Any], **changes: Any) -> None:
+    kept = {key: value for key, value in {**content, **changes}.items() if value is not None}
+    write_npz(path, kept)
+
+
+def _with_nan(array: np.ndarray) -> np.ndarray:
+    result = array.copy()
+    result.flat[7] = np.nan
+    return result
+
+
+def _truncated(path: Path, content: dict[str, Any]) -> None:
+    _npz(path, content)
+    path.write_bytes(path.read_bytes()[:100_000])
+
+
+def _huge_claim(path: Path, content: dict[str, Any]) -> None:
+    """A member whose header claims 8 TB."""
+    header = b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }".ljust(
+        117
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("v_template.npy", header + b"\n" + bytes(80))
+
+
+BAD_FILES: dict[str, tuple[Any, str, str]] = {
+    "missing": (lambda path, _: None, "model-not-found", "no model file"),
+    "folder": (lambda path, _: path.mkdir(), "model-not-a-file", "is a folder"),
+    "empty": (lambda path, _: path.write_bytes(b""), "file-empty", "is empty"),
+    "text": (lambda path, _: path.write_text("<html>404</html>"), "pickle-damaged", "no whole pickle"),
+    "truncated archive": (_truncated, "archive-damaged", "no readable .npz"),
+    "archive that claims much": (_huge_claim, "archive-damaged", "claims the shape (1000000000000,)"),
+    "truncated pickle": (
+        lambda path, content: path.write_bytes(FORMS["numpy, protocol 2"](content)[:500_000]),
+        "pickle-damaged",
+        "ends too early",
+    ),
+    "malicious": (lambda path, _: path.write_bytes(b"cos\nsystem\n(S'true'\ntR."), "pickle-refused", "os.system"),
+    "a list": (lambda path, _: path.write_bytes(pickle.dumps([1, 2])), "not-flame", "found a list"),
+    "other arrays": (lambda path, _: np.savez(path, a=np.ones(2)), "not-flame", "found a"),
+    "identity only": (
+        lambda path, c: np.savez(path, v_template=c["v_template"], shapedirs=c["shapedirs"], faces=c["f"]),
+        "flame-incomplete",
+        "lacks posedirs, J_regressor, weights, kintree_table",
+    ),
+    "text instead of numbers": (lambda path, c: _npz(path, c, weights=np.array(["a"])), "flame-wrong", "'weights' is"),
+    "vertices that differ": (
+        lambda path, c: _npz(path, c, weights=c["weights"][:-1]),
+        "flame-wrong",
+        "'weights' has shape (5022, 5) instead of (5023, 5)",
+    ),
+    "no expression": (
+        lambda path, c: _npz(path, c, shapedirs=c["shapedirs"][:, :, :300]),
+        "flame-wrong",
+        "'shapedirs' has 300 modes",
+    ),
+    "expression all zero": (
+        lambda path, c: _npz(path, c, shapedirs=c["shapedirs"] * (np.arange(400) < 300)),
+        "flame-wrong",
+        "every expression mode",
+    ),
+    "faces beyond the vertices": (
+        lambda path, c: _npz(path, c, f=c["f"] + 9000),
+        "flame-wrong",
+        "'f' names vertex",
+    ),
+    "not a number": (
+        lambda path, c: _npz(path, c, v_template=_with_nan(c["v_template"])),
+        "flame-wrong",
+        "'v_template' holds values that are no numbers",
+    ),
+    "millimetres": (lambda path, c: _npz(path, c, v_template=c["v_template"] * 1000), "flame-wrong", "m tall"),
+    "weights that do not add up": (lambda path, c: _npz(path, c, weights=c["weights"] * 2), "flame-wrong", "sum to 1"),
+    "a body": (
+        lambda path, c: _npz(path, c, kintree_table=np.array([[-1, 0, 0, 0, 0], [0, 1, 2, 3, 4]])),
+        "flame-wrong",
+        "parents [-1, 0, 0, 0, 0]",
+    ),
+    "no eyeballs": (
+        lambda path, c: _npz(path, c, f=c["f"][c["f"].max(axis=1) < 3000]),
+        "flame-wrong",
+        "eyeballs",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_FILES))
+def test_a_bad_file_is_one_clear_sentence(name: str, content: dict[str, Any], tmp_path: Path) -> None:
+    write, code, words = BAD_FILES[name]
+    path = tmp_path / "model.npz"
+    write(path, content)
+    result = load_flame(path, HeadSettings())
+    assert isinstance(result, Failure)
+    assert (result.code, words in result.sentence) == (code, True), result
+    assert "model.npz" in result.sentence
+    assert result.advice
+    assert "\n" not in result.sentence
+
+
+def test_side_files_beside_the_model_are_used(content: dict[str, Any], tmp_path: Path) -> None:
+    head = builtin_head()
+    write_npz(tmp_path / "flame.npz", content)
+    masks = {"face": np.array([5, 3, 3]), "lips": np.array([], dtype=np.int64)}
+    (tmp_path / "FLAME_masks.pkl").write_bytes(pickle.dumps(masks, 2))
+    np.savez(tmp_path / "FLAME_texture.npz", vt=head.uv * 0.5, ft=head.uv_faces, mean=np.zeros(3))
+    for side, name in enumerate(("l_eyelid.npy", "r_eyelid.npy")):
+        np.save(tmp_path / name, np.full(head.template.shape, side + 1.0))
+    model = loaded(tmp_path / "flame.npz")
+    assert {name: list(indices) for name, indices in model.regions.items()} == {"face": [3, 5], "lips": []}
+    np.testing.assert_allclose(model.uv, head.uv * 0.5)
+    assert model.eyelids is not None
+    assert model.eyelids[0, 0].tolist() == [1.0, 2.0]
+
+
+def test_texture_coordinates_are_read_from_an_object_file(content: dict[str, Any], tmp_path: Path) -> None:
+    head = builtin_head()
+    write_npz(tmp_path / "flame.npz", content)
+    lines = [f"vt {u:.6f} {v:.6f}" for u, v in head.uv]
+    lines += [
+        "f " + " ".join(f"{vertex + 1}/{uv + 1}" for vertex, uv in zip(triangle, corner, strict=True))
+        for triangle, corner in zip(head.faces, head.uv_faces, strict=True)
+    ]
+    (tmp_path / "head_template.obj").write_text("# template\nv 0 1.5 0\n" + "\n".join(lines))
+    model = loaded(tmp_path / "flame.npz")
+    np.testing.assert_allclose(model.uv, head.uv, atol=1e-6)
+    np.testing.assert_array_equal(model.uv_faces, head.uv_faces)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("FLAME_masks.pkl", lambda path: path.write_bytes(b"cos\nsystem\n(S'true'\ntR.")),
+        ("FLAME_masks.pkl", lambda path: path.write_bytes(pickle.dumps({"face": np.array([99999])}))),
+        ("FLAME_texture.npz", lambda path: np.savez(path, vt=np.zeros((3, 2)), ft=np.zeros((4, 3), dtype=int))),
+        ("head_template.obj", lambda path: path.write_text("v 0 0 0\nf 1 1 1\n")),
+        ("mediapipe_landmark_embedding.npz", lambda path: np.savez(path, a=np.zeros(1))),
+        ("landmark_embedding.npy", lambda path: np.save(path, np.zeros(3))),
+    ],
+)
+def test_a_wrong_side_file_is_named(name: str, write: Any, content: dict[str, Any], tmp_path: Path) -> None:
+    write_npz(tmp_path / "flame.npz", content)
+    write(tmp_path / name)
+    result = load_flame(tmp_path / "flame.npz", HeadSettings())
+    assert isinstance(result, Failure)
+    assert result.code == "side-file-wrong"
+    assert name in result.sentence
+
+
+def test_models_in_a_folder_are_found_with_their_problems(content: dict[str, Any], tmp_path: Path) -> None:
+    write_npz(tmp_path / "flame2023_Open.npz", content)
+    (tmp_path / "broken.pkl").write_bytes(b"")
+    (tmp_path / "FLAME_masks.pkl").write_bytes(pickle.dumps({}, 2))
+    (tmp_path / "notes.txt").write_text("mine")
+    found = find_models(tmp_path)
+    assert [(model.path.name, model.name, bool(model.problems)) for model in found] == [
+        ("flame2023_Open.npz", "FLAME 2023 Open", False),
+        ("broken.pkl", "broken.pkl", True),
+    ]
+    assert "empty" in found[1].problems[0]
+    assert find_models(tmp_path / "absent") == []
+
+
+def test_the_head_is_chosen_as_the_settings_say(content: dict[str, Any], tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    automatic = resolve_head(HeadSettings(identity_modes=2), nothing)
+    assert isinstance(automatic, HeadModel)
+    assert automatic.name == builtin_head().name
+    assert automatic.identity_basis.shape[2] == 2
+    path = write_npz(tmp_path / "flame.npz", content)
+    found = resolve_head(HeadSettings(), tmp_path)
+    assert isinstance(found, HeadModel)
+    assert found.file_name == "flame.npz"
+    builtin = resolve_head(HeadSettings(source="builtin"), tmp_path)
+    assert isinstance(builtin, HeadModel)
+    assert builtin.file_name == ""
+    named = resolve_head(HeadSettings(source="file", file=str(path)), nothing)
+    assert isinstance(named, HeadModel)
+    assert named.file_name == "flame.npz"
+    unnamed = resolve_head(HeadSettings(source="file"), tmp_path)
+    assert isinstance(unnamed, Failure)
+    assert unnamed.code == "model-not-chosen"
+
+
+@needs_proxy
+def test_the_proxy_is_a_head_with_60_identity_and_45_expression_modes() -> None:
+    model = loaded(PROXY)
+    assert model.identity_basis.shape == (5023, 3, 60)
+    assert model.expression_basis.shape == (5023, 3, 45)
+    assert "2023 Open" in model.name
+    assert model.landmarks.known.all()
+
+
+@pytest.mark.skipif(not (DATA / "flame_open").is_dir(), reason="FLAME 2023 Open of shared/data is not here")
+def test_flame_open_without_expression_is_refused_with_what_is_missing() -> None:
+    result = load_flame(DATA / "flame_open" / "flame2023open_identity60_only.npz", HeadSettings())
+    assert isinstance(result, Failure)
+    assert "lacks posedirs, J_regressor, weights, kintree_table" in result.sentence
+    assert "cannot be animated" in result.sentence
+
+
+@needs_proxy
+def test_regions_without_a_file_are_where_they_belong() -> None:
+    model = loaded(PROXY)
+    place = {name: model.template[indices] for name, indices in model.regions.items()}
+    assert set(range(3931, 4477)) == set(model.regions["left_eyeball"].tolist())
+    assert set(range(4477, 5023)) == set(model.regions["right_eyeball"].tolist())
+    assert place["left_ear"][:, 0].min() > 0.05 > -0.05 > place["right_ear"][:, 0].max()
+    assert place["neck"][:, 1].max() < place["lips"][:, 1].max() + 0.02
+    assert place["forehead"][:, 1].min() > place["left_eyeball"][:, 1].max()
+    assert np.abs(place["nose"][:, 0]).max() < 0.025
+    assert np.abs(place["lips"][:, 0]).max() < 0.03
+    skin = ("face", "neck", "scalp", "left_ear", "right_ear", "left_eyeball", "right_eyeball")
+    together = np.concatenate([model.regions[name] for name in skin])
+    assert sorted(together) == list(range(5023))  # every vertex in exactly one of these
+
+
+def _coverage(uv: np.ndarray, uv_faces: np.ndarray, size: int = 512) -> np.ndarray:
+    """How many triangles cover each pixel's centre."""
+    covered = np.zeros((size, size), dtype=int)
+    for corner in uv[uv_faces] * size:
+        low, high = np.floor(corner.min(axis=0)).astype(int), np.ceil(corner.max(axis=0)).astype(int)
+        x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
+        inside = np.ones(x.shape, dtype=bool)
+        for (ax, ay), (bx, by) in zip(corner, np.roll(corner, -1, axis=0), strict=True):
+            inside &= (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 1e-9
+        covered[low[1] : high[1], low[0] : high[0]] += inside
+    return covered
+
+
+@needs_proxy
+def test_the_unwrap_has_no_overlaps_and_keeps_the_texture_upright() -> None:
+    with np.load(PROXY) as archive:
+        template, faces = archive["v_template"], archive["f"].astype(np.int64)
+    uv, uv_faces = unwrap_head(template, faces)
+    assert uv.min() >= 0
+    assert uv.max() <= 1
+    corner = uv[uv_faces]
+    first, second = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    assert (first[:, 0] * second[:, 1] > first[:, 1] * second[:, 0]).all()  # none flipped: text reads the right way
+    covered = _coverage(uv, uv_faces)
+    assert covered.max() == 1
+    assert (covered == 1).mean() > 0.6
+    chin, brow = uv[uv_faces[(faces == 3414).any(axis=1)]], uv[uv_faces[(faces == 3516).any(axis=1)]]
+    assert chin[..., 1].mean() < brow[..., 1].mean()
