@@ -9,12 +9,15 @@ from ..contract.failure import Failure
 
 
 def writable_problem(folder: Path) -> Failure | None:
-    """Make the folder and a file in it; return why that fails."""
+    """Make the folder and a file in it, and leave everything as it was; return why that fails."""
     probe = folder / f".writable-{os.getpid()}"
     try:
+        new = [place for place in (folder, *folder.parents) if not place.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
+        for place in new:
+            place.rmdir()
     except OSError as error:
         return Failure(
             "output-not-writable",

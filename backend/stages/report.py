@@ -38,6 +38,7 @@ def run(track: TrackFile, video: Video, settings: ReportSettings, context: Conte
     problem = writable_problem(folder)
     if problem is not None:
         return problem
+    folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, Path] = {}
     if settings.report:
         from ..report.plot import write_plot

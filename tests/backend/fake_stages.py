@@ -164,6 +164,7 @@ def track(fit: Fit, head, settings, context: Context) -> Files:
     assert head == "a head"
     _note(clip, "track")
     path = Path(settings.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{float(fit.translation.sum())}", "utf-8")
     return Files(clip, {"track": path})
 

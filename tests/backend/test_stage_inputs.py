@@ -213,6 +213,11 @@ def test_a_place_that_cannot_be_written_to_is_refused_at_once(taken: str, tmp_pa
     assert taken == "the file" or isinstance(report.check(ReportSettings(folder=str(path.parent))), Failure)
 
 
+def test_asking_leaves_no_folder_behind(tmp_path: Path) -> None:
+    assert track.check(TrackFileSettings(path=str(tmp_path / "a" / "b" / "track.npz"))) is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_data_that_json_cannot_hold() -> None:
     data = {"a": np.float32(1), "b": [math.nan, np.arange(2)], "c": (Fraction(1, 2), True, None), 3: Path("x")}
     assert track.plain(data) == {"a": 1.0, "b": [None, [0, 1]], "c": ["1/2", True, None], "3": "x"}
