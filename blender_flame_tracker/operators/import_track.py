@@ -43,6 +43,10 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
         if isinstance(result, Failure):
             self.report({"ERROR"}, str(result))
             return {"CANCELLED"}
+        for thing in context.selected_objects:
+            thing.select_set(False)
+        result.parts.head.select_set(True)
+        context.view_layer.objects.active = result.parts.head
         for notice in result.notices:
             self.report({"WARNING"}, f"{notice.sentence} {notice.advice}")
         return {"FINISHED"}

@@ -51,7 +51,8 @@ def build_scene(
         return result
     add_light(result)
     if still.footage and result.parts.clip is not None:
-        lay_over_footage(scene, result.parts.clip)
+        (background,) = result.parts.camera.data.background_images
+        lay_over_footage(scene, result.parts.clip, background.rotation)
     set_renderer(scene, still)
     scene.frame_set(still.frame if still.frame is not None else (scene.frame_start + scene.frame_end) // 2)
     try:
@@ -113,8 +114,14 @@ def set_renderer(scene: bpy.types.Scene, still: StillSettings) -> None:
         scene.display.shading.color_type = "MATERIAL"
 
 
-def lay_over_footage(scene: bpy.types.Scene, clip: bpy.types.MovieClip) -> None:
-    """Let the compositor lay the render over the footage, as wide as the picture."""
+def lay_over_footage(scene: bpy.types.Scene, clip: bpy.types.MovieClip, turn: float = 0.0) -> None:
+    """Let the compositor lay the render over the footage, as wide as the picture.
+
+    Args:
+        scene: Its compositor is made anew.
+        clip: The footage.
+        turn: Radians clockwise to turn the footage upright, where Blender has not done so.
+    """
     tree, output = _compositor(scene)
     footage = _node(tree, "CompositorNodeMovieClip", -600, -200)
     footage.clip = clip
@@ -126,7 +133,13 @@ def lay_over_footage(scene: bpy.types.Scene, clip: bpy.types.MovieClip) -> None:
     over = _node(tree, "CompositorNodeAlphaOver", 0, 0)
     # Sockets by type, not by name or number: their names changed in 5.0, the order of the two colours did not.
     behind, front = [socket for socket in over.inputs if socket.type == "RGBA"]
-    tree.links.new(footage.outputs["Image"], fitted.inputs[0])
+    picture = footage.outputs["Image"]
+    if turn != 0:
+        upright = _node(tree, "CompositorNodeRotate", -450, -200)
+        upright.inputs[1].default_value = -turn
+        tree.links.new(picture, upright.inputs[0])
+        picture = upright.outputs[0]
+    tree.links.new(picture, fitted.inputs[0])
     tree.links.new(fitted.outputs[0], behind)
     tree.links.new(rendered.outputs["Image"], front)
     tree.links.new(over.outputs[0], output)

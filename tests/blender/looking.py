@@ -65,7 +65,12 @@ def footage_picture(clip: bpy.types.MovieClip, frame: int, folder: Path) -> np.n
     scene.frame_set(frame)
     scene.render.filepath = str(folder / "looking.png")
     bpy.ops.render.render(write_still=True)
-    image = bpy.data.images.load(scene.render.filepath)
+    return read_picture(Path(scene.render.filepath))
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """A picture file as RGB (H, W, 3), 0..1."""
+    image = bpy.data.images.load(str(path))
     pixels = np.empty(image.size[0] * image.size[1] * image.channels, dtype=np.float32)
     image.pixels.foreach_get(pixels)
     pixels = pixels.reshape(image.size[1], image.size[0], image.channels)[::-1, :, :3]

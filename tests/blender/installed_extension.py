@@ -1,0 +1,51 @@
+"""Run by `test_extension.py` in a process of its own: install the zip as a user does, use it, take it off again."""
+
+import os
+import sys
+from pathlib import Path
+
+zip_file, track, folder = sys.argv[1:]
+os.environ["BLENDER_USER_RESOURCES"] = str(Path(folder) / "üser resources")
+os.environ["TMPDIR"] = folder
+
+import bpy  # noqa: E402, I001 - after the folders are set
+import addon_utils  # noqa: E402 - its folder is known when bpy is there
+
+MODULE = "bl_ext.user_default.blender_flame_tracker"
+
+
+def traces() -> set[str]:
+    """Types, and functions in the import menu."""
+    menu = bpy.types.TOPBAR_MT_file_import._dyn_ui_initialize()
+    return set(dir(bpy.types)) | {function.__module__ + function.__name__ for function in menu}
+
+
+def use() -> None:
+    """Import a track, and find that all code came from the installed extension by relative imports."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert bpy.ops.import_scene.flame_track(filepath=track) == {"FINISHED"}
+    assert "take one head" in bpy.data.objects
+    ours = [name for name in sys.modules if name.split(".")[0] in ("backend", "blender_flame_tracker")]
+    assert not ours, ours
+    assert not [name for name in sys.modules if name.split(".")[0] in ("torch", "mediapipe", "cv2", "av")]
+
+
+bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+before = traces()
+bpy.ops.extensions.package_install_files(filepath=zip_file, repo="user_default", enable_on_install=True, overwrite=True)
+assert MODULE in bpy.context.preferences.addons
+use()
+for _ in range(2):
+    addon_utils.disable(MODULE, default_set=True)
+    assert traces() == before, traces() ^ before
+    addon_utils.enable(MODULE, default_set=True)
+    use()
+bpy.ops.extensions.package_uninstall(
+    repo_index=next(
+        i for i, repo in enumerate(bpy.context.preferences.extensions.repos) if repo.module == "user_default"
+    ),
+    pkg_id="blender_flame_tracker",
+)
+assert traces() == before, traces() ^ before
+print("all well", flush=True)
+os._exit(0)
