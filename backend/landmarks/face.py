@@ -123,10 +123,10 @@ def find_face(networks: Networks, picture: Picture, start: Region, plan: Plan, t
     """Return the face in a region of the picture, or None where the network sees none."""
     region, size = start, networks.landmarks.size
     points, presence = np.zeros((0, 3)), 0.0
-    patch = patch_around(picture, start, size)
+    patch = patch_around(picture, start, size, filled=True)
     for _ in range(plan.settle):
         if not patch.covers(region):
-            patch = patch_around(picture, region, size)
+            patch = patch_around(picture, region, size, filled=True)
         points, presence = look(networks, patch, region, mirrored=False)
         if presence < threshold:
             return None
@@ -137,7 +137,7 @@ def find_face(networks: Networks, picture: Picture, start: Region, plan: Plan, t
             break
     if plan.runs:
         if not patch.covers(region.moved(0, 0, 1.1, 0)):
-            patch = patch_around(picture, region, size)
+            patch = patch_around(picture, region, size, filled=True)
         looks = [look(networks, patch, region.moved(r.x, r.y, r.scale, r.roll), mirrored=r.mirrored) for r in plan.runs]
         every = np.stack([found[0] for found in looks])
         presence = float(np.mean([found[1] for found in looks]))

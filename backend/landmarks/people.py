@@ -24,6 +24,10 @@ _SAME_PLACE: Final = 0.3
 """Correlation that is enough where place and size agree too."""
 
 
+_FLEETING: Final = 3
+"""A face in fewer frames than this that the network doubts too is none (a hand, a fold of cloth)."""
+
+
 @dataclass(frozen=True)
 class Person:
     """One person over the clip.
@@ -53,6 +57,8 @@ def people_of(seen: Observations, shot: Integers) -> list[Person]:
     centre, width = centres(seen), widths(seen)
     tracklets = _tracklets(seen.frame, centre, width, shot)
     groups = _joined(tracklets, seen, centre, width)
+    lasting = [rows for rows in groups if len(rows) >= _FLEETING or float(seen.presence[rows].max()) > 0.85]
+    groups = lasting or groups
     groups.sort(key=lambda rows: -float((width[rows] ** 2).sum()))
     return [Person(np.array(rows, dtype=np.int64)) for rows in groups]
 

@@ -44,7 +44,7 @@ PLANS: Final = {
     "standard": Plan(settle=2, runs=jittered_runs(6), tolerance=2.0),
     "best": Plan(settle=3, runs=jittered_runs(10)),
 }
-_LOOK_EVERYWHERE: Final = 5
+_LOOK_EVERYWHERE: Final = {"draft": 3, "standard": 1, "best": 1}
 """Frames between two searches of the whole picture while all known faces are found near where they were."""
 _LOOK_THOROUGHLY: Final = 10
 """Frames between two searches of small parts while there is no face."""
@@ -156,7 +156,7 @@ class Pipeline:
             if detection is not None:
                 found += distinct([detection], found)
         missed = len(found) < len(search.places)
-        if missed or not search.places or search.age % _LOOK_EVERYWHERE == 0:
+        if missed or not search.places or search.age % _LOOK_EVERYWHERE[self._settings.quality] == 0:
 
             def confirm(detection: Detection) -> bool:
                 return find_face(networks, picture, detection.region(), Plan(1, ()), threshold) is not None

@@ -57,13 +57,12 @@ def everywhere(
         confirm: Whether a detection is a face indeed. Where it is given and the whole picture shows no face, parts of
             the picture (small faces) and the picture turned are searched too. None for a quick look.
     """
-    small, factor = reduced(picture, _LONGEST)
-    searches: list[Callable[[], list[Detection]]] = [lambda: _in_whole(network, small, threshold, 0.0)]
+    searches: list[Callable[[], list[Detection]]] = [lambda: _in_whole(network, picture, threshold, 0.0)]
     if confirm is not None:
-        searches += [lambda share=share: _in_tiles(network, small, threshold, share) for share in _TILES]
-        searches += [lambda turn=turn: _in_whole(network, small, threshold, turn) for turn in _TURNS]
+        searches += [lambda share=share: _in_tiles(network, picture, threshold, share) for share in _TILES]
+        searches += [lambda turn=turn: _in_whole(network, picture, threshold, turn) for turn in _TURNS]
     for search in searches:
-        found = [_enlarged(d, factor) for d in search()]
+        found = search()
         if confirm is not None:
             found = [d for d in found if confirm(d)]
         if found:
@@ -87,6 +86,7 @@ def _in_whole(network: Network, picture: Picture, threshold: float, roll: float)
 
 
 def _in_tiles(network: Network, picture: Picture, threshold: float, share: float) -> list[Detection]:
+    picture, factor = reduced(picture, _LONGEST)
     height, width = picture.shape[:2]
     side = share * max(width, height)
     found: list[Detection] = []
@@ -101,7 +101,7 @@ def _in_tiles(network: Network, picture: Picture, threshold: float, share: float
                 closer = near(network, picture, place_of(candidate), threshold)
                 if closer is not None:
                     found.append(closer)
-    return merged(found)
+    return [_enlarged(d, factor) for d in merged(found)]
 
 
 def _enlarged(detection: Detection, factor: float) -> Detection:

@@ -1,0 +1,433 @@
+"""Stage Landmarks on clips that are made on the spot from matplotlib's public-domain portrait, and on real ones."""
+
+from __future__ import annotations
+
+import importlib.util
+import zipfile
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from backend.contract.failure import Failure
+from backend.contract.names import INNER_LIPS_UPPER, LEFT_IRIS, RIGHT_IRIS
+from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
+from backend.landmarks import pipeline
+from backend.landmarks.cuts import shots
+from backend.landmarks.mirror import mirror_table
+from backend.landmarks.people import eye_distance
+from backend.stages import landmarks as stage
+from backend.stages import video as video_stage
+from backend.stages.data import Cancelled, Context, Landmarks
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+TASK = DATA / "face_landmarker.task"
+needs_task = pytest.mark.skipif(not TASK.is_file(), reason="face_landmarker.task is not in ../shared/data")
+needs_data = pytest.mark.skipif(not (DATA / "videos").is_dir(), reason="../shared/data is not there")
+
+# Of the portrait: centre and width of the face, in its pixels.
+FACE_X, FACE_Y, FACE_WIDTH = 265.0, 233.0, 160.0
+
+
+def portrait() -> np.ndarray:
+    """Grace Hopper, 512 x 600, public domain, from matplotlib."""
+    spec = importlib.util.find_spec("matplotlib")
+    assert spec is not None
+    assert spec.origin is not None
+    path = Path(spec.origin).parent / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+    return np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+
+
+def placement(x: float, y: float, width: float, roll: float = 0.0) -> np.ndarray:
+    """Portrait pixels -> frame pixels (2, 3): the face at (x, y), `width` pixels wide, turned by degrees."""
+    scale, angle = width / FACE_WIDTH, np.radians(roll)
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    matrix = np.array([[cos, -sin, 0.0], [sin, cos, 0.0]])
+    matrix[:, 2] = np.array([x, y]) - matrix[:, :2] @ [FACE_X, FACE_Y]
+    return matrix
+
+
+def put(frame: np.ndarray, matrix: np.ndarray, image: np.ndarray | None = None) -> np.ndarray:
+    """Lay the portrait over a frame; pixels are averaged where it shrinks, and centres stay centres."""
+    image = portrait() if image is None else image
+    block = max(1, int(1 / np.sqrt(abs(np.linalg.det(matrix[:, :2])))))
+    rows, columns = image.shape[0] // block, image.shape[1] // block
+    image = cv2.resize(image[: rows * block, : columns * block], (columns, rows), interpolation=cv2.INTER_AREA)
+    # Pixel i of the shrunk portrait is at (i + 0.5) block - 0.5 of the portrait.
+    coarse = np.column_stack([matrix[:, :2] * block, matrix[:, 2] + matrix[:, :2].sum(axis=1) * (block - 1) / 2])
+    size = (frame.shape[1], frame.shape[0])
+    layer = cv2.warpAffine(image, coarse, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.warpAffine(np.full((rows, columns), 255, np.uint8), coarse, size)
+    share = mask[..., None].astype(float) / 255
+    return np.round(layer * share + frame * (1 - share)).astype(np.uint8)
+
+
+def background(height: int, width: int, seed: int = 0, base: tuple[int, int, int] = (90, 110, 120)) -> np.ndarray:
+    """Soft clouds of a colour."""
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=(max(2, height // 30), max(2, width // 30), 3)).astype(np.float32)
+    clouds = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(np.array(base) + 12 * clouds, 0, 255).astype(np.uint8)
+
+
+def film(path: Path, frames: list[np.ndarray]) -> Path:
+    """Write frames without loss."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "bgr0"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+class Events(list):
+    """Collects events."""
+
+    def __call__(self, event) -> None:
+        self.append(dict(event))
+
+    @property
+    def notices(self) -> list[str]:
+        return [event["code"] for event in self if event["event"] == "notice"]
+
+
+@pytest.fixture
+def events() -> Events:
+    return Events()
+
+
+@pytest.fixture
+def context(tmp_path: Path, events: Events) -> Context:
+    return Context("landmarks", events, lambda: False, tmp_path / "work", tmp_path / "models")
+
+
+def tracked(path: Path, context: Context, face: FaceSettings | None = None, **settings) -> Landmarks | Failure:
+    settings = {"quality": "draft", "person_mask": False, "threads": 2, **settings}
+    video = video_stage.run(VideoSettings(path=str(path)), context)
+    assert not isinstance(video, Failure), video
+    return stage.run(video, face or FaceSettings(), LandmarkSettings(**settings), context)
+
+
+def followed(path: Path, context: Context, face: FaceSettings | None = None, **settings) -> Landmarks:
+    result = tracked(path, context, face, **settings)
+    assert isinstance(result, Landmarks), result
+    return result
+
+
+# --- The mirror -------------------------------------------------------------------------------------------------------
+
+
+def test_the_mirror_table_is_an_involution() -> None:
+    table = mirror_table()
+    assert (table[table] == np.arange(478)).all()
+    assert sorted(table.tolist()) == list(range(478))
+    assert int((table == np.arange(478)).sum()) == 28  # The points in the plane of symmetry; no iris among them.
+    assert set(table[list(RIGHT_IRIS)]) == set(LEFT_IRIS)
+
+
+@needs_task
+def test_the_mirror_table_is_the_symmetry_of_the_canonical_face() -> None:
+    metadata = pytest.importorskip("mediapipe.modules.face_geometry.protos.geometry_pipeline_metadata_pb2")
+    geometry = metadata.GeometryPipelineMetadata()
+    with zipfile.ZipFile(TASK) as archive:
+        geometry.ParseFromString(archive.read("geometry_pipeline_metadata_landmarks.binarypb"))
+    vertices = np.array(geometry.canonical_mesh.vertex_buffer).reshape(-1, 5)[:, :3]
+    assert np.allclose(vertices[mirror_table()[:468]] * [-1, 1, 1], vertices, atol=1e-6)
+
+
+@needs_task
+def test_a_mirrored_picture_gives_mirrored_landmarks(tmp_path, context) -> None:
+    frame = put(background(360, 480), placement(240, 180, 130, 8))
+    found = followed(film(tmp_path / "a.mkv", [frame]), context, task_file=str(TASK), quality="standard")
+    other = followed(film(tmp_path / "b.mkv", [frame[:, ::-1]]), context, task_file=str(TASK), quality="standard")
+    mirrored = other.points[0][mirror_table()]
+    mirrored[:, 0] = 479 - mirrored[:, 0]
+    difference = np.linalg.norm(mirrored[:, :2] - found.points[0][:, :2], axis=1)
+    assert np.sqrt((difference**2).mean()) < 0.01 * eye_distance(found.points)[0]
+
+
+# --- As exact wherever the face is ------------------------------------------------------------------------------------
+
+PLACES = {
+    "tilted 60": ((720, 1280), (640.3, 360.6), 240, 60, 0.007),
+    "tilted -60": ((720, 1280), (640.3, 360.6), 240, -60, 0.007),
+    "on its side": ((720, 1280), (640.3, 360.6), 240, 90, 0.007),
+    "60 px in 1080p": ((1080, 1920), (1420.4, 310.7), 60, 0, 0.022),
+    "60 px in 1080p, tilted": ((1080, 1920), (300.2, 800.9), 60, -45, 0.022),
+    "at the border": ((720, 1280), (125.4, 360.2), 240, 0, 0.02),
+}
+
+
+@needs_task
+def test_small_tilted_and_border_faces_are_as_exact_as_a_large_upright_one(tmp_path, context) -> None:
+    def found(name: str, size: tuple[int, int], matrix: np.ndarray, quality: str) -> np.ndarray:
+        path = film(tmp_path / f"{name}.mkv", [put(background(*size), matrix)])
+        points = followed(path, context, task_file=str(TASK), quality=quality).points[0, :, :2]
+        back = cv2.invertAffineTransform(matrix)
+        return points @ back[:, :2].T + back[:, 2]
+
+    large = found("large", (720, 1280), placement(640, 360, 240), "best")
+    distance = float(eye_distance(large))
+    for name, (size, centre, width, roll, limit) in PLACES.items():
+        points = found(name, size, placement(*centre, width, roll), "standard")
+        error = np.sqrt(((points - large) ** 2).sum(axis=1).mean()) / distance
+        print(f"{name}: {100 * error:.2f} % of the eye distance")
+        assert error < limit, name
+
+
+@needs_task
+def test_a_face_half_outside_still_has_all_points(tmp_path, context) -> None:
+    frame = put(background(360, 480), placement(8, 180, 150))
+    found = followed(film(tmp_path / "half.mkv", [frame] * 3), context, task_file=str(TASK))
+    assert found.found.all()
+    assert np.isfinite(found.points).all()
+    assert (found.points[:, :, 0] < 0).any()
+    whole = put(background(360, 480), placement(240, 180, 150))
+    clear = followed(film(tmp_path / "whole.mkv", [whole] * 3), context, task_file=str(TASK))
+    assert found.detection.max() < clear.detection.min()
+
+
+# --- What comes out ---------------------------------------------------------------------------------------------------
+
+
+@needs_task
+def test_with_the_task_file_there_are_52_scores(tmp_path, context, events) -> None:
+    frame = put(background(360, 480), placement(240, 180, 130))
+    found = followed(film(tmp_path / "a.mkv", [frame] * 2), context, task_file=str(TASK))
+    assert found.scores.shape == (2, 52)
+    assert (found.scores >= 0).all()
+    assert (found.scores <= 1).all()
+    assert np.isnan(found.spread).all()  # Draft looks once.
+    assert (found.detection > 0.8).all()
+    assert "no-task-file" not in events.notices
+
+
+def test_without_the_task_file_the_mesh_of_the_wheel_gives_478_points(tmp_path, context, events) -> None:
+    pytest.importorskip("mediapipe")
+    frame = put(background(360, 480), placement(240, 180, 130))
+    found = followed(film(tmp_path / "a.mkv", [frame] * 2), context, quality="standard")
+    assert found.points.shape == (2, 478, 3)
+    assert np.isfinite(found.points).all()
+    assert np.isnan(found.scores).all()
+    assert np.isfinite(found.spread).all()
+    assert "no-task-file" in events.notices
+    if TASK.is_file():
+        better = followed(film(tmp_path / "b.mkv", [frame]), context, task_file=str(TASK), quality="standard")
+        distance = float(eye_distance(better.points)[0])
+        error = np.linalg.norm(better.points[0, :, :2] - found.points[0, :, :2], axis=1) / distance
+        assert error.mean() < 0.05
+        assert error[list(RIGHT_IRIS + LEFT_IRIS)].max() < 0.06
+
+
+def test_the_task_file_is_found_among_the_models(tmp_path, context) -> None:
+    context.models.mkdir()
+    (context.models / "face_landmarker.task").write_bytes(b"PK\x03\x04 not a zip")
+    result = tracked(film(tmp_path / "a.mkv", [background(120, 160)]), context)
+    assert isinstance(result, Failure)
+    assert result.code == "task-damaged"
+
+
+def test_a_home_made_task_file_with_the_older_network_is_refused(tmp_path, context) -> None:
+    spec = importlib.util.find_spec("mediapipe")
+    if spec is None or spec.origin is None:
+        pytest.skip("mediapipe is not installed")
+    modules = Path(spec.origin).parent / "modules"
+    path = tmp_path / "mine.task"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(modules / "face_detection" / "face_detection_short_range.tflite", "face_detector.tflite")
+        archive.write(modules / "face_landmark" / "face_landmark.tflite", "face_landmarks_detector.tflite")
+        archive.writestr("face_blendshapes.tflite", b"nothing")
+    result = tracked(film(tmp_path / "a.mkv", [background(120, 160)]), context, task_file=str(path))
+    assert isinstance(result, Failure)
+    assert result.code == "task-damaged"
+
+
+def test_a_task_file_that_is_not_there(tmp_path, context) -> None:
+    result = tracked(film(tmp_path / "a.mkv", [background(120, 160)]), context, task_file=str(tmp_path / "no.task"))
+    assert isinstance(result, Failure)
+    assert result.code == "task-not-found"
+
+
+@needs_task
+def test_the_mask_tells_the_person_from_the_background(tmp_path, context) -> None:
+    frame = put(background(600, 512), placement(FACE_X, FACE_Y, FACE_WIDTH))
+    found = followed(film(tmp_path / "a.mkv", [frame] * 3), context, task_file=str(TASK), person_mask=True)
+    assert found.masks is not None
+    assert found.masks.frame.tolist() == [0, 1, 2]
+    to_mask = cv2.invertAffineTransform(found.masks.to_image[0])
+
+    def share(x: float, y: float) -> int:
+        column, row = np.round(to_mask @ [x, y, 1]).astype(int)
+        return int(found.masks.mask[0][row, column])
+
+    assert share(*found.points[0, 4, :2]) > 240  # The tip of the nose.
+    assert share(95, 130) < 15  # The flag behind her.
+
+
+# --- Several people, gaps, cuts ---------------------------------------------------------------------------------------
+
+
+def two_people(tmp_path: Path) -> Path:
+    """A large face at the right in all frames; a smaller, darker and mirrored one at the left, not in all."""
+    other = (portrait()[:, ::-1] * 0.7).astype(np.uint8)
+    frames = []
+    for k in range(8):
+        frame = put(background(300, 640), placement(470 + k, 150, 110))
+        if k >= 3:
+            mirrored = placement(120, 170, 70)
+            mirrored[:, 2] += mirrored[:, :2] @ [FACE_X - (511 - FACE_X), 0.0]
+            frame = put(frame, mirrored, other)
+            frame[:, 300:] = put(background(300, 640), placement(470 + k, 150, 110))[:, 300:]
+        frames.append(frame)
+    return film(tmp_path / "two.mkv", frames)
+
+
+@needs_task
+def test_of_two_people_the_chosen_one_is_followed_and_the_other_is_reported(tmp_path, context, events) -> None:
+    path = two_people(tmp_path)
+    largest = followed(path, context, task_file=str(TASK))
+    assert largest.found.all()
+    assert np.allclose(largest.points[:, :, 0].mean(axis=1), 470 + np.arange(8), atol=6)
+    assert "several-faces" in events.notices
+    (other,) = largest.others
+    assert other["number"] == 1
+    assert other["frames"] == 5
+    assert other["centre_x"] == pytest.approx(120, abs=6)
+    for choice in (FaceSettings(choose="number", number=1), FaceSettings(choose="nearest", point_x=0.1)):
+        second = followed(path, context, choice, task_file=str(TASK))
+        assert second.number == 1
+        assert second.found.tolist() == [False] * 3 + [True] * 5
+        assert np.abs(second.points[3:, :, 0].mean(axis=1) - 120).max() < 6
+    refused = tracked(path, context, FaceSettings(choose="number", number=2), task_file=str(TASK))
+    assert isinstance(refused, Failure)
+    assert refused.code == "face-number"
+
+
+@needs_task
+def test_a_face_that_leaves_and_comes_back_is_the_same(tmp_path, context, events) -> None:
+    here, there = placement(120, 120, 80), placement(210, 125, 74)
+    frames = [put(background(240, 320), here)] * 3 + [background(240, 320)] * 15
+    frames += [put(background(240, 320), there)] * 3
+    found = followed(film(tmp_path / "gap.mkv", frames), context, task_file=str(TASK), find_cuts=False)
+    assert found.found.tolist() == [True] * 3 + [False] * 15 + [True] * 3
+    assert found.others == ()
+    assert np.isnan(found.points[5]).all()
+    assert found.detection[5] == 0
+    assert "face-missing" in events.notices
+
+
+def test_no_face_anywhere(tmp_path, context) -> None:
+    result = tracked(film(tmp_path / "sky.mkv", [background(240, 320, seed) for seed in range(4)]), context)
+    assert isinstance(result, Failure)
+    assert result.code == "no-face"
+    assert "4 frames" in result.sentence
+
+
+def thumbnails(frames: list[np.ndarray]) -> np.ndarray:
+    return np.stack([cv2.resize(frame, (32, 18), interpolation=cv2.INTER_AREA) for frame in frames])
+
+
+def scene(seed: int, base: tuple[int, int, int], shift: int = 0) -> np.ndarray:
+    wide = background(180, 640, seed, base)
+    cv2.circle(wide, (200 + 40 * (seed % 5), 90), 50, tuple(int(255 - c) for c in base), -1)
+    return np.ascontiguousarray(wide[:, shift : shift + 320])
+
+
+def test_cuts_are_found_where_clips_were_joined() -> None:
+    first = [scene(1, (200, 120, 60), k) for k in range(12)]
+    second = [scene(7, (60, 90, 200), 2 * k) for k in range(10)]
+    third = [scene(3, (120, 200, 120))] * 6
+    frames = thumbnails(first + second + third)
+    assert shots(frames, np.ones(28, bool)).tolist() == [0] * 12 + [1] * 10 + [2] * 6
+
+
+def test_fast_pans_and_flashes_are_no_cuts() -> None:
+    pan = [scene(1, (200, 120, 60), 25 * k) for k in range(12)]
+    assert shots(thumbnails(pan), np.ones(12, bool)).max() == 0
+    still = [scene(1, (200, 120, 60), k) for k in range(14)]
+    still[6] = np.full_like(still[6], 250)
+    still[7] = np.clip(still[7].astype(int) + 120, 0, 255).astype(np.uint8)
+    assert shots(thumbnails(still), np.ones(14, bool)).max() == 0
+
+
+@needs_task
+def test_a_cut_to_another_picture_of_the_same_person_keeps_the_face(tmp_path, context) -> None:
+    wide = [put(background(240, 320, 1, (190, 120, 70)), placement(100 + k, 100, 60)) for k in range(5)]
+    close = [put(background(240, 320, 5, (60, 80, 170)), placement(200, 120, 110)) for _ in range(5)]
+    found = followed(film(tmp_path / "cut.mkv", wide + close), context, task_file=str(TASK))
+    assert found.found.all()
+    assert found.others == ()
+
+
+# --- Work that was done is kept ---------------------------------------------------------------------------------------
+
+
+@needs_task
+def test_a_killed_run_resumes_with_the_same_result(tmp_path, events, monkeypatch) -> None:
+    monkeypatch.setattr(pipeline, "CHUNK", 5)
+    frames = [put(background(200, 260), placement(120 + 2 * k, 100, 80, 2 * k)) for k in range(12)]
+    path = film(tmp_path / "a.mkv", frames)
+
+    def context(work: str, cancelled=lambda: False) -> Context:
+        return Context("landmarks", events, cancelled, tmp_path / work, tmp_path / "models")
+
+    whole = followed(path, context("whole"), task_file=str(TASK))
+    calls = []
+
+    def after_eight() -> bool:
+        calls.append(1)
+        return len(calls) > 11  # The video stage asks too.
+
+    with pytest.raises(Cancelled):
+        followed(path, context("killed", after_eight), task_file=str(TASK))
+    assert sorted(file.name for file in (tmp_path / "killed").iterdir()) == ["chunk_00000.npz"]
+    seen = []
+    see = pipeline.Pipeline._see
+    monkeypatch.setattr(pipeline.Pipeline, "_see", lambda self, *a, **k: seen.append(1) or see(self, *a, **k))
+    resumed = followed(path, context("killed"), task_file=str(TASK))
+    assert len(seen) == 7
+    for name in ("points", "scores", "detection", "found", "shot"):
+        assert np.array_equal(getattr(resumed, name), getattr(whole, name), equal_nan=True), name
+
+
+@needs_task
+def test_the_number_of_threads_changes_nothing(tmp_path, context, events) -> None:
+    frames = [put(background(200, 260), placement(120 + 3 * k, 100, 80)) for k in range(6)]
+    path = film(tmp_path / "a.mkv", frames)
+    one = followed(path, context, task_file=str(TASK), threads=1)
+    for file in context.work.iterdir():
+        file.unlink()
+    three = followed(path, context, task_file=str(TASK), threads=3)
+    assert np.array_equal(one.points, three.points)
+    last = [event for event in events if event["event"] == "progress"][-1]
+    assert (last["done"], last["total"]) == (6, 6)
+
+
+# --- Real clips -------------------------------------------------------------------------------------------------------
+
+
+@needs_task
+@needs_data
+def test_two_real_people_are_kept_apart_by_a_steady_track(tmp_path, context) -> None:
+    path = DATA / "videos" / "intel_headpose_female-and-male.gif"
+    found = followed(path, context, task_file=str(TASK))
+    assert found.found.all()
+    assert found.shot.max() == 0
+    assert len(found.others) == 1
+    assert found.others[0]["frames"] == len(found)
+    steps = np.linalg.norm(np.diff(found.points[:, 4, :2], axis=0), axis=1)
+    assert steps.max() < 0.3 * eye_distance(found.points).mean()
+
+
+@needs_task
+@needs_data
+def test_a_small_talking_face_is_found_in_every_frame(tmp_path, context) -> None:
+    found = followed(DATA / "videos" / "grid_swiz3n.mpg", context, task_file=str(TASK))
+    assert found.found.all()
+    assert found.rate == 25
+    lips = found.points[:, list(INNER_LIPS_UPPER), 1]
+    assert np.ptp(lips.mean(axis=1)) > 1.0  # The mouth moves.
