@@ -36,6 +36,7 @@ class ClipInput:
 
     Attributes:
         points: Landmarks in full-frame pixels (T, 478, 2 or 3); NaN where the face was not found.
+        scores: MediaPipe's expression scores (T, 52), NaN where there are none.
         times: Seconds (T,).
         together: Whether t and t + 1 belong together: same shot, no long gap (T - 1,) bool.
         trust: Reliability of each frame, 0..1 (T,).
@@ -45,6 +46,7 @@ class ClipInput:
     """
 
     points: np.ndarray
+    scores: np.ndarray
     times: Floats
     together: np.ndarray
     trust: Floats
@@ -114,7 +116,7 @@ def fit_clip(
     found = np.isfinite(clip.points[..., :2]).all(axis=(1, 2))
     poses = _first_poses(model, clip, found)
     size = poses.scale * float(eye_distance(model.template.cpu().numpy()[None])[0])
-    seen = observe(clip.points, clip.centre, size, model, tuning)
+    seen = observe(clip.points, clip.scores, clip.centre, size, model, tuning)
     shared = Shared(
         torch.zeros(model.identity_modes, dtype=dtype, device=device),
         torch.tensor(float(np.log(clip.focal)), dtype=dtype, device=device),

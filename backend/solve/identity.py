@@ -118,7 +118,7 @@ def _equations(
     hessian = result.hessian
     hessian[:dense, :dense] += problem.shared_prior.dense_precision
     if offsets:
-        hessian.diagonal()[dense:] += problem.shared_prior.offset_precision.repeat_interleave(2)
+        hessian[dense:, dense:] += problem.shared_prior.offset_hessian()
     gradient = result.gradient + clip_gradient[: len(result.gradient)]
     own = replace(result.frames, hessian=blocks, gradient=result.frames.gradient + prior_gradient)
     return SharedEquations(own, result.coupling, hessian, gradient)
@@ -161,7 +161,7 @@ def _step(problem: IdentityProblem, equations: SharedEquations, damping: float) 
 
 
 def _prior_diagonal(problem: IdentityProblem, columns: int) -> Tensor:
-    offsets = problem.shared_prior.offset_precision.repeat_interleave(2)
+    offsets = problem.shared_prior.offset_precision
     return torch.cat([problem.shared_prior.dense_precision.diagonal(), offsets])[:columns]
 
 

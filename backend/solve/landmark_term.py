@@ -10,7 +10,7 @@ from torch import Tensor
 from .landmark_model import LandmarkModel
 from .observations import Observations
 from .projection import Derivatives, Posed, derivatives, pose_landmarks, project_landmarks
-from .state import Frames, Shared
+from .state import EYES, Frames, Shared
 from .tuning import Tuning
 
 
@@ -65,7 +65,10 @@ def residuals(
     pair_visibility = torch.minimum(visibility[:, first], visibility[:, second])
     gap_weight = seen.pair_weight * pair_visibility
     gap_cost = 0.5 * (gap_weight * gap_error.square().sum(-1)).sum(1)
-    return Residuals(posed, error, base * robust * precision, gap_error, gap_weight, (base * cost).sum(1) + gap_cost)
+    gaze_cost = 0.5 * (seen.gaze_precision * (frames.eyes - seen.gaze).square()).sum(1)
+    return Residuals(
+        posed, error, base * robust * precision, gap_error, gap_weight, (base * cost).sum(1) + gap_cost + gaze_cost
+    )
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,14 @@ def frame_equations(
     root = torch.cat([found.weight, found.gap_weight], dim=1).sqrt()[..., None]
     weighted = (rows * root[..., None]).flatten(1, 2)
     gradient = (weighted.transpose(1, 2) @ (error * root).flatten(1)[..., None])[..., 0]
-    return FrameEquations(weighted.transpose(1, 2) @ weighted, gradient)
+    return _with_gaze(FrameEquations(weighted.transpose(1, 2) @ weighted, gradient), frames, seen)
+
+
+def _with_gaze(equations: FrameEquations, frames: Frames, seen: Observations) -> FrameEquations:
+    """Add what the scores expect of the gaze."""
+    equations.gradient[:, EYES] += seen.gaze_precision * (frames.eyes - seen.gaze)
+    equations.hessian.diagonal(dim1=1, dim2=2)[:, EYES] += seen.gaze_precision
+    return equations
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,7 @@ def shared_equations(
     dense = (_contour_rows(dense, seen) * root[..., None]).flatten(1, 2)
     error = (found.error * root).flatten(1)
     frame_part = FrameEquations(own.transpose(1, 2) @ own, (own.transpose(1, 2) @ error[..., None])[..., 0])
+    frame_part = _with_gaze(frame_part, frames, seen)
     coupling = own.transpose(1, 2) @ dense
     rows = dense.flatten(0, 1)
     hessian = rows.T @ rows

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..contract import names
 from .landmark_model import LandmarkModel
+from .score_term import gaze_from_scores
 from .tuning import Tuning
 
 LID_PAIRS: Final = tuple(
@@ -48,6 +49,7 @@ class Observations:
         pairs: Indices of facing points (P, 2).
         gap: Observed opening, upper minus lower, in pixels (T, P, 2).
         pair_weight: (T, P), already divided by the square of its noise in pixels.
+        gaze: Expected gaze (T, 4) in the order of `Frames.eyes`; gaze_precision (T, 4), 0 where nothing is expected.
     """
 
     pixels: Tensor
@@ -58,6 +60,8 @@ class Observations:
     pairs: Tensor
     gap: Tensor
     pair_weight: Tensor
+    gaze: Tensor
+    gaze_precision: Tensor
 
     def __len__(self) -> int:
         return self.pixels.shape[0]
@@ -72,6 +76,8 @@ class Observations:
             self.pairs,
             self.gap[index],
             self.pair_weight[index],
+            self.gaze[index],
+            self.gaze_precision[index],
         )
 
 
@@ -87,12 +93,18 @@ def group_weights(tuning: Tuning) -> np.ndarray:
 
 
 def observe(
-    points: np.ndarray, centre: tuple[float, float], head_size: np.ndarray, model: LandmarkModel, tuning: Tuning
+    points: np.ndarray,
+    scores: np.ndarray,
+    centre: tuple[float, float],
+    head_size: np.ndarray,
+    model: LandmarkModel,
+    tuning: Tuning,
 ) -> Observations:
     """Turn detected landmarks into observations.
 
     Args:
         points: Full-frame pixels (T, 478, 2 or 3); NaN where the face was not found.
+        scores: MediaPipe's expression scores (T, 52), NaN where there are none.
         centre: Principal point in pixels.
         head_size: Distance between the eyes in pixels, as if seen from the front (T,).
         model: Landmark points of the head; landmarks it does not know get no weight.
@@ -106,11 +118,13 @@ def observe(
     weight = group_weights(tuning) * known * tuning.evidence
     weight = np.repeat(weight[None], len(pixels), axis=0) * found[:, None]
     pairs = np.array(LID_PAIRS + LIP_PAIRS)
-    aperture = np.array([tuning.lid_aperture] * len(LID_PAIRS) + [tuning.lip_aperture] * len(LIP_PAIRS))
+    aperture = np.repeat([tuning.lid_aperture, tuning.lip_aperture], [len(LID_PAIRS), len(LIP_PAIRS)])
     size = np.where(found, head_size, 1.0)
     both = known[pairs].all(axis=1)
     pair_weight = tuning.evidence * both * found[:, None] / np.square(aperture * size[:, None])
     gap = pixels[:, pairs[:, 0]] - pixels[:, pairs[:, 1]]
+
+    gaze, gaze_precision = gaze_from_scores(scores, tuning.gaze_score)
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=dtype, device=device)
@@ -124,6 +138,8 @@ def observe(
         pairs=torch.as_tensor(pairs, device=device),
         gap=tensor(gap),
         pair_weight=tensor(pair_weight),
+        gaze=tensor(gaze),
+        gaze_precision=tensor(gaze_precision),
     )
 
 

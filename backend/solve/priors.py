@@ -10,6 +10,7 @@ from torch import Tensor
 from ..contract import names
 from .landmark_model import LandmarkModel
 from .observations import IRIS_CENTRES
+from .rotation import cross_matrix
 from .state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared
 from .tuning import Tuning
 
@@ -54,7 +55,7 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool) -> Fra
     sigma = torch.full((unknowns,), float("inf"), dtype=like.dtype, device=like.device)
     sigma[NECK] = tuning.neck if neck_free else LOCKED
     sigma[JAW] = torch.tensor(tuning.jaw, dtype=like.dtype, device=like.device)
-    sigma[EYES] = tuning.gaze
+    sigma[EYES] = torch.tensor([tuning.gaze_pitch, tuning.gaze_yaw] * 2, dtype=like.dtype, device=like.device)
     sigma[EXPRESSION_START:] = tuning.expression * reach
     precision = torch.diag(1 / sigma.square())
     for first, second, difference in ((0, 2, tuning.elevation), (1, 3, tuning.vergence)):
@@ -78,23 +79,30 @@ class SharedPrior:
     Attributes:
         dense_precision: Of identity and log focal (I + 1, I + 1).
         dense_mean: (I + 1,).
-        offset_precision: (N,).
+        offset_precision: Along both tangents (2 N,).
         tangents: Directions of the offsets (N, 3, 2).
+        rigid: What the offsets do to the head as a whole (2 N, 7), each column scaled by its standard deviation.
     """
 
     dense_precision: Tensor
     dense_mean: Tensor
     offset_precision: Tensor
     tangents: Tensor
+    rigid: Tensor
 
     def evaluate(self, shared: Shared) -> tuple[Tensor, Tensor]:
         """Return cost and gradient (I + 1 + 2 N,)."""
         dense = torch.cat([shared.identity, shared.log_focal[None]]) - self.dense_mean
         dense_gradient = self.dense_precision @ dense
-        offset_gradient = shared.offsets * self.offset_precision[:, None]
-        cost = 0.5 * dense @ dense_gradient + 0.5 * (shared.offsets * offset_gradient).sum()
-        along = (offset_gradient[:, None] @ self.tangents)[:, 0]
-        return cost, torch.cat([dense_gradient, along.flatten()])
+        along = (shared.offsets[:, None] @ self.tangents).flatten()
+        whole = self.rigid.T @ along
+        offset_gradient = along * self.offset_precision + self.rigid @ whole
+        cost = 0.5 * dense @ dense_gradient + 0.5 * along @ offset_gradient
+        return cost, torch.cat([dense_gradient, offset_gradient])
+
+    def offset_hessian(self) -> Tensor:
+        """Return the hessian of the offsets' share (2 N, 2 N)."""
+        return torch.diag(self.offset_precision) + self.rigid @ self.rigid.T
 
 
 def shared_prior(
@@ -115,10 +123,25 @@ def shared_prior(
     precision[modes, modes] = 1 / focal_sigma**2
     mean = torch.zeros(modes + 1, dtype=like.dtype, device=like.device)
     mean[modes] = log_focal
-    sigma = torch.full((model.points,), tuning.offset if offsets else LOCKED, dtype=like.dtype, device=like.device)
+    sigma = torch.full((model.points, 2), tuning.offset if offsets else LOCKED, dtype=like.dtype, device=like.device)
     if offsets and model.points == names.LANDMARKS:
-        sigma[list(IRIS_CENTRES)] = tuning.iris_offset
-    return SharedPrior(precision, mean, 1 / sigma.square(), model.tangents)
+        upright = model.tangents[list(IRIS_CENTRES), 1].square()
+        sigma[list(IRIS_CENTRES)] = upright * tuning.iris_offset_up + (1 - upright) * tuning.iris_offset
+    return SharedPrior(precision, mean, 1 / sigma.square().flatten(), model.tangents, _rigid_offsets(model, tuning))
+
+
+def _rigid_offsets(model: LandmarkModel, tuning: Tuning) -> Tensor:
+    """Return how far offsets along the surface (2 N) move, turn and enlarge the whole head (2 N, 7).
+
+    Without this the offsets could turn the head: what all landmarks have in common belongs to the pose.
+    """
+    centred = model.template - model.template.mean(0)
+    radius = centred.square().sum(1).mean().sqrt()
+    still = torch.eye(3, dtype=centred.dtype, device=centred.device).expand(model.points, 3, 3)
+    turn = -cross_matrix(centred) / radius
+    fields = torch.cat([still, turn, centred[..., None] / radius], dim=2)
+    along = (model.tangents.transpose(1, 2) @ fields).flatten(0, 1)
+    return along / (model.points * tuning.offset_rigid)
 
 
 def relative_scale(model: LandmarkModel) -> Tensor:

@@ -104,6 +104,7 @@ def _clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: _Pla
     focal = camera.focal or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
     return ClipInput(
         points=landmarks.points[plan.solved],
+        scores=landmarks.scores[plan.solved],
         times=landmarks.time[plan.solved],
         together=plan.together,
         trust=frame_trust(landmarks)[plan.solved],

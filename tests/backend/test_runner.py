@@ -207,6 +207,16 @@ def test_an_output_folder_in_the_way_is_refused_before_any_work(run: Runs, clip:
     assert ran(clip) == []
 
 
+def test_two_track_files_of_one_job_are_both_named(run: Runs, clip: Path, tmp_path: Path) -> None:
+    job = job_for(clip, tmp_path / "one")
+    other = TrackFileSettings(path=str(tmp_path / "two" / "track.npz"))
+    second = dataclasses.replace(job.stage("track"), name="rough", settings=other, inputs={"fit": "fit"})
+    result = run(Job((*job.stages, second)))
+    assert isinstance(result, Finished)
+    assert result.files["track"] == tmp_path / "one" / "track.npz"
+    assert result.files["rough/track"] == tmp_path / "two" / "track.npz"
+
+
 def test_the_time_left_counts_from_the_first_progress_of_this_run() -> None:
     now = [0.0]
     said: list[dict] = []
