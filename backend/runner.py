@@ -232,7 +232,7 @@ class _Run:
         if keep == "files":
             recorded = self.cache.recorded(stage.kind, key)
             if recorded is not None:
-                self.files.update(recorded[0])
+                self._add_files(stage, recorded[0])
                 meta = recorded[1]
         elif keep == "data":
             try:
@@ -248,6 +248,11 @@ class _Run:
                 "summary": meta.get("summary", ""),
             }
         )
+
+    def _add_files(self, stage: Stage, files: Mapping[str, Path]) -> None:
+        """Name files for the ``done`` event; of several stages of one kind the later ones carry the stage's name."""
+        for name, path in files.items():
+            self.files[name if self.files.get(name, path) == path else f"{stage.name}/{name}"] = path
 
     def _computed(self, stage: Stage) -> Any:
         inputs = {name: self.value(source) for name, source in self._inputs(stage).items()}
@@ -299,7 +304,7 @@ class _Run:
             if keep == "data":
                 self.cache.store(stage.kind, key, output, meta)
             elif keep == "files":
-                self.files.update(output.files)
+                self._add_files(stage, output.files)
                 self.cache.record(stage.kind, key, output.files, meta)
         except OSError as error:
             sentence = f"The result of '{STAGES[stage.kind].label}' could not be kept in {self.cache.root}: {error}."

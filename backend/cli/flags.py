@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,6 +28,28 @@ GIVEN: Final = frozenset({("video", "path"), ("track", "path"), ("report", "fold
 """Settings that the command takes as VIDEO and --out."""
 
 
+IMPLIED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
+    ("face", "number"): ("choose", "number"),
+    ("face", "point_x"): ("choose", "nearest"),
+    ("face", "point_y"): ("choose", "nearest"),
+    ("head", "file"): ("source", "file"),
+    ("camera", "focal_pixels"): ("focal_mode", "pixels"),
+    ("camera", "focal_millimetres"): ("focal_mode", "millimetres"),
+    ("camera", "angle_of_view"): ("focal_mode", "angle"),
+}
+"""Settings that count only with a certain choice: giving one makes that choice."""
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Keeps the line breaks of a help text: every choice has a line of its own."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=min(shutil.get_terminal_size().columns, 110))
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return [part for line in text.splitlines() for part in super(HelpFormatter, self)._split_lines(line, width)]
+
+
 def flag_name(kind: str, option: Option) -> str:
     """Return the flag of a setting without its dashes."""
     plain = option.name.replace("_", "-")
@@ -49,6 +72,9 @@ def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], A
 
     The failure names the flag.
     """
+    contradiction = _choose_what_is_implied(arguments)
+    if contradiction is not None:
+        return contradiction
     settings: dict[str, Any] = {}
     for kind, spec in STAGES.items():
         values = {name: value for (of, name), value in given.items() if of == kind}
@@ -65,6 +91,24 @@ def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], A
             return result
         settings[kind] = result
     return settings
+
+
+def _choose_what_is_implied(arguments: argparse.Namespace) -> Failure | None:
+    for (kind, name), (choice_name, choice) in IMPLIED.items():
+        if getattr(arguments, _destination(kind, name), None) is None:
+            continue
+        place = _destination(kind, choice_name)
+        chosen = getattr(arguments, place, None)
+        if chosen not in (None, choice):
+            options = {option.name: option for option in options_of(STAGES[kind].settings)}
+            flag, choice_flag = (f"--{flag_name(kind, options[of])}" for of in (name, choice_name))
+            return Failure(
+                "flags-contradict",
+                f"{flag} counts only with {choice_flag} {choice}, not with {choice_flag} {chosen}.",
+                f"Leave out one of the two; {flag} alone chooses {choice}.",
+            )
+        setattr(arguments, place, choice)
+    return None
 
 
 def _destination(kind: str, name: str) -> str:
@@ -91,18 +135,22 @@ def _metavar(option: Option) -> str:
 
 
 def _help(option: Option) -> str:
-    text = option.help[0].upper() + option.help[1:]
-    if option.choices is not None:
-        text += ". " + "; ".join(f"{name}: {meaning}" for name, meaning in option.choices.items())
-    facts = []
-    if option.unit:
-        facts.append(option.unit)
+    text = option.help
+    facts = [option.unit] if option.unit else []
     if option.minimum is not None and option.maximum is not None:
         facts.append(f"{option.minimum:g} to {option.maximum:g}")
     elif option.minimum is not None:
         facts.append(f"at least {option.minimum:g}")
     if option.kind == "bool":
         facts.append("default yes" if option.default else "default no")
-    elif option.default != "":
-        facts.append(f"default {option.default}")
-    return f"{text} ({', '.join(facts)})".replace("%", "%%") if facts else text.replace("%", "%%")
+    elif option.default != "" and option.choices is None:
+        facts.append(
+            f"default {option.default:g}" if isinstance(option.default, float) else f"default {option.default}"
+        )
+    if option.advanced:
+        facts.append("rarely needed")
+    if facts:
+        text += f" ({', '.join(facts)})"
+    for name, meaning in (option.choices or {}).items():
+        text += f"\n{name}: {meaning}{' (default)' if name == option.default else ''}"
+    return text.replace("%", "%%")

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..contract.failure import Failure
 from ..contract.job import default_job
 from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
-from .flags import add_flags, settings_of
+from .flags import HelpFormatter, add_flags, settings_of
 from .session import add_common_flags, execute
 from .summary import closing_words
 
@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Work that is done is kept: with changed options only what depends on them is done again, and a run "
         "that was stopped goes on where it was.",
         allow_abbrev=False,
+        formatter_class=HelpFormatter,
     )
     result.add_argument("video", metavar="VIDEO", help="Video file, or the first file of an image sequence")
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")

@@ -12,6 +12,10 @@ Kinds of events and their fields (all lines also carry ``event``):
     done       outputs: mapping name -> path, seconds
     error      name, code, sentence, advice, log (path of the log file)
     cancelled  (no fields)
+
+An engine that says this listens to standard input: a line ``cancel`` stops it, and so does the end of its input:
+then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where its arguments are
+not understood, and 130 after ``cancelled``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import math
+import platform
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +15,8 @@ from .measures import Measures
 from .ranges import FlaggedRange, as_data
 
 SCHEMA: Final = 1
+
+LIBRARIES: Final = ("numpy", "scipy", "torch", "mediapipe", "ai-edge-litert", "opencv-contrib-python", "av", "numba")
 
 DIGITS: Final = {
     "error": ("reprojection_error_px", 3),
@@ -38,6 +42,7 @@ def report_of(track: Track, measures: Measures, flags: list[FlaggedRange]) -> di
     return {
         "schema": SCHEMA,
         "program_version": header["program_version"],
+        "versions": versions(),
         "summary": _summary(track, measures, flags),
         "flagged": [as_data(flag, track) for flag in flags],
         "people": {"followed": header["report"].get("face"), "others": header["report"].get("others", [])},
@@ -48,6 +53,17 @@ def report_of(track: Track, measures: Measures, flags: list[FlaggedRange]) -> di
         "settings": header["settings"],
         "frames": _frames(track, measures),
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that shape the result, as far as they are there."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def _summary(track: Track, measures: Measures, flags: list[FlaggedRange]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -32,17 +32,18 @@ def sheet_frames(track: Track) -> list[int]:
     return sorted({int(index) for index in chosen})
 
 
-def write_sheet(path: Path, track: Track, pictures: Mapping[int, Picture], title: str) -> None:
+def write_sheet(path: Path, track: Track, pictures: Iterable[tuple[int, Picture]], title: str) -> None:
     """Write the contact sheet.
 
     Args:
         path: PNG to write.
         track: What is drawn.
-        pictures: Position in the track -> upright RGB picture of the full frame, for `sheet_frames`.
+        pictures: (position in the track, upright RGB picture of the full frame) for `sheet_frames`; one is held at a
+            time, twelve of 4K would take 300 MB.
         title: First line.
     """
     cell_width = 2 * TILE_WIDTH + 2
-    rows = -(-len(pictures) // COLUMNS)
+    rows = -(-len(sheet_frames(track)) // COLUMNS)
     width = COLUMNS * cell_width + (COLUMNS + 1) * GAP
     height = TITLE + rows * (TILE_HEIGHT + CAPTION + GAP) + GAP // 2
     sheet = Image.new("RGB", (width, height), BACKGROUND)
@@ -50,10 +51,10 @@ def write_sheet(path: Path, track: Track, pictures: Mapping[int, Picture], title
     draw.text((GAP, 20), title, font=font(18, bold=True), fill=INK, anchor="lm")
     draw.text((GAP, 46), _subtitle(track), font=font(13), fill=FAINT, anchor="lm")
     painter = HeadPainter(track)
-    for number, position in enumerate(sorted(pictures)):
+    for number, (position, picture) in enumerate(pictures):
         left = GAP + (number % COLUMNS) * (cell_width + GAP)
         top = TITLE + (number // COLUMNS) * (TILE_HEIGHT + CAPTION + GAP)
-        plain, drawn = _tiles(painter, track, position, pictures[position])
+        plain, drawn = _tiles(painter, track, position, picture)
         sheet.paste(Image.fromarray(plain), (left, top))
         sheet.paste(Image.fromarray(drawn), (left + TILE_WIDTH + 2, top))
         middle = top + TILE_HEIGHT + CAPTION // 2

@@ -74,7 +74,7 @@ def _beside(path: Path, write: Callable[[Path], object]) -> Path:
 def _sheet(path: Path, track: Track, video: Video) -> Path:
     from ..report.sheet import sheet_frames, write_sheet
 
-    pictures = dict(read_frames(video, sheet_frames(track)))
+    pictures = read_frames(video, sheet_frames(track))
     return _beside(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
 
 

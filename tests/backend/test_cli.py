@@ -306,6 +306,30 @@ def test_a_wrong_flag_is_named(flags: list[str], word: str, tmp_path: Path) -> N
     assert word in result.stderr and "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("flags", "kind", "name", "choice"),
+    [
+        ("--head-file flame.pkl", "head", "source", "file"),
+        ("--focal-pixels 900", "camera", "focal_mode", "pixels"),
+        ("--angle-of-view 60", "camera", "focal_mode", "angle"),
+        ("--face-number 0", "face", "choose", "number"),
+        ("--face-point-x 0.2 --face-point-y 0.5", "face", "choose", "nearest"),
+        ("--focal-mode millimetres --focal-millimetres 50", "camera", "focal_mode", "millimetres"),
+    ],
+)
+def test_a_flag_makes_the_choice_with_which_it_counts(flags: str, kind: str, name: str, choice: str) -> None:
+    settings = settings_of(parser().parse_args(["clip.mp4", "--out", "o", *flags.split()]), {})
+    assert not isinstance(settings, Failure)
+    assert getattr(settings[kind], name) == choice
+
+
+def test_flags_that_contradict_each_other_are_named() -> None:
+    arguments = parser().parse_args(["clip.mp4", "--out", "o", "--head", "builtin", "--head-file", "flame.pkl"])
+    result = settings_of(arguments, {})
+    assert isinstance(result, Failure)
+    assert "--head-file" in result.sentence and "--head builtin" in result.sentence
+
+
 def test_the_job_of_a_command_can_be_written_and_read(tmp_path: Path) -> None:
     path = tmp_path / "job.json"
     result = backend("track", "clip é.mp4", "--out", tmp_path / "out", "--quality", "draft", "--write-job", path)
