@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from ..contract.failure import Failure
@@ -82,6 +83,8 @@ def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], A
             value = getattr(arguments, _destination(kind, option.name), None)
             if value is None or (kind, option.name) in GIVEN:
                 continue
+            if option.kind == "path":
+                value = str(Path(value).expanduser().absolute())  # a job may run in another folder
             checked = from_dict(spec.settings, {option.name: value}, f"--{flag_name(kind, option)}")
             if isinstance(checked, Failure):
                 return checked
@@ -144,9 +147,8 @@ def _help(option: Option) -> str:
     if option.kind == "bool":
         facts.append("default yes" if option.default else "default no")
     elif option.default != "" and option.choices is None:
-        facts.append(
-            f"default {option.default:g}" if isinstance(option.default, float) else f"default {option.default}"
-        )
+        default = f"{option.default:g}" if isinstance(option.default, float) else str(option.default)
+        facts.append(f"default {default}")
     if option.advanced:
         facts.append("rarely needed")
     if facts:
