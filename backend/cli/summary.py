@@ -18,6 +18,10 @@ FILE_LABELS: Final = {
 }
 
 
+MOST_RANGES: Final = 6
+"""Ranges to look at that are named; the report has all of them."""
+
+
 def closing_words(result: Finished) -> str:
     """Return the text printed at the end."""
     lines = ["", *_numbers(result.files.get("report")), f"Done in {clock(result.seconds, tenths=True)}."]
@@ -29,7 +33,8 @@ def closing_words(result: Finished) -> str:
 def _numbers(report: Path | None) -> list[str]:
     if report is None:
         return []
-    summary: dict[str, Any] = json.loads(report.read_text("utf-8"))["summary"]
+    content: dict[str, Any] = json.loads(report.read_text("utf-8"))
+    summary = content["summary"]
     frames = summary["frames"]
     text = f"Tracked {frames['tracked']} of {frames['total']} frames"
     rest = [f"{frames[name]} {name}" for name in ("interpolated", "missing") if frames[name]]
@@ -38,4 +43,15 @@ def _numbers(report: Path | None) -> list[str]:
     if error["median_px"] is not None:
         share = error["median_percent_of_eye_distance"]
         lines.append(f"Landmarks are met to {error['median_px']:.2f} px ({share:.2f} % of the distance of the eyes).")
-    return lines
+    return lines + _ranges(content["flagged"])
+
+
+def _ranges(flags: list[dict[str, Any]]) -> list[str]:
+    if not flags:
+        return []
+    words = []
+    for flag in flags[:MOST_RANGES]:
+        first, last = flag["first_frame"], flag["last_frame"]
+        words.append(f"{first if first == last else f'{first}-{last}'} ({flag['reason']})")
+    more = f" and {len(flags) - MOST_RANGES} more in the report" if len(flags) > MOST_RANGES else ""
+    return [f"Frames to look at: {', '.join(words)}{more}."]

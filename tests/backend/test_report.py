@@ -14,6 +14,7 @@ import pytest
 av = pytest.importorskip("av")
 from PIL import Image  # noqa: E402
 
+from backend.cli.summary import closing_words  # noqa: E402
 from backend.contract.camera import Intrinsics, axis_angles, rotation_matrices  # noqa: E402
 from backend.contract.names import (  # noqa: E402
     INNER_LIPS_LOWER,
@@ -31,6 +32,7 @@ from backend.report.measures import head_angles, measure  # noqa: E402
 from backend.report.picture import even_scale  # noqa: E402
 from backend.report.ranges import flagged, runs  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
+from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
 
@@ -306,6 +308,18 @@ def test_frames_without_a_head_are_numbers_that_do_not_exist(clip: Clip, tmp_pat
     assert report["summary"]["reprojection_error"]["median_px"] is None
     assert set(report["frames"]["yaw_degrees"]) == {None}
     assert report["flagged"][0]["reason"] == "missing" and report["flagged"][0]["frames"] == FRAMES
+
+
+def test_the_closing_words_name_what_to_look_at(clip: Clip, tmp_path: Path) -> None:
+    status = np.full(FRAMES, TRACKED, np.int8)
+    status[4:7], status[9] = INTERPOLATED, MISSING
+    track = dataclasses.replace(clip.track, status=status)
+    settings = ReportSettings(overlay=False, sheet=False)
+    result = report_stage.run(TrackFile(tmp_path / "track.npz", track), clip.video, settings, clip.context(tmp_path))
+    words = closing_words(Finished(result.files, 65.0, (), ()))
+    assert "Tracked 16 of 20 frames (3 interpolated, 1 missing)." in words
+    assert "Frames to look at: 4-6 (interpolated), 9 (missing)." in words
+    assert "Done in 1:05." in words and str(tmp_path / "report.json") in words
 
 
 def test_a_single_frame_is_a_report_too(clip: Clip, tmp_path: Path) -> None:

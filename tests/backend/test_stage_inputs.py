@@ -13,12 +13,13 @@ import pytest
 
 from backend.contract.camera import Intrinsics, rotation_matrices
 from backend.contract.failure import Failure
-from backend.contract.settings import CameraSettings, FaceSettings, ReportSettings, TrackFileSettings
+from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, ReportSettings, TrackFileSettings
 from backend.contract.track import MISSING, TRACKED, Track, read_track
 from backend.head.model import HeadModel, HeadPose, LandmarkEmbedding
 from backend.head.skinning import pose_vertices
 from backend.stages import camera, face, report, track
 from backend.stages.data import Camera, Context, Fit, Landmarks, TrackFile, Video
+from backend.stages.head import run as run_head
 from backend.stages.head import with_identity_of
 
 VERTICES, IDENTITIES, EXPRESSIONS, FRAMES = 12, 4, 3, 9
@@ -198,6 +199,13 @@ def test_the_identity_of_another_model_is_refused(context: Context, tmp_path: Pa
     result = with_identity_of(dataclasses.replace(head, sha256="other", name="Other"), first, tmp_path / "old.npz")
     assert isinstance(result, Failure) and result.code == "identity-of-other-model"
     assert "old.npz" in result.sentence and "Other" in result.sentence
+
+
+def test_an_identity_from_a_damaged_track_is_refused(context: Context, tmp_path: Path) -> None:
+    path = tmp_path / "old.npz"
+    path.write_bytes(b"PK\x03\x04 and then nothing")
+    result = run_head(HeadSettings(identity_track=str(path)), context)
+    assert isinstance(result, Failure) and result.code == "track-damaged"
 
 
 @pytest.mark.parametrize("taken", ["the folder", "a parent", "the file"])
