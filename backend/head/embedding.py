@@ -129,7 +129,7 @@ def _registered(
     outer = outer[skin[outer].all(axis=1)]
     hangs = weights[:, JOINTS.index("jaw")] > 0.5
     points = register(targets, template, outer, outer[hangs[outer].all(axis=1)])
-    places = _on_skin(points, template, faces, outer, hangs)
+    places = places_on_skin(points, template, faces, outer, hangs)
     if side.mediapipe_anchors is not None:
         anchors = side.mediapipe_anchors
         places[0][anchors.landmark], places[1][anchors.landmark] = anchors.triangle, anchors.barycentric
@@ -156,10 +156,17 @@ def _use_dlib(targets: Targets, template: Floats, faces: Integers, anchors: Anch
             targets.place[own[0]], targets.spread[own[0]] = point, 0.0015
 
 
-def _on_skin(
+def places_on_skin(
     points: Floats, template: Floats, faces: Integers, outer: Integers, hangs: np.ndarray
 ) -> tuple[Integers, Floats]:
-    """Nearest place of each landmark, on its own lip where it belongs to one."""
+    """Return the nearest place of each landmark (468): triangle and barycentric; on its own lip where it has one.
+
+    Args:
+        points: (468, 3).
+        template, faces: The mesh.
+        outer: Triangles that may be used (F', 3), rows of `faces`.
+        hangs: Whether each vertex hangs on the jaw (V,).
+    """
     number = {tuple(corners): index for index, corners in enumerate(faces.tolist())}
     triangle = np.zeros(FACE_LANDMARKS, dtype=np.int64)
     barycentric = np.zeros((FACE_LANDMARKS, 3))

@@ -20,6 +20,9 @@ from .model import Floats, HeadModel, HeadPose
 _CHUNK = 48
 """Frames evaluated at once: large enough for fast matrix products, 5023 vertices of 48 frames are 6 MB."""
 
+_STILL = 1e-13
+"""Radians and metres below which a joint does not move; a locked neck is rounding only, and most of the work."""
+
 
 @dataclass(frozen=True)
 class _Prepared:
@@ -167,11 +170,10 @@ def _skinned(shaped: NDArray, turned: Floats, moved: Floats, weights: Floats) ->
     result = shaped.copy()
     for joint in range(1, weights.shape[1]):
         vertices = np.flatnonzero(weights[:, joint])
-        still = not np.any(turned[:, joint] - np.eye(3)) and not np.any(moved[:, joint])
-        if still or not len(vertices):
+        change = turned[:, joint] - np.eye(3)
+        if max(np.abs(change).max(), np.abs(moved[:, joint]).max()) < _STILL or not len(vertices):
             continue
-        change = (turned[:, joint] - np.eye(3)).astype(shaped.dtype)
-        part = shaped[:, vertices] @ change.transpose(0, 2, 1)
+        part = shaped[:, vertices] @ change.astype(shaped.dtype).transpose(0, 2, 1)
         part += moved[:, joint, None].astype(shaped.dtype)
         part *= weights[vertices, joint, None].astype(shaped.dtype)
         result[:, vertices] += part
