@@ -62,7 +62,7 @@ def fingerprint(path: Path) -> list[Any]:
 
 @functools.cache
 def code_version(sources: tuple[str, ...]) -> str:
-    """Return a hash of the source files of a stage, so that a changed program never meets its old results.
+    """Return a hash of the source files of a stage and the tables beside them, so that a changed program never meets its old results.
 
     Args:
         sources: Files and folders, relative to ``backend``. numpy's version counts too.
@@ -70,8 +70,8 @@ def code_version(sources: tuple[str, ...]) -> str:
     digest = hashlib.sha256(np.__version__.encode("ascii"))
     for source in sources:
         path = BACKEND / source
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            if file.is_file():
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.parent.name != "__pycache__":
                 digest.update(file.relative_to(BACKEND).as_posix().encode("utf-8"))
                 digest.update(file.read_bytes())
     return digest.hexdigest()

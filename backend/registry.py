@@ -110,13 +110,15 @@ STAGE_CODE: Final[Mapping[str, StageCode]] = {
     ),
     "landmarks": StageCode(
         _late("landmarks", "run"),
-        ("stages/landmarks.py", "stages/data.py", "landmarks", "video"),
+        ("stages/landmarks.py", "stages/data.py", "contract/names.py", "landmarks", "video"),
         irrelevant=frozenset({"threads"}),
         files=_task_files,
         summary=_late("summaries", "landmarks"),
     ),
     "fit": StageCode(
-        _late("fit", "run"), ("stages/fit.py", "stages/data.py", "solve", "head"), summary=_late("summaries", "fit")
+        _late("fit", "run"),
+        ("stages/fit.py", "stages/data.py", "contract/names.py", "contract/camera.py", "solve", "head"),
+        summary=_late("summaries", "fit"),
     ),
     "smooth": StageCode(
         _late("smooth", "run"), ("stages/smooth.py", "solve"), keep="nothing", summary=_late("summaries", "smooth")

@@ -87,7 +87,7 @@ class Console:
 
     def _error(self, event: Mapping[str, Any]) -> None:
         self._paragraph(f"{event['sentence']} {event['advice']}")
-        if event.get("log"):
+        if event["code"] == "internal" and event.get("log"):  # of an expected failure the log knows no more
             self._line(f"Log: {event['log']}")
 
     def _cancelled(self, _event: Mapping[str, Any]) -> None:

@@ -15,10 +15,11 @@ import fake_stages
 import numpy as np
 import pytest
 
-from backend import serialise
+from backend import keys, serialise
 from backend.cache import Cache
 from backend.contract.settings import FaceSettings
 from backend.keys import fingerprint, stage_key
+from backend.registry import STAGE_CODE
 from backend.stages.data import Context, PersonMasks
 
 
@@ -185,3 +186,21 @@ def test_a_change_inside_a_large_file_shows_in_its_time(tmp_path: Path) -> None:
     os.utime(file, (2e9, 2e9))  # clocks of file systems are coarse
     assert fingerprint(file) != before
     assert fingerprint(tmp_path / "absent")[1] == "not readable"
+
+
+def test_a_changed_program_does_not_meet_its_old_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "BACKEND", tmp_path)
+    (tmp_path / "solve" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "solve" / "solver.py").write_text("STEPS = 8")
+    (tmp_path / "solve" / "table.csv").write_text("1,2")
+    before = keys.code_version.__wrapped__(("solve",))
+    (tmp_path / "solve" / "__pycache__" / "solver.pyc").write_text("compiled")
+    assert keys.code_version.__wrapped__(("solve",)) == before
+    (tmp_path / "solve" / "table.csv").write_text("1,3")
+    assert keys.code_version.__wrapped__(("solve",)) != before
+
+
+@pytest.mark.parametrize("kind", STAGE_CODE)
+def test_the_sources_of_every_stage_exist(kind: str) -> None:
+    for source in STAGE_CODE[kind].sources:
+        assert (keys.BACKEND / source).exists(), source
