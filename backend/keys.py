@@ -62,7 +62,7 @@ def fingerprint(path: Path) -> list[Any]:
 
 @functools.cache
 def code_version(sources: tuple[str, ...]) -> str:
-    """Return a hash of the source files of a stage and the tables beside them, so that a changed program never meets its old results.
+    """Return a hash of the code of a stage and its tables: a changed program never meets its old results.
 
     Args:
         sources: Files and folders, relative to ``backend``. numpy's version counts too.
