@@ -80,15 +80,16 @@ def import_track(
     _write_camera(parts, track, selection)
     if settings.set_scene:
         _write_scene(scene, track, timeline, parts)
-    elif scene.camera is None:
-        scene.camera = parts.camera
+    else:
+        scene.camera = scene.camera or parts.camera
+        notices.extend(_other_rate(scene, timeline))
     parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene, notices))
     remember(parts)
     return ImportResult(parts, timeline, tuple(notices))
 
 
 def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
-    """The rows in the range, or why there is nothing to import or too much of it."""
+    """The rows in the range, which counts as the footage does, or why there is nothing to import or too much of it."""
     index = np.asarray(track.frame_index)
     inside = np.ones(len(index), dtype=bool)
     if settings.first_frame >= 0:
@@ -201,6 +202,21 @@ def _write_scene(scene: bpy.types.Scene, track: Track, timeline: Timeline, parts
     scene.frame_start, scene.frame_end = timeline.first, timeline.last
     scene.camera = parts.camera
     scene.frame_set(timeline.first)
+
+
+def _other_rate(scene: bpy.types.Scene, timeline: Timeline) -> list[Notice]:
+    """Say when the scene plays at another rate: Blender shows a frame of the footage per frame of the scene anyway."""
+    rate = scene.render.fps / scene.render.fps_base
+    if abs(rate / float(timeline.rate) - 1) < 1e-4:
+        return []
+    return [
+        Notice(
+            "other-rate",
+            f"The clip has {float(timeline.rate):.5g} frames/s and the scene {rate:.5g}, so that the clip plays"
+            f" {'slower' if rate < timeline.rate else 'faster'} than it was filmed.",
+            "Import with 'set scene', or set the frame rate of the scene to that of the clip.",
+        )
+    ]
 
 
 def _write_plate(

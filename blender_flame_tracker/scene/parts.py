@@ -72,7 +72,7 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str) -> Parts:
     root, head, camera, clip = (collection.get(_POINTER.format(role)) for role in _ROLES)
     if root is None:
         root = bpy.data.objects.new(name, None)
-        root.empty_display_size = 0.05
+        root.empty_display_size = 0.02
     if head is None:
         head = bpy.data.objects.new(f"{name} head", bpy.data.meshes.new(f"{name} head"))
         head.parent = root

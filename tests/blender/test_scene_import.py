@@ -69,7 +69,8 @@ def test_the_scene_stays_as_it_is_where_that_is_asked():
     scene.collection.objects.link(camera)
     scene.camera = camera
     before = (scene.render.resolution_x, scene.render.resolution_y, scene.render.fps_base)
-    import_track(make_track(10, rate=Fraction(30)), SceneSettings(set_scene=False))
+    made = import_track(make_track(10, rate=Fraction(30)), SceneSettings(set_scene=False, plate=False))
+    assert [notice.code for notice in made.notices] == ["other-rate"] and "slower" in made.notices[0].sentence
     assert (scene.render.fps, scene.frame_start, scene.frame_end, scene.camera) == (24, 7, 77, camera)
     assert (scene.render.resolution_x, scene.render.resolution_y, scene.render.fps_base) == before
 

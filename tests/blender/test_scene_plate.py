@@ -112,6 +112,7 @@ def test_the_camera_shows_the_footage_behind_everything(tmp_path):
 def test_a_scene_of_another_shape_shows_the_footage_as_wide_as_its_picture(tmp_path, size, method):
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = size
+    scene.render.fps = 25
     path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
     made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings(set_scene=False))
     assert made.parts.camera.data.background_images[0].frame_method == method
