@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from .motion_prior import Band
@@ -56,8 +59,15 @@ def _add_turn(result: Array, turn: Array, start: int, *, symmetric: bool) -> Non
 def solve_banded(hessian: Array, gradient: Tensor) -> Array | None:
     """Return the step (T, D) that solves H step = -gradient, or None where H is not positive definite."""
     right = -_as_numpy(gradient)
-    try:
-        factor = cholesky_banded(hessian, lower=True, overwrite_ab=False, check_finite=False)
-    except LinAlgError:
-        return None
-    return cho_solve_banded((factor, True), right.ravel(), check_finite=False).reshape(right.shape)
+    # The band's blocks are so small that threads only wait for each other: one is ten times faster than two.
+    with _thread_pools().limit(limits=1, user_api="blas"):
+        try:
+            factor = cholesky_banded(hessian, lower=True, overwrite_ab=False, check_finite=False)
+        except LinAlgError:
+            return None
+        return cho_solve_banded((factor, True), right.ravel(), check_finite=False).reshape(right.shape)
+
+
+@lru_cache(maxsize=1)
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
