@@ -52,6 +52,6 @@ def _ranges(flags: list[dict[str, Any]]) -> list[str]:
     words = []
     for flag in flags[:MOST_RANGES]:
         first, last = flag["first_frame"], flag["last_frame"]
-        words.append(f"{first if first == last else f'{first}-{last}'} ({flag['reason']})")
+        words.append(f"{first if first == last else f'{first}-{last}'} ({flag['label']})")
     more = f" and {len(flags) - MOST_RANGES} more in the report" if len(flags) > MOST_RANGES else ""
     return [f"Frames to look at: {', '.join(words)}{more}."]

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from ..contract.track import Track
 from .measures import Measures
-from .ranges import FlaggedRange
+from .ranges import LABELS, FlaggedRange
 
 INK, FAINT, GRID, PAPER = "#22262b", "#6b7480", "#e4e7eb", "#ffffff"
 BLUE, ORANGE, GREEN, PURPLE = "#2f6fb3", "#d9742b", "#3a9460", "#8459a8"
@@ -196,7 +196,7 @@ def _legend_of_shades(figure: Figure, flags: list[FlaggedRange], height: float) 
     """Name the shades that occur, in the upper right corner."""
     right = 0.985
     for reason in reversed(list(dict.fromkeys(flag.reason for flag in flags))):
-        label = figure.text(right, 1 - 0.24 / height, reason, fontsize=9.5, color=INK, va="center", ha="right")
+        label = figure.text(right, 1 - 0.24 / height, LABELS[reason], fontsize=9.5, color=INK, va="center", ha="right")
         box = label.get_window_extent().transformed(figure.transFigure.inverted())
         figure.text(box.x0 - 0.006, 1 - 0.24 / height, "■", fontsize=12, color=SHADES[reason], va="center", ha="right")
         right = box.x0 - 0.03

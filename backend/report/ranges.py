@@ -22,6 +22,16 @@ CLOSE: Final = 3
 """Frames between two ranges of one reason below which they are one."""
 
 
+LABELS: Final = {
+    "missing": "no face",
+    "interpolated": "interpolated",
+    "error": "large error",
+    "confidence": "uncertain",
+    "jump": "jerk",
+}
+"""Reason -> a word or two for people."""
+
+
 @dataclass(frozen=True)
 class FlaggedRange:
     """Frames to look at.
@@ -84,5 +94,6 @@ def as_data(flag: FlaggedRange, track: Track) -> dict[str, Any]:
         "end_seconds": round(float(track.time[flag.last]), 4),
         "frames": flag.last - flag.first + 1,
         "reason": flag.reason,
+        "label": LABELS[flag.reason],
         "sentence": flag.sentence,
     }

@@ -318,7 +318,7 @@ def test_the_closing_words_name_what_to_look_at(clip: Clip, tmp_path: Path) -> N
     result = report_stage.run(TrackFile(tmp_path / "track.npz", track), clip.video, settings, clip.context(tmp_path))
     words = closing_words(Finished(result.files, 65.0, (), ()))
     assert "Tracked 16 of 20 frames (3 interpolated, 1 missing)." in words
-    assert "Frames to look at: 4-6 (interpolated), 9 (missing)." in words
+    assert "Frames to look at: 4-6 (interpolated), 9 (no face)." in words
     assert "Done in 1:05." in words and str(tmp_path / "report.json") in words
 
 
