@@ -20,6 +20,7 @@ Image = NDArray[np.uint8]
 
 CLAY = (0.66, 0.75, 0.84)
 LIPS = (0.78, 0.55, 0.58)
+MOUTH, TONGUE, TEETH = (0.16, 0.07, 0.08), (0.42, 0.20, 0.22), (0.80, 0.78, 0.72)
 SCLERA = (0.97, 0.97, 0.95)
 IRIS = (0.16, 0.42, 0.62)
 PUPIL = (0.03, 0.03, 0.04)
@@ -41,7 +42,7 @@ class HeadLook:
 
 
 def head_look(neutral: Array, regions: Mapping[str, Array]) -> HeadLook:
-    """Return the colours of a head: clay, lips a shade redder, white eyeballs with iris and pupil.
+    """Return the colours of a head: clay, redder lips, a dark mouth, white eyeballs with iris and pupil.
 
     Args:
         neutral: Vertices (V, 3) of the neutral head looking ahead, metres, FLAME axes.
@@ -49,8 +50,9 @@ def head_look(neutral: Array, regions: Mapping[str, Array]) -> HeadLook:
     """
     colour = np.tile(np.array(CLAY, dtype=np.float32), (len(neutral), 1))
     opacity = np.ones(len(neutral), dtype=np.float32)
-    if "lips" in regions:
-        colour[np.asarray(regions["lips"])] = LIPS
+    for name, paint in (("lips", LIPS), ("mouth_inside", MOUTH), ("tongue", TONGUE), ("teeth", TEETH)):
+        if name in regions:
+            colour[np.asarray(regions[name])] = paint
     for name in ("left_eyeball", "right_eyeball"):
         if name not in regions:
             continue
