@@ -1,0 +1,155 @@
+"""The real stages, one after the other and without the cache, timed."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..contract.failure import Failure
+from ..contract.options import to_dict
+from ..contract.settings import (
+    CameraSettings,
+    FaceSettings,
+    FitSettings,
+    LandmarkSettings,
+    SmoothSettings,
+    TrackFileSettings,
+    VideoSettings,
+)
+from ..head.model import Floats, HeadModel, HeadPose, Integers
+from ..head.skinning import pose_vertices, select_frames
+from ..stages.data import Camera, Context, Fit, Landmarks, TrackFile, Video
+
+STAGES = ("video", "landmarks", "fit", "smooth", "track")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a benchmark may use.
+
+    Attributes:
+        data: Folder of the shared data; what is not there is not measured.
+        models: Folder of model files.
+        work: Empty folder for temporary files.
+        device: ``cpu``, ``cuda`` … as in `FitSettings`.
+        quick: Use fewer frames and say so.
+    """
+
+    data: Path
+    models: Path
+    work: Path
+    device: str = "auto"
+    quick: bool = False
+
+    @property
+    def task_file(self) -> str:
+        """The landmarker with scores, from the models or else from the shared data; empty: the wheel's networks."""
+        places = (self.models / "face_landmarker.task", self.data / "face_landmarker.task")
+        return next((str(path) for path in places if path.is_file()), "")
+
+
+@dataclass
+class Clock:
+    """Seconds per stage: on the wall and of the processor."""
+
+    wall: dict[str, float] = field(default_factory=dict)
+    processor: dict[str, float] = field(default_factory=dict)
+
+    def timed(self, name: str, work: Any) -> Any:
+        """Call `work` and keep how long it took."""
+        wall, processor = time.perf_counter(), time.process_time()
+        result = work()
+        self.wall[name] = time.perf_counter() - wall
+        self.processor[name] = time.process_time() - processor
+        return result
+
+
+def import_stages() -> None:
+    """Load the code of all stages, as a process does when it starts."""
+    for name in STAGES:
+        importlib.import_module(f"..stages.{name}", __package__)
+
+
+def context(setup: Setup, name: str) -> Context:
+    """Return what a stage needs; events are dropped."""
+    folder = setup.work / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return Context(name, lambda _event: None, lambda: False, folder, setup.models)
+
+
+def find_landmarks(setup: Setup, clip: Path, quality: str, clock: Clock) -> Landmarks | Failure:
+    """Run the stages Video and Landmarks."""
+    from ..stages import landmarks as landmark_stage
+    from ..stages import video as video_stage
+
+    video: Video | Failure = clock.timed(
+        "video", lambda: video_stage.run(VideoSettings(path=str(clip)), context(setup, "video"))
+    )
+    if isinstance(video, Failure):
+        return video
+    settings = LandmarkSettings(quality=quality, task_file=setup.task_file)
+    own = context(setup, f"landmarks-{clip.stem}-{quality}-{time.monotonic_ns()}")
+    return clock.timed("landmarks", lambda: landmark_stage.run(video, FaceSettings(), settings, own))
+
+
+def fit(
+    setup: Setup, landmarks: Landmarks, head: HeadModel, focal: float | None, clock: Clock | None = None
+) -> Fit | Failure:
+    """Run the stage Fit; the focal length is known in pixels, or None."""
+    from ..stages import fit as fit_stage
+
+    camera = Camera(focal, "estimated" if focal is None else "known")
+    settings = FitSettings(device=setup.device)
+    return (clock or Clock()).timed(
+        "fit", lambda: fit_stage.run(landmarks, head, camera, settings, context(setup, "fit"))
+    )
+
+
+def write(setup: Setup, fitted: Fit, head: HeadModel, path: Path, clock: Clock) -> TrackFile | Failure:
+    """Run the stages Smooth and Track File."""
+    from ..stages import smooth as smooth_stage
+    from ..stages import track as track_stage
+
+    smoothed = clock.timed("smooth", lambda: smooth_stage.run(fitted, SmoothSettings(), context(setup, "smooth")))
+    if isinstance(smoothed, Failure):
+        return smoothed
+    settings = {"fit": to_dict(FitSettings()), "camera": to_dict(CameraSettings())}
+    own = replace(context(setup, "track"), settings=settings)
+    return clock.timed("track", lambda: track_stage.run(smoothed, head, TrackFileSettings(path=str(path)), own))
+
+
+def whole_chain(setup: Setup, clip: Path, quality: str, head: HeadModel, path: Path, clock: Clock) -> Fit | Failure:
+    """Go from a video to a track file; returns the fit."""
+    landmarks = find_landmarks(setup, clip, quality, clock)
+    if isinstance(landmarks, Failure):
+        return landmarks
+    fitted = fit(setup, landmarks, head, None, clock)
+    if isinstance(fitted, Failure):
+        return fitted
+    written = write(setup, fitted, head, path, clock)
+    return written if isinstance(written, Failure) else fitted
+
+
+def in_camera(points: Floats, rotation: Floats, translation: Floats) -> Floats:
+    """Return head-space points (T, N, 3) in camera axes."""
+    return points @ np.swapaxes(rotation, 1, 2) + translation[:, None]
+
+
+def surface_landmarks(head: HeadModel, pose: HeadPose) -> Floats:
+    """Return MediaPipe's 478 places on the posed mesh (T, 478, 3), head space, without the fitted offsets."""
+    corners = head.faces[head.landmarks.triangle]
+    parts = []
+    for start in range(0, len(pose), 64):
+        vertices = pose_vertices(head, pose, slice(start, start + 64))
+        parts.append(np.einsum("tncx,nc->tnx", vertices[:, corners], head.landmarks.barycentric))
+    return np.concatenate(parts)
+
+
+def face_vertices(head: HeadModel, pose: HeadPose, frames: Integers | slice = slice(None)) -> Floats:
+    """Return the vertices of the region `face` (T, N, 3), head space."""
+    return pose_vertices(head, select_frames(pose, frames))[:, head.regions["face"]]

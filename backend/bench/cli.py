@@ -1,0 +1,106 @@
+"""``bench speed|truth``: measure, print a table, write a JSON file."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from .. import __version__
+from ..contract.failure import Failure
+from .chain import Setup
+from .registry import BENCHMARKS, Benchmark
+from .rows import Row, not_measured, table, write_json
+
+PROJECT: Final = Path(__file__).resolve().parents[2]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser."""
+    lines = [f"  {group:<6} {one.name:<12} {one.title}" for group, many in BENCHMARKS.items() for one in many]
+    result = argparse.ArgumentParser(
+        prog="python -m backend bench",
+        description="Measure how fast the engine is (speed) or how near to the truth (truth).",
+        epilog="benchmarks:\n" + "\n".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    result.add_argument("group", choices=tuple(BENCHMARKS))
+    result.add_argument("--out", type=Path, metavar="FILE", help="JSON file to write (default: bench-GROUP.json)")
+    result.add_argument("--only", action="append", default=[], metavar="NAME", help="Only this benchmark; repeatable")
+    result.add_argument("--quick", action="store_true", help="Fewer frames: for a first look, said in the rows")
+    result.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="What computes fits")
+    result.add_argument("--models", type=Path, default=PROJECT / "models", metavar="DIR", help="Folder of model files")
+    result.add_argument(
+        "--data",
+        type=Path,
+        default=PROJECT.parent / "shared" / "data",
+        metavar="DIR",
+        help="Folder of clips to measure on (truth_clip, videos, flame_layout_proxy); what is absent is not measured",
+    )
+    return result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return the exit code: 0 when all was measured, even where a target is missed."""
+    parsed = parser().parse_args(arguments)
+    chosen = [one for one in BENCHMARKS[parsed.group] if not parsed.only or one.name in parsed.only]
+    unknown = set(parsed.only) - {one.name for one in chosen}
+    if unknown:
+        names = ", ".join(one.name for one in BENCHMARKS[parsed.group])
+        sys.stderr.write(f"'{parsed.group}' has no benchmark {', '.join(sorted(unknown))}. There are: {names}.\n")
+        return 2
+    rows: list[Row] = []
+    entries = []
+    with tempfile.TemporaryDirectory(prefix="flame-bench-") as folder:
+        for one in chosen:
+            found, entry = _measured(one, parsed, Path(folder) / one.name)
+            rows += found
+            entries.append(entry)
+    sys.stdout.write(table(rows) + "\n")
+    out = parsed.out or Path(f"bench-{parsed.group}.json")
+    problem = write_json(out, {"group": parsed.group, "machine": machine(), "benchmarks": entries})
+    if problem is not None:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    sys.stdout.write(f"\n{out}\n")
+    return 0
+
+
+def _measured(one: Benchmark, parsed: argparse.Namespace, work: Path) -> tuple[list[Row], dict[str, Any]]:
+    """Run a benchmark in a folder of its own; its rows, and what the JSON file says of them."""
+    sys.stderr.write(f"{one.name}: {one.title} …\n")
+    work.mkdir(parents=True)
+    setup = Setup(parsed.data, parsed.models, work, parsed.device, parsed.quick)
+    started = time.perf_counter()
+    result = one.function()(setup)
+    seconds = time.perf_counter() - started
+    rows = [not_measured(one.title, result)] if isinstance(result, Failure) else result
+    sys.stderr.write(table(rows) + f"\n{seconds:.0f} s\n\n")
+    entry = {
+        "name": one.name,
+        "measure": inspect.getdoc(one.function()),
+        "seconds": seconds,
+        "rows": [vars(row) for row in rows],
+    }
+    return rows, entry
+
+
+def machine() -> dict[str, Any]:
+    """Return what the numbers were measured on: no names, no paths."""
+    load = list(os.getloadavg()) if hasattr(os, "getloadavg") else None
+    return {
+        "program": __version__,
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load_at_the_end": load,
+    }

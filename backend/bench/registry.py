@@ -1,0 +1,45 @@
+"""Which benchmarks there are. A new one is one more entry here and a file with a function."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ..contract.failure import Failure
+from .chain import Setup
+from .rows import Row
+
+Measure = Callable[[Setup], list[Row] | Failure]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark: its name for ``--only``, what it is about, and the module whose `measure` does it."""
+
+    name: str
+    title: str
+    module: str
+
+    def function(self) -> Measure:
+        """Return the function; its docstring says exactly what is measured."""
+        return importlib.import_module(f".{self.module}", __package__).measure
+
+
+BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
+    "speed": (
+        Benchmark("clip", "a clip of 300 frames, decode to track file", "speed_clip"),
+        Benchmark("solve", "the solve alone, and how it grows", "speed_solve"),
+        Benchmark("memory", "peak memory of 3000 frames of 1280x720", "speed_memory"),
+        Benchmark("import", "import into Blender", "speed_import"),
+    ),
+    "truth": (
+        Benchmark("exact", "exact landmarks with noise and outliers", "truth_exact"),
+        Benchmark("rendered", "rendered clips of six people, real landmarks", "truth_rendered"),
+        Benchmark("independent", "rendered clip of an independent head", "truth_independent"),
+        Benchmark("held-out", "real clips, landmarks held out of the fit", "truth_held_out"),
+        Benchmark("blender", "imported mesh through Blender's camera", "truth_blender"),
+        Benchmark("baseline", "the seed's per-frame descent beside ours", "truth_baseline"),
+    ),
+}
