@@ -6,9 +6,10 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import cv2
@@ -37,18 +38,21 @@ from .observations import (
 )
 from .search import distinct, everywhere, near, place_of
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when results change, so that chunks of an older program are not taken over."""
 PLANS: Final = {
     "draft": Plan(settle=2, runs=(), tolerance=2.0),
     "standard": Plan(settle=2, runs=jittered_runs(6), tolerance=2.0),
     "best": Plan(settle=3, runs=jittered_runs(10)),
 }
-_LOOK_EVERYWHERE: Final = {"draft": 3, "standard": 1, "best": 1}
-"""Frames between two searches of the whole picture while all known faces are found near where they were."""
+_LOOK_EVERYWHERE: Final = 4
+"""Frames between two searches in Draft while faces are followed; the other qualities search every frame."""
 _LOOK_THOROUGHLY: Final = 10
 """Frames between two searches of small parts while there is no face."""
 _BOX_OF_REGION: Final = 1 / 1.67
+
+
+_Regions = Callable[[], list[Region]]
 
 
 @dataclass
@@ -121,9 +125,10 @@ class Pipeline:
         first = number * CHUNK
         end = min(len(self._video), first + CHUNK)
         seen: list[SeenFrame | None] = [None] * (end - first)
-        search = _Search(_places_before(before, first))
+        search = _Search([_place(region) for region in _regions_at(before, first - 1)])
+        # Crops of the last two frames, as soon as they are known.
+        history: deque[_Regions] = deque([partial(_regions_at, before, first - k) for k in (2, 1)], maxlen=2)
         waiting: deque[tuple[int, Future[SeenFrame]]] = deque()
-        latest: Future[SeenFrame] | None = None
         while True:
             entry = ahead.popleft() if ahead else next(frames, None)
             if entry is None:
@@ -133,9 +138,10 @@ class Pipeline:
                 ahead.append(entry)
                 break
             self._context.check()
-            starts = self._starts(picture, search, latest)
-            latest = executor.submit(self._see, picture, starts, with_mask=position in self._masks)
-            waiting.append((position, latest))
+            starts = self._starts(picture, search, history)
+            future = executor.submit(self._see, picture, starts, with_mask=position in self._masks)
+            history.append(partial(_regions_of, future))
+            waiting.append((position, future))
             while len(waiting) > self._threads + 2 or (waiting and waiting[0][1].done()):
                 done, future = waiting.popleft()
                 seen[done - first] = future.result()
@@ -146,8 +152,33 @@ class Pipeline:
             self._tell(done + 1, started, already)
         return gather(first, seen)
 
-    def _starts(self, picture: Picture, search: _Search, latest: Future[SeenFrame] | None) -> list[Region]:
+    def _starts(self, picture: Picture, search: _Search, history: deque[_Regions]) -> list[Region]:
         """Regions in which a face may be, largest first, and remember where to look in the next frame."""
+        # Draft takes the crop from two frames ago, whose landmarks are there while the last frame is still at work.
+        followed = history[0]() if self._settings.quality == "draft" else []
+        if followed and search.age % _LOOK_EVERYWHERE:
+            search.age += 1
+            detector, threshold = self._pool.get().detector, self._settings.detection_threshold
+            for place in search.places:  # Faces that were not there two frames ago.
+                if all(_apart(place.moved(0.0, 0.0, 1 / _BOX_OF_REGION, 0.0), region) for region in followed):
+                    new = near(detector, picture, place, threshold)
+                    followed += [new.region()] if new is not None else []
+            search.places = [_place(region) for region in followed]
+            return followed
+        found, missed = self._detections(picture, search)
+        search.age += 1
+        starts = followed + [d.region() for d in found if all(_apart(d.region(), region) for region in followed)]
+        if missed:
+            # A face that the detector misses (turned away, half hidden) may still be followed from the frame before.
+            starts += [region for region in history[1]() if all(_apart(region, start) for start in starts)]
+        search.places = [place_of(detection) for detection in found]
+        search.places += [
+            _place(start) for start in starts if all(_apart(start, detection.region()) for detection in found)
+        ]
+        return sorted(starts, key=lambda region: -region.side)
+
+    def _detections(self, picture: Picture, search: _Search) -> tuple[list[Detection], bool]:
+        """What the detector finds, and whether it missed a face that was there."""
         networks = self._pool.get()
         threshold = self._settings.detection_threshold
         found: list[Detection] = []
@@ -156,37 +187,36 @@ class Pipeline:
             if detection is not None:
                 found += distinct([detection], found)
         missed = len(found) < len(search.places)
-        if missed or not search.places or search.age % _LOOK_EVERYWHERE[self._settings.quality] == 0:
 
-            def confirm(detection: Detection) -> bool:
-                return find_face(networks, picture, detection.region(), Plan(1, ()), threshold) is not None
+        def confirm(detection: Detection) -> bool:
+            return find_face(networks, picture, detection.region(), Plan(1, ()), threshold) is not None
 
-            thorough = not found and search.age % _LOOK_THOROUGHLY == 0
-            more = everywhere(networks.detector, picture, threshold, confirm if thorough else None)
-            found += distinct(more, found)
-        search.age += 1
-        starts = [detection.region() for detection in found]
-        places = [place_of(detection) for detection in found]
-        if missed and latest is not None:
-            # A face that the detector misses (turned away, half hidden) may still be followed from the frame before.
-            for seen in latest.result().faces:
-                region = seen.face.region
-                if all(_apart(region, start) for start in starts):
-                    starts.append(region)
-                    places.append(Region(region.centre_x, region.centre_y, region.side * _BOX_OF_REGION, region.roll))
-        search.places = places
-        order = sorted(range(len(starts)), key=lambda k: -starts[k].side)
-        return [starts[k] for k in order]
+        thorough = not found and search.age % _LOOK_THOROUGHLY == 0
+        more = everywhere(networks.detector, picture, threshold, confirm if thorough else None)
+        return found + distinct(more, found), missed
 
     def _see(self, picture: Picture, starts: list[Region], *, with_mask: bool) -> SeenFrame:
         networks = self._pool.get()
         threshold = self._settings.detection_threshold
         faces: list[Face] = []
-        for k, start in enumerate(starts):
-            plan = self._plan if k < self._full else Plan(2, ())
+
+        def add(start: Region, plan: Plan) -> bool:
             face = find_face(networks, picture, start, plan, threshold)
             if face is not None and all(_apart(face.region, other.region) for other in faces):
                 faces.append(face)
+            return face is not None
+
+        for k, start in enumerate(starts):
+            plan = self._plan if k < self._full else Plan(2, ())
+            if not add(start, plan):
+                # It moved too far since the crop was taken from an earlier frame.
+                again = near(networks.detector, picture, _place(start), threshold)
+                if again is not None:
+                    add(again.region(), plan)
+        if not faces and self._settings.quality == "draft":
+            # After a cut what was followed is gone; the other qualities have searched this frame already.
+            for detection in everywhere(networks.detector, picture, threshold, None):
+                add(detection.region(), self._plan)
         seen = tuple(_seen_face(networks, picture, face, with_mask=with_mask) for face in faces)
         return SeenFrame(seen, _thumbnail(picture))
 
@@ -231,9 +261,17 @@ def _apart(a: Region, b: Region) -> bool:
     return bool(np.hypot(a.centre_x - b.centre_x, a.centre_y - b.centre_y) > 0.25 * min(a.side, b.side))
 
 
-def _places_before(before: Observations | None, first: int) -> list[Region]:
-    """Places of the faces in the last frame of the chunk before, the same whether it was kept or just made."""
+def _place(region: Region) -> Region:
+    """Where the detector finds the face of a crop: as `place_of`."""
+    return region.moved(0.0, 0.0, _BOX_OF_REGION, 0.0)
+
+
+def _regions_of(future: Future[SeenFrame]) -> list[Region]:
+    return [seen.face.region for seen in future.result().faces]
+
+
+def _regions_at(before: Observations | None, position: int) -> list[Region]:
+    """Crops of a frame of the chunk before, the same whether the chunk was kept or just made."""
     if before is None:
         return []
-    regions = [region_of(before.points[row].astype(np.float64)) for row in np.flatnonzero(before.frame == first - 1)]
-    return [Region(r.centre_x, r.centre_y, r.side * _BOX_OF_REGION, r.roll) for r in regions]
+    return [region_of(before.points[row].astype(np.float64)) for row in np.flatnonzero(before.frame == position)]

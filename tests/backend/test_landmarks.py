@@ -277,7 +277,7 @@ def two_people(tmp_path: Path) -> Path:
     frames = []
     for k in range(8):
         frame = put(background(300, 640), placement(470 + k, 150, 110))
-        if k >= 3:
+        if k >= 4:
             mirrored = placement(120, 170, 70)
             mirrored[:, 2] += mirrored[:, :2] @ [FACE_X - (511 - FACE_X), 0.0]
             frame = put(frame, mirrored, other)
@@ -295,13 +295,13 @@ def test_of_two_people_the_chosen_one_is_followed_and_the_other_is_reported(tmp_
     assert "several-faces" in events.notices
     (other,) = largest.others
     assert other["number"] == 1
-    assert other["frames"] == 5
+    assert other["frames"] == 4
     assert other["centre_x"] == pytest.approx(120, abs=6)
     for choice in (FaceSettings(choose="number", number=1), FaceSettings(choose="nearest", point_x=0.1)):
         second = followed(path, context, choice, task_file=str(TASK))
         assert second.number == 1
-        assert second.found.tolist() == [False] * 3 + [True] * 5
-        assert np.abs(second.points[3:, :, 0].mean(axis=1) - 120).max() < 6
+        assert second.found.tolist() == [False] * 4 + [True] * 4
+        assert np.abs(second.points[4:, :, 0].mean(axis=1) - 120).max() < 6
     refused = tracked(path, context, FaceSettings(choose="number", number=2), task_file=str(TASK))
     assert isinstance(refused, Failure)
     assert refused.code == "face-number"
