@@ -68,13 +68,13 @@ def head_look(neutral: Array, regions: Mapping[str, Array]) -> HeadLook:
 
 
 @compiled
-def _blend(image, left, top, samples, ids, barycentrics, faces, colours, opacities, heights, wireframe):
-    """Blend the rasterised window into the image, averaging samples x samples per pixel.
+def _blend(image, left, top, samples, ids, barycentrics, faces, colours, opacities, heights, wireframe, first, last):
+    """Blend rows [first, last) of the rasterised window into the image, averaging samples x samples per pixel.
 
     `heights` (F, 3) are the heights of each triangle on the screen: barycentric x height = distance to the edge.
     """
     share = 1.0 / (samples * samples)
-    for row in range(ids.shape[0] // samples):
+    for row in range(first, last):
         for column in range(ids.shape[1] // samples):
             red, green, blue, cover = 0.0, 0.0, 0.0, 0.0
             for y in range(row * samples, (row + 1) * samples):
@@ -140,9 +140,12 @@ def draw_head(
     colours = (look.colour * diffuse[:, None] + highlight[:, None]).astype(np.float32)
     opacities = np.clip(look.opacity * opacity, 0, 1).astype(np.float32)
     heights = _screen_heights(vertices, triangles, camera) if wireframe > 0 else np.zeros((1, 3), np.float32)
-    _blend(
-        result, left, top, samples, raster.ids, raster.barycentrics, triangles, colours, opacities, heights, wireframe
-    )
+    seen = (raster.ids, raster.barycentrics, triangles)
+
+    def band(first: int, last: int) -> None:
+        _blend(result, left, top, samples, *seen, colours, opacities, heights, wireframe, first, last)
+
+    _RASTERIZER.in_bands(band, [0, height // 2, height])
     return result
 
 

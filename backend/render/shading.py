@@ -70,7 +70,10 @@ def studio_light(vertices: Array, normals: Array) -> tuple[Array, Array]:
     facing = np.clip(np.einsum("vc,vc->v", normals, view), 0, 1)
     half = key + view
     half /= np.linalg.norm(half, axis=1, keepdims=True)
-    gloss = np.clip(np.einsum("vc,vc->v", normals, half), 0, 1) ** 24
+    eighth = np.clip(np.einsum("vc,vc->v", normals, half), 0, 1) ** 2
+    eighth *= eighth
+    eighth *= eighth
+    gloss = eighth * eighth * eighth
     return diffuse, 0.22 * gloss + 0.35 * (1 - facing) ** 3 * (0.4 + 0.6 * wrapped)
 
 
