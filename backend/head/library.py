@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ..contract.failure import Failure
+from ..contract.failure import Failure, Notice
 from ..contract.settings import HeadSettings
 from .builtin import builtin_head
 from .flame_file import checked_arrays, load_flame, read_flame_content
@@ -68,6 +68,12 @@ def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
             if not model.problems:
                 return load_flame(model.path, settings)
     return limited(builtin_head(), settings)
+
+
+def skipped_models(models: Path) -> list[Notice]:
+    """Return what to say when the built-in head is taken although the folder has files: why none can be used."""
+    found = find_models(models)
+    return [Notice("model-skipped", model.problems[0], "The built-in head is used instead.") for model in found]
 
 
 def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:

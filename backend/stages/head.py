@@ -10,7 +10,7 @@ import numpy as np
 from ..contract.failure import Failure
 from ..contract.settings import HeadSettings
 from ..contract.track import Track, read_track
-from ..head.library import resolve_head
+from ..head.library import resolve_head, skipped_models
 from ..head.model import HeadModel
 from .data import Context
 
@@ -18,7 +18,11 @@ from .data import Context
 def run(settings: HeadSettings, context: Context) -> HeadModel | Failure:
     """Return the head model; its template already has the identity where that comes from a track file."""
     if not settings.identity_track:
-        return resolve_head(settings, context.models)
+        model = resolve_head(settings, context.models)
+        if settings.source == "auto" and isinstance(model, HeadModel) and not model.file_name:
+            for notice in skipped_models(context.models):
+                context.notice(notice)
+        return model
     path = Path(settings.identity_track).expanduser()
     track = read_track(path)
     if isinstance(track, Failure):

@@ -226,7 +226,7 @@ def test_the_105_points_of_a_file_are_taken_exactly_and_their_neighbours_follow(
     assert np.abs(motion[[10, 109, 338]]).max() < 0.0015  # the hairline
 
 
-def test_the_68_points_of_a_file_help_on_other_meshes(tmp_path: Path) -> None:
+def test_the_68_points_of_a_file_help_on_other_meshes(registered: LandmarkEmbedding, tmp_path: Path) -> None:
     """DECA's file: a dictionary in an array of objects; tensors in it are skipped, the outline is not used."""
     head = builtin_head()
     from backend.contract.names import DLIB68_FROM_MEDIAPIPE
@@ -245,7 +245,9 @@ def test_the_68_points_of_a_file_help_on_other_meshes(tmp_path: Path) -> None:
     assert len(side.dlib_anchors.landmark) == 68
     result = embed_landmarks(head.template, head.faces, head.skinning_weights, side)
     error = np.linalg.norm(points(head, result) - points(head, head.landmarks), axis=1)
-    assert error[[70, 105, 300, 334]].max() < 0.0025
+    without = np.linalg.norm(points(head, registered) - points(head, head.landmarks), axis=1)
+    anchored = [33, 263, 1, 5, 105, 334, 61, 291]
+    assert error[anchored].mean() < min(0.002, 0.7 * without[anchored].mean())
     assert np.median(error) < 0.0015
 
 

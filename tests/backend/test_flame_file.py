@@ -17,7 +17,7 @@ from backend.head import embedding
 from backend.head.builtin import builtin_head
 from backend.head.flame_file import load_flame
 from backend.head.flame_versions import recognise
-from backend.head.library import find_models, resolve_head
+from backend.head.library import find_models, resolve_head, skipped_models
 from backend.head.model import HeadModel
 from backend.head.uv import unwrap_head
 
@@ -282,6 +282,16 @@ def test_the_head_is_chosen_as_the_settings_say(content: dict[str, Any], tmp_pat
     unnamed = resolve_head(HeadSettings(source="file"), tmp_path)
     assert isinstance(unnamed, Failure)
     assert unnamed.code == "model-not-chosen"
+
+
+def test_files_that_cannot_be_used_are_said_when_the_builtin_head_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "flame2023.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    model = resolve_head(HeadSettings(), tmp_path)
+    assert isinstance(model, HeadModel)
+    assert model.file_name == ""
+    (notice,) = skipped_models(tmp_path)
+    assert "flame2023.pkl" in notice.sentence
+    assert "built-in head" in notice.advice
 
 
 @needs_proxy
