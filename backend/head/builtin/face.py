@@ -114,7 +114,7 @@ def _smoothed(landmarks: Floats, triangles: Integers) -> Floats:
     """Return the landmarks with folds and noise of cheeks, chin and forehead smoothed out, features as they are.
 
     Steps that shrink and steps that swell take turns (Taubin, "A signal processing approach to fair surface design",
-    1995).
+    1995); of the result only what lies along the normals is kept, as landmarks must not slide.
     """
     edges = edges_of(triangles)
     both = np.concatenate([edges, edges[:, ::-1]])
@@ -126,7 +126,12 @@ def _smoothed(landmarks: Floats, triangles: Integers) -> Floats:
         middle = np.zeros_like(points)
         np.add.at(middle, both[:, 0], points[both[:, 1]])
         points = points + step * freedom * (middle / count - points)
-    return points
+    normal = np.zeros_like(points)
+    a, b, c = (landmarks[triangles[:, corner]] for corner in range(3))
+    for corner in range(3):
+        np.add.at(normal, triangles[:, corner], np.cross(b - a, c - a))
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    return landmarks + ((points - landmarks) * normal).sum(axis=1, keepdims=True) * normal
 
 
 def _local(points: Floats, triangles: Integers, handles: Integers, move: Floats, reach: float) -> Floats:

@@ -43,7 +43,7 @@ def identity_basis(anatomy: Anatomy, deformer: Deformer) -> Floats:
 
 def _affine(points: Floats, matrix: tuple[Triple, Triple, Triple], centre: Triple) -> Floats:
     """Return the displacement (V, 3) of a linear map about a centre."""
-    return (points - np.array(centre)) @ np.array(matrix).T
+    return np.asarray((points - np.array(centre)) @ np.array(matrix).T, np.float64)
 
 
 def _local(points: Floats, anchors: tuple[Anchor, ...]) -> Floats:
@@ -175,4 +175,4 @@ def _apart(general: Floats, named: Floats) -> Floats:
     flat = flat - basis @ (basis.T @ flat)
     left, size, _ = np.linalg.svd(flat, full_matrices=False)
     left = left * np.sign(left[np.argmax(np.abs(left), axis=0), np.arange(left.shape[1])])
-    return (left * size).reshape(general.shape)
+    return np.asarray((left * size).reshape(general.shape), np.float64)

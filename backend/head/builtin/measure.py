@@ -38,7 +38,7 @@ def measured_runs(image: np.ndarray) -> Floats:
     first = landmarks(image)
     centre, size = first[:, :2].mean(axis=0), np.ptp(first[:, 1])
     runs = []
-    for scale in (height / size for height in FACE_HEIGHTS):
+    for scale in (float(height / size) for height in FACE_HEIGHTS):
         for roll in ROLLS:
             for shift in SHIFTS:
                 turn = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), roll, scale)
@@ -86,7 +86,7 @@ def measured_face() -> Floats:
     import matplotlib.pyplot as plt
     from skimage import data
 
-    hopper = measured_runs(plt.imread(matplotlib.cbook.get_sample_data("grace_hopper.jpg")))
+    hopper = measured_runs(plt.imread(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))))
     collins = measured_runs(data.astronaut())
     mirror = mirror_pairs(hopper)
     one, other = symmetric_face(hopper, mirror), symmetric_face(collins, mirror)
