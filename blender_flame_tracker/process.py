@@ -23,8 +23,6 @@ LONGEST_LINE: Final = 1 << 16
 _REPLACED: Final = frozenset({"progress", "heartbeat", "preview"})
 """Kinds of events of which only the latest matters."""
 
-_WINDOWS: Final = sys.platform == "win32"
-
 
 @dataclass(frozen=True)
 class Engine:
@@ -105,7 +103,7 @@ class EngineProcess:
         """End the process and all that it started, at once."""
         if self._process.poll() is not None and self._group_is_gone():
             return
-        if _WINDOWS:
+        if sys.platform == "win32":
             subprocess.run(
                 ["taskkill", "/T", "/F", "/PID", str(self.pid)],
                 check=False,
@@ -117,7 +115,7 @@ class EngineProcess:
             os.killpg(self.pid, signal.SIGKILL)
 
     def _group_is_gone(self) -> bool:
-        if _WINDOWS:
+        if sys.platform == "win32":
             return True
         try:
             os.killpg(self.pid, 0)
@@ -191,7 +189,9 @@ def start(engine: Engine, arguments: list[str], log_file: Path) -> EngineProcess
             f"The engine is not where it was: there is no {engine.python}.",
             "Install the engine again in the preferences of the add-on.",
         )
-    flags = (subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP) if _WINDOWS else 0
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         log = log_file.open("ab")
@@ -209,7 +209,7 @@ def start(engine: Engine, arguments: list[str], log_file: Path) -> EngineProcess
             stderr=log,
             cwd=engine.root,
             env=clean_environment(os.environ),
-            start_new_session=not _WINDOWS,
+            start_new_session=sys.platform != "win32",
             creationflags=flags,
         )
     except OSError as error:

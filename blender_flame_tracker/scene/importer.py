@@ -98,14 +98,7 @@ def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
         inside &= index <= settings.last_frame
     rows = np.flatnonzero(inside)
     if len(rows) == 0:
-        return Failure(
-            "no-frames-in-range",
-            f"The track has no frame from {settings.first_frame} to {settings.last_frame};"
-            f" it goes from {index[0]} to {index[-1]}."
-            if len(index)
-            else "The track has no frames.",
-            "Choose a range within the track, or -1 for its ends.",
-        )
+        return _nothing_in_range(index, settings)
     finite = np.isfinite(np.asarray(track.vertices)[rows]).all(axis=(1, 2))
     finite &= np.isfinite(track.head_rotation[rows]).all(axis=1) & np.isfinite(track.head_translation[rows]).all(axis=1)
     seen = (np.asarray(track.status)[rows] != MISSING) & finite
@@ -120,6 +113,18 @@ def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
         if refusal is not None:
             return refusal
     return _Selection(rows, seen)
+
+
+def _nothing_in_range(index: NDArray[np.int64], settings: SceneSettings) -> Failure:
+    if len(index) == 0:
+        return Failure("track-empty", "The track has no frames.", "Track the clip again.")
+    first = settings.first_frame if settings.first_frame >= 0 else int(index[0])
+    last = settings.last_frame if settings.last_frame >= 0 else int(index[-1])
+    return Failure(
+        "no-frames-in-range",
+        f"The track has no frame from {first} to {last}; it goes from {index[0]} to {index[-1]}.",
+        "Choose a range within the track, or -1 for its ends.",
+    )
 
 
 def _open_plate(track: Track, path: Path | None, parts: Parts, notices: list[Notice]) -> plate.Plate | None:
