@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,28 +65,31 @@ def _from_task(path: Path) -> NetworkFiles | Failure:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = [archive.read(name) for name in (_TASK_DETECTOR, _TASK_LANDMARKS, _TASK_SCORES)]
-    except (OSError, zipfile.BadZipFile, KeyError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, RuntimeError) as error:
         return Failure(
             "task-damaged",
             f"{path.name} is not MediaPipe's face landmarker with scores ({error}).",
             "Download face_landmarker.task again; models/README.md says where.",
         )
-    problem = _shape_problem(path, parts[1])
+    problem = _shape_problem(path, parts)
     if problem is not None:
         return problem
     return NetworkFiles(*parts, iris=None, person=_wheel_file("person"), source="face_landmarker.task")
 
 
-def _shape_problem(path: Path, content: bytes) -> Failure | None:
+def _shape_problem(path: Path, parts: list[bytes]) -> Failure | None:
     """Refuse a home-made task with the older network, which would run and return scrambled points."""
     try:
-        network = Network(content)
+        detector, landmarks, scores = (Network(content) for content in parts)
     except (ValueError, RuntimeError):
-        network = None
-    if network is None or network.size != 256 or 478 * 3 not in network.output_sizes:
+        fits = False
+    else:
+        fits = 896 * 16 in detector.output_sizes and 52 in scores.output_sizes
+        fits = fits and landmarks.size == 256 and 478 * 3 in landmarks.output_sizes
+    if not fits:
         return Failure(
             "task-damaged",
-            f"{path.name} does not hold the network for 478 landmarks.",
+            f"{path.name} does not hold the networks for 478 landmarks and 52 scores.",
             "Download face_landmarker.task again; models/README.md says where.",
         )
     return None

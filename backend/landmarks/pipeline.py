@@ -95,6 +95,9 @@ class Pipeline:
         positions = [k for number in todo for k in range(number * CHUNK, min(total, (number + 1) * CHUNK))]
         started, already = time.monotonic(), total - len(positions)
         parts: list[Observations] = []
+        # The threads here are the parallel ones; OpenCV's own would only stand in their way.
+        opencv_threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
         with ThreadPoolExecutor(self._threads, thread_name_prefix="landmarks") as executor:
             frames = read_frames(self._video, positions)
             ahead: deque[tuple[int, Picture]] = deque()
@@ -108,6 +111,7 @@ class Pipeline:
                     parts.append(part)
             finally:
                 frames.close()  # pyright: ignore - a generator
+                cv2.setNumThreads(opencv_threads)
         self._context.progress(total, total, 0.0)
         return join(parts)
 
