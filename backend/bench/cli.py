@@ -59,18 +59,18 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     rows: list[Row] = []
     entries = []
+    out = parsed.out or Path(f"bench-{parsed.group}.json")
     with tempfile.TemporaryDirectory(prefix="flame-bench-") as folder:
         for one in chosen:
             found, entry = _measured(one, parsed, Path(folder) / one.name)
             rows += found
             entries.append(entry)
-    sys.stdout.write(table(rows) + "\n")
-    out = parsed.out or Path(f"bench-{parsed.group}.json")
-    problem = write_json(out, {"group": parsed.group, "machine": machine(), "benchmarks": entries})
-    if problem is not None:
-        sys.stderr.write(f"{problem}\n")
-        return 1
-    sys.stdout.write(f"\n{out}\n")
+            # After every benchmark, so that a run that is stopped leaves what it had.
+            problem = write_json(out, {"group": parsed.group, "machine": machine(), "benchmarks": entries})
+            if problem is not None:
+                sys.stderr.write(f"{problem}\n")
+                return 1
+    sys.stdout.write(f"{table(rows)}\n\n{out}\n")
     return 0
 
 
@@ -83,7 +83,7 @@ def _measured(one: Benchmark, parsed: argparse.Namespace, work: Path) -> tuple[l
     result = one.function()(setup)
     seconds = time.perf_counter() - started
     rows = [not_measured(one.title, result)] if isinstance(result, Failure) else result
-    sys.stderr.write(table(rows) + f"\n{seconds:.0f} s\n\n")
+    sys.stderr.write(f"{one.name}: {seconds:.0f} s\n")
     entry = {
         "name": one.name,
         "measure": inspect.getdoc(one.function()),

@@ -47,7 +47,7 @@ def at_least(what: str, value: float, limit: float, unit: str = "", digits: int 
 
 def between(what: str, value: float, low: float, high: float, digits: int = 2, **detail: Any) -> Row:
     """Return a row whose value must lie between two limits."""
-    return Row(what, f"{low:g}–{high:g}", f"{value:.{digits}f}", bool(low <= value <= high), value, detail)
+    return Row(what, f"{low:g} to {high:g}", f"{value:.{digits}f}", bool(low <= value <= high), value, detail)
 
 
 def told(what: str, value: float, unit: str = "", digits: int = 2, **detail: Any) -> Row:

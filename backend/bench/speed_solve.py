@@ -12,7 +12,7 @@ from ..head.builtin import builtin_head
 from ..head.model import HeadModel
 from .chain import Clock, Setup, fit, import_stages
 from .rows import Row, at_most
-from .synthetic import scene
+from .synthetic import landmarks_part, scene
 
 IDENTITIES, EXPRESSIONS = 100, 52
 LENGTHS, QUICK_LENGTHS = (300, 1000, 3000), (100, 300)
@@ -33,10 +33,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
     whole = scene(builtin_head(), 0, max(lengths), 1.5).landmarks
     rows, per_frame = [], []
     for frames in (10, *lengths):
-        part = slice(frames)
-        cut = {name: getattr(whole, name)[part] for name in _PER_FRAME}
         clock = Clock()
-        fitted = fit(setup, replace(whole, **cut), head, None, clock)
+        fitted = fit(setup, landmarks_part(whole, slice(frames)), head, None, clock)
         if isinstance(fitted, Failure):
             return fitted
         if frames == 10:
@@ -53,9 +51,6 @@ def measure(setup: Setup) -> list[Row] | Failure:
     growth = per_frame[-1] / per_frame[0]
     rows.append(at_most(f"time per frame, {lengths[-1]} frames over {lengths[0]}", growth, LINEAR))
     return rows
-
-
-_PER_FRAME: Final = ("frame_index", "time", "found", "points", "spread", "scores", "detection", "shot")
 
 
 def filled_up(head: HeadModel) -> HeadModel:

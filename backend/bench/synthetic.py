@@ -10,6 +10,7 @@ import numpy as np
 
 from ..contract.camera import Intrinsics, project
 from ..head.model import Floats, HeadModel, HeadPose
+from ..head.skinning import select_frames
 from ..sample.clip import FACE_WIDTH, FACING, PIVOT, head_rotations
 from ..sample.motion import perform
 from ..sample.people import random_identity
@@ -67,6 +68,27 @@ def scene(head: HeadModel, seed: int, frames: int, focal: float) -> Scene:
     points = in_camera(surface_landmarks(head, acted.pose), rotation, translation)
     seen = landmarks_of(noisy(project(points, camera), seed), camera)
     return Scene(acted.pose, rotation, translation, camera, points, acted.blink, seen)
+
+
+_PER_FRAME: Final = ("frame_index", "time", "found", "points", "spread", "scores", "detection", "shot")
+
+
+def landmarks_part(landmarks: Landmarks, frames: slice) -> Landmarks:
+    """Return some of the frames."""
+    return replace(landmarks, **{name: getattr(landmarks, name)[frames] for name in _PER_FRAME})
+
+
+def scene_part(whole: Scene, frames: slice) -> Scene:
+    """Return some of the frames."""
+    return Scene(
+        select_frames(whole.pose, frames),
+        whole.rotation[frames],
+        whole.translation[frames],
+        whole.intrinsics,
+        whole.points[frames],
+        whole.blink[frames],
+        landmarks_part(whole.landmarks, frames),
+    )
 
 
 def usual_size(head: HeadModel, identity: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def _rows(people: list[dict[str, float]], known: bool) -> list[Row]:
     def mean(name: str) -> float:
         return float(np.nanmean([person[name] for person in people]))
 
-    def each(name: str) -> dict[str, list[float]]:
+    def each(name: str) -> dict[str, Any]:
         return {"people": [person[name] for person in people]}
 
     camera = "focal known" if known else "focal unknown"
