@@ -15,7 +15,7 @@ def builtin_head() -> HeadModel:
 
     Takes a few seconds the first time; a cache that cannot be written only costs that time again.
     """
-    path = cache.cache_folder() / f"builtin_head_{cache.source_key()}.npz"
+    path = cache.cache_path()
     head = cache.load(path)
     if head is None:
         head = make_head()

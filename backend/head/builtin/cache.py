@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,6 +20,8 @@ _ARRAYS = (
     "joint_regressor", "joint_parents", "skinning_weights", "uv", "uv_faces",
 )  # fmt: skip
 
+PREFIX = "builtin_head_"
+
 
 def cache_folder() -> Path:
     """Return the user's folder for files that can be made again."""
@@ -29,6 +32,11 @@ def cache_folder() -> Path:
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "blender_flame_tracker"
+
+
+def cache_path() -> Path:
+    """Return where the head made by the present code is kept."""
+    return cache_folder() / f"{PREFIX}{source_key()}.npz"
 
 
 def source_key() -> str:
@@ -100,4 +108,13 @@ def store(head: HeadModel, path: Path) -> bool:
     except OSError:
         beside.unlink(missing_ok=True)
         return False
+    _remove_older(path)
     return True
+
+
+def _remove_older(path: Path) -> None:
+    """Remove the heads that earlier versions of the code left in the folder; one that is in use may stay."""
+    for other in path.parent.glob(f"{PREFIX}*.npz"):
+        if other != path:
+            with contextlib.suppress(OSError):
+                other.unlink()

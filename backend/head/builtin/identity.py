@@ -86,14 +86,14 @@ def _rim_directions(anatomy: Anatomy, side: int) -> Floats:
 
 
 def _eye_opening(anatomy: Anatomy, deformer: Deformer) -> Floats:
-    """Return the mode of wider open eyes: 0.9 mm between the lids."""
+    """Return the mode of wider open eyes: 0.6 mm between the lids."""
     targets = []
     for side in (0, 1):
         target = _rim_directions(anatomy, side)
         upper, lower = rows()
         bow = np.sin(np.linspace(0, np.pi, 17))
-        target[upper, 1] += bow * 0.0006 / LID_RADIUS
-        target[lower, 1] -= bow * 0.0003 / LID_RADIUS
+        target[upper, 1] += bow * 0.0004 / LID_RADIUS
+        target[lower, 1] -= bow * 0.0002 / LID_RADIUS
         targets.append(target / np.linalg.norm(target, axis=1, keepdims=True))
     return rim_mode(anatomy, deformer, (targets[0], targets[1]))
 

@@ -15,6 +15,7 @@ LIPS = (
     146, 91, 181, 84, 17, 77, 90, 180, 85, 16, 96, 89, 179, 86, 15, 95, 88, 178, 87, 14,
 )  # fmt: skip
 """Landmarks of the right half of the lips, row by row from outside."""
+RIGHT_EYEBROW = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55)
 
 
 def regions(anatomy: Anatomy) -> dict[str, Integers]:
@@ -28,6 +29,7 @@ def regions(anatomy: Anatomy) -> dict[str, Integers]:
     result["boundary"] = anatomy.grid[-1]
     result["face"] = np.concatenate([face, parts["left_socket"], parts["right_socket"]])
     result["forehead"] = face[points[face, 1] > 0.0435]
+    brow = np.array(RIGHT_EYEBROW)
     for side, name in ((0, "right"), (1, "left")):
         centre = EYE_CENTRE * (1.0 if side == 1 else -1.0, 1.0, 1.0)
         offset = (points[face] - centre) / (0.024, 0.0195, 0.030)
@@ -38,10 +40,13 @@ def regions(anatomy: Anatomy) -> dict[str, Integers]:
         result[f"{name}_eyelid"] = np.concatenate([face[lid], socket])
         eyeball = parts[f"{name}_eyeball"]
         result[f"{name}_iris"] = eyeball[: 1 + SEGMENTS * (IRIS_RING + 1)]
+        result[f"{name}_eyebrow"] = _with_middles(anatomy, anatomy.mirror[brow] if side else brow)
     bridge = face[(np.abs(points[face, 0]) < 0.012) & (np.abs(points[face, 1] - EYE_CENTRE[1]) < 0.012)]
     result["eye_region"] = np.concatenate([result["left_eye_region"], result["right_eye_region"], bridge])
     result["nose"] = _nose(points, face)
-    result["lips"] = _lips(anatomy)
+    lips = np.array(LIPS)
+    lips = _with_middles(anatomy, np.union1d(lips, anatomy.mirror[lips]))
+    result["lips"] = np.concatenate([lips, anatomy.bag_rings[1]])
     result["mouth_inside"] = np.concatenate(
         [parts["mouth_bag"], parts["tongue"], parts["upper_teeth"], parts["lower_teeth"]]
     )
@@ -58,9 +63,7 @@ def _nose(points: Floats, face: Integers) -> Integers:
     return face[(np.abs(x) < 0.009 + 0.011 * down) & (y < EYE_CENTRE[1] + 0.006) & (y > base) & (z > 0.044)]
 
 
-def _lips(anatomy: Anatomy) -> Integers:
-    """Return the vertices between the outer and the inner outline of the lips."""
-    landmarks = np.array(LIPS)
-    landmarks = np.union1d(landmarks, anatomy.mirror[landmarks])
+def _with_middles(anatomy: Anatomy, landmarks: Integers) -> Integers:
+    """Return landmarks and the vertices halfway between any two of them."""
     between = names.FACE_LANDMARKS + np.flatnonzero(np.isin(anatomy.face.edges, landmarks).all(axis=1))
-    return np.concatenate([landmarks, between, anatomy.bag_rings[1]])
+    return np.concatenate([landmarks, between])
