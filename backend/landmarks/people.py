@@ -26,6 +26,7 @@ _SAME_PLACE: Final = 0.3
 
 _FLEETING: Final = 3
 """A face in fewer frames than this that the network doubts too is none (a hand, a fold of cloth)."""
+_SURE: Final = 0.95
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def people_of(seen: Observations, shot: Integers) -> list[Person]:
     centre, width = centres(seen), widths(seen)
     tracklets = _tracklets(seen.frame, centre, width, shot)
     groups = _joined(tracklets, seen, centre, width)
-    lasting = [rows for rows in groups if len(rows) >= _FLEETING or float(seen.presence[rows].max()) > 0.85]
-    groups = lasting or groups
+    if len(shot) >= 2 * _FLEETING:
+        groups = [rows for rows in groups if len(rows) >= _FLEETING or float(seen.presence[rows].max()) > _SURE]
     groups.sort(key=lambda rows: -float((width[rows] ** 2).sum()))
     return [Person(np.array(rows, dtype=np.int64)) for rows in groups]
 

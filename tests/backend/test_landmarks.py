@@ -15,9 +15,12 @@ from backend.contract.failure import Failure
 from backend.contract.names import INNER_LIPS_UPPER, LEFT_IRIS, RIGHT_IRIS
 from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
 from backend.landmarks import pipeline
+from backend.landmarks.crop import Region
 from backend.landmarks.cuts import shots
+from backend.landmarks.face import Face
 from backend.landmarks.mirror import mirror_table
-from backend.landmarks.people import eye_distance
+from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather
+from backend.landmarks.people import eye_distance, people_of
 from backend.stages import landmarks as stage
 from backend.stages import video as video_stage
 from backend.stages.data import Cancelled, Context, Landmarks
@@ -325,6 +328,22 @@ def test_no_face_anywhere(tmp_path, context) -> None:
     assert isinstance(result, Failure)
     assert result.code == "no-face"
     assert "4 frames" in result.sentence
+
+
+def seen_for(frames: int, presence: float) -> Observations:
+    """A clip of 20 frames in the first of which a face is seen."""
+    points = np.random.default_rng(0).uniform(100, 200, (478, 3))
+    face = Face(points, np.full(478, np.nan), np.full(52, np.nan), presence, Region(150, 150, 150, 0))
+    portrait, thumbnail = np.zeros((20, 20, 3), np.uint8), np.zeros((18, 32, 3), np.uint8)
+    faces = (SeenFace(face, portrait, None, None),)
+    return gather(0, [SeenFrame(faces if k < frames else (), thumbnail) for k in range(20)])
+
+
+def test_what_looks_like_a_face_for_a_moment_is_none() -> None:
+    shot = np.zeros(20, np.int64)
+    assert people_of(seen_for(1, 0.7), shot) == []
+    assert len(people_of(seen_for(1, 0.97), shot)) == 1
+    assert len(people_of(seen_for(3, 0.7), shot)) == 1
 
 
 def thumbnails(frames: list[np.ndarray]) -> np.ndarray:
