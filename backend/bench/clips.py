@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from ..contract.failure import Failure
 from ..sample.sample import write_sample
@@ -46,7 +49,7 @@ def _write_there_and_back(source: Path, path: Path, frames: int, width: int, hei
         container.mux(stream.encode(None))
 
 
-def _fitted(picture: cv2.typing.MatLike, width: int, height: int) -> cv2.typing.MatLike:
+def _fitted(picture: NDArray[Any], width: int, height: int) -> NDArray[np.uint8]:
     """Return the picture as high as wanted, continued to both sides."""
     scale = height / picture.shape[0]
     inner = round(picture.shape[1] * scale)
@@ -54,4 +57,6 @@ def _fitted(picture: cv2.typing.MatLike, width: int, height: int) -> cv2.typing.
         return picture
     resized = cv2.resize(picture, (inner, height), interpolation=cv2.INTER_LINEAR)
     left = (width - inner) // 2
-    return cv2.copyMakeBorder(resized, 0, 0, left, width - inner - left, cv2.BORDER_REPLICATE)
+    return np.asarray(
+        cv2.copyMakeBorder(resized, 0, 0, left, width - inner - left, cv2.BORDER_REPLICATE), dtype=np.uint8
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks, peak_prominences
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ..contract.camera import axis_angles, rotation_matrices
 from ..contract.names import DLIB68_FROM_MEDIAPIPE
@@ -36,7 +36,7 @@ def rotation_errors(found: Array, true: Array, *, constant: bool = False) -> Arr
     """
     if constant:
         true = true @ nearest_rotation(np.einsum("tji,tjk->ik", true, found))
-    return np.degrees(np.linalg.norm(axis_angles(np.swapaxes(true, 1, 2) @ found), axis=1))
+    return np.degrees(np.linalg.norm(axis_angles(np.einsum("tji,tjk->tik", true, found)), axis=1))
 
 
 def vertex_errors(found: Array, true: Array) -> Array:
@@ -151,7 +151,7 @@ def surface_distance(points: Array, vertices: Array, triangles: Array) -> float:
     centres = corners.mean(axis=1)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-    tree = cKDTree(centres)
+    tree = KDTree(centres)
     for _ in range(SURFACE_STEPS):
         nearest = tree.query(points)[1]
         away = ((points - centres[nearest]) * normals[nearest]).sum(axis=1)

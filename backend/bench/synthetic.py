@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, project
 from ..head.model import Floats, HeadModel, HeadPose
@@ -111,7 +112,7 @@ def usual_size(head: HeadModel, identity: Floats) -> Floats:
     return identity
 
 
-def noisy(pixels: Floats, seed: int) -> Floats:
+def noisy(pixels: NDArray[Any], seed: int) -> Floats:
     """Return landmarks (T, N, 2) with noise on all and a large error on a few."""
     random = np.random.default_rng(900 + seed)
     result = pixels + NOISE * random.standard_normal(pixels.shape)
