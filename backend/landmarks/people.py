@@ -25,8 +25,7 @@ _SAME_PLACE: Final = 0.3
 
 
 _FLEETING: Final = 3
-"""A face in fewer frames than this that the network doubts too is none (a hand, a fold of cloth)."""
-_SURE: Final = 0.95
+"""A face in fewer frames of a clip is none (a hand, clouds: the network may be quite sure of them for a moment)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def people_of(seen: Observations, shot: Integers) -> list[Person]:
     tracklets = _tracklets(seen.frame, centre, width, shot)
     groups = _joined(tracklets, seen, centre, width)
     if len(shot) >= 2 * _FLEETING:
-        groups = [rows for rows in groups if len(rows) >= _FLEETING or float(seen.presence[rows].max()) > _SURE]
+        groups = [rows for rows in groups if len(rows) >= _FLEETING]
     groups.sort(key=lambda rows: -float((width[rows] ** 2).sum()))
     return [Person(np.array(rows, dtype=np.int64)) for rows in groups]
 

@@ -330,10 +330,10 @@ def test_no_face_anywhere(tmp_path, context) -> None:
     assert "4 frames" in result.sentence
 
 
-def seen_for(frames: int, presence: float) -> Observations:
+def seen_for(frames: int) -> Observations:
     """A clip of 20 frames in the first of which a face is seen."""
     points = np.random.default_rng(0).uniform(100, 200, (478, 3))
-    face = Face(points, np.full(478, np.nan), np.full(52, np.nan), presence, Region(150, 150, 150, 0))
+    face = Face(points, np.full(478, np.nan), np.full(52, np.nan), 0.9, Region(150, 150, 150, 0))
     portrait, thumbnail = np.zeros((20, 20, 3), np.uint8), np.zeros((18, 32, 3), np.uint8)
     faces = (SeenFace(face, portrait, None, None),)
     return gather(0, [SeenFrame(faces if k < frames else (), thumbnail) for k in range(20)])
@@ -341,9 +341,8 @@ def seen_for(frames: int, presence: float) -> Observations:
 
 def test_what_looks_like_a_face_for_a_moment_is_none() -> None:
     shot = np.zeros(20, np.int64)
-    assert people_of(seen_for(1, 0.7), shot) == []
-    assert len(people_of(seen_for(1, 0.97), shot)) == 1
-    assert len(people_of(seen_for(3, 0.7), shot)) == 1
+    assert people_of(seen_for(2), shot) == []
+    assert len(people_of(seen_for(3), shot)) == 1
 
 
 def thumbnails(frames: list[np.ndarray]) -> np.ndarray:
