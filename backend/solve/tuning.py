@@ -20,13 +20,15 @@ class Tuning:
         lid_aperture, lip_aperture: Noise of the opening between facing points, share of the distance between the eyes.
         identity: Standard deviation of identity coefficients, in their unit.
         scale: Of the relative size of the head, which one camera cannot see.
-        offset: Of a landmark's offset on the surface, metres; iris_offset for the irises; offset_rigid: of what all offsets
+        offset: Of a landmark's offset on the surface, metres; iris_offset, iris_offset_up: of the irises, sideways and
+            upwards (where the eyeball sits in its lids differs between people); offset_rigid: of what all offsets
             together move, turn or enlarge.
         focal: Of log focal around the assumed focal length, where it is not known.
         expression: Share of a mode's sensible range that counts as one standard deviation.
         bound: How far beyond its range a coefficient goes for one standard deviation, share of the range.
         jaw: Radians of opening, and of turning about the other two axes; neck: radians.
-        gaze_pitch, gaze_yaw: Radians; gaze_score: of the yaw that the scores tell; vergence: difference of the eyes' yaw; elevation: difference of their pitch.
+        gaze_pitch, gaze_yaw: Radians; gaze_score: of the yaw that the scores tell; vergence, elevation: difference of
+            the eyes' yaw and pitch.
         step_*: Standard deviation of the change from frame to frame at 30 frames/s (0.0: no such term).
         bend_*: The same of the second difference.
         step_huber: Changes beyond this many sigma count linearly, so that fast turns are not held back.
@@ -42,16 +44,16 @@ class Tuning:
     contour_slide: float = 0.2
     lid_aperture: float = 0.003
     lip_aperture: float = 0.003
-    identity: float = 0.3
+    identity: float = 0.6
     scale: float = 0.002
     offset: float = 0.003
     iris_offset: float = 0.0001
     iris_offset_up: float = 0.003
     offset_rigid: float = 0.0001
-    focal: float = 0.05
-    expression: float = 1.0 / 3.0
+    focal: float = 0.2
+    expression: float = 0.25
     bound: float = 0.05
-    jaw: tuple[float, float, float] = (0.2, 0.03, 0.03)
+    jaw: tuple[float, float, float] = (0.8, 0.03, 0.03)
     neck: float = 0.1
     gaze_pitch: float = 0.25
     gaze_yaw: float = 1.0
@@ -66,7 +68,7 @@ class Tuning:
     step_expression: float = 0.5
     bend_rotation: float = 0.002
     bend_place: float = 0.0002
-    bend_jaw: float = 0.03
+    bend_jaw: float = 0.06
     bend_gaze: float = 0.1
     bend_expression: float = 0.3
     step_huber: float = 2.0

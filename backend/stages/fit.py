@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..contract.camera import Intrinsics
+from ..contract.camera import Intrinsics, axis_angles, rotation_matrices
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FitSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
@@ -156,7 +156,8 @@ def _as_fit(
     expression = spread(frames.expression)
     eyelids = expression[:, modes:] if solution.model.lids else np.zeros((len(landmarks), 2))
     left, right = eye_vectors(frames.eyes)
-    rotation = spread(frames.rotation)
+    # Back to exact rotations: single precision leaves them off by 1e-7 after a few steps.
+    rotation = rotation_matrices(axis_angles(spread(frames.rotation)))
     pivot = solution.model.pivot.cpu().double().numpy()
     errors = reprojection_errors(clip, solution)
     tracked = plan.status == TRACKED

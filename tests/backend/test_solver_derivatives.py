@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
+from solver_problems import normal, observations_of, random_frames, random_model, random_shared
 from torch import Tensor
 
 from backend.solve import rotation
@@ -15,8 +16,6 @@ from backend.solve.priors import frame_prior, shared_prior
 from backend.solve.projection import derivatives, pose_landmarks, project_landmarks
 from backend.solve.state import Shared
 from backend.solve.tuning import Tuning
-
-from solver_problems import normal, observations_of, random_frames, random_model, random_shared
 
 CENTRE = torch.zeros(2, dtype=torch.float64)
 MODEL = random_model()
