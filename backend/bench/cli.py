@@ -66,11 +66,13 @@ def main(arguments: Sequence[str]) -> int:
             rows += found
             entries.append(entry)
             # After every benchmark, so that a run that is stopped leaves what it had.
-            problem = write_json(out, {"group": parsed.group, "machine": machine(), "benchmarks": entries})
+            content = {"group": parsed.group, "quick": parsed.quick, "machine": machine(), "benchmarks": entries}
+            problem = write_json(out, content)
             if problem is not None:
                 sys.stderr.write(f"{problem}\n")
                 return 1
-    sys.stdout.write(f"{table(rows)}\n\n{out}\n")
+    note = "\nMeasured on fewer frames than the targets are meant for (--quick)." if parsed.quick else ""
+    sys.stdout.write(f"{table(rows)}\n{note}\n{out}\n")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from ..head.skinning import select_frames
 from . import metrics
 from .baseline import PerFrameFit, fit_per_frame
 from .chain import Clock, Setup, face_vertices, fit, import_stages, in_camera, surface_landmarks
-from .rows import Row, told
+from .rows import Row
 from .synthetic import Scene, scene, scene_part
 from .truth_exact import FOCALS
 
@@ -49,19 +48,24 @@ def measure(setup: Setup) -> list[Row] | Failure:
     device = torch.device("cuda" if cuda else "cpu")
     pixels = one.landmarks.points[..., :2].astype(np.float64)
     theirs = _on_one_thread(lambda: fit_per_frame(head, ours.pose.identity, pixels, one.intrinsics, device))
-    pairs = {f"time of {clip} frames": (clock.wall["fit"], theirs.seconds(clip), " s", 1)}
+    pairs = {f"time of {clip} frames (the seed's extrapolated)": (clock.wall["fit"], theirs.seconds(clip), " s", 1)}
     own = select_frames(ours.pose, chosen)
     mine = errors(head, one, own, ours.rotation[chosen], ours.translation[chosen])
     other = errors(head, one, theirs.pose, theirs.rotation, theirs.translation)
     units = {"face vertices": " mm", "rotation": "°", "landmarks": " px", "acceleration error": " mm/frame²"}
     pairs |= {name: (mine[name], other[name], unit, 2) for name, unit in units.items()}
-    rows = []
-    for name, (our_value, their_value, unit, digits) in pairs.items():
-        rows.append(told(f"beside the seed, ours: {name}", our_value, unit, digits))
-        extrapolated = " (extrapolated)" if name.startswith("time") else ""
-        row = told(f"beside the seed, its scheme on {device.type}: {name}{extrapolated}", their_value, unit, digits)
-        rows.append(replace(row, detail={"ours": our_value}))
-    return rows
+    place = "on the processor" if device.type == "cpu" else f"on {device.type}"
+    return [
+        Row(
+            f"ours / the seed's scheme {place}: {name}",
+            "",
+            f"{our_value:.{digits}f} / {their_value:.{digits}f}{unit}",
+            None,
+            our_value,
+            {"seed": their_value},
+        )
+        for name, (our_value, their_value, unit, digits) in pairs.items()
+    ]
 
 
 def _on_one_thread(work: Callable[[], PerFrameFit]) -> PerFrameFit:

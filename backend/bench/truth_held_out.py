@@ -17,7 +17,7 @@ from ..head.model import HeadModel
 from ..solve.observations import eye_distance
 from ..stages.data import Fit
 from .chain import Clock, Setup, find_landmarks, fit, import_stages, in_camera, surface_landmarks
-from .rows import Row, at_most
+from .rows import Row, at_most, not_measured
 
 LIMIT: Final = 1.6
 EVERY: Final = 5
@@ -73,6 +73,8 @@ def held_out_errors(head: HeadModel, fitted: Fit) -> NDArray[Any]:
 
 
 def _row(what: str, shares: NDArray[Any]) -> Row:
+    if len(shares) == 0:
+        return not_measured(what, Failure("nothing-seen", "The fit shows none of the landmarks.", "Look at the clip."))
     value = 100 * float(np.median(shares))
     high = 100 * float(np.percentile(shares, 95))
     return at_most(f"held-out landmarks, median, {what}", value, LIMIT, " % of eye distance", percentile_95=high)
