@@ -13,12 +13,16 @@ import torch
 from torch import Tensor
 
 from .landmark_model import LandmarkModel
-from .landmark_term import SharedEquations, residuals, shared_equations
+from .landmark_term import SharedEquations, residuals, shared_equations, summed
 from .observations import Observations
+from .parallel import over_chunks
 from .priors import FramePrior, SharedPrior
 from .state import EXPRESSION_START, Frames, Shared
 from .tuning import Tuning
 from .visibility import landmark_visibility
+
+CHUNK = 8
+"""Key frames whose Jacobians are held at once per core."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,13 @@ def _equations(
     problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor, *, offsets: bool
 ) -> SharedEquations:
     """Return the normal equations with both priors."""
-    found = residuals(problem.model, shared, frames, problem.seen, visibility, problem.tuning)
-    result = shared_equations(problem.model, shared, frames, problem.seen, found, offsets=offsets)
+
+    def of(part: slice) -> SharedEquations:
+        model, seen = problem.model, problem.seen[part]
+        found = residuals(model, shared, frames[part], seen, visibility[part], problem.tuning)
+        return shared_equations(model, shared, frames[part], seen, found, offsets=offsets)
+
+    result = summed(over_chunks(of, len(frames), CHUNK, visibility.device))
     _, prior_gradient, bounds = problem.frame_prior.evaluate(frames)
     blocks = result.frames.hessian + problem.frame_prior.precision
     blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds

@@ -161,3 +161,15 @@ def shared_equations(
         hessian,
         torch.cat([gradient, offset_gradient]),
     )
+
+
+def summed(parts: list[SharedEquations]) -> SharedEquations:
+    """Return the equations of all frames from those of consecutive parts."""
+    return SharedEquations(
+        FrameEquations(
+            torch.cat([part.frames.hessian for part in parts]), torch.cat([part.frames.gradient for part in parts])
+        ),
+        torch.cat([part.coupling for part in parts]),
+        torch.stack([part.hessian for part in parts]).sum(0),
+        torch.stack([part.gradient for part in parts]).sum(0),
+    )

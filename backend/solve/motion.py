@@ -17,13 +17,14 @@ from .landmark_model import LandmarkModel
 from .landmark_term import FrameEquations, Residuals, frame_equations, residuals
 from .motion_prior import Band, Links, evaluate_links
 from .observations import Observations
+from .parallel import over_chunks
 from .priors import FramePrior
 from .state import EXPRESSION_START, Frames, Shared, concatenate
 from .tuning import Tuning
 from .visibility import landmark_visibility
 
-CHUNK = 64
-"""Frames whose Jacobians are held at once: bounds memory, and stays in the processor's cache."""
+CHUNK = 32
+"""Frames whose Jacobians are held at once per core: bounds memory, and stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -107,34 +108,33 @@ def solve_motion(
     return MotionResult(frames, visibility, _cost(problem, frames, visibility), done, converged)
 
 
-def _chunks(count: int) -> list[slice]:
-    return [slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
-
-
 def _data(problem: MotionProblem, frames: Frames, visibility: Tensor, part: slice) -> Residuals:
     return residuals(problem.model, problem.shared, frames[part], problem.seen[part], visibility[part], problem.tuning)
 
 
 def _cost(problem: MotionProblem, frames: Frames, visibility: Tensor) -> float:
-    data = sum(float(_data(problem, frames, visibility, part).cost.sum()) for part in _chunks(len(frames)))
+    def of(part: slice) -> float:
+        return float(_data(problem, frames, visibility, part).cost.sum())
+
+    data = sum(over_chunks(of, len(frames), CHUNK, visibility.device))
     prior, _, _ = problem.prior.evaluate(frames)
     smooth = float(evaluate_links(frames, problem.links).cost) if len(frames) > 1 else 0.0
     return data + float(prior.sum()) + smooth
 
 
 def _system(problem: MotionProblem, frames: Frames, visibility: Tensor) -> _System:
-    parts: list[FrameEquations] = []
-    cost = 0.0
-    for part in _chunks(len(frames)):
+    def of(part: slice) -> tuple[float, FrameEquations]:
         data = _data(problem, frames, visibility, part)
-        cost += float(data.cost.sum())
-        parts.append(frame_equations(problem.model, problem.shared, frames[part], problem.seen[part], data))
+        own = frame_equations(problem.model, problem.shared, frames[part], problem.seen[part], data)
+        return float(data.cost.sum()), own
+
+    costs, parts = zip(*over_chunks(of, len(frames), CHUNK, visibility.device), strict=True)
     prior_cost, prior_gradient, bounds = problem.prior.evaluate(frames)
     blocks = torch.cat([part.hessian for part in parts]) + problem.prior.precision
     blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds
     gradient = torch.cat([part.gradient for part in parts]) + prior_gradient
     band = evaluate_links(frames, problem.links)
-    return _System(cost + float(prior_cost.sum()) + float(band.cost), blocks, gradient + band.gradient, band)
+    return _System(sum(costs) + float(prior_cost.sum()) + float(band.cost), blocks, gradient + band.gradient, band)
 
 
 def _step(problem: MotionProblem, system: _System, damping: float) -> Tensor | None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..contract import names
 from .landmark_model import LandmarkModel
+from .parallel import over_chunks
 from .projection import pose_landmarks
 from .state import Frames, Shared
 
@@ -14,10 +15,13 @@ HIDDEN, SEEN = -0.05, 0.3
 """Cosine between normal and view below which a landmark counts as hidden and above which as fully seen."""
 
 
-def landmark_visibility(model: LandmarkModel, shared: Shared, frames: Frames, chunk: int = 128) -> Tensor:
+def landmark_visibility(model: LandmarkModel, shared: Shared, frames: Frames, chunk: int = 32) -> Tensor:
     """Return the visibility of each landmark (T, N), a ramp between 0 and 1 of the angle to the viewing ray."""
-    parts = [_of_frames(model, shared, frames[start : start + chunk]) for start in range(0, len(frames), chunk)]
-    return torch.cat(parts)
+
+    def of(part: slice) -> Tensor:
+        return _of_frames(model, shared, frames[part])
+
+    return torch.cat(over_chunks(of, len(frames), chunk, model.template.device))
 
 
 def _of_frames(model: LandmarkModel, shared: Shared, frames: Frames) -> Tensor:
