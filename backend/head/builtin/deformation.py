@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix, csc_matrix, diags
+from scipy.sparse import coo_matrix, csc_matrix, csr_matrix, diags
 from scipy.sparse.linalg import splu
 
 from ..model import Floats, Integers
@@ -64,7 +64,7 @@ class Deformer:
         unknown = np.setdiff1d(free, handles)
         if len(unknown) == 0:
             return result
-        energy = self._bending + self._stretching / bend**2
+        energy = csr_matrix(self._bending + self._stretching / bend**2)
         rows = energy[unknown]
         right = -(rows @ result)
         result[unknown] = splu(csc_matrix(rows[:, unknown])).solve(np.asarray(right))
