@@ -25,17 +25,21 @@ def nearest_rotation(matrix: Array) -> Array:
     return u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))]) @ v
 
 
+def constant_rotation(found: Array, true: Array) -> Array:
+    """Return the rotation C (3, 3), the same in all frames, for which true @ C is nearest to found (T, 3, 3)."""
+    return nearest_rotation(np.einsum("tji,tjk->ik", true, found))
+
+
 def rotation_errors(found: Array, true: Array, *, constant: bool = False) -> Array:
     """Return the angle in degrees (T,) between head-to-camera rotations (T, 3, 3).
 
     Args:
         found: Measured rotations.
         true: True rotations.
-        constant: First remove the one rotation C, the same in all frames, that brings true @ C nearest to found in
-            least squares: two heads' axes need not mean the same.
+        constant: First remove `constant_rotation`: two heads' axes need not mean the same.
     """
     if constant:
-        true = true @ nearest_rotation(np.einsum("tji,tjk->ik", true, found))
+        true = true @ constant_rotation(found, true)
     return np.degrees(np.linalg.norm(axis_angles(np.einsum("tji,tjk->tik", true, found)), axis=1))
 
 

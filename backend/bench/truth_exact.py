@@ -77,7 +77,7 @@ def errors(head: HeadModel, one: Scene, fitted: Fit) -> dict[str, float]:
         "rotation": float(np.median(metrics.rotation_errors(fitted.rotation, one.rotation))),
         "rotation_free": float(np.median(metrics.rotation_errors(fitted.rotation, one.rotation, constant=True))),
         "depth": 100 * float(np.median(metrics.depth_errors(placed, true_placed))),
-        "focal": 100 * (fitted.intrinsics.focal_x / one.intrinsics.focal_x - 1),
+        "focal": 100 * abs(fitted.intrinsics.focal_x / one.intrinsics.focal_x - 1),
         "acceleration": 1000 * shake,
         "acceleration_across": 1000 * shake_across,
         "gaze": float(gaze[awake].mean()),

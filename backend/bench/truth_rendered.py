@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.camera import axis_angles
 from ..contract.failure import Failure
 from ..contract.track import MISSING
 from ..head.builtin import builtin_head
@@ -34,7 +35,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
 
     Face vertices: mean distance of the region `face` to the true vertices after rigid alignment of each frame without
     scale, every third frame. Rotation: median angle to the true head-to-camera rotation, as it is; then with one
-    constant rotation for the clip removed. Depth: median of |depth of the head's origin over the true one - 1|.
+    constant rotation for the clip removed, and by how much that constant turns the face upwards. Depth: median of
+    |depth of the head's origin over the true one - 1|.
     Values are means over the people, the worst person stands beside; each one's are in the JSON file.
     """
     import_stages()
@@ -69,6 +71,7 @@ def errors_of(head: HeadModel, fitted: Fit, truth: Truth) -> dict[str, float]:
         "face": 1000 * float(metrics.vertex_errors(face_vertices(head, fitted.pose, some), true).mean()),
         "rotation": float(np.median(metrics.rotation_errors(found, turn))),
         "rotation_free": float(np.median(metrics.rotation_errors(found, turn, constant=True))),
+        "pitch": -float(np.degrees(axis_angles(metrics.constant_rotation(found, turn))[0])),
         "depth": 100 * float(np.median(np.abs(depth))),
         "focal": 100 * (fitted.intrinsics.focal_x / truth.intrinsics.focal_x - 1),
         "frames": float(len(rows)),
@@ -88,5 +91,6 @@ def _rows(people: list[dict[str, float]], camera: str) -> list[Row]:
         at_most(f"{len(people)} rendered people, {camera}: face vertices ({worst_face})", face, 2, " mm", people=faces),
         at_most(f"rendered people, {camera}: rotation ({worst_turn})", turn, 2, "°", people=turns),
         told(f"rendered people, {camera}: rotation, constant removed", free, "°", people=frees),
+        told(f"rendered people, {camera}: that constant's pitch, upwards", of("pitch")[0], "°", people=of("pitch")[2]),
         told(f"rendered people, {camera}: depth ({worst_depth})", depth, " %", people=depths),
     ]
