@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ from .landmark_model import LandmarkModel, landmark_model
 from .motion import MotionProblem, joined, solve_in_windows
 from .motion_prior import links
 from .observations import Observations, eye_distance, group_weights, observe
+from .outline import ASSUMED_SIGMA, LANDMARK_SHARE, OutlineEvidence, outline_evidence
 from .priors import LOCKED, frame_prior, shared_prior
+from .silhouette import Masks
 from .state import Frames, Shared, neutral_frames
 from .tuning import Tuning
 
@@ -45,6 +47,7 @@ class ClipInput:
         centre: Principal point in pixels.
         focal: Focal length in pixels, known or assumed.
         focal_sigma: Standard deviation of its logarithm; 0 where it is known.
+        masks: Person masks, whose outline helps where the focal length is not known.
     """
 
     points: np.ndarray
@@ -55,6 +58,7 @@ class ClipInput:
     centre: tuple[float, float]
     focal: float
     focal_sigma: float
+    masks: Masks | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class ClipSolution:
         frames: Every frame; frames without landmarks are carried by smoothness alone.
         visibility: (T, 478).
         focal_sigma: Standard deviation of log focal after the fit.
+        outline: What the person's outline said of the focal length, or None where it was not asked.
         key_frames: Positions of the key frames.
         seconds: Time spent per part.
         iterations: Steps per part.
@@ -78,6 +83,7 @@ class ClipSolution:
     frames: Frames
     visibility: Tensor
     focal_sigma: float
+    outline: OutlineEvidence | None
     key_frames: Integers
     seconds: dict[str, float]
     iterations: dict[str, int]
@@ -126,6 +132,12 @@ def fit_clip(
     )
     frames = neutral_frames(model, torch.as_tensor(poses.rotation).to(shared.identity), _places(poses, shared))
     clock.lap("start")
+    outline = None
+    if clip.focal_sigma > 0:
+        outline = outline_evidence(head, model, clip.masks, seen, frames, shared, tuning, clip.centre)
+        clock.lap("outline")
+    clip, focal_scale = _informed(clip, outline)
+    shared = replace(shared, log_focal=torch.full_like(shared.log_focal, float(np.log(clip.focal))))
 
     usable = np.flatnonzero(found)
     keys = usable[
@@ -146,7 +158,8 @@ def fit_clip(
         shared=shared_fit.shared,
         frames=every_frame,
         visibility=visibility,
-        focal_sigma=shared_fit.focal_sigma if clip.focal_sigma > 0 else 0.0,
+        focal_sigma=shared_fit.focal_sigma / focal_scale if clip.focal_sigma > 0 else 0.0,
+        outline=outline,
         key_frames=keys,
         seconds=clock.laps,
         iterations={
@@ -155,6 +168,19 @@ def fit_clip(
         },
         converged=all(result.converged for _, result in results),
     )
+
+
+def _informed(clip: ClipInput, outline: OutlineEvidence | None) -> tuple[ClipInput, float]:
+    """Return the clip with what the outline says of the focal length, and what to divide its spread by after the fit.
+
+    All that is not from landmarks weighs more by the inverse of their share, which leaves the mean as it should be and
+    the spread too small by that factor's root.
+    """
+    if outline is None or not outline.speaks:
+        return clip, 1.0
+    scale = LANDMARK_SHARE**0.5
+    focal, sigma = outline.with_prior(clip.focal, ASSUMED_SIGMA)
+    return replace(clip, focal=focal, focal_sigma=sigma * scale), scale
 
 
 class _Clock:

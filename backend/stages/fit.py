@@ -17,6 +17,8 @@ from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..head.model import Floats, HeadModel, HeadPose, Integers
 from ..solve.clip import ClipInput, ClipSolution, Progress, fit_clip
 from ..solve.confidence import frame_confidence, frame_trust, reprojection_errors
+from ..solve.outline import ASSUMED_SIGMA
+from ..solve.silhouette import Masks
 from ..solve.state import eye_vectors
 from ..solve.tuning import Tuning, tuning_for
 from .data import Camera, Context, Fit, Landmarks
@@ -111,7 +113,17 @@ def _clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: _Pla
         centre=((landmarks.width - 1) / 2, (landmarks.height - 1) / 2),
         focal=float(focal),
         focal_sigma=0.0 if camera.focal else tuning.focal,
+        masks=_masks(landmarks, plan),
     )
+
+
+def _masks(landmarks: Landmarks, plan: _Plan) -> Masks | None:
+    masks = landmarks.masks
+    if masks is None:
+        return None
+    kept = np.flatnonzero(np.isin(masks.frame, plan.solved))
+    place = np.searchsorted(plan.solved, masks.frame[kept])
+    return Masks(place, masks.mask[kept], masks.to_image[kept], landmarks.width, landmarks.height)
 
 
 def _device(wanted: str) -> torch.device | Failure:
@@ -189,6 +201,7 @@ def _as_fit(
             "seconds": solution.seconds,
             "iterations": solution.iterations,
             "converged": solution.converged,
+            "outline": solution.outline.summary() if solution.outline else None,
             "key_frames": [int(index) for index in plan.solved[solution.key_frames]],
         },
     )
@@ -198,4 +211,6 @@ def _as_fit(
 def _focal_source(camera: Camera, solution: ClipSolution, tuning: Tuning) -> str:
     if camera.focal:
         return camera.source
-    return "estimated" if solution.focal_sigma < FOCAL_DETERMINED * tuning.focal else "assumed"
+    outlined = solution.outline is not None and solution.outline.speaks
+    assumed = ASSUMED_SIGMA if outlined else tuning.focal
+    return "estimated" if solution.focal_sigma < FOCAL_DETERMINED * assumed else "assumed"

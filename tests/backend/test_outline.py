@@ -1,0 +1,109 @@
+"""The person's outline tells the focal length as far as hair leaves it to be seen, and nothing where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_dilation
+from synthetic_clips import MadeClip, context, made_clip
+
+from backend.contract.settings import FitSettings
+from backend.render.rasterizer_numba import NumbaRasterizer
+from backend.solve.outline import OutlineEvidence, log_likelihood
+from backend.stages import fit
+from backend.stages.data import Camera, Fit, PersonMasks
+
+FRAMES = 12
+MASKED = np.array([0, 3, 5, 8, 11])
+
+
+def silhouettes(clip: MadeClip, hair: float = 0.0) -> PersonMasks:
+    """Masks of the head alone, drawn over the whole picture; above the brows hair of some pixels stands off."""
+    masks = []
+    for frame in MASKED:
+        vertices = clip.in_camera(clip.vertices[frame], frame)
+        person = NumbaRasterizer().rasterize(vertices, clip.head.faces, clip.intrinsics).ids >= 0
+        if hair:
+            brows = int(clip.landmarks.points[frame, 105, 1])
+            grown = binary_dilation(person, iterations=round(hair))
+            person[:brows] = grown[:brows]
+        masks.append(np.where(person, 255, 0).astype(np.uint8))
+    still = np.tile(np.eye(2, 3), (len(MASKED), 1, 1))
+    return PersonMasks(MASKED, np.stack(masks), still)
+
+
+def fitted(clip: MadeClip, masks: PersonMasks | None, tmp_path: Path, focal: float | None = None) -> Fit:
+    landmarks = replace(clip.landmarks, masks=masks)
+    settings = FitSettings(key_frames=6, device="cpu")
+    camera = Camera(focal, "known" if focal else "estimated")
+    result = fit.run(landmarks, clip.head, camera, settings, context(tmp_path))
+    assert isinstance(result, Fit)
+    return result
+
+
+def seen_by_outline(result: Fit) -> tuple[float, float]:
+    """Focal length in pixels and standard deviation of its logarithm, by the outline alone."""
+    outline = result.report["outline"]
+    return outline["focal"], outline["uncertainty"]
+
+
+@pytest.mark.parametrize("focal", [600.0, 1500.0])
+def test_the_outline_of_a_bald_head_gives_the_focal_length_back(focal: float, tmp_path: Path):
+    clip = made_clip(FRAMES, yaw=0.3, focal=focal)
+    assumed = fit.ASSUMED_FOCAL * clip.intrinsics.width
+    found, uncertainty = seen_by_outline(fitted(clip, silhouettes(clip), tmp_path))
+    assert abs(np.log(found / focal)) < 0.7 * abs(np.log(assumed / focal))
+    assert abs(np.log(found / focal)) < 1.5 * uncertainty < 0.9
+
+
+def test_hair_does_not_pull_the_focal_length_far(tmp_path: Path):
+    clip = made_clip(FRAMES, yaw=0.3, focal=900)
+    bald, _ = seen_by_outline(fitted(clip, silhouettes(clip), tmp_path))
+    two_centimetres = 0.02 * 900 / 0.75
+    hairy, uncertainty = seen_by_outline(fitted(clip, silhouettes(clip, hair=two_centimetres), tmp_path))
+    assert 0.0 < np.log(hairy / bald) < 0.6
+    assert uncertainty > 0.25
+
+
+def test_masks_that_show_no_outline_change_nothing(tmp_path: Path):
+    clip = made_clip(FRAMES, yaw=0.3, focal=900)
+    without = fitted(clip, None, tmp_path)
+    everywhere = PersonMasks(MASKED, np.full((len(MASKED), 480, 640), 255, np.uint8), silhouettes(clip).to_image)
+    filled = fitted(clip, everywhere, tmp_path)
+    assert without.report["outline"] is None
+    assert filled.report["outline"]["uncertainty"] is None
+    assert filled.intrinsics.focal_x == pytest.approx(without.intrinsics.focal_x, rel=1e-4)
+    assert filled.focal_uncertainty == pytest.approx(without.focal_uncertainty, rel=1e-3)
+
+
+def test_masks_on_frames_without_a_face_are_left_out(tmp_path: Path):
+    clip = made_clip(FRAMES, yaw=0.3, focal=900)
+    points = clip.landmarks.points.copy()
+    points[5] = np.nan
+    found = np.arange(FRAMES) != 5
+    blinded = replace(clip, landmarks=replace(clip.landmarks, points=points, found=found))
+    assert fitted(blinded, silhouettes(clip), tmp_path).report["outline"]["masks"] == len(MASKED) - 1
+
+
+def test_a_known_focal_length_asks_no_outline(tmp_path: Path):
+    clip = made_clip(FRAMES, focal=900)
+    result = fitted(clip, silhouettes(clip), tmp_path, focal=900)
+    assert result.report["outline"] is None
+    assert result.intrinsics.focal_x == pytest.approx(900, rel=1e-6)
+
+
+def test_a_head_outside_the_person_is_far_less_likely_than_hair():
+    outside, bare, hair = log_likelihood(np.array([-15.0, 0.0, 15.0]), bare=0.5)
+    assert bare > hair > outside + 2
+
+
+def test_prior_and_outline_are_weighed_by_their_certainty():
+    nothing = np.full(1, np.nan)
+    sure = OutlineEvidence(np.log(2000.0), 0.1, 5, np.array([1000.0]), nothing, nothing)
+    focal, sigma = sure.with_prior(1000.0, 0.1)
+    assert focal == pytest.approx(np.sqrt(1000 * 2000))
+    assert sigma == pytest.approx(0.1 / np.sqrt(2))
+    assert replace(sure, sigma=np.inf).with_prior(1000.0, 0.1) == pytest.approx((1000.0, 0.1))
