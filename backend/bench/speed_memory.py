@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Final
@@ -33,12 +32,14 @@ def measure(setup: Setup) -> list[Row] | Failure:
     found = last_line([*arguments, setup.device])
     if isinstance(found, Failure):
         return found
+    if found["peak_bytes"] is None:
+        return Failure("no-peak", "This system does not tell a process's peak memory.", "Use Linux or macOS.")
     what = f"peak memory, {frames} frames 1280x720, Standard"
     return [at_most(what, found["peak_bytes"] / 1e9, LIMIT, " GB", seconds=found["seconds"], clip=made[1])]
 
 
-def peak_bytes() -> int:
-    """Return the largest resident memory of this process so far.
+def peak_bytes() -> int | None:
+    """Return the largest resident memory of this process so far, None where the system does not tell (Windows).
 
     Not ru_maxrss on Linux: a new process inherits it from the one that started it.
     """
@@ -46,6 +47,10 @@ def peak_bytes() -> int:
     if status.is_file():
         lines = status.read_text("ascii", "replace").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    if sys.platform == "win32":
+        return None
+    import resource
+
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return largest if sys.platform == "darwin" else largest * 1024
 
