@@ -20,6 +20,7 @@ from .motion import MotionProblem, joined, solve_in_windows
 from .motion_prior import links
 from .observations import Observations, eye_distance, group_weights, observe
 from .outline import ASSUMED_SIGMA, LANDMARK_SHARE, OutlineEvidence, outline_evidence
+from .parallel import single_threaded_operations
 from .priors import LOCKED, frame_prior, shared_prior
 from .silhouette import Masks
 from .state import Frames, Shared, neutral_frames
@@ -90,6 +91,7 @@ class ClipSolution:
     converged: bool
 
 
+@single_threaded_operations()
 def fit_clip(
     head: HeadModel,
     clip: ClipInput,
