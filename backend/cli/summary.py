@@ -14,6 +14,7 @@ FILE_LABELS: Final = {
     "report": "report",
     "plot": "curves",
     "sheet": "contact sheet",
+    "plate": "Blender plate",
     "overlay": "overlay",
 }
 

@@ -196,6 +196,11 @@ class ReportSettings:
     overlay_height: int = option(
         720, "Largest height of the overlay; the footage is never enlarged", unit="px", minimum=64, maximum=4320
     )
+    plate: bool = option(
+        True,
+        "Write a copy of the footage as MP4 beside the track where Blender can't step through the original exactly"
+        " (MPEG program streams)",
+    )
 
 
 MOTION_CHOICES: Final = {

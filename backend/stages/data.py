@@ -226,6 +226,6 @@ class TrackFile:
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """What was written for people to look at: ``report``, ``plot``, ``sheet``, ``overlay`` -> path."""
+    """What was written to look at: ``report``, ``plot``, ``sheet``, ``plate`` (footage for Blender), ``overlay``."""
 
     files: dict[str, Path]

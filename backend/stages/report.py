@@ -1,4 +1,4 @@
-"""Stage Report: numbers, curves, contact sheet and overlay, each written beside and renamed."""
+"""Stage Report: numbers, curves, contact sheet, footage for Blender and overlay, each written beside and renamed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure, Notice
+from ..contract.footage import copies
 from ..contract.settings import ReportSettings
 from ..contract.track import Track
-from ..video.reader import Picture, read_frames
+from ..video.reader import Picture, read_frame, read_frames
 from .data import Context, ReportFiles, TrackFile, Video
 from .folders import writable_problem
 
@@ -54,6 +55,9 @@ def run(track: TrackFile, video: Video, settings: ReportSettings, context: Conte
         )
     if settings.sheet:
         files["sheet"] = _sheet(folder / "sheet.png", track.track, video)
+    plate = _plate(track.path.parent, video, context) if settings.plate else None
+    if plate is not None:
+        files["plate"] = plate
     if settings.overlay:
         files["overlay"] = _overlay(folder / "overlay.mp4", track.track, video, settings.overlay_height, context)
     return ReportFiles(files)
@@ -94,6 +98,30 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
         sentence = f"{len(track) - drawn} frames of {video.path.name} could not be read again; the overlay lacks them."
         context.notice(Notice("overlay-incomplete", sentence))
     return path
+
+
+def _plate(folder: Path, video: Video, context: Context) -> Path | None:
+    """Copy the footage to beside the track, where the importer looks for it; None where no copy is needed or made."""
+    from ..report.plate import copied_video, write_plate
+
+    places = copies(folder / video.path.name)
+    if not places:
+        return None
+    there = next((place for place in places if place.exists()), None)
+    copied = None if there is None else copied_video(there)
+    if there is not None and copied is None:
+        sentence = f"{there.name} lay beside the track already and was left as it is; Blender will show it as footage."
+        advice = f"If it is not a copy of {video.path.name}, move it away and track again."
+        context.notice(Notice("plate-kept", sentence, advice))
+        return None
+    if there is not None and copied == video.sha256:
+        return there
+    if read_frame(video, 0) is None:
+        context.notice(
+            Notice("plate-not-written", f"{video.path.name} could not be read again to copy it for Blender.")
+        )
+        return None
+    return _beside(places[0], lambda beside: write_plate(beside, video, context))
 
 
 def _title(track: Track) -> str:

@@ -6,15 +6,13 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
 
 import bpy
 
 from ...backend.contract.camera import Intrinsics
 from ...backend.contract.failure import Notice
+from ...backend.contract.footage import copies, needs_copy
 from ...backend.contract.track import Track
-
-_MPEG_STREAMS: Final = frozenset({".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".vob"})
 
 
 @dataclass(frozen=True)
@@ -40,15 +38,9 @@ def find_footage(track: Track, track_path: Path | None) -> Path | Notice:
     if bpy.data.filepath:
         folders.append(Path(bpy.data.filepath).parent)
     names = [text for text in (Path(stated).name, name) if text]
-    places += [folder / text for folder in folders for text in names]
-    # A converted copy is better than a file that Blender shows wrongly.
-    places = [
-        place.with_suffix(suffix)
-        for place in places
-        if place.suffix.lower() in _MPEG_STREAMS
-        for suffix in (".mp4", ".mov", ".mkv")
-    ] + places
-    for place in places:
+    moved = [folder / text for folder in folders for text in names]
+    # A copy is better than a file that Blender shows wrongly; the engine writes it beside the track.
+    for place in [copy for video in (*moved, *places) for copy in copies(video)] + places + moved:
         if place.is_file():
             return place.resolve()
     return Notice(
@@ -109,13 +101,13 @@ def played_rate(plate: Plate | None, nominal: Fraction) -> Fraction | None:
 
 def mpeg_stream(path: Path) -> Notice | None:
     """Warn of the one kind of file that Blender does not show frame by frame (measured with 4.2, 4.5 and 5.0)."""
-    if path.suffix.lower() not in _MPEG_STREAMS:
+    if not needs_copy(path):
         return None
     return Notice(
         "plate-mpeg-stream",
         f"Blender holds or skips frames of MPEG program streams such as {path.name}, so that the footage may lag behind"
         " the head, above all at its start.",
-        "Convert the video to MP4 and put it beside the track under the same name for an exact picture.",
+        "Track with the report's 'plate' on, or put an MP4 of the video beside the track under the same name.",
     )
 
 

@@ -30,7 +30,7 @@ def test_a_real_clip_gives_all_files_and_only_smoothing_is_done_again(tmp_path: 
     assert first.returncode == 0, first.stderr
     assert "Tracked 8 of 8 frames." in first.stderr
     files = {path.name for path in (tmp_path / "out é").iterdir()}
-    assert files == {"track.npz", "overlay.mp4", "sheet.png", "report.json", "report.png"}
+    assert files == {"track.npz", "overlay.mp4", "sheet.png", "grid_bbaf2n.mp4", "report.json", "report.png"}
     result = read_track(tmp_path / "out é" / "track.npz")
     assert isinstance(result, Track)
     np.testing.assert_array_equal(result.frame_index, np.arange(4, 12))

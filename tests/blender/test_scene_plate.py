@@ -159,6 +159,18 @@ def test_program_streams_are_warned_of_and_a_converted_copy_is_preferred(tmp_pat
     assert made.notices == () and made.parts.clip.filepath.endswith("clip.mkv")
 
 
+def test_the_engines_copy_beside_the_track_is_preferred_to_anything_beside_the_program_stream(tmp_path):
+    source, folder = tmp_path / "camera", tmp_path / "out"
+    film.write_film(source / "clip.mkv", np.arange(5) / 25, 25).rename(source / "clip.mpg")
+    (source / "clip.mp4").write_bytes(b"another clip that happens to have this name")
+    film.write_film(folder / "clip.mkv", np.arange(5) / 25, 25).rename(folder / "clip.mp4")
+    track = make_track(5, intrinsics=SIZE, video={"name": "clip.mpg", "path": str(source / "clip.mpg")})
+    assert write_track(folder / "track.npz", track) is None
+    made = import_track(folder / "track.npz", SceneSettings())
+    assert made.notices == () and Path(bpy.path.abspath(made.parts.clip.filepath)) == folder / "clip.mp4"
+    assert shown_frames(made, tmp_path) == keyed_frames(made, track)
+
+
 def test_a_phone_clip_that_blender_does_not_turn_is_turned_in_the_background(tmp_path):
     # The film lies on its side; the track says that its frames are to be turned by a quarter clockwise.
     path = film.write_film(tmp_path / "phone.mkv", np.arange(5) / 25, 25)

@@ -1,0 +1,88 @@
+"""A copy of the footage that Blender steps through exactly: every frame of the file, at its own moment."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import av.error
+from av.container import OutputContainer
+from av.video.frame import PictureType
+from av.video.stream import VideoStream
+
+from ..stages.data import Context, Video
+from ..video.reader import timed_frames
+
+TIME_BASE: Final = Fraction(1, 90000)
+"""MPEG's own unit of time, so that no moment is rounded."""
+
+QUALITY: Final = "14"
+"""x264's constant rate factor, at which a copy cannot be told from the original by eye; lower is better and larger."""
+
+KEY_FRAMES: Final = "12"
+"""Frames from one key frame to the next: Blender jumps about in the footage while an animator works."""
+
+MARK: Final = "Copy of a video for Blender by FLAME Head Tracker, SHA-256 "
+"""Start of the file's comment: a file without it is somebody else's and not written over."""
+
+
+def write_plate(path: Path, video: Video, context: Context) -> None:
+    """Write the copy (MP4, H.264, yuv420p).
+
+    Pixels are those of the file before the rotation of the metadata; an odd width or height becomes one pixel less.
+    Moments count from the start of the file, as in `Video.time`.
+
+    Args:
+        path: File to write, in a folder that exists.
+        video: All frames of its file are copied, whichever were chosen; at least one can be decoded.
+        context: For progress (1000 steps) and cancellation.
+
+    Raises:
+        OSError: The video cannot be read, the disk is full or the file cannot be written.
+    """
+    last = -1
+    with (
+        av.open(str(video.path)) as source,
+        av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as copy,
+    ):
+        original = source.streams.video[0]
+        original.thread_type = "AUTO"
+        copy.metadata["comment"] = MARK + video.sha256
+        stream = _stream(copy, original)
+        for moment, _, frame in timed_frames(source, original):
+            context.check()
+            stamp = round(moment / TIME_BASE)
+            if stamp <= last:
+                continue  # As when the frames of the file were counted.
+            picture = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
+            picture.pts, picture.time_base, last = stamp, TIME_BASE, stamp
+            picture.pict_type = PictureType.NONE
+            copy.mux(stream.encode(picture))
+            context.progress(min(1000, round(1000 * moment / max(video.duration, 1e-3))), 1000)
+        copy.mux(stream.encode(None))
+
+
+def copied_video(path: Path) -> str | None:
+    """Return the SHA-256 of the video of which a file is a copy, or None where the file was not written here."""
+    try:
+        with av.open(str(path)) as container:
+            comment = container.metadata.get("comment", "")
+    except (av.error.FFmpegError, OSError):
+        return None
+    return comment.removeprefix(MARK) if comment.startswith(MARK) else None
+
+
+def _stream(copy: OutputContainer, original: VideoStream) -> VideoStream:
+    """The copy's stream, with size, rate and colours of the original."""
+    stream = copy.add_stream("libx264", rate=original.average_rate or original.guessed_rate or 25)
+    stream.width, stream.height, stream.pix_fmt = original.width // 2 * 2, original.height // 2 * 2, "yuv420p"
+    stream.time_base = stream.codec_context.time_base = TIME_BASE
+    # Without reordered frames the file starts at its first picture, not at an edit before it.
+    stream.options = {"crf": QUALITY, "preset": "veryfast", "g": KEY_FRAMES, "bf": "0"}
+    codec, colours = stream.codec_context, original.codec_context
+    codec.sample_aspect_ratio = original.sample_aspect_ratio or Fraction(1)
+    codec.colorspace, codec.color_range = colours.colorspace, colours.color_range
+    codec.color_primaries, codec.color_trc = colours.color_primaries, colours.color_trc
+    return stream
