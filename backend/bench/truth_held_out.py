@@ -28,7 +28,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
     """Every clip of the shared ``videos``: the fit is not shown every fifth of the 468 surface landmarks (0, 5, ...).
 
     Quality Standard, built-in head, focal length unknown. The held-out landmarks have no weight, alone and in pairs,
-    and are left out of the first pose; they are then compared where the posed mesh has them, without any offset.
+    and are left out of the first pose; they are then compared where the posed mesh has them, without any offset of
+    this clip.
     Value: median over all of them that are seen, on all tracked frames, of their distance in pixels over that frame's
     distance between the eye centres (means of both corners of each eye, as detected). With --quick every second clip.
     """
@@ -65,6 +66,8 @@ def held_out_errors(head: HeadModel, fitted: Fit) -> NDArray[Any]:
     """Return the errors (K,) of all held-out landmarks that are seen, as shares of the distance between the eyes."""
     tracked = fitted.status == TRACKED
     points = surface_landmarks(head, fitted.pose)
+    if head.detector_offsets is not None:
+        points = points + head.detector_offsets
     pixels = project(in_camera(points, fitted.rotation, fitted.translation), fitted.intrinsics)
     seen = fitted.landmarks.points[..., :2].astype(np.float64)
     distance = np.linalg.norm(pixels - seen, axis=2) / eye_distance(seen)[:, None]

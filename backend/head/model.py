@@ -58,6 +58,8 @@ class HeadModel:
         landmarks: Embedding of MediaPipe's landmarks.
         fixed_identity: Coefficients that are in the template already, taken over from another track; the basis then has
             no modes left. None where the identity is fitted.
+        detector_offsets: How far beside a landmark's place the detector sees it, at rest (478, 3), metres; None where
+            that was not measured or is part of the places already.
     """
 
     name: str
@@ -80,6 +82,7 @@ class HeadModel:
     eyelids: Floats | None
     landmarks: LandmarkEmbedding
     fixed_identity: Floats | None = None
+    detector_offsets: Floats | None = None
 
     @property
     def vertex_count(self) -> int:

@@ -227,7 +227,7 @@ def _fit_shared(
 ) -> IdentityResult:
     """First without the offsets, which is cheap and brings all near; then with them."""
     own = frame_prior(model, tuning, neck_free=False)
-    rounds = [(False, 6), (True, 5)] if offsets else [(False, 10)]
+    rounds = [(False, 4), (True, 4)] if offsets else [(False, 8)]
     result = IdentityResult(shared, frames, 0.0, 0)
     total, done = sum(count for _, count in rounds), 0
     for with_offsets, iterations in rounds:

@@ -18,7 +18,7 @@ class LandmarkModel:
     Where the model has closed lids, these are the last two expression modes.
 
     Attributes:
-        template: Rest positions (N, 3).
+        template: Rest positions, where the detector sees them (N, 3).
         identity: (N, 3, I).
         expression: (N, 3, E).
         correctives: (N, 3, 9 (J - 1)).
@@ -98,6 +98,8 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
     normals = at_landmarks(vertex_normals(head.template, head.faces))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     template = at_landmarks(head.template)
+    if head.detector_offsets is not None:
+        template = template + head.detector_offsets
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)

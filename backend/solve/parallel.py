@@ -1,6 +1,6 @@
 """Chunks of frames on all cores, each chunk on one thread.
 
-torch's own threads wait for each other actively, many times per operation: next to any other busy program (Blender, say)
+torch's own threads wait for each other actively, many times per operation: next to any other busy program (Blender?)
 that made the fit five times slower than a single thread. Whole chunks meet only at the end.
 """
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 _SMALL = 1e-2
-"""Squared angle below which series are used: with three terms they are right to 1e-12, where the closed forms cancel."""
+"""Squared angle below which series are used: right to 1e-12 with three terms, where the closed forms cancel."""
 
 
 def cross_matrix(vectors: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def run(
         context.notice(
             Notice("fit-not-settled", "The fit was still moving when its steps ran out; look at the flagged frames.")
         )
-    return _as_fit(landmarks, camera, clip, solution, plan, tuning)
+    return _as_fit(landmarks, camera, head, clip, solution, plan, tuning)
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,7 @@ def _reporter(context: Context, started: float) -> Progress:
 def _as_fit(
     landmarks: Landmarks,
     camera: Camera,
+    head: HeadModel,
     clip: ClipInput,
     solution: ClipSolution,
     plan: _Plan,
@@ -196,7 +197,7 @@ def _as_fit(
         confidence=np.zeros(len(landmarks)),
         reprojection_error=np.where(tracked, errors[everywhere], np.nan),
         visibility=visibility,
-        landmark_offsets=shared.offsets.cpu().double().numpy(),
+        landmark_offsets=_offsets(solution, head),
         report={
             "seconds": solution.seconds,
             "iterations": solution.iterations,
@@ -206,6 +207,12 @@ def _as_fit(
         },
     )
     return replace(fit, confidence=frame_confidence(fit))
+
+
+def _offsets(solution: ClipSolution, head: HeadModel) -> Floats:
+    """Return each landmark's offset from its place on the head (478, 3): the detector's own and the clip's."""
+    offsets = solution.shared.offsets.cpu().double().numpy()
+    return offsets if head.detector_offsets is None else offsets + head.detector_offsets
 
 
 def _focal_source(camera: Camera, solution: ClipSolution, tuning: Tuning) -> str:

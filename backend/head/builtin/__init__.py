@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
 
 from ..model import HeadModel
 from . import cache
@@ -20,7 +24,8 @@ def builtin_head() -> HeadModel:
     if head is None:
         head = make_head()
         cache.store(head, path)
-    return head
+    offsets = np.loadtxt(Path(__file__).with_name("detector_offsets.csv"), delimiter=",", comments="#") / 1000
+    return dataclasses.replace(head, detector_offsets=offsets)
 
 
 __all__ = ["builtin_head", "make_head"]

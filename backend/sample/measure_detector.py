@@ -1,0 +1,122 @@
+"""Where MediaPipe's detector sees the landmarks of the built-in head, measured on painted people.
+
+A landmark's place on the head is where MediaPipe's own mesh has it; what the networks answer lies some millimetres
+beside it (contour, nose tip, upper lids), in the same way for everybody. The fit starts its offsets from this table.
+Run it again with ``python -m backend.sample.measure_detector OUT.csv --task face_landmarker.task``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ..contract import names
+from ..contract.camera import project
+from ..contract.failure import Failure
+from ..contract.settings import FaceSettings, LandmarkSettings, VideoSettings
+from ..head.builtin import builtin_head
+from ..head.model import Floats, HeadModel
+from ..landmarks.mirror import mirror_table
+from ..solve.landmark_model import vertex_normals
+from ..stages import landmarks as landmark_stage
+from ..stages import video as video_stage
+from ..stages.data import Context, Landmarks
+from .canvas import make_canvas
+from .clip import Truth, make_clip
+from .people import person
+
+FIRST_SEED: Final = 100
+"""Far from the seeds of the benchmark, which must not be measured on its own people."""
+FRAMES: Final = 24
+RATE: Final = Fraction(4)
+TEXTURE_SIZE: Final = 512
+_FACING: Final = (0.2, 0.6)
+"""Cosine between normal and view from which a landmark counts, and at which it counts fully."""
+_PRIOR: Final = 2.0
+"""Frames' worth of evidence for no offset: directions that no frame shows stay at zero."""
+
+
+def detector_offsets(head: HeadModel, truth: Truth, landmarks: Landmarks) -> Floats:
+    """Return the offsets (478, 3), metres in head axes, that explain one clip's landmarks best, its truth known."""
+    found = np.flatnonzero(landmarks.found)
+    rotation = truth.head_rotation[found]
+    corners = head.faces[head.landmarks.triangle]
+    weights = head.landmarks.barycentric
+    places = np.einsum("nk,tnkc->tnc", weights, truth.vertices[found][:, corners].astype(np.float64))
+    camera = np.einsum("tij,tnj->tni", rotation, places) + truth.head_translation[found, None]
+    error = landmarks.points[found, :, :2] - project(camera, truth.intrinsics)
+    error *= camera[..., 2:] / truth.intrinsics.focal_x
+    normals = np.einsum("nk,nkc->nc", weights, vertex_normals(truth.neutral_vertices, head.faces)[corners])
+    facing = -(np.einsum("tij,nj->tni", rotation, normals) * camera).sum(-1) / np.linalg.norm(camera, axis=-1)
+    seen = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1)
+    across = rotation[:, :2]
+    normal_matrix = np.einsum("tn,tai,taj->nij", seen, across, across) + _PRIOR * np.eye(3)
+    right = np.einsum("tn,tai,tna->ni", seen, across, error)
+    return np.linalg.solve(normal_matrix, right[..., None])[..., 0]
+
+
+def symmetric(offsets: Floats) -> Floats:
+    """Return offsets (478, 3) averaged with their mirror image; the irises, which show the gaze, have none."""
+    mirrored = offsets[mirror_table()] * [-1.0, 1.0, 1.0]
+    result = (offsets + mirrored) / 2
+    result[names.FACE_LANDMARKS :] = 0.0
+    return result
+
+
+def measure(people: int, task: Path) -> Floats | Failure:
+    """Return the mean offsets (478, 3) over painted people who talk and turn their heads."""
+    head = builtin_head()
+    canvas = make_canvas(head, TEXTURE_SIZE)
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        context = Context("measure", lambda event: None, lambda: False, work / "chunks", work)
+        for seed in range(FIRST_SEED, FIRST_SEED + people):
+            clip = work / f"{seed}.mp4"
+            plan = person(head, seed, frames=FRAMES, rate=RATE, canvas=canvas)
+            truth = make_clip(head, plan, clip, work / f"{seed}.npz")
+            if isinstance(truth, Failure):
+                return truth
+            video = video_stage.run(VideoSettings(path=str(clip)), context)
+            if isinstance(video, Failure):
+                return video
+            settings = LandmarkSettings(task_file=str(task), person_mask=False)
+            landmarks = landmark_stage.run(video, FaceSettings(), settings, context)
+            if isinstance(landmarks, Failure):
+                return landmarks
+            results.append(detector_offsets(head, truth, landmarks))
+            print(f"person {seed}: {1000 * np.linalg.norm(results[-1], axis=1).mean():.2f} mm", file=sys.stderr)
+    return symmetric(np.mean(results, axis=0))
+
+
+HEADER: Final = """\
+# Where MediaPipe's detector sees the 478 landmarks of the built-in head, beside their places on it: x (subject's left),
+# y (up), z (forward), millimetres; row = landmark. Mean over painted people, symmetric, irises zero.
+# Regenerate with: python -m backend.sample.measure_detector OUT.csv --task face_landmarker.task
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m backend.sample.measure_detector", description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--task", type=Path, required=True, help="face_landmarker.task")
+    parser.add_argument("--people", type=int, default=24)
+    options = parser.parse_args(arguments)
+    offsets = measure(options.people, options.task)
+    if isinstance(offsets, Failure):
+        print(offsets, file=sys.stderr)
+        return 1
+    rows = "\n".join(",".join(f"{value:.2f}" for value in row) for row in 1000 * offsets + 0.0)
+    options.out.write_text(HEADER + rows + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
