@@ -161,7 +161,7 @@ class FitSettings:
         maximum=60.0,
     )
     key_frames: int = option(
-        32, "Number of frames on which identity and focal length are fitted", minimum=2, maximum=500, advanced=True
+        24, "Number of frames on which identity and focal length are fitted", minimum=2, maximum=500, advanced=True
     )
     device: str = option("auto", "What computes the fit", choices=DEVICE_CHOICES)
 

@@ -42,7 +42,7 @@ VERSION: Final = 2
 """Raised when results change, so that chunks of an older program are not taken over."""
 PLANS: Final = {
     "draft": Plan(settle=2, runs=(), tolerance=2.0),
-    "standard": Plan(settle=2, runs=jittered_runs(6), tolerance=2.0),
+    "standard": Plan(settle=2, runs=jittered_runs(4), tolerance=2.0),
     "best": Plan(settle=3, runs=jittered_runs(10)),
 }
 _LOOK_EVERYWHERE: Final = 4

@@ -97,7 +97,7 @@ def fit_clip(
     clip: ClipInput,
     tuning: Tuning,
     *,
-    key_frames: int = 32,
+    key_frames: int = 24,
     smoothness: float = 1.0,
     neck_free: bool = False,
     offsets: bool = True,

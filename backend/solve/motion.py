@@ -63,8 +63,8 @@ def solve_motion(
     start: Frames,
     *,
     iterations: int = 12,
-    freeze_visibility_after: int = 4,
-    tolerance: float = 1e-4,
+    freeze_visibility_after: int = 2,
+    tolerance: float = 1e-3,
     progress: Callable[[int], None] | None = None,
 ) -> MotionResult:
     """Return the frames that fit best.
