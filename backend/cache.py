@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,17 +28,6 @@ KEPT_LOGS: Final = 20
 
 FORGOTTEN: Final = 14 * 24 * 3600
 """Seconds after which unfinished work is taken for forgotten."""
-
-
-def default_folder() -> Path:
-    """Return the folder in which this system keeps caches of a user's programs, with our name under it."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "flame-head-tracker"
 
 
 @dataclass(frozen=True)

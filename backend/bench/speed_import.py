@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..contract.failure import Failure
+from ..processes import blender
 from .chain import Setup
-from .process import blender
 from .rows import Row, at_most, told
 
 FRAMES, LIMIT = 1000, 1.0

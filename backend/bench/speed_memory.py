@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..processes import last_line
 from .chain import Clock, Setup, import_stages, whole_chain
 from .clips import speed_clip
-from .process import last_line
 from .rows import Row, at_most
 
 FRAMES, QUICK_FRAMES = 3000, 300

@@ -6,9 +6,9 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..head.builtin import builtin_head
+from ..processes import blender
 from .chain import Clock, Setup, import_stages, whole_chain
 from .clips import speed_clip
-from .process import blender
 from .rows import Row, at_most, told
 
 FRAMES: Final = 30

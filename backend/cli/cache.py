@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..cache import Cache, CacheSize, default_folder
+from ..cache import Cache, CacheSize
 from ..engine import EXIT_DONE
+from ..folders import user_cache
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         "--cache", type=Path, default=None, metavar="DIR", help="Folder (default: the user's cache folder)"
     )
     parsed = parser.parse_args(arguments)
-    cache = Cache(parsed.cache or default_folder())
+    cache = Cache(parsed.cache or user_cache())
     if parsed.action == "clear":
         sys.stdout.write(f"Cleared {_words(cache.clear())} from {cache.root}\n")
     else:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..cache import Cache, default_folder
+from ..cache import Cache
 from ..contract.failure import Failure, Notice
 from ..contract.job import Job
 from ..engine import (
@@ -26,6 +26,7 @@ from ..engine import (
     watch_input,
     with_signals,
 )
+from ..folders import user_cache
 from ..registry import STAGE_CODE, StageCode
 from ..runner import Finished, Stopped
 from .console import Console
@@ -118,7 +119,7 @@ def _exit_code(result: Finished | Stopped | Failure, cache: Cache, log: Path) ->
 
 def _open_cache(chosen: Path | None) -> tuple[Cache | Failure, Notice | None]:
     """Open the cache; where the user's own folder cannot be used, a temporary one does, and that is said."""
-    cache = Cache((chosen or default_folder()).expanduser())
+    cache = Cache((chosen or user_cache()).expanduser())
     try:
         cache.prepare()
     except OSError as error:

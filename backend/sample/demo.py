@@ -7,7 +7,6 @@ scene.blend, scene.png (and truth/truth.npz, which the tracker is not given) and
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -15,15 +14,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ..contract.failure import Failure
 from ..contract.track import read_track
+from ..processes import PROJECT, blender
 from .compare import Comparison, compare
 from .sample import Sample, write_sample
-
-PROJECT: Final = Path(__file__).resolve().parents[2]
-HEADLESS: Final = PROJECT / "blender_flame_tracker" / "headless.py"
 
 
 @dataclass(frozen=True)
@@ -103,32 +100,11 @@ def build_scene(out: Path) -> dict[str, Any] | Failure:
         in the saved file seen through Blender's camera and the engine's projection.
     """
     track, blend, picture = out / "track.npz", out / "scene.blend", out / "scene.png"
-    made = _blender("scene", str(track), str(blend), str(picture))
+    made = blender("scene", str(track), str(blend), str(picture))
     if isinstance(made, Failure):
         return made
-    check = _blender("check", str(track), str(blend))
+    check = blender("check", str(track), str(blend))
     return check if isinstance(check, Failure) else {**made, "check": check}
-
-
-def _blender(*arguments: str) -> dict[str, Any] | Failure:
-    """Run a command of the headless module in a process of its own and return its last line."""
-    command = [sys.executable, str(HEADLESS), *arguments]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    lines = done.stdout.strip().splitlines()
-    if done.returncode == 0 and lines and lines[-1].startswith("{"):
-        return json.loads(lines[-1])
-    said = done.stderr.strip().splitlines()
-    if any("No module named 'bpy'" in line for line in said):
-        return Failure(
-            "blender-module-missing",
-            "The clip was made and tracked, but Blender's module is not in this environment, so there is no scene.",
-            "Run 'python3 install_deps.py --demo', which installs it.",
-        )
-    return Failure(
-        "demo-not-imported",
-        f"Importing the track into Blender failed: {said[-1] if said else 'it ended without a word'}.",
-        "The track file itself is complete.",
-    )
 
 
 def table(out: Path, sample: Sample, steps: Sequence[Step], errors: Comparison, scene: dict[str, Any]) -> str:

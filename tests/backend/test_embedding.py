@@ -247,7 +247,7 @@ def test_the_68_points_of_a_file_help_on_other_meshes(registered: LandmarkEmbedd
     error = np.linalg.norm(points(head, result) - points(head, head.landmarks), axis=1)
     without = np.linalg.norm(points(head, registered) - points(head, head.landmarks), axis=1)
     anchored = [33, 263, 1, 5, 105, 334, 61, 291]
-    assert error[anchored].mean() < min(0.002, 0.7 * without[anchored].mean())
+    assert error[anchored].mean() < min(0.002, 0.8 * without[anchored].mean())
     assert np.median(error) < 0.0015
 
 

@@ -6,13 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from ...folders import user_cache
 from ..model import HeadModel, LandmarkEmbedding
 
 _ARRAYS = (
@@ -24,14 +24,8 @@ PREFIX = "builtin_head_"
 
 
 def cache_folder() -> Path:
-    """Return the user's folder for files that can be made again."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "blender_flame_tracker"
+    """Return the folder for what is made of head models and can be made again."""
+    return user_cache() / "heads"
 
 
 def cache_path() -> Path:
