@@ -70,7 +70,7 @@ class Tuning:
     bend_place: float = 0.0002
     bend_jaw: float = 0.06
     bend_gaze: float = 0.1
-    bend_expression: float = 0.15
+    bend_expression: float = 0.3
     step_huber: float = 2.0
 
 

@@ -84,7 +84,7 @@ def measured_face() -> Floats:
     """Return the table's landmarks (468, 3) in millimetres."""
     import matplotlib.cbook
     import matplotlib.pyplot as plt
-    from skimage import data
+    from skimage import data  # pyright: ignore[reportMissingImports] - not among the engine's packages
 
     hopper = measured_runs(plt.imread(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))))
     collins = measured_runs(data.astronaut())
