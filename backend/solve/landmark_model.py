@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..contract.names import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
 from ..head.model import Floats, HeadModel
+
+LIDS: Final = (*RIGHT_EYE_UPPER, *RIGHT_EYE_LOWER, *LEFT_EYE_UPPER, *LEFT_EYE_LOWER)
+"""The landmarks along the edges of both eyes' lids."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class LandmarkModel:
         known: Whether the head has a place for the landmark (N,) bool.
         pivot: Point about which the head turns and which the translation places (3,).
         expression_low, expression_high: Sensible range (E,).
+        quick: Which modes move the lids more than anything else (E,) bool: only these are as quick as a blink.
         lids: Number of modes at the end of `expression` that close the lids (0 or 2).
         reach: For each joint the points that it moves, by skinning or correctives: indices, one tensor per joint.
     """
@@ -47,6 +53,7 @@ class LandmarkModel:
     pivot: Tensor
     expression_low: Tensor
     expression_high: Tensor
+    quick: Tensor
     lids: int
     reach: tuple[Tensor, ...]
 
@@ -119,9 +126,17 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         pivot=tensor(template[head.landmarks.known].mean(axis=0)),
         expression_low=tensor(low),
         expression_high=tensor(high),
+        quick=torch.as_tensor(_quick_modes(at_landmarks(expression)), device=device),
         lids=lids,
         reach=_reach(at_landmarks(head.skinning_weights), at_landmarks(head.pose_correctives), device),
     )
+
+
+def _quick_modes(expression: Floats) -> np.ndarray:
+    """Return which modes (E,) have most of their motion at the lids; all of them where no mode is that local."""
+    energy = np.square(expression).sum(axis=1)
+    share = energy[list(LIDS)].sum(axis=0) / np.maximum(energy.sum(axis=0), 1e-20)
+    return share > 0.5 if (share > 0.5).any() else np.ones(len(share), dtype=bool)
 
 
 def _tangents(normals: Floats) -> Floats:

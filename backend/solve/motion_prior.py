@@ -88,7 +88,8 @@ def _precisions(model: LandmarkModel, tuning: Tuning, kind: str, depth: Tensor) 
     result[:, NECK] = precision("neck")
     result[:, JAW] = precision("jaw")
     result[:, EYES] = precision("gaze")
-    result[:, EXPRESSION_START:] = precision("expression") / reach.square()
+    calm = torch.where(model.quick, 1.0, tuning.calm if kind == "bend" else 1.0)
+    result[:, EXPRESSION_START:] = precision("expression") / (reach * calm).square()
     return result
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..contract import names
-from .landmark_model import LandmarkModel
+from .landmark_model import LIDS, LandmarkModel
 from .score_term import gaze_from_scores
 from .tuning import Tuning
 
@@ -25,7 +25,6 @@ LID_PAIRS: Final = tuple(
 LIP_PAIRS: Final = tuple(zip(names.INNER_LIPS_UPPER[2:-2], names.INNER_LIPS_LOWER[2:-2], strict=True))
 """Facing points of both lids and of the lips, without the corners, where the opening is always zero."""
 
-_LIDS: Final = (*names.RIGHT_EYE_UPPER, *names.RIGHT_EYE_LOWER, *names.LEFT_EYE_UPPER, *names.LEFT_EYE_LOWER)
 _LIPS: Final = (
     *names.INNER_LIPS_UPPER,
     *names.INNER_LIPS_LOWER,
@@ -85,7 +84,7 @@ def group_weights(tuning: Tuning) -> np.ndarray:
     """Return the weight of each of the 478 landmarks; the points of the iris rings have none (their radius varies)."""
     weights = np.ones(names.LANDMARKS)
     weights[list(names.FACE_OVAL)] = tuning.contour_weight
-    weights[list(_LIDS)] = tuning.lid_weight
+    weights[list(LIDS)] = tuning.lid_weight
     weights[list(_LIPS)] = tuning.lip_weight
     weights[list(_IRIS_RINGS)] = 0.0
     weights[list(IRIS_CENTRES)] = tuning.iris_weight

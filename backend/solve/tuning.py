@@ -31,6 +31,7 @@ class Tuning:
             the eyes' yaw and pitch.
         step_*: Standard deviation of the change from frame to frame at 30 frames/s (0.0: no such term).
         bend_*: The same of the second difference.
+        calm: Factor of bend_expression for shapes that do not move the lids.
         step_huber: Changes beyond this many sigma count linearly, so that fast turns are not held back.
     """
 
@@ -71,6 +72,7 @@ class Tuning:
     bend_jaw: float = 0.06
     bend_gaze: float = 0.1
     bend_expression: float = 0.3
+    calm: float = 0.5
     step_huber: float = 2.0
 
 

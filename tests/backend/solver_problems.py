@@ -40,6 +40,7 @@ def random_model(points: int = 30, identities: int = 5, expressions: int = 7) ->
         pivot=normal(10, 3, scale=0.02),
         expression_low=torch.zeros(expressions, dtype=torch.float64),
         expression_high=torch.ones(expressions, dtype=torch.float64),
+        quick=torch.arange(expressions) % 2 == 0,
         lids=0,
         reach=tuple(torch.arange(points) for _ in range(5)),
     )
