@@ -45,7 +45,6 @@ class MotionResult:
 
     frames: Frames
     visibility: Tensor
-    cost: float
     iterations: int
     converged: bool
 
@@ -105,7 +104,7 @@ def solve_motion(
             converged = True
             break
         system = _system(problem, frames, visibility)
-    return MotionResult(frames, visibility, _cost(problem, frames, visibility), done, converged)
+    return MotionResult(frames, visibility, done, converged)
 
 
 def _data(problem: MotionProblem, frames: Frames, visibility: Tensor, part: slice) -> Residuals:
@@ -176,9 +175,7 @@ def solve_in_windows(
 
         solved = solve_motion(problem_of(wide), start[wide], progress=report)
         own = slice(core.start - wide.start, core.stop - wide.start)
-        kept = MotionResult(
-            solved.frames[own], solved.visibility[own], solved.cost, solved.iterations, solved.converged
-        )
+        kept = MotionResult(solved.frames[own], solved.visibility[own], solved.iterations, solved.converged)
         results.append((core, kept))
     return results
 

@@ -46,7 +46,6 @@ class Observations:
         metric: For the contour points only: (T, C, 2, 2), turns an error into one along and one across the contour.
         contour: Indices of the contour points (C,).
         pairs: Indices of facing points (P, 2).
-        gap: Observed opening, upper minus lower, in pixels (T, P, 2).
         pair_weight: (T, P), already divided by the square of its noise in pixels.
         gaze: Expected gaze (T, 4) in the order of `Frames.eyes`; gaze_precision (T, 4), 0 where nothing is expected.
     """
@@ -57,7 +56,6 @@ class Observations:
     metric: Tensor
     contour: Tensor
     pairs: Tensor
-    gap: Tensor
     pair_weight: Tensor
     gaze: Tensor
     gaze_precision: Tensor
@@ -73,7 +71,6 @@ class Observations:
             self.metric[index],
             self.contour,
             self.pairs,
-            self.gap[index],
             self.pair_weight[index],
             self.gaze[index],
             self.gaze_precision[index],
@@ -121,7 +118,6 @@ def observe(
     size = np.where(found, head_size, 1.0)
     both = known[pairs].all(axis=1)
     pair_weight = tuning.evidence * both * found[:, None] / np.square(aperture * size[:, None])
-    gap = pixels[:, pairs[:, 0]] - pixels[:, pairs[:, 1]]
 
     gaze, gaze_precision = gaze_from_scores(scores, tuning.gaze_score)
 
@@ -135,7 +131,6 @@ def observe(
         metric=tensor(_contour_metric(pixels, tuning.contour_slide)),
         contour=torch.as_tensor(names.FACE_OVAL, device=device),
         pairs=torch.as_tensor(pairs, device=device),
-        gap=tensor(gap),
         pair_weight=tensor(pair_weight),
         gaze=tensor(gaze),
         gaze_precision=tensor(gaze_precision),

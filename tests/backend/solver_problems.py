@@ -81,7 +81,6 @@ def observations_of(pixels: Tensor, pairs: Tensor, contour: Tensor) -> Observati
         metric=metric.double(),
         contour=contour,
         pairs=pairs,
-        gap=pixels[:, pairs[:, 0]] - pixels[:, pairs[:, 1]],
         pair_weight=normal(22, frames, len(pairs)).abs(),
         gaze=normal(23, frames, 4, scale=0.2),
         gaze_precision=normal(24, frames, 4).abs(),
