@@ -38,15 +38,6 @@ PROXY = DATA / "flame_layout_proxy" / "flame_proxy.npz"
 needs_proxy = pytest.mark.skipif(not PROXY.is_file(), reason="the FLAME-layout proxy of shared/data is not here")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Registrations are kept in a folder of this test run, not in the user's."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedding, "cache_folder", lambda: folder)
-        yield folder
-
-
 @pytest.fixture(scope="module")
 def proxy() -> HeadModel:
     model = load_flame(PROXY, HeadSettings())

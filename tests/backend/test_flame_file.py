@@ -13,7 +13,6 @@ from flame_writing import DATA, FORMS, IDENTITY, flame_content, write_npz
 
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
-from backend.head import embedding
 from backend.head.builtin import builtin_head
 from backend.head.flame_file import load_flame
 from backend.head.flame_versions import recognise
@@ -23,15 +22,6 @@ from backend.head.uv import unwrap_head
 
 PROXY = DATA / "flame_layout_proxy" / "flame_proxy.npz"
 needs_proxy = pytest.mark.skipif(not PROXY.is_file(), reason="the FLAME-layout proxy of shared/data is not here")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Registrations are kept in a folder of this test run, not in the user's."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedding, "cache_folder", lambda: folder)
-        yield
 
 
 @pytest.fixture(scope="module")
