@@ -1,0 +1,73 @@
+"""Weights of networks from files of others: tensors and plain containers only, every name and shape as expected."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from .contract.failure import Failure
+
+_ADVICE: Final = "Download it again from its authors, or remove it: the program works without it."
+_SHOWN: Final = 3
+
+
+def read_checkpoint(path: Path) -> Any | Failure:
+    """Return what a torch file holds, built of tensors and plain containers alone; no code of the file is run."""
+    if not path.is_file():
+        return Failure("weights-not-found", f"There is no file {path}.", "Choose an existing file of weights.")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).splitlines()[0]
+        return Failure(
+            "weights-refused", f"{path.name} holds more than tensors or is damaged and was not read: {reason}", _ADVICE
+        )
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        return Failure("weights-damaged", f"{path.name} cannot be read: {str(error).splitlines()[0]}.", _ADVICE)
+
+
+def load_weights(network: nn.Module, path: Path, what: str) -> Failure | None:
+    """Fill a network from a file that is its state dictionary; return why that fails."""
+    content = read_checkpoint(path)
+    return content if isinstance(content, Failure) else fill(network, content, path.name, what)
+
+
+def fill(network: nn.Module, content: Any, name: str, what: str) -> Failure | None:
+    """Fill a network from a state dictionary with exactly its names and shapes; return why that fails.
+
+    Args:
+        network: Whose parameters are set.
+        content: Name -> tensor. A leading ``module.`` (of data-parallel training) is dropped. Counts of batches, which
+            torch before 0.4.1 did not write, may be absent.
+        name: Of the file.
+        what: What was expected, for the message.
+    """
+    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
+        return Failure("weights-of-other-kind", f"{name} holds no named tensors; expected {what}.", _ADVICE)
+    given = {str(key).removeprefix("module."): value for key, value in content.items()}
+    wanted = network.state_dict()
+    absent = [key for key in wanted if key not in given and not key.endswith("num_batches_tracked")]
+    extra = [key for key in given if key not in wanted]
+    if absent or extra:
+        words = [f"lacks {_some(absent)}"] if absent else []
+        words += [f"has {_some(extra)} too many"] if extra else []
+        return Failure("weights-of-other-kind", f"{name} is not {what}: it {' and '.join(words)}.", _ADVICE)
+    for key, value in given.items():
+        if value.shape != wanted[key].shape:
+            shapes = f"{tuple(value.shape)} instead of {tuple(wanted[key].shape)}"
+            return Failure("weights-of-other-kind", f"{name} is not {what}: '{key}' has shape {shapes}.", _ADVICE)
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            return Failure("weights-damaged", f"{name}: '{key}' holds values that are no numbers.", _ADVICE)
+    network.load_state_dict(given, strict=False)
+    return None
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"

@@ -1,0 +1,96 @@
+"""Fits a head to photographs: the clip's own fit, with every picture a shot of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..contract.failure import Failure
+from ..contract.settings import FitSettings
+from ..head.model import Floats, HeadModel, Integers
+from ..landmarks.face import Face
+from ..stages import fit as fit_stage
+from ..stages.data import Camera, Context, Fit, Landmarks, PersonMasks
+from .people import stacked
+
+Emit = Callable[[Mapping[str, Any]], None]
+
+
+def silent_context(work: Path, emit: Emit | None = None) -> Context:
+    """Return a context for a stage that is called on its own; events go to `emit` or nowhere."""
+    return Context("photo", emit or (lambda _event: None), lambda: False, work, work)
+
+
+def landmarks_of(
+    faces: list[Face | None],
+    width: int,
+    height: int,
+    *,
+    times: Floats | None = None,
+    shot: Integers | None = None,
+    rate: Fraction = Fraction(1),
+    masks: PersonMasks | None = None,
+    video: Mapping[str, Any] | None = None,
+    source: str = "",
+) -> Landmarks:
+    """Return what the stage Landmarks would, for one face per picture; None where it was not found.
+
+    Args:
+        faces: Points in pixels of pictures that all have one size.
+        width, height: That size.
+        times: Seconds of each picture; a second apart where None.
+        shot: Number of the shot of each picture; each its own where None, so that nothing is smoothed across.
+        rate: Pictures per second, for the track.
+        masks: Person masks.
+        video: Summary of the source for a track file.
+        source: Which networks found the landmarks.
+    """
+    found = np.array([face is not None for face in faces])
+    count = len(faces)
+    points = np.full((count, 478, 3), np.nan, np.float32)
+    spread = np.full((count, 478), np.nan, np.float32)
+    scores = np.full((count, 52), np.nan, np.float32)
+    seen = [face for face in faces if face is not None]
+    if seen:
+        points[found], spread[found], scores[found] = stacked(seen)
+    certainty = np.array([0.0 if face is None else face.presence for face in faces], dtype=np.float32)
+    return Landmarks(
+        frame_index=np.arange(count),
+        time=np.arange(count, dtype=np.float64) / float(rate) if times is None else times,
+        rate=rate,
+        width=width,
+        height=height,
+        found=found,
+        points=points,
+        spread=spread,
+        scores=scores,
+        detection=certainty,
+        shot=np.arange(count) if shot is None else shot,
+        masks=masks,
+        source=source,
+        others=(),
+        number=0,
+        video=dict(video or {}),
+        metadata={},
+    )
+
+
+def fit_landmarks(
+    landmarks: Landmarks, head: HeadModel, camera: Camera, settings: FitSettings, context: Context
+) -> Fit | Failure:
+    """Fit the head; what a clip's notices would say of shortness is not said of photographs."""
+    return fit_stage.run(landmarks, head, camera, settings, context)
+
+
+def moved(face: Face, matrix: Floats) -> Face:
+    """Return a face in the pixels of another picture: `matrix` (2, 3) is a similarity from old pixels to new."""
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    points = face.points.copy()
+    points[:, :2] = face.points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    points[:, 2] = face.points[:, 2] * scale
+    return dataclasses.replace(face, points=points, spread=face.spread * scale)

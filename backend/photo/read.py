@@ -1,0 +1,109 @@
+"""A photograph as it is meant to be seen: upright, 8 bits, RGB, nothing transparent; and what it says of its lens."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from ..contract.failure import Failure
+
+LARGEST: Final = 400_000_000
+"""Pixels beyond which a file is refused; medium-format cameras reach 150 million."""
+_BACKGROUND: Final = (255, 255, 255, 255)
+_FULL_FRAME_WIDTH: Final = 36.0
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One picture.
+
+    Attributes:
+        path: The file.
+        pixels: RGB uint8 (H, W, 3), upright.
+        focal_35mm: Focal length as if the longer side were 36 mm long, or None where the file does not say.
+    """
+
+    path: Path
+    pixels: NDArray[np.uint8]
+    focal_35mm: float | None
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.pixels.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.pixels.shape[0]
+
+
+def read_photo(path: Path) -> Photo | Failure:
+    """Read a photograph of any common kind: 16-bit, grey, CMYK, with a palette, transparent, turned by its EXIF."""
+    if not path.is_file():
+        return Failure("photo-not-found", f"There is no file {path}.", "Choose an existing picture.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
+            with Image.open(path) as image:
+                if image.width * image.height > LARGEST:
+                    megapixels = image.width * image.height / 1e6
+                    return Failure(
+                        "photo-too-large", f"{path.name} has {megapixels:.0f} megapixels.", "Reduce it below 400."
+                    )
+                focal = _focal(image)
+                pixels = _upright_rgb(image)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return Failure(
+            "photo-unreadable",
+            f"{path.name} can't be read as a picture: {str(error).rstrip('.')}.",
+            "Save it again as PNG or JPEG.",
+        )
+    return Photo(path, pixels, focal)
+
+
+def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I") or upright.mode == "F":
+        upright = _eight_bits(upright)
+    if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
+        layer = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", layer.size, _BACKGROUND), layer)
+    return np.ascontiguousarray(np.asarray(upright.convert("RGB"), dtype=np.uint8))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """16-bit greys cover 0..65535 whatever is in them; 32-bit and real ones are stretched to what they hold."""
+    values = np.asarray(image, dtype=np.float64)
+    if image.mode.startswith("I;16") or (values.min() >= 0 and 255 < values.max() <= 65535):
+        low, high = 0.0, 65535.0
+    else:
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    scaled = np.nan_to_num((values - low) / max(high - low, 1e-12))
+    return Image.fromarray(np.rint(255 * np.clip(scaled, 0, 1)).astype(np.uint8))
+
+
+def _focal(image: Image.Image) -> float | None:
+    """Focal length for a longer side of 36 mm, from EXIF: told as such, or from the density of the sensor's pixels."""
+    try:
+        tags: Any = image.getexif().get_ifd(ExifTags.IFD.Exif)
+        told = float(tags.get(ExifTags.Base.FocalLengthIn35mmFilm, 0) or 0)
+        if told > 0:
+            return told
+        focal = float(tags.get(ExifTags.Base.FocalLength, 0) or 0)
+        density = float(tags.get(ExifTags.Base.FocalPlaneXResolution, 0) or 0)
+        unit = {2: 25.4, 3: 10.0, 4: 1.0}.get(int(tags.get(ExifTags.Base.FocalPlaneResolutionUnit, 2) or 2), 25.4)
+        columns = float(tags.get(ExifTags.Base.ExifImageWidth, 0) or 0) or max(image.size)
+        rows = float(tags.get(ExifTags.Base.ExifImageHeight, 0) or 0) or min(image.size)
+    except (ValueError, TypeError, ZeroDivisionError, KeyError, AttributeError):
+        return None
+    if focal <= 0 or density <= 0:
+        return None
+    sensor = max(columns, rows) / density * unit
+    return focal * _FULL_FRAME_WIDTH / sensor if 1.0 < sensor < 200.0 else None
