@@ -90,6 +90,12 @@ def _head_files(settings: Any, models: Path) -> Iterable[Path]:
     return files
 
 
+def _export_files(_settings: Any, models: Path) -> Iterable[Path]:
+    """Files that change what is exported besides track and video: texture spaces and the parsing network."""
+    names = ("FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth")
+    return [models / name for name in names if (models / name).is_file()]
+
+
 STAGE_CODE: Final[Mapping[str, StageCode]] = {
     "video": StageCode(
         _late("video", "run"),
@@ -139,5 +145,15 @@ STAGE_CODE: Final[Mapping[str, StageCode]] = {
         check=_late("report", "check"),
         load=_late("report", "load"),
         summary=_late("summaries", "report"),
+    ),
+    "export": StageCode(
+        _late("export", "run"),
+        ("stages/export.py", "export", "aligned", "parsing", "landmarks", "render"),
+        keep="files",
+        also=("head",),
+        files=_export_files,
+        check=_late("export", "check"),
+        load=_late("export", "load"),
+        summary=_late("summaries", "export"),
     ),
 }

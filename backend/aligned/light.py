@@ -82,6 +82,7 @@ def estimate_light(
     translation: Floats,
     space: AlbedoSpace,
     skin: Array,
+    code: Floats | None = None,
 ) -> Lit:
     """Return light and albedo that explain the visible skin of a picture.
 
@@ -93,6 +94,7 @@ def estimate_light(
         rotation, translation: Head to camera.
         space: What the albedo may be.
         skin: Vertices whose colour counts.
+        code: Coefficients of the albedo where they are known; only the light is solved for then.
     """
     in_camera = vertices @ rotation.T + translation
     normals = vertex_normals(vertices, faces)
@@ -105,8 +107,9 @@ def estimate_light(
     if len(seen) < 30:
         neutral = np.zeros((9, 3))
         neutral[0] = 1 / FACTORS[0]
-        return Lit(neutral, np.zeros(space.modes), space.albedo(np.zeros(space.modes)), float("nan"), len(seen))
-    return _solved(colours, basis(normals[seen]), seen, space)
+        known = np.zeros(space.modes) if code is None else code
+        return Lit(neutral, known, space.albedo(known), float("nan"), len(seen))
+    return _solved(colours, basis(normals[seen]), seen, space, code)
 
 
 def _seen(raster: Raster, in_camera: Floats, normals: Floats, intrinsics: Intrinsics, skin: Array) -> Array:
@@ -129,9 +132,9 @@ def _colours(picture: NDArray[np.uint8], pixels: Floats) -> Floats:
     return found.reshape(-1, 3).astype(np.float64) / 255
 
 
-def _solved(colours: Floats, functions: Floats, seen: Array, space: AlbedoSpace) -> Lit:
+def _solved(colours: Floats, functions: Floats, seen: Array, space: AlbedoSpace, known: Floats | None) -> Lit:
     """Alternate between light for a given albedo and albedo for a given light; each is linear."""
-    code = np.zeros(space.modes)
+    code = np.zeros(space.modes) if known is None else known
     light = np.zeros((9, 3))
     weights = np.ones(len(seen))
     prior = np.zeros(9)
@@ -145,7 +148,8 @@ def _solved(colours: Floats, functions: Floats, seen: Array, space: AlbedoSpace)
             sigma = _LIGHT_SIGMA * prior[0] * max(exposure[channel], 1e-3)
             light[:, channel] = _ridge(design, colours[:, channel], weights, sigma, prior * exposure[channel])
         shading = functions @ light
-        code = space.solved(colours, shading, weights, seen, _NOISE)
+        if known is None:
+            code = space.solved(colours, shading, weights, seen, _NOISE)
         residual = colours - space.albedo(code, seen) * shading
         size = np.linalg.norm(residual, axis=1) / np.sqrt(3)
         weights = 1 / (1 + (size / (2 * _NOISE)) ** 2) ** 2

@@ -16,6 +16,8 @@ FILE_LABELS: Final = {
     "sheet": "contact sheet",
     "plate": "Blender plate",
     "overlay": "overlay",
+    "frames": "frame files",
+    "avatar": "avatar",
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from . import settings as stage_settings
 from .failure import Failure
 from .options import from_dict, to_dict
+from .settings import ExportSettings
 
 SCHEMA: Final = 1
 
@@ -45,6 +46,7 @@ STAGES: Final[Mapping[str, StageSpec]] = {
     "smooth": StageSpec(stage_settings.SmoothSettings, {"fit": "fit"}, "fit", "Smooth"),
     "track": StageSpec(stage_settings.TrackFileSettings, {"fit": "fit"}, "track", "Track File"),
     "report": StageSpec(stage_settings.ReportSettings, {"track": "track", "video": "video"}, "report", "Report"),
+    "export": StageSpec(stage_settings.ExportSettings, {"track": "track", "video": "video"}, "export", "Export"),
 }
 
 
@@ -88,12 +90,12 @@ class Job:
 
 
 def default_job(settings: Mapping[str, Any]) -> Job:
-    """Return the job of the panel and of ``track``: every kind once, named after its kind.
+    """Return the job of the panel and of ``track``: every kind once, named after its kind; Export only where asked for.
 
     Args:
         settings: Kind -> settings instance; kinds left out have their defaults.
     """
-    names = list(STAGES)
+    names = [kind for kind in STAGES if kind != "export" or settings.get(kind, ExportSettings()) != ExportSettings()]
     links = {"fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"}, "track": {"fit": "smooth"}}
     stages = []
     for kind in names:

@@ -203,6 +203,31 @@ class ReportSettings:
     )
 
 
+BACKGROUND_CHOICES: Final = {
+    "white": "White, as trainers of Gaussian avatars expect it",
+    "kept": "The footage as it is; the masks are written all the same",
+}
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What is written for other programs."""
+
+    frames: bool = option(
+        False,
+        "Write one .npz per tracked frame, as version 4 of PeizhiYan's flame-head-tracker does: codes, pose, light,"
+        " camera, aligned picture, parsing",
+    )
+    avatar: bool = option(
+        False,
+        "Write the folder that trainers of Gaussian avatars read: transforms.json, pictures, masks, FLAME parameters",
+    )
+    background: str = option(
+        "white", "What lies behind the person in the avatar's pictures", choices=BACKGROUND_CHOICES
+    )
+    folder: str = option("", "Folder to write to; empty is a folder 'export' beside the track file", path=True)
+
+
 MOTION_CHOICES: Final = {
     "camera": "The camera moves, the head stays still",
     "head": "The head moves, the camera stays still",

@@ -35,4 +35,9 @@ def person_mask(network: Network, picture: Picture, face: Face) -> tuple[NDArray
 
 def around_head(face: Face) -> Region:
     """Return the square around the whole head, level with the eyes."""
-    return face.region.moved(0.0, -_UP * _FACES_WIDE / 1.5, _FACES_WIDE / 1.5, 0.0)
+    return around_face_region(face.region)
+
+
+def around_face_region(region: Region) -> Region:
+    """Return the same for the square in which a face's landmarks are found, see `face.region_of`."""
+    return region.moved(0.0, -_UP * _FACES_WIDE / 1.5, _FACES_WIDE / 1.5, 0.0)

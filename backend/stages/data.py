@@ -229,3 +229,10 @@ class ReportFiles:
     """What was written to look at: ``report``, ``plot``, ``sheet``, ``plate`` (footage for Blender), ``overlay``."""
 
     files: dict[str, Path]
+
+
+@dataclass(frozen=True)
+class ExportFiles:
+    """What was written for other programs: ``frames`` and ``avatar``, a folder each."""
+
+    files: dict[str, Path]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..head.model import HeadModel
-from .data import Camera, Fit, Landmarks, ReportFiles, TrackFile, Video
+from .data import Camera, ExportFiles, Fit, Landmarks, ReportFiles, TrackFile, Video
 
 
 def video(output: Video) -> str:
@@ -51,6 +51,11 @@ def track(output: TrackFile) -> str:
 
 def report(output: ReportFiles) -> str:
     """Names of the files."""
+    return ", ".join(path.name for path in output.files.values())
+
+
+def export(output: ExportFiles) -> str:
+    """Names of the folders."""
     return ", ".join(path.name for path in output.files.values())
 
 

@@ -1,0 +1,1 @@
+"""Writers for other programs' formats; pictures and cameras exactly as their readers understand them."""

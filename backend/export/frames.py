@@ -1,0 +1,149 @@
+"""One ``.npz`` per frame, as version 4 of PeizhiYan/flame-head-tracker writes them (its README, and tracker_base.py).
+
+That program cuts the picture around the face and gives the crop a camera of its own, as if the crop were the middle of
+a picture. Here the crop is what the real camera sees when it is turned towards the face, so that angle of view and pose
+are the real ones and every vertex falls exactly where the full frame has it. Pixels in these files count from the
+picture's corner. Beyond the keys of that program a file says where the crop lies (``crop_to_frame``, 3 x 3), which
+frame it is, whose codes these are and to which space ``tex`` belongs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..aligned.albedo import AlbedoSpace
+from ..aligned.camera import angle_of_view, corner_matrix, corner_pixels, scaled, six_dof
+from ..aligned.crop import SIZE, dlib68, halved
+from ..aligned.drawing import alone, lit_head, over
+from ..aligned.light import Lit, estimate_light
+from ..contract.names import LEFT_IRIS, RIGHT_IRIS
+from ..contract.track import TRACKED, Track
+from ..head.model import Floats, Integers
+from ..landmarks.crop import Picture
+from ..parsing.own import Portrait
+from ..parsing.parser import Parser, in_square
+from .codes import Codes, codes_of
+from .portraits import FaceView, face_view, person_in, seen_head
+
+TEXTURE_FRAMES: Final = 8
+"""Frames from which the one texture code of the clip is taken."""
+
+Pictures = Callable[[Integers], Iterable[tuple[int, Picture]]]
+"""(positions in the clip) -> (position, RGB picture)."""
+
+
+@dataclass(frozen=True)
+class FrameWriter:
+    """Writes the files of a track.
+
+    Attributes:
+        track: The track.
+        space: Space of the texture code.
+        parser: Parses the portraits.
+        skin: Vertices whose colour tells of the light.
+    """
+
+    track: Track
+    space: AlbedoSpace
+    parser: Parser
+    skin: Integers
+
+    def texture_code(self, frames: Integers, pictures: Pictures) -> Floats:
+        """Return the clip's texture code (50,): the median over some tracked frames."""
+        tracked = frames[self.track.status[frames] == TRACKED]
+        tracked = tracked if len(tracked) else frames
+        chosen = tracked[np.unique(np.linspace(0, len(tracked) - 1, TEXTURE_FRAMES).round().astype(int))]
+        codes = []
+        for frame, picture in pictures(chosen):
+            view = face_view(self.track, seen_head(self.track, frame), picture)
+            codes.append(self._light(frame, view, None).code)
+        return np.median(codes, axis=0) if codes else np.zeros(self.space.modes)
+
+    def write(self, folder: Path, frame: int, picture: Picture, texture: Floats) -> Path:
+        """Write the file of one frame and return its path."""
+        head = seen_head(self.track, frame)
+        view = face_view(self.track, head, picture)
+        lit = self._light(frame, view, texture)
+        path = folder / f"{frame}.npz"
+        values = self._values(frame, view, lit, self._parsing(picture, head.landmarks, head.in_camera, view))
+        with path.open("wb") as stream:
+            np.savez_compressed(stream, **values)
+        return path
+
+    def _light(self, frame: int, view: FaceView, texture: Floats | None) -> Lit:
+        vertices = self.track.vertices[frame].astype(np.float64)
+        place = (self.track.faces, view.rotation, view.translation)
+        return estimate_light(view.picture, view.view.intrinsics, vertices, *place, self.space, self.skin, texture)
+
+    def _parsing(self, picture: Picture, landmarks: Floats, in_camera: Floats, view: FaceView) -> NDArray[np.int64]:
+        person = None
+        if self.parser.network is None and self.parser.person is not None:
+            share = person_in(self.parser.person, picture, landmarks)
+            person = in_square(share, view.view.homography, SIZE)
+        vertices = in_camera @ view.view.turn.T
+        return self.parser.parse(Portrait(view.picture, view.view.intrinsics, vertices, view.landmarks, person))
+
+    def _values(self, frame: int, view: FaceView, lit: Lit, parsing: NDArray[np.int64]) -> dict[str, Any]:
+        track = self.track
+        small = scaled(view.view.intrinsics, 0.5)
+        vertices = track.vertices[frame].astype(np.float64)
+        colour, cover = lit_head(small, vertices, track.faces, view.rotation, view.translation, lit)
+        mesh = alone(colour, cover)[None]
+        tex = np.zeros((1, 50), dtype=np.float32)
+        tex[0, : min(50, len(lit.code))] = lit.code[:50]
+        return {
+            **_parameters(codes_of(track), frame),
+            "tex": tex,
+            "light": lit.light[None].astype(np.float32),
+            "cam": six_dof(view.rotation, view.translation)[None],
+            "fov": np.array([angle_of_view(view.view.intrinsics)], dtype=np.float32),
+            "K": corner_matrix(small)[None].astype(np.float32),
+            "img_rendered": over(halved(view.picture), colour, cover)[None],
+            "mesh_rendered": mesh,
+            "shape_rendered": mesh,
+            "img": view.picture[None],
+            "img_aligned": view.picture[None],
+            "parsing": parsing[None],
+            "parsing_aligned": parsing[None],
+            "lmks_68": _normalised(dlib68(view.landmarks)),
+            "lmks_eyes": _normalised(view.landmarks[[*RIGHT_IRIS, *LEFT_IRIS]]),
+            "blendshape_scores": track.scores[frame][None].astype(np.float32),
+            "crop_to_frame": corner_homography(np.linalg.inv(view.view.homography)),
+            "frame_index": np.array([track.frame_index[frame]]),
+            "time": np.array([track.time[frame]]),
+            "head_model": np.array(str(track.header["model"].get("name", ""))),
+            "tex_space": np.array(self.space.name),
+            "parsing_source": np.array(self.parser.source),
+        }
+
+
+def _parameters(codes: Codes, frame: int) -> dict[str, NDArray[np.float32]]:
+    values = {
+        "shape": codes.shape,
+        "exp": codes.expression[frame],
+        "head_pose": np.zeros(3),
+        "jaw_pose": codes.jaw[frame],
+        "neck_pose": codes.neck[frame],
+        "eye_pose": codes.eyes[frame],
+    }
+    if codes.eyelids.any():
+        values["eyelids"] = codes.eyelids[frame]
+    return {name: value[None].astype(np.float32) for name, value in values.items()}
+
+
+def _normalised(points: Floats) -> NDArray[np.float32]:
+    """Pixels of the crop (N, 2) -> -1..1 from edge to edge (1, N, 2)."""
+    return (corner_pixels(points) / SIZE * 2 - 1)[None].astype(np.float32)
+
+
+def corner_homography(matrix: Floats) -> Floats:
+    """Return a projective map between pixels for pixels counted from the corners of both pictures."""
+    to_corner = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
+    result = to_corner @ matrix @ np.linalg.inv(to_corner)
+    return result / result[2, 2]

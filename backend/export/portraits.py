@@ -1,0 +1,98 @@
+"""What every writer needs of a frame: the picture, a view of the face in it, and who is the person in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..aligned.camera import View, view_of
+from ..aligned.crop import LATER_SCALE, SIZE, cut_view, dlib68, ffhq_region
+from ..contract.camera import project, rotation_matrices
+from ..contract.names import LANDMARKS
+from ..contract.track import Track
+from ..head.model import Floats
+from ..landmarks.crop import Picture, Region
+from ..landmarks.face import region_of
+from ..landmarks.masks import around_face_region
+from ..landmarks.networks import Network
+from ..parsing.parser import moved_points, person_share, whole_square
+
+
+@dataclass(frozen=True)
+class SeenHead:
+    """One frame of a track.
+
+    Attributes:
+        rotation, translation: Head to camera of the full frame (3, 3), (3,).
+        in_camera: Vertices in its axes (V, 3).
+        landmarks: Detected, where the head's own lie in a frame without detection (478, 2), full-frame pixels.
+    """
+
+    rotation: Floats
+    translation: Floats
+    in_camera: Floats
+    landmarks: Floats
+
+
+def seen_head(track: Track, frame: int) -> SeenHead:
+    """Return the head of a frame in the full frame's camera."""
+    rotation = np.asarray(rotation_matrices(track.head_rotation[frame]))
+    translation = np.asarray(track.head_translation[frame])
+    in_camera = track.vertices[frame].astype(np.float64) @ rotation.T + translation
+    landmarks = track.landmarks[frame].astype(np.float64)
+    if not np.isfinite(landmarks).all():
+        landmarks = np.where(np.isfinite(landmarks), landmarks, _modelled(track, in_camera))
+    return SeenHead(rotation, translation, in_camera, landmarks)
+
+
+def _modelled(track: Track, in_camera: Floats) -> Floats:
+    """Where the landmarks' places on the mesh fall (478, 2); those without a place lie where their neighbours do."""
+    triangle = track.landmark_triangle
+    corners = in_camera[track.faces[np.maximum(triangle, 0)]]
+    points = project(np.einsum("nk,nkc->nc", track.landmark_barycentric, corners), track.intrinsics)
+    unknown = triangle < 0
+    if unknown.any():
+        points[unknown] = points[~unknown].mean(axis=0)
+    assert len(points) == LANDMARKS
+    return points
+
+
+@dataclass(frozen=True)
+class FaceView:
+    """A square picture of the face, taken by the full frame's camera turned towards it.
+
+    Attributes:
+        view: The turned camera.
+        picture: RGB (512, 512, 3).
+        rotation, translation: Head to the turned camera.
+        landmarks: (478, 2), pixels of the picture.
+    """
+
+    view: View
+    picture: Picture
+    rotation: Floats
+    translation: Floats
+    landmarks: Floats
+
+
+def face_view(track: Track, head: SeenHead, picture: Picture) -> FaceView:
+    """Return the view of the face that the aligned square of version 4 frames."""
+    view = view_of(ffhq_region(dlib68(head.landmarks), LATER_SCALE), track.intrinsics, SIZE)
+    return FaceView(
+        view=view,
+        picture=cut_view(picture, view.homography),
+        rotation=view.turn @ head.rotation,
+        translation=view.turn @ head.translation,
+        landmarks=moved_points(head.landmarks, view.homography),
+    )
+
+
+def looked_at(picture: Picture, landmarks: Floats) -> list[Region]:
+    """Return the squares in which the person is told from the background: everything, then around the head."""
+    return [whole_square(picture), around_face_region(region_of(landmarks))]
+
+
+def person_in(network: Network, picture: Picture, landmarks: Floats) -> Floats:
+    """Return how surely each pixel of the full frame is the person (H, W), 0..1."""
+    return person_share(network, picture, looked_at(picture, landmarks))
