@@ -108,7 +108,7 @@ def six_dof(rotation: Floats, translation: Floats) -> NDArray[np.float32]:
         rotation: Head to camera (3, 3), camera axes x right, y down, z forward.
         translation: (3,).
     """
-    turn = rotation.T @ BLENDER_FROM_OPENCV
+    turn = np.asarray(rotation.T @ BLENDER_FROM_OPENCV, dtype=np.float64)
     yaw = math.asin(float(np.clip(-turn[2, 0], -1.0, 1.0)))
     pitch = math.atan2(turn[2, 1], turn[2, 2])
     roll = math.atan2(turn[1, 0], turn[0, 0])
@@ -118,10 +118,10 @@ def six_dof(rotation: Floats, translation: Floats) -> NDArray[np.float32]:
 def from_six_dof(pose: NDArray[Any]) -> tuple[Floats, Floats]:
     """Return head-to-camera rotation (3, 3) and translation (3,) of a camera as `six_dof` describes it."""
     (yaw, pitch, roll), place = np.asarray(pose, dtype=np.float64)[:3], np.asarray(pose, dtype=np.float64)[3:]
-    about_x = np.array([[1, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]])
+    about_x = np.array([[1.0, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]])
     about_y = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]])
     about_z = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
-    rotation = (about_z @ about_y @ about_x @ BLENDER_FROM_OPENCV).T
+    rotation = np.asarray((about_z @ about_y @ about_x @ BLENDER_FROM_OPENCV).T, dtype=np.float64)
     return rotation, -rotation @ place
 
 

@@ -65,12 +65,12 @@ def basis(normals: Array) -> Floats:
     """Return the nine functions times their factors (V, 9) for unit normals (V, 3) in head axes."""
     x, y, z = normals[:, 0], normals[:, 1], normals[:, 2]
     values = [np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1]
-    return np.stack(values, axis=1) * FACTORS
+    return np.asarray(np.stack(values, axis=1) * FACTORS, dtype=np.float64)
 
 
 def shaded(lit: Lit, normals: Array) -> Floats:
     """Return the colours of all vertices (V, 3), not clipped."""
-    return lit.albedo * (basis(normals) @ lit.light)
+    return np.asarray(lit.albedo * (basis(normals) @ lit.light), dtype=np.float64)
 
 
 def estimate_light(
@@ -136,7 +136,7 @@ def _solved(colours: Floats, functions: Floats, seen: Array, space: AlbedoSpace,
     """Alternate between light for a given albedo and albedo for a given light; each is linear."""
     code = np.zeros(space.modes) if known is None else known
     light = np.zeros((9, 3))
-    weights = np.ones(len(seen))
+    weights, size = np.ones(len(seen)), np.zeros(len(seen))
     prior = np.zeros(9)
     prior[0] = 1 / FACTORS[0]
     expected = space.mean[seen].mean(axis=0)

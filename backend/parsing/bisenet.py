@@ -159,7 +159,7 @@ def parse_with(network: BiSeNet, picture: NDArray[np.uint8]) -> NDArray[np.int64
     """Return the classes (512, 512) of an RGB picture, which is brought to that size."""
     if picture.shape[:2] != (SIZE, SIZE):
         picture = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    values = (picture.astype(np.float32) / 255 - np.float32(_MEAN)) / np.float32(_DEVIATION)
+    values = (picture.astype(np.float32) / 255 - np.array(_MEAN, np.float32)) / np.array(_DEVIATION, np.float32)
     device = next(network.parameters()).device
     batch = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None].to(device)
     return network(batch)[0].argmax(dim=0).cpu().numpy().astype(np.int64)

@@ -119,11 +119,7 @@ def _around_the_face(portrait: Portrait, part: Array, skin: Floats) -> Array:
     low = below & np.isin(near, (classes.NECK, *_FACIAL))
     result[low] = classes.CLOTH
     neck = (low & bare) | throat
-    count, labels = cv2.connectedComponents(neck.astype(np.uint8))
-    joined = np.zeros(count, dtype=bool)
-    joined[np.unique(labels[neck & (part == classes.NECK)])] = True
-    joined[0] = False
-    result[joined[labels]] = classes.NECK
+    result[_joined(neck, part == classes.NECK)] = classes.NECK
     return result
 
 
@@ -136,20 +132,17 @@ def _nearest_part(part: Array) -> tuple[Array, Floats]:
     on_mesh = beside == 0
     if not on_mesh.any():
         return np.full(part.shape, classes.HAIR), np.full(part.shape, np.inf)
-    of_label = np.zeros(int(labels.max()) + 1, dtype=np.int64)
-    of_label[labels[on_mesh]] = part[on_mesh]
-    return of_label[labels], np.asarray(distance, dtype=np.float64)
+    number = np.asarray(labels, dtype=np.int64)
+    of_label = np.zeros(int(number.max()) + 1, dtype=np.int64)
+    of_label[number[on_mesh]] = part[on_mesh]
+    return of_label[number], np.asarray(distance, dtype=np.float64)
 
 
 def _falling_hair(result: Array, hair: Floats, skin: Floats, size: int) -> Mask:
     """Hair over the shoulders: taken for cloth so far, but of the hair's colour and hanging together with it."""
     cloth = (result == classes.CLOTH) & (hair > 0.3) & (hair > skin)
     thick = _shrunk(cloth | (result == classes.HAIR), size // 64)
-    count, labels = cv2.connectedComponents(thick.astype(np.uint8))
-    joined = np.zeros(count, dtype=bool)
-    joined[np.unique(labels[thick & (result == classes.HAIR)])] = True
-    joined[0] = False
-    return cloth & _grown(joined[labels], size // 50)
+    return cloth & _grown(_joined(thick, result == classes.HAIR), size // 50)
 
 
 def _mesh_parts(portrait: Portrait, head: HeadModel) -> Array:
@@ -211,11 +204,7 @@ def _fringe(portrait: Portrait, part: Array, skin: Floats) -> Mask:
     rim = (part == classes.SKIN) & ~_shrunk(np.isin(part, _FACIAL), size // 16)
     above = (part == classes.SKIN) & (_rows(part) < brows - size * 0.012)
     unlike = (above | (rim & (_rows(part) < brows + 0.2 * size))) & (skin < 0.25)
-    count, labels = cv2.connectedComponents((unlike | (part == classes.HAIR)).astype(np.uint8))
-    joined = np.zeros(count, dtype=bool)
-    joined[np.unique(labels[part == classes.HAIR])] = True
-    joined[0] = False
-    return joined[labels] & unlike
+    return _joined(unlike | (part == classes.HAIR), part == classes.HAIR) & unlike
 
 
 def _paint_features(result: Array, portrait: Portrait, face: Mask) -> None:
@@ -243,7 +232,7 @@ def _signed_area(polygon: Floats) -> float:
 
 def _filled(polygon: Floats, shape: tuple[int, ...]) -> Mask:
     canvas = np.zeros(shape, dtype=np.uint8)
-    corners = np.rint(polygon * 2**_SHIFT).astype(np.int32)[None]
+    corners = [np.rint(polygon * 2**_SHIFT).astype(np.int32)]
     cv2.fillPoly(canvas, corners, (1,), lineType=cv2.LINE_8, shift=_SHIFT)
     return canvas > 0
 
@@ -253,6 +242,16 @@ def _smoothed(result: Array) -> Array:
     present = np.unique(result)
     scores = [cv2.GaussianBlur((result == number).astype(np.float32), (0, 0), 3.5) for number in present]
     return present[np.argmax(np.stack(scores), axis=0)].astype(np.int64)
+
+
+def _joined(mask: Mask, seed: Mask) -> Mask:
+    """The connected parts of a mask that touch the seed."""
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8))
+    number = np.asarray(labels, dtype=np.int64)
+    touched = np.zeros(count, dtype=bool)
+    touched[np.unique(number[mask & seed])] = True
+    touched[0] = False
+    return touched[number]
 
 
 def _grown(mask: Mask, pixels: int) -> Mask:

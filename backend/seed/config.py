@@ -1,0 +1,144 @@
+"""The configuration dictionary of version 1.01, checked: every key is known, every named file is there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from ..contract.failure import Failure
+
+_FILES: Final = {
+    "mediapipe_face_landmarker_v2_path": "the landmark networks of the folder of models or of the wheel are used",
+    "flame_model_path": "the built-in head is used",
+    "tex_space_path": "texture codes are of our own space",
+    "face_parsing_model_path": "our own parsing is used",
+}
+"""Keys of files that are used, and what happens without each."""
+NOT_NEEDED: Final = frozenset({"flame_lmk_embedding_path", "uv_coord_mapping_file_path", "template_mesh_file_path"})
+"""Keys of the original whose files are not read: landmarks are placed on FLAME's mesh as we measured them, triangles
+come from the model file."""
+_VIDEO: Final = ("original_fps", "subsample_fps", "video_path", "save_path")
+_OTHERS: Final = ("result_img_size", "device")
+
+
+@dataclass(frozen=True)
+class SeedConfig:
+    """What the dictionary asks for; None where it says nothing.
+
+    Attributes:
+        task_file: face_landmarker.task.
+        head_file: FLAME model.
+        texture_file: FLAME_texture.npz or FLAME_albedo_from_BFM.npz.
+        parsing_file: 79999_iter.pth.
+        size: Side of the aligned pictures in pixels.
+        device: What computes the fit and the parsing network.
+        original_rate, subsampled_rate: Frames per second of the video, and of its frames that are tracked.
+        video: The video.
+        folder: Where a folder of results is made.
+    """
+
+    task_file: Path | None
+    head_file: Path | None
+    texture_file: Path | None
+    parsing_file: Path | None
+    size: int
+    device: torch.device
+    original_rate: float | None
+    subsampled_rate: float | None
+    video: Path | None
+    folder: Path | None
+
+
+def read_config(values: Mapping[str, Any], *, video: bool) -> SeedConfig | Failure:
+    """Return the configuration, or a failure that names the key.
+
+    Args:
+        values: The dictionary.
+        video: Whether a video is to be tracked: its keys must be there then.
+    """
+    known = {*_FILES, *NOT_NEEDED, *_VIDEO, *_OTHERS}
+    unknown = sorted(str(key) for key in values if key not in known)
+    if unknown:
+        return _unknown(unknown, sorted(known))
+    problem = _missing_file(values) or _bad_number(values)
+    if problem is not None:
+        return problem
+    if video:
+        absent = [key for key in ("video_path", "save_path") if not values.get(key)]
+        if absent:
+            return Failure(
+                "config-incomplete", f"The configuration lacks {' and '.join(absent)}.", "Add them to track a video."
+            )
+    try:
+        device = torch.device(values["device"]) if values.get("device") is not None else _usual_device()
+    except RuntimeError:
+        return _wrong("device", "'cpu', 'cuda' or a torch.device", values["device"])
+    paths = {key: _path(values, key) for key in (*_FILES, "video_path", "save_path")}
+    return SeedConfig(
+        task_file=paths["mediapipe_face_landmarker_v2_path"],
+        head_file=paths["flame_model_path"],
+        texture_file=paths["tex_space_path"],
+        parsing_file=paths["face_parsing_model_path"],
+        size=int(values.get("result_img_size", 512)),
+        device=device,
+        original_rate=_rate(values, "original_fps"),
+        subsampled_rate=_rate(values, "subsample_fps"),
+        video=paths["video_path"],
+        folder=paths["save_path"],
+    )
+
+
+def _usual_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _path(values: Mapping[str, Any], key: str) -> Path | None:
+    return Path(values[key]).expanduser() if values.get(key) else None
+
+
+def _rate(values: Mapping[str, Any], key: str) -> float | None:
+    return float(values[key]) if values.get(key) is not None else None
+
+
+def _unknown(unknown: list[str], known: list[str]) -> Failure:
+    words = []
+    for key in unknown:
+        near = difflib.get_close_matches(key, known, 1)
+        words.append(f"'{key}' (did you mean '{near[0]}'?)" if near else f"'{key}'")
+    return Failure(
+        "config-unknown-key",
+        f"The configuration has {'unknown keys' if len(words) > 1 else 'an unknown key'}: {', '.join(words)}.",
+        f"Known keys: {', '.join(known)}.",
+    )
+
+
+def _missing_file(values: Mapping[str, Any]) -> Failure | None:
+    for key, otherwise in _FILES.items():
+        path = _path(values, key)
+        if path is not None and not path.is_file():
+            return Failure(
+                "config-file-not-found",
+                f"There is no file {path}, which '{key}' names.",
+                f"Correct the path, or leave the key out: then {otherwise}.",
+            )
+    return None
+
+
+def _bad_number(values: Mapping[str, Any]) -> Failure | None:
+    size = values.get("result_img_size", 512)
+    if isinstance(size, bool) or not isinstance(size, int) or not 64 <= size <= 4096:
+        return _wrong("result_img_size", "a whole number from 64 to 4096", size)
+    for key in ("original_fps", "subsample_fps"):
+        rate = values.get(key)
+        if rate is not None and (isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate <= 1000):
+            return _wrong(key, "a number above 0", rate)
+    return None
+
+
+def _wrong(key: str, expected: str, found: Any) -> Failure:
+    return Failure("config-wrong", f"'{key}' must be {expected}, not {found!r}.", "Correct the configuration.")

@@ -1,0 +1,62 @@
+"""Fits the head inside of square crops with the research tracker's angle of view."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ..aligned.camera import square_camera
+from ..aligned.crop import SEED_SCALE, SIZE, dlib68, ffhq_region
+from ..contract.failure import Failure
+from ..contract.settings import FitSettings
+from ..head.model import Floats
+from ..landmarks.crop import Picture, Region, inverse
+from ..landmarks.face import Face
+from ..parsing.parser import whole_square
+from ..photo.fitting import fit_landmarks, landmarks_of, moved, silent_context
+from ..stages.data import Camera
+from .config import SeedConfig
+from .dictionary import FittedCrop
+from .parts import Parts
+
+FITTED: Final = SIZE
+"""Side in pixels of the crop in which the fit counts, whatever the size of the pictures."""
+
+
+def aligned_region(points: Floats) -> Region:
+    """Return the aligned square of version 1.01 around landmarks (478, 2 or more)."""
+    return ffhq_region(dlib68(points), SEED_SCALE)
+
+
+def fit_settings(config: SeedConfig) -> FitSettings:
+    """Return the settings of the fit."""
+    device = config.device.type if config.device.type in ("cuda", "mps") else "cpu"
+    return FitSettings(device=device)
+
+
+def fit_picture(
+    picture: Picture, face: Face, parts: Parts, config: SeedConfig, *, realign: bool
+) -> FittedCrop | Failure:
+    """Fit the head to one face, in the aligned square around it or in the picture as it is."""
+    aligned = aligned_region(face.points)
+    fitted = aligned if realign else whole_square(picture)
+    inside = moved(face, inverse(fitted.to_image(FITTED)))
+    landmarks = landmarks_of([inside], FITTED, FITTED, source=parts.networks_source)
+    camera = Camera(square_camera(FITTED).focal_x, "known")
+    with tempfile.TemporaryDirectory() as work:
+        fit = fit_landmarks(landmarks, parts.head, camera, fit_settings(config), silent_context(Path(work)))
+    if isinstance(fit, Failure):
+        return fit
+    return FittedCrop(
+        picture=picture,
+        fitted=fitted,
+        aligned=aligned,
+        points=np.asarray(face.points),
+        scores=face.scores,
+        pose=fit.pose,
+        rotation=fit.rotation[0],
+        translation=fit.translation[0],
+    )

@@ -1,0 +1,83 @@
+"""What the tracker is made of once it is set up: networks, head, texture space, parser."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ..aligned.albedo import AlbedoSpace, albedo_space
+from ..cli.session import MODELS
+from ..contract.failure import Failure
+from ..contract.settings import HeadSettings
+from ..head.library import resolve_head
+from ..head.model import HeadModel, Integers
+from ..landmarks.networks import Networks, find_networks
+from ..parsing.parser import Parser, open_parser
+from .config import SeedConfig
+
+SHAPE_MODES: Final = 100
+EXPRESSION_MODES: Final = 50
+TEXTURE_MODES: Final = 50
+"""How many coefficients the dictionary of version 1.01 has."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Set up once, used for every picture.
+
+    Attributes:
+        head: The head model, with no more modes than the dictionary holds and without lids of its own.
+        networks: Landmark networks.
+        networks_source: Which they are.
+        space: Space of the texture code.
+        parser: Parses portraits.
+        skin: Vertices whose colour tells of the light.
+    """
+
+    head: HeadModel
+    networks: Networks
+    networks_source: str
+    space: AlbedoSpace
+    parser: Parser
+    skin: Integers
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What the numbers come from: head model, landmarks, texture space, parsing."""
+        return {
+            "head_model": f"{self.head.name} ({self.head.licence})",
+            "landmarks": self.networks_source,
+            "tex_space": self.space.name,
+            "parsing": self.parser.source,
+        }
+
+
+def set_up(config: SeedConfig, models: Path = MODELS) -> Parts | Failure:
+    """Load what the configuration names, and what lies in the folder of models where it names nothing."""
+    files = find_networks(str(config.task_file or ""), models)
+    if isinstance(files, Failure):
+        return files
+    settings = HeadSettings(
+        source="builtin" if config.head_file is None else "file",
+        file=str(config.head_file or ""),
+        identity_modes=SHAPE_MODES,
+        expression_modes=EXPRESSION_MODES,
+    )
+    head = resolve_head(settings, models)
+    if isinstance(head, Failure):
+        return head
+    # The dictionary has no place for lids: shape, exp, pose and eye_pose alone must give its vertices.
+    head = dataclasses.replace(head, eyelids=None)
+    space = albedo_space(head, config.texture_file)
+    if isinstance(space, Failure):
+        return space
+    networks = Networks(files)
+    parser = open_parser(head, networks.person, models, config.parsing_file, config.device)
+    if isinstance(parser, Failure):
+        return parser
+    skin = np.asarray(head.regions.get("face", np.arange(head.vertex_count)))
+    return Parts(head, networks, files.source, space, parser, skin)
