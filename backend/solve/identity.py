@@ -69,7 +69,7 @@ def solve_identity(
     damping, growth = 1e-2, 2.0
     visibility = landmark_visibility(problem.model, shared, frames)
     cost = _cost(problem, shared, frames, visibility)
-    equations = _equations(problem, shared, frames, visibility, offsets=offsets)
+    equations = shared_normal_equations(problem, shared, frames, visibility, offsets=offsets)
     done = 0
     for done in range(1, iterations + 1):
         if progress is not None:
@@ -95,7 +95,7 @@ def solve_identity(
         elif small:
             break
         if done < iterations:
-            equations = _equations(problem, shared, frames, visibility, offsets=offsets)
+            equations = shared_normal_equations(problem, shared, frames, visibility, offsets=offsets)
     return IdentityResult(shared, frames, _focal_sigma(problem, equations), done)
 
 
@@ -108,7 +108,7 @@ def _cost(problem: IdentityProblem, shared: Shared, frames: Frames, visibility: 
     return float(data + own.sum() + clip)
 
 
-def _equations(
+def shared_normal_equations(
     problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor, *, offsets: bool
 ) -> SharedEquations:
     """Return the normal equations with both priors."""

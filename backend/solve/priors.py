@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -82,6 +82,7 @@ class SharedPrior:
         offset_precision: Along both tangents (2 N,).
         tangents: Directions of the offsets (N, 3, 2).
         rigid: What the offsets do to the head as a whole (2 N, 7), each column scaled by its standard deviation.
+        loose: Ways in which all offsets may go together (2 N, L): this much precision is taken away, see `loosened`.
     """
 
     dense_precision: Tensor
@@ -89,6 +90,7 @@ class SharedPrior:
     offset_precision: Tensor
     tangents: Tensor
     rigid: Tensor
+    loose: Tensor | None = None
 
     def evaluate(self, shared: Shared) -> tuple[Tensor, Tensor]:
         """Return cost and gradient (I + 1 + 2 N,)."""
@@ -97,12 +99,15 @@ class SharedPrior:
         along = (shared.offsets[:, None] @ self.tangents).flatten()
         whole = self.rigid.T @ along
         offset_gradient = along * self.offset_precision + self.rigid @ whole
+        if self.loose is not None:
+            offset_gradient = offset_gradient - self.loose @ (self.loose.T @ along)
         cost = 0.5 * dense @ dense_gradient + 0.5 * along @ offset_gradient
         return cost, torch.cat([dense_gradient, offset_gradient])
 
     def offset_hessian(self) -> Tensor:
         """Return the hessian of the offsets' share (2 N, 2 N)."""
-        return torch.diag(self.offset_precision) + self.rigid @ self.rigid.T
+        result = torch.diag(self.offset_precision) + self.rigid @ self.rigid.T
+        return result if self.loose is None else result - self.loose @ self.loose.T
 
 
 def shared_prior(
@@ -142,6 +147,32 @@ def _rigid_offsets(model: LandmarkModel, tuning: Tuning) -> Tensor:
     fields = torch.cat([still, turn, centred[..., None] / radius], dim=2)
     along = (model.tangents.transpose(1, 2) @ fields).flatten(0, 1)
     return along / (model.points * tuning.offset_rigid)
+
+
+def loosened(prior: SharedPrior, model: LandmarkModel, turn: float, shift: float) -> SharedPrior:
+    """Return the prior with offsets that may also turn and shift the whole face along its surface.
+
+    For fits in which something else than the landmarks says how the head is turned: the detector sees some people's
+    faces turned by a few degrees. The irises stay, which the detector measures.
+
+    Args:
+        prior: With an own precision for each offset.
+        model: The landmark points.
+        turn: Standard deviation, radians about each axis.
+        shift: Standard deviation, metres along each axis.
+    """
+    centred = model.template - model.template.mean(0)
+    still = torch.eye(3, dtype=centred.dtype, device=centred.device).expand(model.points, 3, 3)
+    fields = torch.cat([-cross_matrix(centred) * turn, still * shift], dim=2)
+    along = model.tangents.transpose(1, 2) @ fields
+    if model.points == names.LANDMARKS:
+        along[list(IRIS_CENTRES)] = 0
+    along = along.flatten(0, 1)
+    # Precision of independent offsets plus common fields of unit deviation (Woodbury's identity).
+    pulled = prior.offset_precision[:, None] * along
+    inner = torch.eye(along.shape[1], dtype=along.dtype, device=along.device) + along.T @ pulled
+    root = torch.linalg.cholesky(torch.linalg.inv(inner))
+    return replace(prior, rigid=torch.zeros_like(prior.rigid), loose=pulled @ root)
 
 
 def relative_scale(model: LandmarkModel) -> Tensor:
