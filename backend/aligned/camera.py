@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics
 from ..head.model import Floats
-from ..landmarks.crop import Region, apply
+from ..landmarks.crop import Region, apply, inverse
 
 SEED_ANGLE: Final = 20.0
 """Angle of view in degrees that version 1.01 of the research tracker gives every crop."""
@@ -97,6 +97,20 @@ def crop_in_full_frame(
     cos, sin = math.cos(region.roll), math.sin(region.roll)
     roll = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
     return full, roll @ rotation, translation @ roll.T
+
+
+def full_frame_in_crop(region: Region, size: int, full: Intrinsics) -> tuple[Intrinsics, Floats]:
+    """Return the camera of a square of the frame, and the turn (3, 3) from the frame's camera axes to its.
+
+    The square is a similarity of the frame, so its principal point may lie anywhere; nothing is approximated.
+    """
+    to_square = inverse(region.to_image(size))
+    scale = float(np.sqrt(np.linalg.det(to_square[:, :2])))
+    centre = apply(to_square, np.array([full.centre_x, full.centre_y]))
+    turn = np.eye(3)
+    turn[:2, :2] = to_square[:, :2] / scale
+    camera = Intrinsics(size, size, full.focal_x * scale, full.focal_y * scale, float(centre[0]), float(centre[1]))
+    return camera, turn
 
 
 def six_dof(rotation: Floats, translation: Floats) -> NDArray[np.float32]:

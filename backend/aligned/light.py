@@ -40,6 +40,8 @@ _NOISE: Final = 0.03
 """Residual of a colour that counts as large: texture of skin and compression give about half of it."""
 _LIGHT_SIGMA: Final = np.array([3.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.5])
 """How large the coefficients of light may become, in units of the light that shows the albedo as it is."""
+_COLOUR_SIGMA: Final = np.array([1.0, 0.06, 0.06, 0.06, 0.03, 0.03, 0.03, 0.03, 0.03])
+"""How far those of one colour may lie from the mean of all."""
 
 
 @dataclass(frozen=True)
@@ -137,16 +139,9 @@ def _solved(colours: Floats, functions: Floats, seen: Array, space: AlbedoSpace,
     code = np.zeros(space.modes) if known is None else known
     light = np.zeros((9, 3))
     weights, size = np.ones(len(seen)), np.zeros(len(seen))
-    prior = np.zeros(9)
-    prior[0] = 1 / FACTORS[0]
-    expected = space.mean[seen].mean(axis=0)
-    exposure = np.median(colours, axis=0) / expected
+    exposure = np.maximum(np.median(colours, axis=0) / space.mean[seen].mean(axis=0), 1e-3)
     for _ in range(_ROUNDS):
-        albedo = space.albedo(code, seen)
-        for channel in range(3):
-            design = functions * albedo[:, channel, None]
-            sigma = _LIGHT_SIGMA * prior[0] * max(exposure[channel], 1e-3)
-            light[:, channel] = _ridge(design, colours[:, channel], weights, sigma, prior * exposure[channel])
+        light = _light(colours, functions, space.albedo(code, seen), weights, exposure)
         shading = functions @ light
         if known is None:
             code = space.solved(colours, shading, weights, seen, _NOISE)
@@ -157,7 +152,26 @@ def _solved(colours: Floats, functions: Floats, seen: Array, space: AlbedoSpace,
     return Lit(light, code, space.albedo(code), error, len(seen))
 
 
+def _light(colours: Floats, functions: Floats, albedo: Floats, weights: Floats, exposure: Floats) -> Floats:
+    """Light of one colour from everywhere first, then the colours' deviations from it, which must be worth it.
+
+    Without that the side that is not seen takes any colour that helps the seen one a little.
+    """
+    unit = 1 / FACTORS[0]
+    prior = np.zeros(9)
+    prior[0] = unit
+    design = functions * albedo.mean(axis=1, keepdims=True)
+    grey = _ridge(design, (colours / exposure).mean(axis=1), weights, _LIGHT_SIGMA * unit, prior)
+    light = np.empty((9, 3))
+    for channel in range(3):
+        own = functions * albedo[:, channel, None]
+        sigma = _COLOUR_SIGMA * unit * exposure[channel]
+        light[:, channel] = _ridge(own, colours[:, channel], weights, sigma, grey * exposure[channel])
+    return light
+
+
 def _ridge(design: Floats, values: Floats, weights: Floats, sigma: Floats, mean: Floats) -> Floats:
-    weighted = design * weights[:, None] / _NOISE**2
+    # Neighbouring vertices are not independent: a tenth of them would say as much.
+    weighted = 0.1 * design * weights[:, None] / _NOISE**2
     normal = weighted.T @ design + np.diag(1 / sigma**2)
     return np.linalg.solve(normal, weighted.T @ values + mean / sigma**2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,9 +57,11 @@ def flag_name(kind: str, option: Option) -> str:
     return NAMES.get((kind, option.name), f"{kind}-{plain}" if kind in PREFIXED else plain)
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add a group of flags for every kind of stage."""
+def add_flags(parser: argparse.ArgumentParser, kinds: Collection[str] = tuple(STAGES)) -> None:
+    """Add a group of flags for every kind of stage, or for some."""
     for kind, spec in STAGES.items():
+        if kind not in kinds:
+            continue
         options = [option for option in options_of(spec.settings) if (kind, option.name) not in GIVEN]
         if not options:
             continue

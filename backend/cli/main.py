@@ -21,6 +21,7 @@ class Command:
 
 COMMANDS: Final = {
     "track": Command(".cli.track", "Track the face in a video: track file, overlay, contact sheet and report"),
+    "image": Command(".cli.image", "Fit a head to photographs of one person: mesh, texture, overlay, parsing, track"),
     "run": Command(".cli.run", "Run a job, as the node editor writes it"),
     "doctor": Command(".doctor", "Say what is installed, what is missing and how to get it"),
     "sample": Command(".sample.cli", "Make the sample clip with known truth"),

@@ -27,9 +27,9 @@ from ..contract.track import TRACKED, Track
 from ..head.model import Floats, Integers
 from ..landmarks.crop import Picture
 from ..parsing.own import Portrait
-from ..parsing.parser import Parser, in_square
+from ..parsing.parser import Parser, person_share
 from .codes import Codes, codes_of
-from .portraits import FaceView, face_view, person_in, seen_head
+from .portraits import FaceView, face_view, looked_at_squares, seen_head
 
 TEXTURE_FRAMES: Final = 8
 """Frames from which the one texture code of the clip is taken."""
@@ -84,8 +84,8 @@ class FrameWriter:
     def _parsing(self, picture: Picture, landmarks: Floats, in_camera: Floats, view: FaceView) -> NDArray[np.int64]:
         person = None
         if self.parser.network is None and self.parser.person is not None:
-            share = person_in(self.parser.person, picture, landmarks)
-            person = in_square(share, view.view.homography, SIZE)
+            looked_at = looked_at_squares(picture, landmarks)
+            person = person_share(self.parser.person, picture, looked_at, (SIZE, SIZE), view.view.homography)
         vertices = in_camera @ view.view.turn.T
         return self.parser.parse(Portrait(view.picture, view.view.intrinsics, vertices, view.landmarks, person))
 

@@ -88,11 +88,11 @@ def face_view(track: Track, head: SeenHead, picture: Picture) -> FaceView:
     )
 
 
-def looked_at(picture: Picture, landmarks: Floats) -> list[Region]:
+def looked_at_squares(picture: Picture, landmarks: Floats) -> list[Region]:
     """Return the squares in which the person is told from the background: everything, then around the head."""
     return [whole_square(picture), around_face_region(region_of(landmarks))]
 
 
 def person_in(network: Network, picture: Picture, landmarks: Floats) -> Floats:
     """Return how surely each pixel of the full frame is the person (H, W), 0..1."""
-    return person_share(network, picture, looked_at(picture, landmarks))
+    return person_share(network, picture, looked_at_squares(picture, landmarks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,11 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..contract.camera import Intrinsics
 from ..contract.failure import Failure
 from ..head.model import Floats, HeadModel
-from ..landmarks.crop import Picture, Region, apply, patch_around
+from ..landmarks.crop import Picture, Region, apply, inverse, patch_around
+from ..landmarks.face import region_of
+from ..landmarks.masks import around_face_region
 from ..landmarks.networks import Network
-from .bisenet import FILE, BiSeNet, load_bisenet, parse_with
+from .bisenet import FILE, SIZE, BiSeNet, load_bisenet, parse_with
 from .classes import COLOURS
 from .own import Portrait, parse_portrait
 
@@ -50,6 +54,27 @@ class Parser:
             return parse_with(self.network, portrait.picture)
         return parse_portrait(portrait, self.head)
 
+    def parse_square(
+        self, picture: Picture, region: Region, landmarks: Floats, camera: Intrinsics, vertices: Floats
+    ) -> NDArray[np.int64]:
+        """Return the classes (512, 512) of a square of a picture.
+
+        Args:
+            picture: Full frame, RGB.
+            region: The square.
+            landmarks: (478, 2 or more), full-frame pixels.
+            camera: Of the square at 512 pixels.
+            vertices: In that camera's axes (V, 3).
+        """
+        to_square = inverse(region.to_image(SIZE))
+        person = None
+        if self.network is None and self.person is not None:
+            looked_at = [whole_square(picture), around_face_region(region_of(landmarks))]
+            person = person_share(self.person, picture, looked_at, (SIZE, SIZE), to_square)
+        patch = dataclasses.replace(patch_around(picture, region, SIZE, margin=1.0), outside=(255.0, 255.0, 255.0))
+        inside = apply(to_square, landmarks[:, :2])
+        return self.parse(Portrait(patch.sample(region, SIZE), camera, vertices, inside, person))
+
 
 def open_parser(
     head: HeadModel, person: Network | None, models: Path, file: Path | None, device: torch.device
@@ -62,42 +87,46 @@ def open_parser(
     return network if isinstance(network, Failure) else Parser(head, person, network)
 
 
-def person_share(network: Network, picture: Picture, regions: list[Region]) -> Floats:
-    """Return how surely each pixel of a picture is the person (H, W), 0..1.
+def person_share(
+    network: Network,
+    picture: Picture,
+    regions: list[Region],
+    size: tuple[int, int] | None = None,
+    to_target: Floats | None = None,
+) -> Floats:
+    """Return how surely each pixel of a picture, or of another one made of it, is the person (h, w), 0..1.
 
     Args:
         network: Segmentation network, made for people who fill the picture.
-        picture: RGB.
+        picture: RGB (H, W, 3).
         regions: Squares that are looked at, each finer than the one before where they overlap.
+        size: Width and height of the result; those of the picture where None.
+        to_target: Pixels of the picture -> of the result, affine (2, 3) or projective (3, 3); the same where None.
     """
-    height, width = picture.shape[:2]
-    total, weight = np.zeros((height, width)), np.full((height, width), 1e-6)
+    width, height = size or (picture.shape[1], picture.shape[0])
+    onward = np.eye(3)
+    if to_target is not None:
+        onward[: len(to_target)] = to_target
+    total = np.zeros((height, width), dtype=np.float32)
+    weight = np.full((height, width), 1e-6, dtype=np.float32)
     for order, region in enumerate(regions):
-        size = network.size
-        crop = patch_around(picture, region, size, margin=1.0).sample(region, size)
-        share = np.clip(network.run_picture(crop)[0].reshape(size, size), 0, 1).astype(np.float32)
-        ramp = np.minimum(np.arange(size) + 0.5, size - np.arange(size) - 0.5) / (0.1 * size)
+        side = network.size
+        crop = patch_around(picture, region, side, margin=1.0).sample(region, side)
+        share = np.clip(network.run_picture(crop)[0].reshape(side, side), 0, 1).astype(np.float32)
+        ramp = np.minimum(np.arange(side) + 0.5, side - np.arange(side) - 0.5) / (0.1 * side)
         border = np.minimum(np.minimum(ramp[:, None], ramp[None]), 1.0).astype(np.float32)
-        matrix = region.to_image(size)
-        layers = [cv2.warpAffine(layer, matrix, (width, height), flags=cv2.INTER_LINEAR) for layer in (share, border)]
+        matrix = onward @ np.concatenate([region.to_image(side), [[0.0, 0.0, 1.0]]])
+        layers = [cv2.warpPerspective(layer, matrix, (width, height)) for layer in (share, border)]
         strength = layers[1] * 8.0**order
         total += layers[0] * strength
         weight += strength
-    return total / weight
+    return np.asarray(total / weight, dtype=np.float64)
 
 
 def whole_square(picture: Picture) -> Region:
     """Return the square in the middle around the whole picture."""
     height, width = picture.shape[:2]
     return Region((width - 1) / 2, (height - 1) / 2, float(max(width, height)), 0.0)
-
-
-def in_square(share: Floats, to_square: Floats, size: int) -> Floats:
-    """Return a map of the full frame in another picture: `to_square` (2, 3) or (3, 3) leads there."""
-    values = share.astype(np.float32)
-    if to_square.shape == (3, 3):
-        return cv2.warpPerspective(values, to_square, (size, size), flags=cv2.INTER_LINEAR).astype(np.float64)
-    return cv2.warpAffine(values, to_square, (size, size), flags=cv2.INTER_LINEAR).astype(np.float64)
 
 
 def moved_points(points: Floats, matrix: Floats) -> Floats:

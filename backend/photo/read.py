@@ -27,11 +27,13 @@ class Photo:
         path: The file.
         pixels: RGB uint8 (H, W, 3), upright.
         focal_35mm: Focal length as if the longer side were 36 mm long, or None where the file does not say.
+        altered: Whether the file had to be turned or converted to be seen like this.
     """
 
     path: Path
     pixels: NDArray[np.uint8]
     focal_35mm: float | None
+    altered: bool = False
 
     @property
     def width(self) -> int:
@@ -58,6 +60,7 @@ def read_photo(path: Path) -> Photo | Failure:
                         "photo-too-large", f"{path.name} has {megapixels:.0f} megapixels.", "Reduce it below 400."
                     )
                 focal = _focal(image)
+                altered = image.mode not in ("RGB", "L", "P") or image.getexif().get(ExifTags.Base.Orientation, 1) != 1
                 pixels = _upright_rgb(image)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return Failure(
@@ -65,7 +68,7 @@ def read_photo(path: Path) -> Photo | Failure:
             f"{path.name} can't be read as a picture: {str(error).rstrip('.')}.",
             "Save it again as PNG or JPEG.",
         )
-    return Photo(path, pixels, focal)
+    return Photo(path, pixels, focal, altered)
 
 
 def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ from ..aligned.camera import (
     corner_matrix,
     corner_pixels,
     crop_in_full_frame,
+    full_frame_in_crop,
     six_dof,
     square_camera,
 )
@@ -29,12 +30,8 @@ from ..contract.camera import Intrinsics
 from ..export.codes import padded
 from ..head.model import Floats, HeadPose
 from ..head.skinning import pose_vertices, select_frames
-from ..landmarks.crop import Picture, Region, apply, inverse
-from ..landmarks.face import region_of
-from ..landmarks.masks import around_face_region
+from ..landmarks.crop import Picture, Region
 from ..parsing.bisenet import SIZE as PARSED
-from ..parsing.own import Portrait
-from ..parsing.parser import in_square, person_share, whole_square
 from .parts import EXPRESSION_MODES, SHAPE_MODES, TEXTURE_MODES, Parts
 
 RENDERED = 256
@@ -127,26 +124,9 @@ def _rendered(crop: FittedCrop, parts: Parts, img: Picture, vertices: Floats, li
 
 def _parsed(crop: FittedCrop, parts: Parts, region: Region, vertices: Floats) -> NDArray[np.int64]:
     """Parsing (512, 512) of a square of the picture."""
-    to_square = inverse(region.to_image(PARSED))
-    camera, in_camera = _in_square(crop, region, vertices)
-    person = None
-    if parts.parser.network is None and parts.networks.person is not None:
-        looked_at = [whole_square(crop.picture), around_face_region(region_of(crop.points.astype(np.float64)))]
-        share = person_share(parts.networks.person, crop.picture, looked_at)
-        person = in_square(share, to_square, PARSED)
-    landmarks = apply(to_square, crop.points[:, :2].astype(np.float64))
-    return parts.parser.parse(Portrait(cut(crop.picture, region, PARSED), camera, in_camera, landmarks, person))
-
-
-def _in_square(crop: FittedCrop, region: Region, vertices: Floats) -> tuple[Intrinsics, Floats]:
-    """Camera and vertices for another square of the same picture: turned by the roll, with a moved centre."""
     height, width = crop.picture.shape[:2]
     own = square_camera(PARSED)
     full, rotation, translation = crop_in_full_frame(crop.fitted, own, width, height, crop.rotation, crop.translation)
-    turn = np.linalg.inv(region.to_image(PARSED)[:, :2])
-    scale = float(np.sqrt(np.linalg.det(turn)))
-    centre = apply(inverse(region.to_image(PARSED)), np.array([full.centre_x, full.centre_y]))
-    roll = np.eye(3)
-    roll[:2, :2] = turn / scale
-    camera = Intrinsics(PARSED, PARSED, full.focal_x * scale, full.focal_y * scale, float(centre[0]), float(centre[1]))
-    return camera, (vertices @ rotation.T + translation) @ roll.T
+    camera, turn = full_frame_in_crop(region, PARSED, full)
+    in_camera = (vertices @ rotation.T + translation) @ turn.T
+    return parts.parser.parse_square(crop.picture, region, crop.points.astype(np.float64), camera, in_camera)

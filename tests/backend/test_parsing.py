@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 
 
 def norm(name: str, width: int) -> dict[str, tuple[int, ...]]:
-    parts = {part: (width,) for part in ("weight", "bias", "running_mean", "running_var")}
+    parts = dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (width,))
     return {f"{name}.{part}": shape for part, shape in {**parts, "num_batches_tracked": ()}.items()}
 
 

@@ -1,0 +1,136 @@
+"""A run over photographs of one person: from files to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..aligned.albedo import TEXTURE_FILES, albedo_space
+from ..contract.failure import Failure, Notice
+from ..contract.settings import FaceSettings
+from ..head.library import resolve_head
+from ..landmarks.face import Face
+from ..landmarks.networks import Networks, find_networks
+from ..parsing.parser import open_parser
+from ..stages.data import Context
+from ..stages.folders import writable_problem
+from .output import Studio, write_sitting
+from .people import faces_in, look_closely
+from .read import Photo, read_photo
+from .several import Sitting, fit_sittings
+
+Emit = Callable[[Mapping[str, Any]], None]
+
+
+def run_photos(
+    paths: Sequence[Path], out: Path, models: Path, settings: Mapping[str, Any], emit: Emit, work: Path
+) -> dict[str, Path] | Failure:
+    """Fit one person to photographs and write a folder for each; return the files by ``photo/name``.
+
+    Args:
+        paths: Pictures.
+        out: Folder of the results.
+        models: Folder of model files.
+        settings: Kind -> settings: face, head, camera and fit count.
+        emit: Takes events.
+        work: Folder for unfinished work.
+    """
+    problem = writable_problem(out)
+    if problem is not None:
+        return problem
+    context = Context("image", emit, lambda: False, work, models, settings={})
+    files = find_networks("", models)
+    if isinstance(files, Failure):
+        return files
+    networks = Networks(files)
+    sittings = _sittings(paths, networks, settings["face"], context)
+    if isinstance(sittings, Failure):
+        return sittings
+    head = resolve_head(settings["head"], models)
+    if isinstance(head, Failure):
+        return head
+    texture = next((models / name for name in TEXTURE_FILES if (models / name).is_file()), None)
+    space = albedo_space(head, texture)
+    if isinstance(space, Failure):
+        return space
+    parser = open_parser(head, networks.person, models, None, torch.device("cpu"))
+    if isinstance(parser, Failure):
+        return parser
+    fits = fit_sittings(sittings, head, settings["camera"], settings["fit"], networks.person, context)
+    if isinstance(fits, Failure):
+        return fits
+    studio = Studio(head, space, parser, context)
+    written: dict[str, Path] = {}
+    for sitting, fit, name in zip(sittings, fits, _names(sittings), strict=True):
+        result = write_sitting(out / name, sitting, fit, studio)
+        if isinstance(result, Failure):
+            return result
+        written.update({f"{name}/{kind}": path for kind, path in result.items()})
+    return written
+
+
+def _sittings(
+    paths: Sequence[Path], networks: Networks, choice: FaceSettings, context: Context
+) -> list[Sitting] | Failure:
+    """Read the pictures and find the face in each; one without a face is left out where another has one."""
+    result: list[Sitting] = []
+    failures: list[Failure] = []
+    for path in paths:
+        photo = read_photo(path.expanduser())
+        if isinstance(photo, Failure):
+            return photo
+        face = _face(photo, networks, choice, context)
+        if isinstance(face, Failure):
+            failures.append(face)
+        else:
+            result.append(Sitting(photo, face))
+    if not result:
+        return failures[0]
+    for failure in failures:
+        context.notice(Notice("photo-left-out", f"{failure.sentence} It is left out."))
+    return result
+
+
+def _face(photo: Photo, networks: Networks, choice: FaceSettings, context: Context) -> Face | Failure:
+    faces = faces_in(networks, photo.pixels)
+    name = photo.path.name
+    if not faces:
+        return Failure(
+            "no-face", f"No face was found in {name}.", "Choose a picture in which a face is seen, 30 pixels or wider."
+        )
+    if choice.choose == "number" and choice.number >= len(faces):
+        return Failure(
+            "no-such-face",
+            f"{name} has no face number {choice.number}: there {'is' if len(faces) == 1 else 'are'} {len(faces)}.",
+            "Faces are counted from 0 by size.",
+        )
+    number = 0
+    if choice.choose == "number":
+        number = choice.number
+    elif choice.choose == "nearest":
+        point = np.array([choice.point_x * photo.width, choice.point_y * photo.height])
+        number = int(np.argmin([np.hypot(f.region.centre_x - point[0], f.region.centre_y - point[1]) for f in faces]))
+    if len(faces) > 1:
+        context.notice(
+            Notice(
+                "several-faces",
+                f"There are {len(faces)} faces in {name}; number {number} is taken.",
+                "Choose another by its number or by a point of the picture.",
+            )
+        )
+    return look_closely(networks, photo.pixels, faces[number])
+
+
+def _names(sittings: list[Sitting]) -> list[str]:
+    """A folder name per photograph: its file's name, with a number where two are alike."""
+    names: list[str] = []
+    for sitting in sittings:
+        stem, name, number = sitting.photo.path.stem, sitting.photo.path.stem, 2
+        while name in names:
+            name, number = f"{stem}-{number}", number + 1
+        names.append(name)
+    return names
