@@ -126,6 +126,11 @@ STAGE_CODE: Final[Mapping[str, StageCode]] = {
         ("stages/fit.py", "stages/data.py", "contract/names.py", "contract/camera.py", "solve", "head"),
         summary=_late("summaries", "fit"),
     ),
+    "appearance": StageCode(
+        _late("appearance", "run"),
+        ("stages/appearance.py", "stages/fit.py", "stages/data.py", "solve", "head", "render", "video"),
+        summary=_late("summaries", "appearance"),
+    ),
     "smooth": StageCode(
         _late("smooth", "run"), ("stages/smooth.py", "solve"), keep="nothing", summary=_late("summaries", "smooth")
     ),

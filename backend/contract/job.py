@@ -43,6 +43,9 @@ STAGES: Final[Mapping[str, StageSpec]] = {
     "fit": StageSpec(
         stage_settings.FitSettings, {"landmarks": "landmarks", "head": "head", "camera": "camera"}, "fit", "Fit"
     ),
+    "appearance": StageSpec(
+        stage_settings.AppearanceSettings, {"fit": "fit", "head": "head", "video": "video"}, "fit", "Appearance"
+    ),
     "smooth": StageSpec(stage_settings.SmoothSettings, {"fit": "fit"}, "fit", "Smooth"),
     "track": StageSpec(stage_settings.TrackFileSettings, {"fit": "fit"}, "track", "Track File"),
     "report": StageSpec(stage_settings.ReportSettings, {"track": "track", "video": "video"}, "report", "Report"),
@@ -96,7 +99,11 @@ def default_job(settings: Mapping[str, Any]) -> Job:
         settings: Kind -> settings instance; kinds left out have their defaults.
     """
     names = [kind for kind in STAGES if kind != "export" or settings.get(kind, ExportSettings()) != ExportSettings()]
-    links = {"fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"}, "track": {"fit": "smooth"}}
+    links = {
+        "fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"},
+        "smooth": {"fit": "appearance"},
+        "track": {"fit": "smooth"},
+    }
     stages = []
     for kind in names:
         spec = STAGES[kind]

@@ -167,6 +167,28 @@ class FitSettings:
 
 
 @dataclass(frozen=True)
+class AppearanceSettings:
+    """How the fit is refined by what the skin looks like in the pictures themselves."""
+
+    refine: bool = option(
+        True, "Refine head, pose and expression by the texture of the skin, which landmarks alone cannot place exactly"
+    )
+    trust: float = option(
+        1.0,
+        "How much the pictures count against the landmarks: lower it where make-up, tears or moving shadows mislead",
+        minimum=0.01,
+        maximum=10.0,
+    )
+    key_frames: int = option(
+        16,
+        "Number of frames that are compared with each other to refine head and focal length",
+        minimum=4,
+        maximum=60,
+        advanced=True,
+    )
+
+
+@dataclass(frozen=True)
 class SmoothSettings:
     """A filter on the finished track, per group of channels. 0 leaves a group as it is."""
 

@@ -18,6 +18,7 @@ from .landmark_term import FrameEquations, Residuals, frame_equations, residuals
 from .motion_prior import Band, Links, evaluate_links
 from .observations import Observations
 from .parallel import over_chunks
+from .photometric_term import KnownColours
 from .priors import FramePrior
 from .state import EXPRESSION_START, Frames, Shared, concatenate
 from .tuning import Tuning
@@ -37,6 +38,8 @@ class MotionProblem:
     prior: FramePrior
     links: Links
     tuning: Tuning
+    pictures: KnownColours | None = None
+    """What the pictures say besides the landmarks, or None."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ def _data(problem: MotionProblem, frames: Frames, visibility: Tensor, part: slic
 
 def _cost(problem: MotionProblem, frames: Frames, visibility: Tensor) -> float:
     def of(part: slice) -> float:
-        return float(_data(problem, frames, visibility, part).cost.sum())
+        pictures = problem.pictures.cost(frames[part], part) if problem.pictures is not None else 0.0
+        return float(_data(problem, frames, visibility, part).cost.sum()) + pictures
 
     data = sum(over_chunks(of, len(frames), CHUNK, visibility.device))
     prior, _, _ = problem.prior.evaluate(frames)
@@ -125,7 +129,11 @@ def _system(problem: MotionProblem, frames: Frames, visibility: Tensor) -> _Syst
     def of(part: slice) -> tuple[float, FrameEquations]:
         data = _data(problem, frames, visibility, part)
         own = frame_equations(problem.model, problem.shared, frames[part], problem.seen[part], data)
-        return float(data.cost.sum()), own
+        if problem.pictures is None:
+            return float(data.cost.sum()), own
+        seen = problem.pictures.equations(frames[part], part)
+        both = FrameEquations(own.hessian + seen.hessian, own.gradient + seen.gradient)
+        return float(data.cost.sum()) + problem.pictures.cost(frames[part], part), both
 
     costs, parts = zip(*over_chunks(of, len(frames), CHUNK, visibility.device), strict=True)
     prior_cost, prior_gradient, bounds = problem.prior.evaluate(frames)

@@ -24,6 +24,7 @@ from .fit_state import pose_of
 from .identity import IdentityProblem, shared_normal_equations
 from .landmark_model import LandmarkModel
 from .landmark_term import SharedEquations, residuals
+from .parallel import over_chunks
 from .photometric_term import (
     FrameRows,
     PhotometricTuning,
@@ -31,11 +32,9 @@ from .photometric_term import (
     colours,
     frame_rows,
     huber_cost,
-    huber_weight,
     no_light,
 )
 from .photometric_view import LIGHT_TERMS, Feature, FeatureMaker, Singles, View
-from .parallel import over_chunks
 from .state import Frames, Shared
 from .visibility import landmark_visibility
 
@@ -139,22 +138,21 @@ def solve_photometric(
     total, done = sum(band[2] for band in BANDS), 0
     first = last = 0.0
     features: list[Feature] = []
+    model = problem.landmarks.model
     for narrow, wide, steps in BANDS:
-        model = problem.landmarks.model
-        features = features_at(
-            problem.head, problem.maker, model, point.shared, point.frames, problem.views, (narrow, wide)
-        )
+        band = (narrow, wide)
+        features = features_at(problem.head, problem.maker, model, point.shared, point.frames, problem.views, band)
         visibility = landmark_visibility(model, point.shared, point.frames)
-        point, first, last = _descend(problem, point, features, visibility, steps, lambda step: _told(progress, done + step, total))
+
+        def report(step: int, before: int = done) -> None:
+            if progress is not None:
+                progress(before + step, total)
+
+        point, first, last = _descend(problem, point, features, visibility, steps, report)
         done += steps
     found = brightness(problem.points, point.shared, point.frames, features)
     colour, weight = colours(_unlit(found.value, features, point.light), _seen(features), problem.tuning)
     return PhotometricState(point.shared, point.frames, point.light, colour, weight.sum(axis=0) > 0.1, first, last)
-
-
-def _told(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done, total)
 
 
 def _descend(

@@ -110,7 +110,13 @@ class FrameRows:
 
 
 def frame_rows(
-    model: LandmarkModel, shared: Shared, frame: Frames, feature: Feature, slope: Singles, used: Singles, of_shared: bool
+    model: LandmarkModel,
+    shared: Shared,
+    frame: Frames,
+    feature: Feature,
+    slope: Singles,
+    used: Singles,
+    of_shared: bool,
 ) -> FrameRows:
     """Return the derivatives for a single frame.
 

@@ -118,15 +118,18 @@ class FeatureMaker:
         camera = view.camera(focal)
         raster = NumbaRasterizer(threads=1).rasterize(vertices, self._faces, camera)
         normals = vertex_normals(vertices, self._faces)
-        mask = self._mask(raster)
         points = self._at(vertices)
         pixels = project(np.maximum(points, (-np.inf, -np.inf, 1e-3)), camera)
         seen = self._seen(raster, points, self._at(normals), pixels)
-        bases = harmonics(raster.interpolate(normals, self._faces).astype(np.float32))
-        fine = band_pass(np.concatenate([view.brightness[..., None], bases], axis=2), mask, narrow, wide)
+        mask = self._mask(raster)
+        window = _extent(mask)
+        bases = harmonics(raster.interpolate(normals, self._faces)[window].astype(np.float32))
+        both = np.concatenate([view.brightness[window][..., None], bases], axis=2)
+        fine = band_pass(both, mask[window], narrow, wide)
+        corner = np.array([window[1].start, window[0].start], dtype=np.float64)
         light = np.zeros((len(pixels), LIGHT_TERMS), dtype=np.float32)
-        read_many(np.ascontiguousarray(fine[..., 1:]), pixels, light)
-        return Feature(np.ascontiguousarray(fine[..., 0]), view.scale, view.centre, seen, light)
+        read_many(np.ascontiguousarray(fine[..., 1:]), pixels - corner, light)
+        return Feature(np.ascontiguousarray(fine[..., 0]), view.scale, view.centre - corner, seen, light)
 
     def _at(self, values: Floats) -> Floats:
         return np.einsum("nk,nkc->nc", self._samples.barycentric, values[self._corners])
@@ -148,6 +151,14 @@ class FeatureMaker:
         cosine = -(normals * points).sum(axis=1)
         cosine /= np.maximum(np.linalg.norm(normals, axis=1) * np.linalg.norm(points, axis=1), 1e-12)
         return (inside * free * np.clip((cosine - HIDDEN) / (SEEN - HIDDEN), 0, 1)).astype(np.float32)
+
+
+def _extent(mask: Singles) -> tuple[slice, slice]:
+    """Return rows and columns of what a mask covers, with a border; everything where it covers nothing."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if len(rows) == 0:
+        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
+    return slice(max(rows[0] - 2, 0), rows[-1] + 3), slice(max(columns[0] - 2, 0), columns[-1] + 3)
 
 
 def harmonics(normals: Singles) -> Singles:

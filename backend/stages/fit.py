@@ -14,12 +14,13 @@ from ..contract.camera import Intrinsics, axis_angles, rotation_matrices
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FitSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
-from ..head.model import Floats, HeadModel, HeadPose, Integers
+from ..head.model import Floats, HeadModel, Integers
+from ..head.skinning import select_frames
 from ..solve.clip import ClipInput, ClipSolution, Progress, fit_clip
 from ..solve.confidence import frame_confidence, frame_trust, reprojection_errors
+from ..solve.fit_state import pose_of
 from ..solve.outline import ASSUMED_SIGMA
 from ..solve.silhouette import Masks
-from ..solve.state import eye_vectors
 from ..solve.tuning import Tuning, tuning_for
 from .data import Camera, Context, Fit, Landmarks
 
@@ -46,9 +47,9 @@ def run(
         return Failure(
             "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
         )
-    plan = _plan(landmarks, settings.longest_gap)
+    plan = plan_of(landmarks, settings.longest_gap)
     tuning = tuning_for(settings)
-    clip = _clip_input(landmarks, camera, tuning, plan)
+    clip = clip_input(landmarks, camera, tuning, plan)
     started = time.perf_counter()
     solution = fit_clip(
         head,
@@ -65,11 +66,11 @@ def run(
         context.notice(
             Notice("fit-not-settled", "The fit was still moving when its steps ran out; look at the flagged frames.")
         )
-    return _as_fit(landmarks, camera, head, clip, solution, plan, tuning)
+    return as_fit(landmarks, camera, head, clip, solution, plan, tuning)
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """Which frames are solved.
 
     Attributes:
@@ -85,7 +86,8 @@ class _Plan:
     nearest: Integers
 
 
-def _plan(landmarks: Landmarks, longest_gap: float) -> _Plan:
+def plan_of(landmarks: Landmarks, longest_gap: float) -> Plan:
+    """Return which frames are solved; gaps up to `longest_gap` seconds are bridged."""
     found, times, shot = landmarks.found, landmarks.time, landmarks.shot
     status = np.where(found, TRACKED, MISSING).astype(np.int8)
     seen = np.flatnonzero(found)
@@ -99,10 +101,11 @@ def _plan(landmarks: Landmarks, longest_gap: float) -> _Plan:
     left, right = np.clip(place - 1, 0, len(solved) - 1), np.clip(place, 0, len(solved) - 1)
     position = np.arange(len(found))
     nearer_left = np.abs(position - solved[left]) < np.abs(position - solved[right])
-    return _Plan(status, solved, together, np.where(nearer_left, left, right))
+    return Plan(status, solved, together, np.where(nearer_left, left, right))
 
 
-def _clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: _Plan) -> ClipInput:
+def clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: Plan) -> ClipInput:
+    """Return what the solver gets of the frames that are solved."""
     focal = camera.focal or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
     return ClipInput(
         points=landmarks.points[plan.solved],
@@ -117,7 +120,7 @@ def _clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: _Pla
     )
 
 
-def _masks(landmarks: Landmarks, plan: _Plan) -> Masks | None:
+def _masks(landmarks: Landmarks, plan: Plan) -> Masks | None:
     masks = landmarks.masks
     if masks is None:
         return None
@@ -150,25 +153,23 @@ def _reporter(context: Context, started: float) -> Progress:
     return report
 
 
-def _as_fit(
+def as_fit(
     landmarks: Landmarks,
     camera: Camera,
     head: HeadModel,
     clip: ClipInput,
     solution: ClipSolution,
-    plan: _Plan,
+    plan: Plan,
     tuning: Tuning,
 ) -> Fit:
+    """Return the solution for every frame of the clip; frames that were not solved hold the nearest one's values."""
     frames, shared = solution.frames, solution.shared
     everywhere = plan.nearest
 
     def spread(tensor: torch.Tensor) -> Floats:
         return tensor.detach().cpu().double().numpy()[everywhere]
 
-    modes = solution.model.expression_modes - solution.model.lids
-    expression = spread(frames.expression)
-    eyelids = expression[:, modes:] if solution.model.lids else np.zeros((len(landmarks), 2))
-    left, right = eye_vectors(frames.eyes)
+    pose = pose_of(solution.model, shared, frames)
     # Back to exact rotations: single precision leaves them off by 1e-7 after a few steps.
     rotation = rotation_matrices(axis_angles(spread(frames.rotation)))
     pivot = solution.model.pivot.cpu().double().numpy()
@@ -182,15 +183,7 @@ def _as_fit(
         intrinsics=Intrinsics.centred(landmarks.width, landmarks.height, focal),
         focal_source=_focal_source(camera, solution, tuning),
         focal_uncertainty=solution.focal_sigma,
-        pose=HeadPose(
-            identity=shared.identity.cpu().double().numpy(),
-            expression=expression[:, :modes],
-            neck=spread(frames.neck),
-            jaw=spread(frames.jaw),
-            left_eye=spread(left),
-            right_eye=spread(right),
-            eyelids=eyelids,
-        ),
+        pose=select_frames(pose, everywhere),
         rotation=rotation,
         translation=spread(frames.translation(shared.focal)) - rotation @ pivot,
         status=plan.status,

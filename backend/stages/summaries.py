@@ -38,6 +38,15 @@ def fit(output: Fit) -> str:
     return f"{words}focal length {output.intrinsics.focal_x:.0f} px ({output.focal_source})"
 
 
+def appearance(output: Fit) -> str:
+    """What the pictures changed."""
+    told = output.report.get("appearance", {})
+    if not told.get("used"):
+        return "left as it was"
+    words = f"head turned by {told['turned']:.1f}°, skin steadier by {100 * told['steadier']:.0f} %"
+    return f"{words}, focal length {output.intrinsics.focal_x:.0f} px"
+
+
 def smooth(output: Fit) -> str:
     """Frames that are left out or interpolated."""
     return _gaps(output.status)

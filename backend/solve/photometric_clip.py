@@ -1,0 +1,217 @@
+"""Refines a whole clip by its pictures: what the clip shares on key frames, then every frame with known colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..head.model import HeadModel, Integers
+from .clip import PRECISION, ClipInput, Progress
+from .fit_state import state_of
+from .identity import IdentityProblem
+from .landmark_model import LandmarkModel, landmark_model
+from .motion import MotionProblem, joined, solve_in_windows
+from .motion_prior import links
+from .observations import Observations, eye_distance, observe
+from .photometric import FINEST, PhotometricProblem, PhotometricState, features_at, solve_photometric
+from .photometric_term import KnownColours, PhotometricTuning, brightness, colours
+from .photometric_view import Feature, FeatureMaker, Singles, View
+from .priors import LOCKED, frame_prior, loosened, shared_prior
+from .state import Frames, Shared
+from .surface_samples import choose_samples, sample_model
+from .tuning import Tuning
+
+if TYPE_CHECKING:
+    from ..stages.data import Fit
+
+SAMPLES: Final = 4000
+LANDMARK_SHARE: Final = 0.3
+"""Share of their usual weight that landmarks have beside the pictures: their errors are the same in every frame."""
+TURN: Final = 0.07
+SHIFT: Final = 0.003
+"""How far the detector sees whole faces turned (radians about each axis) and shifted (metres): standard deviations."""
+PICTURE_BATCH: Final = 24
+"""Pictures that are held at once before their features are made."""
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """What is refined, and with what.
+
+    Attributes:
+        fit: The finished fit.
+        head: Its head.
+        clip: What it was fitted to.
+        solved: Frames of the clip that take part (S,).
+        keys: Key frames, positions among these (K,); key_views: their pictures.
+        views: Gives the pictures of solved frames (ascending positions); None for those without.
+        tuning: Weights of the fit.
+        trust: Factor of the pictures' weight.
+        smoothness, neck_free, offsets: As in the fit.
+    """
+
+    fit: Fit
+    head: HeadModel
+    clip: ClipInput
+    solved: Integers
+    keys: Integers
+    key_views: list[View]
+    views: Callable[[Integers], list[View | None]]
+    tuning: Tuning
+    trust: float
+    smoothness: float
+    neck_free: bool
+    offsets: bool
+
+
+@dataclass(frozen=True)
+class RefinedClip:
+    """The refined clip.
+
+    Attributes:
+        model: The landmark points of the head.
+        shared, frames: What the clip shares; every solved frame.
+        visibility: Of each landmark (S, 478).
+        keys: Key frames.
+        light: Coefficients of the light.
+        spread_before, spread_after: How much the brightness of a point differs between key frames (robust, in the
+            finest band): the measure by which the refinement is judged.
+    """
+
+    model: LandmarkModel
+    shared: Shared
+    frames: Frames
+    visibility: Tensor
+    keys: Integers
+    light: Singles
+    spread_before: float
+    spread_after: float
+
+
+def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedClip:
+    """Return the clip as landmarks and pictures together have it."""
+    model = landmark_model(work.head, PRECISION, torch.device("cpu"))
+    shared, frames = state_of(work.fit, model, work.solved, work.head.detector_offsets)
+    seen = _observed(work, model, frames)
+    problem = _key_problem(work, model, shared, seen)
+    index = torch.as_tensor(work.keys)
+
+    def report(part: str) -> Callable[[int, int], None]:
+        return lambda done, total: progress(part, done, total) if progress is not None else None
+
+    before = _spread(problem, shared, frames[index])
+    keys = solve_photometric(problem, shared, frames[index], progress=report("keys"))
+    frames = _carried(frames, frames[index], keys.frames, index)
+    moved, visibility = _motion(work, model, problem, keys, frames, seen, report("motion"))
+    after = _spread(problem, keys.shared, moved[index])
+    return RefinedClip(model, keys.shared, moved, visibility, work.keys, keys.light, before, after)
+
+
+def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observations:
+    clip = work.clip
+    size = eye_distance(model.template.numpy()[None])[0] / np.exp(frames.place[:, 2].numpy())
+    return observe(clip.points, clip.scores, clip.centre, size, model, work.tuning)
+
+
+def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: Observations) -> PhotometricProblem:
+    tuning = work.tuning
+    own = frame_prior(model, tuning, neck_free=False)
+    focal_sigma = max(work.fit.focal_uncertainty, LOCKED)
+    log_focal = float(shared.log_focal)
+    clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=focal_sigma, offsets=work.offsets)
+    key_seen = seen[torch.as_tensor(work.keys)]
+    key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
+    landmarks = IdentityProblem(model, key_seen, own, loosened(clip, model, TURN, SHIFT), tuning)
+    samples = choose_samples(work.head, SAMPLES)
+    weights = PhotometricTuning()
+    weights = replace(weights, evidence=weights.evidence * work.trust)
+    points, maker = sample_model(work.head, samples, model), FeatureMaker(work.head, samples)
+    return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights)
+
+
+def _spread(problem: PhotometricProblem, shared: Shared, frames: Frames) -> float:
+    """Return the mean deviation of each point's brightness from its colour, over what is seen on the key frames."""
+    model = problem.landmarks.model
+    features = features_at(problem.head, problem.maker, model, shared, frames, problem.views, FINEST)
+    value = brightness(problem.points, shared, frames, features).value
+    colour, weight = colours(value, np.stack([feature.seen for feature in features]), problem.tuning)
+    return float((weight * np.abs(value - colour)).sum() / max(float(weight.sum()), 1e-9))
+
+
+def _carried(frames: Frames, before: Frames, after: Frames, index: Tensor) -> Frames:
+    """Return all frames with what the key frames changed in common: a first guess for those between them."""
+    turn = (before.rotation.transpose(1, 2) @ after.rotation).double()
+    left, _, right = torch.linalg.svd(turn.mean(0))
+    common = (left @ right).to(frames.rotation)
+    every = replace(
+        frames,
+        rotation=frames.rotation @ common,
+        place=frames.place + (after.place - before.place).mean(0),
+        jaw=frames.jaw + (after.jaw - before.jaw).mean(0),
+        expression=frames.expression + (after.expression - before.expression).mean(0),
+    )
+    return every.put(index, after)
+
+
+def _motion(
+    work: Refinement,
+    model: LandmarkModel,
+    problem: PhotometricProblem,
+    keys: PhotometricState,
+    frames: Frames,
+    seen: Observations,
+    report: Callable[[int, int], None],
+) -> tuple[Frames, Tensor]:
+    """Return every frame with the colours of the key frames, and the landmarks' visibility."""
+    own = frame_prior(model, work.tuning, neck_free=work.neck_free)
+    times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
+    together = torch.as_tensor(work.clip.together)
+    depth = frames.translation(keys.shared.focal)[:, 2]
+
+    def landmarks_only(part: slice) -> MotionProblem:
+        inner = slice(part.start, part.stop - 1)
+        between = links(model, work.tuning, times[part], together[inner], depth[part], work.smoothness)
+        return MotionProblem(model, keys.shared, seen[part], own, between, work.tuning)
+
+    def half(first: bool) -> Callable[[int, int], None]:
+        return lambda done, total: report(done + (0 if first else total), 2 * total)
+
+    near, _ = joined(solve_in_windows(landmarks_only, frames, progress=half(True)))
+
+    def with_pictures(part: slice) -> MotionProblem:
+        bare = landmarks_only(part)
+        return replace(bare, pictures=_pictures(work, model, problem, keys, near[part], part))
+
+    return joined(solve_in_windows(with_pictures, near, progress=half(False)))
+
+
+def _pictures(
+    work: Refinement,
+    model: LandmarkModel,
+    problem: PhotometricProblem,
+    keys: PhotometricState,
+    frames: Frames,
+    part: slice,
+) -> KnownColours:
+    """Return the pictures' part of a window of frames; pictures are read in batches and only features are kept."""
+    features: list[Feature | None] = []
+    for start in range(part.start, part.stop, PICTURE_BATCH):
+        wanted = np.arange(start, min(start + PICTURE_BATCH, part.stop))
+        views = work.views(wanted)
+        shown = [place for place, view in enumerate(views) if view is not None]
+        own = frames[torch.as_tensor(wanted[shown] - part.start)]
+        some = [view for view in views if view is not None]
+        made = features_at(problem.head, problem.maker, model, keys.shared, own, some, FINEST)
+        batch: list[Feature | None] = [None] * len(views)
+        for place, feature in zip(shown, made, strict=True):
+            batch[place] = feature
+        features += batch
+    trust = np.asarray(work.clip.trust[part], dtype=np.float32)
+    return KnownColours(
+        problem.points, keys.shared, features, keys.colour, keys.light, keys.sure, trust, problem.tuning
+    )
