@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from .contract.failure import Failure
 
 _ADVICE: Final = "Download it again from its authors, or remove it: the program works without it."
 _SHOWN: Final = 3
+N = TypeVar("N", bound=nn.Module)
 
 
 def read_checkpoint(path: Path) -> Any | Failure:
@@ -42,7 +43,7 @@ def fill(network: nn.Module, content: Any, name: str, what: str) -> Failure | No
     """Fill a network from a state dictionary with exactly its names and shapes; return why that fails.
 
     Args:
-        network: Whose parameters are set.
+        network: Whose parameters are set, see `hollow`.
         content: Name -> tensor. A leading ``module.`` (of data-parallel training) is dropped. Counts of batches, which
             torch before 0.4.1 did not write, may be absent.
         name: Of the file.
@@ -64,8 +65,18 @@ def fill(network: nn.Module, content: Any, name: str, what: str) -> Failure | No
             return Failure("weights-of-other-kind", f"{name} is not {what}: '{key}' has shape {shapes}.", _ADVICE)
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             return Failure("weights-damaged", f"{name}: '{key}' holds values that are no numbers.", _ADVICE)
-    network.load_state_dict(given, strict=False)
+    for key in wanted:
+        given.setdefault(key, torch.zeros((), dtype=torch.long))  # a counter of batches, see above
+    for key, value in given.items():
+        given[key] = value.float() if value.is_floating_point() else value
+    network.load_state_dict(given, assign=True)
     return None
+
+
+def hollow(build: Callable[[], N]) -> N:
+    """Return a network without memory for its parameters, to be filled: their random start would take seconds."""
+    with torch.device("meta"):
+        return build()
 
 
 def _some(names: list[str]) -> str:

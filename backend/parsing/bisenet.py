@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..contract.failure import Failure
-from ..loading import load_weights
+from ..loading import hollow, load_weights
 
 FILE: Final = "79999_iter.pth"
 SIZE: Final = 512
@@ -149,7 +149,7 @@ class BiSeNet(nn.Module):
 
 def load_bisenet(path: Path, device: torch.device) -> BiSeNet | Failure:
     """Return the network with the weights of a file, all of which must be there and no other."""
-    network = BiSeNet()
+    network = hollow(BiSeNet)
     problem = load_weights(network, path, "the face parsing network 79999_iter.pth")
     return problem if problem is not None else network.to(device).eval()
 

@@ -164,6 +164,7 @@ def _numbers(fit: Fit, lit: Lit, studio: Studio, crop: Floats, parsing: NDArray[
         "focal": {"pixels": camera.focal_x, "source": fit.focal_source, "uncertainty": fit.focal_uncertainty},
         "landmark_error_px": float(fit.reprojection_error[0]),
         "confidence": float(fit.confidence[0]),
+        "start": fit.report.get("start", ""),
         "head_model": studio.head.name,
         "licence": studio.head.licence,
         "aligned_to_photo": crop.tolist(),

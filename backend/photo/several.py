@@ -18,6 +18,7 @@ from ..landmarks.crop import apply
 from ..landmarks.face import Face
 from ..landmarks.masks import person_mask
 from ..landmarks.networks import Network
+from ..regress.starts import best_fit, guessed_starts
 from ..stages import camera as camera_stage
 from ..stages.data import Camera, Context, Fit, PersonMasks, Video
 from ..stages.fit import ASSUMED_FOCAL
@@ -65,7 +66,11 @@ def fit_sittings(
         masks=None if person is None else _masks(person, sittings, maps),
     )
     common = Camera(ASSUMED_FOCAL * _SIDE, "known") if any(known) else Camera(None, "estimated")
-    fit = fit_landmarks(landmarks, head, common, settings, context)
+    faces = [(sitting.photo.pixels, sitting.face.points) for sitting in sittings]
+    starts = guessed_starts(faces, head, context.models, context)
+    if isinstance(starts, Failure):
+        return starts
+    fit = best_fit(head, starts, lambda one: fit_landmarks(landmarks, one, common, settings, context))
     if isinstance(fit, Failure):
         return fit
     sources = [camera.source if camera.focal else None for camera in cameras if isinstance(camera, Camera)]

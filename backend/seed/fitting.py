@@ -10,6 +10,7 @@ import numpy as np
 
 from ..aligned.camera import square_camera
 from ..aligned.crop import SEED_SCALE, SIZE, dlib68, ffhq_region
+from ..cli.session import MODELS
 from ..contract.failure import Failure
 from ..contract.settings import FitSettings
 from ..head.model import Floats
@@ -17,6 +18,7 @@ from ..landmarks.crop import Picture, Region, inverse
 from ..landmarks.face import Face
 from ..parsing.parser import whole_square
 from ..photo.fitting import fit_landmarks, landmarks_of, moved, silent_context
+from ..regress.starts import best_fit, guessed_starts
 from ..stages.data import Camera
 from .config import SeedConfig
 from .dictionary import FittedCrop
@@ -47,7 +49,12 @@ def fit_picture(
     landmarks = landmarks_of([inside], FITTED, FITTED, source=parts.networks_source)
     camera = Camera(square_camera(FITTED).focal_x, "known")
     with tempfile.TemporaryDirectory() as work:
-        fit = fit_landmarks(landmarks, parts.head, camera, fit_settings(config), silent_context(Path(work)))
+        context = silent_context(Path(work))
+        starts = guessed_starts([(picture, face.points)], parts.head, MODELS, context)
+        if isinstance(starts, Failure):
+            return starts
+        settings = fit_settings(config)
+        fit = best_fit(parts.head, starts, lambda one: fit_landmarks(landmarks, one, camera, settings, context))
     if isinstance(fit, Failure):
         return fit
     return FittedCrop(

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..aligned.camera import square_camera
 from ..aligned.crop import cut
+from ..cli.session import MODELS
 from ..contract.camera import project
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings, VideoSettings
@@ -24,6 +25,7 @@ from ..head.model import Floats, Integers
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.crop import Picture, Region, apply, inverse
 from ..photo.fitting import fit_landmarks
+from ..regress.starts import best_fit, guessed_starts
 from ..stages import landmarks as landmarks_stage
 from ..stages import video as video_stage
 from ..stages.data import Camera, Context, Fit, Landmarks, Video
@@ -40,6 +42,7 @@ Warn = Callable[[str], None]
 _CALM: Final = 0.15
 """Seconds over which the path of the crop is smoothed: landmarks tremble, a crop need not."""
 _TEXTURE_FRAMES: Final = 8
+_GUESSED_FRAMES: Final = 3
 _RATE_TOLERANCE: Final = 0.05
 
 
@@ -63,7 +66,11 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
         regions = crop_path(found)
         inside = in_crops(found, regions)
         camera = Camera(square_camera(FITTED).focal_x, "known")
-        fit = fit_landmarks(inside, parts.head, camera, fit_settings(config), context)
+        starts = guessed_starts(_some_faces(video, found), parts.head, MODELS, context)
+        if isinstance(starts, Failure):
+            return starts
+        chosen = fit_settings(config)
+        fit = best_fit(parts.head, starts, lambda one: fit_landmarks(inside, one, camera, chosen, context))
     if isinstance(fit, Failure):
         return fit
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,6 +78,13 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
     about = {**parts.sources, "video": str(config.video), "frames": [int(index) for index in video.frame_index]}
     (folder / "about.json").write_text(json.dumps(about, indent=1), "utf-8")
     return folder
+
+
+def _some_faces(video: Video, found: Landmarks) -> list[tuple[Picture, Floats]]:
+    """A few pictures with their landmarks, from which the identity may be guessed."""
+    seen = np.flatnonzero(found.found)
+    frames = seen[np.unique(np.linspace(0, len(seen) - 1, _GUESSED_FRAMES).round().astype(int))]
+    return [(picture, found.points[frame].astype(np.float64)) for frame, picture in read_frames(video, frames.tolist())]
 
 
 def _context(work: Path, warn: Warn) -> Context:

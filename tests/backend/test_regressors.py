@@ -1,0 +1,213 @@
+"""Regressors of others: the published layouts load, anything else is refused, and no guess makes a fit worse."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from portrait_clips import portrait
+from synthetic_clips import MadeClip, context, made_clip
+
+from backend.contract.failure import Failure
+from backend.contract.settings import FitSettings
+from backend.regress.deca import PARTS, DecaEncoder, crop_for_deca, load_deca, run_deca
+from backend.regress.mica import Mica, crop_for_mica, load_mica, run_mica
+from backend.regress.starts import AVERAGE, Start, best_fit, guessed_starts, with_start
+from backend.stages import fit
+from backend.stages.data import Camera
+
+Layout = dict[str, tuple[int, ...]]
+
+
+def norm(name: str, width: int) -> Layout:
+    parts = dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (width,))
+    return {f"{name}.{part}": shape for part, shape in {**parts, "num_batches_tracked": ()}.items()}
+
+
+def deca_layout() -> Layout:
+    """`E_flame` of deca_model.tar: torchvision's ResNet-50 without `fc`, then two linear layers."""
+    layout: Layout = {"encoder.conv1.weight": (64, 3, 7, 7), **norm("encoder.bn1", 64)}
+    inputs = 64
+    for stage, (blocks, width) in enumerate([(3, 64), (4, 128), (6, 256), (3, 512)], 1):
+        for block in range(blocks):
+            name = f"encoder.layer{stage}.{block}"
+            layout |= {f"{name}.conv1.weight": (width, inputs, 1, 1), f"{name}.conv2.weight": (width, width, 3, 3)}
+            layout |= {f"{name}.conv3.weight": (4 * width, width, 1, 1)}
+            layout |= norm(f"{name}.bn1", width) | norm(f"{name}.bn2", width) | norm(f"{name}.bn3", 4 * width)
+            if block == 0:
+                layout |= {f"{name}.downsample.0.weight": (4 * width, inputs, 1, 1)}
+                layout |= norm(f"{name}.downsample.1", 4 * width)
+            inputs = 4 * width
+    layout |= {"layers.0.weight": (1024, 2048), "layers.0.bias": (1024,)}
+    return layout | {"layers.2.weight": (236, 1024), "layers.2.bias": (236,)}
+
+
+def arcface_layout() -> Layout:
+    """`arcface` of mica.tar: insightface's IResNet-100."""
+    layout: Layout = {"conv1.weight": (64, 3, 3, 3), **norm("bn1", 64), "prelu.weight": (64,)}
+    inputs = 64
+    for stage, (blocks, width) in enumerate([(3, 64), (13, 128), (30, 256), (3, 512)], 1):
+        for block in range(blocks):
+            name = f"layer{stage}.{block}"
+            layout |= {f"{name}.conv1.weight": (width, inputs, 3, 3), f"{name}.conv2.weight": (width, width, 3, 3)}
+            layout |= norm(f"{name}.bn1", inputs) | norm(f"{name}.bn2", width) | norm(f"{name}.bn3", width)
+            layout |= {f"{name}.prelu.weight": (width,)}
+            if block == 0:
+                layout |= {f"{name}.downsample.0.weight": (width, inputs, 1, 1)} | norm(f"{name}.downsample.1", width)
+            inputs = width
+    return layout | norm("bn2", 512) | {"fc.weight": (512, 25088), "fc.bias": (512,)} | norm("features", 512)
+
+
+def mapping_layout() -> Layout:
+    """`regressor` of `flameModel` in mica.tar: 512 features, three hidden layers of 300, 300 codes."""
+    layout: Layout = {"network.0.weight": (300, 512), "network.0.bias": (300,)}
+    for k in (1, 2, 3):
+        layout |= {f"network.{k}.weight": (300, 300), f"network.{k}.bias": (300,)}
+    return layout | {"output.weight": (300, 300), "output.bias": (300,)}
+
+
+def weights(layout: Layout, seed: int = 0) -> dict[str, torch.Tensor]:
+    """A random number per parameter, stored once and spread over its shape: the files stay small."""
+    random = np.random.default_rng(seed)
+
+    def value(name: str) -> float:
+        return 1.0 if name.endswith("running_var") else float(random.normal(scale=0.02))
+
+    return {
+        name: torch.tensor(1) if name.endswith("tracked") else torch.tensor(value(name)).expand(shape)
+        for name, shape in layout.items()
+    }
+
+
+def deca_file(folder: Path) -> Path:
+    torch.save({"E_flame": weights(deca_layout()), "E_detail": {}, "D_detail": {}}, folder / "deca_model.tar")
+    return folder / "deca_model.tar"
+
+
+def mica_file(folder: Path) -> Path:
+    flame = {f"regressor.{name}": value for name, value in weights(mapping_layout(), 1).items()}
+    flame |= {"generator.v_template": torch.zeros(5023, 3), "generator.shapedirs": torch.zeros(2, 3, 4)}
+    torch.save({"arcface": weights(arcface_layout(), 2), "flameModel": flame, "epoch": 3}, folder / "mica.tar")
+    return folder / "mica.tar"
+
+
+def points68() -> np.ndarray:
+    """Roughly where the portrait's face is."""
+    points = np.tile([265.0, 233.0], (68, 1))
+    points[:17] = np.stack([np.linspace(185, 345, 17), 250 + 80 * np.sin(np.linspace(0, np.pi, 17))], axis=1)
+    points[36:42], points[42:48], points[30] = [232, 205], [298, 203], [266, 240]
+    points[48], points[54] = [240, 275], [292, 274]
+    return points
+
+
+def test_networks_have_the_published_names_and_shapes() -> None:
+    def layout(network: torch.nn.Module) -> Layout:
+        return {name: tuple(value.shape) for name, value in network.state_dict().items()}
+
+    with torch.device("meta"):
+        deca, mica = DecaEncoder(), Mica()
+    assert layout(deca) == deca_layout()
+    assert layout(mica.arcface) == arcface_layout()
+    assert layout(mica.regressor) == mapping_layout()
+
+
+def test_deca_gives_236_codes_in_its_order(tmp_path: Path) -> None:
+    network = load_deca(deca_file(tmp_path))
+    assert isinstance(network, DecaEncoder)
+    face = crop_for_deca(portrait(), points68())
+    assert face.shape == (3, 224, 224) and face.min() >= 0 and face.max() <= 1
+    codes = run_deca(network, face)
+    sizes = {name: getattr(codes, name).size for name in PARTS}
+    assert sizes == PARTS == {"shape": 100, "tex": 50, "exp": 50, "pose": 6, "cam": 3, "light": 27}
+    assert codes.light.shape == (9, 3)
+
+
+def test_mica_gives_300_codes_from_an_upright_face(tmp_path: Path) -> None:
+    network = load_mica(mica_file(tmp_path))
+    assert isinstance(network, Mica)
+    face = crop_for_mica(portrait(), points68())
+    assert face.shape == (3, 112, 112) and face.min() >= -1 and face.max() <= 1
+    assert run_mica(network, face).shape == (300,)
+
+
+def test_the_crop_of_mica_has_eyes_and_mouth_where_arcface_wants_them() -> None:
+    """A picture whose colours are its coordinates tells where each pixel of the crop comes from."""
+    y, x = np.mgrid[0:512, 0:512]
+    coordinates = np.stack([x // 2, y // 2, np.zeros_like(x)], axis=2).astype(np.uint8)
+    face = crop_for_mica(coordinates, points68()) * 127.5 + 127.5
+    eye = face[:, 52, 38]
+    assert np.abs(2 * eye[:2] - points68()[36]).max() < 8
+    mouth = face[:, 92, 71]
+    assert np.abs(2 * mouth[:2] - points68()[54]).max() < 8
+
+
+@pytest.mark.parametrize(("load", "content", "word"), [
+    (load_deca, {"E_detail": {}}, "E_flame"),
+    (load_deca, {"E_flame": weights({"layers.0.bias": (1024,)})}, "lacks"),
+    (load_mica, {"arcface": {}}, "flameModel"),
+    (load_mica, [1, 2], "arcface"),
+])  # fmt: skip
+def test_other_files_are_refused(load, content, word: str, tmp_path: Path) -> None:
+    torch.save(content, tmp_path / "some.tar")
+    failure = load(tmp_path / "some.tar")
+    assert isinstance(failure, Failure)
+    assert word in failure.sentence and "some.tar" in failure.sentence
+
+
+@pytest.fixture(scope="module")
+def clip() -> MadeClip:
+    made = made_clip(3, yaw=0.2)
+    return dataclasses.replace(made, head=dataclasses.replace(made.head, name="FLAME 2020"))
+
+
+def fitted(clip: MadeClip, folder: Path, starts: list[Start]) -> fit.Fit:
+    camera = Camera(clip.intrinsics.focal_x, "known")
+
+    def run(head):
+        return fit.run(clip.landmarks, head, camera, FitSettings(device="cpu"), context(folder))
+
+    result = best_fit(clip.head, starts, run)
+    assert not isinstance(result, Failure)
+    return result
+
+
+def test_a_good_guess_is_taken_and_a_bad_one_is_not(clip: MadeClip, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    bad = Start("bad", 4 * random.normal(size=300))
+    good = Start("good", clip.pose.identity)
+    alone = fitted(clip, tmp_path, [])
+    assert alone.report["start"] == AVERAGE
+    tried = fitted(clip, tmp_path, [bad])
+    assert tried.report["start"] == AVERAGE
+    np.testing.assert_array_equal(tried.pose.identity, alone.pose.identity)
+    helped = fitted(clip, tmp_path, [bad, good])
+    assert helped.report["start"] == "good"
+    assert helped.reprojection_error.mean() < alone.reprojection_error.mean()
+    truth = clip.pose.identity
+    assert np.linalg.norm(helped.pose.identity - truth) < np.linalg.norm(alone.pose.identity - truth)
+
+
+def test_codes_and_template_of_a_guess_describe_the_same_head(clip: MadeClip) -> None:
+    start = Start("guess", np.ones(300))
+    basis = clip.head.identity_basis
+    moved = with_start(clip.head, start).template + basis @ np.full(basis.shape[2], 0.5)
+    np.testing.assert_allclose(moved, clip.head.template + basis @ np.full(basis.shape[2], 1.5))
+
+
+def test_files_are_used_for_flame_2020_alone(clip: MadeClip, tmp_path: Path) -> None:
+    deca_file(tmp_path)
+    mica_file(tmp_path)
+    points = np.full((478, 3), 250.0)
+    points[:, :2] += np.random.default_rng(1).normal(scale=40, size=(478, 2))
+    events: list[dict] = []
+    listening = dataclasses.replace(context(tmp_path), emit=lambda event: events.append(dict(event)))
+    starts = guessed_starts([(portrait(), points)], clip.head, tmp_path, listening)
+    assert not isinstance(starts, Failure)
+    assert [(start.name, len(start.identity)) for start in starts] == [("mica.tar", 300), ("deca_model.tar", 100)]
+    assert events == []
+    other = dataclasses.replace(clip.head, name="FLAME 2023 Open")
+    assert guessed_starts([(portrait(), points)], other, tmp_path, listening) == []
+    assert "FLAME 2020" in events[0]["sentence"] and "FLAME 2023 Open" in events[0]["sentence"]
