@@ -143,6 +143,14 @@ STAGE_CODE: Final[Mapping[str, StageCode]] = {
         load=_late("track", "load"),
         summary=_late("summaries", "track"),
     ),
+    "texture": StageCode(
+        _late("texture", "run"),
+        ("stages/texture.py", "render", "solve/surface_samples.py", "video"),
+        keep="files",
+        check=_late("texture", "check"),
+        load=_late("texture", "load"),
+        summary=_late("summaries", "texture"),
+    ),
     "report": StageCode(
         _late("report", "run"),
         ("stages/report.py", "report", "render"),

@@ -48,6 +48,7 @@ STAGES: Final[Mapping[str, StageSpec]] = {
     ),
     "smooth": StageSpec(stage_settings.SmoothSettings, {"fit": "fit"}, "fit", "Smooth"),
     "track": StageSpec(stage_settings.TrackFileSettings, {"fit": "fit"}, "track", "Track File"),
+    "texture": StageSpec(stage_settings.TextureSettings, {"track": "track", "video": "video"}, "texture", "Texture"),
     "report": StageSpec(stage_settings.ReportSettings, {"track": "track", "video": "video"}, "report", "Report"),
     "export": StageSpec(stage_settings.ExportSettings, {"track": "track", "video": "video"}, "export", "Export"),
 }

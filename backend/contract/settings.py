@@ -205,6 +205,29 @@ class TrackFileSettings:
     path: str = option("track.npz", "Track file to write", path=True)
 
 
+TEXTURE_SIZES: Final = {
+    "1024": "1024 pixels: enough for faces up to 500 pixels wide in the footage",
+    "2048": "2048 pixels: for close-ups",
+}
+
+
+@dataclass(frozen=True)
+class TextureSettings:
+    """The colour of the head, baked from the footage."""
+
+    path: str = option("", "Picture to write (.png); empty is texture.png in the folder of the track file", path=True)
+    size: str = option("1024", "Width and height of the texture", choices=TEXTURE_SIZES)
+    frames: int = option(
+        60,
+        "Most frames to bake from, spread over all turns of the head: more takes longer and hides small faults",
+        minimum=1,
+        maximum=1000,
+    )
+    remove_light: bool = option(
+        True, "Take the light of the footage off, so that the head can be lit anew; off keeps it in the texture"
+    )
+
+
 @dataclass(frozen=True)
 class ReportSettings:
     """What is written for people to look at."""

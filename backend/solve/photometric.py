@@ -31,8 +31,8 @@ from .photometric_term import (
     brightness,
     colours,
     frame_rows,
-    huber_cost,
     no_light,
+    robust_cost,
 )
 from .photometric_view import LIGHT_TERMS, Feature, FeatureMaker, Singles, View
 from .state import Frames, Shared
@@ -200,7 +200,7 @@ def _cost(problem: PhotometricProblem, point: _Point, features: list[Feature], v
     value = _unlit(brightness(problem.points, point.shared, point.frames, features).value, features, point.light)
     visible, tuning = _seen(features), problem.tuning
     colour, weight = colours(value, visible, tuning)
-    pictures = float(((visible * (weight > 0)) * huber_cost(value - colour, tuning)).sum())
+    pictures = float(((visible * (weight > 0)) * robust_cost(value - colour, tuning)).sum())
     light = 0.5 * float((point.light**2).sum()) / tuning.light**2
     return float(data + frame.sum() + clip) + tuning.evidence * pictures + light
 

@@ -26,15 +26,15 @@ class PhotometricTuning:
 
     Attributes:
         noise: Standard deviation of the fine structure of log brightness.
-        huber: Residuals beyond this many sigma count linearly: highlights, occluders, what the head cannot do.
+        spread: Residuals of this many sigma have half their weight: highlights, occluders, what the head cannot do.
         evidence: Weight of all points together, as with the landmarks: neighbouring points see the same texture.
         light: Standard deviation of the light's coefficients.
         fewest: A point's colour means something from this many frames on.
     """
 
-    noise: float = 0.01
-    huber: float = 2.0
-    evidence: float = 0.1
+    noise: float = 0.006
+    spread: float = 2.0
+    evidence: float = 0.05
     light: float = 1.0
     fewest: int = 3
 
@@ -67,17 +67,16 @@ def bare(shared: Shared, model: LandmarkModel) -> Shared:
     return replace(shared, offsets=torch.zeros_like(model.template))
 
 
-def huber_weight(residual: Singles, tuning: PhotometricTuning) -> Singles:
-    """Return Huber's weight of residuals."""
-    size = np.abs(residual) / np.float32(tuning.noise)
-    return np.where(size <= tuning.huber, 1.0, tuning.huber / np.maximum(size, 1e-9)).astype(np.float32)
+def robust_weight(residual: Singles, tuning: PhotometricTuning) -> Singles:
+    """Return Cauchy's weight of residuals: what is far off hardly pulls."""
+    size = residual / np.float32(tuning.noise * tuning.spread)
+    return (1 / (1 + size * size)).astype(np.float32)
 
 
-def huber_cost(residual: Singles, tuning: PhotometricTuning) -> Singles:
-    """Return Huber's cost of residuals."""
-    size = np.abs(residual) / np.float32(tuning.noise)
-    far = tuning.huber * size - tuning.huber**2 / 2
-    return np.where(size <= tuning.huber, size * size / 2, far).astype(np.float32)
+def robust_cost(residual: Singles, tuning: PhotometricTuning) -> Singles:
+    """Return Cauchy's cost of residuals."""
+    size = residual / np.float32(tuning.noise * tuning.spread)
+    return (tuning.spread**2 / 2 * np.log1p(size * size)).astype(np.float32)
 
 
 def colours(value: Singles, seen: Singles, tuning: PhotometricTuning, rounds: int = 3) -> tuple[Singles, Singles]:
@@ -88,7 +87,7 @@ def colours(value: Singles, seen: Singles, tuning: PhotometricTuning, rounds: in
     colour = np.zeros(value.shape[1], dtype=np.float32)
     for _ in range(rounds):
         colour = (weight * value).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-9)
-        weight = base * huber_weight(value - colour, tuning)
+        weight = base * robust_weight(value - colour, tuning)
     return colour, weight
 
 
@@ -172,7 +171,7 @@ class KnownColours:
                 continue
             residual, _ = self._residual(frames[place : place + 1], feature)
             seen = self._base(feature, part.start + place)
-            total += float((seen * huber_cost(residual, self.tuning)).sum())
+            total += float((seen * robust_cost(residual, self.tuning)).sum())
         return self.tuning.evidence * total
 
     def equations(self, frames: Frames, part: slice) -> FrameEquations:
@@ -187,7 +186,7 @@ class KnownColours:
             residual, slope = self._residual(frame, feature)
             base = self._base(feature, part.start + place)
             rows = frame_rows(self.model, self.shared, frame, feature, slope, base, of_shared=False)
-            weight = (base * huber_weight(residual, self.tuning))[rows.index]
+            weight = (base * robust_weight(residual, self.tuning))[rows.index]
             weight = torch.as_tensor(weight * np.float32(self.tuning.evidence / self.tuning.noise**2)).to(like)
             weighted = rows.own * weight[:, None]
             hessian[place] = rows.own.T @ weighted

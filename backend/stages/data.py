@@ -236,3 +236,16 @@ class ExportFiles:
     """What was written for other programs: ``frames`` and ``avatar``, a folder each."""
 
     files: dict[str, Path]
+
+
+@dataclass(frozen=True)
+class TextureFiles:
+    """The baked texture: ``texture`` (PNG, sRGB) and ``light`` (JSON).
+
+    Attributes:
+        files: Where.
+        facts: What the JSON file says: size, share of the face seen, light, gains, psnr, ssim.
+    """
+
+    files: dict[str, Path]
+    facts: dict[str, Any]

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..head.model import HeadModel
-from .data import Camera, ExportFiles, Fit, Landmarks, ReportFiles, TrackFile, Video
+from .data import Camera, ExportFiles, Fit, Landmarks, ReportFiles, TextureFiles, TrackFile, Video
 
 
 def video(output: Video) -> str:
@@ -56,6 +56,12 @@ def track(output: TrackFile) -> str:
     """Frames and gaps."""
     gaps = _gaps(output.track.status)
     return _frames(len(output.track)) + (f", {gaps}" if gaps else "")
+
+
+def texture(output: TextureFiles) -> str:
+    """How much of the head was seen."""
+    facts = output.facts
+    return f"{facts['size']} px, {100 * facts['seen']:.0f} % of the face seen, PSNR {facts['psnr']:.1f} dB"
 
 
 def report(output: ReportFiles) -> str:

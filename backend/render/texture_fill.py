@@ -1,0 +1,146 @@
+"""What no frame showed: the other half of the face by symmetry, the rest by smooth extension over the surface.
+
+Colours are linear light, float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .bake import Singles
+from .rasterizer import Raster
+from .texture import grow_borders, mirror_vertices, spread_over_mesh
+
+Array = NDArray[Any]
+
+ENOUGH: Final = 0.12
+"""A texel seen as well as this by its best frame needs no help."""
+UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
+    "teeth": (0.55, 0.50, 0.42),
+    "tongue": (0.30, 0.10, 0.09),
+    "mouth_inside": (0.14, 0.035, 0.03),
+    "left_eyeball": (0.62, 0.59, 0.56),
+    "right_eyeball": (0.62, 0.59, 0.56),
+}
+"""Linear colours of parts of which too little was seen. Light inside the mouth is not the light on the face, and lids
+and lashes shade the eyes, so what is seen there is kept as it looked."""
+_FEW: Final = 0.02
+"""Share of a part's texels that must be seen before its own colour is used for the rest."""
+
+
+def completed(
+    colour: Singles,
+    best: Singles,
+    layout: Raster,
+    faces: Array,
+    template: Array,
+    corner_uv: Array,
+    regions: Mapping[str, Array],
+) -> Singles:
+    """Return the texture (S, S, 3) with every texel filled.
+
+    Args:
+        colour: What was seen (S, S, 3).
+        best: How well, 0..1 (S, S).
+        layout: Which triangle each texel shows.
+        faces: (F, 3).
+        template: Neutral head (V, 3).
+        corner_uv: Texture coordinates of the triangles' corners (F, 3, 2).
+        regions: Vertices by name.
+    """
+    apart = part_masks(layout, faces, regions)
+    share = np.clip(best / ENOUGH, 0, 1).astype(np.float32)
+    other, other_share = _mirrored(colour, share, layout, faces, template, corner_uv, apart)
+    help_needed = (1 - share) * other_share
+    total = share + help_needed
+    both = (colour * share[..., None] + other * help_needed[..., None]) / np.maximum(total, 1e-6)[..., None]
+    known = cv2.GaussianBlur(np.clip(total, 0, 1), (0, 0), len(colour) / 512) * np.sign(total)
+    smooth = _extended(both, np.clip(total, 0, 1), layout, faces, template, apart, regions)
+    texture = smooth + (both - smooth) * known[..., None].astype(np.float32)
+    return grow_borders(texture.astype(np.float32), layout, max(4, len(colour) // 128))
+
+
+def part_masks(layout: Raster, faces: Array, regions: Mapping[str, Array]) -> dict[str, NDArray[np.bool_]]:
+    """Return the texels (S, S) of eyes and of the inside of the mouth, by name."""
+    masks: dict[str, NDArray[np.bool_]] = {}
+    for name in UNSEEN:
+        if name in regions and len(regions[name]):
+            inside = np.zeros(int(faces.max()) + 1, dtype=bool)
+            inside[np.asarray(regions[name])] = True
+            masks[name] = (layout.ids >= 0) & inside[faces].all(axis=1)[layout.ids]
+    return masks
+
+
+def _mirrored(
+    colour: Singles,
+    share: Singles,
+    layout: Raster,
+    faces: Array,
+    template: Array,
+    corner_uv: Array,
+    apart: Mapping[str, NDArray[np.bool_]],
+) -> tuple[Singles, Singles]:
+    """Return each texel's colour on the other side of the head, and how well that was seen."""
+    size = len(colour)
+    mirror = mirror_vertices(template)
+    place = {tuple(sorted(face)): index for index, face in enumerate(faces.tolist())}
+    uv = np.full((len(faces), 3, 2), np.nan)
+    for index, face in enumerate(mirror[faces].tolist()):
+        twin = place.get(tuple(sorted(face)))
+        if twin is not None:
+            order = {vertex: corner for corner, vertex in enumerate(faces[twin].tolist())}
+            uv[index] = corner_uv[twin][[order[vertex] for vertex in face]]
+    places = np.einsum("hwk,hwkc->hwc", layout.barycentrics, uv[layout.ids])
+    places[layout.ids < 0] = np.nan
+    good = np.isfinite(places).all(axis=2)
+    x = np.where(good, places[..., 0] * size - 0.5, 0).astype(np.float32)
+    y = np.where(good, (1 - places[..., 1]) * size - 0.5, 0).astype(np.float32)
+    other = np.asarray(cv2.remap(colour, x, y, cv2.INTER_LINEAR), dtype=np.float32)
+    seen = np.asarray(cv2.remap(share, x, y, cv2.INTER_NEAREST), dtype=np.float32) * good
+    for mask in apart.values():  # a mirrored gaze squints
+        seen[mask] = 0
+    return other, seen
+
+
+def _extended(
+    colour: Singles,
+    share: Singles,
+    layout: Raster,
+    faces: Array,
+    template: Array,
+    apart: Mapping[str, NDArray[np.bool_]],
+    regions: Mapping[str, Array],
+) -> Singles:
+    """Return colours that follow the seen ones and run on smoothly where there are none."""
+    values, weights = at_vertices(colour, share, layout, faces, len(template))
+    for name, mask in apart.items():
+        if share[mask].mean() < _FEW:
+            chosen = np.asarray(regions[name])
+            values[chosen], weights[chosen] = UNSEEN[name], 1.0
+    spread = spread_over_mesh(values, np.clip(weights, 0, 1), template, faces)
+    seen = weights > 0.5
+    tone = np.median(values[seen], axis=0) if seen.any() else np.full(3, 0.3)
+    empty = spread.sum(axis=1) < 1e-4
+    spread[empty] = tone
+    return layout.interpolate(spread, faces).astype(np.float32)
+
+
+def at_vertices(colour: Singles, share: Singles, layout: Raster, faces: Array, count: int) -> tuple[Array, Array]:
+    """Return the mean colour around each vertex (V, 3) and how well it was seen (V,), about 0..1."""
+    known = (layout.ids >= 0) & (share > 0)
+    corners = faces[layout.ids[known]]
+    sums, seen = np.zeros((count, 4)), np.zeros(count)
+    reach = np.zeros(count)
+    inside = layout.ids >= 0
+    for corner in range(3):
+        part = layout.barycentrics[known][:, corner] * share[known]
+        for channel in range(3):
+            sums[:, channel] += np.bincount(corners[:, corner], colour[known][:, channel] * part, count)
+        seen += np.bincount(corners[:, corner], part, count)
+        reach += np.bincount(faces[layout.ids[inside]][:, corner], layout.barycentrics[inside][:, corner], count)
+    return sums[:, :3] / np.maximum(seen, 1e-9)[:, None], seen / np.maximum(reach, 1e-9)
