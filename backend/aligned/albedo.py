@@ -23,7 +23,7 @@ from ..contract.failure import Failure
 from ..head.geometry import adjacency
 from ..head.model import Floats, HeadModel
 from ..head.plain_arrays import read_npz
-from ..head.side_files import UV_TEXTURE
+from ..head.side_files import ALBEDO, UV_TEXTURE
 from ..render.overlay import IRIS_ANGLE, PUPIL_ANGLE
 
 Array = NDArray[Any]
@@ -194,7 +194,7 @@ def _sampled(texels: Array, uv: Floats) -> Floats:
     return result
 
 
-TEXTURE_FILES: Final = (UV_TEXTURE, "FLAME_albedo_from_BFM.npz")
+TEXTURE_FILES: Final = (UV_TEXTURE, ALBEDO)
 
 
 def albedo_space(head: HeadModel, file: Path | None) -> AlbedoSpace | Failure:

@@ -21,7 +21,8 @@ UV_TEXTURE: Final = "FLAME_texture.npz"
 EYELIDS: Final = ("l_eyelid.npy", "r_eyelid.npy")
 EMBEDDING_105: Final = "mediapipe_landmark_embedding.npz"
 EMBEDDING_68: Final = "landmark_embedding.npy"
-SIDE_FILES: Final = (REGIONS, UV_OBJECT, UV_TEXTURE, *EYELIDS, EMBEDDING_105, EMBEDDING_68)
+ALBEDO: Final = "FLAME_albedo_from_BFM.npz"
+SIDE_FILES: Final = (REGIONS, UV_OBJECT, UV_TEXTURE, ALBEDO, *EYELIDS, EMBEDDING_105, EMBEDDING_68)
 
 _ADVICE: Final = "Replace it by the right file, or remove it: it is optional."
 

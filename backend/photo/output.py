@@ -21,8 +21,8 @@ from ..contract.failure import Failure
 from ..contract.track import Track, write_track
 from ..head.model import Floats, HeadModel
 from ..head.skinning import pose_vertices
-from ..landmarks.crop import Picture
-from ..parsing.classes import COLOURS, NAMES
+from ..landmarks.crop import Picture, Region
+from ..parsing.classes import COLOURS, FACE, HAIR, LEFT_EAR, MOUTH, NAMES, NECK, RIGHT_EAR
 from ..parsing.parser import Parser
 from ..render.overlay import draw_head, draw_landmarks, head_look
 from ..render.shading import vertex_normals
@@ -34,6 +34,8 @@ from .several import Sitting
 TEXTURE: Final = (512, 1024)
 """Sides of the texture: for a small face, and for one whose aligned square has more than `_LARGE` pixels."""
 _LARGE: Final = 700
+_ON_THE_HEAD: Final = (*FACE, LEFT_EAR, RIGHT_EAR, MOUTH, NECK, HAIR)
+"""Classes whose colours go into the texture."""
 _OVERLAY: Final = 2048
 """Longest side of the overlay in pixels."""
 
@@ -77,7 +79,9 @@ def write_sitting(folder: Path, sitting: Sitting, fit: Fit, studio: Studio) -> d
     in_camera = vertices @ rotation.T + translation
     parsing = studio.parser.parse_square(photo.pixels, region, sitting.face.points, camera, in_camera)
     colours = shaded(lit, vertex_normals(vertices, head.faces))
-    texture = _texture(photo.pixels, fit, head, vertices, colours, TEXTURE[int(region.side > _LARGE)])
+    person = np.isin(parsing, _ON_THE_HEAD).astype(np.float32)
+    shown = _Shown(photo.pixels, person, region)
+    texture = _texture(shown, fit, head, vertices, colours, TEXTURE[int(region.side > _LARGE)])
     files = {"track": folder / "track.npz"}
     files["mesh"] = _write_mesh(folder, head, vertices)
     files["texture"] = _save(folder / "texture.png", texture)
@@ -124,19 +128,37 @@ def _overlay(picture: Picture, fit: Fit, track: Track, vertices: Floats, head: H
     return draw_landmarks(drawn, points, fit.visibility[0], radius=radius)
 
 
-def _texture(picture: Picture, fit: Fit, head: HeadModel, vertices: Floats, colours: Floats, size: int) -> Picture:
+@dataclass(frozen=True)
+class _Shown:
+    """A photograph, and which pixels of its aligned square show the head."""
+
+    picture: Picture
+    on_head: NDArray[np.float32]
+    region: Region
+
+    def at(self, factor: float, width: int, height: int) -> NDArray[np.float32]:
+        """Colours 0..1 and the mask (height, width, 4) at another size."""
+        picture = self.picture
+        if factor < 1:
+            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        matrix = self.region.to_image(len(self.on_head)) * factor
+        matrix[:, 2] += (factor - 1) / 2
+        mask = cv2.warpAffine(self.on_head, matrix, (width, height), flags=cv2.INTER_LINEAR)
+        return np.dstack([picture.astype(np.float32) / 255, mask])
+
+
+def _texture(shown: _Shown, fit: Fit, head: HeadModel, vertices: Floats, colours: Floats, size: int) -> Picture:
     """The photograph's colours on the head, light included, completed by the lit albedo where nothing is seen."""
     layout = texels(head.uv, head.uv_faces, size)
     in_camera = vertices @ fit.rotation[0].T + fit.translation[0]
-    camera, photograph = fit.intrinsics, picture
-    factor = min(1.0, 2 * size / max(picture.shape[:2]))
-    if factor < 1:
-        camera = scaled(camera, factor)
-        photograph = cv2.resize(picture, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
-    seen, weight = project_photograph(photograph.astype(np.float32) / 255, in_camera, head.faces, layout, camera)
-    weight = cv2.GaussianBlur(weight, (0, 0), 4) * (weight > 0)
+    factor = min(1.0, 2 * size / max(shown.picture.shape[:2]))
+    camera = scaled(fit.intrinsics, factor)
+    photograph = shown.at(factor, camera.width, camera.height)
+    seen, weight = project_photograph(photograph, in_camera, head.faces, layout, camera)
+    weight = weight * (seen[..., 3] > 0.9)
+    weight = cv2.GaussianBlur(weight, (0, 0), size / 256) * (weight > 0)
     painted = layout.interpolate(np.clip(colours, 0, 1), head.faces)
-    texture = seen * weight[..., None] + painted * (1 - weight[..., None])
+    texture = seen[..., :3] * weight[..., None] + painted * (1 - weight[..., None])
     return np.rint(255 * np.clip(grow_borders(texture.astype(np.float32), layout), 0, 1)).astype(np.uint8)
 
 
