@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,11 @@ Singles = NDArray[np.float32]
 
 BEHIND: Final = 0.003
 """Metres by which a point may lie behind the nearest surface and still count as seen."""
+OUTLINE: Final = 7
+"""Pixels across within which a step of depth by more than `STEP` metres is an outline: what lies there is background
+as often as head."""
+STEP: Final = 0.03
+_FAR: Final = 1e3
 FLAT: Final = 0.2
 """Cosine between normal and view below which a texel is not taken from a frame."""
 SHARPNESS: Final = 4.0
@@ -92,6 +98,9 @@ def add_frame(
     points = np.ascontiguousarray(vertices, dtype=np.float64)
     normals = vertex_normals(points, layout.faces)
     depth = NumbaRasterizer(threads=1).rasterize(points, layout.faces, camera).depth
+    there = np.where(np.isfinite(depth), depth, np.float32(_FAR)).astype(np.float32)
+    nearest = cv2.erode(there, np.ones((3, 3), np.uint8))
+    furthest = cv2.dilate(there, np.ones((OUTLINE, OUTLINE), np.uint8))
     # Per vertex: smooth enough, and thousands instead of a million.
     shade = np.maximum(light.shade(normals), 0.08) * gain
     lens = np.array([camera.focal_x, camera.focal_y, camera.centre_x, camera.centre_y])
@@ -103,7 +112,8 @@ def add_frame(
         layout.raster.barycentrics,
         layout.faces,
         np.ascontiguousarray(picture, dtype=np.float32),
-        depth,
+        nearest,
+        furthest,
         points,
         normals,
         np.ascontiguousarray(shade, dtype=np.float64),
@@ -113,7 +123,7 @@ def add_frame(
 
 
 @compiled
-def _add(colour, weight, best, ids, barycentrics, faces, picture, depth, points, normals, shade, lens, trust):
+def _add(colour, weight, best, ids, barycentrics, faces, picture, nearest, furthest, points, normals, shade, lens, trust):
     height, width = picture.shape[0], picture.shape[1]
     for row in range(ids.shape[0]):
         for column in range(ids.shape[1]):
@@ -143,9 +153,7 @@ def _add(colour, weight, best, ids, barycentrics, faces, picture, depth, points,
             i, j = int(np.floor(x)), int(np.floor(y))
             if i < 0 or j < 0 or i >= width - 1 or j >= height - 1:
                 continue
-            nearest = min(depth[j, i], depth[j, i + 1], depth[j + 1, i], depth[j + 1, i + 1])
-            furthest = max(depth[j, i], depth[j, i + 1], depth[j + 1, i], depth[j + 1, i + 1])
-            if pz > nearest + BEHIND or furthest > pz + 0.03:
+            if pz > nearest[j, i] + BEHIND or furthest[j, i] > pz + STEP:
                 continue
             a, b = x - i, y - j
             amount = trust * ((facing - FLAT) / (1 - FLAT)) ** SHARPNESS

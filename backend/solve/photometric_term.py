@@ -34,7 +34,7 @@ class PhotometricTuning:
 
     noise: float = 0.006
     spread: float = 2.0
-    evidence: float = 0.05
+    evidence: float = 0.1
     light: float = 1.0
     fewest: int = 3
 
@@ -79,7 +79,7 @@ def robust_cost(residual: Singles, tuning: PhotometricTuning) -> Singles:
     return (tuning.spread**2 / 2 * np.log1p(size * size)).astype(np.float32)
 
 
-def colours(value: Singles, seen: Singles, tuning: PhotometricTuning, rounds: int = 3) -> tuple[Singles, Singles]:
+def colours(value: Singles, seen: Singles, tuning: PhotometricTuning, rounds: int = 5) -> tuple[Singles, Singles]:
     """Return each point's colour (N,), the robust mean of what the frames show (T, N), and the weights (T, N)."""
     often = (seen > LEAST_SEEN).sum(axis=0) >= tuning.fewest
     base = np.where(often, seen, 0).astype(np.float32)

@@ -1,0 +1,226 @@
+"""Direct refinement by the pictures: derivatives, the equations of all key frames, recovery, and when it keeps out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from solver_problems import random_frames, random_model, random_shared
+from synthetic_clips import MadeClip, made_clip
+from torch import Tensor
+
+from backend.contract.camera import Intrinsics, rotation_matrices
+from backend.head.model import HeadModel
+from backend.render.rasterizer_numba import NumbaRasterizer
+from backend.render.shading import vertex_normals
+from backend.solve import photometric
+from backend.solve.fit_state import pose_of, state_of
+from backend.solve.identity import IdentityProblem
+from backend.solve.landmark_model import landmark_model
+from backend.solve.observations import eye_distance, observe
+from backend.solve.parallel import single_threaded_operations
+from backend.solve.photometric import PhotometricProblem, solve_photometric
+from backend.solve.photometric_term import PhotometricTuning, brightness, colours, frame_rows
+from backend.solve.photometric_view import Feature, FeatureMaker, View, band_pass
+from backend.solve.priors import LOCKED, frame_prior, loosened, shared_prior
+from backend.solve.projection import pose_landmarks, project_landmarks
+from backend.solve.state import Frames, Shared
+from backend.solve.surface_samples import choose_samples, points_of, sample_model
+from backend.solve.tuning import Tuning
+from backend.stages.data import Fit
+
+MODEL = random_model()
+SHARED = random_shared(MODEL)
+FRAMES = random_frames(MODEL)
+SLOPE = np.array([0.02, -0.013], dtype=np.float32)
+
+
+def ramp(size: int = 1600) -> Feature:
+    """A picture whose brightness rises evenly: what is seen at a pixel is known exactly."""
+    row, column = np.mgrid[:size, :size].astype(np.float32)
+    image = SLOPE[0] * column + SLOPE[1] * row
+    scale, centre = np.array([0.5, 0.5]), np.array([size / 2, size / 2])
+    seen = np.ones(MODEL.points, dtype=np.float32)
+    return Feature(image, scale, centre, seen, np.zeros((MODEL.points, 8), dtype=np.float32))
+
+
+def test_derivatives_of_brightness_agree_with_autograd():
+    feature, frame = ramp(), FRAMES[:1]
+
+    def seen_after(step: Tensor, identity: Tensor, log_focal: Tensor) -> Tensor:
+        still = torch.zeros_like(SHARED.offsets)
+        moved = Shared(SHARED.identity + identity, SHARED.log_focal + log_focal, still)
+        camera = pose_landmarks(MODEL, moved, frame.moved(step)).camera
+        pixels = project_landmarks(camera, moved.focal, torch.zeros(2)) * 0.5 + 800
+        return (pixels @ torch.as_tensor(SLOPE).double())[0]
+
+    zeros = (torch.zeros(1, frame.unknowns).double(), torch.zeros_like(SHARED.identity), torch.zeros(()).double())
+    found = brightness(MODEL, SHARED, frame, [feature])
+    np.testing.assert_allclose(found.value[0], seen_after(*zeros).numpy(), atol=2e-3)
+    step, identity, log_focal = torch.autograd.functional.jacobian(seen_after, zeros)
+    rows = frame_rows(MODEL, SHARED, frame, feature, found.slope[0], feature.seen, of_shared=True)
+    assert rows.identity is not None and rows.log_focal is not None
+    size = float(step.abs().max())
+    assert torch.allclose(rows.own, step[:, 0], atol=2e-3 * size)
+    assert torch.allclose(rows.identity, identity, atol=2e-3 * float(identity.abs().max()))
+    assert torch.allclose(rows.log_focal, log_focal, atol=2e-3 * float(log_focal.abs().max()))
+
+
+def test_some_points_of_a_model_move_as_they_do_in_the_whole():
+    index = torch.tensor([2, 3, 11, 29])
+    part = points_of(MODEL, index)
+    bare = replace(SHARED, offsets=torch.zeros_like(MODEL.template))
+    whole = pose_landmarks(MODEL, bare, FRAMES).camera[:, index]
+    assert torch.allclose(pose_landmarks(part, replace(bare, offsets=bare.offsets[index]), FRAMES).camera, whole)
+    assert [len(reach) for reach in part.reach] == [4] * 5
+
+
+def test_colour_is_not_misled_by_an_occluder_and_needs_three_frames():
+    value = np.full((9, 3), 0.02, dtype=np.float32)
+    value[4, 0] = 0.5
+    seen = np.ones_like(value)
+    seen[2:, 2] = 0
+    colour, weight = colours(value, seen, PhotometricTuning(), rounds=8)
+    assert colour[0] == pytest.approx(0.02, abs=1e-3)
+    assert weight[4, 0] < 0.01
+    assert not weight[:, 2].any()
+
+
+def test_fine_structure_of_an_even_face_is_nothing_even_beside_a_bright_wall():
+    mask = np.zeros((60, 60), dtype=np.float32)
+    mask[15:45, 15:45] = 1
+    image = np.where(mask > 0, 3.0, 5.5).astype(np.float32)[..., None]
+    fine = band_pass(image, mask, 0.8, 3.0)[..., 0]
+    assert np.abs(fine[mask > 0]).max() < 1e-5
+
+
+def test_offsets_may_turn_together_at_little_cost_when_loosened():
+    head_prior = shared_prior(MODEL, Tuning(), log_focal=6.5, focal_sigma=LOCKED, offsets=True)
+    loose = loosened(head_prior, MODEL, 0.07, 0.003)
+    turned = 0.07 * torch.linalg.cross(torch.tensor([1.0, 0, 0]).double().expand(MODEL.points, 3), MODEL.template)
+    turned = turned - turned.mean(0)
+    offsets = (MODEL.tangents @ (MODEL.tangents.transpose(1, 2) @ turned[..., None]))[..., 0]
+    shared = Shared(torch.zeros(MODEL.identity_modes).double(), torch.tensor(6.5).double(), offsets)
+    tight, free = float(head_prior.evaluate(shared)[0]), float(loose.evaluate(shared)[0])
+    assert free < 1.0 < 20 * free < tight
+    along = (offsets[:, None] @ MODEL.tangents).flatten()
+    assert free == pytest.approx(0.5 * float(along @ loose.offset_hessian() @ along), rel=1e-6)
+
+
+def textured_pictures(clip: MadeClip, frames: np.ndarray) -> list[View]:
+    """Pictures of a head with blotches of 3 to 8 mm, lit from above."""
+    random = np.random.default_rng(3)
+    place = clip.head.template
+    waves = random.normal(size=(60, 3)) * 700
+    blotch = 0.04 * np.sin(place @ waves.T + random.uniform(0, 6, 60)).sum(axis=1) / 3
+    camera = Intrinsics.centred(640, 480, clip.intrinsics.focal_x)
+    views = []
+    for frame in frames:
+        vertices = clip.in_camera(clip.vertices[frame], frame)
+        raster = NumbaRasterizer(threads=1).rasterize(vertices, clip.head.faces, camera)
+        light = 0.15 * vertex_normals(vertices, clip.head.faces)[:, 1]
+        shown = raster.interpolate((4.5 + blotch + light)[:, None], clip.head.faces)[..., 0]
+        image = np.where(raster.ids >= 0, shown, 3.0).astype(np.float32)
+        views.append(View(image, np.ones(2), np.array([camera.centre_x, camera.centre_y])))
+    return views
+
+
+def as_fit(clip: MadeClip, turn: np.ndarray) -> Fit:
+    """A fit that has the head turned by a constant about a point between the ears, and all else right."""
+    centre = np.array([0.0, 0.0, 0.02])
+    rotation = clip.rotation @ rotation_matrices(turn)
+    translation = clip.translation + clip.rotation @ centre - rotation @ centre
+    count = len(clip.rotation)
+    return Fit(
+        landmarks=clip.landmarks,
+        intrinsics=clip.intrinsics,
+        focal_source="known",
+        focal_uncertainty=0.0,
+        pose=clip.pose,
+        rotation=rotation,
+        translation=translation,
+        status=np.full(count, 2, dtype=np.int8),
+        confidence=np.ones(count),
+        reprojection_error=np.zeros(count),
+        visibility=np.ones((count, 478), dtype=np.float32),
+        landmark_offsets=np.zeros((478, 3)),
+        report={},
+    )
+
+
+def problem_of(
+    clip: MadeClip, fit: Fit, frames: np.ndarray, dtype: torch.dtype = torch.float32
+) -> tuple[PhotometricProblem, Shared, Frames]:
+    """The joint problem of some frames, with landmarks that count next to nothing."""
+    head: HeadModel = clip.head
+    tuning = replace(Tuning(), evidence=1e-4)
+    model = landmark_model(head, dtype, torch.device("cpu"))
+    shared, state = state_of(fit, model, frames, None)
+    size = eye_distance(model.template.numpy()[None])[0] / np.exp(state.place[:, 2].numpy())
+    points = clip.landmarks
+    centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
+    seen = observe(points.points[frames], points.scores[frames], centre, size, model, tuning)
+    prior = shared_prior(model, tuning, log_focal=float(shared.log_focal), focal_sigma=LOCKED, offsets=True)
+    mean = prior.dense_mean.clone()
+    mean[:-1] = shared.identity
+    held = torch.diag(torch.full((model.identity_modes,), 1e4)).to(prior.dense_precision)
+    precision = prior.dense_precision.clone()
+    precision[:-1, :-1] = held
+    prior = loosened(replace(prior, dense_mean=mean, dense_precision=precision), model, 0.07, 0.003)
+    landmarks = IdentityProblem(model, seen, frame_prior(model, tuning, neck_free=False), prior, tuning)
+    samples = choose_samples(head, 1000)
+    maker, views = FeatureMaker(head, samples), textured_pictures(clip, frames)
+    tuned = PhotometricTuning()
+    return PhotometricProblem(landmarks, sample_model(head, samples, model), head, maker, views, tuned), shared, state
+
+
+def test_state_of_a_fit_and_back():
+    clip = made_clip(4)
+    model = landmark_model(clip.head, torch.float64, torch.device("cpu"))
+    shared, frames = state_of(as_fit(clip, np.zeros(3)), model, np.arange(4), None)
+    pose = pose_of(model, shared, frames)
+    np.testing.assert_allclose(pose.jaw, clip.pose.jaw)
+    np.testing.assert_allclose(pose.left_eye, clip.pose.left_eye)
+    vertices = photometric.camera_vertices(clip.head, model, shared, frames)
+    np.testing.assert_allclose(vertices[2], clip.in_camera(clip.vertices[2], 2), atol=1e-9)
+
+
+def test_the_equations_of_all_key_frames_tell_how_the_cost_changes():
+    clip = made_clip(40, yaw=0.4)
+    frames = np.array([0, 4, 8, 12, 16])
+    problem, shared, state = problem_of(clip, as_fit(clip, np.array([0.01, 0.005, 0.0])), frames, torch.float64)
+    model = problem.landmarks.model
+    band = (2.0, 6.0)
+    features = photometric.features_at(problem.head, problem.maker, model, shared, state, problem.views, band)
+    visible = photometric.landmark_visibility(model, shared, state)
+    point = photometric._Point(shared, state, photometric.no_light())
+    system = photometric._system(problem, point, features, visible)
+    told, measured = [], []
+    for column in [frame * state.unknowns + own for frame in range(len(frames)) for own in range(6)]:
+        scale = float(problem.landmarks.frame_prior.scale[column % state.unknowns])
+        step = torch.zeros_like(system.gradient)
+        step[column] = 2e-4 * scale
+        there, back = (
+            photometric._cost(problem, photometric._moved(problem, point, sign * step), features, visible)
+            for sign in (1, -1)
+        )
+        told.append(float(system.gradient[column]) * scale)
+        measured.append((there - back) / 4e-4)
+    # Not exactly alike: the slope between pixels is a mean over one pixel, so that steps do not see the grid.
+    assert np.corrcoef(told, measured)[0, 1] > 0.98
+    assert np.linalg.norm(np.subtract(told, measured)) < 0.2 * np.linalg.norm(measured)
+
+
+def test_a_head_turned_by_a_constant_is_turned_back_by_its_texture():
+    clip = made_clip(40, yaw=0.4)
+    frames = np.array([2, 10, 18, 28, 38])
+    fit = as_fit(clip, np.radians([3.0, 0.0, 0.0]))
+    with single_threaded_operations():
+        problem, shared, state = problem_of(clip, fit, frames)
+        solved = solve_photometric(problem, shared, state)
+    found = solved.frames.rotation.double().numpy()
+    error = np.degrees(np.arccos((np.einsum("tij,tij->t", found, clip.rotation[frames]).clip(-1, 3) - 1) / 2))
+    assert np.median(error) < 0.6
+    assert solved.cost_after < solved.cost_before

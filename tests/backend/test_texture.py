@@ -1,0 +1,170 @@
+"""Texture: light and colour of skin told apart, the bake, what is filled in, and the stage's files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from synthetic_clips import context, made_clip
+from test_photometric import as_fit
+
+from backend.contract.camera import Intrinsics, axis_angles
+from backend.contract.failure import Failure
+from backend.contract.settings import TextureSettings, VideoSettings
+from backend.contract.track import Track
+from backend.head.builtin import builtin_head
+from backend.render.bake import Bake, Layout, add_frame, relit
+from backend.render.light import SkinLight, fit_light, light_terms
+from backend.render.likeness import psnr, ssim
+from backend.render.rasterizer_numba import NumbaRasterizer
+from backend.render.shading import vertex_normals
+from backend.render.texture import srgb_from_linear, texels
+from backend.render.texture_fill import completed, part_masks
+from backend.stages import texture as texture_stage
+from backend.stages import track as track_stage
+from backend.stages import video as video_stage
+from backend.stages.data import TextureFiles, TrackFile, Video
+
+HEAD = builtin_head()
+LIGHT = SkinLight(
+    np.outer([0.9, 0.25, -0.3, -0.25, 0.03, 0.0, 0.05, 0.0, 0.02], [1.0, 1.0, 1.0]) * np.array([1.0, 0.97, 0.93])
+)
+
+
+def painted(places: np.ndarray) -> np.ndarray:
+    """Colours (…, 3) of a head: the same on both sides, different from place to place, between 0.2 and 0.7."""
+    x, y, z = np.abs(places[..., 0]), places[..., 1], places[..., 2]
+    waves = [np.sin(150 * x + 90 * y), np.sin(120 * y + 60 * z), np.sin(100 * x - 140 * z)]
+    return 0.45 + 0.2 * np.stack(waves, axis=-1)
+
+
+def on_texels(size: int) -> tuple[Layout, np.ndarray]:
+    """The layout of the head's texture and what is painted on it."""
+    layout = Layout(texels(HEAD.uv, HEAD.uv_faces, size), HEAD.faces.astype(np.int32))
+    return layout, painted(layout.raster.interpolate(HEAD.template, HEAD.faces)).astype(np.float32)
+
+
+def frame_of(yaw: float, gain: float = 1.0) -> tuple[np.ndarray, np.ndarray, Intrinsics]:
+    """A picture of the painted, lit head, its vertices and its camera."""
+    camera = Intrinsics.centred(420, 420, 1100)
+    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    vertices = HEAD.template @ (np.diag([1.0, -1, -1]) @ turn).T + (0.0, 0.0, 0.75)
+    layout, texture = on_texels(512)
+    raster = NumbaRasterizer(threads=1).rasterize(vertices, layout.faces, camera)
+    normals = vertex_normals(vertices, layout.faces)
+    lit = SkinLight(LIGHT.coefficients * gain)
+    return relit(texture, raster, HEAD.uv[HEAD.uv_faces], normals, layout.faces, lit), vertices, camera
+
+
+def test_light_and_the_colour_of_skin_are_told_apart():
+    random = np.random.default_rng(0)
+    normals = random.normal(size=(6, 900, 3)) - (0, 0, 2)
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    colour = np.array([0.5, 0.35, 0.28]) * np.exp(0.15 * random.normal(size=(900, 1)))
+    gain = np.exp(0.1 * random.normal(size=(6, 1)))
+    gain /= np.exp(np.log(gain).mean())
+    shade = np.maximum(light_terms(normals) @ LIGHT.coefficients, 0.05)
+    found = fit_light(colour * shade * gain[:, None], normals, np.ones((6, 900)))
+    true = shade / shade.mean(axis=(0, 1))
+    seen = np.maximum(found.light.shade(normals), 0.05)
+    assert np.abs(seen / true - 1).mean() < 0.03
+    np.testing.assert_allclose(found.gain[:, 0], gain[:, 0], rtol=0.02)
+    ratio = found.colour / colour
+    assert (ratio / np.median(ratio, axis=0)).std() < 0.03
+
+
+def test_a_known_texture_is_baked_from_lit_pictures():
+    layout, texture = on_texels(256)
+    bake = Bake.empty(256)
+    for yaw in (-0.5, 0.0, 0.5):
+        picture, vertices, camera = frame_of(yaw)
+        add_frame(bake, layout, picture, vertices, camera, LIGHT, np.ones(3), 1.0)
+    face = np.zeros(HEAD.vertex_count, dtype=bool)
+    face[HEAD.regions["face"]] = True
+    seen = (bake.best > 0.3) & face[HEAD.faces].all(axis=1)[layout.raster.ids] & (layout.raster.ids >= 0)
+    assert seen.mean() > 0.1
+    assert np.median(np.abs(bake.mean()[seen] - texture[seen])) < 0.01
+
+
+def test_nothing_is_taken_from_behind_the_nose():
+    layout, _ = on_texels(256)
+    bake = Bake.empty(256)
+    picture, vertices, camera = frame_of(0.9)
+    add_frame(bake, layout, picture, vertices, camera, LIGHT, np.ones(3), 1.0)
+    towards_left = layout.raster.interpolate(vertex_normals(HEAD.template, HEAD.faces), HEAD.faces)[..., 0]
+    hidden = (layout.raster.ids >= 0) & (towards_left < -0.9)
+    shown = (layout.raster.ids >= 0) & (towards_left > 0.9)
+    assert min(bake.best[hidden].mean(), bake.best[shown].mean()) < 1e-3
+    assert max(bake.best[hidden].mean(), bake.best[shown].mean()) > 0.1
+
+
+def test_the_unseen_half_comes_from_the_other_side_and_nothing_stays_empty():
+    layout, texture = on_texels(256)
+    place = layout.raster.interpolate(HEAD.template, HEAD.faces)
+    left = ((layout.raster.ids >= 0) & (place[..., 0] > 0.0) & (place[..., 2] > 0)).astype(np.float32)
+    corner_uv = HEAD.uv[HEAD.uv_faces]
+    filled = completed(
+        texture * left[..., None], left, layout.raster, layout.faces, HEAD.template, corner_uv, HEAD.regions
+    )
+    right = (layout.raster.ids >= 0) & (place[..., 0] < -0.01) & (place[..., 2] > 0.005)
+    for mask in part_masks(layout.raster, layout.faces, HEAD.regions).values():
+        right &= ~mask
+    assert np.median(np.abs(filled[right] - texture[right])) < 0.02
+    inside = layout.raster.ids >= 0
+    assert (filled[inside].sum(axis=1) > 0.02).all()
+    assert np.isfinite(filled).all()
+
+
+def test_likeness_of_a_picture_with_itself_and_with_noise():
+    random = np.random.default_rng(1)
+    picture = random.integers(40, 200, size=(60, 60, 3)).astype(np.uint8)
+    noisy = np.clip(picture + random.normal(scale=5, size=picture.shape), 0, 255).astype(np.uint8)
+    mask = np.ones((60, 60), dtype=bool)
+    assert ssim(picture, picture, mask) == pytest.approx(1)
+    assert psnr(picture, noisy, mask) == pytest.approx(20 * np.log10(255 / 5), abs=0.3)
+    assert ssim(picture, noisy, mask) < 0.999
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Track, Video]:
+    """A short film of the painted head, as stills, and its track."""
+    folder = tmp_path_factory.mktemp("film")
+    clip = made_clip(4, yaw=0.4)
+    layout, texture = on_texels(512)
+    for frame in range(4):
+        vertices = clip.in_camera(clip.vertices[frame], frame)
+        raster = NumbaRasterizer(threads=1).rasterize(vertices, layout.faces, clip.intrinsics)
+        normals = vertex_normals(vertices, layout.faces)
+        picture = relit(texture, raster, HEAD.uv[HEAD.uv_faces], normals, layout.faces, LIGHT)
+        Image.fromarray(srgb_from_linear(picture)).save(folder / f"{frame:04d}.png")
+    track = track_stage.track_of(as_fit(clip, np.zeros(3)), clip.head, context(folder))
+    np.testing.assert_allclose(track.head_rotation, axis_angles(clip.rotation), atol=1e-9)
+    video = video_stage.run(VideoSettings(path=str(folder / "0000.png")), context(folder))
+    assert isinstance(video, Video)
+    return track, video
+
+
+def test_the_stage_writes_a_picture_and_the_light_and_reads_them_again(filmed, tmp_path: Path):
+    track, video = filmed
+    own = TrackFile(tmp_path / "track.npz", track)
+    done = texture_stage.run(own, video, TextureSettings(), context(tmp_path))
+    assert isinstance(done, TextureFiles)
+    with Image.open(done.files["texture"]) as picture:
+        assert picture.size == (1024, 1024)
+    assert done.facts["psnr"] > 30
+    assert np.array(done.facts["light"]).shape == (9, 3)
+    again = texture_stage.load(done.files)
+    assert isinstance(again, TextureFiles) and again.facts == json.loads(json.dumps(done.facts))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_stage_says_when_the_face_is_never_seen(filmed, tmp_path: Path):
+    from dataclasses import replace
+
+    track, video = filmed
+    nobody = replace(track, status=np.zeros_like(track.status))
+    failed = texture_stage.run(TrackFile(tmp_path / "track.npz", nobody), video, TextureSettings(), context(tmp_path))
+    assert isinstance(failed, Failure) and failed.code == "no-face"
