@@ -90,6 +90,11 @@ def _head_files(settings: Any, models: Path) -> Iterable[Path]:
     return files
 
 
+def _guess_files(_settings: Any, models: Path) -> Iterable[Path]:
+    """Networks of others that guess the identity."""
+    return [models / name for name in ("mica.tar", "deca_model.tar") if (models / name).is_file()]
+
+
 def _export_files(_settings: Any, models: Path) -> Iterable[Path]:
     """Files that change what is exported besides track and video: texture spaces and the parsing network."""
     names = ("FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth")
@@ -123,7 +128,9 @@ STAGE_CODE: Final[Mapping[str, StageCode]] = {
     ),
     "fit": StageCode(
         _late("fit", "run"),
-        ("stages/fit.py", "stages/data.py", "contract/names.py", "contract/camera.py", "solve", "head"),
+        ("stages/fit.py", "stages/data.py", "contract/names.py", "contract/camera.py", "solve", "head", "regress"),
+        also=("video",),
+        files=_guess_files,
         summary=_late("summaries", "fit"),
     ),
     "appearance": StageCode(

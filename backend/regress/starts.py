@@ -21,7 +21,8 @@ from ..contract.track import TRACKED
 from ..export.codes import padded
 from ..head.model import Floats, HeadModel
 from ..landmarks.crop import Picture
-from ..stages.data import Context, Fit
+from ..stages.data import Context, Fit, Landmarks, Video
+from ..video.reader import read_frames
 from .deca import FILE as DECA_FILE
 from .deca import crop_for_deca, load_deca, run_deca
 from .mica import FILE as MICA_FILE
@@ -30,6 +31,7 @@ from .mica import crop_for_mica, load_mica, run_mica
 MODEL: Final = "FLAME 2020"
 """The head to which the networks' codes belong."""
 AVERAGE: Final = "average face"
+_CLIP_FRAMES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ def guessed_starts(
             return codes
         starts.append(Start(path.name, codes))
     return starts
+
+
+def starts_for_clip(video: Video, landmarks: Landmarks, head: HeadModel, context: Context) -> list[Start] | Failure:
+    """Return the guesses for a clip, from a few of the frames in which the face is seen."""
+    if not any((context.models / name).is_file() for name in (MICA_FILE, DECA_FILE)):
+        return []
+    seen = np.flatnonzero(landmarks.found)
+    frames = seen[np.unique(np.linspace(0, len(seen) - 1, _CLIP_FRAMES).round().astype(int))]
+    pictures = [(picture, landmarks.points[frame]) for frame, picture in read_frames(video, frames.tolist())]
+    return guessed_starts(pictures, head, context.models, context) if pictures else []
 
 
 def _not_used(files: list[Path], head: HeadModel) -> Notice:

@@ -25,7 +25,7 @@ from ..head.model import Floats, Integers
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.crop import Picture, Region, apply, inverse
 from ..photo.fitting import fit_landmarks
-from ..regress.starts import best_fit, guessed_starts
+from ..regress.starts import best_fit, starts_for_clip
 from ..stages import landmarks as landmarks_stage
 from ..stages import video as video_stage
 from ..stages.data import Camera, Context, Fit, Landmarks, Video
@@ -42,7 +42,6 @@ Warn = Callable[[str], None]
 _CALM: Final = 0.15
 """Seconds over which the path of the crop is smoothed: landmarks tremble, a crop need not."""
 _TEXTURE_FRAMES: Final = 8
-_GUESSED_FRAMES: Final = 3
 _RATE_TOLERANCE: Final = 0.05
 
 
@@ -66,7 +65,7 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
         regions = crop_path(found)
         inside = in_crops(found, regions)
         camera = Camera(square_camera(FITTED).focal_x, "known")
-        starts = guessed_starts(_some_faces(video, found), parts.head, MODELS, context)
+        starts = starts_for_clip(video, found, parts.head, context)
         if isinstance(starts, Failure):
             return starts
         chosen = fit_settings(config)
@@ -80,19 +79,12 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
     return folder
 
 
-def _some_faces(video: Video, found: Landmarks) -> list[tuple[Picture, Floats]]:
-    """A few pictures with their landmarks, from which the identity may be guessed."""
-    seen = np.flatnonzero(found.found)
-    frames = seen[np.unique(np.linspace(0, len(seen) - 1, _GUESSED_FRAMES).round().astype(int))]
-    return [(picture, found.points[frame].astype(np.float64)) for frame, picture in read_frames(video, frames.tolist())]
-
-
 def _context(work: Path, warn: Warn) -> Context:
     def emit(event: Any) -> None:
         if event.get("event") == "notice":
             warn(f"{event['sentence']} {event.get('advice', '')}".strip())
 
-    return Context("track_video", emit, lambda: False, work, work)
+    return Context("track_video", emit, lambda: False, work, MODELS)
 
 
 def _chosen_frames(config: SeedConfig, context: Context, warn: Warn) -> Video | Failure:

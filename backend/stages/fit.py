@@ -16,13 +16,14 @@ from ..contract.settings import FitSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..head.model import Floats, HeadModel, Integers
 from ..head.skinning import select_frames
+from ..regress.starts import best_fit, starts_for_clip
 from ..solve.clip import ClipInput, ClipSolution, Progress, fit_clip
 from ..solve.confidence import frame_confidence, frame_trust, reprojection_errors
 from ..solve.fit_state import pose_of
 from ..solve.outline import ASSUMED_SIGMA
 from ..solve.silhouette import Masks
 from ..solve.tuning import Tuning, tuning_for
-from .data import Camera, Context, Fit, Landmarks
+from .data import Camera, Context, Fit, Landmarks, Video
 
 ASSUMED_FOCAL = 1.5
 """Focal length assumed where nothing is known, in units of the longer side: between a phone's selfie camera (0.8) and a
@@ -33,9 +34,18 @@ FOCAL_DETERMINED = 0.6
 
 
 def run(
-    landmarks: Landmarks, head: HeadModel, camera: Camera, settings: FitSettings, context: Context
+    landmarks: Landmarks,
+    head: HeadModel,
+    camera: Camera,
+    settings: FitSettings,
+    context: Context,
+    video: Video | None = None,
 ) -> Fit | Failure:
-    """Fit the head to the landmarks.
+    """Fit the head to the landmarks, from the average face and from what networks of others guess where they are there.
+
+    Args:
+        landmarks, head, camera, settings, context: As for every stage.
+        video: The clip, some frames of which those networks look at; None where they shall not be asked.
 
     Returns:
         The fit, or a failure when no frame has a face or the wanted device is not there.
@@ -47,6 +57,20 @@ def run(
         return Failure(
             "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
         )
+    starts = [] if video is None else starts_for_clip(video, landmarks, head, context)
+    if isinstance(starts, Failure):
+        return starts
+    return best_fit(head, starts, lambda one: _fitted(landmarks, one, camera, settings, context, device))
+
+
+def _fitted(
+    landmarks: Landmarks,
+    head: HeadModel,
+    camera: Camera,
+    settings: FitSettings,
+    context: Context,
+    device: torch.device,
+) -> Fit:
     plan = plan_of(landmarks, settings.longest_gap)
     tuning = tuning_for(settings)
     clip = clip_input(landmarks, camera, tuning, plan)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from portrait_clips import portrait
+from portrait_clips import film, portrait
 from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.failure import Failure
 from backend.contract.settings import FitSettings
 from backend.regress.deca import PARTS, DecaEncoder, crop_for_deca, load_deca, run_deca
 from backend.regress.mica import Mica, crop_for_mica, load_mica, run_mica
-from backend.regress.starts import AVERAGE, Start, best_fit, guessed_starts, with_start
+from backend.regress.starts import AVERAGE, Start, best_fit, guessed_starts, starts_for_clip, with_start
 from backend.stages import fit
-from backend.stages.data import Camera
+from backend.stages.data import Camera, Video
 
 Layout = dict[str, tuple[int, ...]]
 
@@ -211,3 +212,17 @@ def test_files_are_used_for_flame_2020_alone(clip: MadeClip, tmp_path: Path) -> 
     other = dataclasses.replace(clip.head, name="FLAME 2023 Open")
     assert guessed_starts([(portrait(), points)], other, tmp_path, listening) == []
     assert "FLAME 2020" in events[0]["sentence"] and "FLAME 2023 Open" in events[0]["sentence"]
+
+
+def test_a_clip_is_looked_at_on_some_of_its_frames(clip: MadeClip, tmp_path: Path) -> None:
+    assert starts_for_clip(a_clip(tmp_path), clip.landmarks, clip.head, context(tmp_path)) == []
+    deca_file(tmp_path)
+    starts = starts_for_clip(a_clip(tmp_path), clip.landmarks, clip.head, context(tmp_path))
+    assert not isinstance(starts, Failure)
+    assert [start.name for start in starts] == ["deca_model.tar"]
+
+
+def a_clip(folder: Path) -> Video:
+    random = np.random.default_rng(0)
+    path = film(folder / "clip.mkv", list(random.integers(0, 255, (3, 480, 640, 3), dtype=np.uint8)))
+    return Video(path, "", 640, 480, 0, Fraction(30), 0.1, np.arange(3), np.arange(3) / 30, "ffv1", {})
