@@ -116,7 +116,7 @@ def _around_the_face(portrait: Portrait, part: Array, skin: Floats) -> Array:
     result[np.isin(near, _FACIAL) & (skin > 0.5) & (distance < 0.03 * size) & ~below] = classes.SKIN
     for ear in (classes.LEFT_EAR, classes.RIGHT_EAR):
         result[(near == ear) & (skin > 0.35) & (distance < 0.07 * size)] = ear
-    low = below & np.isin(near, (classes.NECK, *_FACIAL))
+    low = below & (np.isin(near, (classes.NECK, *_FACIAL)) | (distance > 0.12 * size))
     result[low] = classes.CLOTH
     neck = (low & bare) | throat
     result[_joined(neck, part == classes.NECK)] = classes.NECK
