@@ -12,7 +12,7 @@ from ..contract.failure import Failure
 from ..contract.job import STAGES
 from ..contract.options import Option, from_dict, options_of
 
-PREFIXED: Final = frozenset({"face", "smooth", "head", "export"})
+PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "texture", "export"})
 """Kinds whose settings are called after the kind too: ``--smooth-pose`` says what ``--pose`` would not."""
 
 NAMES: Final[Mapping[tuple[str, str], str]] = {

@@ -133,7 +133,7 @@ def landmarks(video: Video, face, settings, context: Context) -> Landmarks | Fai
     )
 
 
-def fit(landmarks: Landmarks, head, camera: Camera, settings, context: Context) -> Fit:
+def fit(landmarks: Landmarks, head, camera: Camera, video: Video, settings, context: Context) -> Fit:
     _note(Path(context.settings["video"]["path"]), "fit")
     still = np.zeros((FRAMES, 3))
     pose = HeadPose(np.zeros(2), np.zeros((FRAMES, 4)), still, still, still, still, np.zeros((FRAMES, 2)))
@@ -154,6 +154,11 @@ def fit(landmarks: Landmarks, head, camera: Camera, settings, context: Context) 
     )
 
 
+def appearance(fit: Fit, head, video: Video, settings, context: Context) -> Fit:
+    _note(video.path, "appearance")
+    return fit
+
+
 def smooth(fit: Fit, settings, context: Context) -> Fit:
     _note(Path(context.settings["video"]["path"]), "smooth")
     return fit
@@ -169,6 +174,13 @@ def track(fit: Fit, head, settings, context: Context) -> Files:
     return Files(clip, {"track": path})
 
 
+def texture(track: Files, video: Video, settings, context: Context) -> ReportFiles:
+    _note(video.path, "texture")
+    path = track.files["track"].with_name("texture.txt")
+    path.write_text("skin", "utf-8")
+    return ReportFiles({"texture": path})
+
+
 def report(track: Files, video: Video, settings, context: Context) -> ReportFiles:
     _note(video.path, "report")
     path = track.files["track"].with_name("report.txt")
@@ -178,13 +190,14 @@ def report(track: Files, video: Video, settings, context: Context) -> ReportFile
 
 def registry() -> dict[str, StageCode]:
     """Return the real registry with the fake code in it."""
-    stages = (video, face, head, camera, landmarks, fit, smooth, track, report)
+    stages = (video, face, head, camera, landmarks, fit, appearance, smooth, track, texture, report)
     fakes = {stage.__name__: stage for stage in stages}
     result = {
         kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output: "well", sources=())
         for kind, code in fakes.items()
     }
     result["track"] = dataclasses.replace(result["track"], load=lambda files: Files(Path(), dict(files)))
+    result["texture"] = dataclasses.replace(result["texture"], load=lambda files: ReportFiles(dict(files)))
     return result
 
 
