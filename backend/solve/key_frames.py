@@ -16,6 +16,21 @@ TIME_UNIT = 10.0
 """The same of time, in seconds: long clips change their light and their framing."""
 
 
+def choose_turned_frames(rotations: Floats, times: Floats, trust: Floats, wanted: int) -> Integers:
+    """Return up to `wanted` positions, sorted, with the head turned as differently as possible.
+
+    For comparing pictures: the face should turn between them and move as little as it can.
+
+    Args:
+        rotations: Of the head (T, 3, 3).
+        times: Seconds (T,).
+        trust: How reliable each frame is (T,), 0..1.
+        wanted: Most frames.
+    """
+    turns = np.concatenate([rotations[:, 2], rotations[:, 0, :2]], axis=1) / TURN_UNIT
+    return _furthest(np.concatenate([turns, times[:, None] / TIME_UNIT], axis=1), trust, wanted)
+
+
 def choose_key_frames(points: np.ndarray, rotations: Floats, times: Floats, trust: Floats, wanted: int) -> Integers:
     """Return up to `wanted` positions, sorted, by farthest-point sampling over pose, expression and time.
 
@@ -26,12 +41,17 @@ def choose_key_frames(points: np.ndarray, rotations: Floats, times: Floats, trus
         trust: How reliable each frame is (T,), 0..1; doubtful frames have to be that much more different.
         wanted: Most key frames.
     """
-    count = len(points)
-    if count <= wanted:
-        return np.arange(count)
-    features = _features(points, rotations, times)
+    if len(points) <= wanted:
+        return np.arange(len(points))
+    return _furthest(_features(points, rotations, times), trust, wanted)
+
+
+def _furthest(features: Floats, trust: Floats, wanted: int) -> Integers:
+    """Farthest-point sampling from the middle on."""
+    if len(features) <= wanted:
+        return np.arange(len(features))
     chosen = [int(np.argmin(np.linalg.norm(features - np.median(features, axis=0), axis=1) / (trust + 1e-3)))]
-    distance = np.full(count, np.inf)
+    distance = np.full(len(features), np.inf)
     for _ in range(wanted - 1):
         distance = np.minimum(distance, np.linalg.norm(features - features[chosen[-1]], axis=1))
         chosen.append(int(np.argmax(distance * trust)))

@@ -29,7 +29,7 @@ from .tuning import Tuning
 if TYPE_CHECKING:
     from ..stages.data import Fit
 
-SAMPLES: Final = 4000
+SAMPLES: Final = 3000
 LANDMARK_SHARE: Final = 0.3
 """Share of their usual weight that landmarks have beside the pictures: their errors are the same in every frame."""
 TURN: Final = 0.07

@@ -15,6 +15,9 @@ from .landmark_model import LandmarkModel, landmark_model
 SKIN: Final = ("face", "forehead")
 NOT_SKIN: Final = ("left_eyeball", "right_eyeball", "mouth_inside", "teeth", "tongue")
 """Regions of a head: eyeballs turn by themselves, and light hardly reaches the inside of the mouth."""
+UNDER_THE_NOSE: Final = 2
+"""The landmark below which mouth, chin and jaw move more than any head model follows: on rendered people points
+there pull the whole face."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,13 @@ def skin_faces(head: HeadModel) -> np.ndarray:
 
 
 def choose_samples(head: HeadModel, count: int) -> SurfaceSamples:
-    """Return `count` points, evenly spread by area over the skin of the face; the same for the same head."""
+    """Return `count` points, evenly spread by area over the skin of the upper face; the same for the same head."""
     inside = np.zeros(head.vertex_count, dtype=bool)
     for name in SKIN:
         inside[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
+    if head.landmarks.known[UNDER_THE_NOSE]:
+        corners = head.template[head.faces[head.landmarks.triangle[UNDER_THE_NOSE]]]
+        inside &= head.template[:, 1] > (head.landmarks.barycentric[UNDER_THE_NOSE] @ corners)[1]
     triangles = np.flatnonzero(inside[head.faces].all(axis=1) & skin_faces(head))
     corners = head.template[head.faces[triangles]]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)

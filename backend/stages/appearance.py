@@ -16,7 +16,7 @@ from ..contract.track import TRACKED
 from ..head.model import HeadModel, Integers
 from ..solve.clip import ClipInput, ClipSolution
 from ..solve.confidence import frame_trust
-from ..solve.key_frames import choose_key_frames
+from ..solve.key_frames import choose_turned_frames
 from ..solve.parallel import single_threaded_operations
 from ..solve.photometric_clip import RefinedClip, Refinement, refine_clip
 from ..solve.photometric_view import View, view_of
@@ -101,17 +101,12 @@ class _Pictures:
 
 
 def _key_frames(fit: Fit, plan: Plan, wanted: int) -> Integers:
-    """Return positions among the solved frames, as different from each other as possible."""
+    """Return positions among the solved frames, with the head turned as differently as possible."""
     landmarks = fit.landmarks
     candidates = np.flatnonzero(landmarks.found[plan.solved])
     frames = plan.solved[candidates]
-    chosen = choose_key_frames(
-        landmarks.points[frames, :, :2],
-        fit.rotation[frames],
-        landmarks.time[frames],
-        frame_trust(landmarks)[frames],
-        wanted,
-    )
+    trust = frame_trust(landmarks)[frames]
+    chosen = choose_turned_frames(fit.rotation[frames], landmarks.time[frames], trust, wanted)
     return candidates[chosen]
 
 

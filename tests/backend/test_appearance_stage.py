@@ -1,0 +1,98 @@
+"""Stage Appearance: it keeps out where it cannot help, and says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from synthetic_clips import MadeClip, made_clip
+from test_photometric import as_fit
+
+from backend.contract.settings import AppearanceSettings, VideoSettings
+from backend.solve.fit_state import state_of
+from backend.solve.landmark_model import landmark_model
+from backend.solve.photometric_clip import RefinedClip, Refinement
+from backend.stages import appearance
+from backend.stages import video as video_stage
+from backend.stages.data import Context, Fit, Video
+
+
+@pytest.fixture(scope="module")
+def clip() -> MadeClip:
+    return made_clip(8)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Video:
+    folder = tmp_path_factory.mktemp("stills")
+    for frame in range(8):
+        Image.new("RGB", (640, 480), (90, 80, 70)).save(folder / f"{frame:03d}.png")
+    own = Context("video", lambda _event: None, lambda: False, folder, folder)
+    found = video_stage.run(VideoSettings(path=str(folder / "000.png")), own)
+    assert isinstance(found, Video)
+    return found
+
+
+def listening(folder: Path) -> tuple[Context, list[dict]]:
+    """A context that keeps its events."""
+    events: list[dict] = []
+    return Context("appearance", events.append, lambda: False, folder, folder), events
+
+
+def unchanged(before: float, after: float):
+    """A refinement that changes nothing and claims these spreads."""
+
+    def refine(work: Refinement, progress=None) -> RefinedClip:
+        model = landmark_model(work.head, torch.float64, torch.device("cpu"))
+        shared, frames = state_of(work.fit, model, work.solved, work.head.detector_offsets)
+        visible = torch.ones(len(frames), 478, dtype=torch.float64)
+        assert len(work.key_views) == len(work.keys) > 4
+        return RefinedClip(model, shared, frames, visible, work.keys, np.zeros(8, np.float32), before, after)
+
+    return refine
+
+
+def test_switched_off_it_hands_the_fit_on(clip: MadeClip, video: Video, tmp_path: Path):
+    fit = as_fit(clip, np.zeros(3))
+    context, _ = listening(tmp_path)
+    assert appearance.run(fit, clip.head, video, AppearanceSettings(refine=False), context) is fit
+
+
+def test_a_handful_of_frames_is_left_alone(clip: MadeClip, video: Video, tmp_path: Path):
+    fit = as_fit(clip, np.zeros(3))
+    few = replace(fit, status=np.where(np.arange(8) < 3, fit.status, 0).astype(np.int8))
+    context, _ = listening(tmp_path)
+    assert appearance.run(few, clip.head, video, AppearanceSettings(), context) is few
+
+
+def test_a_refinement_that_does_not_help_is_not_used_and_that_is_said(
+    clip: MadeClip, video: Video, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    fit = as_fit(clip, np.zeros(3))
+    monkeypatch.setattr(appearance, "refine_clip", unchanged(0.01, 0.011))
+    context, events = listening(tmp_path)
+    result = appearance.run(fit, clip.head, video, AppearanceSettings(), context)
+    assert isinstance(result, Fit)
+    assert result.rotation is fit.rotation and result.pose is fit.pose
+    assert result.report["appearance"]["used"] is False
+    assert [event["code"] for event in events if event["event"] == "notice"] == ["appearance-left"]
+
+
+def test_a_refinement_that_helps_is_used_and_comes_back_exactly(
+    clip: MadeClip, video: Video, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    fit = as_fit(clip, np.zeros(3))
+    monkeypatch.setattr(appearance, "refine_clip", unchanged(0.01, 0.005))
+    context, events = listening(tmp_path)
+    result = appearance.run(fit, clip.head, video, AppearanceSettings(), context)
+    assert isinstance(result, Fit)
+    assert result.report["appearance"]["steadier"] == pytest.approx(0.5)
+    np.testing.assert_allclose(result.rotation, fit.rotation, atol=1e-9)
+    np.testing.assert_allclose(result.translation, fit.translation, atol=1e-9)
+    np.testing.assert_allclose(result.pose.expression, fit.pose.expression, atol=1e-12)
+    assert result.intrinsics.focal_x == pytest.approx(fit.intrinsics.focal_x)
+    assert not [event for event in events if event["event"] == "notice"]
