@@ -123,7 +123,9 @@ def add_frame(
 
 
 @compiled
-def _add(colour, weight, best, ids, barycentrics, faces, picture, nearest, furthest, points, normals, shade, lens, trust):
+def _add(
+    colour, weight, best, ids, barycentrics, faces, picture, nearest, furthest, points, normals, shade, lens, trust
+):
     height, width = picture.shape[0], picture.shape[1]
     for row in range(ids.shape[0]):
         for column in range(ids.shape[1]):

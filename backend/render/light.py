@@ -20,7 +20,7 @@ _COLOUR_SPREAD: Final = 0.25
 """How far the logarithm of skin's colour strays from its mean: freckles, lips, brows; ties colour against light."""
 _GAIN_SPREAD: Final = 0.15
 """How far the logarithm of a frame's exposure and white balance strays."""
-_LIGHT_SPREAD: Final = np.array([1.0, 0.5, 0.5, 0.5, 0.15, 0.15, 0.15, 0.15, 0.08])
+_LIGHT_SPREAD: Final = np.array([1.0, 0.5, 0.5, 0.5, 0.08, 0.08, 0.08, 0.08, 0.05])
 """Size of each coefficient before looking, relative to the mean brightness: light has few fine shades."""
 
 

@@ -29,6 +29,8 @@ UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
 }
 """Linear colours of parts of which too little was seen. Light inside the mouth is not the light on the face, and lids
 and lashes shade the eyes, so what is seen there is kept as it looked."""
+_BEHIND_LIDS: Final = 0.4
+"""Vertices of an eyeball that are seen less than this lie behind the lids."""
 _FEW: Final = 0.02
 """Share of a part's texels that must be seen before its own colour is used for the rest."""
 
@@ -119,15 +121,28 @@ def _extended(
     """Return colours that follow the seen ones and run on smoothly where there are none."""
     values, weights = at_vertices(colour, share, layout, faces, len(template))
     for name, mask in apart.items():
+        chosen = np.asarray(regions[name])
         if share[mask].mean() < _FEW:
-            chosen = np.asarray(regions[name])
             values[chosen], weights[chosen] = UNSEEN[name], 1.0
+        elif "eyeball" in name:  # behind the lids all is white, whatever colour the lids leave at their edge
+            hidden = chosen[weights[chosen] < _BEHIND_LIDS]
+            values[hidden], weights[hidden] = _white_of(colour[mask], share[mask]), 1.0
     spread = spread_over_mesh(values, np.clip(weights, 0, 1), template, faces)
     seen = weights > 0.5
     tone = np.median(values[seen], axis=0) if seen.any() else np.full(3, 0.3)
     empty = spread.sum(axis=1) < 1e-4
     spread[empty] = tone
     return layout.interpolate(spread, faces).astype(np.float32)
+
+
+def _white_of(colour: Array, share: Array) -> Array:
+    """Return the colour (3,) of the white of an eye: of what is seen well, the brighter part without its highlights."""
+    seen = colour[share > 0.5]
+    if len(seen) < 8:
+        return np.array(UNSEEN["left_eyeball"])
+    brightness = seen.mean(axis=1)
+    low, high = np.quantile(brightness, (0.65, 0.92))
+    return np.median(seen[(brightness >= low) & (brightness <= high)], axis=0)
 
 
 def at_vertices(colour: Singles, share: Singles, layout: Raster, faces: Array, count: int) -> tuple[Array, Array]:

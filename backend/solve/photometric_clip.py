@@ -35,6 +35,9 @@ LANDMARK_SHARE: Final = 0.3
 TURN: Final = 0.07
 SHIFT: Final = 0.003
 """How far the detector sees whole faces turned (radians about each axis) and shifted (metres): standard deviations."""
+STILL, TURNING = 0.15, 0.5
+"""Largest angle between key frames (radians) up to which texture says nothing of how the surface lies, and from which
+on it says all it can: in between landmarks may be off by a share of `TURN` and `SHIFT`."""
 PICTURE_BATCH: Final = 24
 """Pictures that are held at once before their features are made."""
 
@@ -126,12 +129,20 @@ def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: O
     clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=focal_sigma, offsets=work.offsets)
     key_seen = seen[torch.as_tensor(work.keys)]
     key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
-    landmarks = IdentityProblem(model, key_seen, own, loosened(clip, model, TURN, SHIFT), tuning)
+    loose = max(_turning(work), 1e-3)
+    landmarks = IdentityProblem(model, key_seen, own, loosened(clip, model, loose * TURN, loose * SHIFT), tuning)
     samples = choose_samples(work.head, SAMPLES)
     weights = PhotometricTuning()
     weights = replace(weights, evidence=weights.evidence * work.trust)
     points, maker = sample_model(work.head, samples, model), FeatureMaker(work.head, samples)
     return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights)
+
+
+def _turning(work: Refinement) -> float:
+    """Return how much the head turns between key frames: 0 for a still one, 1 for one that shows both cheeks."""
+    facing = work.fit.rotation[work.solved[work.keys]][:, :, 2]
+    widest = float(np.arccos(np.clip(facing @ facing.T, -1, 1)).max())
+    return float(np.clip((widest - STILL) / (TURNING - STILL), 0, 1))
 
 
 def _spread(problem: PhotometricProblem, shared: Shared, frames: Frames) -> float:

@@ -63,7 +63,8 @@ def choose_samples(head: HeadModel, count: int) -> SurfaceSamples:
     place = (np.arange(count) + random.uniform(size=count)) / count
     chosen = triangles[np.searchsorted(np.cumsum(area) / area.sum(), place).clip(0, len(triangles) - 1)]
     first, second = np.sqrt(random.uniform(size=count)), random.uniform(size=count)
-    return SurfaceSamples(chosen, np.stack([1 - first, first * (1 - second), first * second], axis=1))
+    weights = np.stack([1 - first, first * (1 - second), first * second], axis=1)
+    return SurfaceSamples(chosen, weights.astype(np.float64))
 
 
 def sample_model(head: HeadModel, samples: SurfaceSamples, landmarks: LandmarkModel) -> LandmarkModel:

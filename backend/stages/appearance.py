@@ -154,7 +154,8 @@ def _told(fit: Fit, result: Fit, refined: RefinedClip, seconds: float) -> dict[s
 def _better(fit: Fit, result: Fit, refined: RefinedClip) -> bool:
     before, after = np.nanmedian(fit.reprojection_error), np.nanmedian(result.reprojection_error)
     known = bool(np.isfinite(result.rotation).all() and np.isfinite(result.translation).all())
-    return known and refined.spread_after < refined.spread_before and after <= WORSE_LANDMARKS * before + _PIXELS
+    closer = refined.spread_after < refined.spread_before
+    return known and closer and bool(after <= WORSE_LANDMARKS * before + _PIXELS)
 
 
 def _left(fit: Fit, context: Context, sentence: str, told: dict[str, Any] | None = None) -> Fit:
