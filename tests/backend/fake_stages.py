@@ -133,7 +133,7 @@ def landmarks(video: Video, face, settings, context: Context) -> Landmarks | Fai
     )
 
 
-def fit(landmarks: Landmarks, head, camera: Camera, video: Video, settings, context: Context) -> Fit:
+def fit(landmarks: Landmarks, head, camera: Camera, settings, context: Context, video: Video | None = None) -> Fit:
     _note(Path(context.settings["video"]["path"]), "fit")
     still = np.zeros((FRAMES, 3))
     pose = HeadPose(np.zeros(2), np.zeros((FRAMES, 4)), still, still, still, still, np.zeros((FRAMES, 2)))
