@@ -37,6 +37,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
     "truth": (
         Benchmark("exact", "exact landmarks with noise and outliers", "truth_exact"),
         Benchmark("rendered", "rendered clips of six people, real landmarks", "truth_rendered"),
+        Benchmark("appearance", "the same people refined by their pictures, and textured", "truth_appearance"),
         Benchmark("independent", "rendered clip of an independent head", "truth_independent"),
         Benchmark("held-out", "real clips, landmarks held out of the fit", "truth_held_out"),
         Benchmark("blender", "imported mesh through Blender's camera", "truth_blender"),
