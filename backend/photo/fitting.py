@@ -12,7 +12,7 @@ import numpy as np
 
 from ..contract.failure import Failure
 from ..contract.settings import FitSettings
-from ..head.model import Floats, HeadModel, Integers
+from ..head.model import Floats, HeadModel
 from ..landmarks.face import Face
 from ..stages import fit as fit_stage
 from ..stages.data import Camera, Context, Fit, Landmarks, PersonMasks
@@ -31,21 +31,15 @@ def landmarks_of(
     width: int,
     height: int,
     *,
-    times: Floats | None = None,
-    shot: Integers | None = None,
-    rate: Fraction = Fraction(1),
     masks: PersonMasks | None = None,
     video: Mapping[str, Any] | None = None,
     source: str = "",
 ) -> Landmarks:
-    """Return what the stage Landmarks would, for one face per picture; None where it was not found.
+    """Return what the stage Landmarks would; each picture is a shot of its own, so that nothing is smoothed across.
 
     Args:
-        faces: Points in pixels of pictures that all have one size.
+        faces: One per picture, in pixels of pictures that all have one size; None where it was not found.
         width, height: That size.
-        times: Seconds of each picture; a second apart where None.
-        shot: Number of the shot of each picture; each its own where None, so that nothing is smoothed across.
-        rate: Pictures per second, for the track.
         masks: Person masks.
         video: Summary of the source for a track file.
         source: Which networks found the landmarks.
@@ -61,8 +55,8 @@ def landmarks_of(
     certainty = np.array([0.0 if face is None else face.presence for face in faces], dtype=np.float32)
     return Landmarks(
         frame_index=np.arange(count),
-        time=np.arange(count, dtype=np.float64) / float(rate) if times is None else times,
-        rate=rate,
+        time=np.arange(count, dtype=np.float64),
+        rate=Fraction(1),
         width=width,
         height=height,
         found=found,
@@ -70,7 +64,7 @@ def landmarks_of(
         spread=spread,
         scores=scores,
         detection=certainty,
-        shot=np.arange(count) if shot is None else shot,
+        shot=np.arange(count),
         masks=masks,
         source=source,
         others=(),

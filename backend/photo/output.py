@@ -144,7 +144,7 @@ class _Shown:
         matrix = self.region.to_image(len(self.on_head)) * factor
         matrix[:, 2] += (factor - 1) / 2
         mask = cv2.warpAffine(self.on_head, matrix, (width, height), flags=cv2.INTER_LINEAR)
-        return np.dstack([picture.astype(np.float32) / 255, mask])
+        return np.dstack([picture.astype(np.float32) / 255, mask]).astype(np.float32)
 
 
 def _texture(shown: _Shown, fit: Fit, head: HeadModel, vertices: Floats, colours: Floats, size: int) -> Picture:
