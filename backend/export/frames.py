@@ -4,7 +4,9 @@ That program cuts the picture around the face and gives the crop a camera of its
 a picture. Here the crop is what the real camera sees when it is turned towards the face, so that angle of view and pose
 are the real ones and every vertex falls exactly where the full frame has it. Pixels in these files count from the
 picture's corner. Beyond the keys of that program a file says where the crop lies (``crop_to_frame``, 3 x 3), which
-frame it is, whose codes these are and to which space ``tex`` belongs.
+frame it is, whether the face was detected in it (``status`` 2) or the head lies between neighbours (1), whose codes
+these are and to which space ``tex`` belongs. ``lmks_ears`` is left out, as nothing here detects ears; where the head has
+lids of its own, ``eyelids`` says how far they are closed.
 """
 
 from __future__ import annotations
@@ -117,6 +119,7 @@ class FrameWriter:
             "crop_to_frame": corner_homography(np.linalg.inv(view.view.homography)),
             "frame_index": np.array([track.frame_index[frame]]),
             "time": np.array([track.time[frame]]),
+            "status": np.array([track.status[frame]]),
             "head_model": np.array(str(track.header["model"].get("name", ""))),
             "tex_space": np.array(self.space.name),
             "parsing_source": np.array(self.parser.source),

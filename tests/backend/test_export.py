@@ -117,7 +117,7 @@ def test_frame_files_have_the_keys_shapes_and_types_of_version_4(written: Path) 
     }
     assert {name: found.get(name) for name in expected} == expected
     assert set(found) - set(expected) == {
-        "shape_rendered", "crop_to_frame", "frame_index", "time", "head_model", "tex_space", "parsing_source",
+        "shape_rendered", "crop_to_frame", "frame_index", "time", "status", "head_model", "tex_space", "parsing_source",
     }  # fmt: skip
 
 
