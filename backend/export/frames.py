@@ -5,8 +5,8 @@ a picture. Here the crop is what the real camera sees when it is turned towards 
 are the real ones and every vertex falls exactly where the full frame has it. Pixels in these files count from the
 picture's corner. Beyond the keys of that program a file says where the crop lies (``crop_to_frame``, 3 x 3), which
 frame it is, whether the face was detected in it (``status`` 2) or the head lies between neighbours (1), whose codes
-these are and to which space ``tex`` belongs. ``lmks_ears`` is left out, as nothing here detects ears; where the head has
-lids of its own, ``eyelids`` says how far they are closed.
+these are and to which space ``tex`` belongs. ``lmks_ears`` is left out, as nothing here detects ears; where the head
+has lids of its own, ``eyelids`` says how far they are closed.
 """
 
 from __future__ import annotations
