@@ -78,6 +78,10 @@ def read_config(values: Mapping[str, Any], *, video: bool) -> SeedConfig | Failu
         device = torch.device(values["device"]) if values.get("device") is not None else _usual_device()
     except RuntimeError:
         return _wrong("device", "'cpu', 'cuda' or a torch.device", values["device"])
+    if device.type == "cuda" and not torch.cuda.is_available():
+        return Failure(
+            "device-not-there", "'device' asks for CUDA, which torch does not find here.", "Use 'cpu', or leave it out."
+        )
     paths = {key: _path(values, key) for key in (*_FILES, "video_path", "save_path")}
     return SeedConfig(
         task_file=paths["mediapipe_face_landmarker_v2_path"],

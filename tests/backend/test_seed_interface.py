@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from flame_readers import flame, seen_by, six_dof_camera
 from portrait_clips import background, film, placement, put
 
@@ -161,6 +162,25 @@ def test_a_named_file_that_is_not_there_is_an_error_with_its_key(tmp_path: Path)
     with pytest.raises(TrackerError, match=r"generic_model\.pkl, which 'flame_model_path' names"):
         Tracker({"flame_model_path": str(tmp_path / "generic_model.pkl")})
     Tracker({"template_mesh_file_path": "./models/head_template.obj"})  # is not needed, so not looked for
+
+
+@pytest.mark.parametrize(
+    ("config", "word"),
+    [
+        ({"device": "gpu"}, "'device' must be"),
+        ({"result_img_size": 0}, "'result_img_size' must be"),
+        ({"original_fps": -1}, "'original_fps' must be"),
+    ],
+)
+def test_wrong_values_are_named(config: dict[str, Any], word: str) -> None:
+    with pytest.raises(TrackerError, match=word):
+        Tracker(config)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
+def test_a_device_that_is_not_there_is_named() -> None:
+    with pytest.raises(TrackerError, match="CUDA"):
+        Tracker({"device": torch.device("cuda:0")})
 
 
 def test_a_picture_without_a_face_is_an_error(tracker: Tracker) -> None:
