@@ -181,7 +181,7 @@ class AppearanceSettings:
     )
     key_frames: int = option(
         16,
-        "Number of frames that are compared with each other to refine head and focal length",
+        "Number of frames that are compared with each other to refine the head",
         minimum=4,
         maximum=60,
         advanced=True,

@@ -1,4 +1,4 @@
-"""Refines pose, expression, identity and focal length on key frames by what the skin looks like, with the landmarks.
+"""Refines pose, expression and identity on key frames by what the skin looks like, together with the landmarks.
 
 Direct bundle adjustment: every point of the skin has one colour, which is eliminated, so all key frames hang together.
 What the pictures tell that landmarks do not is how the surface lies: a head that is believed to look up by four degrees

@@ -34,7 +34,7 @@ class PhotometricTuning:
 
     noise: float = 0.006
     spread: float = 2.0
-    evidence: float = 0.1
+    evidence: float = 0.05
     light: float = 1.0
     fewest: int = 3
 

@@ -43,8 +43,7 @@ def appearance(output: Fit) -> str:
     told = output.report.get("appearance", {})
     if not told.get("used"):
         return "left as it was"
-    words = f"head turned by {told['turned']:.1f}°, skin steadier by {100 * told['steadier']:.0f} %"
-    return f"{words}, focal length {output.intrinsics.focal_x:.0f} px"
+    return f"head turned by {told['turned']:.1f}°, skin steadier by {100 * told['steadier']:.0f} %"
 
 
 def smooth(output: Fit) -> str:
