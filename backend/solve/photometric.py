@@ -150,6 +150,18 @@ def solve_photometric(
 
         point, first, last = _descend(problem, point, features, visibility, steps, report)
         done += steps
+    return _state(problem, point, features, first, last)
+
+
+def as_it_is(problem: PhotometricProblem, shared: Shared, frames: Frames) -> PhotometricState:
+    """Return the clip and its key frames unchanged, with the colours that follow from them."""
+    features = features_at(problem.head, problem.maker, problem.landmarks.model, shared, frames, problem.views, FINEST)
+    return _state(problem, _Point(shared, frames, no_light()), features, 0.0, 0.0)
+
+
+def _state(
+    problem: PhotometricProblem, point: _Point, features: list[Feature], first: float, last: float
+) -> PhotometricState:
     found = brightness(problem.points, point.shared, point.frames, features)
     colour, weight = colours(_unlit(found.value, features, point.light), _seen(features), problem.tuning)
     return PhotometricState(point.shared, point.frames, point.light, colour, weight.sum(axis=0) > 0.1, first, last)

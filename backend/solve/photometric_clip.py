@@ -18,7 +18,7 @@ from .landmark_model import LandmarkModel, landmark_model
 from .motion import MotionProblem, joined, solve_in_windows
 from .motion_prior import links
 from .observations import Observations, eye_distance, observe
-from .photometric import FINEST, PhotometricProblem, PhotometricState, features_at, solve_photometric
+from .photometric import FINEST, PhotometricProblem, PhotometricState, as_it_is, features_at, solve_photometric
 from .photometric_term import KnownColours, PhotometricTuning, brightness, colours
 from .photometric_view import Feature, FeatureMaker, Singles, View
 from .priors import LOCKED, frame_prior, loosened, shared_prior
@@ -35,9 +35,10 @@ LANDMARK_SHARE: Final = 0.3
 TURN: Final = 0.07
 SHIFT: Final = 0.003
 """How far the detector sees whole faces turned (radians about each axis) and shifted (metres): standard deviations."""
-STILL, TURNING = 0.15, 0.5
-"""Largest angle between key frames (radians) up to which texture says nothing of how the surface lies, and from which
-on it says all it can: in between landmarks may be off by a share of `TURN` and `SHIFT`."""
+STILL, TURNING = 0.3, 0.6
+"""Largest angle between key frames (radians) up to which texture says nothing of how the surface lies, so that only the
+motion is refined, and from which on it says all it can: in between landmarks may be off by a share of `TURN` and
+`SHIFT`."""
 PICTURE_BATCH: Final = 24
 """Pictures that are held at once before their features are made."""
 
@@ -108,7 +109,10 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
         return lambda done, total: progress(part, done, total) if progress is not None else None
 
     before = _spread(problem, shared, frames[index])
-    keys = solve_photometric(problem, shared, frames[index], progress=report("keys"))
+    if _turning(work) > 0:
+        keys = solve_photometric(problem, shared, frames[index], progress=report("keys"))
+    else:
+        keys = as_it_is(problem, shared, frames[index])
     frames = _carried(frames, frames[index], keys.frames, index)
     moved, visibility = _motion(work, model, problem, keys, frames, seen, report("motion"))
     after = _spread(problem, keys.shared, moved[index])
