@@ -31,6 +31,9 @@ UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
 and lashes shade the eyes, so what is seen there is kept as it looked."""
 _BEHIND_LIDS: Final = 0.4
 """Vertices of an eyeball that are seen less than this lie behind the lids."""
+_GLIMPSE: Final = 0.02
+_STRANDS: Final = 5
+"""From this many vertices of the scalp that were seen at all its colour is known."""
 _FEW: Final = 0.02
 """Share of a part's texels that must be seen before its own colour is used for the rest."""
 
@@ -127,12 +130,22 @@ def _extended(
         elif "eyeball" in name:  # behind the lids all is white, whatever colour the lids leave at their edge
             hidden = chosen[weights[chosen] < _BEHIND_LIDS]
             values[hidden], weights[hidden] = _white_of(colour[mask], share[mask]), 1.0
+    _comb(values, weights, regions)
     spread = spread_over_mesh(values, np.clip(weights, 0, 1), template, faces)
     seen = weights > 0.5
     tone = np.median(values[seen], axis=0) if seen.any() else np.full(3, 0.3)
     empty = spread.sum(axis=1) < 1e-4
     spread[empty] = tone
     return layout.interpolate(spread, faces).astype(np.float32)
+
+
+def _comb(values: Array, weights: Array, regions: Mapping[str, Array]) -> None:
+    """Pull unseen scalp towards what is seen of it: hair grows on, skin would run over the whole skull."""
+    scalp = np.asarray(regions.get("scalp", np.zeros(0, dtype=np.int64)))
+    seen = scalp[weights[scalp] > _GLIMPSE]
+    if len(seen) >= _STRANDS:
+        unseen = scalp[weights[scalp] <= _GLIMPSE]
+        values[unseen], weights[unseen] = np.median(values[seen], axis=0), 0.3
 
 
 def _white_of(colour: Array, share: Array) -> Array:
@@ -142,7 +155,9 @@ def _white_of(colour: Array, share: Array) -> Array:
         return np.array(UNSEEN["left_eyeball"])
     brightness = seen.mean(axis=1)
     low, high = np.quantile(brightness, (0.65, 0.92))
-    return np.median(seen[(brightness >= low) & (brightness <= high)], axis=0)
+    white = np.median(seen[(brightness >= low) & (brightness <= high)], axis=0)
+    # At the edge lids shine through: half of their hue is taken off.
+    return (white + white.mean()) / 2
 
 
 def at_vertices(colour: Singles, share: Singles, layout: Raster, faces: Array, count: int) -> tuple[Array, Array]:
