@@ -10,6 +10,8 @@ from typing import Final
 
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
+from ..contract.quality import quality_of
+from ..contract.ranges import flagged
 from ..contract.settings import ReportSettings
 from ..contract.track import Track
 from ..video.reader import Picture, read_frame, read_frames
@@ -33,7 +35,6 @@ def run(track: TrackFile, video: Video, settings: ReportSettings, context: Conte
     """Write what the settings ask for."""
     from ..report.measures import measure
     from ..report.numbers import report_of
-    from ..report.ranges import flagged
 
     folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent
     problem = writable_problem(folder)
@@ -45,7 +46,7 @@ def run(track: TrackFile, video: Video, settings: ReportSettings, context: Conte
         from ..report.plot import write_plot
 
         measures = measure(track.track)
-        flags = flagged(track.track, measures)
+        flags = flagged(quality_of(track.track))
         report = report_of(track.track, measures, flags)
         text = json.dumps(report, indent=1, allow_nan=False)
         files["report"] = _beside(folder / "report.json", lambda path: path.write_text(text, "utf-8"))

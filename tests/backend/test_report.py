@@ -26,11 +26,12 @@ from backend.contract.names import (  # noqa: E402
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
 )
+from backend.contract.quality import quality_of  # noqa: E402
+from backend.contract.ranges import flagged, runs  # noqa: E402
 from backend.contract.settings import ReportSettings  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of  # noqa: E402
 from backend.report.measures import head_angles, measure  # noqa: E402
 from backend.report.picture import even_scale  # noqa: E402
-from backend.report.ranges import flagged, runs  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
@@ -164,7 +165,7 @@ def test_a_jerk_is_flagged_and_a_cut_is_not() -> None:
     track.head_translation[8, 0] += 0.02
     track.head_translation[14:, 0] += 0.1
     track.shot[14:] = 1
-    flags = flagged(track, measure(track))
+    flags = flagged(quality_of(track))
     assert [(flag.first, flag.last, flag.reason) for flag in flags] == [(7, 9, "jump")]
 
 
@@ -174,7 +175,7 @@ def test_ranges_to_look_at_have_their_reasons() -> None:
     track.status[6] = INTERPOLATED
     track.reprojection_error[10:12] = 3.0
     track.confidence[15:17] = 0.2
-    flags = flagged(track, measure(track))
+    flags = flagged(quality_of(track))
     assert [(flag.first, flag.last, flag.reason) for flag in flags] == [
         (3, 4, "missing"),
         (6, 6, "interpolated"),
