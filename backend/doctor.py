@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .contract.installation import Layout
 from .setup.graphics import NvidiaDriver, find_nvidia_driver
 from .setup.inspection import READY, Inspection, folder_size, inspect
-from .setup.layout import Layout
 from .setup.libraries import how_to_get, missing_display_libraries
 from .setup.preflight import check_platform
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..contract.failure import Failure
+from ..contract.installation import Layout
 from ..doctor import main as doctor
 from .checks import run_checks, run_demo, test_commands
 from .extras import EXTRAS
 from .graphics import find_nvidia_driver
 from .installation import Ready, Wish, ensure, locked
-from .layout import Layout, claim
+from .layout import claim
 from .libraries import how_to_get, missing_display_libraries
 from .packages import Sources
 from .reporter import Reporter

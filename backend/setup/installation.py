@@ -11,23 +11,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..contract.failure import Failure
-from . import extras as optional
-from .graphics import NvidiaDriver
-from .interpreters import Interpreter, find_interpreter
-from .launcher import ensure_launcher
-from .layout import (
+from ..contract.installation import (
     Layout,
     Stamp,
     current_environment,
     interpreter_in,
-    new_environment,
     platform_name,
     read_pointer,
     read_stamp,
     site_packages_of,
-    write_pointer,
-    write_stamp,
 )
+from . import extras as optional
+from .graphics import NvidiaDriver
+from .interpreters import Interpreter, find_interpreter
+from .launcher import ensure_launcher
+from .layout import new_environment, write_pointer, write_stamp
 from .packages import Pip, Sources
 from .preflight import check_path_length, check_platform, check_room
 from .process import clean_environment, run_guarded

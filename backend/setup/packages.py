@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..contract.failure import Failure
-from .layout import Layout
+from ..contract.installation import Layout
 from .process import Outcome, clean_environment, run_guarded
 from .reporter import Reporter
 

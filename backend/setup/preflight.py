@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..contract.failure import Failure
-from .layout import Layout, platform_name
+from ..contract.installation import Layout, platform_name
 
 # MediaPipe 0.10.21 and torch 2.13 both have wheels for these and for no others.
 SUPPORTED_PLATFORMS = ("linux-x86_64", "win32-amd64", "darwin-arm64")

@@ -14,8 +14,8 @@ import pytest
 from install_workshop import CHECK, ROOT, Workshop, write_wheel
 
 from backend.contract.failure import Failure
+from backend.contract.installation import Layout, current_environment
 from backend.setup.installation import remove_leftovers
-from backend.setup.layout import Layout, current_environment
 from backend.setup.requirements import Purpose, read_purpose
 from backend.setup.verify import run_check
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.contract.installation import Layout
 from backend.setup import libraries
-from backend.setup.layout import Layout
 from backend.setup.packages import Pip, PipProgress, Sources, explain
 from backend.setup.process import clean_environment, run_guarded
 from backend.setup.reporter import Reporter
