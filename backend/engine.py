@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
 from . import __version__
 from .cache import Cache
@@ -22,6 +22,8 @@ from .contract.failure import Failure
 from .contract.job import Job
 from .registry import STAGE_CODE, StageCode
 from .runner import Finished, Stopped, run_job
+
+Result = TypeVar("Result")
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -187,13 +189,18 @@ def run_guarded(
     log: Path | None,
     registry: Mapping[str, StageCode] = STAGE_CODE,
 ) -> Finished | Stopped | Failure:
-    """Run a job; an error of the program itself becomes a failure too, and its traceback goes to the log."""
+    """Run a job; an error of the program itself becomes a failure too, see `guarded`."""
+    return guarded(lambda said: run_job(job, cache, models, said, stop.asked, registry), emit, log)
+
+
+def guarded(work: Callable[[Emit], Result], emit: Emit, log: Path | None) -> Result | Failure:
+    """Return what `work` does; an error of the program itself becomes a failure, and its traceback goes to the log."""
 
     def with_log(event: Mapping[str, Any]) -> None:
         emit({**event, "log": str(log)} if event.get("event") == "error" and log is not None else event)
 
     try:
-        return run_job(job, cache, models, with_log, stop.asked, registry)
+        return work(with_log)
     except Exception as error:  # noqa: BLE001 - the border of the process: no traceback may reach the user
         traceback.print_exc(file=sys.stderr)
         failure = Failure(
@@ -201,7 +208,16 @@ def run_guarded(
             f"Something went wrong inside the engine ({type(error).__name__}: {error}).",
             "Please report it with the log file; running again resumes where it stopped.",
         )
-        with_log(
-            {"event": "error", "name": "", "code": failure.code, "sentence": failure.sentence, "advice": failure.advice}
-        )
+        with_log(error_event(failure))
         return failure
+
+
+def error_event(failure: Failure, name: str = "") -> dict[str, Any]:
+    """Return the event for a failure (of the stage of that name)."""
+    return {
+        "event": "error",
+        "name": name,
+        "code": failure.code,
+        "sentence": failure.sentence,
+        "advice": failure.advice,
+    }

@@ -13,6 +13,33 @@ Kinds of events and their fields (all lines also carry ``event``):
     error      name, code, sentence, advice, log (path of the log file)
     cancelled  (no fields)
 
+``look VIDEO`` (a quick look at a video before it is tracked) says hello, job (its one stage is called ``look``),
+progress, notices and errors in the same way, and ends with
+
+    done       outputs: {thumbnail, face_0, face_1 ...: path of a PNG, at most 256 px high}, seconds,
+               video: {name, width, height (upright), rate, frames, duration (s, of the whole file), first_frame,
+               codec, focal_length_35mm (mm or null, from the metadata), thumbnail_frame},
+               faces: list of {number, box, share, frame, point, picture}
+
+    number     0, 1 ... by size over the frames that were looked at, up to sixteen
+    box        [left, top, width, height] as shares of the upright picture, in the video's frame number ``frame``
+    share      of the frames that were looked at in which the person is seen
+    point      [x, y] of the face's centre in that frame, as shares of the picture
+    picture    path of its picture
+
+To track the person whose picture was clicked, give ``FaceSettings(choose="nearest", point_x=point[0],
+point_y=point[1], point_frame=frame)``: the one who is at that place in that frame, however large the others are and
+whenever they come in. ``number`` is nearly always what ``FaceSettings(choose="number")`` takes, but not when two people
+are about equally large, or someone is seen between the frames that were looked at. The video's range is given with
+``--first-frame`` and ``--last-frame``; frames always count from the start of the file.
+
+``models`` (which model files are there) ends with
+
+    done       outputs: {}, seconds, models: list of {name, file (empty: part of the program), kind ('head' |
+               'landmarks' | 'beside'), version (empty: not known), adds (what it is good for), licence (a sentence),
+               licence_name, licence_source, commercial (true | false | null: not known), present, usable,
+               problem, advice (empty where usable), url (where to get it)}; the built-in head is the first
+
 An engine that says this listens to standard input: a line ``cancel`` stops it, and so does the end of its input:
 then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where its arguments are
 not understood, and 130 after ``cancelled``.

@@ -27,7 +27,7 @@ class VideoSettings:
 FACE_CHOICES: Final = {
     "largest": "The face that covers the most of the clip",
     "number": "The face with this number in the report, counted from 0 by size",
-    "nearest": "The face that starts nearest to a point of the picture",
+    "nearest": "The face nearest to a point of the picture",
 }
 
 
@@ -44,6 +44,11 @@ class FaceSettings:
     )
     point_y: float = option(
         0.5, "Point to be near to, from top (0) to bottom (1)", unit="of height", minimum=0.0, maximum=1.0
+    )
+    point_frame: int = option(
+        -1,
+        "Frame of the video, counted from 0, in which the face is at that point; -1 is where the first faces appear",
+        minimum=-1,
     )
 
 
@@ -217,6 +222,11 @@ class SceneSettings:
     shape_keys: bool = option(True, "One shape key per frame, exact on every frame")
     plate: bool = option(True, "Show the video behind the head through the camera")
     set_scene: bool = option(True, "Set frame rate, range and resolution of the scene to those of the clip")
+    look_through_camera: bool = option(
+        True,
+        "After the first import, look through the camera in the 3D views and hide Blender's default cube,"
+        " in which the head would stand",
+    )
     first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1)
     last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1)
     start_at: int = option(1, "Frame of the scene at which the clip starts", minimum=0, maximum=1000000)

@@ -12,8 +12,9 @@ from ..contract.settings import HeadSettings
 from .builtin import builtin_head
 from .flame_file import checked_arrays, load_flame, read_flame_content
 from .flame_versions import recognise
+from .licences import Licence
 from .model import HeadModel
-from .side_files import SIDE_FILES
+from .side_files import SIDE_FILES, TEXTURES
 
 _ENDINGS: Final = (".pkl", ".npz")
 
@@ -29,6 +30,8 @@ class FoundModel:
         licence: In plain words.
         sha256: Hash of the file.
         problems: Why it cannot be used, one sentence each; empty where it can.
+        advice: What to do about that.
+        terms: The licence in full, None where the file could not be read.
     """
 
     path: Path
@@ -37,6 +40,8 @@ class FoundModel:
     licence: str
     sha256: str
     problems: tuple[str, ...]
+    advice: str = ""
+    terms: Licence | None = None
 
 
 def find_models(folder: Path) -> list[FoundModel]:
@@ -44,7 +49,7 @@ def find_models(folder: Path) -> list[FoundModel]:
     if not folder.is_dir():
         return []
     paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in _ENDINGS and path.is_file()]
-    found = [_look_at(path) for path in paths if path.name not in SIDE_FILES]
+    found = [_look_at(path) for path in paths if path.name not in (*SIDE_FILES, *TEXTURES)]
     return sorted(found, key=lambda model: (bool(model.problems), model.path.name))
 
 
@@ -91,10 +96,10 @@ def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
 def _look_at(path: Path) -> FoundModel:
     content = read_flame_content(path)
     if isinstance(content, Failure):
-        return FoundModel(path, path.name, "", "", "", (content.sentence,))
+        return FoundModel(path, path.name, "", "", "", (content.sentence,), content.advice)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     arrays = checked_arrays(content, path.name)
     if isinstance(arrays, Failure):
-        return FoundModel(path, path.name, "", "", sha256, (arrays.sentence,))
+        return FoundModel(path, path.name, "", "", sha256, (arrays.sentence,), arrays.advice)
     version = recognise(path.name, sha256, content)
-    return FoundModel(path, version.name, version.name, version.licence, sha256, ())
+    return FoundModel(path, version.name, version.name, version.licence, sha256, (), terms=version.terms)

@@ -164,20 +164,20 @@ class Pipeline:
             search.age += 1
             detector, threshold = self._pool.get().detector, self._settings.detection_threshold
             for place in search.places:  # Faces that were not there two frames ago.
-                if all(_apart(place.moved(0.0, 0.0, 1 / _BOX_OF_REGION, 0.0), region) for region in followed):
+                if all(apart(place.moved(0.0, 0.0, 1 / _BOX_OF_REGION, 0.0), region) for region in followed):
                     new = near(detector, picture, place, threshold)
                     followed += [new.region()] if new is not None else []
             search.places = [_place(region) for region in followed]
             return followed
         found, missed = self._detections(picture, search)
         search.age += 1
-        starts = followed + [d.region() for d in found if all(_apart(d.region(), region) for region in followed)]
+        starts = followed + [d.region() for d in found if all(apart(d.region(), region) for region in followed)]
         if missed:
             # A face that the detector misses (turned away, half hidden) may still be followed from the frame before.
-            starts += [region for region in history[1]() if all(_apart(region, start) for start in starts)]
+            starts += [region for region in history[1]() if all(apart(region, start) for start in starts)]
         search.places = [place_of(detection) for detection in found]
         search.places += [
-            _place(start) for start in starts if all(_apart(start, detection.region()) for detection in found)
+            _place(start) for start in starts if all(apart(start, detection.region()) for detection in found)
         ]
         return sorted(starts, key=lambda region: -region.side)
 
@@ -206,7 +206,7 @@ class Pipeline:
 
         def add(start: Region, plan: Plan) -> bool:
             face = find_face(networks, picture, start, plan, threshold)
-            if face is not None and all(_apart(face.region, other.region) for other in faces):
+            if face is not None and all(apart(face.region, other.region) for other in faces):
                 faces.append(face)
             return face is not None
 
@@ -222,7 +222,7 @@ class Pipeline:
             for detection in everywhere(networks.detector, picture, threshold, None):
                 add(detection.region(), self._plan)
         seen = tuple(_seen_face(networks, picture, face, with_mask=with_mask) for face in faces)
-        return SeenFrame(seen, _thumbnail(picture))
+        return SeenFrame(seen, thumbnail_of(picture))
 
     def _tell(self, done: int, started: float, already: int) -> None:
         now = time.monotonic()
@@ -245,23 +245,28 @@ class Pipeline:
 
 
 def _seen_face(networks: Networks, picture: Picture, face: Face, *, with_mask: bool) -> SeenFace:
-    portrait = patch_around(picture, face.region, PORTRAIT, margin=1.0).sample(face.region, PORTRAIT)
+    portrait = portrait_of(picture, face)
     if not with_mask or networks.person is None:
         return SeenFace(face, portrait, None, None)
     mask, to_image = person_mask(networks.person, picture, face)
     return SeenFace(face, portrait, mask, to_image)
 
 
-def _thumbnail(picture: Picture) -> NDArray[np.uint8]:
-    """The whole picture, tiny; every n-th pixel is enough to tell one shot from another."""
+def portrait_of(picture: Picture, face: Face) -> NDArray[np.uint8]:
+    """Return the face upright and tiny, by which a person is known again."""
+    return patch_around(picture, face.region, PORTRAIT, margin=1.0).sample(face.region, PORTRAIT)
+
+
+def thumbnail_of(picture: Picture) -> NDArray[np.uint8]:
+    """Return the whole picture, tiny; every n-th pixel is enough to tell one shot from another."""
     step = max(1, min(picture.shape[0] // (4 * THUMBNAIL[0]), picture.shape[1] // (4 * THUMBNAIL[1])))
     small = np.ascontiguousarray(picture[::step, ::step])
     size = (THUMBNAIL[1], THUMBNAIL[0])
     return cv2.resize(small, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _apart(a: Region, b: Region) -> bool:
-    """Whether two regions hold different faces."""
+def apart(a: Region, b: Region) -> bool:
+    """Return whether two regions hold different faces."""
     return bool(np.hypot(a.centre_x - b.centre_x, a.centre_y - b.centre_y) > 0.25 * min(a.side, b.side))
 
 

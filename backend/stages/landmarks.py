@@ -47,7 +47,7 @@ def run(video: Video, face: FaceSettings, settings: LandmarkSettings, context: C
             f"No face was found in the {len(video)} frames of {video.path.name}.",
             "Choose a range in which a face is seen, or lower the threshold for faces in shadow.",
         )
-    number = choose(people, seen, face, (video.width, video.height))
+    number = choose(people, seen, face, (video.width, video.height), video.frame_index)
     if isinstance(number, Failure):
         return number
     for notice in _clip_notices(seen, people, number, shot):

@@ -16,7 +16,17 @@ from .data import Context, Video
 
 
 def run(settings: VideoSettings, context: Context) -> Video | Failure:
-    """Look at the video and choose its frames; no picture is kept.
+    """Look at the video and choose its frames; no picture is kept."""
+    return open_video(settings, context)
+
+
+def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True) -> Video | Failure:
+    """Return the video and the frames of it that the settings ask for.
+
+    Args:
+        settings: Which file and which frames.
+        context: For notices and cancellation.
+        hashed: Whether all of the file is read for its hash, which takes a while for a long one; else that is empty.
 
     Returns:
         The video, or a failure where there is no such file, it is no video, it is empty, or no frame is in the range.
@@ -29,10 +39,10 @@ def run(settings: VideoSettings, context: Context) -> Video | Failure:
         if is_still(path):
             files = sequence_files(path)
             found = _probe_sequence(files, settings.sequence_rate)
-            digest = sequence_hash(files)
+            digest = sequence_hash(files) if hashed else ""
         else:
             found = probe(path, context.check)
-            digest = file_hash(path, context.check)
+            digest = file_hash(path, context.check) if hashed else ""
     except OSError as error:
         return Failure(
             "video-unreadable",

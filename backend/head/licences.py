@@ -1,0 +1,68 @@
+"""What the licences of model files allow, in plain words; each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence as an animator has to know it.
+
+    Attributes:
+        name: Its own name.
+        sentence: What it allows, one sentence.
+        commercial: Whether commercial work is allowed; None where that is not known.
+        source: Where it says so.
+    """
+
+    name: str
+    sentence: str
+    commercial: bool | None
+    source: str
+
+
+PROGRAM: Final = Licence(
+    "GPL-3.0-or-later",
+    "Commercial films and pictures are allowed; the head itself is handed on under the program's licence.",
+    True,
+    "LICENSE of this program",
+)
+RESEARCH: Final = Licence(
+    "Max Planck research licence",
+    "Non-commercial scientific research only: no films, games or advertising, not even with the tracks.",
+    False,
+    "flame.is.tue.mpg.de/modellicense.html",
+)
+OPEN: Final = Licence(
+    "CC BY 4.0",
+    "Commercial work is allowed; name the makers of FLAME.",
+    True,
+    "readme in FLAME2023Open.zip; creativecommons.org/licenses/by/4.0",
+)
+OPEN_TEMPLATE: Final = Licence(
+    "CC BY 4.0 in part",
+    "Its average head allows commercial work; for the rest ask where the file comes from.",
+    None,
+    "readme in FLAME2023Open.zip, for the template",
+)
+APACHE: Final = Licence(
+    "Apache-2.0",
+    "Commercial work is allowed.",
+    True,
+    "ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker, its model card",
+)
+FLAME_SITE: Final = Licence(
+    "as FLAME's makers say",
+    "Its terms are those of the place where you got it; FLAME's makers mostly allow research only.",
+    None,
+    "flame.is.tue.mpg.de, where it is downloaded after registration",
+)
+TEXTURE: Final = Licence(
+    "CC BY-NC-SA 4.0", "Non-commercial work only.", False, "flame.is.tue.mpg.de, texture space of FLAME"
+)
+DECA: Final = Licence(
+    "DECA's research licence", "Non-commercial scientific research only.", False, "LICENSE of yfeng95/DECA"
+)
+UNKNOWN: Final = Licence("not known", "Its licence is not known: ask where the file comes from.", None, "")
