@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import bpy
@@ -10,13 +11,16 @@ from ..backend.contract.options import Option, options_of
 
 _UNBOUNDED: Final = 2**31 - 1
 
-
-def annotations_of(settings_class: type) -> dict[str, Any]:
-    """Return the annotations that give a Blender class a property per setting."""
-    return {each.name: property_of(each) for each in options_of(settings_class)}
+Update = Callable[[Any, bpy.types.Context], None]
+"""What Blender calls when a property changes: with its owner and the context."""
 
 
-def property_of(setting: Option) -> Any:
+def annotations_of(settings_class: type, update: Update | None = None) -> dict[str, Any]:
+    """Return the annotations that give a Blender class a property per setting; `update` is told of every change."""
+    return {each.name: property_of(each, update) for each in options_of(settings_class)}
+
+
+def property_of(setting: Option, update: Update | None = None) -> Any:
     """Return the Blender property of one setting."""
     unit = f" ({setting.unit})" if setting.unit else ""
     common: dict[str, Any] = {
@@ -24,6 +28,8 @@ def property_of(setting: Option) -> Any:
         "description": setting.help + unit,
         "default": setting.default,
     }
+    if update is not None:
+        common["update"] = update
     if setting.kind == "bool":
         return bpy.props.BoolProperty(**common)
     if setting.kind == "int":

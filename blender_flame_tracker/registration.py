@@ -10,10 +10,12 @@ from typing import Final
 
 import bpy
 
+from . import preferences
 from .nodes import sockets, stages, tree
 from .operators import import_track
 
 MODULES: Final[tuple[ModuleType, ...]] = (
+    preferences,
     tree,
     sockets,
     stages,

@@ -1,0 +1,47 @@
+"""The tree of the panel: every kind of node once, linked as the engine's default job is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import bpy
+
+from ...backend.contract.job import default_job
+from ..properties import label
+from . import stages
+from .tree import TREE, FlameTree
+
+_PLACES: Final[Mapping[str, tuple[float, float]]] = {
+    "video": (-840.0, 200.0),
+    "face": (-840.0, -120.0),
+    "landmarks": (-560.0, 100.0),
+    "camera": (-560.0, -220.0),
+    "head": (-560.0, 420.0),
+    "fit": (-280.0, 160.0),
+    "smooth": (0.0, 160.0),
+    "track": (280.0, 160.0),
+    "scene": (560.0, 260.0),
+    "report": (560.0, -60.0),
+}
+
+
+def new_default_tree(name: str) -> FlameTree:
+    """Return a new tree with the nodes of the default job and a Scene node."""
+    tree = bpy.data.node_groups.new(name, TREE)
+    tree.use_fake_user = True
+    classes = {each.kind: each for each in stages.CLASSES}
+    links = {stage.kind: stage.inputs for stage in default_job({}).stages} | {"scene": {"track": "track"}}
+    nodes = {kind: _add(tree, classes[kind]) for kind in links}
+    for kind, inputs in links.items():
+        for input_name, source in inputs.items():
+            tree.links.new(nodes[source].outputs[0], nodes[kind].inputs[label(input_name)])
+    return tree
+
+
+def _add(tree: bpy.types.NodeTree, node_class: type) -> bpy.types.Node:
+    node = tree.nodes.new(node_class.bl_idname)
+    node.location = _PLACES.get(node_class.kind, (0.0, -400.0))
+    node.select = False
+    return node
+
