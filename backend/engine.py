@@ -20,6 +20,7 @@ from .cache import Cache
 from .contract.events import PROTOCOL, Emit, encode
 from .contract.failure import Failure
 from .contract.job import Job
+from .device import device_words
 from .registry import STAGE_CODE, StageCode
 from .runner import Finished, Stopped, run_job
 
@@ -37,26 +38,41 @@ HEARTBEAT: Final = 1.0
 GRACE: Final = 10.0
 """Seconds that a stage has to stop after being asked; then the process ends. Files appear whole, so none is torn."""
 
+ALONE: Final = 2.0
+"""The same when nobody is there any more who could want the result: the program that started us has died."""
+
+LAST_WORDS: Final = 0.5
+"""Seconds for the last event when the time is up; a reader that hangs must not hold the process."""
+
 
 class Stop:
-    """Whether the user asked to stop; asked twice, or ignored for `GRACE` seconds, the process ends at once."""
+    """Whether the user asked to stop; asked twice, or ignored for some seconds, the process ends at once."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._deadline = float("inf")
         self.last_words: Callable[[], None] = lambda: None
 
     def asked(self) -> bool:
         """Whether to stop."""
         return self._event.is_set()
 
-    def ask(self) -> None:
-        """Ask the stages to stop."""
-        if self._event.is_set():
+    def ask(self, patience: float = GRACE) -> None:
+        """Ask the stages to stop within so many seconds; a second call can only shorten them."""
+        deadline = time.monotonic() + patience
+        if deadline >= self._deadline:
             return
+        self._deadline = deadline
         self._event.set()
-        watchdog = threading.Timer(GRACE, self._end)
+        watchdog = threading.Timer(patience, self._time_is_up)
         watchdog.daemon = True
         watchdog.start()
+
+    def _time_is_up(self) -> None:
+        words = threading.Thread(target=self._end, daemon=True)
+        words.start()
+        words.join(LAST_WORDS)
+        os._exit(EXIT_CANCELLED)
 
     def _end(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # in the middle of another line, or nobody reads any more
@@ -87,8 +103,8 @@ class Lines:
             try:
                 self._stream.write(encode(event) + "\n")
                 self._stream.flush()
-            except (BrokenPipeError, ValueError):
-                self._stop.ask()
+            except (OSError, ValueError):
+                self._stop.ask(ALONE)
 
     def beat(self) -> None:
         """Send heartbeats until `close` (in a thread of its own)."""
@@ -142,7 +158,7 @@ def own_streams(log: Path | None) -> Iterator[Streams]:
 
 
 def watch_input(stop: Stop) -> None:
-    """Stop on a line ``cancel`` or at the end of standard input: then the program that started us is gone."""
+    """Stop on a line ``cancel``, and soon at the end of standard input: then whoever started us is gone."""
     descriptor = sys.stdin.fileno() if sys.stdin is not None else None
     if descriptor is None:
         return
@@ -153,7 +169,7 @@ def watch_input(stop: Stop) -> None:
         except OSError:
             chunk = b""
         if not chunk:
-            stop.ask()
+            stop.ask(ALONE)
             return
         *lines, rest = (rest + chunk).split(b"\n")
         if any(line.strip() == b"cancel" for line in lines):
@@ -162,14 +178,13 @@ def watch_input(stop: Stop) -> None:
 
 def hello() -> dict[str, Any]:
     """Return the first event."""
-    return {"event": "hello", "protocol": PROTOCOL, "version": __version__, "device": _device(), "pid": os.getpid()}
-
-
-def _device() -> str:
-    """Name what this machine offers without importing torch, which takes seconds."""
-    if any(Path(path).exists() for path in ("/proc/driver/nvidia/version", "/dev/nvidiactl")):
-        return "NVIDIA driver found"
-    return "cpu"
+    return {
+        "event": "hello",
+        "protocol": PROTOCOL,
+        "version": __version__,
+        "device": device_words(),
+        "pid": os.getpid(),
+    }
 
 
 def with_signals(stop: Stop) -> None:

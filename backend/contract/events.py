@@ -2,7 +2,7 @@
 
 Kinds of events and their fields (all lines also carry ``event``):
 
-    hello      protocol, version, device, pid
+    hello      protocol, version, device (in words: ``processor, 8 cores``, or the name of the GPU), pid
     job        stages: list of {name, kind, label}, in the order in which they run
     stage      name, state ('running' | 'cached' | 'done'), seconds (when done), summary (when cached or done)
     progress   name, done, total, seconds_left (null while unknown)
@@ -40,8 +40,8 @@ are about equally large, or someone is seen between the frames that were looked 
                licence_name, licence_source, commercial (true | false | null: not known), present, usable,
                problem, advice (empty where usable), url (where to get it)}; the built-in head is the first
 
-An engine that says this listens to standard input: a line ``cancel`` stops it, and so does the end of its input:
-then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where its arguments are
+An engine that says this listens to standard input: a line ``cancel`` stops it within ten seconds, and the end of its
+input within three: then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where its arguments are
 not understood, and 130 after ``cancelled``.
 """
 
