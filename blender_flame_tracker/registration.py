@@ -10,7 +10,7 @@ from typing import Final
 
 import bpy
 
-from . import preferences
+from . import preferences, scene_state
 from .nodes import sockets, stages, tree
 from .operators import import_track
 
@@ -19,6 +19,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     tree,
     sockets,
     stages,
+    scene_state,
     import_track,
 )
 """In this order: what is pointed to by properties stands before what has them."""
