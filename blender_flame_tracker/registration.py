@@ -10,9 +10,10 @@ from typing import Final
 
 import bpy
 
-from . import preferences, scene_state
+from . import drop, engine_watch, footage, preferences, runs, scene_state
 from .nodes import sockets, stages, tree
-from .operators import import_track
+from .operators import face, import_track, log, track, video
+from .ui import panel, presets, thumbnails
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     preferences,
@@ -20,7 +21,18 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     sockets,
     stages,
     scene_state,
+    runs,
+    track,
     import_track,
+    engine_watch,
+    footage,
+    thumbnails,
+    video,
+    face,
+    log,
+    presets,
+    panel,
+    drop,
 )
 """In this order: what is pointed to by properties stands before what has them."""
 

@@ -92,6 +92,7 @@ class Run:
         failure: Why it failed.
         log: Where the details are.
         device, version: Of the engine, once it has answered.
+        seconds: From the start of the engine to its end, or until now.
     """
 
     job: Job
@@ -111,6 +112,8 @@ class Run:
     version: str = ""
     answered: bool = False
     last_sign: float = 0.0
+    started: float = 0.0
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.log = self.folder / "engine.log"
@@ -281,6 +284,8 @@ class Session:
         if process is None or run is None:
             return changed
         until = time.perf_counter() + budget
+        if not run.state.final:
+            run.seconds = self._clock() - run.started
         while (event := process.take()) is not None:
             run.last_sign = self._clock()
             run.take(event)
@@ -326,7 +331,7 @@ class Session:
             run.fail(process)
             return
         self._process, self._current, self._deadline = process, run, None
-        run.state, run.last_sign = State.RUNNING, self._clock()
+        run.state, run.last_sign, run.started = State.RUNNING, self._clock(), self._clock()
 
     def _look_after(self, process: EngineProcess, run: Run) -> bool:
         """Deal with an engine that has ended, or that should have."""
