@@ -10,27 +10,24 @@ from typing import Any
 
 from ..contract.failure import Failure
 from ..contract.installation import Layout, Stamp
+from .preflight import check_target
 
 MARKER_TEXT = "Made by install_deps.py. Nothing else is installed on this computer: delete this folder to uninstall.\n"
 
 
 def claim(layout: Layout) -> Failure | None:
     """Create the folder and mark it as ours, or say why it cannot be used."""
-    root = layout.root
+    failure = check_target(layout)
+    if failure is not None:
+        return failure
     try:
-        if root.exists() and not layout.marker.exists() and (not root.is_dir() or any(root.iterdir())):
-            return Failure(
-                "target-not-ours",
-                f"{root} exists already and was not made by this installer, so it is left alone.",
-                "Move it away, or choose another folder with --target.",
-            )
         layout.environments.mkdir(parents=True, exist_ok=True)
         if not layout.marker.exists():
             layout.marker.write_text(MARKER_TEXT, encoding="utf-8")
     except OSError as error:
         return Failure(
             "target-not-writable",
-            f"The folder {root} cannot be written ({error.strerror}).",
+            f"The folder {layout.root} cannot be written ({error.strerror}).",
             "Choose a folder of your own with --target.",
         )
     return None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..contract.failure import Failure
-from ..contract.installation import Layout, platform_name
+from ..contract.installation import Layout, normalised, platform_name
+from .downloads import Download
 
 # MediaPipe 0.10.21 and torch 2.13 both have wheels for these and for no others.
 SUPPORTED_PLATFORMS = ("linux-x86_64", "win32-amd64", "darwin-arm64")
@@ -31,13 +34,56 @@ def check_platform(name: str | None = None) -> Failure | None:
 def check_room(layout: Layout, gigabytes: float) -> Failure | None:
     """Refuse when the disk has less room than the packages need, with 30 % to spare for what is fetched."""
     needed = gigabytes * 1.3
-    free = shutil.disk_usage(_existing(layout.root)).free / 1e9
+    free = shutil.disk_usage(existing(layout.root)).free / 1e9
     if free >= needed:
         return None
     return Failure(
         "disk-full",
         f"The disk of {layout.root} has {free:.1f} GB free, but {needed:.1f} GB are needed.",
         "Make room, or choose a folder on another disk with --target.",
+    )
+
+
+def check_target(layout: Layout) -> Failure | None:
+    """Refuse a folder that is somebody else's or cannot be written; nothing is created."""
+    root = layout.root
+    try:
+        if root.exists() and not layout.marker.exists() and (not root.is_dir() or any(root.iterdir())):
+            return Failure(
+                "target-not-ours",
+                f"{root} exists already and was not made by this installer, so it is left alone.",
+                "Move it away, or choose another folder with --target.",
+            )
+        writable = os.access(existing(root), os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if writable:
+        return None
+    return Failure(
+        "target-not-writable",
+        f"The folder {root} cannot be written.",
+        "Choose a folder of your own with --target.",
+    )
+
+
+def check_wheels(folder: Path | None, packages: Sequence[Download]) -> Failure | None:
+    """Refuse a folder of wheels that lacks some of the packages, when it is all that may be used."""
+    if folder is None or not folder.is_dir():
+        return Failure("wheelhouse-missing", f"There is no folder {folder}.", "Name one that has wheels.")
+    there = set()
+    for file in folder.glob("*.whl"):
+        name, version = [*file.name.split("-"), "", ""][:2]
+        there.add((normalised(name), version.partition("+")[0]))
+    missing = [f"{each.name} {each.version}" for each in packages if (each.name, each.version) not in there]
+    # pip comes with Python; the one in the list is only newer.
+    missing = [name for name in missing if not name.startswith("pip ")]
+    if not missing:
+        return None
+    shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+    return Failure(
+        "wheels-missing",
+        f"The folder {folder} lacks {shown}.",
+        "Fill it with 'pip download' on a computer of the same kind, as README.md tells.",
     )
 
 
@@ -70,7 +116,8 @@ def _long_paths_enabled() -> bool:
         return False
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """Return the path or the nearest folder above it that is there."""
     while not path.exists():
         path = path.parent
     return path

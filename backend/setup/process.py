@@ -109,10 +109,24 @@ def run_guarded(
         Ctrl-C, passes through.
     """
     command = [str(python), "-I", "-c", GUARD, *arguments]
+    shown = " ".join([str(python), *arguments])
+    return run_program(command, environment=environment, log=log, on_line=on_line, on_wait=on_wait, shown=shown)
+
+
+def run_program(
+    command: Sequence[str],
+    *,
+    environment: dict[str, str],
+    log: Path | None = None,
+    on_line: Callable[[str], None] = lambda line: None,
+    on_wait: Callable[[float], None] = lambda seconds: None,
+    shown: str = "",
+) -> Outcome:
+    """Run any program as `run_guarded` does, but one that does not notice by itself when the installer is gone."""
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         child = subprocess.Popen(
-            command,
+            list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -123,10 +137,10 @@ def run_guarded(
             creationflags=flags,
         )
     except OSError as error:
-        return Outcome(127, [f"{python}: {error}"])
+        return Outcome(127, [f"{command[0]}: {error}"])
     outcome = Outcome(0)
     try:
-        _append(log, "$ " + " ".join([str(python), *arguments]))
+        _append(log, "$ " + (shown or " ".join(command)))
         _follow(child, outcome, log, on_line, on_wait)
         outcome.code = child.wait()
     finally:
