@@ -10,9 +10,11 @@ from typing import Final
 
 import bpy
 
-from . import drop, engine_watch, footage, preferences, runs, scene_state
-from .nodes import sockets, stages, tree
+from . import drop, engine_watch, footage, preferences, result, runs, scene_state
+from .nodes import sockets, stages, state, tree
 from .operators import face, import_track, log, track, video
+from .operators import result as result_operators
+from .scene import origin
 from .ui import panel, presets, thumbnails
 
 MODULES: Final[tuple[ModuleType, ...]] = (
@@ -21,9 +23,13 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     sockets,
     stages,
     scene_state,
+    state,
     runs,
     track,
     import_track,
+    origin,
+    result,
+    result_operators,
     engine_watch,
     footage,
     thumbnails,

@@ -12,6 +12,7 @@ import bpy
 from ...backend.contract.job import STAGES, StageSpec
 from ...backend.contract.options import options_of
 from ...backend.contract.settings import SceneSettings
+from .. import paths
 from ..properties import annotations_of, label, settings_from
 from . import sockets
 from .tree import TREE
@@ -41,24 +42,14 @@ def has_taker(type_name: str) -> bool:
 
 def absolute(path: str) -> str:
     """Return a path as the engine needs it; an empty one stays empty."""
-    return str(Path(bpy.path.abspath(path)).absolute()) if path else ""
-
-
-def shot_folder(node: Any) -> Path:
-    """Return the folder for what is written of the shot that a node belongs to."""
-    from .compile import upstream
-
-    video = upstream(node, "video")
-    clip = Path(absolute(video.path)) if video is not None else Path()
-    base = Path(bpy.data.filepath).parent if bpy.data.filepath else clip.parent
-    return base / f"{clip.stem or 'clip'}_flame"
+    return str(paths.absolute(path)) if path else ""
 
 
 def changed(node: Any, _context: bpy.types.Context) -> None:
     """Tell the tree that a property of a node was changed."""
     from . import state
 
-    state.refresh(node.id_data)
+    state.mark(node.id_data)
 
 
 class StageNode:
@@ -92,7 +83,7 @@ class StageNode:
             "result_fingerprint": bpy.props.StringProperty(options={"HIDDEN"}),
             "result_text": bpy.props.StringProperty(options={"HIDDEN"}),
             "result_failed": bpy.props.BoolProperty(options={"HIDDEN"}),
-            "result_seconds": bpy.props.FloatProperty(options={"HIDDEN"}, default=-1.0),
+            "result_advice": bpy.props.StringProperty(options={"HIDDEN"}),
         }
 
     @classmethod
@@ -113,8 +104,20 @@ class StageNode:
     def settings(self, scene: bpy.types.Scene) -> Any:
         """Return the settings for the engine, with all that only Blender knows resolved, or a `Failure`."""
         settings = settings_from(self, spec_of(self.kind).settings)
-        paths = {each.name: absolute(getattr(settings, each.name)) for each in options_of(settings) if each.kind == "path"}
+        paths = {
+            each.name: absolute(getattr(settings, each.name)) for each in options_of(settings) if each.kind == "path"
+        }
         return replace(settings, **paths)
+
+    def written(self, _scene: bpy.types.Scene) -> tuple[Path, ...]:
+        """Return the files without which the result of this node is not there any more."""
+        return ()
+
+    def copy(self: Any, source: Any) -> None:
+        """Make a copy start without a result of its own."""
+        from . import state
+
+        state.forget_copy(self, source)
 
     def draw_settings(self: Any, layout: bpy.types.UILayout) -> None:
         """Draw what can be set. Panel and node show the same."""

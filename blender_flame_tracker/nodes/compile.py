@@ -56,9 +56,7 @@ class Compiled:
     fingerprints: Mapping[str, str]
 
 
-def compile_tree(
-    tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str | None = None
-) -> Compiled | Failure:
+def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str | None = None) -> Compiled | Failure:
     """Return what is run for a tree, or the first thing that is wrong with it, by the name of the node.
 
     Args:
@@ -91,9 +89,10 @@ def compile_tree(
 
 def graph_of(tree: bpy.types.NodeTree) -> Graph:
     """Return the tree as plain data, without the settings. Frames and strange nodes are left out."""
+    ours = {node.name for node in tree.nodes if isinstance(node, StageNode) or node.bl_idname == "NodeReroute"}
     links: dict[str, dict[str, str]] = {}
     for link in tree.links:
-        if not link.is_muted:
+        if not link.is_muted and link.from_node.name in ours:
             reroute = link.to_node.bl_idname == "NodeReroute"
             links.setdefault(link.to_node.name, {})["" if reroute else link.to_socket.identifier] = link.from_node.name
     nodes: dict[str, Node] = {}

@@ -44,4 +44,3 @@ def _add(tree: bpy.types.NodeTree, node_class: type) -> bpy.types.Node:
     node.location = _PLACES.get(node_class.kind, (0.0, -400.0))
     node.select = False
     return node
-

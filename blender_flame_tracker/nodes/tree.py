@@ -17,11 +17,10 @@ class FlameTree(bpy.types.NodeTree):
     bl_icon = "MOD_ARMATURE"
 
     def update(self) -> None:
-        """Show links of the wrong type as such, and find out which nodes are stale."""
+        """Have it found out soon which links are wrong and which nodes are stale. Called by Blender for every edit."""
         from . import state
 
-        mark_wrong_links(self)
-        state.refresh(self)
+        state.mark(self)
 
 
 def mark_wrong_links(tree: bpy.types.NodeTree) -> None:
