@@ -13,11 +13,14 @@ from ...backend.contract.camera import blender_head_to_camera, rotation_matrices
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import MISSING, Track, read_track
+from ..stamp import stamp_of
 from . import camera as camera_data
 from . import head as head_data
 from . import keyframes, material, plate, shape_keys
 from .motion import Motion, write_motion
-from .parts import Parts, ensure_parts, origin_of, remember
+from .origin import renew_origins, write_origin
+from .parts import Parts, ensure_parts, find_collection, origin_of, remember
+from .record import Record, write_record
 from .timeline import Timeline, blender_rate, footage_rate, make_timeline
 
 
@@ -29,11 +32,13 @@ class ImportResult:
         parts: Collection, root, head, camera, footage.
         timeline: Which scene frame shows which row of the track.
         notices: What the user should know although all went well.
+        fresh: Whether the scene had no import of this track before.
     """
 
     parts: Parts
     timeline: Timeline
     notices: tuple[Notice, ...]
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,16 @@ def import_track(
         return selection
     scene = scene or bpy.context.scene
     name = Path(str(track.header["video"].get("name", ""))).stem or "Track"
-    parts = ensure_parts(scene, origin_of(path, name), name)
+    renew_origins()
+    origin = origin_of(path, name)
+    fresh = find_collection(scene, origin) is None
+    parts = ensure_parts(scene, origin, name)
     notices: list[Notice] = []
     footage = _open_plate(track, path, parts, notices) if settings.plate else None
     nominal = footage_rate(track.frame_index, track.time, track.rate)
     rows = selection.rows
-    timeline = make_timeline(
-        track.frame_index[rows], track.time[rows], nominal, plate.played_rate(footage, nominal), settings.start_at
-    )
+    played = plate.played_rate(footage, nominal)
+    timeline = make_timeline(track.frame_index[rows], track.time[rows], nominal, played, settings.start_at)
     _write_head(parts, track, selection, timeline, settings, name)
     _write_motion(parts, track, selection, timeline, settings)
     _write_camera(parts, track, selection)
@@ -85,7 +92,15 @@ def import_track(
         notices.extend(_other_rate(scene, timeline))
     parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene, notices))
     remember(parts)
-    return ImportResult(parts, timeline, tuple(notices))
+    if path is not None:
+        write_origin(parts.collection, path)
+    stamp = stamp_of(path) if path is not None else None
+    write_record(parts.collection, Record(settings, played, stamp, tuple(_words(notice) for notice in notices)))
+    return ImportResult(parts, timeline, tuple(notices), fresh)
+
+
+def _words(notice: Notice) -> str:
+    return f"{notice.sentence} {notice.advice}".strip()
 
 
 def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -108,5 +109,8 @@ def find_collection(scene: bpy.types.Scene, origin: str) -> bpy.types.Collection
 
 
 def origin_of(path: Path | None, clip_name: str) -> str:
-    """Return what tells one track from another: its file, or the clip's name where it came from no file."""
-    return str(path.resolve()) if path is not None else f"clip:{clip_name}"
+    """Return what tells one track from another: its file, or the clip's name where it came from no file.
+
+    Links and mapped drives are not followed: the path stays as the user knows it, and the disk is not asked.
+    """
+    return os.path.abspath(path) if path is not None else f"clip:{clip_name}"  # noqa: PTH100 - links are kept
