@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from ..backend.contract.failure import Failure
 
 LONGEST_LINE: Final = 1 << 16
 """Bytes; no event is longer. What is longer is noise and is not kept."""
+
+LINGERING: Final = 0.5
+"""Seconds after its exit for which the rest of what an engine said is waited for."""
 
 _REPLACED: Final = frozenset({"progress", "heartbeat", "preview"})
 """Kinds of events of which only the latest matters."""
@@ -62,7 +66,8 @@ class EngineProcess:
         self._process = process
         self._log = log
         self._lock = threading.Lock()
-        self._lingered = False
+        self._exited: float | None = None
+        self._ending: threading.Thread | None = None
         self._events: deque[dict[str, Any]] = deque()
         self.noise = 0
         """Lines on standard output that were no events."""
@@ -80,9 +85,11 @@ class EngineProcess:
         code = self._process.poll()
         if code is None or self._events:
             return None
+        if self._exited is None:
+            self._exited = time.monotonic()
         # Something that the engine started may hold its output open; it is not waited for.
-        self._reader.join(0 if self._lingered else 0.5)
-        self._lingered = self._reader.is_alive()
+        if self._reader.is_alive() and time.monotonic() - self._exited < LINGERING:
+            return None
         return None if self._events else code
 
     def take(self) -> dict[str, Any] | None:
@@ -136,6 +143,21 @@ class EngineProcess:
             self._process.wait(2.0)
         self._reader.join(1.0)
         self._log.close()
+
+    def end_aside(self) -> None:
+        """End it at once without waiting for that: also a kill takes its time, and Blender draws meanwhile."""
+        self._ending = threading.Thread(target=self.end, args=(0.0,), name="flame-engine-end", daemon=True)
+        self._ending.start()
+
+    @property
+    def ending(self) -> bool:
+        """Whether `end_aside` was called and is not through yet."""
+        return self._ending is not None and self._ending.is_alive()
+
+    def join(self, patience: float) -> None:
+        """Wait until `end_aside` is through."""
+        if self._ending is not None:
+            self._ending.join(patience)
 
     def _read(self) -> None:
         """Take lines from standard output until it ends; in a thread of its own."""

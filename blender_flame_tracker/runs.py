@@ -21,8 +21,8 @@ from .nodes.compile import Compiled, SceneImport, compile_tree
 from .nodes.tree import TREE, FlameTree
 from .paths import new_run_folder
 from .process import Engine
-from .scene.importer import import_track
 from .session import SILENCE, Run, Session, State
+from .showing import import_and_show
 
 INTERVAL: Final = 0.1
 """Seconds between two looks at the engine; nothing is drawn more often."""
@@ -114,6 +114,12 @@ def run_of(tree: FlameTree | None) -> Run | None:
     """Return the latest run of a tree since the file was opened, or None. Cheap enough for drawing."""
     ticket = _tickets.get(tree.session_uid) if tree is not None else None
     return ticket.run if ticket is not None else None
+
+
+def compiled_of(tree: FlameTree | None) -> Compiled | None:
+    """Return what the latest run of a tree was made of, or None. Cheap enough for drawing."""
+    ticket = _tickets.get(tree.session_uid) if tree is not None else None
+    return ticket.compiled if ticket is not None else None
 
 
 def cancel(tree: FlameTree) -> None:
@@ -221,8 +227,7 @@ def _settle(ticket: _Ticket) -> None:
     tree = tree_of(ticket.tree)
     if tree is None:
         return
-    if hasattr(state, "remember"):
-        state.remember(tree, ticket.compiled, ticket.run)
+    state.remember(tree, ticket.compiled, ticket.run)
     if ticket.run.state is State.DONE:
         ticket.imports = [each for each in ticket.compiled.imports if each.automatic]
     if ticket.announce and not (ticket.imports and in_object_mode()):
@@ -239,15 +244,17 @@ def in_object_mode() -> bool:
 def _import(ticket: _Ticket) -> None:
     """Bring the result into its scene, as one step of undo."""
     wanted, ticket.imports = ticket.imports, []
-    scene = _scene(ticket)
-    if scene is None or tree_of(ticket.tree) is None:
+    scene, tree = _scene(ticket), tree_of(ticket.tree)
+    if scene is None or tree is None:
         return
     for each in wanted:
-        made = import_track(each.track, each.settings, scene)
+        made = import_and_show(each.track, each.settings, scene)
         if isinstance(made, Failure):
             ticket.run.notices.append(Notice(made.code, made.sentence, made.advice))
+            state.remember_import(tree, ticket.compiled, each.node, made)
         else:
             ticket.run.notices.extend(made.notices)
+            state.remember_import(tree, ticket.compiled, each.node, None)
     bpy.ops.ed.undo_push(message="Import FLAME Track")
     if ticket.announce:
         announce(ticket.run)
