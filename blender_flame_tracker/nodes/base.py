@@ -9,16 +9,12 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.job import STAGES, StageSpec
-from ...backend.contract.options import options_of
-from ...backend.contract.settings import SceneSettings
+from ...backend.contract.options import Option, options_of
 from .. import paths
-from ..properties import annotations_of, label, settings_from
-from . import sockets
+from ..properties import annotations_of, settings_from
+from . import drawing, sockets, state
+from .specs import data_types, spec_of, title
 from .tree import TREE
-
-BLENDER_STAGES: Final = {"scene": StageSpec(SceneSettings, {"track": "track"}, "", "Scene")}
-"""Stages of Blender's side: the engine never sees them."""
 
 
 class Group(enum.Enum):
@@ -29,15 +25,18 @@ class Group(enum.Enum):
     OUTPUT = (0.18, 0.20, 0.36)
 
 
-def spec_of(kind: str) -> StageSpec:
-    """Return what a kind of node takes and gives."""
-    return STAGES[kind] if kind in STAGES else BLENDER_STAGES[kind]
+_RESULT: Final = {
+    "result_fingerprint": bpy.props.StringProperty(options={"HIDDEN"}),
+    "result_text": bpy.props.StringProperty(options={"HIDDEN"}),
+    "result_advice": bpy.props.StringProperty(options={"HIDDEN"}),
+    "result_failed": bpy.props.BoolProperty(options={"HIDDEN"}),
+}
+"""What the latest run has found, saved with the file. Read through `state.status_of` alone."""
 
 
-def has_taker(type_name: str) -> bool:
-    """Whether any stage takes data of this type; an output that nothing can be linked to is not shown."""
-    specs = (*STAGES.values(), *BLENDER_STAGES.values())
-    return any(type_name in spec.inputs.values() for spec in specs)
+def changed(node: Any, _context: bpy.types.Context) -> None:
+    """Tell the tree that a property of a node was changed."""
+    state.mark(node.id_data)
 
 
 def absolute(path: str) -> str:
@@ -45,45 +44,37 @@ def absolute(path: str) -> str:
     return str(paths.absolute(path)) if path else ""
 
 
-def changed(node: Any, _context: bpy.types.Context) -> None:
-    """Tell the tree that a property of a node was changed."""
-    from . import state
-
-    state.mark(node.id_data)
-
-
 class StageNode:
-    """A stage's face in Blender. A subclass names its `kind`, and draws its settings.
+    """A stage's face in Blender.
 
     Attributes:
-        kind: Key of the contract's `STAGES` (or of `BLENDER_STAGES`).
+        kind: Key of the contract's `STAGES`, or of `specs.BLENDER_STAGES`.
         group: Where it stands in the work.
-        width: Of a new node.
-        extras: Properties that only Blender's side needs.
+        extras: Properties that only Blender's side needs, by name.
+        order: Names of the properties that are drawn first; the others follow as they were declared.
     """
 
     kind: ClassVar[str]
     group: ClassVar[Group] = Group.TRACKING
+    extras: ClassVar[dict[str, Any]] = {}
+    order: ClassVar[tuple[str, ...]] = ()
+
     bl_width_default = 220.0
     bl_width_min = 160.0
     bl_width_max = 600.0
-    extras: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         spec = spec_of(cls.kind)
         cls.bl_idname = f"FlameNode{spec.label.replace(' ', '')}"
         cls.bl_label = spec.label
+        cls.bl_description = (cls.__doc__ or "").strip()
+        advanced = bpy.props.BoolProperty(name="Advanced", description="Show settings that are rarely needed")
         cls.__annotations__ = {
             **annotations_of(spec.settings, changed),
             **cls.extras,
-            "show_advanced": bpy.props.BoolProperty(
-                name="Advanced", description="Show settings that are rarely needed", default=False
-            ),
-            "result_fingerprint": bpy.props.StringProperty(options={"HIDDEN"}),
-            "result_text": bpy.props.StringProperty(options={"HIDDEN"}),
-            "result_failed": bpy.props.BoolProperty(options={"HIDDEN"}),
-            "result_advice": bpy.props.StringProperty(options={"HIDDEN"}),
+            "show_advanced": advanced,
+            **_RESULT,
         }
 
     @classmethod
@@ -95,47 +86,65 @@ class StageNode:
         """Make the sockets of a new node."""
         spec = spec_of(self.kind)
         for name, type_name in spec.inputs.items():
-            self.inputs.new(sockets.idname(type_name), label(name), identifier=name)
-        if spec.output and has_taker(spec.output):
-            self.outputs.new(sockets.idname(spec.output), label(spec.output), identifier=spec.output)
+            self.inputs.new(sockets.idname(type_name), title(name), identifier=name)
+        if spec.output in data_types():
+            self.outputs.new(sockets.idname(spec.output), title(spec.output), identifier=spec.output)
         self.use_custom_color = True
         self.color = self.group.value
 
-    def settings(self, scene: bpy.types.Scene) -> Any:
+    def copy(self: Any, source: Any) -> None:
+        """Make a copy start without a result of its own."""
+        state.forget_copy(self, source)
+
+    # What is run.
+
+    def settings(self, _scene: bpy.types.Scene) -> Any:
         """Return the settings for the engine, with all that only Blender knows resolved, or a `Failure`."""
         settings = settings_from(self, spec_of(self.kind).settings)
-        paths = {
-            each.name: absolute(getattr(settings, each.name)) for each in options_of(settings) if each.kind == "path"
-        }
-        return replace(settings, **paths)
+        named = [each.name for each in options_of(settings) if each.kind == "path"]
+        return replace(settings, **{name: absolute(getattr(settings, name)) for name in named})
+
+    def read(self, settings: Any) -> tuple[Path, ...]:
+        """Return the files that the stage reads with these settings: its result is stale when one of them changes."""
+        named = [getattr(settings, each.name) for each in options_of(settings) if each.kind == "path"]
+        return tuple(Path(path) for path in named if path)
 
     def written(self, _scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the files without which the result of this node is not there any more."""
         return ()
 
-    def copy(self: Any, source: Any) -> None:
-        """Make a copy start without a result of its own."""
-        from . import state
+    # What is shown.
 
-        state.forget_copy(self, source)
+    def matters(self, _name: str) -> bool:
+        """Whether a setting makes a difference as the others are set; one that does not is not shown."""
+        return True
 
     def draw_settings(self: Any, layout: bpy.types.UILayout) -> None:
         """Draw what can be set. Panel and node show the same."""
-        for each in options_of(spec_of(self.kind).settings):
-            if not each.advanced:
-                layout.prop(self, each.name)
-        self.draw_advanced(layout)
-
-    def draw_advanced(self: Any, layout: bpy.types.UILayout) -> None:
-        """Draw the settings that are hidden until asked for, where there are any."""
-        advanced = [each.name for each in options_of(spec_of(self.kind).settings) if each.advanced]
+        options = {each.name: each for each in options_of(spec_of(self.kind).settings)}
+        names = dict.fromkeys((*self.order, *options, *self.extras))
+        usual = [name for name in names if not _is_advanced(options.get(name)) and self.matters(name)]
+        advanced = [name for name in names if _is_advanced(options.get(name)) and self.matters(name)]
+        for name in usual:
+            layout.prop(self, name)
         if not advanced:
             return
-        layout.prop(self, "show_advanced", icon="DISCLOSURE_TRI_DOWN" if self.show_advanced else "DISCLOSURE_TRI_RIGHT")
+        icon = "DISCLOSURE_TRI_DOWN" if self.show_advanced else "DISCLOSURE_TRI_RIGHT"
+        row = layout.row()
+        row.alignment = "LEFT"
+        row.prop(self, "show_advanced", icon=icon, emboss=False)
         if self.show_advanced:
             for name in advanced:
                 layout.prop(self, name)
 
-    def draw_buttons(self: Any, _context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    def draw_buttons(self: Any, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         """Draw the settings and the state in the node."""
         self.draw_settings(layout.column())
+        drawing.draw_in_node(layout, context, self)
+
+    def draw_buttons_ext(self: Any, _context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+        """Draw nothing of our own in Blender's Node tab: the tab FLAME has the settings."""
+
+
+def _is_advanced(option: Option | None) -> bool:
+    return option is not None and option.advanced

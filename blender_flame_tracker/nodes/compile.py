@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job, Stage
-from ...backend.contract.options import options_of, to_dict
 from ...backend.contract.settings import SceneSettings
 from . import graph as graphs
-from .base import StageNode, spec_of
-from .graph import Graph, Node
+from .fingerprint import fingerprints
+from .graph import Sink
+from .reading import graph_of, name_of
 
 
 @dataclass(frozen=True)
@@ -61,118 +60,66 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
 
     Args:
         tree: The node tree.
-        scene: For frame range and folders.
+        scene: For its frame range, where a node asks for that.
         target: Name of the node up to which is run; the whole tree where None.
     """
-    graph = graph_of(tree)
-    plan = graphs.to_job(graph, target)
+    plan = graphs.to_job(graph_of(tree), target)
     if isinstance(plan, Failure):
         return plan
-    resolved: dict[str, Stage] = {}
+    stages: list[Stage] = []
     for stage in plan.job.stages:
         settings = tree.nodes[stage.name].settings(scene)
         if isinstance(settings, Failure):
             return settings
-        resolved[stage.name] = replace(stage, settings=settings)
-    job = Job(tuple(resolved.values()))
-    tracks = {stage.name: Path(stage.settings.path) for stage in job.stages if stage.kind == "track"}
-    imports = []
-    for sink in plan.sinks:
-        node = tree.nodes[sink.name]
+        stages.append(replace(stage, settings=settings))
+    problem = _clash([tree.nodes[stage.name] for stage in stages], scene)
+    if problem is not None:
+        return problem
+    tracks = {stage.name: Path(stage.settings.path) for stage in stages if stage.kind == "track"}
+    imports = _imports(tree, scene, plan.sinks, tracks)
+    if isinstance(imports, Failure):
+        return imports
+    return Compiled(Job(tuple(stages)), imports, tracks, fingerprints(tree, scene))
+
+
+def _imports(
+    tree: bpy.types.NodeTree, scene: bpy.types.Scene, sinks: Iterable[Sink], tracks: Mapping[str, Path]
+) -> tuple[SceneImport, ...] | Failure:
+    imports: list[SceneImport] = []
+    for sink in sinks:
+        node: Any = tree.nodes[sink.name]
         settings = node.settings(scene)
         if isinstance(settings, Failure):
             return settings
         track = sink.inputs["track"]
         imports.append(SceneImport(sink.name, track, tracks[track], settings, node.automatic))
-    return Compiled(job, tuple(imports), tracks, fingerprints(tree, scene))
+    return tuple(imports)
 
 
-def graph_of(tree: bpy.types.NodeTree) -> Graph:
-    """Return the tree as plain data, without the settings. Frames and strange nodes are left out."""
-    ours = {node.name for node in tree.nodes if isinstance(node, StageNode) or node.bl_idname == "NodeReroute"}
-    links: dict[str, dict[str, str]] = {}
-    for link in tree.links:
-        if not link.is_muted and link.from_node.name in ours:
-            reroute = link.to_node.bl_idname == "NodeReroute"
-            links.setdefault(link.to_node.name, {})["" if reroute else link.to_socket.identifier] = link.from_node.name
-    nodes: dict[str, Node] = {}
-    for node in tree.nodes:
-        label = node.label or node.name
-        if isinstance(node, StageNode):
-            nodes[node.name] = Node(
-                node.name, label, node.kind, spec_of(node.kind), None, node.mute, links.get(node.name, {})
-            )
-        elif node.bl_idname == "NodeReroute":
-            nodes[node.name] = Node(node.name, label, "", None, None, False, links.get(node.name, {}))
-    return nodes
-
-
-def upstream(node: bpy.types.Node, kind: str) -> bpy.types.Node | None:
-    """Return the nearest node of a kind that a node depends on, or None."""
-    graph = graph_of(node.id_data)
-    waiting, seen = [node.name], set()
-    while waiting:
-        here = graph[waiting.pop(0)]
-        if here.name in seen or here.spec is None:
-            continue
-        seen.add(here.name)
-        if here.kind == kind:
-            return node.id_data.nodes[here.name]
-        for input_name in here.spec.inputs:
-            source = graphs.source_of(graph, here, input_name)
-            if isinstance(source, Node):
-                waiting.append(source.name)
+def _clash(nodes: Iterable[Any], scene: bpy.types.Scene) -> Failure | None:
+    """Return whether two nodes would write one file, or one would write what another reads."""
+    nodes = list(nodes)
+    writers: dict[str, Any] = {}
+    for node in nodes:
+        for path in node.written(scene):
+            other = writers.setdefault(_same(path), node)
+            if other != node:
+                return Failure(
+                    "nodes-one-file",
+                    f"{name_of(other)} and {name_of(node)} would write the same file, {path.name}.",
+                    "Give one of them another file or folder.",
+                )
+    for node in nodes:
+        for path in node.read(node.settings(scene)):
+            other = writers.get(_same(path))
+            if other is not None:
+                return Failure(
+                    "nodes-one-file",
+                    f"{name_of(node)} reads {path.name}, which {name_of(other)} would write.",
+                    "Give one of them another file.",
+                )
     return None
 
 
-def fingerprints(tree: bpy.types.NodeTree, scene: bpy.types.Scene) -> dict[str, str]:
-    """Return for every node what its result depends on: settings, files, and the same of the nodes before it."""
-    graph = graph_of(tree)
-    found: dict[str, str] = {}
-    for name, node in graph.items():
-        if node.spec is not None:
-            _fingerprint(tree, scene, graph, name, found, ())
-    return found
-
-
-def _fingerprint(
-    tree: bpy.types.NodeTree,
-    scene: bpy.types.Scene,
-    graph: Graph,
-    name: str,
-    found: dict[str, str],
-    above: tuple[str, ...],
-) -> str:
-    if name in found or name in above:
-        return found.get(name, "circle")
-    node = graph[name]
-    assert node.spec is not None
-    settings = tree.nodes[name].settings(scene)
-    inputs: dict[str, str] = {}
-    for input_name in node.spec.inputs:
-        source = graphs.source_of(graph, node, input_name)
-        known = isinstance(source, Node)
-        inputs[input_name] = (
-            _fingerprint(tree, scene, graph, source.name, found, (*above, name)) if known else "nothing"
-        )
-    values: Any = settings.code if isinstance(settings, Failure) else to_dict(settings)
-    content = {"kind": node.kind, "settings": values, "inputs": inputs, "files": _files(node.kind, settings)}
-    text = json.dumps(content, sort_keys=True, default=str)
-    found[name] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return found[name]
-
-
-def _files(kind: str, settings: Any) -> list[Any]:
-    """Return size and time of the files that a stage reads."""
-    if isinstance(settings, Failure) or kind in ("track", "report"):
-        return []
-    paths = [getattr(settings, each.name) for each in options_of(settings) if each.kind == "path"]
-    return [_stamp(Path(path)) for path in paths if path]
-
-
-def _stamp(path: Path) -> list[Any]:
-    try:
-        status = path.stat()
-    except OSError:
-        return ["not readable"]
-    return [status.st_size, status.st_mtime_ns]
+def _same(path: Path) -> str:
+    return os.path.normcase(path)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import STAGES, Job, Stage, StageSpec, validate
+from .specs import givers, title
 
-OUTPUTS: Final = ("track", "report")
-"""Kinds of stages that are run for their own sake; Blender's own stages are, too."""
+FILES: Final = ("track", "report")
+"""Kinds of stages that are run for their own sake. Blender's own stages are, too."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,6 @@ class Node:
         label: What the user calls it.
         kind: Key of `STAGES` or of the Blender-side stages; empty for a reroute.
         spec: What it takes and gives; None for a reroute.
-        settings: Its settings.
         muted: Whether it shall be passed by.
         links: Input name -> name of the node linked to it. A reroute has one, called "".
     """
@@ -31,7 +31,6 @@ class Node:
     label: str
     kind: str
     spec: StageSpec | None
-    settings: Any = None
     muted: bool = False
     links: Mapping[str, str] = field(default_factory=dict)
 
@@ -63,7 +62,7 @@ def source_of(graph: Graph, node: Node, input_name: str) -> Node | Failure | Non
     name = node.links.get(input_name)
     while name is not None:
         if name in seen:
-            return _circle([graph[each] for each in seen])
+            return _circle([graph[each] for each in seen[seen.index(name) :]])
         seen.append(name)
         source = graph[name]
         if source.spec is not None and not source.muted:
@@ -72,16 +71,39 @@ def source_of(graph: Graph, node: Node, input_name: str) -> Node | Failure | Non
         if through is None:
             return Failure(
                 "node-muted",
-                f"{node.label}: its input {_title(input_name)} comes from {source.label}, which is muted"
+                f"{node.label}: its input {title(input_name)} comes from {source.label}, which is muted"
                 " and has nothing to pass on.",
-                f"Unmute {source.label} or link another node.",
+                f"Unmute {source.label}, or link another node.",
             )
         name = source.links.get(through)
     return None
 
 
+def sources(graph: Graph, name: str) -> Iterator[str]:
+    """Yield the names of the nodes that feed a node, as far as they are linked."""
+    node = graph[name]
+    for input_name in node.spec.inputs if node.spec is not None else ():
+        source = source_of(graph, node, input_name)
+        if isinstance(source, Node):
+            yield source.name
+
+
+def given(graph: Graph, name: str) -> str | None:
+    """Return the type of data that comes out of a node, or through a reroute; None where nothing does."""
+    seen: set[str] = set()
+    while name not in seen:
+        seen.add(name)
+        node = graph[name]
+        if node.spec is not None:
+            return node.spec.output
+        if "" not in node.links:
+            return None
+        name = node.links[""]
+    return None
+
+
 def to_job(graph: Graph, target: str | None = None) -> Plan | Failure:
-    """Return the job of a graph.
+    """Return the job of a graph. Every stage has its default settings: they are no matter of the graph.
 
     Args:
         graph: Name -> node.
@@ -96,8 +118,6 @@ def to_job(graph: Graph, target: str | None = None) -> Plan | Failure:
         problem = _collect(graph, graph[name], stages, sinks, ())
         if problem is not None:
             return problem
-    if not stages:
-        return Failure("tree-empty", "There is nothing to run.", "Link a Video, a Fit and a Track File node.")
     job = validate(list(stages.values()))
     return job if isinstance(job, Failure) else Plan(job, tuple(sinks.values()))
 
@@ -110,18 +130,22 @@ def _wanted(graph: Graph, target: str | None) -> list[str] | Failure:
         if node.muted:
             return Failure("node-muted", f"{node.label} is muted.", "Unmute it to run it.")
         return [target]
-    found = [
-        node.name
-        for node in graph.values()
-        if node.spec is not None and not node.muted and (node.kind in OUTPUTS or node.kind not in STAGES)
-    ]
-    if not found:
+    ends = [node for node in graph.values() if node.spec is not None and _is_end(node.kind)]
+    if not ends:
         return Failure(
             "tree-no-output",
-            "The tree has no Track File, Scene or Report node that could be run.",
-            "Add a Track File node, or choose a node and press Run to Here.",
+            "The tree has no Track File, Scene or Report node, so nothing would come out of it.",
+            "Add one, or choose a node and press Run to Here.",
         )
+    found = [node.name for node in ends if not node.muted]
+    if not found:
+        labels = ", ".join(node.label for node in ends)
+        return Failure("node-muted", f"All that would come out of the tree is muted: {labels}.", "Unmute one.")
     return found
+
+
+def _is_end(kind: str) -> bool:
+    return kind in FILES or kind not in STAGES
 
 
 def _collect(
@@ -135,43 +159,35 @@ def _collect(
     assert node.spec is not None
     inputs: dict[str, str] = {}
     for input_name, wanted in node.spec.inputs.items():
-        source = source_of(graph, node, input_name)
+        source = _checked_source(graph, node, input_name, wanted)
         if isinstance(source, Failure):
             return source
-        problem = _input_problem(node, input_name, wanted, source)
-        if problem is not None or source is None:
-            return problem
         problem = _collect(graph, source, stages, sinks, (*above, node))
         if problem is not None:
             return problem
         inputs[input_name] = source.name
     if node.kind in STAGES:
-        stages[node.name] = Stage(node.name, node.kind, node.settings, inputs)
+        stages[node.name] = Stage(node.name, node.kind, node.spec.settings(), inputs)
     else:
         sinks[node.name] = Sink(node.name, node.kind, inputs)
     return None
 
 
-def _input_problem(node: Node, input_name: str, wanted: str, source: Node | None) -> Failure | None:
+def _checked_source(graph: Graph, node: Node, input_name: str, wanted: str) -> Node | Failure:
+    source = source_of(graph, node, input_name)
     if source is None:
         return Failure(
             "node-input",
-            f"{node.label}: nothing is linked to its input {_title(input_name)}.",
-            f"Link {_givers(wanted)} to it.",
+            f"{node.label}: nothing is linked to its input {title(input_name)}.",
+            f"Link {givers(wanted)} to it.",
         )
-    assert source.spec is not None
-    if source.spec.output != wanted:
+    if isinstance(source, Node) and source.spec is not None and source.spec.output != wanted:
         return Failure(
             "node-type",
-            f"{node.label}: its input {_title(input_name)} can't take what {source.label} gives.",
-            f"Link {_givers(wanted)} to it.",
+            f"{node.label}: its input {title(input_name)} can't take what {source.label} gives.",
+            f"Link {givers(wanted)} to it.",
         )
-    return None
-
-
-def _givers(type_name: str) -> str:
-    names = [f"a {spec.label} node" for spec in STAGES.values() if spec.output == type_name]
-    return " or ".join(names) or "another node"
+    return source
 
 
 def _passing(node: Node, wanted: str) -> str | None:
@@ -183,9 +199,6 @@ def _passing(node: Node, wanted: str) -> str | None:
 
 
 def _circle(nodes: list[Node]) -> Failure:
-    labels = " → ".join(node.label for node in reversed([*nodes, nodes[0]]))
+    """Name the nodes of a circle; each waits for the one after it in the list."""
+    labels = " → ".join(node.label for node in (nodes[0], *reversed(nodes)))
     return Failure("node-cycle", f"These nodes wait for each other: {labels}.", "Remove a link of the circle.")
-
-
-def _title(name: str) -> str:
-    return name.replace("_", " ").title()

@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.job import STAGES
-from ..properties import label
+from .specs import data_types, title
 
 Colour = tuple[float, float, float, float]
 
@@ -22,12 +21,6 @@ _COLOURS: Final[Mapping[str, Colour]] = {
     "fit": (0.0, 0.63, 0.55, 1.0),
     "track": (0.86, 0.32, 0.46, 1.0),
 }
-
-
-def types() -> tuple[str, ...]:
-    """Return all types that some stage takes or gives, in the order of the stages."""
-    names = [name for spec in STAGES.values() for name in (*spec.inputs.values(), spec.output)]
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def idname(type_name: str) -> str:
@@ -67,13 +60,13 @@ class TypedSocket:
 def _socket_class(type_name: str) -> type:
     name = idname(type_name)
     body = {
-        "__doc__": f"Hands on: {label(type_name).lower()}",
+        "__doc__": f"Hands on: {title(type_name).lower()}",
         "__module__": __name__,
         "bl_idname": name,
-        "bl_label": label(type_name),
+        "bl_label": title(type_name),
         "type_name": type_name,
     }
     return type(name, (TypedSocket, bpy.types.NodeSocket), body)
 
 
-CLASSES: Final = tuple(_socket_class(name) for name in types())
+CLASSES: Final = tuple(_socket_class(name) for name in data_types())

@@ -14,10 +14,11 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
-from ..session import Run, StageProgress
-from . import compile as compiling
+from ..run import Run, StageProgress
 from .compile import Compiled
-from .tree import TREE, FlameTree, mark_wrong_links
+from .fingerprint import fingerprints
+from .reading import wrong_links
+from .tree import TREE, FlameTree
 
 DELAY: Final = 0.05
 """Seconds after a change until the tree is looked through: what changes at once is looked through once."""
@@ -127,8 +128,10 @@ def refresh(tree: bpy.types.NodeTree) -> None:
     scene = bpy.context.scene
     if scene is None:
         return
-    mark_wrong_links(tree)
-    found = compiling.fingerprints(tree, scene)
+    for link in wrong_links(tree):
+        # Blender forgets it with every edit, and has just then called us.
+        link.is_valid = False
+    found = fingerprints(tree, scene)
     _known[tree.session_uid] = {
         name: _Known(text, any(not path.exists() for path in tree.nodes[name].written(scene)))
         for name, text in found.items()

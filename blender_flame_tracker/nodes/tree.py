@@ -23,18 +23,4 @@ class FlameTree(bpy.types.NodeTree):
         state.mark(self)
 
 
-def mark_wrong_links(tree: bpy.types.NodeTree) -> None:
-    """Give links between sockets of different types the look of links that do not work."""
-    for link in tree.links:
-        if link.is_valid and is_wrong(link):
-            link.is_valid = False
-
-
-def is_wrong(link: bpy.types.NodeLink) -> bool:
-    """Whether a link joins an output to an input of another type. Reroutes take every type."""
-    given = getattr(link.from_socket, "type_name", None)
-    taken = getattr(link.to_socket, "type_name", None)
-    return given is not None and taken is not None and given != taken
-
-
 CLASSES: Final = (FlameTree,)

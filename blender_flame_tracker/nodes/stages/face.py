@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -15,6 +15,12 @@ class FaceNode(StageNode, bpy.types.Node):
     kind = "face"
     group = Group.INPUT
     bl_icon = "USER"
+
+    def matters(self: Any, name: str) -> bool:
+        """Show what the way of choosing needs."""
+        if name == "number":
+            return self.choose == "number"
+        return not name.startswith("point_") or self.choose == "nearest"
 
 
 CLASSES: Final = (FaceNode,)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.settings import SceneSettings
+from ...properties import settings_from
 from ..base import Group, StageNode
+from ..reading import upstream
 
 
 class SceneNode(StageNode, bpy.types.Node):
@@ -18,15 +22,19 @@ class SceneNode(StageNode, bpy.types.Node):
     extras = {  # noqa: RUF012 - read once, when the class is made
         "automatic": bpy.props.BoolProperty(
             name="Automatic",
-            description="Import as soon as the track is finished. Turn off to import by hand",
+            description="Import as soon as the track is finished. Turn it off to press Import yourself",
             default=True,
         )
     }
+    order = ("automatic",)
 
-    def draw_settings(self: Any, layout: bpy.types.UILayout) -> None:
-        """Draw when and how the track is imported."""
-        layout.prop(self, "automatic")
-        super().draw_settings(layout)
+    def settings(self: Any, scene: bpy.types.Scene) -> SceneSettings:
+        """Return how the track is imported. One that was made of the scene's range comes back to that range."""
+        settings = settings_from(self, SceneSettings)
+        video = upstream(self, "video")
+        if video is None or video.range != "scene":
+            return settings
+        return replace(settings, start_at=max(settings.start_at, scene.frame_start))
 
 
 CLASSES: Final = (SceneNode,)

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import bpy
 
-from ....backend.contract.failure import Failure
 from ....backend.contract.settings import TrackFileSettings
 from ... import paths
 from ...properties import settings_from
-from ..base import Group, StageNode, absolute, upstream
+from ..base import Group, StageNode, absolute
+from ..reading import upstream
 
 
 class TrackNode(StageNode, bpy.types.Node):
@@ -22,20 +22,27 @@ class TrackNode(StageNode, bpy.types.Node):
     group = Group.OUTPUT
     bl_icon = "FILE_TICK"
 
-    def settings(self: Any, _scene: bpy.types.Scene) -> TrackFileSettings | Failure:
+    def settings(self: Any, _scene: bpy.types.Scene) -> TrackFileSettings:
         """Return the settings with the path made absolute: a plain one lies in the folder of the shot."""
         settings = settings_from(self, TrackFileSettings)
         name = settings.path or TrackFileSettings().path
-        if name.startswith("//"):
-            return replace(settings, path=absolute(name))
-        video = upstream(self, "video")
-        folder = paths.shot_folder(paths.absolute(video.path)) if video is not None and video.path else Path()
-        return replace(settings, path=absolute(str(folder / Path(name).expanduser())))
+        if not name.startswith("//"):
+            name = str(_folder(self) / Path(name).expanduser())
+        return replace(settings, path=absolute(name))
 
-    def written(self: Any, scene: bpy.types.Scene) -> tuple[Path, ...]:
+    def read(self, _settings: Any) -> tuple[Path, ...]:
+        """Return nothing: its file is written."""
+        return ()
+
+    def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the track file."""
-        settings = self.settings(scene)
-        return () if isinstance(settings, Failure) else (Path(settings.path),)
+        return (Path(self.settings(scene).path),)
+
+
+def _folder(node: Any) -> Path:
+    """Return the folder of the shot; Blender's own where no video is chosen yet."""
+    video = upstream(node, "video")
+    return paths.shot_folder(paths.absolute(video.path)) if video is not None and video.path else Path()
 
 
 CLASSES: Final = (TrackNode,)
