@@ -10,14 +10,18 @@ from typing import Final
 
 import bpy
 
-from . import drop, engine_watch, footage, preferences, result, runs, scene_state
-from .nodes import sockets, stages, state, tree
+from . import drop, engine_watch, footage, preferences, result, runs, scene_state, setup
+from .nodes import menus, sidebar, sockets, stages, state, tree
 from .operators import face, import_track, log, track, video
+from .operators import nodes as node_operators
 from .operators import result as result_operators
+from .operators import setup as setup_operators
 from .scene import origin
 from .ui import panel, presets, thumbnails
 
 MODULES: Final[tuple[ModuleType, ...]] = (
+    setup,
+    setup_operators,
     preferences,
     tree,
     sockets,
@@ -26,6 +30,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     state,
     runs,
     track,
+    node_operators,
+    menus,
+    sidebar,
     import_track,
     origin,
     result,

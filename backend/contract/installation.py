@@ -17,6 +17,13 @@ ENGINE: Final = "engine"
 """Name of the environment that tracks, and of its list of packages."""
 
 
+LONGEST_MEMBER: Final = 171
+"""The longest path inside site-packages, measured over all wheels in requirements/: a licence file of torch."""
+
+WINDOWS_LONGEST_PATH: Final = 259
+"""Characters of the paths that Windows opens where long paths are not enabled."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """The folder that `--target` names, `.venv` unless told otherwise.
@@ -218,6 +225,11 @@ def current_environment(layout: Layout, name: str) -> Path | None:
         return None
     environment = layout.environments / Path(folder).name
     return environment if environment.is_dir() else None
+
+
+def longest_path_below(layout: Layout, name: str = ENGINE) -> int:
+    """Return the length that the longest path of an environment has on Windows."""
+    return len(str(layout.environments / f"{name}-00000000-10" / "Lib" / "site-packages")) + 1 + LONGEST_MEMBER
 
 
 def platform_name() -> str:

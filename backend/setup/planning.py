@@ -140,7 +140,7 @@ def problems_of(layout: Layout, plan: Plan) -> list[Failure]:
     checks: list[Callable[[], Failure | None]] = [
         lambda: check_platform() if plan.needs_torch else None,
         lambda: check_target(layout),
-        lambda: check_path_length(layout),
+        lambda: check_path_length(layout, plan.wish.name),
         lambda: check_room(layout, plan.gigabytes),
         lambda: check_wheels(sources.wheelhouse, plan.packages) if sources.offline else None,
         *(lambda extra=extra: optional.check_tools(extra) for extra in plan.wish.extras),

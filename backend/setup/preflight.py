@@ -9,14 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..contract.failure import Failure
-from ..contract.installation import Layout, normalised, platform_name
+from ..contract.installation import ENGINE, WINDOWS_LONGEST_PATH, Layout, longest_path_below, normalised, platform_name
 from .downloads import Download
 
 # MediaPipe 0.10.21 and torch 2.13 both have wheels for these and for no others.
 SUPPORTED_PLATFORMS = ("linux-x86_64", "win32-amd64", "darwin-arm64")
-# The longest path inside site-packages, measured over all wheels in requirements/: a licence file of torch.
-LONGEST_MEMBER = 171
-WINDOWS_LONGEST_PATH = 259
 
 
 def check_platform(name: str | None = None) -> Failure | None:
@@ -87,13 +84,14 @@ def check_wheels(folder: Path | None, packages: Sequence[Download]) -> Failure |
     )
 
 
-def check_path_length(layout: Layout, windows: bool | None = None, long_paths: bool | None = None) -> Failure | None:
+def check_path_length(
+    layout: Layout, name: str = ENGINE, windows: bool | None = None, long_paths: bool | None = None
+) -> Failure | None:
     """Refuse a folder in which files would exceed the longest path that Windows opens."""
     windows = sys.platform == "win32" if windows is None else windows
     if not windows or (_long_paths_enabled() if long_paths is None else long_paths):
         return None
-    environment = layout.environments / "blender-4.2-00000000-10" / "Lib" / "site-packages"
-    longest = len(str(environment)) + 1 + LONGEST_MEMBER
+    longest = longest_path_below(layout, name)
     if longest <= WINDOWS_LONGEST_PATH:
         return None
     return Failure(

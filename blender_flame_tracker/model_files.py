@@ -1,0 +1,169 @@
+"""The model files that the engine finds, and those that could be added, for the list in the preferences. No `bpy`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ..backend.contract.failure import Failure
+from .process import Engine, EngineProcess, start
+
+FLAME_PAGE: Final = "https://flame.is.tue.mpg.de"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One model file, or one that could be there; as in the ``done`` event of ``models``.
+
+    Attributes:
+        name: For people.
+        file: Path, empty for what is part of the program.
+        adds: What it is good for.
+        licence: Its terms in a sentence.
+        commercial: Whether these allow commercial work; None where that is not known.
+        usable: Whether it is there and can be used.
+        problem: Why it cannot.
+        advice: What to do about it.
+        url: Where it is had.
+    """
+
+    name: str
+    file: str = ""
+    adds: str = ""
+    licence: str = ""
+    commercial: bool | None = None
+    usable: bool = False
+    problem: str = ""
+    advice: str = ""
+    url: str = ""
+
+
+_RESEARCH: Final = "Max Planck research licence: non-commercial scientific use only."
+
+BUILT_IN: Final = ModelFile(
+    "Built-in head",
+    adds="A head that always works",
+    licence="Part of this add-on (GPL-3.0-or-later); what you make with it is yours.",
+    commercial=True,
+    usable=True,
+)
+
+TO_BE_HAD: Final = (
+    ModelFile(
+        "FLAME 2023 Open",
+        "flame2023_Open.pkl",
+        "The head model made from scans of thousands of people",
+        "CC BY 4.0: commercial work is allowed, its authors are to be named.",
+        True,
+        url=FLAME_PAGE,
+    ),
+    ModelFile("FLAME 2023", "flame2023.pkl", "The research version", _RESEARCH, False, url=FLAME_PAGE),
+    ModelFile("FLAME 2020", "generic_model.pkl", "The older research version", _RESEARCH, False, url=FLAME_PAGE),
+    ModelFile(
+        "MediaPipe Face Landmarker",
+        "face_landmarker.task",
+        "Finer lids and lips, and 52 expression scores",
+        "Apache-2.0: commercial work is allowed.",
+        True,
+        url="https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker#models",
+    ),
+)
+"""What can be added, with the file name that it comes under."""
+
+
+@dataclass
+class ModelList:
+    """What was found in the folder of models.
+
+    Attributes:
+        folder: Where was looked, None before.
+        found: The built-in head first, then the files.
+        problem: Why nothing could be found out.
+    """
+
+    folder: Path | None = None
+    found: tuple[ModelFile, ...] = (BUILT_IN,)
+    problem: Failure | None = None
+    _process: EngineProcess | None = field(default=None, repr=False)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the engine looks at the files now."""
+        return self._process is not None
+
+    @property
+    def to_be_had(self) -> tuple[ModelFile, ...]:
+        """What could be added to what is there."""
+        there = {Path(each.file).name.lower() for each in self.found if each.file}
+        return tuple(each for each in TO_BE_HAD if each.file.lower() not in there)
+
+    def start(self, engine: Engine, folder: Path, log: Path) -> Failure | None:
+        """Have the engine look at the files of a folder."""
+        if self.busy:
+            return None
+        command = [str(engine.python), "-s", "-B", "-m", "backend", "models", "--events", "--models", str(folder)]
+        process = start(engine, command, log)
+        if isinstance(process, Failure):
+            self.problem = process
+            return process
+        self.folder, self.problem, self._process = folder, None, process
+        return None
+
+    def poll(self) -> bool:
+        """Read what was said; return whether anything changed."""
+        process = self._process
+        if process is None:
+            return False
+        said = False
+        while (event := process.take()) is not None:
+            said = self._take(event) or said
+        code = process.ended
+        if code is None:
+            return False
+        if not said and self.problem is None and code != 0:
+            self.problem = Failure(
+                "models-unknown",
+                f"The engine ended while it looked at the files (exit status {code}).",
+                "Press Check Engine above.",
+            )
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.end(0.0)
+        self._process = None
+
+    def _take(self, event: Mapping[str, Any]) -> bool:
+        if event.get("event") == "error":
+            self.problem = Failure(*(str(event.get(name) or "") for name in ("code", "sentence", "advice")))
+            return True
+        models = event.get("models")
+        if event.get("event") != "done" or not isinstance(models, list):
+            return False
+        # What is not there is told under what could be added.
+        there = [each for each in models if isinstance(each, dict) and each.get("file") and each.get("present") is True]
+        self.found = (BUILT_IN, *(_entry(each) for each in there))
+        return True
+
+
+def _entry(entry: Mapping[str, Any]) -> ModelFile:
+    def text(name: str) -> str:
+        value = entry.get(name)
+        return value if isinstance(value, str) else ""
+
+    commercial = entry.get("commercial")
+    return ModelFile(
+        text("version") or text("name"),
+        text("file"),
+        text("adds"),
+        text("licence"),
+        commercial if isinstance(commercial, bool) else None,
+        entry.get("usable") is True,
+        text("problem"),
+        text("advice"),
+        text("url"),
+    )
