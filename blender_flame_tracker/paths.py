@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-import time
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -95,11 +95,7 @@ def new_run_folder(owner: str) -> Path:
     earlier = sorted((entry for entry in runs.iterdir() if entry.is_dir()), key=lambda entry: entry.name)
     for folder in earlier[: max(0, len(earlier) - RUNS_KEPT + 1)]:
         shutil.rmtree(folder, ignore_errors=True)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    number = 0
-    while True:
-        folder = runs / f"{stamp}-{number:02d} {safe_name(owner)[:40].strip()}"
-        if not list(runs.glob(f"{stamp}-{number:02d} *")):
-            folder.mkdir()
-            return folder
-        number += 1
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    folder = runs / f"{stamp} {safe_name(owner[:40])}"
+    folder.mkdir()
+    return folder

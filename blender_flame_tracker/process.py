@@ -40,9 +40,9 @@ class Engine:
     python: Path
     root: Path
 
-    def arguments(self, job_file: Path, cache: Path | None, models: Path | None) -> list[str]:
+    def arguments(self, job_file: Path, log: Path, cache: Path | None, models: Path | None) -> list[str]:
         """Return the command that runs a job and says events. No byte code is written into the add-on's folder."""
-        command = [str(self.python), "-s", "-B", "-m", "backend", "run", str(job_file), "--events"]
+        command = [str(self.python), "-s", "-B", "-m", "backend", "run", str(job_file), "--events", "--log", str(log)]
         command += ["--cache", str(cache)] if cache is not None else []
         command += ["--models", str(models)] if models is not None else []
         return command

@@ -198,8 +198,6 @@ def _take_done(run: Run, event: Mapping[str, Any]) -> None:
 
 def _take_error(run: Run, event: Mapping[str, Any]) -> None:
     sentence = _text(event, "sentence") or "The engine failed without saying why."
-    if _text(event, "log"):
-        run.log = Path(_text(event, "log"))
     run.fail(Failure(_text(event, "code") or "engine-failed", sentence, _text(event, "advice")))
 
 

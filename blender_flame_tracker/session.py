@@ -135,7 +135,7 @@ class Session:
                 )
             )
             return
-        process = start(run.engine, run.engine.arguments(job_file, run.cache, run.models), run.log)
+        process = start(run.engine, run.engine.arguments(job_file, run.log, run.cache, run.models), run.log)
         if isinstance(process, Failure):
             run.fail(process)
             return

@@ -57,6 +57,13 @@ def add_common_flags(parser: argparse.ArgumentParser) -> None:
         help="Folder of model files (default: models/ of the program)",
     )
     group.add_argument(
+        "--log",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="File that the details are added to (default: a new one in the cache folder)",
+    )
+    group.add_argument(
         "--events",
         action="store_true",
         help="Write one JSON object per line to standard output instead of a progress bar. The engine then ends on a "
@@ -118,7 +125,7 @@ def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failu
         sys.stderr.write(f"{cache}\n")
         yield cache
         return
-    log = cache.new_log()
+    log = arguments.log or cache.new_log()
     stop = Stop()
     with_signals(stop)
     with contextlib.ExitStack() as stack:
@@ -136,7 +143,7 @@ def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failu
         if unusable is not None:
             emit({"event": "notice", "name": "", **dataclasses.asdict(unusable)})
         yield Conversation(emit, stop, streams, cache, log)
-    if log.is_file() and log.stat().st_size == 0:
+    if arguments.log is None and log.is_file() and log.stat().st_size == 0:
         log.unlink()
 
 
