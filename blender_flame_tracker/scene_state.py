@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
 
@@ -49,6 +50,25 @@ class SceneFlame(bpy.types.PropertyGroup):
             name="Closed", description="This part cannot be used yet", get=_never, options={"SKIP_SAVE"}
         ),
     }
+
+    def settings_of(self: Any, kind: str) -> Settings:
+        """Return the settings of a node of the panel, for preset files."""
+        return Settings(node_of(self.tree, kind, self.id_data))
+
+
+class Settings:
+    """Settings of a node as a preset file sets them: what this version or this tree does not have is passed over."""
+
+    def __init__(self, node: Any) -> None:
+        object.__setattr__(self, "_node", node)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._node, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if hasattr(self._node, name):
+            with contextlib.suppress(TypeError, ValueError):  # A choice that there was in another version.
+                setattr(self._node, name, value)
 
 
 def active_tree(context: bpy.types.Context) -> FlameTree | None:
