@@ -21,6 +21,7 @@ from .contract.events import PROTOCOL, Emit, encode
 from .contract.failure import Failure
 from .contract.job import Job
 from .device import device_words
+from .previews import Previews, preview_folder
 from .registry import STAGE_CODE, StageCode
 from .runner import Finished, Stopped, run_job
 
@@ -203,9 +204,19 @@ def run_guarded(
     stop: Stop,
     log: Path | None,
     registry: Mapping[str, StageCode] = STAGE_CODE,
+    *,
+    previews: bool = False,
 ) -> Finished | Stopped | Failure:
     """Run a job; an error of the program itself becomes a failure too, see `guarded`."""
-    return guarded(lambda said: run_job(job, cache, models, said, stop.asked, registry), emit, log)
+    shown = _previews(cache, emit) if previews else None
+    return guarded(lambda said: run_job(job, cache, models, said, stop.asked, registry, shown), emit, log)
+
+
+def _previews(cache: Cache, emit: Emit) -> Previews | None:
+    try:
+        return Previews(preview_folder(cache.root), emit)
+    except OSError:  # A cache that cannot be written to any more: the run itself says so.
+        return None
 
 
 def guarded(work: Callable[[Emit], Result], emit: Emit, log: Path | None) -> Result | Failure:

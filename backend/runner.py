@@ -16,6 +16,7 @@ from .contract.failure import Failure, Notice
 from .contract.job import STAGES, Job, Stage
 from .contract.options import to_dict
 from .keys import stage_key
+from .previews import Previews
 from .progress import Pace
 from .registry import STAGE_CODE, StageCode
 from .serialise import Unreadable
@@ -58,6 +59,7 @@ def run_job(
     emit: Emit,
     cancelled: Callable[[], bool],
     registry: Mapping[str, StageCode] = STAGE_CODE,
+    previews: Previews | None = None,
 ) -> Finished | Stopped | Failure:
     """Run every stage that is needed for the job's last ones and not done yet.
 
@@ -69,8 +71,9 @@ def run_job(
             ``heartbeat`` not.
         cancelled: Whether the user asked to stop.
         registry: Kind of stage -> its code.
+        previews: Where pictures of the work go, or None where nobody watches.
     """
-    run = _Run(job, cache, models, emit, cancelled, registry)
+    run = _Run(job, cache, models, emit, cancelled, registry, previews)
     try:
         return run.all()
     except Cancelled:
@@ -101,6 +104,7 @@ class _Run:
         emit: Emit,
         cancelled: Callable[[], bool],
         registry: Mapping[str, StageCode],
+        previews: Previews | None,
     ) -> None:
         self.job = job
         self.cache = cache
@@ -108,6 +112,7 @@ class _Run:
         self.send = emit
         self.cancelled = cancelled
         self.registry = registry
+        self.previews = previews
         self.started = time.perf_counter()
         self.keys: dict[str, str] = {}
         self.values: dict[str, Any] = {}
@@ -288,7 +293,8 @@ class _Run:
     def _context(self, stage: Stage, work: Path) -> Context:
         settings = {kind: to_dict(above.settings) for kind, above in self._upstream(stage).items()}
         settings[stage.kind] = to_dict(stage.settings)
-        return Context(stage.name, Pace(self._collect), self.cancelled, work, self.models, settings=settings)
+        emit = Pace(self._collect)
+        return Context(stage.name, emit, self.cancelled, work, self.models, settings, self.previews)
 
     def _collect(self, event: Mapping[str, Any]) -> None:
         if event.get("event") == "notice":

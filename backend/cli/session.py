@@ -88,7 +88,16 @@ def execute(
     with conversation(arguments) as talk:
         if isinstance(talk, Failure):
             return EXIT_FAILED
-        result = run_guarded(job, talk.cache, arguments.models, talk.emit, talk.stop, talk.log, registry)
+        result = run_guarded(
+            job,
+            talk.cache,
+            arguments.models,
+            talk.emit,
+            talk.stop,
+            talk.log,
+            registry,
+            previews=arguments.events,
+        )
         if isinstance(result, Finished) and not arguments.events and summary is not None:
             talk.streams.error.write(summary(result))
         if isinstance(result, Finished):

@@ -17,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.settings import FaceSettings, LandmarkSettings
+from ..pictures import reduced_to
+from ..previews import HEIGHT
+from ..render.landmark_lines import draw_landmark_lines
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from .crop import Picture, Region, patch_around
@@ -132,7 +135,14 @@ class Pipeline:
         search = _Search([_place(region) for region in _regions_at(before, first - 1)])
         # Crops of the last two frames, as soon as they are known.
         history: deque[_Regions] = deque([partial(_regions_at, before, first - k) for k in (2, 1)], maxlen=2)
-        waiting: deque[tuple[int, Future[SeenFrame]]] = deque()
+        waiting: deque[tuple[int, Picture, Future[SeenFrame]]] = deque()
+
+        def settle() -> None:
+            done, picture, future = waiting.popleft()
+            frame = seen[done - first] = future.result()
+            self._tell(done + 1, started, already)
+            self._context.preview(int(self._video.frame_index[done]), partial(_preview, picture, frame))
+
         while True:
             entry = ahead.popleft() if ahead else next(frames, None)
             if entry is None:
@@ -145,15 +155,11 @@ class Pipeline:
             starts = self._starts(picture, search, history)
             future = executor.submit(self._see, picture, starts, with_mask=position in self._masks)
             history.append(partial(_regions_of, future))
-            waiting.append((position, future))
-            while len(waiting) > self._threads + 2 or (waiting and waiting[0][1].done()):
-                done, future = waiting.popleft()
-                seen[done - first] = future.result()
-                self._tell(done + 1, started, already)
+            waiting.append((position, picture, future))
+            while len(waiting) > self._threads + 2 or (waiting and waiting[0][2].done()):
+                settle()
         while waiting:
-            done, future = waiting.popleft()
-            seen[done - first] = future.result()
-            self._tell(done + 1, started, already)
+            settle()
         return gather(first, seen)
 
     def _starts(self, picture: Picture, search: _Search, history: deque[_Regions]) -> list[Region]:
@@ -242,6 +248,11 @@ class Pipeline:
         digest.update(video.frame_index.astype(np.int64).tobytes())
         digest.update(files.landmarks)
         return digest.hexdigest()
+
+
+def _preview(picture: Picture, frame: SeenFrame) -> Picture:
+    small = reduced_to(picture, HEIGHT)
+    return draw_landmark_lines(small, [seen.face.points for seen in frame.faces], small.shape[0] / picture.shape[0])
 
 
 def _seen_face(networks: Networks, picture: Picture, face: Face, *, with_mask: bool) -> SeenFace:

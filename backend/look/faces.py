@@ -20,7 +20,8 @@ from ..landmarks.observations import SeenFace, SeenFrame, gather
 from ..landmarks.people import people_of
 from ..landmarks.pipeline import apart, portrait_of, thumbnail_of
 from ..landmarks.search import everywhere
-from .pictures import THUMBNAIL, face_picture, reduced_to
+from ..pictures import reduced_to
+from .pictures import THUMBNAIL, face_picture
 
 LEAST: Final = 2
 """Looks at a face that make it a person: one alone may be anything."""

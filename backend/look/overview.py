@@ -9,11 +9,11 @@ from typing import Any
 from ..contract.failure import Failure
 from ..contract.settings import VideoSettings
 from ..landmarks.networks import find_networks
+from ..pictures import write_picture
 from ..stages.data import Context, Video
 from ..stages.folders import writable_problem
 from ..stages.video import open_video
 from .faces import Look, Looker, Sighting, people_in
-from .pictures import write_picture
 from .sample import SAMPLES, sample
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,11 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from ..contract.track import Track
+from ..pictures import reduced_to
+from ..previews import HEIGHT
+from ..render.scale import even_scale
 from ..stages.data import Context
-from .picture import HeadPainter, Picture, even_scale, with_caption
+from .picture import HeadPainter, Picture, with_caption
 
 TIME_BASE: Final = Fraction(1, 90000)
 BT709: Final = 1
@@ -55,6 +59,7 @@ def write_overlay(
             picture = painter.draw(scale.picture(full), position, scale.intrinsics(camera))
             picture = painter.draw_landmarks(picture, scale.points(track.landmarks[position]), position)
             picture = with_caption(picture, track, position)
+            context.preview(int(track.frame_index[position]), partial(reduced_to, picture, HEIGHT))
             frame = _encoded(picture)
             frame.pts, frame.time_base = int(moments[position]), TIME_BASE
             container.mux(stream.encode(frame))

@@ -16,6 +16,8 @@ from ..contract.events import Emit
 from ..contract.failure import Notice
 from ..contract.track import Track
 from ..head.model import Floats, HeadPose, Integers
+from ..pictures import Picture
+from ..previews import Previews
 
 Singles = NDArray[np.float32]
 
@@ -31,6 +33,7 @@ class Context:
         work: Folder for unfinished work of this stage (chunks), kept for a resumed run.
         models: Folder of model files.
         settings: Kind of stage -> settings, of this stage and of all that it depends on, for the track's header.
+        previews: Where pictures of the work go, or None where nobody watches.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Context:
     work: Path
     models: Path
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    previews: Previews | None = None
 
     def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
         """Say how far the stage is."""
@@ -55,6 +59,14 @@ class Context:
                 "advice": notice.advice,
             }
         )
+
+    def preview(self, frame: int, draw: Callable[[], Picture | None]) -> None:
+        """Show a picture of the work, made by `draw`, if somebody watches and it is time for one; see `Previews.show`.
+
+        Costs nothing else, so that stages may call it for every frame.
+        """
+        if self.previews is not None:
+            self.previews.show(self.name, frame, draw)
 
     def check(self) -> None:
         """Raise `Cancelled` when the user asked to stop."""

@@ -10,18 +10,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..contract.camera import Intrinsics, axis_angles, rotation_matrices
+from ..contract.camera import Intrinsics
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FitSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
-from ..head.model import Floats, HeadModel, HeadPose, Integers
+from ..head.model import Floats, HeadModel, Integers
 from ..solve.clip import ClipInput, ClipSolution, Progress, fit_clip
 from ..solve.confidence import frame_confidence, frame_trust, reprojection_errors
 from ..solve.outline import ASSUMED_SIGMA
 from ..solve.silhouette import Masks
-from ..solve.state import eye_vectors
 from ..solve.tuning import Tuning, tuning_for
 from .data import Camera, Context, Fit, Landmarks
+from .fit_pose import placed
+from .fit_preview import FitPreview
 
 ASSUMED_FOCAL = 1.5
 """Focal length assumed where nothing is known, in units of the longer side: between a phone's selfie camera (0.8) and a
@@ -60,6 +61,7 @@ def run(
         offsets=settings.landmark_offsets,
         device=device,
         progress=_reporter(context, started),
+        watch=FitPreview(landmarks, head, plan.solved, context).watch if context.previews is not None else None,
     )
     if not solution.converged:
         context.notice(
@@ -159,43 +161,24 @@ def _as_fit(
     plan: _Plan,
     tuning: Tuning,
 ) -> Fit:
-    frames, shared = solution.frames, solution.shared
-    everywhere = plan.nearest
-
-    def spread(tensor: torch.Tensor) -> Floats:
-        return tensor.detach().cpu().double().numpy()[everywhere]
-
-    modes = solution.model.expression_modes - solution.model.lids
-    expression = spread(frames.expression)
-    eyelids = expression[:, modes:] if solution.model.lids else np.zeros((len(landmarks), 2))
-    left, right = eye_vectors(frames.eyes)
-    # Back to exact rotations: single precision leaves them off by 1e-7 after a few steps.
-    rotation = rotation_matrices(axis_angles(spread(frames.rotation)))
-    pivot = solution.model.pivot.cpu().double().numpy()
+    everywhere = torch.as_tensor(plan.nearest, device=solution.frames.rotation.device)
+    head_now = placed(solution.model, solution.shared, solution.frames[everywhere])
     errors = reprojection_errors(clip, solution)
     tracked = plan.status == TRACKED
-    focal = float(shared.focal)
-    visibility = spread(solution.visibility).astype(np.float32)
+    focal = float(solution.shared.focal)
+    visibility = solution.visibility[everywhere].detach().cpu().numpy().astype(np.float32)
     visibility[~tracked] = 0.0
     fit = Fit(
         landmarks=landmarks,
         intrinsics=Intrinsics.centred(landmarks.width, landmarks.height, focal),
         focal_source=_focal_source(camera, solution, tuning),
         focal_uncertainty=solution.focal_sigma,
-        pose=HeadPose(
-            identity=shared.identity.cpu().double().numpy(),
-            expression=expression[:, :modes],
-            neck=spread(frames.neck),
-            jaw=spread(frames.jaw),
-            left_eye=spread(left),
-            right_eye=spread(right),
-            eyelids=eyelids,
-        ),
-        rotation=rotation,
-        translation=spread(frames.translation(shared.focal)) - rotation @ pivot,
+        pose=head_now.pose,
+        rotation=head_now.rotation,
+        translation=head_now.translation,
         status=plan.status,
         confidence=np.zeros(len(landmarks)),
-        reprojection_error=np.where(tracked, errors[everywhere], np.nan),
+        reprojection_error=np.where(tracked, errors[plan.nearest], np.nan),
         visibility=visibility,
         landmark_offsets=_offsets(solution, head),
         report={

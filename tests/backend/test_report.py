@@ -31,7 +31,7 @@ from backend.contract.ranges import flagged, runs  # noqa: E402
 from backend.contract.settings import ReportSettings  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of  # noqa: E402
 from backend.report.measures import head_angles, measure  # noqa: E402
-from backend.report.picture import even_scale  # noqa: E402
+from backend.render.scale import even_scale  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
