@@ -160,7 +160,8 @@ class Installer:
     def close(self, patience: float = 1.0) -> None:
         """End the task now: the add-on is disabled, or Blender quits. What is half-made is removed the next time."""
         if self._process is not None:
-            self._release(patience)
+            self._process.end(patience)
+            self._process = self._deadline = None
             if self.environment.busy:
                 self.environment.cancelled()
 
@@ -202,14 +203,14 @@ class Installer:
         if code is not None:
             if not self._over:
                 self._ended_without_a_word(code)
-            self._release(0.0)
+            self._release()
             return True
         if self._over and self._deadline is None:
             self._deadline = now + FINISH
         if self._deadline is not None and now > self._deadline:
             if not self._over:
                 self.environment.cancelled()
-            self._release(0.0)
+            self._release()
             return True
         return False
 
@@ -225,7 +226,7 @@ class Installer:
             )
         )
 
-    def _release(self, patience: float) -> None:
+    def _release(self) -> None:
         if self._process is not None:
-            self._process.end(patience)
+            self._process.end_aside()
         self._process = self._deadline = None

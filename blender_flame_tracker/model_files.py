@@ -121,14 +121,15 @@ class ModelList:
             said = self._take(event) or said
         code = process.ended
         if code is None:
-            return False
+            return said
         if not said and self.problem is None and code != 0:
             self.problem = Failure(
                 "models-unknown",
                 f"The engine ended while it looked at the files (exit status {code}).",
                 "Press Check Engine above.",
             )
-        self.close()
+        process.end_aside()
+        self._process = None
         return True
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -59,6 +59,24 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
 
 
+@contextlib.contextmanager
+def _broken_pipe_is_no_signal() -> Iterator[None]:
+    """Let a write to a process that is gone be an error alone.
+
+    Python ignores SIGPIPE when it is a program of its own. Inside Blender nobody does, and it would end Blender.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        yield
+    finally:
+        if signal.SIGPIPE in signal.sigpending():
+            signal.sigwait({signal.SIGPIPE})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class EngineProcess:
     """A running engine. All methods return at once, except `end`, which takes as long as it is allowed to."""
 
@@ -102,7 +120,7 @@ class EngineProcess:
         stream = self._process.stdin
         if stream is None or stream.closed:
             return
-        with contextlib.suppress(OSError, ValueError):  # It is gone already.
+        with _broken_pipe_is_no_signal(), contextlib.suppress(OSError, ValueError):  # It is gone already.
             stream.write(b"cancel\n")
             stream.flush()
 
@@ -134,7 +152,7 @@ class EngineProcess:
         """Ask, wait for `patience` seconds, kill, and release everything."""
         self.ask_to_stop()
         if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
+            with _broken_pipe_is_no_signal(), contextlib.suppress(OSError):
                 self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
