@@ -11,6 +11,9 @@ from ..backend.contract.options import Option, options_of
 
 _UNBOUNDED: Final = 2**31 - 1
 
+_SHOWN_UNITS: Final = {"px": {"subtype": "PIXEL"}, "s": {"subtype": "TIME_ABSOLUTE"}, "mm": {"unit": "CAMERA"}}
+"""Units that Blender writes behind a number; the others stand in the tooltip."""
+
 Update = Callable[[Any, bpy.types.Context], None]
 """What Blender calls when a property changes: with its owner and the context."""
 
@@ -33,9 +36,9 @@ def property_of(setting: Option, update: Update | None = None) -> Any:
     if setting.kind == "bool":
         return bpy.props.BoolProperty(**common)
     if setting.kind == "int":
-        return bpy.props.IntProperty(**common, **_range(setting, int))
+        return bpy.props.IntProperty(**common, **_range(setting, int), **_SHOWN_UNITS.get(setting.unit, {}))
     if setting.kind == "float":
-        return bpy.props.FloatProperty(**common, **_range(setting, float))
+        return bpy.props.FloatProperty(**common, **_range(setting, float), **_SHOWN_UNITS.get(setting.unit, {}))
     if setting.kind == "choice":
         items = [(name, label(name), text) for name, text in (setting.choices or {}).items()]
         return bpy.props.EnumProperty(items=items, **common)

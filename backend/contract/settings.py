@@ -70,12 +70,14 @@ class LandmarkSettings:
         "",
         "face_landmarker.task (Apache-2.0), which adds the 52 expression scores; empty looks in models/",
         path=True,
+        advanced=True,
     )
     detection_threshold: float = option(
         0.5,
         "Least certainty with which a face counts as found; lower it for faces in shadow",
         minimum=0.05,
         maximum=0.99,
+        advanced=True,
     )
     find_cuts: bool = option(True, "Look for cuts and never smooth across them")
     person_mask: bool = option(
@@ -97,8 +99,8 @@ class HeadSettings:
 
     source: str = option("auto", "Where the head model comes from", choices=HEAD_CHOICES)
     file: str = option("", "FLAME model file (.pkl or .npz)", path=True)
-    identity_modes: int = option(100, "Most identity coefficients to use", minimum=1, maximum=400)
-    expression_modes: int = option(60, "Most expression coefficients to use", minimum=1, maximum=200)
+    identity_modes: int = option(100, "Most identity coefficients to use", minimum=1, maximum=400, advanced=True)
+    expression_modes: int = option(60, "Most expression coefficients to use", minimum=1, maximum=200, advanced=True)
     identity_track: str = option(
         "", "Track file of the same person whose identity is taken over instead of fitted", path=True
     )
@@ -153,11 +155,18 @@ class FitSettings:
     landmark_offsets: bool = option(
         True,
         "Give every landmark its own place on the surface, shared by the clip: keeps its bias out of the expression",
+        advanced=True,
     )
     identity_spread: float = option(
-        1.0, "How far the identity may leave the average: raise it for unusual faces", minimum=0.01, maximum=10.0
+        1.0,
+        "How far the identity may leave the average: raise it for unusual faces",
+        minimum=0.01,
+        maximum=10.0,
+        advanced=True,
     )
-    expression_spread: float = option(1.0, "How strong expressions may become", minimum=0.01, maximum=10.0)
+    expression_spread: float = option(
+        1.0, "How strong expressions may become", minimum=0.01, maximum=10.0, advanced=True
+    )
     longest_gap: float = option(
         0.5,
         "Gaps without a face up to this length are interpolated, longer ones are left out",
@@ -199,12 +208,18 @@ class ReportSettings:
     sheet: bool = option(True, "Write sheet.png: twelve frames at a glance")
     report: bool = option(True, "Write report.json and report.png: errors, confidence and motion over time")
     overlay_height: int = option(
-        720, "Largest height of the overlay; the footage is never enlarged", unit="px", minimum=64, maximum=4320
+        720,
+        "Largest height of the overlay; the footage is never enlarged",
+        unit="px",
+        minimum=64,
+        maximum=4320,
+        advanced=True,
     )
     plate: bool = option(
         True,
         "Write a copy of the footage as MP4 beside the track where Blender can't step through the original exactly"
         " (MPEG program streams)",
+        advanced=True,
     )
 
 
@@ -227,6 +242,6 @@ class SceneSettings:
         "After the first import, look through the camera in the 3D views and hide Blender's default cube,"
         " in which the head would stand",
     )
-    first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1)
-    last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1)
+    first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1, advanced=True)
+    last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1, advanced=True)
     start_at: int = option(1, "Frame of the scene at which the clip starts", minimum=0, maximum=1000000)

@@ -20,9 +20,9 @@ from .tree import TREE
 class Group(enum.Enum):
     """Where a node stands in the work, with the colour of its nodes."""
 
-    INPUT = (0.33, 0.20, 0.16)
-    TRACKING = (0.12, 0.28, 0.20)
-    OUTPUT = (0.18, 0.20, 0.36)
+    INPUT = (0.24, 0.19, 0.17)
+    TRACKING = (0.16, 0.23, 0.20)
+    OUTPUT = (0.18, 0.20, 0.27)
 
 
 _RESULT: Final = {
@@ -126,16 +126,30 @@ class StageNode:
         usual = [name for name in names if not _is_advanced(options.get(name)) and self.matters(name)]
         advanced = [name for name in names if _is_advanced(options.get(name)) and self.matters(name)]
         for name in usual:
-            layout.prop(self, name)
+            self._draw_setting(layout, name)
         if not advanced:
             return
-        icon = "DISCLOSURE_TRI_DOWN" if self.show_advanced else "DISCLOSURE_TRI_RIGHT"
         row = layout.row()
+        row.use_property_split = False
         row.alignment = "LEFT"
-        row.prop(self, "show_advanced", icon=icon, emboss=False)
+        row.prop(self, "show_advanced", icon="DOWNARROW_HLT" if self.show_advanced else "RIGHTARROW", emboss=False)
         if self.show_advanced:
             for name in advanced:
-                layout.prop(self, name)
+                self._draw_setting(layout, name)
+
+    def _draw_setting(self: Any, layout: bpy.types.UILayout, name: str) -> None:
+        """Draw one setting. A node is narrow: a path says in its field what it is; a choice has room for its label."""
+        kind = self.bl_rna.properties[name]
+        if layout.use_property_split:
+            layout.prop(self, name)
+        elif kind.type == "STRING":
+            layout.prop(self, name, text="", placeholder=kind.name)
+        elif kind.type == "ENUM":
+            split = layout.split(factor=0.4)
+            split.label(text=kind.name)
+            split.prop(self, name, text="")
+        else:
+            layout.prop(self, name)
 
     def draw_buttons(self: Any, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         """Draw the settings and the state in the node."""

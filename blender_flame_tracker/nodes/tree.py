@@ -14,7 +14,7 @@ class FlameTree(bpy.types.NodeTree):
 
     bl_idname = TREE
     bl_label = "FLAME Tracker"
-    bl_icon = "MOD_ARMATURE"
+    bl_icon = "USER"
 
     def update(self) -> None:
         """Have it found out soon which links are wrong and which nodes are stale. Called by Blender for every edit."""

@@ -14,7 +14,7 @@ class FaceNode(StageNode, bpy.types.Node):
 
     kind = "face"
     group = Group.INPUT
-    bl_icon = "USER"
+    bl_icon = "COMMUNITY"
 
     def matters(self: Any, name: str) -> bool:
         """Show what the way of choosing needs."""
