@@ -1,6 +1,8 @@
 """Pictures of the work while it goes on, for whoever watches a run.
 
-<cache>/previews/<process>/<number>.jpg, the newest few of a run; those of earlier runs go when the next one begins.
+<cache>/previews/<process>/<number>.png, the newest few of a run; those of earlier runs go when the next one begins. PNG,
+whatever its size: the add-on reads it without Blender, which stops for a second when it closes a picture in a scene of
+thousands of objects.
 """
 
 from __future__ import annotations
@@ -55,12 +57,12 @@ class Previews:
             return
         self._name = name
         picture = draw()
-        path = self._folder / f"{self._number:06d}.jpg"
+        path = self._folder / f"{self._number:06d}.png"
         try:
             if picture is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 write_picture(path, picture)
-                (self._folder / f"{self._number - KEPT:06d}.jpg").unlink(missing_ok=True)
+                (self._folder / f"{self._number - KEPT:06d}.png").unlink(missing_ok=True)
         except OSError:  # A full disk, or a reader that holds the old file: the work does not need the picture.
             picture = None
         now = self._clock()

@@ -6,7 +6,7 @@ Kinds of events and their fields (all lines also carry ``event``):
     job        stages: list of {name, kind, label}, in the order in which they run
     stage      name, state ('running' | 'cached' | 'done'), seconds (when done), summary (when cached or done)
     progress   name, done, total, seconds_left (null while unknown)
-    preview    name, frame (of the video, counted from 0), path of a JPEG, at most 480 px high: the landmarks over the
+    preview    name, frame (of the video, counted from 0), path of a PNG, at most 480 px high: the landmarks over the
                latest frame while they are found, the head over a frame while it is fitted, the overlay while it is
                written. At most two a second. Every picture is whole when it is named and has a path of its own; the
                newest few stay until the next run begins
