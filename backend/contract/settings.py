@@ -15,9 +15,16 @@ class VideoSettings:
     path: str = option("", "Video file, or the first file of an image sequence", path=True)
     first_frame: int = option(0, "First frame to track, counted from 0", minimum=0)
     last_frame: int = option(-1, "Last frame to track; -1 is the end of the video", minimum=-1)
-    stride: int = option(1, "Use every n-th frame: 2 halves the work and the frame rate", minimum=1, maximum=1000)
+    stride: int = option(
+        1, "Use every n-th frame: 2 halves the work and the frame rate", minimum=1, maximum=1000, advanced=True
+    )
     target_rate: float = option(
-        0.0, "Reduce the clip to this rate; 0 keeps every frame", unit="frames/s", minimum=0.0, maximum=1000.0
+        0.0,
+        "Reduce the clip to this rate; 0 keeps every frame",
+        unit="frames/s",
+        minimum=0.0,
+        maximum=1000.0,
+        advanced=True,
     )
     sequence_rate: float = option(
         25.0, "Rate of an image sequence, which has none of its own", unit="frames/s", minimum=0.1, maximum=1000.0
