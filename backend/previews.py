@@ -1,8 +1,8 @@
 """Pictures of the work while it goes on, for whoever watches a run.
 
-<cache>/previews/<process>/<number>.png, the newest few of a run; those of earlier runs go when the next one begins. PNG,
-whatever its size: the add-on reads it without Blender, which stops for a second when it closes a picture in a scene of
-thousands of objects.
+<cache>/previews/<process>/<number>.png, the newest few of a run; those of earlier runs go when the next one begins.
+PNG, whatever its size: the add-on reads it without Blender, which stops for a second when it closes a picture in a
+scene of thousands of objects.
 """
 
 from __future__ import annotations
