@@ -8,7 +8,8 @@ from typing import Any, Final
 import bpy
 
 from ..backend.contract.failure import Failure
-from . import preferences, runs
+from . import preferences, runs, setup
+from .environment import State
 
 FRESH: Final = 2.0
 """Seconds after which what is drawn is looked at again."""
@@ -19,6 +20,8 @@ _looked = float("-inf")
 
 def problem() -> Failure | None:
     """Return why nothing can be tracked with the engine as it is, None where it is well. For drawing."""
+    if setup.environment.state is State.INSTALLING and runs.engine_override is None:
+        return Failure("engine-installing", "The tracking engine is being installed.", "Wait until it is ready.")
     if time.monotonic() - _looked > FRESH and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=0.0)
     return _problem
@@ -26,7 +29,7 @@ def problem() -> Failure | None:
 
 def check() -> Failure | None:
     """Look at the engine now: a few small files, no process."""
-    global _problem, _looked  # noqa: PLW0603 - there is one engine
+    global _problem, _looked
     engine = runs.engine_override or preferences.engine()
     _problem, _looked = engine if isinstance(engine, Failure) else None, time.monotonic()
     return _problem
@@ -43,7 +46,7 @@ CLASSES: Final[tuple[type[Any], ...]] = ()
 
 def unregister() -> None:
     """Look no more."""
-    global _problem, _looked  # noqa: PLW0603
+    global _problem, _looked
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
     _problem, _looked = None, float("-inf")

@@ -145,10 +145,10 @@ def wait_for_faces(path: Path) -> Look | Failure:
     return faces.found or faces.failure or Failure("no-look", "Nobody looked for faces.", "Press Find Faces.")
 
 
-def stop_looking() -> None:
+def stop_looking(wait: bool = False) -> None:
     """End the search for faces that goes on."""
     for path, look in list(_looking.items()):
-        look.end()
+        look.end(wait)
         del _looking[path], _faces[path]
 
 
@@ -265,7 +265,7 @@ CLASSES: Final[tuple[type[Any], ...]] = ()
 
 def unregister() -> None:
     """End what goes on, and forget everything."""
-    stop_looking()
+    stop_looking(wait=True)
     if bpy.app.timers.is_registered(_work):
         bpy.app.timers.unregister(_work)
     for known in (_facts, _missed, _faces, _asked, _absolute):

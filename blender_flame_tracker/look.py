@@ -39,13 +39,24 @@ class SeenFace:
 
 @dataclass(frozen=True)
 class Look:
-    """What the engine says of a video: size upright, rate in frames per second, length, and the faces in it."""
+    """What the engine says of a video.
+
+    Attributes:
+        width, height: Upright, in pixels.
+        rate: Frames per second.
+        frames: Number of frames.
+        duration: In seconds.
+        focal_length_35mm: From the metadata, in millimetres as on 35 mm film; None where they do not say.
+        thumbnail: Picture of the video.
+        faces: Largest first.
+    """
 
     width: int
     height: int
     rate: float
     frames: int
     duration: float
+    focal_length_35mm: float | None
     thumbnail: Path
     faces: tuple[SeenFace, ...]
 
@@ -60,6 +71,7 @@ def parse(event: Mapping[str, Any]) -> Look | None:
             float(video["rate"]),
             int(video["frames"]),
             float(video["duration"]),
+            float(video["focal_length_35mm"]) if video.get("focal_length_35mm") is not None else None,
             Path(str(event["outputs"]["thumbnail"])),
             tuple(_face(each) for each in event["faces"]),
         )
@@ -106,12 +118,14 @@ class Looking:
             )
         if self.result is None:
             return False
-        self.end()
+        self._process.end_aside()
         return True
 
-    def end(self) -> None:
-        """End the process now."""
-        self._process.end(0.0)
+    def end(self, wait: bool = False) -> None:
+        """End the process now; where the program itself ends, wait until it is gone."""
+        self._process.end_aside()
+        if wait:
+            self._process.join(3.0)
 
     def _take(self, event: Mapping[str, Any]) -> None:
         kind = event.get("event")

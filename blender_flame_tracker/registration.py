@@ -12,12 +12,12 @@ import bpy
 
 from . import drop, engine_watch, footage, preferences, result, runs, scene_state, setup
 from .nodes import menus, sidebar, sockets, stages, state, tree
-from .operators import face, import_track, log, track, video
+from .operators import face, identity, import_track, log, track, video
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import setup as setup_operators
 from .scene import origin
-from .ui import panel, presets, thumbnails
+from .ui import graph_picture, panel, presets, thumbnails, timeline_graph
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     setup,
@@ -40,8 +40,11 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     engine_watch,
     footage,
     thumbnails,
+    graph_picture,
+    timeline_graph,
     video,
     face,
+    identity,
     log,
     presets,
     panel,

@@ -18,6 +18,13 @@ def _flag(name: str, default: bool = True) -> Any:
     return bpy.props.BoolProperty(name=name, description="Show this part of the panel", default=default)
 
 
+def _redraw_timelines(_owner: Any, context: bpy.types.Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "DOPESHEET_EDITOR":
+                area.tag_redraw()
+
+
 def _never(_owner: Any) -> bool:
     return False
 
@@ -46,6 +53,12 @@ class SceneFlame(bpy.types.PropertyGroup):
         "show_more": _flag("More Settings", default=False),
         "show_messages": _flag("Messages"),
         "show_result": _flag("Result"),
+        "show_timeline_graph": bpy.props.BoolProperty(
+            name="Show over Timeline",
+            description="Draw error, confidence and bad frames over the Timeline and the Dope Sheet",
+            default=True,
+            update=_redraw_timelines,
+        ),
         "closed": bpy.props.BoolProperty(
             name="Closed", description="This part cannot be used yet", get=_never, options={"SKIP_SAVE"}
         ),

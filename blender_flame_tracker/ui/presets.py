@@ -38,7 +38,7 @@ class FLAME_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801 - Blender's 
 
 
 class AddPreset(AddPresetBase, bpy.types.Operator):
-    """Keep the settings of all nodes as a preset, or remove one. Files and the range belong to a shot and are left out"""
+    """Keep the settings of all nodes as a preset, or remove one. Files and ranges belong to a shot and are left out"""
 
     bl_idname = "flame.add_preset"
     bl_label = "Add Tracking Preset"

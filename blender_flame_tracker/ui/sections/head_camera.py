@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ... import footage
+from ... import footage, setup
+from ...model_files import ModelFile
+from ...operators.identity import FLAME_MT_identity
+from ...preferences import ROOT_PACKAGE
 from ...scene_state import active_tree, node_of
+from ..text import paragraph
 
 
 def missing(context: bpy.types.Context) -> str:
@@ -18,10 +23,66 @@ def missing(context: bpy.types.Context) -> str:
 def draw(layout: Any, context: bpy.types.Context) -> None:
     """Draw the part."""
     tree = active_tree(context)
-    for kind in ("head", "camera"):
-        node = node_of(tree, kind, context.scene)
-        if node is None:
-            continue
-        column = layout.column(heading="")
-        column.label(text=node.bl_label, icon=node.bl_icon)
-        node.draw_settings(column)
+    head = node_of(tree, "head", context.scene)
+    if head is not None:
+        _draw_head(layout.column(), context, head)
+    camera = node_of(tree, "camera", context.scene)
+    if camera is not None:
+        layout.separator(factor=0.5)
+        column = layout.column()
+        camera.draw_settings(column)
+        said = metadata_words(context, camera)
+        if said:
+            hint = column.column()
+            hint.active = False
+            paragraph(hint, context, said, icon="INFO")
+
+
+def _draw_head(layout: Any, context: bpy.types.Context, head: Any) -> None:
+    layout.prop(head, "source", text="Head")
+    if head.source == "file":
+        layout.prop(head, "file")
+    row = layout.row()
+    hint = row.column()
+    hint.active = False
+    paragraph(hint, context, model_words(head.source, setup.models.found), icon="INFO", narrower=24.0)
+    row.operator("preferences.addon_show", text="", icon="PREFERENCES", emboss=False).module = ROOT_PACKAGE
+    _draw_identity(layout, head)
+
+
+def model_words(source: str, found: tuple[ModelFile, ...]) -> str:
+    """Return which head will be fitted, and under which licence, as far as that is known."""
+    heads = [each for each in found if each.usable and (not each.file or "flame" in each.name.lower())]
+    files = [each for each in heads if each.file]
+    if source == "file":
+        return "The licence is that of your file."
+    if source == "auto" and files:
+        return f"{files[0].name}. {files[0].licence}"
+    if source == "auto":
+        return "Built-in head, unless there is a FLAME file in the model folder."
+    return heads[0].licence if heads else ""
+
+
+def _draw_identity(layout: Any, head: Any) -> None:
+    """New, or that of a track: from a menu, or from a file."""
+    split = layout.split(factor=0.4)
+    label = split.row()
+    label.alignment = "RIGHT"
+    label.label(text="Identity")
+    name = Path(head.identity_track.replace("\\", "/")).parent.name or "Track File"
+    split.menu(FLAME_MT_identity.__name__, text=name if head.identity_track else "New", icon="USER", translate=False)
+    if head.identity_track:
+        layout.prop(head, "identity_track")
+    else:
+        layout.prop(head, "identity_track", text="Or From", placeholder="Track File")
+
+
+def metadata_words(context: bpy.types.Context, camera: Any) -> str:
+    """Return what the video's metadata say of the focal length, where they are asked and it is known."""
+    path = footage.path_of(context)
+    look = footage.faces_of(path).found if path is not None else None
+    if look is None or camera.focal_mode != "metadata":
+        return ""
+    if look.focal_length_35mm is None:
+        return "The file does not say, so it is estimated."
+    return f"The file says {look.focal_length_35mm:.4g} mm (as on 35 mm film)."

@@ -6,17 +6,18 @@ from typing import Any, Final
 
 import bpy
 
-from ... import engine_watch, footage, runs
-from ...preferences import ROOT_PACKAGE
+from ... import engine_watch, footage, runs, setup
+from ...environment import State as EngineState
 from ...nodes.state import NodeState, status_of
+from ...preferences import ROOT_PACKAGE
+from ...run import Run, StageProgress, State
 from ...scene_state import active_tree, node_of, tracks_of
-from ...session import Run, StageProgress, State
 from .. import thumbnails
 from ..presets import FLAME_PT_presets
 from ..text import duration, paragraph, room_in
 from .video import followed_face
 
-MORE: Final = ("landmarks", "fit", "smooth", "track", "report")
+MORE: Final = ("head", "landmarks", "fit", "smooth", "track", "report")
 """Nodes whose settings are needed rarely."""
 
 _VIDEO_MORE: Final = ("stride", "target_rate")
@@ -34,8 +35,13 @@ def missing(context: bpy.types.Context) -> str:
 
 def draw_remedy(layout: Any, context: bpy.types.Context) -> None:
     """Draw the way to the engine where that is what is missing."""
-    if footage.path_of(context) is not None:
-        layout.operator("preferences.addon_show", text="Open Preferences", icon="PREFERENCES").module = ROOT_PACKAGE
+    if footage.path_of(context) is None:
+        return
+    environment = setup.environment
+    if environment.state is EngineState.INSTALLING:
+        layout.progress(factor=environment.progress.fraction, text=f"{environment.progress.fraction:.0%}")
+    text = "Set Up Engine..." if environment.state is not EngineState.INSTALLING else "Show Preferences"
+    layout.operator("preferences.addon_show", text=text, icon="PREFERENCES").module = ROOT_PACKAGE
 
 
 def draw(layout: Any, context: bpy.types.Context) -> None:
@@ -119,7 +125,9 @@ def stage_words(stage: StageProgress) -> str:
 
 
 def _draw_preview(layout: Any, context: bpy.types.Context, run: Run) -> None:
-    icon = thumbnails.icon_of(run.preview, _around_face(context)) if run.preview is not None else 0
+    icon = (
+        thumbnails.icon_of(run.preview, _around_face(context), place="live preview") if run.preview is not None else 0
+    )
     if icon:
         scale = context.preferences.system.ui_scale
         thumbnails.draw_picture(layout, icon, room_in(context.region, scale), scale)
@@ -139,8 +147,7 @@ def _around_face(context: bpy.types.Context) -> thumbnails.Crop | None:
     left, top, width, height = face.box
     aspect = faces.width / faces.height
     side = max(width * aspect, height) * (1 + 2 * _MARGIN)
-    if side >= 1.0:
-        side = 1.0
+    side = min(1.0, side)
     across = min(1.0, side / aspect)
     x = min(max(0.0, left + width / 2 - across / 2), 1.0 - across)
     y = min(max(0.0, top + height / 2 - side / 2), 1.0 - side)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import bpy
 
-from ... import footage
 from ....backend.contract.failure import Failure
+from ... import footage
 from ...footage import Facts
 from ...look import Look, SeenFace
 from ...scene_state import active_tree, node_of
