@@ -79,7 +79,7 @@ class FlamePreferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show state, folders and models."""
-        draw_preferences(self.layout, context, self)
+        draw_preferences(self.layout, context, self, str(user_folder("models")))
 
 
 @dataclass

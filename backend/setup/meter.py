@@ -72,7 +72,8 @@ class Meter:
         """Say something about once a second while pip is silent."""
         if self.order:
             done = min(len(self._unpacked() - self.before), len(self.order) - 1)
-            self._say(f"Unpacking {self.order[done]} ({done + 1} of {len(self.order)})")
+            count = f" ({done + 1} of {len(self.order)})" if len(self.order) > 1 else ""
+            self._say(f"Unpacking {self.order[done]}{count}")
         elif seconds > QUIET_SECONDS:
             what = f"Downloading {self.present}" if self.present else "Looking up packages"
             self._say(f"{what}: waiting for the network since {seconds:.0f} s")

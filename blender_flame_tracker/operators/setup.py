@@ -13,6 +13,7 @@ from ..environment import State
 from ..installer import Task
 from ..ui.preferences import draw_plan, online, sentence_of
 
+DIALOG_WIDTH: Final = 680
 LINES: Final = 300
 """Of the end of a log that are copied."""
 
@@ -61,7 +62,7 @@ class InstallEngine(bpy.types.Operator):
         """Ask the installer what it would do, and then the user."""
         if self.planned:
             return context.window_manager.invoke_props_dialog(
-                self, width=600, title=_title(setup.environment.state), confirm_text=_confirm()
+                self, width=DIALOG_WIDTH, title=_title(setup.environment.state), confirm_text=_confirm()
             )
         failure = _start(Task.PLAN)
         if failure is not None:

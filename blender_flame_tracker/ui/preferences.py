@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from typing import Any, Final
 
 import bpy
@@ -36,13 +37,26 @@ _ICONS: Final = {
     State.INSTALLING: "SORTTIME",
 }
 
+_LARGE: Final = 10
+"""Packages that are listed one by one in the plan."""
+
+_LETTERS: Final = 100
+"""That fit into a line of the plan."""
+
 _SHOWN: Final = {"torch": "torch", "mediapipe": "MediaPipe", "opencv-contrib-python": "OpenCV", "numba": "numba"}
 
 
-def draw_preferences(layout: Any, context: bpy.types.Context, owner: Any) -> None:
-    """Draw everything; `owner` has the properties."""
+def draw_preferences(layout: Any, context: bpy.types.Context, owner: Any, usual_models: str) -> None:
+    """Draw everything.
+
+    Args:
+        layout: Where to draw.
+        context: For the width of the region.
+        owner: Has the properties.
+        usual_models: Folder of the model files where none is chosen.
+    """
     _engine(layout.box(), context, owner)
-    _models(layout.box(), context, owner)
+    _models(layout.box(), context, owner, usual_models)
 
 
 def online() -> bool:
@@ -53,19 +67,16 @@ def online() -> bool:
 def sentence_of(environment: Environment) -> str:
     """Return the state in words."""
     if environment.state is State.NOT_INSTALLED:
-        return (
-            "The tracking engine is not installed yet. It turns videos into tracks; to import tracks, none is needed."
-        )
+        return "The tracking engine is not installed yet. Videos are tracked with it; tracks are imported without."
     if environment.state is State.CANCELLED:
         return "The installation was cancelled. What was downloaded is kept."
     if environment.state is State.READY:
-        versions = [
-            f"{name} {environment.versions[key]}" for key, name in _SHOWN.items() if key in environment.versions
-        ]
-        checked = ", checked" if environment.checked else ""
-        return f"Ready{checked}: {', '.join([f'Python {environment.python}', *versions])}."
-    what = {State.OUTDATED: "Outdated", State.BROKEN: "Broken"}.get(environment.state)
-    return f"{what}: {environment.reason}" if what else environment.progress.what
+        found = {name: environment.versions.get(key, "").partition("+")[0] for key, name in _SHOWN.items()}
+        versions = [f"Python {environment.python}", *(f"{name} {each}" for name, each in found.items() if each)]
+        return f"{'Checked and ready' if environment.checked else 'Ready'}: {', '.join(versions)}."
+    if environment.state is State.BROKEN:
+        return f"Broken: {environment.reason}" if environment.versions else f"Not installed: {environment.reason}"
+    return f"Outdated: {environment.reason}" if environment.state is State.OUTDATED else environment.progress.what
 
 
 def _engine(box: Any, context: bpy.types.Context, owner: Any) -> None:
@@ -139,9 +150,7 @@ def _folders(box: Any, owner: Any, environment: Environment) -> None:
     column.enabled = not environment.busy
     column.prop(owner, "engine_folder", placeholder=str(environment.folder))
     row = box.row()
-    row.prop(
-        owner, "show_advanced", icon="TRIA_DOWN" if owner.show_advanced else "TRIA_RIGHT", emboss=False, icon_only=False
-    )
+    _fold(row, owner, "show_advanced")
     side = row.row()
     side.alignment = "RIGHT"
     side.operator("flame.open_install_log", text="Open Log", icon="TEXT")
@@ -156,11 +165,18 @@ def _folders(box: Any, owner: Any, environment: Environment) -> None:
         column.prop(owner, "torch_build")
 
 
-def _models(box: Any, context: bpy.types.Context, owner: Any) -> None:
+def _fold(row: Any, owner: Any, name: str) -> None:
+    left = row.row()
+    left.alignment = "LEFT"
+    left.prop(owner, name, icon="TRIA_DOWN" if getattr(owner, name) else "TRIA_RIGHT", emboss=False)
+
+
+def _models(box: Any, context: bpy.types.Context, owner: Any, usual_folder: str) -> None:
     row = box.row()
     row.label(text="Model Files", icon="OUTLINER_OB_MESH")
     side = row.row()
     side.alignment = "RIGHT"
+    side.operator("flame.open_models_folder", text="Open Folder", icon="FILE_FOLDER")
     side.operator("flame.check_models", text="Checking" if setup.models.busy else "Check Models", icon="FILE_REFRESH")
     for each in setup.models.found:
         _model(box, context, each)
@@ -169,14 +185,10 @@ def _models(box: Any, context: bpy.types.Context, owner: Any) -> None:
     row = box.row()
     row.use_property_split = True
     row.use_property_decorate = False
-    row.prop(owner, "model_folder", placeholder="In your user settings")
-    row.operator("flame.open_models_folder", text="", icon="FILE_FOLDER")
+    row.prop(owner, "model_folder", placeholder=usual_folder)
     more = setup.models.to_be_had
     if more:
-        icon = "TRIA_DOWN" if owner.show_models_to_add else "TRIA_RIGHT"
-        line = box.row()
-        line.alignment = "LEFT"
-        line.prop(owner, "show_models_to_add", icon=icon, emboss=False)
+        _fold(box.row(), owner, "show_models_to_add")
         if owner.show_models_to_add:
             for each in more:
                 _model(box, context, each)
@@ -188,7 +200,9 @@ def _model(box: Any, context: bpy.types.Context, model: ModelFile) -> None:
     file = model.file.replace("\\", "/").rpartition("/")[2]
     row = box.row()
     words = row.column(align=True)
-    words.label(text=f"{model.name}  ({file})" if file else model.name, icon=icon, translate=False)
+    words.label(
+        text=f"{model.name}  ({file})" if file not in ("", model.name) else model.name, icon=icon, translate=False
+    )
     adds = f"{model.adds}. " if model.adds else ""
     paragraph(words, context, f"{adds[:1].upper()}{adds[1:]}{model.licence}", "BLANK1", narrower=_BOX + 120)
     if model.problem:
@@ -221,8 +235,8 @@ def megabytes(size: float) -> str:
 def _facts(layout: Any, plan: dict[str, Any]) -> None:
     column = layout.column(align=True)
     packages, python = plan["packages"], plan["python"]
-    torch = "for an NVIDIA GPU" if plan["build"] == "cuda" else "for the processor"
-    rows = [("What", f"{len(packages)} packages, {torch}")]
+    torch = "an NVIDIA GPU" if plan["build"] == "cuda" else "the processor"
+    rows = [("What", f"{len(packages)} packages; the engine computes on {torch}")]
     kept = f", of which up to {megabytes(plan['kept'])} are here already" if plan["kept"] > 1e7 else ""
     size = f"{megabytes(plan['download'])}{kept}" if plan["download"] else "Nothing: the packages are in your folder"
     rows.append(("Download", size))
@@ -234,9 +248,11 @@ def _facts(layout: Any, plan: dict[str, Any]) -> None:
     if plan["graphics"]:
         rows.append(("GPU", ", ".join(plan["graphics"])))
     for name, text in rows:
-        line = column.split(factor=0.16)
-        line.alignment = "RIGHT"
-        line.label(text=name)
+        line = column.split(factor=0.13)
+        left = line.row()
+        left.alignment = "RIGHT"
+        left.active = False
+        left.label(text=name)
         line.label(text=text, translate=False)
 
 
@@ -246,9 +262,9 @@ def _packages(layout: Any, packages: list[dict[str, Any]], everything: bool) -> 
     column.scale_y = 0.85
     shown = packages if everything else packages[:_LARGE]
     for package in shown:
-        line = column.split(factor=0.34)
+        line = column.split(factor=0.31)
         line.label(text=f"{package['name']} {package['version']}", translate=False)
-        rest = line.split(factor=0.16)
+        rest = line.split(factor=0.13)
         size = rest.row()
         size.alignment = "RIGHT"
         size.label(text=megabytes(package["size"]) if package["size"] else "")
@@ -256,7 +272,7 @@ def _packages(layout: Any, packages: list[dict[str, Any]], everything: bool) -> 
     rest = packages[len(shown) :]
     if rest:
         size = megabytes(sum(package["size"] for package in rest))
-        column.label(text=f"and {len(rest)} smaller ones, {size}, under free licences (BSD, MIT, Apache, PSF ...)")
-
-
-_LARGE: Final = 10
+        licences = sorted({package["licence"] for package in rest if package["licence"]})
+        column.label(text=f"and {len(rest)} smaller ones, {size}. Their licences:")
+        for line in textwrap.wrap(", ".join(licences), _LETTERS):
+            column.label(text=line, translate=False)
