@@ -183,8 +183,8 @@ class EngineProcess:
         assert stream is not None
         while line := stream.readline(LONGEST_LINE):
             if not line.endswith(b"\n") and len(line) == LONGEST_LINE:
-                self._skip_rest(stream)
                 self._note_noise(line[:200] + b"...\n")
+                self._skip_rest(stream)
                 continue
             event = decode(line.decode("utf-8", errors="replace"))
             if event is None:

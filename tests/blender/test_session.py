@@ -275,3 +275,25 @@ def test_starting_returns_a_failure_and_not_an_exception_for_an_unwritable_log(e
     (tmp_path / "file").write_text("in the way")
     started = engine_process.start(engine, [sys.executable, "-c", "pass"], tmp_path / "file" / "engine.log")
     assert isinstance(started, Failure) and started.code == "log-not-writable"
+
+
+@posix
+def test_asking_an_engine_that_has_just_gone_does_not_end_blender():
+    """Blender, other than Python, leaves SIGPIPE as it is; so does the program that asks here."""
+    script = (
+        "import os, signal, subprocess, sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import conftest\n"
+        "from flame_extension.blender_flame_tracker.process import EngineProcess\n"
+        "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        "deaf = 'import os, time; os.close(0); print(0, flush=True); time.sleep(60)'\n"
+        "child = subprocess.Popen([sys.executable, '-c', deaf], stdin=-1, stdout=-1, start_new_session=True)\n"
+        "child.stdout.readline()\n"
+        "engine = EngineProcess(child, open(os.devnull, 'wb'))\n"
+        "engine.ask_to_stop()\n"
+        "engine.end(0.0)\n"
+        "print('alive', flush=True)\n"
+        "os._exit(0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.strip() == "alive", (done.returncode, done.stderr)
