@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 """RGB (height, width, 3)."""
-
-JPEG_QUALITY: Final = 85
 
 
 def reduced_to(picture: Picture, height: int) -> Picture:
@@ -27,11 +24,12 @@ def reduced_to(picture: Picture, height: int) -> Picture:
 
 
 def write_picture(path: Path, picture: Picture) -> None:
-    """Write a picture as PNG or JPEG, by the suffix, beside its place and renamed (OSError where impossible)."""
+    """Write a picture as PNG beside its place and renamed (OSError where impossible)."""
     import cv2
 
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
-    done, content = cv2.imencode(path.suffix, picture[..., ::-1], options)
+    # Without a level of compression OpenCV stores differences from the left: fast, and what the add-on can undo without
+    # Blender (`ui/picture_file.py`). With one it takes whichever difference is smallest: slower, and no smaller.
+    done, content = cv2.imencode(path.suffix, picture[..., ::-1])
     if not done:
         raise OSError(f"{path.name} could not be encoded")
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial")
