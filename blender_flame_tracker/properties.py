@@ -14,6 +14,9 @@ _UNBOUNDED: Final = 2**31 - 1
 _SHOWN_UNITS: Final = {"px": {"subtype": "PIXEL"}, "s": {"subtype": "TIME_ABSOLUTE"}, "mm": {"unit": "CAMERA"}}
 """Units that Blender writes behind a number; the others stand in the tooltip."""
 
+_PATH_OPTIONS: Final = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else {"ANIMATABLE"}
+"""Blender 4.5 wants to be told that ``//`` is understood; before, every path could have it."""
+
 Update = Callable[[Any, bpy.types.Context], None]
 """What Blender calls when a property changes: with its owner and the context."""
 
@@ -43,7 +46,7 @@ def property_of(setting: Option, update: Update | None = None) -> Any:
         items = [(name, label(name), text) for name, text in (setting.choices or {}).items()]
         return bpy.props.EnumProperty(items=items, **common)
     if setting.kind == "path":
-        return bpy.props.StringProperty(subtype="FILE_PATH", **common)
+        return bpy.props.StringProperty(subtype="FILE_PATH", options=_PATH_OPTIONS, **common)
     return bpy.props.StringProperty(**common)
 
 

@@ -15,6 +15,7 @@ from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
 from ..run import Run, StageProgress
+from . import evaluated
 from .compile import Compiled
 from .fingerprint import fingerprints
 from .reading import wrong_links
@@ -278,6 +279,7 @@ def register() -> None:
 
 def unregister() -> None:
     """Listen no more, and forget."""
+    evaluated.leave()
     bpy.msgbus.clear_by_owner(_OWNER)
     for timer in (_look_through, _mark_all):
         if bpy.app.timers.is_registered(timer):

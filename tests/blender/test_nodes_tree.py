@@ -152,6 +152,19 @@ def test_what_was_made_survives_the_add_on_being_off(tree):
     assert drawn_links(back) == before and back.nodes["Fit"].smoothness == 3.0 and compiled(back)
 
 
+def test_blender_lives_on_when_the_add_on_goes_while_a_scene_has_a_tree(tree, tmp_path):
+    """Before 4.5 it did not: the evaluated scene holds a copy of the tree, which was freed without its classes."""
+    file = str(tmp_path / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=file)
+    bpy.ops.wm.open_mainfile(filepath=file)
+    flame_extension.unregister()
+    assert [each.bl_idname for each in bpy.data.node_groups] == ["NodeTreeUndefined"]
+    bpy.ops.wm.open_mainfile(filepath=file)
+    flame_extension.register()
+    bpy.context.view_layer.update()
+    assert bpy.context.scene.flame.tree == bpy.data.node_groups[0]
+
+
 def test_undo_brings_back_a_deleted_node_with_its_links():
     bpy.ops.flame.new_tree()
     tree = bpy.context.scene.flame.tree
