@@ -46,8 +46,13 @@ def _look_through_camera(scene: bpy.types.Scene) -> None:
             continue
         for area in window.screen.areas:
             space = area.spaces.active
-            if area.type == "VIEW_3D" and space.local_view is None and not space.region_quadviews:
-                space.region_3d.view_perspective = "CAMERA"
+            if area.type != "VIEW_3D" or space.local_view is not None or space.region_quadviews:
+                continue
+            space.region_3d.view_perspective = "CAMERA"
+            region = next((each for each in area.regions if each.type == "WINDOW"), None)
+            if region is not None and not bpy.app.background:
+                with bpy.context.temp_override(window=window, area=area, region=region):
+                    bpy.ops.view3d.view_center_camera()
 
 
 def _hide_default_cube(scene: bpy.types.Scene) -> list[Notice]:

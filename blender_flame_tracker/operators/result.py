@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -370,6 +371,18 @@ def show_picture(context: bpy.types.Context, path: Path) -> None:
     area.ui_type = "IMAGE_EDITOR"
     area.spaces.active.image = image
     area.spaces.active.show_region_ui = area.spaces.active.show_region_toolbar = False
+    bpy.app.timers.register(functools.partial(_fit, window), first_interval=0.1)
+
+
+def _fit(window: bpy.types.Window) -> None:
+    """Show the whole picture, once the window knows how big it is; the user may have closed it by then."""
+    if window not in list(bpy.context.window_manager.windows):
+        return
+    area = window.screen.areas[0]
+    region = next((each for each in area.regions if each.type == "WINDOW"), None)
+    if area.type == "IMAGE_EDITOR" and region is not None:
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            bpy.ops.image.view_all(fit_view=True)
 
 
 CLASSES: Final = (

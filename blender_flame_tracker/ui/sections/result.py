@@ -12,6 +12,7 @@ from ...review import Facts, Review, review_of
 from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
 from ...scene.record import read_record
+from ..graph_picture import draw_graph
 from ..text import paragraph
 
 
@@ -62,9 +63,11 @@ def _draw_state(layout: Any, context: bpy.types.Context, found: results.Result, 
 
 
 def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> None:
-    """Numbers of the current frame, and the way to the frames that someone should look at."""
+    """Graph, numbers, and the way to the frames that someone should look at."""
+    draw_graph(layout, context, review)
     column = layout.column(align=True)
-    column.label(text=_of_frame(review, context.scene.frame_current))
+    if review.usual_error is not None and review.largest_error is not None:
+        column.label(text=f"Error {review.usual_error:.2f} px, largest {review.largest_error:.2f} px")
     row = column.row(align=True)
     row.label(text=review.summary, icon="CHECKMARK" if not review.ranges else "ERROR")
     row.operator("flame.jump_to_bad_frame", text="", icon="PREV_KEYFRAME").direction = "PREVIOUS"
@@ -72,15 +75,9 @@ def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> No
     bad = review.bad_at(context.scene.frame_current)
     if bad is not None:
         paragraph(column, context, bad.words, icon="BLANK1")
-
-
-def _of_frame(review: Review, frame: int) -> str:
-    here = review.at(frame)
-    if here is None:
-        return f"Frame {frame} is outside of the clip"
-    confidence, error = here
-    off = "no landmarks" if error is None else f"error {error:.2f} px"
-    return f"Frame {frame}: {off}, confidence {100 * confidence:.0f} %"
+    row = layout.row()
+    row.use_property_split = False
+    row.prop(context.scene.flame, "show_timeline_graph")
 
 
 def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> None:
