@@ -18,7 +18,8 @@ import bpy
 from ..backend.contract.failure import Failure
 from . import preferences, runs
 from .look import Look, Looking, remembered, start_look
-from .paths import absolute, user_folder
+from .paths import absolute
+from .process import Engine
 from .scene_state import active_tree, node_of
 
 INTERVAL: Final = 0.1
@@ -124,16 +125,27 @@ def look_for_faces(path: Path, again: bool = False) -> Failure | None:
     if isinstance(engine, Failure):
         return engine
     stop_looking()
-    folder = _folder(path)
-    if isinstance(folder, Failure):
-        return folder
-    look = start_look(engine, path, folder, preferences.models_folder(), _sequence_rate(path))
+    look = _start(engine, path)
     if isinstance(look, Failure):
+        _faces[path] = Faces(failure=look)
         return look
     _looking[path] = look
     _faces[path] = Faces(going=True)
     _watch()
     return None
+
+
+def _start(engine: Engine, path: Path) -> Looking | Failure:
+    try:
+        folder = _folder(path)
+        _make_room(folder)
+    except OSError as error:
+        return Failure(
+            "look-not-writable",
+            f"Nothing can be written to Blender's user folder: {error.strerror or error}.",
+            "Make some space on that drive, and see that you may write to it.",
+        )
+    return start_look(engine, path, folder, preferences.models_folder(), _sequence_rate(path))
 
 
 def wait_for_faces(path: Path) -> Look | Failure:
@@ -187,30 +199,28 @@ def _sequence_rate(path: Path) -> float:
     return 25.0
 
 
-def _folder(path: Path) -> Path | Failure:
-    """Return the folder for the pictures of a video's faces; another version of the video has another one."""
-    try:
-        known = path.stat()
-        looks = user_folder("looks")
-        kept = sorted((entry for entry in looks.iterdir() if entry.is_dir()), key=lambda entry: entry.stat().st_mtime)
-        for old in kept[: max(0, len(kept) - LOOKS_KEPT)]:
-            shutil.rmtree(old, ignore_errors=True)
-        key = hashlib.sha256(f"{path}|{known.st_size}|{known.st_mtime_ns}".encode("utf-8", "surrogateescape"))
-        folder = looks / key.hexdigest()[:24]
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        return Failure(
-            "look-not-writable",
-            f"Nothing can be written to Blender's user folder: {error.strerror or error}.",
-            "Make some space on that drive, and see that you may write to it.",
-        )
-    return folder
+def _folder(path: Path) -> Path:
+    """Return the folder for the pictures of a video's faces; another version of the video has another one (OSError)."""
+    known = path.stat()
+    key = hashlib.sha256(f"{path}|{known.st_size}|{known.st_mtime_ns}".encode("utf-8", "surrogateescape"))
+    return preferences.user_folder("looks") / key.hexdigest()[:24]
+
+
+def _make_room(folder: Path) -> None:
+    """Make a folder for a look, and remove those of the videos that were looked at longest ago (OSError)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    others = [entry for entry in folder.parent.iterdir() if entry.is_dir() and entry != folder]
+    others.sort(key=lambda entry: entry.stat().st_mtime)
+    for old in others[: max(0, len(others) + 1 - LOOKS_KEPT)]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _recall(path: Path) -> None:
     """Take what an earlier session found in this video."""
-    folder = _folder(path)
-    look = remembered(folder) if isinstance(folder, Path) else None
+    try:
+        look = remembered(_folder(path))
+    except OSError:
+        return
     if look is not None:
         _found(path, look)
 

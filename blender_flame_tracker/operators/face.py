@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from .. import footage
+from .. import engine_watch, footage
 from ..scene_state import active_tree, node_of
 
 
@@ -25,6 +25,8 @@ class FindFaces(bpy.types.Operator):
             cls.poll_message_set("Choose a video first")
         elif footage.faces_of(path).going:
             cls.poll_message_set("Faces are being looked for already")
+        elif engine_watch.problem() is not None:
+            cls.poll_message_set(engine_watch.problem().sentence)
         else:
             return True
         return False

@@ -17,7 +17,6 @@ SECTIONS: Final = (
     Section("Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
     Section("Track", "show_track", track.missing, track.draw, track.draw_remedy),
     Section("Result", "show_result", result.usable, result.draw),
-    Section("Result", "show_result", result.usable, result.draw),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -13,6 +13,8 @@ from ...operators.identity import FLAME_MT_identity
 from ...preferences import ROOT_PACKAGE
 from ...scene_state import active_tree, node_of
 from ..text import paragraph
+
+_FOCAL_FIELDS: Final = ("blender_camera", "focal_pixels", "focal_millimetres", "sensor_width", "angle_of_view")
 
 
 def missing(context: bpy.types.Context) -> str:
@@ -29,13 +31,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     camera = node_of(tree, "camera", context.scene)
     if camera is not None:
         layout.separator(factor=0.5)
-        column = layout.column()
-        camera.draw_settings(column)
-        said = metadata_words(context, camera)
-        if said:
-            hint = column.column()
-            hint.active = False
-            paragraph(hint, context, said, icon="INFO")
+        _draw_camera(layout.column(), context, camera)
 
 
 def _draw_head(layout: Any, context: bpy.types.Context, head: Any) -> None:
@@ -75,6 +71,18 @@ def _draw_identity(layout: Any, head: Any) -> None:
         layout.prop(head, "identity_track")
     else:
         layout.prop(head, "identity_track", text="Or From", placeholder="Track File")
+
+
+def _draw_camera(layout: Any, context: bpy.types.Context, camera: Any) -> None:
+    layout.prop(camera, "focal_mode", text="Focal Length")
+    for name in _FOCAL_FIELDS:
+        if camera.matters(name):
+            layout.prop(camera, name)
+    said = metadata_words(context, camera)
+    if said:
+        hint = layout.column()
+        hint.active = False
+        paragraph(hint, context, said, icon="INFO")
 
 
 def metadata_words(context: bpy.types.Context, camera: Any) -> str:

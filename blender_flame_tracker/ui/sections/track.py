@@ -117,7 +117,8 @@ def stage_words(stage: StageProgress) -> str:
     if stage.state == "cached":
         return f"{stage.label}: up to date"
     if stage.state == "done":
-        return stage.label if stage.seconds is None else f"{stage.label}: {duration(stage.seconds)}"
+        brief = stage.seconds is None or stage.seconds < 0.5
+        return stage.label if brief else f"{stage.label}: {duration(stage.seconds or 0.0)}"
     if stage.state != "running" or stage.total <= 0:
         return stage.label
     left = f", {duration(stage.seconds_left)} left" if stage.seconds_left is not None else ""

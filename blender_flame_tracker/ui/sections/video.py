@@ -68,7 +68,7 @@ def _draw_facts(layout: Any, context: bpy.types.Context, path: Path, facts: Fact
     picture, words = split.column(), split.column(align=True)
     picture.template_icon(icon_value=icon, scale=5.0)
     words.scale_y = 0.85
-    words.separator()
+    words.separator(factor=1.8)
     if facts is None:
         words.label(text="Reading...")
         return
@@ -151,7 +151,7 @@ def _draw_grid(layout: Any, context: bpy.types.Context, faces: tuple[SeenFace, .
 
 def _draw_choice(layout: Any, face: Any) -> None:
     """The Face node's own way to say whom to follow."""
-    layout.prop(face, "choose")
+    layout.prop(face, "choose", text="Face")
     if face.choose == "number":
         layout.prop(face, "number")
     elif face.choose == "nearest":
