@@ -22,8 +22,9 @@ from .contract.failure import Failure
 from .contract.job import Job
 from .device import device_words
 from .previews import Previews, preview_folder
-from .registry import STAGE_CODE, StageCode
+from .registry import STAGE_CODE
 from .runner import Finished, Stopped, run_job
+from .stage_code import StageCode
 
 Result = TypeVar("Result")
 
@@ -39,7 +40,7 @@ HEARTBEAT: Final = 1.0
 GRACE: Final = 10.0
 """Seconds that a stage has to stop after being asked; then the process ends. Files appear whole, so none is torn."""
 
-ALONE: Final = 2.0
+ALONE: Final = 1.5
 """The same when nobody is there any more who could want the result: the program that started us has died."""
 
 LAST_WORDS: Final = 0.5

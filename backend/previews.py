@@ -17,7 +17,7 @@ from typing import Final
 from .contract.events import Emit
 from .pictures import Picture, write_picture
 
-HEIGHT: Final = 480
+HEIGHT: Final = 360
 """Largest height of a preview in pixels."""
 
 INTERVAL: Final = 0.5

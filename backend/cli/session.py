@@ -32,8 +32,9 @@ from ..engine import (
     with_signals,
 )
 from ..folders import user_cache
-from ..registry import STAGE_CODE, StageCode
+from ..registry import STAGE_CODE
 from ..runner import Finished, Stopped
+from ..stage_code import StageCode
 from .console import Console
 
 MODELS: Final = Path(__file__).resolve().parents[2] / "models"

@@ -6,7 +6,7 @@ Kinds of events and their fields (all lines also carry ``event``):
     job        stages: list of {name, kind, label}, in the order in which they run
     stage      name, state ('running' | 'cached' | 'done'), seconds (when done), summary (when cached or done)
     progress   name, done, total, seconds_left (null while unknown)
-    preview    name, frame (of the video, counted from 0), path of a PNG, at most 480 px high: the landmarks over the
+    preview    name, frame (of the video, counted from 0), path of a PNG, at most 360 px high: the landmarks over the
                latest frame while they are found, the head over a frame while it is fitted, the overlay while it is
                written. At most two a second. Every picture is whole when it is named and has a path of its own; the
                newest few stay until the next run begins
@@ -44,8 +44,8 @@ are about equally large, or someone is seen between the frames that were looked 
                problem, advice (empty where usable), url (where to get it)}; the built-in head is the first
 
 An engine that says this listens to standard input: a line ``cancel`` stops it within ten seconds, and the end of its
-input within three: then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where its arguments are
-not understood, and 130 after ``cancelled``.
+input within three: then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where
+its arguments are not understood, and 130 after ``cancelled``.
 """
 
 from __future__ import annotations

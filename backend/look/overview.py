@@ -12,7 +12,7 @@ from ..landmarks.networks import find_networks
 from ..pictures import write_picture
 from ..stages.data import Context, Video
 from ..stages.folders import writable_problem
-from ..stages.video import open_video
+from ..video.opening import open_video
 from .faces import Look, Looker, Sighting, people_in
 from .sample import SAMPLES, sample
 

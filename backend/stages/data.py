@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..contract.track import Track
 from ..head.model import Floats, HeadPose, Integers
 from ..pictures import Picture
 from ..previews import Previews
+from ..written import Written
 
 Singles = NDArray[np.float32]
 
@@ -34,6 +35,7 @@ class Context:
         models: Folder of model files.
         settings: Kind of stage -> settings, of this stage and of all that it depends on, for the track's header.
         previews: Where pictures of the work go, or None where nobody watches.
+        written: Which files for the user are there already, or None where nobody remembers.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Context:
     models: Path
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     previews: Previews | None = None
+    written: Written | None = None
 
     def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
         """Say how far the stage is."""
@@ -67,6 +70,19 @@ class Context:
         """
         if self.previews is not None:
             self.previews.show(self.name, frame, draw)
+
+    def write_once(self, paths: Sequence[Path], depends_on: Mapping[str, Any], write: Callable[[], object]) -> None:
+        """Let files for the user be written, unless an earlier run wrote the same ones and they are still there.
+
+        Args:
+            paths: The files, written together.
+            depends_on: What they are made of besides the stage's inputs: their own settings.
+            write: Writes them.
+        """
+        if self.written is None or not self.written.there(paths, depends_on):
+            write()
+            if self.written is not None:
+                self.written.remember(paths, depends_on)
 
     def check(self) -> None:
         """Raise `Cancelled` when the user asked to stop."""
@@ -118,10 +134,12 @@ class Camera:
     Attributes:
         focal: In pixels of the full frame, or None where the fit estimates it.
         source: ``known`` (the user said so), ``metadata`` (the file says so) or ``estimated``.
+        lens: The same in millimetres of a full-frame camera, for people; None where it is not known.
     """
 
     focal: float | None
     source: str
+    lens: float | None = None
 
 
 @dataclass(frozen=True)

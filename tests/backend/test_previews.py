@@ -20,6 +20,7 @@ from backend.contract.events import decode
 from backend.contract.settings import FaceSettings, FitSettings, LandmarkSettings, VideoSettings
 from backend.previews import HEIGHT, INTERVAL, KEPT, LONGEST, Previews, preview_folder
 from backend.render.landmark_lines import draw_landmark_lines
+from backend.solve import fitting
 from backend.stages import fit as fit_stage
 from backend.stages import landmarks as landmarks_stage
 from backend.stages import video as video_stage
@@ -103,7 +104,7 @@ def test_a_disk_that_is_full_costs_the_picture_only(tmp_path: Path, events: list
 def test_what_earlier_runs_showed_is_removed(tmp_path: Path) -> None:
     old = tmp_path / "previews" / "1"
     old.mkdir(parents=True)
-    (old / "000000.jpg").touch()
+    (old / "000000.png").touch()
 
     os.utime(old, (1.0, 1.0))
     folder = preview_folder(tmp_path)
@@ -135,10 +136,10 @@ def test_detection_shows_the_latest_frame_with_its_landmarks(tmp_path: Path, eve
     landmarks_stage.run(video, FaceSettings(), settings, context)
     assert events[0]["name"] == "landmarks" and events[0]["frame"] == 1
     shown = cv2.imread(events[0]["path"])[..., ::-1].astype(float)
-    assert shown.shape == (HEIGHT, 640, 3)
-    plain = cv2.resize(frames[1], (640, HEIGHT), interpolation=cv2.INTER_AREA)
+    assert shown.shape == (HEIGHT, 480, 3)
+    plain = cv2.resize(frames[1], (480, HEIGHT), interpolation=cv2.INTER_AREA)
     changed = np.abs(shown - plain).max(axis=2) > 60
-    assert changed[100:380, 180:460].sum() > 500 and changed[:, :150].sum() == 0
+    assert changed[75:285, 135:345].sum() > 300 and changed[:, :110].sum() == 0
 
 
 def test_the_fit_shows_the_head_where_the_landmarks_are(tmp_path: Path, events: list[dict]) -> None:
@@ -151,9 +152,8 @@ def test_the_fit_shows_the_head_where_the_landmarks_are(tmp_path: Path, events: 
 
     about = {"path": str(path), "sha256": "", "rotation": 0, "duration": video.duration, "codec": video.codec}
     landmarks = dataclasses.replace(clip.landmarks, video=about, time=video.time, rate=video.rate)
-    preview = fit_stage.FitPreview
 
-    class Prompt(preview):
+    class Prompt(fitting.FitPreview):
         """Waits for its picture, which on so short a clip comes after the fit."""
 
         def watch(self, *arguments) -> None:
@@ -163,12 +163,12 @@ def test_the_fit_shows_the_head_where_the_landmarks_are(tmp_path: Path, events: 
             super().watch(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit_stage, "FitPreview", Prompt)
+        patch.setattr(fitting, "FitPreview", Prompt)
         fit = fit_stage.run(landmarks, clip.head, Camera(1400.0, "known"), FitSettings(device="cpu"), context)
     assert isinstance(fit, fit_stage.Fit)
     assert events and {event["name"] for event in events} == {"fit"}
     frame = events[-1]["frame"]
-    shown = cv2.imread(events[-1]["path"])[..., ::-1].astype(float)
+    shown = cv2.resize(cv2.imread(events[-1]["path"])[..., ::-1], (640, 480)).astype(float)
     changed = np.abs(shown - frames[frame]).max(axis=2) > 30
     rows, columns = np.nonzero(changed)
     left, top = landmarks.points[frame, :468, :2].min(axis=0)

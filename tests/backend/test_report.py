@@ -14,6 +14,7 @@ import pytest
 av = pytest.importorskip("av")
 from PIL import Image  # noqa: E402
 
+from backend.cache import Cache  # noqa: E402
 from backend.cli.summary import closing_words  # noqa: E402
 from backend.contract.camera import Intrinsics, axis_angles, rotation_matrices  # noqa: E402
 from backend.contract.names import (  # noqa: E402
@@ -30,12 +31,13 @@ from backend.contract.quality import quality_of  # noqa: E402
 from backend.contract.ranges import flagged, runs  # noqa: E402
 from backend.contract.settings import ReportSettings  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of  # noqa: E402
-from backend.report.measures import head_angles, measure  # noqa: E402
 from backend.render.scale import even_scale  # noqa: E402
+from backend.report.measures import head_angles, measure  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
+from backend.written import Written  # noqa: E402
 
 FRAMES, WIDTH, HEIGHT, FOCAL = 20, 161, 121, 200.0
 FACING = np.diag([1.0, -1.0, -1.0])
@@ -290,6 +292,36 @@ def test_nothing_is_written_that_is_not_asked_for(clip: Clip, tmp_path: Path) ->
     settings = ReportSettings(folder=str(tmp_path / "only"), overlay=False, sheet=False)
     report_stage.run(TrackFile(tmp_path / "track.npz", clip.track), clip.video, settings, clip.context(tmp_path))
     assert {path.name for path in (tmp_path / "only").iterdir()} == {"report.json", "report.png"}
+
+
+def test_a_changed_option_writes_only_the_file_that_it_concerns(clip: Clip, tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.prepare()
+    track = TrackFile(tmp_path / "track.npz", clip.track)
+
+    def run(key: str = "one track", **settings) -> dict[str, int]:
+        """Write into the folder; return when each file was written."""
+        context = dataclasses.replace(clip.context(tmp_path), written=Written(cache, "report", key))
+        wanted = ReportSettings(folder=str(tmp_path / "out"), **settings)
+        result = report_stage.run(track, clip.video, wanted, context)
+        assert isinstance(result, report_stage.ReportFiles)
+        return {name: path.stat().st_mtime_ns for name, path in result.files.items()}
+
+    def changed(before: dict[str, int], after: dict[str, int]) -> set[str]:
+        return {name for name in after if after[name] != before.get(name)}
+
+    first = run()
+    assert changed(first, run()) == set()
+    assert changed(first, run(sheet=False)) == set()
+    assert changed(first, run()) == set(), "the sheet is still there"
+    lower = run(overlay_height=64)
+    assert changed(first, lower) == {"overlay"}
+    (tmp_path / "out" / "sheet.png").unlink()
+    again = run(overlay_height=64)
+    assert changed(lower, again) == {"sheet"}
+    (tmp_path / "out" / "report.png").write_bytes(b"somebody else's")
+    assert changed(again, run(overlay_height=64)) == {"report", "plot"}
+    assert changed(again, run("another track", overlay_height=64)) == {"report", "plot", "sheet", "overlay"}
 
 
 def test_stopping_leaves_no_half_written_overlay(clip: Clip, tmp_path: Path) -> None:

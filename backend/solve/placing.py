@@ -9,8 +9,8 @@ import torch
 
 from ..contract.camera import axis_angles, rotation_matrices
 from ..head.model import Floats, HeadPose
-from ..solve.landmark_model import LandmarkModel
-from ..solve.state import Frames, Shared, eye_vectors
+from .landmark_model import LandmarkModel
+from .state import Frames, Shared, eye_vectors
 
 
 @dataclass(frozen=True)

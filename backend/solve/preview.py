@@ -14,11 +14,11 @@ from ..head.model import HeadModel, Integers
 from ..head.skinning import pose_vertices
 from ..pictures import Picture
 from ..previews import HEIGHT
-from ..solve.landmark_model import LandmarkModel
-from ..solve.state import Frames, Shared
+from ..stages.data import Context, Landmarks, Video
 from ..video.reader import read_frame
-from .data import Context, Landmarks, Video
-from .fit_pose import Placed, placed
+from .landmark_model import LandmarkModel
+from .placing import Placed, placed
+from .state import Frames, Shared
 
 if TYPE_CHECKING:
     from ..render.overlay import HeadLook
@@ -44,7 +44,7 @@ class FitPreview:
         self._reading: threading.Thread | None = None
 
     def watch(self, model: LandmarkModel, shared: Shared, rows: Integers, frames: Frames) -> None:
-        """See `solve.clip.Watch`."""
+        """See `clip.Watch`."""
         positions = self._solved[rows]
         if self._position not in positions and not self._choose(positions):
             return
