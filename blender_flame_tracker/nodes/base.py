@@ -27,6 +27,7 @@ class Group(enum.Enum):
 
 _RESULT: Final = {
     "result_fingerprint": bpy.props.StringProperty(options={"HIDDEN"}),
+    "result_files": bpy.props.StringProperty(options={"HIDDEN"}),
     "result_text": bpy.props.StringProperty(options={"HIDDEN"}),
     "result_advice": bpy.props.StringProperty(options={"HIDDEN"}),
     "result_failed": bpy.props.BoolProperty(options={"HIDDEN"}),
@@ -110,7 +111,7 @@ class StageNode:
         return tuple(Path(path) for path in named if path)
 
     def written(self, _scene: bpy.types.Scene) -> tuple[Path, ...]:
-        """Return the files without which the result of this node is not there any more."""
+        """Return the files that it writes for the user: when they are gone or replaced, so is its result."""
         return ()
 
     # What is shown.

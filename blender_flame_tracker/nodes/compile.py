@@ -47,12 +47,14 @@ class Compiled:
         imports: For the importer, afterwards.
         tracks: Name of a Track File node -> absolute path of its file.
         fingerprints: Name of a node -> what its result depends on, as one text, at this moment.
+        written: Name of a node -> files that it writes.
     """
 
     job: Job
     imports: tuple[SceneImport, ...]
     tracks: Mapping[str, Path]
     fingerprints: Mapping[str, str]
+    written: Mapping[str, tuple[Path, ...]]
 
 
 def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str | None = None) -> Compiled | Failure:
@@ -72,14 +74,15 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
         if isinstance(settings, Failure):
             return settings
         stages.append(replace(stage, settings=settings))
-    problem = _clash([tree.nodes[stage.name] for stage in stages], scene)
+    written = {stage.name: tree.nodes[stage.name].written(scene) for stage in stages}
+    problem = _clash(tree, stages, written)
     if problem is not None:
         return problem
     tracks = {stage.name: Path(stage.settings.path) for stage in stages if stage.kind == "track"}
     imports = _imports(tree, scene, plan.sinks, tracks)
     if isinstance(imports, Failure):
         return imports
-    return Compiled(Job(tuple(stages)), imports, tracks, fingerprints(tree, scene))
+    return Compiled(Job(tuple(stages)), imports, tracks, fingerprints(tree, scene), written)
 
 
 def _imports(
@@ -96,21 +99,23 @@ def _imports(
     return tuple(imports)
 
 
-def _clash(nodes: Iterable[Any], scene: bpy.types.Scene) -> Failure | None:
+def _clash(
+    tree: bpy.types.NodeTree, stages: Iterable[Stage], written: Mapping[str, tuple[Path, ...]]
+) -> Failure | None:
     """Return whether two nodes would write one file, or one would write what another reads."""
-    nodes = list(nodes)
     writers: dict[str, Any] = {}
-    for node in nodes:
-        for path in node.written(scene):
-            other = writers.setdefault(_same(path), node)
+    for name, files in written.items():
+        for path in files:
+            other, node = writers.setdefault(_same(path), tree.nodes[name]), tree.nodes[name]
             if other != node:
                 return Failure(
                     "nodes-one-file",
                     f"{name_of(other)} and {name_of(node)} would write the same file, {path.name}.",
                     "Give one of them another file or folder.",
                 )
-    for node in nodes:
-        for path in node.read(node.settings(scene)):
+    for stage in stages:
+        node: Any = tree.nodes[stage.name]
+        for path in node.read(stage.settings):
             other = writers.get(_same(path))
             if other is not None:
                 return Failure(

@@ -49,16 +49,19 @@ def _add(
         "kind": node.kind,
         "settings": settings.sentence if isinstance(settings, Failure) else to_dict(settings),
         "inputs": inputs,
-        "files": [] if isinstance(settings, Failure) else _looks(tree.nodes[name].read(settings)),
+        "files": "" if isinstance(settings, Failure) else looks(tree.nodes[name].read(settings)),
     }
     text = json.dumps(content, sort_keys=True)
     found[name] = hashlib.sha256(text.encode()).hexdigest()[:32]
     return found[name]
 
 
-def _looks(files: Iterable[Path]) -> list[Any]:
-    """Return size and time of files, and that time of folders at which something was added or taken away."""
-    return [_look(path) for path in files]
+def looks(files: Iterable[Path]) -> str:
+    """Return as one text what files look like from outside: size and time of change, nothing where they are not there.
+
+    A folder's time is that at which something was added to it or taken away.
+    """
+    return json.dumps([_look(path) for path in files])
 
 
 def _look(path: Path) -> list[Any]:

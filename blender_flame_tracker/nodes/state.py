@@ -17,9 +17,11 @@ from ...backend.contract.failure import Failure
 from ..run import Run, StageProgress
 from . import evaluated
 from .compile import Compiled
-from .fingerprint import fingerprints
-from .reading import wrong_links
+from .fingerprint import fingerprints, looks
+from .reading import kind_of, wrong_links
 from .tree import TREE, FlameTree
+
+_HEADLESS = bpy.app.background
 
 DELAY: Final = 0.05
 """Seconds after a change until the tree is looked through: what changes at once is looked through once."""
@@ -58,16 +60,24 @@ class Status:
 
 @dataclass(frozen=True)
 class _Known:
-    """What a refresh found out about a node: its fingerprint, and whether a file that it wrote is gone."""
+    """What a refresh found out about a node: its fingerprint, and what the files that it writes look like."""
 
     fingerprint: str
-    gone: bool
+    files: str
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What a run has found, and what the files looked like that it wrote; empty after a failure."""
+
+    status: Status
+    files: str
 
 
 _known: Final[dict[int, dict[str, _Known]]] = {}
 """`session_uid` of a tree -> name of a node -> what is known of it."""
 
-_results: Final[dict[str, Status]] = {}
+_results: Final[dict[str, _Result]] = {}
 """Fingerprint -> result."""
 
 _due: Final[set[int]] = set()
@@ -107,16 +117,15 @@ def _finished(stage: StageProgress) -> Status | None:
 
 
 def _settled(node: Any, known: _Known | None) -> Status:
-    if known is not None and not known.gone:
-        result = _results.get(known.fingerprint)
-        if result is not None:
-            return result
+    result = _results.get(known.fingerprint) if known is not None else None
+    if result is not None and known is not None and result.files in ("", known.files):
+        return result.status
     return Status(NodeState.STALE, text=node.result_text) if node.result_fingerprint else Status(NodeState.NOT_RUN)
 
 
 def mark(tree: bpy.types.NodeTree) -> None:
     """Have a tree looked through soon. This is all that happens when something is edited."""
-    if bpy.app.background:  # There timers never fire, and nobody drags a slider.
+    if _HEADLESS:  # There timers never fire, and nobody drags a slider.
         refresh(tree)
         return
     _due.add(tree.session_uid)
@@ -134,8 +143,7 @@ def refresh(tree: bpy.types.NodeTree) -> None:
         link.is_valid = False
     found = fingerprints(tree, scene)
     _known[tree.session_uid] = {
-        name: _Known(text, any(not path.exists() for path in tree.nodes[name].written(scene)))
-        for name, text in found.items()
+        name: _Known(text, looks(tree.nodes[name].written(scene))) for name, text in found.items()
     }
     for name in found:
         _learn(tree.nodes[name])
@@ -161,7 +169,7 @@ def remember(tree: bpy.types.NodeTree, compiled: Compiled, run: Run) -> None:
         failed = stage.state == "failed" and run.failure is not None
         status = _failed(run.failure) if failed and run.failure is not None else _finished(stage)
         if status is not None:
-            keep(tree, stage.name, compiled.fingerprints.get(stage.name, ""), status)
+            _keep(tree, compiled, stage.name, status)
     refresh(tree)
 
 
@@ -170,40 +178,41 @@ def remember_import(
 ) -> None:
     """Keep that the track of a Scene node was imported, or why not."""
     status = _failed(failure) if failure is not None else Status(NodeState.DONE, 1.0, text)
-    keep(tree, node_name, compiled.fingerprints.get(node_name, ""), status)
+    _keep(tree, compiled, node_name, status)
     refresh(tree)
 
 
-def keep(tree: bpy.types.NodeTree, name: str, fingerprint: str, status: Status) -> None:
+def _keep(tree: bpy.types.NodeTree, compiled: Compiled, name: str, status: Status) -> None:
     """Keep a result under its fingerprint, and on its node if that is still there."""
+    fingerprint = compiled.fingerprints.get(name, "")
     if not fingerprint:
         return
-    _results[fingerprint] = status
-    node = tree.nodes.get(name)
-    if node is None or tree.library is not None or not hasattr(node, "result_fingerprint"):
+    failed = status.state is NodeState.FAILED
+    files = "" if failed else looks(compiled.written.get(name, ()))
+    _results[fingerprint] = _Result(status, files)
+    node: Any = tree.nodes.get(name)
+    if node is None or not kind_of(node):
         return
-    node.result_fingerprint, node.result_text = fingerprint, status.text
-    node.result_failed, node.result_advice = status.state is NodeState.FAILED, status.advice
+    node.result_fingerprint, node.result_files, node.result_text = fingerprint, files, status.text
+    node.result_failed, node.result_advice = failed, status.advice
 
 
 def forget_copy(node: Any, source: Any) -> None:
     """Take the result from the copy of a node: it is found again where the copy depends on the same."""
     _learn(source)
-    node.result_fingerprint = node.result_text = node.result_advice = ""
+    node.result_fingerprint = node.result_files = node.result_text = node.result_advice = ""
     node.result_failed = False
 
 
 def _learn(node: Any) -> None:
     """Make known for the session what a node has from an earlier one."""
-    if node.result_fingerprint and node.result_fingerprint not in _results:
-        failed = node.result_failed
-        _results[node.result_fingerprint] = Status(
-            NodeState.FAILED if failed else NodeState.CACHED,
-            0.0 if failed else 1.0,
-            node.result_text,
-            None,
-            node.result_advice,
-        )
+    if not node.result_fingerprint or node.result_fingerprint in _results:
+        return
+    if node.result_failed:
+        status = Status(NodeState.FAILED, 0.0, node.result_text, None, node.result_advice)
+    else:
+        status = Status(NodeState.CACHED, 1.0, node.result_text)
+    _results[node.result_fingerprint] = _Result(status, node.result_files)
 
 
 def _failed(failure: Failure) -> Status:
@@ -273,7 +282,7 @@ def register() -> None:
         getattr(bpy.app.handlers, name).append(handler)
     _watch()
     # While an add-on is registered, the file may not be looked at.
-    if not bpy.app.background:
+    if not _HEADLESS:
         bpy.app.timers.register(_mark_all, first_interval=0.0)
 
 

@@ -56,9 +56,10 @@ def finish(tree, run):
     for stage in run.stages.values():
         if stage.state in ("waiting", "running"):
             say(run, "stage", name=stage.name, state="done", seconds=2.0, summary=f"{stage.name} is good")
-    for path in runs.compiled_of(tree).tracks.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"track")
+    for files in runs.compiled_of(tree).written.values():
+        for path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(run.folder.name.encode())
     say(run, "done", outputs={})
     state.remember(tree, runs.compiled_of(tree), run)
 
