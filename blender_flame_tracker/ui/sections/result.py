@@ -11,6 +11,7 @@ from ...operators import result as operators
 from ...review import Facts, Review, review_of
 from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
+from ...scene.plate import background_of
 from ...scene.record import read_record
 from ..graph_picture import draw_graph
 from ..text import paragraph
@@ -100,11 +101,26 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) 
     parts = found.parts
     if not isinstance(parts, Parts):
         return
+    _draw_comparison(layout, parts)
     moving = motion_of(parts.camera)
     text = "Switch to Camera Motion" if moving == HEAD_MOVES else "Switch to Head Motion"
     layout.operator("flame.switch_motion", text=text, icon="CON_CAMERASOLVER" if moving == HEAD_MOVES else "USER")
     for notice in read_record(parts.collection).notices:
         paragraph(layout, context, notice, icon="INFO")
+
+
+def _draw_comparison(layout: Any, parts: Parts) -> None:
+    """The footage laid over the head, through which one sees whether it fits."""
+    front = background_of(parts.camera.data, parts.clip, "FRONT")
+    if front is None:
+        return
+    row = layout.row(align=True)
+    row.use_property_split = False
+    icon = "HIDE_OFF" if front.show_background_image else "HIDE_ON"
+    row.prop(front, "show_background_image", text="", icon=icon)
+    slider = row.row(align=True)
+    slider.active = front.show_background_image
+    slider.prop(front, "alpha", text="Footage over Head", slider=True)
 
 
 def _draw_files(layout: Any) -> None:
