@@ -110,7 +110,7 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
             drawn += 1
             yield position, picture
 
-    _beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context))
+    _beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
     if drawn < len(track):
         sentence = f"{len(track) - drawn} frames of {video.path.name} could not be read again; the overlay lacks them."
         context.notice(Notice("overlay-incomplete", sentence))
