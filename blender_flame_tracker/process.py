@@ -160,7 +160,8 @@ class EngineProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2.0)
         self._reader.join(1.0)
-        self._log.close()
+        with contextlib.suppress(OSError):  # A full disk: what is missing then are words about noise.
+            self._log.close()
 
     def end_aside(self) -> None:
         """End it at once without waiting for that: also a kill takes its time, and Blender draws meanwhile."""

@@ -97,7 +97,7 @@ if behaviour == "usual":
 elif behaviour == "track":
     track()
 elif behaviour == "track slowly":
-    track(pause=0.05)
+    track(pause=0.015)
 elif behaviour.startswith("steady"):
     steady(float(behaviour.split()[1]))
 elif behaviour == "chatty":

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from alive import gone_within, is_alive
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.job import default_job
 from flame_extension.blender_flame_tracker import process as engine_process
@@ -50,16 +51,6 @@ def poll_until(session, condition, seconds=20.0):
         session.poll()
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
-
-
-def is_alive(pid):
-    """Whether a process runs; one that has ended and was not yet collected does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/status")
-    return not (status.exists() and "State:\tZ" in status.read_text())
 
 
 def test_a_run_from_start_to_end(engine, tmp_path, session):
@@ -255,10 +246,7 @@ def test_the_engine_goes_when_its_parent_is_killed(engine, tmp_path):
     assert is_alive(pid)
     parent.kill()
     parent.wait()
-    end = time.monotonic() + 5
-    while is_alive(pid):
-        assert time.monotonic() < end, "the engine outlived Blender"
-        time.sleep(0.05)
+    assert gone_within(5, pid), "the engine outlived Blender"
 
 
 def test_the_real_engine_speaks_this_language(tmp_path, session):
