@@ -30,8 +30,8 @@ INTERVAL: Final = 0.1
 BUDGET: Final = 0.003
 """Seconds that one look may take to read what was said."""
 
-OBJECT_MODE_INTERVAL: Final = 0.5
-"""Seconds between two looks whether the user has left edit mode, while a result waits for it."""
+HINDERED_INTERVAL: Final = 0.5
+"""Seconds between two looks whether a result can be imported that has to wait."""
 
 engine_override: Engine | None = None
 """Takes the place of the engine of the preferences, for scripts and tests."""
@@ -147,7 +147,7 @@ def waiting_import(tree: FlameTree | None) -> str:
     """Return why the finished result of a tree is not in the scene yet, or an empty text."""
     ticket = _tickets.get(tree.session_uid) if tree is not None else None
     waits = ticket is not None and ticket.settled and bool(ticket.imports)
-    return "The result is imported as soon as you go back to Object Mode." if waits else ""
+    return hindrance() if waits else ""
 
 
 def silence_of(run: Run) -> str:
@@ -190,7 +190,7 @@ def _look() -> float | None:
         redraw()
     if _session.busy:
         return INTERVAL
-    return OBJECT_MODE_INTERVAL if any(ticket.imports for ticket in _tickets.values()) else None
+    return HINDERED_INTERVAL if any(ticket.imports for ticket in _tickets.values()) else None
 
 
 def redraw() -> None:
@@ -217,7 +217,7 @@ def _settle_all() -> bool:
         if ticket.run.state.final and not ticket.settled:
             ticket.settled = happened = True
             _settle(ticket)
-        if ticket.settled and ticket.imports and in_object_mode():
+        if ticket.settled and ticket.imports and not hindrance():
             happened = True
             _import(ticket)
     return happened
@@ -230,15 +230,23 @@ def _settle(ticket: _Ticket) -> None:
     state.remember(tree, ticket.compiled, ticket.run)
     if ticket.run.state is State.DONE:
         ticket.imports = [each for each in ticket.compiled.imports if each.automatic]
-    if ticket.announce and not (ticket.imports and in_object_mode()):
+    if ticket.announce and (hindrance() or not ticket.imports):
         announce(ticket.run)
 
 
-def in_object_mode() -> bool:
-    """Whether nothing is being edited in any window: an import in the middle of that would be lost to undo."""
+def hindrance() -> str:
+    """Return why nothing can be imported at the moment, or an empty text.
+
+    What is changed while a mesh is edited would be lost to undo, and what is changed while a picture is rendered may
+    be what the renderer reads.
+    """
     layers = [window.view_layer for window in bpy.context.window_manager.windows]
     active = [layer.objects.active for layer in layers]
-    return all(each is None or each.mode == "OBJECT" for each in active)
+    if any(each is not None and each.mode != "OBJECT" for each in active):
+        return "The result is imported as soon as you go back to Object Mode."
+    if bpy.app.is_job_running("RENDER"):
+        return "The result is imported as soon as the rendering is finished."
+    return ""
 
 
 def _import(ticket: _Ticket) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import bpy
+from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job
@@ -94,7 +96,7 @@ class TrackRange(bpy.types.Operator):
 
     bl_idname = "flame.track_range"
     bl_label = "Track Range"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -157,6 +159,12 @@ class Cancel(bpy.types.Operator):
         cls.poll_message_set("Nothing is running")
         return False
 
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Take ESC, unless it has just stopped the playback: then that was meant."""
+        if time.monotonic() - _playback_ended < PLAYBACK_REST:
+            return {"PASS_THROUGH"}
+        return self.execute(context)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the engine to stop; it is killed when it does not."""
         runs.cancel(_tree_of(context))
@@ -195,6 +203,7 @@ class Announce(bpy.types.Operator):
 class _Ask:
     """A file browser that opens because a run could not start, and starts it afterwards."""
 
+    bl_options: ClassVar = {"UNDO", "INTERNAL"}
     __annotations__ = {
         "tree": bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"}),
         "target": bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"}),
@@ -213,9 +222,9 @@ class _Ask:
             self.report({"ERROR"}, str(compiled or "The node tree is not there any more."))
             return {"CANCELLED"}
         self.change(tree, compiled.job)
-        bpy.ops.ed.undo_push(message=self.bl_label)
         begin = run_for if bpy.app.background else start_for
-        return begin(self, tree, context.scene, self.target)
+        begin(self, tree, context.scene, self.target)
+        return {"FINISHED"}
 
 
 class FindVideo(_Ask, bpy.types.Operator):
@@ -265,6 +274,18 @@ class ChooseResultFolder(_Ask, bpy.types.Operator):
 
 CLASSES: Final = (Track, TrackRange, Resume, Cancel, Announce, FindVideo, ChooseResultFolder)
 
+PLAYBACK_REST: Final = 0.2
+"""Seconds after the end of a playback in which ESC does not cancel."""
+
+_playback_ended = float("-inf")
+
+
+@persistent
+def _after_playback(*_arguments: object) -> None:
+    global _playback_ended  # noqa: PLW0603 - there is one playback
+    _playback_ended = time.monotonic()
+
+
 _keymaps: list[tuple[bpy.types.KeyMap, bpy.types.KeyMapItem]] = []
 
 
@@ -273,6 +294,7 @@ def register() -> None:
 
     A modal operator would hear ESC too, but while one waits Blender saves no backup of the file.
     """
+    bpy.app.handlers.animation_playback_post.append(_after_playback)
     keys = bpy.context.window_manager.keyconfigs.addon
     if keys is not None:
         keymap = keys.keymaps.new(name="Window", space_type="EMPTY")
@@ -284,3 +306,4 @@ def unregister() -> None:
     for keymap, item in _keymaps:
         keymap.keymap_items.remove(item)
     _keymaps.clear()
+    bpy.app.handlers.animation_playback_post.remove(_after_playback)

@@ -98,7 +98,7 @@ def test_nothing_is_imported_while_something_is_edited(tree):
     bpy.ops.object.mode_set(mode="EDIT")
     assert bpy.ops.flame.track() == {"FINISHED"}
     assert not heads() and "Object Mode" in runs.waiting_import(tree)
-    assert runs._look() == runs.OBJECT_MODE_INTERVAL
+    assert runs._look() == runs.HINDERED_INTERVAL
     bpy.ops.object.mode_set(mode="OBJECT")
     assert runs._look() is None
     assert heads() == ["take one head"] and not runs.waiting_import(tree)
