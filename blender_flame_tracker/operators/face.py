@@ -8,6 +8,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from .. import engine_watch, footage
+from ..look import SeenFace
 from ..scene_state import active_tree, node_of
 
 
@@ -74,17 +75,16 @@ class ChooseFace(bpy.types.Operator):
         return True
 
     @classmethod
-    def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        """Say which one it is."""
-        return f"Follow face {properties.number + 1} when the video is tracked"
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Say which one it is, and how much is seen of it."""
+        face = _face(context, properties.number)
+        seen = f". It is seen in {100 * face.share:.0f} % of the frames that were looked at" if face is not None else ""
+        return f"Follow face {properties.number + 1} when the video is tracked{seen}"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the Face node to the place where this face was seen, which holds however faces are counted."""
         node = node_of(active_tree(context), "face", context.scene)
-        path = footage.path_of(context)
-        seen = footage.faces_of(path).found if path is not None else None
-        faces = seen.faces if seen is not None else ()
-        face = next((each for each in faces if each.number == self.number), None)
+        face = _face(context, self.number)
         if face is None:
             node.choose, node.number = "number", self.number
             return {"FINISHED"}
@@ -93,6 +93,13 @@ class ChooseFace(bpy.types.Operator):
         node.point_frame = face.frame
         node.choose = "nearest"
         return {"FINISHED"}
+
+
+def _face(context: bpy.types.Context, number: int) -> SeenFace | None:
+    """Return the face of that number of those that were found."""
+    path = footage.path_of(context)
+    look = footage.faces_of(path).found if path is not None else None
+    return next((each for each in look.faces if each.number == number), None) if look is not None else None
 
 
 CLASSES: Final = (FindFaces, ChooseFace)

@@ -17,10 +17,9 @@ from ..presets import FLAME_PT_presets
 from ..text import duration, paragraph, room_in
 from .video import followed_face
 
-MORE: Final = ("head", "landmarks", "fit", "smooth", "track", "report")
+MORE: Final = ("video", "head", "landmarks", "fit", "smooth", "track", "report")
 """Nodes whose settings are needed rarely."""
 
-_VIDEO_MORE: Final = ("stride", "target_rate")
 _MARGIN: Final = 1.0
 """Room around the face in the live preview, in sizes of the face: it moves."""
 
@@ -214,19 +213,18 @@ def _draw_more(layout: Any, context: bpy.types.Context, tree: Any) -> None:
         return
     body.use_property_split = True
     body.use_property_decorate = False
-    video = node_of(tree, "video", context.scene)
-    if video is not None:
-        column = _group(body, video)
-        for name in _VIDEO_MORE:
-            column.prop(video, name)
     for kind in MORE:
         node = node_of(tree, kind, context.scene)
         if node is not None:
-            node.draw_settings(_group(body, node))
+            _draw_node(body, node)
     body.prop(context.scene.flame, "tree")
 
 
-def _group(layout: Any, node: Any) -> Any:
-    column = layout.column()
-    column.label(text=node.label or node.bl_label, icon=node.bl_icon)
-    return column
+def _draw_node(layout: Any, node: Any) -> None:
+    """Draw a node's settings below its name, closed at first."""
+    header, body = layout.panel(f"flame_settings_{node.kind}", default_closed=True)
+    header.label(text=node.label or node.bl_label, icon=node.bl_icon)
+    if body is not None:
+        body.use_property_split = True
+        body.use_property_decorate = False
+        node.draw_settings(body.column())

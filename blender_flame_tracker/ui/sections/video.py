@@ -135,16 +135,16 @@ def _draw_found(layout: Any, context: bpy.types.Context, look: Look, face: Any) 
 
 
 def _draw_grid(layout: Any, context: bpy.types.Context, faces: tuple[SeenFace, ...], followed: SeenFace | None) -> None:
-    columns = 3 if len(faces) != 4 else 4
+    columns = min(3, len(faces)) if len(faces) != 4 else 2
     scale = context.preferences.system.ui_scale
     room = room_in(context.region, scale) / (20.0 * scale)
-    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True, align=True)
+    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True)
     for seen in faces:
         cell = grid.column(align=True)
-        cell.template_icon(icon_value=thumbnails.icon_of(seen.picture), scale=max(2.0, min(5.0, room / columns - 0.5)))
+        side = max(2.0, min(5.0, room / columns))
+        cell.template_icon(icon_value=thumbnails.icon_of(seen.picture), scale=side)
         chosen = followed is not None and seen.number == followed.number
-        words = f"{seen.number + 1}  ({100 * seen.share:.0f} %)"
-        cell.operator("flame.choose_face", text=words, depress=chosen).number = seen.number
+        cell.operator("flame.choose_face", text=f"Face {seen.number + 1}", depress=chosen).number = seen.number
     for _empty in range(-len(faces) % columns):
         grid.column()
 
