@@ -13,17 +13,18 @@ from .specs import title
 from .tree import TREE, FlameTree
 
 _PLACES: Final[Mapping[str, tuple[float, float]]] = {
-    "video": (-840.0, 200.0),
-    "face": (-840.0, -120.0),
-    "landmarks": (-560.0, 100.0),
-    "camera": (-560.0, -220.0),
+    "video": (-840.0, -40.0),
+    "face": (-840.0, -260.0),
     "head": (-560.0, 420.0),
-    "fit": (-280.0, 160.0),
-    "smooth": (0.0, 160.0),
-    "track": (280.0, 160.0),
-    "scene": (560.0, 260.0),
-    "report": (560.0, -60.0),
+    "landmarks": (-560.0, 220.0),
+    "camera": (-560.0, -160.0),
+    "fit": (-280.0, 260.0),
+    "smooth": (0.0, 260.0),
+    "track": (280.0, 260.0),
+    "scene": (560.0, 340.0),
+    "report": (560.0, 20.0),
 }
+"""Chosen so that no link runs behind a node."""
 
 
 def new_default_tree(name: str) -> FlameTree:
@@ -41,6 +42,7 @@ def new_default_tree(name: str) -> FlameTree:
 
 def _add(tree: bpy.types.NodeTree, node_class: type) -> bpy.types.Node:
     node = tree.nodes.new(node_class.bl_idname)
-    node.location = _PLACES.get(node_class.kind, (0.0, -400.0))
+    others = sum(1 for each in tree.nodes if each.kind not in _PLACES)
+    node.location = _PLACES.get(node_class.kind, (-560.0 + 280.0 * others, -460.0))
     node.select = False
     return node

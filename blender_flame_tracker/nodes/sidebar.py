@@ -46,7 +46,7 @@ class FLAME_PT_tree(_Sidebar, bpy.types.Panel):  # noqa: N801 - Blender's rule f
             paragraph(layout, context, runs.silence_of(run), icon="ERROR")
             return
         column.operator("flame.run_tree", icon="PLAY")
-        column.operator("flame.run_to_node", icon="TRACKING_FORWARDS_SINGLE")
+        column.operator("flame.run_to_node", icon="FRAME_NEXT")
         layout.operator("flame.new_tree", icon="ADD")
         if run is None:
             return

@@ -126,7 +126,7 @@ def test_the_clip_begins_where_the_scene_node_says_unless_the_scenes_range_is_tr
 
 def add_camera(tree):
     thing = bpy.data.objects.new("Witness", bpy.data.cameras.new("Witness"))
-    tree.nodes["Camera"].focal_mode = "blender"
+    tree.nodes["Camera"].focal_mode = "blender_camera"
     tree.nodes["Camera"].blender_camera = thing
     return thing.data
 
@@ -157,7 +157,7 @@ def test_what_the_engine_is_told_of_a_camera_is_the_angle_at_which_blender_sees(
 
 
 def test_a_camera_that_cannot_help_is_named(tree):
-    tree.nodes["Camera"].focal_mode = "blender"
+    tree.nodes["Camera"].focal_mode = "blender_camera"
     assert failure(tree).sentence == "Camera: no camera of this file is chosen."
     add_camera(tree).type = "ORTHO"
     assert failure(tree).code == "camera-not-perspective"

@@ -118,7 +118,7 @@ def test_a_copy_of_a_node_has_its_settings_a_name_of_its_own_and_no_result(tree)
 
 def test_a_tree_survives_saving_and_opening(tree, tmp_path):
     tree.nodes["Fit"].smoothness = 3.0
-    tree.nodes["Camera"].focal_mode = "blender"
+    tree.nodes["Camera"].focal_mode = "blender_camera"
     before = drawn_links(tree)
     file = str(tmp_path / "shöt.blend")
     bpy.ops.wm.save_as_mainfile(filepath=file)
@@ -126,7 +126,7 @@ def test_a_tree_survives_saving_and_opening(tree, tmp_path):
     bpy.ops.wm.open_mainfile(filepath=file)
     opened = bpy.context.scene.flame.tree
     assert drawn_links(opened) == before and opened.nodes["Fit"].smoothness == 3.0
-    assert opened.nodes["Camera"].focal_mode == "blender" and opened.use_fake_user
+    assert opened.nodes["Camera"].focal_mode == "blender_camera" and opened.use_fake_user
 
 
 @pytest.mark.parametrize("link", [False, True])

@@ -26,13 +26,19 @@ import importlib
 import pkgutil
 from typing import Final
 
+from ....backend.contract.job import STAGES
 from ..base import StageNode
+from ..specs import BLENDER_STAGES
 
 
 def _found() -> tuple[type[StageNode], ...]:
+    """Return the classes of all modules here, in the order of the work, in which the contract has the stages."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    return tuple(each for module in modules for each in module.CLASSES)
+    order = (*STAGES, *BLENDER_STAGES)
+    return tuple(
+        sorted((each for module in modules for each in module.CLASSES), key=lambda each: order.index(each.kind))
+    )
 
 
 CLASSES: Final = _found()

@@ -15,7 +15,7 @@ from ...properties import property_of, settings_from
 from ..base import Group, StageNode, changed
 from ..reading import name_of
 
-BLENDER: Final = "blender"
+BLENDER: Final = "blender_camera"
 """Way of knowing the focal length that only Blender's side has."""
 
 _FIELDS: Final = {
@@ -28,7 +28,7 @@ _FIELDS: Final = {
 
 def _mode() -> Any:
     option = next(each for each in options_of(CameraSettings) if each.name == "focal_mode")
-    choices = {**(option.choices or {}), BLENDER: "That of a camera of this file, matched to the footage by hand"}
+    choices = {**(option.choices or {}), BLENDER: "That of a camera of this Blender file, such as one matched by hand"}
     return property_of(replace(option, choices=choices), changed)
 
 

@@ -21,7 +21,7 @@ class SceneNode(StageNode, bpy.types.Node):
     bl_icon = "SCENE_DATA"
     extras = {  # noqa: RUF012 - read once, when the class is made
         "automatic": bpy.props.BoolProperty(
-            name="Automatic",
+            name="Import Automatically",
             description="Import as soon as the track is finished. Turn it off to press Import yourself",
             default=True,
         )
