@@ -48,6 +48,7 @@ _ADVICE: Final = {
     "disk-full": "Make room, or choose an engine folder on another disk below.",
     "path-too-long": "Choose a shorter engine folder below, e.g. C:\\flame.",
     "target-not-ours": "Choose an empty folder, or one that does not exist yet, as the engine folder below.",
+    "target-of-another": "Update it there with install_deps.py, or choose another engine folder below.",
     "target-not-writable": "Choose an engine folder below that you may write to.",
     "permission-denied": "Close other programs that use the engine, or choose another engine folder below.",
     "wheelhouse-missing": "Choose another wheel folder below, or leave it empty to download the packages.",
@@ -128,7 +129,7 @@ class Environment:
         layout = Layout(self.folder)
         found = look(layout, ROOT / "requirements")
         self.state = _STATES[found.condition]
-        self.reason, self.advice = (f"{found.reason[:1].upper()}{found.reason[1:]}." if found.reason else ""), ""
+        self.reason, self.advice = _sentence(found.reason), ""
         self.checked = False
         self.python, self.versions, self.device = "", {}, ""
         environment = current_environment(layout, ENGINE)
@@ -178,7 +179,7 @@ class Environment:
         self.state = found
         reason = state.get("reason")
         if isinstance(reason, str) and reason:
-            self.reason = f"{reason[:1].upper()}{reason[1:].rstrip('.')}."
+            self.reason = _sentence(reason)
         advice, device = state.get("advice"), state.get("device")
         self.advice = advice if isinstance(advice, str) else ""
         if isinstance(device, str) and device:
@@ -209,6 +210,14 @@ class Environment:
         """Return the share of the stages before one; those that are not needed count as done."""
         names = list(self.weights)
         return sum(self.weights[each] for each in names[: names.index(name)]) if name in names else 0.0
+
+
+def _sentence(text: str) -> str:
+    """Return half a sentence as a whole one; names of files keep their small letters."""
+    if not text:
+        return ""
+    first = text[0].upper() if text.partition(" ")[0].isalpha() else text[0]
+    return f"{first}{text[1:].rstrip('.')}."
 
 
 def engine_in(folder: Path) -> Engine | Failure:

@@ -209,8 +209,7 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
         if isinstance(result, Failure):
             return result
         build = result
-    total = len({name for purpose in plan.purposes for name in purpose.pins})
-    reporter.step(f"{total} packages: {', '.join(purpose.name for purpose in plan.purposes)}")
+    reporter.step(f"Packages: {', '.join(purpose.name for purpose in plan.purposes)}")
     arguments = [argument for purpose in plan.purposes for argument in ("-r", str(purpose.file))]
     failure = pip.install(arguments)
     if failure is not None:

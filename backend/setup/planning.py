@@ -14,9 +14,9 @@ from .downloads import Download, downloads_of
 from .graphics import NvidiaDriver
 from .interpreters import Interpreter, find_interpreter
 from .packages import Sources
-from .preflight import check_path_length, check_platform, check_room, check_target, check_wheels
+from .preflight import check_owner, check_path_length, check_platform, check_room, check_target, check_wheels
 from .requirements import Purpose, read_purpose
-from .standalone_python import PYTHON_GIGABYTES, cannot_fetch, what_is_fetched
+from .standalone_python import PYTHON_GIGABYTES, cannot_fetch, check_pip, what_is_fetched
 from .torch_build import CUDA_GIGABYTES, wanted_build
 
 
@@ -110,8 +110,9 @@ def make_plan(layout: Layout, wish: Wish, stamp: Stamp | None, driver: NvidiaDri
         driver: NVIDIA's, or None.
     """
     # What was asked for once stays: setting up again without --demo does not take Blender away.
-    earlier = stamp.purposes if stamp is not None else {}
-    names = [*wish.purposes, *(name for name in earlier if name not in wish.purposes)]
+    earlier = [name for name in stamp.purposes if name not in wish.purposes] if stamp is not None else []
+    # The add-on has no lists for tests and demo; a checkout whose environment has them is protected by `check_owner`.
+    names = [*wish.purposes, *(name for name in earlier if (wish.requirements / f"{name}.txt").is_file())]
     wish = replace(wish, extras=tuple(sorted({*wish.extras, *(stamp.extras if stamp else [])})))
     purposes: list[Purpose] = []
     for name in names:
@@ -140,8 +141,10 @@ def problems_of(layout: Layout, plan: Plan) -> list[Failure]:
     checks: list[Callable[[], Failure | None]] = [
         lambda: check_platform() if plan.needs_torch else None,
         lambda: check_target(layout),
+        lambda: check_owner(layout, plan.wish.project),
         lambda: check_path_length(layout, plan.wish.name),
         lambda: check_room(layout, plan.gigabytes),
+        lambda: check_pip() if plan.fetches_python else None,
         lambda: check_wheels(sources.wheelhouse, plan.packages) if sources.offline else None,
         *(lambda extra=extra: optional.check_tools(extra) for extra in plan.wish.extras),
     ]

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..contract.failure import Failure
-from ..contract.installation import ENGINE, WINDOWS_LONGEST_PATH, Layout, longest_path_below, normalised, platform_name
+from ..contract.installation import (
+    ENGINE,
+    WINDOWS_LONGEST_PATH,
+    Layout,
+    longest_path_below,
+    normalised,
+    platform_name,
+    read_pointer,
+)
 from .downloads import Download
 
 # MediaPipe 0.10.21 and torch 2.13 both have wheels for these and for no others.
@@ -60,6 +68,21 @@ def check_target(layout: Layout) -> Failure | None:
         "target-not-writable",
         f"The folder {root} cannot be written.",
         "Choose a folder of your own with --target.",
+    )
+
+
+def check_owner(layout: Layout, project: Path) -> Failure | None:
+    """Refuse the environment inside another copy of the program: its own installer may have put more into it."""
+    owner = read_pointer(layout).get("project", "")
+    if not owner or Path(owner).is_absolute():
+        return None
+    folder = (layout.root / owner).resolve()
+    if folder == project.resolve() or not (folder / "install_deps.py").is_file():
+        return None
+    return Failure(
+        "target-of-another",
+        f"{layout.root} belongs to the program in {folder}.",
+        "Update it there with: python3 install_deps.py; or choose another folder with --target.",
     )
 
 

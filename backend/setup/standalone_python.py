@@ -108,8 +108,6 @@ def _uv(layout: Layout, sources: Sources, reporter: Reporter) -> Path | Failure:
         return present
     reporter.step(f"uv {UV}, which fetches Python")
     pip = _pip(layout)
-    if isinstance(pip, Failure):
-        return pip
     environment = clean_environment(layout.temporary)
     environment.setdefault("PIP_CACHE_DIR", str(layout.cache))
     uv = f"uv=={UV}"
@@ -130,25 +128,37 @@ def _program(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _pip(layout: Layout) -> str | Failure:
+def check_pip() -> Failure | None:
+    """Refuse where the Python that runs the installer has no way to fetch packages."""
+    if find_spec("pip") is not None or _pip_wheel() is not None:
+        return None
+    return Failure(
+        "pip-missing",
+        "This computer has no Python 3.11 or 3.12, and the one that runs this cannot fetch one: it lacks 'pip' and "
+        "'ensurepip'.",
+        "Install Python 3.11 from python.org or with your system's package manager, on Debian and Ubuntu also "
+        "python3-venv; then start this again.",
+    )
+
+
+def _pip(layout: Layout) -> str:
     """Return what starts pip: the module where there is one, else a script that runs the wheel of `ensurepip`."""
-    if find_spec("pip") is not None:
+    wheel = _pip_wheel()
+    if find_spec("pip") is not None or wheel is None:
         return "pip"
+    script = layout.temporary / "pip_of_ensurepip.py"
+    lines = f"import runpy, sys\nsys.path.insert(0, {str(wheel)!r})\n"
+    script.write_text(lines + "runpy.run_module('pip', run_name='__main__', alter_sys=True)\n", encoding="utf-8")
+    return str(script)
+
+
+def _pip_wheel() -> Path | None:
     folders = [Path(folder) for folder in [sysconfig.get_config_var("WHEEL_PKG_DIR")] if folder]
     ensurepip = find_spec("ensurepip")
     if ensurepip is not None and ensurepip.origin:
         folders.append(Path(ensurepip.origin).parent / "_bundled")
     wheels = [wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))]
-    if not wheels:
-        return Failure(
-            "pip-missing",
-            "There is no Python 3.11 or 3.12 on this computer, and the one of this Blender cannot fetch one.",
-            "Install Python 3.11 from python.org or with your system's package manager; then start this again.",
-        )
-    script = layout.temporary / "pip_of_ensurepip.py"
-    lines = f"import runpy, sys\nsys.path.insert(0, {str(wheels[-1])!r})\n"
-    script.write_text(lines + "runpy.run_module('pip', run_name='__main__', alter_sys=True)\n", encoding="utf-8")
-    return str(script)
+    return wheels[-1] if wheels else None
 
 
 def _say_progress(layout: Layout, version: str, seconds: float, reporter: Reporter) -> None:
