@@ -21,7 +21,7 @@ def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene
     if isinstance(result, Failure):
         return result
     _select(scene, result.parts.head)
-    if not settings.look_through_camera or not result.fresh:
+    if not settings.camera_view or not result.fresh:
         return result
     if scene.camera == result.parts.camera:
         _look_through_camera(scene)

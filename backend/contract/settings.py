@@ -244,10 +244,15 @@ class SceneSettings:
     shape_keys: bool = option(True, "One shape key per frame, exact on every frame")
     plate: bool = option(True, "Show the video behind the head through the camera")
     set_scene: bool = option(True, "Set frame rate, range and resolution of the scene to those of the clip")
-    look_through_camera: bool = option(
+    camera_view: bool = option(
         True,
         "After the first import, look through the camera in the 3D views and hide Blender's default cube,"
         " in which the head would stand",
+    )
+    collection: str = option(
+        "",
+        "Collection of the scene that takes the clip's own collection, made where it is not there;"
+        " empty puts it directly into the scene",
     )
     first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1, advanced=True)
     last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1, advanced=True)

@@ -161,7 +161,7 @@ class UpdateResult(bpy.types.Operator):
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         for name in annotations_of(SceneSettings):
-            if name != "look_through_camera":  # That is for the first import.
+            if name != "camera_view":  # That is for the first import.
                 self.layout.prop(self, name)
 
     def _fill(self, context: bpy.types.Context) -> None:

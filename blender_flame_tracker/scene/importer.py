@@ -19,8 +19,8 @@ from . import head as head_data
 from . import keyframes, material, plate, shape_keys
 from .motion import Motion, write_motion
 from .origin import renew_origins, write_origin
-from .parts import Parts, ensure_parts, find_collection, origin_of, remember
-from .record import Record, write_record
+from .parts import Parts, ensure_parts, find_collection, origin_of, place, remember
+from .record import Record, read_record, write_record
 from .timeline import Timeline, blender_rate, footage_rate, make_timeline
 
 
@@ -76,6 +76,9 @@ def import_track(
     origin = origin_of(path, name)
     fresh = find_collection(scene, origin) is None
     parts = ensure_parts(scene, origin, name)
+    if settings.collection != ("" if fresh else read_record(parts.collection).settings.collection):
+        # Otherwise it stays where the user may have moved it.
+        place(scene, parts.collection, settings.collection)
     notices: list[Notice] = []
     footage = _open_plate(track, path, parts, notices) if settings.plate else None
     nominal = footage_rate(track.frame_index, track.time, track.rate)

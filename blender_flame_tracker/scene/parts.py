@@ -90,6 +90,29 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str) -> Parts:
     return parts
 
 
+def place(scene: bpy.types.Scene, collection: bpy.types.Collection, name: str) -> None:
+    """Put the collection of a track into another one of the scene, made where it is not there.
+
+    Args:
+        scene: That holds the collection.
+        collection: Of the track.
+        name: Of the one that takes it; empty is the scene itself.
+    """
+    target = scene.collection
+    if name:
+        there = (each for each in scene.collection.children_recursive if each.name == name and each.library is None)
+        target = next(there, None)
+        if target is None:
+            target = bpy.data.collections.new(name)
+            scene.collection.children.link(target)
+    if target == collection or target in collection.children_recursive or collection in target.children[:]:
+        return
+    for parent in (scene.collection, *scene.collection.children_recursive):
+        if collection in parent.children[:]:
+            parent.children.unlink(collection)
+    target.children.link(collection)
+
+
 def remember(parts: Parts) -> None:
     """Write the pointers of the parts into their collection."""
     for role in _ROLES:

@@ -19,7 +19,7 @@ _HEIGHT: Final = 60.0
 """Most height of the curves at a scale of 1 of the interface."""
 _SHARE: Final = 0.9
 """Most share of the free height that the curves take."""
-_BOTTOM: Final = 14.0
+_BOTTOM: Final = 8.0
 """Free above the lower edge, where the scroll bar is."""
 _TOP: Final = 22.0
 """Free below the upper edge, where the frame numbers are."""

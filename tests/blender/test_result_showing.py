@@ -34,7 +34,7 @@ def test_a_cube_that_somebody_works_on_stays_to_be_seen(startup, tmp_path, chang
         cube.data.vertices[0].co.x += 0.1
     elif change == "modified":
         cube.modifiers.new("Bevel", "BEVEL")
-    bring(tmp_path, look_through_camera=change != "unwanted")
+    bring(tmp_path, camera_view=change != "unwanted")
     assert not cube.hide_get() and not cube.hide_render
 
 

@@ -84,7 +84,12 @@ def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> No
 def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> None:
     """Options and the button that brings the track into the scene."""
     if found.node is not None:
-        found.node.draw_settings(layout.column())
+        fresh = found.collection is None
+        name = "flame_import_options" if fresh else "flame_update_options"
+        header, body = layout.panel(name, default_closed=not fresh)
+        header.label(text="Import Options")
+        if body is not None:
+            found.node.draw_settings(body.column())
     row = layout.row(align=True)
     row.scale_y = 1.3
     if found.collection is None:
@@ -110,17 +115,16 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) 
 
 
 def _draw_comparison(layout: Any, parts: Parts) -> None:
-    """The footage laid over the head, through which one sees whether it fits."""
-    front = background_of(parts.camera.data, parts.clip, "FRONT")
-    if front is None:
-        return
+    """Ways to see whether the head fits: the footage laid over it, and its wires."""
     row = layout.row(align=True)
     row.use_property_split = False
-    icon = "HIDE_OFF" if front.show_background_image else "HIDE_ON"
-    row.prop(front, "show_background_image", text="", icon=icon)
-    slider = row.row(align=True)
-    slider.active = front.show_background_image
-    slider.prop(front, "alpha", text="Footage over Head", slider=True)
+    front = background_of(parts.camera.data, parts.clip, "FRONT")
+    if front is not None:
+        row.prop(front, "show_background_image", text="", icon="HIDE_OFF" if front.show_background_image else "HIDE_ON")
+        slider = row.row(align=True)
+        slider.active = front.show_background_image
+        slider.prop(front, "alpha", text="Footage over Head", slider=True)
+    row.prop(parts.head, "show_wire", text="Wireframe" if front is None else "", icon="MOD_WIREFRAME", toggle=True)
 
 
 def _draw_files(layout: Any) -> None:
