@@ -173,3 +173,12 @@ def test_a_run_writes_its_log_below_the_users_folder(tree):
     run = runs.run_of(tree)
     assert run.log.is_file() and run.log.parent.parent == paths.user_folder("runs")
     assert Path(run.folder / "job.json").is_file()
+
+
+def test_enabling_the_add_on_again_keeps_the_trees_of_the_file_and_is_quiet(tree, capfd):
+    flame_extension.unregister()
+    capfd.readouterr()
+    flame_extension.register()
+    assert "Traceback" not in "".join(capfd.readouterr())
+    assert len(bpy.context.scene.flame.tree.nodes) == 10
+    assert bpy.ops.flame.track() == {"FINISHED"}
