@@ -102,13 +102,13 @@ def faces_of(path: Path) -> Faces:
 
 def read(path: Path) -> Facts | Failure:
     """Open a video to find out what it is, and whether it is one."""
-    result = _read(path)
-    _facts[path] = result
-    _faces.pop(path, None)
-    if isinstance(result, Facts):
+    result = _facts[path] = _read(path)
+    if isinstance(result, Failure):
+        if result.code == "video-not-found":
+            _missed[path] = time.monotonic()
+    elif path not in _looking:
+        _faces.pop(path, None)
         _recall(path)
-    elif result.code == "video-not-found":
-        _missed[path] = time.monotonic()
     return result
 
 

@@ -28,7 +28,7 @@ def paragraph(layout: Any, context: bpy.types.Context, text: str, icon: str = "N
     """
     if not text:
         return
-    scale = context.preferences.system.ui_scale
+    scale = scale_of(context)
     taken = narrower + (_ICON if icon != "NONE" else 0.0)
     room = room_in(context.region, scale) - taken * scale
     column = layout.column(align=True)
@@ -36,6 +36,11 @@ def paragraph(layout: Any, context: bpy.types.Context, text: str, icon: str = "N
     for number, line in enumerate(wrapped(text, max(room, _NARROWEST * scale), _size(context))):
         first = number == 0
         column.label(text=line, icon=icon if first else ("BLANK1" if icon != "NONE" else "NONE"), translate=False)
+
+
+def scale_of(context: bpy.types.Context) -> float:
+    """Return the scale of the interface; without a window Blender has none."""
+    return context.preferences.system.ui_scale or 1.0
 
 
 def room_in(region: Any, scale: float) -> float:
@@ -84,7 +89,7 @@ def _broken(word: str, width: float) -> list[str]:
 
 def _size(context: bpy.types.Context) -> float:
     """Size of the letters of labels in pixels."""
-    return context.preferences.ui_styles[0].widget.points * context.preferences.system.ui_scale
+    return context.preferences.ui_styles[0].widget.points * scale_of(context)
 
 
 def duration(seconds: float) -> str:

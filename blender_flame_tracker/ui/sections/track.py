@@ -14,7 +14,7 @@ from ...run import Run, StageProgress, State
 from ...scene_state import active_tree, node_of, tracks_of
 from .. import thumbnails
 from ..presets import FLAME_PT_presets
-from ..text import duration, paragraph, room_in
+from ..text import duration, paragraph, room_in, scale_of
 from .video import followed_face
 
 MORE: Final = ("video", "head", "landmarks", "fit", "smooth", "track", "report")
@@ -129,7 +129,7 @@ def _draw_preview(layout: Any, context: bpy.types.Context, run: Run) -> None:
         thumbnails.icon_of(run.preview, _around_face(context), place="live preview") if run.preview is not None else 0
     )
     if icon:
-        scale = context.preferences.system.ui_scale
+        scale = scale_of(context)
         thumbnails.draw_picture(layout, icon, room_in(context.region, scale), scale)
 
 

@@ -13,7 +13,7 @@ from ...footage import Facts
 from ...look import Look, SeenFace
 from ...scene_state import active_tree, node_of
 from .. import thumbnails
-from ..text import duration, paragraph, room_in
+from ..text import duration, paragraph, room_in, scale_of
 
 FACES_SHOWN: Final = 9
 """Faces with a picture; a crowd is followed better by its number in the Face node."""
@@ -136,7 +136,7 @@ def _draw_found(layout: Any, context: bpy.types.Context, look: Look, face: Any) 
 
 def _draw_grid(layout: Any, context: bpy.types.Context, faces: tuple[SeenFace, ...], followed: SeenFace | None) -> None:
     columns = min(3, len(faces)) if len(faces) != 4 else 2
-    scale = context.preferences.system.ui_scale
+    scale = scale_of(context)
     room = room_in(context.region, scale) / (20.0 * scale)
     grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True)
     for seen in faces:
