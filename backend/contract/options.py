@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -68,8 +69,14 @@ def option(
 
 def options_of(settings: Any) -> tuple[Option, ...]:
     """Return the options of a settings class or instance, in the order of their declaration."""
+    return _declared(settings if isinstance(settings, type) else type(settings))
+
+
+@functools.cache
+def _declared(settings_class: type) -> tuple[Option, ...]:
+    """Return the options of a class; asked for whenever a node is drawn."""
     return tuple(
-        Option(name=field.name, default=field.default, **field.metadata) for field in dataclasses.fields(settings)
+        Option(name=field.name, default=field.default, **field.metadata) for field in dataclasses.fields(settings_class)
     )
 
 
