@@ -300,9 +300,9 @@ class _Run:
     def _context(self, stage: Stage, work: Path) -> Context:
         settings = {kind: to_dict(above.settings) for kind, above in self._upstream(stage).items()}
         settings[stage.kind] = to_dict(stage.settings)
-        emit = Pace(self._collect)
+        emit, kept = Pace(self._collect), self.cache.entries
         written = Written(self.cache, stage.kind, self._key(stage, {})) if self._code(stage).keep == "files" else None
-        return Context(stage.name, emit, self.cancelled, work, self.models, settings, self.previews, written)
+        return Context(stage.name, emit, self.cancelled, work, self.models, settings, self.previews, written, kept)
 
     def _collect(self, event: Mapping[str, Any]) -> None:
         if event.get("event") == "notice":

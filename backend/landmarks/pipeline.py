@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.settings import FaceSettings, LandmarkSettings
+from ..keys import code_version
 from ..pictures import reduced_to
 from ..previews import HEIGHT
 from ..render.landmark_lines import draw_landmark_lines
@@ -41,8 +42,9 @@ from .observations import (
 )
 from .search import distinct, everywhere, near, place_of
 
-VERSION: Final = 2
-"""Raised when results change, so that chunks of an older program are not taken over."""
+SOURCES: Final = ("landmarks", "video")
+"""Code whose change makes kept chunks void."""
+
 PLANS: Final = {
     "draft": Plan(settle=2, runs=(), tolerance=2.0),
     "standard": Plan(settle=2, runs=jittered_runs(4), tolerance=2.0),
@@ -82,6 +84,9 @@ class Pipeline:
         self._full = {"number": max(3, face.number + 1), "nearest": 6}.get(face.choose, 3)
         self._threads = settings.threads or max(1, os.cpu_count() or 1)
         self._key = self._chunk_key(files)
+        # Kept for good, so that another choice of the face detects nothing again; else until this stage is done.
+        kept = context.kept
+        self._folder = context.work if kept is None else kept / f"observations-{self._key[:32]}"
         self._told = 0.0
 
     @property
@@ -93,7 +98,7 @@ class Pipeline:
         """Return what is seen in all frames; chunks that an earlier run left are taken over."""
         total = len(self._video)
         numbers = range((total + CHUNK - 1) // CHUNK)
-        kept = {number: read_chunk(self._context.work, number, self._key) for number in numbers}
+        kept = {number: read_chunk(self._folder, number, self._key, self._full) for number in numbers}
         todo = [number for number in numbers if kept[number] is None]
         positions = [k for number in todo for k in range(number * CHUNK, min(total, (number + 1) * CHUNK))]
         started, already = time.monotonic(), total - len(positions)
@@ -110,7 +115,7 @@ class Pipeline:
                     if part is None:
                         last = parts[-1] if parts else None
                         part = self._chunk(number, frames, ahead, last, executor, started=started, already=already)
-                        write_chunk(self._context.work, number, self._key, part)
+                        write_chunk(self._folder, number, self._key, part, self._full)
                     parts.append(part)
             finally:
                 frames.close()  # pyright: ignore - a generator
@@ -216,8 +221,8 @@ class Pipeline:
                 faces.append(face)
             return face is not None
 
-        for k, start in enumerate(starts):
-            plan = self._plan if k < self._full else Plan(2, ())
+        for start in starts:
+            plan = self._plan if len(faces) < self._full else Plan(2, ())
             if not add(start, plan):
                 # It moved too far since the crop was taken from an earlier frame.
                 again = near(networks.detector, picture, _place(start), threshold)
@@ -242,7 +247,7 @@ class Pipeline:
     def _chunk_key(self, files: NetworkFiles) -> str:
         """What a chunk depends on, as a hash."""
         video = self._video
-        facts = (VERSION, video.sha256, video.rotation, video.width, video.height, sorted(self._masks), self._full)
+        facts = (code_version(SOURCES), video.sha256, video.rotation, video.width, video.height, sorted(self._masks))
         chosen = (self._settings.quality, self._settings.detection_threshold, files.source)
         digest = hashlib.sha256(repr((facts, chosen)).encode())
         digest.update(video.frame_index.astype(np.int64).tobytes())

@@ -36,6 +36,7 @@ class Context:
         settings: Kind of stage -> settings, of this stage and of all that it depends on, for the track's header.
         previews: Where pictures of the work go, or None where nobody watches.
         written: Which files for the user are there already, or None where nobody remembers.
+        kept: Folder for finished parts of the work that other settings can use too, or None; see `cache`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Context:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     previews: Previews | None = None
     written: Written | None = None
+    kept: Path | None = None
 
     def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
         """Say how far the stage is."""
