@@ -119,12 +119,13 @@ def node_of(tree: FlameTree | None, kind: str, scene: bpy.types.Scene | None = N
     """
     if tree is None or tree.bl_idname != TREE:
         return None
-    end = end_of(tree, scene)
-    if end is not None:
+    candidates = [node for node in tree.nodes if kind_of(node) == kind]
+    end = end_of(tree, scene) if len(candidates) > 1 else None
+    if end is not None:  # Drawing asks often, and most trees have one node of a kind.
         for node in (*_upstream(tree, end), *_downstream(tree, end)):
             if kind_of(node) == kind:
                 return node
-    return next((node for node in tree.nodes if kind_of(node) == kind), None)
+    return candidates[0] if candidates else None
 
 
 def _upstream(tree: FlameTree, end: Any) -> Iterator[Any]:
