@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BLENDERS = {"bpy", "bpy_extras", "bl_operators", "mathutils", "bmesh", "blf", "gpu", "gpu_extras"}
+BLENDERS = {"bpy", "bpy_extras", "bl_operators", "bl_ui", "mathutils", "bmesh", "blf", "gpu", "gpu_extras"}
 ENGINE_ONLY = {"torch", "mediapipe", "cv2", "av", "numba", "scipy", "matplotlib", "PIL", "ai_edge_litert", "skimage"}
 
 
