@@ -163,9 +163,24 @@ def choose(
             )
         return settings.number
     if settings.choose == "nearest":
-        target = np.array([settings.point_x * size[0] - 0.5, settings.point_y * size[1] - 0.5])
-        return _nearest(people, seen, target, settings.point_frame, frame_index)
+        return _nearest(people, seen, _point(settings, size), settings.point_frame, frame_index)
     return 0
+
+
+def _point(settings: FaceSettings, size: tuple[int, int]) -> Floats:
+    return np.array([settings.point_x * size[0] - 0.5, settings.point_y * size[1] - 0.5])
+
+
+def is_elsewhere(
+    person: Person, seen: Observations, settings: FaceSettings, size: tuple[int, int], frame_index: Integers
+) -> bool:
+    """Return whether the person is not where `nearest` was told to look, in the frame that it was told."""
+    if settings.choose != "nearest" or settings.point_frame not in frame_index:
+        return False
+    (position,) = np.flatnonzero(frame_index == settings.point_frame)
+    row = person.rows[np.abs(seen.frame[person.rows] - position).argmin()]
+    away = float(np.hypot(*(centres(seen)[row] - _point(settings, size))))
+    return away > float(widths(seen)[row])
 
 
 def _nearest(people: list[Person], seen: Observations, target: Floats, frame: int, frame_index: Integers) -> int:

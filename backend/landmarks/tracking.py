@@ -14,7 +14,7 @@ from ..stages.data import Context, Landmarks, PersonMasks, Singles, Video
 from .cuts import shots
 from .networks import NetworkFiles, find_networks
 from .observations import Observations
-from .people import Person, choose, eye_distance, others, people_of
+from .people import Person, choose, eye_distance, is_elsewhere, others, people_of
 from .pipeline import Pipeline
 
 
@@ -51,6 +51,14 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
         return number
     for notice in _clip_notices(seen, people, number, shot):
         context.notice(notice)
+    if is_elsewhere(people[number], seen, face, (video.width, video.height), video.frame_index):
+        context.notice(
+            Notice(
+                "face-elsewhere",
+                "No face was followed at the chosen point; the nearest one is tracked.",
+                "Choose the face again, or lower the detection threshold.",
+            )
+        )
     runs = f"{pipeline.plan.looks} run{'s' if pipeline.plan.looks > 1 else ''} per frame"
     return _landmarks(video, seen, people, number, shot, f"{files.source}, {runs}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -108,6 +109,16 @@ def test_the_click_holds_where_another_person_takes_the_place_after_a_cut(tmp_pa
         found = followed(path, choice(face), context)
         assert found.found[face["frame"]]
         assert_is_followed(face, found)
+
+
+def test_a_click_where_nobody_is_followed_is_said(tmp_path: Path, context: Context) -> None:
+    path = film(tmp_path / "one.mkv", [put(background(240, 400), placement(300, 120, 80)) for _ in range(3)])
+    told: list[str] = []
+    context = dataclasses.replace(context, emit=lambda event: told.append(event.get("code", "")))
+    followed(path, FaceSettings(choose="nearest", point_x=0.75, point_y=0.5, point_frame=1), context)
+    assert "face-elsewhere" not in told
+    followed(path, FaceSettings(choose="nearest", point_x=0.2, point_y=0.5, point_frame=1), context)
+    assert "face-elsewhere" in told
 
 
 def test_the_click_holds_in_a_range_that_starts_later(tmp_path: Path, context: Context) -> None:
