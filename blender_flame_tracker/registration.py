@@ -15,6 +15,7 @@ from .nodes import menus, sidebar, sockets, stages, state, tree
 from .operators import face, identity, import_track, log, track, video
 from .operators import nodes as node_operators
 from .operators import result as result_operators
+from .operators import result_files as result_file_operators
 from .operators import setup as setup_operators
 from .scene import origin
 from .ui import graph_picture, panel, presets, thumbnails, timeline_graph
@@ -37,6 +38,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     origin,
     result,
     result_operators,
+    result_file_operators,
     engine_watch,
     footage,
     thumbnails,

@@ -1,9 +1,7 @@
-"""What is done with a finished track: import, bring up to date, switch who moves, look at what is bad, open files."""
+"""What is done with a finished track: import, bring up to date, switch who moves, go to what is bad."""
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import bpy
@@ -25,7 +23,7 @@ OBJECT_MODE: Final = "Leave edit mode first"
 NO_RESULT: Final = "There is no track yet: track a video, or import a track file"
 
 
-def _chosen(cls: Any, context: bpy.types.Context) -> results.Result | None:
+def chosen_for(cls: Any, context: bpy.types.Context) -> results.Result | None:
     """Return the result that is meant; where there is none, say so in the tooltip."""
     found = results.chosen(context)
     if found is None:
@@ -33,7 +31,7 @@ def _chosen(cls: Any, context: bpy.types.Context) -> results.Result | None:
     return found
 
 
-def _facts(result: results.Result) -> Any:
+def facts_for(result: results.Result) -> Any:
     """What is known of the file while drawing; in scripts, where nothing is drawn, it is looked at."""
     return results.facts_now(result) if bpy.app.background else results.facts_of(result)
 
@@ -47,6 +45,14 @@ def file_problem(result: results.Result, facts: Any) -> str:
     if facts.stamp is None:
         return f"The track file is no longer there: {result.file}" if result.collection else "It is not tracked yet"
     return str(facts.failure)
+
+
+def _is_ours(cls: Any, found: results.Result) -> bool:
+    """Whether the import can be changed; what is linked from another file cannot."""
+    linked = found.collection is not None and found.collection.library is not None
+    if linked:
+        cls.poll_message_set("It is linked from another file: change it there")
+    return not linked
 
 
 def _in_object_mode(cls: Any, context: bpy.types.Context) -> bool:
@@ -127,13 +133,13 @@ class UpdateResult(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need an import and its file."""
-        found = _chosen(cls, context)
-        if found is None or not _in_object_mode(cls, context):
+        found = chosen_for(cls, context)
+        if found is None or not _is_ours(cls, found) or not _in_object_mode(cls, context):
             return False
         if found.collection is None:
             cls.poll_message_set("It is not in the scene yet: import it first")
             return False
-        problem = file_problem(found, _facts(found))
+        problem = file_problem(found, facts_for(found))
         if problem:
             cls.poll_message_set(problem)
         return not problem
@@ -184,8 +190,8 @@ class SwitchMotion(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need head and camera."""
-        found = _chosen(cls, context)
-        if found is None:
+        found = chosen_for(cls, context)
+        if found is None or not _is_ours(cls, found):
             return False
         parts = found.parts
         if not isinstance(parts, Parts):
@@ -219,8 +225,8 @@ class FindTrack(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need an import."""
-        found = _chosen(cls, context)
-        return found is not None and found.collection is not None
+        found = chosen_for(cls, context)
+        return found is not None and found.collection is not None and _is_ours(cls, found)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Let the import belong to the chosen file, if that is a track."""
@@ -252,10 +258,10 @@ class JumpToBadFrame(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need bad frames."""
-        found = _chosen(cls, context)
+        found = chosen_for(cls, context)
         if found is None:
             return False
-        facts = _facts(found)
+        facts = facts_for(found)
         problem = file_problem(found, facts)
         if not problem and facts is not None and not facts.flags:
             problem = "No bad frames"
@@ -278,120 +284,10 @@ class JumpToBadFrame(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class ShowReport(bpy.types.Operator):
-    """Show the curves of the report in a window of their own"""
-
-    bl_idname = "flame.show_report"
-    bl_label = "Show Report"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a report."""
-        return _has_file(cls, context, "report", "There is no report.png beside the track: the Report node writes it")
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Open a window with an image editor."""
-        facts = results.facts_now(results.chosen(context))
-        if bpy.app.background:
-            self.report({"ERROR"}, f"Blender runs without a window. The report is {facts.report}")
-            return {"CANCELLED"}
-        show_picture(context, facts.report)
-        return {"FINISHED"}
-
-
-class PlayOverlay(bpy.types.Operator):
-    """Play the footage with the mesh drawn over it, in the system's player"""
-
-    bl_idname = "flame.play_overlay"
-    bl_label = "Play Overlay"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Need an overlay."""
-        return _has_file(cls, context, "overlay", "There is no overlay.mp4 beside the track: the Report node writes it")
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Hand the film to the system."""
-        return _open_outside(self, results.facts_now(results.chosen(context)).overlay)
-
-
-class OpenFolder(bpy.types.Operator):
-    """Show the folder with the track file, the report and the overlay in the system's file manager"""
-
-    bl_idname = "flame.open_folder"
-    bl_label = "Open Folder"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a folder."""
-        found = _chosen(cls, context)
-        if found is None:
-            return False
-        facts = None if found.file is None else _facts(found)
-        there = found.file is not None and (facts is None or facts.folder)
-        if not there:
-            cls.poll_message_set("Its folder is no longer there" if found.file else "It came from no track file")
-        return there
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Hand the folder to the system."""
-        return _open_outside(self, results.chosen(context).file.parent)
-
-
-def _has_file(cls: Any, context: bpy.types.Context, name: str, missing: str) -> bool:
-    found = _chosen(cls, context)
-    if found is None:
-        return False
-    facts = _facts(found)
-    problem = file_problem(found, facts) or ("" if facts is None or getattr(facts, name) is not None else missing)
-    if problem:
-        cls.poll_message_set(problem)
-    return facts is not None and not problem
-
-
-def _open_outside(operator: bpy.types.Operator, path: Path) -> set[str]:
-    if bpy.app.background:
-        operator.report({"ERROR"}, f"Blender runs without a window, so that {path} cannot be shown")
-        return {"CANCELLED"}
-    try:
-        return set(bpy.ops.wm.path_open(filepath=str(path)))
-    except RuntimeError as error:
-        operator.report({"ERROR"}, f"{path} could not be opened: {error}")
-        return {"CANCELLED"}
-
-
-def show_picture(context: bpy.types.Context, path: Path) -> None:
-    """Show a picture in a new window. It is loaded anew, and leaves the file with the window."""
-    image = bpy.data.images.load(str(path), check_existing=True)
-    image.reload()
-    before = set(context.window_manager.windows)
-    bpy.ops.wm.window_new()
-    (window,) = set(context.window_manager.windows) - before
-    area = window.screen.areas[0]
-    area.ui_type = "IMAGE_EDITOR"
-    area.spaces.active.image = image
-    area.spaces.active.show_region_ui = area.spaces.active.show_region_toolbar = False
-    bpy.app.timers.register(functools.partial(_fit, window), first_interval=0.1)
-
-
-def _fit(window: bpy.types.Window) -> None:
-    """Show the whole picture, once the window knows how big it is; the user may have closed it by then."""
-    if window not in list(bpy.context.window_manager.windows):
-        return
-    area = window.screen.areas[0]
-    region = next((each for each in area.regions if each.type == "WINDOW"), None)
-    if area.type == "IMAGE_EDITOR" and region is not None:
-        with bpy.context.temp_override(window=window, area=area, region=region):
-            bpy.ops.image.view_all(fit_view=True)
-
-
 CLASSES: Final = (
     ImportResult,
     UpdateResult,
     SwitchMotion,
     FindTrack,
     JumpToBadFrame,
-    ShowReport,
-    PlayOverlay,
-    OpenFolder,
 )

@@ -238,6 +238,19 @@ def test_an_import_of_an_object_without_a_file_has_no_file(tmp_path):
     assert bpy.ops.flame.switch_motion() == {"FINISHED"}
 
 
+def test_a_result_that_is_linked_from_another_file_is_shown_but_not_changed(tmp_path):
+    collection = imported(write_file(tmp_path, make_bad_track()))
+    name = collection.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_there, taken):
+        taken.collections = [name]
+    bpy.context.scene.collection.children.link(bpy.data.collections[name])
+    assert chosen().collection.library is not None and len(results.review_now(chosen()).ranges) == 3
+    assert not bpy.ops.flame.update_result.poll() and not bpy.ops.flame.switch_motion.poll()
+    assert bpy.ops.flame.jump_to_bad_frame.poll()
+
+
 def test_without_a_window_the_report_is_named_instead_of_shown(tmp_path):
     imported(write_file(tmp_path, make_good_track(5)))
     with pytest.raises(RuntimeError, match=r"no report\.png beside the track"):
