@@ -23,6 +23,8 @@ from .tree import TREE, FlameTree
 
 _HEADLESS = bpy.app.background
 
+_registered = False
+
 DELAY: Final = 0.05
 """Seconds after a change until the tree is looked through: what changes at once is looked through once."""
 
@@ -125,6 +127,8 @@ def _settled(node: Any, known: _Known | None) -> Status:
 
 def mark(tree: bpy.types.NodeTree) -> None:
     """Have a tree looked through soon. This is all that happens when something is edited."""
+    if not _registered:  # Blender calls while classes go one by one.
+        return
     if _HEADLESS:  # There timers never fire, and nobody drags a slider.
         refresh(tree)
         return
@@ -278,6 +282,8 @@ CLASSES: Final[tuple[type, ...]] = ()
 
 def register() -> None:
     """Listen to what changes more than one node."""
+    global _registered  # noqa: PLW0603 - one add-on, one state
+    _registered = True
     for name, handler in _HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
     _watch()
@@ -288,6 +294,8 @@ def register() -> None:
 
 def unregister() -> None:
     """Listen no more, and forget."""
+    global _registered  # noqa: PLW0603
+    _registered = False
     evaluated.leave()
     bpy.msgbus.clear_by_owner(_OWNER)
     for timer in (_look_through, _mark_all):
