@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any, Final
 
 import bpy
 
+from ..backend.contract.failure import Notice
 from .environment import Environment, State
+from .flavour import flavour_of
 from .installer import Installer, Task
 from .model_files import ModelList
 
@@ -20,6 +23,8 @@ INTERVAL: Final = 0.1
 environment = Environment(Path())
 installer = Installer(environment)
 models = ModelList()
+flavour: Notice | None = None
+"""What to know about this kind of Blender; found out once."""
 
 listeners: Final[list[Callable[[Task, State], None]]] = []
 """Called in the timer when a task of the installer is over."""
@@ -65,7 +70,9 @@ CLASSES: Final[tuple[type[Any], ...]] = ()
 
 
 def register() -> None:
-    """End everything when Blender quits."""
+    """Find out which Blender this is; end everything when it quits."""
+    global flavour  # noqa: PLW0603 - it never changes
+    flavour = flavour_of(bpy.app.binary_path, os.environ)
     atexit.register(close)
 
 

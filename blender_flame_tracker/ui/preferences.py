@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from typing import Any, Final
 
@@ -10,7 +9,6 @@ import bpy
 
 from .. import setup
 from ..environment import Environment, State
-from ..flavour import flavour_of
 from ..model_files import ModelFile
 from .text import duration, paragraph
 
@@ -138,7 +136,7 @@ def _what_is_in_the_way(box: Any, context: bpy.types.Context, owner: Any, enviro
         row = box.row()
         row.alignment = "LEFT"
         row.operator("screen.userpref_show", text="Show That Setting", icon="INTERNET").section = "SYSTEM"
-    notice = flavour_of(bpy.app.binary_path, os.environ)
+    notice = setup.flavour
     if notice is not None:
         paragraph(box, context, f"{notice.sentence} {notice.advice}", "INFO", narrower=_BOX)
 
