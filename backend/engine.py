@@ -40,7 +40,7 @@ HEARTBEAT: Final = 1.0
 GRACE: Final = 10.0
 """Seconds that a stage has to stop after being asked; then the process ends. Files appear whole, so none is torn."""
 
-ALONE: Final = 1.5
+ALONE: Final = 1.0
 """The same when nobody is there any more who could want the result: the program that started us has died."""
 
 LAST_WORDS: Final = 0.5
@@ -69,6 +69,8 @@ class Stop:
         watchdog = threading.Timer(patience, self._time_is_up)
         watchdog.daemon = True
         watchdog.start()
+        # The timer needs the interpreter, which a library may hold, or may get late on a busy computer; this does not.
+        faulthandler.dump_traceback_later(patience + 1.5 * LAST_WORDS, exit=True, file=2)
 
     def _time_is_up(self) -> None:
         words = threading.Thread(target=self._end, daemon=True)
