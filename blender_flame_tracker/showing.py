@@ -10,6 +10,7 @@ import bpy
 
 from ..backend.contract.failure import Failure, Notice
 from ..backend.contract.settings import SceneSettings
+from .nodes import state
 from .scene.importer import ImportResult, import_track
 
 _CUBE_VERTICES: Final = frozenset((x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0))
@@ -20,6 +21,7 @@ def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene
     result = import_track(track, settings, scene)
     if isinstance(result, Failure):
         return result
+    state.note_import(track, settings, scene)
     _select(scene, result.parts.head)
     if not settings.camera_view or not result.fresh:
         return result

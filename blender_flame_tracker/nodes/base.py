@@ -114,6 +114,10 @@ class StageNode:
         """Return the files that it writes for the user: when they are gone or replaced, so is its result."""
         return ()
 
+    def is_there(self, _scene: bpy.types.Scene) -> bool:
+        """Whether what it has made in the scene, if anything, still is there."""
+        return True
+
     # What is shown.
 
     def matters(self, _name: str) -> bool:

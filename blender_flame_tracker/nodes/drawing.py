@@ -51,7 +51,7 @@ def draw_status(layout: Any, status: Status, width: float, size: float, name: st
         said.active = status.state not in (NodeState.NOT_RUN, NodeState.WAITING)
         said.label(text=words(status), icon=_ICONS[status.state])
         row.operator("flame.run_to_node", text="", icon="PLAY", emboss=False).node = name
-    texts = (status.text, status.advice if advice else "")
+    texts = (status.text[:1].upper() + status.text[1:], status.advice if advice else "")
     for text in filter(None, texts):
         _draw_text(column, text, width - _ICON, size, status.state)
 

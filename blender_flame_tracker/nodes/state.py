@@ -7,18 +7,21 @@ that undoing a change shows the old result as up to date again, and on the nodes
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.settings import SceneSettings
 from ..run import Run, StageProgress
 from . import evaluated
 from .compile import Compiled
 from .fingerprint import fingerprints, looks
-from .reading import kind_of, wrong_links
+from .reading import kind_of, upstream, wrong_links
 from .tree import TREE, FlameTree
 
 _HEADLESS = bpy.app.background
@@ -62,15 +65,22 @@ class Status:
 
 @dataclass(frozen=True)
 class _Known:
-    """What a refresh found out about a node: its fingerprint, and what the files that it writes look like."""
+    """What a refresh found out about a node.
+
+    Attributes:
+        fingerprint: What its result depends on.
+        files: What the files look like that it writes.
+        there: Whether what it has made in the scene is there.
+    """
 
     fingerprint: str
     files: str
+    there: bool
 
 
 @dataclass(frozen=True)
 class _Result:
-    """What a run has found, and what the files looked like that it wrote; empty after a failure."""
+    """What a run has found, and what the files looked like that it wrote."""
 
     status: Status
     files: str
@@ -120,8 +130,10 @@ def _finished(stage: StageProgress) -> Status | None:
 
 def _settled(node: Any, known: _Known | None) -> Status:
     result = _results.get(known.fingerprint) if known is not None else None
-    if result is not None and known is not None and result.files in ("", known.files):
-        return result.status
+    if result is not None and known is not None:
+        failed = result.status.state is NodeState.FAILED
+        if failed or (known.there and result.files == known.files):
+            return result.status
     return Status(NodeState.STALE, text=node.result_text) if node.result_fingerprint else Status(NodeState.NOT_RUN)
 
 
@@ -147,7 +159,8 @@ def refresh(tree: bpy.types.NodeTree) -> None:
         link.is_valid = False
     found = fingerprints(tree, scene)
     _known[tree.session_uid] = {
-        name: _Known(text, looks(tree.nodes[name].written(scene))) for name, text in found.items()
+        name: _Known(text, looks(tree.nodes[name].written(scene)), tree.nodes[name].is_there(scene))
+        for name, text in found.items()
     }
     for name in found:
         _learn(tree.nodes[name])
@@ -173,7 +186,8 @@ def remember(tree: bpy.types.NodeTree, compiled: Compiled, run: Run) -> None:
         failed = stage.state == "failed" and run.failure is not None
         status = _failed(run.failure) if failed and run.failure is not None else _finished(stage)
         if status is not None:
-            _keep(tree, compiled, stage.name, status)
+            written = compiled.written.get(stage.name, ())
+            _keep(tree, stage.name, compiled.fingerprints.get(stage.name, ""), written, status)
     refresh(tree)
 
 
@@ -182,17 +196,28 @@ def remember_import(
 ) -> None:
     """Keep that the track of a Scene node was imported, or why not."""
     status = _failed(failure) if failure is not None else Status(NodeState.DONE, 1.0, text)
-    _keep(tree, compiled, node_name, status)
+    _keep(tree, node_name, compiled.fingerprints.get(node_name, ""), (), status)
     refresh(tree)
 
 
-def _keep(tree: bpy.types.NodeTree, compiled: Compiled, name: str, status: Status) -> None:
+def note_import(track: Path, settings: SceneSettings, scene: bpy.types.Scene) -> None:
+    """Let the Scene nodes of a track know that it has been imported by hand with their settings."""
+    for tree in ours():
+        for node in tree.nodes:
+            source = upstream(node, "track") if kind_of(node) == "scene" else None
+            if source is None or Path(source.settings(scene).path) != track or node.settings(scene) != settings:
+                continue
+            fingerprint = fingerprints(tree, scene)[node.name]
+            _keep(tree, node.name, fingerprint, (), Status(NodeState.DONE, 1.0, "Imported"))
+            refresh(tree)
+
+
+def _keep(tree: bpy.types.NodeTree, name: str, fingerprint: str, written: Iterable[Path], status: Status) -> None:
     """Keep a result under its fingerprint, and on its node if that is still there."""
-    fingerprint = compiled.fingerprints.get(name, "")
     if not fingerprint:
         return
     failed = status.state is NodeState.FAILED
-    files = "" if failed else looks(compiled.written.get(name, ()))
+    files = looks(written)
     _results[fingerprint] = _Result(status, files)
     node: Any = tree.nodes.get(name)
     if node is None or not kind_of(node):

@@ -6,9 +6,12 @@ import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker import runs
 from flame_extension.blender_flame_tracker.nodes import state
+from flame_extension.blender_flame_tracker.showing import import_and_show
 from node_workshop import begin, compiled, finish, make_tree, say, states
+from synthetic import make_track
 
 BEFORE_FIT = ("Video", "Face", "Head Model", "Camera", "Landmarks")
 FROM_FIT_ON = ("Fit", "Smooth", "Track File", "Report")
@@ -164,15 +167,41 @@ def test_run_to_here_says_nothing_about_the_others(tree, tmp_path):
     assert (states(tree)["Camera"], states(tree)["Fit"]) == ("DONE", "NOT_RUN")
 
 
+def bring_in(tree):
+    """Import the track of a tree with its Scene node's settings, as the panel's button does."""
+    (wanted,) = compiled(tree).imports
+    write_track(wanted.track, make_track(4))
+    result = import_and_show(wanted.track, wanted.settings, bpy.context.scene)
+    assert not isinstance(result, Failure), result
+    return result.parts
+
+
 def test_an_import_is_the_result_of_the_scene_node(tracked):
-    state.remember_import(tracked, runs.compiled_of(tracked), "Scene", None)
+    parts = bring_in(tracked)
     assert status(tracked, "Scene").text == "Imported" and states(tracked)["Scene"] == "DONE"
     tracked.nodes["Scene"].motion = "head"
     assert states(tracked)["Scene"] == "STALE"
-    state.remember_import(
-        tracked, compiled(tracked), "Scene", Failure("track-gone", "The track is gone.", "Track again.")
-    )
-    assert status(tracked, "Scene").text == "The track is gone."
+    bring_in(tracked)
+    assert states(tracked)["Scene"] == "DONE"
+    bpy.data.collections.remove(parts.collection)
+    state.refresh(tracked)
+    assert states(tracked)["Scene"] == "STALE"
+
+
+def test_an_import_that_was_undone_is_none(tracked):
+    bpy.ops.ed.undo_push(message="tracked")
+    bring_in(tracked)
+    bpy.ops.ed.undo_push(message="imported")
+    bpy.ops.ed.undo()
+    assert states(bpy.context.scene.flame.tree)["Scene"] == "NOT_RUN"
+    bpy.ops.ed.redo()
+    assert states(bpy.context.scene.flame.tree)["Scene"] == "DONE"
+
+
+def test_an_import_that_failed_says_why(tracked):
+    failure = Failure("track-gone", "The track is gone.", "Track again.")
+    state.remember_import(tracked, runs.compiled_of(tracked), "Scene", failure)
+    assert states(tracked)["Scene"] == "FAILED" and status(tracked, "Scene").text == "The track is gone."
 
 
 def test_results_are_saved_with_the_file_and_true_in_the_next_session(tracked, tmp_path):

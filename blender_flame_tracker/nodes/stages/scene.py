@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
 from ....backend.contract.settings import SceneSettings
 from ...properties import settings_from
+from ...scene.parts import find_collection, origin_of
 from ..base import Group, StageNode
 from ..reading import upstream
 
@@ -35,6 +37,12 @@ class SceneNode(StageNode, bpy.types.Node):
         if video is None or video.range != "scene":
             return settings
         return replace(settings, start_at=max(settings.start_at, scene.frame_start))
+
+    def is_there(self: Any, scene: bpy.types.Scene) -> bool:
+        """Whether the track's import was not undone or deleted."""
+        track = upstream(self, "track")
+        origin = origin_of(Path(track.settings(scene).path), "") if track is not None else ""
+        return find_collection(scene, origin) is not None
 
 
 CLASSES: Final = (SceneNode,)
