@@ -164,6 +164,12 @@ class Environment:
             self.state = State.BROKEN
         self.reason, self.advice = failure.sentence, _ADVICE.get(failure.code, failure.advice)
 
+    def take_plan(self, plan: dict[str, Any]) -> None:
+        """Keep what ``--plan`` found out, its advice in Blender's words."""
+        problems = [each for each in plan.get("problems") or () if isinstance(each, dict)]
+        said = [{**each, "advice": _ADVICE.get(str(each.get("code")), str(each.get("advice")))} for each in problems]
+        self.plan = {**plan, "problems": said}
+
     def cancelled(self) -> None:
         """Note that the user stopped the work; an engine that was there before is there still."""
         self.look()

@@ -191,7 +191,7 @@ class Installer:
         if isinstance(plan, dict):
             # To look at a plan changes nothing, so it says what it said before.
             environment.state, environment.reason, environment.advice = self._before
-            environment.plan = plan
+            environment.take_plan(plan)
         elif isinstance(state, dict):
             environment.take_state(state)
         else:

@@ -45,7 +45,7 @@ def describe_plan(layout: Layout, wish: Wish, driver: NvidiaDriver | None) -> di
     if isinstance(plan, Failure):
         target = check_target(layout)
         return {**head, "problems": [asdict(each) for each in (plan, target) if each is not None]}
-    fetched = [*plan.packages, *plan.python_downloads]
+    fetched = sorted([*plan.packages, *plan.python_downloads], key=lambda each: -each.size)
     offline = wish.sources.offline
     return {
         **head,

@@ -72,8 +72,9 @@ class InstallEngine(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show the plan."""
-        draw_plan(self.layout, context, setup.environment.plan, self.everything)
-        if setup.environment.plan.get("packages"):
+        plan = setup.environment.plan
+        draw_plan(self.layout, plan, self.everything)
+        if plan.get("packages") and not plan.get("problems"):
             self.layout.prop(self, "everything")
 
     def execute(self, context: bpy.types.Context) -> set[str]:

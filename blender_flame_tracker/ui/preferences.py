@@ -211,18 +211,25 @@ def _model(box: Any, context: bpy.types.Context, model: ModelFile) -> None:
         side.operator("wm.url_open", text="Website", icon="URL").url = model.url
 
 
-def draw_plan(layout: Any, context: bpy.types.Context, plan: dict[str, Any], everything: bool) -> None:
-    """Draw what installing would do."""
+def draw_plan(layout: Any, plan: dict[str, Any], everything: bool) -> None:
+    """Draw what installing would do, or why it cannot be done.
+
+    Args:
+        layout: That of a dialog; how wide it is, only `_LETTERS` tells.
+        plan: As `install_deps.py --plan` says it.
+        everything: List the small packages too.
+    """
     problems = plan.get("problems") or []
     for problem in problems:
-        column = layout.column()
+        column = layout.column(align=True)
         column.alert = True
-        text = f"{problem['sentence']} {problem['advice']}"
-        paragraph(column, context, text, "ERROR", narrower=0)
-    if "packages" not in plan:
-        return
-    _facts(layout, plan)
-    _packages(layout, plan["packages"], everything)
+        column.scale_y = 0.85
+        for number, line in enumerate(textwrap.wrap(f"{problem['sentence']} {problem['advice']}", _LETTERS - 5)):
+            column.label(text=line, icon="BLANK1" if number else "ERROR", translate=False)
+    if "packages" in plan:
+        _facts(layout, plan)
+        if not problems:
+            _packages(layout, plan["packages"], everything)
 
 
 def megabytes(size: float) -> str:

@@ -33,7 +33,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(environment_module, "ROOT", root)
     stamp = Stamp(ENGINE, {ENGINE: fingerprint("torch==1\n")}, [], "3.11", platform_name(), "cpu")
     (tmp_path / "stamp.json").write_text(json.dumps(dataclasses.asdict(stamp)))
-    (tmp_path / "plan.json").write_text('{"packages": [], "problems": []}')
+    problem = {"code": "target-not-writable", "sentence": "It cannot be written.", "advice": "Use --target."}
+    (tmp_path / "plan.json").write_text(json.dumps({"packages": [], "problems": [problem]}))
     return tmp_path
 
 
@@ -142,7 +143,9 @@ def test_to_look_at_the_plan_changes_nothing(place):
     assert installer.start(Task.PLAN, Request(place / "engine"), place / "log") is None
     assert installer.environment.state is State.CHECKING
     assert installer.wait() is State.CANCELLED
-    assert installer.environment.plan == {"packages": [], "problems": []}
+    assert installer.environment.plan["packages"] == []
+    (problem,) = installer.environment.plan["problems"]
+    assert problem["advice"] == "Choose an engine folder below that you may write to."
 
 
 @posix

@@ -174,7 +174,7 @@ PLAN = {
 
 def test_the_plan_says_what_how_much_from_where_into_which_folder_and_under_which_licence(owner):
     layout = RecordingLayout()
-    page.draw_plan(layout, bpy.context, PLAN, everything=False)
+    page.draw_plan(layout, PLAN, everything=False)
     words = layout.text()
     for fact in ("14 packages", "600 MB, of which up to 200 MB are here", "pypi.org, github.com", "/home/me/engine"):
         assert fact in words
@@ -183,7 +183,7 @@ def test_the_plan_says_what_how_much_from_where_into_which_folder_and_under_whic
     assert "package9 1.0" in words and "package10 1.0" not in words
     assert all(f"LICENCE-{number}" in words for number in range(14))
     layout = RecordingLayout()
-    page.draw_plan(layout, bpy.context, PLAN, everything=True)
+    page.draw_plan(layout, PLAN, everything=True)
     assert "package13 1.0" in layout.text()
 
 
@@ -191,8 +191,9 @@ def test_a_plan_with_problems_shows_them_in_red_and_installs_nothing(place, owne
     problem = {"code": "disk-full", "sentence": "The disk is full.", "advice": "Make room."}
     setup.environment.plan = {**PLAN, "problems": [problem]}
     layout = RecordingLayout()
-    page.draw_plan(layout, bpy.context, setup.environment.plan, everything=False)
+    page.draw_plan(layout, setup.environment.plan, everything=False)
     assert layout.items[0].alert and "The disk is full." in layout.items[0].text
+    assert "package0 1.0" not in layout.text()
     with pytest.raises(RuntimeError, match=r"The disk is full\. Make room\."):
         bpy.ops.flame.install_engine(planned=True)
     assert not setup.installer.busy
