@@ -164,6 +164,14 @@ def stop_looking(wait: bool = False) -> None:
         del _looking[path], _faces[path]
 
 
+def _learn(path: Path) -> None:
+    """Find out what a video is: from an earlier look, which takes no time, or else by opening it."""
+    if path not in _facts and path not in _looking:
+        _recall(path)
+    if not isinstance(_facts.get(path), Facts):
+        read(path)
+
+
 def _read(path: Path) -> Facts | Failure:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "is not there"
@@ -226,8 +234,7 @@ def _recall(path: Path) -> None:
 
 
 def _found(path: Path, look: Look) -> None:
-    known = _facts.get(path)
-    still = isinstance(known, Facts) and known.rate is None
+    still = path.suffix.lower() in bpy.path.extensions_image
     _facts[path] = Facts(look.width, look.height, look.frames, None if still else look.rate)
     _faces[path] = Faces(found=look)
 
@@ -246,7 +253,7 @@ def _work() -> float | None:
     if _asked:
         path = next(iter(_asked))
         del _asked[path]
-        read(path)
+        _learn(path)
         changed = True
     if changed:
         runs.redraw()

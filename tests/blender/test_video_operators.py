@@ -101,6 +101,9 @@ def test_faces_that_were_found_once_are_known_in_another_session(video, looker):
     footage.wait_for_faces(video)
     flame_extension.unregister()
     flame_extension.register()
+    assert footage.facts_of(video) is None
+    footage._work()
+    assert footage.facts_of(video).frames == 5 and len(footage.faces_of(video).found.faces) == 2
     bpy.ops.flame.choose_video(filepath=str(video))
     assert len(footage.faces_of(video).found.faces) == 2 and not footage.faces_of(video).going
     assert len((looker.root / "looks").read_text().splitlines()) == 1
