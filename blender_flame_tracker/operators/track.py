@@ -12,11 +12,12 @@ from bpy.app.handlers import persistent
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job
 from .. import preflight, runs
-from ..nodes.compile import compile_tree
+from ..nodes.compile import Compiled, compile_tree
 from ..nodes.tree import TREE
 from ..paths import absolute, folder_problem, relative
 from ..scene_state import active_tree, node_of
 from ..session import State
+from ..ui.text import paragraph
 
 
 def start_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "") -> set[str]:
@@ -31,7 +32,7 @@ def start_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = ""
         return {"CANCELLED"}
     # No error here: its pop-up would stand before the file browser.
     operator.report({"WARNING"}, str(run))
-    ask("INVOKE_DEFAULT", tree=tree.session_uid, target=target)
+    ask("INVOKE_DEFAULT", tree=tree.session_uid, target=target, reason=str(run))
     return {"FINISHED"}
 
 
@@ -207,12 +208,17 @@ class _Ask:
     __annotations__ = {
         "tree": bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"}),
         "target": bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"}),
+        "reason": bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"}),
     }
 
     def invoke(self: Any, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Open the file browser."""
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        """Say in the file browser why it is open."""
+        paragraph(self.layout, context, self.reason, icon="INFO")
 
     def execute(self: Any, context: bpy.types.Context) -> set[str]:
         """Set what was chosen, and start."""
@@ -241,6 +247,15 @@ class FindVideo(_Ask, bpy.types.Operator):
         "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN"}),
     }
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Open the file browser where the video was, or as near to that as there are folders still."""
+        tree = runs.tree_of(self.tree) or active_tree(context)
+        compiled = compile_tree(tree, context.scene, self.target or None) if tree is not None else None
+        missing = preflight.missing_videos(compiled.job) if isinstance(compiled, Compiled) else {}
+        lost = next(iter(missing.values()), Path.home())
+        self.filepath = str(next((each for each in lost.parents if each.is_dir()), Path.home()) / lost.name)
+        return super().invoke(context, event)
+
     def change(self, tree: Any, job: Job) -> None:
         """Give the file to the nodes whose video is missing."""
         for name in preflight.missing_videos(job):
@@ -251,7 +266,7 @@ class ChooseResultFolder(_Ask, bpy.types.Operator):
     """Choose another folder for the results, as nothing can be written to the present one, and track"""
 
     bl_idname = "flame.choose_result_folder"
-    bl_label = "Choose Folder for Results"
+    bl_label = "Choose Folder"
 
     __annotations__ = {
         **_Ask.__annotations__,
