@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -134,9 +135,21 @@ def _say_events(options: argparse.Namespace, layout: Layout, project: Path) -> i
         except KeyboardInterrupt:
             reporter.cancelled()
             return INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - the border of the process: no traceback may reach the user
+            traceback.print_exc(file=sys.stderr)
+            reporter.failed(_internal(error), str(layout.log))
+            return 1
         finally:
             stop_no_more()
             reporter.close()
+
+
+def _internal(error: Exception) -> Failure:
+    return Failure(
+        "internal",
+        f"Something went wrong inside the installer ({type(error).__name__}: {error}).",
+        "Please report it with the log.",
+    )
 
 
 def _question(options: argparse.Namespace, layout: Layout, project: Path) -> tuple[str, dict[str, Any]] | None:

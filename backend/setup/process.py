@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -194,5 +195,6 @@ def _pump(stream: IO[str], lines: queue.Queue[str | None]) -> None:
 def _append(log: Path | None, line: str) -> None:
     if log is None:
         return
-    with log.open("a", encoding="utf-8", errors="replace") as file:
+    # An engine in a folder that may only be read is checked all the same, and a full disk is told by what is installed.
+    with contextlib.suppress(OSError), log.open("a", encoding="utf-8", errors="replace") as file:
         file.write(line + "\n")

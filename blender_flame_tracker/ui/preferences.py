@@ -38,6 +38,7 @@ _ICONS: Final = {
 _LARGE: Final = 10
 """Packages that are listed one by one in the plan."""
 
+_MANY: Final = 50
 _LETTERS: Final = 100
 """That fit into a line of the plan."""
 
@@ -264,8 +265,9 @@ def _facts(layout: Any, plan: dict[str, Any]) -> None:
 def _packages(layout: Any, packages: list[dict[str, Any]], everything: bool) -> None:
     box = layout.box()
     column = box.column(align=True)
-    column.scale_y = 0.85
     shown = packages if everything else packages[:_LARGE]
+    # All of those for an NVIDIA GPU would be higher than the screen otherwise.
+    column.scale_y = 0.85 if len(shown) < _MANY else 0.6
     for package in shown:
         line = column.split(factor=0.31)
         line.label(text=f"{package['name']} {package['version']}", translate=False)

@@ -133,8 +133,11 @@ def test_the_environment_of_another_copy_of_the_program_is_left_to_its_installer
 def test_what_is_there_is_told_by_looking_and_by_trying(installed: Workshop) -> None:
     state = last_words(installed, "--state")["state"]
     assert (state["state"], state["versions"]["flame-fake"]) == ("complete", "1.0")
+    (installed.target / "install.log").unlink()
+    (installed.target / "install.log").mkdir()  # as little to be written as in a folder that may only be read
     checked = last_words(installed, "--check")["state"]
     assert (checked["state"], checked["device"]) == ("complete", "processor")
+    (installed.target / "install.log").rmdir()
 
     (installed.requirements / "check_engine.py").write_text("raise ImportError('libGL.so.1: gone')")
     tried = last_words(installed, "--check")["state"]
@@ -148,6 +151,20 @@ def test_what_is_there_is_told_by_looking_and_by_trying(installed: Workshop) -> 
 
     installed.require_more()
     assert last_words(installed, "--state")["state"]["state"] == "outdated"
+
+
+def test_a_mistake_of_our_own_is_a_sentence_and_no_traceback(workshop: Workshop) -> None:
+    code = "import sys, pathlib; from backend.setup import command; command.set_up = lambda *a: 1 / 0; "
+    code += "sys.exit(command.main(sys.argv[1:], pathlib.Path.cwd()))"
+    command = [sys.executable, "-B", "-c", code, *workshop.command("--events")[2:]]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        last = heard(process)[-1]
+        assert process.stderr is not None
+        assert "Traceback" in process.stderr.read(), "the details are in the log"
+    assert (last["event"], last["code"]) == ("error", "internal")
+    assert "ZeroDivisionError: division by zero" in last["sentence"]
 
 
 def test_the_same_answers_are_had_without_events(workshop: Workshop) -> None:
