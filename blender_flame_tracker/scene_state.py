@@ -68,6 +68,10 @@ class SceneFlame(bpy.types.PropertyGroup):
         """Return the settings of a node of the panel, for preset files."""
         return Settings(node_of(self.tree, kind, self.id_data))
 
+    def fold_settings(self) -> None:
+        """Close what can't be changed while a run goes on, so that progress and result are in sight."""
+        self.show_video = self.show_head_camera = False
+
 
 class Settings:
     """Settings of a node as a preset file sets them: what this version or this tree does not have is passed over."""

@@ -108,7 +108,7 @@ def _from_wheel() -> NetworkFiles | Failure:
         return Failure(
             "networks-not-found",
             "There is no face_landmarker.task, and mediapipe 0.10.21 with its networks is not installed.",
-            "Put face_landmarker.task into models/, or run install_deps.py.",
+            "Put face_landmarker.task into the model folder, or run install_deps.py.",
         )
     return NetworkFiles(detector, landmarks, None, iris, parts["person"], "Face Mesh of mediapipe 0.10.21")
 

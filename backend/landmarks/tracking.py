@@ -134,7 +134,7 @@ def _network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[No
             Notice(
                 "no-task-file",
                 "face_landmarker.task is not there: landmarks come from the older Face Mesh, without the 52 scores.",
-                "Put face_landmarker.task into models/ for better lids and lips and for the scores.",
+                "Put face_landmarker.task into the model folder for better lids and lips and for the scores.",
             )
         )
     if files.person is None and settings.person_mask:

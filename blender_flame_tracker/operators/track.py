@@ -24,6 +24,7 @@ def start_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = ""
     """Start a run from a button and return at once; where a video or a folder is missing, ask for it."""
     run = runs.start(tree, scene, target or None)
     if not isinstance(run, Failure):
+        scene.flame.fold_settings()
         return {"FINISHED"}
     asks = {"video-not-found": bpy.ops.flame.find_video, "folder-not-writable": bpy.ops.flame.choose_result_folder}
     ask = asks.get(run.code)
