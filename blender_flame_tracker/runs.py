@@ -230,8 +230,10 @@ def _settle(ticket: _Ticket) -> None:
     state.remember(tree, ticket.compiled, ticket.run)
     if ticket.run.state is State.DONE:
         ticket.imports = [each for each in ticket.compiled.imports if each.automatic]
-    if ticket.announce and (hindrance() or not ticket.imports):
-        announce(ticket.run)
+    if ticket.announce and not ticket.imports:
+        announce(outcome(ticket.run))
+    elif ticket.announce and hindrance():
+        announce([("INFO", f"{_praise(ticket.run)} {hindrance()}")])
 
 
 def hindrance() -> str:
@@ -265,7 +267,7 @@ def _import(ticket: _Ticket) -> None:
             state.remember_import(tree, ticket.compiled, each.node, None)
     bpy.ops.ed.undo_push(message="Import FLAME Track")
     if ticket.announce:
-        announce(ticket.run)
+        announce(outcome(ticket.run))
 
 
 # What the user is told.
@@ -294,12 +296,12 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
-def announce(run: Run) -> None:
-    """Report the end of a run in Blender's status bar; where there is no window there is nobody to tell."""
+def announce(words: list[tuple[str, str]]) -> None:
+    """Report something in Blender's status bar; where there is no window there is nobody to tell."""
     windows = bpy.context.window_manager.windows
     if bpy.app.background or not windows:
         return
-    _untold.extend(outcome(run))
+    _untold.extend(words)
     with bpy.context.temp_override(window=windows[0]):
         bpy.ops.flame.announce("INVOKE_DEFAULT")
 
