@@ -39,6 +39,8 @@ _LARGE: Final = 10
 """Packages that are listed one by one in the plan."""
 
 _MANY: Final = 50
+"""Packages from which on their rows are drawn lower, to fit the screen."""
+
 _LETTERS: Final = 100
 """That fit into a line of the plan."""
 
@@ -266,7 +268,6 @@ def _packages(layout: Any, packages: list[dict[str, Any]], everything: bool) -> 
     box = layout.box()
     column = box.column(align=True)
     shown = packages if everything else packages[:_LARGE]
-    # All of those for an NVIDIA GPU would be higher than the screen otherwise.
     column.scale_y = 0.85 if len(shown) < _MANY else 0.6
     for package in shown:
         line = column.split(factor=0.31)
