@@ -19,7 +19,7 @@ _ICONS: Final = {
     NodeState.FAILED: "ERROR",
 }
 
-_MARGINS: Final = 34.0
+_MARGINS: Final = 42.0
 """Left and right of the text in a node and in its box together."""
 _ICON: Final = 20.0
 
