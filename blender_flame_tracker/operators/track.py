@@ -14,7 +14,7 @@ from ...backend.contract.job import Job
 from .. import preflight, runs
 from ..nodes.compile import Compiled, compile_tree
 from ..nodes.tree import TREE
-from ..paths import absolute, folder_problem, relative
+from ..paths import absolute, relative
 from ..scene_state import active_tree, node_of
 from ..session import State
 from ..ui.text import paragraph
@@ -26,7 +26,11 @@ def start_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = ""
     if not isinstance(run, Failure):
         scene.flame.fold_settings()
         return {"FINISHED"}
-    asks = {"video-not-found": bpy.ops.flame.find_video, "folder-not-writable": bpy.ops.flame.choose_result_folder}
+    asks = {
+        "video-not-found": bpy.ops.flame.find_video,
+        "folder-not-writable": bpy.ops.flame.choose_result_folder,
+        "folder-taken": bpy.ops.flame.choose_result_folder,
+    }
     ask = asks.get(run.code)
     if ask is None or bpy.app.background:
         operator.report({"ERROR"}, str(run))
@@ -264,7 +268,7 @@ class FindVideo(_Ask, bpy.types.Operator):
 
 
 class ChooseResultFolder(_Ask, bpy.types.Operator):
-    """Choose another folder for the results, as nothing can be written to the present one, and track"""
+    """Choose another folder for the results, as the present one is of no use, and track"""
 
     bl_idname = "flame.choose_result_folder"
     bl_label = "Choose Folder"
@@ -278,10 +282,9 @@ class ChooseResultFolder(_Ask, bpy.types.Operator):
     def change(self, tree: Any, job: Job) -> None:
         """Let the same folders be made in the chosen one."""
         chosen = absolute(self.directory)
-        for name, folder in preflight.output_folders(job).items():
-            if folder_problem(folder) is None:
-                continue
-            stage = job.stage(name)
+        folders = preflight.output_folders(job)
+        for name in preflight.output_problems(job):
+            stage, folder = job.stage(name), folders[name]
             if stage.kind == "track":
                 tree.nodes[name].path = relative(chosen / folder.name / Path(stage.settings.path).name)
             else:

@@ -336,6 +336,24 @@ def test_read_only_project_folder_asks_for_another_and_loses_nothing(tree, engin
     assert (tmp_path / "clips" / "take_flame").read_text() == "in the way"
 
 
+def test_two_clips_of_one_name_do_not_replace_each_other(tree, engine, tmp_path):
+    other, folder = tmp_path / "second unit" / "take.mp4", tmp_path / "clips" / "take_flame"
+    other.parent.mkdir()
+    other.write_bytes(b"")
+    folder.mkdir()
+    write_track(folder / "track.npz", make_track(4, video={"name": "take.mp4", "path": str(other)}))
+    before = (folder / "track.npz").read_bytes()
+    with pytest.raises(RuntimeError, match=r"holds the results of another clip, .*second unit"):
+        bpy.ops.flame.track()
+    assert (folder / "track.npz").read_bytes() == before
+    assert bpy.ops.flame.choose_result_folder(directory=str(tmp_path)) == {"FINISHED"}
+    assert runs.run_of(tree).outputs["track"] == tmp_path / "take_flame" / "track.npz"
+    # A clip that was only moved is still the same.
+    other.unlink()
+    tree.nodes["Track File"].path = str(folder / "track.npz")
+    assert bpy.ops.flame.track() == {"FINISHED"}
+
+
 def test_user_name_with_spaces_and_accents(monkeypatch, tmp_path):
     home = tmp_path / "José Ünï 名 O'Neil & Söhne"
     flame_extension.register()
