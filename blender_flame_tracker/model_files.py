@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..backend.contract.failure import Failure
+from ..backend.contract.licences import APACHE, FLAME_PAGE, OPEN, PROGRAM, RESEARCH, TASK_PAGE, Licence
 from .process import Engine, EngineProcess, start
-
-FLAME_PAGE: Final = "https://flame.is.tue.mpg.de"
 
 
 @dataclass(frozen=True)
@@ -40,34 +39,25 @@ class ModelFile:
     url: str = ""
 
 
-_RESEARCH: Final = "Max Planck research licence: non-commercial scientific use only."
-
 BUILT_IN: Final = ModelFile(
-    "Built-in head",
-    adds="A head that always works",
-    licence="Part of this add-on (GPL-3.0-or-later); what you make with it is yours.",
-    commercial=True,
-    usable=True,
+    "Built-in head", adds="A head that always works", licence=PROGRAM.sentence, commercial=True, usable=True
 )
 
+
+def _to_be_had(name: str, file: str, adds: str, licence: Licence, url: str = FLAME_PAGE) -> ModelFile:
+    return ModelFile(name, file, adds, licence.sentence, licence.commercial, url=url)
+
+
 TO_BE_HAD: Final = (
-    ModelFile(
-        "FLAME 2023 Open",
-        "flame2023_Open.pkl",
-        "The head model made from scans of thousands of people",
-        "CC BY 4.0: commercial work is allowed, its authors are to be named.",
-        True,
-        url=FLAME_PAGE,
-    ),
-    ModelFile("FLAME 2023", "flame2023.pkl", "The research version", _RESEARCH, False, url=FLAME_PAGE),
-    ModelFile("FLAME 2020", "generic_model.pkl", "The older research version", _RESEARCH, False, url=FLAME_PAGE),
-    ModelFile(
+    _to_be_had("FLAME 2023 Open", "flame2023_Open.pkl", "The head model made from scans of thousands of people", OPEN),
+    _to_be_had("FLAME 2023", "flame2023.pkl", "The research version", RESEARCH),
+    _to_be_had("FLAME 2020", "generic_model.pkl", "The older research version", RESEARCH),
+    _to_be_had(
         "MediaPipe Face Landmarker",
         "face_landmarker.task",
         "Finer lids and lips, and 52 expression scores",
-        "Apache-2.0: commercial work is allowed.",
-        True,
-        url="https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker#models",
+        APACHE,
+        TASK_PAGE,
     ),
 )
 """What can be added, with the file name that it comes under."""

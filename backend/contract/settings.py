@@ -95,7 +95,7 @@ class LandmarkSettings:
 
 HEAD_CHOICES: Final = {
     "auto": "A FLAME file from models/ if there is one, else the built-in head",
-    "builtin": "The built-in head: free of any licence but ours",
+    "builtin": "The built-in head, which needs no file; what you make with it is yours, commercial work too",
     "file": "The model file named below",
 }
 

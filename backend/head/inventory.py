@@ -8,8 +8,18 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.licences import (
+    APACHE,
+    DECA,
+    FLAME_PAGE,
+    FLAME_SITE,
+    PROGRAM,
+    TASK_PAGE,
+    TEXTURE,
+    UNKNOWN,
+    Licence,
+)
 from .library import FoundModel, find_models
-from .licences import APACHE, DECA, FLAME_SITE, PROGRAM, TEXTURE, UNKNOWN, Licence
 from .side_files import (
     EMBEDDING_68,
     EMBEDDING_105,
@@ -25,8 +35,6 @@ VERTICES, TRIANGLES = 5023, 9976
 """Of every version of FLAME, which the files beside a head belong to."""
 
 TASK_FILE: Final = "face_landmarker.task"
-TASK_URL: Final = "https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker#models"
-FLAME_URL: Final = "https://flame.is.tue.mpg.de"
 
 TaskCheck = Callable[[Path], Failure | None]
 """Returns why a file is not MediaPipe's face landmarker, or None."""
@@ -78,12 +86,12 @@ _LIDS: Final = _Known(
     "Eyelids", "lids that close, which FLAME's own do not", UNKNOWN, "https://github.com/Zielon/metrical-tracker"
 )
 _BESIDE: Final[Mapping[str, _Known]] = {
-    REGIONS: _Known("Regions of the face", "vertex groups of the face", FLAME_SITE, FLAME_URL),
-    UV_OBJECT: _Known("Texture coordinates", "a UV map", FLAME_SITE, FLAME_URL),
-    UV_TEXTURE: _Known("Texture coordinates and skin", "a UV map", TEXTURE, FLAME_URL),
+    REGIONS: _Known("Regions of the face", "vertex groups of the face", FLAME_SITE, FLAME_PAGE),
+    UV_OBJECT: _Known("Texture coordinates", "a UV map", FLAME_SITE, FLAME_PAGE),
+    UV_TEXTURE: _Known("Texture coordinates and skin", "a UV map", TEXTURE, FLAME_PAGE),
     EYELIDS[0]: _LIDS,
     EYELIDS[1]: _LIDS,
-    EMBEDDING_105: _Known("105 landmarks", "landmarks where FLAME's makers put them", FLAME_SITE, FLAME_URL),
+    EMBEDDING_105: _Known("105 landmarks", "landmarks where FLAME's makers put them", FLAME_SITE, FLAME_PAGE),
     EMBEDDING_68: _Known("68 landmarks", "landmarks where DECA has them", DECA, _DECA_URL),
 }
 
@@ -103,15 +111,14 @@ def _built_in() -> Entry:
 
 def _head(model: FoundModel) -> Entry:
     problem = " ".join(model.problems)
-    known = model.terms if model.terms is not None else UNKNOWN
-    url = FLAME_URL if problem or "FLAME 20" in model.version else ""
+    url = FLAME_PAGE if problem or "FLAME 20" in model.version else ""
     return Entry(
         model.version or model.path.name,
         str(model.path),
         "head",
         model.version,
         "a head to fit",
-        known,
+        model.licence,
         problem=problem,
         advice=model.advice,
         url=url,
@@ -138,7 +145,7 @@ def _task(folder: Path, task_problem: TaskCheck) -> Entry:
         present,
         "" if failure is None else failure.sentence,
         "" if failure is None else failure.advice,
-        TASK_URL,
+        TASK_PAGE,
     )
 
 
@@ -155,5 +162,5 @@ def _beside(folder: Path) -> list[Entry]:
         if (folder / name).is_file():
             problem, advice = "It is a model of skin colour, which this version does not use.", "It may stay or go."
             found = ("Skin colour", str(folder / name), "beside", "", "nothing yet", UNKNOWN)
-            entries.append(Entry(*found, problem=problem, advice=advice, url=FLAME_URL))
+            entries.append(Entry(*found, problem=problem, advice=advice, url=FLAME_PAGE))
     return entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -40,7 +41,7 @@ def summary(output: HeadModel, settings: HeadSettings) -> str:
     """Name of the model, and what may be done with it."""
     name = output.name + (" of a known person" if settings.identity_track else "")
     research = "non-commercial" in output.licence
-    both = f"{name}, {'research only' if research else output.licence.partition(':')[0]}"
+    both = f"{name}, {'research only' if research else re.split('[:;]', output.licence)[0]}"
     return both if len(both) <= LONGEST_SUMMARY else shortened(name)
 
 

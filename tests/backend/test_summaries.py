@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from synthetic_clips import made_clip
 
+from backend.contract import licences
 from backend.contract.camera import Intrinsics
 from backend.contract.job import STAGES
+from backend.contract.licences import Licence
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, SmoothSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
 from backend.head.builtin import builtin_head
@@ -57,17 +59,14 @@ def test_a_face_is_named_by_the_choice() -> None:
 @pytest.mark.parametrize(
     ("name", "licence", "expected"),
     [
-        ("Built-in head", "GPL-3.0-or-later", "Built-in head, GPL-3.0-or-later"),
-        ("FLAME 2023 Open", "CC BY 4.0: commercial use allowed, name the authors", "FLAME 2023 Open, CC BY 4.0"),
-        (
-            "FLAME 2017/2019/2020",
-            "Max Planck research licence: non-commercial scientific use only",
-            "FLAME 2017/2019/2020, research only",
-        ),
+        ("Built-in head", licences.PROGRAM, "Built-in head, GPL-3.0-or-later"),
+        ("FLAME 2023 Open", licences.OPEN, "FLAME 2023 Open, CC BY 4.0"),
+        ("FLAME 2017/2019/2020", licences.RESEARCH, "FLAME 2017/2019/2020, research only"),
+        ("FLAME-layout head", licences.UNKNOWN, "FLAME-layout head, Licence not known"),
     ],
 )
-def test_a_head_comes_with_what_its_licence_allows(name: str, licence: str, expected: str) -> None:
-    head = dataclasses.replace(builtin_head(), name=name, licence=licence)
+def test_a_head_comes_with_what_its_licence_allows(name: str, licence: Licence, expected: str) -> None:
+    head = dataclasses.replace(builtin_head(), name=name, licence=licence.sentence)
     assert words("head", head) == expected
     words("head", dataclasses.replace(head, name="FLAME-layout head on the FLAME 2023 Open template"))
     assert "known person" in words("head", dataclasses.replace(head, name="X"), HeadSettings(identity_track="a.npz"))

@@ -1,9 +1,12 @@
-"""What the licences of model files allow, in plain words; each with its source."""
+"""What the licences of model files allow, in plain words, and where the files are had: said the same everywhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+FLAME_PAGE: Final = "https://flame.is.tue.mpg.de"
+TASK_PAGE: Final = "https://ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker#models"
 
 
 @dataclass(frozen=True)
@@ -12,7 +15,7 @@ class Licence:
 
     Attributes:
         name: Its own name.
-        sentence: What it allows, one sentence.
+        sentence: Its name and what it allows, one sentence; what stands before the first ``:`` or ``;`` is short.
         commercial: Whether commercial work is allowed; None where that is not known.
         source: Where it says so.
     """
@@ -25,31 +28,32 @@ class Licence:
 
 PROGRAM: Final = Licence(
     "GPL-3.0-or-later",
-    "Commercial films and pictures are allowed; the head itself is handed on under the program's licence.",
+    "GPL-3.0-or-later; what you make with it is yours, commercial work too.",
     True,
-    "LICENSE of this program",
+    "LICENSE of this program, with the additional permission in README.md",
 )
 RESEARCH: Final = Licence(
     "Max Planck research licence",
-    "Non-commercial scientific research only: no films, games or advertising, not even with the tracks.",
+    "Max Planck research licence: non-commercial scientific use only; no films, games or advertising, not even with "
+    "the tracks.",
     False,
     "flame.is.tue.mpg.de/modellicense.html",
 )
 OPEN: Final = Licence(
     "CC BY 4.0",
-    "Commercial work is allowed; name the makers of FLAME.",
+    "CC BY 4.0: commercial work is allowed; name the makers of FLAME.",
     True,
     "readme in FLAME2023Open.zip; creativecommons.org/licenses/by/4.0",
 )
 OPEN_TEMPLATE: Final = Licence(
     "CC BY 4.0 in part",
-    "Its average head allows commercial work; for the rest ask where the file comes from.",
+    "CC BY 4.0 in part: its average head allows commercial work; for the rest ask where the file comes from.",
     None,
     "readme in FLAME2023Open.zip, for the template",
 )
 APACHE: Final = Licence(
     "Apache-2.0",
-    "Commercial work is allowed.",
+    "Apache-2.0: commercial work is allowed.",
     True,
     "ai.google.dev/edge/mediapipe/solutions/vision/face_landmarker, its model card",
 )
@@ -60,9 +64,15 @@ FLAME_SITE: Final = Licence(
     "flame.is.tue.mpg.de, where it is downloaded after registration",
 )
 TEXTURE: Final = Licence(
-    "CC BY-NC-SA 4.0", "Non-commercial work only.", False, "flame.is.tue.mpg.de, texture space of FLAME"
+    "CC BY-NC-SA 4.0",
+    "CC BY-NC-SA 4.0: non-commercial work only.",
+    False,
+    "flame.is.tue.mpg.de, texture space of FLAME",
 )
 DECA: Final = Licence(
-    "DECA's research licence", "Non-commercial scientific research only.", False, "LICENSE of yfeng95/DECA"
+    "DECA's research licence",
+    "DECA's research licence: non-commercial scientific use only.",
+    False,
+    "LICENSE of yfeng95/DECA",
 )
-UNKNOWN: Final = Licence("not known", "Its licence is not known: ask where the file comes from.", None, "")
+UNKNOWN: Final = Licence("not known", "Licence not known: ask where the file comes from.", None, "")
