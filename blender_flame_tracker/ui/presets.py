@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import bpy
 from bl_operators.presets import AddPresetBase
@@ -36,6 +36,16 @@ class FLAME_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801 - Blender's 
     preset_operator = "script.execute_preset"
     preset_add_operator = "flame.add_preset"
 
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the presets, and how to make the first: there Blender's own list only tells that its folder is missing."""
+        if bpy.utils.preset_paths(FOLDER):
+            super().draw(context)
+            return
+        self.layout.label(text="No own presets yet")
+        row = self.layout.row(align=True)
+        row.prop(context.window_manager, "preset_name", text="")
+        row.operator(AddPreset.bl_idname, text="", icon="ADD").name = context.window_manager.preset_name
+
 
 class AddPreset(AddPresetBase, bpy.types.Operator):
     """Keep the settings of all nodes as a preset, or remove one. Files and ranges belong to a shot and are left out"""
@@ -44,7 +54,6 @@ class AddPreset(AddPresetBase, bpy.types.Operator):
     bl_label = "Add Tracking Preset"
     preset_menu = "FLAME_PT_presets"
     preset_subdir = FOLDER
-    preset_defines: ClassVar = ["flame = bpy.context.scene.flame"]
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -59,7 +68,8 @@ class AddPreset(AddPresetBase, bpy.types.Operator):
         """Return what is kept, of the nodes that there are."""
         tree, scene = active_tree(bpy.context), bpy.context.scene
         kinds = [kind for kind in KINDS if node_of(tree, kind, scene) is not None]
-        return [f'flame.settings_of("{kind}").{name}' for kind in kinds for name in kept(kind)]
+        # Whole paths, without `preset_defines`: names defined there are lost in Blender before 4.5 with Python 3.13.
+        return [f'bpy.context.scene.flame.settings_of("{kind}").{name}' for kind in kinds for name in kept(kind)]
 
 
 CLASSES: Final = (FLAME_PT_presets, AddPreset)
