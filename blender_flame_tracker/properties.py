@@ -30,7 +30,7 @@ def property_of(setting: Option, update: Update | None = None) -> Any:
     """Return the Blender property of one setting."""
     unit = f" ({setting.unit})" if setting.unit else ""
     common: dict[str, Any] = {
-        "name": label(setting.name),
+        "name": setting.label,
         "description": setting.help + unit,
         "default": setting.default,
     }
@@ -43,7 +43,7 @@ def property_of(setting: Option, update: Update | None = None) -> Any:
     if setting.kind == "float":
         return bpy.props.FloatProperty(**common, **_range(setting, float), **_SHOWN_UNITS.get(setting.unit, {}))
     if setting.kind == "choice":
-        items = [(name, label(name), text) for name, text in (setting.choices or {}).items()]
+        items = [(name, setting.choice_label(name), text) for name, text in (setting.choices or {}).items()]
         return bpy.props.EnumProperty(items=items, **common)
     if setting.kind == "path":
         return bpy.props.StringProperty(subtype="FILE_PATH", options=_PATH_OPTIONS, **common)
@@ -53,11 +53,6 @@ def property_of(setting: Option, update: Update | None = None) -> Any:
 def settings_from(owner: Any, settings_class: type) -> Any:
     """Return the settings that a Blender object made with `annotations_of` holds."""
     return settings_class(**{each.name: getattr(owner, each.name) for each in options_of(settings_class)})
-
-
-def label(name: str) -> str:
-    """Return a name as Blender writes it: words with capitals."""
-    return name.replace("_", " ").title()
 
 
 def _range(setting: Option, number: type) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.options import Option, options_of
+from ...backend.contract.options import Option, options_of, title_case
 from .. import paths
 from ..properties import annotations_of, settings_from
 from . import drawing, sockets, state
-from .specs import data_types, spec_of, title
+from .specs import data_types, spec_of
 from .tree import TREE
 
 
@@ -87,9 +87,9 @@ class StageNode:
         """Make the sockets of a new node."""
         spec = spec_of(self.kind)
         for name, type_name in spec.inputs.items():
-            self.inputs.new(sockets.idname(type_name), title(name), identifier=name)
+            self.inputs.new(sockets.idname(type_name), title_case(name), identifier=name)
         if spec.output in data_types():
-            self.outputs.new(sockets.idname(spec.output), title(spec.output), identifier=spec.output)
+            self.outputs.new(sockets.idname(spec.output), title_case(spec.output), identifier=spec.output)
         self.use_custom_color = True
         self.color = self.group.value
 

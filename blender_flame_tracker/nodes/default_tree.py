@@ -8,8 +8,8 @@ from typing import Final
 import bpy
 
 from ...backend.contract.job import default_job
+from ...backend.contract.options import title_case
 from . import stages
-from .specs import title
 from .tree import TREE, FlameTree
 
 _PLACES: Final[Mapping[str, tuple[float, float]]] = {
@@ -36,7 +36,7 @@ def new_default_tree(name: str) -> FlameTree:
     nodes = {kind: _add(tree, classes[kind]) for kind in links}
     for kind, inputs in links.items():
         for input_name, source in inputs.items():
-            tree.links.new(nodes[source].outputs[0], nodes[kind].inputs[title(input_name)])
+            tree.links.new(nodes[source].outputs[0], nodes[kind].inputs[title_case(input_name)])
     return tree
 
 

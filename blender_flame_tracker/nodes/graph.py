@@ -8,7 +8,8 @@ from typing import Final
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import STAGES, Job, Stage, StageSpec, validate
-from .specs import givers, title
+from ...backend.contract.options import title_case
+from .specs import givers
 
 FILES: Final = ("track", "report")
 """Kinds of stages that are run for their own sake. Blender's own stages are, too."""
@@ -71,7 +72,7 @@ def source_of(graph: Graph, node: Node, input_name: str) -> Node | Failure | Non
         if through is None:
             return Failure(
                 "node-muted",
-                f"{node.label}: its input {title(input_name)} comes from {source.label}, which is muted"
+                f"{node.label}: its input {title_case(input_name)} comes from {source.label}, which is muted"
                 " and has nothing to pass on.",
                 f"Unmute {source.label}, or link another node.",
             )
@@ -178,13 +179,13 @@ def _checked_source(graph: Graph, node: Node, input_name: str, wanted: str) -> N
     if source is None:
         return Failure(
             "node-input",
-            f"{node.label}: nothing is linked to its input {title(input_name)}.",
+            f"{node.label}: nothing is linked to its input {title_case(input_name)}.",
             f"Link {givers(wanted)} to it.",
         )
     if isinstance(source, Node) and source.spec is not None and source.spec.output != wanted:
         return Failure(
             "node-type",
-            f"{node.label}: its input {title(input_name)} can't take what {source.label} gives.",
+            f"{node.label}: its input {title_case(input_name)} can't take what {source.label} gives.",
             f"Link {givers(wanted)} to it.",
         )
     return source

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from .specs import data_types, title
+from ...backend.contract.options import title_case
+from .specs import data_types
 
 Colour = tuple[float, float, float, float]
 
@@ -60,10 +61,10 @@ class TypedSocket:
 def _socket_class(type_name: str) -> type:
     name = idname(type_name)
     body = {
-        "__doc__": f"Hands on: {title(type_name).lower()}",
+        "__doc__": f"Hands on: {title_case(type_name).lower()}",
         "__module__": __name__,
         "bl_idname": name,
-        "bl_label": title(type_name),
+        "bl_label": title_case(type_name),
         "type_name": type_name,
     }
     return type(name, (TypedSocket, bpy.types.NodeSocket), body)

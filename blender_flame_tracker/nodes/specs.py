@@ -30,8 +30,3 @@ def givers(type_name: str) -> str:
     labels = [spec.label for spec in STAGES.values() if spec.output == type_name]
     article = "an" if labels and labels[0][0] in "AEIOU" else "a"
     return f"{article} {' or '.join(labels)} node" if labels else "another node"
-
-
-def title(name: str) -> str:
-    """Return a name of a setting, an input or a type as Blender writes it: words with capitals."""
-    return name.replace("_", " ").title()

@@ -237,7 +237,7 @@ def _other_rate(scene: bpy.types.Scene, timeline: Timeline) -> list[Notice]:
             "other-rate",
             f"The clip has {float(timeline.rate):.5g} frames/s and the scene {rate:.5g}, so that the clip plays"
             f" {'slower' if rate < timeline.rate else 'faster'} than it was filmed.",
-            "Import with 'set scene', or set the frame rate of the scene to that of the clip.",
+            "Import with Fit Scene to Clip on, or set the frame rate of the scene to that of the clip.",
         )
     ]
 
@@ -263,7 +263,7 @@ def _write_plate(
             Notice(
                 "other-picture",
                 "The scene's picture has other proportions than the clip's.",
-                "Import with 'set scene', or set the resolution of the render to that of the clip.",
+                "Import with Fit Scene to Clip on, or set the resolution of the render to that of the clip.",
             )
         )
     plate.show_plate(parts.camera.data, footage, timeline.footage_start, method)

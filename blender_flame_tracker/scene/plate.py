@@ -107,7 +107,7 @@ def mpeg_stream(path: Path) -> Notice | None:
         "plate-mpeg-stream",
         f"Blender holds or skips frames of MPEG program streams such as {path.name}, so that the footage may lag behind"
         " the head, above all at its start.",
-        "Track with the report's 'plate' on, or put an MP4 of the video beside the track under the same name.",
+        "Track with Copy of Footage on in the Report node, or put an MP4 of the same name beside the track.",
     )
 
 

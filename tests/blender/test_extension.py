@@ -85,6 +85,7 @@ def test_the_operator_has_the_settings_of_the_contract_and_nothing_of_its_own(re
     for setting in options_of(SceneSettings):
         shown = properties[setting.name]
         assert shown.default == setting.default and shown.description.startswith(setting.help)
+        assert shown.name == setting.label
         if setting.choices:
             assert {item.identifier: item.description for item in shown.enum_items} == dict(setting.choices)
         if setting.kind == "int":

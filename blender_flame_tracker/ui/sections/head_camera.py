@@ -35,7 +35,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_head(layout: Any, context: bpy.types.Context, head: Any) -> None:
-    layout.prop(head, "source", text="Head")
+    layout.prop(head, "source")
     if head.source == "file":
         layout.prop(head, "file")
     row = layout.row()
@@ -74,7 +74,7 @@ def _draw_identity(layout: Any, head: Any) -> None:
 
 
 def _draw_camera(layout: Any, context: bpy.types.Context, camera: Any) -> None:
-    layout.prop(camera, "focal_mode", text="Focal Length")
+    layout.prop(camera, "focal_mode")
     for name in _FOCAL_FIELDS:
         if camera.matters(name):
             layout.prop(camera, name)

@@ -151,7 +151,7 @@ def _draw_grid(layout: Any, context: bpy.types.Context, faces: tuple[SeenFace, .
 
 def _draw_choice(layout: Any, face: Any) -> None:
     """The Face node's own way to say whom to follow."""
-    layout.prop(face, "choose", text="Face")
+    layout.prop(face, "choose")
     if face.choose == "number":
         layout.prop(face, "number")
     elif face.choose == "nearest":
