@@ -37,7 +37,7 @@ class FLAME_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801 - Blender's 
     preset_add_operator = "flame.add_preset"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the presets, and how to make the first: there Blender's own list only tells that its folder is missing."""
+        """Draw the presets; where none is kept yet, Blender's list would only tell that its folder is missing."""
         if bpy.utils.preset_paths(FOLDER):
             super().draw(context)
             return

@@ -297,9 +297,7 @@ def test_own_presets_keep_what_is_about_tracking_and_leave_the_shot_alone(looker
     flame = "bpy.context.scene.flame"
     # A name of its own would be lost on the way in Blender before 4.5 with Python 3.13.
     assert all(line.startswith((flame, "import bpy")) for line in text.splitlines() if line)
-    file.write_text(
-        f"{text}{flame}.settings_of('fit').gone_in_this_version = 7\n{flame}.settings_of('nobody').x = 1\n"
-    )
+    file.write_text(f"{text}{flame}.settings_of('fit').gone_in_this_version = 7\n{flame}.settings_of('nobody').x = 1\n")
     bpy.ops.script.execute_preset(filepath=str(file), menu_idname="FLAME_PT_presets")
     assert (node("landmarks").quality, node("fit").smoothness, node("camera").focal_mode) == (
         "best",
