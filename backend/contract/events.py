@@ -43,6 +43,11 @@ are about equally large, or someone is seen between the frames that were looked 
                licence_name, licence_source, commercial (true | false | null: not known), present, usable,
                problem, advice (empty where usable), url (where to get it)}; the built-in head is the first
 
+``install_deps.py --events`` says hello, job, stage, progress, notices and errors in the same way, with ``weight`` in
+each stage of its job (its usual share of the time) and ``text`` in progress (what happens, in words). Its ``done`` has
+in outputs the interpreters that are ready, by environment. After ``--plan`` it has ``plan``, after ``--state`` and
+``--check`` it has ``state``: both as `backend.setup.describe` makes them.
+
 An engine that says this listens to standard input: a line ``cancel`` stops it within ten seconds, and the end of its
 input within three: then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where
 its arguments are not understood, and 130 after ``cancelled``.
