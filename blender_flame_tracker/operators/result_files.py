@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import shutil
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,9 @@ import bpy
 
 from .. import result as results
 from .result import chosen_for, facts_for, file_problem
+
+_TICK: Final = 0.2
+"""Seconds between two looks at the size of a new window."""
 
 _MISSING: Final = {
     "report": "There is no report.png beside the track: the Report node writes it",
@@ -112,6 +116,10 @@ def _open_outside(operator: bpy.types.Operator, path: Path) -> set[str]:
     if bpy.app.background:
         operator.report({"ERROR"}, f"Blender runs without a window, so that {path} cannot be shown")
         return {"CANCELLED"}
+    if sys.platform.startswith("linux") and shutil.which("xdg-open") is None:
+        # Blender would say nothing but a traceback in its terminal.
+        operator.report({"ERROR"}, f"This system has no xdg-open, with which files are shown. It is {path}")
+        return {"CANCELLED"}
     try:
         return set(bpy.ops.wm.path_open(filepath=str(path)))
     except RuntimeError as error:
@@ -129,19 +137,32 @@ def show_picture(context: bpy.types.Context, path: Path) -> None:
     area = window.screen.areas[0]
     area.ui_type = "IMAGE_EDITOR"
     area.spaces.active.image = image
-    area.spaces.active.show_region_ui = area.spaces.active.show_region_toolbar = False
-    bpy.app.timers.register(functools.partial(_fit, window), first_interval=0.1)
+    bpy.app.timers.register(_Fitting(window), first_interval=_TICK)
 
 
-def _fit(window: bpy.types.Window) -> None:
-    """Show the whole picture, once the window knows how big it is; the user may have closed it by then."""
-    if window not in list(bpy.context.window_manager.windows):
-        return
-    area = window.screen.areas[0]
-    region = next((each for each in area.regions if each.type == "WINDOW"), None)
-    if area.type == "IMAGE_EDITOR" and region is not None:
-        with bpy.context.temp_override(window=window, area=area, region=region):
+class _Fitting:
+    """Shows the whole picture, once its window has stopped changing its size, which some desktops do in steps."""
+
+    def __init__(self, window: bpy.types.Window) -> None:
+        self.window = window
+        self.size: tuple[int, int] | None = None
+
+    def __call__(self) -> float | None:
+        """Return when to look again. The user may have closed the window by then."""
+        if self.window not in list(bpy.context.window_manager.windows):
+            return None
+        area = self.window.screen.areas[0]
+        region = next((each for each in area.regions if each.type == "WINDOW"), None)
+        if area.type != "IMAGE_EDITOR" or region is None:
+            return None
+        # Regions of a new window are there only after its first drawing: what is set before is not kept.
+        area.spaces.active.show_region_ui = area.spaces.active.show_region_toolbar = False
+        if self.size != (region.width, region.height):
+            self.size = (region.width, region.height)
+            return _TICK
+        with bpy.context.temp_override(window=self.window, area=area, region=region):
             bpy.ops.image.view_all(fit_view=True)
+        return None
 
 
 CLASSES: Final = (ShowReport, PlayOverlay, OpenFolder)
