@@ -43,6 +43,7 @@ class FLAME_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801 - Blender's 
             return
         self.layout.label(text="No own presets yet")
         row = self.layout.row(align=True)
+        row.operator_context = "EXEC_DEFAULT"
         row.prop(context.window_manager, "preset_name", text="")
         row.operator(AddPreset.bl_idname, text="", icon="ADD").name = context.window_manager.preset_name
 
