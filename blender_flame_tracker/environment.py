@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ..backend.contract.events import entries_of, number_of, text_of
 from ..backend.contract.failure import Failure
 from ..backend.contract.installation import (
     ENGINE,
@@ -193,10 +194,11 @@ class Environment:
             self.checked = found is State.READY
 
     def _take_job(self, event: Mapping[str, Any]) -> None:
-        for stage in event.get("stages") or ():
-            if isinstance(stage, dict) and isinstance(stage.get("weight"), (int, float)):
-                self.weights[str(stage.get("name"))] = float(stage["weight"])
-                self.labels[str(stage.get("name"))] = str(stage.get("label"))
+        for stage in entries_of(event, "stages"):
+            weight = number_of(stage, "weight")
+            if weight is not None:
+                self.weights[text_of(stage, "name")] = weight
+                self.labels[text_of(stage, "name")] = text_of(stage, "label")
 
     def _take_stage(self, event: Mapping[str, Any]) -> None:
         self.progress.stage = self.labels.get(str(event.get("name")), "")
@@ -204,12 +206,10 @@ class Environment:
         self.progress.seconds_left = None
 
     def _take_progress(self, event: Mapping[str, Any]) -> None:
-        name, done, total = str(event.get("name")), event.get("done"), event.get("total")
-        if isinstance(event.get("text"), str):
-            self.progress.what = event["text"]
-        left = event.get("seconds_left")
-        self.progress.seconds_left = float(left) if isinstance(left, (int, float)) else None
-        if isinstance(done, (int, float)) and isinstance(total, (int, float)) and total > 0 and name in self.weights:
+        name, done, total = text_of(event, "name"), number_of(event, "done"), number_of(event, "total")
+        self.progress.what = text_of(event, "text") or self.progress.what
+        self.progress.seconds_left = number_of(event, "seconds_left")
+        if done is not None and total is not None and total > 0 and name in self.weights:
             self.progress.fraction = self._before(name) + self.weights[name] * min(1.0, done / total)
 
     def _before(self, name: str) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..backend.contract.events import PROTOCOL
+from ..backend.contract.events import PROTOCOL, failure_of
 from ..backend.contract.failure import Failure
 from .environment import ROOT, Environment, State
 from .process import Engine, EngineProcess, start
@@ -42,6 +42,9 @@ _BEGINNINGS: Final = {
 _OTHER_VERSION: Final = Failure(
     "installer-other-version", "The files of the add-on are of different versions.", "Install the add-on's zip again."
 )
+
+
+_SILENT: Final = Failure("installer-failed", "The installer failed without saying why.", "Look into the log.")
 
 
 @dataclass(frozen=True)
@@ -177,8 +180,7 @@ class Installer:
             self._take_done(event)
         elif kind == "error":
             self._over = True
-            texts = {name: str(event.get(name) or "") for name in ("code", "sentence", "advice")}
-            self.environment.fail(Failure(texts["code"], texts["sentence"], texts["advice"]))
+            self.environment.fail(failure_of(event, _SILENT))
         elif kind == "cancelled":
             self._over = True
             self.environment.cancelled()

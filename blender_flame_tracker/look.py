@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ..backend.contract.events import PROTOCOL
+from ..backend.contract.events import failure_of, number_of
 from ..backend.contract.failure import Failure
-from .process import Engine, EngineProcess, start
+from .process import Engine, EngineProcess, start, version_problem
 
 SUMMARY: Final = "look.json"
 """What was found, beside the pictures of it, so that it need not be found again."""
+
+
+_AGAIN: Final = "Try again; if it happens again, check the engine in the preferences of the add-on."
+_UNSAID: Final = Failure("look-failed", "The engine could not look for faces.", _AGAIN)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def parse(event: Mapping[str, Any]) -> Look | None:
             Path(str(event["outputs"]["thumbnail"])),
             tuple(_face(each) for each in event["faces"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
@@ -114,7 +118,7 @@ class Looking:
             self.result = Failure(
                 "look-died",
                 f"The engine ended while it looked for faces (exit status {code}).",
-                "Try again; if it happens again, check the engine in the preferences of the add-on.",
+                _AGAIN,
             )
         if self.result is None:
             return False
@@ -129,17 +133,13 @@ class Looking:
 
     def _take(self, event: Mapping[str, Any]) -> None:
         kind = event.get("event")
-        if kind == "hello" and event.get("protocol") != PROTOCOL:
-            self.result = Failure(
-                "engine-other-version",
-                "The engine is of another version than the add-on.",
-                "Install the engine again in the preferences of the add-on.",
-            )
-        elif kind == "progress" and isinstance(event.get("total"), int) and event["total"] > 0:
-            self.fraction = min(1.0, int(event.get("done") or 0) / event["total"])
+        if kind == "hello":
+            self.result = version_problem(event)
+        elif kind == "progress":
+            done, total = number_of(event, "done") or 0.0, number_of(event, "total") or 0.0
+            self.fraction = min(1.0, done / total) if total > 0 else self.fraction
         elif kind == "error":
-            sentence = str(event.get("sentence") or "The engine could not look for faces.")
-            self.result = Failure(str(event.get("code") or "look-failed"), sentence, str(event.get("advice") or ""))
+            self.result = failure_of(event, _UNSAID)
         elif kind == "done":
             look = parse(event)
             self.result = look or Failure(
@@ -155,10 +155,8 @@ def start_look(
     engine: Engine, video: Path, folder: Path, models: Path | None, sequence_rate: float
 ) -> Looking | Failure:
     """Start to look at a video; its pictures go into a folder."""
-    arguments = [str(engine.python), "-s", "-B", "-m", "backend", "look", str(video), "--events"]
-    arguments += ["--out", str(folder), "--sequence-rate", f"{sequence_rate:g}"]
-    arguments += ["--models", str(models)] if models is not None else []
-    process = start(engine, arguments, folder / "look.log")
+    command = engine.command("look", video, "--out", folder, "--sequence-rate", f"{sequence_rate:g}", models=models)
+    process = start(engine, command, folder / "look.log")
     return process if isinstance(process, Failure) else Looking(process, folder)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ..backend.contract.events import entries_of, failure_of, text_of
 from ..backend.contract.failure import Failure
 from ..backend.contract.licences import APACHE, FLAME_PAGE, OPEN, PROGRAM, RESEARCH, TASK_PAGE, Licence
 from .process import Engine, EngineProcess, start
@@ -63,6 +64,9 @@ TO_BE_HAD: Final = (
 """What can be added, with the file name that it comes under."""
 
 
+_UNKNOWN: Final = Failure("models-unknown", "The engine could not look at the files.", "Press Check Engine above.")
+
+
 @dataclass
 class ModelList:
     """What was found in the folder of models.
@@ -93,8 +97,7 @@ class ModelList:
         """Have the engine look at the files of a folder."""
         if self.busy:
             return None
-        command = [str(engine.python), "-s", "-B", "-m", "backend", "models", "--events", "--models", str(folder)]
-        process = start(engine, command, log)
+        process = start(engine, engine.command("models", models=folder), log)
         if isinstance(process, Failure):
             self.problem = process
             return process
@@ -113,11 +116,7 @@ class ModelList:
         if code is None:
             return said
         if not said and self.problem is None and code != 0:
-            self.problem = Failure(
-                "models-unknown",
-                f"The engine ended while it looked at the files (exit status {code}).",
-                "Press Check Engine above.",
-            )
+            self.problem = _UNKNOWN
         process.end_aside()
         self._process = None
         return True
@@ -130,31 +129,26 @@ class ModelList:
 
     def _take(self, event: Mapping[str, Any]) -> bool:
         if event.get("event") == "error":
-            self.problem = Failure(*(str(event.get(name) or "") for name in ("code", "sentence", "advice")))
+            self.problem = failure_of(event, _UNKNOWN)
             return True
-        models = event.get("models")
-        if event.get("event") != "done" or not isinstance(models, list):
+        if event.get("event") != "done" or not isinstance(event.get("models"), list):
             return False
         # What is not there is told under what could be added.
-        there = [each for each in models if isinstance(each, dict) and each.get("file") and each.get("present") is True]
+        there = [each for each in entries_of(event, "models") if each.get("file") and each.get("present") is True]
         self.found = (BUILT_IN, *(_entry(each) for each in there))
         return True
 
 
 def _entry(entry: Mapping[str, Any]) -> ModelFile:
-    def text(name: str) -> str:
-        value = entry.get(name)
-        return value if isinstance(value, str) else ""
-
     commercial = entry.get("commercial")
     return ModelFile(
-        text("version") or text("name"),
-        text("file"),
-        text("adds"),
-        text("licence"),
+        text_of(entry, "version") or text_of(entry, "name"),
+        text_of(entry, "file"),
+        text_of(entry, "adds"),
+        text_of(entry, "licence"),
         commercial if isinstance(commercial, bool) else None,
         entry.get("usable") is True,
-        text("problem"),
-        text("advice"),
-        text("url"),
+        text_of(entry, "problem"),
+        text_of(entry, "advice"),
+        text_of(entry, "url"),
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from ..backend.contract.events import decode
+from ..backend.contract.events import PROTOCOL, decode, text_of
 from ..backend.contract.failure import Failure
 
 LONGEST_LINE: Final = 1 << 16
@@ -40,12 +40,27 @@ class Engine:
     python: Path
     root: Path
 
-    def arguments(self, job_file: Path, log: Path, cache: Path | None, models: Path | None) -> list[str]:
-        """Return the command that runs a job and says events. No byte code is written into the add-on's folder."""
-        command = [str(self.python), "-s", "-B", "-m", "backend", "run", str(job_file), "--events", "--log", str(log)]
-        command += ["--cache", str(cache)] if cache is not None else []
-        command += ["--models", str(models)] if models is not None else []
-        return command
+    def command(self, verb: str, *arguments: str | Path, models: Path | None) -> list[str]:
+        """Return the command that does something and says events. No byte code is written into the add-on's folder.
+
+        Args:
+            verb: What to do: ``run``, ``look``, ``models``.
+            arguments: Of that.
+            models: Folder of model files; the engine's own where None.
+        """
+        command = [str(self.python), "-s", "-B", "-m", "backend", verb, *map(str, arguments), "--events"]
+        return [*command, "--models", str(models)] if models is not None else command
+
+
+def version_problem(hello: Mapping[str, Any]) -> Failure | None:
+    """Return why an engine that said ``hello`` cannot be understood, or None."""
+    if hello.get("protocol") == PROTOCOL:
+        return None
+    return Failure(
+        "engine-other-version",
+        f"The engine is of another version ({text_of(hello, 'version') or 'unknown'}) than the add-on.",
+        "Install the engine again in the preferences of the add-on.",
+    )
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -221,7 +236,7 @@ def start(engine: Engine, arguments: list[str], log_file: Path) -> EngineProcess
 
     Args:
         engine: Where it is.
-        arguments: Whole command, see `Engine.arguments`.
+        arguments: Whole command, see `Engine.command`.
         log_file: Takes what the engine writes to standard error.
     """
     if not engine.python.is_file():

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ..backend.contract.events import PROTOCOL
+from ..backend.contract.events import entries_of, failure_of, number_of, text_of
 from ..backend.contract.failure import Failure, Notice
 from ..backend.contract.job import Job
-from .process import Engine
+from .process import Engine, version_problem
 
 
 class State(enum.Enum):
@@ -126,67 +126,50 @@ class Run:
             handler(self, event)
 
 
-def _text(event: Mapping[str, Any], name: str) -> str:
-    value = event.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _number(event: Mapping[str, Any], name: str) -> float | None:
-    value = event.get(name)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
 def _take_hello(run: Run, event: Mapping[str, Any]) -> None:
     run.answered = True
-    run.device, run.version = _text(event, "device"), _text(event, "version")
-    if event.get("protocol") != PROTOCOL:
-        run.fail(
-            Failure(
-                "engine-other-version",
-                f"The engine is of another version ({run.version or 'unknown'}) than the add-on.",
-                "Install the engine again in the preferences of the add-on.",
-            )
-        )
+    run.device, run.version = text_of(event, "device"), text_of(event, "version")
+    problem = version_problem(event)
+    if problem is not None:
+        run.fail(problem)
 
 
 def _take_job(run: Run, event: Mapping[str, Any]) -> None:
-    stages = event.get("stages")
-    named = (
-        [each for each in stages if isinstance(each, dict) and _text(each, "name")] if isinstance(stages, list) else []
-    )
-    if named:
-        progress = [
-            StageProgress(_text(e, "name"), _text(e, "kind"), _text(e, "label") or _text(e, "name")) for e in named
-        ]
+    progress = [
+        StageProgress(text_of(each, "name"), text_of(each, "kind"), text_of(each, "label") or text_of(each, "name"))
+        for each in entries_of(event, "stages")
+        if text_of(each, "name")
+    ]
+    if progress:
         run.stages = {stage.name: stage for stage in progress}
 
 
 def _take_stage(run: Run, event: Mapping[str, Any]) -> None:
-    stage = run.stages.get(_text(event, "name"))
-    if stage is None or _text(event, "state") not in ("running", "cached", "done"):
+    stage = run.stages.get(text_of(event, "name"))
+    if stage is None or text_of(event, "state") not in ("running", "cached", "done"):
         return
-    stage.state = _text(event, "state")
-    stage.seconds = _number(event, "seconds")
+    stage.state = text_of(event, "state")
+    stage.seconds = number_of(event, "seconds")
     stage.seconds_left = None
     summary = event.get("summary")
     stage.summary = summary if isinstance(summary, str) else stage.summary
 
 
 def _take_progress(run: Run, event: Mapping[str, Any]) -> None:
-    stage = run.stages.get(_text(event, "name"))
+    stage = run.stages.get(text_of(event, "name"))
     if stage is not None:
         stage.state = "running"
-        stage.done, stage.total = int(_number(event, "done") or 0), int(_number(event, "total") or 0)
-        stage.seconds_left = _number(event, "seconds_left")
+        stage.done, stage.total = int(number_of(event, "done") or 0), int(number_of(event, "total") or 0)
+        stage.seconds_left = number_of(event, "seconds_left")
 
 
 def _take_preview(run: Run, event: Mapping[str, Any]) -> None:
-    if _text(event, "path"):
-        run.preview = Path(_text(event, "path"))
+    if text_of(event, "path"):
+        run.preview = Path(text_of(event, "path"))
 
 
 def _take_notice(run: Run, event: Mapping[str, Any]) -> None:
-    run.notices.append(Notice(_text(event, "code"), _text(event, "sentence"), _text(event, "advice")))
+    run.notices.append(Notice(text_of(event, "code"), text_of(event, "sentence"), text_of(event, "advice")))
 
 
 def _take_done(run: Run, event: Mapping[str, Any]) -> None:
@@ -197,8 +180,7 @@ def _take_done(run: Run, event: Mapping[str, Any]) -> None:
 
 
 def _take_error(run: Run, event: Mapping[str, Any]) -> None:
-    sentence = _text(event, "sentence") or "The engine failed without saying why."
-    run.fail(Failure(_text(event, "code") or "engine-failed", sentence, _text(event, "advice")))
+    run.fail(failure_of(event, Failure("engine-failed", "The engine failed without saying why.", "Look into the log.")))
 
 
 def _take_cancelled(run: Run, _event: Mapping[str, Any]) -> None:

@@ -135,7 +135,9 @@ class Session:
                 )
             )
             return
-        process = start(run.engine, run.engine.arguments(job_file, run.log, run.cache, run.models), run.log)
+        cache = ("--cache", run.cache) if run.cache is not None else ()
+        command = run.engine.command("run", job_file, "--log", run.log, *cache, models=run.models)
+        process = start(run.engine, command, run.log)
         if isinstance(process, Failure):
             run.fail(process)
             return

@@ -56,8 +56,11 @@ its arguments are not understood, and 130 after ``cancelled``.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from .failure import Failure
 
 PROTOCOL: Final = 1
 KINDS: Final = (
@@ -89,8 +92,39 @@ def decode(line: str) -> dict[str, Any] | None:
         return None
     try:
         data = json.loads(line)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # Also numbers of thousands of digits, and thousands of brackets.
         return None
     if not isinstance(data, dict) or data.get("event") not in KINDS:
         return None
     return data
+
+
+def text_of(event: Mapping[str, Any], name: str) -> str:
+    """Return a field that is a text; an empty one where it is missing or something else."""
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def number_of(event: Mapping[str, Any], name: str) -> float | None:
+    """Return a field that is a finite number; None where it is missing or something else."""
+    value = event.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # Whole numbers have no largest one.
+        return None
+    return number if math.isfinite(number) else None
+
+
+def entries_of(event: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the objects in a field that is a list; none where it is missing or something else."""
+    value = event.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def failure_of(event: Mapping[str, Any], unsaid: Failure) -> Failure:
+    """Return what an ``error`` event says went wrong, or `unsaid` where it says nothing."""
+    if not text_of(event, "sentence"):
+        return unsaid
+    return Failure(text_of(event, "code") or unsaid.code, text_of(event, "sentence"), text_of(event, "advice"))

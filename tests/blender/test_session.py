@@ -83,8 +83,8 @@ def test_the_engine_gets_a_clean_environment_a_list_of_arguments_and_its_own_fol
     assert python == {"PYTHONNOUSERSITE", "PYTHONUTF8"}
     assert seen["environment"]["HTTPS_PROXY"] == "http://proxy:3128"
     assert seen["arguments"] == [
-        "run", str(run.folder / "job.json"), "--events", "--log", str(run.folder / "engine.log"),
-        "--cache", str(tmp_path / "cäche"), "--models", str(tmp_path / "mödels"),
+        "run", str(run.folder / "job.json"), "--log", str(run.folder / "engine.log"),
+        "--cache", str(tmp_path / "cäche"), "--events", "--models", str(tmp_path / "mödels"),
     ]  # fmt: skip
     assert Path(seen["cwd"]) == engine.root
     assert json.loads((run.folder / "job.json").read_text())["stages"]
