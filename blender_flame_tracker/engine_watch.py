@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ..backend.contract.failure import Failure
-from . import preferences, runs, setup
+from . import runs, setup
 from .environment import State
 
 FRESH: Final = 2.0
@@ -30,7 +30,7 @@ def problem() -> Failure | None:
 def check() -> Failure | None:
     """Look at the engine now: a few small files, no process."""
     global _problem, _looked
-    engine = runs.engine_override or preferences.engine()
+    engine = runs.engine_now()
     _problem, _looked = engine if isinstance(engine, Failure) else None, time.monotonic()
     return _problem
 

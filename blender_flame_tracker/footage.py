@@ -121,7 +121,7 @@ def look_for_faces(path: Path, again: bool = False) -> Failure | None:
     """
     if path in _looking or (_faces.get(path, Faces()).found is not None and not again):
         return None
-    engine = runs.engine_override or preferences.engine()
+    engine = runs.engine_now()
     if isinstance(engine, Failure):
         return engine
     stop_looking()

@@ -10,16 +10,13 @@ import bpy
 
 from ..backend.contract.failure import Failure
 from ..backend.contract.settings import SceneSettings
-from . import scene_state
+from . import redrawing, scene_state
 from .paths import absolute
 from .review import Facts, Placement, Review, Watch, review_of
 from .scene.motion import motion_of
 from .scene.origin import file_of
 from .scene.parts import TRACK, Parts, find_collection, parts_of
 from .scene.record import read_record
-
-SHOWING: Final = ("VIEW_3D", "CLIP_EDITOR", "DOPESHEET_EDITOR", "NODE_EDITOR")
-"""Types of editors that are drawn anew when there is news of a file."""
 
 WATCH: Final = Watch()
 
@@ -160,10 +157,7 @@ def _poll() -> float | None:
 
 def redraw() -> None:
     """Draw the editors that show results anew."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in SHOWING:
-                area.tag_redraw()
+    redrawing.redraw("VIEW_3D", "CLIP_EDITOR", "DOPESHEET_EDITOR", "NODE_EDITOR")
 
 
 CLASSES: Final = ()

@@ -15,14 +15,15 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..backend.contract.failure import Failure, Notice
-from . import preferences, preflight
+from . import preferences, preflight, redrawing
 from .nodes import state
 from .nodes.compile import Compiled, SceneImport, compile_tree
-from .nodes.tree import TREE, FlameTree
+from .nodes.tree import FlameTree
 from .paths import new_run_folder
 from .process import Engine
 from .session import SILENCE, Run, Session, State
 from .showing import import_and_show
+from .ui.text import duration
 
 INTERVAL: Final = 0.1
 """Seconds between two looks at the engine; nothing is drawn more often."""
@@ -88,7 +89,7 @@ def start(tree: FlameTree, scene: bpy.types.Scene, target: str | None = None) ->
     compiled = compile_tree(tree, scene, target)
     if isinstance(compiled, Failure):
         return compiled
-    engine = engine_override or preferences.engine()
+    engine = engine_now()
     if isinstance(engine, Failure):
         return engine
     problem = preflight.problem_of(compiled.job)
@@ -108,6 +109,11 @@ def start(tree: FlameTree, scene: bpy.types.Scene, target: str | None = None) ->
     _watch()
     redraw()
     return run
+
+
+def engine_now() -> Engine | Failure:
+    """Return the engine that does the work, looked at afresh, or why there is none."""
+    return engine_override or preferences.engine()
 
 
 def run_of(tree: FlameTree | None) -> Run | None:
@@ -197,14 +203,7 @@ def redraw() -> None:
     """Have all areas drawn again that show a run: sidebars, our node editor, the preferences."""
     global _last_redraw  # noqa: PLW0603 - one clock for one timer
     _last_redraw = time.monotonic()
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in ("VIEW_3D", "CLIP_EDITOR"):
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()
-            elif area.type == "PREFERENCES" or (area.type == "NODE_EDITOR" and area.ui_type == TREE):
-                area.tag_redraw()
+    redrawing.redraw("VIEW_3D", "CLIP_EDITOR", "NODE_EDITOR", "PREFERENCES")
 
 
 # What becomes of a run.
@@ -287,13 +286,8 @@ def _praise(run: Run) -> str:
     frames = next((s.summary.split(",")[0] for s in run.stages.values() if s.kind == "track" and s.summary), "")
     if all(stage.state == "cached" for stage in run.stages.values()):
         return f"All was up to date ({frames})." if frames else "All was up to date."
-    return f"Tracked {frames} in {duration(run.seconds)}." if frames else f"Finished in {duration(run.seconds)}."
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it."""
-    whole = round(seconds)
-    return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
+    took = duration(run.seconds, tenths_below=10.0)
+    return f"Tracked {frames} in {took}." if frames else f"Finished in {took}."
 
 
 def announce(words: list[tuple[str, str]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from .nodes.tree import TREE, FlameTree
+from .redrawing import redraw
 
 _ENDS: Final = ("scene", "track", "report")
 """Kinds of nodes at the end of the work, the most finished first."""
@@ -18,11 +19,8 @@ def _flag(name: str, default: bool = True) -> Any:
     return bpy.props.BoolProperty(name=name, description="Show this part of the panel", default=default)
 
 
-def _redraw_timelines(_owner: Any, context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "DOPESHEET_EDITOR":
-                area.tag_redraw()
+def _redraw_timelines(_owner: Any, _context: bpy.types.Context) -> None:
+    redraw("DOPESHEET_EDITOR")
 
 
 def _never(_owner: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import bpy
 
 from ..backend.contract.failure import Notice
+from . import redrawing
 from .environment import Environment, State
 from .flavour import flavour_of
 from .installer import Installer, Task
@@ -42,10 +43,7 @@ def redraw() -> None:
     """Have the preferences drawn again."""
     global _last_redraw  # noqa: PLW0603 - one clock for one timer
     _last_redraw = time.monotonic()
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
+    redrawing.redraw("PREFERENCES")
 
 
 def close() -> None:

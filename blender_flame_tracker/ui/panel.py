@@ -16,7 +16,7 @@ SECTIONS: Final = (
     Section("Video", "show_video", video.missing, video.draw),
     Section("Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
     Section("Track", "show_track", track.missing, track.draw, track.draw_remedy),
-    Section("Result", "show_result", result.usable, result.draw),
+    Section("Result", "show_result", result.missing, result.draw),
 )
 
 

@@ -92,8 +92,10 @@ def _size(context: bpy.types.Context) -> float:
     return context.preferences.ui_styles[0].widget.points * scale_of(context)
 
 
-def duration(seconds: float) -> str:
-    """Return a time as people say it: ``8 s``, ``2 min 05 s``, ``1 h 10 min``."""
+def duration(seconds: float, tenths_below: float = 0.0) -> str:
+    """Return a time as people say it: ``8 s``, ``2 min 05 s``, ``1 h 10 min``; with tenths below some seconds."""
+    if 0.0 <= seconds < tenths_below:
+        return f"{seconds:.1f} s"
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -27,6 +27,7 @@ def test_line_breaks_stay():
 
 def test_durations_as_people_say_them():
     assert [duration(seconds) for seconds in (0, 7.6, 65, 3700)] == ["0 s", "8 s", "1 min 05 s", "1 h 01 min"]
+    assert [duration(seconds, tenths_below=10.0) for seconds in (0.44, 9.94, 12.3)] == ["0.4 s", "9.9 s", "12 s"]
 
 
 def editor(kind="VIEW_3D", shown=True, tab="FLAME"):

@@ -51,7 +51,7 @@ def registered(_empty_file, monkeypatch):
 
 def drawn():
     """All that is written, with the file looked at, as it is in a window after a moment."""
-    assert section.usable(bpy.context) == ""
+    assert section.missing(bpy.context) == ""
     results.facts_now(results.chosen(bpy.context))
     layout = Layout()
     section.draw(layout, bpy.context)
@@ -63,7 +63,7 @@ def bring(path):
 
 
 def test_it_says_what_to_do_before_there_is_anything():
-    assert "Import" in section.usable(bpy.context)
+    assert "Import" in section.missing(bpy.context)
 
 
 def test_a_result_shows_where_to_look(tmp_path):

@@ -17,7 +17,7 @@ from ..graph_picture import draw_graph
 from ..text import paragraph
 
 
-def usable(context: bpy.types.Context) -> str:
+def missing(context: bpy.types.Context) -> str:
     """Return why there is nothing to show, empty where there is."""
     found = results.chosen(context)
     if found is None:

@@ -81,12 +81,7 @@ def fact_lines(facts: Facts, video: Any) -> tuple[str, ...]:
     rate = facts.rate if facts.rate is not None else video.sequence_rate
     frames = f"{facts.frames} frame{'' if facts.frames == 1 else 's'}"
     lines = (f"{facts.width} × {facts.height}", f"{rate:.5g} fps", frames)  # noqa: RUF001 - the sign that people know
-    return (*lines, length(facts.frames / rate)) if rate > 0 else lines
-
-
-def length(seconds: float) -> str:
-    """Return the length of a clip: tenths of a second where they matter."""
-    return f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
+    return (*lines, duration(facts.frames / rate, tenths_below=60.0)) if rate > 0 else lines
 
 
 def _draw_range(layout: Any, video: Any, facts: Facts | None) -> None:
