@@ -18,7 +18,7 @@ import bpy
 from ..backend.contract.failure import Failure
 from . import preferences, runs
 from .look import Look, Looking, remembered, start_look
-from .paths import absolute
+from .paths import absolute, user_folder
 from .process import Engine
 from .scene_state import active_tree, node_of
 
@@ -211,7 +211,7 @@ def _folder(path: Path) -> Path:
     """Return the folder for the pictures of a video's faces; another version of the video has another one (OSError)."""
     known = path.stat()
     key = hashlib.sha256(f"{path}|{known.st_size}|{known.st_mtime_ns}".encode("utf-8", "surrogateescape"))
-    return preferences.user_folder("looks") / key.hexdigest()[:24]
+    return user_folder("looks") / key.hexdigest()[:24]
 
 
 def _make_room(folder: Path) -> None:

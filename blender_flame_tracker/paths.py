@@ -17,7 +17,9 @@ from typing import Final
 import bpy
 
 from ..backend.contract.failure import Failure
-from .preferences import user_folder
+
+ROOT_PACKAGE: Final = __package__.rpartition(".")[0]
+"""Name under which Blender knows the add-on, e.g. ``bl_ext.user_default.blender_flame_tracker``."""
 
 RUNS_KEPT: Final = 20
 """Folders of earlier runs, with their logs, that are kept."""
@@ -61,6 +63,13 @@ def shot_folder(video: Path) -> Path:
     """Return the folder for all that is made of a clip: beside the saved .blend, else beside the clip."""
     base = Path(bpy.data.filepath).parent if bpy.data.filepath else video.parent
     return base / f"{safe_name(clip_name(video))}_flame"
+
+
+def user_folder(name: str) -> Path:
+    """Return a folder of ours in the user's Blender settings; it is not created."""
+    if ROOT_PACKAGE.startswith("bl_ext."):
+        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=name))
+    return Path(bpy.utils.user_resource("CONFIG")) / "flame_head_tracker" / name
 
 
 def folder_problem(folder: Path) -> Failure | None:

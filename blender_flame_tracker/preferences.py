@@ -15,11 +15,9 @@ from ..backend.contract.installation import WINDOWS_LONGEST_PATH, Layout, longes
 from . import setup
 from .environment import chosen_folder, engine_in
 from .installer import Request
+from .paths import ROOT_PACKAGE, absolute, user_folder
 from .process import Engine
 from .ui.preferences import draw_preferences
-
-ROOT_PACKAGE: Final = __package__.rpartition(".")[0]
-"""Name under which Blender knows the add-on, e.g. ``bl_ext.user_default.blender_flame_tracker``."""
 
 TORCH_BUILDS: Final = {
     "auto": ("Automatic", "NVIDIA GPU where its driver answers, else the processor"),
@@ -104,17 +102,10 @@ def preferences() -> FlamePreferences | Defaults:
     return addon.preferences if addon is not None and addon.preferences is not None else _defaults
 
 
-def user_folder(name: str) -> Path:
-    """Return a folder of ours in the user's Blender settings; it is not created."""
-    if ROOT_PACKAGE.startswith("bl_ext."):
-        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=name))
-    return Path(bpy.utils.user_resource("CONFIG")) / "flame_head_tracker" / name
-
-
 def engine_folder() -> Path:
     """Return the folder of the engine."""
     text = preferences().engine_folder
-    return chosen_folder(_absolute(text)) if text else usual_engine_folder(user_folder("engine"), os.environ)
+    return chosen_folder(absolute(text)) if text else usual_engine_folder(user_folder("engine"), os.environ)
 
 
 def usual_engine_folder(ours: Path, environment: Any, windows: bool | None = None) -> Path:
@@ -135,13 +126,13 @@ def usual_engine_folder(ours: Path, environment: Any, windows: bool | None = Non
 def models_folder() -> Path:
     """Return the folder of the model files."""
     text = preferences().model_folder
-    return _absolute(text) if text else user_folder("models")
+    return absolute(text) if text else user_folder("models")
 
 
 def wheel_folder() -> Path | None:
     """Return the folder that packages are taken from instead of the network, or None."""
     text = preferences().wheel_folder
-    return _absolute(text) if text else None
+    return absolute(text) if text else None
 
 
 def engine() -> Engine | Failure:
@@ -152,7 +143,7 @@ def engine() -> Engine | Failure:
 def request() -> Request:
     """Return what the installer is to do with, as it is set here."""
     chosen = preferences()
-    python = str(_absolute(chosen.python_file)) if chosen.python_file else ""
+    python = str(absolute(chosen.python_file)) if chosen.python_file else ""
     return Request(engine_folder(), wheel_folder(), python, chosen.torch_build)
 
 
@@ -162,10 +153,6 @@ def look() -> None:
         setup.environment.folder = engine_folder()
         setup.environment.plan = {}
         setup.environment.look()
-
-
-def _absolute(text: str) -> Path:
-    return Path(bpy.path.abspath(text)).expanduser().absolute()
 
 
 CLASSES: Final[tuple[type[Any], ...]] = (FlamePreferences,)

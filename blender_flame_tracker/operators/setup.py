@@ -11,6 +11,7 @@ from ...backend.contract.failure import Failure
 from .. import preferences, setup
 from ..environment import State
 from ..installer import Task
+from ..paths import user_folder
 from ..ui.preferences import draw_plan, online, sentence_of
 
 DIALOG_WIDTH: Final = 680
@@ -19,7 +20,7 @@ LINES: Final = 300
 
 
 def _log() -> Path:
-    return preferences.user_folder("logs") / "installer.log"
+    return user_folder("logs") / "installer.log"
 
 
 def _start(task: Task) -> Failure | None:

@@ -33,8 +33,9 @@ def plan() -> None:
     setup = sys.modules[f"{MODULE}.blender_flame_tracker.setup"]
     preferences = sys.modules[f"{MODULE}.blender_flame_tracker.preferences"]
     installer = sys.modules[f"{MODULE}.blender_flame_tracker.installer"]
+    paths = sys.modules[f"{MODULE}.blender_flame_tracker.paths"]
     assert type(preferences.preferences()).__name__ == "FlamePreferences"
-    assert preferences.user_folder("engine").parts[-3:] == ("user_default", "blender_flame_tracker", "engine")
+    assert paths.user_folder("engine").parts[-3:] == ("user_default", "blender_flame_tracker", "engine")
     failure = setup.installer.start(installer.Task.PLAN, preferences.request(), Path(folder) / "installer.log")
     assert failure is None, failure
     setup.installer.wait()

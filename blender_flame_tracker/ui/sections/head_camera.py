@@ -10,7 +10,7 @@ import bpy
 from ... import footage, setup
 from ...model_files import ModelFile
 from ...operators.identity import FLAME_MT_identity
-from ...preferences import ROOT_PACKAGE
+from ...paths import ROOT_PACKAGE
 from ...scene_state import active_tree, node_of
 from ..text import paragraph
 

@@ -9,7 +9,7 @@ import bpy
 from ... import engine_watch, footage, runs, setup
 from ...environment import State as EngineState
 from ...nodes.state import NodeState, status_of
-from ...preferences import ROOT_PACKAGE
+from ...paths import ROOT_PACKAGE
 from ...run import Run, StageProgress, State
 from ...scene_state import active_tree, node_of, tracks_of
 from .. import thumbnails
