@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..backend.contract.events import entries_of, failure_of, number_of, text_of
 from ..backend.contract.failure import Failure, Notice
-from ..backend.contract.job import Job
+from ..backend.contract.job import STAGES, Job
 from .process import Engine, version_problem
 
 
@@ -107,7 +107,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.log = self.folder / "engine.log"
-        self.stages = {each.name: StageProgress(each.name, each.kind, each.kind) for each in self.job.stages}
+        labels = {each.name: STAGES[each.kind].label for each in self.job.stages}
+        self.stages = {each.name: StageProgress(each.name, each.kind, labels[each.name]) for each in self.job.stages}
 
     def fail(self, failure: Failure) -> None:
         """End the run with a failure."""

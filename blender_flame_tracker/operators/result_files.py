@@ -162,6 +162,8 @@ class _Fitting:
             return _TICK
         with bpy.context.temp_override(window=self.window, area=area, region=region):
             bpy.ops.image.view_all(fit_view=True)
+        # An operator that a timer calls redraws nothing by itself.
+        area.tag_redraw()
         return None
 
 

@@ -57,6 +57,8 @@ def test_a_run_from_start_to_end(engine, tmp_path, session):
     run = make_run(engine, tmp_path, "usual")
     session.submit(run)
     assert run.state is State.WAITING and session.busy
+    # What waits has its names for people before the engine tells them.
+    assert [stage.label for stage in run.stages.values()][:2] == ["Video", "Face"]
     assert session.wait(run) is State.DONE
     assert run.outputs == {"track": Path("/somewhere/track.npz")}
     assert [(stage.label, stage.state, stage.fraction) for stage in run.stages.values()][:2] == [
