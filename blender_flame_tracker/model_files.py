@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +121,12 @@ class ModelList:
         process.end_aside()
         self._process = None
         return True
+
+    def wait(self, pause: float = 0.05) -> None:
+        """Poll until the engine has looked, for scripts and tests."""
+        while self.busy:
+            self.poll()
+            time.sleep(pause)
 
     def close(self) -> None:
         """End the process."""

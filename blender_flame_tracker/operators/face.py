@@ -49,7 +49,7 @@ class FindFaces(bpy.types.Operator):
             self.report({"ERROR"}, str(seen))
             return {"CANCELLED"}
         count = len(seen.faces)
-        self.report({"INFO"}, f"{count} face{'' if count == 1 else 's'} found")
+        self.report({"INFO"}, f"{count} face{'' if count == 1 else 's'} found.")
         return {"FINISHED"}
 
 

@@ -58,7 +58,7 @@ class CopyLog(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Put it onto the clipboard."""
         context.window_manager.clipboard = report_of(runs.run_of(active_tree(context)))
-        self.report({"INFO"}, "Copied")
+        self.report({"INFO"}, "Copied.")
         return {"FINISHED"}
 
 
@@ -74,16 +74,17 @@ def report_of(run: Run) -> str:
         f"{stage.label}: {stage.state} {stage.done}/{stage.total} {stage.summary}" for stage in run.stages.values()
     ]
     lines += [f"{notice.sentence} {notice.advice} [{notice.code}]" for notice in run.notices]
-    return "\n".join([*lines, "", *_end_of(run.log)]) + "\n"
+    return "\n".join([*lines, "", *(end_of(run.log) or ["(no log)"])]) + "\n"
 
 
-def _end_of(log: Path) -> list[str]:
+def end_of(log: Path) -> list[str]:
+    """Return the last lines of a log, none where there is no log; of a long one only the end is read."""
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - _BYTES))
             return stream.read().decode("utf-8", errors="replace").splitlines()[-LINES:]
     except OSError:
-        return ["(no log)"]
+        return []
 
 
 CLASSES: Final = (OpenLog, CopyLog)

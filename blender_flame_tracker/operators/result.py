@@ -96,10 +96,7 @@ class ImportResult(bpy.types.Operator):
         found = self._wanted(context)
         if isinstance(found, Failure):
             return _finish(self, found)
-        settings = found.settings
-        if isinstance(settings, Failure):
-            return _finish(self, settings)
-        return _finish(self, import_and_show(found.file, settings, context.scene))
+        return _finish(self, import_and_show(found.file, found.settings, context.scene))
 
     def _wanted(self, context: bpy.types.Context) -> results.Result | Failure:
         if self.filepath:
@@ -172,9 +169,9 @@ class UpdateResult(bpy.types.Operator):
 
     def _fill(self, context: bpy.types.Context) -> None:
         found = results.chosen(context)
-        settings = None if found is None else found.settings
-        if settings is None or isinstance(settings, Failure):
+        if found is None:
             return
+        settings = found.settings
         for name in annotations_of(SceneSettings):
             if not self.properties.is_property_set(name):
                 setattr(self, name, getattr(settings, name))

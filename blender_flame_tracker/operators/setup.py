@@ -13,10 +13,9 @@ from ..environment import State
 from ..installer import Task
 from ..paths import user_folder
 from ..ui.preferences import draw_plan, online, sentence_of
+from .log import end_of
 
 DIALOG_WIDTH: Final = 680
-LINES: Final = 300
-"""Of the end of a log that are copied."""
 
 
 def _log() -> Path:
@@ -207,8 +206,7 @@ class CheckModels(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Look to the end."""
         result = self._start()
-        while setup.models.busy:
-            setup.models.poll()
+        setup.models.wait()
         if setup.models.problem is not None:
             self.report({"ERROR"}, str(setup.models.problem))
             return {"CANCELLED"}
@@ -253,11 +251,8 @@ def report() -> str:
         f"Folder: {environment.folder}",
     ]
     for log in (environment.log, _log()):
-        try:
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            continue
-        parts += ["", str(log), *lines[-LINES:]]
+        lines = end_of(log)
+        parts += ["", str(log), *lines] if lines else []
     return "\n".join(parts) + "\n"
 
 

@@ -224,8 +224,7 @@ def test_model_files_are_listed_with_the_built_in_head_first(tmp_path):
     models = ModelList()
     assert models.found == (BUILT_IN,)
     assert models.start(Engine(Path(sys.executable), tmp_path), tmp_path, tmp_path / "log") is None
-    while models.busy:
-        models.poll()
+    models.wait()
     assert [(each.name, each.commercial) for each in models.found] == [("Built-in head", True), ("FLAME 2020", False)]
     names = [each.name for each in models.to_be_had]
     assert "FLAME 2020" not in names and names[0] == "FLAME 2023 Open" and "MediaPipe Face Landmarker" in names
@@ -235,8 +234,7 @@ def test_an_engine_that_cannot_list_models_is_told(tmp_path):
     (tmp_path / "backend.py").write_text("raise SystemExit(1)")
     models = ModelList()
     models.start(Engine(Path(sys.executable), tmp_path), tmp_path, tmp_path / "log")
-    while models.busy:
-        models.poll()
+    models.wait()
     assert models.problem.code == "models-unknown"
 
 
