@@ -1,7 +1,9 @@
 """Finished work on disk, one entry per stage and key, so that nothing is computed twice.
 
 entries/<kind>-<key>.npz    output of a stage (see `serialise`)
-entries/<kind>-<key>.json   for stages that write files for the user: which, with size and time of change
+entries/<kind>-<key>.json   for stages that write files for the user: which, with size and time of change;
+                            for quick ones: what was said of their output
+entries/<name>-<key>/       parts of the work that several outputs have in common, as a stage keeps them
 work/<kind>-<key>/          unfinished work of a stage, there until the stage is done; .lock beside it while in use
 logs/                       a log per run
 """
@@ -123,7 +125,7 @@ class Cache:
 
     def size(self) -> CacheSize:
         """Return what the cache takes."""
-        entries = sum(1 for path in _files(self.entries) if path.suffix in (".npz", ".json"))
+        entries = sum(1 for path in self.entries.glob("*") if path.suffix in (".npz", ".json"))
         return CacheSize(entries, sum(_size(path) for path in _files(self.root)))
 
     def clear(self) -> CacheSize:
@@ -146,6 +148,9 @@ class Cache:
             total += size
             if total > limit:
                 path.unlink(missing_ok=True)
+        for folder in self.entries.iterdir():
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def _path(self, kind: str, key: str, suffix: str) -> Path:
         return self.entries / f"{kind}-{key}.{suffix}"

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .contract import licences
+from .contract.installation import Layout
 from .setup.graphics import NvidiaDriver, find_nvidia_driver
 from .setup.inspection import READY, Inspection, folder_size, inspect
-from .setup.layout import Layout
 from .setup.libraries import how_to_get, missing_display_libraries
 from .setup.preflight import check_platform
 
@@ -158,13 +159,13 @@ def _environments(page: Page, layout: Layout, found: Inspection) -> None:
 
 def _models(page: Page, answer: dict[str, Any]) -> None:
     page.title(f"Models ({page.place(PROJECT / 'models')})")
-    page.row("built-in head", "part of the program (GPL-3.0-or-later)")
+    page.row("built-in head", f"part of the program; licence: {licences.PROGRAM.sentence}")
     models = answer.get("models", [])
     for model in models:
         state = " ".join(model["problems"]) or f"{model['name']}; licence: {model['licence']}"
         page.row(model["file"], page.text(state))
     if (PROJECT / "models" / TASK_FILE).is_file():
-        page.row(TASK_FILE, "landmarks and 52 expression scores; licence: Apache-2.0")
+        page.row(TASK_FILE, f"landmarks and 52 expression scores; licence: {licences.APACHE.name}")
     else:
         page.row(TASK_FILE, "not there: the networks of the mediapipe package are used, without the 52 scores")
         page.possible.append(f"The 52 expression scores: put {TASK_FILE} into models/ (see models/README.md)")

@@ -13,15 +13,20 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, TypeVar
 
 from . import __version__
 from .cache import Cache
 from .contract.events import PROTOCOL, Emit, encode
 from .contract.failure import Failure
 from .contract.job import Job
-from .registry import STAGE_CODE, StageCode
+from .device import device_words
+from .previews import Previews, preview_folder
+from .registry import STAGE_CODE
 from .runner import Finished, Stopped, run_job
+from .stage_code import StageCode
+
+Result = TypeVar("Result")
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -35,26 +40,43 @@ HEARTBEAT: Final = 1.0
 GRACE: Final = 10.0
 """Seconds that a stage has to stop after being asked; then the process ends. Files appear whole, so none is torn."""
 
+ALONE: Final = 1.0
+"""The same when nobody is there any more who could want the result: the program that started us has died."""
+
+LAST_WORDS: Final = 0.5
+"""Seconds for the last event when the time is up; a reader that hangs must not hold the process."""
+
 
 class Stop:
-    """Whether the user asked to stop; asked twice, or ignored for `GRACE` seconds, the process ends at once."""
+    """Whether the user asked to stop; asked twice, or ignored for some seconds, the process ends at once."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._deadline = float("inf")
         self.last_words: Callable[[], None] = lambda: None
 
     def asked(self) -> bool:
         """Whether to stop."""
         return self._event.is_set()
 
-    def ask(self) -> None:
-        """Ask the stages to stop."""
-        if self._event.is_set():
+    def ask(self, patience: float = GRACE) -> None:
+        """Ask the stages to stop within so many seconds; a second call can only shorten them."""
+        deadline = time.monotonic() + patience
+        if deadline >= self._deadline:
             return
+        self._deadline = deadline
         self._event.set()
-        watchdog = threading.Timer(GRACE, self._end)
+        watchdog = threading.Timer(patience, self._time_is_up)
         watchdog.daemon = True
         watchdog.start()
+        # The timer needs the interpreter, which a library may hold, or may get late on a busy computer; this does not.
+        faulthandler.dump_traceback_later(patience + 1.5 * LAST_WORDS, exit=True, file=2)
+
+    def _time_is_up(self) -> None:
+        words = threading.Thread(target=self._end, daemon=True)
+        words.start()
+        words.join(LAST_WORDS)
+        os._exit(EXIT_CANCELLED)
 
     def _end(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # in the middle of another line, or nobody reads any more
@@ -85,8 +107,8 @@ class Lines:
             try:
                 self._stream.write(encode(event) + "\n")
                 self._stream.flush()
-            except (BrokenPipeError, ValueError):
-                self._stop.ask()
+            except (OSError, ValueError):
+                self._stop.ask(ALONE)
 
     def beat(self) -> None:
         """Send heartbeats until `close` (in a thread of its own)."""
@@ -140,7 +162,7 @@ def own_streams(log: Path | None) -> Iterator[Streams]:
 
 
 def watch_input(stop: Stop) -> None:
-    """Stop on a line ``cancel`` or at the end of standard input: then the program that started us is gone."""
+    """Stop on a line ``cancel``, and soon at the end of standard input: then whoever started us is gone."""
     descriptor = sys.stdin.fileno() if sys.stdin is not None else None
     if descriptor is None:
         return
@@ -151,7 +173,7 @@ def watch_input(stop: Stop) -> None:
         except OSError:
             chunk = b""
         if not chunk:
-            stop.ask()
+            stop.ask(ALONE)
             return
         *lines, rest = (rest + chunk).split(b"\n")
         if any(line.strip() == b"cancel" for line in lines):
@@ -160,14 +182,13 @@ def watch_input(stop: Stop) -> None:
 
 def hello() -> dict[str, Any]:
     """Return the first event."""
-    return {"event": "hello", "protocol": PROTOCOL, "version": __version__, "device": _device(), "pid": os.getpid()}
-
-
-def _device() -> str:
-    """Name what this machine offers without importing torch, which takes seconds."""
-    if any(Path(path).exists() for path in ("/proc/driver/nvidia/version", "/dev/nvidiactl")):
-        return "NVIDIA driver found"
-    return "cpu"
+    return {
+        "event": "hello",
+        "protocol": PROTOCOL,
+        "version": __version__,
+        "device": device_words(),
+        "pid": os.getpid(),
+    }
 
 
 def with_signals(stop: Stop) -> None:
@@ -186,14 +207,29 @@ def run_guarded(
     stop: Stop,
     log: Path | None,
     registry: Mapping[str, StageCode] = STAGE_CODE,
+    *,
+    previews: bool = False,
 ) -> Finished | Stopped | Failure:
-    """Run a job; an error of the program itself becomes a failure too, and its traceback goes to the log."""
+    """Run a job; an error of the program itself becomes a failure too, see `guarded`."""
+    shown = _previews(cache, emit) if previews else None
+    return guarded(lambda said: run_job(job, cache, models, said, stop.asked, registry, shown), emit, log)
+
+
+def _previews(cache: Cache, emit: Emit) -> Previews | None:
+    try:
+        return Previews(preview_folder(cache.root), emit)
+    except OSError:  # A cache that cannot be written to any more: the run itself says so.
+        return None
+
+
+def guarded(work: Callable[[Emit], Result], emit: Emit, log: Path | None) -> Result | Failure:
+    """Return what `work` does; an error of the program itself becomes a failure, and its traceback goes to the log."""
 
     def with_log(event: Mapping[str, Any]) -> None:
         emit({**event, "log": str(log)} if event.get("event") == "error" and log is not None else event)
 
     try:
-        return run_job(job, cache, models, with_log, stop.asked, registry)
+        return work(with_log)
     except Exception as error:  # noqa: BLE001 - the border of the process: no traceback may reach the user
         traceback.print_exc(file=sys.stderr)
         failure = Failure(
@@ -201,7 +237,16 @@ def run_guarded(
             f"Something went wrong inside the engine ({type(error).__name__}: {error}).",
             "Please report it with the log file; running again resumes where it stopped.",
         )
-        with_log(
-            {"event": "error", "name": "", "code": failure.code, "sentence": failure.sentence, "advice": failure.advice}
-        )
+        with_log(error_event(failure))
         return failure
+
+
+def error_event(failure: Failure, name: str = "") -> dict[str, Any]:
+    """Return the event for a failure (of the stage of that name)."""
+    return {
+        "event": "error",
+        "name": name,
+        "code": failure.code,
+        "sentence": failure.sentence,
+        "advice": failure.advice,
+    }

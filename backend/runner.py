@@ -16,10 +16,13 @@ from .contract.failure import Failure, Notice
 from .contract.job import STAGES, Job, Stage
 from .contract.options import to_dict
 from .keys import stage_key
+from .previews import Previews
 from .progress import Pace
-from .registry import STAGE_CODE, StageCode
+from .registry import STAGE_CODE
 from .serialise import Unreadable
+from .stage_code import StageCode
 from .stages.data import Cancelled, Context
+from .written import Written
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def run_job(
     emit: Emit,
     cancelled: Callable[[], bool],
     registry: Mapping[str, StageCode] = STAGE_CODE,
+    previews: Previews | None = None,
 ) -> Finished | Stopped | Failure:
     """Run every stage that is needed for the job's last ones and not done yet.
 
@@ -69,8 +73,9 @@ def run_job(
             ``heartbeat`` not.
         cancelled: Whether the user asked to stop.
         registry: Kind of stage -> its code.
+        previews: Where pictures of the work go, or None where nobody watches.
     """
-    run = _Run(job, cache, models, emit, cancelled, registry)
+    run = _Run(job, cache, models, emit, cancelled, registry, previews)
     try:
         return run.all()
     except Cancelled:
@@ -101,6 +106,7 @@ class _Run:
         emit: Emit,
         cancelled: Callable[[], bool],
         registry: Mapping[str, StageCode],
+        previews: Previews | None,
     ) -> None:
         self.job = job
         self.cache = cache
@@ -108,6 +114,7 @@ class _Run:
         self.send = emit
         self.cancelled = cancelled
         self.registry = registry
+        self.previews = previews
         self.started = time.perf_counter()
         self.keys: dict[str, str] = {}
         self.values: dict[str, Any] = {}
@@ -165,9 +172,11 @@ class _Run:
         inputs.update({kind: upstream[kind] for kind in self._code(stage).also if kind in upstream})
         return inputs
 
-    def _key(self, stage: Stage) -> str:
+    def _key(self, stage: Stage, settings: Mapping[str, Any] | None = None) -> str:
+        """Return the stage's key, or what it would be with other settings."""
         code = self._code(stage)
-        settings = {name: value for name, value in to_dict(stage.settings).items() if name not in code.irrelevant}
+        if settings is None:
+            settings = {name: value for name, value in to_dict(stage.settings).items() if name not in code.irrelevant}
         inputs = {name: self.keys[source.name] for name, source in self._inputs(stage).items()}
         return stage_key(stage.kind, settings, inputs, code.files(stage.settings, self.models), code.sources)
 
@@ -234,6 +243,9 @@ class _Run:
             if recorded is not None:
                 self._add_files(stage, recorded[0])
                 meta = recorded[1]
+        elif keep == "nothing":
+            recorded = self.cache.recorded(stage.kind, key)
+            meta = recorded[1] if recorded is not None else {}
         elif keep == "data":
             try:
                 meta = self.cache.meta(stage.kind, key) or {}
@@ -263,7 +275,7 @@ class _Run:
         code, key = self._code(stage), self.keys[stage.name]
         with self.cache.work(stage.kind, key) as work:
             output = self._run(stage, inputs, work)
-            summary = code.summary(output)
+            summary = code.summary(output, stage.settings)
             self._keep(stage, output, {"summary": summary})
         seconds = round(time.perf_counter() - started, 3)
         self.send({"event": "stage", "name": stage.name, "state": "done", "seconds": seconds, "summary": summary})
@@ -288,7 +300,9 @@ class _Run:
     def _context(self, stage: Stage, work: Path) -> Context:
         settings = {kind: to_dict(above.settings) for kind, above in self._upstream(stage).items()}
         settings[stage.kind] = to_dict(stage.settings)
-        return Context(stage.name, Pace(self._collect), self.cancelled, work, self.models, settings=settings)
+        emit, kept = Pace(self._collect), self.cache.entries
+        written = Written(self.cache, stage.kind, self._key(stage, {})) if self._code(stage).keep == "files" else None
+        return Context(stage.name, emit, self.cancelled, work, self.models, settings, self.previews, written, kept)
 
     def _collect(self, event: Mapping[str, Any]) -> None:
         if event.get("event") == "notice":
@@ -306,6 +320,8 @@ class _Run:
             elif keep == "files":
                 self._add_files(stage, output.files)
                 self.cache.record(stage.kind, key, output.files, meta)
+            elif meta["summary"]:  # to tell it again when the stage is not needed
+                self.cache.record(stage.kind, key, {}, meta)
         except OSError as error:
             sentence = f"The result of '{STAGES[stage.kind].label}' could not be kept in {self.cache.root}: {error}."
             advice = "The work goes on; free some space or choose another folder with --cache to have it next time."

@@ -3,6 +3,7 @@
     python blender_flame_tracker/headless.py scene TRACK.npz SCENE.blend [SCENE.png] [--frame N] [--engine CYCLES]
     python blender_flame_tracker/headless.py check TRACK.npz SCENE.blend
     python blender_flame_tracker/headless.py benchmark [--frames N] [--vertices N]
+    python blender_flame_tracker/headless.py benchmark-interface
 
 The last line of standard output is a JSON object: ``{"blend": …, "picture": …, "frames": …, "notices": […]}`` or the
 numbers measured. Where it fails, the exit status is 1 and standard error says why in a sentence. To use the package
@@ -61,10 +62,13 @@ def main(arguments: list[str]) -> int:
     benchmark = commands.add_parser("benchmark", help="measure an import")
     benchmark.add_argument("--frames", type=int, default=1000)
     benchmark.add_argument("--vertices", type=int, default=5023)
+    commands.add_parser("benchmark-interface", help="measure registration, drawing and the timer")
     options = parser.parse_args(arguments)
     result: Any
     if options.command == "benchmark":
         result = submodule("blender_flame_tracker.benchmark").measure_import(options.frames, options.vertices)
+    elif options.command == "benchmark-interface":
+        result = submodule("blender_flame_tracker.benchmark_interface").measure_interface()
     elif options.command == "check":
         check_module = submodule("blender_flame_tracker.projection_check")
         result = check_module.measure_projection(options.track, options.blend)

@@ -8,17 +8,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from ..backend.contract.events import decode
+from ..backend.contract.events import PROTOCOL, decode, text_of
 from ..backend.contract.failure import Failure
 
 LONGEST_LINE: Final = 1 << 16
 """Bytes; no event is longer. What is longer is noise and is not kept."""
+
+LINGERING: Final = 0.5
+"""Seconds after its exit for which the rest of what an engine said is waited for."""
 
 _REPLACED: Final = frozenset({"progress", "heartbeat", "preview"})
 """Kinds of events of which only the latest matters."""
@@ -36,12 +40,27 @@ class Engine:
     python: Path
     root: Path
 
-    def arguments(self, job_file: Path, cache: Path | None, models: Path | None) -> list[str]:
-        """Return the command that runs a job and says events. No byte code is written into the add-on's folder."""
-        command = [str(self.python), "-s", "-B", "-m", "backend", "run", str(job_file), "--events"]
-        command += ["--cache", str(cache)] if cache is not None else []
-        command += ["--models", str(models)] if models is not None else []
-        return command
+    def command(self, verb: str, *arguments: str | Path, models: Path | None) -> list[str]:
+        """Return the command that does something and says events. No byte code is written into the add-on's folder.
+
+        Args:
+            verb: What to do: ``run``, ``look``, ``models``.
+            arguments: Of that.
+            models: Folder of model files; the engine's own where None.
+        """
+        command = [str(self.python), "-s", "-B", "-m", "backend", verb, *map(str, arguments), "--events"]
+        return [*command, "--models", str(models)] if models is not None else command
+
+
+def version_problem(hello: Mapping[str, Any]) -> Failure | None:
+    """Return why an engine that said ``hello`` cannot be understood, or None."""
+    if hello.get("protocol") == PROTOCOL:
+        return None
+    return Failure(
+        "engine-other-version",
+        f"The engine is of another version ({text_of(hello, 'version') or 'unknown'}) than the add-on.",
+        "Install the engine again in the preferences of the add-on.",
+    )
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -55,6 +74,24 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
 
 
+@contextlib.contextmanager
+def _broken_pipe_is_no_signal() -> Iterator[None]:
+    """Let a write to a process that is gone be an error alone.
+
+    Python ignores SIGPIPE when it is a program of its own. Inside Blender nobody does, and it would end Blender.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        yield
+    finally:
+        if signal.SIGPIPE in signal.sigpending():
+            signal.sigwait({signal.SIGPIPE})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class EngineProcess:
     """A running engine. All methods return at once, except `end`, which takes as long as it is allowed to."""
 
@@ -62,7 +99,8 @@ class EngineProcess:
         self._process = process
         self._log = log
         self._lock = threading.Lock()
-        self._lingered = False
+        self._exited: float | None = None
+        self._ending: threading.Thread | None = None
         self._events: deque[dict[str, Any]] = deque()
         self.noise = 0
         """Lines on standard output that were no events."""
@@ -80,9 +118,11 @@ class EngineProcess:
         code = self._process.poll()
         if code is None or self._events:
             return None
+        if self._exited is None:
+            self._exited = time.monotonic()
         # Something that the engine started may hold its output open; it is not waited for.
-        self._reader.join(0 if self._lingered else 0.5)
-        self._lingered = self._reader.is_alive()
+        if self._reader.is_alive() and time.monotonic() - self._exited < LINGERING:
+            return None
         return None if self._events else code
 
     def take(self) -> dict[str, Any] | None:
@@ -95,7 +135,7 @@ class EngineProcess:
         stream = self._process.stdin
         if stream is None or stream.closed:
             return
-        with contextlib.suppress(OSError, ValueError):  # It is gone already.
+        with _broken_pipe_is_no_signal(), contextlib.suppress(OSError, ValueError):  # It is gone already.
             stream.write(b"cancel\n")
             stream.flush()
 
@@ -127,7 +167,7 @@ class EngineProcess:
         """Ask, wait for `patience` seconds, kill, and release everything."""
         self.ask_to_stop()
         if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
+            with _broken_pipe_is_no_signal(), contextlib.suppress(OSError):
                 self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
@@ -135,7 +175,23 @@ class EngineProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2.0)
         self._reader.join(1.0)
-        self._log.close()
+        with contextlib.suppress(OSError):  # A full disk: what is missing then are words about noise.
+            self._log.close()
+
+    def end_aside(self) -> None:
+        """End it at once without waiting for that: also a kill takes its time, and Blender draws meanwhile."""
+        self._ending = threading.Thread(target=self.end, args=(0.0,), name="flame-engine-end", daemon=True)
+        self._ending.start()
+
+    @property
+    def ending(self) -> bool:
+        """Whether `end_aside` was called and is not through yet."""
+        return self._ending is not None and self._ending.is_alive()
+
+    def join(self, patience: float) -> None:
+        """Wait until `end_aside` is through."""
+        if self._ending is not None:
+            self._ending.join(patience)
 
     def _read(self) -> None:
         """Take lines from standard output until it ends; in a thread of its own."""
@@ -143,8 +199,8 @@ class EngineProcess:
         assert stream is not None
         while line := stream.readline(LONGEST_LINE):
             if not line.endswith(b"\n") and len(line) == LONGEST_LINE:
-                self._skip_rest(stream)
                 self._note_noise(line[:200] + b"...\n")
+                self._skip_rest(stream)
                 continue
             event = decode(line.decode("utf-8", errors="replace"))
             if event is None:
@@ -180,7 +236,7 @@ def start(engine: Engine, arguments: list[str], log_file: Path) -> EngineProcess
 
     Args:
         engine: Where it is.
-        arguments: Whole command, see `Engine.arguments`.
+        arguments: Whole command, see `Engine.command`.
         log_file: Takes what the engine writes to standard error.
     """
     if not engine.python.is_file():

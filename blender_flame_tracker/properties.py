@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import bpy
@@ -10,42 +11,48 @@ from ..backend.contract.options import Option, options_of
 
 _UNBOUNDED: Final = 2**31 - 1
 
+_SHOWN_UNITS: Final = {"px": {"subtype": "PIXEL"}, "s": {"subtype": "TIME_ABSOLUTE"}, "mm": {"unit": "CAMERA"}}
+"""Units that Blender writes behind a number; the others stand in the tooltip."""
 
-def annotations_of(settings_class: type) -> dict[str, Any]:
-    """Return the annotations that give a Blender class a property per setting."""
-    return {each.name: property_of(each) for each in options_of(settings_class)}
+_PATH_OPTIONS: Final = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else {"ANIMATABLE"}
+"""Blender 4.5 wants to be told that ``//`` is understood; before, every path could have it."""
+
+Update = Callable[[Any, bpy.types.Context], None]
+"""What Blender calls when a property changes: with its owner and the context."""
 
 
-def property_of(setting: Option) -> Any:
+def annotations_of(settings_class: type, update: Update | None = None) -> dict[str, Any]:
+    """Return the annotations that give a Blender class a property per setting; `update` is told of every change."""
+    return {each.name: property_of(each, update) for each in options_of(settings_class)}
+
+
+def property_of(setting: Option, update: Update | None = None) -> Any:
     """Return the Blender property of one setting."""
     unit = f" ({setting.unit})" if setting.unit else ""
     common: dict[str, Any] = {
-        "name": label(setting.name),
+        "name": setting.label,
         "description": setting.help + unit,
         "default": setting.default,
     }
+    if update is not None:
+        common["update"] = update
     if setting.kind == "bool":
         return bpy.props.BoolProperty(**common)
     if setting.kind == "int":
-        return bpy.props.IntProperty(**common, **_range(setting, int))
+        return bpy.props.IntProperty(**common, **_range(setting, int), **_SHOWN_UNITS.get(setting.unit, {}))
     if setting.kind == "float":
-        return bpy.props.FloatProperty(**common, **_range(setting, float))
+        return bpy.props.FloatProperty(**common, **_range(setting, float), **_SHOWN_UNITS.get(setting.unit, {}))
     if setting.kind == "choice":
-        items = [(name, label(name), text) for name, text in (setting.choices or {}).items()]
+        items = [(name, setting.choice_label(name), text) for name, text in (setting.choices or {}).items()]
         return bpy.props.EnumProperty(items=items, **common)
     if setting.kind == "path":
-        return bpy.props.StringProperty(subtype="FILE_PATH", **common)
+        return bpy.props.StringProperty(subtype="FILE_PATH", options=_PATH_OPTIONS, **common)
     return bpy.props.StringProperty(**common)
 
 
 def settings_from(owner: Any, settings_class: type) -> Any:
     """Return the settings that a Blender object made with `annotations_of` holds."""
     return settings_class(**{each.name: getattr(owner, each.name) for each in options_of(settings_class)})
-
-
-def label(name: str) -> str:
-    """Return a name as Blender writes it: words with capitals."""
-    return name.replace("_", " ").title()
 
 
 def _range(setting: Option, number: type) -> dict[str, Any]:

@@ -1,25 +1,77 @@
-"""What Blender is told of: one list of classes, and everything taken back in reverse."""
+"""What Blender is told of: every module with its classes, and everything taken back in reverse.
+
+A module of this list has `CLASSES`, and, where it needs more than classes, `register()` and `unregister()`.
+"""
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Final
 
 import bpy
 
-from .operators import import_track
+from . import drop, engine_watch, footage, preferences, result, runs, scene_state, setup
+from .nodes import menus, sidebar, sockets, stages, state, tree
+from .operators import face, identity, import_track, log, track, video
+from .operators import nodes as node_operators
+from .operators import result as result_operators
+from .operators import result_files as result_file_operators
+from .operators import setup as setup_operators
+from .scene import origin
+from .ui import graph_picture, panel, presets, thumbnails, timeline_graph
 
-CLASSES: Final = (*import_track.CLASSES,)
+MODULES: Final[tuple[ModuleType, ...]] = (
+    setup,
+    setup_operators,
+    preferences,
+    tree,
+    sockets,
+    stages,
+    scene_state,
+    state,
+    runs,
+    track,
+    node_operators,
+    menus,
+    sidebar,
+    import_track,
+    origin,
+    result,
+    result_operators,
+    result_file_operators,
+    engine_watch,
+    footage,
+    thumbnails,
+    graph_picture,
+    timeline_graph,
+    video,
+    face,
+    identity,
+    log,
+    presets,
+    panel,
+    drop,
+)
+"""In this order: what is pointed to by properties stands before what has them."""
 
 
 def register() -> None:
-    """Register classes and menus."""
-    for each in CLASSES:
-        bpy.utils.register_class(each)
-    import_track.add_to_menus()
+    """Make known what every module has."""
+    for module in MODULES:
+        for each in module.CLASSES:
+            bpy.utils.register_class(each)
+        _call(module, "register")
 
 
 def unregister() -> None:
     """Take back everything, in reverse."""
-    import_track.remove_from_menus()
-    for each in reversed(CLASSES):
-        bpy.utils.unregister_class(each)
+    for module in reversed(MODULES):
+        _call(module, "unregister")
+        for each in reversed(module.CLASSES):
+            bpy.utils.unregister_class(each)
+
+
+def _call(module: ModuleType, name: str) -> None:
+    function = getattr(module, name, None)
+    if function is not None:
+        function()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+BLENDERS = {"bpy", "bpy_extras", "bl_operators", "bl_ui", "mathutils", "bmesh", "blf", "gpu", "gpu_extras"}
 ENGINE_ONLY = {"torch", "mediapipe", "cv2", "av", "numba", "scipy", "matplotlib", "PIL", "ai_edge_litert", "skimage"}
 
 
@@ -48,7 +49,7 @@ def blender_problem(name: str, relative: bool) -> str | None:
         return None if name.startswith("backend.contract") else f"imports {name}"
     if top == "blender_flame_tracker":
         return None if relative else f"imports {name} by an absolute name, which Blender does not know"
-    allowed = top in sys.stdlib_module_names or top in {"bpy", "bpy_extras", "mathutils", "bmesh", "gpu", "numpy"}
+    allowed = top in sys.stdlib_module_names or top in BLENDERS or top == "numpy"
     return None if allowed and top not in ENGINE_ONLY else f"imports {name}"
 
 

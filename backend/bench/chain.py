@@ -25,7 +25,8 @@ from ..head.model import Floats, HeadModel, HeadPose, Integers
 from ..head.skinning import pose_vertices, select_frames
 from ..stages.data import Camera, Context, Fit, Landmarks, TrackFile, Video
 
-STAGES = ("video", "landmarks", "fit", "smooth", "track")
+CODE = ("video.opening", "landmarks.tracking", "solve.fitting", "stages.smooth", "stages.track")
+"""What the stages compute with, see `import_stages`."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class Clock:
 
 def import_stages() -> None:
     """Load the code of all stages, as a process does when it starts."""
-    for name in STAGES:
-        importlib.import_module(f"..stages.{name}", __package__)
+    for name in CODE:
+        importlib.import_module(f"..{name}", __package__)
 
 
 def context(setup: Setup, name: str) -> Context:

@@ -33,6 +33,7 @@ IMPLIED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("face", "number"): ("choose", "number"),
     ("face", "point_x"): ("choose", "nearest"),
     ("face", "point_y"): ("choose", "nearest"),
+    ("face", "point_frame"): ("choose", "nearest"),
     ("head", "file"): ("source", "file"),
     ("camera", "focal_pixels"): ("focal_mode", "pixels"),
     ("camera", "focal_millimetres"): ("focal_mode", "millimetres"),

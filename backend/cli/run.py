@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..contract.failure import Failure
 from ..contract.job import Job, parse_job
-from ..engine import EXIT_FAILED, Lines, Stop
+from ..engine import EXIT_FAILED, Lines, Stop, error_event
 from .session import add_common_flags, execute
 from .summary import closing_words
 
@@ -33,9 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     job = _read(parsed.job)
     if isinstance(job, Failure):
         if parsed.events:
-            Lines(sys.stdout, Stop()).emit(
-                {"event": "error", "name": "", "code": job.code, "sentence": job.sentence, "advice": job.advice}
-            )
+            Lines(sys.stdout, Stop()).emit(error_event(job))
         sys.stderr.write(f"{job}\n")
         return EXIT_FAILED
     return execute(job, parsed, closing_words)

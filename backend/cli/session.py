@@ -1,17 +1,20 @@
-"""What `track` and `run` have in common: cache, log, streams, signals, and the exit code."""
+"""What commands that work have in common: cache, log, streams, signals, and the exit code."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ..cache import Cache
+from ..contract.events import Emit
 from ..contract.failure import Failure, Notice
 from ..contract.job import Job
 from ..engine import (
@@ -20,6 +23,8 @@ from ..engine import (
     EXIT_FAILED,
     Lines,
     Stop,
+    Streams,
+    error_event,
     hello,
     own_streams,
     run_guarded,
@@ -27,8 +32,9 @@ from ..engine import (
     with_signals,
 )
 from ..folders import user_cache
-from ..registry import STAGE_CODE, StageCode
+from ..registry import STAGE_CODE
 from ..runner import Finished, Stopped
+from ..stage_code import StageCode
 from .console import Console
 
 MODELS: Final = Path(__file__).resolve().parents[2] / "models"
@@ -52,6 +58,13 @@ def add_common_flags(parser: argparse.ArgumentParser) -> None:
         help="Folder of model files (default: models/ of the program)",
     )
     group.add_argument(
+        "--log",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="File that the details are added to (default: a new one in the cache folder)",
+    )
+    group.add_argument(
         "--events",
         action="store_true",
         help="Write one JSON object per line to standard output instead of a progress bar. The engine then ends on a "
@@ -73,11 +86,56 @@ def execute(
         summary: Called with what is `Finished`; returns the text to print at the end where there are no events.
         registry: Kind of stage -> its code.
     """
+    with conversation(arguments) as talk:
+        if isinstance(talk, Failure):
+            return EXIT_FAILED
+        result = run_guarded(
+            job,
+            talk.cache,
+            arguments.models,
+            talk.emit,
+            talk.stop,
+            talk.log,
+            registry,
+            previews=arguments.events,
+        )
+        if isinstance(result, Finished) and not arguments.events and summary is not None:
+            talk.streams.error.write(summary(result))
+        if isinstance(result, Finished):
+            talk.cache.prune()
+        return exit_code(result)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A command that is at work, and whoever listens to it.
+
+    Attributes:
+        emit: Takes its events, for a program or for people.
+        stop: Whether it shall stop.
+        streams: The process's own.
+        cache: Prepared.
+        log: What libraries print; removed where nothing was.
+    """
+
+    emit: Emit
+    stop: Stop
+    streams: Streams
+    cache: Cache
+    log: Path
+
+
+@contextlib.contextmanager
+def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failure]:
+    """Begin to speak and to listen as the flags of `add_common_flags` say; the failure has been told already."""
     cache, unusable = _open_cache(arguments.cache)
     if isinstance(cache, Failure):
+        if arguments.events:
+            Lines(sys.stdout, Stop()).emit(error_event(cache))
         sys.stderr.write(f"{cache}\n")
-        return EXIT_FAILED
-    log = cache.new_log()
+        yield cache
+        return
+    log = arguments.log or cache.new_log()
     stop = Stop()
     with_signals(stop)
     with contextlib.ExitStack() as stack:
@@ -93,28 +151,17 @@ def execute(
         else:
             emit = Console(streams.error).emit
         if unusable is not None:
-            emit(
-                {
-                    "event": "notice",
-                    "name": "",
-                    "code": unusable.code,
-                    "sentence": unusable.sentence,
-                    "advice": unusable.advice,
-                }
-            )
-        result = run_guarded(job, cache, arguments.models, emit, stop, log, registry)
-        if isinstance(result, Finished) and not arguments.events and summary is not None:
-            streams.error.write(summary(result))
-    return _exit_code(result, cache, log)
+            emit({"event": "notice", "name": "", **dataclasses.asdict(unusable)})
+        yield Conversation(emit, stop, streams, cache, log)
+    if arguments.log is None and log.is_file() and log.stat().st_size == 0:
+        log.unlink()
 
 
-def _exit_code(result: Finished | Stopped | Failure, cache: Cache, log: Path) -> int:
-    if isinstance(result, Finished):
-        cache.prune()
-        if log.is_file() and log.stat().st_size == 0:
-            log.unlink()
-        return EXIT_DONE
-    return EXIT_CANCELLED if isinstance(result, Stopped) else EXIT_FAILED
+def exit_code(result: object) -> int:
+    """Return the exit code for what a command came to."""
+    if isinstance(result, Failure):
+        return EXIT_FAILED
+    return EXIT_CANCELLED if isinstance(result, Stopped) else EXIT_DONE
 
 
 def _open_cache(chosen: Path | None) -> tuple[Cache | Failure, Notice | None]:

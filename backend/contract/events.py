@@ -2,27 +2,65 @@
 
 Kinds of events and their fields (all lines also carry ``event``):
 
-    hello      protocol, version, device, pid
+    hello      protocol, version, device (in words: ``processor, 8 cores``, or the name of the GPU), pid
     job        stages: list of {name, kind, label}, in the order in which they run
     stage      name, state ('running' | 'cached' | 'done'), seconds (when done), summary (when cached or done)
     progress   name, done, total, seconds_left (null while unknown)
-    preview    path of a picture of the latest frame
+    preview    name, frame (of the video, counted from 0), path of a PNG, at most 360 px high: the landmarks over the
+               latest frame while they are found, the head over a frame while it is fitted, the overlay while it is
+               written. At most two a second. Every picture is whole when it is named and has a path of its own; the
+               newest few stay until the next run begins
     notice     name, code, sentence, advice (something to know; the work goes on)
     heartbeat  seconds since start; at least every two seconds while nothing else is said
     done       outputs: mapping name -> path, seconds
     error      name, code, sentence, advice, log (path of the log file)
     cancelled  (no fields)
 
-An engine that says this listens to standard input: a line ``cancel`` stops it, and so does the end of its input:
-then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where its arguments are
-not understood, and 130 after ``cancelled``.
+``look VIDEO`` (a quick look at a video before it is tracked) says hello, job (its one stage is called ``look``),
+progress, notices and errors in the same way, and ends with
+
+    done       outputs: {thumbnail, face_0, face_1 ...: path of a PNG, at most 256 px high}, seconds,
+               video: {name, width, height (upright), rate, frames, duration (s, of the whole file), first_frame,
+               codec, focal_length_35mm (mm or null, from the metadata), thumbnail_frame},
+               faces: list of {number, box, share, frame, point, picture}
+
+    number     0, 1 ... by size over the frames that were looked at, up to sixteen
+    box        [left, top, width, height] as shares of the upright picture, in the video's frame number ``frame``
+    share      of the frames that were looked at in which the person is seen
+    point      [x, y] of the face's centre in that frame, as shares of the picture
+    picture    path of its picture
+
+To track the person whose picture was clicked, give ``FaceSettings(choose="nearest", point_x=point[0],
+point_y=point[1], point_frame=frame)``: the one who is at that place in that frame, however large the others are and
+whenever they come in. ``number`` is nearly always what ``FaceSettings(choose="number")`` takes, but not when two people
+are about equally large, or someone is seen between the frames that were looked at. The video's range is given with
+``--first-frame`` and ``--last-frame``; frames always count from the start of the file.
+
+``models`` (which model files are there) ends with
+
+    done       outputs: {}, seconds, models: list of {name, file (empty: part of the program), kind ('head' |
+               'landmarks' | 'beside'), version (empty: not known), adds (what it is good for), licence (a sentence),
+               licence_name, licence_source, commercial (true | false | null: not known), present, usable,
+               problem, advice (empty where usable), url (where to get it)}; the built-in head is the first
+
+``install_deps.py --events`` says hello, job, stage, progress, notices and errors in the same way, with ``weight`` in
+each stage of its job (its usual share of the time) and ``text`` in progress (what happens, in words). Its ``done`` has
+in outputs the interpreters that are ready, by environment. After ``--plan`` it has ``plan``, after ``--state`` and
+``--check`` it has ``state``: both as `backend.setup.describe` makes them.
+
+An engine that says this listens to standard input: a line ``cancel`` stops it within ten seconds, and the end of its
+input within three: then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where
+its arguments are not understood, and 130 after ``cancelled``.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from .failure import Failure
 
 PROTOCOL: Final = 1
 KINDS: Final = (
@@ -54,8 +92,39 @@ def decode(line: str) -> dict[str, Any] | None:
         return None
     try:
         data = json.loads(line)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # Also numbers of thousands of digits, and thousands of brackets.
         return None
     if not isinstance(data, dict) or data.get("event") not in KINDS:
         return None
     return data
+
+
+def text_of(event: Mapping[str, Any], name: str) -> str:
+    """Return a field that is a text; an empty one where it is missing or something else."""
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def number_of(event: Mapping[str, Any], name: str) -> float | None:
+    """Return a field that is a finite number; None where it is missing or something else."""
+    value = event.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # Whole numbers have no largest one.
+        return None
+    return number if math.isfinite(number) else None
+
+
+def entries_of(event: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the objects in a field that is a list; none where it is missing or something else."""
+    value = event.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def failure_of(event: Mapping[str, Any], unsaid: Failure) -> Failure:
+    """Return what an ``error`` event says went wrong, or `unsaid` where it says nothing."""
+    if not text_of(event, "sentence"):
+        return unsaid
+    return Failure(text_of(event, "code") or unsaid.code, text_of(event, "sentence"), text_of(event, "advice"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .failure import Failure
@@ -18,36 +19,50 @@ class Option:
         name: Field name.
         kind: ``bool``, ``int``, ``float``, ``str``, ``choice`` or ``path``.
         default: Default value.
+        label: What stands beside the field, as Blender writes it.
         help: One line: what it does and when to change it.
         unit: Unit of the number, empty where it has none.
         minimum, maximum: Allowed range of a number, None where open.
         choices: Allowed values of a choice, with a line of help each.
+        choice_labels: How choices are called in a menu where their own name, with capitals, would not do.
         advanced: Hidden until asked for.
     """
 
     name: str
     kind: str
     default: Any
+    label: str
     help: str
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
     choices: Mapping[str, str] | None = None
+    choice_labels: Mapping[str, str] = field(default_factory=dict)
     advanced: bool = False
+
+    def choice_label(self, choice: str) -> str:
+        """Return how a choice is called in a menu."""
+        return self.choice_labels.get(choice) or title_case(choice)
 
 
 def option(
     default: Any,
     help: str,  # noqa: A002 - the word that argparse and Blender use
     *,
+    label: str = "",
     unit: str = "",
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Mapping[str, str] | None = None,
+    choice_labels: Mapping[str, str] | None = None,
     path: bool = False,
     advanced: bool = False,
 ) -> Any:
-    """Declare a field of a settings dataclass, with all that its views need in `field.metadata`."""
+    """Declare a field of a settings dataclass, with all that its views need in `field.metadata`.
+
+    What the arguments mean stands at `Option`. A label is given where the field's own name, with capitals, would say
+    too little to someone who animates.
+    """
     if choices is not None:
         kind = "choice"
     elif path:
@@ -56,11 +71,13 @@ def option(
         kind = type(default).__name__
     metadata = {
         "kind": kind,
+        "label": label,
         "help": help,
         "unit": unit,
         "minimum": minimum,
         "maximum": maximum,
         "choices": choices,
+        "choice_labels": choice_labels or {},
         "advanced": advanced,
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -68,9 +85,25 @@ def option(
 
 def options_of(settings: Any) -> tuple[Option, ...]:
     """Return the options of a settings class or instance, in the order of their declaration."""
+    return _declared(settings if isinstance(settings, type) else type(settings))
+
+
+@functools.cache
+def _declared(settings_class: type) -> tuple[Option, ...]:
+    """Return the options of a class; asked for whenever a node is drawn."""
     return tuple(
-        Option(name=field.name, default=field.default, **field.metadata) for field in dataclasses.fields(settings)
+        Option(
+            name=each.name,
+            default=each.default,
+            **{**each.metadata, "label": each.metadata["label"] or title_case(each.name)},
+        )
+        for each in dataclasses.fields(settings_class)
     )
+
+
+def title_case(name: str) -> str:
+    """Return the name of a setting, a choice or an input as Blender writes names: words with capitals."""
+    return name.replace("_", " ").title()
 
 
 def to_dict(settings: Any) -> dict[str, Any]:

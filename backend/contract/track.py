@@ -7,7 +7,7 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -182,6 +182,23 @@ def write_track(path: Path, track: Track) -> Failure | None:
 
 def read_track(path: Path) -> Track | Failure:
     """Read a track file; a damaged one, another format or another schema is refused with a sentence."""
+    found = read_parts(path, [field.name for field in fields(Track) if field.name != "header"])
+    if isinstance(found, Failure):
+        return found
+    header, arrays = found
+    return Track(header=header, **arrays)
+
+
+def read_parts(path: Path, names: Sequence[str]) -> tuple[dict[str, Any], dict[str, Array]] | Failure:
+    """Read the header and some of the arrays of a track file, which takes as long as these are big.
+
+    Args:
+        path: Track file.
+        names: Of arrays, as in `Track`.
+
+    Returns:
+        Header and name -> array, whose sizes fit together, or why the file cannot be used.
+    """
     if not path.is_file():
         return Failure(
             "track-not-found", f"There is no track file {path}.", "Choose the track.npz that tracking wrote."
@@ -194,14 +211,14 @@ def read_track(path: Path) -> Track | Failure:
             problem = _header_problem(path, header)
             if problem is not None:
                 return problem
-            names = [field.name for field in fields(Track) if field.name != "header"]
             absent = [name for name in names if name not in archive.files]
             if absent:
                 return _not_a_track(path, f"it lacks {', '.join(absent)}")
             arrays = {name: archive[name] for name in names}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         return _not_a_track(path, f"reading it failed ({error})")
-    return _checked_shapes(path, Track(header=header, **arrays))
+    problem = _shape_problem(path, arrays)
+    return (header, arrays) if problem is None else problem
 
 
 def _not_a_track(path: Path, why: str) -> Failure:
@@ -287,11 +304,11 @@ _SHAPES: Final[Mapping[str, tuple[str | int, ...]]] = {
 """Shape of every array; a letter stands for the same number wherever it occurs (see `Track`)."""
 
 
-def _checked_shapes(path: Path, track: Track) -> Track | Failure:
+def _shape_problem(path: Path, arrays: Mapping[str, Array]) -> Failure | None:
     """Refuse arrays whose sizes contradict each other, which would fail much later and less clearly."""
     sizes: dict[str, int] = {}
-    for name, wanted in _SHAPES.items():
-        shape = getattr(track, name).shape
+    for name, values in arrays.items():
+        shape, wanted = values.shape, _SHAPES[name]
         if len(shape) != len(wanted):
             return _not_a_track(path, f"'{name}' has {len(shape)} dimensions instead of {len(wanted)}")
         for size, letter in zip(shape, wanted, strict=True):
@@ -299,7 +316,9 @@ def _checked_shapes(path: Path, track: Track) -> Track | Failure:
             if size != expected:
                 return _not_a_track(path, f"'{name}' has the shape {shape}, where one side should be {expected}")
     for name, count in (("faces", "V"), ("uv_faces", "U")):
-        indices = getattr(track, name)
+        indices = arrays.get(name)
+        if indices is None or count not in sizes:
+            continue
         if indices.size == 0 or indices.min() < 0 or indices.max() >= sizes[count]:
             return _not_a_track(path, f"'{name}' points outside of its mesh")
-    return track
+    return None

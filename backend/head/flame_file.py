@@ -252,7 +252,7 @@ def _head_model(
         return _wrong(path.name, str(problem))
     return HeadModel(
         name=version.name,
-        licence=version.licence,
+        licence=version.licence.sentence,
         file_name=path.name,
         sha256=sha256,
         template=arrays.template,

@@ -8,29 +8,26 @@ from typing import Any, Final
 
 import numpy as np
 
-_RESEARCH: Final = "Max Planck research licence: non-commercial scientific use only"
-_OPEN: Final = "CC BY 4.0: commercial use allowed, name the authors"
+from ..contract import licences
+from ..contract.licences import Licence
 
 
 @dataclass(frozen=True)
 class Version:
-    """Name for people and licence in plain words."""
+    """Name for people, and what its licence allows."""
 
     name: str
-    licence: str
+    licence: Licence
 
 
-_FLAME_2017: Final = Version("FLAME 2017/2019", _RESEARCH)
-_FLAME_2020: Final = Version("FLAME 2020", _RESEARCH)
-_FLAME_2023: Final = Version("FLAME 2023", _RESEARCH)
-_FLAME_2023_NO_JAW: Final = Version("FLAME 2023 without jaw", _RESEARCH)
-_FLAME_2023_OPEN: Final = Version("FLAME 2023 Open", _OPEN)
-_FLAME_OLDER: Final = Version("FLAME 2017/2019/2020", _RESEARCH)
-_OPEN_TEMPLATE: Final = Version(
-    "FLAME-layout head on the FLAME 2023 Open template",
-    "template CC BY 4.0; the licence of the rest is not known, ask where the file comes from",
-)
-_UNKNOWN: Final = Version("FLAME-layout head", "not known: ask where the file comes from")
+_FLAME_2017: Final = Version("FLAME 2017/2019", licences.RESEARCH)
+_FLAME_2020: Final = Version("FLAME 2020", licences.RESEARCH)
+_FLAME_2023: Final = Version("FLAME 2023", licences.RESEARCH)
+_FLAME_2023_NO_JAW: Final = Version("FLAME 2023 without jaw", licences.RESEARCH)
+_FLAME_2023_OPEN: Final = Version("FLAME 2023 Open", licences.OPEN)
+_FLAME_OLDER: Final = Version("FLAME 2017/2019/2020", licences.RESEARCH)
+_OPEN_TEMPLATE: Final = Version("FLAME-layout head on the FLAME 2023 Open template", licences.OPEN_TEMPLATE)
+_UNKNOWN: Final = Version("FLAME-layout head", licences.UNKNOWN)
 
 _BY_HASH: Final = {
     "efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b": _FLAME_2020,

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure, Notice
+from ..contract.licences import UNKNOWN, Licence
 from ..contract.settings import HeadSettings
 from .builtin import builtin_head
 from .flame_file import checked_arrays, load_flame, read_flame_content
 from .flame_versions import recognise
 from .model import HeadModel
-from .side_files import SIDE_FILES
+from .side_files import SIDE_FILES, UNUSED
 
 _ENDINGS: Final = (".pkl", ".npz")
 
@@ -26,17 +27,19 @@ class FoundModel:
         path: The file.
         name: Which model it is, for people.
         version: The same as `name` where it could be read, else empty.
-        licence: In plain words.
+        licence: What may be done with it; not known where the file could not be read.
         sha256: Hash of the file.
         problems: Why it cannot be used, one sentence each; empty where it can.
+        advice: What to do about that.
     """
 
     path: Path
     name: str
     version: str
-    licence: str
+    licence: Licence
     sha256: str
     problems: tuple[str, ...]
+    advice: str = ""
 
 
 def find_models(folder: Path) -> list[FoundModel]:
@@ -44,7 +47,7 @@ def find_models(folder: Path) -> list[FoundModel]:
     if not folder.is_dir():
         return []
     paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in _ENDINGS and path.is_file()]
-    found = [_look_at(path) for path in paths if path.name not in SIDE_FILES]
+    found = [_look_at(path) for path in paths if path.name not in (*SIDE_FILES, *UNUSED)]
     return sorted(found, key=lambda model: (bool(model.problems), model.path.name))
 
 
@@ -91,10 +94,10 @@ def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
 def _look_at(path: Path) -> FoundModel:
     content = read_flame_content(path)
     if isinstance(content, Failure):
-        return FoundModel(path, path.name, "", "", "", (content.sentence,))
+        return FoundModel(path, path.name, "", UNKNOWN, "", (content.sentence,), content.advice)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     arrays = checked_arrays(content, path.name)
     if isinstance(arrays, Failure):
-        return FoundModel(path, path.name, "", "", sha256, (arrays.sentence,))
+        return FoundModel(path, path.name, "", UNKNOWN, sha256, (arrays.sentence,), arrays.advice)
     version = recognise(path.name, sha256, content)
     return FoundModel(path, version.name, version.name, version.licence, sha256, ())

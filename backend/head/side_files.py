@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,9 @@ EYELIDS: Final = ("l_eyelid.npy", "r_eyelid.npy")
 EMBEDDING_105: Final = "mediapipe_landmark_embedding.npz"
 EMBEDDING_68: Final = "landmark_embedding.npy"
 ALBEDO: Final = "FLAME_albedo_from_BFM.npz"
+UNUSED: Final = ("albedoModel2020_FLAME_albedoPart.npz",)
+"""Models of skin colour, which nothing here reads."""
+
 SIDE_FILES: Final = (REGIONS, UV_OBJECT, UV_TEXTURE, ALBEDO, *EYELIDS, EMBEDDING_105, EMBEDDING_68)
 
 _ADVICE: Final = "Replace it by the right file, or remove it: it is optional."
@@ -62,29 +65,47 @@ class _Problem(Exception):  # noqa: N818 - becomes a Failure in `read_side_files
 
 def read_side_files(folder: Path, vertices: int, triangles: int) -> SideFiles | Failure:
     """Return what lies beside the model; a file that is there but does not fit the model is a failure, not ignored."""
-    readers = {
-        "regions": ((REGIONS,), lambda: _regions(folder / REGIONS, vertices)),
-        "uv": ((UV_OBJECT,), lambda: _uv_of_object(folder / UV_OBJECT, triangles)),
-        "eyelids": (EYELIDS, lambda: _eyelids(folder, vertices)),
-        "mediapipe_anchors": ((EMBEDDING_105,), lambda: _mediapipe_anchors(folder / EMBEDDING_105, triangles)),
-        "dlib_anchors": ((EMBEDDING_68,), lambda: _dlib_anchors(folder / EMBEDDING_68, triangles)),
-    }
     found: dict[str, Any] = {}
-    for field, (names, reader) in readers.items():
-        if not all((folder / name).is_file() for name in names):
+    for names, field, reader in _readers(folder, vertices, triangles):
+        if field in found or not all((folder / name).is_file() for name in names):
             continue
-        try:
-            found[field] = reader()
-        except (_Problem, OSError, ValueError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as problem:
-            return Failure(
-                "side-file-wrong", f"{names[0]} beside the model cannot be used: {str(problem).strip()}.", _ADVICE
-            )
-    if "uv" not in found and (folder / UV_TEXTURE).is_file():
-        try:
-            found["uv"] = _uv_of_texture(folder / UV_TEXTURE, triangles)
-        except (_Problem, OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as problem:
-            return Failure("side-file-wrong", f"{UV_TEXTURE} beside the model cannot be used: {problem}.", _ADVICE)
+        value = _read(names[0], reader)
+        if isinstance(value, Failure):
+            return value
+        found[field] = value
     return SideFiles(**found)
+
+
+def side_file_problem(path: Path, vertices: int, triangles: int) -> Failure | None:
+    """Return why one of `SIDE_FILES` cannot be used beside a model of that size, or None."""
+    for names, _, reader in _readers(path.parent, vertices, triangles):
+        if path.name in names:
+            absent = [name for name in names if not (path.parent / name).is_file()]
+            if absent:
+                advice = f"Put {absent[0]} beside it, or remove it: it is optional."
+                return Failure("side-file-alone", f"{path.name} is of no use without {absent[0]}.", advice)
+            value = _read(path.name, reader)
+            return value if isinstance(value, Failure) else None
+    return None
+
+
+def _readers(folder: Path, vertices: int, triangles: int) -> tuple[tuple[tuple[str, ...], str, Callable[[], Any]], ...]:
+    """Names of files that belong together, the field of `SideFiles` that they give, and what reads them."""
+    return (
+        ((REGIONS,), "regions", lambda: _regions(folder / REGIONS, vertices)),
+        ((UV_OBJECT,), "uv", lambda: _uv_of_object(folder / UV_OBJECT, triangles)),
+        ((UV_TEXTURE,), "uv", lambda: _uv_of_texture(folder / UV_TEXTURE, triangles)),
+        (EYELIDS, "eyelids", lambda: _eyelids(folder, vertices)),
+        ((EMBEDDING_105,), "mediapipe_anchors", lambda: _mediapipe_anchors(folder / EMBEDDING_105, triangles)),
+        ((EMBEDDING_68,), "dlib_anchors", lambda: _dlib_anchors(folder / EMBEDDING_68, triangles)),
+    )
+
+
+def _read(name: str, reader: Callable[[], Any]) -> Any:
+    try:
+        return reader()
+    except (_Problem, OSError, ValueError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as problem:
+        return Failure("side-file-wrong", f"{name} beside the model cannot be used: {str(problem).strip()}.", _ADVICE)
 
 
 def _regions(path: Path, vertices: int) -> dict[str, Integers]:

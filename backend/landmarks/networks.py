@@ -77,6 +77,12 @@ def _from_task(path: Path) -> NetworkFiles | Failure:
     return NetworkFiles(*parts, iris=None, person=_wheel_file("person"), source="face_landmarker.task")
 
 
+def task_problem(path: Path) -> Failure | None:
+    """Return why a file is not MediaPipe's face landmarker with scores, or None."""
+    found = _from_task(path)
+    return found if isinstance(found, Failure) else None
+
+
 def _shape_problem(path: Path, parts: list[bytes]) -> Failure | None:
     """Refuse a home-made task with the older network, which would run and return scrambled points."""
     try:
@@ -102,7 +108,7 @@ def _from_wheel() -> NetworkFiles | Failure:
         return Failure(
             "networks-not-found",
             "There is no face_landmarker.task, and mediapipe 0.10.21 with its networks is not installed.",
-            "Put face_landmarker.task into models/, or run install_deps.py.",
+            "Put face_landmarker.task into the model folder, or run install_deps.py.",
         )
     return NetworkFiles(detector, landmarks, None, iris, parts["person"], "Face Mesh of mediapipe 0.10.21")
 

@@ -104,21 +104,30 @@ def join(parts: list[Observations]) -> Observations:
     return Observations(**joined)
 
 
-def write_chunk(folder: Path, number: int, key: str, part: Observations) -> None:
-    """Keep a chunk; a disk that is full or locked costs only the resuming, so that is passed over."""
+def write_chunk(folder: Path, number: int, key: str, part: Observations, full: int) -> None:
+    """Keep a chunk; a disk that is full or locked costs only the resuming, so that is passed over.
+
+    Args:
+        full: So many faces of a frame got all the runs of the quality.
+    """
     path = folder / f"chunk_{number:05d}.npz"
-    beside = path.with_suffix(".partial")
+    beside = path.with_name(f"{path.stem}.{os.getpid()}.partial")  # another engine may be at the same clip
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as stream:
-            np.savez(stream, key=np.array(key), **{f.name: getattr(part, f.name) for f in fields(Observations)})
+            np.savez(
+                stream,
+                key=np.array(key),
+                full=np.array(full),
+                **{f.name: getattr(part, f.name) for f in fields(Observations)},
+            )
         os.replace(beside, path)  # noqa: PTH105 - replaces on Windows too
     except OSError:
         beside.unlink(missing_ok=True)
 
 
-def read_chunk(folder: Path, number: int, key: str) -> Observations | None:
-    """Return a chunk of the same work, or None where there is none or it is damaged."""
+def read_chunk(folder: Path, number: int, key: str, full: int) -> Observations | None:
+    """Return a chunk of the same work, or None where there is none, it is damaged, or its faces got too few runs."""
     path = folder / f"chunk_{number:05d}.npz"
     if not path.is_file():
         return None
@@ -126,6 +135,11 @@ def read_chunk(folder: Path, number: int, key: str) -> Observations | None:
         with np.load(path, allow_pickle=False) as archive:
             if str(archive["key"]) != key:
                 return None
-            return Observations(**{f.name: archive[f.name] for f in fields(Observations)})
+            part = Observations(**{f.name: archive[f.name] for f in fields(Observations)})
+            most = int(np.unique(part.frame, return_counts=True)[1].max(initial=0))
+            if int(archive["full"]) != full and most > min(int(archive["full"]), full):
+                return None
+        os.utime(path)  # in use: the cache removes what was unused for longest
+        return part
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

@@ -50,15 +50,21 @@ def widths(seen: Observations) -> Floats:
     return (points.max(axis=1) - points.min(axis=1)).max(axis=1).astype(np.float64)
 
 
-def people_of(seen: Observations, shot: Integers) -> list[Person]:
-    """Return all people, the one who covers the most of the clip first."""
+def people_of(seen: Observations, shot: Integers, least: int = _FLEETING) -> list[Person]:
+    """Return all people, the one who covers the most of the clip first.
+
+    Args:
+        seen: The faces, of all frames or of a sample of them.
+        shot: Number of the shot of every frame of the clip (T,).
+        least: Looks at a face that make it a person, where the clip has at least twice as many frames.
+    """
     if len(seen.frame) == 0:
         return []
     centre, width = centres(seen), widths(seen)
     tracklets = _tracklets(seen.frame, centre, width, shot)
     groups = _joined(tracklets, seen, centre, width)
-    if len(shot) >= 2 * _FLEETING:
-        groups = [rows for rows in groups if len(rows) >= _FLEETING]
+    if len(seen.decoded) >= 2 * least:
+        groups = [rows for rows in groups if len(rows) >= least]
     groups.sort(key=lambda rows: -float((width[rows] ** 2).sum()))
     return [Person(np.array(rows, dtype=np.int64)) for rows in groups]
 
@@ -135,7 +141,9 @@ def _mean_portrait(portraits: NDArray[np.uint8]) -> Floats:
     return (mean - mean.mean(axis=(0, 1))) / (mean.std(axis=(0, 1)) + 1e-3)
 
 
-def choose(people: list[Person], seen: Observations, settings: FaceSettings, size: tuple[int, int]) -> int | Failure:
+def choose(
+    people: list[Person], seen: Observations, settings: FaceSettings, size: tuple[int, int], frame_index: Integers
+) -> int | Failure:
     """Return the number of the person to follow.
 
     Args:
@@ -143,6 +151,7 @@ def choose(people: list[Person], seen: Observations, settings: FaceSettings, siz
         seen: The faces.
         settings: How to choose.
         size: Width and height of the picture.
+        frame_index: Frame of the video of each frame of the clip (T,).
     """
     if settings.choose == "number":
         if settings.number >= len(people):
@@ -154,13 +163,40 @@ def choose(people: list[Person], seen: Observations, settings: FaceSettings, siz
             )
         return settings.number
     if settings.choose == "nearest":
-        target = np.array([settings.point_x * size[0] - 0.5, settings.point_y * size[1] - 0.5])
-        start = min(int(seen.frame[p.rows[0]]) for p in people)
-        centre = centres(seen)
-        # Who is there when the first face appears, or within the following second or so.
-        early = [n for n, p in enumerate(people) if seen.frame[p.rows[0]] <= start + 2 * _PATIENCE]
-        return min(early, key=lambda n: float(np.hypot(*(centre[people[n].rows[0]] - target))))
+        return _nearest(people, seen, _point(settings, size), settings.point_frame, frame_index)
     return 0
+
+
+def _point(settings: FaceSettings, size: tuple[int, int]) -> Floats:
+    return np.array([settings.point_x * size[0] - 0.5, settings.point_y * size[1] - 0.5])
+
+
+def is_elsewhere(
+    person: Person, seen: Observations, settings: FaceSettings, size: tuple[int, int], frame_index: Integers
+) -> bool:
+    """Return whether the person is not where `nearest` was told to look, in the frame that it was told."""
+    if settings.choose != "nearest" or settings.point_frame not in frame_index:
+        return False
+    (position,) = np.flatnonzero(frame_index == settings.point_frame)
+    row = person.rows[np.abs(seen.frame[person.rows] - position).argmin()]
+    away = float(np.hypot(*(centres(seen)[row] - _point(settings, size))))
+    return away > float(widths(seen)[row])
+
+
+def _nearest(people: list[Person], seen: Observations, target: Floats, frame: int, frame_index: Integers) -> int:
+    """Return who is nearest to a point in a frame of the video; -1 is where the first faces appear."""
+    centre = centres(seen)
+    if frame >= 0:
+        position = int(np.abs(frame_index - frame).argmin())
+        rows = [int(p.rows[np.abs(seen.frame[p.rows] - position).argmin()]) for p in people]
+        away = [abs(int(seen.frame[row]) - position) for row in rows]
+        there = [n for n in range(len(people)) if away[n] <= min(away) + _PATIENCE]
+    else:
+        rows = [int(p.rows[0]) for p in people]
+        start = min(int(seen.frame[row]) for row in rows)
+        # Within the following second or so counts too.
+        there = [n for n in range(len(people)) if seen.frame[rows[n]] <= start + 2 * _PATIENCE]
+    return min(there, key=lambda n: float(np.hypot(*(centre[rows[n]] - target))))
 
 
 def others(people: list[Person], seen: Observations, number: int) -> tuple[dict[str, Any], ...]:

@@ -17,6 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.settings import FaceSettings, LandmarkSettings
+from ..keys import code_version
+from ..pictures import reduced_to
+from ..previews import HEIGHT
+from ..render.landmark_lines import draw_landmark_lines
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from .crop import Picture, Region, patch_around
@@ -38,8 +42,9 @@ from .observations import (
 )
 from .search import distinct, everywhere, near, place_of
 
-VERSION: Final = 2
-"""Raised when results change, so that chunks of an older program are not taken over."""
+SOURCES: Final = ("landmarks", "video")
+"""Code whose change makes kept chunks void."""
+
 PLANS: Final = {
     "draft": Plan(settle=2, runs=(), tolerance=2.0),
     "standard": Plan(settle=2, runs=jittered_runs(4), tolerance=2.0),
@@ -79,6 +84,9 @@ class Pipeline:
         self._full = {"number": max(3, face.number + 1), "nearest": 6}.get(face.choose, 3)
         self._threads = settings.threads or max(1, os.cpu_count() or 1)
         self._key = self._chunk_key(files)
+        # Kept for good, so that another choice of the face detects nothing again; else until this stage is done.
+        kept = context.kept
+        self._folder = context.work if kept is None else kept / f"observations-{self._key[:32]}"
         self._told = 0.0
 
     @property
@@ -90,7 +98,7 @@ class Pipeline:
         """Return what is seen in all frames; chunks that an earlier run left are taken over."""
         total = len(self._video)
         numbers = range((total + CHUNK - 1) // CHUNK)
-        kept = {number: read_chunk(self._context.work, number, self._key) for number in numbers}
+        kept = {number: read_chunk(self._folder, number, self._key, self._full) for number in numbers}
         todo = [number for number in numbers if kept[number] is None]
         positions = [k for number in todo for k in range(number * CHUNK, min(total, (number + 1) * CHUNK))]
         started, already = time.monotonic(), total - len(positions)
@@ -107,7 +115,7 @@ class Pipeline:
                     if part is None:
                         last = parts[-1] if parts else None
                         part = self._chunk(number, frames, ahead, last, executor, started=started, already=already)
-                        write_chunk(self._context.work, number, self._key, part)
+                        write_chunk(self._folder, number, self._key, part, self._full)
                     parts.append(part)
             finally:
                 frames.close()  # pyright: ignore - a generator
@@ -132,7 +140,14 @@ class Pipeline:
         search = _Search([_place(region) for region in _regions_at(before, first - 1)])
         # Crops of the last two frames, as soon as they are known.
         history: deque[_Regions] = deque([partial(_regions_at, before, first - k) for k in (2, 1)], maxlen=2)
-        waiting: deque[tuple[int, Future[SeenFrame]]] = deque()
+        waiting: deque[tuple[int, Picture, Future[SeenFrame]]] = deque()
+
+        def settle() -> None:
+            done, picture, future = waiting.popleft()
+            frame = seen[done - first] = future.result()
+            self._tell(done + 1, started, already)
+            self._context.preview(int(self._video.frame_index[done]), partial(_preview, picture, frame))
+
         while True:
             entry = ahead.popleft() if ahead else next(frames, None)
             if entry is None:
@@ -145,15 +160,11 @@ class Pipeline:
             starts = self._starts(picture, search, history)
             future = executor.submit(self._see, picture, starts, with_mask=position in self._masks)
             history.append(partial(_regions_of, future))
-            waiting.append((position, future))
-            while len(waiting) > self._threads + 2 or (waiting and waiting[0][1].done()):
-                done, future = waiting.popleft()
-                seen[done - first] = future.result()
-                self._tell(done + 1, started, already)
+            waiting.append((position, picture, future))
+            while len(waiting) > self._threads + 2 or (waiting and waiting[0][2].done()):
+                settle()
         while waiting:
-            done, future = waiting.popleft()
-            seen[done - first] = future.result()
-            self._tell(done + 1, started, already)
+            settle()
         return gather(first, seen)
 
     def _starts(self, picture: Picture, search: _Search, history: deque[_Regions]) -> list[Region]:
@@ -164,20 +175,20 @@ class Pipeline:
             search.age += 1
             detector, threshold = self._pool.get().detector, self._settings.detection_threshold
             for place in search.places:  # Faces that were not there two frames ago.
-                if all(_apart(place.moved(0.0, 0.0, 1 / _BOX_OF_REGION, 0.0), region) for region in followed):
+                if all(apart(place.moved(0.0, 0.0, 1 / _BOX_OF_REGION, 0.0), region) for region in followed):
                     new = near(detector, picture, place, threshold)
                     followed += [new.region()] if new is not None else []
             search.places = [_place(region) for region in followed]
             return followed
         found, missed = self._detections(picture, search)
         search.age += 1
-        starts = followed + [d.region() for d in found if all(_apart(d.region(), region) for region in followed)]
+        starts = followed + [d.region() for d in found if all(apart(d.region(), region) for region in followed)]
         if missed:
             # A face that the detector misses (turned away, half hidden) may still be followed from the frame before.
-            starts += [region for region in history[1]() if all(_apart(region, start) for start in starts)]
+            starts += [region for region in history[1]() if all(apart(region, start) for start in starts)]
         search.places = [place_of(detection) for detection in found]
         search.places += [
-            _place(start) for start in starts if all(_apart(start, detection.region()) for detection in found)
+            _place(start) for start in starts if all(apart(start, detection.region()) for detection in found)
         ]
         return sorted(starts, key=lambda region: -region.side)
 
@@ -206,12 +217,12 @@ class Pipeline:
 
         def add(start: Region, plan: Plan) -> bool:
             face = find_face(networks, picture, start, plan, threshold)
-            if face is not None and all(_apart(face.region, other.region) for other in faces):
+            if face is not None and all(apart(face.region, other.region) for other in faces):
                 faces.append(face)
             return face is not None
 
-        for k, start in enumerate(starts):
-            plan = self._plan if k < self._full else Plan(2, ())
+        for start in starts:
+            plan = self._plan if len(faces) < self._full else Plan(2, ())
             if not add(start, plan):
                 # It moved too far since the crop was taken from an earlier frame.
                 again = near(networks.detector, picture, _place(start), threshold)
@@ -222,7 +233,7 @@ class Pipeline:
             for detection in everywhere(networks.detector, picture, threshold, None):
                 add(detection.region(), self._plan)
         seen = tuple(_seen_face(networks, picture, face, with_mask=with_mask) for face in faces)
-        return SeenFrame(seen, _thumbnail(picture))
+        return SeenFrame(seen, thumbnail_of(picture))
 
     def _tell(self, done: int, started: float, already: int) -> None:
         now = time.monotonic()
@@ -236,7 +247,7 @@ class Pipeline:
     def _chunk_key(self, files: NetworkFiles) -> str:
         """What a chunk depends on, as a hash."""
         video = self._video
-        facts = (VERSION, video.sha256, video.rotation, video.width, video.height, sorted(self._masks), self._full)
+        facts = (code_version(SOURCES), video.sha256, video.rotation, video.width, video.height, sorted(self._masks))
         chosen = (self._settings.quality, self._settings.detection_threshold, files.source)
         digest = hashlib.sha256(repr((facts, chosen)).encode())
         digest.update(video.frame_index.astype(np.int64).tobytes())
@@ -244,24 +255,34 @@ class Pipeline:
         return digest.hexdigest()
 
 
+def _preview(picture: Picture, frame: SeenFrame) -> Picture:
+    small = reduced_to(picture, HEIGHT)
+    return draw_landmark_lines(small, [seen.face.points for seen in frame.faces], small.shape[0] / picture.shape[0])
+
+
 def _seen_face(networks: Networks, picture: Picture, face: Face, *, with_mask: bool) -> SeenFace:
-    portrait = patch_around(picture, face.region, PORTRAIT, margin=1.0).sample(face.region, PORTRAIT)
+    portrait = portrait_of(picture, face)
     if not with_mask or networks.person is None:
         return SeenFace(face, portrait, None, None)
     mask, to_image = person_mask(networks.person, picture, face)
     return SeenFace(face, portrait, mask, to_image)
 
 
-def _thumbnail(picture: Picture) -> NDArray[np.uint8]:
-    """The whole picture, tiny; every n-th pixel is enough to tell one shot from another."""
+def portrait_of(picture: Picture, face: Face) -> NDArray[np.uint8]:
+    """Return the face upright and tiny, by which a person is known again."""
+    return patch_around(picture, face.region, PORTRAIT, margin=1.0).sample(face.region, PORTRAIT)
+
+
+def thumbnail_of(picture: Picture) -> NDArray[np.uint8]:
+    """Return the whole picture, tiny; every n-th pixel is enough to tell one shot from another."""
     step = max(1, min(picture.shape[0] // (4 * THUMBNAIL[0]), picture.shape[1] // (4 * THUMBNAIL[1])))
     small = np.ascontiguousarray(picture[::step, ::step])
     size = (THUMBNAIL[1], THUMBNAIL[0])
     return cv2.resize(small, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _apart(a: Region, b: Region) -> bool:
-    """Whether two regions hold different faces."""
+def apart(a: Region, b: Region) -> bool:
+    """Return whether two regions hold different faces."""
     return bool(np.hypot(a.centre_x - b.centre_x, a.centre_y - b.centre_y) > 0.25 * min(a.side, b.side))
 
 

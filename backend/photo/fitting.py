@@ -14,7 +14,7 @@ from ..contract.failure import Failure
 from ..contract.settings import FitSettings
 from ..head.model import Floats, HeadModel
 from ..landmarks.face import Face
-from ..stages import fit as fit_stage
+from ..solve.fitting import fit
 from ..stages.data import Camera, Context, Fit, Landmarks, PersonMasks
 from .people import stacked
 
@@ -78,7 +78,7 @@ def fit_landmarks(
     landmarks: Landmarks, head: HeadModel, camera: Camera, settings: FitSettings, context: Context
 ) -> Fit | Failure:
     """Fit the head; what a clip's notices would say of shortness is not said of photographs."""
-    return fit_stage.run(landmarks, head, camera, settings, context)
+    return fit(landmarks, head, camera, settings, context)
 
 
 def moved(face: Face, matrix: Floats) -> Face:

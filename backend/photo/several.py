@@ -19,9 +19,9 @@ from ..landmarks.face import Face
 from ..landmarks.masks import person_mask
 from ..landmarks.networks import Network
 from ..regress.starts import best_fit, guessed_starts
+from ..solve.fitting import ASSUMED_FOCAL
 from ..stages import camera as camera_stage
 from ..stages.data import Camera, Context, Fit, PersonMasks, Video
-from ..stages.fit import ASSUMED_FOCAL
 from .fitting import fit_landmarks, landmarks_of, moved
 from .read import Photo
 

@@ -11,6 +11,8 @@ from typing import Any
 import numba
 from numba.core import config
 
+from ..folders import user_cache
+
 _FALLBACK = Path(tempfile.gettempdir()) / "flame-head-tracker-numba"
 
 
@@ -22,13 +24,13 @@ def _writable(folder: Path) -> bool:
 
 
 def _choose_cache() -> None:
-    """Point numba at a temporary folder where neither the package nor the home folder can be written to.
+    """Point numba at the user's cache folder, or a temporary one where that cannot be written to.
 
-    Left alone, numba raises when a cached function finds no such place.
+    Left alone, numba writes beside the code, which may be an add-on that has to stay as it was installed.
     """
-    places = (Path(__file__).parent / "__pycache__", Path.home() / ".cache")
-    if "NUMBA_CACHE_DIR" not in os.environ and not any(_writable(place) for place in places):
-        os.environ["NUMBA_CACHE_DIR"] = str(_FALLBACK)
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        usual = user_cache() / "numba"
+        os.environ["NUMBA_CACHE_DIR"] = str(usual if _writable(usual) else _FALLBACK)
         config.reload_config()
 
 

@@ -19,6 +19,7 @@ from ..contract.names import (
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
 )
+from ..contract.quality import tremble
 from ..contract.track import MISSING, TRACKED, Track
 
 Curve = NDArray[np.float64]
@@ -83,7 +84,7 @@ def measure(track: Track) -> Measures:
         "mouth": 1000 * _gap(points, INNER_LIPS_UPPER[4:7], INNER_LIPS_LOWER[4:7]),
         "left_eye": _opening(points, neutral, LEFT_EYE_UPPER, LEFT_EYE_LOWER),
         "right_eye": _opening(points, neutral, RIGHT_EYE_UPPER, RIGHT_EYE_LOWER),
-        "tremble": _tremble(pixels, track),
+        "tremble": tremble(pixels, track.status, track.shot),
     }
     return Measures(**{name: np.where(there, curve, np.nan).astype(np.float64) for name, curve in curves.items()})
 
@@ -139,17 +140,3 @@ def _opening(points: NDArray[Any], neutral: NDArray[Any], upper: tuple[int, ...]
     """Gap in the middle of the lids over that of the head at rest; NaN on a model whose lids touch at rest."""
     rest = float(_gap(neutral, upper[3:6], lower[3:6])[0])
     return _gap(points, upper[3:6], lower[3:6]) / (rest if rest > 1e-6 else np.nan)
-
-
-def _tremble(pixels: NDArray[Any], track: Track) -> Curve:
-    """Second difference in the picture, where three neighbours were tracked in one shot."""
-    result = np.full(len(track), np.nan)
-    if len(track) < 3:
-        return result
-    second = pixels[2:] - 2 * pixels[1:-1] + pixels[:-2]
-    with np.errstate(invalid="ignore"):
-        size = np.nanmedian(np.linalg.norm(second, axis=-1), axis=1)
-    tracked = track.status == TRACKED
-    together = tracked[2:] & tracked[1:-1] & tracked[:-2] & (track.shot[2:] == track.shot[:-2])
-    result[1:-1] = np.where(together, size, np.nan)
-    return result

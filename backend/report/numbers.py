@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.ranges import LABELS, FlaggedRange, positions
 from ..contract.track import INTERPOLATED, MISSING, STATUS_NAMES, TRACKED, Track
 from .measures import Measures
-from .ranges import FlaggedRange, as_data
 
 SCHEMA: Final = 1
 
@@ -55,6 +55,20 @@ def report_of(track: Track, measures: Measures, flags: list[FlaggedRange]) -> di
     }
 
 
+def as_data(flag: FlaggedRange, track: Track) -> dict[str, Any]:
+    """Return a range as data for the report: frames of the source and seconds."""
+    return {
+        "first_frame": int(track.frame_index[flag.first]),
+        "last_frame": int(track.frame_index[flag.last]),
+        "start_seconds": round(float(track.time[flag.first]), 4),
+        "end_seconds": round(float(track.time[flag.last]), 4),
+        "frames": flag.last - flag.first + 1,
+        "reason": flag.reason,
+        "label": LABELS[flag.reason],
+        "sentence": flag.sentence,
+    }
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that shape the result, as far as they are there."""
     found = {"python": platform.python_version()}
@@ -91,7 +105,7 @@ def _summary(track: Track, measures: Measures, flags: list[FlaggedRange]) -> dic
         },
         "confidence_median": _at(measures.confidence, 50),
         "focal": focal_words(track),
-        "flagged_frames": int(sum(flag.last - flag.first + 1 for flag in flags)),
+        "flagged_frames": int(positions(flags, len(track)).sum()),
     }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +14,12 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from ..contract.track import Track
+from ..pictures import reduced_to
+from ..previews import HEIGHT
+from ..render.scale import even_scale
 from ..stages.data import Context
-from .picture import HeadPainter, Picture, even_scale, with_caption
+from .picture import HeadPainter, Picture, with_caption
+from .sound import Sound
 
 TIME_BASE: Final = Fraction(1, 90000)
 BT709: Final = 1
@@ -24,9 +30,14 @@ QUALITY: Final = "20"
 
 
 def write_overlay(
-    path: Path, track: Track, pictures: Iterable[tuple[int, Picture]], largest_height: int, context: Context
+    path: Path,
+    track: Track,
+    pictures: Iterable[tuple[int, Picture]],
+    largest_height: int,
+    context: Context,
+    footage: Path | None = None,
 ) -> None:
-    """Write the overlay (H.264, yuv420p), every frame at its own moment.
+    """Write the overlay (H.264, yuv420p), every frame at its own moment, with the footage's sound.
 
     Args:
         path: File to write, in a folder that exists.
@@ -34,6 +45,7 @@ def write_overlay(
         pictures: (position in the track, upright RGB picture of the full frame), ascending.
         largest_height: Of the overlay in pixels; the footage is never enlarged.
         context: For progress and cancellation.
+        footage: Whose sound is copied; without sound where None.
 
     Raises:
         OSError: The disk is full or the file cannot be written.
@@ -42,7 +54,8 @@ def write_overlay(
     scale = even_scale(camera.width, camera.height, largest_height)
     painter = HeadPainter(track)
     moments = np.round((track.time - track.time[0]) / float(TIME_BASE)).astype(np.int64)
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    options = {"movflags": "+faststart"}
+    with av.open(str(path), "w", format="mp4", options=options) as container, ExitStack() as files:
         stream = container.add_stream("libx264", rate=track.rate)
         stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = TIME_BASE
@@ -50,16 +63,23 @@ def write_overlay(
         codec = stream.codec_context
         codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
         codec.color_primaries = codec.color_trc = BT709
+        begin, end = float(track.time[0]), float(track.time[-1]) + 1 / float(track.rate)
+        sound = None if footage is None else files.enter_context(Sound(footage, container, begin, end))
         for position, full in pictures:
             context.check()
             picture = painter.draw(scale.picture(full), position, scale.intrinsics(camera))
             picture = painter.draw_landmarks(picture, scale.points(track.landmarks[position]), position)
             picture = with_caption(picture, track, position)
+            context.preview(int(track.frame_index[position]), partial(reduced_to, picture, HEIGHT))
             frame = _encoded(picture)
             frame.pts, frame.time_base = int(moments[position]), TIME_BASE
             container.mux(stream.encode(frame))
+            if sound is not None:
+                sound.until(float(track.time[position]) - begin)
             context.progress(position + 1, len(track))
         container.mux(stream.encode(None))
+        if sound is not None:
+            sound.until(end - begin)
 
 
 def _encoded(picture: Picture) -> av.VideoFrame:

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..contract.ranges import LABELS, FlaggedRange
 from ..contract.track import Track
 from .measures import Measures
-from .ranges import LABELS, FlaggedRange
 
 INK, FAINT, GRID, PAPER = "#22262b", "#6b7480", "#e4e7eb", "#ffffff"
 BLUE, ORANGE, GREEN, PURPLE = "#2f6fb3", "#d9742b", "#3a9460", "#8459a8"

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ..contract.failure import Failure
+from ..contract.installation import ENGINE, Layout
 from ..doctor import main as doctor
+from .add_on_zip import build_zip
 from .checks import run_checks, run_demo, test_commands
+from .describe import check_engine, describe_plan, describe_state
+from .event_reporter import EventReporter, own_output, stop_no_more, stop_when_asked
 from .extras import EXTRAS
 from .graphics import find_nvidia_driver
-from .installation import Ready, Wish, ensure, locked
-from .layout import Layout, claim
+from .installation import Ready, ensure, locked
+from .layout import claim
 from .libraries import how_to_get, missing_display_libraries
 from .packages import Sources
-from .reporter import Reporter
+from .planning import Wish
+from .reporter import Reporter, TerminalReporter
 
 INTERRUPTED = 130
 
@@ -33,16 +41,29 @@ def main(arguments: Sequence[str], project: Path) -> int:
     """
     options = _parser(project).parse_args(arguments)
     layout = Layout(options.target.expanduser().absolute())
+    if options.package:
+        return _package(project, options.out)
     if options.doctor:
         return doctor(["--target", str(layout.root), *(["--full"] if options.full else [])])
     if options.no_network and options.wheelhouse is None:
         _parser(project).error("--no-network needs --wheelhouse DIR: the folder that the packages come from")
-    reporter = Reporter()
+    if options.events:
+        return _say_events(options, layout, project)
+    question = _question(options, layout, project)
+    if question is not None:
+        name, answer = question
+        print(json.dumps({name: answer}, indent=1))
+        return 0
+    reporter = TerminalReporter()
     try:
-        return _set_up(options, layout, project, reporter)
+        result = set_up(options, layout, project, reporter)
     except KeyboardInterrupt:
         reporter.error("Interrupted. What was ready before still is; start this again to go on.")
         return INTERRUPTED
+    if isinstance(result, Failure):
+        reporter.error(str(result))
+        return 1
+    return _go_on(options, result, layout, project, reporter)
 
 
 def _parser(project: Path) -> argparse.ArgumentParser:
@@ -56,6 +77,17 @@ def _parser(project: Path) -> argparse.ArgumentParser:
     what.add_argument("--demo", action="store_true", help="set up, then make a clip, track it and import it in Blender")
     what.add_argument("--test", action="store_true", help="set up, then run all tests and checks")
     what.add_argument("--doctor", action="store_true", help="say what is there and what is missing; install nothing")
+    what.add_argument("--plan", action="store_true", help="say as JSON what would be fetched, and what is in the way")
+    what.add_argument("--state", action="store_true", help="say as JSON whether the engine is complete, outdated, ...")
+    what.add_argument("--check", action="store_true", help="the same after importing all packages")
+    what.add_argument("--package", action="store_true", help="build the add-on's zip; install nothing")
+    parser.add_argument("--out", type=Path, default=project / "dist", metavar="DIR", help="with --package: its folder")
+    parser.add_argument(
+        "--events",
+        action="store_true",
+        help="write one JSON object per line to standard output, as the engine does; ends on a line 'cancel' on "
+        "standard input, and when that is closed",
+    )
     parser.add_argument("--full", action="store_true", help="with --doctor: personal paths too")
     parser.add_argument("--wheelhouse", type=Path, metavar="DIR", help="folder with wheels to use as well")
     parser.add_argument("--no-network", action="store_true", help="use nothing but the folder of --wheelhouse")
@@ -80,42 +112,116 @@ def _parser(project: Path) -> argparse.ArgumentParser:
     return parser
 
 
-def _set_up(options: argparse.Namespace, layout: Layout, project: Path, reporter: Reporter) -> int:
-    wheelhouse = options.wheelhouse.expanduser().absolute() if options.wheelhouse else None
-    if wheelhouse is not None and not wheelhouse.is_dir():
-        return _refuse(
-            Failure("wheelhouse-missing", f"There is no folder {wheelhouse}.", "Name one that has wheels."), reporter
-        )
+def _say_events(options: argparse.Namespace, layout: Layout, project: Path) -> int:
+    """Do what is asked for a program that reads events, and that stops us with ``cancel`` or by going away."""
+    with own_output() as stream:
+        reporter = EventReporter(stream)
+        stop_when_asked()
+        try:
+            reporter.hello()
+            question = _question(options, layout, project)
+            if question is not None:
+                name, answer = question
+                reporter.done({}, **{name: answer})
+                return 0
+            reporter.job()
+            result = set_up(options, layout, project, reporter)
+            stop_no_more()
+            if isinstance(result, Failure):
+                reporter.failed(result, str(layout.log))
+                return 1
+            reporter.done({name: str(ready.python) for name, ready in result.items()})
+            return 0
+        except KeyboardInterrupt:
+            reporter.cancelled()
+            return INTERRUPTED
+        except Exception as error:  # noqa: BLE001 - the border of the process: no traceback may reach the user
+            traceback.print_exc(file=sys.stderr)
+            reporter.failed(_internal(error), str(layout.log))
+            return 1
+        finally:
+            stop_no_more()
+            reporter.close()
+
+
+def _internal(error: Exception) -> Failure:
+    return Failure(
+        "internal",
+        f"Something went wrong inside the installer ({type(error).__name__}: {error}).",
+        "Please report it with the log.",
+    )
+
+
+def _question(options: argparse.Namespace, layout: Layout, project: Path) -> tuple[str, dict[str, Any]] | None:
+    """Answer what only looks; None where something is to be done."""
+    requirements = options.requirements.expanduser().absolute()
+    if options.plan:
+        wish = _wish(options, ENGINE, (ENGINE,), project)
+        return "plan", describe_plan(layout, wish, find_nvidia_driver())
+    if options.state:
+        return "state", describe_state(layout, requirements)
+    if options.check:
+        return "state", check_engine(layout, requirements, project, find_nvidia_driver())
+    return None
+
+
+def _package(project: Path, folder: Path) -> int:
+    result = build_zip(project, folder.expanduser().absolute())
+    if isinstance(result, Failure):
+        print(result, file=sys.stderr)
+        return 1
+    print(result)
+    return 0
+
+
+def set_up(
+    options: argparse.Namespace, layout: Layout, project: Path, reporter: Reporter
+) -> dict[str, Ready] | Failure:
+    """Make every environment that is asked for, or say why it cannot be made."""
+    wheelhouse = options.wheelhouse
+    if wheelhouse is not None and not wheelhouse.expanduser().is_dir():
+        return Failure("wheelhouse-missing", f"There is no folder {wheelhouse}.", "Name one that has wheels.")
     failure = claim(layout)
     if failure is not None:
-        return _refuse(failure, reporter)
+        return failure
     ready: dict[str, Ready] = {}
     with locked(layout) as in_use:
         if in_use is not None:
-            return _refuse(in_use, reporter)
+            return in_use
         driver = find_nvidia_driver()
         for name, purposes in _environments(options):
-            wish = Wish(
-                name=name,
-                purposes=purposes,
-                requirements=options.requirements.expanduser().absolute(),
-                project=project,
-                extras=tuple(options.extras) if name == "engine" else (),
-                torch=options.torch,
-                python=options.python,
-                sources=Sources(wheelhouse, options.no_network),
-            )
-            result = ensure(layout, wish, driver, reporter)
+            result = ensure(layout, _wish(options, name, purposes, project), driver, reporter)
             if isinstance(result, Failure):
-                return _refuse(result, reporter)
+                return result
             ready[name] = result
+    return ready
+
+
+def _wish(options: argparse.Namespace, name: str, purposes: tuple[str, ...], project: Path) -> Wish:
+    wheelhouse = options.wheelhouse.expanduser().absolute() if options.wheelhouse else None
+    return Wish(
+        name=name,
+        purposes=purposes,
+        requirements=options.requirements.expanduser().absolute(),
+        project=project,
+        extras=tuple(options.extras) if name == ENGINE else (),
+        torch=options.torch,
+        python=options.python,
+        sources=Sources(wheelhouse, options.no_network),
+    )
+
+
+def _go_on(
+    options: argparse.Namespace, ready: dict[str, Ready], layout: Layout, project: Path, reporter: TerminalReporter
+) -> int:
+    """Say that all is ready, and run the demo or the tests where that is asked."""
     _say_ready(ready, layout, reporter)
     if options.test or options.demo:
         missing = missing_display_libraries()
         if missing:
             reporter.note(f"Blender cannot draw here without {', '.join(missing)}. {how_to_get(missing)}")
     if options.demo:
-        return run_demo(ready["engine"].python, project, reporter)
+        return run_demo(ready[ENGINE].python, project, reporter)
     if options.test:
         return _test(ready, project, reporter)
     return 0
@@ -133,16 +239,16 @@ def _environments(options: argparse.Namespace) -> list[tuple[str, tuple[str, ...
     return [("engine", ("engine",))]
 
 
-def _test(ready: dict[str, Ready], project: Path, reporter: Reporter) -> int:
+def _test(ready: dict[str, Ready], project: Path, reporter: TerminalReporter) -> int:
     others = {name: result.python for name, result in ready.items() if name != "engine"}
-    failed = run_checks(test_commands(ready["engine"].python, others), project, reporter)
+    failed = run_checks(test_commands(ready[ENGINE].python, others), project, reporter)
     if failed:
         reporter.error(f"Failed: {', '.join(failed)}.")
         return 1
     return 0
 
 
-def _say_ready(ready: dict[str, Ready], layout: Layout, reporter: Reporter) -> None:
+def _say_ready(ready: dict[str, Ready], layout: Layout, reporter: TerminalReporter) -> None:
     made = [name for name, result in ready.items() if result.made]
     what = f"{', '.join(made)} set up" if made else "everything was there already and is whole"
     reporter.step(f"Ready: {what}.")
@@ -155,11 +261,6 @@ def _shown(path: Path) -> str:
     except ValueError:
         text = str(path)
     return f'"{text}"' if " " in text else text
-
-
-def _refuse(failure: Failure, reporter: Reporter) -> int:
-    reporter.error(f"{failure.sentence} {failure.advice}")
-    return 1
 
 
 if __name__ == "__main__":

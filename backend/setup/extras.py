@@ -75,7 +75,7 @@ def check_tools(name: str) -> Failure | None:
 def build(name: str, pip: Pip) -> Failure | None:
     """Fetch, compile and import an optional renderer in the environment that is being made."""
     extra = EXTRAS[name]
-    pip.reporter.note(f"{name} is under its own licence: {extra.licence}.")
+    pip.meter.reporter.note(f"{name} is under its own licence: {extra.licence}.")
     failure = pip.install(list(BUILD_TOOLS))
     if failure is not None:
         return failure

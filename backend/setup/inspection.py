@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .layout import Layout, current_environment, read_pointer, read_stamp, site_packages_of
+from ..contract.installation import Layout, current_environment, read_pointer, read_stamp, site_packages_of
 from .libraries import missing_libraries
 from .process import clean_environment
 from .requirements import Purpose, read_purpose

@@ -2,64 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..contract.failure import Failure
-from . import extras as optional
-from .graphics import NvidiaDriver
-from .interpreters import Interpreter, find_interpreter
-from .launcher import ensure_launcher
-from .layout import (
+from ..contract.installation import (
     Layout,
     Stamp,
     current_environment,
     interpreter_in,
-    new_environment,
     platform_name,
     read_pointer,
     read_stamp,
     site_packages_of,
-    write_pointer,
-    write_stamp,
 )
-from .packages import Pip, Sources
-from .preflight import check_path_length, check_platform, check_room
+from . import extras as optional
+from .graphics import NvidiaDriver
+from .interpreters import Interpreter
+from .launcher import ensure_launcher
+from .layout import new_environment, write_pointer, write_stamp
+from .meter import Meter
+from .packages import Pip
+from .planning import Plan, Wish, make_plan, problems_of
 from .process import clean_environment, run_guarded
 from .reporter import Reporter
-from .requirements import Purpose, read_purpose
-from .torch_build import CUDA_GIGABYTES, install_torch, wanted_build
+from .requirements import Purpose
+from .standalone_python import fetch
+from .torch_build import install_torch
 from .verify import damaged_package, run_check, wrong_pin
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is asked for.
-
-    Attributes:
-        name: Name of the environment; ``engine`` is the one that `.venv/bin/python` starts.
-        purposes: Names of requirement files.
-        extras: Optional renderers to build into it.
-        requirements: Folder of the requirement files.
-        project: Folder of the program, importable in the environment.
-        torch: ``auto``, ``cpu`` or ``cuda``.
-        python: Interpreter that the user named, empty to look for one.
-        sources: Where packages come from.
-    """
-
-    name: str
-    purposes: tuple[str, ...]
-    requirements: Path
-    project: Path
-    extras: tuple[str, ...] = ()
-    torch: str = "auto"
-    python: str = ""
-    sources: Sources = field(default_factory=Sources)
 
 
 @dataclass(frozen=True)
@@ -77,28 +51,6 @@ class Ready:
     made: bool
 
 
-@dataclass(frozen=True)
-class _Plan:
-    wish: Wish
-    purposes: tuple[Purpose, ...]
-    interpreter: Interpreter
-    build: str
-    driver: NvidiaDriver | None
-
-    @property
-    def fingerprints(self) -> dict[str, str]:
-        return {purpose.name: purpose.fingerprint for purpose in self.purposes}
-
-    @property
-    def needs_torch(self) -> bool:
-        return any("torch" in purpose.pins for purpose in self.purposes)
-
-    @property
-    def key(self) -> str:
-        parts = [f"{self.fingerprints}", f"{sorted(self.wish.extras)}", self.interpreter.version, self.build]
-        return hashlib.sha256("|".join([*parts, platform_name()]).encode()).hexdigest()[:8]
-
-
 def ensure(layout: Layout, wish: Wish, driver: NvidiaDriver | None, reporter: Reporter) -> Ready | Failure:
     """Return an environment that fulfils a wish: the present one when it is whole, else a new one made beside it.
 
@@ -107,7 +59,7 @@ def ensure(layout: Layout, wish: Wish, driver: NvidiaDriver | None, reporter: Re
     """
     present = current_environment(layout, wish.name)
     stamp = read_stamp(present) if present is not None else None
-    plan = _plan(layout, wish, stamp, driver)
+    plan = make_plan(layout, wish, stamp, driver)
     if isinstance(plan, Failure):
         return plan
     if present is not None and stamp is not None:
@@ -153,37 +105,7 @@ def remove_leftovers(layout: Layout) -> list[Path]:
     return stays
 
 
-def _plan(layout: Layout, wish: Wish, stamp: Stamp | None, driver: NvidiaDriver | None) -> _Plan | Failure:
-    # What was asked for once stays: setting up again without --demo does not take Blender away.
-    earlier = stamp.purposes if stamp is not None else {}
-    names = [*wish.purposes, *(name for name in earlier if name not in wish.purposes)]
-    wish = replace(wish, extras=tuple(sorted({*wish.extras, *(stamp.extras if stamp else [])})))
-    purposes: list[Purpose] = []
-    for name in names:
-        purpose = read_purpose(wish.requirements, name)
-        if isinstance(purpose, Failure):
-            return purpose
-        purposes.append(purpose)
-    wanted = [version for version in purposes[0].pythons if all(version in purpose.pythons for purpose in purposes)]
-    if stamp is not None and stamp.python in wanted:
-        # The Python that the environment has is kept, so that the launcher stays as it is.
-        wanted.sort(key=lambda version: version != stamp.python)
-    found = find_interpreter(wanted, wish.python)
-    if isinstance(found, Failure):
-        return found
-    plan = _Plan(wish, tuple(purposes), found, "", driver)
-    if not plan.needs_torch:
-        return plan
-    build = wanted_build(wish.torch, driver)
-    if isinstance(build, Failure):
-        return build
-    if stamp is not None and stamp.torch == "cuda" and wish.torch == "auto":
-        # A driver that is away for the moment is no reason to fetch gigabytes twice.
-        build = "cuda"
-    return replace(plan, build=build)
-
-
-def _trouble(environment: Path, stamp: Stamp, plan: _Plan) -> str | None:
+def _trouble(environment: Path, stamp: Stamp, plan: Plan) -> str | None:
     """Say why an environment does not fulfil a plan, in half a sentence; None when it does."""
     if stamp.platform != platform_name():
         return f"it was made on {stamp.platform}"
@@ -203,7 +125,7 @@ def _trouble(environment: Path, stamp: Stamp, plan: _Plan) -> str | None:
     return _damage(environment, stamp, plan)
 
 
-def _damage(environment: Path, stamp: Stamp, plan: _Plan) -> str | None:
+def _damage(environment: Path, stamp: Stamp, plan: Plan) -> str | None:
     packages = site_packages_of(environment, stamp.python)
     answer = run_guarded(interpreter_in(environment), ["platform"], environment=clean_environment())
     if answer.code != 0:
@@ -218,22 +140,15 @@ def _damage(environment: Path, stamp: Stamp, plan: _Plan) -> str | None:
     return None
 
 
-def _make_beside(layout: Layout, plan: _Plan, reporter: Reporter) -> Path | Failure:
-    gigabytes = sum(purpose.gigabytes for purpose in plan.purposes)
-    gigabytes += CUDA_GIGABYTES if plan.build == "cuda" else 0.0
-    checks: list[Callable[[], Failure | None]] = [
-        lambda: check_platform() if plan.needs_torch else None,
-        lambda: check_path_length(layout),
-        lambda: check_room(layout, gigabytes),
-    ]
-    for check in checks:
-        failure = check()
-        if failure is not None:
-            return failure
-    for extra in plan.wish.extras:
-        failure = optional.check_tools(extra)
-        if failure is not None:
-            return failure
+def _make_beside(layout: Layout, plan: Plan, reporter: Reporter) -> Path | Failure:
+    problems = problems_of(layout, plan)
+    if problems:
+        return problems[0]
+    if plan.fetches_python:
+        fetched = _fetch_python(layout, plan, reporter)
+        if isinstance(fetched, Failure):
+            return fetched
+        plan = replace(plan, interpreter=fetched)
     remove_leftovers(layout)
     layout.temporary.mkdir(exist_ok=True)
     environment = new_environment(layout, plan.wish.name, plan.key)
@@ -254,9 +169,25 @@ def _make_beside(layout: Layout, plan: _Plan, reporter: Reporter) -> Path | Fail
     return failure or environment
 
 
-def _fill(layout: Layout, plan: _Plan, environment: Path, reporter: Reporter) -> Failure | None:
+def _fetch_python(layout: Layout, plan: Plan, reporter: Reporter) -> Interpreter | Failure:
+    reporter.stage("python")
+    reporter.note(f"This computer has no Python {' or '.join(plan.purposes[0].pythons)}: one is fetched.")
+    try:
+        return fetch(layout, [plan.interpreter.version], plan.wish.sources, reporter)
+    except OSError as error:
+        return Failure(
+            "target-not-writable",
+            f"Python could not be written: {error.strerror or error}.",
+            "Make room, or choose another folder with --target.",
+        )
+    finally:
+        _remove(layout.temporary)
+
+
+def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> Failure | None:
     python = plan.interpreter
-    reporter.step(f"Environment '{plan.wish.name}' with Python {python.version} ({python.executable})")
+    reporter.stage("environment")
+    reporter.step(f"Environment '{plan.wish.name}' with Python {python.version}: {python.executable}")
     outcome = run_guarded(
         python.executable, ["venv", str(environment)], environment=clean_environment(layout.temporary), log=layout.log
     )
@@ -264,11 +195,13 @@ def _fill(layout: Layout, plan: _Plan, environment: Path, reporter: Reporter) ->
         last = (outcome.lines or ["it said nothing"])[-1]
         return Failure("venv-failed", f"Python could not make a virtual environment: {last}.", f"See {layout.log}.")
     packages = site_packages_of(environment, python.version)
-    pip = Pip(interpreter_in(environment), packages, layout, plan.wish.sources, reporter)
+    sizes = {download.name: download.size for download in plan.packages if download.name != "pip"}
+    pip = Pip(interpreter_in(environment), packages, layout, plan.wish.sources, Meter(reporter, packages, sizes))
     failure = _upgrade_pip(pip, plan.purposes)
     if failure is not None:
         return failure
     build = plan.build
+    reporter.stage("packages")
     if plan.needs_torch:
         version = next(purpose.pins["torch"] for purpose in plan.purposes if "torch" in purpose.pins)
         reporter.step(f"torch {version}, {'CUDA' if build == 'cuda' else 'processor'} build")
@@ -276,10 +209,9 @@ def _fill(layout: Layout, plan: _Plan, environment: Path, reporter: Reporter) ->
         if isinstance(result, Failure):
             return result
         build = result
-    total = len({name for purpose in plan.purposes for name in purpose.pins})
-    reporter.step(f"{total} packages: {', '.join(purpose.name for purpose in plan.purposes)}")
+    reporter.step(f"Packages: {', '.join(purpose.name for purpose in plan.purposes)}")
     arguments = [argument for purpose in plan.purposes for argument in ("-r", str(purpose.file))]
-    failure = pip.install(arguments, total=total)
+    failure = pip.install(arguments)
     if failure is not None:
         return failure
     for extra in plan.wish.extras:
@@ -294,16 +226,17 @@ def _upgrade_pip(pip: Pip, purposes: Sequence[Purpose]) -> Failure | None:
     version = next((purpose.pins["pip"] for purpose in purposes if "pip" in purpose.pins), None)
     if version is None:
         return None
-    pip.reporter.step(f"pip {version}")
+    pip.meter.reporter.step(f"pip {version}")
     failure = pip.install([f"pip=={version}"])
     if failure is not None and failure.code == "package-missing" and pip.sources.offline:
-        pip.reporter.note("The folder of wheels has no pip; the one that came with Python is used.")
+        pip.meter.reporter.note("The folder of wheels has no pip; the one that came with Python is used.")
         return None
     return failure
 
 
-def _prove(layout: Layout, plan: _Plan, environment: Path, build: str, reporter: Reporter) -> Failure | None:
+def _prove(layout: Layout, plan: Plan, environment: Path, build: str, reporter: Reporter) -> Failure | None:
     packages = site_packages_of(environment, plan.interpreter.version)
+    reporter.stage("check")
     reporter.step("Checking that everything imports and computes")
     for purpose in plan.purposes:
         result = run_check(layout, environment, packages, purpose)
@@ -334,7 +267,7 @@ def _prove(layout: Layout, plan: _Plan, environment: Path, build: str, reporter:
     return None
 
 
-def _finish(layout: Layout, plan: _Plan, environment: Path) -> Failure | None:
+def _finish(layout: Layout, plan: Plan, environment: Path) -> Failure | None:
     """Point to an environment and see to it that the launcher starts."""
     pointer = read_pointer(layout)
     pointer[plan.wish.name] = environment.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -42,8 +43,9 @@ class Interpreter:
 
 def probe(executable: str) -> Interpreter | None:
     """Start a Python and ask what it is; None when it does not start or is not a 64-bit CPython with its lock."""
-    if "WindowsApps" in executable:
-        # The Store's Python redirects what is written to other folders; its stub only opens the Store.
+    if "WindowsApps" in executable or of_blender(Path(executable)):
+        # The Store's Python redirects what is written to other folders; its stub only opens the Store. Blender's goes
+        # with Blender's next update.
         return None
     try:
         answer = subprocess.run(
@@ -62,18 +64,37 @@ def probe(executable: str) -> Interpreter | None:
         return None
     if facts["implementation"] != "cpython" or facts["bits"] != 64 or facts["threads"]:
         return None
+    if of_blender(Path(facts["executable"])):
+        return None
     return Interpreter(Path(facts["executable"]), facts["version"], facts["venv"])
 
 
-def find_interpreter(wanted: Sequence[str], named: str = "") -> Interpreter | Failure:
+def running_python() -> Path:
+    """Return the Python that runs the installer."""
+    return Path(sys.executable)
+
+
+def of_blender(executable: Path) -> bool:
+    """Tell whether a Python lies in an installation of Blender: ``4.5/python/bin/python3.11``."""
+    if len(executable.parents) < 3 or executable.parents[1].name != "python":
+        return False
+    version = executable.parents[2]
+    return (version / "scripts" / "startup").is_dir() and (version / "datafiles").is_dir()
+
+
+def find_interpreter(
+    wanted: Sequence[str], named: str = "", own: Path | None = None, only_own: bool = False
+) -> Interpreter | Failure:
     """Return a Python of one of the wanted versions, the first of them preferred.
 
-    The running one is taken when it fits; otherwise the computer is searched: the `py` launcher, the search path,
-    pyenv, uv, Homebrew and the usual folders.
+    The running one is taken when it fits; otherwise the computer is searched: the one that was fetched for us, the
+    `py` launcher, the search path, pyenv, uv, Homebrew and the usual folders. Blender's own is never taken.
 
     Args:
         wanted: Versions as ``3.11``, the preferred one first.
         named: Path that the user gave; then no other is tried.
+        own: Folder of the Python that was fetched for us, see `standalone_python`.
+        only_own: Look there and nowhere else.
     """
     if named:
         found = probe(named)
@@ -85,7 +106,8 @@ def find_interpreter(wanted: Sequence[str], named: str = "") -> Interpreter | Fa
         return Failure("python-unsuitable", f"{named} {what}.", _advice(wanted))
     incomplete: Interpreter | None = None
     tried: set[str] = set()
-    for candidate in [sys.executable, *_candidates(wanted)]:
+    elsewhere = () if only_own else _candidates(wanted)
+    for candidate in itertools.chain([] if only_own else [sys.executable], _fetched(own, wanted), elsewhere):
         if candidate in tried:
             continue
         tried.add(candidate)
@@ -100,10 +122,18 @@ def find_interpreter(wanted: Sequence[str], named: str = "") -> Interpreter | Fa
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     return Failure(
         "python-missing",
-        f"No Python {' or '.join(wanted)} was found on this computer; this one is {running}, "
-        "for which some of the packages have no ready-made files.",
+        f"No Python {' or '.join(wanted)} was found on this computer, for which all packages have ready-made files; "
+        f"the one that runs this is {running}.",
         _advice(wanted),
     )
+
+
+def _fetched(folder: Path | None, wanted: Sequence[str]) -> list[str]:
+    if folder is None or not folder.is_dir():
+        return []
+    inside = "python.exe" if sys.platform == "win32" else "bin/python{}"
+    found = (folder.glob(f"cpython-{version}.*/{inside.format(version)}") for version in wanted)
+    return [str(path) for paths in found for path in sorted(paths, reverse=True)]
 
 
 def _venv_missing(found: Interpreter) -> Failure:

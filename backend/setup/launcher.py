@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from ..contract.failure import Failure
-from .layout import Layout, interpreter_in, site_packages_of
+from ..contract.installation import Layout, interpreter_in, site_packages_of
 from .process import clean_environment, run_guarded
 
 MODULE = "_flame_head_tracker_environment"

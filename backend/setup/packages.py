@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..contract.failure import Failure
-from .layout import Layout
+from ..contract.installation import Layout, installed_packages
+from .meter import Meter
 from .process import Outcome, clean_environment, run_guarded
-from .reporter import Reporter
 
-QUIET_SECONDS = 30.0
+PIP_THAT_TELLS_BYTES = 25
+"""Its ``--progress-bar raw`` came with 24.1; the pip of an environment is at first the one that came with Python."""
 
 
 @dataclass(frozen=True)
@@ -41,93 +42,50 @@ class Pip:
     packages: Path
     layout: Layout
     sources: Sources
-    reporter: Reporter
+    meter: Meter
 
-    def install(self, requirements: Sequence[str], *, total: int = 0, binary: bool = True) -> Failure | None:
+    def install(self, requirements: Sequence[str], *, binary: bool = True) -> Failure | None:
         """Install requirements.
 
         Args:
             requirements: Arguments of ``pip install``: names with versions, or ``-r`` and a file.
-            total: Number of packages expected, for the progress.
             binary: Wheels only. The optional renderers are the one exception.
         """
         only = ["--only-binary", ":all:"] if binary else ["--no-build-isolation"]
-        progress = PipProgress(self.reporter, self.packages, total)
-        outcome = self._run(["install", *only, *self._options(), *requirements], progress)
-        return None if outcome.code == 0 else explain(outcome.text, self)
+        outcome = self._run(["install", *only, *self._options(), *requirements])
+        return None if outcome.code == 0 else explain(outcome.text, self.sources, self.layout.log)
 
     def report(self, requirement: str, file: Path) -> Failure | None:
         """Write which file pip would take for a requirement, without its dependencies, as JSON; install nothing."""
         arguments = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--only-binary", ":all:", "--quiet"]
-        outcome = self._run([*arguments, "--report", str(file), *self._options(), requirement], None)
-        return None if outcome.code == 0 else explain(outcome.text, self)
+        outcome = self._run([*arguments, "--report", str(file), *self._options(), requirement])
+        return None if outcome.code == 0 else explain(outcome.text, self.sources, self.layout.log)
 
     def _options(self) -> list[str]:
-        options = ["--progress-bar", "off"]
+        options = ["--progress-bar", "raw" if self._tells_bytes() else "off"]
         if self.sources.offline:
             options += ["--no-index", "--no-cache-dir"]
         if self.sources.wheelhouse is not None:
             options += ["--find-links", str(self.sources.wheelhouse)]
         return options
 
-    def _run(self, arguments: Sequence[str], progress: PipProgress | None) -> Outcome:
+    def _tells_bytes(self) -> bool:
+        version = installed_packages(self.packages).get("pip", "0.0").split(".")
+        return version[0].isdigit() and int(version[0]) >= PIP_THAT_TELLS_BYTES
+
+    def _run(self, arguments: Sequence[str]) -> Outcome:
         environment = clean_environment(self.layout.temporary, self.sources.offline)
         if not environment.keys() & {"PIP_CACHE_DIR", "PIP_NO_CACHE_DIR"}:
             environment["PIP_CACHE_DIR"] = str(self.layout.cache)
-        followed = progress or PipProgress(self.reporter, self.packages, 0)
+        self.meter.begin()
         return run_guarded(
             self.python,
             ["pip", *arguments],
             environment=environment,
             log=self.layout.log,
-            on_line=followed.line,
-            on_wait=followed.wait,
+            on_line=self.meter.line,
+            on_wait=self.meter.wait,
         )
-
-
-@dataclass
-class PipProgress:
-    """Turns what pip writes into "which package, how far"."""
-
-    reporter: Reporter
-    packages: Path
-    total: int
-    collected: int = 0
-    present: str = ""
-    order: list[str] = field(default_factory=list)
-    before: int = 0
-
-    def line(self, line: str) -> None:
-        """Take one line of pip's output."""
-        collecting = re.match(r"\s*Collecting ([A-Za-z0-9._-]+)", line)
-        fetching = re.match(
-            r"\s*(?:Downloading|Using cached) \S*?([^/\s]+?)(?:\.metadata)? \(([0-9.]+ [kMG]?B)\)", line
-        )
-        if collecting:
-            self.collected += 1
-            self.present = collecting.group(1)
-            self.reporter.progress(f"looking up {self._count(self.collected)}{self.present}")
-        elif fetching:
-            self.present = f"{fetching.group(1).split('-')[0]} ({fetching.group(2)})"
-            self.reporter.progress(f"fetching {self.present}")
-        elif line.startswith("Installing collected packages: "):
-            self.order = line.partition(": ")[2].split(", ")
-            self.before = self._installed()
-            self.reporter.progress(f"unpacking {len(self.order)} packages")
-
-    def wait(self, seconds: float) -> None:
-        """Say something about once a second while pip is silent."""
-        if self.order:
-            done = min(max(self._installed() - self.before, 0), len(self.order) - 1)
-            self.reporter.progress(f"unpacking {done + 1} of {len(self.order)}: {self.order[done]}")
-        elif seconds > QUIET_SECONDS:
-            self.reporter.progress(f"{self.present or 'pip'}: waiting for the network since {seconds:.0f} s")
-
-    def _count(self, number: int) -> str:
-        return f"{number} of {self.total}: " if number <= self.total else ""
-
-    def _installed(self) -> int:
-        return sum(1 for _ in self.packages.glob("*.dist-info"))
 
 
 CAUSES = (
@@ -165,7 +123,7 @@ CAUSES = (
 )
 
 
-def explain(text: str, pip: Pip) -> Failure:
+def explain(text: str, sources: Sources, log: Path) -> Failure:
     """Turn pip's output into one sentence and what to do about it."""
     for pattern, code, sentence, advice in CAUSES:
         if re.search(pattern, text, flags=re.IGNORECASE):
@@ -174,14 +132,14 @@ def explain(text: str, pip: Pip) -> Failure:
             return Failure(code, sentence.replace("The package server", server), advice)
     missing = re.search(r"No matching distribution found for ([^\s;]+)", text)
     if missing:
-        where = f"The folder {pip.sources.wheelhouse} has" if pip.sources.offline else "The package index has"
+        where = f"The folder {sources.wheelhouse} has" if sources.offline else "The package index has"
         return Failure(
             "package-missing",
             f"{where} no ready-made file of {missing.group(1)} for this system and Python.",
             "Fill the folder with 'pip download' on a computer of the same kind, as README.md tells."
-            if pip.sources.offline
+            if sources.offline
             else "If you use an index of your own (PIP_INDEX_URL, pip.conf), it must offer this version.",
         )
     errors = re.findall(r"^\s*(?:ERROR|error): (.+)$", text, flags=re.MULTILINE)
     last = errors[-1] if errors else (text.strip().splitlines() or ["it said nothing"])[-1]
-    return Failure("pip-failed", f"pip could not install the packages: {last.rstrip('.')}.", f"See {pip.layout.log}.")
+    return Failure("pip-failed", f"pip could not install the packages: {last.rstrip('.')}.", f"See {log}.")

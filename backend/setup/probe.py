@@ -27,7 +27,12 @@ def collect(models: Path) -> dict[str, Any]:
         "packages": {name: found for name in SHOWN_PACKAGES if (found := _version(name)) is not None},
         "devices": _devices(),
         "models": [
-            {"file": model.path.name, "name": model.name, "licence": model.licence, "problems": list(model.problems)}
+            {
+                "file": model.path.name,
+                "name": model.name,
+                "licence": model.licence.name,
+                "problems": list(model.problems),
+            }
             for model in find_models(models)
         ],
         "cache": {

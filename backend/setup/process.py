@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -109,10 +110,24 @@ def run_guarded(
         Ctrl-C, passes through.
     """
     command = [str(python), "-I", "-c", GUARD, *arguments]
+    shown = " ".join([str(python), *arguments])
+    return run_program(command, environment=environment, log=log, on_line=on_line, on_wait=on_wait, shown=shown)
+
+
+def run_program(
+    command: Sequence[str],
+    *,
+    environment: dict[str, str],
+    log: Path | None = None,
+    on_line: Callable[[str], None] = lambda line: None,
+    on_wait: Callable[[float], None] = lambda seconds: None,
+    shown: str = "",
+) -> Outcome:
+    """Run any program as `run_guarded` does, but one that does not notice by itself when the installer is gone."""
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         child = subprocess.Popen(
-            command,
+            list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -123,10 +138,10 @@ def run_guarded(
             creationflags=flags,
         )
     except OSError as error:
-        return Outcome(127, [f"{python}: {error}"])
+        return Outcome(127, [f"{command[0]}: {error}"])
     outcome = Outcome(0)
     try:
-        _append(log, "$ " + " ".join([str(python), *arguments]))
+        _append(log, "$ " + (shown or " ".join(command)))
         _follow(child, outcome, log, on_line, on_wait)
         outcome.code = child.wait()
     finally:
@@ -180,5 +195,6 @@ def _pump(stream: IO[str], lines: queue.Queue[str | None]) -> None:
 def _append(log: Path | None, line: str) -> None:
     if log is None:
         return
-    with log.open("a", encoding="utf-8", errors="replace") as file:
+    # An engine in a folder that may only be read is checked all the same, and a full disk is told by what is installed.
+    with contextlib.suppress(OSError), log.open("a", encoding="utf-8", errors="replace") as file:
         file.write(line + "\n")

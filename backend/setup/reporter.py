@@ -1,13 +1,39 @@
-"""What the person in front of the terminal sees: one line per step, and how far the present one is."""
+"""What the person who waits sees of an installation: on a terminal, one line per step and how far the present one is.
+
+`event_reporter` says the same as events to the program that started the installer.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import time
+from typing import Protocol
 
 
-class Reporter:
+class Reporter(Protocol):
+    """Takes what the installer has to say."""
+
+    def stage(self, name: str) -> None:
+        """Begin one of the stages of `event_reporter.STAGES`."""
+
+    def step(self, text: str) -> None:
+        """Begin a step."""
+
+    def progress(self, text: str, done: float = 0, total: float = 0) -> None:
+        """Say how far the present step is; may be called as often as one likes.
+
+        Args:
+            text: What happens now.
+            done: Share of the stage that is done, in any unit; with a total of 0 it is unknown.
+            total: The whole in the same unit.
+        """
+
+    def note(self, text: str) -> None:
+        """Say something to know although the work goes on."""
+
+
+class TerminalReporter:
     """Writes progress to the terminal; on a terminal the present line is overwritten, elsewhere it comes rarely."""
 
     def __init__(self) -> None:
@@ -16,21 +42,25 @@ class Reporter:
         self._last_rare = 0.0
         self._open_line = False
 
+    def stage(self, name: str) -> None:
+        """Stages are not shown: the steps say more."""
+
     def step(self, text: str) -> None:
         """Begin a step."""
         self._finish_line()
         print(f"[{self._elapsed()}] {text}", flush=True)
         self._last_rare = time.monotonic()
 
-    def progress(self, text: str) -> None:
+    def progress(self, text: str, done: float = 0, total: float = 0) -> None:
         """Say how far the present step is; may be called as often as one likes."""
+        share = f"{min(100, 100 * done // total):.0f} %  " if total else ""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
-            print("\r" + f"[{self._elapsed()}]   {text}"[:width].ljust(width), end="", flush=True)
+            print("\r" + f"[{self._elapsed()}]   {share}{text}"[:width].ljust(width), end="", flush=True)
             self._open_line = True
         elif time.monotonic() - self._last_rare >= 10.0:
             self._last_rare = time.monotonic()
-            print(f"[{self._elapsed()}]   {text}", flush=True)
+            print(f"[{self._elapsed()}]   {share}{text}", flush=True)
 
     def note(self, text: str) -> None:
         """Say something to know although the work goes on."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..contract.failure import Failure
+from ..contract.installation import fingerprint, normalised
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,6 @@ def read_purpose(folder: Path, name: str) -> Purpose | Failure:
             f"The file {file} lacks its pins or one of the lines '# disk:', '# python:' and '# check:'.",
             "Get the complete folder of the program again.",
         )
-    # Comments may change without making anybody fetch gigabytes again.
-    lines = [line.strip() for line in text.splitlines()]
-    content = "\n".join(line for line in lines if line and not line.startswith("#"))
     return Purpose(
         name=name,
         file=file,
@@ -64,10 +61,5 @@ def read_purpose(folder: Path, name: str) -> Purpose | Failure:
         gigabytes=float(size.group(1)),
         pythons=tuple(facts["python"].split()),
         pins={normalised(package): version for package, version in pins},
-        fingerprint=hashlib.sha256(content.encode()).hexdigest()[:16],
+        fingerprint=fingerprint(text),
     )
-
-
-def normalised(package: str) -> str:
-    """Return a package name as package indexes compare them (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", package).lower()

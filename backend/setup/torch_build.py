@@ -98,8 +98,8 @@ def install_torch(pip: Pip, version: str, wanted: str, choice: str, driver: Nvid
     if failure is None:
         return wanted
     if wanted == "cuda" and choice == "auto" and offer.build == "cpu":
-        pip.reporter.note(f"There is an NVIDIA GPU, but no CUDA build of torch could be had: {failure.sentence}")
-        pip.reporter.note("The processor's build is used; start again with --torch cuda to try once more.")
+        pip.meter.reporter.note(f"There is an NVIDIA GPU, but no CUDA build of torch could be had: {failure.sentence}")
+        pip.meter.reporter.note("The processor's build is used; start again with --torch cuda to try once more.")
         failure = pip.install(["--no-deps", f"torch=={version}"])
         if failure is None:
             return "cpu"

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.failure import Failure
-from .layout import Layout, interpreter_in
+from ..contract.installation import Layout, installed_packages, interpreter_in
 from .libraries import how_to_get, missing_libraries
 from .process import clean_environment, run_guarded
-from .requirements import Purpose, normalised
+from .requirements import Purpose
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,6 @@ def damaged_package(packages: Path) -> str | None:
                 if not _has_size(packages / row[0], int(row[2])):
                     return row[0]
     return None
-
-
-def installed_packages(packages: Path) -> dict[str, str]:
-    """Return normalised names and versions of what is installed, from the names of the dist-info folders."""
-    found = {}
-    for folder in packages.glob("*.dist-info"):
-        name, _, version = folder.name[: -len(".dist-info")].partition("-")
-        if (folder / "METADATA").is_file():
-            found[normalised(name)] = version
-    return found
 
 
 def wrong_pin(packages: Path, purpose: Purpose) -> str | None:

@@ -29,6 +29,10 @@ from .tuning import Tuning
 Progress = Callable[[str, int, int], None]
 """Takes the part of the fit, the steps done and the steps in all; may raise to stop."""
 
+Watch = Callable[[LandmarkModel, Shared, Integers, Frames], None]
+"""Is shown the fit while it goes on: the model, what the clip shares so far, the positions of some frames in the clip,
+and these frames as they are so far."""
+
 PRECISION = torch.float32
 """Single precision resolves 1e-4 px at 4K and is twice as fast; the banded system itself is solved in double."""
 _STEADY_WEIGHT = 1.0
@@ -103,6 +107,7 @@ def fit_clip(
     offsets: bool = True,
     device: torch.device | None = None,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> ClipSolution:
     """Return the head over the clip.
 
@@ -118,6 +123,7 @@ def fit_clip(
         offsets: Whether landmarks may leave their place on the surface.
         device: Where Jacobians and normal equations are computed.
         progress: See `Progress`.
+        watch: See `Watch`.
     """
     device = device or torch.device("cpu")
     dtype = PRECISION
@@ -148,11 +154,22 @@ def fit_clip(
         )
     ]
     index = torch.as_tensor(keys, device=device)
-    shared_fit = _fit_shared(model, clip, tuning, shared, frames[index], seen[index], offsets, progress)
+
+    def watch_keys(now: Shared, those: Frames) -> None:
+        if watch is not None:
+            watch(model, now, keys, those)
+
+    shared_fit = _fit_shared(model, clip, tuning, shared, frames[index], seen[index], offsets, progress, watch_keys)
     frames = frames.put(index, shared_fit.frames)
     clock.lap("identity")
 
-    results = _fit_motion(model, clip, tuning, shared_fit.shared, frames, seen, neck_free, smoothness, progress)
+    def watch_window(part: slice, those: Frames) -> None:
+        if watch is not None:
+            watch(model, shared_fit.shared, np.arange(part.start, part.stop), those)
+
+    results = _fit_motion(
+        model, clip, tuning, shared_fit.shared, frames, seen, neck_free, smoothness, progress, watch_window
+    )
     every_frame, visibility = joined(results)
     clock.lap("motion")
     return ClipSolution(
@@ -224,6 +241,7 @@ def _fit_shared(
     seen: Observations,
     offsets: bool,
     progress: Progress | None,
+    watch: Callable[[Shared, Frames], None],
 ) -> IdentityResult:
     """First without the offsets, which is cheap and brings all near; then with them."""
     own = frame_prior(model, tuning, neck_free=False)
@@ -245,7 +263,13 @@ def _fit_shared(
 
         problem = IdentityProblem(model, seen, own, clip_prior, tuning)
         solved = solve_identity(
-            problem, result.shared, result.frames, offsets=with_offsets, iterations=iterations, progress=report
+            problem,
+            result.shared,
+            result.frames,
+            offsets=with_offsets,
+            iterations=iterations,
+            progress=report,
+            watch=watch,
         )
         result = IdentityResult(solved.shared, solved.frames, solved.focal_sigma, result.iterations + solved.iterations)
         done += iterations
@@ -262,6 +286,7 @@ def _fit_motion(
     neck_free: bool,
     smoothness: float,
     progress: Progress | None,
+    watch: Callable[[slice, Frames], None],
 ) -> list:
     own = frame_prior(model, tuning, neck_free=neck_free)
     times = torch.as_tensor(clip.times).to(shared.identity)
@@ -277,4 +302,4 @@ def _fit_motion(
         if progress is not None:
             progress("motion", done, total)
 
-    return solve_in_windows(problem_of, frames, progress=report)
+    return solve_in_windows(problem_of, frames, progress=report, watch=watch)

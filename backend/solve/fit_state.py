@@ -1,4 +1,4 @@
-"""From a fit back to the solver's unknowns, and from these to a head's pose."""
+"""From a fit back to the solver's unknowns; `placing` is the other way."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..head.model import Floats, HeadPose, Integers
+from ..head.model import Floats, Integers
 from ..head.skinning import select_frames
 from .landmark_model import LandmarkModel
-from .state import Frames, Shared, eye_vectors
+from .state import Frames, Shared
 
 if TYPE_CHECKING:
     from ..stages.data import Fit
@@ -40,23 +40,3 @@ def state_of(fit: Fit, model: LandmarkModel, frames: Integers, own_offsets: Floa
     eyes = np.concatenate([pose.left_eye[:, :2], pose.right_eye[:, :2]], axis=1)
     values = (rotation, place, pose.neck, pose.jaw, eyes, expression)
     return shared, Frames(*(tensor(value) for value in values))
-
-
-def pose_of(model: LandmarkModel, shared: Shared, frames: Frames) -> HeadPose:
-    """Return what the unknowns of T frames say of the head itself."""
-
-    def array(tensor: torch.Tensor) -> Floats:
-        return tensor.detach().cpu().double().numpy()
-
-    left, right = eye_vectors(frames.eyes)
-    expression = array(frames.expression)
-    modes = model.expression_modes - model.lids
-    return HeadPose(
-        identity=array(shared.identity),
-        expression=expression[:, :modes],
-        neck=array(frames.neck),
-        jaw=array(frames.jaw),
-        left_eye=array(left),
-        right_eye=array(right),
-        eyelids=expression[:, modes:] if model.lids else np.zeros((len(frames), 2)),
-    )

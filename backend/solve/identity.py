@@ -56,6 +56,7 @@ def solve_identity(
     freeze_visibility_after: int = 4,
     tolerance: float = 1e-3,
     progress: Callable[[int], None] | None = None,
+    watch: Callable[[Shared, Frames], None] | None = None,
 ) -> IdentityResult:
     """Return the shared unknowns that fit best.
 
@@ -65,6 +66,7 @@ def solve_identity(
         freeze_visibility_after: Visibility follows the pose for this many steps, then stays.
         tolerance: Ends when a step lowers the cost by less than this share.
         progress: Called with the number of each step; may raise to stop.
+        watch: Called with the solution so far after each step that brought it forward.
     """
     damping, growth = 1e-2, 2.0
     visibility = landmark_visibility(problem.model, shared, frames)
@@ -88,6 +90,8 @@ def solve_identity(
             continue
         small = cost - trial_cost < tolerance * cost
         shared, frames, cost = trial_shared, trial_frames, trial_cost
+        if watch is not None:
+            watch(shared, frames)
         damping, growth = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-6), 2.0
         if done <= freeze_visibility_after:
             visibility = landmark_visibility(problem.model, shared, frames)

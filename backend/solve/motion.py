@@ -68,6 +68,7 @@ def solve_motion(
     freeze_visibility_after: int = 2,
     tolerance: float = 1e-3,
     progress: Callable[[int], None] | None = None,
+    watch: Callable[[Frames], None] | None = None,
 ) -> MotionResult:
     """Return the frames that fit best.
 
@@ -78,6 +79,7 @@ def solve_motion(
             function and the solver can end.
         tolerance: Ends when a step lowers the cost by less than this share.
         progress: Called with the number of each step; may raise to stop.
+        watch: Called with the frames as they are so far, after each step that brought them forward.
     """
     frames, damping, growth = start, 1e-2, 2.0
     visibility = landmark_visibility(problem.model, problem.shared, frames)
@@ -100,6 +102,8 @@ def solve_motion(
             continue
         small = system.cost - cost < tolerance * system.cost
         frames = trial
+        if watch is not None:
+            watch(frames)
         damping, growth = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-6), 2.0
         if done <= freeze_visibility_after:
             visibility = landmark_visibility(problem.model, problem.shared, frames)
@@ -163,10 +167,12 @@ def solve_in_windows(
     window: int = 512,
     overlap: int = 48,
     progress: Callable[[int, int], None] | None = None,
+    watch: Callable[[slice, Frames], None] | None = None,
 ) -> list[tuple[slice, MotionResult]]:
     """Solve a clip of any length in bounded memory.
 
-    Windows overlap by far more than smoothness reaches, and each window keeps its core only, so they agree.
+    Windows overlap by far more than smoothness reaches, and each window keeps its core only, so they agree. `watch` is
+    told of a window's frames as they are so far.
 
     Returns:
         For every window the frames of the clip that it answers for, and the result for exactly these.
@@ -181,7 +187,11 @@ def solve_in_windows(
             if progress is not None:
                 progress(number * 12 + step, len(cores) * 12)
 
-        solved = solve_motion(problem_of(wide), start[wide], progress=report)
+        def show(frames: Frames, wide: slice = wide) -> None:
+            if watch is not None:
+                watch(wide, frames)
+
+        solved = solve_motion(problem_of(wide), start[wide], progress=report, watch=show)
         own = slice(core.start - wide.start, core.stop - wide.start)
         kept = MotionResult(solved.frames[own], solved.visibility[own], solved.iterations, solved.converged)
         results.append((core, kept))

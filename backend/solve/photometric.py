@@ -20,7 +20,6 @@ from torch import Tensor
 
 from ..head.model import Floats, HeadModel
 from ..head.skinning import pose_vertices
-from .fit_state import pose_of
 from .identity import IdentityProblem, shared_normal_equations
 from .landmark_model import LandmarkModel
 from .landmark_term import SharedEquations, residuals
@@ -35,6 +34,7 @@ from .photometric_term import (
     robust_cost,
 )
 from .photometric_view import LIGHT_TERMS, Feature, FeatureMaker, Singles, View
+from .placing import pose_of
 from .state import Frames, Shared
 from .visibility import landmark_visibility
 

@@ -1,163 +1,37 @@
-"""Appearance: the finished fit is refined by the pictures themselves, over the whole clip."""
+"""Stage Appearance: the finished fit is refined by what the skin looks like in the pictures themselves."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-
-from ..contract.camera import axis_angles
-from ..contract.failure import Failure, Notice
-from ..contract.options import from_dict
-from ..contract.settings import AppearanceSettings, FitSettings
-from ..contract.track import TRACKED
-from ..head.model import HeadModel, Integers
-from ..solve.clip import ClipInput, ClipSolution
-from ..solve.confidence import frame_trust
-from ..solve.key_frames import choose_turned_frames
-from ..solve.parallel import single_threaded_operations
-from ..solve.photometric_clip import RefinedClip, Refinement, refine_clip
-from ..solve.photometric_view import View, view_of
-from ..solve.tuning import tuning_for
-from ..video.reader import read_frames
-from .data import Camera, Context, Fit, Video
-from .fit import Plan, as_fit, clip_input, plan_of
-
-FEWEST: Final = 6
-"""Frames with a face from which on pictures tell something that landmarks do not."""
-WORSE_LANDMARKS: Final = 1.3
-"""A refined head may miss the landmarks by this much more (they are wrong by a turn, see `solve.photometric`) ..."""
-_PIXELS: Final = 0.3
-"""... and by these pixels."""
+from ..contract.failure import Failure
+from ..contract.settings import AppearanceSettings
+from ..head.model import HeadModel
+from ..stage_code import StageCode
+from .data import Context, Fit, Video
 
 
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
-    """Return the refined fit, or the fit as it was, with a notice, where refining does not help."""
-    usable = np.flatnonzero(fit.status == TRACKED)
-    if not settings.refine or len(usable) < FEWEST:
+    """Return the refined fit, or the fit as it was where refining does not help; see `solve.refining`."""
+    if not settings.refine:
         return fit
-    started = time.perf_counter()
-    fit_settings = _fit_settings(context)
-    plan = plan_of(fit.landmarks, fit_settings.longest_gap)
-    camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
-    tuning = tuning_for(fit_settings)
-    clip = clip_input(fit.landmarks, camera, tuning, plan)
-    pictures = _Pictures(video, fit, plan)
-    keys = _key_frames(fit, plan, settings.key_frames)
-    views = pictures.views(keys)
-    keys = keys[[view is not None for view in views]]
-    if len(keys) < FEWEST // 2:
-        return _left(fit, context, "Too few frames of the video could be read again to compare their pictures.")
-    refinement = Refinement(
-        fit=fit,
-        head=head,
-        clip=clip,
-        solved=plan.solved,
-        keys=keys,
-        key_views=[view for view in views if view is not None],
-        views=pictures.views,
-        tuning=tuning,
-        trust=settings.trust,
-        smoothness=fit_settings.smoothness,
-        neck_free=fit_settings.neck == "held",
-        offsets=fit_settings.landmark_offsets,
-    )
-    with single_threaded_operations():
-        refined = refine_clip(refinement, _reporter(context, started))
-    result = as_fit(fit.landmarks, camera, head, clip, _solution(refined, clip, fit), plan, tuning)
-    told = _told(fit, result, refined, time.perf_counter() - started)
-    if not _better(fit, result, refined):
-        return _left(
-            fit, context, "The pictures do not fit together better after refining; the landmarks' fit is kept.", told
-        )
-    report = {**fit.report, "appearance": {"used": True, **told}}
-    return replace(result, focal_source=fit.focal_source, report=report)
+    from ..solve.refining import refined_fit
+
+    return refined_fit(fit, head, video, settings, context)
 
 
-def _fit_settings(context: Context) -> FitSettings:
-    """The settings with which the fit was made."""
-    settings = from_dict(FitSettings, context.settings.get("fit", {}), "Stage 'fit'")
-    return FitSettings() if isinstance(settings, Failure) else settings
+def summary(output: Fit, settings: AppearanceSettings) -> str:
+    """What the pictures changed."""
+    told = output.report.get("appearance", {})
+    if not settings.refine:
+        return "turned off"
+    if not told.get("used"):
+        return "left as it was"
+    return f"turned {told['turned']:.1f}°, skin {100 * told['steadier']:.0f} % steadier"
 
 
-@dataclass(frozen=True)
-class _Pictures:
-    video: Video
-    fit: Fit
-    plan: Plan
-
-    def views(self, wanted: Integers) -> list[View | None]:
-        """Return what is around the face on some solved frames (ascending); None where there is no face or picture."""
-        landmarks = self.fit.landmarks
-        centre = (self.fit.intrinsics.centre_x, self.fit.intrinsics.centre_y)
-        frames = self.plan.solved[wanted]
-        seen = frames[landmarks.found[frames]]
-        found: dict[int, View] = {}
-        for position, picture in read_frames(self.video, seen.tolist()):
-            found[position] = view_of(picture, landmarks.points[position, :, :2].astype(np.float64), centre)
-        return [found.get(int(frame)) for frame in frames]
-
-
-def _key_frames(fit: Fit, plan: Plan, wanted: int) -> Integers:
-    """Return positions among the solved frames, with the head turned as differently as possible."""
-    landmarks = fit.landmarks
-    candidates = np.flatnonzero(landmarks.found[plan.solved])
-    frames = plan.solved[candidates]
-    trust = frame_trust(landmarks)[frames]
-    chosen = choose_turned_frames(fit.rotation[frames], landmarks.time[frames], trust, wanted)
-    return candidates[chosen]
-
-
-def _reporter(context: Context, started: float) -> Any:
-    shares = {"keys": (0.0, 0.5), "motion": (0.5, 1.0)}
-
-    def report(part: str, done: int, total: int) -> None:
-        context.check()
-        low, high = shares[part]
-        share = low + (high - low) * min(done / max(total, 1), 1.0)
-        spent = time.perf_counter() - started
-        context.progress(round(100 * share), 100, spent * (1 - share) / share if share > 0.05 else None)
-
-    return report
-
-
-def _solution(refined: RefinedClip, clip: ClipInput, fit: Fit) -> ClipSolution:
-    return ClipSolution(
-        model=refined.model,
-        shared=refined.shared,
-        frames=refined.frames,
-        visibility=refined.visibility,
-        focal_sigma=fit.focal_uncertainty,
-        outline=None,
-        key_frames=refined.keys,
-        seconds={},
-        iterations={},
-        converged=True,
-    )
-
-
-def _told(fit: Fit, result: Fit, refined: RefinedClip, seconds: float) -> dict[str, Any]:
-    tracked = fit.status == TRACKED
-    turn = np.linalg.norm(axis_angles(np.swapaxes(fit.rotation, 1, 2) @ result.rotation), axis=1)
-    return {
-        "turned": float(np.degrees(np.median(turn[tracked]))),
-        "steadier": float(1 - refined.spread_after / max(refined.spread_before, 1e-9)),
-        "spread": [refined.spread_before, refined.spread_after],
-        "light": [float(value) for value in refined.light],
-        "key_frames": len(refined.keys),
-        "seconds": seconds,
-    }
-
-
-def _better(fit: Fit, result: Fit, refined: RefinedClip) -> bool:
-    before, after = np.nanmedian(fit.reprojection_error), np.nanmedian(result.reprojection_error)
-    known = bool(np.isfinite(result.rotation).all() and np.isfinite(result.translation).all())
-    closer = refined.spread_after < refined.spread_before
-    return known and closer and bool(after <= WORSE_LANDMARKS * before + _PIXELS)
-
-
-def _left(fit: Fit, context: Context, sentence: str, told: dict[str, Any] | None = None) -> Fit:
-    context.notice(Notice("appearance-left", sentence))
-    return replace(fit, report={**fit.report, "appearance": {"used": False, **(told or {})}})
+CODE: Final = StageCode(
+    run,
+    ("stages/appearance.py", "stages/data.py", "solve", "head", "render", "video"),
+    summary=summary,
+)

@@ -7,6 +7,7 @@ from typing import Final
 from ..contract.camera import focal_from_angle, focal_from_millimetres
 from ..contract.failure import Failure, Notice
 from ..contract.settings import CameraSettings
+from ..stage_code import StageCode
 from .data import Camera, Context, Video
 
 FULL_FRAME: Final = 36.0
@@ -19,16 +20,20 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
     Sensor widths lie along the longer side of the picture: a phone held upright has its 36 mm from top to bottom.
     """
     long_side = max(video.width, video.height)
+
+    def camera(focal: float, source: str) -> Camera:
+        return Camera(focal, source, FULL_FRAME * focal / long_side)
+
     if settings.focal_mode == "pixels":
-        return Camera(settings.focal_pixels, "known")
+        return camera(settings.focal_pixels, "known")
     if settings.focal_mode == "millimetres":
-        return Camera(focal_from_millimetres(settings.focal_millimetres, settings.sensor_width, long_side), "known")
+        return camera(focal_from_millimetres(settings.focal_millimetres, settings.sensor_width, long_side), "known")
     if settings.focal_mode == "angle":
-        return Camera(focal_from_angle(settings.angle_of_view, video.width), "known")
+        return camera(focal_from_angle(settings.angle_of_view, video.width), "known")
     if settings.focal_mode == "metadata":
         equivalent = video.metadata.get("focal_length_35mm")
         if isinstance(equivalent, (int, float)) and equivalent > 0:
-            return Camera(focal_from_millimetres(float(equivalent), FULL_FRAME, long_side), "metadata")
+            return camera(focal_from_millimetres(float(equivalent), FULL_FRAME, long_side), "metadata")
         context.notice(
             Notice(
                 "focal-unknown",
@@ -37,3 +42,13 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
             )
         )
     return Camera(None, "estimated")
+
+
+def summary(output: Camera, _settings: CameraSettings) -> str:
+    """What is known of the lens."""
+    if output.focal is None or output.lens is None:
+        return "lens to be estimated"
+    return f"lens {output.lens:.3g} mm, {output.focal:.0f} px ({output.source})"
+
+
+CODE: Final = StageCode(run, ("stages/camera.py",), keep="nothing", summary=summary)

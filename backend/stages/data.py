@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,9 @@ from ..contract.events import Emit
 from ..contract.failure import Notice
 from ..contract.track import Track
 from ..head.model import Floats, HeadPose, Integers
+from ..pictures import Picture
+from ..previews import Previews
+from ..written import Written
 
 Singles = NDArray[np.float32]
 
@@ -31,6 +34,9 @@ class Context:
         work: Folder for unfinished work of this stage (chunks), kept for a resumed run.
         models: Folder of model files.
         settings: Kind of stage -> settings, of this stage and of all that it depends on, for the track's header.
+        previews: Where pictures of the work go, or None where nobody watches.
+        written: Which files for the user are there already, or None where nobody remembers.
+        kept: Folder for finished parts of the work that other settings can use too, or None; see `cache`.
     """
 
     name: str
@@ -39,6 +45,9 @@ class Context:
     work: Path
     models: Path
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    previews: Previews | None = None
+    written: Written | None = None
+    kept: Path | None = None
 
     def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
         """Say how far the stage is."""
@@ -55,6 +64,27 @@ class Context:
                 "advice": notice.advice,
             }
         )
+
+    def preview(self, frame: int, draw: Callable[[], Picture | None]) -> None:
+        """Show a picture of the work, made by `draw`, if somebody watches and it is time for one; see `Previews.show`.
+
+        Costs nothing else, so that stages may call it for every frame.
+        """
+        if self.previews is not None:
+            self.previews.show(self.name, frame, draw)
+
+    def write_once(self, paths: Sequence[Path], depends_on: Mapping[str, Any], write: Callable[[], object]) -> None:
+        """Let files for the user be written, unless an earlier run wrote the same ones and they are still there.
+
+        Args:
+            paths: The files, written together.
+            depends_on: What they are made of besides the stage's inputs: their own settings.
+            write: Writes them.
+        """
+        if self.written is None or not self.written.there(paths, depends_on):
+            write()
+            if self.written is not None:
+                self.written.remember(paths, depends_on)
 
     def check(self) -> None:
         """Raise `Cancelled` when the user asked to stop."""
@@ -106,10 +136,12 @@ class Camera:
     Attributes:
         focal: In pixels of the full frame, or None where the fit estimates it.
         source: ``known`` (the user said so), ``metadata`` (the file says so) or ``estimated``.
+        lens: The same in millimetres of a full-frame camera, for people; None where it is not known.
     """
 
     focal: float | None
     source: str
+    lens: float | None = None
 
 
 @dataclass(frozen=True)

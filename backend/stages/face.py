@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..contract.settings import FaceSettings
+from ..stage_code import StageCode
 from .data import Context
 
 
@@ -10,3 +13,16 @@ def run(settings: FaceSettings, context: Context) -> FaceSettings:
     """Hand the choice on."""
     context.check()
     return settings
+
+
+def summary(_output: FaceSettings, settings: FaceSettings) -> str:
+    """The choice in words."""
+    if settings.choose == "number":
+        return f"face number {settings.number}"
+    if settings.choose == "nearest":
+        frame = f" in frame {settings.point_frame}" if settings.point_frame >= 0 else ""
+        return f"face at {100 * settings.point_x:.0f} %, {100 * settings.point_y:.0f} %{frame}"
+    return "the largest face"
+
+
+CODE: Final = StageCode(run, ("stages/face.py",), keep="nothing", summary=summary)

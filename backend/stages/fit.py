@@ -1,36 +1,23 @@
-"""Fit: landmarks, head and camera -> the head over the whole clip."""
+"""Stage Fit: landmarks, head and camera -> the head over the whole clip."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from ..contract.camera import Intrinsics, axis_angles, rotation_matrices
-from ..contract.failure import Failure, Notice
+from ..contract.failure import Failure
 from ..contract.settings import FitSettings
-from ..contract.track import INTERPOLATED, MISSING, TRACKED
-from ..head.model import Floats, HeadModel, Integers
-from ..head.skinning import select_frames
-from ..regress.starts import best_fit, starts_for_clip
-from ..solve.clip import ClipInput, ClipSolution, Progress, fit_clip
-from ..solve.confidence import frame_confidence, frame_trust, reprojection_errors
-from ..solve.fit_state import pose_of
-from ..solve.outline import ASSUMED_SIGMA
-from ..solve.silhouette import Masks
-from ..solve.tuning import Tuning, tuning_for
+from ..contract.track import TRACKED
+from ..head.model import HeadModel
+from ..stage_code import StageCode
+from .camera import FULL_FRAME
 from .data import Camera, Context, Fit, Landmarks, Video
 
-ASSUMED_FOCAL = 1.5
-"""Focal length assumed where nothing is known, in units of the longer side: between a phone's selfie camera (0.8) and a
-portrait or interview lens (2.5); VHAP starts from the same value (vhap/config/base.py)."""
-
-FOCAL_DETERMINED = 0.6
-"""The focal length counts as estimated when the fit narrows its uncertainty below this share of the assumption's."""
+GUESSES: Final = ("mica.tar", "deca_model.tar")
+"""Networks of others that guess the identity, as their makers name the files."""
 
 
 def run(
@@ -41,200 +28,30 @@ def run(
     context: Context,
     video: Video | None = None,
 ) -> Fit | Failure:
-    """Fit the head to the landmarks, from the average face and from what networks of others guess where they are there.
+    """Fit the head to the landmarks; see `solve.fitting`."""
+    from ..solve.fitting import fit
 
-    Args:
-        landmarks, head, camera, settings, context: As for every stage.
-        video: The clip, some frames of which those networks look at; None where they shall not be asked.
-
-    Returns:
-        The fit, or a failure when no frame has a face or the wanted device is not there.
-    """
-    device = _device(settings.device)
-    if isinstance(device, Failure):
-        return device
-    if not landmarks.found.any():
-        return Failure(
-            "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
-        )
-    starts = [] if video is None else starts_for_clip(video, landmarks, head, context)
-    if isinstance(starts, Failure):
-        return starts
-    return best_fit(head, starts, lambda one: _fitted(landmarks, one, camera, settings, context, device))
+    return fit(landmarks, head, camera, settings, context, video)
 
 
-def _fitted(
-    landmarks: Landmarks,
-    head: HeadModel,
-    camera: Camera,
-    settings: FitSettings,
-    context: Context,
-    device: torch.device,
-) -> Fit:
-    plan = plan_of(landmarks, settings.longest_gap)
-    tuning = tuning_for(settings)
-    clip = clip_input(landmarks, camera, tuning, plan)
-    started = time.perf_counter()
-    solution = fit_clip(
-        head,
-        clip,
-        tuning,
-        key_frames=settings.key_frames,
-        smoothness=settings.smoothness,
-        neck_free=settings.neck == "held",
-        offsets=settings.landmark_offsets,
-        device=device,
-        progress=_reporter(context, started),
-    )
-    if not solution.converged:
-        context.notice(
-            Notice("fit-not-settled", "The fit was still moving when its steps ran out; look at the flagged frames.")
-        )
-    return as_fit(landmarks, camera, head, clip, solution, plan, tuning)
+def files(_settings: FitSettings, models: Path) -> Iterable[Path]:
+    """The networks that guess the identity."""
+    return [models / name for name in GUESSES if (models / name).is_file()]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Which frames are solved.
-
-    Attributes:
-        status: Of every frame (T,).
-        solved: Positions of the frames that take part (S,).
-        together: Whether solved frames k and k + 1 are joined by smoothness (S - 1,).
-        nearest: For every frame the solved one whose values it shows (T,), an index into `solved`.
-    """
-
-    status: NDArray[np.int8]
-    solved: Integers
-    together: NDArray[np.bool_]
-    nearest: Integers
+def summary(output: Fit, _settings: FitSettings) -> str:
+    """How far the head is from the landmarks, and the lens."""
+    camera = output.intrinsics
+    lens = FULL_FRAME * camera.focal_x / max(camera.width, camera.height)
+    error = output.reprojection_error[output.status == TRACKED]
+    words = f"error {np.nanmedian(error):.2g} px, " if len(error) else ""
+    return f"{words}lens {lens:.0f} mm ({output.focal_source})"
 
 
-def plan_of(landmarks: Landmarks, longest_gap: float) -> Plan:
-    """Return which frames are solved; gaps up to `longest_gap` seconds are bridged."""
-    found, times, shot = landmarks.found, landmarks.time, landmarks.shot
-    status = np.where(found, TRACKED, MISSING).astype(np.int8)
-    seen = np.flatnonzero(found)
-    for before, after in pairwise(seen):
-        short = times[after] - times[before] <= longest_gap
-        if after - before > 1 and short and shot[before] == shot[after]:
-            status[before + 1 : after] = INTERPOLATED
-    solved = np.flatnonzero(status != MISSING)
-    together = (np.diff(solved) == 1) & (np.diff(shot[solved]) == 0)
-    place = np.searchsorted(solved, np.arange(len(found)))
-    left, right = np.clip(place - 1, 0, len(solved) - 1), np.clip(place, 0, len(solved) - 1)
-    position = np.arange(len(found))
-    nearer_left = np.abs(position - solved[left]) < np.abs(position - solved[right])
-    return Plan(status, solved, together, np.where(nearer_left, left, right))
-
-
-def clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: Plan) -> ClipInput:
-    """Return what the solver gets of the frames that are solved."""
-    focal = camera.focal or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
-    return ClipInput(
-        points=landmarks.points[plan.solved],
-        scores=landmarks.scores[plan.solved],
-        times=landmarks.time[plan.solved],
-        together=plan.together,
-        trust=frame_trust(landmarks)[plan.solved],
-        centre=((landmarks.width - 1) / 2, (landmarks.height - 1) / 2),
-        focal=float(focal),
-        focal_sigma=0.0 if camera.focal else tuning.focal,
-        masks=_masks(landmarks, plan),
-    )
-
-
-def _masks(landmarks: Landmarks, plan: Plan) -> Masks | None:
-    masks = landmarks.masks
-    if masks is None:
-        return None
-    kept = np.flatnonzero(np.isin(masks.frame, plan.solved))
-    place = np.searchsorted(plan.solved, masks.frame[kept])
-    return Masks(place, masks.mask[kept], masks.to_image[kept], landmarks.width, landmarks.height)
-
-
-def _device(wanted: str) -> torch.device | Failure:
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not available[wanted]:
-        return Failure(
-            "device-not-there", f"This machine has no device '{wanted}' that torch can use.", "Choose 'auto' or 'cpu'."
-        )
-    return torch.device(wanted)
-
-
-def _reporter(context: Context, started: float) -> Progress:
-    shares = {"identity": (0.0, 0.5), "motion": (0.5, 1.0)}
-
-    def report(part: str, done: int, total: int) -> None:
-        context.check()
-        low, high = shares[part]
-        share = low + (high - low) * done / max(total, 1)
-        spent = time.perf_counter() - started
-        context.progress(round(100 * share), 100, spent * (1 - share) / share if share > 0.05 else None)
-
-    return report
-
-
-def as_fit(
-    landmarks: Landmarks,
-    camera: Camera,
-    head: HeadModel,
-    clip: ClipInput,
-    solution: ClipSolution,
-    plan: Plan,
-    tuning: Tuning,
-) -> Fit:
-    """Return the solution for every frame of the clip; frames that were not solved hold the nearest one's values."""
-    frames, shared = solution.frames, solution.shared
-    everywhere = plan.nearest
-
-    def spread(tensor: torch.Tensor) -> Floats:
-        return tensor.detach().cpu().double().numpy()[everywhere]
-
-    pose = pose_of(solution.model, shared, frames)
-    # Back to exact rotations: single precision leaves them off by 1e-7 after a few steps.
-    rotation = rotation_matrices(axis_angles(spread(frames.rotation)))
-    pivot = solution.model.pivot.cpu().double().numpy()
-    errors = reprojection_errors(clip, solution)
-    tracked = plan.status == TRACKED
-    focal = float(shared.focal)
-    visibility = spread(solution.visibility).astype(np.float32)
-    visibility[~tracked] = 0.0
-    fit = Fit(
-        landmarks=landmarks,
-        intrinsics=Intrinsics.centred(landmarks.width, landmarks.height, focal),
-        focal_source=_focal_source(camera, solution, tuning),
-        focal_uncertainty=solution.focal_sigma,
-        pose=select_frames(pose, everywhere),
-        rotation=rotation,
-        translation=spread(frames.translation(shared.focal)) - rotation @ pivot,
-        status=plan.status,
-        confidence=np.zeros(len(landmarks)),
-        reprojection_error=np.where(tracked, errors[everywhere], np.nan),
-        visibility=visibility,
-        landmark_offsets=_offsets(solution, head),
-        report={
-            "seconds": solution.seconds,
-            "iterations": solution.iterations,
-            "converged": solution.converged,
-            "outline": solution.outline.summary() if solution.outline else None,
-            "key_frames": [int(index) for index in plan.solved[solution.key_frames]],
-        },
-    )
-    return replace(fit, confidence=frame_confidence(fit))
-
-
-def _offsets(solution: ClipSolution, head: HeadModel) -> Floats:
-    """Return each landmark's offset from its place on the head (478, 3): the detector's own and the clip's."""
-    offsets = solution.shared.offsets.cpu().double().numpy()
-    return offsets if head.detector_offsets is None else offsets + head.detector_offsets
-
-
-def _focal_source(camera: Camera, solution: ClipSolution, tuning: Tuning) -> str:
-    if camera.focal:
-        return camera.source
-    outlined = solution.outline is not None and solution.outline.speaks
-    assumed = ASSUMED_SIGMA if outlined else tuning.focal
-    return "estimated" if solution.focal_sigma < FOCAL_DETERMINED * assumed else "assumed"
+CODE: Final = StageCode(
+    run,
+    ("stages/fit.py", "stages/data.py", "contract/names.py", "contract/camera.py", "solve", "head", "regress"),
+    also=("video",),
+    files=files,
+    summary=summary,
+)

@@ -2,58 +2,47 @@
 
 from __future__ import annotations
 
-import dataclasses
+import re
+from collections.abc import Iterable
 from pathlib import Path
-
-import numpy as np
+from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.settings import HeadSettings
-from ..contract.track import Track, read_track
-from ..head.library import resolve_head, skipped_models
 from ..head.model import HeadModel
+from ..stage_code import LONGEST_SUMMARY, StageCode, shortened
 from .data import Context
+
+MODEL_SUFFIXES: Final = frozenset({".pkl", ".npz", ".npy", ".json", ".obj"})
 
 
 def run(settings: HeadSettings, context: Context) -> HeadModel | Failure:
-    """Return the head model; its template already has the identity where that comes from a track file."""
-    if not settings.identity_track:
-        model = resolve_head(settings, context.models)
-        if settings.source == "auto" and isinstance(model, HeadModel) and not model.file_name:
-            for notice in skipped_models(context.models):
-                context.notice(notice)
-        return model
-    path = Path(settings.identity_track).expanduser()
-    track = read_track(path)
-    if isinstance(track, Failure):
-        return track
-    modes = max(len(track.identity), 1)
-    model = resolve_head(dataclasses.replace(settings, identity_modes=modes), context.models)
-    if isinstance(model, Failure):
-        return model
-    return with_identity_of(model, track, path)
+    """Return the head model; see `head.choosing`."""
+    from ..head.choosing import chosen_head
+
+    return chosen_head(settings, context)
 
 
-def with_identity_of(model: HeadModel, track: Track, path: Path) -> HeadModel | Failure:
-    """Return the model with the identity of a track in its template and no identity modes left to fit."""
-    theirs = track.header["model"]
-    if theirs.get("sha256") != model.sha256:
-        return Failure(
-            "identity-of-other-model",
-            f"The identity in {path.name} belongs to another head model ({theirs.get('name')}, not {model.name}).",
-            "Track with that model, or let the identity be fitted.",
-        )
-    modes = model.identity_basis.shape[2]
-    if len(track.identity) > modes:
-        return Failure(
-            "identity-of-other-model",
-            f"The identity in {path.name} has {len(track.identity)} coefficients, {model.name} has {modes}.",
-            "Let the identity be fitted.",
-        )
-    identity = np.asarray(track.identity, dtype=np.float64)
-    return dataclasses.replace(
-        model,
-        template=model.template + model.identity_basis[:, :, : len(identity)] @ identity,
-        identity_basis=model.identity_basis[:, :, :0],
-        fixed_identity=identity,
-    )
+def files(settings: HeadSettings, models: Path) -> Iterable[Path]:
+    """Model files with what lies beside them, and the track whose identity is taken over."""
+    found: list[Path] = []
+    if settings.source == "auto":
+        found += sorted(path for path in models.rglob("*") if path.suffix.lower() in MODEL_SUFFIXES)
+    elif settings.source == "file":
+        folder = Path(settings.file).parent
+        beside = folder.iterdir() if folder.is_dir() else ()
+        found += [Path(settings.file), *sorted(path for path in beside if path.suffix.lower() in MODEL_SUFFIXES)]
+    if settings.identity_track:
+        found.append(Path(settings.identity_track))
+    return found
+
+
+def summary(output: HeadModel, settings: HeadSettings) -> str:
+    """Name of the model, and what may be done with it."""
+    name = output.name + (" of a known person" if settings.identity_track else "")
+    research = "non-commercial" in output.licence
+    both = f"{name}, {'research only' if research else re.split('[:;]', output.licence)[0]}"
+    return both if len(both) <= LONGEST_SUMMARY else shortened(name)
+
+
+CODE: Final = StageCode(run, ("stages/head.py", "head"), keep="nothing", files=files, summary=summary)

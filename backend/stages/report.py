@@ -10,9 +10,12 @@ from typing import Final
 
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
+from ..contract.quality import quality_of
+from ..contract.ranges import flagged
 from ..contract.settings import ReportSettings
 from ..contract.track import Track
-from ..video.reader import Picture, read_frame, read_frames
+from ..pictures import Picture
+from ..stage_code import StageCode, shortened
 from .data import Context, ReportFiles, TrackFile, Video
 from .folders import writable_problem
 
@@ -30,11 +33,7 @@ def load(files: Mapping[str, Path]) -> ReportFiles:
 
 
 def run(track: TrackFile, video: Video, settings: ReportSettings, context: Context) -> ReportFiles | Failure:
-    """Write what the settings ask for."""
-    from ..report.measures import measure
-    from ..report.numbers import report_of
-    from ..report.ranges import flagged
-
+    """Write what the settings ask for and is not there yet."""
     folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent
     problem = writable_problem(folder)
     if problem is not None:
@@ -42,25 +41,41 @@ def run(track: TrackFile, video: Video, settings: ReportSettings, context: Conte
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, Path] = {}
     if settings.report:
-        from ..report.plot import write_plot
-
-        measures = measure(track.track)
-        flags = flagged(track.track, measures)
-        report = report_of(track.track, measures, flags)
-        text = json.dumps(report, indent=1, allow_nan=False)
-        files["report"] = _beside(folder / "report.json", lambda path: path.write_text(text, "utf-8"))
-        title, facts = _title(track.track), _facts(report)
-        files["plot"] = _beside(
-            folder / "report.png", lambda path: write_plot(path, track.track, measures, flags, title, facts)
-        )
+        files["report"], files["plot"] = folder / "report.json", folder / "report.png"
+        both = (files["report"], files["plot"])
+        context.write_once(both, {}, lambda: _numbers(*both, track.track))
     if settings.sheet:
-        files["sheet"] = _sheet(folder / "sheet.png", track.track, video)
+        files["sheet"] = folder / "sheet.png"
+        context.write_once([files["sheet"]], {}, lambda: _sheet(files["sheet"], track.track, video))
     plate = _plate(track.path.parent, video, context) if settings.plate else None
     if plate is not None:
         files["plate"] = plate
     if settings.overlay:
-        files["overlay"] = _overlay(folder / "overlay.mp4", track.track, video, settings.overlay_height, context)
+        path, height = folder / "overlay.mp4", settings.overlay_height
+        files["overlay"] = path
+        context.write_once([path], {"height": height}, lambda: _overlay(path, track.track, video, height, context))
     return ReportFiles(files)
+
+
+def summary(output: ReportFiles, _settings: ReportSettings) -> str:
+    """What was written."""
+    names = {"plate": "footage", "plot": "curves"}
+    words = ", ".join(names.get(name, name) for name in output.files)
+    return shortened(words) if words else "nothing is written"
+
+
+def _numbers(path: Path, plot: Path, track: Track) -> None:
+    from ..report.measures import measure
+    from ..report.numbers import report_of
+    from ..report.plot import write_plot
+
+    measures = measure(track)
+    flags = flagged(quality_of(track))
+    report = report_of(track, measures, flags)
+    text = json.dumps(report, indent=1, allow_nan=False)
+    title, facts = _title(track), _facts(report)
+    _beside(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts))
+    _beside(path, lambda beside: beside.write_text(text, "utf-8"))
 
 
 def _beside(path: Path, write: Callable[[Path], object]) -> Path:
@@ -77,6 +92,7 @@ def _beside(path: Path, write: Callable[[Path], object]) -> Path:
 
 def _sheet(path: Path, track: Track, video: Video) -> Path:
     from ..report.sheet import sheet_frames, write_sheet
+    from ..video.reader import read_frames
 
     pictures = read_frames(video, sheet_frames(track))
     return _beside(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
@@ -84,6 +100,7 @@ def _sheet(path: Path, track: Track, video: Video) -> Path:
 
 def _overlay(path: Path, track: Track, video: Video, height: int, context: Context) -> Path:
     from ..report.overlay import write_overlay
+    from ..video.reader import read_frames
 
     drawn = 0
 
@@ -93,7 +110,7 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
             drawn += 1
             yield position, picture
 
-    _beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context))
+    _beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
     if drawn < len(track):
         sentence = f"{len(track) - drawn} frames of {video.path.name} could not be read again; the overlay lacks them."
         context.notice(Notice("overlay-incomplete", sentence))
@@ -103,6 +120,7 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
 def _plate(folder: Path, video: Video, context: Context) -> Path | None:
     """Copy the footage to beside the track, where the importer looks for it; None where no copy is needed or made."""
     from ..report.plate import copied_video, write_plate
+    from ..video.reader import read_frame
 
     places = copies(folder / video.path.name)
     if not places:
@@ -143,3 +161,8 @@ def _facts(report: dict) -> str:
     name = str(report["model"].get("name", ""))
     words.append(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")
     return "   ·   ".join(words)
+
+
+CODE: Final = StageCode(
+    run, ("stages/report.py", "report", "render"), keep="files", check=check, load=load, summary=summary
+)

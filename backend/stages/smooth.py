@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from ..contract.failure import Failure
 from ..contract.settings import SmoothSettings
 from ..contract.track import MISSING
 from ..head.model import Floats, Integers
+from ..stage_code import LONGEST_SUMMARY, StageCode
 from .data import Context, Fit
 
 _REACH = 2.5
@@ -93,3 +95,16 @@ def _smooth_rotations(rotations: Floats, times: Floats, length: float) -> Floats
         weights = np.repeat(np.exp(-0.5 * offset**2)[:, None], 3, axis=1)
         result[index] = rotation_matrices(_quadratic_at_zero(offset, away, weights)) @ rotations[index]
     return result
+
+
+def summary(_output: Fit, settings: SmoothSettings) -> str:
+    """What was smoothed, and over how long."""
+    lengths = {"pose": settings.pose, "expression": settings.expression, "jaw": settings.jaw, "eyes": settings.eyes}
+    used = {name: length for name, length in lengths.items() if length > 0}
+    if not used:
+        return "nothing is smoothed"
+    words = ", ".join(f"{name} {length:.2g} s" for name, length in used.items())
+    return words if len(words) <= LONGEST_SUMMARY else f"smoothed: {', '.join(used)}"
+
+
+CODE: Final = StageCode(run, ("stages/smooth.py", "solve"), keep="nothing", summary=summary)

@@ -14,9 +14,10 @@ from ..contract.camera import axis_angles
 from ..contract.failure import Failure
 from ..contract.names import LANDMARKS
 from ..contract.settings import TrackFileSettings
-from ..contract.track import Track, header_of, read_track, write_track
+from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of, read_track, write_track
 from ..head.model import HeadModel
 from ..head.skinning import neutral_pose, pose_vertices, rest_joints
+from ..stage_code import LONGEST_SUMMARY, StageCode, counted
 from .data import Context, Fit, TrackFile
 from .folders import writable_problem
 
@@ -150,3 +151,26 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return str(value)
+
+
+def summary(output: TrackFile, _settings: TrackFileSettings) -> str:
+    """Frames, and how many of them were not seen."""
+    status = output.track.status
+    frames = counted(len(status), "frame")
+    if (status == TRACKED).all():
+        return f"{frames}, all tracked"
+    kinds = {"interpolated": INTERPOLATED, "missing": MISSING}
+    words = [f"{np.count_nonzero(status == value)} {name}" for name, value in kinds.items() if np.any(status == value)]
+    text = ", ".join([frames, *words])
+    return text if len(text) <= LONGEST_SUMMARY else f"{frames}, {np.count_nonzero(status != TRACKED)} not tracked"
+
+
+CODE: Final = StageCode(
+    run,
+    ("stages/track.py", "contract", "head"),
+    keep="files",
+    also=("head",),
+    check=check,
+    load=load,
+    summary=summary,
+)

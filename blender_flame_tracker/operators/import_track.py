@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import bpy
@@ -10,8 +9,9 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
+from ..paths import absolute
 from ..properties import annotations_of, settings_from
-from ..scene.importer import import_track
+from ..showing import import_and_show
 
 
 class ImportTrack(bpy.types.Operator, ImportHelper):
@@ -38,15 +38,10 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Import the chosen file."""
-        path = Path(bpy.path.abspath(self.filepath))
-        result = import_track(path, settings_from(self, SceneSettings), context.scene)
+        result = import_and_show(absolute(self.filepath), settings_from(self, SceneSettings), context.scene)
         if isinstance(result, Failure):
             self.report({"ERROR"}, str(result))
             return {"CANCELLED"}
-        for thing in context.selected_objects:
-            thing.select_set(False)
-        result.parts.head.select_set(True)
-        context.view_layer.objects.active = result.parts.head
         for notice in result.notices:
             self.report({"WARNING"}, f"{notice.sentence} {notice.advice}")
         return {"FINISHED"}
@@ -62,12 +57,12 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
 CLASSES: Final = (ImportTrack,)
 
 
-def add_to_menus() -> None:
+def register() -> None:
     """Offer the operator under File > Import."""
     bpy.types.TOPBAR_MT_file_import.append(_draw_menu)
 
 
-def remove_from_menus() -> None:
+def unregister() -> None:
     """Take the operator out of the menu."""
     bpy.types.TOPBAR_MT_file_import.remove(_draw_menu)
 

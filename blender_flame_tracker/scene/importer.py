@@ -13,11 +13,14 @@ from ...backend.contract.camera import blender_head_to_camera, rotation_matrices
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import MISSING, Track, read_track
+from ..stamp import stamp_of
 from . import camera as camera_data
 from . import head as head_data
 from . import keyframes, material, plate, shape_keys
 from .motion import Motion, write_motion
-from .parts import Parts, ensure_parts, origin_of, remember
+from .origin import renew_origins, write_origin
+from .parts import Parts, ensure_parts, find_collection, origin_of, place, remember
+from .record import Record, read_record, write_record
 from .timeline import Timeline, blender_rate, footage_rate, make_timeline
 
 
@@ -29,11 +32,13 @@ class ImportResult:
         parts: Collection, root, head, camera, footage.
         timeline: Which scene frame shows which row of the track.
         notices: What the user should know although all went well.
+        fresh: Whether the scene had no import of this track before.
     """
 
     parts: Parts
     timeline: Timeline
     notices: tuple[Notice, ...]
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -67,14 +72,19 @@ def import_track(
         return selection
     scene = scene or bpy.context.scene
     name = Path(str(track.header["video"].get("name", ""))).stem or "Track"
-    parts = ensure_parts(scene, origin_of(path, name), name)
+    renew_origins()
+    origin = origin_of(path, name)
+    fresh = find_collection(scene, origin) is None
+    parts = ensure_parts(scene, origin, name)
+    if settings.collection != ("" if fresh else read_record(parts.collection).settings.collection):
+        # Otherwise it stays where the user may have moved it.
+        place(scene, parts.collection, settings.collection)
     notices: list[Notice] = []
     footage = _open_plate(track, path, parts, notices) if settings.plate else None
     nominal = footage_rate(track.frame_index, track.time, track.rate)
     rows = selection.rows
-    timeline = make_timeline(
-        track.frame_index[rows], track.time[rows], nominal, plate.played_rate(footage, nominal), settings.start_at
-    )
+    played = plate.played_rate(footage, nominal)
+    timeline = make_timeline(track.frame_index[rows], track.time[rows], nominal, played, settings.start_at)
     _write_head(parts, track, selection, timeline, settings, name)
     _write_motion(parts, track, selection, timeline, settings)
     _write_camera(parts, track, selection)
@@ -85,7 +95,15 @@ def import_track(
         notices.extend(_other_rate(scene, timeline))
     parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene, notices))
     remember(parts)
-    return ImportResult(parts, timeline, tuple(notices))
+    if path is not None:
+        write_origin(parts.collection, path)
+    stamp = stamp_of(path) if path is not None else None
+    write_record(parts.collection, Record(settings, played, stamp, tuple(_words(notice) for notice in notices)))
+    return ImportResult(parts, timeline, tuple(notices), fresh)
+
+
+def _words(notice: Notice) -> str:
+    return f"{notice.sentence} {notice.advice}".strip()
 
 
 def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
@@ -219,7 +237,7 @@ def _other_rate(scene: bpy.types.Scene, timeline: Timeline) -> list[Notice]:
             "other-rate",
             f"The clip has {float(timeline.rate):.5g} frames/s and the scene {rate:.5g}, so that the clip plays"
             f" {'slower' if rate < timeline.rate else 'faster'} than it was filmed.",
-            "Import with 'set scene', or set the frame rate of the scene to that of the clip.",
+            "Import with Fit Scene to Clip on, or set the frame rate of the scene to that of the clip.",
         )
     ]
 
@@ -245,7 +263,7 @@ def _write_plate(
             Notice(
                 "other-picture",
                 "The scene's picture has other proportions than the clip's.",
-                "Import with 'set scene', or set the resolution of the render to that of the clip.",
+                "Import with Fit Scene to Clip on, or set the resolution of the render to that of the clip.",
             )
         )
     plate.show_plate(parts.camera.data, footage, timeline.footage_start, method)

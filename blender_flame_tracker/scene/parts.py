@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -89,6 +90,29 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str) -> Parts:
     return parts
 
 
+def place(scene: bpy.types.Scene, collection: bpy.types.Collection, name: str) -> None:
+    """Put the collection of a track into another one of the scene, made where it is not there.
+
+    Args:
+        scene: That holds the collection.
+        collection: Of the track.
+        name: Of the one that takes it; empty is the scene itself.
+    """
+    target = scene.collection
+    if name:
+        there = (each for each in scene.collection.children_recursive if each.name == name and each.library is None)
+        target = next(there, None)
+        if target is None:
+            target = bpy.data.collections.new(name)
+            scene.collection.children.link(target)
+    if target == collection or target in collection.children_recursive or collection in target.children[:]:
+        return
+    for parent in (scene.collection, *scene.collection.children_recursive):
+        if collection in parent.children[:]:
+            parent.children.unlink(collection)
+    target.children.link(collection)
+
+
 def remember(parts: Parts) -> None:
     """Write the pointers of the parts into their collection."""
     for role in _ROLES:
@@ -108,5 +132,8 @@ def find_collection(scene: bpy.types.Scene, origin: str) -> bpy.types.Collection
 
 
 def origin_of(path: Path | None, clip_name: str) -> str:
-    """Return what tells one track from another: its file, or the clip's name where it came from no file."""
-    return str(path.resolve()) if path is not None else f"clip:{clip_name}"
+    """Return what tells one track from another: its file, or the clip's name where it came from no file.
+
+    Links and mapped drives are not followed: the path stays as the user knows it, and the disk is not asked.
+    """
+    return os.path.abspath(path) if path is not None else f"clip:{clip_name}"  # noqa: PTH100 - links are kept

@@ -107,12 +107,14 @@ def mpeg_stream(path: Path) -> Notice | None:
         "plate-mpeg-stream",
         f"Blender holds or skips frames of MPEG program streams such as {path.name}, so that the footage may lag behind"
         " the head, above all at its start.",
-        "Track with the report's 'plate' on, or put an MP4 of the video beside the track under the same name.",
+        "Track with Copy of Footage on in the Report node, or put an MP4 of the same name beside the track.",
     )
 
 
 def show_plate(camera: bpy.types.Camera, plate: Plate, footage_start: int, frame_method: str) -> None:
     """Lay the footage behind everything in the camera's view, its first frame at a frame of the scene.
+
+    A second picture of it lies before everything, hidden: with it one looks through the head to see whether it fits.
 
     Args:
         camera: Datablock.
@@ -122,24 +124,44 @@ def show_plate(camera: bpy.types.Camera, plate: Plate, footage_start: int, frame
     """
     plate.clip.frame_start = footage_start
     plate.clip.frame_offset = 0
-    background = next((each for each in camera.background_images if each.clip == plate.clip), None)
-    if background is None:
-        background = camera.background_images.new()
-        background.alpha = 1.0
-        background.display_depth = "BACK"
-    background.source = "MOVIE_CLIP"
-    background.use_camera_clip = False
-    background.clip = plate.clip
-    background.clip_user.use_render_undistorted = False
-    background.frame_method = frame_method
-    background.rotation, background.scale = plate.turn * math.pi / 2, 1.0
-    if plate.turn % 2 == 1:
-        # Fitted lying, then turned: the long side must reach as far as the short one did.
-        width, height = plate.clip.size
-        background.frame_method = "FIT"
-        background.scale = max(width, height) / min(width, height)
-    background.show_background_image = True
+    for depth in ("BACK", "FRONT"):
+        background = _background(camera, plate.clip, depth)
+        background.source = "MOVIE_CLIP"
+        background.use_camera_clip = False
+        background.clip = plate.clip
+        background.clip_user.use_render_undistorted = False
+        background.frame_method = frame_method
+        background.rotation, background.scale = plate.turn * math.pi / 2, 1.0
+        if plate.turn % 2 == 1:
+            # Fitted lying, then turned: the long side must reach as far as the short one did.
+            width, height = plate.clip.size
+            background.frame_method = "FIT"
+            background.scale = max(width, height) / min(width, height)
+    _background(camera, plate.clip, "BACK").show_background_image = True
     camera.show_background_images = True
+
+
+def _background(camera: bpy.types.Camera, clip: bpy.types.MovieClip, depth: str) -> bpy.types.CameraBackgroundImage:
+    """The camera's picture of our clip behind or before everything, made where it is not there."""
+    found = background_of(camera, clip, depth)
+    if found is None:
+        found = camera.background_images.new()
+        found.source = "MOVIE_CLIP"
+        found.clip = clip
+        found.display_depth = depth
+        # The one before the head is a way to look whether it fits; nothing covers the head unasked.
+        found.alpha = 1.0 if depth == "BACK" else 0.5
+        found.show_background_image = depth == "BACK"
+        found.show_expanded = False
+    return found
+
+
+def background_of(
+    camera: bpy.types.Camera, clip: bpy.types.MovieClip | None, depth: str
+) -> bpy.types.CameraBackgroundImage | None:
+    """Return the camera's picture of a clip that lies ``BACK`` or ``FRONT``, or None."""
+    pictures = camera.background_images if clip is not None else ()
+    return next((each for each in pictures if each.clip == clip and each.display_depth == depth), None)
 
 
 def remove_plate(camera: bpy.types.Camera, clip: bpy.types.MovieClip | None) -> None:

@@ -11,6 +11,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
 from .importer import ImportResult, import_track
+from .plate import background_of
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def build_scene(
         return result
     add_light(result)
     if still.footage and result.parts.clip is not None:
-        (background,) = result.parts.camera.data.background_images
-        lay_over_footage(scene, result.parts.clip, background.rotation)
+        background = background_of(result.parts.camera.data, result.parts.clip, "BACK")
+        lay_over_footage(scene, result.parts.clip, background.rotation if background else 0.0)
     set_renderer(scene, still)
     scene.frame_set(still.frame if still.frame is not None else (scene.frame_start + scene.frame_end) // 2)
     try:

@@ -26,7 +26,8 @@ from backend.contract.failure import Failure  # noqa: E402
 from backend.contract.job import Job, default_job  # noqa: E402
 from backend.contract.settings import ReportSettings, SmoothSettings, TrackFileSettings, VideoSettings  # noqa: E402
 from backend.head.model import HeadPose  # noqa: E402
-from backend.registry import STAGE_CODE, StageCode  # noqa: E402
+from backend.registry import STAGE_CODE  # noqa: E402
+from backend.stage_code import StageCode  # noqa: E402
 from backend.stages.data import Camera, Context, Fit, Landmarks, ReportFiles, Video  # noqa: E402
 
 FRAMES = 6
@@ -193,7 +194,7 @@ def registry() -> dict[str, StageCode]:
     stages = (video, face, head, camera, landmarks, fit, appearance, smooth, track, texture, report)
     fakes = {stage.__name__: stage for stage in stages}
     result = {
-        kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output: "well", sources=())
+        kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output, settings: "well", sources=())
         for kind, code in fakes.items()
     }
     result["track"] = dataclasses.replace(result["track"], load=lambda files: Files(Path(), dict(files)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from backend.contract.events import decode
 from backend.contract.failure import Failure
 from backend.contract.job import STAGES, Job, parse_job
 from backend.contract.options import options_of
+from backend.device import device_words, gpu_of_linux
+from backend.engine import ALONE, GRACE, LAST_WORDS, Stop, watch_input
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as POSIX has them")
 FAKE = ROOT / "tests" / "backend" / "fake_stages.py"
@@ -231,6 +234,53 @@ def test_a_second_ctrl_c_ends_a_stage_that_does_not_listen(tmp_path: Path) -> No
     assert (code, events[-1]) == (130, {"event": "cancelled"})
 
 
+def test_a_stage_that_does_not_listen_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
+    """The stage would take five minutes, the test's patience is one."""
+    deaf = make_clip(tmp_path / "clip", seconds=300.0, deaf=True)
+    engine = Engine(tmp_path, deaf, "--events")
+    assert engine.process.stdout is not None and engine.process.stdin is not None
+    for line in engine.process.stdout:
+        if '"landmarks","state":"running"' in line:
+            break
+    engine.process.stdin.close()
+    engine.process.stdin = None
+    code, events, _ = engine.run_to_end()
+    assert code in (1, 130), "on a busy computer the last resort may come first"
+    assert not any(event["event"] == "done" for event in events)
+
+
+@pytest.mark.parametrize(("said", "patience"), [(b"noise\ncancel\n", [GRACE, ALONE]), (b"", [ALONE])])
+def test_cancelling_is_patient_and_a_dead_parent_is_not(
+    said: bytes, patience: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Asked(Stop):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patience: list[float] = []
+
+        def ask(self, patience: float = GRACE) -> None:
+            self.patience.append(patience)
+
+    reading, writing = os.pipe()
+    os.write(writing, said)
+    os.close(writing)
+    stop = Asked()
+    with os.fdopen(reading) as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        watch_input(stop)
+    assert stop.patience == patience
+    assert ALONE + 1.5 * LAST_WORDS < 3 < GRACE
+
+
+def test_the_computer_is_described_in_words(tmp_path: Path) -> None:
+    assert re.fullmatch(r"processor, \d+ cores?|.*NVIDIA.*", device_words())
+    gpu = tmp_path / "0000:01:00.0"
+    gpu.mkdir()
+    (gpu / "information").write_text("Model: \t\t NVIDIA RTX A4000\nIRQ:   \t\t 73\n")
+    assert gpu_of_linux(tmp_path) == "NVIDIA RTX A4000"
+    assert gpu_of_linux(tmp_path / "absent") == ""
+
+
 @POSIX
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, quick: Path) -> None:
     """Files may grow to 12 kB only: the landmarks do not fit into the cache, and a sentence says so."""
@@ -366,6 +416,6 @@ def test_a_video_that_is_not_there(tmp_path: Path) -> None:
 def test_cache_shows_and_clears(tmp_path: Path, quick: Path) -> None:
     Engine(tmp_path, quick).finish()
     shown = backend("cache", "--cache", tmp_path / "cache").stdout
-    assert "7 results" in shown
-    assert "7 results" in backend("cache", "clear", "--cache", tmp_path / "cache").stdout
+    assert "11 results" in shown
+    assert "11 results" in backend("cache", "clear", "--cache", tmp_path / "cache").stdout
     assert "0 results" in backend("cache", "--cache", tmp_path / "cache").stdout

@@ -18,6 +18,7 @@ from backend.head.model import HeadPose
 from backend.head.skinning import pose_vertices
 from backend.sample.compare import rigidly_aligned
 from backend.solve.clip import ClipInput, fit_clip
+from backend.solve.fitting import ASSUMED_FOCAL
 from backend.solve.motion import solve_in_windows
 from backend.solve.tuning import Tuning
 from backend.stages import fit as fit_stage
@@ -164,7 +165,7 @@ def test_a_turning_head_draws_the_focal_length_to_its_own(tmp_path: Path):
         clip.landmarks, clip.head, Camera(None, "estimated"), FitSettings(device="cpu"), context(tmp_path)
     )
     assert isinstance(unknown, Fit)
-    assumed = fit_stage.ASSUMED_FOCAL * 640
+    assumed = ASSUMED_FOCAL * 640
     assert np.log(1400 / unknown.intrinsics.focal_x) < 0.6 * np.log(1400 / assumed)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import zipfile
 from pathlib import Path
@@ -19,7 +20,7 @@ from backend.landmarks.crop import Region
 from backend.landmarks.cuts import shots
 from backend.landmarks.face import Face
 from backend.landmarks.mirror import mirror_table
-from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather
+from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather, read_chunk, write_chunk
 from backend.landmarks.people import eye_distance, people_of
 from backend.stages import landmarks as stage
 from backend.stages import video as video_stage
@@ -339,6 +340,28 @@ def test_a_killed_run_resumes_with_the_same_result(tmp_path, events, monkeypatch
     assert len(seen) == 7
     for name in ("points", "scores", "detection", "found", "shot"):
         assert np.array_equal(getattr(resumed, name), getattr(whole, name), equal_nan=True), name
+
+
+def test_another_choice_of_the_face_detects_nothing_again(tmp_path, context, monkeypatch) -> None:
+    context = dataclasses.replace(context, kept=tmp_path / "kept")
+    path = two_people(tmp_path)
+    large = followed(path, context, quality="standard")
+    monkeypatch.setattr(pipeline.Pipeline, "_see", None)
+    small = followed(path, context, FaceSettings(choose="nearest", point_x=0.2, point_y=0.5), quality="standard")
+    assert (large.number, small.number) == (0, 1)
+    again = followed(path, context, quality="standard", find_cuts=False)
+    assert np.array_equal(again.points, large.points, equal_nan=True)
+
+
+def test_kept_frames_with_more_faces_than_were_looked_at_closely_do_not_count(tmp_path) -> None:
+    part = seen_for(3)
+    crowd = dataclasses.replace(part, frame=np.zeros(3, np.int64))
+    write_chunk(tmp_path, 0, "key", crowd, 2)
+    assert read_chunk(tmp_path, 0, "key", 2) is not None
+    assert read_chunk(tmp_path, 0, "key", 6) is None
+    write_chunk(tmp_path, 1, "key", part, 2)
+    assert read_chunk(tmp_path, 1, "key", 6) is not None
+    assert read_chunk(tmp_path, 1, "another key", 6) is None
 
 
 @needs_task

@@ -12,6 +12,7 @@ from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.settings import FitSettings
 from backend.render.rasterizer_numba import NumbaRasterizer
+from backend.solve.fitting import ASSUMED_FOCAL
 from backend.solve.outline import OutlineEvidence, log_likelihood
 from backend.stages import fit
 from backend.stages.data import Camera, Fit, PersonMasks
@@ -53,7 +54,7 @@ def seen_by_outline(result: Fit) -> tuple[float, float]:
 @pytest.mark.parametrize("focal", [600.0, 1500.0])
 def test_the_outline_of_a_bald_head_gives_the_focal_length_back(focal: float, tmp_path: Path):
     clip = made_clip(FRAMES, yaw=0.3, focal=focal)
-    assumed = fit.ASSUMED_FOCAL * clip.intrinsics.width
+    assumed = ASSUMED_FOCAL * clip.intrinsics.width
     found, uncertainty = seen_by_outline(fitted(clip, silhouettes(clip), tmp_path))
     assert abs(np.log(found / focal)) < 0.7 * abs(np.log(assumed / focal))
     assert abs(np.log(found / focal)) < 1.5 * uncertainty < 0.9

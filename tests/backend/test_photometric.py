@@ -16,7 +16,7 @@ from backend.head.model import HeadModel
 from backend.render.rasterizer_numba import NumbaRasterizer
 from backend.render.shading import vertex_normals
 from backend.solve import photometric
-from backend.solve.fit_state import pose_of, state_of
+from backend.solve.fit_state import state_of
 from backend.solve.identity import IdentityProblem
 from backend.solve.landmark_model import landmark_model
 from backend.solve.observations import eye_distance, observe
@@ -24,6 +24,7 @@ from backend.solve.parallel import single_threaded_operations
 from backend.solve.photometric import PhotometricProblem, solve_photometric
 from backend.solve.photometric_term import PhotometricTuning, brightness, colours, frame_rows
 from backend.solve.photometric_view import Feature, FeatureMaker, View, band_pass
+from backend.solve.placing import pose_of
 from backend.solve.priors import LOCKED, frame_prior, loosened, shared_prior
 from backend.solve.projection import pose_landmarks, project_landmarks
 from backend.solve.state import Frames, Shared

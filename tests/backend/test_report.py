@@ -14,6 +14,7 @@ import pytest
 av = pytest.importorskip("av")
 from PIL import Image  # noqa: E402
 
+from backend.cache import Cache  # noqa: E402
 from backend.cli.summary import closing_words  # noqa: E402
 from backend.contract.camera import Intrinsics, axis_angles, rotation_matrices  # noqa: E402
 from backend.contract.names import (  # noqa: E402
@@ -26,15 +27,17 @@ from backend.contract.names import (  # noqa: E402
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
 )
+from backend.contract.quality import quality_of  # noqa: E402
+from backend.contract.ranges import flagged, runs  # noqa: E402
 from backend.contract.settings import ReportSettings  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of  # noqa: E402
+from backend.render.scale import even_scale  # noqa: E402
 from backend.report.measures import head_angles, measure  # noqa: E402
-from backend.report.picture import even_scale  # noqa: E402
-from backend.report.ranges import flagged, runs  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
+from backend.written import Written  # noqa: E402
 
 FRAMES, WIDTH, HEIGHT, FOCAL = 20, 161, 121, 200.0
 FACING = np.diag([1.0, -1.0, -1.0])
@@ -164,7 +167,7 @@ def test_a_jerk_is_flagged_and_a_cut_is_not() -> None:
     track.head_translation[8, 0] += 0.02
     track.head_translation[14:, 0] += 0.1
     track.shot[14:] = 1
-    flags = flagged(track, measure(track))
+    flags = flagged(quality_of(track))
     assert [(flag.first, flag.last, flag.reason) for flag in flags] == [(7, 9, "jump")]
 
 
@@ -174,7 +177,7 @@ def test_ranges_to_look_at_have_their_reasons() -> None:
     track.status[6] = INTERPOLATED
     track.reprojection_error[10:12] = 3.0
     track.confidence[15:17] = 0.2
-    flags = flagged(track, measure(track))
+    flags = flagged(quality_of(track))
     assert [(flag.first, flag.last, flag.reason) for flag in flags] == [
         (3, 4, "missing"),
         (6, 6, "interpolated"),
@@ -266,6 +269,73 @@ def test_the_overlay_has_every_frame_at_its_own_moment(written: dict[str, Path],
     assert np.abs(around - 90).max() > 30, "the mesh is drawn where the camera sees it"
 
 
+def a_film_with_sound(path: Path, video_codec: str, audio_codec: str) -> None:
+    """Two seconds of grey, 25 frames each, silent but for a tone from 0.9 to 1.1 s."""
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream(video_codec, rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = WIDTH - 1, HEIGHT - 1, "yuv420p"
+        sound = container.add_stream(audio_codec, rate=48000, layout="mono")
+        grey = np.full((HEIGHT - 1, WIDTH - 1, 3), 90, np.uint8)
+        for _ in range(50):
+            container.mux(pictures.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        container.mux(pictures.encode(None))
+        moments = np.arange(2 * 48000) / 48000
+        tone = np.where((moments > 0.9) & (moments < 1.1), np.sin(2000 * moments), 0.0)
+        wave = av.AudioFrame.from_ndarray((tone * 20000).astype(np.int16)[None], format="s16", layout="mono")
+        wave.sample_rate, wave.pts, wave.time_base = 48000, 0, Fraction(1, 48000)
+        container.mux(sound.encode(wave))
+        container.mux(sound.encode(None))
+
+
+def heard_at(path: Path) -> np.ndarray:
+    """Moments at which the sound of a file is loud."""
+    loud = []
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            samples = np.abs(frame.to_ndarray().astype(float)).max(axis=0)
+            limit = 0.1 if frame.format.name.startswith("flt") else 3000
+            loud.append(frame.time + np.flatnonzero(samples > limit) / frame.sample_rate)
+    return np.concatenate(loud)
+
+
+@pytest.mark.parametrize(
+    ("name", "video_codec", "audio_codec"),
+    [
+        ("a.mp4", "libx264", "aac"),
+        ("a.ts", "libx264", "aac"),
+        ("a.mkv", "libx264", "libmp3lame"),
+        ("a.mpg", "mpeg1video", "mp2"),
+    ],
+)
+def test_the_overlay_has_the_sound_of_its_part_of_the_footage(
+    name: str, video_codec: str, audio_codec: str, clip: Clip, tmp_path: Path
+) -> None:
+    a_film_with_sound(tmp_path / name, video_codec, audio_codec)
+    first = 12  # 0.48 s
+    time = (first + np.arange(FRAMES)) / 25
+    header = {**clip.track.header, "rate": [25, 1]}
+    track = dataclasses.replace(clip.track, time=time, frame_index=first + np.arange(FRAMES), header=header)
+    video = dataclasses.replace(clip.video, path=tmp_path / name, time=time, rate=Fraction(25))
+    settings = ReportSettings(folder=str(tmp_path / "out"), report=False, sheet=False, plate=False)
+    result = report_stage.run(TrackFile(tmp_path / "track.npz", track), video, settings, clip.context(tmp_path))
+    assert isinstance(result, report_stage.ReportFiles)
+    with av.open(str(result.files["overlay"])) as container:
+        assert len(list(container.decode(video=0))) == FRAMES
+        assert container.duration is not None and container.duration / 1e6 < 1.0
+    heard = heard_at(result.files["overlay"])
+    assert abs(heard.min() - 0.42) < 0.06 and abs(heard.max() - 0.62) < 0.06
+
+
+def test_sound_that_an_mp4_cannot_hold_is_left_out(clip: Clip, tmp_path: Path) -> None:
+    a_film_with_sound(tmp_path / "a.mkv", "libx264", "pcm_s16le")
+    video = dataclasses.replace(clip.video, path=tmp_path / "a.mkv", time=np.arange(FRAMES) / 25)
+    settings = ReportSettings(folder=str(tmp_path / "out"), report=False, sheet=False, plate=False)
+    result = report_stage.run(TrackFile(tmp_path / "track.npz", clip.track), video, settings, clip.context(tmp_path))
+    assert isinstance(result, report_stage.ReportFiles)
+    with av.open(str(result.files["overlay"])) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+
+
 def test_report_json_says_how_it_went(written: dict[str, Path]) -> None:
     report = json.loads(written["report"].read_text("utf-8"))
     assert report["summary"]["frames"] == {"total": FRAMES, "tracked": FRAMES, "interpolated": 0, "missing": 0}
@@ -289,6 +359,36 @@ def test_nothing_is_written_that_is_not_asked_for(clip: Clip, tmp_path: Path) ->
     settings = ReportSettings(folder=str(tmp_path / "only"), overlay=False, sheet=False)
     report_stage.run(TrackFile(tmp_path / "track.npz", clip.track), clip.video, settings, clip.context(tmp_path))
     assert {path.name for path in (tmp_path / "only").iterdir()} == {"report.json", "report.png"}
+
+
+def test_a_changed_option_writes_only_the_file_that_it_concerns(clip: Clip, tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.prepare()
+    track = TrackFile(tmp_path / "track.npz", clip.track)
+
+    def run(key: str = "one track", **settings) -> dict[str, int]:
+        """Write into the folder; return when each file was written."""
+        context = dataclasses.replace(clip.context(tmp_path), written=Written(cache, "report", key))
+        wanted = ReportSettings(folder=str(tmp_path / "out"), **settings)
+        result = report_stage.run(track, clip.video, wanted, context)
+        assert isinstance(result, report_stage.ReportFiles)
+        return {name: path.stat().st_mtime_ns for name, path in result.files.items()}
+
+    def changed(before: dict[str, int], after: dict[str, int]) -> set[str]:
+        return {name for name in after if after[name] != before.get(name)}
+
+    first = run()
+    assert changed(first, run()) == set()
+    assert changed(first, run(sheet=False)) == set()
+    assert changed(first, run()) == set(), "the sheet is still there"
+    lower = run(overlay_height=64)
+    assert changed(first, lower) == {"overlay"}
+    (tmp_path / "out" / "sheet.png").unlink()
+    again = run(overlay_height=64)
+    assert changed(lower, again) == {"sheet"}
+    (tmp_path / "out" / "report.png").write_bytes(b"somebody else's")
+    assert changed(again, run(overlay_height=64)) == {"report", "plot"}
+    assert changed(again, run("another track", overlay_height=64)) == {"report", "plot", "sheet", "overlay"}
 
 
 def test_stopping_leaves_no_half_written_overlay(clip: Clip, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from fake_stages import job_for, make_clip, ran
 
 from backend.cache import Cache
 from backend.contract.failure import Failure
-from backend.contract.job import Job, default_job
+from backend.contract.job import STAGES, Job, default_job
 from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
 from backend.progress import Pace
 from backend.runner import Finished, Stopped, run_job
@@ -74,6 +74,13 @@ def test_a_finished_job_does_nothing_and_names_the_same_files(run: Runs, clip: P
     assert isinstance(first, Finished) and isinstance(again, Finished)
     assert again.files == first.files
     assert {e["state"] for e in run.events if e["event"] == "stage"} == {"cached"}
+
+
+def test_every_stage_tells_its_result_again_when_nothing_is_left_to_do(run: Runs, clip: Path, out: Path) -> None:
+    run(job_for(clip, out))
+    run(job_for(clip, out))
+    told = {e["name"]: e["summary"] for e in run.events if e["event"] == "stage"}
+    assert set(told) == set(STAGES) and set(told.values()) == {"well"}
 
 
 def test_another_smoothing_starts_at_smoothing(run: Runs, clip: Path, out: Path) -> None:

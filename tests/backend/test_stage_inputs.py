@@ -15,12 +15,12 @@ from backend.contract.camera import Intrinsics, rotation_matrices
 from backend.contract.failure import Failure
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, ReportSettings, TrackFileSettings
 from backend.contract.track import MISSING, TRACKED, Track, read_track
+from backend.head.choosing import with_identity_of
 from backend.head.model import HeadModel, HeadPose, LandmarkEmbedding
 from backend.head.skinning import pose_vertices
 from backend.stages import camera, face, report, track
 from backend.stages.data import Camera, Context, Fit, Landmarks, TrackFile, Video
 from backend.stages.head import run as run_head
-from backend.stages.head import with_identity_of
 
 VERTICES, IDENTITIES, EXPRESSIONS, FRAMES = 12, 4, 3, 9
 
@@ -134,7 +134,7 @@ def test_what_the_user_knows_of_the_focal_length(settings: CameraSettings, expec
 def test_the_focal_length_of_the_file_is_measured_along_the_longer_side(context: Context) -> None:
     upright = camera.run(a_video(1080, 1920, focal_length_35mm=26), CameraSettings(), context)
     lying = camera.run(a_video(1920, 1080, focal_length_35mm=26), CameraSettings(), context)
-    assert upright == lying == Camera(pytest.approx(1920 * 26 / 36), "metadata")
+    assert upright == lying == Camera(pytest.approx(1920 * 26 / 36), "metadata", pytest.approx(26))
 
 
 def test_a_file_that_does_not_say_is_noticed(context: Context) -> None:

@@ -19,7 +19,7 @@ os.environ["BLENDER_USER_RESOURCES"] = _home.name
 os.environ["TMPDIR"] = _home.name
 
 HAS_BLENDER = importlib.util.find_spec("bpy") is not None
-WITHOUT_BLENDER = ("test_session.py", "test_scene_timeline.py")
+WITHOUT_BLENDER = ("test_engine_environment.py", "test_nodes_graph.py", "test_session.py", "test_scene_timeline.py")
 """What needs no Blender is tested without it too; the rest can't even be imported there."""
 
 collect_ignore = (
@@ -58,3 +58,24 @@ load_extension()
 def _empty_file() -> None:
     if HAS_BLENDER:
         bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+
+
+_status = 0
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Close the file: Blender's module can't free node trees of ours while Python ends (4.2 crashes, 4.5 hangs)."""
+    global _status  # noqa: PLW0603 - known before it can be used
+    _status = int(exitstatus)
+    if HAS_BLENDER:
+        bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Leave at once with 4.2, whose module crashes when Python ends after a property group had a callback."""
+    if HAS_BLENDER and bpy.app.version < (4, 3):
+        _home.cleanup()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_status)

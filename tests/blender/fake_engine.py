@@ -1,7 +1,8 @@
-"""Stands in for the engine in the tests of the session: behaves as the file `behaviour` beside the job says."""
+"""Stands in for the engine in the tests: behaves as the file `behaviour` beside the job, or in its own folder, says."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -50,13 +51,55 @@ def until_cancelled(listen=True):
     say("cancelled")
 
 
+def track(pause=0.0):
+    """Go through the stages of the job and put the track that lies beside this package where the job wants it."""
+    stages = json.loads(Path(sys.argv[2]).read_text())["stages"]
+    hello()
+    say("job", stages=[{"name": s["name"], "kind": s["kind"], "label": s["name"]} for s in stages])
+    outputs = {}
+    for stage in stages:
+        say("stage", name=stage["name"], state="running")
+        for step in range(4):
+            say("progress", name=stage["name"], done=step + 1, total=4, seconds_left=1.0)
+            time.sleep(pause)
+        if stage["kind"] == "track":
+            path = Path(stage["settings"]["path"])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy("track.npz", path)
+            outputs["track"] = str(path)
+        say("stage", name=stage["name"], state="done", seconds=0.1, summary="8 frames, 1 missing")
+    say("done", outputs=outputs, seconds=1.0)
+
+
+def steady(seconds, rate=1000):
+    """Say that many events a second, of kinds that cannot stand for each other."""
+    hello()
+    say("job", stages=[{"name": "fit", "kind": "fit", "label": "Fit"}])
+    begin = time.monotonic()
+    said = 0
+    while (now := time.monotonic() - begin) < seconds:
+        while said < now * rate:
+            kind = ("progress", "heartbeat", "notice", "stage")[said % 4]
+            say(kind, name="fit", done=said, total=seconds * rate, state="running", code="c", sentence="It is so.")
+            said += 1
+        time.sleep(0.001)
+    say("done", outputs={}, seconds=seconds)
+
+
 folder = Path(sys.argv[2]).parent
-behaviour = (folder / "behaviour").read_text()
+own = folder / "behaviour"
+behaviour = (own if own.is_file() else Path("behaviour")).read_text()
 (folder / "seen.json").write_text(
     json.dumps({"arguments": sys.argv[1:], "environment": dict(os.environ), "cwd": str(Path.cwd()), "path": sys.path})
 )
 if behaviour == "usual":
     usual()
+elif behaviour == "track":
+    track()
+elif behaviour == "track slowly":
+    track(pause=0.015)
+elif behaviour.startswith("steady"):
+    steady(float(behaviour.split()[1]))
 elif behaviour == "chatty":
     usual(steps=20_000)
 elif behaviour == "garbage":
@@ -85,6 +128,27 @@ elif behaviour == "other version":
     time.sleep(60)
 elif behaviour == "stranger":
     print("Usage: something else entirely")
+elif behaviour == "stranger that stays":
+    print("Welcome to something else entirely", flush=True)
+    time.sleep(60)
+elif behaviour == "speechless":
+    time.sleep(60)
+elif behaviour == "disk full":
+    hello()
+    say("stage", name="fit", state="running")
+    say("error", name="fit", code="disk-full", sentence="The disk is full.", advice="Make room and press Resume.")
+    sys.exit(1)
+elif behaviour == "needs its files":
+    hello()
+    say("stage", name="fit", state="running")
+    while (Path.cwd() / "backend").is_dir():
+        time.sleep(0.02)
+    import backend.stages  # noqa: F401 - it was there when the work began
+elif behaviour == "endless":
+    hello()
+    while True:
+        sys.stdout.write("no event " * 10_000)
+        sys.stdout.flush()
 elif behaviour == "patient":
     until_cancelled()
 elif behaviour == "deaf":

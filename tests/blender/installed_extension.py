@@ -15,9 +15,33 @@ MODULE = "bl_ext.user_default.blender_flame_tracker"
 
 
 def traces() -> set[str]:
-    """Types, and functions in the import menu."""
+    """Types and their properties, handlers, keys, and functions in the import menu."""
     menu = bpy.types.TOPBAR_MT_file_import._dyn_ui_initialize()
-    return set(dir(bpy.types)) | {function.__module__ + function.__name__ for function in menu}
+    found = {function.__module__ + function.__name__ for function in menu}
+    for kind in ("Scene", "Object", "WindowManager", "NodeTree"):
+        found |= {f"{kind}.{each.identifier}" for each in getattr(bpy.types, kind).bl_rna.properties}
+    for name in dir(bpy.app.handlers):
+        handlers = getattr(bpy.app.handlers, name)
+        found |= {f"{name}: {each.__module__}" for each in handlers} if isinstance(handlers, list) else set()
+    for configuration in bpy.context.window_manager.keyconfigs:
+        found |= {f"{keymap.name}: {item.idname}" for keymap in configuration.keymaps for item in keymap.keymap_items}
+    return set(dir(bpy.types)) | found
+
+
+def plan() -> None:
+    """Ask the installer that came in the zip what it would do; the engine's folder is the extension's own."""
+    setup = sys.modules[f"{MODULE}.blender_flame_tracker.setup"]
+    preferences = sys.modules[f"{MODULE}.blender_flame_tracker.preferences"]
+    installer = sys.modules[f"{MODULE}.blender_flame_tracker.installer"]
+    paths = sys.modules[f"{MODULE}.blender_flame_tracker.paths"]
+    assert type(preferences.preferences()).__name__ == "FlamePreferences"
+    assert paths.user_folder("engine").parts[-3:] == ("user_default", "blender_flame_tracker", "engine")
+    failure = setup.installer.start(installer.Task.PLAN, preferences.request(), Path(folder) / "installer.log")
+    assert failure is None, failure
+    setup.installer.wait()
+    packages = setup.environment.plan["packages"]
+    assert len(packages) > 40 and all(each["size"] and each["licence"] for each in packages), packages
+    assert not preferences.engine_folder().exists()
 
 
 def use() -> None:
@@ -35,6 +59,7 @@ before = traces()
 bpy.ops.extensions.package_install_files(filepath=zip_file, repo="user_default", enable_on_install=True, overwrite=True)
 assert MODULE in bpy.context.preferences.addons
 use()
+plan()
 for _ in range(2):
     addon_utils.disable(MODULE, default_set=True)
     assert traces() == before, traces() ^ before

@@ -1,4 +1,7 @@
-"""Run by `test_session.py`: starts an engine as Blender does, says its number, and waits to be killed."""
+"""Run by tests: starts an engine as Blender does, says its number once it works, and waits to be killed.
+
+orphan_parent.py ROOT_OF_ENGINE FOLDER_OF_RUN [VIDEO]
+"""
 
 import sys
 import time
@@ -8,15 +11,21 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import conftest  # noqa: F401 - loads the extension
 from flame_extension.backend.contract.job import default_job
+from flame_extension.backend.contract.settings import TrackFileSettings, VideoSettings
 from flame_extension.blender_flame_tracker.process import Engine
 from flame_extension.blender_flame_tracker.session import Run, Session
 
-root, folder = map(Path, sys.argv[1:])
+root, folder, *videos = map(Path, sys.argv[1:])
+settings = {"track": TrackFileSettings(path=str(folder / "track.npz"))}
+if videos:
+    settings["video"] = VideoSettings(path=str(videos[0]))
 session = Session()
-run = Run(default_job({}), Engine(Path(sys.executable), root), folder)
+run = Run(default_job(settings), Engine(Path(sys.executable), root), folder, cache=folder / "cache")
 session.submit(run)
-while not run.answered:
+# With a video: until it is in the middle of hard work.
+while not (run.answered and (not videos or run.stages["landmarks"].done > 5)):
     session.poll()
+    assert not run.state.final, run.failure
     time.sleep(0.01)
 print(session._process.pid, flush=True)
 time.sleep(60)

@@ -26,10 +26,29 @@ def traces():
         for name in dir(bpy.app.handlers)
         if isinstance(value := getattr(bpy.app.handlers, name), list)
     }
-    properties = {
-        kind: set(getattr(bpy.types, kind).bl_rna.properties.keys()) for kind in ("Scene", "Object", "WindowManager")
-    }
-    return set(dir(bpy.types)), menus, handlers, properties
+    kinds = ("Scene", "Object", "WindowManager", "Node", "NodeTree", "Image", "MovieClip")
+    properties = {kind: set(getattr(bpy.types, kind).bl_rna.properties.keys()) for kind in kinds}
+    keymaps = [
+        (keymap.name, item.idname)
+        for configuration in bpy.context.window_manager.keyconfigs
+        for keymap in configuration.keymaps
+        for item in keymap.keymap_items
+    ]
+    return set(dir(bpy.types)), menus, handlers, properties, keymaps, running_timers()
+
+
+def running_timers():
+    """Functions of the add-on that Blender would call again."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("flame_extension")]
+    functions = {value for module in modules for value in vars(module).values() if callable(value)}
+    return {each.__qualname__ for each in functions if is_timer(each)}
+
+
+def is_timer(function):
+    try:
+        return bpy.app.timers.is_registered(function)
+    except (TypeError, ValueError):
+        return False
 
 
 @pytest.fixture
@@ -66,6 +85,7 @@ def test_the_operator_has_the_settings_of_the_contract_and_nothing_of_its_own(re
     for setting in options_of(SceneSettings):
         shown = properties[setting.name]
         assert shown.default == setting.default and shown.description.startswith(setting.help)
+        assert shown.name == setting.label
         if setting.choices:
             assert {item.identifier: item.description for item in shown.enum_items} == dict(setting.choices)
         if setting.kind == "int":
@@ -93,9 +113,10 @@ def test_the_operator_waits_until_editing_is_over(registered):
 
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory):
-    """The zip that Blender's own tool builds of the repository."""
+    """The zip that the repository's command builds."""
     folder = tmp_path_factory.mktemp("dist")
-    built = extension_tool("build", "--source-dir", ROOT, "--output-dir", folder)
+    command = [sys.executable, "-B", str(ROOT / "install_deps.py"), "--package", "--out", str(folder)]
+    built = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert built.returncode == 0, built.stdout + built.stderr
     (path,) = folder.glob("*.zip")
     return path
@@ -120,6 +141,16 @@ def test_the_zip_is_valid(packed):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+def test_blenders_own_tool_packs_the_same_files(packed, tmp_path):
+    built = extension_tool("build", "--source-dir", ROOT, "--output-dir", tmp_path)
+    assert built.returncode == 0, built.stdout + built.stderr
+    names = []
+    for path in (packed, tmp_path / packed.name):
+        with zipfile.ZipFile(path) as archive:
+            names.append(sorted(name for name in archive.namelist() if not name.endswith("/")))
+    assert names[0] == names[1]
+
+
 def test_the_zip_holds_what_is_needed_and_nothing_else(packed):
     with zipfile.ZipFile(packed) as archive:
         names = archive.namelist()
@@ -128,9 +159,15 @@ def test_the_zip_holds_what_is_needed_and_nothing_else(packed):
         "__init__.py",
         "backend/contract/track.py",
         "blender_flame_tracker/registration.py",
+        "install_deps.py",
+        "backend/setup/command.py",
+        "requirements/engine.txt",
+        "requirements/packages.csv",
+        "requirements/check_engine.py",
+        "LICENSE",
     )
     assert not [name for name in needed if name not in names]
-    strangers = ("tests/", "demo/", "dist/", "docs/", ".", "pyproject", "__pycache__")
+    strangers = ("tests/", "demo/", "dist/", "docs/", ".", "pyproject", "__pycache__", "requirements/blender-")
     assert not [name for name in names if name.startswith(strangers) or "__pycache__" in name]
     assert not [name for name in names if name.startswith("models/") and name != "models/README.md"]
     assert sum(1 for name in names if name.endswith((".pkl", ".npz", ".task", ".mp4"))) == 0

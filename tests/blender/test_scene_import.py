@@ -124,6 +124,24 @@ def test_what_the_user_added_stays_when_importing_again():
     assert tuple(made.parts.root.location) == (1, 2, 3)
 
 
+def test_the_collection_goes_where_it_is_asked_to_and_stays_where_it_is_moved():
+    scene = bpy.context.scene
+    made = import_track(make_track(3), SceneSettings(collection="Takes")).parts.collection
+    assert list(scene.collection.children) == [bpy.data.collections["Takes"]]
+    assert list(bpy.data.collections["Takes"].children) == [made]
+    other = bpy.data.collections.new("Other")
+    scene.collection.children.link(other)
+    bpy.data.collections["Takes"].children.unlink(made)
+    other.children.link(made)
+    import_track(make_track(3), SceneSettings(collection="Takes"))
+    assert list(other.children) == [made]
+    import_track(make_track(3), SceneSettings(collection=""))
+    assert made in list(scene.collection.children) and len(other.children) == 0
+    # A name that would put it into itself changes nothing.
+    import_track(make_track(3), SceneSettings(collection=made.name))
+    assert made in list(scene.collection.children) and made not in list(made.children)
+
+
 def test_a_deleted_head_comes_back():
     made = import_track(make_track(5), SceneSettings())
     bpy.data.objects.remove(made.parts.head)

@@ -11,6 +11,7 @@ from flame_extension.backend.contract.camera import Intrinsics
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene.importer import import_track
+from flame_extension.blender_flame_tracker.scene.plate import background_of
 from looking import footage_picture
 from synthetic import make_track
 
@@ -102,10 +103,27 @@ def test_the_camera_shows_the_footage_behind_everything(tmp_path):
     path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
     made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings())
     camera = made.parts.camera.data
-    (background,) = camera.background_images
+    background, front = camera.background_images
     assert camera.show_background_images and background.show_background_image
     assert (background.source, background.clip) == ("MOVIE_CLIP", made.parts.clip)
     assert (background.alpha, background.display_depth, background.frame_method) == (1.0, "BACK", "STRETCH")
+    # The one before the head is there to look through the head, when somebody wants that.
+    assert (front.clip, front.display_depth, front.frame_method) == (made.parts.clip, "FRONT", "STRETCH")
+    assert not front.show_background_image
+
+
+def test_how_the_footage_is_laid_over_the_head_stays_when_importing_again(tmp_path):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+    track = make_track(5, intrinsics=SIZE, video={"path": str(path)})
+    first = import_track(track, SceneSettings()).parts
+    front = background_of(first.camera.data, first.clip, "FRONT")
+    front.show_background_image, front.alpha = True, 0.25
+    camera = import_track(track, SceneSettings()).parts.camera.data
+    assert len(camera.background_images) == 2
+    assert [(each.show_background_image, each.alpha) for each in camera.background_images] == [
+        (True, 1.0),
+        (True, 0.25),
+    ]
 
 
 @pytest.mark.parametrize(("size", "method"), [((1000, 200), "CROP"), ((300, 300), "FIT"), ((640, 320), "STRETCH")])

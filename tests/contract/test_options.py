@@ -28,6 +28,26 @@ def test_every_option_has_help_and_a_default_that_is_allowed(settings: type) -> 
 
 
 @pytest.mark.parametrize("settings", CLASSES, ids=lambda settings: settings.__name__)
+def test_fields_and_choices_are_labelled_as_blender_does_and_no_two_alike(settings: type) -> None:
+    labels = [option.label for option in options_of(settings)]
+    assert len(set(labels)) == len(labels)
+    for option in options_of(settings):
+        choices = option.choices or {}
+        assert set(option.choice_labels) <= set(choices), option.name
+        shown = [option.choice_label(choice) for choice in choices]
+        assert len(set(shown)) == len(shown), option.name
+        for label in (option.label, *shown):
+            assert label[0].isupper() and "_" not in label, label
+
+
+def test_a_name_that_says_enough_is_its_own_label() -> None:
+    options = {option.name: option for option in options_of(stage_settings.FitSettings)}
+    assert options["longest_gap"].label == "Longest Gap"
+    assert options["device"].label == "Compute On"
+    assert [options["device"].choice_label(name) for name in ("auto", "cpu")] == ["Automatic", "Processor"]
+
+
+@pytest.mark.parametrize("settings", CLASSES, ids=lambda settings: settings.__name__)
 def test_numbers_have_a_range(settings: type) -> None:
     for option in options_of(settings):
         if option.kind in ("int", "float"):

@@ -14,6 +14,7 @@ import pytest
 
 from backend.contract.camera import Intrinsics
 from backend.contract.failure import Failure
+from backend.contract.quality import Quality, quality_of, read_quality
 from backend.contract.track import SCHEMA, Track, header_of, read_track, write_track
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,3 +195,15 @@ def test_a_full_disk_leaves_the_old_track_and_nothing_half_written(path: Path) -
     assert result.stdout.strip() == "track-not-written"
     assert path.read_bytes() == before
     assert [entry.name for entry in path.parent.iterdir()] == ["track.npz"]
+
+
+def test_how_good_a_track_is_reads_the_same_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "track.npz"
+    assert write_track(path, a_track()) is None
+    read, made = read_quality(path), quality_of(a_track())
+    assert isinstance(read, Quality) and read.rate == made.rate == Fraction(30000, 1001)
+    for name in ("frame_index", "time", "shot", "status", "confidence", "error", "eye_distance", "tremble"):
+        assert np.array_equal(getattr(read, name), getattr(made, name), equal_nan=True), name
+    # What was not tracked has no error, and what is missing no confidence.
+    assert np.array_equal(made.error, [1, 2, np.nan, np.nan], equal_nan=True) and made.confidence[-1] == 0
+    assert read_quality(tmp_path / "nothing.npz") == read_track(tmp_path / "nothing.npz")

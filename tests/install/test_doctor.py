@@ -10,10 +10,10 @@ import pytest
 from install_workshop import ROOT, Workshop
 
 from backend import doctor
+from backend.contract.installation import Layout
 from backend.setup import inspection
 from backend.setup.graphics import NvidiaDriver
 from backend.setup.inspection import EnvironmentState, Inspection
-from backend.setup.layout import Layout
 
 ANSWER = {
     "python": "3.11.7",

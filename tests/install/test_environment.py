@@ -14,8 +14,8 @@ import pytest
 from install_workshop import CHECK, ROOT, Workshop, write_wheel
 
 from backend.contract.failure import Failure
+from backend.contract.installation import Layout, current_environment
 from backend.setup.installation import remove_leftovers
-from backend.setup.layout import Layout, current_environment
 from backend.setup.requirements import Purpose, read_purpose
 from backend.setup.verify import run_check
 
@@ -59,7 +59,7 @@ def test_a_package_that_is_not_to_be_had_is_named_and_nothing_is_lost(installed:
     installed.require("flame_fake==9.9")
     run = installed.install()
     assert run.returncode == 1
-    assert "no ready-made file of flame_fake==9.9" in run.stderr
+    assert "lacks flame-fake 9.9" in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
     assert installed.environments() == before
     assert installed.answer() == "42 backend"

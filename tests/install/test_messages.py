@@ -9,16 +9,11 @@ from pathlib import Path
 import pytest
 
 from backend.setup import libraries
-from backend.setup.layout import Layout
-from backend.setup.packages import Pip, PipProgress, Sources, explain
+from backend.setup.meter import Meter
+from backend.setup.packages import Sources, explain
 from backend.setup.process import clean_environment, run_guarded
-from backend.setup.reporter import Reporter
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def pip_of(folder: Path, sources: Sources | None = None) -> Pip:
-    return Pip(Path(sys.executable), folder, Layout(folder), sources or Sources(), Reporter())
 
 
 @pytest.mark.parametrize(
@@ -39,7 +34,7 @@ def pip_of(folder: Path, sources: Sources | None = None) -> Pip:
     ],
 )
 def test_errors_of_pip_have_a_cause(tmp_path: Path, said: str, code: str) -> None:
-    failure = explain(said, pip_of(tmp_path))
+    failure = explain(said, Sources(), tmp_path / "install.log")
     assert failure.code == code
     assert failure.sentence.endswith(".")
     assert failure.advice
@@ -47,33 +42,59 @@ def test_errors_of_pip_have_a_cause(tmp_path: Path, said: str, code: str) -> Non
 
 def test_the_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     said = "NameResolutionError(\"HTTPSConnection(host='packages.example', port=443): Failed to resolve\")"
-    assert "The package server packages.example could not be reached." in explain(said, pip_of(tmp_path)).sentence
+    assert (
+        "The package server packages.example could not be reached."
+        in explain(said, Sources(), tmp_path / "install.log").sentence
+    )
 
 
 def test_offline_the_folder_is_named(tmp_path: Path) -> None:
-    pip = pip_of(tmp_path, Sources(tmp_path / "wheels", offline=True))
-    failure = explain("ERROR: No matching distribution found for torch==2.13.0", pip)
+    sources = Sources(tmp_path / "wheels", offline=True)
+    failure = explain("ERROR: No matching distribution found for torch==2.13.0", sources, tmp_path / "install.log")
     assert str(tmp_path / "wheels") in failure.sentence
     assert "torch==2.13.0" in failure.sentence
 
 
-def test_progress_names_the_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    reporter = Reporter()
-    shown: list[str] = []
-    reporter.progress = shown.append  # type: ignore[method-assign]
-    progress = PipProgress(reporter, tmp_path, total=2)
-    progress.line("Collecting torch==2.13.0 (from -r engine.txt (line 3))")
-    progress.line("  Downloading torch-2.13.0-cp311-cp311-win_amd64.whl (191.4 MB)")
-    progress.wait(31.0)
-    progress.line("Installing collected packages: sympy, torch")
-    (tmp_path / "sympy-1.0.dist-info").mkdir()
-    progress.wait(1.0)
-    assert shown == [
-        "looking up 1 of 2: torch",
-        "fetching torch (191.4 MB)",
-        "torch (191.4 MB): waiting for the network since 31 s",
-        "unpacking 2 packages",
-        "unpacking 2 of 2: torch",
+class Heard:
+    """A reporter that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.progresses: list[tuple[str, float, float]] = []
+
+    def stage(self, name: str) -> None: ...
+
+    def step(self, text: str) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def progress(self, text: str, done: float = 0, total: float = 0) -> None:
+        self.progresses.append((text, round(done), round(total)))
+
+
+def test_progress_names_the_package_and_counts_what_is_fetched_and_unpacked(tmp_path: Path) -> None:
+    heard = Heard()
+    meter = Meter(heard, tmp_path, {"torch": 200_000_000, "sympy": 6_000_000})
+    meter.begin()
+    meter.line("Collecting torch==2.13.0 (from -r engine.txt (line 3))")
+    meter.line("  Downloading torch-2.13.0-cp311-cp311-win_amd64.whl.metadata (30 kB)")
+    meter.line("  Downloading torch-2.13.0-cp311-cp311-win_amd64.whl (200.0 MB)")
+    meter.line("Progress 100000000 of 200000000")
+    meter.wait(31.0)
+    meter.line("Processing /wheels/sympy-1.0-py3-none-any.whl (from torch==2.13.0)")
+    meter.line("Installing collected packages: sympy, torch")
+    for name in ("sympy-1.0", "torch-2.13.0"):
+        (tmp_path / f"{name}.dist-info").mkdir()
+        (tmp_path / f"{name}.dist-info" / "METADATA").touch()
+        meter.wait(1.0)
+    whole = 288_400_000
+    assert heard.progresses == [
+        ("Looking up torch", 0, whole),
+        ("Downloading torch", 0, whole),
+        ("Downloading torch, 100 of 200 MB", 100_000_000, whole),
+        ("Downloading torch: waiting for the network since 31 s", 100_000_000, whole),
+        ("Unpacking 2 packages", 206_000_000, whole),
+        ("Unpacking torch (2 of 2)", 208_400_000, whole),
+        ("Unpacking torch (2 of 2)", whole, whole),
     ]
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from backend.contract.failure import Failure
+from backend.contract.installation import Layout
 from backend.setup import extras, interpreters, preflight
-from backend.setup.layout import Layout
 
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 

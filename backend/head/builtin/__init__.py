@@ -1,4 +1,4 @@
-"""The head that comes with the program: made by its own code, in FLAME's layout, free of any licence but ours."""
+"""The head that comes with the program: made by its own code, in FLAME's layout."""
 
 from __future__ import annotations
 

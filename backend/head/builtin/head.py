@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from ...contract.licences import PROGRAM
 from ..model import HeadModel
 from .anatomy import make_anatomy, skin_deformer
 from .embedding import landmark_embedding
@@ -16,7 +17,6 @@ from .rig import PARENTS, jaw_share, joint_regressor, pose_correctives, skinning
 from .uv import texture_coordinates
 
 NAME = "Built-in head"
-LICENCE = "GPL-3.0-or-later"
 
 
 def make_head() -> HeadModel:
@@ -42,7 +42,7 @@ def make_head() -> HeadModel:
     arrays = {name: _rounded(array) for name, array in arrays.items()}
     return HeadModel(
         name=NAME,
-        licence=LICENCE,
+        licence=PROGRAM.sentence,
         file_name="",
         sha256=_digest(arrays),
         expression_names=EXPRESSIONS,

@@ -1,4 +1,4 @@
-"""Ranges of frames that someone should look at, each with the reason."""
+"""Ranges of frames that someone should look at, each with the reason: one rule for the report and for Blender."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track
-from .measures import Measures
+from .quality import Quality
+from .track import INTERPOLATED, MISSING, TRACKED
 
 LOW_CONFIDENCE: Final = 0.4
 HIGH_ERROR: Final = 0.04
@@ -48,22 +48,22 @@ class FlaggedRange:
     sentence: str
 
 
-def flagged(track: Track, measures: Measures) -> list[FlaggedRange]:
+def flagged(quality: Quality) -> list[FlaggedRange]:
     """Return the ranges, in the order of their first frames."""
-    tracked = track.status == TRACKED
-    with np.errstate(invalid="ignore"):
-        share = measures.error / measures.eye_distance
-        usual = np.nanmedian(measures.tremble) if np.isfinite(measures.tremble).any() else 0.0
-        jump = (measures.tremble > JUMP * usual) & (measures.tremble > LEAST_JUMP * measures.eye_distance)
+    tracked = quality.status == TRACKED
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = quality.error / quality.eye_distance
+        usual = np.nanmedian(quality.tremble) if np.isfinite(quality.tremble).any() else 0.0
+        jump = (quality.tremble > JUMP * usual) & (quality.tremble > LEAST_JUMP * quality.eye_distance)
         reasons = {
-            "missing": (track.status == MISSING, 0, "No face was found."),
+            "missing": (quality.status == MISSING, 0, "No face was found."),
             "interpolated": (
-                track.status == INTERPOLATED,
+                quality.status == INTERPOLATED,
                 0,
                 "The face was lost for a moment; the motion is interpolated.",
             ),
             "error": (tracked & (share > HIGH_ERROR), CLOSE, "The mesh lies further from the landmarks than usual."),
-            "confidence": (tracked & (measures.confidence < LOW_CONFIDENCE), CLOSE, "The landmarks are uncertain."),
+            "confidence": (tracked & (quality.confidence < LOW_CONFIDENCE), CLOSE, "The landmarks are uncertain."),
             "jump": (tracked & jump, CLOSE, "The head moves by a jerk; look whether the person does."),
         }
     found = [
@@ -85,15 +85,9 @@ def runs(where: NDArray[np.bool_], close: int = 0) -> list[tuple[int, int]]:
     return result
 
 
-def as_data(flag: FlaggedRange, track: Track) -> dict[str, Any]:
-    """Return a range as data for the report: frames of the source and seconds."""
-    return {
-        "first_frame": int(track.frame_index[flag.first]),
-        "last_frame": int(track.frame_index[flag.last]),
-        "start_seconds": round(float(track.time[flag.first]), 4),
-        "end_seconds": round(float(track.time[flag.last]), 4),
-        "frames": flag.last - flag.first + 1,
-        "reason": flag.reason,
-        "label": LABELS[flag.reason],
-        "sentence": flag.sentence,
-    }
+def positions(flags: list[FlaggedRange], count: int) -> NDArray[Any]:
+    """Return which of the track's frames lie in a range (count,) bool; ranges may overlap."""
+    inside = np.zeros(count, dtype=bool)
+    for flag in flags:
+        inside[flag.first : flag.last + 1] = True
+    return inside

@@ -1,0 +1,117 @@
+"""``look VIDEO``: what a video is and who is in it, in a few seconds, before anything is tracked."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ..contract.events import Emit
+from ..contract.failure import Failure
+from ..contract.settings import VideoSettings
+from ..engine import EXIT_FAILED, error_event, guarded
+from ..runner import Stopped
+from ..stages.data import Cancelled, Context
+from .console import clock, table
+from .session import Conversation, add_common_flags, conversation, exit_code
+
+STAGE: Final = "look"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser."""
+    result = argparse.ArgumentParser(
+        prog="python -m backend look",
+        description="Look at a few frames of a video: its size, rate and length, and the faces in it.",
+        allow_abbrev=False,
+    )
+    result.add_argument("video", metavar="VIDEO", help="Video file, or the first file of an image sequence")
+    result.add_argument(
+        "--out", type=Path, metavar="DIR", help="Folder for thumbnails of the video and of each face (default: none)"
+    )
+    result.add_argument("--first-frame", type=int, default=0, metavar="N", help="First frame, counted from 0")
+    result.add_argument("--last-frame", type=int, default=-1, metavar="N", help="Last frame; -1 is the end")
+    result.add_argument(
+        "--sequence-rate", type=float, default=25.0, metavar="RATE", help="Rate of an image sequence (default 25)"
+    )
+    add_common_flags(result)
+    return result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parsed = parser().parse_args(arguments)
+    with conversation(parsed) as talk:
+        if isinstance(talk, Failure):
+            return EXIT_FAILED
+        result = guarded(lambda emit: _look(parsed, talk, emit), talk.emit, talk.log)
+        if not parsed.events and isinstance(result, dict):
+            talk.streams.output.write(_words(result))
+        return exit_code(result)
+
+
+def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[str, Any] | Failure | Stopped:
+    from ..look.overview import look_at  # what reads videos and finds faces takes half a second to load
+
+    started = time.perf_counter()
+    settings = VideoSettings(
+        path=str(Path(parsed.video).expanduser().absolute()) if parsed.video.strip() else "",
+        first_frame=parsed.first_frame,
+        last_frame=parsed.last_frame,
+        sequence_rate=parsed.sequence_rate,
+    )
+    kept = parsed.out is not None
+    folder = parsed.out.absolute() if kept else Path(tempfile.mkdtemp(prefix="flame-look-"))
+    emit({"event": "job", "stages": [{"name": STAGE, "kind": STAGE, "label": "Look"}]})
+    try:
+        seen = look_at(settings, folder, Context(STAGE, emit, talk.stop.asked, folder, parsed.models))
+    except Cancelled:
+        emit({"event": "cancelled"})
+        return Stopped()
+    except OSError as error:
+        seen = Failure(
+            "output-not-written",
+            f"A thumbnail could not be written to {folder}: {error.strerror or error}.",
+            "Choose a folder with free space that you may write to.",
+        )
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+    if isinstance(seen, Failure):
+        emit(error_event(seen, STAGE))
+        return seen
+    outputs = {name: str(path) for name, path in seen.files.items()} if kept else {}
+    faces = [face if kept else {**face, "picture": ""} for face in seen.faces]
+    done = {
+        "event": "done",
+        "outputs": outputs,
+        "video": seen.video,
+        "faces": faces,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    emit(done)
+    return done
+
+
+def _words(done: dict[str, Any]) -> str:
+    video = done["video"]
+    lines = [
+        f"{video['name']}: {video['width']}×{video['height']}, {video['rate']:.5g} frames/s, "  # noqa: RUF001
+        f"{video['frames']} frames, {clock(video['duration'], tenths=True)}, {video['codec']}",
+    ]
+    if not done["faces"]:
+        lines.append("No face was seen on the frames that were looked at.")
+    else:
+        rows = [("face", "seen", "place", "frame", "flags for track")]
+        for face in done["faces"]:
+            x, y = face["point"]
+            flags = f"--face-point-x {x:g} --face-point-y {y:g} --face-point-frame {face['frame']}"
+            place = f"{100 * x:.0f} % from left, {100 * y:.0f} % from top"
+            rows.append((str(face["number"]), f"{100 * face['share']:.0f} %", place, str(face["frame"]), flags))
+        lines += table(rows)
+    lines += [f"{name:<12} {path}" for name, path in done["outputs"].items()]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,132 @@
+"""How good a track is, frame by frame, from the small arrays of its file alone: no mesh of any frame is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .camera import Intrinsics, project, rotation_matrices
+from .failure import Failure
+from .names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+from .track import MISSING, TRACKED, Track, read_parts
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Numbers per frame (T,); error, distance and tremble are NaN where there are none.
+
+    Attributes:
+        frame_index, time, shot, status, confidence: As in `Track`.
+        error: Median landmark error in pixels where the frame was tracked.
+        eye_distance: Between the midpoints of the eyes in the picture, pixels.
+        tremble: Second difference in the picture of the head without its expression (median), pixels per frame^2.
+        rate: Nominal frames per second.
+        video: Header of the track about its footage.
+    """
+
+    frame_index: Array
+    time: Array
+    shot: Array
+    status: Array
+    confidence: Array
+    error: Array
+    eye_distance: Array
+    tremble: Array
+    rate: Fraction
+    video: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The arrays of a `Track` that are needed, under its names."""
+
+    frame_index: Array
+    time: Array
+    shot: Array
+    status: Array
+    confidence: Array
+    reprojection_error: Array
+    head_rotation: Array
+    head_translation: Array
+    neutral_vertices: Array
+    faces: Array
+    landmark_triangle: Array
+    landmark_barycentric: Array
+
+
+_NAMES: Final = tuple(each.name for each in fields(_Parts))
+
+
+def read_quality(path: Path) -> Quality | Failure:
+    """Read how good a track is; refused with the same sentences as `read_track`."""
+    found = read_parts(path, _NAMES)
+    if isinstance(found, Failure):
+        return found
+    header, arrays = found
+    return _quality(_Parts(**arrays), header)
+
+
+def quality_of(track: Track) -> Quality:
+    """Return how good a track is."""
+    return _quality(_Parts(**{name: getattr(track, name) for name in _NAMES}), track.header)
+
+
+def _quality(parts: _Parts, header: Mapping[str, Any]) -> Quality:
+    status = np.asarray(parts.status)
+    rotation = rotation_matrices(parts.head_rotation)
+    points = np.einsum("tij,lj->tli", rotation, _resting_points(parts), optimize=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pixels = project(points + parts.head_translation[:, None], Intrinsics(**header["intrinsics"]))
+        eyes = [pixels[:, list(corners)].mean(axis=1) for corners in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS)]
+        distance = np.linalg.norm(eyes[0] - eyes[1], axis=-1)
+    return Quality(
+        frame_index=np.asarray(parts.frame_index, dtype=np.int64),
+        time=np.asarray(parts.time, dtype=np.float64),
+        shot=np.asarray(parts.shot),
+        status=status,
+        confidence=np.where(status == MISSING, 0.0, np.asarray(parts.confidence, dtype=np.float64)),
+        error=np.where(status == TRACKED, np.asarray(parts.reprojection_error, dtype=np.float64), np.nan),
+        eye_distance=np.where(status == MISSING, np.nan, distance),
+        tremble=tremble(pixels, status, np.asarray(parts.shot)),
+        rate=Fraction(*header["rate"]),
+        video=header["video"],
+    )
+
+
+def _resting_points(parts: _Parts) -> Array:
+    """Landmarks on the head at rest (478, 3); NaN where the model has none."""
+    known = np.asarray(parts.landmark_triangle) >= 0
+    corners = np.asarray(parts.faces)[np.where(known, parts.landmark_triangle, 0)]
+    points = np.einsum(
+        "lcx,lc->lx", np.asarray(parts.neutral_vertices, dtype=np.float64)[corners], parts.landmark_barycentric
+    )
+    return np.where(known[:, None], points, np.nan)
+
+
+def tremble(pixels: Array, status: Array, shot: Array) -> Array:
+    """Return the second difference of points in the picture (T, L, 2), where three neighbours were tracked in a shot.
+
+    Returns:
+        Median over the points (T,), pixels per frame^2, NaN elsewhere.
+    """
+    result = np.full(len(pixels), np.nan)
+    tracked = status == TRACKED
+    together = tracked[2:] & tracked[1:-1] & tracked[:-2] & (shot[2:] == shot[:-2])
+    middle = np.flatnonzero(together) + 1
+    known = np.isfinite(pixels[middle]).all(axis=(0, 2)) if len(middle) else np.zeros(0, dtype=bool)
+    if known.any():
+        there = pixels[:, known]
+        second = there[middle + 1] - 2 * there[middle] + there[middle - 1]
+        result[middle] = np.median(np.linalg.norm(second, axis=-1), axis=1)
+    return result

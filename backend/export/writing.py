@@ -1,0 +1,150 @@
+"""The folders of an export, each written beside its place and moved there: the work of the stage Export."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..aligned.albedo import TEXTURE_FILES, albedo_space
+from ..contract.failure import Failure, Notice
+from ..contract.settings import ExportSettings
+from ..contract.track import Track
+from ..head.model import HeadModel, Integers
+from ..landmarks.crop import Picture
+from ..landmarks.networks import Network, find_networks
+from ..parsing.parser import open_parser
+from ..stages.data import Context, Video
+from ..video.reader import read_frames
+from .avatar import AvatarWriter
+from .codes import shown_frames
+from .frames import FrameWriter
+from .portraits import person_in, seen_head
+
+
+def write_exports(
+    track: Track, video: Video, head: HeadModel, settings: ExportSettings, places: dict[str, Path], context: Context
+) -> dict[str, Path] | Failure:
+    """Write what the settings ask for into its place and return the places used; frames without a head are left out."""
+    frames = shown_frames(track)
+    if len(frames) == 0:
+        return Failure("no-face", "The track has no frame with a head to export.", "Track a range that shows a face.")
+    total = len(frames) * (int(settings.frames) + int(settings.avatar))
+    work = _Work(track, video, head, frames, _person_network(context), context, total)
+    written: dict[str, Path] = {}
+    if settings.avatar:
+        written["avatar"] = work.avatar(places["avatar"], white=settings.background == "white")
+    if settings.frames:
+        result = work.frame_files(places["frames"])
+        if isinstance(result, Failure):
+            return result
+        written["frames"] = result
+    return written
+
+
+class _Work:
+    def __init__(
+        self,
+        track: Track,
+        video: Video,
+        head: HeadModel,
+        frames: Integers,
+        person: Network | None,
+        context: Context,
+        total: int,
+    ) -> None:
+        self._track = track
+        self._video = video
+        self._head = head
+        self._frames = frames
+        self._person = person
+        self._context = context
+        self._total = total
+        self._done = 0
+
+    def _pictures(self, frames: Integers) -> Iterator[tuple[int, Picture]]:
+        for position, picture in read_frames(self._video, frames.tolist()):
+            self._context.check()
+            yield position, picture
+
+    def _step(self) -> None:
+        self._done += 1
+        self._context.progress(self._done, self._total)
+
+    def avatar(self, folder: Path, *, white: bool) -> Path:
+        """Write the folder for trainers; frames that can't be read any more are left out of it."""
+
+        def write(beside: Path) -> None:
+            writer = AvatarWriter(self._track, self._head, beside, white)
+            shift = writer.begin(self._frames)
+            read: list[int] = []
+            for frame, picture in self._pictures(self._frames):
+                landmarks = seen_head(self._track, frame).landmarks
+                share = None if self._person is None else person_in(self._person, picture, landmarks)
+                writer.write_picture(len(read), picture, share)
+                read.append(frame)
+                self._step()
+            self._tell_unread(len(read))
+            writer.finish(np.array(read, dtype=np.int64), shift, masked=self._person is not None)
+
+        return _beside(folder, write)
+
+    def frame_files(self, folder: Path) -> Path | Failure:
+        """Write one file per frame."""
+        models = self._context.models
+        texture = next((models / name for name in TEXTURE_FILES if (models / name).is_file()), None)
+        space = albedo_space(self._head, texture)
+        if isinstance(space, Failure):
+            return space
+        parser = open_parser(self._head, self._person, models, None, torch.device("cpu"))
+        if isinstance(parser, Failure):
+            return parser
+        skin = np.asarray(self._head.regions.get("face", np.arange(self._head.vertex_count)))
+        writer = FrameWriter(self._track, space, parser, skin)
+
+        def write(beside: Path) -> None:
+            beside.mkdir(parents=True, exist_ok=True)
+            code = writer.texture_code(self._frames, self._pictures)
+            read = 0
+            for frame, picture in self._pictures(self._frames):
+                writer.write(beside, frame, picture, code)
+                read += 1
+                self._step()
+            self._tell_unread(read)
+
+        return _beside(folder, write)
+
+    def _tell_unread(self, read: int) -> None:
+        if read < len(self._frames):
+            sentence = f"{len(self._frames) - read} frames of {self._video.path.name} could not be read again."
+            self._context.notice(Notice("export-incomplete", sentence, "The export lacks them."))
+
+
+def _beside(folder: Path, write: Callable[[Path], None]) -> Path:
+    """Let a folder be written beside its place and moved there, replacing what an earlier export left."""
+    beside = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        write(beside)
+        shutil.rmtree(folder, ignore_errors=True)
+        beside.replace(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return folder
+
+
+def _person_network(context: Context) -> Network | None:
+    files = find_networks("", context.models)
+    if isinstance(files, Failure) or files.person is None:
+        context.notice(
+            Notice(
+                "no-person-mask",
+                "mediapipe is not installed, so the export has no masks, and its parsing no hair and cloth.",
+                "Run install_deps.py.",
+            )
+        )
+        return None
+    return Network(files.person)

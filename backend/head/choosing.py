@@ -1,0 +1,59 @@
+"""The head that is fitted, with the identity of an earlier track where that is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from ..contract.failure import Failure
+from ..contract.settings import HeadSettings
+from ..contract.track import Track, read_track
+from ..stages.data import Context
+from .library import resolve_head, skipped_models
+from .model import HeadModel
+
+
+def chosen_head(settings: HeadSettings, context: Context) -> HeadModel | Failure:
+    """Return the head model; its template already has the identity where that comes from a track file."""
+    if not settings.identity_track:
+        model = resolve_head(settings, context.models)
+        if settings.source == "auto" and isinstance(model, HeadModel) and not model.file_name:
+            for notice in skipped_models(context.models):
+                context.notice(notice)
+        return model
+    path = Path(settings.identity_track).expanduser()
+    track = read_track(path)
+    if isinstance(track, Failure):
+        return track
+    modes = max(len(track.identity), 1)
+    model = resolve_head(dataclasses.replace(settings, identity_modes=modes), context.models)
+    if isinstance(model, Failure):
+        return model
+    return with_identity_of(model, track, path)
+
+
+def with_identity_of(model: HeadModel, track: Track, path: Path) -> HeadModel | Failure:
+    """Return the model with the identity of a track in its template and no identity modes left to fit."""
+    theirs = track.header["model"]
+    if theirs.get("sha256") != model.sha256:
+        return Failure(
+            "identity-of-other-model",
+            f"The identity in {path.name} belongs to another head model ({theirs.get('name')}, not {model.name}).",
+            "Track with that model, or let the identity be fitted.",
+        )
+    modes = model.identity_basis.shape[2]
+    if len(track.identity) > modes:
+        return Failure(
+            "identity-of-other-model",
+            f"The identity in {path.name} has {len(track.identity)} coefficients, {model.name} has {modes}.",
+            "Let the identity be fitted.",
+        )
+    identity = np.asarray(track.identity, dtype=np.float64)
+    return dataclasses.replace(
+        model,
+        template=model.template + model.identity_basis[:, :, : len(identity)] @ identity,
+        identity_basis=model.identity_basis[:, :, :0],
+        fixed_identity=identity,
+    )

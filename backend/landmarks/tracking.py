@@ -1,0 +1,172 @@
+"""One face over the whole clip, its 478 points and 52 scores in every frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..contract.failure import Failure, Notice
+from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
+from ..contract.settings import FaceSettings, LandmarkSettings
+from ..head.model import Integers
+from ..stages.data import Context, Landmarks, PersonMasks, Singles, Video
+from .cuts import shots
+from .networks import NetworkFiles, find_networks
+from .observations import Observations
+from .people import Person, choose, eye_distance, is_elsewhere, others, people_of
+from .pipeline import Pipeline
+
+
+def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context: Context) -> Landmarks | Failure:
+    """Find all faces, follow each by itself, and return the chosen one; nothing is filtered in time.
+
+    Returns:
+        The landmarks, or a failure where the networks are missing, no frame can be decoded, no face is found, or the
+        face of that number does not exist.
+    """
+    files = find_networks(settings.task_file, context.models)
+    if isinstance(files, Failure):
+        return files
+    for notice in _network_notices(files, settings):
+        context.notice(notice)
+    pipeline = Pipeline(video, files, face, settings, context)
+    seen = pipeline.run()
+    if not seen.decoded.any():
+        return Failure(
+            "video-unreadable",
+            f"No frame of {video.path.name} can be decoded any more.",
+            "Look whether the file is still where it was.",
+        )
+    shot = shots(seen.thumbnail, seen.decoded) if settings.find_cuts else np.zeros(len(video), dtype=np.int64)
+    people = people_of(seen, shot)
+    if not people:
+        return Failure(
+            "no-face",
+            f"No face was found in the {len(video)} frames of {video.path.name}.",
+            "Choose a range in which a face is seen, or lower the threshold for faces in shadow.",
+        )
+    number = choose(people, seen, face, (video.width, video.height), video.frame_index)
+    if isinstance(number, Failure):
+        return number
+    for notice in _clip_notices(seen, people, number, shot):
+        context.notice(notice)
+    if is_elsewhere(people[number], seen, face, (video.width, video.height), video.frame_index):
+        context.notice(
+            Notice(
+                "face-elsewhere",
+                "No face was followed at the chosen point; the nearest one is tracked.",
+                "Choose the face again, or lower the detection threshold.",
+            )
+        )
+    runs = f"{pipeline.plan.looks} run{'s' if pipeline.plan.looks > 1 else ''} per frame"
+    return _landmarks(video, seen, people, number, shot, f"{files.source}, {runs}")
+
+
+def _landmarks(
+    video: Video, seen: Observations, people: list[Person], number: int, shot: Integers, source: str
+) -> Landmarks:
+    rows = people[number].rows
+    frames = seen.frame[rows]
+    total = len(video)
+    points = np.full((total, LANDMARKS, 3), np.nan, dtype=np.float32)
+    spread = np.full((total, LANDMARKS), np.nan, dtype=np.float32)
+    scores = np.full((total, len(MEDIAPIPE_SCORES)), np.nan, dtype=np.float32)
+    detection = np.zeros(total, dtype=np.float32)
+    points[frames], spread[frames], scores[frames] = seen.points[rows], seen.spread[rows], seen.scores[rows]
+    detection[frames] = _certainty(seen, rows)
+    found = np.zeros(total, dtype=np.bool_)
+    found[frames] = True
+    return Landmarks(
+        frame_index=video.frame_index,
+        time=video.time,
+        rate=video.rate,
+        width=video.width,
+        height=video.height,
+        found=found,
+        points=points,
+        spread=spread,
+        scores=scores,
+        detection=detection,
+        shot=shot,
+        masks=_masks(seen, rows),
+        source=source,
+        others=others(people, seen, number),
+        number=number,
+        video=_summary(video),
+        metadata=dict(video.metadata),
+    )
+
+
+def _certainty(seen: Observations, rows: Integers) -> Singles:
+    """Certainty 0..1 of faces: what the network says, less where its runs disagree or the face is only a few pixels."""
+    distance = np.maximum(eye_distance(seen.points[rows].astype(np.float64)), 1e-3)
+    spread = np.median(seen.spread[rows].astype(np.float64), axis=1) / distance
+    # Clear faces: 1-2 % of the eye distance. Half hidden, turned away or blurred ones: 5 % and more.
+    agreement = 1.0 / (1.0 + (np.nan_to_num(spread, nan=0.0) / 0.06) ** 2)
+    size = distance / (distance + 2.0)
+    return (seen.presence[rows] * agreement * size).astype(np.float32)
+
+
+def _masks(seen: Observations, rows: Integers) -> PersonMasks | None:
+    chosen = np.flatnonzero(np.isin(seen.mask_face, rows))
+    if len(chosen) == 0:
+        return None
+    return PersonMasks(seen.frame[seen.mask_face[chosen]], seen.mask[chosen], seen.mask_to_image[chosen])
+
+
+def _summary(video: Video) -> dict[str, Any]:
+    return {
+        "name": video.path.name,
+        "path": str(video.path),
+        "sha256": video.sha256,
+        "duration": video.duration,
+        "codec": video.codec,
+        "frames": len(video),
+        "rotation": video.rotation,
+    }
+
+
+def _network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Notice]:
+    notices = []
+    if files.scores is None:
+        notices.append(
+            Notice(
+                "no-task-file",
+                "face_landmarker.task is not there: landmarks come from the older Face Mesh, without the 52 scores.",
+                "Put face_landmarker.task into the model folder for better lids and lips and for the scores.",
+            )
+        )
+    if files.person is None and settings.person_mask:
+        notices.append(
+            Notice(
+                "no-person-mask",
+                "mediapipe is not installed, so person and background are not told apart.",
+                "Run install_deps.py; without it the focal length is less sure.",
+            )
+        )
+    return notices
+
+
+def _clip_notices(seen: Observations, people: list[Person], number: int, shot: Integers) -> list[Notice]:
+    notices = []
+    unread = int((~seen.decoded).sum())
+    if unread:
+        notices.append(
+            Notice("frames-unreadable", f"{unread} of {len(shot)} frames can't be decoded and count as missing.")
+        )
+    missing = len(shot) - unread - len(people[number].rows)
+    if missing:
+        notices.append(Notice("face-missing", f"The face is not seen in {missing} of {len(shot)} frames."))
+    if len(people) > 1:
+        notices.append(
+            Notice(
+                "several-faces",
+                f"There are {len(people)} faces in the clip; number {number} is followed.",
+                "Choose another by its number or by a point of the picture.",
+            )
+        )
+    if shot[-1] > 0:
+        cuts = int(shot[-1])
+        notices.append(Notice("cuts", f"The clip has {cuts} cut{'s' if cuts > 1 else ''}; nothing is smoothed across."))
+    return notices

@@ -1,0 +1,1 @@
+"""A quick look at a video before anything is tracked: what it is, and who is in it."""

@@ -1,0 +1,68 @@
+"""What a stage's file says of itself: how it is run and what becomes of its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from .contract.failure import Failure
+
+LONGEST_SUMMARY: Final = 40
+"""Characters of a summary: it is shown on a node."""
+
+Run = Callable[..., Any]
+"""(inputs by name, settings=, context=) -> output or `Failure`."""
+
+
+def _no_files(_settings: Any, _models: Path) -> Iterable[Path]:
+    return ()
+
+
+def _no_problem(_settings: Any) -> Failure | None:
+    return None
+
+
+def _no_summary(_output: Any, _settings: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class StageCode:
+    """How a kind of stage is run and kept.
+
+    Attributes:
+        run: Called with the inputs by name, `settings` and `context`.
+        sources: Files and folders under ``backend`` whose change makes old results void.
+        keep: ``data``: the output is stored. ``files``: the stage writes files for the user and returns something with
+            `files`; it is `load`-ed from them. ``nothing``: quick enough to be done again.
+        also: Kinds of stages further up whose output it takes besides its linked inputs, by the name of the kind.
+        irrelevant: Settings that do not change the output.
+        files: Files from outside that it reads, (settings, models folder) -> paths.
+        check: What can be refused before any work starts, settings -> failure or None.
+        load: For ``files``: mapping name -> path -> output or `Failure`.
+        summary: (output, settings) -> the main result in at most `LONGEST_SUMMARY` characters.
+    """
+
+    run: Run
+    sources: tuple[str, ...] = ()
+    keep: str = "data"
+    also: tuple[str, ...] = ()
+    irrelevant: frozenset[str] = frozenset()
+    files: Callable[[Any, Path], Iterable[Path]] = _no_files
+    check: Callable[[Any], Failure | None] = _no_problem
+    load: Callable[[Mapping[str, Path]], Any] | None = None
+    summary: Callable[[Any, Any], str] = _no_summary
+
+
+def shortened(text: str) -> str:
+    """Return a summary that fits, cut at the end of a word where it must be."""
+    if len(text) <= LONGEST_SUMMARY:
+        return text
+    return text[: LONGEST_SUMMARY - 1].rsplit(" ", 1)[0].rstrip(" ,") + "…"
+
+
+def counted(count: int, name: str) -> str:
+    """Return ``1 frame``, ``2 frames``."""
+    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -1,0 +1,162 @@
+"""Which frames of which file are tracked, and when each of them is shown."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from ..contract.failure import Failure, Notice
+from ..contract.settings import VideoSettings
+from ..head.model import Floats, Integers
+from ..stages.data import Context, Video
+from .probe import Probe, file_hash, probe, sequence_hash
+from .sequence import is_still, read_still, sequence_files
+
+
+def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True) -> Video | Failure:
+    """Look at a video and choose its frames; no picture is kept.
+
+    Args:
+        settings: Which file and which frames.
+        context: For notices and cancellation.
+        hashed: Whether all of the file is read for its hash, which takes a while for a long one; else that is empty.
+
+    Returns:
+        The video, or a failure where there is no such file, it is no video, it is empty, or no frame is in the range.
+    """
+    path = Path(settings.path).expanduser()
+    problem = _path_problem(settings.path, path)
+    if problem is not None:
+        return problem
+    try:
+        if is_still(path):
+            files = sequence_files(path)
+            found = _probe_sequence(files, settings.sequence_rate)
+            digest = sequence_hash(files) if hashed else ""
+        else:
+            found = probe(path, context.check)
+            digest = file_hash(path, context.check) if hashed else ""
+    except OSError as error:
+        return Failure(
+            "video-unreadable",
+            f"{path.name} can't be read: {error.strerror or error}.",
+            "Look whether you may read the file and the disk is still there.",
+        )
+    if isinstance(found, Failure):
+        return found
+    return _chosen(path, digest, found, settings, context)
+
+
+def _path_problem(text: str, path: Path) -> Failure | None:
+    advice = "Choose a video file, or the first picture of an image sequence."
+    if not text.strip():
+        return Failure("video-not-given", "No video was chosen.", advice)
+    if path.is_dir():
+        return Failure("video-is-directory", f"{path} is a folder, not a video.", advice)
+    if not path.is_file():
+        return Failure("video-not-found", f"There is no file {path}.", advice)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        return Failure("video-unreadable", f"{path.name} can't be read: {error.strerror or error}.", advice)
+    if size == 0:
+        return Failure("video-empty", f"{path.name} is empty (0 bytes).", "Copy or record it again.")
+    return None
+
+
+def _probe_sequence(files: list[Path], rate: float) -> Probe | Failure:
+    picture = read_still(files[0])
+    if picture is None:
+        return Failure(
+            "video-unreadable", f"{files[0].name} is no picture that can be read.", "Choose PNG, JPEG or TIFF files."
+        )
+    exact = Fraction(rate).limit_denominator(1001)
+    return Probe(
+        time=np.arange(len(files)) / float(exact),
+        width=picture.shape[1],
+        height=picture.shape[0],
+        rotation=0,
+        rate=exact,
+        duration=len(files) / float(exact),
+        codec=f"{files[0].suffix.lower().lstrip('.')} sequence" if len(files) > 1 else "still",
+        metadata={},
+        truncated=False,
+        interlaced=False,
+    )
+
+
+def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, context: Context) -> Video | Failure:
+    """Apply range, stride and target rate, and tell what the user should know."""
+    total = len(found.time)
+    last = total - 1 if settings.last_frame < 0 else min(settings.last_frame, total - 1)
+    frames = np.arange(settings.first_frame, last + 1, settings.stride, dtype=np.int64)
+    if len(frames) == 0:
+        return Failure(
+            "video-empty-range",
+            f"No frame lies between {settings.first_frame} and "
+            f"{'the end' if settings.last_frame < 0 else settings.last_frame}: "
+            f"{path.name} has {total} frame{'s' if total != 1 else ''}, counted from 0.",
+            "Change the first and last frame.",
+        )
+    rate = found.rate / settings.stride
+    if 0 < settings.target_rate < float(rate) * 0.999:
+        rate = Fraction(settings.target_rate).limit_denominator(1001)
+        frames = _at_rate(frames, found.time, settings.target_rate)
+    for notice in _notices(path, found, len(frames)):
+        context.notice(notice)
+    turned = found.rotation in {90, 270}
+    return Video(
+        path=path,
+        sha256=digest,
+        width=found.height if turned else found.width,
+        height=found.width if turned else found.height,
+        rotation=found.rotation,
+        rate=rate,
+        duration=found.duration,
+        frame_index=frames,
+        time=found.time[frames],
+        codec=found.codec,
+        metadata=found.metadata,
+    )
+
+
+def _at_rate(frames: Integers, time: Floats, rate: float) -> Integers:
+    """The frames nearest to evenly spaced moments, each once."""
+    moments = np.arange(time[frames[0]], time[frames[-1]] + 0.5 / rate, 1 / rate)
+    after = np.clip(np.searchsorted(time[frames], moments), 1, max(1, len(frames) - 1))
+    earlier, later = time[frames[after - 1]], time[frames[np.minimum(after, len(frames) - 1)]]
+    nearest = np.where(moments - earlier <= later - moments, after - 1, np.minimum(after, len(frames) - 1))
+    return frames[np.unique(nearest)]
+
+
+def _notices(path: Path, found: Probe, frames: int) -> list[Notice]:
+    notices = []
+    if found.truncated:
+        notices.append(
+            Notice(
+                "video-truncated",
+                f"{path.name} ends early: only its first {len(found.time)} frames can be read; they are used.",
+                "Copy the file again if the rest is needed.",
+            )
+        )
+    if frames == 1:
+        notices.append(Notice("video-one-frame", "Only one frame is tracked, so nothing can be smoothed over time."))
+    if found.interlaced:
+        notices.append(
+            Notice("video-interlaced", f"{path.name} is interlaced.", "Deinterlace it first: combed faces track badly.")
+        )
+    if "pixel_aspect" in found.metadata:
+        notices.append(
+            Notice(
+                "video-pixel-aspect",
+                f"{path.name} has pixels {found.metadata['pixel_aspect']:.3g} times as wide as high.",
+                "Convert it to square pixels for an exact camera.",
+            )
+        )
+    if found.metadata.get("mirrored"):
+        notices.append(
+            Notice("video-mirrored", f"{path.name} asks to be mirrored when shown; it is tracked as it is stored.")
+        )
+    return notices

@@ -1,0 +1,130 @@
+"""From a node tree of Blender's to a job: all that only Blender knows is resolved here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...backend.contract.failure import Failure
+from ...backend.contract.job import Job, Stage
+from ...backend.contract.settings import SceneSettings
+from . import graph as graphs
+from .fingerprint import fingerprints
+from .graph import Sink
+from .reading import graph_of, name_of
+
+
+@dataclass(frozen=True)
+class SceneImport:
+    """What a Scene node does with a track when it is there.
+
+    Attributes:
+        node: Name of the Scene node.
+        track_node: Name of the Track File node that feeds it.
+        track: The file.
+        settings: How it is imported.
+        automatic: Whether it is imported as soon as it is finished.
+    """
+
+    node: str
+    track_node: str
+    track: Path
+    settings: SceneSettings
+    automatic: bool
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A tree as the engine and the importer take it.
+
+    Attributes:
+        job: For the engine.
+        imports: For the importer, afterwards.
+        tracks: Name of a Track File node -> absolute path of its file.
+        fingerprints: Name of a node -> what its result depends on, as one text, at this moment.
+        written: Name of a node -> files that it writes.
+    """
+
+    job: Job
+    imports: tuple[SceneImport, ...]
+    tracks: Mapping[str, Path]
+    fingerprints: Mapping[str, str]
+    written: Mapping[str, tuple[Path, ...]]
+
+
+def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str | None = None) -> Compiled | Failure:
+    """Return what is run for a tree, or the first thing that is wrong with it, by the name of the node.
+
+    Args:
+        tree: The node tree.
+        scene: For its frame range, where a node asks for that.
+        target: Name of the node up to which is run; the whole tree where None.
+    """
+    plan = graphs.to_job(graph_of(tree), target)
+    if isinstance(plan, Failure):
+        return plan
+    stages: list[Stage] = []
+    for stage in plan.job.stages:
+        settings = tree.nodes[stage.name].settings(scene)
+        if isinstance(settings, Failure):
+            return settings
+        stages.append(replace(stage, settings=settings))
+    written = {stage.name: tree.nodes[stage.name].written(scene) for stage in stages}
+    problem = _clash(tree, stages, written)
+    if problem is not None:
+        return problem
+    tracks = {stage.name: Path(stage.settings.path) for stage in stages if stage.kind == "track"}
+    imports = _imports(tree, scene, plan.sinks, tracks)
+    if isinstance(imports, Failure):
+        return imports
+    return Compiled(Job(tuple(stages)), imports, tracks, fingerprints(tree, scene), written)
+
+
+def _imports(
+    tree: bpy.types.NodeTree, scene: bpy.types.Scene, sinks: Iterable[Sink], tracks: Mapping[str, Path]
+) -> tuple[SceneImport, ...] | Failure:
+    imports: list[SceneImport] = []
+    for sink in sinks:
+        node: Any = tree.nodes[sink.name]
+        settings = node.settings(scene)
+        if isinstance(settings, Failure):
+            return settings
+        track = sink.inputs["track"]
+        imports.append(SceneImport(sink.name, track, tracks[track], settings, node.automatic))
+    return tuple(imports)
+
+
+def _clash(
+    tree: bpy.types.NodeTree, stages: Iterable[Stage], written: Mapping[str, tuple[Path, ...]]
+) -> Failure | None:
+    """Return whether two nodes would write one file, or one would write what another reads."""
+    writers: dict[str, Any] = {}
+    for name, files in written.items():
+        for path in files:
+            other, node = writers.setdefault(_same(path), tree.nodes[name]), tree.nodes[name]
+            if other != node:
+                return Failure(
+                    "nodes-one-file",
+                    f"{name_of(other)} and {name_of(node)} would write the same file, {path.name}.",
+                    "Give one of them another file or folder.",
+                )
+    for stage in stages:
+        node: Any = tree.nodes[stage.name]
+        for path in node.read(stage.settings):
+            other = writers.get(_same(path))
+            if other is not None:
+                return Failure(
+                    "nodes-one-file",
+                    f"{name_of(node)} reads {path.name}, which {name_of(other)} would write.",
+                    "Give one of them another file.",
+                )
+    return None
+
+
+def _same(path: Path) -> str:
+    return os.path.normcase(path)

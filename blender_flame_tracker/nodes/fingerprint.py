@@ -1,0 +1,72 @@
+"""What a result depends on, as one text: settings, the files that are read, and the same of the nodes before it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...backend.contract.failure import Failure
+from ...backend.contract.options import to_dict
+from . import graph as graphs
+from .graph import Graph, Node
+from .reading import graph_of
+
+
+def fingerprints(tree: bpy.types.NodeTree, scene: bpy.types.Scene) -> dict[str, str]:
+    """Return the fingerprint of every node by its name. Looks at files, so it is never called while drawing."""
+    graph = graph_of(tree)
+    found: dict[str, str] = {}
+    for name, node in graph.items():
+        if node.spec is not None:
+            _add(tree, scene, graph, name, found, ())
+    return found
+
+
+def _add(
+    tree: bpy.types.NodeTree,
+    scene: bpy.types.Scene,
+    graph: Graph,
+    name: str,
+    found: dict[str, str],
+    above: tuple[str, ...],
+) -> str:
+    """Add the fingerprint of a node and of all that it depends on; `above` are the nodes that wait for it."""
+    if name in found or name in above:
+        return found.get(name, "circle")
+    node, settings = graph[name], tree.nodes[name].settings(scene)
+    assert node.spec is not None
+    inputs: dict[str, str] = {}
+    for input_name in node.spec.inputs:
+        source = graphs.source_of(graph, node, input_name)
+        linked = isinstance(source, Node)
+        inputs[input_name] = _add(tree, scene, graph, source.name, found, (*above, name)) if linked else "nothing"
+    content = {
+        "kind": node.kind,
+        "settings": settings.sentence if isinstance(settings, Failure) else to_dict(settings),
+        "inputs": inputs,
+        "files": "" if isinstance(settings, Failure) else looks(tree.nodes[name].read(settings)),
+    }
+    text = json.dumps(content, sort_keys=True)
+    found[name] = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return found[name]
+
+
+def looks(files: Iterable[Path]) -> str:
+    """Return as one text what files look like from outside: size and time of change, nothing where they are not there.
+
+    A folder's time is that at which something was added to it or taken away.
+    """
+    return json.dumps([_look(path) for path in files])
+
+
+def _look(path: Path) -> list[Any]:
+    try:
+        status = path.stat()
+    except OSError:
+        return [str(path)]
+    return [str(path), status.st_size, status.st_mtime_ns]

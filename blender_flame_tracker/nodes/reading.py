@@ -1,0 +1,85 @@
+"""A node tree of Blender's read as plain data: who is linked to whom, and which links are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import bpy
+
+from . import graph as graphs
+from .graph import Graph, Node
+from .specs import spec_of
+
+REROUTE = "NodeReroute"
+
+
+def kind_of(node: Any) -> str:
+    """Return the kind of one of our nodes, an empty text for any other, such as one that is not known here."""
+    return getattr(node, "kind", "")
+
+
+def name_of(node: Any) -> str:
+    """Return what the user calls a node."""
+    return node.label or node.name
+
+
+def graph_of(tree: bpy.types.NodeTree) -> Graph:
+    """Return a tree as plain data. Frames, muted links and nodes that are not ours are left out."""
+    ours = {node.name: node for node in tree.nodes if kind_of(node) or node.bl_idname == REROUTE}
+    links: dict[str, dict[str, str]] = {name: {} for name in ours}
+    for link in tree.links:
+        source, taker = link.from_node, link.to_node
+        if not link.is_muted and source.name in ours and taker.name in ours:
+            links[taker.name][link.to_socket.identifier if kind_of(taker) else ""] = source.name
+    return {
+        name: Node(name, name_of(node), kind_of(node), _spec(node), node.mute and bool(kind_of(node)), links[name])
+        for name, node in ours.items()
+    }
+
+
+def _spec(node: Any) -> Any:
+    return spec_of(node.kind) if kind_of(node) else None
+
+
+def upstream(node: Any, kind: str) -> Any | None:
+    """Return the nearest node of a kind that a node depends on (itself, where it is one), or None."""
+    graph = graph_of(node.id_data)
+    return _nearest(node, kind, lambda name: graphs.sources(graph, name))
+
+
+def downstream(node: Any, kind: str) -> Any | None:
+    """Return the nearest node of a kind that depends on a node, or None."""
+    graph = graph_of(node.id_data)
+    takers: dict[str, list[str]] = {}
+    for name in graph:
+        for source in graphs.sources(graph, name):
+            takers.setdefault(source, []).append(name)
+    return _nearest(node, kind, lambda name: takers.get(name, ()))
+
+
+def _nearest(node: Any, kind: str, neighbours: Callable[[str], Any]) -> Any | None:
+    waiting, seen = [node.name], {node.name}
+    while waiting:
+        name = waiting.pop(0)
+        found = node.id_data.nodes[name]
+        if kind_of(found) == kind:
+            return found
+        for other in neighbours(name):
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return None
+
+
+def wrong_links(tree: bpy.types.NodeTree) -> Iterator[Any]:
+    """Yield the links that bring a node something that it can't take, also through reroutes."""
+    graph = graph_of(tree)
+    for link in tree.links:
+        taker = graph.get(link.to_node.name)
+        if taker is None or taker.spec is None or link.from_node.name not in graph:
+            continue
+        given = graphs.given(graph, link.from_node.name)
+        wanted = taker.spec.inputs.get(link.to_socket.identifier)
+        if given is not None and given != wanted:
+            yield link

@@ -1,0 +1,40 @@
+"""The node Report: pictures and numbers to judge a track by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ..base import Group, StageNode
+from ..reading import upstream
+
+_FILES: Final = {"overlay": "overlay.mp4", "sheet": "sheet.png", "report": "report.json"}
+
+
+class ReportNode(StageNode, bpy.types.Node):
+    """Write pictures and numbers to judge the track by"""
+
+    kind = "report"
+    group = Group.OUTPUT
+    bl_icon = "TEXT"
+
+    def matters(self: Any, name: str) -> bool:
+        """The height is that of the overlay."""
+        return name != "overlay_height" or self.overlay
+
+    def read(self, _settings: Any) -> tuple[Path, ...]:
+        """Return nothing: its folder is written to."""
+        return ()
+
+    def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
+        """Return the files that are asked for, in the chosen folder or beside the track."""
+        settings, track = self.settings(scene), upstream(self, "track")
+        if not settings.folder and track is None:
+            return ()
+        folder = Path(settings.folder) if settings.folder else Path(track.settings(scene).path).parent
+        return tuple(folder / name for setting, name in _FILES.items() if getattr(settings, setting))
+
+
+CLASSES: Final = (ReportNode,)

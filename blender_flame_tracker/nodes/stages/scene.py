@@ -1,0 +1,48 @@
+"""The node Scene: what becomes of a track in Blender."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ....backend.contract.settings import SceneSettings
+from ...properties import settings_from
+from ...scene.parts import find_collection, origin_of
+from ..base import Group, StageNode
+from ..reading import upstream
+
+
+class SceneNode(StageNode, bpy.types.Node):
+    """Bring the track into the scene"""
+
+    kind = "scene"
+    group = Group.OUTPUT
+    bl_icon = "SCENE_DATA"
+    extras = {  # noqa: RUF012 - read once, when the class is made
+        "automatic": bpy.props.BoolProperty(
+            name="Import Automatically",
+            description="Import as soon as the track is finished. Turn it off to press Import yourself",
+            default=True,
+        )
+    }
+    order = ("automatic",)
+
+    def settings(self: Any, scene: bpy.types.Scene) -> SceneSettings:
+        """Return how the track is imported. One that was made of the scene's range comes back to that range."""
+        settings = settings_from(self, SceneSettings)
+        video = upstream(self, "video")
+        if video is None or video.range != "scene":
+            return settings
+        return replace(settings, start_at=max(settings.start_at, scene.frame_start))
+
+    def is_there(self: Any, scene: bpy.types.Scene) -> bool:
+        """Whether the track's import was not undone or deleted."""
+        track = upstream(self, "track")
+        origin = origin_of(Path(track.settings(scene).path), "") if track is not None else ""
+        return find_collection(scene, origin) is not None
+
+
+CLASSES: Final = (SceneNode,)

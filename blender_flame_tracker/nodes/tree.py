@@ -1,0 +1,28 @@
+"""The node tree: plain data. Editing it starts no work; it only lets nodes know that they are stale."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+
+TREE: Final = "FlameTrackerTree"
+
+
+class FlameTree(bpy.types.NodeTree):
+    """Nodes that find a head in a video and bring it into the scene"""
+
+    bl_idname = TREE
+    bl_label = "FLAME Tracker"
+    bl_icon = "USER"
+
+    def update(self) -> None:
+        """Have it found out soon which links are wrong and which nodes are stale. Called by Blender for every edit."""
+        from . import state
+
+        # While the add-on is enabled again, Blender calls this for trees of the file before it knows their class.
+        if hasattr(self, "nodes"):
+            state.mark(self)
+
+
+CLASSES: Final = (FlameTree,)

@@ -1,0 +1,105 @@
+"""Which face is followed: found by the engine in a few frames, chosen by its picture."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import bpy
+
+from ...backend.contract.failure import Failure
+from .. import engine_watch, footage
+from ..look import SeenFace
+from ..scene_state import active_tree, node_of
+
+
+class FindFaces(bpy.types.Operator):
+    """Look at a few frames of the video to see who is in it. It takes a few seconds, and nothing waits for it"""
+
+    bl_idname = "flame.find_faces"
+    bl_label = "Find Faces"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need a video and an engine."""
+        path = footage.path_of(context)
+        if path is None:
+            cls.poll_message_set("Choose a video first")
+        elif footage.faces_of(path).going:
+            cls.poll_message_set("Faces are being looked for already")
+        elif engine_watch.problem() is not None:
+            cls.poll_message_set(engine_watch.problem().sentence)
+        else:
+            return True
+        return False
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Start and return."""
+        problem = footage.look_for_faces(footage.path_of(context), again=True)
+        if problem is not None:
+            self.report({"ERROR"}, str(problem))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Look, and wait until it is done."""
+        path = footage.path_of(context)
+        problem = footage.look_for_faces(path, again=True)
+        seen = problem if problem is not None else footage.wait_for_faces(path)
+        if isinstance(seen, Failure):
+            self.report({"ERROR"}, str(seen))
+            return {"CANCELLED"}
+        count = len(seen.faces)
+        self.report({"INFO"}, f"{count} face{'' if count == 1 else 's'} found.")
+        return {"FINISHED"}
+
+
+class ChooseFace(bpy.types.Operator):
+    """Follow this face"""
+
+    bl_idname = "flame.choose_face"
+    bl_label = "Choose Face"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    __annotations__: ClassVar = {
+        "number": bpy.props.IntProperty(
+            name="Number", description="Number of the face, counted from 0 by size", min=0, options={"SKIP_SAVE"}
+        )
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need a Face node."""
+        if node_of(active_tree(context), "face", context.scene) is None:
+            cls.poll_message_set("There is no Face node in the node tree")
+            return False
+        return True
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Say which one it is, and how much is seen of it."""
+        face = _face(context, properties.number)
+        seen = f". It is seen in {100 * face.share:.0f} % of the frames that were looked at" if face is not None else ""
+        return f"Follow face {properties.number + 1} when the video is tracked{seen}"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set the Face node to the place where this face was seen, which holds however faces are counted."""
+        node = node_of(active_tree(context), "face", context.scene)
+        face = _face(context, self.number)
+        if face is None:
+            node.choose, node.number = "number", self.number
+            return {"FINISHED"}
+        node.number = face.number
+        node.point_x, node.point_y = face.point
+        node.point_frame = face.frame
+        node.choose = "nearest"
+        return {"FINISHED"}
+
+
+def _face(context: bpy.types.Context, number: int) -> SeenFace | None:
+    """Return the face of that number of those that were found."""
+    path = footage.path_of(context)
+    look = footage.faces_of(path).found if path is not None else None
+    return next((each for each in look.faces if each.number == number), None) if look is not None else None
+
+
+CLASSES: Final = (FindFaces, ChooseFace)

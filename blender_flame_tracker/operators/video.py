@@ -1,0 +1,137 @@
+"""Choose the video: from a file, by dropping it onto an editor, or the clip that is open in Blender already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import bpy
+
+from ...backend.contract.failure import Failure
+from .. import footage
+from ..nodes.default_tree import new_default_tree
+from ..paths import absolute, clip_name, relative
+from ..scene_state import active_tree, node_of
+
+
+class ChooseVideo(bpy.types.Operator):
+    """Choose the video, or the first picture of an image sequence, in which a head shall be tracked"""
+
+    bl_idname = "flame.choose_video"
+    bl_label = "Choose Video"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    __annotations__: ClassVar = {
+        "filepath": bpy.props.StringProperty(
+            name="Video",
+            description="Video file, or first picture of a sequence",
+            subtype="FILE_PATH",
+            options={"SKIP_SAVE"},
+        ),
+        "filter_movie": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        "filter_image": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need a tree that may be changed."""
+        return _may_choose(cls, context)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Ask for the file, unless it was dropped."""
+        if self.filepath:
+            return self.execute(context)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Take the video, and look for faces in it where the engine is there."""
+        if not self.filepath:
+            self.report({"ERROR"}, "No file was chosen. Choose a video, or the first picture of a sequence.")
+            return {"CANCELLED"}
+        path = absolute(self.filepath)
+        facts = footage.read(path)
+        if isinstance(facts, Failure):
+            self.report({"ERROR"}, str(facts))
+            return {"CANCELLED"}
+        _take(context, path)
+        return {"FINISHED"}
+
+
+class UseActiveClip(bpy.types.Operator):
+    """Track the movie clip that is open: that of the Movie Clip editor, else the active clip of the scene"""
+
+    bl_idname = "flame.use_active_clip"
+    bl_label = "Use Active Clip"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need a clip."""
+        if not _may_choose(cls, context):
+            return False
+        if clip_of(context) is None:
+            cls.poll_message_set("Open a clip in the Movie Clip editor first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Take the file of the clip."""
+        clip = clip_of(context)
+        path = absolute(bpy.path.abspath(clip.filepath, library=clip.library))
+        facts = footage.read(path)
+        if isinstance(facts, Failure):
+            self.report({"ERROR"}, str(facts))
+            return {"CANCELLED"}
+        video = _take(context, path)
+        if clip.source == "SEQUENCE":
+            # Pictures have no rate; the scene's is the one at which Blender plays them.
+            video.sequence_rate = context.scene.render.fps / context.scene.render.fps_base
+        return {"FINISHED"}
+
+
+def clip_of(context: bpy.types.Context) -> bpy.types.MovieClip | None:
+    """Return the movie clip that is meant: of this editor, of the scene, or the only one there is."""
+    space = context.space_data
+    if space is not None and space.type == "CLIP_EDITOR" and space.clip is not None:
+        return space.clip
+    if context.scene.active_clip is not None:
+        return context.scene.active_clip
+    open_clips = {
+        area.spaces.active.clip
+        for area in (context.screen.areas if context.screen is not None else ())
+        if area.type == "CLIP_EDITOR" and area.spaces.active.clip is not None
+    }
+    clips = open_clips or set(bpy.data.movieclips)
+    return next(iter(clips)) if len(clips) == 1 else None
+
+
+def _may_choose(cls: Any, context: bpy.types.Context) -> bool:
+    tree = active_tree(context)
+    if tree is not None and tree.library is not None:
+        cls.poll_message_set("The node tree is linked from another file; make it local first")
+        return False
+    return True
+
+
+def _take(context: bpy.types.Context, path: Path) -> Any:
+    """Give a video to the scene's tree, which is made where there is none; return its Video node."""
+    flame = context.scene.flame
+    if flame.tree is None:
+        flame.tree = new_default_tree(clip_name(path))
+    video = node_of(flame.tree, "video", context.scene)
+    if video is None:
+        video = flame.tree.nodes.new("FlameNodeVideo")
+    if not video.path or absolute(video.path) != path:
+        # What was chosen for another video does not hold for this one.
+        video.range = "clip"
+        face = node_of(flame.tree, "face", context.scene)
+        if face is not None:
+            face.choose = "largest"
+    video.path = relative(path)
+    footage.look_for_faces(path)
+    return video
+
+
+CLASSES: Final = (ChooseVideo, UseActiveClip)

@@ -1,0 +1,66 @@
+"""What is looked at before the engine starts, so that a run does not fail minutes later for a reason known at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..backend.contract.failure import Failure
+from ..backend.contract.job import Job
+from ..backend.contract.track import read_parts
+from .paths import folder_problem
+
+
+def problem_of(job: Job) -> Failure | None:
+    """Return the first thing that would stop a job, or None."""
+    for path in missing_videos(job).values():
+        return Failure(
+            "video-not-found",
+            f"The video {path.name} is not where it was: there is no {path}.",
+            "Choose it again, or put it back.",
+        )
+    return next(iter(output_problems(job).values()), None)
+
+
+def missing_videos(job: Job) -> Mapping[str, Path]:
+    """Return the videos that are not there, by the name of their stage."""
+    videos = {stage.name: Path(stage.settings.path) for stage in job.stages if stage.kind == "video"}
+    return {name: path for name, path in videos.items() if not path.is_file()}
+
+
+def output_folders(job: Job) -> Mapping[str, Path]:
+    """Return the folders that a job writes to, by the name of the stage that does."""
+    return dict(_output_folders(job))
+
+
+def output_problems(job: Job) -> Mapping[str, Failure]:
+    """Return why stages can't write where they should, by their name; those that can are left out."""
+    problems = {name: folder_problem(folder) or _taken(job, name) for name, folder in output_folders(job).items()}
+    return {name: problem for name, problem in problems.items() if problem is not None}
+
+
+def _taken(job: Job, name: str) -> Failure | None:
+    """Say when the track file would replace that of another clip, as where two clips have one name.
+
+    A clip that was moved is still the same: the other one counts only while it is there.
+    """
+    stage = job.stage(name)
+    found = read_parts(Path(stage.settings.path), ()) if stage.kind == "track" else None
+    if found is None or isinstance(found, Failure):
+        return None
+    other = Path(str(found[0]["video"].get("path", "")))
+    if not other.is_file() or other in {Path(each.settings.path) for each in job.stages if each.kind == "video"}:
+        return None
+    return Failure(
+        "folder-taken",
+        f"{Path(stage.settings.path).parent} holds the results of another clip, {other}.",
+        "Choose another folder for the results, so that they are kept.",
+    )
+
+
+def _output_folders(job: Job) -> Iterator[tuple[str, Path]]:
+    for stage in job.stages:
+        if stage.kind == "track":
+            yield stage.name, Path(stage.settings.path).parent
+        elif stage.kind == "report" and stage.settings.folder:
+            yield stage.name, Path(stage.settings.folder)

@@ -1,0 +1,89 @@
+"""Where the file of an imported track lies: absolute, and relative to the .blend, so that projects can be moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .parts import TRACK, origin_of
+
+BESIDE: Final = "flame_track_relative"
+"""Custom property of the collection: the track file as Blender writes relative paths (``//``)."""
+
+
+def file_of(collection: bpy.types.Collection) -> Path | None:
+    """Return the track file of an import, None where it came from no file. The disk is not touched."""
+    origin = str(collection.get(TRACK, ""))
+    return None if not origin or origin.startswith("clip:") else Path(origin)
+
+
+def write_origin(collection: bpy.types.Collection, path: Path) -> None:
+    """Let an import belong to this file from now on."""
+    collection[TRACK] = origin_of(path, "")
+    _write_relative(collection, bpy.data.filepath)
+
+
+def renew_origins() -> None:
+    """Follow track files that were moved together with the .blend."""
+    for collection in _imports():
+        relative = str(collection.get(BESIDE, ""))
+        if not relative or not bpy.data.filepath:
+            continue
+        moved = Path(bpy.path.abspath(relative))
+        if str(moved) != collection[TRACK] and moved.is_file():
+            collection[TRACK] = origin_of(moved, "")
+
+
+def _imports() -> list[bpy.types.Collection]:
+    """Collections of tracks that came from files; those linked from another .blend can't be changed."""
+    return [each for each in bpy.data.collections if each.library is None and file_of(each) is not None]
+
+
+def _write_relative(collection: bpy.types.Collection, blend: str) -> None:
+    path = file_of(collection)
+    if path is None or not blend or Path(blend).drive != path.drive:
+        if BESIDE in collection:
+            del collection[BESIDE]
+        return
+    collection[BESIDE] = bpy.path.relpath(str(path), start=str(Path(blend).parent))
+
+
+@persistent
+def _loaded(*_: Any) -> None:
+    renew_origins()
+
+
+@persistent
+def _saving(blend: Any = "", *_: Any) -> None:
+    """Write the paths as they are seen from the place to which the file is saved."""
+    for collection in _imports():
+        _write_relative(collection, blend if isinstance(blend, str) else bpy.data.filepath)
+
+
+@persistent
+def _saved(*_: Any) -> None:
+    """Saving a copy elsewhere leaves the session where it was."""
+    for collection in _imports():
+        _write_relative(collection, bpy.data.filepath)
+
+
+_HANDLERS: Final = (("load_post", _loaded), ("save_pre", _saving), ("save_post", _saved))
+
+CLASSES: Final = ()
+
+
+def register() -> None:
+    """Follow the .blend when it is opened and saved."""
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).append(handler)
+
+
+def unregister() -> None:
+    """Take the handlers back."""
+    for name, handler in reversed(_HANDLERS):
+        handlers = getattr(bpy.app.handlers, name)
+        if handler in handlers:
+            handlers.remove(handler)

@@ -1,0 +1,99 @@
+"""What an import was made with, kept on its collection, so that it can be brought up to date in the same way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from typing import Any, Final
+
+import bpy
+
+from ...backend.contract.failure import Failure
+from ...backend.contract.options import from_dict, options_of
+from ...backend.contract.settings import SceneSettings
+from ..stamp import Stamp
+
+RECORD: Final = "flame_import"
+"""Custom property of the collection: JSON of a `Record`."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a track came into the scene.
+
+    Attributes:
+        settings: With which it was imported.
+        played: Rate at which Blender plays the footage where that is not the nominal one.
+        stamp: Size and time of change of the track file then; None where it came from no file.
+        notices: Sentences that the user should know.
+    """
+
+    settings: SceneSettings
+    played: Fraction | None = None
+    stamp: Stamp | None = None
+    notices: tuple[str, ...] = ()
+
+    def with_motion(self, who: str) -> Record:
+        """Return the record after head and camera have swapped who moves."""
+        return replace(self, settings=replace(self.settings, motion=who))
+
+
+def write_record(collection: bpy.types.Collection, record: Record) -> None:
+    """Keep a record on the collection of the import."""
+    played = None if record.played is None else [record.played.numerator, record.played.denominator]
+    collection[RECORD] = json.dumps(
+        {
+            "settings": asdict(record.settings),
+            "played": played,
+            "stamp": record.stamp,
+            "notices": list(record.notices),
+        }
+    )
+
+
+def read_record(collection: bpy.types.Collection) -> Record:
+    """Return the record of an import; an older import, or one edited by hand, has the usual settings."""
+    return _parsed(str(collection.get(RECORD, "")))
+
+
+def _parsed(text: str) -> Record:
+    found = _PARSED.get(text)
+    if found is None:
+        if len(_PARSED) > 64:
+            _PARSED.clear()
+        found = _PARSED[text] = _parse(text)
+    return found
+
+
+_PARSED: Final[dict[str, Record]] = {}
+"""Text -> record: panels ask on every redraw."""
+
+
+def _parse(text: str) -> Record:
+    try:
+        content: Any = json.loads(text)
+        if not isinstance(content, dict):
+            return Record(SceneSettings())
+        played, stamp = content.get("played"), content.get("stamp")
+        return Record(
+            _settings(content.get("settings")),
+            Fraction(*played) if played else None,
+            (int(stamp[0]), int(stamp[1])) if stamp else None,
+            tuple(str(each) for each in content.get("notices") or ()),
+        )
+    except (ValueError, TypeError, IndexError, ZeroDivisionError):
+        return Record(SceneSettings())
+
+
+def _settings(content: Any) -> SceneSettings:
+    """The settings as far as this version knows them; what it does not take has its default."""
+    stored: Mapping[str, Any] = content if isinstance(content, dict) else {}
+    taken = {}
+    for each in options_of(SceneSettings):
+        if each.name in stored and not isinstance(
+            from_dict(SceneSettings, {each.name: stored[each.name]}, ""), Failure
+        ):
+            taken[each.name] = stored[each.name]
+    return SceneSettings(**taken)

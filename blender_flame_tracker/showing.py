@@ -1,0 +1,85 @@
+"""After the first import an animator sees the head at once: views look through the camera, nothing stands before it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import bpy
+
+from ..backend.contract.failure import Failure, Notice
+from ..backend.contract.settings import SceneSettings
+from .nodes import state
+from .scene.importer import ImportResult, import_track
+
+_CUBE_VERTICES: Final = frozenset((x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0))
+
+
+def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene) -> ImportResult | Failure:
+    """Import a track, select its head, and after the first import let it be seen. Needs no context of a window."""
+    result = import_track(track, settings, scene)
+    if isinstance(result, Failure):
+        return result
+    state.note_import(track, settings, scene)
+    _select(scene, result.parts.head)
+    if not settings.camera_view or not result.fresh:
+        return result
+    if scene.camera == result.parts.camera:
+        _look_through_camera(scene)
+    return replace(result, notices=(*result.notices, *_hide_default_cube(scene)))
+
+
+def _select(scene: bpy.types.Scene, head: bpy.types.Object) -> None:
+    """Make the head the active object and the only selected one, wherever it is not excluded."""
+    for layer in scene.view_layers:
+        if head.name not in layer.objects:
+            continue
+        for thing in list(layer.objects.selected):
+            thing.select_set(False, view_layer=layer)
+        head.select_set(True, view_layer=layer)
+        layer.objects.active = head
+
+
+def _look_through_camera(scene: bpy.types.Scene) -> None:
+    """Turn the 3D views of the scene to its camera, except those in which one object is looked at alone."""
+    for window in bpy.context.window_manager.windows:
+        if window.scene != scene:
+            continue
+        for area in window.screen.areas:
+            space = area.spaces.active
+            if area.type != "VIEW_3D" or space.local_view is not None or space.region_quadviews:
+                continue
+            space.region_3d.view_perspective = "CAMERA"
+            region = next((each for each in area.regions if each.type == "WINDOW"), None)
+            if region is not None and not bpy.app.background:
+                with bpy.context.temp_override(window=window, area=area, region=region):
+                    bpy.ops.view3d.view_center_camera()
+
+
+def _hide_default_cube(scene: bpy.types.Scene) -> list[Notice]:
+    hidden = [thing for thing in scene.objects if _is_default_cube(thing)]
+    for thing in hidden:
+        for layer in scene.view_layers:
+            if thing.name in layer.objects:
+                thing.hide_set(True, view_layer=layer)
+        thing.hide_render = True
+    if not hidden:
+        return []
+    return [
+        Notice(
+            "cube-hidden",
+            "Blender's default cube was hidden, because the head would stand inside of it.",
+            "Click its eye and its camera in the Outliner to see it again.",
+        )
+    ]
+
+
+def _is_default_cube(thing: bpy.types.Object) -> bool:
+    """Whether this is the cube of Blender's startup file, as it was."""
+    if thing.type != "MESH" or thing.modifiers or thing.animation_data is not None or thing.parent is not None:
+        return False
+    mesh = thing.data
+    if len(mesh.vertices) != 8 or len(mesh.polygons) != 6 or mesh.shape_keys is not None or thing.children:
+        return False
+    return thing.matrix_basis.is_identity and {tuple(vertex.co) for vertex in mesh.vertices} == _CUBE_VERTICES

@@ -1,0 +1,53 @@
+"""The panel in the sidebars of the 3D view and of the Movie Clip editor: the parts in the order of the work."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from .section import Section, draw_section
+from .sections import head_camera, result, track, video
+
+TAB: Final = "FLAME"
+TITLE: Final = "FLAME Head Tracker"
+
+SECTIONS: Final = (
+    Section("Video", "show_video", video.missing, video.draw),
+    Section("Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
+    Section("Track", "show_track", track.missing, track.draw, track.draw_remedy),
+    Section("Result", "show_result", result.missing, result.draw),
+)
+
+
+class _Sidebar:
+    """The same panel in every editor."""
+
+    bl_region_type = "UI"
+    bl_category = TAB
+    bl_label = TITLE
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need a scene."""
+        return context.scene is not None
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        """Draw all parts."""
+        for section in SECTIONS:
+            draw_section(self.layout, context, section)
+
+
+class FLAME_PT_view3d(_Sidebar, bpy.types.Panel):  # noqa: N801 - Blender's rule for names
+    """The panel in the 3D view"""
+
+    bl_space_type = "VIEW_3D"
+
+
+class FLAME_PT_clip(_Sidebar, bpy.types.Panel):  # noqa: N801
+    """The panel in the Movie Clip editor"""
+
+    bl_space_type = "CLIP_EDITOR"
+
+
+CLASSES: Final = (FLAME_PT_view3d, FLAME_PT_clip)

@@ -1,0 +1,134 @@
+"""The panel's last part: how good the track is, where to look, and bringing it into the scene."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ... import result as results
+from ...operators import result as operators
+from ...review import Facts, Review, review_of
+from ...scene.motion import HEAD_MOVES, motion_of
+from ...scene.parts import Parts
+from ...scene.plate import background_of
+from ...scene.record import read_record
+from ..graph_picture import draw_graph
+from ..text import paragraph
+
+
+def missing(context: bpy.types.Context) -> str:
+    """Return why there is nothing to show, empty where there is."""
+    found = results.chosen(context)
+    if found is None:
+        return "Track a video, or import a track file with File > Import"
+    if found.collection is None:
+        facts = results.facts_of(found)
+        if facts is not None and facts.stamp is None:
+            return "The video is not tracked yet"
+    return ""
+
+
+def draw(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the part."""
+    found = results.chosen(context)
+    if found is None:
+        return
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    facts = results.facts_of(found)
+    review = None if facts is None else review_of(facts, found.placement)
+    layout.label(
+        text=found.name, icon="OUTLINER_COLLECTION" if found.collection is not None else "FILE", translate=False
+    )
+    _draw_state(layout, context, found, facts)
+    if review is not None:
+        _draw_quality(layout, context, review)
+    _draw_import(layout, found, facts)
+    _draw_scene(layout, context, found)
+    _draw_files(layout)
+
+
+def _draw_state(layout: Any, context: bpy.types.Context, found: results.Result, facts: Facts | None) -> None:
+    """What is wrong with the file, or with what was made of it."""
+    problem = operators.file_problem(found, facts)
+    if problem:
+        paragraph(layout, context, problem, icon="ERROR")
+        if found.collection is not None:
+            layout.operator("flame.find_track", icon="FILEBROWSER")
+    if facts is not None and results.is_outdated(found, facts):
+        paragraph(layout, context, "The track is newer than what is in the scene.", icon="INFO")
+    parts = found.parts
+    if parts is not None and not isinstance(parts, Parts):
+        paragraph(layout, context, str(parts), icon="ERROR")
+
+
+def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> None:
+    """Graph, numbers, and the way to the frames that someone should look at."""
+    draw_graph(layout, context, review)
+    column = layout.column(align=True)
+    if review.usual_error is not None and review.largest_error is not None:
+        column.label(text=f"Error {review.usual_error:.2f} px, largest {review.largest_error:.2f} px")
+    row = column.row(align=True)
+    row.label(text=review.summary, icon="CHECKMARK" if not review.ranges else "ERROR")
+    row.operator("flame.jump_to_bad_frame", text="", icon="PREV_KEYFRAME").direction = "PREVIOUS"
+    row.operator("flame.jump_to_bad_frame", text="", icon="NEXT_KEYFRAME").direction = "NEXT"
+    bad = review.bad_at(context.scene.frame_current)
+    if bad is not None:
+        paragraph(column, context, bad.words, icon="BLANK1")
+    row = layout.row()
+    row.use_property_split = False
+    row.prop(context.scene.flame, "show_timeline_graph")
+
+
+def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> None:
+    """Options and the button that brings the track into the scene."""
+    if found.node is not None:
+        fresh = found.collection is None
+        name = "flame_import_options" if fresh else "flame_update_options"
+        header, body = layout.panel(name, default_closed=not fresh)
+        header.label(text="Import Options")
+        if body is not None:
+            found.node.draw_settings(body.column())
+    row = layout.row(align=True)
+    row.scale_y = 1.3
+    if found.collection is None:
+        row.operator("flame.import_result", icon="IMPORT")
+        return
+    outdated = facts is not None and results.is_outdated(found, facts)
+    row.operator("flame.update_result", icon="FILE_REFRESH", depress=outdated).ask = False
+    if found.node is None:
+        row.operator("flame.update_result", text="", icon="PREFERENCES").ask = True
+
+
+def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) -> None:
+    """What can be done with what is in the scene."""
+    parts = found.parts
+    if not isinstance(parts, Parts):
+        return
+    _draw_comparison(layout, parts)
+    moving = motion_of(parts.camera)
+    text = "Switch to Camera Motion" if moving == HEAD_MOVES else "Switch to Head Motion"
+    layout.operator("flame.switch_motion", text=text, icon="CON_CAMERASOLVER" if moving == HEAD_MOVES else "USER")
+    for notice in read_record(parts.collection).notices:
+        paragraph(layout, context, notice, icon="INFO")
+
+
+def _draw_comparison(layout: Any, parts: Parts) -> None:
+    """Ways to see whether the head fits: the footage laid over it, and its wires."""
+    row = layout.row(align=True)
+    row.use_property_split = False
+    front = background_of(parts.camera.data, parts.clip, "FRONT")
+    if front is not None:
+        row.prop(front, "show_background_image", text="", icon="HIDE_OFF" if front.show_background_image else "HIDE_ON")
+        slider = row.row(align=True)
+        slider.active = front.show_background_image
+        slider.prop(front, "alpha", text="Footage over Head", slider=True)
+    row.prop(parts.head, "show_wire", text="Wireframe" if front is None else "", icon="MOD_WIREFRAME", toggle=True)
+
+
+def _draw_files(layout: Any) -> None:
+    row = layout.row(align=True)
+    row.operator("flame.show_report", icon="GRAPH")
+    row.operator("flame.play_overlay", icon="PLAY")
+    layout.operator("flame.open_folder", icon="FILE_FOLDER")

@@ -1,0 +1,172 @@
+"""The panel's first part: which video, which of its frames, and which face in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ....backend.contract.failure import Failure
+from ... import footage
+from ...footage import Facts
+from ...look import Look, SeenFace
+from ...scene_state import active_tree, node_of
+from .. import thumbnails
+from ..text import duration, paragraph, room_in, scale_of
+
+FACES_SHOWN: Final = 9
+"""Faces with a picture; a crowd is followed better by its number in the Face node."""
+
+_SAME_PLACE: Final = 1e-4
+
+
+def missing(_context: bpy.types.Context) -> str:
+    """Choosing a video is always possible."""
+    return ""
+
+
+def draw(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the part."""
+    path = footage.path_of(context)
+    if path is None:
+        _draw_empty(layout, context)
+        return
+    video = node_of(active_tree(context), "video", context.scene)
+    row = layout.row(align=True)
+    row.prop(video, "path", text="")
+    row.operator("flame.use_active_clip", text="", icon="TRACKER")
+    facts = footage.facts_of(path)
+    if isinstance(facts, Failure):
+        alert = layout.column()
+        alert.alert = True
+        paragraph(alert, context, str(facts), icon="ERROR")
+        return
+    _draw_facts(layout, context, path, facts, video)
+    _draw_range(layout, video, facts)
+    _draw_faces(layout, context, path)
+
+
+def _draw_empty(layout: Any, context: bpy.types.Context) -> None:
+    column = layout.column(align=True)
+    column.scale_y = 1.4
+    column.operator("flame.choose_video", text="Choose Video...", icon="FILE_MOVIE")
+    column.operator("flame.use_active_clip", icon="TRACKER")
+    hint = layout.column()
+    hint.active = False
+    where = "here" if context.space_data is not None and context.space_data.type == "CLIP_EDITOR" else "the 3D view"
+    drop = "" if where == "here" else f" Or drop a video onto {where}."
+    paragraph(hint, context, f"A video of a face, or the first picture of an image sequence.{drop}")
+
+
+def _draw_facts(layout: Any, context: bpy.types.Context, path: Path, facts: Facts | None, video: Any) -> None:
+    """The picture of the video, and beside it what it is."""
+    faces = footage.faces_of(path)
+    icon = thumbnails.icon_of(faces.found.thumbnail) if faces.found is not None else 0
+    icon = icon or thumbnails.icon_of_video(path)
+    split = layout.split(factor=0.45)
+    picture, words = split.column(), split.column(align=True)
+    picture.template_icon(icon_value=icon, scale=5.0)
+    words.scale_y = 0.85
+    words.separator(factor=1.8)
+    if facts is None:
+        words.label(text="Reading...")
+        return
+    for line in fact_lines(facts, video):
+        words.label(text=line, translate=False)
+
+
+def fact_lines(facts: Facts, video: Any) -> tuple[str, ...]:
+    """Return what a video is, in a few short lines."""
+    rate = facts.rate if facts.rate is not None else video.sequence_rate
+    frames = f"{facts.frames} frame{'' if facts.frames == 1 else 's'}"
+    lines = (f"{facts.width} × {facts.height}", f"{rate:.5g} fps", frames)  # noqa: RUF001 - the sign that people know
+    return (*lines, duration(facts.frames / rate, tenths_below=60.0)) if rate > 0 else lines
+
+
+def _draw_range(layout: Any, video: Any, facts: Facts | None) -> None:
+    layout.prop(video, "range")
+    if video.range == "custom":
+        column = layout.column(align=True)
+        column.prop(video, "first_frame", text="First")
+        column.prop(video, "last_frame", text="Last")
+    if facts is not None and facts.rate is None:
+        layout.prop(video, "sequence_rate")
+
+
+# Faces.
+
+
+def _draw_faces(layout: Any, context: bpy.types.Context, path: Path) -> None:
+    face = node_of(active_tree(context), "face", context.scene)
+    if face is None:
+        return
+    faces = footage.faces_of(path)
+    if faces.going:
+        row = layout.row()
+        row.progress(factor=faces.fraction, text="Looking for faces")
+    elif faces.found is not None:
+        _draw_found(layout, context, faces.found, face)
+    else:
+        if faces.failure is not None:
+            paragraph(layout, context, str(faces.failure), icon="ERROR")
+        layout.operator("flame.find_faces", icon="VIEWZOOM")
+        _draw_choice(layout, face)
+
+
+def _draw_found(layout: Any, context: bpy.types.Context, look: Look, face: Any) -> None:
+    if not look.faces:
+        words = "No face was seen in the frames that were looked at. Tracking looks at every frame and may find one."
+        paragraph(layout, context, words, icon="INFO")
+        layout.operator("flame.find_faces", icon="VIEWZOOM")
+        return
+    followed = followed_face(look, face)
+    row = layout.row()
+    row.label(text="One face" if len(look.faces) == 1 else "Which face?")
+    row.operator("flame.find_faces", text="", icon="FILE_REFRESH")
+    _draw_grid(layout, context, look.faces[:FACES_SHOWN], followed)
+    if followed is None:
+        _draw_choice(layout, face)
+
+
+def _draw_grid(layout: Any, context: bpy.types.Context, faces: tuple[SeenFace, ...], followed: SeenFace | None) -> None:
+    columns = min(3, len(faces)) if len(faces) != 4 else 2
+    scale = scale_of(context)
+    room = room_in(context.region, scale) / (20.0 * scale)
+    grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, even_rows=True)
+    for seen in faces:
+        cell = grid.column(align=True)
+        side = max(2.0, min(5.0, room / columns))
+        cell.template_icon(icon_value=thumbnails.icon_of(seen.picture), scale=side)
+        chosen = followed is not None and seen.number == followed.number
+        cell.operator("flame.choose_face", text=f"Face {seen.number + 1}", depress=chosen).number = seen.number
+    for _empty in range(-len(faces) % columns):
+        grid.column()
+
+
+def _draw_choice(layout: Any, face: Any) -> None:
+    """The Face node's own way to say whom to follow."""
+    layout.prop(face, "choose")
+    if face.choose == "number":
+        layout.prop(face, "number")
+    elif face.choose == "nearest":
+        column = layout.column(align=True)
+        column.prop(face, "point_x")
+        column.prop(face, "point_y")
+        column.prop(face, "point_frame")
+
+
+def followed_face(look: Look, face: Any) -> SeenFace | None:
+    """Return which of the faces that were found the Face node follows, None where it says something else."""
+    if face.choose == "largest":
+        return look.faces[0]
+    if face.choose == "number":
+        return next((each for each in look.faces if each.number == face.number), None)
+    near = [
+        each
+        for each in look.faces
+        if each.frame == face.point_frame
+        and abs(each.point[0] - face.point_x) < _SAME_PLACE
+        and abs(each.point[1] - face.point_y) < _SAME_PLACE
+    ]
+    return near[0] if near else None

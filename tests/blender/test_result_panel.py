@@ -1,0 +1,113 @@
+"""What the panel's last part says in each state. Drawing is done into a layout that notes what is written on it."""
+
+import bpy
+import flame_extension
+import pytest
+from flame_extension.blender_flame_tracker import result as results
+from flame_extension.blender_flame_tracker.ui.sections import result as section
+from reviewing import make_bad_track, make_good_track, write_file
+
+
+class Layout:
+    """Takes everything, and notes texts, buttons and fields."""
+
+    def __init__(self, notes=None):
+        self.notes = [] if notes is None else notes
+
+    def _inner(self, *_positional, **_named):
+        return Layout(self.notes)
+
+    row = column = box = _inner
+
+    def panel(self, *_positional, **_named):
+        return Layout(self.notes), Layout(self.notes)
+
+    def label(self, text="", **_named):
+        self.notes.append(text)
+
+    def progress(self, factor, text):
+        self.notes.append(f"{text} at {factor:.2f}")
+
+    def operator(self, name, text="", **_named):
+        self.notes.append(name if getattr(bpy.ops.flame, name.partition(".")[2]).poll() else f"({name})")
+        return Layout()
+
+    def prop(self, owner, name, **_named):
+        assert hasattr(owner, name)
+        self.notes.append(name)
+
+    def template_icon(self, **_named):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def registered(_empty_file, monkeypatch):
+    # Without a window there are no letters to measure.
+    monkeypatch.setattr(section, "paragraph", lambda layout, _context, text, icon="": layout.label(text=text))
+    flame_extension.register()
+    yield
+    flame_extension.unregister()
+
+
+def drawn():
+    """All that is written, with the file looked at, as it is in a window after a moment."""
+    assert section.missing(bpy.context) == ""
+    results.facts_now(results.chosen(bpy.context))
+    layout = Layout()
+    section.draw(layout, bpy.context)
+    return layout.notes
+
+
+def bring(path):
+    bpy.ops.flame.import_result(filepath=str(path))
+
+
+def test_it_says_what_to_do_before_there_is_anything():
+    assert "Import" in section.missing(bpy.context)
+
+
+def test_a_result_shows_where_to_look(tmp_path):
+    bring(write_file(tmp_path, make_bad_track()))
+    bpy.context.scene.frame_set(16)
+    notes = drawn()
+    assert "take one" in notes
+    assert "Frame 16: 9.00 px, 100 % at 0.52" in notes
+    assert "3 bad ranges, 7 of 30 frames" in notes
+    assert "Error 1.00 px, largest 9.00 px" in notes
+    assert notes.count("flame.jump_to_bad_frame") == 2
+    assert "flame.update_result" in notes and "flame.switch_motion" in notes
+    # Nothing that cannot work can be clicked.
+    assert "(flame.show_report)" in notes and "(flame.play_overlay)" in notes
+
+
+def test_a_good_result_has_nowhere_to_jump_to(tmp_path):
+    bring(write_file(tmp_path, make_good_track(12)))
+    notes = drawn()
+    assert "No bad frames among 12" in notes and notes.count("(flame.jump_to_bad_frame)") == 2
+
+
+def test_a_newer_file_is_said(tmp_path):
+    bring(write_file(tmp_path, make_good_track(12)))
+    write_file(tmp_path, make_good_track(14))
+    assert "The track is newer than what is in the scene." in " ".join(drawn())
+
+
+def test_a_lost_file_is_said_with_the_way_to_find_it(tmp_path):
+    path = write_file(tmp_path, make_good_track(12))
+    bring(path)
+    path.unlink()
+    notes = drawn()
+    assert "The track file is no longer there" in " ".join(notes)
+    assert "flame.find_track" in notes and "(flame.update_result)" in notes
+
+
+def test_a_lost_head_is_said(tmp_path):
+    bring(write_file(tmp_path, make_good_track(12)))
+    bpy.data.objects.remove(results.chosen(bpy.context).parts.head)
+    notes = drawn()
+    assert "have been deleted" in " ".join(notes) and "flame.update_result" in notes
+
+
+def test_a_lost_video_is_said_as_long_as_it_is_missing(tmp_path):
+    bring(write_file(tmp_path, make_good_track(12, video={"path": "/nowhere/gone.mp4", "name": "gone.mp4"})))
+    assert "gone.mp4 was not found" in " ".join(drawn())

@@ -1,0 +1,186 @@
+"""Runs in Blender: from the Track button to the head in the scene, and all that a user does meanwhile."""
+
+import re
+from pathlib import Path
+
+import bpy
+import flame_extension
+import pytest
+from flame_extension.backend.contract.failure import Failure
+from flame_extension.blender_flame_tracker import paths, runs
+from flame_extension.blender_flame_tracker.session import State
+from runs_workshop import behave, heads, look_until, make_engine, make_tree
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    flame_extension.register()
+    made = make_engine(tmp_path / "Jösé Ünï 名 engine")
+    monkeypatch.setattr(runs, "engine_override", made)
+    yield made
+    flame_extension.unregister()
+
+
+@pytest.fixture
+def tree(engine, tmp_path):
+    return make_tree(bpy.context.scene, tmp_path / "José Ünï clips" / "täke one.mp4")
+
+
+def test_track_waits_in_a_script_and_the_head_is_in_the_scene(tree, tmp_path):
+    assert bpy.ops.flame.track() == {"FINISHED"}
+    run = runs.run_of(tree)
+    assert run.state is State.DONE
+    assert run.outputs["track"] == tmp_path / "José Ünï clips" / "täke one_flame" / "track.npz"
+    assert heads() == ["take one head"]
+    assert bpy.context.scene.camera.name == "take one camera"
+    level, text = runs.outcome(run)[-1]
+    assert level == "INFO" and re.fullmatch(r"Tracked 8 frames in \d+(\.\d)? s\.", text)
+
+
+def test_a_started_run_leaves_blender_free_and_is_watched_by_a_timer_only_while_there_is_work(tree, engine):
+    behave(engine.root, "track slowly")
+    run = runs.start(tree, bpy.context.scene)
+    assert run.state is State.WAITING and bpy.app.timers.is_registered(runs._look)
+    assert runs._look() == runs.INTERVAL and run.state is State.RUNNING
+    assert not bpy.ops.flame.track.poll() and bpy.ops.flame.cancel.poll() and not bpy.ops.flame.resume.poll()
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert runs._look() is None
+    assert heads() == ["take one head"]
+    assert bpy.ops.flame.track.poll() and not bpy.ops.flame.cancel.poll()
+
+
+def test_a_tree_cannot_be_started_twice(tree, engine):
+    behave(engine.root, "patient")
+    runs.start(tree, bpy.context.scene)
+    again = runs.start(tree, bpy.context.scene)
+    assert isinstance(again, Failure) and again.code == "already-running"
+
+
+def test_cancel_and_resume(tree, engine):
+    behave(engine.root, "patient")
+    first = runs.start(tree, bpy.context.scene)
+    look_until(lambda: first.answered)
+    assert bpy.ops.flame.cancel() == {"FINISHED"}
+    look_until(lambda: first.state.final and not runs.session().busy)
+    assert first.state is State.CANCELLED and not heads()
+    assert runs.outcome(first) == [("INFO", "Cancelled. What was finished is kept: Resume goes on from there.")]
+    behave(engine.root, "track")
+    assert bpy.ops.flame.resume() == {"FINISHED"}
+    assert runs.run_of(tree) is not first and heads() == ["take one head"]
+    assert not bpy.ops.flame.resume.poll()
+
+
+def test_scenes_have_runs_of_their_own_one_after_the_other(tree, engine, tmp_path):
+    behave(engine.root, "track slowly")
+    other_scene = bpy.data.scenes.new("Second")
+    other_tree = make_tree(other_scene, tmp_path / "other" / "other.mp4")
+    first = runs.start(tree, bpy.context.scene)
+    second = runs.start(other_tree, other_scene)
+    look_until(lambda: first.state is State.RUNNING)
+    assert second.state is State.WAITING and runs.session().queue == (second,)
+    look_until(lambda: second.state.final and not runs.session().busy)
+    assert (first.state, second.state) == (State.DONE, State.DONE)
+    assert runs.run_of(tree) is first and runs.run_of(other_tree) is second
+    for scene in (bpy.data.scenes["Scene"], other_scene):
+        assert len([thing for thing in scene.objects if thing.type == "CAMERA"]) == 1
+
+
+def test_track_range_tracks_the_scenes_frames(tree, engine):
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 3, 6
+    assert bpy.ops.flame.track_range() == {"FINISHED"}
+    video = runs.run_of(tree).job.stage("Video").settings
+    assert (video.first_frame, video.last_frame) == (2, 5)
+    assert tree.nodes["Video"].range == "scene"
+
+
+def test_nothing_is_imported_while_something_is_edited(tree):
+    thing = bpy.data.objects.new("edited", bpy.data.meshes.new("edited"))
+    bpy.context.scene.collection.objects.link(thing)
+    bpy.context.view_layer.objects.active = thing
+    bpy.ops.object.mode_set(mode="EDIT")
+    assert bpy.ops.flame.track() == {"FINISHED"}
+    assert not heads() and "Object Mode" in runs.waiting_import(tree)
+    assert runs._look() == runs.HINDERED_INTERVAL
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert runs._look() is None
+    assert heads() == ["take one head"] and not runs.waiting_import(tree)
+
+
+def test_the_import_is_one_step_of_undo(tree):
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.flame.track()
+    assert heads()
+    bpy.ops.ed.undo()
+    assert not heads()
+    bpy.ops.ed.redo()
+    assert heads()
+
+
+def test_undo_during_a_run_loses_nothing(tree, engine):
+    behave(engine.root, "track slowly")
+    bpy.ops.ed.undo_push(message="before")
+    bpy.context.scene.name = "Renamed"
+    bpy.ops.ed.undo_push(message="renamed")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(lambda: run.answered)
+    bpy.ops.ed.undo()
+    tree_now = bpy.context.scene.flame.tree
+    assert runs.run_of(tree_now) is run and run.state is State.RUNNING
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert run.state is State.DONE and heads() == ["take one head"]
+
+
+def test_undoing_the_tree_away_ends_its_run(engine, tmp_path):
+    behave(engine.root, "patient")
+    bpy.ops.ed.undo_push(message="before the tree")
+    tree = make_tree(bpy.context.scene, tmp_path / "clip.mp4")
+    bpy.ops.ed.undo_push(message="tree")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(lambda: run.answered)
+    bpy.ops.ed.undo()
+    assert bpy.context.scene.flame.tree is None
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert run.state is State.CANCELLED
+
+
+def test_a_tree_that_was_removed_during_its_run_gets_no_result(tree, engine):
+    behave(engine.root, "track slowly")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(lambda: run.answered)
+    bpy.data.node_groups.remove(tree)
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert run.state is State.DONE and not heads()
+
+
+def test_saving_during_a_run_disturbs_nothing(tree, engine, tmp_path):
+    behave(engine.root, "track slowly")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(lambda: run.answered)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    assert runs.run_of(bpy.context.scene.flame.tree) is run
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert heads() == ["take one head"]
+
+
+def test_only_the_latest_runs_are_kept(engine, monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "user_folder", lambda name: tmp_path / name)
+    folders = [paths.new_run_folder(f'Scene "{number}": näme / 1') for number in range(paths.RUNS_KEPT + 5)]
+    kept = sorted((tmp_path / "runs").iterdir())
+    assert kept == folders[-paths.RUNS_KEPT :]
+    assert len(set(folders)) == len(folders)
+
+
+def test_a_run_writes_its_log_below_the_users_folder(tree):
+    bpy.ops.flame.track()
+    run = runs.run_of(tree)
+    assert run.log.is_file() and run.log.parent.parent == paths.user_folder("runs")
+    assert Path(run.folder / "job.json").is_file()
+
+
+def test_enabling_the_add_on_again_keeps_the_trees_of_the_file_and_is_quiet(tree, capfd):
+    flame_extension.unregister()
+    capfd.readouterr()
+    flame_extension.register()
+    assert "Traceback" not in "".join(capfd.readouterr())
+    assert len(bpy.context.scene.flame.tree.nodes) == 10
+    assert bpy.ops.flame.track() == {"FINISHED"}
