@@ -18,6 +18,7 @@ import bpy
 from ..backend.contract.failure import Failure
 from . import preferences, runs
 from .look import Look, Looking, remembered, start_look
+from .nodes.reading import kind_of
 from .paths import absolute, user_folder
 from .process import Engine
 from .scene_state import active_tree, node_of
@@ -202,7 +203,7 @@ def _read(path: Path) -> Facts | Failure:
 def _sequence_rate(path: Path) -> float:
     for tree in bpy.data.node_groups:
         for node in tree.nodes:
-            if getattr(node, "kind", "") == "video" and node.path and absolute(node.path) == path:
+            if kind_of(node) == "video" and node.path and absolute(node.path) == path:
                 return float(node.sequence_rate)
     return 25.0
 

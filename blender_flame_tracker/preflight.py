@@ -60,7 +60,7 @@ def _taken(job: Job, name: str) -> Failure | None:
 
 def _output_folders(job: Job) -> Iterator[tuple[str, Path]]:
     for stage in job.stages:
-        if stage.kind == "track":
+        if stage.kind == "track" or (stage.kind == "texture" and stage.settings.path):
             yield stage.name, Path(stage.settings.path).parent
-        elif stage.kind == "report" and stage.settings.folder:
+        elif stage.kind in ("report", "export") and stage.settings.folder:
             yield stage.name, Path(stage.settings.folder)

@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
+from .nodes.reading import kind_of
 from .nodes.tree import TREE, FlameTree
 from .redrawing import redraw
 
-_ENDS: Final = ("scene", "track", "report")
+_ENDS: Final = ("scene", "track", "texture", "report", "export")
 """Kinds of nodes at the end of the work, the most finished first."""
 
 
@@ -96,11 +97,6 @@ def tracks_of(tree: FlameTree) -> list[Any]:
     return [node for node in tree.nodes if kind_of(node) == "track"]
 
 
-def kind_of(node: Any) -> str:
-    """Return the kind of stage of a node; frames and reroutes have none."""
-    return getattr(node, "kind", "")
-
-
 def end_of(tree: FlameTree, scene: bpy.types.Scene | None = None) -> Any | None:
     """Return the node that the panel works towards.
 
@@ -131,7 +127,10 @@ def node_of(tree: FlameTree | None, kind: str, scene: bpy.types.Scene | None = N
 
 
 def _upstream(tree: FlameTree, end: Any) -> Iterator[Any]:
-    """Yield a node and all that it is made from, the nearest first."""
+    """Yield a node and all that it is made from, the nearest first.
+
+    Unlike `nodes.reading` it passes muted nodes and reroutes as they are drawn: drawing has no time for more.
+    """
     sources: dict[str, list[Any]] = {}
     for link in tree.links:
         sources.setdefault(link.to_node.name, []).append(link.from_node)

@@ -12,6 +12,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.options import to_dict
+from ..stamp import stamp_of
 from . import graph as graphs
 from .graph import Graph, Node
 from .reading import graph_of
@@ -65,8 +66,4 @@ def looks(files: Iterable[Path]) -> str:
 
 
 def _look(path: Path) -> list[Any]:
-    try:
-        status = path.stat()
-    except OSError:
-        return [str(path)]
-    return [str(path), status.st_size, status.st_mtime_ns]
+    return [str(path), *(stamp_of(path) or ())]

@@ -11,7 +11,7 @@ from ...backend.contract.job import STAGES, Job, Stage, StageSpec, validate
 from ...backend.contract.options import title_case
 from .specs import givers
 
-FILES: Final = ("track", "report")
+FILES: Final = ("track", "texture", "report", "export")
 """Kinds of stages that are run for their own sake. Blender's own stages are, too."""
 
 
@@ -135,7 +135,7 @@ def _wanted(graph: Graph, target: str | None) -> list[str] | Failure:
     if not ends:
         return Failure(
             "tree-no-output",
-            "The tree has no Track File, Scene or Report node, so nothing would come out of it.",
+            "The tree has no Track File, Scene, Texture, Report or Export node, so nothing would come out of it.",
             "Add one, or choose a node and press Run to Here.",
         )
     found = [node.name for node in ends if not node.muted]

@@ -29,4 +29,5 @@ def givers(type_name: str) -> str:
     """Return in words which nodes give a type of data."""
     labels = [spec.label for spec in STAGES.values() if spec.output == type_name]
     article = "an" if labels and labels[0][0] in "AEIOU" else "a"
-    return f"{article} {' or '.join(labels)} node" if labels else "another node"
+    named = " or ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:])))
+    return f"{article} {named} node" if labels else "another node"

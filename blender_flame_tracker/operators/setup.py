@@ -13,6 +13,7 @@ from ..environment import State
 from ..installer import Task
 from ..paths import user_folder
 from ..ui.preferences import draw_plan, online, sentence_of
+from ..ui.text import scale_of
 from .log import end_of
 
 DIALOG_WIDTH: Final = 680
@@ -61,8 +62,10 @@ class InstallEngine(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Ask the installer what it would do, and then the user."""
         if self.planned:
+            # The window of the preferences is often narrow, and cuts off what is wider than itself.
+            room = int(context.window.width / scale_of(context)) - 40 if context.window is not None else DIALOG_WIDTH
             return context.window_manager.invoke_props_dialog(
-                self, width=DIALOG_WIDTH, title=_title(setup.environment.state), confirm_text=_confirm()
+                self, width=min(DIALOG_WIDTH, room), title=_title(setup.environment.state), confirm_text=_confirm()
             )
         failure = _start(Task.PLAN)
         if failure is not None:

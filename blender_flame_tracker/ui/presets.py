@@ -14,7 +14,7 @@ from ..scene_state import active_tree, node_of
 
 FOLDER: Final = "flame_head_tracker"
 
-KINDS: Final = ("head", "camera", "landmarks", "fit", "smooth", "report", "scene")
+KINDS: Final = ("head", "camera", "landmarks", "fit", "appearance", "smooth", "texture", "report", "scene")
 """Nodes whose settings are about how to track. Video and Face belong to one clip."""
 
 NOT_KEPT: Final = frozenset({"source", "threads", "device", "first_frame", "last_frame", "start_at"})

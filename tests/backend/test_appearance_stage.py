@@ -13,6 +13,7 @@ from synthetic_clips import MadeClip, made_clip
 from test_photometric import as_fit
 
 from backend.contract.settings import AppearanceSettings, VideoSettings
+from backend.solve import refining
 from backend.solve.fit_state import state_of
 from backend.solve.landmark_model import landmark_model
 from backend.solve.photometric_clip import RefinedClip, Refinement
@@ -73,7 +74,7 @@ def test_a_refinement_that_does_not_help_is_not_used_and_that_is_said(
     clip: MadeClip, video: Video, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     fit = as_fit(clip, np.zeros(3))
-    monkeypatch.setattr(appearance, "refine_clip", unchanged(0.01, 0.011))
+    monkeypatch.setattr(refining, "refine_clip", unchanged(0.01, 0.011))
     context, events = listening(tmp_path)
     result = appearance.run(fit, clip.head, video, AppearanceSettings(), context)
     assert isinstance(result, Fit)
@@ -86,7 +87,7 @@ def test_a_refinement_that_helps_is_used_and_comes_back_exactly(
     clip: MadeClip, video: Video, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     fit = as_fit(clip, np.zeros(3))
-    monkeypatch.setattr(appearance, "refine_clip", unchanged(0.01, 0.005))
+    monkeypatch.setattr(refining, "refine_clip", unchanged(0.01, 0.005))
     context, events = listening(tmp_path)
     result = appearance.run(fit, clip.head, video, AppearanceSettings(), context)
     assert isinstance(result, Fit)

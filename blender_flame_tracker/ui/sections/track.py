@@ -17,7 +17,7 @@ from ..presets import FLAME_PT_presets
 from ..text import duration, paragraph, room_in, scale_of
 from .video import followed_face
 
-MORE: Final = ("video", "head", "landmarks", "fit", "smooth", "track", "report")
+MORE: Final = ("video", "head", "landmarks", "fit", "appearance", "smooth", "track", "texture", "report", "export")
 """Nodes whose settings are needed rarely."""
 
 _MARGIN: Final = 1.0
