@@ -18,7 +18,7 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "head": (-560.0, 420.0),
     "landmarks": (-560.0, 220.0),
     "camera": (-560.0, -200.0),
-    "fit": (-280.0, 700.0),
+    "fit": (-280.0, 660.0),
     "appearance": (0.0, 160.0),
     "smooth": (280.0, 260.0),
     "track": (560.0, 260.0),

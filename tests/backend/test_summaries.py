@@ -16,13 +16,13 @@ from backend.contract import licences
 from backend.contract.camera import Intrinsics
 from backend.contract.job import STAGES
 from backend.contract.licences import Licence
-from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, SmoothSettings
+from backend.contract.settings import AppearanceSettings, CameraSettings, FaceSettings, HeadSettings, SmoothSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
 from backend.head.builtin import builtin_head
 from backend.registry import STAGE_CODE
 from backend.stage_code import LONGEST_SUMMARY, shortened
 from backend.stages import camera as camera_stage
-from backend.stages.data import Context, ReportFiles, Video
+from backend.stages.data import Context, ExportFiles, ReportFiles, TextureFiles, Video
 
 LONG = 99999
 
@@ -129,6 +129,25 @@ def test_a_report_names_its_files() -> None:
     files = ReportFiles({name: Path(name) for name in names})
     assert words("report", files) == "report, curves, sheet, footage, overlay"
     assert words("report", ReportFiles({})) == "nothing is written"
+
+
+def test_appearance_tells_what_the_pictures_changed() -> None:
+    def fit(**told: Any) -> Any:
+        return SimpleNamespace(report={"appearance": told} if told else {})
+
+    assert words("appearance", fit(used=True, turned=0.42, steadier=0.21)) == "turned 0.4°, skin 21 % steadier"
+    assert words("appearance", fit(used=False)) == words("appearance", fit()) == "left as it was"
+    assert words("appearance", fit(), AppearanceSettings(refine=False)) == "turned off"
+
+
+def test_a_texture_tells_how_much_was_seen_and_how_like_the_footage_it_is() -> None:
+    facts = {"size": 2048, "seen": 0.987, "psnr": 31.26}
+    assert words("texture", TextureFiles({}, facts)) == "2048 px, 99 % seen, PSNR 31.3 dB"
+
+
+def test_an_export_names_what_it_wrote() -> None:
+    both = ExportFiles({"avatar": Path("avatar"), "frames": Path("frames")})
+    assert words("export", both) == "avatar folder, frame files"
 
 
 def test_what_is_too_long_is_cut_between_words() -> None:
