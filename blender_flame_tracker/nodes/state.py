@@ -139,7 +139,7 @@ def _settled(node: Any, known: _Known | None) -> Status:
 
 def mark(tree: bpy.types.NodeTree) -> None:
     """Have a tree looked through soon. This is all that happens when something is edited."""
-    if not _registered:  # Blender calls while classes go one by one.
+    if not _registered:  # Blender calls while classes come and go one by one; nothing of `tree` may be touched then.
         return
     if _HEADLESS:  # There timers never fire, and nobody drags a slider.
         refresh(tree)

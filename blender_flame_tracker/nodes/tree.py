@@ -20,9 +20,9 @@ class FlameTree(bpy.types.NodeTree):
         """Have it found out soon which links are wrong and which nodes are stale. Called by Blender for every edit."""
         from . import state
 
-        # While the add-on is enabled again, Blender calls this for trees of the file before it knows their class.
-        if hasattr(self, "nodes"):
-            state.mark(self)
+        # While the add-on is enabled again, Blender calls this for trees of the file before it knows their class. Then
+        # `self` points into memory that is gone: to ask it for anything may crash. `mark` knows when not to.
+        state.mark(self)
 
 
 CLASSES: Final = (FlameTree,)

@@ -1,5 +1,10 @@
 """Node trees as data: sockets, links, copies, mutes, files, undo."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import bpy
 import flame_extension
 import pytest
@@ -182,3 +187,22 @@ def test_the_operator_makes_a_tree_and_gives_it_to_a_scene_that_has_none():
     assert first.bl_idname == TREE and first.name == "Scene Track"
     bpy.ops.flame.new_tree()
     assert bpy.context.scene.flame.tree == first and len(bpy.data.node_groups) == 2
+
+
+def test_enabling_the_add_on_again_with_a_tree_in_the_file_does_not_crash():
+    """Blender then updates the tree with a class that is gone; freed memory is overwritten, to leave out luck."""
+    script = (
+        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+        "import conftest, bpy, flame_extension\n"
+        "from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree\n"
+        "flame_extension.register()\n"
+        "bpy.context.scene.flame.tree = new_default_tree('again')\n"
+        "for _ in range(4):\n"
+        "    flame_extension.unregister()\n"
+        "    flame_extension.register()\n"
+        "os._exit(7)\n"
+    )
+    command = [sys.executable, "-c", script, str(Path(__file__).parent)]
+    environment = {**os.environ, "MALLOC_PERTURB_": "165"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 7, done.stderr

@@ -73,9 +73,10 @@ def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> No
     row.label(text=review.summary, icon="CHECKMARK" if not review.ranges else "ERROR")
     row.operator("flame.jump_to_bad_frame", text="", icon="PREV_KEYFRAME").direction = "PREVIOUS"
     row.operator("flame.jump_to_bad_frame", text="", icon="NEXT_KEYFRAME").direction = "NEXT"
-    bad = review.bad_at(context.scene.frame_current)
-    if bad is not None:
-        paragraph(column, context, bad.words, icon="BLANK1")
+    if review.ranges:
+        # Also said of good frames: else all buttons below would jump while the timeline is scrubbed.
+        bad = review.bad_at(context.scene.frame_current)
+        paragraph(column, context, bad.words if bad is not None else "This frame is good.", icon="BLANK1")
     row = layout.row()
     row.use_property_split = False
     row.prop(context.scene.flame, "show_timeline_graph")
