@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..contract.failure import Failure
-from ..contract.job import default_job
+from ..contract.job import ADDED, STAGES, default_job
 from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from .flags import HelpFormatter, add_flags, settings_of
 from .session import add_common_flags, execute
@@ -29,6 +29,13 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("video", metavar="VIDEO", help="Video file, or the first file of an image sequence")
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
     result.add_argument("--write-job", type=Path, metavar="FILE", help="Write the job for 'run' instead of running it")
+    result.add_argument(
+        "--add",
+        action="append",
+        choices=ADDED,
+        default=[],
+        help="A stage that is left out otherwise, as it takes time or writes what few need",
+    )
     add_common_flags(result)
     add_flags(result)
     return result
@@ -45,7 +52,14 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")
         return EXIT_USAGE
-    job = default_job(settings)
+    changed = {kind for kind in ADDED if settings[kind] != STAGES[kind].settings()}
+    if changed - set(parsed.add):
+        first = min(changed - set(parsed.add))
+        sys.stderr.write(
+            f"A flag of '{STAGES[first].label}' was given, but that stage is left out. Add --add {first}.\n"
+        )
+        return EXIT_USAGE
+    job = default_job(settings, parsed.add)
     if parsed.write_job is None:
         return execute(job, parsed, closing_words)
     try:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from . import settings as stage_settings
 from .failure import Failure
 from .options import from_dict, to_dict
-from .settings import ExportSettings
 
 SCHEMA: Final = 1
 
@@ -93,23 +92,27 @@ class Job:
         return json.dumps({"schema": SCHEMA, "stages": stages}, indent=2)
 
 
-def default_job(settings: Mapping[str, Any]) -> Job:
-    """Return the job of the panel and of ``track``: every kind once, named after its kind; Export only where asked for.
+ADDED: Final = ("appearance", "texture", "export")
+"""Kinds that are part of the usual job only where somebody asks for them: they cost time, or write what few need."""
+
+
+def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job:
+    """Return the job of the panel and of ``track``: every kind once, named after its kind.
 
     Args:
         settings: Kind -> settings instance; kinds left out have their defaults.
+        added: Which of the `ADDED` kinds are part of it.
     """
-    names = [kind for kind in STAGES if kind != "export" or settings.get(kind, ExportSettings()) != ExportSettings()]
     links = {
         "fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"},
-        "smooth": {"fit": "appearance"},
+        "smooth": {"fit": "appearance" if "appearance" in added else "fit"},
         "track": {"fit": "smooth"},
     }
     stages = []
-    for kind in names:
-        spec = STAGES[kind]
-        inputs = links.get(kind, {name: name for name in spec.inputs})
-        stages.append(Stage(kind, kind, settings.get(kind, spec.settings()), inputs))
+    for kind, spec in STAGES.items():
+        if kind not in ADDED or kind in added:
+            inputs = links.get(kind, {name: name for name in spec.inputs})
+            stages.append(Stage(kind, kind, settings.get(kind, spec.settings()), inputs))
     return Job(tuple(stages))
 
 

@@ -17,14 +17,12 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "face": (-840.0, -260.0),
     "head": (-560.0, 420.0),
     "landmarks": (-560.0, 220.0),
-    "camera": (-560.0, -200.0),
-    "fit": (-280.0, 660.0),
-    "appearance": (0.0, 160.0),
-    "smooth": (280.0, 260.0),
-    "track": (560.0, 260.0),
-    "scene": (840.0, 340.0),
-    "report": (840.0, 20.0),
-    "texture": (840.0, -280.0),
+    "camera": (-560.0, -160.0),
+    "fit": (-280.0, 260.0),
+    "smooth": (0.0, 260.0),
+    "track": (280.0, 260.0),
+    "scene": (560.0, 340.0),
+    "report": (560.0, 20.0),
 }
 """Chosen so that no link runs behind a node."""
 

@@ -201,7 +201,7 @@ def test_a_folder_with_other_things_is_not_replaced(clip: MadeClip, track: Track
 
 def test_export_is_part_of_the_default_job_only_where_it_is_asked_for() -> None:
     assert "export" not in [stage.kind for stage in default_job({}).stages]
-    asked = default_job({"export": ExportSettings(avatar=True)})
+    asked = default_job({"export": ExportSettings(avatar=True)}, ["export"])
     assert asked.stage("export").inputs == {"track": "track", "video": "video"}
 
 

@@ -11,7 +11,7 @@ from fake_stages import job_for, make_clip, ran
 
 from backend.cache import Cache
 from backend.contract.failure import Failure
-from backend.contract.job import STAGES, Job, default_job
+from backend.contract.job import ADDED, STAGES, Job, default_job
 from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
 from backend.progress import Pace
 from backend.runner import Finished, Stopped, run_job
@@ -51,9 +51,7 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-WRITTEN = (("track", "npz"), ("texture", "txt"), ("report", "txt"))
-FROM_FIT = ["fit", "appearance", "smooth", "track", "texture", "report"]
-ALL = ["video", "landmarks", *(f"chunk-{n}" for n in range(6)), *FROM_FIT]
+ALL = ["video", "landmarks", *(f"chunk-{n}" for n in range(6)), "fit", "smooth", "track", "report"]
 
 
 def test_a_first_run_does_everything_in_the_order_it_announces(run: Runs, clip: Path, out: Path) -> None:
@@ -62,7 +60,7 @@ def test_a_first_run_does_everything_in_the_order_it_announces(run: Runs, clip: 
     assert ran(clip) == ALL
     announced = [stage["name"] for stage in next(e for e in run.events if e["event"] == "job")["stages"]]
     assert [e["name"] for e in run.events if e.get("state") == "done"] == announced
-    assert result.files == {name: out / f"{name}.{end}" for name, end in WRITTEN}
+    assert result.files == {"track": out / "track.npz", "report": out / "report.txt"}
     assert run.events[-1]["event"] == "done"
 
 
@@ -80,14 +78,14 @@ def test_every_stage_tells_its_result_again_when_nothing_is_left_to_do(run: Runs
     run(job_for(clip, out))
     run(job_for(clip, out))
     told = {e["name"]: e["summary"] for e in run.events if e["event"] == "stage"}
-    assert set(told) == set(STAGES) - {"export"} and set(told.values()) == {"well"}
+    assert set(told) == set(STAGES) - set(ADDED) and set(told.values()) == {"well"}
 
 
 def test_another_smoothing_starts_at_smoothing(run: Runs, clip: Path, out: Path) -> None:
     run(job_for(clip, out))
     ran(clip)
     run(job_for(clip, out, SmoothSettings(pose=0.2)))
-    assert ran(clip) == ["smooth", "track", "texture", "report"]
+    assert ran(clip) == ["smooth", "track", "report"]
 
 
 def test_another_fit_setting_keeps_the_landmarks(run: Runs, clip: Path, out: Path) -> None:
@@ -95,7 +93,7 @@ def test_another_fit_setting_keeps_the_landmarks(run: Runs, clip: Path, out: Pat
     ran(clip)
     track = TrackFileSettings(path=str(out / "track.npz"))
     run(default_job({"video": VideoSettings(str(clip)), "track": track, "fit": FitSettings(smoothness=2.0)}))
-    assert ran(clip) == FROM_FIT
+    assert ran(clip) == ["fit", "smooth", "track", "report"]
 
 
 def test_the_number_of_threads_changes_no_result(run: Runs, clip: Path, out: Path) -> None:
@@ -119,7 +117,7 @@ def test_a_new_model_file_counts(run: Runs, clip: Path, out: Path) -> None:
     ran(clip)
     (run.models / "flame2023.pkl").write_bytes(b"another head")
     run(job_for(clip, out))
-    assert ran(clip) == FROM_FIT
+    assert ran(clip) == ["fit", "smooth", "track", "report"]
 
 
 def test_a_track_file_that_was_deleted_or_touched_is_written_again(run: Runs, clip: Path, out: Path) -> None:
@@ -138,7 +136,7 @@ def test_another_output_folder_computes_no_landmarks(run: Runs, clip: Path, tmp_
     run(job_for(clip, tmp_path / "one"))
     ran(clip)
     run(job_for(clip, tmp_path / "two"))
-    assert ran(clip) == ["smooth", "track", "texture", "report"]
+    assert ran(clip) == ["smooth", "track", "report"]
     assert (tmp_path / "two" / "track.npz").is_file()
 
 
@@ -146,17 +144,17 @@ def test_another_output_folder_computes_no_landmarks(run: Runs, clip: Path, tmp_
 def test_a_damaged_entry_is_computed_again_and_that_is_said(run: Runs, clip: Path, out: Path, damage: str) -> None:
     run(job_for(clip, out))
     ran(clip)
-    (entry,) = run.cache.entries.glob("appearance-*.npz")
+    (entry,) = run.cache.entries.glob("fit-*.npz")
     whole = entry.read_bytes()
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
     entry.write_bytes({"cut": whole[:middle], "garbage": b"no archive", "flipped": flipped}[damage])
     result = run(job_for(clip, out, SmoothSettings(pose=0.1)))
     assert isinstance(result, Finished)
-    assert ran(clip) == ["appearance", "smooth", "track", "texture", "report"]
+    assert ran(clip) == ["fit", "smooth", "track", "report"]
     assert run.codes("notice") == ["cache-damaged"]
     run(job_for(clip, out, SmoothSettings(pose=0.3)))
-    assert ran(clip) == ["smooth", "track", "texture", "report"]
+    assert ran(clip) == ["smooth", "track", "report"]
 
 
 def test_a_stage_that_fails_ends_the_job_with_its_sentence(run: Runs, tmp_path: Path, out: Path) -> None:
@@ -174,7 +172,7 @@ def test_a_stopped_run_says_so_and_the_next_one_goes_on(run: Runs, clip: Path, o
     assert run.events[-1] == {"event": "cancelled"}
     assert [name for name in ran(clip) if name.startswith("chunk")] == ["chunk-0", "chunk-1", "chunk-2", "chunk-3"]
     assert isinstance(run(job_for(slow, out)), Finished)
-    assert ran(clip) == ["landmarks", "chunk-3", "chunk-4", "chunk-5", *FROM_FIT]
+    assert ran(clip) == ["landmarks", "chunk-3", "chunk-4", "chunk-5", "fit", "smooth", "track", "report"]
     assert list(run.cache.root.glob("work/*")) == []
 
 

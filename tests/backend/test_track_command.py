@@ -30,20 +30,18 @@ def test_a_real_clip_gives_all_files_and_only_smoothing_is_done_again(tmp_path: 
     assert first.returncode == 0, first.stderr
     assert "Tracked 8 of 8 frames." in first.stderr
     files = {path.name for path in (tmp_path / "out é").iterdir()}
-    texture = {"texture.png", "texture_light.json"}
-    assert files == {"track.npz", "overlay.mp4", "sheet.png", "grid_bbaf2n.mp4", "report.json", "report.png"} | texture
+    assert files == {"track.npz", "overlay.mp4", "sheet.png", "grid_bbaf2n.mp4", "report.json", "report.png"}
     result = read_track(tmp_path / "out é" / "track.npz")
     assert isinstance(result, Track)
     np.testing.assert_array_equal(result.frame_index, np.arange(4, 12))
     report = json.loads((tmp_path / "out é" / "report.json").read_text("utf-8"))
     assert report["summary"]["reprojection_error"]["median_percent_of_eye_distance"] < 1.6
-    expected = {"video", "face", "head", "camera", "landmarks", "fit", "appearance", "smooth", "track"}
-    assert set(report["settings"]) == expected
+    assert set(report["settings"]) == {"video", "face", "head", "camera", "landmarks", "fit", "smooth", "track"}
 
     again = track(CLIP, tmp_path, *range_of_clip, "--smooth-pose", "0.2")
     assert again.returncode == 0, again.stderr
     kept = {line.split("  ")[0] for line in again.stderr.splitlines() if "   kept  " in line}
-    assert kept == {"Video", "Face", "Camera", "Landmarks", "Fit", "Appearance"}
+    assert kept == {"Video", "Face", "Camera", "Landmarks", "Fit"}
 
 
 def a_film(path: Path) -> Path:

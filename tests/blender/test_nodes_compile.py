@@ -172,7 +172,7 @@ def test_scene_nodes_say_how_and_whether_to_import(tree):
 
 def add_branch(tree, path):
     smooth, track = tree.nodes.new("FlameNodeSmooth"), tree.nodes.new("FlameNodeTrackFile")
-    tree.links.new(tree.nodes["Appearance"].outputs[0], smooth.inputs[0])
+    tree.links.new(tree.nodes["Fit"].outputs[0], smooth.inputs[0])
     tree.links.new(smooth.outputs[0], track.inputs[0])
     track.path = path
     return track

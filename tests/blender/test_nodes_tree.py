@@ -106,7 +106,7 @@ def test_muted_nodes_and_muted_links(tree):
     tree.nodes["Smooth"].mute = tree.nodes["Report"].mute = True
     job = compiled(tree).job
     assert {"Smooth", "Report"}.isdisjoint({stage.name for stage in job.stages})
-    assert job.stage("Track File").inputs == {"fit": "Appearance"}
+    assert job.stage("Track File").inputs == {"fit": "Fit"}
     next(link for link in tree.links if link.to_node.name == "Track File").is_muted = True
     assert compile_tree(tree, bpy.context.scene).sentence == "Track File: nothing is linked to its input Fit."
 

@@ -182,5 +182,5 @@ def test_enabling_the_add_on_again_keeps_the_trees_of_the_file_and_is_quiet(tree
     capfd.readouterr()
     flame_extension.register()
     assert "Traceback" not in "".join(capfd.readouterr())
-    assert len(bpy.context.scene.flame.tree.nodes) == 12
+    assert len(bpy.context.scene.flame.tree.nodes) == 10
     assert bpy.ops.flame.track() == {"FINISHED"}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from backend.contract.failure import Failure
-from backend.contract.job import STAGES, Job, default_job, parse_job
+from backend.contract.job import ADDED, STAGES, Job, default_job, parse_job
 from backend.contract.settings import FitSettings, VideoSettings
 
 
@@ -26,12 +26,20 @@ def parsed(entries: list[dict]) -> Job | Failure:
     return parse_job(json.dumps({"schema": 1, "stages": entries}))
 
 
-def test_the_default_job_has_every_stage_but_the_export_and_comes_back_from_json() -> None:
+def test_the_default_job_has_every_stage_but_those_to_be_asked_for_and_comes_back_from_json() -> None:
     job = default_job({"video": VideoSettings(path="é.mp4"), "fit": FitSettings(smoothness=2.5)})
     again = parse_job(job.to_json())
     assert again == job
-    assert {stage.kind for stage in job.stages} == set(STAGES) - {"export"}
+    assert {stage.kind for stage in job.stages} == set(STAGES) - set(ADDED)
+    assert job.stage("smooth").inputs == {"fit": "fit"}
     assert job.stage("track").inputs == {"fit": "smooth"}
+
+
+def test_stages_that_are_asked_for_stand_where_they_belong() -> None:
+    job = default_job({}, ADDED)
+    assert {stage.kind for stage in job.stages} == set(STAGES)
+    assert job.stage("smooth").inputs == {"fit": "appearance"}
+    assert parse_job(job.to_json()) == job
 
 
 def test_stages_are_put_in_an_order_that_works() -> None:
