@@ -34,20 +34,7 @@ def test_a_script_chooses_a_video_and_has_the_default_tree(video):
     assert bpy.ops.flame.choose_video(filepath=str(video)) == {"FINISHED"}
     tree = bpy.context.scene.flame.tree
     assert tree.name == "täke one"
-    kinds = {
-        "video",
-        "face",
-        "head",
-        "camera",
-        "landmarks",
-        "fit",
-        "appearance",
-        "smooth",
-        "track",
-        "texture",
-        "report",
-        "scene",
-    }
+    kinds = {"video", "face", "head", "camera", "landmarks", "fit", "smooth", "track", "report", "scene"}
     assert {getattr(each, "kind", "") for each in tree.nodes} == kinds
     assert Path(node("video").path) == video
     assert footage.facts_of(video) == footage.Facts(128, 64, 5, 25.0)
