@@ -272,11 +272,6 @@ class FitSettings:
 class AppearanceSettings:
     """How the fit is refined by what the skin looks like in the pictures themselves."""
 
-    refine: bool = option(
-        True,
-        "Refine head, pose and expression by the texture of the skin, which landmarks alone cannot place exactly",
-        label="Refine by Skin",
-    )
     trust: float = option(
         1.0,
         "How much the pictures count against the landmarks: lower it where make-up, tears or moving shadows mislead",

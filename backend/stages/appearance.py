@@ -13,18 +13,14 @@ from .data import Context, Fit, Video
 
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
     """Return the refined fit, or the fit as it was where refining does not help; see `solve.refining`."""
-    if not settings.refine:
-        return fit
     from ..solve.refining import refined_fit
 
     return refined_fit(fit, head, video, settings, context)
 
 
-def summary(output: Fit, settings: AppearanceSettings) -> str:
+def summary(output: Fit, _settings: AppearanceSettings) -> str:
     """What the pictures changed."""
     told = output.report.get("appearance", {})
-    if not settings.refine:
-        return "turned off"
     if not told.get("used"):
         return "left as it was"
     return f"turned {told['turned']:.1f}°, skin {100 * told['steadier']:.0f} % steadier"

@@ -57,12 +57,6 @@ def unchanged(before: float, after: float):
     return refine
 
 
-def test_switched_off_it_hands_the_fit_on(clip: MadeClip, video: Video, tmp_path: Path):
-    fit = as_fit(clip, np.zeros(3))
-    context, _ = listening(tmp_path)
-    assert appearance.run(fit, clip.head, video, AppearanceSettings(refine=False), context) is fit
-
-
 def test_a_handful_of_frames_is_left_alone(clip: MadeClip, video: Video, tmp_path: Path):
     fit = as_fit(clip, np.zeros(3))
     few = replace(fit, status=np.where(np.arange(8) < 3, fit.status, 0).astype(np.int8))

@@ -16,7 +16,7 @@ from backend.contract import licences
 from backend.contract.camera import Intrinsics
 from backend.contract.job import STAGES
 from backend.contract.licences import Licence
-from backend.contract.settings import AppearanceSettings, CameraSettings, FaceSettings, HeadSettings, SmoothSettings
+from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, SmoothSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
 from backend.head.builtin import builtin_head
 from backend.registry import STAGE_CODE
@@ -137,7 +137,6 @@ def test_appearance_tells_what_the_pictures_changed() -> None:
 
     assert words("appearance", fit(used=True, turned=0.42, steadier=0.21)) == "turned 0.4°, skin 21 % steadier"
     assert words("appearance", fit(used=False)) == words("appearance", fit()) == "left as it was"
-    assert words("appearance", fit(), AppearanceSettings(refine=False)) == "turned off"
 
 
 def test_a_texture_tells_how_much_was_seen_and_how_like_the_footage_it_is() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import bpy
 
@@ -15,10 +15,6 @@ class AppearanceNode(StageNode, bpy.types.Node):
     kind = "appearance"
     group = Group.TRACKING
     bl_icon = "SHADING_TEXTURE"
-
-    def matters(self: Any, name: str) -> bool:
-        """How it is refined, only where it is."""
-        return name == "refine" or self.refine
 
 
 CLASSES: Final = (AppearanceNode,)
