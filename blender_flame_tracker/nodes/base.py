@@ -106,7 +106,12 @@ class StageNode:
         return replace(settings, **{name: absolute(getattr(settings, name)) for name in named})
 
     def read(self, settings: Any) -> tuple[Path, ...]:
-        """Return the files that the stage reads with these settings: its result is stale when one of them changes."""
+        """Return the files that the stage reads with these settings: its result is stale when one of them changes.
+
+        The paths of outputs say where something is written.
+        """
+        if self.group is Group.OUTPUT:
+            return ()
         named = [getattr(settings, each.name) for each in options_of(settings) if each.kind == "path"]
         return tuple(Path(path) for path in named if path)
 

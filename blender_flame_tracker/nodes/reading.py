@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -46,6 +47,12 @@ def upstream(node: Any, kind: str) -> Any | None:
     """Return the nearest node of a kind that a node depends on (itself, where it is one), or None."""
     graph = graph_of(node.id_data)
     return _nearest(node, kind, lambda name: graphs.sources(graph, name))
+
+
+def folder_of_track(node: Any, scene: bpy.types.Scene) -> Path | None:
+    """Return the folder of the track file that a node depends on: where results go unless the user says otherwise."""
+    track = upstream(node, "track")
+    return Path(track.settings(scene).path).parent if track is not None else None
 
 
 def downstream(node: Any, kind: str) -> Any | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ..base import Group, StageNode
-from ..reading import upstream
+from ..reading import folder_of_track
 
 _FOLDERS: Final = ("frames", "avatar")
 
@@ -24,16 +24,12 @@ class ExportNode(StageNode, bpy.types.Node):
         """The background is that of the avatar's pictures."""
         return name != "background" or self.avatar
 
-    def read(self, _settings: Any) -> tuple[Path, ...]:
-        """Return nothing: its folder is written to."""
-        return ()
-
     def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the folders that are asked for, in the chosen one or beside the track."""
-        settings, track = self.settings(scene), upstream(self, "track")
-        if not settings.folder and track is None:
+        settings, beside = self.settings(scene), folder_of_track(self, scene)
+        folder = Path(settings.folder) if settings.folder else beside and beside / "export"
+        if folder is None:
             return ()
-        folder = Path(settings.folder) if settings.folder else Path(track.settings(scene).path).parent / "export"
         return tuple(folder / name for name in _FOLDERS if getattr(settings, name))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ..base import Group, StageNode
-from ..reading import upstream
+from ..reading import folder_of_track
 
 _FILES: Final = {"overlay": "overlay.mp4", "sheet": "sheet.png", "report": "report.json"}
 
@@ -24,16 +24,12 @@ class ReportNode(StageNode, bpy.types.Node):
         """The height is that of the overlay."""
         return name != "overlay_height" or self.overlay
 
-    def read(self, _settings: Any) -> tuple[Path, ...]:
-        """Return nothing: its folder is written to."""
-        return ()
-
     def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the files that are asked for, in the chosen folder or beside the track."""
-        settings, track = self.settings(scene), upstream(self, "track")
-        if not settings.folder and track is None:
+        settings = self.settings(scene)
+        folder = Path(settings.folder) if settings.folder else folder_of_track(self, scene)
+        if folder is None:
             return ()
-        folder = Path(settings.folder) if settings.folder else Path(track.settings(scene).path).parent
         return tuple(folder / name for setting, name in _FILES.items() if getattr(settings, setting))
 
 

@@ -30,10 +30,6 @@ class TrackNode(StageNode, bpy.types.Node):
             name = str(_folder(self) / Path(name).expanduser())
         return replace(settings, path=absolute(name))
 
-    def read(self, _settings: Any) -> tuple[Path, ...]:
-        """Return nothing: its file is written."""
-        return ()
-
     def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the track file."""
         return (Path(self.settings(scene).path),)
