@@ -1,4 +1,7 @@
-"""Every setting of every stage, defined once. Panel, nodes, command line and jobs are views of these classes."""
+"""Every setting of every stage, defined once. Panel, nodes, command line and jobs are views of these classes.
+
+Those of stages that write something stand in `output_settings`, and are named here too.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from .options import option
+from .output_settings import ExportSettings, ReportSettings, SceneSettings, TextureSettings, TrackFileSettings
+
+__all__ = [
+    "AppearanceSettings",
+    "CameraSettings",
+    "ExportSettings",
+    "FaceSettings",
+    "FitSettings",
+    "HeadSettings",
+    "LandmarkSettings",
+    "ReportSettings",
+    "SceneSettings",
+    "SmoothSettings",
+    "TextureSettings",
+    "TrackFileSettings",
+    "VideoSettings",
+]
 
 
 @dataclass(frozen=True)
@@ -300,155 +320,3 @@ class SmoothSettings:
     eyes: float = option(
         0.0, "Smoothing of the gaze; jumps of the eye are kept", label="Gaze", unit="s", minimum=0.0, maximum=2.0
     )
-
-
-@dataclass(frozen=True)
-class TrackFileSettings:
-    """Where the track is written."""
-
-    path: str = option("track.npz", "Track file to write", label="Track File", path=True)
-
-
-TEXTURE_SIZES: Final = {
-    "1024": "1024 pixels: enough for faces up to 500 pixels wide in the footage",
-    "2048": "2048 pixels: for close-ups",
-}
-
-
-@dataclass(frozen=True)
-class TextureSettings:
-    """The colour of the head, baked from the footage."""
-
-    path: str = option(
-        "",
-        "Picture to write (.png); empty is texture.png in the folder of the track file",
-        label="Texture File",
-        path=True,
-    )
-    size: str = option(
-        "1024",
-        "Width and height of the texture",
-        label="Texture Size",
-        choices=TEXTURE_SIZES,
-        choice_labels={"1024": "Medium (1024)", "2048": "Large (2048)"},
-    )
-    frames: int = option(
-        60,
-        "Most frames to bake from, spread over all turns of the head: more takes longer and hides small faults",
-        label="Most Frames",
-        minimum=1,
-        maximum=1000,
-        advanced=True,
-    )
-    remove_light: bool = option(
-        True,
-        "Take the light of the footage off, so that the head can be lit anew; off keeps it in the texture",
-    )
-
-
-@dataclass(frozen=True)
-class ReportSettings:
-    """What is written for people to look at."""
-
-    folder: str = option(
-        "",
-        "Folder for overlay, contact sheet and report; empty is the folder of the track file",
-        label="Report Folder",
-        path=True,
-    )
-    overlay: bool = option(
-        True, "Write overlay.mp4: the mesh and the landmarks drawn over the footage", label="Overlay Video"
-    )
-    sheet: bool = option(True, "Write sheet.png: twelve frames at a glance", label="Contact Sheet")
-    report: bool = option(True, "Write report.json and report.png: errors, confidence and motion over time")
-    overlay_height: int = option(
-        720,
-        "Largest height of the overlay; the footage is never enlarged",
-        unit="px",
-        minimum=64,
-        maximum=4320,
-        advanced=True,
-    )
-    plate: bool = option(
-        True,
-        "Write a copy of the footage as MP4 beside the track where Blender can't step through the original exactly"
-        " (MPEG program streams)",
-        label="Copy of Footage",
-        advanced=True,
-    )
-
-
-BACKGROUND_CHOICES: Final = {
-    "white": "White, as trainers of Gaussian avatars expect it",
-    "kept": "The footage as it is; the masks are written all the same",
-}
-
-
-@dataclass(frozen=True)
-class ExportSettings:
-    """What is written for other programs."""
-
-    frames: bool = option(
-        False,
-        "Write one .npz per tracked frame, as version 4 of PeizhiYan's flame-head-tracker does: codes, pose, light,"
-        " camera, aligned picture, parsing",
-        label="Frame Files",
-    )
-    avatar: bool = option(
-        False,
-        "Write the folder that trainers of Gaussian avatars read: transforms.json, pictures, masks, FLAME parameters",
-        label="Avatar Folder",
-    )
-    background: str = option(
-        "white",
-        "What lies behind the person in the avatar's pictures",
-        choices=BACKGROUND_CHOICES,
-        choice_labels={"kept": "As Filmed"},
-    )
-    folder: str = option(
-        "", "Folder to write to; empty is a folder 'export' beside the track file", label="Export Folder", path=True
-    )
-
-
-MOTION_CHOICES: Final = {
-    "camera": "The camera moves, the head stays still",
-    "head": "The head moves, the camera stays still",
-}
-
-
-@dataclass(frozen=True)
-class SceneSettings:
-    """What becomes of a track in Blender."""
-
-    motion: str = option(
-        "camera",
-        "What is animated; can be switched later without loss",
-        choices=MOTION_CHOICES,
-        choice_labels={"camera": "Camera Moves", "head": "Head Moves"},
-    )
-    shape_keys: bool = option(
-        True,
-        "One shape key per frame, exact on every frame; without them the file is small, and the face at rest",
-        label="Shape Key per Frame",
-    )
-    plate: bool = option(True, "Show the video behind the head through the camera", label="Footage Behind Head")
-    set_scene: bool = option(
-        True,
-        "Set frame rate, range and resolution of the scene to those of the clip; turn it off where others are wanted",
-        label="Fit Scene to Clip",
-    )
-    camera_view: bool = option(
-        True,
-        "After the first import, look through the camera in the 3D views and hide Blender's default cube,"
-        " in which the head would stand",
-        label="Look Through Camera",
-    )
-    collection: str = option(
-        "",
-        "Collection of the scene that takes the clip's own collection, made where it is not there;"
-        " empty puts it directly into the scene",
-        label="Into Collection",
-    )
-    first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1, advanced=True)
-    last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1, advanced=True)
-    start_at: int = option(1, "Frame of the scene at which the clip starts", minimum=0, maximum=1000000)

@@ -6,7 +6,9 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +60,20 @@ load_extension()
 def _empty_file() -> None:
     if HAS_BLENDER:
         bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The add-on, registered, with a stand-in engine in a folder as users have them."""
+    import flame_extension
+    from flame_extension.blender_flame_tracker import runs
+    from runs_workshop import make_engine
+
+    flame_extension.register()
+    made = make_engine(tmp_path / "Jösé Ünï 名 engine")
+    monkeypatch.setattr(runs, "engine_override", made)
+    yield made
+    flame_extension.unregister()
 
 
 _status = 0

@@ -26,15 +26,6 @@ posix = pytest.mark.skipif(os.name != "posix", reason="looks at processes by POS
 
 
 @pytest.fixture
-def engine(tmp_path, monkeypatch):
-    flame_extension.register()
-    made = make_engine(tmp_path / "engine")
-    monkeypatch.setattr(runs, "engine_override", made)
-    yield made
-    flame_extension.unregister()
-
-
-@pytest.fixture
 def tree(engine, tmp_path):
     return make_tree(bpy.context.scene, tmp_path / "clips" / "take.mp4")
 

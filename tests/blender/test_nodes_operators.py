@@ -3,21 +3,11 @@
 import itertools
 
 import bpy
-import flame_extension
 import pytest
 from flame_extension.blender_flame_tracker import runs
 from flame_extension.blender_flame_tracker.nodes import state
 from node_workshop import states
-from runs_workshop import behave, heads, make_engine, make_tree
-
-
-@pytest.fixture
-def engine(tmp_path, monkeypatch):
-    flame_extension.register()
-    made = make_engine(tmp_path / "engine")
-    monkeypatch.setattr(runs, "engine_override", made)
-    yield made
-    flame_extension.unregister()
+from runs_workshop import behave, heads, make_tree
 
 
 @pytest.fixture

@@ -9,16 +9,7 @@ import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker import paths, runs
 from flame_extension.blender_flame_tracker.session import State
-from runs_workshop import behave, heads, look_until, make_engine, make_tree
-
-
-@pytest.fixture
-def engine(tmp_path, monkeypatch):
-    flame_extension.register()
-    made = make_engine(tmp_path / "Jösé Ünï 名 engine")
-    monkeypatch.setattr(runs, "engine_override", made)
-    yield made
-    flame_extension.unregister()
+from runs_workshop import behave, heads, look_until, make_tree
 
 
 @pytest.fixture
