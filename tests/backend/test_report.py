@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,183 +12,19 @@ import pytest
 
 av = pytest.importorskip("av")
 from PIL import Image  # noqa: E402
+from report_tracks import EYES, FOCAL, FRAMES, HEIGHT, WIDTH, a_track  # noqa: E402
 
 from backend.cache import Cache  # noqa: E402
 from backend.cli.summary import closing_words  # noqa: E402
-from backend.contract.camera import Intrinsics, axis_angles, rotation_matrices  # noqa: E402
-from backend.contract.names import (  # noqa: E402
-    INNER_LIPS_LOWER,
-    INNER_LIPS_UPPER,
-    LEFT_EYE_CORNERS,
-    LEFT_EYE_LOWER,
-    LEFT_EYE_UPPER,
-    RIGHT_EYE_CORNERS,
-    RIGHT_EYE_LOWER,
-    RIGHT_EYE_UPPER,
-)
-from backend.contract.quality import quality_of  # noqa: E402
-from backend.contract.ranges import flagged, runs  # noqa: E402
+from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.settings import ReportSettings  # noqa: E402
-from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of  # noqa: E402
+from backend.contract.track import INTERPOLATED, MISSING, TRACKED  # noqa: E402
 from backend.render.scale import even_scale  # noqa: E402
-from backend.report.measures import head_angles, measure  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
 from backend.written import Written  # noqa: E402
-
-FRAMES, WIDTH, HEIGHT, FOCAL = 20, 161, 121, 200.0
-FACING = np.diag([1.0, -1.0, -1.0])
-EYES = 0.06
-"""Metres from eye to eye."""
-
-
-def _places() -> np.ndarray:
-    """Landmarks (478, 3) of a flat face: eyes 60 mm apart, lids 10 mm apart, lips closed, the rest on a ring."""
-    angle = np.linspace(0, 2 * math.pi, 478, endpoint=False)
-    places = np.stack([0.07 * np.cos(angle), 0.09 * np.sin(angle), np.zeros(478)], axis=1)
-    eyes = ((RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, -1), (LEFT_EYE_UPPER, LEFT_EYE_LOWER, 1))
-    for upper, lower, side in eyes:
-        for row, height in ((upper, 0.005), (lower, -0.005)):
-            for step, landmark in enumerate(row):
-                outwards = 0.012 - 0.024 * step / (len(row) - 1)
-                places[landmark] = [side * (EYES / 2 + outwards), 0.03 + height * (0 < step < len(row) - 1), 0]
-    for upper, lower in zip(INNER_LIPS_UPPER, INNER_LIPS_LOWER, strict=True):
-        places[upper] = places[lower] = [0.0, -0.04, 0]
-    return places
-
-
-def a_track(frames: int = FRAMES) -> Track:
-    """Every landmark is a small triangle of its own, so that its place is exactly known. The head stands 0.6 m away."""
-    size = 0.003
-    corners = np.array([[-size, -size, 0], [size, -size, 0], [0, 2 * size, 0]])
-    neutral = (_places()[:, None] + corners).reshape(-1, 3).astype(np.float32)
-    count = len(neutral)
-    still = np.zeros((frames, 3))
-    faces = np.arange(count, dtype=np.int32).reshape(-1, 3)
-    header = header_of(
-        program_version="1",
-        intrinsics=Intrinsics.centred(WIDTH, HEIGHT, FOCAL),
-        rate=Fraction(25),
-        focal={"source": "estimated", "uncertainty": 0.05},
-        model={"name": "Flat face", "licence": "none"},
-        expression_names=("smile",),
-        regions={},
-        video={"name": "clip é.mp4"},
-        settings={"fit": {}},
-        report={"shots": 1, "face": 0, "others": [{"number": 1}], "fit": {"iterations": 3}},
-    )
-    return Track(
-        frame_index=np.arange(frames),
-        time=np.arange(frames) / 25,
-        shot=np.zeros(frames, np.int64),
-        status=np.full(frames, TRACKED, np.int8),
-        confidence=np.full(frames, 0.9, np.float32),
-        reprojection_error=np.full(frames, 0.5, np.float32),
-        head_rotation=np.tile(axis_angles(FACING), (frames, 1)),
-        head_translation=still + np.array([0, 0, 0.6]),
-        neck_pose=still,
-        jaw_pose=still + np.array([math.radians(5), 0, 0]),
-        left_eye_pose=still,
-        right_eye_pose=still,
-        eyelids=np.zeros((frames, 2)),
-        expression=np.zeros((frames, 1)),
-        vertices=np.tile(neutral, (frames, 1, 1)),
-        landmarks=np.full((frames, 478, 2), 60, np.float32),
-        landmark_visibility=np.ones((frames, 478), np.float32),
-        scores=np.full((frames, 52), np.nan, np.float32),
-        identity=np.zeros(1),
-        neutral_vertices=neutral,
-        faces=faces,
-        uv=np.zeros((3, 2), np.float32),
-        uv_faces=np.zeros_like(faces),
-        expression_basis=np.zeros((count, 3, 1), np.float32),
-        pose_correctives=np.zeros((count, 3, 36), np.float32),
-        joints=np.zeros((5, 3)),
-        joint_parents=np.array([-1, 0, 1, 1, 1], np.int32),
-        skinning_weights=np.ones((count, 5), np.float32) / 5,
-        landmark_triangle=np.arange(478, dtype=np.int32),
-        landmark_barycentric=np.full((478, 3), 1 / 3, np.float32),
-        landmark_offsets=np.zeros((478, 3), np.float32),
-        header=header,
-    )
-
-
-def test_a_head_that_faces_the_camera() -> None:
-    measures = measure(a_track())
-    np.testing.assert_allclose([measures.yaw, measures.pitch, measures.roll], 0, atol=1e-6)
-    np.testing.assert_allclose(measures.eye_distance, FOCAL * EYES / 0.6, rtol=1e-5)
-    np.testing.assert_allclose(measures.depth, 0.6)
-    np.testing.assert_allclose(measures.jaw, 5, rtol=1e-6)
-    np.testing.assert_allclose(measures.mouth, 0, atol=1e-3)
-    np.testing.assert_allclose([measures.left_eye, measures.right_eye], 1, rtol=1e-4)
-    np.testing.assert_allclose(measures.tremble[1:-1], 0, atol=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("turn", "expected"),
-    [
-        ([0, 30, 0], (30, 0, 0)),  # about the up axis, to the subject's left
-        ([-20, 0, 0], (0, 20, 0)),  # nose up
-        ([0, 0, 15], (0, 0, 15)),  # top of the head towards the subject's right shoulder
-    ],
-)
-def test_angles_have_the_sign_they_say(turn: list[float], expected: tuple[float, float, float]) -> None:
-    rotation = FACING @ rotation_matrices(np.radians([turn]))
-    np.testing.assert_allclose(np.ravel(head_angles(rotation)), expected, atol=1e-9)
-
-
-def test_what_the_signs_mean_in_the_picture() -> None:
-    """A positive yaw moves the nose to the right of the picture, pitch moves it up, roll moves the crown left."""
-    nose, crown = np.array([0, 0, 0.1]), np.array([0, 0.1, 0])
-    turned, raised, tilted = (
-        FACING @ rotation_matrices(np.radians(turn)) for turn in ([0, 20, 0], [-20, 0, 0], [0, 0, 20])
-    )
-    assert (turned @ nose)[0] > 0 and (raised @ nose)[1] < 0 and (tilted @ crown)[0] < 0
-
-
-def test_a_blink_and_an_open_mouth_are_seen() -> None:
-    track = a_track()
-    upper = [3 * landmark + corner for landmark in LEFT_EYE_UPPER[3:6] for corner in range(3)]
-    lip = [3 * landmark + corner for landmark in INNER_LIPS_LOWER for corner in range(3)]
-    track.vertices[7, upper, 1] -= 0.0075
-    track.vertices[9, lip, 1] -= 0.012
-    measures = measure(track)
-    assert measures.left_eye[7] == pytest.approx(0.25, abs=1e-3)
-    assert measures.right_eye[7] == pytest.approx(1, abs=1e-3)
-    assert measures.mouth[9] == pytest.approx(12, abs=0.01)
-    assert measures.mouth[8] == pytest.approx(0, abs=0.01)
-
-
-def test_a_jerk_is_flagged_and_a_cut_is_not() -> None:
-    track = a_track()
-    track.head_translation[8, 0] += 0.02
-    track.head_translation[14:, 0] += 0.1
-    track.shot[14:] = 1
-    flags = flagged(quality_of(track))
-    assert [(flag.first, flag.last, flag.reason) for flag in flags] == [(7, 9, "jump")]
-
-
-def test_ranges_to_look_at_have_their_reasons() -> None:
-    track = a_track()
-    track.status[3:5] = MISSING
-    track.status[6] = INTERPOLATED
-    track.reprojection_error[10:12] = 3.0
-    track.confidence[15:17] = 0.2
-    flags = flagged(quality_of(track))
-    assert [(flag.first, flag.last, flag.reason) for flag in flags] == [
-        (3, 4, "missing"),
-        (6, 6, "interpolated"),
-        (10, 11, "error"),
-        (15, 16, "confidence"),
-    ]
-
-
-def test_runs_that_are_close_are_one() -> None:
-    where = np.array([1, 1, 0, 1, 0, 0, 0, 1], bool)
-    assert runs(where) == [(0, 1), (3, 3), (7, 7)]
-    assert runs(where, close=1) == [(0, 3), (7, 7)]
 
 
 @pytest.mark.parametrize(
@@ -430,10 +265,3 @@ def test_a_single_frame_is_a_report_too(clip: Clip, tmp_path: Path) -> None:
     assert isinstance(result, report_stage.ReportFiles)
     with av.open(str(result.files["overlay"])) as container:
         assert len(list(container.decode(video=0))) == 1
-
-
-def test_eye_corners_are_where_the_test_thinks() -> None:
-    places = _places()
-    left = places[list(LEFT_EYE_CORNERS)].mean(axis=0)
-    right = places[list(RIGHT_EYE_CORNERS)].mean(axis=0)
-    np.testing.assert_allclose(left - right, [EYES, 0, 0], atol=1e-12)
