@@ -13,10 +13,11 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from .contract.camera import Intrinsics
+from .contract.shading import Shading
 from .head.model import HeadPose
 from .stages.data import Camera, Fit, Landmarks, PersonMasks, Video
 
-CLASSES: Final = {kind.__name__: kind for kind in (Camera, Fit, HeadPose, Intrinsics, Landmarks, PersonMasks, Video)}
+CLASSES: Final = {kind.__name__: kind for kind in (Camera, Fit, HeadPose, Intrinsics, Landmarks, PersonMasks, Shading, Video)}
 """What may be stored; a name that is not here is refused on reading and on writing."""
 
 TREE: Final = "tree"

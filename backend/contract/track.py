@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .camera import Intrinsics
 from .failure import Failure
+from .shading import ALBEDO_SPACES, Shading
 
 SCHEMA: Final = 1
 MISSING, INTERPOLATED, TRACKED = 0, 1, 2
@@ -60,6 +61,8 @@ class Track:
             (478, 3) float32.
         landmark_offsets: (478, 3) float32 metres.
         header: Everything else, see `header_of`.
+        light, gain, albedo: As in `shading.Shading` (T, 9, 3), (T, 3) and (K,) float32, which space the albedo's code
+            belongs to is in the header; None where nobody looked for them, and in older files.
     """
 
     frame_index: Array
@@ -94,6 +97,9 @@ class Track:
     landmark_barycentric: Array
     landmark_offsets: Array
     header: Mapping[str, Any]
+    light: Array | None = None
+    gain: Array | None = None
+    albedo: Array | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -114,6 +120,13 @@ class Track:
         """Region name -> vertex indices."""
         return {name: np.array(indices, dtype=np.int64) for name, indices in self.header["regions"].items()}
 
+    @property
+    def shading(self) -> Shading | None:
+        """Light, gain and albedo together, or None."""
+        if self.light is None or self.gain is None or self.albedo is None:
+            return None
+        return Shading(self.light, self.gain, self.albedo, self.header["shading"]["space"])
+
 
 def header_of(
     *,
@@ -127,6 +140,7 @@ def header_of(
     video: Mapping[str, Any],
     settings: Mapping[str, Any],
     report: Mapping[str, Any],
+    shading: Shading | None = None,
 ) -> dict[str, Any]:
     """Return the header of a track.
 
@@ -141,8 +155,9 @@ def header_of(
         video: {name, path, sha256, duration, codec, frames, rotation}.
         settings: Kind of stage -> its settings as a dictionary.
         report: Numbers about the run.
+        shading: Whose arrays are in the file, if any are.
     """
-    return {
+    header = {
         "schema": SCHEMA,
         "program_version": program_version,
         "intrinsics": {field.name: getattr(intrinsics, field.name) for field in fields(Intrinsics)},
@@ -155,6 +170,9 @@ def header_of(
         "settings": dict(settings),
         "report": dict(report),
     }
+    if shading is not None:
+        header["shading"] = {"space": shading.space}
+    return header
 
 
 def write_track(path: Path, track: Track) -> Failure | None:
@@ -163,7 +181,8 @@ def write_track(path: Path, track: Track) -> Failure | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as stream:
-            arrays = {field.name: getattr(track, field.name) for field in fields(Track) if field.name != "header"}
+            every = {name: getattr(track, name) for name in (*_ARRAYS, *_OPTIONAL)}
+            arrays = {name: values for name, values in every.items() if values is not None}
             header = np.frombuffer(json.dumps(track.header).encode("utf-8"), dtype=np.uint8)
             np.savez(stream, header=header, **arrays)
             stream.flush()
@@ -182,19 +201,25 @@ def write_track(path: Path, track: Track) -> Failure | None:
 
 def read_track(path: Path) -> Track | Failure:
     """Read a track file; a damaged one, another format or another schema is refused with a sentence."""
-    found = read_parts(path, [field.name for field in fields(Track) if field.name != "header"])
+    found = read_parts(path, _ARRAYS, _OPTIONAL)
     if isinstance(found, Failure):
         return found
     header, arrays = found
+    there = [name for name in _OPTIONAL if name in arrays]
+    if there and (len(there) < len(_OPTIONAL) or "shading" not in header):
+        return _not_a_track(path, f"of light, gain and albedo it has {', '.join(there)} alone")
     return Track(header=header, **arrays)
 
 
-def read_parts(path: Path, names: Sequence[str]) -> tuple[dict[str, Any], dict[str, Array]] | Failure:
+def read_parts(
+    path: Path, names: Sequence[str], optional: Sequence[str] = ()
+) -> tuple[dict[str, Any], dict[str, Array]] | Failure:
     """Read the header and some of the arrays of a track file, which takes as long as these are big.
 
     Args:
         path: Track file.
         names: Of arrays, as in `Track`.
+        optional: Of arrays that are left out of the answer where the file lacks them.
 
     Returns:
         Header and name -> array, whose sizes fit together, or why the file cannot be used.
@@ -214,7 +239,8 @@ def read_parts(path: Path, names: Sequence[str]) -> tuple[dict[str, Any], dict[s
             absent = [name for name in names if name not in archive.files]
             if absent:
                 return _not_a_track(path, f"it lacks {', '.join(absent)}")
-            arrays = {name: archive[name] for name in names}
+            there = [name for name in optional if name in archive.files]
+            arrays = {name: archive[name] for name in (*names, *there)}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         return _not_a_track(path, f"reading it failed ({error})")
     problem = _shape_problem(path, arrays)
@@ -241,7 +267,8 @@ def _header_problem(path: Path, header: Any) -> Failure | None:
     absent = [name for name in _HEADER_CHECKS if name not in header]
     if absent:
         return _not_a_track(path, f"its header lacks {', '.join(absent)}")
-    wrong = [name for name, is_right in _HEADER_CHECKS.items() if not is_right(header[name])]
+    checks = {**_HEADER_CHECKS, **_OPTIONAL_HEADER_CHECKS}
+    wrong = [name for name, is_right in checks.items() if name in header and not is_right(header[name])]
     return _not_a_track(path, f"in its header {', '.join(wrong)} cannot be understood") if wrong else None
 
 
@@ -265,6 +292,9 @@ _HEADER_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "regions": lambda value: isinstance(value, dict),
     "video": lambda value: isinstance(value, dict),
     "settings": lambda value: isinstance(value, dict),
+}
+_OPTIONAL_HEADER_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "shading": lambda value: isinstance(value, dict) and value.get("space") in ALBEDO_SPACES,
 }
 
 
@@ -300,8 +330,14 @@ _SHAPES: Final[Mapping[str, tuple[str | int, ...]]] = {
     "landmark_triangle": ("L",),
     "landmark_barycentric": ("L", 3),
     "landmark_offsets": ("L", 3),
+    "light": ("T", 9, 3),
+    "gain": ("T", 3),
+    "albedo": ("K",),
 }
 """Shape of every array; a letter stands for the same number wherever it occurs (see `Track`)."""
+_OPTIONAL: Final = ("light", "gain", "albedo")
+"""Arrays that a file has together or not at all."""
+_ARRAYS: Final = tuple(name for name in _SHAPES if name not in _OPTIONAL)
 
 
 def _shape_problem(path: Path, arrays: Mapping[str, Array]) -> Failure | None:

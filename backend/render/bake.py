@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
+from ..contract.shading import light_terms
 from .compiled import compiled
-from .light import SkinLight, light_terms
+from .light import SkinLight
 from .rasterizer import Raster
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..contract.camera import Intrinsics, rotation_matrices
 from ..contract.failure import Failure
 from ..contract.settings import TextureSettings
+from ..contract.shading import LIGHT_AXES
 from ..contract.track import TRACKED, Track
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
@@ -32,7 +33,6 @@ LIGHT_POINTS: Final = 1500
 COMPARED: Final = 8
 """Frames on which the textured head is compared with the footage."""
 MARGIN: Final = 0.15
-LIGHT_AXES: Final = "camera: x right, y down, z forward; 1, x, y, z, xy, xz, yz, x²-y², 3z²-1 of the normal; linear RGB"
 
 
 @dataclass(frozen=True)

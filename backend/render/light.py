@@ -12,9 +12,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.shading import LIGHT_TERMS as TERMS
+from ..contract.shading import light_terms
+
 Array = NDArray[Any]
 
-TERMS: Final = 9
 _ROUNDS: Final = 6
 _COLOUR_SPREAD: Final = 0.25
 """How far the logarithm of skin's colour strays from its mean: freckles, lips, brows; ties colour against light."""
@@ -42,13 +44,6 @@ class LightFit:
     light: SkinLight
     colour: Array
     gain: Array
-
-
-def light_terms(normals: Array) -> Array:
-    """Return the harmonics (..., 9) of unit normals (..., 3)."""
-    x, y, z = normals[..., 0], normals[..., 1], normals[..., 2]
-    one = np.ones_like(x)
-    return np.stack([one, x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], axis=-1)
 
 
 def fit_light(value: Array, normals: Array, weight: Array) -> LightFit:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..contract.camera import Intrinsics
 from ..contract.events import Emit
 from ..contract.failure import Notice
+from ..contract.shading import Shading
 from ..contract.track import Track
 from ..head.model import Floats, HeadPose, Integers
 from ..pictures import Picture
@@ -221,6 +222,7 @@ class Fit:
         visibility: Of each landmark (T, 478) float32.
         landmark_offsets: Shared offset of each landmark on the surface (478, 3), metres, head axes.
         report: Numbers for the report: iterations, seconds, cost ...
+        shading: Light, gain and albedo on every frame, or None where nobody looked for them.
     """
 
     landmarks: Landmarks
@@ -236,6 +238,7 @@ class Fit:
     visibility: Singles
     landmark_offsets: Floats
     report: dict[str, Any]
+    shading: Shading | None = None
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def load(files: Mapping[str, Path]) -> TrackFile | Failure:
 
 def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
     """Return the track of a fit; frames are posed in chunks, and long clips keep their vertices in a file."""
-    landmarks, pose = fit.landmarks, fit.pose
+    landmarks, pose, shading = fit.landmarks, fit.pose, fit.shading
     vertices = _posed(fit, head, context)
     neutral = pose_vertices(head, neutral_pose(head, 1, pose.identity))[0]
     identity = pose.identity if head.fixed_identity is None else head.fixed_identity
@@ -89,6 +89,9 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         landmark_barycentric=head.landmarks.barycentric.astype(np.float32),
         landmark_offsets=fit.landmark_offsets.astype(np.float32),
         header=_header(fit, head, context),
+        light=None if shading is None else shading.light.astype(np.float32),
+        gain=None if shading is None else shading.gain.astype(np.float32),
+        albedo=None if shading is None else shading.albedo.astype(np.float32),
     )
 
 
@@ -133,6 +136,7 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
         video=plain(landmarks.video),
         settings=plain(context.settings),
         report=plain(report),
+        shading=fit.shading,
     )
 
 

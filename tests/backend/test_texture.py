@@ -14,10 +14,11 @@ from test_photometric import as_fit
 from backend.contract.camera import Intrinsics, axis_angles
 from backend.contract.failure import Failure
 from backend.contract.settings import TextureSettings, VideoSettings
+from backend.contract.shading import light_terms
 from backend.contract.track import Track
 from backend.head.builtin import builtin_head
 from backend.render.bake import Bake, Layout, add_frame, relit
-from backend.render.light import SkinLight, fit_light, light_terms
+from backend.render.light import SkinLight, fit_light
 from backend.render.likeness import psnr, ssim
 from backend.render.rasterizer_numba import NumbaRasterizer
 from backend.render.shading import vertex_normals

@@ -6,6 +6,8 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from backend.contract.camera import Intrinsics
 from backend.contract.failure import Failure
 from backend.contract.quality import Quality, quality_of, read_quality
+from backend.contract.shading import OWN, Shading
 from backend.contract.track import SCHEMA, Track, header_of, read_track, write_track
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +82,7 @@ def test_a_track_comes_back_as_it_was(path: Path) -> None:
     again = read_track(path)
     assert isinstance(again, Track)
     for name, value in vars(track).items():
-        if name != "header":
+        if name != "header" and value is not None:
             np.testing.assert_array_equal(getattr(again, name), value)
             assert getattr(again, name).dtype == value.dtype
     assert again.header == json.loads(json.dumps(track.header))
@@ -87,6 +90,50 @@ def test_a_track_comes_back_as_it_was(path: Path) -> None:
     assert again.rate == Fraction(30000, 1001)
     np.testing.assert_array_equal(again.regions["face"], [0, 2])
     assert len(again) == FRAMES
+
+
+def lit(track: Track, space: str = OWN) -> Track:
+    """The same head under a light."""
+    random = np.random.default_rng(1)
+    light, gain = random.normal(size=(FRAMES, 9, 3)), random.uniform(0.9, 1.1, (FRAMES, 3))
+    return replace(
+        track,
+        light=light.astype(np.float32),
+        gain=gain.astype(np.float32),
+        albedo=random.normal(size=16).astype(np.float32),
+        header={**track.header, "shading": {"space": space}},
+    )
+
+
+def test_light_gain_and_albedo_are_optional_and_come_back(path: Path) -> None:
+    write_track(path, a_track())
+    dark = read_track(path)
+    assert isinstance(dark, Track) and dark.shading is None
+    track = lit(a_track())
+    write_track(path, track)
+    again = read_track(path)
+    assert isinstance(again, Track) and isinstance(again.shading, Shading)
+    assert again.shading.space == OWN
+    for name in ("light", "gain", "albedo"):
+        np.testing.assert_array_equal(getattr(again.shading, name), getattr(track, name))
+    up = np.array([0.0, -1.0, 0.0])
+    expected = track.gain[2] * (track.light[2] * np.array([1, 0, -1, 0, 0, 0, 0, -1, -1])[:, None]).sum(axis=0)
+    np.testing.assert_allclose(again.shading.brightness(2, up), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda track: replace(track, gain=None),
+        lambda track: replace(track, header=a_track().header),
+        lambda track: replace(track, light=track.light[:, :4]),
+        lambda track: lit(track, "albedo of elsewhere"),
+    ],
+)
+def test_half_a_light_is_refused(path: Path, wrong: Callable[[Track], Track]) -> None:
+    write_track(path, wrong(lit(a_track())))
+    result = read_track(path)
+    assert isinstance(result, Failure) and result.code == "track-damaged"
 
 
 def test_numpy_alone_can_read_it(path: Path) -> None:

@@ -1,0 +1,48 @@
+"""How the skin of a head is lit and coloured in its footage: light, exposure and the code of its albedo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+LIGHT_TERMS: Final = 9
+LIGHT_AXES: Final = "camera: x right, y down, z forward; 1, x, y, z, xy, xz, yz, x²-y², 3z²-1 of the normal; linear RGB"
+"""What the nine rows of a light stand for, in words for files."""
+OWN, FLAME_TEXTURE, BFM = "own", "flame-texture", "bfm"
+ALBEDO_SPACES: Final = (OWN, FLAME_TEXTURE, BFM)
+"""Our own space, FLAME_texture.npz and FLAME_albedo_from_BFM.npz: codes of one mean nothing in another."""
+
+
+@dataclass(frozen=True)
+class Shading:
+    """Light and albedo of a head over T frames, linear sRGB.
+
+    What a frame shows of a point is albedo x gain x light, the mean brightness of the light on the face being 1.
+
+    Attributes:
+        light: Spherical harmonics without factors, see `LIGHT_AXES` (T, 9, 3) float32; all rows are equal where one
+            light serves the clip.
+        gain: Exposure times white balance of each frame (T, 3) float32, around 1.
+        albedo: Code (K,) float32 in the space.
+        space: One of `ALBEDO_SPACES`.
+    """
+
+    light: Array
+    gain: Array
+    albedo: Array
+    space: str
+
+    def brightness(self, frame: int, normals: Array) -> Array:
+        """Return what albedo is multiplied by (..., 3) on a frame where unit normals (..., 3) point, camera axes."""
+        return light_terms(normals) @ (self.light[frame] * self.gain[frame])
+
+
+def light_terms(normals: Array) -> Array:
+    """Return the harmonics (..., 9) of unit normals (..., 3), without factors."""
+    x, y, z = normals[..., 0], normals[..., 1], normals[..., 2]
+    return np.stack([np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], axis=-1)
