@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contract.failure import Failure
-from .photo.people import main_face
+from .contract.settings import FaceSettings
+from .photo.fitting import silent_context
+from .photo.people import chosen_face
 from .photo.read import read_photo
 from .seed.config import read_config
 from .seed.dictionary import dictionary_of
@@ -83,9 +85,8 @@ class Tracker:
         return self._run(np.ascontiguousarray(img), realign, "the picture")
 
     def _run(self, picture: NDArray[np.uint8], realign: bool, name: str) -> dict[str, Any]:
-        face, count = _or_raise(main_face(self._parts.networks, picture, name))
-        if count > 1:
-            warnings.warn(f"{name} shows {count} faces; the largest is tracked.", TrackerWarning, stacklevel=3)
+        context = silent_context(Path(), _warn_of)
+        face = _or_raise(chosen_face(self._parts.networks, picture, name, FaceSettings(), context))
         crop = _or_raise(fit_picture(picture, face, self._parts, self._config, realign=realign))
         return dictionary_of(crop, self._parts, self._config.size)
 
@@ -106,6 +107,11 @@ def track_video(tracker_cfg: Mapping[str, Any]) -> Path:
     config = _or_raise(read_config(tracker_cfg, video=True))
     parts = _or_raise(set_up(config))
     return _or_raise(track_frames(config, parts, _warn))
+
+
+def _warn_of(event: Mapping[str, Any]) -> None:
+    if event.get("event") == "notice":
+        warnings.warn(event["sentence"], TrackerWarning, stacklevel=6)
 
 
 def _warn(text: str) -> None:

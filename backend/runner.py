@@ -169,7 +169,11 @@ class _Run:
     def _inputs(self, stage: Stage) -> dict[str, Stage]:
         inputs = {name: self.job.stage(source) for name, source in stage.inputs.items()}
         upstream = self._upstream(stage)
-        inputs.update({kind: upstream[kind] for kind in self._code(stage).also if kind in upstream})
+        for wanted in self._code(stage).also:
+            # Another kind may stand in its place and give the same, as photographs do for a video.
+            given = [above for above in upstream.values() if wanted in (above.kind, STAGES[above.kind].output)]
+            if given:
+                inputs[wanted] = given[0]
         return inputs
 
     def _key(self, stage: Stage, settings: Mapping[str, Any] | None = None) -> str:

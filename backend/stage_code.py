@@ -37,7 +37,7 @@ class StageCode:
         sources: Files and folders under ``backend`` whose change makes old results void.
         keep: ``data``: the output is stored. ``files``: the stage writes files for the user and returns something with
             `files`; it is `load`-ed from them. ``nothing``: quick enough to be done again.
-        also: Kinds of stages further up whose output it takes besides its linked inputs, by the name of the kind.
+        also: What stages further up give and it takes besides its linked inputs, by the name of their kind or output.
         irrelevant: Settings that do not change the output.
         files: Files from outside that it reads, (settings, models folder) -> paths.
         check: What can be refused before any work starts, settings -> failure or None.

@@ -25,8 +25,10 @@ NAMES: Final[Mapping[tuple[str, str], str]] = {
 }
 """Settings whose flag is called otherwise."""
 
-GIVEN: Final = frozenset({("video", "path"), ("track", "path"), ("report", "folder")})
-"""Settings that the command takes as VIDEO and --out."""
+GIVEN: Final = frozenset(
+    {("video", "path"), ("photographs", "path"), ("photographs", "folder"), ("track", "path"), ("report", "folder")}
+)
+"""Settings that the commands take as VIDEO, PHOTO and --out."""
 
 
 IMPLIED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {

@@ -33,6 +33,7 @@ class StageSpec:
 
 STAGES: Final[Mapping[str, StageSpec]] = {
     "video": StageSpec(stage_settings.VideoSettings, {}, "video", "Video"),
+    "photographs": StageSpec(stage_settings.PhotographSettings, {}, "video", "Photographs"),
     "face": StageSpec(stage_settings.FaceSettings, {}, "face", "Face"),
     "head": StageSpec(stage_settings.HeadSettings, {}, "head", "Head Model"),
     "camera": StageSpec(stage_settings.CameraSettings, {"video": "video"}, "camera", "Camera"),
@@ -95,14 +96,19 @@ class Job:
 ADDED: Final = ("appearance", "texture", "export")
 """Kinds that are part of the usual job only where somebody asks for them: they cost time, or write what few need."""
 
+INSTEAD: Final[Mapping[str, str]] = {"photographs": "video"}
+"""Kinds that take the place of another one where somebody asks for them; they give the same type."""
+
 
 def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job:
     """Return the job of the panel and of ``track``: every kind once, named after its kind.
 
     Args:
         settings: Kind -> settings instance; kinds left out have their defaults.
-        added: Which of the `ADDED` kinds are part of it.
+        added: Which of the kinds of `ADDED` and `INSTEAD` are part of it.
     """
+    places = {replaced: kind for kind, replaced in INSTEAD.items() if kind in added}
+    optional = {*ADDED, *INSTEAD, *places} - set(added)
     links = {
         "fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"},
         "smooth": {"fit": "appearance" if "appearance" in added else "fit"},
@@ -110,8 +116,8 @@ def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job
     }
     stages = []
     for kind, spec in STAGES.items():
-        if kind not in ADDED or kind in added:
-            inputs = links.get(kind, {name: name for name in spec.inputs})
+        if kind not in optional:
+            inputs = links.get(kind, {name: places.get(name, name) for name in spec.inputs})
             stages.append(Stage(kind, kind, settings.get(kind, spec.settings()), inputs))
     return Job(tuple(stages))
 

@@ -19,6 +19,7 @@ __all__ = [
     "FitSettings",
     "HeadSettings",
     "LandmarkSettings",
+    "PhotographSettings",
     "ReportSettings",
     "SceneSettings",
     "SmoothSettings",
@@ -54,6 +55,30 @@ class VideoSettings:
     )
     sequence_rate: float = option(
         25.0, "Rate of an image sequence, which has none of its own", unit="frames/s", minimum=0.1, maximum=1000.0
+    )
+
+
+PHOTOGRAPH_SEPARATOR: Final = "|"
+"""Between several photographs in one setting: Windows forbids it in names of files, elsewhere it is rare."""
+
+
+@dataclass(frozen=True)
+class PhotographSettings:
+    """Photographs of one person in place of a video: every one becomes a frame."""
+
+    path: str = option(
+        "",
+        "A photograph, several of one person with | between them, or a folder of them",
+        label="Photographs",
+        path=True,
+    )
+    folder: str = option(
+        "",
+        "Folder for upright copies, all of one size, which are made where there are several photographs or one is"
+        " stored lying; empty is a folder beside the first photograph",
+        label="Copies",
+        path=True,
+        advanced=True,
     )
 
 

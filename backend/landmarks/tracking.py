@@ -28,7 +28,7 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
     files = find_networks(settings.task_file, context.models)
     if isinstance(files, Failure):
         return files
-    for notice in _network_notices(files, settings):
+    for notice in network_notices(files, settings):
         context.notice(notice)
     pipeline = Pipeline(video, files, face, settings, context)
     seen = pipeline.run()
@@ -127,7 +127,8 @@ def _summary(video: Video) -> dict[str, Any]:
     }
 
 
-def _network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Notice]:
+def network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Notice]:
+    """Return what the user should know of networks that are not there."""
     notices = []
     if files.scores is None:
         notices.append(

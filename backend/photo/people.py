@@ -7,15 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.failure import Failure
+from ..contract.failure import Failure, Notice
+from ..contract.settings import FaceSettings
 from ..landmarks.crop import Picture
 from ..landmarks.detector import Detection
 from ..landmarks.face import Face, Plan, find_face
 from ..landmarks.networks import Networks
 from ..landmarks.pipeline import PLANS
 from ..landmarks.search import everywhere
+from ..stages.data import Context
 
 THRESHOLD: Final = 0.5
+QUALITY: Final = "best"
 
 
 def faces_in(networks: Networks, picture: Picture, threshold: float = THRESHOLD) -> list[Face]:
@@ -38,19 +41,52 @@ def _apart(one: Face, other: Face) -> bool:
     return bool(distance > 0.25 * min(one.region.side, other.region.side))
 
 
-def look_closely(networks: Networks, picture: Picture, face: Face, threshold: float = THRESHOLD) -> Face:
-    """Return the same face from ten averaged looks; as it was where they see none."""
-    return find_face(networks, picture, face.region, PLANS["best"], threshold) or face
+def look_closely(
+    networks: Networks, picture: Picture, face: Face, threshold: float = THRESHOLD, quality: str = QUALITY
+) -> Face:
+    """Return the same face from several averaged looks; as it was where they see none."""
+    return find_face(networks, picture, face.region, PLANS[quality], threshold) or face
 
 
-def main_face(networks: Networks, picture: Picture, name: str) -> tuple[Face, int] | Failure:
-    """Return the largest face of a picture, looked at closely, and how many there are."""
-    faces = faces_in(networks, picture)
+def chosen_face(
+    networks: Networks,
+    picture: Picture,
+    name: str,
+    choice: FaceSettings,
+    context: Context,
+    *,
+    threshold: float = THRESHOLD,
+    quality: str = QUALITY,
+) -> Face | Failure:
+    """Return the face that is meant, looked at closely; a notice says which it is where there are several."""
+    faces = faces_in(networks, picture, threshold)
     if not faces:
         return Failure(
             "no-face", f"No face was found in {name}.", "Choose a picture in which a face is seen, 30 pixels or wider."
         )
-    return look_closely(networks, picture, faces[0]), len(faces)
+    number = 0
+    if choice.choose == "number":
+        number = choice.number
+    elif choice.choose == "nearest":
+        point = np.array([choice.point_x * picture.shape[1], choice.point_y * picture.shape[0]])
+        places = np.array([[face.region.centre_x, face.region.centre_y] for face in faces])
+        number = int(np.linalg.norm(places - point, axis=1).argmin())
+    if number >= len(faces):
+        return Failure(
+            "no-such-face",
+            f"{name} has no face number {number}: there {'is' if len(faces) == 1 else 'are'} {len(faces)}.",
+            "Faces are counted from 0 by size.",
+        )
+    if len(faces) > 1:
+        taken = "the largest" if choice.choose == "largest" else f"number {number}"
+        context.notice(
+            Notice(
+                "several-faces",
+                f"There are {len(faces)} faces in {name}; {taken} is taken.",
+                "Choose another by its number, counted from 0 by size, or by a point of the picture.",
+            )
+        )
+    return look_closely(networks, picture, faces[number], threshold, quality)
 
 
 def stacked(faces: list[Face]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:

@@ -6,21 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..aligned.albedo import TEXTURE_FILES, albedo_space
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings
 from ..head.library import resolve_head
-from ..landmarks.face import Face
 from ..landmarks.networks import Networks, find_networks
 from ..parsing.parser import open_parser
 from ..stages.data import Context
 from ..stages.folders import writable_problem
 from .output import Studio, write_sitting
-from .people import faces_in, look_closely
-from .read import Photo, read_photo
+from .people import chosen_face
+from .read import read_photo
 from .several import Sitting, fit_sittings
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -83,7 +81,7 @@ def _sittings(
         photo = read_photo(path.expanduser())
         if isinstance(photo, Failure):
             return photo
-        face = _face(photo, networks, choice, context)
+        face = chosen_face(networks, photo.pixels, photo.path.name, choice, context)
         if isinstance(face, Failure):
             failures.append(face)
         else:
@@ -93,36 +91,6 @@ def _sittings(
     for failure in failures:
         context.notice(Notice("photo-left-out", f"{failure.sentence} It is left out."))
     return result
-
-
-def _face(photo: Photo, networks: Networks, choice: FaceSettings, context: Context) -> Face | Failure:
-    faces = faces_in(networks, photo.pixels)
-    name = photo.path.name
-    if not faces:
-        return Failure(
-            "no-face", f"No face was found in {name}.", "Choose a picture in which a face is seen, 30 pixels or wider."
-        )
-    if choice.choose == "number" and choice.number >= len(faces):
-        return Failure(
-            "no-such-face",
-            f"{name} has no face number {choice.number}: there {'is' if len(faces) == 1 else 'are'} {len(faces)}.",
-            "Faces are counted from 0 by size.",
-        )
-    number = 0
-    if choice.choose == "number":
-        number = choice.number
-    elif choice.choose == "nearest":
-        point = np.array([choice.point_x * photo.width, choice.point_y * photo.height])
-        number = int(np.argmin([np.hypot(f.region.centre_x - point[0], f.region.centre_y - point[1]) for f in faces]))
-    if len(faces) > 1:
-        context.notice(
-            Notice(
-                "several-faces",
-                f"There are {len(faces)} faces in {name}; number {number} is taken.",
-                "Choose another by its number or by a point of the picture.",
-            )
-        )
-    return look_closely(networks, photo.pixels, faces[number])
 
 
 def _names(sittings: list[Sitting]) -> list[str]:

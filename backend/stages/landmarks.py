@@ -12,10 +12,15 @@ from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..stage_code import StageCode, counted
 from .data import Context, Landmarks, Video
+from .photographs import is_photographs
 
 
 def run(video: Video, face: FaceSettings, settings: LandmarkSettings, context: Context) -> Landmarks | Failure:
     """Find all faces, follow each by itself, and return the chosen one; see `landmarks.tracking`."""
+    if is_photographs(video):
+        from ..photo.landmarks import landmarks_of_photographs
+
+        return landmarks_of_photographs(video, face, settings, context)
     from ..landmarks.tracking import follow
 
     return follow(video, face, settings, context)
@@ -37,7 +42,7 @@ def summary(output: Landmarks, _settings: LandmarkSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    ("stages/landmarks.py", "stages/data.py", "contract/names.py", "landmarks", "video"),
+    ("stages/landmarks.py", "stages/data.py", "contract/names.py", "landmarks", "video", "photo"),
     irrelevant=frozenset({"threads"}),
     files=files,
     summary=summary,

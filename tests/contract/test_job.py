@@ -7,8 +7,8 @@ import json
 import pytest
 
 from backend.contract.failure import Failure
-from backend.contract.job import ADDED, STAGES, Job, default_job, parse_job
-from backend.contract.settings import FitSettings, VideoSettings
+from backend.contract.job import ADDED, INSTEAD, STAGES, Job, default_job, parse_job
+from backend.contract.settings import FitSettings, PhotographSettings, VideoSettings
 
 
 def stages(**changes: dict) -> list[dict]:
@@ -30,15 +30,23 @@ def test_the_default_job_has_every_stage_but_those_to_be_asked_for_and_comes_bac
     job = default_job({"video": VideoSettings(path="é.mp4"), "fit": FitSettings(smoothness=2.5)})
     again = parse_job(job.to_json())
     assert again == job
-    assert {stage.kind for stage in job.stages} == set(STAGES) - set(ADDED)
+    assert {stage.kind for stage in job.stages} == set(STAGES) - set(ADDED) - set(INSTEAD)
     assert job.stage("smooth").inputs == {"fit": "fit"}
     assert job.stage("track").inputs == {"fit": "smooth"}
 
 
 def test_stages_that_are_asked_for_stand_where_they_belong() -> None:
     job = default_job({}, ADDED)
-    assert {stage.kind for stage in job.stages} == set(STAGES)
+    assert {stage.kind for stage in job.stages} == set(STAGES) - set(INSTEAD)
     assert job.stage("smooth").inputs == {"fit": "appearance"}
+    assert parse_job(job.to_json()) == job
+
+
+def test_photographs_take_the_place_of_the_video() -> None:
+    job = default_job({"photographs": PhotographSettings(path="a.jpg|b.jpg")}, ["photographs", "texture"])
+    assert {stage.kind for stage in job.stages} & {"photographs", "video"} == {"photographs"}
+    assert job.stage("landmarks").inputs == {"video": "photographs", "face": "face"}
+    assert job.stage("texture").inputs == {"track": "track", "video": "photographs"}
     assert parse_job(job.to_json()) == job
 
 

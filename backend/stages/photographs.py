@@ -1,0 +1,77 @@
+"""Stage Photographs: one or several photographs of a person as the frames of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from ..contract.failure import Failure
+from ..contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettings
+from ..stage_code import StageCode, counted
+from .data import Context, Video
+from .folders import writable_problem
+from .video import IMAGE_SUFFIXES
+
+CODEC: Final = "photographs"
+"""What `Video.codec` says of a clip whose frames are photographs."""
+
+
+def is_photographs(video: Video) -> bool:
+    """Return whether every frame of a clip stands by itself and they are not moments of one motion."""
+    return video.codec == CODEC
+
+
+def check(settings: PhotographSettings) -> Failure | None:
+    """Refuse what cannot lead to any frame before work is done."""
+    chosen = chosen_files(settings.path)
+    if isinstance(chosen, Failure):
+        return chosen
+    return writable_problem(Path(settings.folder).expanduser()) if settings.folder else None
+
+
+def chosen_files(text: str) -> list[Path] | Failure:
+    """Return the files that the setting names; of a folder all pictures in it, by their names."""
+    if Path(text).expanduser().exists() and text.strip():
+        parts = [text]  # a name may hold the separator
+    else:
+        parts = [part.strip() for part in text.split(PHOTOGRAPH_SEPARATOR) if part.strip()]
+    if not parts:
+        return Failure("photo-not-given", "No photograph was chosen.", "Choose a picture of a face.")
+    result: list[Path] = []
+    for part in parts:
+        path = Path(part).expanduser().absolute()
+        if not path.is_dir():
+            result.append(path)
+            continue
+        found = sorted(other for other in path.iterdir() if other.suffix.lower() in IMAGE_SUFFIXES)
+        if not found:
+            return Failure("photo-not-found", f"There is no picture in {path}.", "Choose a picture of a face.")
+        result += found
+    return list(dict.fromkeys(result))
+
+
+def run(settings: PhotographSettings, context: Context) -> Video | Failure:
+    """Bring the photographs to one camera and size; see `photo.canvas`."""
+    from ..photo.canvas import photographs_as_video
+
+    chosen = chosen_files(settings.path)
+    if isinstance(chosen, Failure):
+        return chosen
+    return photographs_as_video(chosen, Path(settings.folder).expanduser() if settings.folder else None, context)
+
+
+def files(settings: PhotographSettings, _models: Path) -> Iterable[Path]:
+    """The photographs."""
+    chosen = chosen_files(settings.path)
+    return [] if isinstance(chosen, Failure) else chosen
+
+
+def summary(output: Video, _settings: PhotographSettings) -> str:
+    """How many, and their size."""
+    return f"{counted(len(output), 'photograph')}, {output.width}×{output.height}"  # noqa: RUF001
+
+
+CODE: Final = StageCode(
+    run, ("stages/photographs.py", "stages/data.py", "photo"), keep="nothing", files=files, check=check, summary=summary
+)
