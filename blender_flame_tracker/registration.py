@@ -17,7 +17,7 @@ from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
 from .operators import setup as setup_operators
-from .scene import origin
+from .scene import origin, world
 from .ui import graph_picture, panel, presets, thumbnails, timeline_graph
 
 MODULES: Final[tuple[ModuleType, ...]] = (
@@ -36,6 +36,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     sidebar,
     import_track,
     origin,
+    world,
     result,
     result_operators,
     result_file_operators,

@@ -121,6 +121,16 @@ MOTION_CHOICES: Final = {
     "head": "The head moves, the camera stays still",
 }
 
+MATERIAL_CHOICES: Final = {
+    "texture": "The colour that the stage Texture has baked from the footage, where there is one; else plain skin",
+    "plain": "Plain skin, lips and eyes",
+}
+LIGHT_CHOICES: Final = {
+    "none": "The light of the scene stays as it is",
+    "world": "A world that lights the head as the footage is lit; the scene's own world is kept and comes back with None",
+    "exposure": "The same world, with exposure and white balance of every frame as keys",
+}
+
 
 @dataclass(frozen=True)
 class SceneSettings:
@@ -138,6 +148,24 @@ class SceneSettings:
         label="Shape Key per Frame",
     )
     plate: bool = option(True, "Show the video behind the head through the camera", label="Footage Behind Head")
+    material: str = option(
+        "texture",
+        "What the head looks like",
+        choices=MATERIAL_CHOICES,
+    )
+    texture: str = option(
+        "",
+        "Picture for the head's UV map; empty is the one that is linked, else texture.png beside the track",
+        label="Texture File",
+        path=True,
+        advanced=True,
+    )
+    light: str = option(
+        "none",
+        "Whether the light that was estimated from the footage lights the scene",
+        choices=LIGHT_CHOICES,
+        choice_labels={"exposure": "World, Exposure Keyed"},
+    )
     set_scene: bool = option(
         True,
         "Set frame rate, range and resolution of the scene to those of the clip; turn it off where others are wanted",

@@ -16,7 +16,8 @@ from ...backend.contract.track import MISSING, Track, read_track
 from ..stamp import stamp_of
 from . import camera as camera_data
 from . import head as head_data
-from . import keyframes, material, plate, shape_keys
+from . import keyframes, material, plate, shape_keys, texture, world
+from .light import light_of
 from .motion import Motion, write_motion
 from .origin import renew_origins, write_origin
 from .parts import Parts, ensure_parts, find_collection, origin_of, place, remember
@@ -86,6 +87,7 @@ def import_track(
     played = plate.played_rate(footage, nominal)
     timeline = make_timeline(track.frame_index[rows], track.time[rows], nominal, played, settings.start_at)
     _write_head(parts, track, selection, timeline, settings, name)
+    picture = _write_texture(parts, path, settings, name, notices)
     _write_motion(parts, track, selection, timeline, settings)
     _write_camera(parts, track, selection)
     if settings.set_scene:
@@ -94,6 +96,8 @@ def import_track(
         scene.camera = scene.camera or parts.camera
         notices.extend(_other_rate(scene, timeline))
     parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene, notices))
+    frame, row = _seen_keys(selection, timeline)
+    notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, rows[row]), settings))
     remember(parts)
     if path is not None:
         write_origin(parts.collection, path)
@@ -178,6 +182,17 @@ def _write_head(
         position = np.cumsum(selection.seen) - 1
         shape_keys.animate_shape_keys(key, frame, position[row])
     _write_visibility(head, selection, timeline)
+
+
+def _write_texture(
+    parts: Parts, path: Path | None, settings: SceneSettings, name: str, notices: list[Notice]
+) -> Path | None:
+    """Put the baked texture on the head, or take it off; return the picture."""
+    found = texture.find_texture(settings, path)
+    picture = found if isinstance(found, Path) else None
+    problem = texture.write_texture(parts.collection, parts.head.data, picture, name)
+    notices.extend(each for each in (found, problem) if isinstance(each, Notice))
+    return picture
 
 
 def _seen_keys(selection: _Selection, timeline: Timeline) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

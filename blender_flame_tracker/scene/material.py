@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...backend.contract.camera import blender_points
 from ...backend.contract.names import JOINTS
 from ...backend.contract.track import Track
+from .texture import COLOUR
 
 EYE_ATTRIBUTE: Final = "flame_eye"
 """Vertex attribute: place on the eyeball, from its centre in units of its radius, -Y being the way it looks."""
@@ -146,6 +147,7 @@ def _new_materials(name: str) -> list[bpy.types.Material]:
         elif number >= MOUTH:
             surface = _principled(tree, 0, roughness=slot.roughness, subsurface=0.2)
             surface.inputs["Base Color"].default_value = slot.colour
+            surface.name = COLOUR
         else:
             surface = _node(tree, "ShaderNodeGroup", 0)
             surface.node_tree = eye_group
@@ -188,6 +190,7 @@ def _skin(tree: bpy.types.NodeTree) -> bpy.types.Node:
     tree.links.new(mottled.outputs[2], with_lips.inputs[6])
     facing = _node(tree, "ShaderNodeNewGeometry", -450, 350)
     seen = _mix(tree, -250, 100, (0.0, 0.0, 0.0, 1.0), (0.05, 0.008, 0.008, 1.0))
+    seen.name = COLOUR
     tree.links.new(facing.outputs["Backfacing"], seen.inputs["Factor"])
     tree.links.new(with_lips.outputs[2], seen.inputs[6])
     shader = _principled(tree, 0, roughness=0.42, subsurface=0.2)
@@ -218,6 +221,7 @@ def _eye_group(name: str) -> bpy.types.NodeTree:
     ramp = _node(tree, "ShaderNodeValToRGB", -300)
     _paint_eye(ramp.color_ramp)
     shader = _principled(tree, 0, roughness=0.25, subsurface=0.0, coat=1.0)
+    shader.name = COLOUR
     output = _node(tree, "NodeGroupOutput", 300)
     tree.links.new(place.outputs["Vector"], flat.inputs[0])
     tree.links.new(flat.outputs["Vector"], distance.inputs[0])

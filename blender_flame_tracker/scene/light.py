@@ -1,0 +1,52 @@
+"""Where the light of the footage is known from: the track itself, or what was written beside its texture. No bpy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.contract.shading import LIGHT_TERMS
+from ...backend.contract.track import Track
+
+Light = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Harmonics (T, 9, 3) and gain (T, 3) of every row of a track; see `contract.shading`."""
+
+
+def facts_of_texture(texture: Path) -> dict[str, Any]:
+    """Return what the stage Texture wrote about a picture beside it; nothing where there is no such file."""
+    for path in (texture.with_name(f"{texture.stem}_light.json"), texture.with_suffix(".json")):
+        try:
+            facts = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(facts, dict):
+            return facts
+    return {}
+
+
+def light_of(track: Track, texture: Path | None) -> Light | None:
+    """Return the light of the footage, that of its texture first: both were found together.
+
+    Args:
+        track: Has light where the stage Appearance found it.
+        texture: Picture on the head, None where there is none.
+    """
+    found = None if texture is None else _told(facts_of_texture(texture), len(track))
+    if found is None and track.light is not None and track.gain is not None:
+        found = np.asarray(track.light, dtype=np.float64), np.asarray(track.gain, dtype=np.float64)
+    return found if found is not None and all(np.isfinite(each).all() for each in found) else None
+
+
+def _told(facts: dict[str, Any], rows: int) -> Light | None:
+    try:
+        light = np.array(facts["light"], dtype=np.float64)
+        gain = np.array(facts.get("gain", np.ones((rows, 3))), dtype=np.float64)
+    except (KeyError, TypeError, ValueError):
+        return None
+    if light.shape == (LIGHT_TERMS, 3):
+        light = np.broadcast_to(light, (rows, LIGHT_TERMS, 3))
+    return (light, gain) if light.shape == (rows, LIGHT_TERMS, 3) and gain.shape == (rows, 3) else None
