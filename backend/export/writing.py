@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..aligned.albedo import TEXTURE_FILES, albedo_space
 from ..contract.failure import Failure, Notice
 from ..contract.settings import ExportSettings
 from ..contract.track import Track
+from ..head.albedo_file import space_for
 from ..head.model import HeadModel, Integers
 from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, find_networks
@@ -95,10 +95,9 @@ class _Work:
     def frame_files(self, folder: Path) -> Path | Failure:
         """Write one file per frame."""
         models = self._context.models
-        texture = next((models / name for name in TEXTURE_FILES if (models / name).is_file()), None)
-        space = albedo_space(self._head, texture)
-        if isinstance(space, Failure):
-            return space
+        space, unfit = space_for(self._head, models)
+        if unfit is not None:
+            self._context.notice(unfit)
         parser = open_parser(self._head, self._person, models, None, torch.device("cpu"))
         if isinstance(parser, Failure):
             return parser

@@ -45,11 +45,13 @@ def derive_regions(template: Floats, faces: Integers, landmarks: LandmarkEmbeddi
     right_ear = _ear(template, faces, skin, points[mirror[_LEFT_TRAGUS]], -1.0)
     ears = left_ear | right_ear
     front = skin & ~ears & (template[:, 2] > _depth_limit(template, points))
-    face = front & _inside(template, points[list(FACE_OVAL)])
+    face = front & inside_outline(template, points[list(FACE_OVAL)])
     neck = skin & ~ears & ~face & _below_the_head(template, points)
-    lips = face & _inside(template, points[list(_LIPS)]) & (template[:, 2] > points[list(_LIPS), 2].min() - 0.012)
-    left_eye = face & _inside(template, points[list(_LEFT_EYE)])
-    right_eye = face & _inside(template, points[mirror[list(_LEFT_EYE)]])
+    lips = (
+        face & inside_outline(template, points[list(_LIPS)]) & (template[:, 2] > points[list(_LIPS), 2].min() - 0.012)
+    )
+    left_eye = face & inside_outline(template, points[list(_LEFT_EYE)])
+    right_eye = face & inside_outline(template, points[mirror[list(_LEFT_EYE)]])
     nose_outline = [*_LEFT_NOSE, *mirror[list(_LEFT_NOSE[-2:0:-1])]]
     masks = {
         "face": face,
@@ -58,7 +60,7 @@ def derive_regions(template: Floats, faces: Integers, landmarks: LandmarkEmbeddi
         "left_ear": left_ear,
         "right_ear": right_ear,
         "forehead": face & _above_the_brows(template, points),
-        "nose": face & _inside(template, points[nose_outline]),
+        "nose": face & inside_outline(template, points[nose_outline]),
         "lips": lips,
         "left_eye_region": left_eye,
         "right_eye_region": right_eye,
@@ -69,8 +71,8 @@ def derive_regions(template: Floats, faces: Integers, landmarks: LandmarkEmbeddi
     return {**regions, "left_eyeball": left_ball, "right_eyeball": right_ball}
 
 
-def _inside(template: Floats, outline: Floats) -> Mask:
-    """Whether vertices lie in a closed outline (N, 3) as seen from the front: a ray to the right crosses it oddly."""
+def inside_outline(template: Floats, outline: Floats) -> Mask:
+    """Return which vertices lie in a closed outline (N, 3) as seen from the front: a ray crosses it oddly."""
     x, y = template[:, 0], template[:, 1]
     inside = np.zeros(len(template), dtype=bool)
     for (x0, y0, _), (x1, y1, _) in zip(outline, np.roll(outline, -1, axis=0), strict=True):

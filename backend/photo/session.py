@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from ..aligned.albedo import TEXTURE_FILES, albedo_space
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings
+from ..head.albedo_file import space_for
 from ..head.library import resolve_head
 from ..landmarks.networks import Networks, find_networks
 from ..parsing.parser import open_parser
@@ -51,10 +51,9 @@ def run_photos(
     head = resolve_head(settings["head"], models)
     if isinstance(head, Failure):
         return head
-    texture = next((models / name for name in TEXTURE_FILES if (models / name).is_file()), None)
-    space = albedo_space(head, texture)
-    if isinstance(space, Failure):
-        return space
+    space, unfit = space_for(head, models)
+    if unfit is not None:
+        context.notice(unfit)
     parser = open_parser(head, networks.person, models, None, torch.device("cpu"))
     if isinstance(parser, Failure):
         return parser

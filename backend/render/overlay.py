@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, project
+from ..head.albedo import IRIS_ANGLE, PUPIL_ANGLE
 from .compiled import compiled
 from .rasterizer import NEAR, Rasterizer, cropped, magnified
 from .rasterizer_numba import NumbaRasterizer
@@ -24,8 +25,6 @@ MOUTH, TONGUE, TEETH = (0.16, 0.07, 0.08), (0.42, 0.20, 0.22), (0.80, 0.78, 0.72
 SCLERA = (0.97, 0.97, 0.95)
 IRIS = (0.16, 0.42, 0.62)
 PUPIL = (0.03, 0.03, 0.04)
-IRIS_ANGLE, PUPIL_ANGLE = 29.0, 12.0
-"""Half angles in degrees at the eyeball's centre: an iris of 11.7 mm (Hashemi et al. 2012) on a ball of 24 mm."""
 
 
 @dataclass(frozen=True)

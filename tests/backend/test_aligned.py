@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from portrait_clips import background
 
-from backend.aligned.albedo import MODES, OWN_SPACE, albedo_space, own_space
 from backend.aligned.camera import (
     angle_of_view,
     corner_affine,
@@ -23,7 +20,7 @@ from backend.aligned.crop import cut, cut_view, dlib68, ffhq_region
 from backend.aligned.drawing import lit_head
 from backend.aligned.light import FACTORS, Lit, basis, estimate_light, shaded
 from backend.contract.camera import Intrinsics, project, rotation_matrices
-from backend.contract.failure import Failure
+from backend.head.albedo import MODES, own_space
 from backend.head.builtin import builtin_head
 from backend.landmarks.crop import Region, apply
 from backend.render.shading import vertex_normals
@@ -128,12 +125,12 @@ def test_pixels_from_the_corner() -> None:
 
 def test_light_of_a_rendered_head_is_found_again() -> None:
     head = builtin_head()
-    space = own_space(head.template, head.faces, head.regions)
+    space = own_space(head)
     camera, translation = square_camera(512), np.array([0.0, 0.0, 0.95])
     true = np.zeros((9, 3))
     true[:4] = np.array([[1.0, 1, 1], [0.35, 0.3, 0.3], [0.2, 0.2, 0.25], [0.3, 0.3, 0.3]]) * 0.45 / FACTORS[0]
     code = np.zeros(MODES)
-    code[[0, 10]] = 0.8, -0.6
+    code[[0, 1]] = 0.8, -0.6
     picture, normals = rendered(head, space, true, code, camera, translation)
     skin = np.asarray(head.regions["face"])
     found = estimate_light(picture, camera, head.template, head.faces, FRONTAL, translation, space, skin)
@@ -154,35 +151,9 @@ def rendered(head, space, light, code, camera, translation) -> tuple[np.ndarray,
 
 def test_a_black_picture_gives_neutral_light() -> None:
     head = builtin_head()
-    space = own_space(head.template, head.faces, head.regions)
+    space = own_space(head)
     black = np.zeros((64, 64, 3), np.uint8)
     skin = np.asarray(head.regions["face"])
     place = (head.template, head.faces, FRONTAL, np.array([0.0, 0.0, 1.0]))
     found = estimate_light(black, square_camera(64), *place, space, skin)
     np.testing.assert_allclose(basis(np.array([[0.0, 0, 1]])) @ found.light, 1.0)
-
-
-@pytest.mark.parametrize("layout", ["FLAME_texture.npz", "FLAME_albedo_from_BFM.npz"])
-def test_published_texture_spaces_are_read_blue_first(layout: str, tmp_path: Path) -> None:
-    head = builtin_head()
-    mean = np.zeros((512, 512, 3))
-    mean[..., 2] = 0.8  # red
-    modes = np.zeros((512, 512, 3, 60), dtype=np.float32)
-    modes[..., 0, 1] = 0.1  # the second mode is blue
-    if layout == "FLAME_texture.npz":
-        np.savez(tmp_path / layout, mean=(255 * mean).ravel(), tex_dir=(255 * modes).reshape(-1, 60))
-    else:
-        np.savez(tmp_path / layout, MU=mean.ravel(), PC=modes.reshape(-1, 60))
-    space = albedo_space(head, tmp_path / layout)
-    assert not isinstance(space, Failure)
-    assert layout in space.name and space.name != OWN_SPACE
-    assert space.modes == 50
-    np.testing.assert_allclose(space.mean, np.tile([0.8, 0, 0], (head.vertex_count, 1)), atol=1e-6)
-    np.testing.assert_allclose(space.basis[:, :, 1], np.tile([0, 0, 0.1], (head.vertex_count, 1)), atol=1e-6)
-
-
-def test_a_texture_file_of_another_model_is_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "FLAME_texture.npz", mean=np.zeros(10), tex_dir=np.zeros((10, 3)))
-    failure = albedo_space(builtin_head(), tmp_path / "FLAME_texture.npz")
-    assert isinstance(failure, Failure)
-    assert "FLAME_texture.npz" in failure.sentence
