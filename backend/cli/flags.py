@@ -60,12 +60,17 @@ def flag_name(kind: str, option: Option) -> str:
     return NAMES.get((kind, option.name), f"{kind}-{plain}" if kind in PREFIXED else plain)
 
 
-def add_flags(parser: argparse.ArgumentParser, kinds: Collection[str] = tuple(STAGES)) -> None:
-    """Add a group of flags for every kind of stage, or for some."""
+def add_flags(
+    parser: argparse.ArgumentParser,
+    kinds: Collection[str] = tuple(STAGES),
+    left_out: Collection[tuple[str, str]] = frozenset(),
+) -> None:
+    """Add a group of flags for every kind of stage, or for some; (kind, setting) pairs can be left out."""
+    hidden = {*GIVEN, *left_out}
     for kind, spec in STAGES.items():
         if kind not in kinds:
             continue
-        options = [option for option in options_of(spec.settings) if (kind, option.name) not in GIVEN]
+        options = [option for option in options_of(spec.settings) if (kind, option.name) not in hidden]
         if not options:
             continue
         group = parser.add_argument_group(spec.label, (spec.settings.__doc__ or "").strip())

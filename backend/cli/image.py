@@ -17,8 +17,20 @@ from .console import Console, clock
 from .flags import HelpFormatter, add_flags, settings_of
 from .session import MODELS
 
-KINDS: Final = ("face", "head", "camera", "fit")
+KINDS: Final = ("face", "landmarks", "head", "camera", "fit")
 """Stages whose settings count for photographs too."""
+_OF_CLIPS: Final = frozenset(
+    {
+        ("face", "point_frame"),
+        ("landmarks", "quality"),
+        ("landmarks", "find_cuts"),
+        ("landmarks", "threads"),
+        ("fit", "smoothness"),
+        ("fit", "longest_gap"),
+        ("fit", "key_frames"),
+    }
+)
+"""Settings of theirs that count where pictures follow each other; a photograph is always looked at with best quality."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,14 +47,14 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
     result.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="Folder of model files")
     result.add_argument("--events", action="store_true", help="Write one JSON object per line instead of words")
-    add_flags(result, KINDS)
+    add_flags(result, KINDS, _OF_CLIPS)
     return result
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
     parsed = parser().parse_args(arguments)
-    settings = settings_of(parsed, {})
+    settings = settings_of(parsed, {("landmarks", "quality"): "best"})
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")
         return EXIT_USAGE

@@ -87,7 +87,7 @@ def photographs_as_video(paths: list[Path], folder: Path | None, context: Contex
         if isinstance(written, Failure):
             return written
         first = written
-    metadata: dict[str, Any] = {"photographs": [each.name for each in facts]}
+    metadata: dict[str, Any] = {"photographs": [each.name for each in facts], "scales": list(canvas.scales)}
     if canvas.focal is not None:
         metadata["focal_length_35mm"] = canvas.focal * _FULL_FRAME / max(canvas.width, canvas.height)
     order = np.arange(len(paths), dtype=np.int64)

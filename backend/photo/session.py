@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
+from PIL import Image
 
-from ..contract.failure import Failure, Notice
-from ..contract.settings import FaceSettings
+from ..contract.failure import Failure
+from ..contract.settings import TextureSettings
+from ..contract.track import TRACKED, write_track
 from ..head.albedo_file import space_for
 from ..head.library import resolve_head
-from ..landmarks.networks import Networks, find_networks
+from ..head.model import HeadModel
+from ..landmarks.networks import Network, find_networks
 from ..parsing.parser import open_parser
-from ..stages.data import Context
+from ..render.clip_texture import clip_texture
+from ..stages import camera as camera_stage
+from ..stages import fit as fit_stage
+from ..stages import landmarks as landmarks_stage
+from ..stages.data import Context, Fit, Video
 from ..stages.folders import writable_problem
-from .output import Studio, write_sitting
-from .people import chosen_face
+from ..stages.track import track_of
+from .canvas import photographs_as_video
+from .output import Studio, beside, write_portrait
+from .own import own_fit
 from .read import read_photo
-from .several import Sitting, fit_sittings
 
 Emit = Callable[[Mapping[str, Any]], None]
+
+_LARGE: Final = 900
+"""Pixels between the outermost landmarks from which on the larger texture is worth its size."""
 
 
 def run_photos(
@@ -33,7 +44,7 @@ def run_photos(
         paths: Pictures.
         out: Folder of the results.
         models: Folder of model files.
-        settings: Kind -> settings: face, head, camera and fit count.
+        settings: Kind -> settings: face, landmarks, head, camera and fit count.
         emit: Takes events.
         work: Folder for unfinished work.
     """
@@ -41,63 +52,82 @@ def run_photos(
     if problem is not None:
         return problem
     context = Context("image", emit, lambda: False, work, models, settings={})
-    files = find_networks("", models)
-    if isinstance(files, Failure):
-        return files
-    networks = Networks(files)
-    sittings = _sittings(paths, networks, settings["face"], context)
-    if isinstance(sittings, Failure):
-        return sittings
     head = resolve_head(settings["head"], models)
     if isinstance(head, Failure):
         return head
-    space, unfit = space_for(head, models)
-    if unfit is not None:
-        context.notice(unfit)
-    parser = open_parser(head, networks.person, models, None, torch.device("cpu"))
-    if isinstance(parser, Failure):
-        return parser
-    fits = fit_sittings(sittings, head, settings["camera"], settings["fit"], networks.person, context)
-    if isinstance(fits, Failure):
-        return fits
-    studio = Studio(head, space, parser, context)
+    photographs = [path.expanduser() for path in paths]
+    video = photographs_as_video(photographs, work / "photographs", context)
+    if isinstance(video, Failure):
+        return video
+    fit = _fitted(video, head, settings, context)
+    if isinstance(fit, Failure):
+        return fit
+    studio = _studio(video, fit, head, settings["landmarks"].task_file, context)
+    if isinstance(studio, Failure):
+        return studio
     written: dict[str, Path] = {}
-    for sitting, fit, name in zip(sittings, fits, _names(sittings), strict=True):
-        result = write_sitting(out / name, sitting, fit, studio)
+    names = _names(photographs)
+    for index, path in enumerate(photographs):
+        if fit.status[index] != TRACKED:
+            continue
+        result = _write(out / names[index], path, index, video, fit, studio, context)
         if isinstance(result, Failure):
             return result
-        written.update({f"{name}/{kind}": path for kind, path in result.items()})
+        written.update({f"{names[index]}/{kind}": file for kind, file in result.items()})
     return written
 
 
-def _sittings(
-    paths: Sequence[Path], networks: Networks, choice: FaceSettings, context: Context
-) -> list[Sitting] | Failure:
-    """Read the pictures and find the face in each; one without a face is left out where another has one."""
-    result: list[Sitting] = []
-    failures: list[Failure] = []
-    for path in paths:
-        photo = read_photo(path.expanduser())
-        if isinstance(photo, Failure):
-            return photo
-        face = chosen_face(networks, photo.pixels, photo.path.name, choice, context)
-        if isinstance(face, Failure):
-            failures.append(face)
-        else:
-            result.append(Sitting(photo, face))
-    if not result:
-        return failures[0]
-    for failure in failures:
-        context.notice(Notice("photo-left-out", f"{failure.sentence} It is left out."))
-    return result
+def _fitted(video: Video, head: HeadModel, settings: Mapping[str, Any], context: Context) -> Fit | Failure:
+    landmarks = landmarks_stage.run(video, settings["face"], settings["landmarks"], context)
+    if isinstance(landmarks, Failure):
+        return landmarks
+    camera = camera_stage.run(video, settings["camera"], context)
+    return fit_stage.run(landmarks, head, camera, settings["fit"], context, video)
 
 
-def _names(sittings: list[Sitting]) -> list[str]:
+def _studio(video: Video, fit: Fit, head: HeadModel, task_file: str, context: Context) -> Studio | Failure:
+    space, unfit = space_for(head, context.models)
+    if unfit is not None:
+        context.notice(unfit)
+    files = find_networks(task_file, context.models)
+    if isinstance(files, Failure):
+        return files
+    person = None if files.person is None else Network(files.person)
+    parser = open_parser(head, person, context.models, None, torch.device("cpu"))
+    if isinstance(parser, Failure):
+        return parser
+    points = fit.landmarks.points[fit.landmarks.found][:, :, :2]
+    size = "2048" if (points.max(axis=1) - points.min(axis=1)).max() > _LARGE else "1024"
+    texture = clip_texture(track_of(fit, head, context), video, TextureSettings(size=size), context)
+    return texture if isinstance(texture, Failure) else Studio(head, space, parser, texture.picture)
+
+
+def _write(
+    folder: Path, path: Path, index: int, video: Video, fit: Fit, studio: Studio, context: Context
+) -> dict[str, Path] | Failure:
+    """Write one photograph's folder; its track shows the photograph itself, upright."""
+    photo = read_photo(path)
+    if isinstance(photo, Failure):
+        return photo
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = path
+    if photo.altered:
+        # Blender shows files as they are stored; this one must be turned or converted first.
+        shown = beside(folder / "photo.png", lambda place: Image.fromarray(photo.pixels).save(place))
+    scale = video.metadata["scales"][index]
+    track = track_of(own_fit(fit, index, shown, photo.width, photo.height, scale), studio.head, context)
+    problem = write_track(folder / "track.npz", track)
+    if problem is not None:
+        return problem
+    return {"track": folder / "track.npz", **write_portrait(folder, track, 0, photo.pixels, studio)}
+
+
+def _names(photographs: list[Path]) -> list[str]:
     """A folder name per photograph: its file's name, with a number where two are alike."""
     names: list[str] = []
-    for sitting in sittings:
-        stem, name, number = sitting.photo.path.stem, sitting.photo.path.stem, 2
+    for path in photographs:
+        name, number = path.stem, 2
         while name in names:
-            name, number = f"{stem}-{number}", number + 1
+            name, number = f"{path.stem}-{number}", number + 1
         names.append(name)
     return names
