@@ -313,6 +313,12 @@ class FitSettings:
     )
 
 
+LIGHT_CHOICES: Final = {
+    "clip": "One light for the whole clip, with exposure and white balance of each frame",
+    "frame": "Light that changes smoothly: a lamp that moves, a head that walks through light and shade",
+}
+
+
 @dataclass(frozen=True)
 class AppearanceSettings:
     """How the fit is refined by what the skin looks like in the pictures themselves."""
@@ -330,6 +336,12 @@ class AppearanceSettings:
         minimum=4,
         maximum=60,
         advanced=True,
+    )
+    light: str = option(
+        "clip",
+        "How the light on the face is described, for the texture and for lighting the scene",
+        choices=LIGHT_CHOICES,
+        choice_labels={"clip": "One for the Clip", "frame": "Changes over Time"},
     )
 
 

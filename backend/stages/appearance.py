@@ -12,10 +12,15 @@ from .data import Context, Fit, Video
 
 
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
-    """Return the refined fit, or the fit as it was where refining does not help; see `solve.refining`."""
-    from ..solve.refining import refined_fit
+    """Return the refined fit, or the fit as it was where refining does not help, with light and albedo.
 
-    return refined_fit(fit, head, video, settings, context)
+    See `solve.refining` and `solve.shading`.
+    """
+    from ..solve.refining import refined_fit
+    from ..solve.shading import lit_fit
+
+    refined = refined_fit(fit, head, video, settings, context)
+    return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context)
 
 
 def summary(output: Fit, _settings: AppearanceSettings) -> str:

@@ -61,7 +61,10 @@ def test_a_handful_of_frames_is_left_alone(clip: MadeClip, video: Video, tmp_pat
     fit = as_fit(clip, np.zeros(3))
     few = replace(fit, status=np.where(np.arange(8) < 3, fit.status, 0).astype(np.int8))
     context, _ = listening(tmp_path)
-    assert appearance.run(few, clip.head, video, AppearanceSettings(), context) is few
+    result = appearance.run(few, clip.head, video, AppearanceSettings(), context)
+    assert isinstance(result, Fit)
+    assert result.rotation is few.rotation and result.pose is few.pose
+    assert result.shading is not None and result.shading.light.shape == (8, 9, 3)
 
 
 def test_a_refinement_that_does_not_help_is_not_used_and_that_is_said(
