@@ -30,6 +30,7 @@ class Benchmark:
 BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
     "speed": (
         Benchmark("clip", "a clip of 300 frames, decode to track file", "speed_clip"),
+        Benchmark("photo", "one photograph, file to dictionary", "speed_photo"),
         Benchmark("solve", "the solve alone, and how it grows", "speed_solve"),
         Benchmark("memory", "peak memory of 3000 frames of 1280x720", "speed_memory"),
         Benchmark("import", "import into Blender", "speed_import"),

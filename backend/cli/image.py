@@ -30,7 +30,7 @@ _OF_CLIPS: Final = frozenset(
         ("fit", "key_frames"),
     }
 )
-"""Settings of theirs that count where pictures follow each other; a photograph is always looked at with best quality."""
+"""Settings of theirs that count where pictures follow each other; photographs always get the best quality."""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -27,7 +27,7 @@ from ..render.overlay import draw_head, draw_landmarks, head_look
 from .mesh_file import TEXTURE_FILE, write_mesh
 
 _OVERLAY: Final = (1024, 2048)
-"""Longer side of the overlay in pixels: small photographs are enlarged to the first, large ones reduced to the other."""
+"""Longer side of the overlay in pixels: smaller photographs are enlarged to the first, larger ones reduced."""
 
 
 @dataclass(frozen=True)
