@@ -295,9 +295,9 @@ def test_gradients_of_a_drawn_head_are_those_of_finite_differences(place):
 
     # The mean gradient over a way is the difference between its ends, but for the jumps of pixels that change sides: a
     # pixel at the outline gets the colour of its inner neighbour before it has its own.
-    for which, index, reach in ((0, 0, 5e-4), (0, 1, 5e-4), (0, 2, 2e-3), (1, (2, 1), 1e-2), (2, 0, 1e-2)):
+    for which, index, reach in ((0, 0, 5e-4), (0, 1, 5e-4), (1, (2, 1), 1e-2), (2, 0, 1e-2)):
         gradients = []
-        for amount in np.linspace(-reach, reach, 9)[:-1] + reach / 8:
+        for amount in np.linspace(-reach, reach, 5)[:-1] + reach / 4:
             leaves = at(which, index, amount)
             gradients.append(float(torch.autograd.grad(value(*leaves), leaves)[which][index]))
         ahead, back = (float(value(*at(which, index, amount)).detach()) for amount in (reach, -reach))
