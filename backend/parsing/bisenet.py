@@ -163,3 +163,12 @@ def parse_with(network: BiSeNet, picture: NDArray[np.uint8]) -> NDArray[np.int64
     device = next(network.parameters()).device
     batch = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))[None].to(device)
     return network(batch)[0].argmax(dim=0).cpu().numpy().astype(np.int64)
+
+
+def parse_any(network: BiSeNet, picture: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the class of every pixel (H, W) of an RGB picture of any shape: it is made square by its border first."""
+    height, width = picture.shape[:2]
+    side = max(height, width)
+    padded = cv2.copyMakeBorder(picture, 0, side - height, 0, side - width, cv2.BORDER_REPLICATE).astype(np.uint8)
+    found = cv2.resize(parse_with(network, padded).astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST)
+    return found[:height, :width].astype(np.int64)

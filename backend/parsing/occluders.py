@@ -35,6 +35,8 @@ _ISLAND: Final = 9
 """Pixels across below which skin amid an occluder is not believed."""
 MOST_LOOKS: Final = 24
 """Frames from which a clip's colours are learned."""
+_PARSED: Final = 8
+"""Looks of which a network is asked for the classes: it takes half a second for each."""
 _UNSEEN: Final = (0.4, 0.12)
 """The same for places that no look shows, which are expected to have the colour of the skin."""
 STRANGE: Final = (1.5, 4.0)
@@ -127,7 +129,8 @@ def learn_face_colours(atlas: Atlas, looks: Sequence[Look], parse: Parse | None 
         looks: Up to `MOST_LOOKS` frames of the clip, as different as possible; one for a photograph.
         parse: Tells classes, where there is a network for it; else colours tell skin from what hangs before it.
     """
-    seen_looks = [sampled(atlas, look, parse) for look in looks]
+    parsed = set(np.linspace(0, len(looks) - 1, min(len(looks), _PARSED)).round().astype(int).tolist())
+    seen_looks = [sampled(atlas, look, parse if index in parsed else None) for index, look in enumerate(looks)]
     value = np.stack([look.colour for look in seen_looks])
     weight = np.stack([look.seen for look in seen_looks])
     normals = np.stack([look.normals for look in seen_looks])
@@ -166,9 +169,11 @@ def _finished(
     known = np.isfinite(colour).all(axis=1)
     likely, bare = skin_of(atlas.normals[inside], colour, known, atlas.trusted[inside])
     bare[atlas.patterned[inside]] = 1
-    if all(one is not None for one in own):
-        votes = np.stack([one for one in own if one is not None]) & seen
-        bare = np.where(known, votes.sum(axis=0) / np.maximum(seen.sum(axis=0), 1), bare)
+    asked = [index for index, one in enumerate(own) if one is not None]
+    if asked:
+        votes = np.sum([one & there for one, there in zip(own, seen, strict=True) if one is not None], axis=0)
+        shown = seen[asked].sum(axis=0)
+        bare = np.where(shown > 0, votes / np.maximum(shown, 1), bare)
     colour = np.where(known[:, None], colour, likely)
     spread = np.where(known[:, None], spread, np.array(_UNSEEN, dtype=np.float32))
     table = np.zeros((*inside.shape, 6), dtype=np.float32)

@@ -187,9 +187,10 @@ class _ColourModel:
 
     def likeness(self, lab: Floats) -> Floats:
         """1 for the mean colour, towards 0 far from it (H, W)."""
-        away = lab - self.mean
-        distance = ((away @ self.inverse) * away).sum(axis=2)
-        return np.exp(-distance / 12.0)
+        # Whitened by one colour matrix; three planes are squared faster than pixels of three.
+        whitening = np.linalg.cholesky(self.inverse).T
+        first, second, third = cv2.split(cv2.transform(lab, np.column_stack([whitening, -whitening @ self.mean])))
+        return np.exp((first * first + second * second + third * third) / -12.0)
 
 
 def _lab(picture: Picture) -> Floats:
@@ -239,7 +240,7 @@ def _filled(polygon: Floats, shape: tuple[int, ...]) -> Mask:
 
 def _smoothed(result: Array) -> Array:
     """Remove specks: each pixel takes the commonest class around it."""
-    present = np.unique(result)
+    present = np.flatnonzero(np.bincount(result.ravel()))
     scores = [cv2.GaussianBlur((result == number).astype(np.float32), (0, 0), 3.5) for number in present]
     return present[np.argmax(np.stack(scores), axis=0)].astype(np.int64)
 
@@ -249,7 +250,7 @@ def _joined(mask: Mask, seed: Mask) -> Mask:
     count, labels = cv2.connectedComponents(mask.astype(np.uint8))
     number = np.asarray(labels, dtype=np.int64)
     touched = np.zeros(count, dtype=bool)
-    touched[np.unique(number[mask & seed])] = True
+    touched[number[mask & seed]] = True
     touched[0] = False
     return touched[number]
 

@@ -19,8 +19,9 @@ from ..landmarks.crop import Picture, Region, apply, inverse, patch_around
 from ..landmarks.face import region_of
 from ..landmarks.masks import around_face_region
 from ..landmarks.networks import Network
-from .bisenet import FILE, SIZE, BiSeNet, load_bisenet, parse_with
+from .bisenet import FILE, SIZE, BiSeNet, load_bisenet, parse_any, parse_with
 from .classes import COLOURS
+from .looks import Parse
 from .own import Portrait, parse_portrait
 
 OWN: Final = "our own parsing from landmarks, mesh and person segmentation"
@@ -85,6 +86,15 @@ def open_parser(
         return Parser(head, person)
     network = load_bisenet(found, device)
     return network if isinstance(network, Failure) else Parser(head, person, network)
+
+
+def open_classes(models: Path, device: torch.device) -> Parse | Failure | None:
+    """Return what tells the classes of pictures for `occluders`: BiSeNet's weights in the folder of models, or None."""
+    file = models / FILE
+    if not file.is_file():
+        return None
+    network = load_bisenet(file, device)
+    return network if isinstance(network, Failure) else lambda picture: parse_any(network, picture)
 
 
 def person_share(
