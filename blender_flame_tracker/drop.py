@@ -1,4 +1,4 @@
-"""A video dropped onto the 3D view is chosen, while our tab is open beside it: dropped elsewhere it stays Blender's."""
+"""A video or pictures dropped onto the 3D view are chosen while our tab is open beside it; else they stay Blender's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 import bpy
 
+from .operators.photographs import ChoosePhotographs
 from .operators.video import ChooseVideo
 from .ui.panel import TAB
 from .ui.thumbnails import MOVIES
@@ -22,11 +23,28 @@ class FLAME_FH_video(bpy.types.FileHandler):  # noqa: N801 - Blender's rule for 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
         """Take it where our panel is seen."""
-        area = context.area
-        if area is None or area.type != "VIEW_3D" or not area.spaces.active.show_region_ui:
-            return False
-        sidebar = next((region for region in area.regions if region.type == "UI"), None)
-        return sidebar is not None and sidebar.active_panel_category == TAB
+        return _shows_panel(context.area)
 
 
-CLASSES: Final = (FLAME_FH_video,)
+class FLAME_FH_photographs(bpy.types.FileHandler):  # noqa: N801
+    """Takes photographs, several at once"""
+
+    bl_idname = "FLAME_FH_photographs"
+    bl_label = "Make a Head From Photographs"
+    bl_import_operator = ChoosePhotographs.bl_idname
+    bl_file_extensions = ";".join(sorted(bpy.path.extensions_image))
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        """Take them where our panel is seen."""
+        return _shows_panel(context.area)
+
+
+def _shows_panel(area: bpy.types.Area | None) -> bool:
+    if area is None or area.type != "VIEW_3D" or not area.spaces.active.show_region_ui:
+        return False
+    sidebar = next((region for region in area.regions if region.type == "UI"), None)
+    return sidebar is not None and sidebar.active_panel_category == TAB
+
+
+CLASSES: Final = (FLAME_FH_video, FLAME_FH_photographs)

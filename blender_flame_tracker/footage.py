@@ -19,9 +19,10 @@ from ..backend.contract.failure import Failure
 from . import preferences, runs
 from .look import Look, Looking, remembered, start_look
 from .nodes.reading import kind_of
+from .nodes.stages.photographs import files_of
 from .paths import absolute, user_folder
 from .process import Engine
-from .scene_state import active_tree, node_of
+from .scene_state import active_tree, source_of
 
 INTERVAL: Final = 0.1
 """Seconds between two looks at what is going on."""
@@ -76,14 +77,31 @@ _absolute: Final[dict[tuple[str, str], Path]] = {}
 
 
 def path_of(context: bpy.types.Context) -> Path | None:
-    """Return the video of the panel, None where none was chosen."""
-    node = node_of(active_tree(context), "video", context.scene)
+    """Return the video of the panel, or the first of its photographs, None where none was chosen."""
+    node = source_of(active_tree(context), context.scene)
     if node is None or not node.path:
         return None
     key = (node.path, bpy.data.filepath)
     if key not in _absolute:
-        _absolute[key] = absolute(node.path)
+        _absolute[key] = files_of(node.path)[0] if is_photographs(node) else absolute(node.path)
     return _absolute[key]
+
+
+def is_photographs(node: Any) -> bool:
+    """Return whether a node that gives frames takes them from photographs."""
+    return kind_of(node) == "photographs"
+
+
+def faces_can_be_shown(node: Any) -> bool:
+    """Return whether the quick look sees what will be tracked: a video, or one photograph that nothing follows.
+
+    Pictures with following numbers look like a sequence to it.
+    """
+    if not is_photographs(node):
+        return True
+    chosen = files_of(node.path)
+    facts = _facts.get(chosen[0]) if len(chosen) == 1 else None
+    return isinstance(facts, Facts) and facts.frames == 1
 
 
 def facts_of(path: Path) -> Facts | Failure | None:

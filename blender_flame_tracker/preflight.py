@@ -8,6 +8,7 @@ from pathlib import Path
 from ..backend.contract.failure import Failure
 from ..backend.contract.job import Job
 from ..backend.contract.track import read_parts
+from .nodes.stages.photographs import files_of
 from .paths import folder_problem
 
 
@@ -19,6 +20,12 @@ def problem_of(job: Job) -> Failure | None:
             f"The video {path.name} is not where it was: there is no {path}.",
             "Choose it again, or put it back.",
         )
+    for path in _missing_photographs(job):
+        return Failure(
+            "photo-not-found",
+            f"The photograph {path.name} is not where it was: there is no {path}.",
+            "Choose the photographs again, or put it back.",
+        )
     return next(iter(output_problems(job).values()), None)
 
 
@@ -26,6 +33,13 @@ def missing_videos(job: Job) -> Mapping[str, Path]:
     """Return the videos that are not there, by the name of their stage."""
     videos = {stage.name: Path(stage.settings.path) for stage in job.stages if stage.kind == "video"}
     return {name: path for name, path in videos.items() if not path.is_file()}
+
+
+def _missing_photographs(job: Job) -> Iterator[Path]:
+    for stage in job.stages:
+        for path in files_of(stage.settings.path) if stage.kind == "photographs" else ():
+            if not path.exists():
+                yield path
 
 
 def output_folders(job: Job) -> Mapping[str, Path]:
@@ -49,13 +63,24 @@ def _taken(job: Job, name: str) -> Failure | None:
     if found is None or isinstance(found, Failure):
         return None
     other = Path(str(found[0]["video"].get("path", "")))
-    if not other.is_file() or other in {Path(each.settings.path) for each in job.stages if each.kind == "video"}:
+    if not other.is_file() or other in _sources(job) or other.parent in _copies(job):
         return None
     return Failure(
         "folder-taken",
         f"{Path(stage.settings.path).parent} holds the results of another clip, {other}.",
         "Choose another folder for the results, so that they are kept.",
     )
+
+
+def _sources(job: Job) -> set[Path]:
+    """Videos and photographs of a job."""
+    videos = {Path(each.settings.path) for each in job.stages if each.kind == "video"}
+    return videos | {path for each in job.stages if each.kind == "photographs" for path in files_of(each.settings.path)}
+
+
+def _copies(job: Job) -> set[Path]:
+    """Folders in which upright copies of a job's photographs lie."""
+    return {Path(each.settings.folder) for each in job.stages if each.kind == "photographs" and each.settings.folder}
 
 
 def _output_folders(job: Job) -> Iterator[tuple[str, Path]]:

@@ -12,11 +12,12 @@ import bpy
 
 from . import drop, engine_watch, footage, preferences, result, runs, scene_state, setup
 from .nodes import menus, sidebar, sockets, stages, state, tree
-from .operators import face, identity, import_track, log, track, video
+from .operators import face, identity, import_track, log, photographs, track, video
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
 from .operators import setup as setup_operators
+from .operators import stages as stage_operators
 from .scene import origin, world
 from .ui import graph_picture, panel, presets, thumbnails, timeline_graph
 
@@ -46,6 +47,8 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     graph_picture,
     timeline_graph,
     video,
+    photographs,
+    stage_operators,
     face,
     identity,
     log,

@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
+from ..backend.contract.job import INSTEAD
 from .nodes.reading import kind_of
 from .nodes.tree import TREE, FlameTree
 from .redrawing import redraw
 
+_INSTEAD_OF_VIDEO: Final = tuple(kind for kind, replaced in INSTEAD.items() if replaced == "video")
 _ENDS: Final = ("scene", "track", "texture", "report", "export")
 """Kinds of nodes at the end of the work, the most finished first."""
 
@@ -124,6 +126,18 @@ def node_of(tree: FlameTree | None, kind: str, scene: bpy.types.Scene | None = N
             if kind_of(node) == kind:
                 return node
     return candidates[0] if candidates else None
+
+
+def source_of(tree: FlameTree | None, scene: bpy.types.Scene | None = None) -> Any | None:
+    """Return the node that gives the frames: Video, or Photographs in its place."""
+    found = [
+        node for node in (node_of(tree, kind, scene) for kind in ("video", *_INSTEAD_OF_VIDEO)) if node is not None
+    ]
+    if len(found) < 2 or tree is None:
+        return found[0] if found else None
+    end = end_of(tree, scene)
+    above = list(_upstream(tree, end)) if end is not None else []
+    return next((node for node in found if node in above), found[0])
 
 
 def _upstream(tree: FlameTree, end: Any) -> Iterator[Any]:

@@ -20,15 +20,17 @@ class StageSpec:
 
     Attributes:
         settings: Its settings class.
-        inputs: Input name -> type of the data that it takes. All are required.
+        inputs: Input name -> type of the data that it takes.
         output: Type of the data that it gives.
         label: Name for people.
+        optional: Names of inputs that need not be linked; the engine's own stages have none.
     """
 
     settings: type
     inputs: Mapping[str, str]
     output: str
     label: str
+    optional: frozenset[str] = frozenset()
 
 
 STAGES: Final[Mapping[str, StageSpec]] = {

@@ -127,7 +127,7 @@ MATERIAL_CHOICES: Final = {
 }
 LIGHT_CHOICES: Final = {
     "none": "The light of the scene stays as it is",
-    "world": "A world that lights the head as the footage is lit; the scene's own world is kept and comes back with None",
+    "world": "A world that lights the head as in the footage; the scene's own world is kept and comes back with None",
     "exposure": "The same world, with exposure and white balance of every frame as keys",
 }
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import bpy
 
-from ...backend.contract.job import default_job
+from ...backend.contract.job import ADDED, INSTEAD, default_job
 from ...backend.contract.options import title_case
 from . import stages
 from .tree import TREE, FlameTree
+
+COLUMN: Final = 280.0
+"""From one node to the next."""
 
 _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "video": (-840.0, -40.0),
@@ -19,30 +22,106 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "landmarks": (-560.0, 220.0),
     "camera": (-560.0, -160.0),
     "fit": (-280.0, 260.0),
+    "appearance": (0.0, 260.0),
     "smooth": (0.0, 260.0),
     "track": (280.0, 260.0),
+    "texture": (560.0, 340.0),
     "scene": (560.0, 340.0),
     "report": (560.0, 20.0),
 }
 """Chosen so that no link runs behind a node."""
 
+_AFTER: Final[Mapping[str, tuple[str, ...]]] = {
+    "appearance": ("smooth", "track", "texture", "scene", "report"),
+    "texture": ("scene",),
+}
+"""Kinds that stand a column further to the right where there is one of this kind."""
 
-def new_default_tree(name: str) -> FlameTree:
-    """Return a new tree with the nodes of the default job and a Scene node."""
+
+def new_default_tree(name: str, added: Collection[str] = ()) -> FlameTree:
+    """Return a new tree with the nodes of the default job and a Scene node.
+
+    Args:
+        name: Of the tree.
+        added: Kinds that are part of it besides the usual ones, or instead of one of them; see `default_job`.
+    """
     tree = bpy.data.node_groups.new(name, TREE)
     tree.use_fake_user = True
     classes = {each.kind: each for each in stages.CLASSES}
-    links = {stage.kind: stage.inputs for stage in default_job({}).stages} | {"scene": {"track": "track"}}
-    nodes = {kind: _add(tree, classes[kind]) for kind in links}
+    links = {stage.kind: stage.inputs for stage in default_job({}, added).stages}
+    links["scene"] = {"track": "track"} | ({"texture": "texture"} if "texture" in links else {})
+    nodes = {kind: _add(tree, classes[kind], links) for kind in links}
     for kind, inputs in links.items():
         for input_name, source in inputs.items():
             tree.links.new(nodes[source].outputs[0], nodes[kind].inputs[title_case(input_name)])
     return tree
 
 
-def _add(tree: bpy.types.NodeTree, node_class: type) -> bpy.types.Node:
+def _add(tree: bpy.types.NodeTree, node_class: type, kinds: Collection[str]) -> bpy.types.Node:
     node = tree.nodes.new(node_class.bl_idname)
-    others = sum(1 for each in tree.nodes if each.kind not in _PLACES)
-    node.location = _PLACES.get(node_class.kind, (-560.0 + 280.0 * others, -460.0))
+    kind = INSTEAD.get(node_class.kind, node_class.kind)
+    others = sum(1 for each in tree.nodes if INSTEAD.get(each.kind, each.kind) not in _PLACES)
+    x, y = _PLACES.get(kind, (-560.0 + COLUMN * others, -460.0))
+    node.location = (x + COLUMN * sum(kind in _AFTER.get(each, ()) for each in kinds), y)
     node.select = False
+    return node
+
+
+def switch_stage(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | None], on: bool) -> None:
+    """Let a tree have a stage that costs time, or pass it by.
+
+    A node that is there is muted or unmuted, so that its settings stay; else one is put where the default tree has it.
+
+    Args:
+        tree: To change.
+        kind: One of the contract's `ADDED`.
+        nodes: Kind -> the node of the tree that the new one stands among, for every kind that it needs.
+        on: Whether the stage shall run.
+    """
+    node = nodes.get(kind)
+    if node is not None:
+        node.mute = not on
+        return
+    if on:
+        _insert(tree, kind, nodes)
+
+
+def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | None]) -> None:
+    assert kind in ADDED
+    node = tree.nodes.new(next(each for each in stages.CLASSES if each.kind == kind).bl_idname)
+    node.select = False
+    sources = {socket.identifier: nodes.get(socket.identifier) for socket in node.inputs}
+    before = sources.get("fit") or sources.get("track")
+    if before is not None:
+        node.location = (before.location.x + COLUMN, before.location.y)
+        for other in tree.nodes:
+            if other not in (node, *sources.values()) and other.location.x > before.location.x + COLUMN / 2:
+                other.location.x += COLUMN
+    if kind == "appearance" and before is not None:
+        _step_between(tree, before, node)
+    for socket in node.inputs:
+        source = sources[socket.identifier]
+        if source is not None:
+            tree.links.new(source.outputs[0], socket)
+    scene = nodes.get("scene")
+    taker = scene.inputs.get(title_case(kind)) if scene is not None else None
+    if taker is not None and not taker.is_linked:
+        tree.links.new(node.outputs[0], taker)
+
+
+def _step_between(tree: FlameTree, before: bpy.types.Node, node: bpy.types.Node) -> None:
+    """Let everything that took what a node gives take it from the new one."""
+    for link in [each for each in tree.links if each.from_node == before]:
+        taker = link.to_socket
+        tree.links.new(node.outputs[0], taker)
+
+
+def replace_source(tree: FlameTree, old: bpy.types.Node | None, kind: str) -> bpy.types.Node:
+    """Put a node of another kind that gives the same in the place of one, and return it."""
+    node = tree.nodes.new(next(each for each in stages.CLASSES if each.kind == kind).bl_idname)
+    node.select = False
+    if old is not None:
+        node.location = old.location
+        _step_between(tree, old, node)
+        tree.nodes.remove(old)
     return node

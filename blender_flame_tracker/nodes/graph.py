@@ -161,6 +161,8 @@ def _collect(
     inputs: dict[str, str] = {}
     for input_name, wanted in node.spec.inputs.items():
         source = _checked_source(graph, node, input_name, wanted)
+        if input_name in node.spec.optional and _is_left_out(source):
+            continue
         if isinstance(source, Failure):
             return source
         problem = _collect(graph, source, stages, sinks, (*above, node))
@@ -189,6 +191,11 @@ def _checked_source(graph: Graph, node: Node, input_name: str, wanted: str) -> N
             f"Link {givers(wanted)} to it.",
         )
     return source
+
+
+def _is_left_out(source: Node | Failure) -> bool:
+    """Whether nothing is linked, or what is linked is muted."""
+    return isinstance(source, Failure) and source.code in ("node-input", "node-muted")
 
 
 def _passing(node: Node, wanted: str) -> str | None:

@@ -21,6 +21,7 @@ _COLOURS: Final[Mapping[str, Colour]] = {
     "landmarks": (0.39, 0.78, 0.39, 1.0),
     "fit": (0.0, 0.63, 0.55, 1.0),
     "track": (0.86, 0.32, 0.46, 1.0),
+    "texture": (0.90, 0.50, 0.20, 1.0),
 }
 
 

@@ -9,7 +9,9 @@ from ...backend.contract.job import STAGES, StageSpec
 from ...backend.contract.settings import SceneSettings
 
 BLENDER_STAGES: Final[Mapping[str, StageSpec]] = {
-    "scene": StageSpec(SceneSettings, {"track": "track"}, "", "Scene"),
+    "scene": StageSpec(
+        SceneSettings, {"track": "track", "texture": "texture"}, "", "Scene", optional=frozenset({"texture"})
+    ),
 }
 """Stages of Blender's side: the engine never sees them."""
 

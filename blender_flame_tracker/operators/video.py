@@ -9,9 +9,9 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from .. import footage
-from ..nodes.default_tree import new_default_tree
+from ..nodes.default_tree import new_default_tree, replace_source
 from ..paths import absolute, clip_name, relative
-from ..scene_state import active_tree, node_of
+from ..scene_state import active_tree, node_of, source_of
 
 
 class ChooseVideo(bpy.types.Operator):
@@ -36,7 +36,7 @@ class ChooseVideo(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a tree that may be changed."""
-        return _may_choose(cls, context)
+        return may_choose(cls, context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Ask for the file, unless it was dropped."""
@@ -69,7 +69,7 @@ class UseActiveClip(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a clip."""
-        if not _may_choose(cls, context):
+        if not may_choose(cls, context):
             return False
         if clip_of(context) is None:
             cls.poll_message_set("Open a clip in the Movie Clip editor first")
@@ -107,7 +107,8 @@ def clip_of(context: bpy.types.Context) -> bpy.types.MovieClip | None:
     return next(iter(clips)) if len(clips) == 1 else None
 
 
-def _may_choose(cls: Any, context: bpy.types.Context) -> bool:
+def may_choose(cls: Any, context: bpy.types.Context) -> bool:
+    """Return whether the scene's tree may be changed; where not, the tooltip says why."""
     tree = active_tree(context)
     if tree is not None and tree.library is not None:
         cls.poll_message_set("The node tree is linked from another file; make it local first")
@@ -120,9 +121,9 @@ def _take(context: bpy.types.Context, path: Path) -> Any:
     flame = context.scene.flame
     if flame.tree is None:
         flame.tree = new_default_tree(clip_name(path))
-    video = node_of(flame.tree, "video", context.scene)
-    if video is None:
-        video = flame.tree.nodes.new("FlameNodeVideo")
+    video = source_of(flame.tree, context.scene)
+    if video is None or footage.is_photographs(video):
+        video = replace_source(flame.tree, video, "video")
     if not video.path or absolute(video.path) != path:
         # What was chosen for another video does not hold for this one.
         video.range = "clip"

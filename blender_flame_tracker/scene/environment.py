@@ -1,7 +1,7 @@
 """The light of a clip as an environment: radiance from all around that shades matt skin as the harmonics do. No bpy.
 
-A camera sees light only by what it does to the skin: nine harmonics per colour of the shading (`contract.shading`). A world of
-Blender's is radiance, and never negative. Of all such radiance that shades alike, a smooth one is chosen.
+A camera sees light only by what it does to the skin: nine harmonics per colour of the shading (`contract.shading`). A
+world of Blender's is radiance, and never negative. Of all such radiance that shades alike, a smooth one is chosen.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ TAB: Final = "FLAME"
 TITLE: Final = "FLAME Head Tracker"
 
 SECTIONS: Final = (
-    Section("Video", "show_video", video.missing, video.draw),
-    Section("Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
-    Section("Track", "show_track", track.missing, track.draw, track.draw_remedy),
-    Section("Result", "show_result", result.missing, result.draw),
+    Section(video.title, "show_video", video.missing, video.draw),
+    Section(lambda _: "Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
+    Section(lambda _: "Track", "show_track", track.missing, track.draw, track.draw_remedy),
+    Section(lambda _: "Result", "show_result", result.missing, result.draw),
 )
 
 

@@ -16,14 +16,14 @@ class Section:
     """One part of the panel.
 
     Attributes:
-        label: Title.
+        label: Says the title.
         flag: Property of `Scene.flame` that says whether it is open.
         missing: Says why it cannot be used yet, in a few words; empty when it can.
         draw: Draws what is in it.
         draw_remedy: Draws a button that helps, below the reason why it cannot be used.
     """
 
-    label: str
+    label: Callable[[bpy.types.Context], str]
     flag: str
     missing: Callable[[bpy.types.Context], str]
     draw: Callable[[Any, bpy.types.Context], None]
@@ -35,7 +35,7 @@ def draw_section(layout: Any, context: bpy.types.Context, section: Section) -> N
     reason = section.missing(context)
     if not reason:
         header, body = layout.panel_prop(context.scene.flame, section.flag)
-        header.label(text=section.label)
+        header.label(text=section.label(context))
         if body is not None:
             body.use_property_split = True
             body.use_property_decorate = False
@@ -43,7 +43,7 @@ def draw_section(layout: Any, context: bpy.types.Context, section: Section) -> N
         return
     header, _never = layout.panel_prop(context.scene.flame, "closed")
     header.active = False
-    header.label(text=section.label)
+    header.label(text=section.label(context))
     column = layout.column()
     grey = column.column()
     grey.active = False

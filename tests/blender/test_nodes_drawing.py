@@ -180,7 +180,7 @@ def test_the_add_menu_has_our_nodes_in_our_editor_alone(tree):
     menus.draw_add(SimpleNamespace(layout=empty), context(None))
     assert ours.named("operator") == ["node.add_node"] * (len(stages.CLASSES) + 2)
     assert others.told == [] and empty.named("operator") == ["flame.new_tree"]
-    assert [each.kind for each in stages.CLASSES][:3] == ["video", "face", "head"]
+    assert [each.kind for each in stages.CLASSES][:4] == ["video", "photographs", "face", "head"]
 
 
 def test_the_header_has_run_or_cancel(tree, tmp_path):

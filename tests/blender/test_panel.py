@@ -65,7 +65,11 @@ def test_an_empty_scene_shows_one_thing_to_do_and_why_the_rest_must_wait(addon):
     assert shown.text().count("Choose a video first") == 2
     assert "Track a video, or import a track file" in shown.text()
     assert all(not shown.find(title).usable for title in ("Head and Camera", "Track", "Result"))
-    assert {item.name for item in shown.all("operator")} == {"flame.choose_video", "flame.use_active_clip"}
+    assert {item.name for item in shown.all("operator")} == {
+        "flame.choose_video",
+        "flame.use_active_clip",
+        "flame.choose_photographs",
+    }
 
 
 def test_without_an_engine_the_way_to_it_stands_where_the_track_button_would(addon, tmp_path):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.options import title_case
 from ....backend.contract.settings import SceneSettings
 from ...properties import settings_from
 from ...scene.parts import find_collection, origin_of
@@ -33,10 +34,20 @@ class SceneNode(StageNode, bpy.types.Node):
     def settings(self: Any, scene: bpy.types.Scene) -> SceneSettings:
         """Return how the track is imported. One that was made of the scene's range comes back to that range."""
         settings = settings_from(self, SceneSettings)
+        baking = upstream(self, "texture") if not settings.texture else None
+        if baking is not None:
+            settings = replace(settings, texture=str(baking.written(scene)[0]) if baking.written(scene) else "")
         video = upstream(self, "video")
         if video is None or video.range != "scene":
             return settings
         return replace(settings, start_at=max(settings.start_at, scene.frame_start))
+
+    def matters(self: Any, name: str) -> bool:
+        """A file for the texture counts where the head has one, and only where none is linked."""
+        if name != "texture":
+            return True
+        socket = self.inputs.get(title_case("texture"))
+        return self.material == "texture" and (socket is None or not socket.is_linked)
 
     def is_there(self: Any, scene: bpy.types.Scene) -> bool:
         """Whether the track's import was not undone or deleted."""

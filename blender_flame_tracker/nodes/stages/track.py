@@ -13,6 +13,7 @@ from ... import paths
 from ...properties import settings_from
 from ..base import Group, StageNode, absolute
 from ..reading import upstream
+from .photographs import files_of
 
 
 class TrackNode(StageNode, bpy.types.Node):
@@ -37,7 +38,9 @@ class TrackNode(StageNode, bpy.types.Node):
 
 def _folder(node: Any) -> Path:
     """Return the folder of the shot; Blender's own where no video is chosen yet."""
-    video = upstream(node, "video")
+    video, photographs = upstream(node, "video"), upstream(node, "photographs")
+    if photographs is not None and files_of(photographs.path):
+        return paths.shot_folder(files_of(photographs.path)[0])
     return paths.shot_folder(paths.absolute(video.path)) if video is not None and video.path else Path()
 
 

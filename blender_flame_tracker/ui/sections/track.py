@@ -6,19 +6,36 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.job import STAGES
 from ... import engine_watch, footage, runs, setup
 from ...environment import State as EngineState
 from ...nodes.state import NodeState, status_of
+from ...operators.stages import is_on
 from ...paths import ROOT_PACKAGE
 from ...run import Run, StageProgress, State
-from ...scene_state import active_tree, node_of, tracks_of
+from ...scene_state import active_tree, node_of, source_of, tracks_of
 from .. import thumbnails
 from ..presets import FLAME_PT_presets
 from ..text import duration, paragraph, room_in, scale_of
 from .video import followed_face
 
-MORE: Final = ("video", "head", "landmarks", "fit", "appearance", "smooth", "track", "texture", "report", "export")
+MORE: Final = (
+    "video",
+    "photographs",
+    "head",
+    "landmarks",
+    "fit",
+    "appearance",
+    "smooth",
+    "track",
+    "texture",
+    "report",
+    "export",
+)
 """Nodes whose settings are needed rarely."""
+
+SWITCHED: Final = ("appearance", "texture")
+"""Stages with a switch of their own."""
 
 _MARGIN: Final = 1.0
 """Room around the face in the live preview, in sizes of the face: it moves."""
@@ -51,10 +68,12 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     if len(tracks_of(tree)) > 1:
         layout.prop(context.scene.flame, "track_node")
     _draw_quality(layout, context, tree, enabled=not going)
+    _draw_switches(layout, context, enabled=not going)
     if run is not None and going:
         _draw_going(layout, context, run)
     else:
-        _draw_buttons(layout, run)
+        source = source_of(tree, context.scene)
+        _draw_buttons(layout, run, source is not None and footage.is_photographs(source))
         _draw_outcome(layout, context, tree, run)
     if run is not None:
         _draw_messages(layout, context, run)
@@ -71,7 +90,18 @@ def _draw_quality(layout: Any, context: bpy.types.Context, tree: Any, enabled: b
     row.popover(FLAME_PT_presets.__name__, text="", icon="PRESET")
 
 
-def _draw_buttons(layout: Any, run: Run | None) -> None:
+def _draw_switches(layout: Any, context: bpy.types.Context, enabled: bool) -> None:
+    """What is made of the pictures themselves, and takes time: part of the work or not."""
+    row = layout.row(align=True)
+    row.use_property_split = False
+    row.enabled = enabled
+    for kind in SWITCHED:
+        on = is_on(context, kind)
+        icon = "CHECKBOX_HLT" if on else "CHECKBOX_DEHLT"
+        row.operator("flame.switch_stage", text=STAGES[kind].label, icon=icon, depress=on).kind = kind
+
+
+def _draw_buttons(layout: Any, run: Run | None, photographs: bool) -> None:
     stopped = run is not None and run.state in (State.CANCELLED, State.FAILED)
     column = layout.column(align=True)
     row = column.row(align=True)
@@ -79,7 +109,8 @@ def _draw_buttons(layout: Any, run: Run | None) -> None:
     row.operator("flame.track", icon="PLAY")
     if stopped:
         row.operator("flame.resume", icon="FILE_REFRESH")
-    column.operator("flame.track_range", icon="PREVIEW_RANGE")
+    if not photographs:
+        column.operator("flame.track_range", icon="PREVIEW_RANGE")
 
 
 # While it runs.
@@ -215,7 +246,7 @@ def _draw_more(layout: Any, context: bpy.types.Context, tree: Any) -> None:
     body.use_property_decorate = False
     for kind in MORE:
         node = node_of(tree, kind, context.scene)
-        if node is not None:
+        if node is not None and not node.mute:
             _draw_node(body, node)
     body.prop(context.scene.flame, "tree")
 

@@ -1,4 +1,4 @@
-"""The panel's first part: which video, which of its frames, and which face in it."""
+"""The panel's first part: which video or photographs, which of the frames, and which face in them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ....backend.contract.failure import Failure
 from ... import footage
 from ...footage import Facts
 from ...look import Look, SeenFace
-from ...scene_state import active_tree, node_of
+from ...nodes.stages.photographs import draw_names, files_of
+from ...scene_state import active_tree, node_of, source_of
 from .. import thumbnails
 from ..text import duration, paragraph, room_in, scale_of
 
@@ -19,6 +20,12 @@ FACES_SHOWN: Final = 9
 """Faces with a picture; a crowd is followed better by its number in the Face node."""
 
 _SAME_PLACE: Final = 1e-4
+
+
+def title(context: bpy.types.Context) -> str:
+    """Return what the part is called: by what the head is made from."""
+    source = source_of(active_tree(context), context.scene)
+    return "Photographs" if source is not None and footage.is_photographs(source) else "Video"
 
 
 def missing(_context: bpy.types.Context) -> str:
@@ -32,10 +39,14 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     if path is None:
         _draw_empty(layout, context)
         return
-    video = node_of(active_tree(context), "video", context.scene)
+    video = source_of(active_tree(context), context.scene)
+    if footage.is_photographs(video):
+        _draw_photographs(layout, context, path, video)
+        return
     row = layout.row(align=True)
     row.prop(video, "path", text="")
     row.operator("flame.use_active_clip", text="", icon="TRACKER")
+    row.operator("flame.choose_photographs", text="", icon="IMAGE_DATA")
     facts = footage.facts_of(path)
     if isinstance(facts, Failure):
         alert = layout.column()
@@ -52,11 +63,44 @@ def _draw_empty(layout: Any, context: bpy.types.Context) -> None:
     column.scale_y = 1.4
     column.operator("flame.choose_video", text="Choose Video...", icon="FILE_MOVIE")
     column.operator("flame.use_active_clip", icon="TRACKER")
+    column.operator("flame.choose_photographs", text="Choose Photographs...", icon="IMAGE_DATA")
     hint = layout.column()
     hint.active = False
     where = "here" if context.space_data is not None and context.space_data.type == "CLIP_EDITOR" else "the 3D view"
-    drop = "" if where == "here" else f" Or drop a video onto {where}."
-    paragraph(hint, context, f"A video of a face, or the first picture of an image sequence.{drop}")
+    drop = "" if where == "here" else f" Or drop a video or pictures onto {where}."
+    paragraph(hint, context, f"A video of a face, or one or several photographs of one person.{drop}")
+
+
+def _draw_photographs(layout: Any, context: bpy.types.Context, path: Path, node: Any) -> None:
+    """The first picture, the names, and the way to others or back to a video."""
+    row = layout.row(align=True)
+    row.operator("flame.choose_photographs", text="Choose Photographs...", icon="IMAGE_DATA")
+    row.operator("flame.choose_video", text="", icon="FILE_MOVIE")
+    facts = footage.facts_of(path)
+    split = layout.split(factor=0.45)
+    picture, words = split.column(), split.column()
+    look = footage.faces_of(path).found if footage.faces_can_be_shown(node) else None
+    icon = thumbnails.icon_of(look.thumbnail) if look is not None else 0
+    picture.template_icon(icon_value=icon or thumbnails.icon_of_video(path), scale=5.0)
+    words.separator(factor=0.5)
+    draw_names(words, node.path)
+    if isinstance(facts, Failure):
+        alert = layout.column()
+        alert.alert = True
+        paragraph(alert, context, str(facts), icon="ERROR")
+        return
+    several = len(files_of(node.path)) > 1
+    if several:
+        hint = layout.column()
+        hint.active = False
+        words = "Each becomes a frame of one head, scaled to one size so that they share a camera."
+        paragraph(hint, context, words, icon="INFO")
+    if footage.faces_can_be_shown(node):
+        _draw_faces(layout, context, path)
+        return
+    face = node_of(active_tree(context), "face", context.scene)
+    if face is not None:
+        _draw_choice(layout, face, still=True)
 
 
 def _draw_facts(layout: Any, context: bpy.types.Context, path: Path, facts: Facts | None, video: Any) -> None:
@@ -144,7 +188,7 @@ def _draw_grid(layout: Any, context: bpy.types.Context, faces: tuple[SeenFace, .
         grid.column()
 
 
-def _draw_choice(layout: Any, face: Any) -> None:
+def _draw_choice(layout: Any, face: Any, still: bool = False) -> None:
     """The Face node's own way to say whom to follow."""
     layout.prop(face, "choose")
     if face.choose == "number":
@@ -153,7 +197,8 @@ def _draw_choice(layout: Any, face: Any) -> None:
         column = layout.column(align=True)
         column.prop(face, "point_x")
         column.prop(face, "point_y")
-        column.prop(face, "point_frame")
+        if not still:
+            column.prop(face, "point_frame")
 
 
 def followed_face(look: Look, face: Any) -> SeenFace | None:
