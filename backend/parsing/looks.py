@@ -29,7 +29,7 @@ HEAD_PIXELS: Final = 120.0
 _DARK: Final = 10.0
 """Added to 8-bit values before the logarithm: below it noise is larger than light."""
 _LIT: Final = (8, 251)
-"""Brightest channel of pixels that tell a colour: below there is noise, above the sensor is full."""
+"""Green of pixels that tell a colour: below there is noise, above the sensor is full (red skin fills red much before)."""
 _FACING: Final = 0.3
 """Cosine between normal and view below which a pixel tells nothing."""
 _BEHIND: Final = 0.004
@@ -97,8 +97,7 @@ def part_of(atlas: Atlas, look: Look) -> Part | None:
     values = np.column_stack([vertex_normals(look.vertices, atlas.faces), atlas.place, atlas.skin])
     shown = raster.interpolate(values, faces).astype(np.float32)
     normals, texel = np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3:5])
-    brightest = small.max(axis=2)
-    lit = (brightest >= _LIT[0]) & (brightest <= _LIT[1])
+    lit = (small[..., 1] >= _LIT[0]) & (small[..., 1] <= _LIT[1])
     seen = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > _FACING)).astype(np.float32)
     return Part((rows, columns), camera, logarithms(small), seen, normals, texel, raster.depth)
 

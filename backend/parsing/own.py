@@ -175,9 +175,9 @@ class _ColourModel:
     inverse: Floats
 
     @staticmethod
-    def of(lab: Floats, where: Mask) -> _ColourModel:
+    def of(lab: NDArray[np.float32], where: Mask) -> _ColourModel:
         """Return the colours of some pixels of a picture in Lab."""
-        values = lab[where]
+        values = lab[where].astype(np.float64)
         if len(values) < 50:
             return _ColourModel(np.array([150.0, 145.0, 150.0]), np.diag([1 / 900.0, 1 / 100.0, 1 / 100.0]))
         mean = np.median(values, axis=0)
@@ -185,17 +185,18 @@ class _ColourModel:
         spread = np.cov(near.T) + np.diag([120.0, 12.0, 12.0])
         return _ColourModel(near.mean(axis=0), np.linalg.inv(spread))
 
-    def likeness(self, lab: Floats) -> Floats:
+    def likeness(self, lab: NDArray[np.float32]) -> NDArray[np.float32]:
         """1 for the mean colour, towards 0 far from it (H, W)."""
         # Whitened by one colour matrix; three planes are squared faster than pixels of three.
         whitening = np.linalg.cholesky(self.inverse).T
-        first, second, third = cv2.split(cv2.transform(lab, np.column_stack([whitening, -whitening @ self.mean])))
+        away = cv2.transform(lab, np.column_stack([whitening, -whitening @ self.mean]).astype(np.float32))
+        first, second, third = cv2.split(away)
         return np.exp((first * first + second * second + third * third) / -12.0)
 
 
-def _lab(picture: Picture) -> Floats:
+def _lab(picture: Picture) -> NDArray[np.float32]:
     """A picture in Lab, smoothed a little: single hairs and pores are no colours of their own."""
-    return cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.5), cv2.COLOR_RGB2LAB).astype(np.float64)
+    return cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.5), cv2.COLOR_RGB2LAB).astype(np.float32)
 
 
 def _fringe(portrait: Portrait, part: Array, skin: Floats) -> Mask:
@@ -241,8 +242,13 @@ def _filled(polygon: Floats, shape: tuple[int, ...]) -> Mask:
 def _smoothed(result: Array) -> Array:
     """Remove specks: each pixel takes the commonest class around it."""
     present = np.flatnonzero(np.bincount(result.ravel()))
-    scores = [cv2.GaussianBlur((result == number).astype(np.float32), (0, 0), 3.5) for number in present]
-    return present[np.argmax(np.stack(scores), axis=0)].astype(np.int64)
+    best, most = np.full(result.shape, present[0]), np.zeros(result.shape, dtype=np.float32)
+    for number in present:
+        score = cv2.GaussianBlur((result == number).astype(np.float32), (0, 0), 3.5)
+        more = score > most
+        np.copyto(best, number, where=more)
+        np.copyto(most, score, where=more)
+    return best.astype(np.int64)
 
 
 def _joined(mask: Mask, seed: Mask) -> Mask:
