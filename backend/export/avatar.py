@@ -27,7 +27,7 @@ TRAINED_SHARE: Final = 0.7
 """Of the frames, from the start, that go into training; the rest is the test (VHAP, split_json)."""
 OPEN_JAW: Final = 0.3
 """Radians by which the canonical head opens its mouth."""
-_OPENCV_QUIET: Final = [cv2.IMWRITE_PNG_COMPRESSION, 3]
+_QUICK: Final = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class AvatarWriter:
         if share is not None:
             _save(self.folder / "fg_masks" / name, np.rint(255 * share).astype(np.uint8))
             if self.white:
-                picture = np.rint(picture * share[..., None] + 255 * (1 - share[..., None])).astype(np.uint8)
+                picture = _over_white(picture, share)
         _save(self.folder / "images" / name, np.ascontiguousarray(picture[..., ::-1]))
 
     def finish(self, frames: Integers, shift: Floats, *, masked: bool) -> Path:
@@ -150,8 +150,14 @@ def _intrinsics(camera: Intrinsics) -> dict[str, Any]:
     }
 
 
+def _over_white(picture: Picture, share: Floats) -> Picture:
+    weight = cv2.merge([share.astype(np.float32)] * 3)
+    blended = cv2.multiply(picture, weight, dtype=cv2.CV_32F) + 255 * (1 - weight)
+    return np.rint(blended).astype(np.uint8)
+
+
 def _save(path: Path, picture: np.ndarray) -> None:
-    done, content = cv2.imencode(".png", picture, _OPENCV_QUIET)
+    done, content = cv2.imencode(".png", picture, _QUICK)
     assert done
     path.write_bytes(content.tobytes())  # by Python: OpenCV can't open names with accents on Windows
 

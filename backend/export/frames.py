@@ -31,6 +31,7 @@ from ..landmarks.crop import Picture
 from ..parsing.own import Portrait
 from ..parsing.parser import Parser, person_share
 from .codes import Codes, codes_of
+from .npz import write_npz
 from .portraits import FaceView, face_view, looked_at_squares, seen_head
 
 TEXTURE_FRAMES: Final = 8
@@ -73,9 +74,7 @@ class FrameWriter:
         view = face_view(self.track, head, picture)
         lit = self._light(frame, view, texture)
         path = folder / f"{frame}.npz"
-        values = self._values(frame, view, lit, self._parsing(picture, head.landmarks, head.in_camera, view))
-        with path.open("wb") as stream:
-            np.savez_compressed(stream, **values)
+        write_npz(path, self._values(frame, view, lit, self._parsing(picture, head.landmarks, head.in_camera, view)))
         return path
 
     def _light(self, frame: int, view: FaceView, texture: Floats | None) -> Lit:
@@ -96,7 +95,7 @@ class FrameWriter:
         small = scaled(view.view.intrinsics, 0.5)
         vertices = track.vertices[frame].astype(np.float64)
         colour, cover = lit_head(small, vertices, track.faces, view.rotation, view.translation, lit)
-        mesh = alone(colour, cover)[None]
+        mesh, picture, classes = alone(colour, cover)[None], view.picture[None], parsing[None]
         tex = np.zeros((1, 50), dtype=np.float32)
         tex[0, : min(50, len(lit.code))] = lit.code[:50]
         return {
@@ -109,10 +108,10 @@ class FrameWriter:
             "img_rendered": over(halved(view.picture), colour, cover)[None],
             "mesh_rendered": mesh,
             "shape_rendered": mesh,
-            "img": view.picture[None],
-            "img_aligned": view.picture[None],
-            "parsing": parsing[None],
-            "parsing_aligned": parsing[None],
+            "img": picture,
+            "img_aligned": picture,
+            "parsing": classes,
+            "parsing_aligned": classes,
             "lmks_68": _normalised(dlib68(view.landmarks)),
             "lmks_eyes": _normalised(view.landmarks[[*RIGHT_IRIS, *LEFT_IRIS]]),
             "blendshape_scores": track.scores[frame][None].astype(np.float32),

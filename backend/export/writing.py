@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
@@ -15,7 +19,7 @@ from ..contract.track import Track
 from ..head.albedo_file import space_for
 from ..head.model import HeadModel, Integers
 from ..landmarks.crop import Picture
-from ..landmarks.networks import Network, find_networks
+from ..landmarks.networks import Network, SharedNetwork, find_networks
 from ..parsing.parser import open_parser
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
@@ -70,9 +74,33 @@ class _Work:
             self._context.check()
             yield position, picture
 
-    def _step(self) -> None:
-        self._done += 1
-        self._context.progress(self._done, self._total)
+    def _side_by_side(self, work: Callable[[int, int, Picture], object]) -> list[int]:
+        """Let several threads do (step, frame, picture) while the next pictures are decoded; return the frames read."""
+        read: list[int] = []
+        waiting: deque[Future[object]] = deque()
+        threads = max(1, os.cpu_count() or 1)
+
+        def settle() -> None:
+            waiting.popleft().result()
+            self._done += 1
+            self._context.progress(self._done, self._total)
+
+        # The threads here are the parallel ones; OpenCV's own would only stand in their way.
+        opencv_threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            with ThreadPoolExecutor(threads, thread_name_prefix="export") as executor:
+                for frame, picture in self._pictures(self._frames):
+                    waiting.append(executor.submit(work, len(read), frame, picture))
+                    read.append(frame)
+                    while len(waiting) > threads + 1:
+                        settle()
+                while waiting:
+                    settle()
+        finally:
+            cv2.setNumThreads(opencv_threads)
+        self._tell_unread(len(read))
+        return read
 
     def avatar(self, folder: Path, *, white: bool) -> Path:
         """Write the folder for trainers; frames that can't be read any more are left out of it."""
@@ -80,14 +108,13 @@ class _Work:
         def write(beside: Path) -> None:
             writer = AvatarWriter(self._track, self._head, beside, white)
             shift = writer.begin(self._frames)
-            read: list[int] = []
-            for frame, picture in self._pictures(self._frames):
+
+            def work(step: int, frame: int, picture: Picture) -> None:
                 landmarks = seen_head(self._track, frame).landmarks
                 share = None if self._person is None else person_in(self._person, picture, landmarks)
-                writer.write_picture(len(read), picture, share)
-                read.append(frame)
-                self._step()
-            self._tell_unread(len(read))
+                writer.write_picture(step, picture, share)
+
+            read = self._side_by_side(work)
             writer.finish(np.array(read, dtype=np.int64), shift, masked=self._person is not None)
 
         return _beside(folder, write)
@@ -107,12 +134,7 @@ class _Work:
         def write(beside: Path) -> None:
             beside.mkdir(parents=True, exist_ok=True)
             code = writer.texture_code(self._frames, self._pictures)
-            read = 0
-            for frame, picture in self._pictures(self._frames):
-                writer.write(beside, frame, picture, code)
-                read += 1
-                self._step()
-            self._tell_unread(read)
+            self._side_by_side(lambda _step, frame, picture: writer.write(beside, frame, picture, code))
 
         return _beside(folder, write)
 
@@ -146,4 +168,4 @@ def _person_network(context: Context) -> Network | None:
             )
         )
         return None
-    return Network(files.person)
+    return SharedNetwork(files.person)

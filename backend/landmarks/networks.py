@@ -152,6 +152,19 @@ class Network:
         return self.run(crop.astype(np.float32) * np.float32((1.0 - low) / 255.0) + np.float32(low))
 
 
+class SharedNetwork(Network):
+    """A network that several threads may call; one at a time is served."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self._free = threading.Lock()
+
+    def run(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return all outputs, as `Network.run` does."""
+        with self._free:
+            return super().run(values)
+
+
 class Networks:
     """The networks of one thread; interpreters can't be shared."""
 

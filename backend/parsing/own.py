@@ -103,7 +103,7 @@ def _rows(part: Array) -> Array:
     return np.arange(part.shape[0])[:, None]
 
 
-def _around_the_face(portrait: Portrait, part: Array, skin: Floats) -> Array:
+def _around_the_face(portrait: Portrait, part: Array, skin: Array) -> Array:
     """What each pixel beside the face is if it is the person: by the nearest part of the mesh and its colour."""
     size = part.shape[0]
     near, distance = _nearest_part(part)
@@ -138,7 +138,7 @@ def _nearest_part(part: Array) -> tuple[Array, Floats]:
     return of_label[number], np.asarray(distance, dtype=np.float64)
 
 
-def _falling_hair(result: Array, hair: Floats, skin: Floats, size: int) -> Mask:
+def _falling_hair(result: Array, hair: Array, skin: Array, size: int) -> Mask:
     """Hair over the shoulders: taken for cloth so far, but of the hair's colour and hanging together with it."""
     cloth = (result == classes.CLOTH) & (hair > 0.3) & (hair > skin)
     thick = _shrunk(cloth | (result == classes.HAIR), size // 64)
@@ -199,7 +199,7 @@ def _lab(picture: Picture) -> NDArray[np.float32]:
     return cv2.cvtColor(cv2.GaussianBlur(picture, (0, 0), 1.5), cv2.COLOR_RGB2LAB).astype(np.float32)
 
 
-def _fringe(portrait: Portrait, part: Array, skin: Floats) -> Mask:
+def _fringe(portrait: Portrait, part: Array, skin: Array) -> Mask:
     """Hair over the forehead and temples: unlike skin, and joined to what lies beyond the face."""
     size = part.shape[0]
     brows = portrait.landmarks[[*_RIGHT_BROW[:5], *_LEFT_BROW[:5]], 1].min()

@@ -117,11 +117,9 @@ def _canvas(facts: list[_Facts], context: Context) -> _Canvas:
                 " is assumed, as other photographs tell theirs.",
             )
         )
-    if known:
-        focals = [each.focal or ASSUMED_FOCAL * each.longer for each in facts]
-        scales = [max(focals) / focal for focal in focals]
-    else:
-        scales = [max(other.longer for other in facts) / each.longer for each in facts]
+    # Without any lens one angle of view is common to all, and so the length of the longer side.
+    focals = [(each.focal or ASSUMED_FOCAL * each.longer) if known else float(each.longer) for each in facts]
+    scales = [max(focals) / focal for focal in focals]
     widths = [each.width * scale for each, scale in zip(facts, scales, strict=True)]
     heights = [each.height * scale for each, scale in zip(facts, scales, strict=True)]
     longest = max(*widths, *heights)

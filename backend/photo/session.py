@@ -82,6 +82,8 @@ def _fitted(video: Video, head: HeadModel, settings: Mapping[str, Any], context:
     if isinstance(landmarks, Failure):
         return landmarks
     camera = camera_stage.run(video, settings["camera"], context)
+    if isinstance(camera, Failure):
+        return camera
     return fit_stage.run(landmarks, head, camera, settings["fit"], context, video)
 
 

@@ -1,0 +1,64 @@
+"""Writes ``.npz`` files as numpy reads them, several times faster where arrays are pictures.
+
+`numpy.savez_compressed` packs every array at zlib's level 6 and again for each name it has. Here a lower level is
+used, which pictures hardly notice, and an array that stands under several names is packed once.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL: Final = 1
+_DEFLATED: Final = 8
+_VERSION: Final = 20
+_DAY: Final = (1 << 5) | 1
+"""1 January 1980, the earliest day that zip files know: equal content gives equal files."""
+
+
+@dataclass(frozen=True)
+class _Packed:
+    data: bytes
+    checksum: int
+    length: int
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays by name; the file is less than 4 GiB (ValueError beyond)."""
+    packed: dict[int, _Packed] = {}
+    with path.open("wb") as stream:
+        directory: list[bytes] = []
+        for name, array in arrays.items():
+            if id(array) not in packed:
+                packed[id(array)] = _pack(array)
+            part, file_name = packed[id(array)], f"{name}.npy".encode()
+            offset = stream.tell()
+            if offset + len(part.data) >= 1 << 32:
+                raise ValueError(f"{path.name} would be larger than 4 GiB")
+            common = struct.pack(
+                "<HHHHHIIIH", _VERSION, 0x800, _DEFLATED, 0, _DAY, part.checksum, len(part.data), part.length,
+                len(file_name),
+            )  # fmt: skip
+            stream.write(b"PK\x03\x04" + common + struct.pack("<H", 0) + file_name)
+            stream.write(part.data)
+            where = struct.pack("<HHHHII", 0, 0, 0, 0, 0, offset)
+            directory.append(b"PK\x01\x02" + struct.pack("<H", _VERSION) + common + where + file_name)
+        start, content = stream.tell(), b"".join(directory)
+        stream.write(content)
+        stream.write(b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, len(arrays), len(arrays), len(content), start, 0))
+
+
+def _pack(array: NDArray[Any]) -> _Packed:
+    plain = io.BytesIO()
+    np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
+    data = plain.getvalue()
+    squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return _Packed(squeeze.compress(data) + squeeze.flush(), zlib.crc32(data), len(data))
