@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..contract.shading import OWN
+from ..contract.track import Track
 from .geometry import adjacency
 from .model import Floats, HeadModel
 from .regions import inside_outline
@@ -116,14 +117,44 @@ def mode_names() -> tuple[str, ...]:
     return tuple(name for name, *_ in _MODES)
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """What a head's own space is made of: template (V, 3), triangles, regions, landmarks (478, 3) on the template."""
+
+    template: Floats
+    faces: Array
+    regions: Mapping[str, Array]
+    points: Floats
+
+    def named(self, *names: str) -> Floats:
+        """1 on the vertices of some regions (V,), 0 elsewhere; regions that a head does not name are left out."""
+        values = np.zeros(len(self.template))
+        for name in names:
+            values[np.asarray(self.regions.get(name, ()), dtype=np.int64)] = 1.0
+        return values
+
+
 def own_space(head: HeadModel) -> AlbedoSpace:
     """Return our own space of a head, from its template, landmarks and regions by FLAME_masks.pkl's names.
 
     Parts that a head does not name stay as its skin; their modes then change nothing.
     """
-    angles = _eye_angles(head)
-    parts = _parts(head, angles)
-    mean = np.tile(SKIN, (head.vertex_count, 1))
+    embedding = head.landmarks
+    points = np.einsum("nk,nkc->nc", embedding.barycentric, head.template[head.faces[embedding.triangle]])
+    return _space(_Shape(head.template, head.faces, head.regions, points))
+
+
+def own_space_of_track(track: Track) -> AlbedoSpace:
+    """Return our own space of the head in a track."""
+    template = track.neutral_vertices.astype(np.float64)
+    points = np.einsum("nk,nkc->nc", track.landmark_barycentric, template[track.faces[track.landmark_triangle]])
+    return _space(_Shape(template, track.faces, track.regions, points))
+
+
+def _space(shape: _Shape) -> AlbedoSpace:
+    angles = _eye_angles(shape)
+    parts = _parts(shape, angles)
+    mean = np.tile(SKIN, (len(shape.template), 1))
     for name, colour in _PARTS.items():
         share = parts[name][:, None]
         mean = mean * (1 - share) + share * np.array(colour)
@@ -135,26 +166,17 @@ def own_space(head: HeadModel) -> AlbedoSpace:
     return AlbedoSpace(OWN_SPACE, mean, np.stack(columns, axis=2))
 
 
-def _parts(head: HeadModel, angles: Floats) -> dict[str, Floats]:
+def _parts(shape: _Shape, angles: Floats) -> dict[str, Floats]:
     """How much each vertex belongs to each part (V,), 0..1, with soft edges."""
-    regions, count = head.regions, head.vertex_count
-    soften = _softener(head.faces, count)
-
-    def named(*names: str) -> Floats:
-        return _indicator(regions, names, count)
-
+    soften, named = _softener(shape.faces, len(shape.template)), shape.named
     inner = named(*_NOT_SKIN)
-    brows, beard, cheeks = _from_landmarks(head)
+    brows, beard, cheeks = _from_landmarks(shape)
     soft = {name: soften(named(name), _SOFTENING) for name in ("nose", "forehead", "neck", "scalp")}
-    edges = {
-        "lips": soften(named("lips"), 2),
-        "brows": soften(brows, 1),
-        "teeth": named("teeth"),
-        "tongue": named("tongue"),
-    }
+    edges = {"lips": soften(named("lips"), 2), "brows": soften(brows, 1), "teeth": named("teeth")}
     return {
         **soft,
         **edges,
+        "tongue": named("tongue"),
         "skin": np.subtract(1.0, np.maximum(inner, np.maximum(edges["lips"] * 0.5, soft["scalp"]))),
         "sockets": soften(named("eye_region") * (1 - brows), _SOFTENING),
         "cheeks": soften(cheeks, _SOFTENING),
@@ -165,11 +187,10 @@ def _parts(head: HeadModel, angles: Floats) -> dict[str, Floats]:
     }
 
 
-def _from_landmarks(head: HeadModel) -> tuple[Floats, Floats, Floats]:
+def _from_landmarks(shape: _Shape) -> tuple[Floats, Floats, Floats]:
     """Return brows, beard and cheeks (V,) as 0 or 1, by where landmarks of the face lie."""
-    embedding, template = head.landmarks, head.template
-    points = np.einsum("nk,nkc->nc", embedding.barycentric, template[head.faces[embedding.triangle]])
-    face = _indicator(head.regions, ("face", "forehead"), head.vertex_count) > 0
+    template, points = shape.template, shape.points
+    face = shape.named("face", "forehead") > 0
     brows = np.zeros(len(template), dtype=bool)
     for outline in _BROW:
         brows |= face & inside_outline(template, points[list(outline)])
@@ -181,14 +202,6 @@ def _from_landmarks(head: HeadModel) -> tuple[Floats, Floats, Floats]:
     reach = 0.35 * float(np.linalg.norm(cheek[0] - cheek[1]))
     near = np.min(np.linalg.norm(template[:, None] - cheek, axis=2), axis=1) < reach
     return brows.astype(float), (below & (across | jaw)).astype(float), (face & near).astype(float)
-
-
-def _indicator(regions: Mapping[str, Array], names: tuple[str, ...], count: int) -> Floats:
-    """1 on the vertices of some regions (V,), 0 elsewhere; regions that a head does not name are left out."""
-    values = np.zeros(count)
-    for name in names:
-        values[np.asarray(regions.get(name, ()), dtype=np.int64)] = 1.0
-    return values
 
 
 def _softener(faces: Array, count: int) -> Callable[[Floats, int], Floats]:
@@ -204,13 +217,13 @@ def _softener(faces: Array, count: int) -> Callable[[Floats, int], Floats]:
     return soften
 
 
-def _eye_angles(head: HeadModel) -> Floats:
+def _eye_angles(shape: _Shape) -> Floats:
     """Return the angle between each vertex of an eyeball and the way it looks, degrees (V,); NaN elsewhere."""
-    angles = np.full(head.vertex_count, np.nan)
+    angles = np.full(len(shape.template), np.nan)
     for name in _EYEBALLS:
-        if name in head.regions:
-            ball = np.asarray(head.regions[name])
-            centre = (head.template[ball].max(axis=0) + head.template[ball].min(axis=0)) / 2
-            outwards = head.template[ball] - centre
+        if name in shape.regions:
+            ball = np.asarray(shape.regions[name])
+            centre = (shape.template[ball].max(axis=0) + shape.template[ball].min(axis=0)) / 2
+            outwards = shape.template[ball] - centre
             angles[ball] = np.degrees(np.arctan2(np.hypot(outwards[:, 0], outwards[:, 1]), outwards[:, 2]))
     return angles

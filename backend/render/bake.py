@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from ..contract.camera import Intrinsics
 from ..contract.shading import light_terms
 from .compiled import compiled
-from .light import SkinLight
 from .rasterizer import Raster
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
@@ -25,13 +24,15 @@ Singles = NDArray[np.float32]
 
 BEHIND: Final = 0.003
 """Metres by which a point may lie behind the nearest surface and still count as seen."""
-OUTLINE: Final = 7
-"""Pixels across within which a step of depth by more than `STEP` metres is an outline: what lies there is background
-as often as head."""
+OUTLINE: Final = 0.02
+"""Of the head's width, within which a step of depth by more than `STEP` metres is an outline: what lies there is
+background as often as head."""
 STEP: Final = 0.03
 _FAR: Final = 1e3
 FLAT: Final = 0.2
 """Cosine between normal and view below which a texel is not taken from a frame."""
+DIMMEST: Final = 0.08
+"""Least brightness that is divided by, relative to the light from everywhere: shadows are never quite black."""
 SHARPNESS: Final = 4.0
 """Power of that cosine in a frame's weight: the frame that faces a place most decides, means of many look soft."""
 
@@ -78,10 +79,12 @@ def add_frame(
     bake: Bake,
     layout: Layout,
     picture: Singles,
+    sure: Singles,
+    clear: Singles,
+    skin: NDArray[np.bool_],
     vertices: Array,
     camera: Intrinsics,
-    light: SkinLight,
-    gain: Array,
+    light: Array,
     trust: float,
 ) -> None:
     """Add what a frame shows.
@@ -90,20 +93,23 @@ def add_frame(
         bake: Sums to add to.
         layout: Of the texture.
         picture: Linear (H, W, 3).
+        sure: How surely each pixel shows bare skin (H, W); asked on skin alone.
+        clear: How much each pixel counts anywhere (H, W).
+        skin: Triangles (F,) on which something that is not bare skin is not wanted.
         vertices: Of the head in camera axes (V, 3), metres.
         camera: Of the picture.
-        light: Is divided out.
-        gain: Of the frame's exposure and white balance (3,).
+        light: Spherical harmonics times the frame's gain (9, 3); is divided out.
         trust: Weight of the frame.
     """
     points = np.ascontiguousarray(vertices, dtype=np.float64)
     normals = vertex_normals(points, layout.faces)
     depth = NumbaRasterizer(threads=1).rasterize(points, layout.faces, camera).depth
     there = np.where(np.isfinite(depth), depth, np.float32(_FAR)).astype(np.float32)
+    outline = _outline_pixels(points, camera)
     nearest = cv2.erode(there, np.ones((3, 3), np.uint8))
-    furthest = cv2.dilate(there, np.ones((OUTLINE, OUTLINE), np.uint8))
+    furthest = cv2.dilate(there, np.ones((outline, outline), np.uint8))
     # Per vertex: smooth enough, and thousands instead of a million.
-    shade = np.maximum(light.shade(normals), 0.08) * gain
+    shade = np.maximum(light_terms(normals) @ light, DIMMEST * np.abs(light[0]))
     lens = np.array([camera.focal_x, camera.focal_y, camera.centre_x, camera.centre_y])
     _add(
         bake.colour,
@@ -113,6 +119,9 @@ def add_frame(
         layout.raster.barycentrics,
         layout.faces,
         np.ascontiguousarray(picture, dtype=np.float32),
+        np.ascontiguousarray(sure, dtype=np.float32),
+        np.ascontiguousarray(clear, dtype=np.float32),
+        skin,
         nearest,
         furthest,
         points,
@@ -123,10 +132,17 @@ def add_frame(
     )
 
 
+def _outline_pixels(points: Array, camera: Intrinsics) -> int:
+    """Return within how many pixels across a step of depth is an outline, odd."""
+    across = camera.focal_x * float(np.ptp(points[:, 0])) / max(float(np.median(points[:, 2])), 0.01)
+    return 2 * max(round(OUTLINE * across), 2) + 1
+
+
 @compiled
 def _add(
-    colour, weight, best, ids, barycentrics, faces, picture, nearest, furthest, points, normals, shade, lens, trust
-):
+    colour, weight, best, ids, barycentrics, faces, picture, sure, clear, skin, nearest, furthest, points, normals,
+    shade, lens, trust
+):  # fmt: skip
     height, width = picture.shape[0], picture.shape[1]
     for row in range(ids.shape[0]):
         for column in range(ids.shape[1]):
@@ -159,7 +175,9 @@ def _add(
             if pz > nearest[j, i] + BEHIND or furthest[j, i] > pz + STEP:
                 continue
             a, b = x - i, y - j
-            amount = trust * ((facing - FLAT) / (1 - FLAT)) ** SHARPNESS
+            amount = trust * clear[j, i] * ((facing - FLAT) / (1 - FLAT)) ** SHARPNESS
+            if skin[index]:
+                amount *= sure[j, i]
             for channel in range(3):
                 upper = picture[j, i, channel] * (1 - a) + picture[j, i + 1, channel] * a
                 lower = picture[j + 1, i, channel] * (1 - a) + picture[j + 1, i + 1, channel] * a
@@ -170,7 +188,7 @@ def _add(
 
 
 def relit(
-    texture: Singles, raster: Raster, layout_uv: Array, normals: Array, faces: Array, light: SkinLight
+    texture: Singles, raster: Raster, layout_uv: Array, normals: Array, faces: Array, light: Array
 ) -> Singles:
     """Return a textured picture (H, W, 3) of a rasterised head; 0 where there is none.
 
@@ -180,7 +198,7 @@ def relit(
         layout_uv: Texture coordinates of the triangles' corners (F, 3, 2).
         normals: Per vertex (V, 3), camera axes.
         faces: (F, 3).
-        light: On the head.
+        light: Spherical harmonics times gain (9, 3).
     """
     seen = raster.ids >= 0
     uv = np.einsum("pk,pkc->pc", raster.barycentrics[seen], layout_uv[raster.ids[seen]])
@@ -192,7 +210,7 @@ def relit(
     upper = texture[j, i] * (1 - a) + texture[j, i + 1] * a
     lower = texture[j + 1, i] * (1 - a) + texture[j + 1, i + 1] * a
     unit = raster.interpolate(normals, faces)[seen]
-    shade = light_terms(unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)) @ light.coefficients
+    shade = light_terms(unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)) @ light
     result = np.zeros((*raster.ids.shape, 3), dtype=np.float32)
-    result[seen] = (upper * (1 - b) + lower * b) * np.maximum(shade, 0.08)
+    result[seen] = (upper * (1 - b) + lower * b) * np.maximum(shade, DIMMEST * np.abs(light[0]))
     return result

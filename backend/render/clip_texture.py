@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -12,27 +13,33 @@ from numpy.typing import NDArray
 from ..contract.camera import Intrinsics, rotation_matrices
 from ..contract.failure import Failure
 from ..contract.settings import TextureSettings
-from ..contract.shading import LIGHT_AXES
+from ..contract.shading import LIGHT_AXES, LIGHT_TERMS, OWN, Shading
 from ..contract.track import TRACKED, Track
+from ..head.albedo import own_space_of_track
+from ..parsing.atlas import make_atlas
+from ..parsing.occluders import MOST_LOOKS, FaceColours, Look, learn_face_colours
+from ..solve.key_frames import choose_turned_frames
+from ..solve.shading import LOOKS, filmed_head, shading_of
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from .bake import Bake, Layout, add_frame, relit
-from .light import LightFit, SkinLight, fit_light
 from .likeness import psnr, ssim
-from .rasterizer import cropped
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
+from .skin_colours import FilmedHead, head_window
 from .texture import linear_from_srgb, srgb_from_linear, texels
 from .texture_fill import ENOUGH, completed
 
 Array = NDArray[Any]
+Integers = NDArray[np.int64]
 
-LIGHT_FRAMES: Final = 24
-LIGHT_POINTS: Final = 1500
-"""Vertices of the face on which light is looked for."""
 COMPARED: Final = 8
 """Frames on which the textured head is compared with the footage."""
-MARGIN: Final = 0.15
+_HIDDEN_SHARE: Final = 0.05
+"""How much of its weight a place keeps where hair or a hand hides the skin: less than what its mirror image counts."""
+_BLOWN_OUT: Final = 250
+_DARK_GAIN: Final = 0.35
+"""Frames that are darker than this against the others count less and less: their grain is large."""
 
 
 @dataclass(frozen=True)
@@ -49,60 +56,88 @@ class ClipTexture:
 
 
 def clip_texture(track: Track, video: Video, settings: TextureSettings, context: Context) -> ClipTexture | Failure:
-    """Bake the texture of a track from its footage."""
-    clip = _Clip(track, video)
+    """Bake the texture of a track from its footage, with the track's light where it has one."""
     chosen = spread_frames(track, settings.frames)
     if len(chosen) == 0:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
-    light = _light(clip, chosen[_spread(len(chosen), LIGHT_FRAMES)], settings.remove_light)
+    head = filmed_head(track)
+    colours = _face_colours(head, track, video, chosen)
+    head = replace(head, free=_free_skin(colours))
+    shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
+    clip = _Clip(track, video, head, shading or _no_light(len(track)))
     size = int(settings.size)
-    bake, layout = _baked(clip, chosen, light, size, context)
+    bake, layout = _baked(clip, chosen, size, context)
     texture = completed(
         bake.mean(),
         bake.best,
         layout.raster,
-        clip.faces,
+        head.faces,
         track.neutral_vertices.astype(np.float64),
         clip.corner_uv,
         track.regions,
     )
-    return ClipTexture(srgb_from_linear(texture), _facts(clip, bake, layout, texture, light, chosen, size))
+    return ClipTexture(srgb_from_linear(texture), _facts(clip, bake, layout, texture, chosen, lit=shading is not None))
 
 
 @dataclass
 class _Clip:
     track: Track
     video: Video
+    head: FilmedHead
+    shading: Shading
 
     def __post_init__(self) -> None:
-        self.faces = self.track.faces.astype(np.int32)
         self.corner_uv = self.track.uv.astype(np.float64)[self.track.uv_faces]
-        self.rotation = rotation_matrices(self.track.head_rotation)
 
-    def vertices(self, frame: int) -> Array:
-        """Return all vertices in camera axes (V, 3)."""
-        inside = self.track.vertices[frame].astype(np.float64)
-        return inside @ self.rotation[frame].T + self.track.head_translation[frame]
+    def pictures(self, frames: Integers) -> Iterator[tuple[int, NDArray[np.uint8], Intrinsics, Array]]:
+        """Yield (frame, part of the picture around the head, its camera, vertices)."""
+        yield from _pictures(self.head, self.video, frames)
 
-    def pictures(self, frames: NDArray[np.int64]) -> Any:
-        """Yield (frame, part of the picture around the head, 8-bit, its camera, vertices)."""
-        for frame, picture in read_frames(self.video, np.sort(frames).tolist()):
-            vertices = self.vertices(frame)
-            window, camera = _window(vertices, self.track.intrinsics)
-            if camera.width > 4 and camera.height > 4:
-                yield frame, picture[window], camera, vertices
+    def light(self, frame: int) -> Array:
+        """Return light times gain (9, 3)."""
+        return (self.shading.light[frame] * self.shading.gain[frame]).astype(np.float64)
 
 
-def _window(vertices: Array, camera: Intrinsics) -> tuple[tuple[slice, slice], Intrinsics]:
-    depth = np.maximum(vertices[:, 2], 0.01)
-    x = camera.focal_x * vertices[:, 0] / depth + camera.centre_x
-    y = camera.focal_y * vertices[:, 1] / depth + camera.centre_y
-    pad = MARGIN * max(float(np.ptp(x)), float(np.ptp(y)))
-    left, right = int(max(x.min() - pad, 0)), int(min(x.max() + pad, camera.width - 1)) + 1
-    top, bottom = int(max(y.min() - pad, 0)), int(min(y.max() + pad, camera.height - 1)) + 1
-    if right <= left or bottom <= top:
-        left, right, top, bottom = 0, 1, 0, 1
-    return (slice(top, bottom), slice(left, right)), cropped(camera, left, top, right - left, bottom - top)
+def _pictures(
+    head: FilmedHead, video: Video, frames: Integers
+) -> Iterator[tuple[int, NDArray[np.uint8], Intrinsics, Array]]:
+    for frame, picture in read_frames(video, np.sort(frames).tolist()):
+        vertices = head.vertices(frame)
+        found = head_window(vertices, head.intrinsics)
+        if found is not None:
+            yield frame, np.ascontiguousarray(picture[found[0]]), found[1], vertices
+
+
+def _face_colours(head: FilmedHead, track: Track, video: Video, frames: Integers) -> FaceColours:
+    """Learn what the bare face looks like, to tell hands, hair and glasses from it."""
+    chosen = frames[_spread(len(frames), MOST_LOOKS)]
+    looks = [Look(picture, camera, vertices) for _, picture, camera, vertices in _pictures(head, video, chosen)]
+    atlas = make_atlas(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
+    return learn_face_colours(atlas, looks)
+
+
+def _free_skin(colours: FaceColours) -> Any:
+    def free(_frame: int, picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> NDArray[np.float32]:
+        return colours.free_skin(Look(picture, camera, vertices))
+
+    return free
+
+
+def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context) -> Shading | None:
+    """The track's light where it has one, else what the frames that are baked tell of it."""
+    if track.shading is not None:
+        return track.shading
+    trust = np.zeros(len(track))
+    trust[frames] = head.trust[frames]
+    rotation = rotation_matrices(track.head_rotation[frames])
+    looks = frames[choose_turned_frames(rotation, track.time[frames], trust[frames], LOOKS)]
+    return shading_of(replace(head, trust=trust), looks, video, own_space_of_track(track), context)
+
+
+def _no_light(frames: int) -> Shading:
+    light = np.zeros((frames, LIGHT_TERMS, 3), dtype=np.float32)
+    light[:, 0] = 1
+    return Shading(light, np.ones((frames, 3), dtype=np.float32), np.zeros(0, dtype=np.float32), OWN)
 
 
 def spread_frames(track: Track, most: int) -> NDArray[np.int64]:
@@ -125,118 +160,54 @@ def _spread(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(np.int64))
 
 
-@dataclass(frozen=True)
-class _Lighting:
-    light: SkinLight
-    gain: dict[int, Array]
-    used: bool
-
-    def gain_of(self, frame: int) -> Array:
-        """Return the gain of a frame: of the nearest one on which it is known."""
-        nearest = min(self.gain, key=lambda known: abs(known - frame))
-        return self.gain[nearest]
-
-
-def _light(clip: _Clip, frames: NDArray[np.int64], wanted: bool) -> _Lighting:
-    """Look for the light on the skin of the face."""
-    track = clip.track
-    points = _skin_points(track)
-    values, normals, weights, shown = [], [], [], []
-    for frame, picture, camera, vertices in clip.pictures(frames):
-        value, normal, weight = _seen_points(clip, points, picture, camera, vertices)
-        values.append(value)
-        normals.append(normal)
-        weights.append(weight * float(track.confidence[frame]))
-        shown.append(frame)
-    if not wanted or not values:
-        coefficients = np.zeros((9, 3))
-        coefficients[0] = 1
-        return _Lighting(SkinLight(coefficients), {0: np.ones(3)}, False)
-    found: LightFit = fit_light(np.stack(values), np.stack(normals), np.stack(weights))
-    return _Lighting(found.light, dict(zip(shown, found.gain, strict=True)), True)
-
-
-def _skin_points(track: Track) -> NDArray[np.int64]:
-    """Return vertices of bare skin: the face without eyes, lips, brows and what lies behind the lips."""
-    regions = track.regions
-    chosen = np.zeros(len(track.neutral_vertices), dtype=bool)
-    for name in ("face", "forehead"):
-        chosen[regions.get(name, np.zeros(0, dtype=np.int64))] = True
-    for name in regions:
-        if any(part in name for part in ("eyeball", "lip", "mouth", "teeth", "tongue", "eyebrow", "eyelid", "iris")):
-            chosen[regions[name]] = False
-    points = np.flatnonzero(chosen)
-    points = points if len(points) else np.arange(len(chosen))
-    return points[_spread(len(points), LIGHT_POINTS)]
-
-
-def _seen_points(
-    clip: _Clip, points: NDArray[np.int64], picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array
-) -> tuple[Array, Array, Array]:
-    """Return linear colours (N, 3), normals (N, 3) and visibility (N,) of vertices in a picture."""
-    normals = vertex_normals(vertices, clip.faces)[points]
-    depth = NumbaRasterizer(threads=1).rasterize(vertices, clip.faces, camera).depth
-    place = vertices[points]
-    x = (camera.focal_x * place[:, 0] / place[:, 2] + camera.centre_x).astype(np.float32)
-    y = (camera.focal_y * place[:, 1] / place[:, 2] + camera.centre_y).astype(np.float32)
-    smooth = cv2.GaussianBlur(linear_from_srgb(picture), (0, 0), max(1.0, camera.focal_x / place[:, 2].mean() * 0.002))
-    value = cv2.remap(smooth, x[:, None], y[:, None], cv2.INTER_LINEAR)[:, 0].astype(np.float64)
-    near = cv2.erode(np.where(np.isfinite(depth), depth, 0).astype(np.float32), np.ones((3, 3), np.uint8))
-    column = np.clip(np.rint(x).astype(int), 0, camera.width - 1)
-    row = np.clip(np.rint(y).astype(int), 0, camera.height - 1)
-    inside = (x >= 0) & (y >= 0) & (x <= camera.width - 1) & (y <= camera.height - 1)
-    facing = -(normals * place).sum(axis=1) / np.linalg.norm(place, axis=1)
-    free = (near[row, column] > 0) & (place[:, 2] < near[row, column] + 0.008)
-    bright = (value.max(axis=1) < 0.97) & (value.max(axis=1) > 0.004)
-    return value, normals, inside * free * bright * np.clip((facing - 0.2) / 0.4, 0, 1)
-
-
 def _sharpness(picture: NDArray[np.uint8]) -> float:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
-def _baked(
-    clip: _Clip, frames: NDArray[np.int64], lighting: _Lighting, size: int, context: Context
-) -> tuple[Bake, Layout]:
-    track = clip.track
-    layout = Layout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), clip.faces)
+def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout]:
+    track, head = clip.track, clip.head
+    layout = Layout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), head.faces)
     bake = Bake.empty(size)
-    sharpest = 1e-9
+    skin = _skin_faces(track)
     for done, (frame, picture, camera, vertices) in enumerate(clip.pictures(frames)):
         context.check()
-        sharp = _sharpness(picture)
-        sharpest = max(sharpest, sharp)
-        trust = float(track.confidence[frame]) * (0.1 + sharp / sharpest)
-        add_frame(
-            bake, layout, linear_from_srgb(picture), vertices, camera, lighting.light, lighting.gain_of(frame), trust
-        )
+        sure = np.full(picture.shape[:2], 1.0, dtype=np.float32)
+        if head.free is not None:
+            sure = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.free(frame, picture, camera, vertices)
+        clear = np.where(picture.max(axis=2) < _BLOWN_OUT, np.float32(1.0), np.float32(_HIDDEN_SHARE))
+        bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
+        trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2
+        linear = linear_from_srgb(picture)
+        add_frame(bake, layout, linear, sure, clear, skin, vertices, camera, clip.light(frame), trust)
         context.progress(done + 1, len(frames))
     return bake, layout
 
 
+def _skin_faces(track: Track) -> NDArray[np.bool_]:
+    """Return the triangles (F,) on which hair and hands are not wanted: all but the scalp, eyes and mouth."""
+    skin = np.ones(len(track.neutral_vertices), dtype=bool)
+    for name, vertices in track.regions.items():
+        if any(part in name for part in ("scalp", "eyeball", "iris", "mouth", "teeth", "tongue")):
+            skin[vertices] = False
+    return skin[track.faces].all(axis=1)
+
+
 def _facts(
-    clip: _Clip,
-    bake: Bake,
-    layout: Layout,
-    texture: NDArray[np.float32],
-    lighting: _Lighting,
-    frames: NDArray[np.int64],
-    size: int,
+    clip: _Clip, bake: Bake, layout: Layout, texture: NDArray[np.float32], frames: Integers, *, lit: bool
 ) -> dict[str, Any]:
-    likeness = [
-        _likeness(clip, texture, lighting, *shown) for shown in clip.pictures(frames[_spread(len(frames), COMPARED)])
-    ]
+    compared = frames[_spread(len(frames), COMPARED)]
+    likeness = [_likeness(clip, texture, *shown) for shown in clip.pictures(compared)]
     face = np.zeros(len(clip.track.neutral_vertices), dtype=bool)
     face[clip.track.regions.get("face", np.zeros(0, dtype=np.int64))] = True
-    on_face = (layout.raster.ids >= 0) & face[clip.faces].all(axis=1)[layout.raster.ids]
+    on_face = (layout.raster.ids >= 0) & face[clip.head.faces].all(axis=1)[layout.raster.ids]
     mean = np.mean(likeness, axis=0) if likeness else np.zeros(2)
     return {
-        "size": size,
+        "size": len(texture),
         "frames": len(frames),
         "seen": float((bake.best[on_face] > ENOUGH).mean()) if on_face.any() else 0.0,
-        "light_removed": lighting.used,
-        "light": lighting.light.coefficients.tolist(),
+        "light_removed": lit,
+        "light": clip.shading.light[frames].mean(axis=0).tolist(),
         "light_axes": LIGHT_AXES,
         "psnr": float(mean[0]),
         "ssim": float(mean[1]),
@@ -246,20 +217,19 @@ def _facts(
 def _likeness(
     clip: _Clip,
     texture: NDArray[np.float32],
-    lighting: _Lighting,
     frame: int,
     picture: NDArray[np.uint8],
     camera: Intrinsics,
     vertices: Array,
 ) -> tuple[float, float]:
     """Return PSNR and SSIM of the textured, lit head over the face in a frame."""
-    raster = NumbaRasterizer(threads=1).rasterize(vertices, clip.faces, camera)
-    normals = vertex_normals(vertices, clip.faces)
-    light = SkinLight(lighting.light.coefficients * lighting.gain_of(frame))
-    drawn = srgb_from_linear(relit(texture, raster, clip.corner_uv, normals, clip.faces, light))
+    faces = clip.head.faces
+    raster = NumbaRasterizer(threads=1).rasterize(vertices, faces, camera)
+    normals = vertex_normals(vertices, faces)
+    drawn = srgb_from_linear(relit(texture, raster, clip.corner_uv, normals, faces, clip.light(frame)))
     face = np.zeros(len(vertices), dtype=bool)
     face[clip.track.regions.get("face", np.arange(len(vertices)))] = True
-    mask = (raster.ids >= 0) & face[clip.faces].all(axis=1)[raster.ids]
+    mask = (raster.ids >= 0) & face[faces].all(axis=1)[raster.ids]
     mask = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if not mask.any():
         return 0.0, 0.0

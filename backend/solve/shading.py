@@ -2,8 +2,9 @@
 
 What a frame shows of a point is albedo x gain x light(normal). From frames that differ as much as possible come the
 light of the clip and the colours of the points, held near what the albedo space can be; with these every frame gives
-its gain in each channel, and its own light where that is asked for. What is scaled between them is settled by the mean
-brightness of the light on the face being 1 and the middle gain being 1: the albedo takes exposure and tint.
+its gain in each channel, and its own light where that is asked for. What is scaled between them is settled so: the
+light on the face has the mean brightness 1 and the tint that lets the albedo be one of a face, the middle gain is 1,
+and the albedo takes the exposure.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ _NOISE: Final = 0.15
 count less and less."""
 _COLOUR_SPREAD: Final = 0.25
 """How far the logarithm of a point's colour strays from what the albedo space has: freckles, stubble."""
+_TINT_SPREAD: Final = 0.2
+"""How far the logarithms of the light's red and blue stray from its green: lamps and white balance of cameras."""
+_TINTS: Final = np.array([[2.0, -1.0, -1.0], [0.0, 1.0, -1.0]]).T / np.sqrt([6.0, 2.0])
+"""Two tints (3, 2) that change no mean brightness."""
 _INDEPENDENT: Final = 150
 """Points that say something of their own about the albedo: neighbours share their errors."""
 _LIGHT_SPREAD: Final = np.array([1.0, 0.5, 0.5, 0.5, 0.08, 0.08, 0.08, 0.08, 0.05])
@@ -235,7 +240,7 @@ def solve_looks(
     seen = np.log(np.maximum(value, 1e-4))
     robust, lit = weight, weight * bare[:, None]
     gain = _first_gains(seen, lit)
-    code = np.zeros(0 if space is None else space.basis.shape[2])
+    code, tint = np.zeros(0 if space is None else space.basis.shape[2]), np.zeros(2)
     colour = np.broadcast_to(_median(seen - gain[:, None], lit), value.shape[1:]).copy()
     light = np.zeros((LIGHT_TERMS, 3))
     error = np.zeros_like(seen)
@@ -249,14 +254,15 @@ def solve_looks(
         gain -= np.median(gain, axis=0)
         unlit = seen - dim - gain[:, None]
         mean, total = _means(unlit, robust, axis=0), robust.sum(axis=0)
-        code, prior = _code_of(mean, total, space, code)
+        code, tint, prior = _code_of(mean, total, space, code, tint)
         # All frames together see a point as well as a few that are independent of each other.
         sure = np.minimum(total, 8.0) / _NOISE**2
         colour = (sure * mean + prior / _COLOUR_SPREAD**2) / (sure + 1 / _COLOUR_SPREAD**2)
         error = unlit - colour
         robust = weight / (1 + (error / _NOISE) ** 2)
     left = float(np.sqrt((robust * error**2).sum() / max(float(robust.sum()), 1e-9)))
-    return Found(light, np.exp(colour), code, left)
+    tinted = np.exp(_TINTS @ tint)
+    return Found(light * tinted, np.exp(colour) / tinted, code, left)
 
 
 def _first_gains(seen: Array, weight: Array) -> Array:
@@ -293,19 +299,23 @@ def _light_of(value: Array, basis: Array, weight: Array, base: Array) -> Array:
     return result
 
 
-def _code_of(mean: Array, total: Array, space: PointSpace | None, code: Array) -> tuple[Array, Array]:
-    """Return the code and the logarithms (N, 3) that it gives, from mean logarithms of the points' colours."""
+def _code_of(
+    mean: Array, total: Array, space: PointSpace | None, code: Array, tint: Array
+) -> tuple[Array, Array, Array]:
+    """Return code, tint of the light and the logarithms (N, 3) that they give, from mean logarithms of the colours."""
     if space is None:
-        return code, np.broadcast_to(_median(mean, np.minimum(total, 1.0)), mean.shape)
+        return code, tint, np.broadcast_to(_median(mean, np.minimum(total, 1.0)), mean.shape)
     sure = np.minimum(total, 1.0)
     sure = sure * _INDEPENDENT / max(float(sure.sum()) / 3, 1e-9) / _COLOUR_SPREAD**2
+    precision = np.diag(np.append(np.ones(len(code)), np.full(2, _TINT_SPREAD**-2)))
     for _ in range(2):
         value, slope = space.logarithm(code)
-        design = slope.reshape(-1, len(code))
+        design = np.concatenate([slope, np.broadcast_to(_TINTS, (*mean.shape, 2))], axis=2).reshape(mean.size, -1)
         share = sure.reshape(-1, 1) * design
-        away = (mean - value).reshape(-1) + design @ code
-        code = np.linalg.solve(share.T @ design + np.eye(len(code)), share.T @ away)
-    return code, space.logarithm(code)[0]
+        away = (mean - value).reshape(-1) + design[:, : len(code)] @ code
+        both = np.linalg.solve(share.T @ design + precision, share.T @ away)
+        code, tint = both[: len(code)], both[len(code) :]
+    return code, tint, space.logarithm(code)[0] + _TINTS @ tint
 
 
 def frame_shading(

@@ -68,7 +68,7 @@ def _beside(path: Path, write: Callable[[Path], object]) -> None:
 
 CODE: Final = StageCode(
     run,
-    ("stages/texture.py", "render", "solve/surface_samples.py", "video"),
+    ("stages/texture.py", "render", "parsing", "solve/shading.py", "solve/key_frames.py", "head", "video"),
     keep="files",
     check=check,
     load=load,

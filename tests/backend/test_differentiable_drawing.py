@@ -10,7 +10,7 @@ import torch
 from rasterizer_scenes import CAMERA, PLACES, at_pixels, drawn_by, in_clip_space, opened, sphere
 
 from backend.contract.camera import Intrinsics
-from backend.render import light as numpy_light
+from backend.contract.shading import light_terms
 from backend.render.bake import relit
 from backend.render.differentiable.antialias import antialias, mesh_edges
 from backend.render.differentiable.choice import rasterizers
@@ -97,7 +97,7 @@ def test_normals_and_light_are_those_of_the_rest_of_the_program():
     normals = vertex_normals(torch.as_tensor(vertices)[None], torch.as_tensor(faces))
     assert np.abs(normals[0].numpy() - expected).max() < 1e-9
     light = random(1, 9, 3)
-    lit = numpy_light.SkinLight(light[0].numpy()).shade(expected)
+    lit = light_terms(expected) @ light[0].numpy()
     assert np.abs(shade(normals, light)[0].numpy() - np.maximum(lit, 0)).max() < 1e-9
 
 
@@ -259,7 +259,7 @@ def test_a_head_is_drawn_as_the_texture_stage_draws_it(place):
     lit = tensor(np.stack([light, light]))
     drawn = draw_lit(rasterizer, mesh, poses, lens_of(CAMERA).to(device), mip_texture(tensor(texture)), lit, background)
     raster = NumbaRasterizer().rasterize(vertices, faces, CAMERA)
-    expected = relit(texture, raster, uv[faces], numpy_normals(vertices, faces), faces, numpy_light.SkinLight(light))
+    expected = relit(texture, raster, uv[faces], numpy_normals(vertices, faces), faces, light)
     cover = drawn.cover[1].cpu().numpy()
     inside = cover == 1
     assert inside.sum() > 800

@@ -71,7 +71,7 @@ def draw_lit(
         vertices: In camera axes (B, V, 3), metres.
         lens: fx, fy, cx, cy in pixels, (4,) or (B, 4).
         texture: Linear colours without light.
-        light: Coefficients with the frame's gain in them (B, 9, 3), as `render.light` has them.
+        light: Coefficients with the frame's gain in them (B, 9, 3), as `contract.shading` has them.
         background: Linear (B, H, W, 3).
     """
     height, width = background.shape[1:3]

@@ -1,4 +1,4 @@
-"""Normals and spherical-harmonic light with gradients; terms, axes and factors as in `render.light`."""
+"""Normals and spherical-harmonic light with gradients; terms, axes and factors as in `contract.shading`."""
 
 from __future__ import annotations
 
