@@ -1,4 +1,4 @@
-"""Weights of networks from files of others: tensors and plain containers only, every name and shape as expected."""
+"""Weights of networks from files of others: tensors, numbers and plain containers only, every name as expected."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,12 +19,32 @@ _SHOWN: Final = 3
 N = TypeVar("N", bound=nn.Module)
 
 
+def _latin1(text: str, _encoding: str) -> bytes:
+    """Stands for the codecs of Python, of which numpy's numbers need this one."""
+    return text.encode("latin1")
+
+
+_MAKERS: Final = {
+    "_reconstruct": np.zeros(0).__reduce__()[0],
+    "scalar": np.float64(0).__reduce__()[0],
+}
+_NUMBERS: Final[list[Any]] = [
+    *((maker, f"numpy.{core}.multiarray.{name}") for name, maker in _MAKERS.items() for core in ("core", "_core")),
+    (np.ndarray, "numpy.ndarray"),
+    (np.dtype, "numpy.dtype"),
+    *((type(np.dtype(kind)), f"numpy.dtypes.{type(np.dtype(kind)).__name__}") for kind in "?bBhHiIlLqQefd"),
+    (_latin1, "_codecs.encode"),
+]
+"""Arrays and numbers of numpy, by the names of every version: MICA's trainer left some beside its weights."""
+
+
 def read_checkpoint(path: Path) -> Any | Failure:
-    """Return what a torch file holds, built of tensors and plain containers alone; no code of the file is run."""
+    """Return what a torch file holds, built of tensors, numbers and plain containers alone; no code of it is run."""
     if not path.is_file():
         return Failure("weights-not-found", f"There is no file {path}.", "Choose an existing file of weights.")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_NUMBERS):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = str(error).splitlines()[0]
         return Failure(

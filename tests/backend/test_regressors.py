@@ -91,7 +91,11 @@ def deca_file(folder: Path) -> Path:
 def mica_file(folder: Path) -> Path:
     flame = {f"regressor.{name}": value for name, value in weights(mapping_layout(), 1).items()}
     flame |= {"generator.v_template": torch.zeros(5023, 3), "generator.shapedirs": torch.zeros(2, 3, 4)}
-    torch.save({"arcface": weights(arcface_layout(), 2), "flameModel": flame, "epoch": 3}, folder / "mica.tar")
+    # What the trainer leaves beside the weights (micalib/trainer.py): numbers and arrays of numpy among it.
+    best = {"average": np.float64(1.3), "now_mean": np.float32(0.9), "smoothed_average": np.inf, "counter": 4}
+    kept = {"embeddings_lyhm": {"somebody": [np.zeros(512, np.float32)]}, "best_model": best}
+    beside = {"opt": {"state": {}, "param_groups": []}, "scheduler": {}, "validator": kept, "epoch": 3}
+    torch.save({"arcface": weights(arcface_layout(), 2), "flameModel": flame, **beside}, folder / "mica.tar")
     return folder / "mica.tar"
 
 
