@@ -105,6 +105,12 @@ class ExportSettings:
         "Write the folder that trainers of Gaussian avatars read: transforms.json, pictures, masks, FLAME parameters",
         label="Avatar Folder",
     )
+    meshes: bool = option(
+        False,
+        "Write for every frame a mesh with its texture (.obj), the overlay, the aligned picture and the parsing:"
+        " for photographs, and for a few frames of a clip",
+        label="Meshes and Pictures",
+    )
     background: str = option(
         "white",
         "What lies behind the person in the avatar's pictures",

@@ -14,13 +14,16 @@ import numpy as np
 import torch
 
 from ..contract.failure import Failure, Notice
-from ..contract.settings import ExportSettings
+from ..contract.settings import ExportSettings, TextureSettings
 from ..contract.track import Track
+from ..head.albedo import AlbedoSpace
 from ..head.albedo_file import space_for
 from ..head.model import HeadModel, Integers
 from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, SharedNetwork, find_networks
-from ..parsing.parser import open_parser
+from ..parsing.parser import Parser, open_parser
+from ..photo.output import Studio, save_picture, write_portrait
+from ..render.clip_texture import clip_texture
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from .avatar import AvatarWriter
@@ -36,7 +39,7 @@ def write_exports(
     frames = shown_frames(track)
     if len(frames) == 0:
         return Failure("no-face", "The track has no frame with a head to export.", "Track a range that shows a face.")
-    total = len(frames) * (int(settings.frames) + int(settings.avatar))
+    total = len(frames) * (int(settings.frames) + int(settings.avatar) + int(settings.meshes))
     work = _Work(track, video, head, frames, _person_network(context), context, total)
     written: dict[str, Path] = {}
     if settings.avatar:
@@ -46,6 +49,11 @@ def write_exports(
         if isinstance(result, Failure):
             return result
         written["frames"] = result
+    if settings.meshes:
+        result = work.meshes(places["meshes"])
+        if isinstance(result, Failure):
+            return result
+        written["meshes"] = result
     return written
 
 
@@ -73,6 +81,45 @@ class _Work:
         for position, picture in read_frames(self._video, frames.tolist()):
             self._context.check()
             yield position, picture
+
+    def meshes(self, folder: Path) -> Path | Failure:
+        """Write a folder per frame with mesh, overlay, aligned picture and parsing, and their one texture."""
+        opened = self._opened()
+        if isinstance(opened, Failure):
+            return opened
+        texture = clip_texture(self._track, self._video, TextureSettings(), self._context)
+        if isinstance(texture, Failure):
+            return texture
+        studio = Studio(self._head, *opened, "../texture.png")
+        names = self._names()
+
+        def write(beside: Path) -> None:
+            beside.mkdir(parents=True, exist_ok=True)
+            save_picture(beside / "texture.png", texture.picture)
+            self._side_by_side(
+                lambda _step, frame, picture: write_portrait(beside / names[frame], self._track, frame, picture, studio)
+            )
+
+        return _beside(folder, write)
+
+    def _names(self) -> dict[int, str]:
+        """A folder's name per frame: that of the photograph, or the number of the frame in the video."""
+        photographs = self._video.metadata.get("photographs")
+        names: dict[int, str] = {}
+        for frame in self._frames.tolist():
+            number = int(self._track.frame_index[frame])
+            name = Path(photographs[number]).stem if photographs else f"{number:05d}"
+            names[frame] = f"{name}-{number + 1}" if name in names.values() else name
+        return names
+
+    def _opened(self) -> tuple[AlbedoSpace, Parser] | Failure:
+        """The space of texture codes and the parser of portraits."""
+        models = self._context.models
+        space, unfit = space_for(self._head, models)
+        if unfit is not None:
+            self._context.notice(unfit)
+        parser = open_parser(self._head, self._person, models, None, torch.device("cpu"))
+        return parser if isinstance(parser, Failure) else (space, parser)
 
     def _side_by_side(self, work: Callable[[int, int, Picture], object]) -> list[int]:
         """Let several threads do (step, frame, picture) while the next pictures are decoded; return the frames read."""
@@ -121,13 +168,10 @@ class _Work:
 
     def frame_files(self, folder: Path) -> Path | Failure:
         """Write one file per frame."""
-        models = self._context.models
-        space, unfit = space_for(self._head, models)
-        if unfit is not None:
-            self._context.notice(unfit)
-        parser = open_parser(self._head, self._person, models, None, torch.device("cpu"))
-        if isinstance(parser, Failure):
-            return parser
+        opened = self._opened()
+        if isinstance(opened, Failure):
+            return opened
+        space, parser = opened
         skin = np.asarray(self._head.regions.get("face", np.arange(self._head.vertex_count)))
         writer = FrameWriter(self._track, space, parser, skin)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,7 @@ from numpy.typing import NDArray
 from ..head.model import Floats, HeadModel
 from ..render.shading import vertex_normals
 
-TEXTURE_FILE = "texture.png"
-MATERIAL = f"newmtl head\nKd 1 1 1\nKs 0.03 0.03 0.03\nillum 2\nmap_Kd {TEXTURE_FILE}\n"
+MATERIAL: Final = "newmtl head\nKd 1 1 1\nKs 0.03 0.03 0.03\nillum 2\nmap_Kd {texture}\n"
 
 
 def obj_text(head: HeadModel, vertices: Floats) -> str:
@@ -31,9 +31,9 @@ def _rows(kind: str, values: NDArray[np.floating], digits: int) -> list[str]:
     return [pattern % tuple(row) for row in values.tolist()]
 
 
-def write_mesh(folder: Path, head: HeadModel, vertices: Floats) -> Path:
-    """Write ``head.obj`` and ``head.mtl``, which names ``texture.png`` beside them; return the former's path."""
-    for name, text in (("head.mtl", MATERIAL), ("head.obj", obj_text(head, vertices))):
+def write_mesh(folder: Path, head: HeadModel, vertices: Floats, texture: str) -> Path:
+    """Write ``head.obj`` and ``head.mtl``, which names a texture by its path from there; return the former's path."""
+    for name, text in (("head.mtl", MATERIAL.format(texture=texture)), ("head.obj", obj_text(head, vertices))):
         beside = folder / f".{name}.partial"
         beside.write_text(text, "utf-8", newline="\n")
         beside.replace(folder / name)

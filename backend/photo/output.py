@@ -24,7 +24,7 @@ from ..landmarks.crop import Picture
 from ..parsing.classes import COLOURS, NAMES
 from ..parsing.parser import Parser
 from ..render.overlay import draw_head, draw_landmarks, head_look
-from .mesh_file import TEXTURE_FILE, write_mesh
+from .mesh_file import write_mesh
 
 _OVERLAY: Final = (1024, 2048)
 """Longer side of the overlay in pixels: smaller photographs are enlarged to the first, larger ones reduced."""
@@ -38,13 +38,13 @@ class Studio:
         head: The head model.
         space: Space of the texture code.
         parser: Parses portraits.
-        texture: The baked texture, sRGB.
+        texture: Where the texture lies, seen from the folder of a photograph.
     """
 
     head: HeadModel
     space: AlbedoSpace
     parser: Parser
-    texture: Picture
+    texture: str
 
 
 def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, studio: Studio) -> dict[str, Path]:
@@ -59,10 +59,9 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     lit = estimate_light(aligned, camera, *place, studio.space, np.asarray(head.regions["face"]))
     points = np.concatenate([seen.landmarks, np.zeros((len(seen.landmarks), 1))], axis=1)
     parsing = studio.parser.parse_square(picture, region, points, camera, seen.in_camera @ turn.T)
-    files = {"mesh": write_mesh(folder, head, vertices)}
-    files["texture"] = _save(folder / TEXTURE_FILE, studio.texture)
-    files["overlay"] = _save(folder / "overlay.png", _overlay(picture, track, frame, seen))
-    files["aligned"] = _save(folder / "aligned.png", aligned)
+    files = {"mesh": write_mesh(folder, head, vertices, studio.texture)}
+    files["overlay"] = save_picture(folder / "overlay.png", _overlay(picture, track, frame, seen))
+    files["aligned"] = save_picture(folder / "aligned.png", aligned)
     files["parsing"] = beside(folder / "parsing.png", lambda path: _write_parsing(path, parsing))
     numbers = _numbers(track, frame, lit, studio, corner_affine(region.to_image(SIZE)), parsing)
     text = json.dumps(numbers, indent=1, allow_nan=False)
@@ -81,7 +80,8 @@ def beside(path: Path, write: Callable[[Path], object]) -> Path:
     return path
 
 
-def _save(path: Path, picture: Picture) -> Path:
+def save_picture(path: Path, picture: Picture) -> Path:
+    """Write a PNG beside its place and rename it."""
     return beside(path, lambda partial: Image.fromarray(picture).save(partial, compress_level=3))
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from PIL import Image
 
 from ..contract.failure import Failure
 from ..contract.settings import TextureSettings
@@ -15,6 +14,7 @@ from ..contract.track import TRACKED, write_track
 from ..head.albedo_file import space_for
 from ..head.library import resolve_head
 from ..head.model import HeadModel
+from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, find_networks
 from ..parsing.parser import open_parser
 from ..render.clip_texture import clip_texture
@@ -25,12 +25,13 @@ from ..stages.data import Context, Fit, Video
 from ..stages.folders import writable_problem
 from ..stages.track import track_of
 from .canvas import photographs_as_video
-from .output import Studio, beside, write_portrait
+from .output import Studio, save_picture, write_portrait
 from .own import own_fit
 from .read import read_photo
 
 Emit = Callable[[Mapping[str, Any]], None]
 
+_TEXTURE: Final = "texture.png"
 _LARGE: Final = 900
 """Pixels between the outermost landmarks from which on the larger texture is worth its size."""
 
@@ -62,9 +63,12 @@ def run_photos(
     fit = _fitted(video, head, settings, context)
     if isinstance(fit, Failure):
         return fit
-    studio = _studio(video, fit, head, settings["landmarks"].task_file, context)
+    studio = _studio(head, settings["landmarks"].task_file, context)
     if isinstance(studio, Failure):
         return studio
+    texture = _texture(video, fit, head, context)
+    if isinstance(texture, Failure):
+        return texture
     written: dict[str, Path] = {}
     names = _names(photographs)
     for index, path in enumerate(photographs):
@@ -73,6 +77,7 @@ def run_photos(
         result = _write(out / names[index], path, index, video, fit, studio, context)
         if isinstance(result, Failure):
             return result
+        result["texture"] = save_picture(out / names[index] / _TEXTURE, texture)
         written.update({f"{names[index]}/{kind}": file for kind, file in result.items()})
     return written
 
@@ -87,7 +92,7 @@ def _fitted(video: Video, head: HeadModel, settings: Mapping[str, Any], context:
     return fit_stage.run(landmarks, head, camera, settings["fit"], context, video)
 
 
-def _studio(video: Video, fit: Fit, head: HeadModel, task_file: str, context: Context) -> Studio | Failure:
+def _studio(head: HeadModel, task_file: str, context: Context) -> Studio | Failure:
     space, unfit = space_for(head, context.models)
     if unfit is not None:
         context.notice(unfit)
@@ -98,10 +103,15 @@ def _studio(video: Video, fit: Fit, head: HeadModel, task_file: str, context: Co
     parser = open_parser(head, person, context.models, None, torch.device("cpu"))
     if isinstance(parser, Failure):
         return parser
+    return Studio(head, space, parser, _TEXTURE)
+
+
+def _texture(video: Video, fit: Fit, head: HeadModel, context: Context) -> Picture | Failure:
+    """The texture of the person, baked from all photographs."""
     points = fit.landmarks.points[fit.landmarks.found][:, :, :2]
     size = "2048" if (points.max(axis=1) - points.min(axis=1)).max() > _LARGE else "1024"
-    texture = clip_texture(track_of(fit, head, context), video, TextureSettings(size=size), context)
-    return texture if isinstance(texture, Failure) else Studio(head, space, parser, texture.picture)
+    baked = clip_texture(track_of(fit, head, context), video, TextureSettings(size=size), context)
+    return baked if isinstance(baked, Failure) else baked.picture
 
 
 def _write(
@@ -115,7 +125,7 @@ def _write(
     shown = path
     if photo.altered:
         # Blender shows files as they are stored; this one must be turned or converted first.
-        shown = beside(folder / "photo.png", lambda place: Image.fromarray(photo.pixels).save(place))
+        shown = save_picture(folder / "photo.png", photo.pixels)
     scale = video.metadata["scales"][index]
     track = track_of(own_fit(fit, index, shown, photo.width, photo.height, scale), studio.head, context)
     problem = write_track(folder / "track.npz", track)

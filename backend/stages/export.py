@@ -17,19 +17,23 @@ from .folders import writable_problem
 FOLDER: Final = "export"
 AVATAR: Final = "avatar"
 FRAMES: Final = "frames"
+MESHES: Final = "meshes"
 _AVATAR_FILES: Final = re.compile(
     r"transforms(_train|_val|_test)?\.json|images|fg_masks|flame_param|(canonical_flame_param|head_model)\.npz"
 )
 _FRAME_FILES: Final = re.compile(r"\d+\.npz")
+_MESH_FILES: Final = re.compile(r"texture\.png|(.+/)?(head\.(obj|mtl)|(overlay|aligned|parsing)\.png|photo\.json)")
 _MODEL_FILES: Final = ("FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth")
 """Texture spaces and the parsing network, which change what is exported."""
 
 
 def check(settings: ExportSettings) -> Failure | None:
     """Refuse what cannot lead to any file before work is done."""
-    if not (settings.frames or settings.avatar):
+    if not (settings.frames or settings.avatar or settings.meshes):
         return Failure(
-            "export-nothing", "Export is asked for, but no format.", "Choose frames (--export-frames) or avatar."
+            "export-nothing",
+            "Export is asked for, but no format.",
+            "Choose frames (--export-frames), avatar or meshes.",
         )
     return writable_problem(Path(settings.folder).expanduser()) if settings.folder else None
 
@@ -46,8 +50,8 @@ def run(
     from ..export.writing import write_exports
 
     folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent / FOLDER
-    places = {AVATAR: folder / AVATAR, FRAMES: folder / FRAMES}
-    problem = writable_problem(folder) or _taken(places[AVATAR]) or _taken(places[FRAMES])
+    places = {name: folder / name for name in (AVATAR, FRAMES, MESHES)}
+    problem = writable_problem(folder) or next(filter(None, map(_taken, places.values())), None)
     if problem is not None:
         return problem
     written = write_exports(track.track, video, head, settings, places, context)
@@ -61,7 +65,7 @@ def files(_settings: ExportSettings, models: Path) -> Iterable[Path]:
 
 def summary(output: ExportFiles, _settings: ExportSettings) -> str:
     """What was written."""
-    names = {FRAMES: "frame files", AVATAR: "avatar folder"}
+    names = {FRAMES: "frame files", AVATAR: "avatar folder", MESHES: "meshes"}
     return ", ".join(names.get(name, name) for name in output.files)
 
 
@@ -69,8 +73,11 @@ def _taken(folder: Path) -> Failure | None:
     """Refuse to replace a folder that holds anything else than an earlier export of its kind."""
     if not folder.exists():
         return None
-    known = _AVATAR_FILES if folder.name == AVATAR else _FRAME_FILES
-    strange = sorted(path.name for path in folder.iterdir() if not known.fullmatch(path.name))
+    known = {AVATAR: _AVATAR_FILES, FRAMES: _FRAME_FILES, MESHES: _MESH_FILES}[folder.name]
+    found = list(folder.iterdir())
+    if folder.name == MESHES:  # a folder for each frame, whose names can be any
+        found = [inside for path in found for inside in (path.iterdir() if path.is_dir() else [path])]
+    strange = sorted(path.name for path in found if not known.fullmatch(path.relative_to(folder).as_posix()))
     if not strange:
         return None
     return Failure(

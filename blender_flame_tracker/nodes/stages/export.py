@@ -10,7 +10,7 @@ import bpy
 from ..base import Group, StageNode
 from ..reading import folder_of_track
 
-_FOLDERS: Final = ("frames", "avatar")
+_FOLDERS: Final = ("frames", "avatar", "meshes")
 
 
 class ExportNode(StageNode, bpy.types.Node):
