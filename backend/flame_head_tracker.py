@@ -87,7 +87,7 @@ class Tracker:
     def _run(self, picture: NDArray[np.uint8], realign: bool, name: str) -> dict[str, Any]:
         context = silent_context(Path(), _warn_of)
         face = _or_raise(chosen_face(self._parts.networks, picture, name, FaceSettings(), context))
-        crop = _or_raise(fit_picture(picture, face, self._parts, self._config, realign=realign))
+        crop = _or_raise(fit_picture(picture, face, self._parts, self._config, realign=realign, emit=_warn_of))
         return dictionary_of(crop, self._parts, self._config.size)
 
 

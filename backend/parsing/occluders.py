@@ -29,7 +29,7 @@ from .skin_statistics import USUAL, as_weight, medians, middles, shading, skin_o
 
 Array = NDArray[Any]
 Singles = NDArray[np.float32]
-_EVERY: Final = 3
+_EVERY: Final = 4
 """Pixels from one to the next across and down that shading is fitted to."""
 _ISLAND: Final = 9
 """Pixels across below which skin amid an occluder is not believed."""

@@ -60,7 +60,7 @@ def shading(away: Singles, normals: Singles, spread: Singles, weight: Singles) -
     if len(away) == 0:
         return result
     result[0] = np.median(away, axis=0)
-    for _ in range(5):
+    for _ in range(4):
         strange = strangeness(away - basis @ result, spread)
         share = (weight / (1 + (strange / 6) ** 2))[:, None]
         scaled = basis * share

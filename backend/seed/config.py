@@ -53,6 +53,12 @@ class SeedConfig:
     video: Path | None
     folder: Path | None
 
+    @property
+    def model_folders(self) -> list[Path]:
+        """Folders in which version 1.01 had ``deca_model.tar``: that of the named files, or the one above."""
+        named = [path.parent for path in (self.task_file, self.texture_file, self.head_file) if path is not None]
+        return list(dict.fromkeys([*named, *(folder.parent for folder in named)]))
+
 
 def read_config(values: Mapping[str, Any], *, video: bool) -> SeedConfig | Failure:
     """Return the configuration, or a failure that names the key.

@@ -10,14 +10,13 @@ import numpy as np
 
 from ..aligned.camera import square_camera
 from ..aligned.crop import SEED_SCALE, SIZE, dlib68, ffhq_region
-from ..cli.session import MODELS
 from ..contract.failure import Failure
 from ..contract.settings import FitSettings
 from ..head.model import Floats
 from ..landmarks.crop import Picture, Region, inverse
 from ..landmarks.face import Face
 from ..parsing.parser import whole_square
-from ..photo.fitting import fit_landmarks, landmarks_of, moved, silent_context
+from ..photo.fitting import Emit, fit_landmarks, landmarks_of, moved, silent_context
 from ..regress.starts import best_fit, guessed_starts
 from ..stages.data import Camera
 from .config import SeedConfig
@@ -40,9 +39,12 @@ def fit_settings(config: SeedConfig) -> FitSettings:
 
 
 def fit_picture(
-    picture: Picture, face: Face, parts: Parts, config: SeedConfig, *, realign: bool
+    picture: Picture, face: Face, parts: Parts, config: SeedConfig, *, realign: bool, emit: Emit | None = None
 ) -> FittedCrop | Failure:
-    """Fit the head to one face, in the aligned square around it or in the picture as it is."""
+    """Fit the head to one face, in the aligned square around it or in the picture as it is.
+
+    `emit` hears which networks that guess the identity are not used.
+    """
     aligned = aligned_region(face.points)
     fitted = aligned if realign else whole_square(picture)
     inside = moved(face, inverse(fitted.to_image(FITTED)))
@@ -50,9 +52,8 @@ def fit_picture(
     camera = Camera(square_camera(FITTED).focal_x, "known")
     with tempfile.TemporaryDirectory() as work:
         context = silent_context(Path(work))
-        starts = guessed_starts([(picture, face.points)], parts.head, MODELS, context)
-        if isinstance(starts, Failure):
-            return starts
+        telling = silent_context(Path(work), emit)
+        starts = guessed_starts([(picture, face.points)], parts.head, parts.guesses, telling)
         settings = fit_settings(config)
         fit = best_fit(parts.head, starts, lambda one: fit_landmarks(landmarks, one, camera, settings, context))
     if isinstance(fit, Failure):

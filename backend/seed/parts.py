@@ -17,6 +17,7 @@ from ..head.library import resolve_head
 from ..head.model import HeadModel, Integers
 from ..landmarks.networks import Networks, find_networks
 from ..parsing.parser import Parser, open_parser
+from ..regress.starts import guess_files
 from .config import SeedConfig
 
 SHAPE_MODES: Final = 100
@@ -36,6 +37,7 @@ class Parts:
         space: Space of the texture code.
         parser: Parses portraits.
         skin: Vertices whose colour tells of the light.
+        guesses: Files of networks that guess the identity, see `regress.starts`.
     """
 
     head: HeadModel
@@ -44,6 +46,7 @@ class Parts:
     space: AlbedoSpace
     parser: Parser
     skin: Integers
+    guesses: tuple[Path, ...]
 
     @property
     def sources(self) -> dict[str, str]:
@@ -80,4 +83,5 @@ def set_up(config: SeedConfig, models: Path = MODELS) -> Parts | Failure:
     if isinstance(parser, Failure):
         return parser
     skin = np.asarray(head.regions.get("face", np.arange(head.vertex_count)))
-    return Parts(head, networks, files.source, space, parser, skin)
+    guesses = tuple(guess_files(models, *config.model_folders))
+    return Parts(head, networks, files.source, space, parser, skin, guesses)

@@ -65,9 +65,7 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
         regions = crop_path(found)
         inside = in_crops(found, regions)
         camera = Camera(square_camera(FITTED).focal_x, "known")
-        starts = starts_for_clip(video, found, parts.head, context)
-        if isinstance(starts, Failure):
-            return starts
+        starts = starts_for_clip(video, found, parts.head, context, parts.guesses)
         chosen = fit_settings(config)
         fit = best_fit(parts.head, starts, lambda one: fit_landmarks(inside, one, camera, chosen, context))
     if isinstance(fit, Failure):

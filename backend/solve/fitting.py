@@ -50,7 +50,7 @@ def fit(
     Returns:
         The fit, or a failure when no frame has a face or the wanted device is not there.
     """
-    device = _device(settings.device)
+    device = device_for(settings.device)
     if isinstance(device, Failure):
         return device
     if not landmarks.found.any():
@@ -58,9 +58,24 @@ def fit(
             "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
         )
     starts = [] if video is None else starts_for_clip(video, landmarks, head, context)
-    if isinstance(starts, Failure):
-        return starts
-    return best_fit(head, starts, lambda one: _fitted(landmarks, one, camera, settings, context, device))
+    with telling_of_memory(context.notice):
+        return best_fit(head, starts, lambda one: _on_device(landmarks, one, camera, settings, context, device))
+
+
+def _on_device(
+    landmarks: Landmarks,
+    head: HeadModel,
+    camera: Camera,
+    settings: FitSettings,
+    context: Context,
+    device: torch.device,
+) -> Fit:
+    """Fit on a GPU, and on the processor where its memory does not suffice for a single frame."""
+    try:
+        return _fitted(landmarks, head, camera, settings, context, device)
+    except GpuMemoryError:
+        context.notice(NO_GPU_MEMORY)
+        return _fitted(landmarks, head, camera, settings, context, PROCESSOR)
 
 
 def _fitted(
@@ -154,7 +169,8 @@ def _masks(landmarks: Landmarks, plan: Plan) -> Masks | None:
     return Masks(place, masks.mask[kept], masks.to_image[kept], landmarks.width, landmarks.height)
 
 
-def _device(wanted: str) -> torch.device | Failure:
+def device_for(wanted: str) -> torch.device | Failure:
+    """Return the device of a choice of `FitSettings`, or a failure where it is not there."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from flame_writing import flame_content
 from portrait_clips import film, portrait
 from synthetic_clips import MadeClip, context, made_clip
 
@@ -16,7 +18,9 @@ from backend.contract.failure import Failure
 from backend.contract.settings import FitSettings
 from backend.regress.deca import PARTS, DecaEncoder, crop_for_deca, load_deca, run_deca
 from backend.regress.mica import Mica, crop_for_mica, load_mica, run_mica
-from backend.regress.starts import AVERAGE, Start, best_fit, guessed_starts, starts_for_clip, with_start
+from backend.regress.starts import AVERAGE, Start, best_fit, guess_files, guessed_starts, starts_for_clip, with_start
+from backend.seed.config import SeedConfig, read_config
+from backend.seed.parts import Parts, set_up
 from backend.stages import fit
 from backend.stages.data import Camera, Video
 
@@ -105,6 +109,13 @@ def points68() -> np.ndarray:
     points[:17] = np.stack([np.linspace(185, 345, 17), 250 + 80 * np.sin(np.linspace(0, np.pi, 17))], axis=1)
     points[36:42], points[42:48], points[30] = [232, 205], [298, 203], [266, 240]
     points[48], points[54] = [240, 275], [292, 274]
+    return points
+
+
+def faces478() -> np.ndarray:
+    """Landmarks somewhere on the portrait's face."""
+    points = np.full((478, 3), 250.0)
+    points[:, :2] += np.random.default_rng(1).normal(scale=40, size=(478, 2))
     return points
 
 
@@ -205,24 +216,63 @@ def test_codes_and_template_of_a_guess_describe_the_same_head(clip: MadeClip) ->
 def test_files_are_used_for_flame_2020_alone(clip: MadeClip, tmp_path: Path) -> None:
     deca_file(tmp_path)
     mica_file(tmp_path)
-    points = np.full((478, 3), 250.0)
-    points[:, :2] += np.random.default_rng(1).normal(scale=40, size=(478, 2))
+    points = faces478()
     events: list[dict] = []
     listening = dataclasses.replace(context(tmp_path), emit=lambda event: events.append(dict(event)))
-    starts = guessed_starts([(portrait(), points)], clip.head, tmp_path, listening)
-    assert not isinstance(starts, Failure)
+    files = guess_files(tmp_path / "elsewhere", tmp_path)
+    starts = guessed_starts([(portrait(), points)], clip.head, files, listening)
     assert [(start.name, len(start.identity)) for start in starts] == [("mica.tar", 300), ("deca_model.tar", 100)]
     assert events == []
     other = dataclasses.replace(clip.head, name="FLAME 2023 Open")
-    assert guessed_starts([(portrait(), points)], other, tmp_path, listening) == []
+    assert guessed_starts([(portrait(), points)], other, files, listening) == []
     assert "FLAME 2020" in events[0]["sentence"] and "FLAME 2023 Open" in events[0]["sentence"]
+    woman = dataclasses.replace(clip.head, name="FLAME 2017/2019/2020", file_name="female_model.pkl")
+    assert guessed_starts([(portrait(), points)], woman, files, listening) == []
+    assert "women or men" in events[1]["sentence"]
 
 
 def test_a_clip_is_looked_at_on_some_of_its_frames(clip: MadeClip, tmp_path: Path) -> None:
     assert starts_for_clip(a_clip(tmp_path), clip.landmarks, clip.head, context(tmp_path)) == []
     deca_file(tmp_path)
     starts = starts_for_clip(a_clip(tmp_path), clip.landmarks, clip.head, context(tmp_path))
-    assert not isinstance(starts, Failure)
+    assert [start.name for start in starts] == ["deca_model.tar"]
+    fitted_clip = fit.run(
+        clip.landmarks, clip.head, Camera(clip.intrinsics.focal_x, "known"), FitSettings(device="cpu"),
+        context(tmp_path), a_clip(tmp_path),
+    )  # fmt: skip
+    assert not isinstance(fitted_clip, Failure)
+    assert fitted_clip.report["start"] in (AVERAGE, "deca_model.tar")
+
+
+def test_a_file_that_cannot_be_used_is_named_and_stops_nothing(clip: MadeClip, tmp_path: Path) -> None:
+    content = weights(deca_layout())
+    content["layers.9.weight"] = content.pop("layers.2.weight")
+    torch.save({"E_flame": content}, tmp_path / "deca_model.tar")
+    events: list[dict] = []
+    listening = dataclasses.replace(context(tmp_path), emit=lambda event: events.append(dict(event)))
+    found = fit.run(
+        clip.landmarks, clip.head, Camera(clip.intrinsics.focal_x, "known"), FitSettings(device="cpu"),
+        listening, a_clip(tmp_path),
+    )  # fmt: skip
+    assert not isinstance(found, Failure)
+    assert found.report["start"] == AVERAGE
+    (notice,) = [event for event in events if event["event"] == "notice" and event["code"] == "regressor-not-used"]
+    assert "lacks 'layers.2.weight' and has 'layers.9.weight' too many" in notice["sentence"]
+    assert notice["advice"]
+
+
+def test_the_python_interface_finds_the_file_where_version_1_had_it(tmp_path: Path) -> None:
+    """``models/deca_model.tar`` beside ``models/FLAME2020/generic_model.pkl``."""
+    (tmp_path / "FLAME2020").mkdir()
+    head = tmp_path / "FLAME2020" / "generic_model.pkl"
+    head.write_bytes(pickle.dumps(flame_content()))
+    deca_file(tmp_path)
+    config = read_config({"flame_model_path": str(head), "device": "cpu"}, video=False)
+    assert isinstance(config, SeedConfig)
+    parts = set_up(config, tmp_path / "none")
+    assert isinstance(parts, Parts)
+    assert parts.guesses == (tmp_path / "deca_model.tar",)
+    starts = guessed_starts([(portrait(), faces478())], parts.head, parts.guesses, context(tmp_path))
     assert [start.name for start in starts] == ["deca_model.tar"]
 
 
