@@ -20,6 +20,7 @@ from ..stages.data import Camera, Context, Fit, Landmarks, Video
 from .clip import ClipInput, ClipSolution, Progress, fit_clip
 from .confidence import frame_confidence, frame_trust, reprojection_errors
 from .outline import ASSUMED_SIGMA
+from .parallel import on_device
 from .placing import placed
 from .preview import FitPreview
 from .silhouette import Masks
@@ -58,24 +59,13 @@ def fit(
             "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
         )
     starts = [] if video is None else starts_for_clip(video, landmarks, head, context)
-    with telling_of_memory(context.notice):
-        return best_fit(head, starts, lambda one: _on_device(landmarks, one, camera, settings, context, device))
 
+    def fitted(one: HeadModel) -> Fit:
+        return on_device(
+            lambda place: _fitted(landmarks, one, camera, settings, context, place), device, context.notice
+        )
 
-def _on_device(
-    landmarks: Landmarks,
-    head: HeadModel,
-    camera: Camera,
-    settings: FitSettings,
-    context: Context,
-    device: torch.device,
-) -> Fit:
-    """Fit on a GPU, and on the processor where its memory does not suffice for a single frame."""
-    try:
-        return _fitted(landmarks, head, camera, settings, context, device)
-    except GpuMemoryError:
-        context.notice(NO_GPU_MEMORY)
-        return _fitted(landmarks, head, camera, settings, context, PROCESSOR)
+    return best_fit(head, starts, fitted)
 
 
 def _fitted(

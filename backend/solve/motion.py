@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from .banded import assemble, solve_banded
+from .known_colours import PicturesCost
 from .landmark_model import LandmarkModel
 from .landmark_term import FrameEquations, Residuals, frame_equations, residuals
 from .motion_prior import Band, Links, evaluate_links
 from .observations import Observations
 from .parallel import over_chunks
-from .photometric_term import KnownColours
 from .priors import FramePrior
 from .state import EXPRESSION_START, Frames, Shared, concatenate
 from .tuning import Tuning
@@ -38,7 +38,7 @@ class MotionProblem:
     prior: FramePrior
     links: Links
     tuning: Tuning
-    pictures: KnownColours | None = None
+    pictures: PicturesCost | None = None
     """What the pictures say besides the landmarks, or None."""
 
 

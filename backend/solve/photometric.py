@@ -24,15 +24,9 @@ from .identity import IdentityProblem, shared_normal_equations
 from .landmark_model import LandmarkModel
 from .landmark_term import SharedEquations, residuals
 from .parallel import over_chunks
-from .photometric_term import (
-    FrameRows,
-    PhotometricTuning,
-    brightness,
-    colours,
-    frame_rows,
-    no_light,
-    robust_cost,
-)
+from .photometric_device import DeviceFeatureMaker
+from .photometric_rows import picture_equations
+from .photometric_term import PhotometricTuning, brightness, colours, no_light, robust_cost
 from .photometric_view import LIGHT_TERMS, Feature, FeatureMaker, Singles, View
 from .placing import pose_of
 from .state import Frames, Shared
@@ -61,7 +55,7 @@ class PhotometricProblem:
     landmarks: IdentityProblem
     points: LandmarkModel
     head: HeadModel
-    maker: FeatureMaker
+    maker: FeatureMaker | DeviceFeatureMaker
     views: list[View]
     tuning: PhotometricTuning
 
@@ -81,7 +75,7 @@ class PhotometricState:
 
 def features_at(
     head: HeadModel,
-    maker: FeatureMaker,
+    maker: FeatureMaker | DeviceFeatureMaker,
     model: LandmarkModel,
     shared: Shared,
     frames: Frames,
@@ -89,6 +83,8 @@ def features_at(
     band: tuple[float, float],
 ) -> list[Feature]:
     """Return the features of some frames, seen where the head is believed to be."""
+    if isinstance(maker, DeviceFeatureMaker):
+        return maker.features(model, shared, frames, views, band)
     vertices = camera_vertices(head, model, shared, frames)
     focal = float(shared.focal)
 
@@ -225,46 +221,18 @@ def _system(problem: PhotometricProblem, point: _Point, features: list[Feature],
     found = brightness(points, point.shared, point.frames, features)
     value, seen = _unlit(found.value, features, point.light), _seen(features)
     colour, robust = colours(value, seen, tuning)
-    factor = np.float32(tuning.evidence / tuning.noise**2)
-    precision = robust * factor
-    certain = 1 / np.maximum(precision.sum(axis=0), 1e-12)
-    residual = value - colour
-
-    def rows_of(part: slice) -> FrameRows:
-        k = part.start
-        return frame_rows(
-            points, point.shared, point.frames[part], features[k], found.slope[k], robust[k] / 1.0, of_shared=True
-        )
-
-    every = over_chunks(rows_of, len(features), 1, torch.device("cpu"))
-    size, modes = point.frames.unknowns, points.identity_modes
-    count = len(features) * size
+    precision = robust * np.float32(tuning.evidence / tuning.noise**2)
+    own, pull = picture_equations(
+        points, point.shared, point.frames, features, found.slope, value - colour, precision, robust
+    )
     # Columns that pictures know: frames, identity, log focal, light.
-    clip = np.arange(count, count + modes + 1)
-    light = np.arange(len(gradient) - LIGHT_TERMS, len(gradient))
-    known = np.concatenate([np.arange(count), clip, light])
-    border = np.arange(count, len(known))
-    stacked = torch.zeros(points.points, len(known), dtype=torch.float32)
-    own = torch.zeros(len(known), len(known), dtype=torch.float64)
-    pull = torch.zeros(len(known), dtype=torch.float64)
-    for k, rows in enumerate(every):
-        assert rows.identity is not None and rows.log_focal is not None
-        lit = torch.as_tensor(-features[k].light[rows.index]).to(rows.own)
-        jacobian = torch.cat([rows.own, rows.identity, rows.log_focal[:, None], lit], dim=1).float()
-        weighted = jacobian * torch.as_tensor(precision[k][rows.index])[:, None]
-        place = torch.as_tensor(np.concatenate([np.arange(k * size, (k + 1) * size), border]))
-        own[place[:, None], place] += (jacobian.T @ weighted).double()
-        pull[place] += (weighted.T @ torch.as_tensor(residual[k][rows.index])).double()
-        index = torch.as_tensor(rows.index)
-        stacked[index, k * size : (k + 1) * size] = weighted[:, :size]
-        stacked[index, count:] += weighted[:, size:]
-    scaled = stacked * torch.as_tensor(np.sqrt(certain))[:, None]
-    own -= (scaled.T @ scaled).double()
-    place = torch.as_tensor(known)
+    clip = len(features) * point.frames.unknowns + points.identity_modes + 1
+    last = len(gradient) - LIGHT_TERMS
+    place = torch.cat([torch.arange(clip), torch.arange(last, last + LIGHT_TERMS)]).to(own.device)
     hessian[place[:, None], place] += own
     gradient[place] += pull
     hessian.diagonal()[-LIGHT_TERMS:] += 1 / tuning.light**2
-    gradient[-LIGHT_TERMS:] += torch.as_tensor(point.light).double() / tuning.light**2
+    gradient[-LIGHT_TERMS:] += torch.as_tensor(point.light).to(gradient) / tuning.light**2
     return _System(hessian, gradient)
 
 
@@ -274,14 +242,14 @@ def _spread(equations: SharedEquations) -> tuple[Tensor, Tensor]:
     frames, size, _ = blocks.shape
     count, clip = frames * size, len(equations.gradient)
     total = count + clip + LIGHT_TERMS
-    hessian = torch.zeros(total, total, dtype=torch.float64)
+    hessian = torch.zeros(total, total, dtype=torch.float64, device=blocks.device)
     for k in range(frames):
         hessian[k * size : (k + 1) * size, k * size : (k + 1) * size] = blocks[k]
     coupling = equations.coupling.double().flatten(0, 1)
     hessian[:count, count : count + clip] = coupling
     hessian[count : count + clip, :count] = coupling.T
     hessian[count : count + clip, count : count + clip] = equations.hessian.double()
-    gradient = torch.zeros(total, dtype=torch.float64)
+    gradient = torch.zeros(total, dtype=torch.float64, device=blocks.device)
     gradient[:count] = equations.frames.gradient.double().flatten()
     gradient[count : count + clip] = equations.gradient.double()
     return hessian, gradient
@@ -317,4 +285,4 @@ def _moved(problem: PhotometricProblem, point: _Point, step: Tensor) -> _Point:
         point.shared.log_focal + clip[modes],
         point.shared.offsets + (problem.landmarks.model.tangents @ along)[..., 0],
     )
-    return _Point(shared, point.frames.moved(own), point.light + step[-LIGHT_TERMS:].float().numpy())
+    return _Point(shared, point.frames.moved(own), point.light + step[-LIGHT_TERMS:].float().cpu().numpy())

@@ -14,13 +14,16 @@ from ..head.model import HeadModel, Integers
 from .clip import PRECISION, ClipInput, Progress
 from .fit_state import state_of
 from .identity import IdentityProblem
+from .known_colours import Colours, PicturesCost, known_colours
 from .landmark_model import LandmarkModel, landmark_model
 from .motion import MotionProblem, joined, solve_in_windows
 from .motion_prior import links
 from .observations import Observations, eye_distance, observe
+from .parallel import PROCESSOR
 from .photometric import FINEST, PhotometricProblem, PhotometricState, as_it_is, features_at, solve_photometric
-from .photometric_term import KnownColours, PhotometricTuning, brightness, colours
-from .photometric_view import Feature, FeatureMaker, Singles, View
+from .photometric_device import feature_maker
+from .photometric_term import PhotometricTuning, brightness, colours
+from .photometric_view import Feature, Singles, View
 from .priors import LOCKED, frame_prior, loosened, shared_prior
 from .state import Frames, Shared
 from .surface_samples import choose_samples, sample_model
@@ -57,6 +60,7 @@ class Refinement:
         tuning: Weights of the fit.
         trust: Factor of the pictures' weight.
         smoothness, neck_free, offsets: As in the fit.
+        device: What computes.
     """
 
     fit: Fit
@@ -71,6 +75,7 @@ class Refinement:
     smoothness: float
     neck_free: bool
     offsets: bool
+    device: torch.device = PROCESSOR
 
 
 @dataclass(frozen=True)
@@ -99,11 +104,11 @@ class RefinedClip:
 
 def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedClip:
     """Return the clip as landmarks and pictures together have it."""
-    model = landmark_model(work.head, PRECISION, torch.device("cpu"))
+    model = landmark_model(work.head, PRECISION, work.device)
     shared, frames = state_of(work.fit, model, work.solved, work.head.detector_offsets)
     seen = _observed(work, model, frames)
     problem = _key_problem(work, model, shared, seen)
-    index = torch.as_tensor(work.keys)
+    index = torch.as_tensor(work.keys, device=work.device)
 
     def report(part: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(part, done, total) if progress is not None else None
@@ -121,7 +126,7 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
 
 def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observations:
     clip = work.clip
-    size = eye_distance(model.template.numpy()[None])[0] / np.exp(frames.place[:, 2].numpy())
+    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.place[:, 2].cpu().numpy())
     return observe(clip.points, clip.scores, clip.centre, size, model, work.tuning)
 
 
@@ -131,14 +136,14 @@ def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: O
     # Pictures claim to know the focal length and do not: let free, it went from 0.2 to 44 % off on a rendered clip.
     log_focal = float(shared.log_focal)
     clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=work.offsets)
-    key_seen = seen[torch.as_tensor(work.keys)]
+    key_seen = seen[torch.as_tensor(work.keys, device=work.device)]
     key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
     loose = max(_turning(work), 1e-3)
     landmarks = IdentityProblem(model, key_seen, own, loosened(clip, model, loose * TURN, loose * SHIFT), tuning)
     samples = choose_samples(work.head, SAMPLES)
     weights = PhotometricTuning()
     weights = replace(weights, evidence=weights.evidence * work.trust)
-    points, maker = sample_model(work.head, samples, model), FeatureMaker(work.head, samples)
+    points, maker = sample_model(work.head, samples, model), feature_maker(work.head, samples, work.device)
     return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights)
 
 
@@ -185,7 +190,7 @@ def _motion(
     """Return every frame with the colours of the key frames, and the landmarks' visibility."""
     own = frame_prior(model, work.tuning, neck_free=work.neck_free)
     times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
-    together = torch.as_tensor(work.clip.together)
+    together = torch.as_tensor(work.clip.together, device=work.device)
     depth = frames.translation(keys.shared.focal)[:, 2]
 
     def landmarks_only(part: slice) -> MotionProblem:
@@ -212,14 +217,14 @@ def _pictures(
     keys: PhotometricState,
     frames: Frames,
     part: slice,
-) -> KnownColours:
+) -> PicturesCost:
     """Return the pictures' part of a window of frames; pictures are read in batches and only features are kept."""
     features: list[Feature | None] = []
     for start in range(part.start, part.stop, PICTURE_BATCH):
         wanted = np.arange(start, min(start + PICTURE_BATCH, part.stop))
         views = work.views(wanted)
         shown = [place for place, view in enumerate(views) if view is not None]
-        own = frames[torch.as_tensor(wanted[shown] - part.start)]
+        own = frames[torch.as_tensor(wanted[shown] - part.start, device=work.device)]
         some = [view for view in views if view is not None]
         made = features_at(problem.head, problem.maker, model, keys.shared, own, some, FINEST)
         batch: list[Feature | None] = [None] * len(views)
@@ -227,6 +232,5 @@ def _pictures(
             batch[place] = feature
         features += batch
     trust = np.asarray(work.clip.trust[part], dtype=np.float32)
-    return KnownColours(
-        problem.points, keys.shared, features, keys.colour, keys.light, keys.sure, trust, problem.tuning
-    )
+    colours_there = Colours(keys.colour, keys.light, keys.sure)
+    return known_colours(problem.points, keys.shared, features, colours_there, trust, problem.tuning)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .landmark_model import LandmarkModel
-from .landmark_term import FrameEquations
+from .photometric_device import pictures_of, read_features
 from .photometric_view import LIGHT_TERMS, Feature, Singles, read_with_slope
 from .projection import derivatives, pose_landmarks
 from .state import Frames, Shared
@@ -48,7 +48,10 @@ class Brightness:
 
 
 def brightness(model: LandmarkModel, shared: Shared, frames: Frames, features: list[Feature]) -> Brightness:
-    """Return what is seen where the points fall."""
+    """Return what is seen where the points fall, on whichever device."""
+    if model.template.device.type != "cpu":
+        value, slope = read_features(model, shared, frames, pictures_of(features, model.template))
+        return Brightness(value.cpu().numpy(), slope.cpu().numpy())
     posed = pose_landmarks(model, bare(shared, model), frames)
     camera = posed.camera.detach().cpu().numpy().astype(np.float64)
     value = np.zeros(camera.shape[:2], dtype=np.float32)
@@ -137,72 +140,6 @@ def frame_rows(
         return FrameRows(index, along(found.frame), None, None)
     focal = (by_pixel[:, 0] * found.log_focal[0]).sum(1)
     return FrameRows(index, along(found.frame), along(found.identity), focal)
-
-
-@dataclass(frozen=True)
-class KnownColours:
-    """The pictures' part of the cost of T frames while every point's colour and the light stay as they are.
-
-    Attributes:
-        model: The points.
-        shared: What the clip shares.
-        features: Of the T frames; None where a frame could not be read.
-        colour: Of each point (N,).
-        light: Coefficients (`LIGHT_TERMS`,).
-        sure: Whether a point has a colour (N,) bool.
-        trust: Weight of each frame (T,).
-        tuning: Weights.
-    """
-
-    model: LandmarkModel
-    shared: Shared
-    features: list[Feature | None]
-    colour: Singles
-    light: Singles
-    sure: NDArray[np.bool_]
-    trust: Singles
-    tuning: PhotometricTuning
-
-    def cost(self, frames: Frames, part: slice) -> float:
-        """Return the cost of some frames; `frames` are exactly these."""
-        total = 0.0
-        for place, feature in enumerate(self.features[part]):
-            if feature is None:
-                continue
-            residual, _ = self._residual(frames[place : place + 1], feature)
-            seen = self._base(feature, part.start + place)
-            total += float((seen * robust_cost(residual, self.tuning)).sum())
-        return self.tuning.evidence * total
-
-    def equations(self, frames: Frames, part: slice) -> FrameEquations:
-        """Return the normal equations of some frames; `frames` are exactly these."""
-        like = self.model.template
-        hessian = torch.zeros(len(frames), frames.unknowns, frames.unknowns, dtype=like.dtype, device=like.device)
-        gradient = torch.zeros(len(frames), frames.unknowns, dtype=like.dtype, device=like.device)
-        for place, feature in enumerate(self.features[part]):
-            if feature is None:
-                continue
-            frame = frames[place : place + 1]
-            residual, slope = self._residual(frame, feature)
-            base = self._base(feature, part.start + place)
-            rows = frame_rows(self.model, self.shared, frame, feature, slope, base, of_shared=False)
-            weight = (base * robust_weight(residual, self.tuning))[rows.index]
-            weight = torch.as_tensor(weight * np.float32(self.tuning.evidence / self.tuning.noise**2)).to(like)
-            weighted = rows.own * weight[:, None]
-            hessian[place] = rows.own.T @ weighted
-            gradient[place] = weighted.T @ torch.as_tensor(residual[rows.index]).to(like)
-        return FrameEquations(hessian, gradient)
-
-    def part(self, frames: slice) -> KnownColours:
-        """Return the same for a window of the frames."""
-        return replace(self, features=self.features[frames], trust=self.trust[frames])
-
-    def _base(self, feature: Feature, frame: int) -> Singles:
-        return feature.seen * self.sure * self.trust[frame]
-
-    def _residual(self, frame: Frames, feature: Feature) -> tuple[Singles, Singles]:
-        found = brightness(self.model, self.shared, frame, [feature])
-        return found.value[0] - feature.light @ self.light - self.colour, found.slope[0]
 
 
 def no_light() -> Singles:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..contract.camera import Intrinsics, project
 from ..head.model import Floats, HeadModel
@@ -34,9 +35,9 @@ LIGHT_TERMS: Final = 8
 """Of the spherical harmonics of bands 1 and 2; the constant one belongs to the colour."""
 HIDDEN, SEEN = 0.25, 0.6
 """Cosine between normal and view below which a point counts as hidden and above which as fully seen."""
-_BEHIND: Final = 0.006
+BEHIND: Final = 0.006
 """Metres by which a point may lie behind the nearest surface."""
-_OUTLINE: Final = 0.03
+OUTLINE: Final = 0.03
 """A step of depth by more than this many metres beside a point is an outline."""
 
 
@@ -67,13 +68,13 @@ class Feature:
     """What is compared of a view.
 
     Attributes:
-        image: Fine structure of the brightness (H, W).
+        image: Fine structure of the brightness (H, W), on the device that computes.
         scale, centre: As in `View`.
         seen: How well each point is seen (N,), 0..1.
         light: Fine structure of the spherical harmonics at each point (N, `LIGHT_TERMS`).
     """
 
-    image: Singles
+    image: Singles | Tensor
     scale: Floats
     centre: Floats
     seen: Singles
@@ -147,7 +148,7 @@ class FeatureMaker:
         column, row = np.rint(pixels).astype(int).T
         inside = (column > 2) & (row > 2) & (column < width - 3) & (row < height - 3)
         column, row = np.where(inside, column, 0), np.where(inside, row, 0)
-        free = (points[:, 2] < nearest[row, column] + _BEHIND) & (furthest[row, column] < points[:, 2] + _OUTLINE)
+        free = (points[:, 2] < nearest[row, column] + BEHIND) & (furthest[row, column] < points[:, 2] + OUTLINE)
         cosine = -(normals * points).sum(axis=1)
         cosine /= np.maximum(np.linalg.norm(normals, axis=1) * np.linalg.norm(points, axis=1), 1e-12)
         return (inside * free * np.clip((cosine - HIDDEN) / (SEEN - HIDDEN), 0, 1)).astype(np.float32)
@@ -172,8 +173,8 @@ def band_pass(image: Singles, mask: Singles, narrow: float, wide: float) -> Sing
     """Return the difference of two Gaussian means of an image (H, W, C) over a mask (H, W)."""
 
     def mean(sigma: float) -> Any:
-        total = cv2.GaussianBlur(mask, (0, 0), sigma)
-        blurred = cv2.GaussianBlur(image * mask[..., None], (0, 0), sigma)
+        total = cv2.GaussianBlur(mask, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+        blurred = cv2.GaussianBlur(image * mask[..., None], (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
         return blurred / np.maximum(total, np.float32(1e-3))[..., None]
 
     return (mean(narrow) - mean(wide)).astype(np.float32)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+import torch
 
 from ..contract.camera import axis_angles
 from ..contract.failure import Failure, Notice
@@ -18,9 +19,9 @@ from ..stages.data import Camera, Context, Fit, Video
 from ..video.reader import read_frames
 from .clip import ClipInput, ClipSolution
 from .confidence import frame_trust
-from .fitting import Plan, as_fit, clip_input, plan_of
+from .fitting import Plan, as_fit, clip_input, device_for, plan_of
 from .key_frames import choose_turned_frames
-from .parallel import single_threaded_operations
+from .parallel import PROCESSOR, on_device, single_threaded_operations
 from .photometric_clip import RefinedClip, Refinement, refine_clip
 from .photometric_view import View, view_of
 from .tuning import tuning_for
@@ -66,8 +67,13 @@ def refined_fit(
         neck_free=fit_settings.neck == "held",
         offsets=fit_settings.landmark_offsets,
     )
+
+    def refined_on(device: torch.device) -> RefinedClip:
+        return refine_clip(replace(refinement, device=device), _reporter(context, started))
+
+    device = _device(fit_settings)
     with single_threaded_operations():
-        refined = refine_clip(refinement, _reporter(context, started))
+        refined = on_device(refined_on, device, context.notice)
     result = as_fit(fit.landmarks, camera, head, clip, _solution(refined, clip, fit), plan, tuning)
     told = _told(fit, result, refined, time.perf_counter() - started)
     if not _better(fit, result, refined):
@@ -76,6 +82,12 @@ def refined_fit(
         )
     report = {**fit.report, "appearance": {"used": True, **told}}
     return replace(result, focal_source=fit.focal_source, report=report)
+
+
+def _device(settings: FitSettings) -> torch.device:
+    """What computes: the GPU of the fit where it is NVIDIA's, else the processor (Apple's has no double precision)."""
+    device = device_for(settings.device)
+    return device if isinstance(device, torch.device) and device.type == "cuda" else PROCESSOR
 
 
 def _fit_settings(context: Context) -> FitSettings:
