@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from ...backend.contract.track import Track
 
 Light = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Harmonics (T, 9, 3) and gain (T, 3) of every row of a track; see `contract.shading`."""
+
+_EVEN: Final = np.eye(LIGHT_TERMS)[:, :1]
+"""Harmonics of light that is the same from everywhere."""
 
 
 def facts_of_texture(texture: Path) -> dict[str, Any]:
@@ -29,15 +32,22 @@ def facts_of_texture(texture: Path) -> dict[str, Any]:
 
 
 def light_of(track: Track, texture: Path | None) -> Light | None:
-    """Return the light of the footage, that of its texture first: both were found together.
+    """Return the light of the footage, where it is known.
+
+    A texture in which the light was left needs none: it gets even light, which shows it as it is.
 
     Args:
         track: Has light where the stage Appearance found it.
         texture: Picture on the head, None where there is none.
     """
-    found = None if texture is None else _told(facts_of_texture(texture), len(track))
-    if found is None and track.light is not None and track.gain is not None:
+    facts = {} if texture is None else facts_of_texture(texture)
+    found: Light | None = None
+    if facts.get("light_removed") is False:
+        found = _EVEN + np.zeros((len(track), LIGHT_TERMS, 3)), np.ones((len(track), 3))
+    elif track.light is not None and track.gain is not None:
         found = np.asarray(track.light, dtype=np.float64), np.asarray(track.gain, dtype=np.float64)
+    else:
+        found = _told(facts, len(track))
     return found if found is not None and all(np.isfinite(each).all() for each in found) else None
 
 

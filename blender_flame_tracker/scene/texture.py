@@ -21,7 +21,7 @@ COLOUR: Final = "FLAME Colour"
 
 _FRAME, _UV, _IMAGE, _MIX = "FLAME Texture", "FLAME Texture UV", "FLAME Texture Image", "FLAME Texture Mix"
 
-_MATT: Final = {"Specular IOR Level": 0.1, "Subsurface Weight": 0.0}
+_MATT: Final = {"Specular IOR Level": 0.1, "Subsurface Weight": 0.0, "Coat Weight": 0.0}
 """Of textured skin: the footage's own softness and shine are in the picture already."""
 _PLAIN: Final = "flame_plain"
 """Custom property of the mix: what the shader's values were without a texture."""

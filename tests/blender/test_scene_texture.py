@@ -126,5 +126,8 @@ def test_light_is_read_beside_the_texture(track):
     facts.write_text(json.dumps({"light": light.tolist()}), "utf-8")
     found = light_of(make_track(2), track.parent / "texture.png")
     assert np.array_equal(found[0], [light, light]) and np.array_equal(found[1], np.ones((2, 3)))
+    facts.write_text(json.dumps({"light": light.tolist(), "light_removed": False}), "utf-8")
+    even, _gain = light_of(make_track(2), track.parent / "texture.png")
+    assert np.all(even[:, 0] == 1) and np.all(even[:, 1:] == 0), "the texture has the light in it already"
     facts.write_text(json.dumps({"light": [1, 2]}), "utf-8")
     assert light_of(make_track(2), track.parent / "texture.png") is None
