@@ -35,6 +35,9 @@ DIMMEST: Final = 0.08
 """Least brightness that is divided by, relative to the light from everywhere: shadows are never quite black."""
 SHARPNESS: Final = 4.0
 """Power of that cosine in a frame's weight: the frame that faces a place most decides, means of many look soft."""
+ANYTHING, RATHER_SKIN, SKIN_ALONE = 0, 1, 2
+"""What a triangle may show: anything; whatever is there, but rather what surely is skin (brows, lids and lips look
+unlike skin); skin, or else it counts as unseen."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def add_frame(
     picture: Singles,
     sure: Singles,
     clear: Singles,
-    skin: NDArray[np.bool_],
+    care: NDArray[np.int8],
     vertices: Array,
     camera: Intrinsics,
     light: Array,
@@ -93,9 +96,9 @@ def add_frame(
         bake: Sums to add to.
         layout: Of the texture.
         picture: Linear (H, W, 3).
-        sure: How surely each pixel shows bare skin (H, W); asked on skin alone.
+        sure: How surely each pixel shows bare skin (H, W).
         clear: How much each pixel counts anywhere (H, W).
-        skin: Triangles (F,) on which something that is not bare skin is not wanted.
+        care: How each triangle takes that (F,): `ANYTHING`, `RATHER_SKIN` or `SKIN_ALONE`.
         vertices: Of the head in camera axes (V, 3), metres.
         camera: Of the picture.
         light: Spherical harmonics times the frame's gain (9, 3); is divided out.
@@ -121,7 +124,7 @@ def add_frame(
         np.ascontiguousarray(picture, dtype=np.float32),
         np.ascontiguousarray(sure, dtype=np.float32),
         np.ascontiguousarray(clear, dtype=np.float32),
-        skin,
+        care,
         nearest,
         furthest,
         points,
@@ -140,7 +143,7 @@ def _outline_pixels(points: Array, camera: Intrinsics) -> int:
 
 @compiled
 def _add(
-    colour, weight, best, ids, barycentrics, faces, picture, sure, clear, skin, nearest, furthest, points, normals,
+    colour, weight, best, ids, barycentrics, faces, picture, sure, clear, care, nearest, furthest, points, normals,
     shade, lens, trust
 ):  # fmt: skip
     height, width = picture.shape[0], picture.shape[1]
@@ -176,20 +179,21 @@ def _add(
                 continue
             a, b = x - i, y - j
             amount = trust * clear[j, i] * ((facing - FLAT) / (1 - FLAT)) ** SHARPNESS
-            if skin[index]:
+            shown = amount / max(trust, 1e-9)
+            if care[index] != ANYTHING:
                 amount *= sure[j, i]
+            if care[index] == SKIN_ALONE:
+                shown *= sure[j, i]
             for channel in range(3):
                 upper = picture[j, i, channel] * (1 - a) + picture[j, i + 1, channel] * a
                 lower = picture[j + 1, i, channel] * (1 - a) + picture[j + 1, i + 1, channel] * a
                 shaded = red if channel == 0 else (green if channel == 1 else blue)
                 colour[row, column, channel] += amount * (upper * (1 - b) + lower * b) / shaded
             weight[row, column] += amount
-            best[row, column] = max(best[row, column], amount / max(trust, 1e-9))
+            best[row, column] = max(best[row, column], shown)
 
 
-def relit(
-    texture: Singles, raster: Raster, layout_uv: Array, normals: Array, faces: Array, light: Array
-) -> Singles:
+def relit(texture: Singles, raster: Raster, layout_uv: Array, normals: Array, faces: Array, light: Array) -> Singles:
     """Return a textured picture (H, W, 3) of a rasterised head; 0 where there is none.
 
     Args:

@@ -22,7 +22,7 @@ from ..solve.key_frames import choose_turned_frames
 from ..solve.shading import LOOKS, filmed_head, shading_of
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
-from .bake import Bake, Layout, add_frame, relit
+from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
 from .likeness import psnr, ssim
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
@@ -35,8 +35,11 @@ Integers = NDArray[np.int64]
 
 COMPARED: Final = 8
 """Frames on which the textured head is compared with the footage."""
-_HIDDEN_SHARE: Final = 0.05
+_HIDDEN_SHARE: Final = 0.01
 """How much of its weight a place keeps where hair or a hand hides the skin: less than what its mirror image counts."""
+_ANYTHING: Final = ("scalp", "eyeball", "iris", "mouth", "teeth", "tongue")
+_RATHER_SKIN: Final = ("lip", "eyebrow", "eyelid", "eye_region")
+"""Parts of the names of regions, see `bake.ANYTHING` and `bake.RATHER_SKIN`."""
 _BLOWN_OUT: Final = 250
 _DARK_GAIN: Final = 0.35
 """Frames that are darker than this against the others count less and less: their grain is large."""
@@ -169,7 +172,7 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
     track, head = clip.track, clip.head
     layout = Layout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), head.faces)
     bake = Bake.empty(size)
-    skin = _skin_faces(track)
+    care = _care(track)
     for done, (frame, picture, camera, vertices) in enumerate(clip.pictures(frames)):
         context.check()
         sure = np.full(picture.shape[:2], 1.0, dtype=np.float32)
@@ -179,18 +182,19 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
         bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
         trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2
         linear = linear_from_srgb(picture)
-        add_frame(bake, layout, linear, sure, clear, skin, vertices, camera, clip.light(frame), trust)
+        add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust)
         context.progress(done + 1, len(frames))
     return bake, layout
 
 
-def _skin_faces(track: Track) -> NDArray[np.bool_]:
-    """Return the triangles (F,) on which hair and hands are not wanted: all but the scalp, eyes and mouth."""
-    skin = np.ones(len(track.neutral_vertices), dtype=bool)
-    for name, vertices in track.regions.items():
-        if any(part in name for part in ("scalp", "eyeball", "iris", "mouth", "teeth", "tongue")):
-            skin[vertices] = False
-    return skin[track.faces].all(axis=1)
+def _care(track: Track) -> NDArray[np.int8]:
+    """Return how the triangles (F,) take what is not bare skin."""
+    care = np.full(len(track.neutral_vertices), SKIN_ALONE, dtype=np.int8)
+    for words, value in ((_RATHER_SKIN, RATHER_SKIN), (_ANYTHING, ANYTHING)):
+        for name, vertices in track.regions.items():
+            if any(word in name for word in words):
+                care[vertices] = value
+    return care[track.faces].min(axis=1)
 
 
 def _facts(

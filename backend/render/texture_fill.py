@@ -29,11 +29,20 @@ UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
 }
 """Linear colours of parts of which too little was seen. Light inside the mouth is not the light on the face, and lids
 and lashes shade the eyes, so what is seen there is kept as it looked."""
+_SKIN_BESIDE: Final[Mapping[tuple[str, ...], tuple[float, float, float]]] = {
+    ("neck", "boundary"): (-1.4, 0.4, 0.2),
+    ("left_ear", "right_ear"): (-0.7, 0.5, 0.35),
+}
+"""Regions, and how much darker and brighter than the face they may be and how far their hue may lie, as logarithms."""
+_UNLIKE: Final = 0.15
+"""Likeness from which down a texel is no skin at all."""
 _BEHIND_LIDS: Final = 0.4
 """Vertices of an eyeball that are seen less than this lie behind the lids."""
 _GLIMPSE: Final = 0.02
 _STRANDS: Final = 5
 """From this many vertices of the scalp that were seen at all its colour is known."""
+_HAIR: Final = 0.3
+"""Share of the scalp's seen vertices, the darkest, whose colour is taken for the hair's."""
 _FEW: Final = 0.02
 """Share of a part's texels that must be seen before its own colour is used for the rest."""
 
@@ -60,6 +69,7 @@ def completed(
     """
     apart = part_masks(layout, faces, regions)
     share = np.clip(best / ENOUGH, 0, 1).astype(np.float32)
+    share *= _like_skin(colour, share, layout, faces, regions)
     other, other_share = _mirrored(colour, share, layout, faces, template, corner_uv, apart)
     help_needed = (1 - share) * other_share
     total = share + help_needed
@@ -79,6 +89,41 @@ def part_masks(layout: Raster, faces: Array, regions: Mapping[str, Array]) -> di
             inside[np.asarray(regions[name])] = True
             masks[name] = (layout.ids >= 0) & inside[faces].all(axis=1)[layout.ids]
     return masks
+
+
+def _like_skin(colour: Singles, share: Singles, layout: Raster, faces: Array, regions: Mapping[str, Array]) -> Singles:
+    """Return how much texels of neck and ears (S, S) look like this face's skin, 0..1; 1 elsewhere.
+
+    Collars, hair and background lie there as often as skin, as the mesh follows neither neck nor ears closely.
+    """
+    result = np.ones(share.shape, dtype=np.float32)
+    face = _texels_of(("face",), ("lips", "eye_region", "eyeball", "iris"), layout, faces, regions) & (share > 0.5)
+    if not face.any():
+        return result
+    middle = np.log(np.median(colour[face], axis=0) + 1e-4)
+    for names, (darker, brighter, tint) in _SKIN_BESIDE.items():
+        there = _texels_of(names, (), layout, faces, regions)
+        away = np.log(colour[there] + 1e-4) - middle
+        light = away.mean(axis=1)
+        hue = np.linalg.norm(away - light[:, None], axis=1)
+        likeness = 1 / (1 + (hue / tint) ** 4)
+        likeness *= np.clip((light - darker) / 0.3 + 1, 0, 1) * np.clip((brighter - light) / 0.2 + 1, 0, 1)
+        result[there] = np.where(likeness > _UNLIKE, likeness, 0)
+    smooth = cv2.GaussianBlur(result, (0, 0), len(share) / 512)
+    return np.minimum(smooth, result).astype(np.float32)
+
+
+def _texels_of(
+    names: tuple[str, ...], but: tuple[str, ...], layout: Raster, faces: Array, regions: Mapping[str, Array]
+) -> NDArray[np.bool_]:
+    """Return the texels (S, S) of some regions, without those whose names contain some words."""
+    inside = np.zeros(int(faces.max()) + 1, dtype=bool)
+    for name in names:
+        inside[np.asarray(regions.get(name, ()), dtype=np.int64)] = True
+    for name, vertices in regions.items():
+        if any(word in name for word in but):
+            inside[np.asarray(vertices)] = False
+    return (layout.ids >= 0) & inside[faces].all(axis=1)[layout.ids]
 
 
 def _mirrored(
@@ -131,6 +176,7 @@ def _extended(
             hidden = chosen[weights[chosen] < _BEHIND_LIDS]
             values[hidden], weights[hidden] = _white_of(colour[mask], share[mask]), 1.0
     _comb(values, weights, regions)
+    _skin_over(values, weights, regions)
     spread = spread_over_mesh(values, np.clip(weights, 0, 1), template, faces)
     seen = weights > 0.5
     tone = np.median(values[seen], axis=0) if seen.any() else np.full(3, 0.3)
@@ -140,12 +186,29 @@ def _extended(
 
 
 def _comb(values: Array, weights: Array, regions: Mapping[str, Array]) -> None:
-    """Pull unseen scalp towards what is seen of it: hair grows on, skin would run over the whole skull."""
+    """Pull unseen scalp towards what is seen of it: hair grows on, skin would run over the whole skull.
+
+    The darkest of what is seen is hair, if anything is; the brighter is the forehead that reaches into it.
+    """
     scalp = np.asarray(regions.get("scalp", np.zeros(0, dtype=np.int64)))
     seen = scalp[weights[scalp] > _GLIMPSE]
     if len(seen) >= _STRANDS:
+        brightness = values[seen].mean(axis=1)
+        hair = np.median(values[seen[brightness <= np.quantile(brightness, _HAIR)]], axis=0)
         unseen = scalp[weights[scalp] <= _GLIMPSE]
-        values[unseen], weights[unseen] = np.median(values[seen], axis=0), 0.3
+        values[unseen], weights[unseen] = hair, 0.3
+
+
+def _skin_over(values: Array, weights: Array, regions: Mapping[str, Array]) -> None:
+    """Pull unseen neck and ears towards the colour of the face, or hair would run over them."""
+    face = np.asarray(regions.get("face", np.zeros(0, dtype=np.int64)))
+    seen = face[weights[face] > 0.5]
+    if len(seen) == 0:
+        return
+    for name in ("neck", "left_ear", "right_ear"):
+        own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
+        unseen = own[weights[own] <= _GLIMPSE]
+        values[unseen], weights[unseen] = np.median(values[seen], axis=0), 0.1
 
 
 def _white_of(colour: Array, share: Array) -> Array:

@@ -16,7 +16,7 @@ from backend.contract.failure import Failure
 from backend.contract.settings import TextureSettings, VideoSettings
 from backend.contract.track import Track
 from backend.head.builtin import builtin_head
-from backend.render.bake import Bake, Layout, add_frame, relit
+from backend.render.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
 from backend.render.likeness import psnr, ssim
 from backend.render.rasterizer_numba import NumbaRasterizer
 from backend.render.shading import vertex_normals
@@ -55,12 +55,14 @@ def frame_of(yaw: float, gain: float = 1.0) -> tuple[np.ndarray, np.ndarray, Int
     return relit(texture, raster, HEAD.uv[HEAD.uv_faces], normals, layout.faces, LIGHT * gain), vertices, camera
 
 
-def bake_frame(bake: Bake, layout: Layout, yaw: float, sure: float = 1.0, clear: float = 1.0) -> None:
+def bake_frame(
+    bake: Bake, layout: Layout, yaw: float, sure: float = 1.0, clear: float = 1.0, care: int = SKIN_ALONE
+) -> None:
     """Add a picture of the head to a bake."""
     picture, vertices, camera = frame_of(yaw)
     flat = np.ones(picture.shape[:2], np.float32)
-    skin = np.ones(len(layout.faces), dtype=bool)
-    add_frame(bake, layout, picture, flat * sure, flat * clear, skin, vertices, camera, LIGHT, 1.0)
+    cares = np.full(len(layout.faces), care, dtype=np.int8)
+    add_frame(bake, layout, picture, flat * sure, flat * clear, cares, vertices, camera, LIGHT, 1.0)
 
 
 def test_a_known_texture_is_baked_from_lit_pictures():
@@ -75,16 +77,26 @@ def test_a_known_texture_is_baked_from_lit_pictures():
     assert np.median(np.abs(bake.mean()[seen] - texture[seen])) < 0.01
 
 
-def test_what_hides_the_skin_counts_as_little_as_it_is_unsure():
+@pytest.mark.parametrize(
+    ("care", "weight", "best"), [(SKIN_ALONE, 0.1, 0.1), (RATHER_SKIN, 0.1, 1.0), (ANYTHING, 1.0, 1.0)]
+)
+def test_what_hides_the_skin_counts_as_little_as_it_is_unsure(care: int, weight: float, best: float):
     layout, _ = on_texels(128)
-    sure, unsure, dazzled = Bake.empty(128), Bake.empty(128), Bake.empty(128)
+    sure, unsure = Bake.empty(128), Bake.empty(128)
     bake_frame(sure, layout, 0.0)
-    bake_frame(unsure, layout, 0.0, sure=0.1)
-    bake_frame(dazzled, layout, 0.0, clear=0.1)
-    np.testing.assert_allclose(unsure.weight, 0.1 * sure.weight, atol=1e-6)
-    np.testing.assert_allclose(dazzled.best, 0.1 * sure.best, atol=1e-6)
+    bake_frame(unsure, layout, 0.0, sure=0.1, care=care)
+    np.testing.assert_allclose(unsure.weight, weight * sure.weight, atol=1e-6)
+    np.testing.assert_allclose(unsure.best, best * sure.best, atol=1e-6)
     seen = sure.best > 0.01
     np.testing.assert_allclose(unsure.mean()[seen], sure.mean()[seen], atol=1e-3)
+
+
+def test_blown_out_pixels_count_little_anywhere():
+    layout, _ = on_texels(128)
+    clear, dazzled = Bake.empty(128), Bake.empty(128)
+    bake_frame(clear, layout, 0.0, care=ANYTHING)
+    bake_frame(dazzled, layout, 0.0, clear=0.1, care=ANYTHING)
+    np.testing.assert_allclose(dazzled.best, 0.1 * clear.best, atol=1e-6)
 
 
 def test_nothing_is_taken_from_behind_the_nose():
