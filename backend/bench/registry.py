@@ -35,6 +35,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("memory", "peak memory of 3000 frames of 1280x720", "speed_memory"),
         Benchmark("import", "import into Blender", "speed_import"),
         Benchmark("interface", "what Blender's window waits for", "speed_interface"),
+        Benchmark("rasterizer", "every rasteriser that is installed", "speed_rasterizer"),
     ),
     "truth": (
         Benchmark("exact", "exact landmarks with noise and outliers", "truth_exact"),
