@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..contract.events import Emit
 from ..contract.failure import Failure
-from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, Lines, Stop, hello, own_streams
-from .console import Console, clock
+from ..engine import EXIT_FAILED, EXIT_USAGE, error_event, guarded
+from ..runner import Stopped
+from ..stages.data import Cancelled, Context
+from .console import clock
 from .flags import HelpFormatter, add_flags, settings_of
-from .session import MODELS
+from .session import Conversation, add_common_flags, conversation, exit_code
 
+STAGE: Final = "image"
 KINDS: Final = ("face", "landmarks", "head", "camera", "fit")
 """Stages whose settings count for photographs too."""
 _OF_CLIPS: Final = frozenset(
@@ -43,10 +46,11 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=HelpFormatter,
     )
-    result.add_argument("photos", metavar="PHOTO", type=Path, nargs="+", help="Picture; several of one person share it")
+    result.add_argument(
+        "photos", metavar="PHOTO", type=Path, nargs="+", help="Picture, or a folder of them; several show one person"
+    )
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
-    result.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="Folder of model files")
-    result.add_argument("--events", action="store_true", help="Write one JSON object per line instead of words")
+    add_common_flags(result)
     add_flags(result, KINDS, _OF_CLIPS)
     return result
 
@@ -58,26 +62,37 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")
         return EXIT_USAGE
-    started = time.perf_counter()
-    with contextlib.ExitStack() as stack:
-        streams = stack.enter_context(own_streams(None))
-        if parsed.events:
-            lines = Lines(streams.output, Stop())
-            emit: Callable[[Mapping[str, Any]], None] = lines.emit
-            emit(hello())
-        else:
-            emit = Console(streams.error).emit
-        from ..photo.session import run_photos
-
-        with tempfile.TemporaryDirectory() as work:
-            result = run_photos(parsed.photos, parsed.out, parsed.models, settings, emit, Path(work))
-        seconds = time.perf_counter() - started
-        if isinstance(result, Failure):
-            error = {"code": result.code, "sentence": result.sentence, "advice": result.advice}
-            emit({"event": "error", "name": "", **error})
+    with conversation(parsed) as talk:
+        if isinstance(talk, Failure):
             return EXIT_FAILED
-        emit({"event": "done", "outputs": {name: str(path) for name, path in result.items()}, "seconds": seconds})
-        if not parsed.events:
-            folders = "".join(f"  {folder}\n" for folder in dict.fromkeys(path.parent for path in result.values()))
-            streams.error.write(f"Done in {clock(seconds, tenths=True)}.\n{folders}")
-    return EXIT_DONE
+        result = guarded(lambda emit: _run(parsed, settings, talk, emit), talk.emit, talk.log)
+        if not isinstance(result, (Failure, Stopped)) and not parsed.events:
+            talk.streams.error.write(result)
+        return exit_code(result)
+
+
+def _run(
+    parsed: argparse.Namespace, settings: Mapping[str, Any], talk: Conversation, emit: Emit
+) -> str | Stopped | Failure:
+    """Return the closing words; what happens on the way, and how it ends, is told as events."""
+    from ..photo.session import run_photos
+
+    started = time.perf_counter()
+    try:
+        with tempfile.TemporaryDirectory() as work:
+            context = Context(STAGE, emit, talk.stop.asked, Path(work), parsed.models)
+            result = run_photos(parsed.photos, parsed.out, settings, context)
+    except Cancelled:
+        emit({"event": "cancelled"})
+        return Stopped()
+    except OSError as error:
+        sentence = f"A result could not be written to {parsed.out}: {error.strerror or error}."
+        result = Failure("output-not-written", sentence, "Choose a folder with free space that you may write to.")
+    if isinstance(result, Failure):
+        emit(error_event(result))
+        return result
+    seconds = time.perf_counter() - started
+    outputs = {name: str(path) for name, path in result.items()}
+    emit({"event": "done", "outputs": outputs, "seconds": round(seconds, 3)})
+    folders = "".join(f"  {folder}\n" for folder in dict.fromkeys(path.parent for path in result.values()))
+    return f"Done in {clock(seconds, tenths=True)}.\n{folders}"

@@ -74,8 +74,8 @@ class PhotographSettings:
     )
     folder: str = option(
         "",
-        "Folder for upright copies, all of one size, which are made where there are several photographs or one is"
-        " stored lying; empty is a folder beside the first photograph",
+        "Folder for upright copies, all of one size, which are made where there are several photographs, or one that is"
+        " stored lying or longer than 4096 pixels; empty is a folder beside the first photograph",
         label="Copies",
         path=True,
         advanced=True,

@@ -27,7 +27,7 @@ from .read import Photo, read_photo
 RATE: Final = 24
 """Photographs per second: Blender's own rate, so that a scene keeps its."""
 LARGEST_SIDE: Final = 4096
-"""Longer side in pixels of the frames of several photographs at most."""
+"""Longer side in pixels of the frames at most: more shows nothing of a head that the mesh and its texture can hold."""
 _FULL_FRAME: Final = 36.0
 
 
@@ -78,7 +78,7 @@ def photographs_as_video(paths: list[Path], folder: Path | None, context: Contex
     canvas = _canvas(facts, context)
     digest = _digest(paths, canvas)
     first = paths[0]
-    if len(paths) > 1 or facts[0].altered:
+    if len(paths) > 1 or facts[0].altered or canvas.scales[0] != 1:
         place = folder or paths[0].parent / f"{paths[0].stem} upright"
         problem = writable_problem(place)
         if problem is not None:
@@ -123,7 +123,7 @@ def _canvas(facts: list[_Facts], context: Context) -> _Canvas:
     widths = [each.width * scale for each, scale in zip(facts, scales, strict=True)]
     heights = [each.height * scale for each, scale in zip(facts, scales, strict=True)]
     longest = max(*widths, *heights)
-    shrink = min(1.0, LARGEST_SIDE / longest) if len(facts) > 1 else 1.0
+    shrink = min(1.0, LARGEST_SIDE / longest)
     return _Canvas(
         width=round(max(widths) * shrink),
         height=round(max(heights) * shrink),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ..contract.failure import Failure
+from ..video.sequence import is_still
 
 LARGEST: Final = 400_000_000
 """Pixels beyond which a file is refused; medium-format cameras reach 150 million."""
@@ -27,7 +29,7 @@ class Photo:
         path: The file.
         pixels: RGB uint8 (H, W, 3), upright.
         focal_35mm: Focal length as if the longer side were 36 mm long, or None where the file does not say.
-        altered: Whether the file had to be turned or converted to be seen like this.
+        altered: Whether the file had to be turned or converted to be seen like this, which not every program does.
     """
 
     path: Path
@@ -47,9 +49,10 @@ class Photo:
 
 
 def read_photo(path: Path) -> Photo | Failure:
-    """Read a photograph of any common kind: 16-bit, grey, CMYK, with a palette, transparent, turned by its EXIF."""
-    if not path.is_file():
-        return Failure("photo-not-found", f"There is no file {path}.", "Choose an existing picture.")
+    """Return a picture file as it is meant to be seen; transparent parts become white."""
+    problem = _file_problem(path)
+    if problem is not None:
+        return problem
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the size is checked here
@@ -59,26 +62,73 @@ def read_photo(path: Path) -> Photo | Failure:
                     return Failure(
                         "photo-too-large", f"{path.name} has {megapixels:.0f} megapixels.", "Reduce it below 400."
                     )
-                focal = _focal(image)
-                altered = image.mode not in ("RGB", "L", "P") or image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+                focal, plain = _focal(image), _is_plain(image) and is_still(path)
                 pixels = _upright_rgb(image)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError:
         return Failure(
             "photo-unreadable",
-            f"{path.name} can't be read as a picture: {str(error).rstrip('.')}.",
-            "Save it again as PNG or JPEG.",
+            f"{path.name} is no picture of a kind that can be read here.",
+            "Save it as PNG or JPEG; phones and their galleries can send HEIC pictures as JPEG.",
         )
-    return Photo(path, pixels, focal, altered)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return Failure(
+            "photo-unreadable",
+            f"{path.name} is damaged or can't be read: {str(error).rstrip('.')}.",
+            "Copy it again, or save it again as PNG or JPEG.",
+        )
+    return Photo(path, pixels, focal, altered=not plain)
+
+
+def _file_problem(path: Path) -> Failure | None:
+    if path.is_dir():
+        return Failure("photo-not-found", f"{path} is a folder, not a picture.", "Choose a picture in it.")
+    if not path.is_file():
+        return Failure("photo-not-found", f"There is no file {path}.", "Choose an existing picture.")
+    if path.stat().st_size == 0:
+        return Failure("photo-unreadable", f"{path.name} is empty (0 bytes).", "Copy it again.")
+    return None
+
+
+def _is_plain(image: Image.Image) -> bool:
+    """Whether programs that look at nothing but the stored values show the same."""
+    upright = image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+    return image.mode in ("RGB", "L", "P") and upright and "transparency" not in image.info and not _profile(image)
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    """The colour profile of the file where it is another one than sRGB."""
+    content = image.info.get("icc_profile")
+    if not content:
+        return None
+    try:
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(content)))
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return None
+    return None if "srgb" in name.lower() else content
 
 
 def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    profile = _profile(image)
     upright = ImageOps.exif_transpose(image)
+    if profile is not None and upright.mode in ("RGB", "RGBA", "CMYK", "L"):
+        upright = _in_srgb(upright, profile)
     if upright.mode.startswith("I") or upright.mode == "F":
         upright = _eight_bits(upright)
     if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
         layer = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", layer.size, _BACKGROUND), layer)
     return np.ascontiguousarray(np.asarray(upright.convert("RGB"), dtype=np.uint8))
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Other programs' colours (Display P3 of phones, Adobe RGB, printers' CMYK) as sRGB; as stored if that fails."""
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return image if converted is None else converted
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

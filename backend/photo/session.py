@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
 from ..contract.failure import Failure
-from ..contract.settings import TextureSettings
+from ..contract.settings import PHOTOGRAPH_SEPARATOR, TextureSettings
 from ..contract.track import TRACKED, write_track
 from ..head.albedo_file import space_for
 from ..head.library import resolve_head
@@ -23,13 +23,12 @@ from ..stages import fit as fit_stage
 from ..stages import landmarks as landmarks_stage
 from ..stages.data import Context, Fit, Video
 from ..stages.folders import writable_problem
+from ..stages.photographs import chosen_files
 from ..stages.track import track_of
 from .canvas import photographs_as_video
 from .output import Studio, save_picture, write_portrait
 from .own import own_fit
 from .read import read_photo
-
-Emit = Callable[[Mapping[str, Any]], None]
 
 _TEXTURE: Final = "texture.png"
 _LARGE: Final = 900
@@ -37,27 +36,26 @@ _LARGE: Final = 900
 
 
 def run_photos(
-    paths: Sequence[Path], out: Path, models: Path, settings: Mapping[str, Any], emit: Emit, work: Path
+    paths: Sequence[Path], out: Path, settings: Mapping[str, Any], context: Context
 ) -> dict[str, Path] | Failure:
     """Fit one person to photographs and write a folder for each; return the files by ``photo/name``.
 
     Args:
         paths: Pictures.
         out: Folder of the results.
-        models: Folder of model files.
         settings: Kind -> settings: face, landmarks, head, camera and fit count.
-        emit: Takes events.
-        work: Folder for unfinished work.
+        context: As for a stage.
     """
     problem = writable_problem(out)
     if problem is not None:
         return problem
-    context = Context("image", emit, lambda: False, work, models, settings={})
-    head = resolve_head(settings["head"], models)
+    head = resolve_head(settings["head"], context.models)
     if isinstance(head, Failure):
         return head
-    photographs = [path.expanduser() for path in paths]
-    video = photographs_as_video(photographs, work / "photographs", context)
+    photographs = chosen_files(PHOTOGRAPH_SEPARATOR.join(map(str, paths)))
+    if isinstance(photographs, Failure):
+        return photographs
+    video = photographs_as_video(photographs, context.work / "photographs", context)
     if isinstance(video, Failure):
         return video
     fit = _fitted(video, head, settings, context)

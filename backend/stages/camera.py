@@ -37,16 +37,19 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
         context.notice(
             Notice(
                 "focal-unknown",
-                f"{_source(video)} not say which lens filmed it; the focal length is estimated.",
+                f"{_silence(video)}; the focal length is estimated.",
                 "Give it in the camera settings where you know it: depth and perspective get better.",
             )
         )
     return Camera(None, "estimated")
 
 
-def _source(video: Video) -> str:
-    photographs = video.metadata.get("photographs", [video.path.name])
-    return f"{photographs[0]} does" if len(photographs) == 1 else f"The {len(photographs)} photographs do"
+def _silence(video: Video) -> str:
+    photographs = video.metadata.get("photographs", [])
+    if len(photographs) > 1:
+        return f"The {len(photographs)} photographs do not say which lens took them"
+    took = "took" if photographs else "filmed"
+    return f"{[*photographs, video.path.name][0]} does not say which lens {took} it"
 
 
 def summary(output: Camera, _settings: CameraSettings) -> str:

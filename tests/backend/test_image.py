@@ -12,90 +12,8 @@ from portrait_clips import background, placement, portrait, put
 
 from backend.cli.main import main
 from backend.contract.camera import project, rotation_matrices
-from backend.contract.failure import Failure
 from backend.contract.track import Track, read_track
 from backend.parsing.classes import NAMES
-from backend.photo.read import Photo, read_photo
-
-COLOURS = np.array(
-    [[[200, 30, 40], [20, 180, 60], [40, 60, 220]], [[250, 250, 10], [5, 5, 5], [128, 128, 128]]], np.uint8
-)
-
-
-def read(path: Path) -> Photo:
-    photo = read_photo(path)
-    assert isinstance(photo, Photo), photo
-    assert photo.pixels.dtype == np.uint8 and photo.pixels.flags.c_contiguous
-    return photo
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_photographs_turned_by_their_exif_are_seen_upright(orientation: int, tmp_path: Path) -> None:
-    stored = {
-        1: COLOURS,
-        2: COLOURS[:, ::-1],
-        3: COLOURS[::-1, ::-1],
-        4: COLOURS[::-1],
-        5: COLOURS.transpose(1, 0, 2),
-        6: np.rot90(COLOURS),
-        7: COLOURS[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(COLOURS, -1),
-    }[orientation]
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / "é.png", exif=exif)
-    photo = read(tmp_path / "é.png")
-    np.testing.assert_array_equal(photo.pixels, COLOURS)
-    assert photo.altered == (orientation != 1)
-
-
-def test_transparent_parts_are_white(tmp_path: Path) -> None:
-    layer = np.dstack([COLOURS, np.array([[255, 0, 255], [0, 255, 255]], np.uint8)])
-    Image.fromarray(layer).save(tmp_path / "a.png")
-    photo = read(tmp_path / "a.png")
-    np.testing.assert_array_equal(photo.pixels[0, 1], 255)
-    np.testing.assert_array_equal(photo.pixels[0, 0], COLOURS[0, 0])
-
-
-@pytest.mark.parametrize(("mode", "name"), [("CMYK", "a.jpg"), ("L", "a.png"), ("P", "a.png"), ("1", "a.png")])
-def test_other_colour_modes_become_rgb(mode: str, name: str, tmp_path: Path) -> None:
-    Image.fromarray(np.full((8, 8, 3), 255, np.uint8)).convert(mode).save(tmp_path / name)
-    np.testing.assert_array_equal(read(tmp_path / name).pixels, np.full((8, 8, 3), 255))
-
-
-def test_16_bits_become_8_by_the_same_curve(tmp_path: Path) -> None:
-    values = np.array([[0, 32768, 65535]], np.uint16)
-    Image.fromarray(values).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read(tmp_path / "a.png").pixels[0, :, 0], [0, 128, 255])
-
-
-@pytest.mark.parametrize(
-    ("tags", "expected"),
-    [
-        ({0xA405: 26}, 26.0),
-        ({0x920A: 50.0, 0xA20E: 4000 / 2.4, 0xA210: 3, 0xA002: 4000, 0xA003: 3000}, 75.0),
-        ({0x920A: 4.2}, None),
-        ({0xA405: 0}, None),
-        ({}, None),
-    ],
-)
-def test_the_lens_is_taken_from_exif(tags: dict[int, float], expected: float | None, tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif.get_ifd(0x8769).update(tags)
-    Image.fromarray(COLOURS).save(tmp_path / "a.jpg", exif=exif)
-    assert read(tmp_path / "a.jpg").focal_35mm == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("content", "code"), [(None, "photo-not-found"), (b"", "photo-unreadable"), (b"no picture", "photo-unreadable")]
-)
-def test_what_is_no_picture_is_a_sentence(content: bytes | None, code: str, tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    if content is not None:
-        path.write_bytes(content)
-    failure = read_photo(path)
-    assert isinstance(failure, Failure)
-    assert failure.code == code and "a.png" in failure.sentence
 
 
 @pytest.fixture(scope="module")
@@ -175,11 +93,3 @@ def test_parsing_and_numbers_say_where_they_come_from(folder: Path) -> None:
     parsing = np.asarray(Image.open(folder / "near" / "parsing.png"))
     assert parsing.shape == (512, 512)
     assert (parsing == NAMES.index("skin")).mean() == pytest.approx(numbers["parsing"]["shares"]["skin"])
-
-
-def test_no_face_at_all_is_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
-    Image.fromarray(background(80, 90)).save(tmp_path / "clouds.png")
-    assert main(["image", str(tmp_path / "clouds.png"), "--out", str(tmp_path / "out"), "--events"]) == 1
-    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    assert events[-1]["event"] == "error" and "clouds.png" in events[-1]["sentence"]
-    assert not (tmp_path / "out").exists()
