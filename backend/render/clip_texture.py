@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.camera import Intrinsics, rotation_matrices
+from ..contract.camera import Intrinsics, project, rotation_matrices
 from ..contract.failure import Failure
 from ..contract.settings import TextureSettings
 from ..contract.shading import LIGHT_AXES, LIGHT_TERMS, OWN, Shading
@@ -24,6 +25,7 @@ from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
 from .likeness import psnr, ssim
+from .rasterizer import NEAR
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
 from .skin_colours import FilmedHead, head_window
@@ -40,7 +42,10 @@ _HIDDEN_SHARE: Final = 0.01
 _ANYTHING: Final = ("scalp", "eyeball", "iris", "mouth", "teeth", "tongue")
 _RATHER_SKIN: Final = ("lip", "eyebrow", "eyelid", "eye_region")
 """Parts of the names of regions, see `bake.ANYTHING` and `bake.RATHER_SKIN`."""
-_BLOWN_OUT: Final = 250
+_BLACK, _BLOWN_OUT = 6, 250
+"""8-bit values of the brightest channel between which a pixel tells of a colour."""
+_TELLING: Final = 0.2
+"""Share of the face's pixels between these, from which down a frame is left out."""
 _DARK_GAIN: Final = 0.35
 """Frames that are darker than this against the others count less and less: their grain is large."""
 
@@ -69,7 +74,10 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
     clip = _Clip(track, video, head, shading or _no_light(len(track)))
     size = int(settings.size)
-    bake, layout = _baked(clip, chosen, size, context)
+    started = time.perf_counter()
+    bake, layout, used = _baked(clip, chosen, size, context)
+    if len(used) == 0:
+        return Failure("too-dark", "On all frames the face is black or blown out.", "Track a range with better light.")
     texture = completed(
         bake.mean(),
         bake.best,
@@ -79,7 +87,9 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
         clip.corner_uv,
         track.regions,
     )
-    return ClipTexture(srgb_from_linear(texture), _facts(clip, bake, layout, texture, chosen, lit=shading is not None))
+    seconds = time.perf_counter() - started
+    facts = _facts(clip, bake, layout, texture, used, lit=shading is not None)
+    return ClipTexture(srgb_from_linear(texture), {**facts, "bake_seconds": round(seconds, 2)})
 
 
 @dataclass
@@ -168,13 +178,18 @@ def _sharpness(picture: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
-def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout]:
+def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Integers]:
+    """Return the bake, its layout and the frames that told something."""
     track, head = clip.track, clip.head
     layout = Layout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), head.faces)
     bake = Bake.empty(size)
-    care = _care(track)
+    care, used = _care(track), []
+    face = np.asarray(track.regions.get("face", np.arange(len(track.neutral_vertices))))
     for done, (frame, picture, camera, vertices) in enumerate(clip.pictures(frames)):
         context.check()
+        if not _tells(picture, camera, vertices[face]):
+            continue
+        used.append(frame)
         sure = np.full(picture.shape[:2], 1.0, dtype=np.float32)
         if head.free is not None:
             sure = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.free(frame, picture, camera, vertices)
@@ -184,7 +199,15 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
         linear = linear_from_srgb(picture)
         add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust)
         context.progress(done + 1, len(frames))
-    return bake, layout
+    return bake, layout, np.array(used, dtype=np.int64)
+
+
+def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:
+    """Whether enough of the face (N, 3) is neither black nor blown out."""
+    column, row = np.rint(project(np.maximum(vertices, (-np.inf, -np.inf, NEAR)), camera)).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
+    value = picture[row[inside], column[inside]].max(axis=1)
+    return bool(len(value)) and float(((value > _BLACK) & (value < _BLOWN_OUT)).mean()) > _TELLING
 
 
 def _care(track: Track) -> NDArray[np.int8]:

@@ -30,7 +30,7 @@ UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
 """Linear colours of parts of which too little was seen. Light inside the mouth is not the light on the face, and lids
 and lashes shade the eyes, so what is seen there is kept as it looked."""
 _SKIN_BESIDE: Final[Mapping[tuple[str, ...], tuple[float, float, float]]] = {
-    ("neck", "boundary"): (-1.4, 0.4, 0.2),
+    ("neck", "boundary"): (-0.8, 0.4, 0.2),
     ("left_ear", "right_ear"): (-0.7, 0.5, 0.35),
 }
 """Regions, and how much darker and brighter than the face they may be and how far their hue may lie, as logarithms."""
@@ -208,7 +208,7 @@ def _skin_over(values: Array, weights: Array, regions: Mapping[str, Array]) -> N
     for name in ("neck", "left_ear", "right_ear"):
         own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
         unseen = own[weights[own] <= _GLIMPSE]
-        values[unseen], weights[unseen] = np.median(values[seen], axis=0), 0.1
+        values[unseen], weights[unseen] = np.median(values[seen], axis=0), 0.02
 
 
 def _white_of(colour: Array, share: Array) -> Array:

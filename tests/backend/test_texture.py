@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from backend.contract.settings import TextureSettings, VideoSettings
 from backend.contract.track import Track
 from backend.head.builtin import builtin_head
 from backend.render.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
+from backend.render.clip_texture import ClipTexture, clip_texture
 from backend.render.likeness import psnr, ssim
 from backend.render.rasterizer_numba import NumbaRasterizer
 from backend.render.shading import vertex_normals
@@ -170,9 +172,39 @@ def test_the_stage_writes_a_picture_and_the_light_and_reads_them_again(filmed, t
     assert not list(tmp_path.glob(".*"))
 
 
-def test_the_stage_says_when_the_face_is_never_seen(filmed, tmp_path: Path):
-    from dataclasses import replace
+def with_frames(video: Video, folder: Path, changed: dict[int, int]) -> Video:
+    """The film again, with some frames of one grey value."""
+    folder.mkdir()
+    for frame, path in enumerate(sorted(video.path.parent.glob("*.png"))):
+        with Image.open(path) as picture:
+            (Image.new("RGB", picture.size, (changed[frame],) * 3) if frame in changed else picture).save(
+                folder / path.name
+            )
+    again = video_stage.run(VideoSettings(path=str(folder / "0000.png")), context(folder))
+    assert isinstance(again, Video)
+    return again
 
+
+def test_black_and_blown_out_frames_leave_no_trace(filmed, tmp_path: Path):
+    track, video = filmed
+    odd = with_frames(video, tmp_path / "odd", {1: 0, 2: 255})
+    usual, found = (
+        clip_texture(replace(track, status=status), film, TextureSettings(), context(tmp_path))
+        for status, film in ((np.array([2, 0, 0, 2], np.int8), video), (track.status, odd))
+    )
+    assert isinstance(usual, ClipTexture) and isinstance(found, ClipTexture)
+    assert usual.facts["frames"] == found.facts["frames"] == 2
+    assert np.abs(usual.picture.astype(int) - found.picture).mean() < 1.5
+
+
+def test_a_film_that_is_black_or_blown_out_is_refused(filmed, tmp_path: Path):
+    track, video = filmed
+    dark = with_frames(video, tmp_path / "dark", {0: 0, 1: 255, 2: 0, 3: 2})
+    failed = clip_texture(track, dark, TextureSettings(), context(tmp_path))
+    assert isinstance(failed, Failure) and failed.code == "too-dark"
+
+
+def test_the_stage_says_when_the_face_is_never_seen(filmed, tmp_path: Path):
     track, video = filmed
     nobody = replace(track, status=np.zeros_like(track.status))
     failed = texture_stage.run(TrackFile(tmp_path / "track.npz", nobody), video, TextureSettings(), context(tmp_path))
