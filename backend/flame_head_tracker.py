@@ -9,7 +9,7 @@ vertices; alignment no longer needs an old Pillow.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Tracker:
 
     def __init__(self, tracker_cfg: Mapping[str, Any]) -> None:
         config = _or_raise(read_config(tracker_cfg, video=False))
+        _warn_of_all(config.notices)
         self._config = config
         self._parts = _or_raise(set_up(config))
 
@@ -105,6 +106,7 @@ def track_video(tracker_cfg: Mapping[str, Any]) -> Path:
         TrackerError: As for `Tracker`; also where the video cannot be read or shows no face.
     """
     config = _or_raise(read_config(tracker_cfg, video=True))
+    _warn_of_all(config.notices)
     parts = _or_raise(set_up(config))
     return _or_raise(track_frames(config, parts, _warn))
 
@@ -116,6 +118,11 @@ def _warn_of(event: Mapping[str, Any]) -> None:
 
 def _warn(text: str) -> None:
     warnings.warn(text, TrackerWarning, stacklevel=3)
+
+
+def _warn_of_all(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        warnings.warn(sentence, TrackerWarning, stacklevel=3)
 
 
 def _or_raise(value: Any) -> Any:

@@ -40,6 +40,7 @@ class SeedConfig:
         original_rate, subsampled_rate: Frames per second of the video, and of its frames that are tracked.
         video: The video.
         folder: Where a folder of results is made.
+        notices: What the user should know of it although it can be used, in sentences.
     """
 
     task_file: Path | None
@@ -52,6 +53,7 @@ class SeedConfig:
     subsampled_rate: float | None
     video: Path | None
     folder: Path | None
+    notices: tuple[str, ...] = ()
 
     @property
     def model_folders(self) -> list[Path]:
@@ -81,13 +83,11 @@ def read_config(values: Mapping[str, Any], *, video: bool) -> SeedConfig | Failu
                 "config-incomplete", f"The configuration lacks {' and '.join(absent)}.", "Add them to track a video."
             )
     try:
-        device = torch.device(values["device"]) if values.get("device") is not None else _usual_device()
+        wanted = torch.device(values["device"]) if values.get("device") is not None else _usual_device()
     except RuntimeError:
         return _wrong("device", "'cpu', 'cuda' or a torch.device", values["device"])
-    if device.type == "cuda" and not torch.cuda.is_available():
-        return Failure(
-            "device-not-there", "'device' asks for CUDA, which torch does not find here.", "Use 'cpu', or leave it out."
-        )
+    device = wanted if _is_there(wanted) else torch.device("cpu")
+    sentence = f"'device' asks for {wanted}, which torch does not find here; the processor computes instead."
     paths = {key: _path(values, key) for key in (*_FILES, "video_path", "save_path")}
     return SeedConfig(
         task_file=paths["mediapipe_face_landmarker_v2_path"],
@@ -100,11 +100,18 @@ def read_config(values: Mapping[str, Any], *, video: bool) -> SeedConfig | Failu
         subsampled_rate=_rate(values, "subsample_fps"),
         video=paths["video_path"],
         folder=paths["save_path"],
+        notices=() if device == wanted else (sentence,),
     )
 
 
 def _usual_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _is_there(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return device.type == "cpu" or (device.type == "mps" and torch.backends.mps.is_available())
 
 
 def _path(values: Mapping[str, Any], key: str) -> Path | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import torch
 
 from ..aligned.camera import square_camera
 from ..aligned.crop import SEED_SCALE, SIZE, dlib68, ffhq_region
@@ -38,6 +40,11 @@ def fit_settings(config: SeedConfig) -> FitSettings:
     return FitSettings(device=device)
 
 
+def chosen_gpu(config: SeedConfig) -> contextlib.AbstractContextManager[object]:
+    """Return a context in which ``cuda`` is the GPU of that number which the configuration names."""
+    return torch.cuda.device(config.device) if config.device.type == "cuda" else contextlib.nullcontext()
+
+
 def fit_picture(
     picture: Picture, face: Face, parts: Parts, config: SeedConfig, *, realign: bool, emit: Emit | None = None
 ) -> FittedCrop | Failure:
@@ -55,7 +62,8 @@ def fit_picture(
         telling = silent_context(Path(work), emit)
         starts = guessed_starts([(picture, face.points)], parts.head, parts.guesses, telling)
         settings = fit_settings(config)
-        fit = best_fit(parts.head, starts, lambda one: fit_landmarks(landmarks, one, camera, settings, context))
+        with chosen_gpu(config):
+            fit = best_fit(parts.head, starts, lambda one: fit_landmarks(landmarks, one, camera, settings, context))
     if isinstance(fit, Failure):
         return fit
     return FittedCrop(

@@ -34,7 +34,7 @@ from ..stages.smooth import smooth
 from ..video.reader import read_frames
 from .config import SeedConfig
 from .dictionary import RENDERED, FittedCrop, dictionary_of, light_of
-from .fitting import FITTED, aligned_region, fit_settings
+from .fitting import FITTED, aligned_region, chosen_gpu, fit_settings
 from .parts import Parts
 
 Warn = Callable[[str], None]
@@ -67,7 +67,8 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
         camera = Camera(square_camera(FITTED).focal_x, "known")
         starts = starts_for_clip(video, found, parts.head, context, parts.guesses)
         chosen = fit_settings(config)
-        fit = best_fit(parts.head, starts, lambda one: fit_landmarks(inside, one, camera, chosen, context))
+        with chosen_gpu(config):
+            fit = best_fit(parts.head, starts, lambda one: fit_landmarks(inside, one, camera, chosen, context))
     if isinstance(fit, Failure):
         return fit
     folder.mkdir(parents=True, exist_ok=True)

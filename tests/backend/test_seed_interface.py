@@ -14,6 +14,7 @@ import torch
 from flame_readers import flame, seen_by, six_dof_camera
 from portrait_clips import background, film, placement, put
 
+from backend.aligned.crop import dlib68
 from backend.export.avatar import write_head
 from backend.flame_head_tracker import Tracker, TrackerError, TrackerWarning, track_video
 from backend.head.builtin import builtin_head
@@ -112,6 +113,9 @@ def test_landmarks_in_pixels_of_the_file_lie_on_the_head_in_the_crop(found: dict
     distance = np.linalg.norm(modelled - in_crop(found, found["lmks_dense"]), axis=1)
     eyes = np.linalg.norm(modelled[33] - modelled[263])
     assert np.median(distance) / eyes < 0.03
+    inner = slice(17, None)  # a cheek's outline has no fixed place on a head
+    of_68 = np.linalg.norm(dlib68(modelled) - in_crop(found, found["lmks_68"]), axis=1)[inner]
+    assert np.median(of_68) / eyes < 0.03 and of_68.max() / eyes < 0.12
     np.testing.assert_allclose(found["lmks_68"][30], found["lmks_dense"][4])
     np.testing.assert_allclose(found["lmks_68"][3], found["lmks_dense"][[132, 58]].mean(axis=0))
 
@@ -177,10 +181,12 @@ def test_wrong_values_are_named(config: dict[str, Any], word: str) -> None:
         Tracker(config)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
-def test_a_device_that_is_not_there_is_named() -> None:
-    with pytest.raises(TrackerError, match="CUDA"):
-        Tracker({"device": torch.device("cuda:0")})
+@pytest.mark.parametrize("device", ["cuda:0", "cuda:99", "mps"])
+def test_a_device_that_is_not_there_is_named_and_the_processor_takes_its_place(device: str) -> None:
+    if (device == "cuda:0" and torch.cuda.is_available()) or (device == "mps" and torch.backends.mps.is_available()):
+        pytest.skip(f"{device} is there")
+    with pytest.warns(TrackerWarning, match=f"asks for {device}, which torch does not find here; the processor"):
+        Tracker({"device": torch.device(device)})
 
 
 def test_a_picture_without_a_face_is_an_error(tracker: Tracker) -> None:
