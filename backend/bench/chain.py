@@ -13,17 +13,19 @@ import numpy as np
 from ..contract.failure import Failure
 from ..contract.options import to_dict
 from ..contract.settings import (
+    AppearanceSettings,
     CameraSettings,
     FaceSettings,
     FitSettings,
     LandmarkSettings,
     SmoothSettings,
+    TextureSettings,
     TrackFileSettings,
     VideoSettings,
 )
 from ..head.model import Floats, HeadModel, HeadPose, Integers
 from ..head.skinning import pose_vertices, select_frames
-from ..stages.data import Camera, Context, Fit, Landmarks, TrackFile, Video
+from ..stages.data import Camera, Context, Fit, Landmarks, TextureFiles, TrackFile, Video
 
 CODE = ("video.opening", "landmarks.tracking", "solve.fitting", "stages.smooth", "stages.track")
 """What the stages compute with, see `import_stages`."""
@@ -122,6 +124,34 @@ def write(setup: Setup, fitted: Fit, head: HeadModel, path: Path, clock: Clock) 
     settings = {"fit": to_dict(FitSettings()), "camera": to_dict(CameraSettings())}
     own = replace(context(setup, "track"), settings=settings)
     return clock.timed("track", lambda: track_stage.run(smoothed, head, TrackFileSettings(path=str(path)), own))
+
+
+def refine(setup: Setup, fitted: Fit, head: HeadModel, clip: Path, clock: Clock) -> Fit | Failure:
+    """Run the stage Appearance."""
+    from ..stages import appearance as appearance_stage
+    from ..stages import video as video_stage
+
+    video = video_stage.run(VideoSettings(path=str(clip)), context(setup, "video"))
+    if isinstance(video, Failure):
+        return video
+    own = context(setup, "appearance")
+    return clock.timed("appearance", lambda: appearance_stage.run(fitted, head, video, AppearanceSettings(), own))
+
+
+def bake(setup: Setup, fitted: Fit, head: HeadModel, clip: Path, folder: Path, clock: Clock) -> TextureFiles | Failure:
+    """Run the stages Track File and Texture into a folder."""
+    from ..stages import texture as texture_stage
+    from ..stages import video as video_stage
+
+    video = video_stage.run(VideoSettings(path=str(clip)), context(setup, "video"))
+    if isinstance(video, Failure):
+        return video
+    folder.mkdir(parents=True, exist_ok=True)
+    track = write(setup, fitted, head, folder / "track.npz", clock)
+    if isinstance(track, Failure):
+        return track
+    own = context(setup, "texture")
+    return clock.timed("texture", lambda: texture_stage.run(track, video, TextureSettings(), own))
 
 
 def whole_chain(setup: Setup, clip: Path, quality: str, head: HeadModel, path: Path, clock: Clock) -> Fit | Failure:
