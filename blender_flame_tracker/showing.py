@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from ..backend.contract.failure import Failure, Notice
 from ..backend.contract.settings import SceneSettings
 from .nodes import state
 from .scene.importer import ImportResult, import_track
+from .scene.texture import PICTURE
 
 _CUBE_VERTICES: Final = frozenset((x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0))
 
@@ -27,6 +29,8 @@ def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene
         return result
     if scene.camera == result.parts.camera:
         _look_through_camera(scene)
+    if PICTURE in result.parts.collection:
+        _show_textures(scene)
     return replace(result, notices=(*result.notices, *_hide_default_cube(scene)))
 
 
@@ -43,18 +47,29 @@ def _select(scene: bpy.types.Scene, head: bpy.types.Object) -> None:
 
 def _look_through_camera(scene: bpy.types.Scene) -> None:
     """Turn the 3D views of the scene to its camera, except those in which one object is looked at alone."""
-    for window in bpy.context.window_manager.windows:
-        if window.scene != scene:
+    for window, area in _views(scene):
+        space = area.spaces.active
+        if space.local_view is not None or space.region_quadviews:
             continue
-        for area in window.screen.areas:
-            space = area.spaces.active
-            if area.type != "VIEW_3D" or space.local_view is not None or space.region_quadviews:
-                continue
-            space.region_3d.view_perspective = "CAMERA"
-            region = next((each for each in area.regions if each.type == "WINDOW"), None)
-            if region is not None and not bpy.app.background:
-                with bpy.context.temp_override(window=window, area=area, region=region):
-                    bpy.ops.view3d.view_center_camera()
+        space.region_3d.view_perspective = "CAMERA"
+        region = next((each for each in area.regions if each.type == "WINDOW"), None)
+        if region is not None and not bpy.app.background:
+            with bpy.context.temp_override(window=window, area=area, region=region):
+                bpy.ops.view3d.view_center_camera()
+
+
+def _show_textures(scene: bpy.types.Scene) -> None:
+    """Let solid views that show the materials' plain colours show their pictures."""
+    for _window, area in _views(scene):
+        shading = area.spaces.active.shading
+        if shading.type == "SOLID" and shading.color_type == "MATERIAL":
+            shading.color_type = "TEXTURE"
+
+
+def _views(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types.Area]]:
+    for window in bpy.context.window_manager.windows:
+        if window.scene == scene:
+            yield from ((window, area) for area in window.screen.areas if area.type == "VIEW_3D")
 
 
 def _hide_default_cube(scene: bpy.types.Scene) -> list[Notice]:

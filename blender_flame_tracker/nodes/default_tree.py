@@ -7,7 +7,7 @@ from typing import Final
 
 import bpy
 
-from ...backend.contract.job import ADDED, INSTEAD, default_job
+from ...backend.contract.job import INSTEAD, default_job
 from ...backend.contract.options import title_case
 from . import stages
 from .tree import TREE, FlameTree
@@ -25,17 +25,18 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "appearance": (0.0, 260.0),
     "smooth": (0.0, 260.0),
     "track": (280.0, 260.0),
-    "texture": (560.0, 340.0),
+    "texture": (560.0, 0.0),
     "scene": (560.0, 340.0),
-    "report": (560.0, 20.0),
+    "report": (560.0, -60.0),
 }
 """Chosen so that no link runs behind a node."""
 
-_AFTER: Final[Mapping[str, tuple[str, ...]]] = {
-    "appearance": ("smooth", "track", "texture", "scene", "report"),
-    "texture": ("scene",),
+_RIGHT, _DOWN = (COLUMN, 0.0), (0.0, -280.0)
+_MOVED: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
+    "appearance": dict.fromkeys(("smooth", "track", "texture", "scene", "report"), _RIGHT),
+    "texture": {"scene": _RIGHT, "report": _DOWN},
 }
-"""Kinds that stand a column further to the right where there is one of this kind."""
+"""Kind that is added -> how far others move to make room for it."""
 
 
 def new_default_tree(name: str, added: Collection[str] = ()) -> FlameTree:
@@ -61,8 +62,9 @@ def _add(tree: bpy.types.NodeTree, node_class: type, kinds: Collection[str]) -> 
     node = tree.nodes.new(node_class.bl_idname)
     kind = INSTEAD.get(node_class.kind, node_class.kind)
     others = sum(1 for each in tree.nodes if INSTEAD.get(each.kind, each.kind) not in _PLACES)
-    x, y = _PLACES.get(kind, (-560.0 + COLUMN * others, -460.0))
-    node.location = (x + COLUMN * sum(kind in _AFTER.get(each, ()) for each in kinds), y)
+    x, y = _PLACES.get(kind, (-560.0 + COLUMN * others, -600.0))
+    moves = [_MOVED[each][kind] for each in kinds if kind in _MOVED.get(each, ())]
+    node.location = (x + sum(move[0] for move in moves), y + sum(move[1] for move in moves))
     node.select = False
     return node
 
@@ -74,7 +76,7 @@ def switch_stage(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node 
 
     Args:
         tree: To change.
-        kind: One of the contract's `ADDED`.
+        kind: ``appearance`` or ``texture``.
         nodes: Kind -> the node of the tree that the new one stands among, for every kind that it needs.
         on: Whether the stage shall run.
     """
@@ -87,16 +89,14 @@ def switch_stage(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node 
 
 
 def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | None]) -> None:
-    assert kind in ADDED
     node = tree.nodes.new(next(each for each in stages.CLASSES if each.kind == kind).bl_idname)
     node.select = False
     sources = {socket.identifier: nodes.get(socket.identifier) for socket in node.inputs}
     before = sources.get("fit") or sources.get("track")
     if before is not None:
-        node.location = (before.location.x + COLUMN, before.location.y)
-        for other in tree.nodes:
-            if other not in (node, *sources.values()) and other.location.x > before.location.x + COLUMN / 2:
-                other.location.x += COLUMN
+        below = _PLACES[kind][1] - _PLACES[before.kind][1]
+        node.location = (before.location.x + COLUMN, before.location.y + below)
+        _make_room(tree, kind, before)
     if kind == "appearance" and before is not None:
         _step_between(tree, before, node)
     for socket in node.inputs:
@@ -107,6 +107,14 @@ def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | Non
     taker = scene.inputs.get(title_case(kind)) if scene is not None else None
     if taker is not None and not taker.is_linked:
         tree.links.new(node.outputs[0], taker)
+
+
+def _make_room(tree: FlameTree, kind: str, before: bpy.types.Node) -> None:
+    """Move what stands to the right of a node, as it stands in the default tree with a node of the kind."""
+    for other in tree.nodes:
+        move = _MOVED[kind].get(getattr(other, "kind", ""))
+        if move is not None and other.location.x > before.location.x:
+            other.location = (other.location.x + move[0], other.location.y + move[1])
 
 
 def _step_between(tree: FlameTree, before: bpy.types.Node, node: bpy.types.Node) -> None:

@@ -7,16 +7,15 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.job import ADDED, STAGES
+from ...backend.contract.job import STAGES
 from ..nodes.default_tree import switch_stage
 from ..scene_state import active_tree, node_of, source_of
 
 WHAT: Final[Mapping[str, str]] = {
     "appearance": "Refine head, pose and expression by how the skin looks in the pictures; takes several times as long",
     "texture": "Bake the colours of the head from the pictures, and put them on the imported head",
-    "export": "Write files for other programs",
 }
-"""What the stages do, for tooltips."""
+"""Stages that are switched, and what they do, for tooltips."""
 
 
 class SwitchStage(bpy.types.Operator):
@@ -30,7 +29,7 @@ class SwitchStage(bpy.types.Operator):
         "kind": bpy.props.EnumProperty(
             name="Stage",
             description="Which stage",
-            items=[(kind, STAGES[kind].label, WHAT[kind]) for kind in ADDED],
+            items=[(kind, STAGES[kind].label, WHAT[kind]) for kind in WHAT],
             options={"HIDDEN"},
         )
     }

@@ -158,7 +158,7 @@ def _new_materials(name: str) -> list[bpy.types.Material]:
 
 def _node(tree: bpy.types.NodeTree, kind: str, x: float, y: float = 0.0) -> bpy.types.Node:
     node = tree.nodes.new(kind)
-    node.location = (x, y)
+    node.location, node.select = (x, y), False
     return node
 
 
@@ -188,7 +188,7 @@ def _skin(tree: bpy.types.NodeTree) -> bpy.types.Node:
     with_lips = _mix(tree, -450, 50, (0.0, 0.0, 0.0, 1.0), (0.45, 0.14, 0.13, 1.0))
     tree.links.new(lips.outputs["Fac"], with_lips.inputs["Factor"])
     tree.links.new(mottled.outputs[2], with_lips.inputs[6])
-    facing = _node(tree, "ShaderNodeNewGeometry", -450, 350)
+    facing = _node(tree, "ShaderNodeNewGeometry", -680, 400)
     seen = _mix(tree, -250, 100, (0.0, 0.0, 0.0, 1.0), (0.05, 0.008, 0.008, 1.0))
     seen.name = COLOUR
     tree.links.new(facing.outputs["Backfacing"], seen.inputs["Factor"])

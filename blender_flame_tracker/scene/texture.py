@@ -127,9 +127,9 @@ def _put_on(tree: bpy.types.NodeTree) -> None:
     """Mix the picture over what goes into the place for the colour; the mix's factor fades it out again."""
     place = _place(tree)
     frame = tree.nodes.new("NodeFrame")
-    frame.name, frame.label = _FRAME, "Baked from the footage"
+    frame.name, frame.label, frame.select = _FRAME, "Baked from the footage", False
     taker = tree.nodes[COLOUR]
-    left, above = taker.location.x, taker.location.y + 360
+    left, above = taker.location.x, taker.location.y + 640
     uv = _node(tree, frame, "ShaderNodeUVMap", _UV, (left - 720, above))
     uv.uv_map = UV_MAP
     image = _node(tree, frame, "ShaderNodeTexImage", _IMAGE, (left - 520, above))
@@ -137,6 +137,7 @@ def _put_on(tree: bpy.types.NodeTree) -> None:
     mix.label = "Texture over plain colour"
     mix.data_type = "RGBA"
     mix.inputs["Factor"].default_value = 1.0
+    tree.nodes.active = image  # Which the solid view shows where it is set to textures.
     tree.links.new(uv.outputs[0], image.inputs["Vector"])
     tree.links.new(image.outputs["Color"], mix.inputs[7])
     if place.is_linked:
@@ -185,5 +186,5 @@ def _node(
     tree: bpy.types.NodeTree, frame: bpy.types.Node, kind: str, name: str, place: tuple[float, float]
 ) -> bpy.types.Node:
     node = tree.nodes.new(kind)
-    node.name, node.location, node.parent = name, place, frame
+    node.name, node.location, node.parent, node.select = name, place, frame, False
     return node

@@ -23,7 +23,10 @@ BEFORE: Final = "flame_before"
 ERROR: Final = "flame_error"
 """Custom property of that world: how far its shading is from the estimate, a share of the mean."""
 
-_TOLERATED: Final = 0.05
+FILM: Final = "flame_film"
+"""Custom property of that world: whether the film was transparent before."""
+
+_TOLERATED: Final = 0.15
 _CHANGES: Final = 0.05
 """Share of the mean shading by which the light of single frames may stray from the clip's before that is told."""
 _TURN, _PICTURE, _EXPOSURE = "Camera Rotation", "Light of the Footage", "Exposure and White Balance"
@@ -72,6 +75,9 @@ def write_world(
     if scene.world != world:
         world[BEFORE] = scene.world
         scene.world = world
+    if settings.plate:
+        # The world lights alone; behind the head is the footage.
+        scene.render.film_transparent = True
     return _notices(environment, terms, usual)
 
 
@@ -87,7 +93,7 @@ def remove_world(scene: bpy.types.Scene, collection: bpy.types.Collection) -> No
 def _remove(scene: bpy.types.Scene, world: bpy.types.World) -> None:
     before = world.get(BEFORE)
     if scene.world == world:
-        scene.world = before
+        _give_back(scene, world)
     for other in bpy.data.worlds:
         # Another track's light that came later goes back to what was there before both.
         if other.library is None and other.get(BEFORE) == world:
@@ -100,6 +106,11 @@ def _remove(scene: bpy.types.Scene, world: bpy.types.World) -> None:
                 bpy.data.images.remove(image)
 
 
+def _give_back(scene: bpy.types.Scene, world: bpy.types.World) -> None:
+    scene.world = world.get(BEFORE)
+    scene.render.film_transparent = bool(world.get(FILM, scene.render.film_transparent))
+
+
 def _ensure_world(scene: bpy.types.Scene, parts: Parts) -> bpy.types.World:
     world = parts.collection.get(WORLD)
     if world is None:
@@ -110,7 +121,7 @@ def _ensure_world(scene: bpy.types.Scene, parts: Parts) -> bpy.types.World:
         if hasattr(world, "cycles"):
             # Else Cycles samples the light far finer than it is, anew for every frame.
             world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", WIDTH
-        world[BEFORE] = scene.world
+        world[BEFORE], world[FILM] = scene.world, scene.render.film_transparent
         parts.collection[WORLD] = world
         scene.world = world
     return world
@@ -138,7 +149,7 @@ def _build(tree: bpy.types.NodeTree, camera: bpy.types.Object) -> None:
 
 def _node(tree: bpy.types.NodeTree, kind: str, name: str, x: float) -> bpy.types.Node:
     node = tree.nodes.new(kind)
-    node.location = (x, 0.0)
+    node.location, node.select = (x, 0.0), False
     if name:
         node.name = node.label = name
     return node
@@ -213,7 +224,7 @@ def _changed(scene: bpy.types.Scene, *_: Any) -> None:
     """Give the scene its own world back when a track was deleted whose light it had."""
     world = scene.world
     if world is not None and BEFORE in world and world.library is None and _is_lost(scene, world):
-        scene.world = world[BEFORE]
+        _give_back(scene, world)
 
 
 CLASSES: Final = ()

@@ -79,6 +79,10 @@ class RecordingLayout:
     def template_icon(self, icon_value: int, scale: float = 1.0) -> None:
         self._add("picture", "", options=icon_value)
 
+    def icon(self, data: Any) -> int:
+        assert isinstance(data, bpy.types.ID)
+        return 1
+
     def menu(self, menu: str, text: str = "", **_options: Any) -> None:
         assert hasattr(bpy.types, menu), menu
         self._add("menu", text, menu)

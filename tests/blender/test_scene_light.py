@@ -105,7 +105,9 @@ def test_the_world_of_the_user_is_kept_and_comes_back():
     lit, images = scene.world, len(bpy.data.images)
     import_track(lit_track(), SceneSettings(light="exposure"))
     assert scene.world == lit and (len(bpy.data.worlds), len(bpy.data.images)) == (2, images)
+    assert scene.render.film_transparent, "the footage stays behind the head"
     import_track(lit_track(), SceneSettings(light="none"))
+    assert not scene.render.film_transparent
     assert scene.world == mine and len(bpy.data.worlds) == 1 and len(bpy.data.images) == images - 1
 
 

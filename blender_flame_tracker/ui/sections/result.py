@@ -7,12 +7,15 @@ from typing import Any
 import bpy
 
 from ... import result as results
+from ...nodes.state import NodeState, status_of
 from ...operators import result as operators
 from ...review import Facts, Review, review_of
 from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
 from ...scene.plate import background_of
 from ...scene.record import read_record
+from ...scene.texture import PICTURE
+from ...scene_state import active_tree, node_of
 from ..graph_picture import draw_graph
 from ..text import paragraph
 
@@ -25,7 +28,7 @@ def missing(context: bpy.types.Context) -> str:
     if found.collection is None:
         facts = results.facts_of(found)
         if facts is not None and facts.stamp is None:
-            return "The video is not tracked yet"
+            return "Nothing is tracked yet"
     return ""
 
 
@@ -44,6 +47,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     _draw_state(layout, context, found, facts)
     if review is not None:
         _draw_quality(layout, context, review)
+    _draw_made(layout, context, found)
     _draw_import(layout, found, facts)
     _draw_scene(layout, context, found)
     _draw_files(layout)
@@ -80,6 +84,19 @@ def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> No
     row = layout.row()
     row.use_property_split = False
     row.prop(context.scene.flame, "show_timeline_graph")
+
+
+def _draw_made(layout: Any, context: bpy.types.Context, found: results.Result) -> None:
+    """What Appearance and Texture have made of it, and the texture itself."""
+    tree = active_tree(context) if found.node is not None else None
+    for kind in ("appearance", "texture"):
+        node = node_of(tree, kind, context.scene)
+        status = status_of(node) if node is not None and not node.mute else None
+        if status is not None and status.text and status.state in (NodeState.DONE, NodeState.CACHED):
+            paragraph(layout, context, f"{node.bl_label}: {status.text}", icon=node.bl_icon)
+    picture = found.collection.get(PICTURE) if found.collection is not None else None
+    if picture is not None:
+        layout.template_icon(icon_value=layout.icon(picture), scale=5.0)
 
 
 def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> None:
