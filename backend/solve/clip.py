@@ -189,6 +189,43 @@ def fit_clip(
     )
 
 
+@single_threaded_operations()
+def refit_clip(
+    head: HeadModel,
+    clip: ClipInput,
+    tuning: Tuning,
+    shared: Shared,
+    frames: Frames,
+    keys: Integers,
+    *,
+    smoothness: float = 1.0,
+    neck_free: bool = False,
+    offsets: bool = True,
+) -> ClipSolution:
+    """Return the head over a clip whose fit was finished before its focal length was known.
+
+    Args:
+        head, clip, tuning, smoothness, neck_free, offsets: As for `fit_clip`; the clip tells the focal length.
+        shared, frames: Where to start: the finished fit (`fit_state.state_of`).
+        keys: Key frames (K,).
+    """
+    model = landmark_model(head, PRECISION, shared.identity.device)
+    clock = _Clock()
+    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.place[:, 2].cpu().numpy())
+    seen = observe(clip.points, clip.scores, clip.centre, size, model, tuning)
+    shared = replace(shared, log_focal=torch.full_like(shared.log_focal, float(np.log(clip.focal))))
+    index = torch.as_tensor(keys, device=shared.identity.device)
+    found = _fit_shared(model, clip, tuning, shared, frames[index], seen[index], offsets, None, lambda *_: None)
+    clock.lap("identity")
+    start = frames.put(index, found.frames)
+    results = _fit_motion(model, clip, tuning, found.shared, start, seen, neck_free, smoothness, None, lambda *_: None)
+    every_frame, visibility = joined(results)
+    clock.lap("motion")
+    steps = {"identity": found.iterations, "motion": max(result.iterations for _, result in results)}
+    settled = all(result.converged for _, result in results)
+    return ClipSolution(model, found.shared, every_frame, visibility, 0.0, None, keys, clock.laps, steps, settled)
+
+
 def _informed(clip: ClipInput, outline: OutlineEvidence | None) -> tuple[ClipInput, float]:
     """Return the clip with what the outline says of the focal length, and what to divide its spread by after the fit.
 

@@ -17,8 +17,11 @@ from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..head.model import Floats, HeadModel, Integers
 from ..regress.starts import best_fit, starts_for_clip
 from ..stages.data import Camera, Context, Fit, Landmarks, Video
-from .clip import ClipInput, ClipSolution, Progress, fit_clip
+from .clip import PRECISION, ClipInput, ClipSolution, Progress, fit_clip, refit_clip
 from .confidence import frame_confidence, frame_trust, reprojection_errors
+from .fit_state import state_of
+from .key_frames import choose_key_frames
+from .landmark_model import landmark_model
 from .outline import ASSUMED_SIGMA
 from .parallel import on_device
 from .placing import placed
@@ -97,6 +100,43 @@ def _fitted(
             Notice("fit-not-settled", "The fit was still moving when its steps ran out; look at the flagged frames.")
         )
     return as_fit(landmarks, camera, head, clip, solution, plan, tuning)
+
+
+def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, uncertainty: float) -> Fit:
+    """Return a finished fit once more with another focal length.
+
+    Args:
+        fit, head, settings: The fit, its head and how it was made.
+        focal: Focal length in pixels.
+        uncertainty: Standard deviation of its logarithm.
+    """
+    landmarks = fit.landmarks
+    plan, tuning = plan_of(landmarks, settings.longest_gap), tuning_for(settings)
+    clip = clip_input(landmarks, Camera(focal, "estimated"), tuning, plan)
+    model = landmark_model(head, PRECISION, torch.device("cpu"))
+    shared, frames = state_of(fit, model, plan.solved, head.detector_offsets)
+    usable = np.flatnonzero(landmarks.found[plan.solved])
+    keys = choose_key_frames(
+        clip.points[usable, :, :2],
+        fit.rotation[plan.solved[usable]],
+        clip.times[usable],
+        clip.trust[usable],
+        settings.key_frames,
+    )
+    solution = refit_clip(
+        head,
+        clip,
+        tuning,
+        shared,
+        frames,
+        usable[keys],
+        smoothness=settings.smoothness,
+        neck_free=settings.neck == "held",
+        offsets=settings.landmark_offsets,
+    )
+    solution = replace(solution, focal_sigma=uncertainty)
+    result = as_fit(landmarks, Camera(None, "estimated"), head, clip, solution, plan, tuning)
+    return replace(result, report={**fit.report, "key_frames": result.report["key_frames"]})
 
 
 @dataclass(frozen=True)

@@ -84,17 +84,33 @@ def project_landmarks(camera: Tensor, focal: Tensor, centre: Tensor) -> Tensor:
 
 
 def derivatives(
-    model: LandmarkModel, shared: Shared, frames: Frames, posed: Posed, *, of_shared: bool = False
+    model: LandmarkModel,
+    shared: Shared,
+    frames: Frames,
+    posed: Posed,
+    *,
+    along: Tensor | None = None,
+    of_shared: bool = False,
 ) -> Derivatives:
-    """Return the derivatives of the projected landmarks with respect to a step (see `Frames.moved`)."""
+    """Return the derivatives of the projected landmarks with respect to a step (see `Frames.moved`).
+
+    Args:
+        along: Instead of those of both coordinates, the derivative of their sum with these weights (T, N, 2); the
+            result then has 1 in place of 2.
+        of_shared: Whether those by identity, focal length and offsets are wanted.
+    """
     focal = shared.focal
     depth = posed.camera[..., 2]
     pixels = _pixel_derivative(posed.camera, focal)
+    by_focal = posed.camera[..., :2] / depth[..., None] * focal
+    if along is not None:
+        pixels = along[..., None, :] @ pixels
+        by_focal = (along * by_focal).sum(-1, keepdim=True)
     to_head = pixels @ frames.rotation[:, None]
     to_rest = to_head @ posed.blend
 
     count, points = posed.head.shape[:2]
-    result = torch.zeros(count, points, 2, frames.unknowns, dtype=pixels.dtype, device=pixels.device)
+    result = torch.zeros(count, points, pixels.shape[2], frames.unknowns, dtype=pixels.dtype, device=pixels.device)
     result[..., ROTATION] = -pixels @ cross_matrix(posed.turned)
     result[..., PLACE] = pixels
     translation_depth = frames.place[:, 2].exp() * focal
@@ -111,7 +127,7 @@ def derivatives(
         return Derivatives(result, None, None, None)
     identity = _mode_derivative(model, posed, model.identity, model.joint_identity, to_head, to_rest)
     # d(pixel)/d(log f): the focal length scales the pixel, and moves the pivot's depth, which is stored divided by it.
-    log_focal = posed.camera[..., :2] / depth[..., None] * focal + pixels[..., 2] * translation_depth[:, None, None]
+    log_focal = by_focal + pixels[..., 2] * translation_depth[:, None, None]
     return Derivatives(result, identity, log_focal, to_rest)
 
 
@@ -183,9 +199,9 @@ def _mode_derivative(
     model: LandmarkModel, posed: Posed, modes: Tensor, joint_modes: Tensor, to_head: Tensor, to_rest: Tensor
 ) -> Tensor:
     """Derivative (T, N, 2, M) by the coefficients of modes that move points and joints."""
-    count, points = to_rest.shape[:2]
-    by_point = to_rest.permute(1, 0, 2, 3).reshape(points, count * 2, 3)
-    result = torch.bmm(by_point, modes).reshape(points, count, 2, -1).permute(1, 0, 2, 3)
+    count, points, sides = to_rest.shape[:3]
+    by_point = to_rest.permute(1, 0, 2, 3).reshape(points, count * sides, 3)
+    result = torch.bmm(by_point, modes).reshape(points, count, sides, -1).permute(1, 0, 2, 3)
     neck = joint_modes[1]
     for joint in range(1, len(joint_modes)):
         own = joint_modes[joint]
@@ -197,5 +213,5 @@ def _mode_derivative(
             continue
         reach = model.reach[joint]
         weighted = to_head[:, reach] * model.weights[reach, joint, None, None]
-        result[:, reach] += (weighted.flatten(1, 2) @ moved).reshape(count, len(reach), 2, -1)
+        result[:, reach] += (weighted.flatten(1, 2) @ moved).reshape(count, len(reach), sides, moved.shape[-1])
     return result

@@ -14,12 +14,14 @@ from .data import Context, Fit, Video
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
     """Return the refined fit, or the fit as it was where refining does not help, with light and albedo.
 
-    See `solve.refining` and `solve.shading`.
+    See `solve.picture_focal`, `solve.refining` and `solve.shading`.
     """
+    from ..solve.picture_focal import with_focal_seen
     from ..solve.refining import refined_fit
     from ..solve.shading import lit_fit
 
-    refined = refined_fit(fit, head, video, settings, context)
+    calibrated = with_focal_seen(fit, head, video, context)
+    refined = refined_fit(calibrated, head, video, settings, context)
     return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context)
 
 
