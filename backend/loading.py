@@ -38,13 +38,18 @@ _NUMBERS: Final[list[Any]] = [
 """Arrays and numbers of numpy, by the names of every version: MICA's trainer left some beside its weights."""
 
 
-def read_checkpoint(path: Path) -> Any | Failure:
-    """Return what a torch file holds, built of tensors, numbers and plain containers alone; no code of it is run."""
+def read_checkpoint(path: Path, *, look: bool = False) -> Any | Failure:
+    """Return what a torch file holds, built of tensors, numbers and plain containers alone; no code of it is run.
+
+    Args:
+        path: The file.
+        look: Leave the numbers of the tensors on the disk where the file's format allows it: names and shapes do.
+    """
     if not path.is_file():
         return Failure("weights-not-found", f"There is no file {path}.", "Choose an existing file of weights.")
     try:
         with torch.serialization.safe_globals(_NUMBERS):
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=look and zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
         reason = str(error).splitlines()[0]
         return Failure(
@@ -70,10 +75,26 @@ def fill(network: nn.Module, content: Any, name: str, what: str) -> Failure | No
         name: Of the file.
         what: What was expected, for the message.
     """
+    problem = misfit(network, content, name, what)
+    if problem is not None:
+        return problem
+    given = _without_prefix(content)
+    for key, value in given.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            return Failure("weights-damaged", f"{name}: '{key}' holds values that are no numbers.", _ADVICE)
+    for key in network.state_dict():
+        given.setdefault(key, torch.zeros((), dtype=torch.long))  # a counter of batches, see above
+    for key, value in given.items():
+        given[key] = value.float() if value.is_floating_point() else value
+    network.load_state_dict(given, assign=True)
+    return None
+
+
+def misfit(network: nn.Module, content: Any, name: str, what: str) -> Failure | None:
+    """Return how names and shapes of a state dictionary differ from a network's, arguments as for `fill`."""
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
         return Failure("weights-of-other-kind", f"{name} holds no named tensors; expected {what}.", _ADVICE)
-    given = {str(key).removeprefix("module."): value for key, value in content.items()}
-    wanted = network.state_dict()
+    given, wanted = _without_prefix(content), network.state_dict()
     absent = [key for key in wanted if key not in given and not key.endswith("num_batches_tracked")]
     extra = [key for key in given if key not in wanted]
     if absent or extra:
@@ -84,14 +105,11 @@ def fill(network: nn.Module, content: Any, name: str, what: str) -> Failure | No
         if value.shape != wanted[key].shape:
             shapes = f"{tuple(value.shape)} instead of {tuple(wanted[key].shape)}"
             return Failure("weights-of-other-kind", f"{name} is not {what}: '{key}' has shape {shapes}.", _ADVICE)
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            return Failure("weights-damaged", f"{name}: '{key}' holds values that are no numbers.", _ADVICE)
-    for key in wanted:
-        given.setdefault(key, torch.zeros((), dtype=torch.long))  # a counter of batches, see above
-    for key, value in given.items():
-        given[key] = value.float() if value.is_floating_point() else value
-    network.load_state_dict(given, assign=True)
     return None
+
+
+def _without_prefix(content: Mapping[Any, Tensor]) -> dict[str, Tensor]:
+    return {str(key).removeprefix("module."): value for key, value in content.items()}
 
 
 def hollow(build: Callable[[], N]) -> N:

@@ -15,7 +15,7 @@ from .console import table
 from .session import add_common_flags, conversation, exit_code
 
 if TYPE_CHECKING:
-    from ..head.inventory import Entry
+    from ..head.inventory import Check, Entry
 
 COMMERCIAL: Final = {True: "yes", False: "no", None: "ask"}
 
@@ -46,13 +46,37 @@ def main(arguments: Sequence[str]) -> int:
 
 def _list(folder: Path, emit: Emit) -> dict[str, Any]:
     from ..head.inventory import inventory  # what reads model files takes a second to load
-    from ..landmarks.networks import task_problem
 
     started = time.perf_counter()
-    entries = [_plain(entry) for entry in inventory(folder.expanduser().absolute(), task_problem)]
+    entries = [_plain(entry) for entry in inventory(folder.expanduser().absolute(), file_checks())]
     done = {"event": "done", "outputs": {}, "models": entries, "seconds": round(time.perf_counter() - started, 3)}
     emit(done)
     return done
+
+
+def file_checks() -> dict[str, Check]:
+    """What looks into the files; those of networks load torch, which takes seconds, once there is such a file."""
+    from ..head.albedo_file import TEXTURE_FILES, texture_problem
+    from ..head.inventory import DECA_FILE, MICA_FILE, PARSING_FILE, TASK_FILE
+    from ..landmarks.networks import task_problem
+
+    def bisenet(path: Path) -> Failure | None:
+        from ..parsing.bisenet import bisenet_problem
+
+        return bisenet_problem(path)
+
+    def mica(path: Path) -> Failure | None:
+        from ..regress.mica import mica_problem
+
+        return mica_problem(path)
+
+    def deca(path: Path) -> Failure | None:
+        from ..regress.deca import deca_problem
+
+        return deca_problem(path)
+
+    networks: dict[str, Check] = {PARSING_FILE: bisenet, MICA_FILE: mica, DECA_FILE: deca}
+    return {TASK_FILE: task_problem, **dict.fromkeys(TEXTURE_FILES, texture_problem), **networks}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -82,7 +106,9 @@ def _words(models: Sequence[dict[str, Any]], folder: Path) -> str:
         usable = "yes" if model["usable"] else "no" if model["present"] else "not there"
         what = model["version"] or model["name"]
         rows.append((name, what, usable, COMMERCIAL[model["commercial"]], model["licence_name"]))
-        if model["problem"]:
+        if not model["present"] and model["kind"] != "landmarks":
+            notes.append(f"{name}, which is not there, would add {model['adds']}: {model['url']}")
+        elif model["problem"]:
             place = f" {model['url']}" if model["url"] else ""
             notes.append(f"{name}: {model['problem']} {model['advice']}{place}")
     return "\n".join([f"Model files in {folder}:", "", *table(rows), "", *notes]).rstrip() + "\n"

@@ -39,9 +39,11 @@ are about equally large, or someone is seen between the frames that were looked 
 ``models`` (which model files are there) ends with
 
     done       outputs: {}, seconds, models: list of {name, file (empty: part of the program), kind ('head' |
-               'landmarks' | 'beside'), version (empty: not known), adds (what it is good for), licence (a sentence),
-               licence_name, licence_source, commercial (true | false | null: not known), present, usable,
-               problem, advice (empty where usable), url (where to get it)}; the built-in head is the first
+               'landmarks' | 'beside' (a head) | 'guess' (of the identity) | 'parsing' | 'colour'), version (empty:
+               not known), adds (what it is good for), licence (a sentence), licence_name, licence_source,
+               commercial (true | false | null: not known), present, usable, problem, advice (empty where usable),
+               url (where to get it)}; the built-in head is the first, and the landmarker and the last three kinds
+               are listed also where they are not there
 
 ``install_deps.py --events`` says hello, job, stage, progress, notices and errors in the same way, with ``weight`` in
 each stage of its job (its usual share of the time) and ``text`` in progress (what happens, in words). Its ``done`` has

@@ -81,4 +81,16 @@ DECA: Final = Licence(
     False,
     "LICENSE of yfeng95/DECA",
 )
+MICA: Final = Licence(
+    "MICA's research licence",
+    "MICA's research licence: non-commercial scientific use only.",
+    False,
+    "LICENSE of Zielon/MICA",
+)
+FACE_PARSING: Final = Licence(
+    "MIT code, CelebAMask-HQ data",
+    "MIT for its code; the weights were trained on CelebAMask-HQ, which is for non-commercial research only.",
+    False,
+    "LICENSE of zllrunning/face-parsing.PyTorch; agreement of CelebAMask-HQ",
+)
 UNKNOWN: Final = Licence("not known", "Licence not known: ask where the file comes from.", None, "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -79,11 +80,32 @@ def licensed_space(path: Path, head: HeadModel, modes: int = LICENSED_MODES) -> 
         return Failure("texture-damaged", f"{path.name} cannot be read: {str(error).rstrip('.')}.", _ADVICE)
 
 
-def _space(path: Path, archive: zipfile.ZipFile, head: HeadModel, modes: int) -> AlbedoSpace:
-    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+def texture_problem(path: Path) -> Failure | None:
+    """Return why a file is none of FLAME's texture spaces, by the names and shapes of its arrays."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            layout = _layout(members)
+            for name in (layout.mean, layout.basis):
+                with archive.open(members[name]) as stream:
+                    _width(_header(stream), name, members[name].file_size)
+    except _Unfit as problem:
+        return Failure("texture-of-other-kind", f"{path.name} {problem}.", _ADVICE)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        return Failure("texture-damaged", f"{path.name} cannot be read: {str(error).rstrip('.')}.", _ADVICE)
+    return None
+
+
+def _layout(members: Collection[str]) -> _Layout:
     layout = next((layout for layout in _LAYOUTS if {layout.mean, layout.basis} <= set(members)), None)
     if layout is None:
         raise _Unfit("is no texture space of FLAME: it has neither 'mean' and 'tex_dir' nor 'MU' and 'PC'")
+    return layout
+
+
+def _space(path: Path, archive: zipfile.ZipFile, head: HeadModel, modes: int) -> AlbedoSpace:
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    layout = _layout(members)
     corner = _places(archive, members, head)
     sampled = []
     for name, most in ((layout.mean, 1), (layout.basis, modes)):
@@ -129,11 +151,8 @@ def _columns(stream: IO[bytes], name: str, most: int, size: int) -> NDArray[np.f
 
     Published files have (512, 512, 3, N), (512 x 512 x 3, N) or, for means, no N at all.
     """
-    shape, dtype, fortran = _header(stream)
-    total = int(np.prod(shape))
-    if dtype.kind not in "fui" or fortran or total == 0 or total % _TEXELS or total * dtype.itemsize > size:
-        raise _Unfit(f"has '{name}' of shape {shape} instead of {TEXTURE_SIZE} x {TEXTURE_SIZE} x 3 values per mode")
-    width = total // _TEXELS
+    header = _header(stream)
+    width, dtype = _width(header, name, size), header[1]
     result = np.empty((_TEXELS, min(most, width)), dtype=np.float32)
     for first in range(0, _TEXELS, _BLOCK):
         rows = min(_BLOCK, _TEXELS - first)
@@ -141,6 +160,15 @@ def _columns(stream: IO[bytes], name: str, most: int, size: int) -> NDArray[np.f
         block = np.frombuffer(content, dtype=dtype).reshape(rows, width)
         result[first : first + rows] = block[:, : result.shape[1]]
     return result
+
+
+def _width(header: tuple[tuple[int, ...], np.dtype[Any], bool], name: str, size: int) -> int:
+    """Values per texel and colour of an array with that header in so many bytes."""
+    shape, dtype, fortran = header
+    total = int(np.prod(shape))
+    if dtype.kind not in "fui" or fortran or total == 0 or total % _TEXELS or total * dtype.itemsize > size:
+        raise _Unfit(f"has '{name}' of shape {shape} instead of {TEXTURE_SIZE} x {TEXTURE_SIZE} x 3 values per mode")
+    return total // _TEXELS
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], bool]:

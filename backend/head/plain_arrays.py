@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Container
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -13,8 +14,8 @@ _LARGEST: Final = 2 << 30
 """Most bytes that the arrays of one file may have together; FLAME's have about 50 MB."""
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray[Any, Any]]:
-    """Return the arrays of a ``.npz`` file by name.
+def read_npz(path: Path, only: Container[str] | None = None) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the arrays of a ``.npz`` file by name, all of them or some.
 
     Raises:
         ValueError: it is damaged, holds Python objects, or claims more than it holds.
@@ -23,6 +24,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     with zipfile.ZipFile(path) as archive:
         members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+        members = [info for info in members if only is None or info.filename[:-4] in only]
         if sum(info.file_size for info in members) > _LARGEST:
             raise ValueError("it unfolds to much more than a head model")
         for info in members:

@@ -142,7 +142,7 @@ def _uv_of_object(path: Path, triangles: int) -> tuple[Floats, Integers]:
 
 
 def _uv_of_texture(path: Path, triangles: int) -> tuple[Floats, Integers]:
-    archive = read_npz(path)
+    archive = read_npz(path, ("vt", "ft"))  # its modes are large, and of no use here
     if "vt" not in archive or "ft" not in archive:
         raise _Problem("it lacks 'vt' and 'ft'")
     return _checked_uv(archive["vt"].astype(np.float64), archive["ft"].astype(np.int64), triangles)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..contract.failure import Failure
-from ..loading import hollow, load_weights
+from ..loading import hollow, load_weights, misfit, read_checkpoint
 
 FILE: Final = "79999_iter.pth"
 SIZE: Final = 512
@@ -26,6 +26,7 @@ SIZE: Final = 512
 _MEAN: Final = (0.485, 0.456, 0.406)
 _DEVIATION: Final = (0.229, 0.224, 0.225)
 _CLASSES: Final = 19
+_WHAT: Final = "the face parsing network 79999_iter.pth"
 
 
 class _ConvolutionNormRelu(nn.Module):
@@ -150,8 +151,14 @@ class BiSeNet(nn.Module):
 def load_bisenet(path: Path, device: torch.device) -> BiSeNet | Failure:
     """Return the network with the weights of a file, all of which must be there and no other."""
     network = hollow(BiSeNet)
-    problem = load_weights(network, path, "the face parsing network 79999_iter.pth")
+    problem = load_weights(network, path, _WHAT)
     return problem if problem is not None else network.to(device).eval()
+
+
+def bisenet_problem(path: Path) -> Failure | None:
+    """Return why a file is not the network's, by its names and shapes."""
+    content = read_checkpoint(path, look=True)
+    return content if isinstance(content, Failure) else misfit(hollow(BiSeNet), content, path.name, _WHAT)
 
 
 @torch.inference_mode()

@@ -29,7 +29,7 @@ HEAD_PIXELS: Final = 120.0
 _DARK: Final = 10.0
 """Added to 8-bit values before the logarithm: below it noise is larger than light."""
 _LIT: Final = (8, 251)
-"""Green of pixels that tell a colour: below there is noise, above the sensor is full (red skin fills red much before)."""
+"""Green of pixels that tell a colour: below is noise, above the sensor is full (red skin fills red before)."""
 _FACING: Final = 0.3
 """Cosine between normal and view below which a pixel tells nothing."""
 _BEHIND: Final = 0.004

@@ -21,12 +21,13 @@ from torch.nn import functional
 from ..contract.failure import Failure
 from ..head.model import Floats
 from ..landmarks.crop import Picture
-from ..loading import fill, hollow, read_checkpoint
+from ..loading import fill, hollow, misfit, read_checkpoint
 
 FILE: Final = "deca_model.tar"
 SIZE: Final = 224
 PARTS: Final = {"shape": 100, "tex": 50, "exp": 50, "pose": 6, "cam": 3, "light": 27}
 """What the codes are, in their order; `pose` is head and jaw, `light` (9, 3)."""
+_WHAT: Final = "DECA's encoder of 236 codes"
 _BLOCKS: Final = (3, 4, 6, 3)
 _ENLARGED: Final = 1.25
 _BOX_OF_LANDMARKS: Final = 1.1
@@ -99,7 +100,22 @@ class DecaCodes:
 
 def load_deca(path: Path) -> DecaEncoder | Failure:
     """Return the encoder in a checkpoint; its detail networks are not used."""
-    content = read_checkpoint(path)
+    content = _encoder_of(path, read_checkpoint(path))
+    if isinstance(content, Failure):
+        return content
+    network = hollow(DecaEncoder)
+    problem = fill(network, content, path.name, _WHAT)
+    return problem if problem is not None else network.eval()
+
+
+def deca_problem(path: Path) -> Failure | None:
+    """Return why a file is not DECA's checkpoint, by its names and shapes."""
+    content = _encoder_of(path, read_checkpoint(path, look=True))
+    return content if isinstance(content, Failure) else misfit(hollow(DecaEncoder), content, path.name, _WHAT)
+
+
+def _encoder_of(path: Path, content: Any) -> Mapping[str, Any] | Failure:
+    """The coarse encoder's part of a checkpoint."""
     if isinstance(content, Failure):
         return content
     if not isinstance(content, Mapping) or not isinstance(content.get("E_flame"), Mapping):
@@ -108,9 +124,7 @@ def load_deca(path: Path) -> DecaEncoder | Failure:
             f"{path.name} is not DECA's checkpoint: it has no part 'E_flame'.",
             "Download it again from its authors, or remove it.",
         )
-    network = hollow(DecaEncoder)
-    problem = fill(network, content["E_flame"], path.name, "DECA's encoder of 236 codes")
-    return problem if problem is not None else network.eval()
+    return content["E_flame"]
 
 
 def crop_for_deca(picture: Picture, points: Floats) -> NDArray[np.float32]:

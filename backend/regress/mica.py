@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -19,11 +19,14 @@ from torch.nn import functional
 from ..contract.failure import Failure
 from ..head.model import Floats
 from ..landmarks.crop import Picture, Region, patch_around
-from ..loading import fill, hollow, read_checkpoint
+from ..loading import fill, hollow, misfit, read_checkpoint
 
 FILE: Final = "mica.tar"
 SIZE: Final = 112
 CODES: Final = 300
+_ARCFACE: Final = "MICA's ArcFace"
+_REGRESSOR: Final = "MICA's mapping network"
+_PREFIX: Final = "regressor."
 _FEATURES: Final = 512
 _BLOCKS: Final = (3, 13, 30, 3)
 _MAPPING: Final = 4
@@ -107,7 +110,29 @@ class Mica(nn.Module):
 
 def load_mica(path: Path) -> Mica | Failure:
     """Return the networks in a checkpoint; the copy of FLAME in it is not used."""
-    content = read_checkpoint(path)
+    parts = _parts_of(path, read_checkpoint(path))
+    if isinstance(parts, Failure):
+        return parts
+    network = hollow(Mica)
+    problem = fill(network.arcface, parts[0], path.name, _ARCFACE) or fill(
+        network.regressor, parts[1], path.name, _REGRESSOR
+    )
+    return problem if problem is not None else network.eval()
+
+
+def mica_problem(path: Path) -> Failure | None:
+    """Return why a file is not MICA's checkpoint, by its names and shapes."""
+    parts = _parts_of(path, read_checkpoint(path, look=True))
+    if isinstance(parts, Failure):
+        return parts
+    network = hollow(Mica)
+    return misfit(network.arcface, parts[0], path.name, _ARCFACE) or misfit(
+        network.regressor, parts[1], path.name, _REGRESSOR
+    )
+
+
+def _parts_of(path: Path, content: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]] | Failure:
+    """ArcFace's and the mapping network's part of a checkpoint."""
     if isinstance(content, Failure):
         return content
     parts = content if isinstance(content, Mapping) else {}
@@ -118,17 +143,9 @@ def load_mica(path: Path) -> Mica | Failure:
             f"{path.name} is not MICA's checkpoint: it has no part '{absent[0]}'.",
             "Download it again from its authors, or remove it.",
         )
-    network = hollow(Mica)
-    prefix = "regressor."
-    mapping = {
-        str(name).removeprefix("module.").removeprefix(prefix): value
-        for name, value in parts["flameModel"].items()
-        if str(name).removeprefix("module.").startswith(prefix)
-    }
-    problem = fill(network.arcface, parts["arcface"], path.name, "MICA's ArcFace") or fill(
-        network.regressor, mapping, path.name, "MICA's mapping network"
-    )
-    return problem if problem is not None else network.eval()
+    plain = {str(name).removeprefix("module."): value for name, value in parts["flameModel"].items()}
+    mapping = {name.removeprefix(_PREFIX): value for name, value in plain.items() if name.startswith(_PREFIX)}
+    return parts["arcface"], mapping
 
 
 def crop_for_mica(picture: Picture, points: Floats) -> NDArray[np.float32]:
