@@ -10,7 +10,20 @@ from typing import Any, Final
 
 from ..backend.contract.events import entries_of, failure_of, text_of
 from ..backend.contract.failure import Failure
-from ..backend.contract.licences import APACHE, FLAME_PAGE, OPEN, PROGRAM, RESEARCH, TASK_PAGE, Licence
+from ..backend.contract.licences import (
+    APACHE,
+    BASEL,
+    DECA,
+    FACE_PARSING,
+    FLAME_PAGE,
+    MICA,
+    OPEN,
+    PROGRAM,
+    RESEARCH,
+    TASK_PAGE,
+    TEXTURE,
+    Licence,
+)
 from .process import Engine, EngineProcess, start
 
 
@@ -60,6 +73,27 @@ TO_BE_HAD: Final = (
         "Finer lids and lips, and 52 expression scores",
         APACHE,
         TASK_PAGE,
+    ),
+    _to_be_had("FLAME texture space", "FLAME_texture.npz", "Skin colours from faces, beside a FLAME head", TEXTURE),
+    _to_be_had(
+        "Basel albedo space",
+        "FLAME_albedo_from_BFM.npz",
+        "Skin colours from faces, where the texture space is not there",
+        BASEL,
+        "https://github.com/TimoBolkart/BFM_to_FLAME",
+    ),
+    _to_be_had(
+        "BiSeNet face parsing",
+        "79999_iter.pth",
+        "Parsing that knows glasses, hats and jewels, and what hides the skin",
+        FACE_PARSING,
+        "https://github.com/zllrunning/face-parsing.PyTorch",
+    ),
+    _to_be_had(
+        "MICA", "mica.tar", "A first guess of who it is, for FLAME 2020", MICA, "https://github.com/Zielon/MICA"
+    ),
+    _to_be_had(
+        "DECA", "deca_model.tar", "Another first guess, for FLAME 2020", DECA, "https://github.com/yfeng95/DECA"
     ),
 )
 """What can be added, with the file name that it comes under."""

@@ -228,6 +228,8 @@ def test_model_files_are_listed_with_the_built_in_head_first(tmp_path):
     assert [(each.name, each.commercial) for each in models.found] == [("Built-in head", True), ("FLAME 2020", False)]
     names = [each.name for each in models.to_be_had]
     assert "FLAME 2020" not in names and names[0] == "FLAME 2023 Open" and "MediaPipe Face Landmarker" in names
+    files = {each.file for each in models.to_be_had if each.licence and each.url}
+    assert {"FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth", "mica.tar", "deca_model.tar"} <= files
 
 
 def test_an_engine_that_cannot_list_models_is_told(tmp_path):
