@@ -144,7 +144,8 @@ def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, con
     trust[frames] = head.trust[frames]
     rotation = rotation_matrices(track.head_rotation[frames])
     looks = frames[choose_turned_frames(rotation, track.time[frames], trust[frames], LOOKS)]
-    return shading_of(replace(head, trust=trust), looks, video, own_space_of_track(track), context)
+    solved = shading_of(replace(head, trust=trust), looks, video, own_space_of_track(track), context)
+    return None if solved is None else solved[0]
 
 
 def _no_light(frames: int) -> Shading:

@@ -1,25 +1,22 @@
-"""Light, exposure, white balance and albedo of a filmed head, by robust linear least squares in turns.
+"""Light, exposure, white balance and albedo of a filmed head: what the stages Appearance and Texture ask for.
 
 What a frame shows of a point is albedo x gain x light(normal). From frames that differ as much as possible come the
 light of the clip and the colours of the points, held near what the albedo space can be; with these every frame gives
-its gain in each channel, and its own light where that is asked for. What is scaled between them is settled so: the
-light on the face has the mean brightness 1 and the tint that lets the albedo be one of a face, the middle gain is 1,
-and the albedo takes the exposure.
+its gain in each channel, and its own light where that is asked for. The mathematics are in `light_solver`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solveh_banded
 
 from ..contract.camera import rotation_matrices
 from ..contract.failure import Notice
-from ..contract.shading import LIGHT_TERMS, OWN, Shading, light_terms
+from ..contract.shading import OWN, Shading
 from ..contract.track import TRACKED, Track
 from ..head.albedo import AlbedoSpace
 from ..head.albedo_file import space_for
@@ -29,6 +26,7 @@ from ..render.skin_colours import FilmedHead, FreeSkin, SeenPoints, seen_points,
 from ..stages.data import Context, Fit, Video
 from ..video.reader import read_frames
 from .key_frames import choose_turned_frames
+from .light_solver import PointSpace, frame_shading, solve_looks, tells
 
 Array = NDArray[Any]
 
@@ -40,62 +38,7 @@ THIN: Final = 700
 """Points from which every frame's gain and own light are taken."""
 _CHUNK: Final = 32
 """Frames posed at once."""
-FEWEST_POINTS: Final = 40
-"""Points of bare skin, each counting as much as it is seen, that a frame must show to tell anything."""
-_ROUNDS: Final = 6
-_NOISE: Final = 0.15
-"""Of the logarithm of a colour: what light of nine terms does not follow, grain and compression; beyond it residuals
-count less and less."""
-_COLOUR_SPREAD: Final = 0.25
-"""How far the logarithm of a point's colour strays from what the albedo space has: freckles, stubble."""
-_TINT_SPREAD: Final = 0.2
-"""How far the logarithms of the light's red and blue stray from its green: lamps and white balance of cameras."""
-_TINTS: Final = np.array([[2.0, -1.0, -1.0], [0.0, 1.0, -1.0]]).T / np.sqrt([6.0, 2.0])
-"""Two tints (3, 2) that change no mean brightness."""
-_INDEPENDENT: Final = 150
-"""Points that say something of their own about the albedo: neighbours share their errors."""
-_LIGHT_SPREAD: Final = np.array([1.0, 0.5, 0.5, 0.5, 0.08, 0.08, 0.08, 0.08, 0.05])
-"""Size of each coefficient before looking, relative to the mean brightness: light has few fine shades."""
-_LIGHT_AWAY: Final = 0.3 * _LIGHT_SPREAD
-"""How far a frame's own light strays from the clip's ..."""
-_LIGHT_STEP: Final = 0.03 * _LIGHT_SPREAD
-"""... and from the frame before."""
-_INDEPENDENT_LIGHT: Final = 300
-"""Points that say something of their own about the light: neighbours see the same shadows."""
 _TOO_DARK: Final = "Pictures that are neither black nor blown out are needed."
-_DIMMEST: Final = 0.05
-"""Least brightness of the light relative to its mean: shadows are never quite black."""
-
-
-@dataclass(frozen=True)
-class PointSpace:
-    """What the logarithm of linear colours of N points may be: not linear in the code.
-
-    Attributes:
-        mean, basis: As in `AlbedoSpace`, of these points (N, 3) and (N, 3, K).
-    """
-
-    mean: Array
-    basis: Array
-
-    def logarithm(self, code: Array) -> tuple[Array, Array]:
-        """Return the logarithm (N, 3) and its derivative by the code (N, 3, K)."""
-        encoded = self.mean + self.basis @ code
-        kept = np.clip(encoded, 0.03, 1.0)
-        linear = np.where(kept <= 0.04045, kept / 12.92, ((kept + 0.055) / 1.055) ** 2.4)
-        slope = np.where(kept <= 0.04045, 1 / kept, 2.4 / (kept + 0.055))
-        slope = np.where((encoded > 0.03) & (encoded < 1.0), slope, 0.2 * slope)
-        return np.log(linear), slope[..., None] * self.basis
-
-
-@dataclass(frozen=True)
-class Found:
-    """Light of the clip (9, 3), colours of the points (N, 3), code (K,), and the RMS logarithm that is left over."""
-
-    light: Array
-    colour: Array
-    code: Array
-    error: float
 
 
 def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Context, free: FreeSkin | None = None) -> Fit:
@@ -106,11 +49,17 @@ def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Contex
     space, unfit = space_for(head, context.models)
     if unfit is not None:
         context.notice(unfit)
-    shading = clip_shading(fit, head, video, space, context, light=light, free=free)
-    if shading is None:
+    solved = clip_shading(fit, head, video, space, context, light=light, free=free)
+    if solved is None:
         context.notice(Notice("light-unknown", "No frame shows enough skin to tell the light by.", _TOO_DARK))
         return fit
-    told = {"space": space.name, "code": [float(value) for value in shading.albedo]}
+    shading, psnr = solved
+    told = {
+        "space": space.name,
+        "code": [float(value) for value in shading.albedo],
+        "psnr": round(psnr, 2),
+        "exposure_spread": [round(float(value), 4) for value in shading.gain.std(axis=0)],
+    }
     return replace(fit, shading=shading, report={**fit.report, "shading": told})
 
 
@@ -123,8 +72,10 @@ def clip_shading(
     *,
     light: str = CLIP,
     free: FreeSkin | None = None,
-) -> Shading | None:
-    """Return light, gain and albedo of a finished fit, or None where no frame shows enough skin.
+) -> tuple[Shading, float] | None:
+    """Return light, gain and albedo of a finished fit, and how like the skin they are (PSNR, dB); see `Found`.
+
+    None where no frame shows enough skin.
 
     Args:
         fit: The fit.
@@ -172,7 +123,7 @@ def filmed_head(track: Track, free: FreeSkin | None = None) -> FilmedHead:
 
 def shading_of(
     head: FilmedHead, chosen: Integers, video: Video, space: AlbedoSpace | None, context: Context, *, light: str = CLIP
-) -> Shading | None:
+) -> tuple[Shading, float] | None:
     """As `clip_shading`, from the chosen frames; without a space the albedo is held near one colour, its code empty."""
     points = skin_points(head)
     thin = _spread(len(points.index), THIN)
@@ -185,16 +136,16 @@ def shading_of(
         if look is None:
             continue
         thinned[frame] = SeenPoints(look.value[thin], look.normals[thin], look.weight[thin])
-        if frame in wanted and _tells(look, points.bare):
+        if frame in wanted and tells(look, points.bare):
             looks[frame] = look
     if not looks:
         return None
     known = None if space is None else PointSpace(space.mean[points.index], space.basis[points.index])
     found = solve_looks(looks, head.trust, points.bare, known)
-    few = Found(found.light, found.colour[thin], found.code, found.error)
+    few = replace(found, colour=found.colour[thin])
     gains, lights = frame_shading(thinned, points.bare[thin], few, head.shot, own_light=light == FRAME)
     kind = OWN if space is None else space.kind
-    return Shading(lights, gains, found.code.astype(np.float32), kind)
+    return Shading(lights, gains, found.code.astype(np.float32), kind), found.psnr
 
 
 def _in_camera(fit: Fit, head: HeadModel) -> Callable[[int], Array]:
@@ -213,194 +164,3 @@ def _in_camera(fit: Fit, head: HeadModel) -> Callable[[int], Array]:
 
 def _spread(count: int, most: int) -> Integers:
     return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(np.int64))
-
-
-def _tells(look: SeenPoints, bare: NDArray[np.bool_]) -> bool:
-    """Whether a frame shows enough skin that is neither black nor blown out."""
-    return bool(look.weight[bare].sum(axis=0).min() >= FEWEST_POINTS)
-
-
-def solve_looks(
-    looks: Mapping[int, SeenPoints], trust: Array, bare: NDArray[np.bool_], space: PointSpace | None
-) -> Found:
-    """Find light, colours and code that explain what K frames show at N points.
-
-    One after the other, each robustly: light from colours, gains, colours from light, the code from colours.
-
-    Args:
-        looks: Frame -> what it shows.
-        trust: Of every frame of the clip (T,).
-        bare: Points that tell of the light (N,).
-        space: What their colours may be, or None for one colour with some spread.
-    """
-    value = np.stack([look.value for look in looks.values()]).astype(np.float64)
-    normals = np.stack([look.normals for look in looks.values()])
-    weight = np.stack([look.weight * trust[frame] for frame, look in looks.items()]).astype(np.float64)
-    basis = light_terms(normals)
-    seen = np.log(np.maximum(value, 1e-4))
-    robust, lit = weight, weight * bare[:, None]
-    gain = _first_gains(seen, lit)
-    code, tint = np.zeros(0 if space is None else space.basis.shape[2]), np.zeros(2)
-    colour = np.broadcast_to(_median(seen - gain[:, None], lit), value.shape[1:]).copy()
-    light = np.zeros((LIGHT_TERMS, 3))
-    error = np.zeros_like(seen)
-    for _ in range(_ROUNDS):
-        lit = robust * bare[:, None]
-        light = _light_of(value, basis, lit, np.exp(gain)[:, None] * np.exp(colour))
-        shade = np.maximum(basis @ light, _DIMMEST)
-        scale = (lit * shade).sum(axis=(0, 1)) / np.maximum(lit.sum(axis=(0, 1)), 1e-9)
-        light, dim = light / scale, np.log(shade / scale)
-        gain = _means(seen - dim - colour, lit, axis=1)
-        gain -= np.median(gain, axis=0)
-        unlit = seen - dim - gain[:, None]
-        mean, total = _means(unlit, robust, axis=0), robust.sum(axis=0)
-        code, tint, prior = _code_of(mean, total, space, code, tint)
-        # All frames together see a point as well as a few that are independent of each other.
-        sure = np.minimum(total, 8.0) / _NOISE**2
-        colour = (sure * mean + prior / _COLOUR_SPREAD**2) / (sure + 1 / _COLOUR_SPREAD**2)
-        error = unlit - colour
-        robust = weight / (1 + (error / _NOISE) ** 2)
-    left = float(np.sqrt((robust * error**2).sum() / max(float(robust.sum()), 1e-9)))
-    tinted = np.exp(_TINTS @ tint)
-    return Found(light * tinted, np.exp(colour) / tinted, code, left)
-
-
-def _first_gains(seen: Array, weight: Array) -> Array:
-    """Logarithm of each frame's gain (K, 3), from the middle of what it shows: near enough to start with."""
-    gains = np.stack([_median(one[None], own[None]) for one, own in zip(seen, weight, strict=True)])
-    return gains - np.median(gains, axis=0)
-
-
-def _median(values: Array, weight: Array) -> Array:
-    """Median of values (..., 3) that count, per channel (3,)."""
-    result = np.zeros(3)
-    for channel in range(3):
-        there = weight[..., channel] > 0.3 * max(float(weight.max()), 1e-9)
-        result[channel] = np.median(values[..., channel][there]) if there.any() else -1.5
-    return result
-
-
-def _means(values: Array, weight: Array, axis: int) -> Array:
-    return (weight * values).sum(axis=axis) / np.maximum(weight.sum(axis=axis), 1e-9)
-
-
-def _light_of(value: Array, basis: Array, weight: Array, base: Array) -> Array:
-    """Light (9, 3) from linear colours (K, N, 3) and what they would be under light of brightness 1."""
-    result = np.zeros((LIGHT_TERMS, 3))
-    rows = basis.reshape(-1, LIGHT_TERMS)
-    count = max(float((weight > 0.05).sum()) / 3, 1.0)
-    for channel in range(3):
-        share = weight[..., channel].ravel()
-        normal = rows.T @ (rows * share[:, None])
-        ratio = (value[..., channel] / np.maximum(base[..., channel], 1e-4)).ravel()
-        # Neighbouring points see the same shadows: all together are worth a few hundred.
-        normal[np.diag_indices(LIGHT_TERMS)] += count / _INDEPENDENT_LIGHT * (_NOISE / _LIGHT_SPREAD) ** 2
-        result[:, channel] = np.linalg.solve(normal, rows.T @ (ratio * share))
-    return result
-
-
-def _code_of(
-    mean: Array, total: Array, space: PointSpace | None, code: Array, tint: Array
-) -> tuple[Array, Array, Array]:
-    """Return code, tint of the light and the logarithms (N, 3) that they give, from mean logarithms of the colours."""
-    if space is None:
-        return code, tint, np.broadcast_to(_median(mean, np.minimum(total, 1.0)), mean.shape)
-    sure = np.minimum(total, 1.0)
-    sure = sure * _INDEPENDENT / max(float(sure.sum()) / 3, 1e-9) / _COLOUR_SPREAD**2
-    precision = np.diag(np.append(np.ones(len(code)), np.full(2, _TINT_SPREAD**-2)))
-    for _ in range(2):
-        value, slope = space.logarithm(code)
-        design = np.concatenate([slope, np.broadcast_to(_TINTS, (*mean.shape, 2))], axis=2).reshape(mean.size, -1)
-        share = sure.reshape(-1, 1) * design
-        away = (mean - value).reshape(-1) + design[:, : len(code)] @ code
-        both = np.linalg.solve(share.T @ design + precision, share.T @ away)
-        code, tint = both[: len(code)], both[len(code) :]
-    return code, tint, space.logarithm(code)[0] + _TINTS @ tint
-
-
-def frame_shading(
-    looks: Mapping[int, SeenPoints], bare: NDArray[np.bool_], found: Found, shot: Array, *, own_light: bool
-) -> tuple[Array, Array]:
-    """Return gain (T, 3) and light (T, 9, 3), float32, of every frame of a clip.
-
-    A frame that shows too little skin (none, or black or blown out) takes its neighbours' of the same shot.
-
-    Args:
-        looks: Frame -> what it shows of N points.
-        bare: Points that tell of the light (N,).
-        found: Of the clip; colours of these points.
-        shot: Number of each frame's shot (T,).
-        own_light: Whether frames have their own light; else all have the clip's.
-    """
-    count = len(shot)
-    gain = np.full((count, 3), np.nan)
-    blocks = np.zeros((3, count, LIGHT_TERMS, LIGHT_TERMS))
-    right = np.zeros((3, count, LIGHT_TERMS))
-    colour = np.log(found.colour)
-    for frame, look in looks.items():
-        if not _tells(look, bare):
-            continue
-        weight = (look.weight * bare[:, None]).astype(np.float64)
-        basis = light_terms(look.normals.astype(np.float64))
-        shade = np.maximum(basis @ found.light, _DIMMEST)
-        away = np.log(np.maximum(look.value, 1e-4)) - np.log(shade) - colour
-        own, robust = _robust_gain(away, weight)
-        gain[frame] = own
-        if own_light:
-            ratio = look.value / np.exp(colour + own) - shade
-            scale = _INDEPENDENT_LIGHT / max(float(robust.sum()) / 3, 1.0) / _NOISE**2
-            for channel in range(3):
-                rows = basis * (scale * robust[:, channel])[:, None]
-                blocks[channel, frame], right[channel, frame] = rows.T @ basis, rows.T @ ratio[:, channel]
-    gain = _filled(gain, shot)
-    light = np.broadcast_to(found.light, (count, LIGHT_TERMS, 3)).copy()
-    if own_light:
-        light += np.stack([_smooth_light(blocks[c], right[c], shot) for c in range(3)], axis=-1)
-    middle = np.median(gain, axis=0)
-    return np.exp(gain - middle).astype(np.float32), light.astype(np.float32)
-
-
-def _robust_gain(away: Array, weight: Array) -> tuple[Array, Array]:
-    """Return the logarithm of a frame's gain (3,) and the weights that points keep (N, 3)."""
-    gain = _median(away, weight)
-    robust = weight
-    for _ in range(3):
-        robust = weight / (1 + ((away - gain) / _NOISE) ** 2)
-        gain = _means(away, robust, axis=0)
-    return gain, robust
-
-
-def _filled(gain: Array, shot: Array) -> Array:
-    """Return gains with unknown ones between their neighbours' of the shot, or 0 where a shot knows none."""
-    result = gain.copy()
-    for number in np.unique(shot):
-        own = np.flatnonzero(shot == number)
-        known = own[np.isfinite(gain[own]).all(axis=1)]
-        for channel in range(3):
-            result[own, channel] = np.interp(own, known, gain[known, channel]) if len(known) else 0.0
-    return result
-
-
-def _smooth_light(blocks: Array, right: Array, shot: Array) -> Array:
-    """Solve for what each frame's light adds to the clip's (T, 9), one channel: near it and near its neighbours'.
-
-    Args:
-        blocks: Normal equations of each frame alone (T, 9, 9).
-        right: Their right sides (T, 9).
-        shot: Between shots nothing is smooth (T,).
-    """
-    count = len(blocks)
-    diagonal = np.arange(LIGHT_TERMS)
-    joined = (np.diff(shot) == 0).astype(np.float64)[:, None] / _LIGHT_STEP**2
-    own = blocks.copy()
-    own[:, diagonal, diagonal] += 1 / _LIGHT_AWAY**2
-    if count > 1:
-        own[:-1, diagonal, diagonal] += joined
-        own[1:, diagonal, diagonal] += joined
-    band = np.zeros((LIGHT_TERMS + 1, count, LIGHT_TERMS))
-    for below in range(LIGHT_TERMS):
-        band[below, :, : LIGHT_TERMS - below] = np.diagonal(own, -below, axis1=1, axis2=2)
-    if count > 1:
-        band[LIGHT_TERMS, :-1] = -joined
-    solution = solveh_banded(band.reshape(LIGHT_TERMS + 1, -1), right.ravel(), lower=True, check_finite=False)
-    return solution.reshape(count, LIGHT_TERMS)

@@ -66,9 +66,21 @@ def _beside(path: Path, write: Callable[[Path], object]) -> None:
             beside.unlink(missing_ok=True)
 
 
+_SOLVER: Final = ("shading", "light_solver", "key_frames")
+"""What looks for the light where the track has none."""
+
 CODE: Final = StageCode(
     run,
-    ("stages/texture.py", "render", "parsing", "solve/shading.py", "solve/key_frames.py", "head", "video"),
+    (
+        "stages/texture.py",
+        "render",
+        "parsing",
+        "solve/shading.py",
+        "solve/light_solver.py",
+        "solve/key_frames.py",
+        "head",
+        "video",
+    ),
     keep="files",
     check=check,
     load=load,
