@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..head.model import Floats
 from .landmark_model import LandmarkModel
 from .landmark_term import FrameEquations
 from .photometric_device import Pictures, pictures_of, read_features
-from .photometric_term import (
-    LEAST_SEEN,
-    PhotometricTuning,
-    bare,
-    brightness,
-    frame_rows,
-    robust_cost,
-    robust_weight,
-)
-from .photometric_view import Feature, Singles
-from .projection import derivatives, pose_landmarks
+from .photometric_term import LEAST_SEEN, PhotometricTuning, bare, robust_cost, robust_weight
+from .photometric_view import Feature, Singles, read_with_slope
+from .projection import Posed, derivatives, pose_landmarks
+from .row_kernel import RowModel, row_frames, row_model, rows_of_frame
 from .state import Frames, Shared
+
+_BATCH: Final = 8
+"""Frames that are posed at once on the processor: they stay in its cache."""
 
 
 class PicturesCost(Protocol):
@@ -73,7 +71,7 @@ def known_colours(
         tuning: Weights.
     """
     if model.template.device.type == "cpu":
-        return KnownColours(model, shared, features, colours, trust, tuning)
+        return KnownColours(model, bare(shared, model), row_model(model), features, colours, trust, tuning)
     like, none = model.template, np.zeros(model.points, dtype=np.float32)
     seen = [none if feature is None else feature.seen * colours.sure for feature in features]
     lit = [none if feature is None else feature.light @ colours.light for feature in features]
@@ -89,10 +87,11 @@ def known_colours(
 
 @dataclass(frozen=True)
 class KnownColours:
-    """On the processor, frame by frame; see `known_colours`."""
+    """On the processor; see `known_colours`."""
 
     model: LandmarkModel
     shared: Shared
+    rows: RowModel
     features: list[Feature | None]
     colours: Colours
     trust: Singles
@@ -101,39 +100,71 @@ class KnownColours:
     def cost(self, frames: Frames, part: slice) -> float:
         """Return the cost of some frames; `frames` are exactly these."""
         total = 0.0
-        for place, feature in enumerate(self.features[part]):
-            if feature is None:
-                continue
-            residual, _ = self._residual(frames[place : place + 1], feature)
-            seen = self._base(feature, part.start + place)
-            total += float((seen * robust_cost(residual, self.tuning)).sum())
+        for batch in self._batches(frames, part):
+            for one in batch.frames:
+                total += float((one.seen * robust_cost(one.residual, self.tuning)).sum())
         return self.tuning.evidence * total
 
     def equations(self, frames: Frames, part: slice) -> FrameEquations:
         """Return the normal equations of some frames; `frames` are exactly these."""
+        size = frames.unknowns
+        hessian = np.zeros((len(frames), size, size), dtype=np.float32)
+        gradient = np.zeros((len(frames), size), dtype=np.float32)
+        rotations = frames.rotation.float().numpy()
+        scale = np.float32(self.tuning.evidence / self.tuning.noise**2)
+        for batch in self._batches(frames, part):
+            own = row_frames(self.model, self.shared, frames[batch.part], batch.posed)
+            for one in batch.frames:
+                place = batch.part.start + one.place
+                index = np.flatnonzero(one.seen > LEAST_SEEN)
+                rows = rows_of_frame(self.rows, batch.posed, own, one.place, rotations[place], one.slope, index)
+                weight = (one.seen * robust_weight(one.residual, self.tuning))[index] * scale
+                weighted = rows * weight[:, None]
+                hessian[place], gradient[place] = rows.T @ weighted, weighted.T @ one.residual[index]
         like = self.model.template
-        hessian = torch.zeros(len(frames), frames.unknowns, frames.unknowns, dtype=like.dtype, device=like.device)
-        gradient = torch.zeros(len(frames), frames.unknowns, dtype=like.dtype, device=like.device)
-        for place, feature in enumerate(self.features[part]):
-            if feature is None:
-                continue
-            frame = frames[place : place + 1]
-            residual, slope = self._residual(frame, feature)
-            base = self._base(feature, part.start + place)
-            rows = frame_rows(self.model, self.shared, frame, feature, slope, base, of_shared=False)
-            weight = (base * robust_weight(residual, self.tuning))[rows.index]
-            weight = torch.as_tensor(weight * np.float32(self.tuning.evidence / self.tuning.noise**2)).to(like)
-            weighted = rows.own * weight[:, None]
-            hessian[place] = rows.own.T @ weighted
-            gradient[place] = weighted.T @ torch.as_tensor(residual[rows.index]).to(like)
-        return FrameEquations(hessian, gradient)
+        return FrameEquations(torch.as_tensor(hessian).to(like), torch.as_tensor(gradient).to(like))
 
-    def _base(self, feature: Feature, frame: int) -> Singles:
-        return feature.seen * self.colours.sure * self.trust[frame]
+    def _batches(self, frames: Frames, part: slice) -> Iterator[_Batch]:
+        """Yield what a few frames show at a time."""
+        focal = float(self.shared.focal)
+        for start in range(0, len(frames), _BATCH):
+            some = slice(start, min(start + _BATCH, len(frames)))
+            posed = pose_landmarks(self.model, self.shared, frames[some])
+            shown = []
+            for place, camera in enumerate(posed.camera.double().numpy()):
+                number = part.start + start + place
+                feature = self.features[number]
+                if feature is not None:
+                    shown.append(self._shown(place, camera, focal, feature, float(self.trust[number])))
+            yield _Batch(some, posed, shown)
 
-    def _residual(self, frame: Frames, feature: Feature) -> tuple[Singles, Singles]:
-        found = brightness(self.model, self.shared, frame, [feature])
-        return found.value[0] - feature.light @ self.colours.light - self.colours.colour, found.slope[0]
+    def _shown(self, place: int, camera: Floats, focal: float, feature: Feature, trust: float) -> _Shown:
+        pixels = focal * camera[:, :2] / np.maximum(camera[:, 2:], 1e-3) * feature.scale + feature.centre
+        value = np.zeros(len(camera), dtype=np.float32)
+        slope = np.zeros((len(camera), 2), dtype=np.float32)
+        read_with_slope(feature.image, pixels, value, slope)
+        residual = value - feature.light @ self.colours.light - self.colours.colour
+        along = (slope * (feature.scale * focal)).astype(np.float32)
+        return _Shown(place, residual, along, feature.seen * self.colours.sure * np.float32(trust))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What one frame shows of N points: residual (N,), slope by its pixel times focal length (N, 2), weight (N,)."""
+
+    place: int
+    residual: Singles
+    slope: Singles
+    seen: Singles
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A few frames, of which some show something."""
+
+    part: slice
+    posed: Posed
+    frames: list[_Shown]
 
 
 @dataclass(frozen=True)
@@ -169,8 +200,7 @@ class DeviceKnownColours:
         value, slope = pictures.read(posed.camera.float(), self.shared.focal.float())
         residual = value - self.expected[part]
         by_pixel = (slope * pictures.scale[:, None]).to(posed.camera)
-        rows = derivatives(self.model, self.shared, frames, posed).frame
-        rows = (by_pixel[:, :, None] @ rows)[:, :, 0]
+        rows = derivatives(self.model, self.shared, frames, posed, along=by_pixel).frame[:, :, 0]
         size = residual / (self.tuning.noise * self.tuning.spread)
         seen = self.seen[part]
         weight = torch.where(seen > LEAST_SEEN, seen, torch.zeros_like(seen)) / (1 + size * size)

@@ -130,16 +130,11 @@ def frame_rows(
     index = np.flatnonzero(used > LEAST_SEEN)
     part = points_of(model, torch.as_tensor(index, device=model.template.device))
     own = bare(shared, part)
-    found = derivatives(part, own, frame, pose_landmarks(part, own, frame), of_shared=of_shared)
-    by_pixel = torch.as_tensor(slope[index] * feature.scale).to(model.template)[:, None]
-
-    def along(rows: Tensor) -> Tensor:
-        return (by_pixel @ rows[0])[:, 0]
-
+    along = torch.as_tensor(slope[index] * feature.scale).to(model.template)[None]
+    found = derivatives(part, own, frame, pose_landmarks(part, own, frame), along=along, of_shared=of_shared)
     if found.identity is None or found.log_focal is None:
-        return FrameRows(index, along(found.frame), None, None)
-    focal = (by_pixel[:, 0] * found.log_focal[0]).sum(1)
-    return FrameRows(index, along(found.frame), along(found.identity), focal)
+        return FrameRows(index, found.frame[0, :, 0], None, None)
+    return FrameRows(index, found.frame[0, :, 0], found.identity[0, :, 0], found.log_focal[0, :, 0])
 
 
 def no_light() -> Singles:

@@ -163,9 +163,7 @@ def _corrective_derivative(model: LandmarkModel, posed: Posed, joint: int, vecto
     own = model.correctives[model.reach[joint], :, 9 * (joint - 1) : 9 * joint]
     if not bool(own.any()):
         return torch.zeros((), dtype=to_rest.dtype, device=to_rest.device)
-    axes = cross_matrix(torch.eye(3, dtype=to_rest.dtype, device=to_rest.device))
-    turns = (axes @ posed.local[:, joint, None]).flatten(2).transpose(1, 2)
-    by_vector = turns @ left_jacobian(vectors)
+    by_vector = turn_features(posed, joint, left_jacobian(vectors))
     moved = _by_point(own, by_vector.transpose(1, 2).reshape(-1, 9)).reshape(len(vectors), 3, -1, 3)
     return to_rest[:, model.reach[joint]] @ moved.permute(0, 2, 3, 1)
 
@@ -202,16 +200,36 @@ def _mode_derivative(
     count, points, sides = to_rest.shape[:3]
     by_point = to_rest.permute(1, 0, 2, 3).reshape(points, count * sides, 3)
     result = torch.bmm(by_point, modes).reshape(points, count, sides, -1).permute(1, 0, 2, 3)
-    neck = joint_modes[1]
+    moves = joint_moves(posed, joint_modes)
+    if moves:
+        # One product for all joints: picking out the points of each costs more than multiplying by zeros.
+        arms = [to_head * model.weights[:, joint, None, None] for joint in moves]
+        by_joints = torch.cat(arms, dim=-1).flatten(1, 2) @ torch.cat(list(moves.values()), dim=1)
+        result = result + by_joints.reshape(count, points, sides, -1)
+    return result
+
+
+def joint_moves(posed: Posed, joint_modes: Tensor) -> dict[int, Tensor]:
+    """Return for each joint that modes move (J, 3, M) what its own move does to points that it carries (T, 3, M)."""
+    neck, result = joint_modes[1], {}
     for joint in range(1, len(joint_modes)):
         own = joint_modes[joint]
         if not bool(own.any()) and not bool(neck.any()):
             continue
         carried = own if joint == 1 else posed.chain[:, 1] @ (own - neck) + neck
         moved = carried - posed.chain[:, joint] @ own
-        if not bool(moved.any()):
-            continue
-        reach = model.reach[joint]
-        weighted = to_head[:, reach] * model.weights[reach, joint, None, None]
-        result[:, reach] += (weighted.flatten(1, 2) @ moved).reshape(count, len(reach), sides, moved.shape[-1])
+        if bool(moved.any()):
+            result[joint] = moved
     return result
+
+
+def turn_features(posed: Posed, joint: int, by_turn: Tensor) -> Tensor:
+    """Return the derivative of a joint's entries of the pose feature (T, 9, 3) by its axis-angle.
+
+    Args:
+        posed: Of the frames.
+        joint: Which.
+        by_turn: Left Jacobian of its axis-angle (T, 3, 3).
+    """
+    axes = cross_matrix(torch.eye(3, dtype=by_turn.dtype, device=by_turn.device))
+    return (axes @ posed.local[:, joint, None]).flatten(2).transpose(1, 2) @ by_turn
