@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..head.model import Floats, HeadModel
+from ..head.model import Floats, HeadModel, Integers
 from ..head.skinning import pose_vertices
 from .identity import IdentityProblem, shared_normal_equations
 from .landmark_model import LandmarkModel
@@ -29,7 +29,7 @@ from .photometric_rows import picture_equations
 from .photometric_term import PhotometricTuning, brightness, colours, no_light, robust_cost
 from .photometric_view import LIGHT_TERMS, Feature, FeatureMaker, Singles, View
 from .placing import pose_of
-from .state import Frames, Shared
+from .state import EXPRESSION_START, PLACE, Frames, Shared
 from .visibility import landmark_visibility
 
 BANDS: Final = ((4.0, 12.0, 3), (2.0, 6.0, 4), (1.2, 4.0, 4), (0.8, 3.0, 5))
@@ -37,6 +37,8 @@ BANDS: Final = ((4.0, 12.0, 3), (2.0, 6.0, 4), (1.2, 4.0, 4), (0.8, 3.0, 5))
 FINEST: Final = BANDS[-1][:2]
 _SETTLED: Final = 3e-3
 """A band ends when a step lowers the cost by less than this share."""
+FELT: Final = 0.00025
+"""Metres by which an expression at its strongest moves the points on average, from which on pictures know of it."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class PhotometricProblem:
         maker: Makes features for these points.
         views: Picture of each key frame.
         tuning: Weights of the pictures.
+        columns: Which of a frame's unknowns the pictures know of, see `seen_columns`.
     """
 
     landmarks: IdentityProblem
@@ -58,6 +61,7 @@ class PhotometricProblem:
     maker: FeatureMaker | DeviceFeatureMaker
     views: list[View]
     tuning: PhotometricTuning
+    columns: Integers
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,14 @@ class PhotometricState:
     sure: np.ndarray
     cost_before: float
     cost_after: float
+
+
+def seen_columns(points: LandmarkModel) -> Integers:
+    """Return which of a frame's unknowns move the skin that is compared: rotation, place and some expressions."""
+    reach = torch.maximum(points.expression_high.abs(), points.expression_low.abs())
+    moved = points.expression.square().sum((0, 1)).div(points.points).sqrt() * reach
+    modes = np.flatnonzero((moved > FELT).cpu().numpy())
+    return np.concatenate([np.arange(PLACE.stop), EXPRESSION_START + modes])
 
 
 def features_at(
@@ -223,12 +235,14 @@ def _system(problem: PhotometricProblem, point: _Point, features: list[Feature],
     colour, robust = colours(value, seen, tuning)
     precision = robust * np.float32(tuning.evidence / tuning.noise**2)
     own, pull = picture_equations(
-        points, point.shared, point.frames, features, found.slope, value - colour, precision, robust
+        points, point.shared, point.frames, features, found.slope, value - colour, precision, robust, problem.columns
     )
-    # Columns that pictures know: frames, identity, log focal, light.
-    clip = len(features) * point.frames.unknowns + points.identity_modes + 1
-    last = len(gradient) - LIGHT_TERMS
-    place = torch.cat([torch.arange(clip), torch.arange(last, last + LIGHT_TERMS)]).to(own.device)
+    # Columns that pictures know: some of the frames', identity, log focal, light.
+    every = len(features) * point.frames.unknowns
+    frames = np.arange(0, every, point.frames.unknowns)[:, None] + problem.columns
+    clip = every + np.arange(points.identity_modes + 1)
+    light = len(gradient) - LIGHT_TERMS + np.arange(LIGHT_TERMS)
+    place = torch.as_tensor(np.concatenate([frames.ravel(), clip, light]), device=own.device)
     hessian[place[:, None], place] += own
     gradient[place] += pull
     hessian.diagonal()[-LIGHT_TERMS:] += 1 / tuning.light**2

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..head.model import HeadModel, Integers
+from .articulation import explaining_offsets, with_openings
 from .clip import PRECISION, ClipInput, Progress
 from .fit_state import state_of
 from .identity import IdentityProblem
@@ -20,14 +21,23 @@ from .motion import MotionProblem, joined, solve_in_windows
 from .motion_prior import links
 from .observations import Observations, eye_distance, observe
 from .parallel import PROCESSOR
-from .photometric import FINEST, PhotometricProblem, PhotometricState, as_it_is, features_at, solve_photometric
+from .photometric import (
+    FINEST,
+    PhotometricProblem,
+    PhotometricState,
+    as_it_is,
+    features_at,
+    seen_columns,
+    solve_photometric,
+)
 from .photometric_device import feature_maker
 from .photometric_term import PhotometricTuning, brightness, colours
 from .photometric_view import Feature, Singles, View
-from .priors import LOCKED, frame_prior, loosened, shared_prior
+from .priors import LOCKED, facing, frame_prior, loosened, shared_prior
 from .state import Frames, Shared
 from .surface_samples import choose_samples, sample_model
 from .tuning import Tuning
+from .visibility import landmark_visibility
 
 if TYPE_CHECKING:
     from ..stages.data import Fit
@@ -38,6 +48,9 @@ LANDMARK_SHARE: Final = 0.3
 TURN: Final = 0.07
 SHIFT: Final = 0.003
 """How far the detector sees whole faces turned (radians about each axis) and shifted (metres): standard deviations."""
+TILT: Final = 0.0044
+"""How far an identity turns the face within the head, radians: standard deviation. People of the head's own spread have
+0.02; less here, because a head that cannot be the person turns its face and is then believed to look elsewhere."""
 STILL, TURNING = 0.3, 0.6
 """Largest angle between key frames (radians) up to which texture says nothing of how the surface lies, so that only the
 motion is refined, and from which on it says all it can: in between landmarks may be off by a share of `TURN` and
@@ -118,10 +131,14 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
         keys = solve_photometric(problem, shared, frames[index], progress=report("keys"))
     else:
         keys = as_it_is(problem, shared, frames[index])
-    frames = _carried(frames, frames[index], keys.frames, index)
-    moved, visibility = _motion(work, model, problem, keys, frames, seen, report("motion"))
-    after = _spread(problem, keys.shared, moved[index])
-    return RefinedClip(model, keys.shared, moved, visibility, work.keys, keys.light, before, after)
+    near = _carried(frames, frames[index], keys.frames, index)
+    moved = _motion(work, model, problem, keys, near, seen, report("motion"))
+    moved = with_openings(model, problem.landmarks.frame_prior, (shared, frames), (keys.shared, moved))
+    own = replace(problem.landmarks, seen=seen[index])
+    explained = explaining_offsets(own, keys.shared, moved[index]) if work.offsets else keys.shared
+    visibility = landmark_visibility(model, explained, moved)
+    after = _spread(problem, explained, moved[index])
+    return RefinedClip(model, explained, moved, visibility, work.keys, keys.light, before, after)
 
 
 def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observations:
@@ -139,12 +156,13 @@ def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: O
     key_seen = seen[torch.as_tensor(work.keys, device=work.device)]
     key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
     loose = max(_turning(work), 1e-3)
-    landmarks = IdentityProblem(model, key_seen, own, loosened(clip, model, loose * TURN, loose * SHIFT), tuning)
+    clip = facing(loosened(clip, model, loose * TURN, loose * SHIFT), model, TILT)
+    landmarks = IdentityProblem(model, key_seen, own, clip, tuning)
     samples = choose_samples(work.head, SAMPLES)
     weights = PhotometricTuning()
     weights = replace(weights, evidence=weights.evidence * work.trust)
     points, maker = sample_model(work.head, samples, model), feature_maker(work.head, samples, work.device)
-    return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights)
+    return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights, seen_columns(points))
 
 
 def _turning(work: Refinement) -> float:
@@ -186,8 +204,8 @@ def _motion(
     frames: Frames,
     seen: Observations,
     report: Callable[[int, int], None],
-) -> tuple[Frames, Tensor]:
-    """Return every frame with the colours of the key frames, and the landmarks' visibility."""
+) -> Frames:
+    """Return every frame with the colours of the key frames."""
     own = frame_prior(model, work.tuning, neck_free=work.neck_free)
     times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
     together = torch.as_tensor(work.clip.together, device=work.device)
@@ -198,16 +216,11 @@ def _motion(
         between = links(model, work.tuning, times[part], together[inner], depth[part], work.smoothness)
         return MotionProblem(model, keys.shared, seen[part], own, between, work.tuning)
 
-    def half(first: bool) -> Callable[[int, int], None]:
-        return lambda done, total: report(done + (0 if first else total), 2 * total)
-
-    near, _ = joined(solve_in_windows(landmarks_only, frames, progress=half(True)))
-
     def with_pictures(part: slice) -> MotionProblem:
-        bare = landmarks_only(part)
-        return replace(bare, pictures=_pictures(work, model, problem, keys, near[part], part))
+        return replace(landmarks_only(part), pictures=_pictures(work, model, problem, keys, frames[part], part))
 
-    return joined(solve_in_windows(with_pictures, near, progress=half(False)))
+    moved, _ = joined(solve_in_windows(with_pictures, frames, progress=report))
+    return moved
 
 
 def _pictures(

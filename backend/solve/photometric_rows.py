@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..head.model import Integers
 from .landmark_model import LandmarkModel
 from .parallel import over_chunks
 from .photometric_term import LEAST_SEEN, bare, frame_rows
@@ -29,10 +30,11 @@ def picture_equations(
     residual: Singles,
     precision: Singles,
     used: Singles,
+    columns: Integers,
 ) -> tuple[Tensor, Tensor]:
     """Return hessian (U, U) and gradient (U,), float64, on the device of the points.
 
-    The U unknowns are those of the K frames one after the other, identity, log focal length, and the light.
+    The U unknowns are the chosen ones of the K frames one after the other, identity, log focal length, and the light.
 
     Args:
         points: N points of the skin.
@@ -42,16 +44,19 @@ def picture_equations(
         residual: Brightness without light, less the colour (K, N).
         precision: Weight of each residual (K, N); colours are its means.
         used: Weight by which points are chosen (K, N): those below `LEAST_SEEN` are left out.
+        columns: Which of a frame's unknowns (C,) are chosen.
     """
-    size = frames.unknowns
+    size = len(columns)
     border = points.identity_modes + 1 + LIGHT_TERMS
     total = len(features) * size + border
     place = points.template.device
+    kept = torch.as_tensor(np.concatenate([columns, frames.unknowns + np.arange(border)]), device=place)
     stacked = torch.zeros(points.points, total, dtype=torch.float32, device=place)
     hessian = torch.zeros(total, total, dtype=torch.float64, device=place)
     gradient = torch.zeros(total, dtype=torch.float64, device=place)
     of = _on_processor if place.type == "cpu" else _on_device
-    for k, index, jacobian in of(points, shared, frames, features, slope, used):
+    for k, index, every in of(points, shared, frames, features, slope, used):
+        jacobian = every[:, kept]
         weight = torch.as_tensor(precision[k]).to(jacobian)
         errors = torch.as_tensor(residual[k]).to(jacobian)
         if index is not None:
@@ -100,14 +105,14 @@ def _on_device(
 
     def rows_of(part: slice) -> Tensor:
         posed = pose_landmarks(points, own, frames[part])
-        scale = np.stack([feature.scale for feature in features[part]])
-        chosen = (used[part] > LEAST_SEEN)[..., None]
-        along = torch.as_tensor(slope[part] * scale[:, None] * chosen).to(like)
-        found = derivatives(points, own, frames[part], posed, along=along, of_shared=True)
+        found = derivatives(points, own, frames[part], posed, of_shared=True)
         assert found.identity is not None and found.log_focal is not None
-        light = torch.as_tensor(-np.stack([feature.light for feature in features[part]]) * chosen).to(like)
+        scale = np.stack([feature.scale for feature in features[part]])
+        chosen = used[part] > LEAST_SEEN
+        by_pixel = torch.as_tensor(slope[part] * scale[:, None] * chosen[..., None]).to(like)[:, :, None]
+        light = -np.stack([feature.light for feature in features[part]]) * chosen[..., None]
         geometry = torch.cat([found.frame, found.identity, found.log_focal[..., None]], dim=-1)
-        return torch.cat([geometry[:, :, 0], light], dim=-1).float()
+        return torch.cat([(by_pixel @ geometry)[:, :, 0], torch.as_tensor(light).to(like)], dim=-1).float()
 
     k = 0
     for batch in over_chunks(rows_of, len(features), BATCH, like.device):

@@ -175,6 +175,30 @@ def loosened(prior: SharedPrior, model: LandmarkModel, turn: float, shift: float
     return replace(prior, rigid=torch.zeros_like(prior.rigid), loose=pulled @ root)
 
 
+def facing(prior: SharedPrior, model: LandmarkModel, tilt: float) -> SharedPrior:
+    """Return the prior with identities that hardly turn the face within the head.
+
+    Args:
+        prior: Of the clip's unknowns.
+        model: The landmark points.
+        tilt: Standard deviation of that turn, radians about each axis.
+    """
+    modes = model.identity_modes
+    rows = relative_tilt(model) / tilt
+    precision = prior.dense_precision.clone()
+    precision[:modes, :modes] += rows.T @ rows
+    return replace(prior, dense_precision=precision)
+
+
+def relative_tilt(model: LandmarkModel) -> Tensor:
+    """Return by how many radians each identity mode turns the face (3, I), to first order."""
+    known = model.template[model.known]
+    moved = model.identity[model.known]
+    across = cross_matrix(known - known.mean(0))
+    inner = (across.transpose(1, 2) @ across).sum(0)
+    return torch.linalg.solve(inner, (across @ (moved - moved.mean(0))).sum(0))
+
+
 def relative_scale(model: LandmarkModel) -> Tensor:
     """Return by how much each identity mode enlarges the head (I,), to first order: 0.01 is one percent."""
     centred = model.template - model.template.mean(0)

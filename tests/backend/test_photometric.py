@@ -21,7 +21,7 @@ from backend.solve.identity import IdentityProblem
 from backend.solve.landmark_model import landmark_model
 from backend.solve.observations import eye_distance, observe
 from backend.solve.parallel import single_threaded_operations
-from backend.solve.photometric import PhotometricProblem, solve_photometric
+from backend.solve.photometric import PhotometricProblem, seen_columns, solve_photometric
 from backend.solve.photometric_term import PhotometricTuning, brightness, colours, frame_rows
 from backend.solve.photometric_view import Feature, FeatureMaker, View, band_pass
 from backend.solve.placing import pose_of
@@ -173,8 +173,9 @@ def problem_of(
     landmarks = IdentityProblem(model, seen, frame_prior(model, tuning, neck_free=False), prior, tuning)
     samples = choose_samples(head, 1000)
     maker, views = FeatureMaker(head, samples), textured_pictures(clip, frames)
-    tuned = PhotometricTuning()
-    return PhotometricProblem(landmarks, sample_model(head, samples, model), head, maker, views, tuned), shared, state
+    points = sample_model(head, samples, model)
+    problem = PhotometricProblem(landmarks, points, head, maker, views, PhotometricTuning(), seen_columns(points))
+    return problem, shared, state
 
 
 def test_state_of_a_fit_and_back():

@@ -102,7 +102,7 @@ def test_equations_of_key_frames_are_the_same(scene: Scene, device: torch.device
     found = brightness(problem.points, shared, frames, features)
     seen = np.stack([feature.seen for feature in features])
     colour, robust = colours(found.value, seen, problem.tuning)
-    rest = (features, found.slope, found.value - colour, robust, robust)
+    rest = (features, found.slope, found.value - colour, robust, robust, problem.columns)
     expected = picture_equations(problem.points, shared, frames, *rest)
     there = [moved(part, device) for part in (problem.points, shared, frames)]
     hessian, gradient = (part.cpu() for part in picture_equations(*there, *rest))
@@ -126,8 +126,7 @@ def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.dev
     told = known.Colours(found.mean(axis=0), light, np.arange(points.points) % 5 > 0)
     trust = np.array([1.0, 0.5, 1.0, 0.2], dtype=np.float32)
     some: list[Feature | None] = [features[0], None, features[2], features[3]]
-    one_by_one = known.known_colours(points, shared, some, told, trust, problem.tuning)
-    assert isinstance(one_by_one, known.KnownColours)
+    one_by_one = known.KnownColours(points, shared, some, told, trust, problem.tuning)
     there = [moved(part, device) for part in (points, shared, frames)]
     lit = [np.zeros(points.points) if one is None else one.light @ light for one in some]
     seen = [np.zeros(points.points) if one is None else one.seen * told.sure for one in some]
