@@ -105,14 +105,14 @@ def _on_device(
 
     def rows_of(part: slice) -> Tensor:
         posed = pose_landmarks(points, own, frames[part])
-        found = derivatives(points, own, frames[part], posed, of_shared=True)
-        assert found.identity is not None and found.log_focal is not None
         scale = np.stack([feature.scale for feature in features[part]])
-        chosen = used[part] > LEAST_SEEN
-        by_pixel = torch.as_tensor(slope[part] * scale[:, None] * chosen[..., None]).to(like)[:, :, None]
-        light = -np.stack([feature.light for feature in features[part]]) * chosen[..., None]
+        chosen = (used[part] > LEAST_SEEN)[..., None]
+        along = torch.as_tensor(slope[part] * scale[:, None] * chosen).to(like)
+        found = derivatives(points, own, frames[part], posed, along=along, of_shared=True)
+        assert found.identity is not None and found.log_focal is not None
+        light = torch.as_tensor(-np.stack([feature.light for feature in features[part]]) * chosen).to(like)
         geometry = torch.cat([found.frame, found.identity, found.log_focal[..., None]], dim=-1)
-        return torch.cat([(by_pixel @ geometry)[:, :, 0], torch.as_tensor(light).to(like)], dim=-1).float()
+        return torch.cat([geometry[:, :, 0], light], dim=-1).float()
 
     k = 0
     for batch in over_chunks(rows_of, len(features), BATCH, like.device):

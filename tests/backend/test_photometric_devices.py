@@ -126,7 +126,8 @@ def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.dev
     told = known.Colours(found.mean(axis=0), light, np.arange(points.points) % 5 > 0)
     trust = np.array([1.0, 0.5, 1.0, 0.2], dtype=np.float32)
     some: list[Feature | None] = [features[0], None, features[2], features[3]]
-    one_by_one = known.KnownColours(points, shared, some, told, trust, problem.tuning)
+    one_by_one = known.known_colours(points, shared, some, told, trust, problem.tuning)
+    assert isinstance(one_by_one, known.KnownColours)
     there = [moved(part, device) for part in (points, shared, frames)]
     lit = [np.zeros(points.points) if one is None else one.light @ light for one in some]
     seen = [np.zeros(points.points) if one is None else one.seen * told.sure for one in some]
