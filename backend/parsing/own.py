@@ -28,6 +28,7 @@ from ..head.model import Floats, HeadModel
 from ..landmarks.crop import Picture
 from ..render.rasterizer_numba import NumbaRasterizer
 from . import classes
+from .borders import moved_to_colours, without_crumbs
 
 Mask = NDArray[np.bool_]
 Array = NDArray[Any]
@@ -94,7 +95,10 @@ def parse_portrait(portrait: Portrait, head: HeadModel) -> NDArray[np.int64]:
     bald = (part == classes.HAIR) & person & (skin > 0.6) & (skin > hair)
     result[bald] = classes.SKIN
     result[_falling_hair(result, hair, skin, size)] = classes.HAIR
-    result = _smoothed(result)
+    mouth = portrait.landmarks[_MOUTH_CORNERS, 1].mean()
+    # Beards look like hair and like dark cloth.
+    result = moved_to_colours(result, lab, facial & (_rows(part) > mouth))
+    result = without_crumbs(_smoothed(result))
     _paint_features(result, portrait, facial)
     return result
 
