@@ -39,6 +39,8 @@ _UNLIKE: Final = 0.15
 _BEHIND_LIDS: Final = 0.4
 """Vertices of an eyeball that are seen less than this lie behind the lids."""
 _GLIMPSE: Final = 0.02
+_HINT: Final = 0.003
+"""Weight of a colour that counts only where nothing near was seen."""
 _STRANDS: Final = 5
 """From this many vertices of the scalp that were seen at all its colour is known."""
 _HAIR: Final = 0.3
@@ -175,6 +177,9 @@ def _extended(
         elif "eyeball" in name:  # behind the lids all is white, whatever colour the lids leave at their edge
             hidden = chosen[weights[chosen] < _BEHIND_LIDS]
             values[hidden], weights[hidden] = _white_of(colour[mask], share[mask]), 1.0
+        else:  # a row of teeth of which nothing was seen has nothing to run on from
+            unseen = chosen[weights[chosen] <= _GLIMPSE]
+            values[unseen], weights[unseen] = UNSEEN[name], _HINT
     _comb(values, weights, regions)
     _skin_over(values, weights, regions)
     spread = spread_over_mesh(values, np.clip(weights, 0, 1), template, faces)
