@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -9,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
+from ..head.albedo import AlbedoSpace
 from ..head.model import Floats
-from ..render.rasterizer import magnified
+from ..render.rasterizer import Raster, magnified
 from ..render.rasterizer_numba import NumbaRasterizer
 from ..render.shading import facing_camera, vertex_normals
-from .light import Lit, shaded
+from .light import Lit, basis, shaded
 
 Array = NDArray[Any]
 Picture = NDArray[np.uint8]
@@ -21,6 +23,7 @@ Picture = NDArray[np.uint8]
 OPACITY: Final = 0.5
 """Of the head over the picture, as the research tracker has it."""
 _SAMPLES: Final = 2
+_ROW: Final = 1024
 
 
 def lit_head(
@@ -31,10 +34,72 @@ def lit_head(
     triangles = facing_camera(in_camera, faces)
     raster = NumbaRasterizer(threads=1).rasterize(in_camera, triangles, magnified(intrinsics, _SAMPLES))
     colours = np.clip(shaded(lit, vertex_normals(vertices, faces)), 0, 1)
-    fine = raster.interpolate(colours, triangles).astype(np.float32)
+    return _averaged(raster.interpolate(colours, triangles).astype(np.float32), raster, intrinsics)
+
+
+@dataclass(frozen=True)
+class Skin:
+    """The baked texture of a head.
+
+    Attributes:
+        texture: sRGB (S, S, 3), row 0 at v = 1.
+        uv: Texture coordinates (T, 2).
+        uv_faces: Of the triangles' corners (F, 3).
+    """
+
+    texture: Picture
+    uv: Floats
+    uv_faces: Array
+
+    def space(self, faces: Array, count: int) -> AlbedoSpace:
+        """Return a space of albedos in which there is only this one, sampled at the vertices."""
+        place = np.zeros((count, 2))
+        place[faces.reshape(-1)] = self.uv[self.uv_faces.reshape(-1)]
+        return AlbedoSpace("baked texture", self._sampled(place).astype(np.float64), np.zeros((count, 3, 0)))
+
+    def colours(self, raster: Raster) -> NDArray[np.float32]:
+        """Return the texture's colours in 0..1 where a raster shows the head (H, W, 3)."""
+        corners = self.uv[self.uv_faces[np.maximum(raster.ids, 0)]]
+        place = np.einsum("hwk,hwkc->hwc", raster.barycentrics, corners)
+        return self._sampled(place.reshape(-1, 2)).reshape(*raster.ids.shape, 3)
+
+    def _sampled(self, place: Floats) -> NDArray[np.float32]:
+        size = len(self.texture)
+        x = (place[:, 0] * size - 0.5).astype(np.float32)
+        y = ((1 - place[:, 1]) * size - 0.5).astype(np.float32)
+        rows = -(-len(place) // _ROW)
+        x, y = (np.resize(values, (rows, _ROW)) for values in (x, y))  # remap takes no longer rows than 32767
+        found = cv2.remap(self.texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return (found.reshape(-1, 3)[: len(place)] / np.float32(255)).astype(np.float32)
+
+
+def textured_head(
+    intrinsics: Intrinsics, vertices: Floats, faces: Array, rotation: Floats, translation: Floats, lit: Lit, skin: Skin
+) -> tuple[Floats, Floats]:
+    """Return the same as `lit_head` with the baked texture; `lit` is the light on that texture, see `Skin.space`."""
+    in_camera = vertices @ rotation.T + translation
+    outside = _outside(in_camera, faces)
+    triangles = np.ascontiguousarray(faces[outside])
+    raster = NumbaRasterizer(threads=1).rasterize(in_camera, triangles, magnified(intrinsics, _SAMPLES))
+    light = raster.interpolate(basis(vertex_normals(vertices, faces)) @ lit.light, triangles)
+    seen = Skin(skin.texture, skin.uv, skin.uv_faces[outside]).colours(raster)
+    return _averaged(np.clip(seen * light, 0, 1).astype(np.float32), raster, intrinsics)
+
+
+def _outside(in_camera: Floats, faces: Array) -> NDArray[np.bool_]:
+    """Which triangles show the camera their outer side (F,)."""
+    corners = in_camera[faces]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return np.asarray((normal * corners[:, 0]).sum(axis=1) < 0)
+
+
+def _averaged(fine: NDArray[np.float32], raster: Raster, intrinsics: Intrinsics) -> tuple[Floats, Floats]:
+    """Colours and cover of the picture's own pixels, of a raster with several for each."""
     size = (intrinsics.width, intrinsics.height)
-    cover = cv2.resize((raster.ids >= 0).astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    colour = cv2.resize(fine, size, interpolation=cv2.INTER_AREA) / np.maximum(cover, 1e-6)[..., None]
+    there = (raster.ids >= 0).astype(np.float32)
+    cover = cv2.resize(there, size, interpolation=cv2.INTER_AREA)
+    colour = cv2.resize(fine * there[..., None], size, interpolation=cv2.INTER_AREA)
+    colour = colour / np.maximum(cover, 1e-6)[..., None]
     return np.asarray(colour, dtype=np.float64), np.asarray(cover, dtype=np.float64)
 
 

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m backend image",
         usage="python -m backend image PHOTO [PHOTO ...] --out DIR [options]",
         description="Fit a head to photographs of one person. Writes, in a folder for each photograph, head.obj with"
-        " its texture, track.npz for Blender, overlay.png, aligned.png, parsing.png and photo.json.",
+        " its texture, track.npz for Blender, overlay.png, rendered.png, aligned.png, parsing.png and photo.json.",
         allow_abbrev=False,
         formatter_class=HelpFormatter,
     )

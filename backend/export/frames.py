@@ -1,5 +1,7 @@
 """One ``.npz`` per frame, as version 4 of PeizhiYan/flame-head-tracker writes them (its README, and tracker_base.py).
 
+Beside them lie ``texture.png``, and for each a picture to look at, as that program leaves them.
+
 That program cuts the picture around the face and gives the crop a camera of its own, as if the crop were the middle of
 a picture. Here the crop is what the real camera sees when it is turned towards the face, so that angle of view and pose
 are the real ones and every vertex falls exactly where the full frame has it. Pixels in these files count from the
@@ -16,16 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..aligned.albedo import AlbedoSpace
 from ..aligned.camera import angle_of_view, corner_matrix, corner_pixels, scaled, six_dof
 from ..aligned.crop import SIZE, dlib68, halved
-from ..aligned.drawing import alone, lit_head, over
+from ..aligned.drawing import Skin, alone, over, textured_head
 from ..aligned.light import Lit, estimate_light
 from ..contract.names import LEFT_IRIS, RIGHT_IRIS
 from ..contract.track import TRACKED, Track
+from ..head.albedo import AlbedoSpace
 from ..head.model import Floats, Integers
 from ..landmarks.crop import Picture
 from ..parsing.own import Portrait
@@ -50,12 +53,14 @@ class FrameWriter:
         space: Space of the texture code.
         parser: Parses the portraits.
         skin: Vertices whose colour tells of the light.
+        baked: The texture that the head has in the renderings.
     """
 
     track: Track
     space: AlbedoSpace
     parser: Parser
     skin: Integers
+    baked: Skin
 
     def texture_code(self, frames: Integers, pictures: Pictures) -> Floats:
         """Return the clip's texture code (50,): the median over some tracked frames."""
@@ -65,22 +70,24 @@ class FrameWriter:
         codes = []
         for frame, picture in pictures(chosen):
             view = face_view(self.track, seen_head(self.track, frame), picture)
-            codes.append(self._light(frame, view, None).code)
+            codes.append(self._light(frame, view, self.space, None).code)
         return np.median(codes, axis=0) if codes else np.zeros(self.space.modes)
 
     def write(self, folder: Path, frame: int, picture: Picture, texture: Floats) -> Path:
         """Write the file of one frame and return its path."""
         head = seen_head(self.track, frame)
         view = face_view(self.track, head, picture)
-        lit = self._light(frame, view, texture)
+        lit = self._light(frame, view, self.space, texture)
         path = folder / f"{frame}.npz"
-        write_npz(path, self._values(frame, view, lit, self._parsing(picture, head.landmarks, head.in_camera, view)))
+        values = self._values(frame, view, lit, self._parsing(picture, head.landmarks, head.in_camera, view))
+        write_npz(path, values)
+        (folder / f"{frame}_compare.jpg").write_bytes(_compared(values))
         return path
 
-    def _light(self, frame: int, view: FaceView, texture: Floats | None) -> Lit:
+    def _light(self, frame: int, view: FaceView, space: AlbedoSpace, texture: Floats | None) -> Lit:
         vertices = self.track.vertices[frame].astype(np.float64)
         place = (self.track.faces, view.rotation, view.translation)
-        return estimate_light(view.picture, view.view.intrinsics, vertices, *place, self.space, self.skin, texture)
+        return estimate_light(view.picture, view.view.intrinsics, vertices, *place, space, self.skin, texture)
 
     def _parsing(self, picture: Picture, landmarks: Floats, in_camera: Floats, view: FaceView) -> NDArray[np.int64]:
         person = None
@@ -94,7 +101,10 @@ class FrameWriter:
         track = self.track
         small = scaled(view.view.intrinsics, 0.5)
         vertices = track.vertices[frame].astype(np.float64)
-        colour, cover = lit_head(small, vertices, track.faces, view.rotation, view.translation, lit)
+        coloured = self.baked.space(track.faces, len(vertices))
+        on_texture = self._light(frame, view, coloured, np.zeros(0))
+        place = (vertices, track.faces, view.rotation, view.translation)
+        colour, cover = textured_head(small, *place, on_texture, self.baked)
         mesh, picture, classes = alone(colour, cover)[None], view.picture[None], parsing[None]
         tex = np.zeros((1, 50), dtype=np.float32)
         tex[0, : min(50, len(lit.code))] = lit.code[:50]
@@ -123,6 +133,14 @@ class FrameWriter:
             "tex_space": np.array(self.space.name),
             "parsing_source": np.array(self.parser.source),
         }
+
+
+def _compared(values: dict[str, Any]) -> bytes:
+    """Picture, rendering over it and the head alone beside each other as JPEG, as version 4 writes them."""
+    parts = [halved(values["img"][0]), values["img_rendered"][0], values["mesh_rendered"][0]]
+    done, content = cv2.imencode(".jpg", np.ascontiguousarray(np.concatenate(parts, axis=1)[..., ::-1]))
+    assert done
+    return content.tobytes()
 
 
 def _parameters(codes: Codes, frame: int) -> dict[str, NDArray[np.float32]]:

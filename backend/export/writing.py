@@ -8,11 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
 import torch
 
+from ..aligned.drawing import Skin
 from ..contract.failure import Failure, Notice
 from ..contract.settings import ExportSettings, TextureSettings
 from ..contract.track import Track
@@ -30,6 +32,8 @@ from .avatar import AvatarWriter
 from .codes import shown_frames
 from .frames import FrameWriter
 from .portraits import person_in, seen_head
+
+TEXTURE: Final = "texture.png"
 
 
 def write_exports(
@@ -76,6 +80,7 @@ class _Work:
         self._context = context
         self._total = total
         self._done = 0
+        self._baked: Picture | None = None
 
     def _pictures(self, frames: Integers) -> Iterator[tuple[int, Picture]]:
         for position, picture in read_frames(self._video, frames.tolist()):
@@ -87,20 +92,32 @@ class _Work:
         opened = self._opened()
         if isinstance(opened, Failure):
             return opened
-        texture = clip_texture(self._track, self._video, TextureSettings(), self._context)
+        texture = self._texture()
         if isinstance(texture, Failure):
             return texture
-        studio = Studio(self._head, *opened, "../texture.png")
+        studio = Studio(self._head, *opened, f"../{TEXTURE}", self._skin(texture))
         names = self._names()
 
         def write(beside: Path) -> None:
             beside.mkdir(parents=True, exist_ok=True)
-            save_picture(beside / "texture.png", texture.picture)
+            save_picture(beside / TEXTURE, texture)
             self._side_by_side(
                 lambda _step, frame, picture: write_portrait(beside / names[frame], self._track, frame, picture, studio)
             )
 
         return _beside(folder, write)
+
+    def _texture(self) -> Picture | Failure:
+        """The texture of the head, baked once for all that wants it."""
+        if self._baked is None:
+            baked = clip_texture(self._track, self._video, TextureSettings(), self._context)
+            if isinstance(baked, Failure):
+                return baked
+            self._baked = baked.picture
+        return self._baked
+
+    def _skin(self, texture: Picture) -> Skin:
+        return Skin(texture, self._track.uv.astype(np.float64), self._track.uv_faces)
 
     def _names(self) -> dict[int, str]:
         """A folder's name per frame: that of the photograph, or the number of the frame in the video."""
@@ -173,10 +190,14 @@ class _Work:
             return opened
         space, parser = opened
         skin = np.asarray(self._head.regions.get("face", np.arange(self._head.vertex_count)))
-        writer = FrameWriter(self._track, space, parser, skin)
+        texture = self._texture()
+        if isinstance(texture, Failure):
+            return texture
+        writer = FrameWriter(self._track, space, parser, skin, self._skin(texture))
 
         def write(beside: Path) -> None:
             beside.mkdir(parents=True, exist_ok=True)
+            save_picture(beside / TEXTURE, texture)
             code = writer.texture_code(self._frames, self._pictures)
             self._side_by_side(lambda _step, frame, picture: writer.write(beside, frame, picture, code))
 

@@ -15,11 +15,13 @@ from PIL import Image
 
 from ..aligned.camera import corner_affine, full_frame_in_crop, scaled
 from ..aligned.crop import SEED_SCALE, SIZE, cut, dlib68, ffhq_region
+from ..aligned.drawing import Skin, over, textured_head
 from ..aligned.light import Lit, estimate_light
+from ..contract.camera import Intrinsics
 from ..contract.track import Track
 from ..export.portraits import SeenHead, seen_head
 from ..head.albedo import AlbedoSpace
-from ..head.model import Floats, HeadModel
+from ..head.model import Floats, HeadModel, Integers
 from ..landmarks.crop import Picture
 from ..parsing.classes import COLOURS, NAMES
 from ..parsing.parser import Parser
@@ -39,12 +41,14 @@ class Studio:
         space: Space of the texture code.
         parser: Parses portraits.
         texture: Where the texture lies, seen from the folder of a photograph.
+        baked: The texture itself.
     """
 
     head: HeadModel
     space: AlbedoSpace
     parser: Parser
     texture: str
+    baked: Skin
 
 
 def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, studio: Studio) -> dict[str, Path]:
@@ -62,6 +66,7 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     files = {"mesh": write_mesh(folder, head, vertices, studio.texture)}
     files["overlay"] = save_picture(folder / "overlay.png", _overlay(picture, track, frame, seen))
     files["aligned"] = save_picture(folder / "aligned.png", aligned)
+    files["rendered"] = save_picture(folder / "rendered.png", _rendered(aligned, camera, place, studio))
     files["parsing"] = beside(folder / "parsing.png", lambda path: _write_parsing(path, parsing))
     numbers = _numbers(track, frame, lit, studio, corner_affine(region.to_image(SIZE)), parsing)
     text = json.dumps(numbers, indent=1, allow_nan=False)
@@ -92,6 +97,16 @@ def _write_parsing(path: Path, parsing: NDArray[np.int64]) -> None:
     image.save(path)
 
 
+def _rendered(
+    aligned: Picture, camera: Intrinsics, place: tuple[Floats, Integers, Floats, Floats], studio: Studio
+) -> Picture:
+    """The textured head in the light of the photograph, over the aligned square."""
+    vertices, faces = place[:2]
+    space = studio.baked.space(faces, len(vertices))
+    lit = estimate_light(aligned, camera, *place, space, np.asarray(studio.head.regions["face"]), np.zeros(0))
+    return over(aligned, *textured_head(camera, *place, lit, studio.baked), opacity=1.0)
+
+
 def _overlay(picture: Picture, track: Track, frame: int, seen: SeenHead) -> Picture:
     longer = max(picture.shape[:2])
     factor = min(_OVERLAY[1] / longer, max(1.0, _OVERLAY[0] / longer))
@@ -113,7 +128,7 @@ def _numbers(
     error = float(track.reprojection_error[frame])
     names = header["video"].get("photographs")
     return {
-        "photo": names[int(track.frame_index[frame])] if names else header["video"]["name"],
+        "photo": names[int(track.frame_index[frame])] if names else header["video"].get("name", ""),
         "width": camera.width,
         "height": camera.height,
         "focal": {"pixels": camera.focal_x, **header["focal"]},

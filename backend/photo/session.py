@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 
+from ..aligned.drawing import Skin
 from ..contract.failure import Failure
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, TextureSettings
 from ..contract.track import TRACKED, write_track
@@ -61,12 +62,12 @@ def run_photos(
     fit = _fitted(video, head, settings, context)
     if isinstance(fit, Failure):
         return fit
-    studio = _studio(head, settings["landmarks"].task_file, context)
-    if isinstance(studio, Failure):
-        return studio
     texture = _texture(video, fit, head, context)
     if isinstance(texture, Failure):
         return texture
+    studio = _studio(head, texture, settings["landmarks"].task_file, context)
+    if isinstance(studio, Failure):
+        return studio
     written: dict[str, Path] = {}
     names = _names(photographs)
     for index, path in enumerate(photographs):
@@ -90,7 +91,7 @@ def _fitted(video: Video, head: HeadModel, settings: Mapping[str, Any], context:
     return fit_stage.run(landmarks, head, camera, settings["fit"], context, video)
 
 
-def _studio(head: HeadModel, task_file: str, context: Context) -> Studio | Failure:
+def _studio(head: HeadModel, texture: Picture, task_file: str, context: Context) -> Studio | Failure:
     space, unfit = space_for(head, context.models)
     if unfit is not None:
         context.notice(unfit)
@@ -101,7 +102,7 @@ def _studio(head: HeadModel, task_file: str, context: Context) -> Studio | Failu
     parser = open_parser(head, person, context.models, None, torch.device("cpu"))
     if isinstance(parser, Failure):
         return parser
-    return Studio(head, space, parser, _TEXTURE)
+    return Studio(head, space, parser, _TEXTURE, Skin(texture, head.uv, head.uv_faces))
 
 
 def _texture(video: Video, fit: Fit, head: HeadModel, context: Context) -> Picture | Failure:

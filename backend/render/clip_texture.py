@@ -70,6 +70,12 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
     head = filmed_head(track)
     colours = _face_colours(head, track, video, chosen)
+    if colours is None:
+        return Failure(
+            "video-unreadable",
+            f"No frame of {video.path.name} can be decoded any more.",
+            "Look whether the file is still where it was.",
+        )
     head = replace(head, free=_free_skin(colours))
     shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
     clip = _Clip(track, video, head, shading or _no_light(len(track)))
@@ -121,12 +127,12 @@ def _pictures(
             yield frame, np.ascontiguousarray(picture[found[0]]), found[1], vertices
 
 
-def _face_colours(head: FilmedHead, track: Track, video: Video, frames: Integers) -> FaceColours:
-    """Learn what the bare face looks like, to tell hands, hair and glasses from it."""
+def _face_colours(head: FilmedHead, track: Track, video: Video, frames: Integers) -> FaceColours | None:
+    """Learn what the bare face looks like, to tell hands, hair and glasses from it; None where no frame can be read."""
     chosen = frames[_spread(len(frames), MOST_LOOKS)]
     looks = [Look(picture, camera, vertices) for _, picture, camera, vertices in _pictures(head, video, chosen)]
     atlas = make_atlas(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
-    return learn_face_colours(atlas, looks)
+    return learn_face_colours(atlas, looks) if looks else None
 
 
 def _free_skin(colours: FaceColours) -> Any:

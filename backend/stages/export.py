@@ -21,8 +21,10 @@ MESHES: Final = "meshes"
 _AVATAR_FILES: Final = re.compile(
     r"transforms(_train|_val|_test)?\.json|images|fg_masks|flame_param|(canonical_flame_param|head_model)\.npz"
 )
-_FRAME_FILES: Final = re.compile(r"\d+\.npz")
-_MESH_FILES: Final = re.compile(r"texture\.png|(.+/)?(head\.(obj|mtl)|(overlay|aligned|parsing)\.png|photo\.json)")
+_FRAME_FILES: Final = re.compile(r"\d+(\.npz|_compare\.jpg)|texture\.png")
+_MESH_FILES: Final = re.compile(
+    r"texture\.png|(.+/)?(head\.(obj|mtl)|(overlay|aligned|rendered|parsing)\.png|photo\.json)"
+)
 _MODEL_FILES: Final = ("FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth")
 """Texture spaces and the parsing network, which change what is exported."""
 

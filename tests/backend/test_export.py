@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -75,9 +76,10 @@ def written(clip: MadeClip, track: Track, tmp_path_factory: pytest.TempPathFacto
         path, "0", 640, 480, 0, Fraction(30), FRAMES / 30, np.arange(FRAMES), np.arange(FRAMES) / 30, "ffv1", {}
     )
     file = TrackFile(folder / "track.npz", track)
-    result = export.run(file, video, clip.head, ExportSettings(frames=True, avatar=True), context(folder))
+    settings = ExportSettings(frames=True, avatar=True, meshes=True)
+    result = export.run(file, video, clip.head, settings, context(folder))
     assert not isinstance(result, Failure)
-    assert set(result.files) == {"frames", "avatar"}
+    assert set(result.files) == {"frames", "avatar", "meshes"}
     return folder / "export"
 
 
@@ -87,7 +89,40 @@ def engine_pixels(clip: MadeClip, track: Track, frame: int) -> np.ndarray:
 
 
 def test_a_frame_file_per_frame_with_a_head(written: Path) -> None:
-    assert sorted(path.name for path in (written / "frames").iterdir()) == [f"{k}.npz" for k in (0, 1, 2, 3, 5)]
+    names = {path.name for path in (written / "frames").iterdir()}
+    assert names == {f"{k}{end}" for k in (0, 1, 2, 3, 5) for end in (".npz", "_compare.jpg")} | {"texture.png"}
+
+
+def test_a_mesh_per_frame_with_a_head_and_one_texture(written: Path, track: Track) -> None:
+    folders = sorted(path.name for path in (written / "meshes").iterdir())
+    assert folders == [*(f"{k:05d}" for k in (0, 1, 2, 3, 5)), "texture.png"]
+    pictures = {f"{name}.png" for name in ("overlay", "aligned", "parsing", "rendered")}
+    assert {path.name for path in (written / "meshes" / "00005").iterdir()} == {
+        "head.obj", "head.mtl", "photo.json", *pictures,
+    }  # fmt: skip
+    lines = (written / "meshes" / "00005" / "head.obj").read_text().splitlines()
+    vertices = np.array([line.split()[1:] for line in lines if line.startswith("v ")], float)
+    np.testing.assert_allclose(vertices, track.vertices[5], atol=2e-7)
+    assert "map_Kd ../texture.png" in (written / "meshes" / "00005" / "head.mtl").read_text()
+
+
+def test_an_export_replaces_nothing_but_an_earlier_one(
+    clip: MadeClip, track: Track, written: Path, tmp_path: Path
+) -> None:
+    video = Video(Path("no.mkv"), "0", 640, 480, 0, Fraction(30), 1.0, np.arange(FRAMES), np.arange(FRAMES) / 30, "")
+    for name in ("frames", "avatar", "meshes"):
+        shutil.copytree(written / name, tmp_path / "export" / name)
+    mine = tmp_path / "export" / "meshes" / "00002" / "sculpted.blend"
+    mine.write_text("weeks of work")
+    file = TrackFile(tmp_path / "track.npz", track)
+    result = export.run(file, video, clip.head, ExportSettings(meshes=True), context(tmp_path))
+    assert isinstance(result, Failure)
+    assert "sculpted.blend" in result.sentence and "meshes" in result.sentence
+    mine.unlink()
+    again = export.run(file, video, clip.head, ExportSettings(meshes=True), context(tmp_path))
+    assert isinstance(again, Failure)
+    assert again.code == "video-unreadable", "the video is gone"
+    assert (tmp_path / "export" / "meshes" / "00002" / "head.obj").is_file(), "the earlier export stays"
 
 
 def test_frame_files_have_the_keys_shapes_and_types_of_version_4(written: Path) -> None:

@@ -44,7 +44,16 @@ def track_of(folder: Path, name: str) -> Track:
 def test_every_photograph_with_a_face_has_its_folder(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["far", "near"]
     files = {path.name for path in (folder / "near").iterdir()}
-    expected = {"head.obj", "head.mtl", "texture.png", "track.npz", "overlay.png", "aligned.png", "parsing.png"}
+    expected = {
+        "head.obj",
+        "head.mtl",
+        "texture.png",
+        "track.npz",
+        "overlay.png",
+        "aligned.png",
+        "parsing.png",
+        "rendered.png",
+    }
     assert files == {*expected, "photo.json"}
     assert {path.name for path in (folder / "far").iterdir()} == files | {"photo.png"}, "upright copy for Blender"
 
@@ -83,6 +92,16 @@ def test_the_mesh_is_a_wavefront_file_with_texture(folder: Path) -> None:
     assert "texture.png" in (folder / "near" / "head.mtl").read_text()
     texture = np.asarray(Image.open(folder / "near" / "texture.png"))
     assert texture.shape[2] == 3 and texture.std() > 20
+
+
+def test_the_textured_head_in_the_light_of_the_photograph_looks_like_it(folder: Path) -> None:
+    shown, drawn, parsing = (
+        np.asarray(Image.open(folder / "near" / f"{n}.png")) for n in ("aligned", "rendered", "parsing")
+    )
+    skin = parsing == NAMES.index("skin")
+    away = np.abs(shown.astype(int) - drawn)[skin].mean(axis=1)
+    assert (away > 0).mean() > 0.9, "it is drawn over the photograph"
+    assert np.median(away) < 10
 
 
 def test_parsing_and_numbers_say_where_they_come_from(folder: Path) -> None:
