@@ -63,6 +63,9 @@ _ADVICE: Final = {
 }
 
 
+_ANOTHER_FOLDER: Final = "Choose another Engine Folder, or empty that field."
+
+
 @dataclass
 class Progress:
     """How far an installation is.
@@ -131,6 +134,8 @@ class Environment:
         found = look(layout, ROOT / "requirements")
         self.state = _STATES[found.condition]
         self.reason, self.advice = _sentence(found.reason), ""
+        if found.condition is Condition.ABSENT and _holds_other_files(self.folder):
+            self.reason, self.advice = f"There is no engine in {self.folder}: it holds other files.", _ANOTHER_FOLDER
         self.checked = False
         self.python, self.versions, self.device = "", {}, ""
         environment = current_environment(layout, ENGINE)
@@ -226,11 +231,25 @@ def _sentence(text: str) -> str:
     return f"{first}{text[1:].rstrip('.')}."
 
 
+def _holds_other_files(folder: Path) -> bool:
+    """Whether a folder without an engine holds something else, so that none can be made in it."""
+    try:
+        return not Layout(folder).marker.is_file() and any(folder.iterdir())
+    except OSError:
+        return False
+
+
 def engine_in(folder: Path) -> Engine | Failure:
     """Return the engine that lies in a folder now, or say why there is none and what to do."""
     found = look(Layout(folder), ROOT / "requirements")
     if found.condition is Condition.COMPLETE:
         return Engine(Layout(folder).python, ROOT)
+    if found.condition is Condition.ABSENT and _holds_other_files(folder):
+        return Failure(
+            "engine-elsewhere",
+            f"There is no tracking engine in {folder}: it holds other files.",
+            f"{_ANOTHER_FOLDER} It stands in the preferences of the add-on.",
+        )
     if found.condition is Condition.ABSENT:
         return Failure(
             "engine-not-installed",

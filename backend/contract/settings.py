@@ -103,7 +103,7 @@ class FaceSettings:
     number: int = option(
         0,
         "Number of the face when chosen by number, counted from 0 by size",
-        label="Face Number",
+        label="Number, from 0",
         minimum=0,
         maximum=99,
     )

@@ -67,6 +67,8 @@ def online() -> bool:
 
 def sentence_of(environment: Environment) -> str:
     """Return the state in words."""
+    if environment.state is State.NOT_INSTALLED and environment.reason:
+        return environment.reason
     if environment.state is State.NOT_INSTALLED:
         return "The tracking engine is not installed yet. Videos are tracked with it; tracks are imported without."
     if environment.state is State.CANCELLED:

@@ -219,6 +219,15 @@ print(json.dumps({"event": "done", "outputs": {}, "models": models}))
 """
 
 
+def test_a_folder_of_other_files_is_named_as_what_it_is(tmp_path):
+    (tmp_path / "letters").mkdir()
+    environment = Environment(tmp_path)
+    environment.look()
+    assert environment.state is State.NOT_INSTALLED and "holds other files" in environment.reason
+    assert engine_in(tmp_path).code == "engine-elsewhere"
+    assert engine_in(tmp_path / "letters").code == "engine-not-installed", "an empty folder can become one"
+
+
 def test_model_files_are_listed_with_the_built_in_head_first(tmp_path):
     (tmp_path / "backend.py").write_text(MODELS)
     models = ModelList()

@@ -14,6 +14,7 @@ from flame_extension.blender_flame_tracker import environment as environment_mod
 from flame_extension.blender_flame_tracker import installer as installer_module
 from flame_extension.blender_flame_tracker import preferences, setup
 from flame_extension.blender_flame_tracker.environment import Progress, State
+from flame_extension.blender_flame_tracker.model_files import TO_BE_HAD
 from flame_extension.blender_flame_tracker.operators import setup as operators
 from flame_extension.blender_flame_tracker.ui import preferences as page
 from recording_layout import RecordingLayout
@@ -150,7 +151,7 @@ def test_models_are_listed_with_licences_in_plain_words(owner):
     words = layout.text().replace(" ", "")
     assert "CCBY4.0:commercialworkisallowed" in words and "non-commercialscientificuseonly" in words
     links = [item.options["properties"].url for item in layout.all("operator") if item.name == "wm.url_open"]
-    assert len(links) == 4 and all(link.startswith("https://") for link in links)
+    assert len(links) == len(TO_BE_HAD) and all(link.startswith("https://") for link in links)
     assert not layout.find("flame.check_models").usable, "the engine reads the files"
 
 
