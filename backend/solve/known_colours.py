@@ -70,31 +70,36 @@ def known_colours(
         trust: Weight of each frame (T,).
         tuning: Weights.
     """
+    none = np.zeros(model.points, dtype=np.float32)
+    seen = np.stack([none if feature is None else feature.seen * colours.sure for feature in features])
+    lit = np.stack([none if feature is None else feature.light @ colours.light for feature in features])
+    known, counts = lit + colours.colour, seen * trust[:, None]
     if model.template.device.type == "cpu":
-        return KnownColours(model, bare(shared, model), row_model(model), features, colours, trust, tuning)
-    like, none = model.template, np.zeros(model.points, dtype=np.float32)
-    seen = [none if feature is None else feature.seen * colours.sure for feature in features]
-    lit = [none if feature is None else feature.light @ colours.light for feature in features]
-    return DeviceKnownColours(
-        model,
-        bare(shared, model),
-        pictures_of(features, like),
-        torch.as_tensor(np.stack(lit) + colours.colour).to(like),
-        torch.as_tensor(np.stack(seen) * trust[:, None]).to(like),
-        tuning,
-    )
+        return KnownColours(model, bare(shared, model), row_model(model), features, known, counts, tuning)
+    like = model.template
+    expected, weights = (torch.as_tensor(values).to(like) for values in (known, counts))
+    return DeviceKnownColours(model, bare(shared, model), pictures_of(features, like), expected, weights, tuning)
 
 
 @dataclass(frozen=True)
 class KnownColours:
-    """On the processor; see `known_colours`."""
+    """On the processor; see `known_colours`.
+
+    Attributes:
+        model, shared: The points, and what the clip shares.
+        rows: The points, as the kernel has them.
+        features: Of the T frames.
+        expected: What each point should look like (T, N).
+        seen: Weight of each point (T, N), 0 where a frame could not be read.
+        tuning: Weights.
+    """
 
     model: LandmarkModel
     shared: Shared
     rows: RowModel
     features: list[Feature | None]
-    colours: Colours
-    trust: Singles
+    expected: Singles
+    seen: Singles
     tuning: PhotometricTuning
 
     def cost(self, frames: Frames, part: slice) -> float:
@@ -108,8 +113,8 @@ class KnownColours:
     def equations(self, frames: Frames, part: slice) -> FrameEquations:
         """Return the normal equations of some frames; `frames` are exactly these."""
         size = frames.unknowns
-        hessian = np.zeros((len(frames), size, size), dtype=np.float32)
-        gradient = np.zeros((len(frames), size), dtype=np.float32)
+        hessian = torch.zeros(len(frames), size, size, dtype=self.model.template.dtype)
+        gradient = torch.zeros(len(frames), size, dtype=self.model.template.dtype)
         rotations = frames.rotation.float().numpy()
         scale = np.float32(self.tuning.evidence / self.tuning.noise**2)
         for batch in self._batches(frames, part):
@@ -119,10 +124,12 @@ class KnownColours:
                 index = np.flatnonzero(one.seen > LEAST_SEEN)
                 rows = rows_of_frame(self.rows, batch.posed, own, one.place, rotations[place], one.slope, index)
                 weight = (one.seen * robust_weight(one.residual, self.tuning))[index] * scale
-                weighted = rows * weight[:, None]
-                hessian[place], gradient[place] = rows.T @ weighted, weighted.T @ one.residual[index]
-        like = self.model.template
-        return FrameEquations(torch.as_tensor(hessian).to(like), torch.as_tensor(gradient).to(like))
+                # torch's products: numpy's would start threads of their own inside of ours.
+                own_rows = torch.from_numpy(rows)
+                weighted = own_rows * torch.from_numpy(weight)[:, None]
+                hessian[place] = own_rows.T @ weighted
+                gradient[place] = weighted.T @ torch.from_numpy(one.residual[index])
+        return FrameEquations(hessian, gradient)
 
     def _batches(self, frames: Frames, part: slice) -> Iterator[_Batch]:
         """Yield what a few frames show at a time."""
@@ -135,17 +142,16 @@ class KnownColours:
                 number = part.start + start + place
                 feature = self.features[number]
                 if feature is not None:
-                    shown.append(self._shown(place, camera, focal, feature, float(self.trust[number])))
+                    shown.append(self._shown(place, camera, focal, feature, number))
             yield _Batch(some, posed, shown)
 
-    def _shown(self, place: int, camera: Floats, focal: float, feature: Feature, trust: float) -> _Shown:
+    def _shown(self, place: int, camera: Floats, focal: float, feature: Feature, number: int) -> _Shown:
         pixels = focal * camera[:, :2] / np.maximum(camera[:, 2:], 1e-3) * feature.scale + feature.centre
         value = np.zeros(len(camera), dtype=np.float32)
         slope = np.zeros((len(camera), 2), dtype=np.float32)
         read_with_slope(feature.image, pixels, value, slope)
-        residual = value - feature.light @ self.colours.light - self.colours.colour
         along = (slope * (feature.scale * focal)).astype(np.float32)
-        return _Shown(place, residual, along, feature.seen * self.colours.sure * np.float32(trust))
+        return _Shown(place, value - self.expected[number], along, self.seen[number])
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 from ..contract.failure import Notice
 
@@ -32,11 +33,12 @@ class GpuMemoryError(Exception):
 
 @contextmanager
 def single_threaded_operations() -> Iterator[None]:
-    """Keep each torch operation on the thread that calls it, and put the user's setting back afterwards."""
+    """Keep each operation of torch and numpy on the thread that calls it, and put the setting back afterwards."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with _blas().limit(limits=1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
 
@@ -132,6 +134,11 @@ def _say_smaller(size: int) -> None:
                 _CLOSE_OTHERS,
             )
         )
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @lru_cache(maxsize=1)

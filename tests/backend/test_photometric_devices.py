@@ -115,7 +115,7 @@ def test_equations_of_key_frames_are_the_same(scene: Scene, device: torch.device
     for (_, index, rows), (_, _, there_too) in pairs:
         batched = there_too.cpu()
         assert (batched[index] - rows).abs().max() < 1e-3 * rows.abs().max()
-        assert float(batched.abs().sum() - batched[index].abs().sum()) == pytest.approx(0, abs=1e-3)
+        assert not np.delete(batched.numpy(), index, axis=0).any()
 
 
 def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.device):
@@ -129,14 +129,12 @@ def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.dev
     one_by_one = known.known_colours(points, shared, some, told, trust, problem.tuning)
     assert isinstance(one_by_one, known.KnownColours)
     there = [moved(part, device) for part in (points, shared, frames)]
-    lit = [np.zeros(points.points) if one is None else one.light @ light for one in some]
-    seen = [np.zeros(points.points) if one is None else one.seen * told.sure for one in some]
     together = known.DeviceKnownColours(
         there[0],
-        replace(there[1], offsets=torch.zeros_like(there[0].template)),
+        moved(one_by_one.shared, device),
         pictures_of(some, there[0].template),
-        torch.as_tensor(np.stack(lit) + told.colour).to(there[0].template),
-        torch.as_tensor(np.stack(seen) * trust[:, None]).to(there[0].template),
+        torch.as_tensor(one_by_one.expected, device=device),
+        torch.as_tensor(one_by_one.seen, device=device),
         problem.tuning,
     )
     part = slice(1, 4)
