@@ -25,7 +25,7 @@ from .fitting import FOCAL_DETERMINED, refitted
 from .key_frames import choose_turned_frames
 from .outline import ASSUMED_SIGMA
 from .photometric_view import view_of
-from .point_tracks import PointTracks, TrackPoints, follow_points, track_points
+from .point_tracks import Expected, PointTracks, TrackPoints, follow_points, track_points
 from .self_calibration import Bundle, adjust
 
 POINTS: Final = 1500
@@ -33,7 +33,7 @@ POINTS: Final = 1500
 FRAMES: Final = 24
 FEWEST_FRAMES: Final = 8
 FEWEST_POINTS: Final = 40
-OVERCONFIDENT: Final = 5.0
+OVERCONFIDENT: Final = 4.5
 """The errors of a point are alike in frames that are alike (highlights, brows, hair that gives way): on rendered people
 the focal length was off by this many times what independent errors would do."""
 AT_BEST: Final = 0.04
@@ -122,6 +122,13 @@ def evidence_of_pictures(fit: Fit, head: HeadModel, pictures: Iterable[tuple[int
     tracks = follow_points(head, points, views, fit.intrinsics.focal_x, in_camera)
     if len(tracks.index) < FEWEST_POINTS:
         return None
+    first = adjust(tracks, _start(fit, head, frames, points, tracks, vertices)).bundle
+    # What was found somewhere else at first is followed again from where all the others say that it must be.
+    expected = Expected(tracks.index, first.pixels())
+    again = follow_points(head, points, views, fit.intrinsics.focal_x, in_camera, expected)
+    if len(again.index) < FEWEST_POINTS:
+        return None
+    tracks = again
     found = adjust(tracks, _start(fit, head, frames, points, tracks, vertices))
     sigma = float(np.hypot(OVERCONFIDENT * found.sigma, AT_BEST))
     if not np.isfinite(sigma + found.bundle.log_focal):

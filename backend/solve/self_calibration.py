@@ -44,6 +44,11 @@ class Bundle:
     translation: Floats
     log_focal: float
 
+    def pixels(self) -> Floats:
+        """Return where the points fall, full-frame pixels from the principal point (F, M, 2)."""
+        camera = (self.points + self.moved) @ np.swapaxes(self.rotation, 1, 2) + self.translation[:, None]
+        return np.exp(self.log_focal) * camera[..., :2] / camera[..., 2:]
+
 
 @dataclass(frozen=True)
 class Adjusted:
