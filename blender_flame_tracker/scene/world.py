@@ -29,6 +29,8 @@ FILM: Final = "flame_film"
 _TOLERATED: Final = 0.15
 _CHANGES: Final = 0.05
 """Share of the mean shading by which the light of single frames may stray from the clip's before that is told."""
+_FAITHFUL: Final = ("Standard", "Raw")
+"""View transforms that give colours back as they are."""
 _TURN, _PICTURE, _EXPOSURE = "Camera Rotation", "Light of the Footage", "Exposure and White Balance"
 
 
@@ -78,7 +80,7 @@ def write_world(
     if settings.plate:
         # The world lights alone; behind the head is the footage.
         scene.render.film_transparent = True
-    return _notices(environment, terms, usual)
+    return [*_notices(environment, terms, usual), *_view_notices(scene)]
 
 
 def remove_world(scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
@@ -212,6 +214,20 @@ def _notices(environment: Environment, terms: NDArray[np.float64], usual: NDArra
             Notice("light-changes", "The light changes during the clip; the world has the mean of its frames.")
         )
     return notices
+
+
+def _view_notices(scene: bpy.types.Scene) -> list[Notice]:
+    """Footage and head are compared in the colours of the footage, which AgX and Filmic change."""
+    view = scene.view_settings.view_transform
+    if view in _FAITHFUL:
+        return []
+    return [
+        Notice(
+            "view-transform",
+            f"The view transform {view} changes colours, so the head is not seen as the footage is.",
+            "Choose Standard under Render Properties > Color Management to compare them.",
+        )
+    ]
 
 
 def _is_lost(scene: bpy.types.Scene, world: bpy.types.World) -> bool:

@@ -20,6 +20,11 @@ FROM_THE_LEFT = FROM_THE_LEFT * np.array([1.1, 1.0, 0.8])
 """Harmonics of warm light from the left of the picture and from above."""
 
 
+@pytest.fixture(autouse=True)
+def faithful_colours(_empty_file):
+    bpy.context.scene.view_settings.view_transform = "Standard"
+
+
 def lit_track(frames=3, gain=None, light=FROM_THE_LEFT):
     track = make_track(frames, intrinsics=Intrinsics.centred(SIDE, SIDE, 250.0))
     track.header["shading"] = {"space": "own"}
@@ -150,6 +155,12 @@ def test_a_track_without_light_says_so_and_leaves_the_world():
     made = import_track(make_track(3), SceneSettings(light="world"))
     assert [notice.code for notice in made.notices if notice.code != "plate-missing"] == ["no-light"]
     assert scene.world == mine
+
+
+def test_a_view_that_changes_colours_is_told():
+    bpy.context.scene.view_settings.view_transform = "AgX"
+    made = import_track(lit_track(), SceneSettings(light="world", plate=False))
+    assert [notice.code for notice in made.notices] == ["view-transform"]
 
 
 def test_light_that_is_stronger_than_light_can_be_is_told():
