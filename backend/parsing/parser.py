@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
-from ..contract.failure import Failure
+from ..contract.failure import Failure, Notice
 from ..head.model import Floats, HeadModel
 from ..landmarks.crop import Picture, Region, apply, inverse, patch_around
 from ..landmarks.face import region_of
@@ -78,23 +79,48 @@ class Parser:
 
 
 def open_parser(
-    head: HeadModel, person: Network | None, models: Path, file: Path | None, device: torch.device
+    head: HeadModel,
+    person: Network | None,
+    models: Path,
+    file: Path | None,
+    device: torch.device,
+    tell: Callable[[Notice], None] | None = None,
 ) -> Parser | Failure:
-    """Return the parser; `file` or else the one in the folder of models is used where it is there."""
+    """Return the parser with BiSeNet where its weights are there, else ours.
+
+    Args:
+        head: The fitted head.
+        person: As in `Parser`.
+        models: Folder of model files, in which weights are looked for.
+        file: Weights that somebody named; a failure where they are unfit.
+        device: Of the network.
+        tell: Hears that the weights in the folder are unfit, and ours is used then; a failure where it is None.
+    """
     found = file or (models / FILE if (models / FILE).is_file() else None)
     if found is None:
         return Parser(head, person)
     network = load_bisenet(found, device)
-    return network if isinstance(network, Failure) else Parser(head, person, network)
+    if not isinstance(network, Failure):
+        return Parser(head, person, network)
+    if file is not None or tell is None:
+        return network
+    tell(Notice("parsing-file-unfit", f"{network.sentence} Our own parsing is used.", network.advice))
+    return Parser(head, person)
 
 
-def open_classes(models: Path, device: torch.device) -> Parse | Failure | None:
-    """Return what tells the classes of pictures for `occluders`: BiSeNet's weights in the folder of models, or None."""
+def open_classes(models: Path, device: torch.device, tell: Callable[[Notice], None]) -> Parse | None:
+    """Return what tells `occluders` the classes of pictures: BiSeNet with the weights in the folder of models.
+
+    None where there are none, or unfit ones, which `tell` hears.
+    """
     file = models / FILE
     if not file.is_file():
         return None
     network = load_bisenet(file, device)
-    return network if isinstance(network, Failure) else lambda picture: parse_any(network, picture)
+    if isinstance(network, Failure):
+        tell(Notice("parsing-file-unfit", f"{network.sentence} Colours tell what hides the skin.", network.advice))
+        return None
+    return lambda picture: parse_any(network, picture)
 
 
 def person_share(

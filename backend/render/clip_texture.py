@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, project, rotation_matrices
@@ -19,6 +20,7 @@ from ..contract.track import TRACKED, Track
 from ..head.albedo import own_space_of_track
 from ..parsing.atlas import make_atlas
 from ..parsing.occluders import MOST_LOOKS, FaceColours, Look, learn_face_colours
+from ..parsing.parser import open_classes
 from ..solve.key_frames import choose_turned_frames
 from ..solve.shading import LOOKS, filmed_head, shading_of
 from ..stages.data import Context, Video
@@ -69,7 +71,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     if len(chosen) == 0:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
     head = filmed_head(track)
-    colours = _face_colours(head, track, video, chosen)
+    colours = _face_colours(head, track, video, chosen, context)
     if colours is None:
         return Failure(
             "video-unreadable",
@@ -127,12 +129,15 @@ def _pictures(
             yield frame, np.ascontiguousarray(picture[found[0]]), found[1], vertices
 
 
-def _face_colours(head: FilmedHead, track: Track, video: Video, frames: Integers) -> FaceColours | None:
+def _face_colours(
+    head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context
+) -> FaceColours | None:
     """Learn what the bare face looks like, to tell hands, hair and glasses from it; None where no frame can be read."""
     chosen = frames[_spread(len(frames), MOST_LOOKS)]
     looks = [Look(picture, camera, vertices) for _, picture, camera, vertices in _pictures(head, video, chosen)]
     atlas = make_atlas(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
-    return learn_face_colours(atlas, looks) if looks else None
+    parse = open_classes(context.models, torch.device("cpu"), context.notice)
+    return learn_face_colours(atlas, looks, parse) if looks else None
 
 
 def _free_skin(colours: FaceColours) -> Any:

@@ -86,7 +86,7 @@ class DeviceFeatureMaker:
         seen = _seen(_bounded(fragments.depth, inside), points, self._at(normals), pixels, sizes)
         known = (seen.cpu().numpy(), light.cpu().numpy())
         return [
-            Feature(fine[index, 0], view.scale, view.centre, known[0][index], known[1][index])
+            Feature(fine[index, 0], view.scale, view.centre, view.unhidden(known[0][index]), known[1][index])
             for index, view in enumerate(views)
         ]
 

@@ -49,11 +49,18 @@ class View:
         brightness: Logarithm of the brightness (H, W).
         scale: Pixels of the view per pixel of the full frame, across and down (2,).
         centre: Principal point in pixels of the view (2,).
+        bare: How surely it shows each point of the surface without anything before it (N,), see `bare_skin`; None where
+            nobody looked.
     """
 
     brightness: Singles
     scale: Floats
     centre: Floats
+    bare: Singles | None = None
+
+    def unhidden(self, seen: Singles) -> Singles:
+        """Return how well each point is seen (N,) where things that hide the skin count."""
+        return seen if self.bare is None else seen * self.bare
 
     def camera(self, focal: float) -> Intrinsics:
         """Return the camera of the view where the full frame has this focal length, in its pixels."""
@@ -121,7 +128,7 @@ class FeatureMaker:
         normals = vertex_normals(vertices, self._faces)
         points = self._at(vertices)
         pixels = project(np.maximum(points, (-np.inf, -np.inf, 1e-3)), camera)
-        seen = self._seen(raster, points, self._at(normals), pixels)
+        seen = view.unhidden(self._seen(raster, points, self._at(normals), pixels))
         mask = self._mask(raster)
         window = _extent(mask)
         bases = harmonics(raster.interpolate(normals, self._faces)[window].astype(np.float32))

@@ -17,13 +17,15 @@ from ..contract.track import TRACKED
 from ..head.model import HeadModel, Integers
 from ..stages.data import Camera, Context, Fit, Video
 from ..video.reader import read_frames
+from .bare_skin import BareSkin
 from .clip import ClipInput, ClipSolution
 from .confidence import frame_trust
 from .fitting import Plan, as_fit, clip_input, device_for, plan_of
 from .key_frames import choose_turned_frames
 from .parallel import PROCESSOR, on_device, single_threaded_operations
-from .photometric_clip import RefinedClip, Refinement, refine_clip
+from .photometric_clip import SAMPLES, RefinedClip, Refinement, refine_clip
 from .photometric_view import View, view_of
+from .surface_samples import choose_samples
 from .tuning import tuning_for
 
 FEWEST: Final = 6
@@ -47,8 +49,9 @@ def refined_fit(
     camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
     tuning = tuning_for(fit_settings)
     clip = clip_input(fit.landmarks, camera, tuning, plan)
-    pictures = _Pictures(video, fit, plan)
     keys = _key_frames(fit, plan, settings.key_frames)
+    bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, plan.solved[keys].tolist(), context)
+    pictures = _Pictures(video, fit, plan, bare)
     views = pictures.views(keys)
     keys = keys[[view is not None for view in views]]
     if len(keys) < FEWEST // 2:
@@ -101,6 +104,7 @@ class _Pictures:
     video: Video
     fit: Fit
     plan: Plan
+    bare: BareSkin | None
 
     def views(self, wanted: Integers) -> list[View | None]:
         """Return what is around the face on some solved frames (ascending); None where there is no face or picture."""
@@ -110,7 +114,8 @@ class _Pictures:
         seen = frames[landmarks.found[frames]]
         found: dict[int, View] = {}
         for position, picture in read_frames(self.video, seen.tolist()):
-            found[position] = view_of(picture, landmarks.points[position, :, :2].astype(np.float64), centre)
+            view = view_of(picture, landmarks.points[position, :, :2].astype(np.float64), centre)
+            found[position] = view if self.bare is None else replace(view, bare=self.bare.at(position, picture))
         return [found.get(int(frame)) for frame in frames]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
@@ -9,6 +11,9 @@ from ..contract.settings import AppearanceSettings
 from ..head.model import HeadModel
 from ..stage_code import StageCode
 from .data import Context, Fit, Video
+
+PARSING_FILE: Final = "79999_iter.pth"
+"""BiSeNet's weights, as its makers name the file."""
 
 
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
@@ -25,6 +30,11 @@ def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, c
     return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context)
 
 
+def parsing_files(_settings: object, models: Path) -> Iterable[Path]:
+    """The network that tells what hides the skin."""
+    return [file for file in (models / PARSING_FILE,) if file.is_file()]
+
+
 def summary(output: Fit, _settings: AppearanceSettings) -> str:
     """What the pictures changed."""
     told = output.report.get("appearance", {})
@@ -35,6 +45,7 @@ def summary(output: Fit, _settings: AppearanceSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    ("stages/appearance.py", "stages/data.py", "solve", "head", "render", "video"),
+    ("stages/appearance.py", "stages/data.py", "solve", "head", "render", "video", "parsing"),
+    files=parsing_files,
     summary=summary,
 )

@@ -11,6 +11,7 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.settings import TextureSettings
 from ..stage_code import StageCode, shortened
+from .appearance import parsing_files
 from .data import Context, TextureFiles, TrackFile, Video
 from .folders import writable_problem
 
@@ -82,6 +83,7 @@ CODE: Final = StageCode(
         "video",
     ),
     keep="files",
+    files=parsing_files,
     check=check,
     load=load,
     summary=summary,
