@@ -85,12 +85,20 @@ def completed(
 def part_masks(layout: Raster, faces: Array, regions: Mapping[str, Array]) -> dict[str, NDArray[np.bool_]]:
     """Return the texels (S, S) of eyes and of the inside of the mouth, by name."""
     masks: dict[str, NDArray[np.bool_]] = {}
-    for name in UNSEEN:
-        if name in regions and len(regions[name]):
-            inside = np.zeros(int(faces.max()) + 1, dtype=bool)
-            inside[np.asarray(regions[name])] = True
-            masks[name] = (layout.ids >= 0) & inside[faces].all(axis=1)[layout.ids]
+    for name, vertices in _apart(regions).items():
+        inside = np.zeros(int(faces.max()) + 1, dtype=bool)
+        inside[vertices] = True
+        masks[name] = (layout.ids >= 0) & inside[faces].all(axis=1)[layout.ids]
     return masks
+
+
+def _apart(regions: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the vertices of each part of `UNSEEN` that a head has; teeth and tongue are no walls of the mouth."""
+    own = {name: np.asarray(regions[name], dtype=np.int64) for name in UNSEEN if len(regions.get(name, ()))}
+    if "mouth_inside" in own:
+        others = [own[name] for name in ("teeth", "tongue") if name in own]
+        own["mouth_inside"] = np.setdiff1d(own["mouth_inside"], np.concatenate(others) if others else [])
+    return own
 
 
 def _like_skin(colour: Singles, share: Singles, layout: Raster, faces: Array, regions: Mapping[str, Array]) -> Singles:
@@ -170,8 +178,8 @@ def _extended(
 ) -> Singles:
     """Return colours that follow the seen ones and run on smoothly where there are none."""
     values, weights = at_vertices(colour, share, layout, faces, len(template))
-    for name, mask in apart.items():
-        chosen = np.asarray(regions[name])
+    for name, chosen in _apart(regions).items():
+        mask = apart[name]
         if share[mask].mean() < _FEW:
             values[chosen], weights[chosen] = UNSEEN[name], 1.0
         elif "eyeball" in name:  # behind the lids all is white, whatever colour the lids leave at their edge
