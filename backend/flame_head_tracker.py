@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contract.failure import Failure
+from .contract.failure import Failure, Notice
 from .contract.settings import FaceSettings
 from .photo.fitting import silent_context
 from .photo.people import chosen_face
@@ -56,7 +56,7 @@ class Tracker:
         config = _or_raise(read_config(tracker_cfg, video=False))
         _warn_of_all(config.notices)
         self._config = config
-        self._parts = _or_raise(set_up(config))
+        self._parts = _or_raise(set_up(config, _warn_of_notice))
 
     @property
     def sources(self) -> dict[str, str]:
@@ -107,7 +107,7 @@ def track_video(tracker_cfg: Mapping[str, Any]) -> Path:
     """
     config = _or_raise(read_config(tracker_cfg, video=True))
     _warn_of_all(config.notices)
-    parts = _or_raise(set_up(config))
+    parts = _or_raise(set_up(config, _warn_of_notice))
     return _or_raise(track_frames(config, parts, _warn))
 
 
@@ -118,6 +118,10 @@ def _warn_of(event: Mapping[str, Any]) -> None:
 
 def _warn(text: str) -> None:
     warnings.warn(text, TrackerWarning, stacklevel=3)
+
+
+def _warn_of_notice(notice: Notice) -> None:
+    warnings.warn(notice.sentence, TrackerWarning, stacklevel=5)
 
 
 def _warn_of_all(sentences: Iterable[str]) -> None:

@@ -135,7 +135,7 @@ class _Work:
         space, unfit = space_for(self._head, models)
         if unfit is not None:
             self._context.notice(unfit)
-        parser = open_parser(self._head, self._person, models, None, torch.device("cpu"))
+        parser = open_parser(self._head, self._person, models, None, torch.device("cpu"), self._context.notice)
         return parser if isinstance(parser, Failure) else (space, parser)
 
     def _side_by_side(self, work: Callable[[int, int, Picture], object]) -> list[int]:

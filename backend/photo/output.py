@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from ..parsing.parser import Parser
 from ..render.overlay import draw_head, draw_landmarks, head_look
 from .mesh_file import write_mesh
 
+_DRAWING: Final = threading.Lock()
+"""The overlay's rasteriser keeps its buffers from one picture to the next, so that one is drawn at a time."""
 _OVERLAY: Final = (1024, 2048)
 """Longer side of the overlay in pixels: smaller photographs are enlarged to the first, larger ones reduced."""
 
@@ -115,7 +118,8 @@ def _overlay(picture: Picture, track: Track, frame: int, seen: SeenHead) -> Pict
         how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
         picture = cv2.resize(picture, (camera.width, camera.height), interpolation=how).astype(np.uint8, copy=False)
     look = head_look(track.neutral_vertices, track.regions)
-    drawn = draw_head(picture, seen.in_camera, track.faces, camera, look)
+    with _DRAWING:
+        drawn = draw_head(picture, seen.in_camera, track.faces, camera, look)
     radius = max(0.9, 0.0015 * max(picture.shape[:2]))
     return draw_landmarks(drawn, points, track.landmark_visibility[frame], radius=radius)
 

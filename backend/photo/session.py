@@ -99,7 +99,7 @@ def _studio(head: HeadModel, texture: Picture, task_file: str, context: Context)
     if isinstance(files, Failure):
         return files
     person = None if files.person is None else Network(files.person)
-    parser = open_parser(head, person, context.models, None, torch.device("cpu"))
+    parser = open_parser(head, person, context.models, None, torch.device("cpu"), context.notice)
     if isinstance(parser, Failure):
         return parser
     return Studio(head, space, parser, _TEXTURE, Skin(texture, head.uv, head.uv_faces))

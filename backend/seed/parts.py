@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..aligned.albedo import AlbedoSpace, albedo_space
 from ..cli.session import MODELS
-from ..contract.failure import Failure
+from ..contract.failure import Failure, Notice
 from ..contract.settings import HeadSettings
 from ..head.library import resolve_head
 from ..head.model import HeadModel, Integers
@@ -59,8 +60,11 @@ class Parts:
         }
 
 
-def set_up(config: SeedConfig, models: Path = MODELS) -> Parts | Failure:
-    """Load what the configuration names, and what lies in the folder of models where it names nothing."""
+def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MODELS) -> Parts | Failure:
+    """Load what the configuration names, and what lies in the folder of models where it names nothing.
+
+    Files that are named must fit; `tell` hears of others that do not, and are not used.
+    """
     files = find_networks(str(config.task_file or ""), models)
     if isinstance(files, Failure):
         return files
@@ -79,7 +83,7 @@ def set_up(config: SeedConfig, models: Path = MODELS) -> Parts | Failure:
     if isinstance(space, Failure):
         return space
     networks = Networks(files)
-    parser = open_parser(head, networks.person, models, config.parsing_file, config.device)
+    parser = open_parser(head, networks.person, models, config.parsing_file, config.device, tell)
     if isinstance(parser, Failure):
         return parser
     skin = np.asarray(head.regions.get("face", np.arange(head.vertex_count)))
