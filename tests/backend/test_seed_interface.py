@@ -19,6 +19,7 @@ from backend.export.avatar import write_head
 from backend.flame_head_tracker import Tracker, TrackerError, TrackerWarning, track_video
 from backend.head.builtin import builtin_head
 from backend.head.plain_arrays import read_npz
+from backend.parsing import classes
 
 KEYS = {
     "vertices": ((5023, 3), "float32"),
@@ -221,3 +222,25 @@ def test_a_video_gives_one_pickled_dictionary_per_frame(tmp_path: Path) -> None:
         rotation, translation = result["head_to_camera_full"][:, :3], result["head_to_camera_full"][:, 3]
         full = (result["vertices"] @ rotation.T + translation) @ result["intrinsics_full"].T
         assert np.abs(projected(result) - in_crop(result, full[:, :2] / full[:, 2:])).max() < 0.1
+
+
+IMAGES = Path(__file__).resolve().parents[3] / "shared" / "data" / "images"
+
+
+@pytest.mark.skipif(not IMAGES.is_dir(), reason="the shared photographs are not there")
+@pytest.mark.parametrize("name", ["max_Chris.jpeg", "max_Bryan.png", "intel_headpose_female_f000.png"])
+def test_one_call_gives_every_key_of_a_real_photograph(tracker: Tracker, name: str) -> None:
+    found = tracker.load_image_and_run(IMAGES / name, realign=True)
+    assert described(found) == {**KEYS, **BEYOND}
+    assert all(np.isfinite(found[key]).all() for key in ("vertices", "shape", "exp", "pose", "tex", "light", "cam"))
+    rotation, translation = found["head_to_camera_full"][:, :3], found["head_to_camera_full"][:, 3]
+    full = (found["vertices"] @ rotation.T + translation) @ found["intrinsics_full"].T
+    assert np.abs(projected(found) - in_crop(found, full[:, :2] / full[:, 2:])).max() < 0.1
+    head = builtin_head()
+    corners = projected(found)[head.faces[head.landmarks.triangle]]
+    modelled = dlib68(np.einsum("nk,nkc->nc", head.landmarks.barycentric, corners))
+    eyes = np.linalg.norm(modelled[36] - modelled[45])
+    distance = np.linalg.norm(modelled - in_crop(found, found["lmks_68"]), axis=1)
+    assert np.median(distance[17:]) / eyes < 0.04
+    seen = {classes.NAMES[number] for number in np.unique(found["parsing"])}
+    assert {"skin", "nose", "hair", "upper lip", "lower lip", "neck"} <= seen
