@@ -33,6 +33,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("photo", "one photograph, file to dictionary", "speed_photo"),
         Benchmark("solve", "the solve alone, and how it grows", "speed_solve"),
         Benchmark("memory", "peak memory of 3000 frames of 1280x720", "speed_memory"),
+        Benchmark("appearance", "the stage Appearance: 300 frames, and its peak memory", "speed_appearance"),
         Benchmark("import", "import into Blender", "speed_import"),
         Benchmark("interface", "what Blender's window waits for", "speed_interface"),
         Benchmark("rasterizer", "every rasteriser that is installed", "speed_rasterizer"),
