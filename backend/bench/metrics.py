@@ -148,13 +148,20 @@ def rigid_motion(points: Array, targets: Array) -> tuple[Array, Array]:
 def surface_distance(points: Array, vertices: Array, triangles: Array) -> float:
     """Return the mean distance of points (N, 3) from a surface, after rigid alignment to it without scale.
 
-    The distance is to the plane of the triangle whose centre is nearest; alignment is by closest points on these
-    planes (Besl and McKay 1992), started where the points are. The triangles must be small against the shape.
+    The distance is to the plane of the triangle whose centre is nearest. The triangles must be small against the shape.
     """
-    corners = vertices[triangles]
-    centres = corners.mean(axis=1)
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+    centres, normals = _planes(vertices, triangles)
+    points = surface_alignment(points, vertices, triangles)
+    nearest = KDTree(centres).query(points)[1]
+    return float(np.abs(((points - centres[nearest]) * normals[nearest]).sum(axis=1)).mean())
+
+
+def surface_alignment(points: Array, vertices: Array, triangles: Array) -> Array:
+    """Return points (N, 3) moved rigidly and without scale to where they lie best on a surface.
+
+    By closest points on the planes of the triangles (Besl and McKay 1992), started where the points are.
+    """
+    centres, normals = _planes(vertices, triangles)
     tree = KDTree(centres)
     for _ in range(SURFACE_STEPS):
         nearest = tree.query(points)[1]
@@ -165,5 +172,10 @@ def surface_distance(points: Array, vertices: Array, triangles: Array) -> float:
         points = moved
         if step < 1e-6:
             break
-    nearest = tree.query(points)[1]
-    return float(np.abs(((points - centres[nearest]) * normals[nearest]).sum(axis=1)).mean())
+    return points
+
+
+def _planes(vertices: Array, triangles: Array) -> tuple[Array, Array]:
+    corners = vertices[triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return corners.mean(axis=1), normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
