@@ -33,6 +33,8 @@ DARK: Final = 6.0
 """Added to 8-bit brightness before the logarithm: below it noise is larger than light."""
 LIGHT_TERMS: Final = 8
 """Of the spherical harmonics of bands 1 and 2; the constant one belongs to the colour."""
+BLACK, BURNT = 8.0, 247.0
+"""8-bit brightness up to which and from which on nothing is told."""
 HIDDEN, SEEN = 0.25, 0.6
 """Cosine between normal and view below which a point counts as hidden and above which as fully seen."""
 BEHIND: Final = 0.006
@@ -103,6 +105,14 @@ def view_of(picture: NDArray[np.uint8], points: Floats, centre: tuple[float, flo
     across = np.array([width / (right - left), height / (bottom - top)])
     middle = (np.asarray(centre) - (left, top) + 0.5) * across - 0.5
     return View(np.log(grey + np.float32(DARK)), across, middle)
+
+
+def exposed(picture: NDArray[np.uint8], points: Floats) -> float:
+    """Return the share of a picture (H, W, 3) amid landmarks (N, 2) that is neither black nor burnt out."""
+    low = np.maximum(np.floor(points.min(axis=0)), 0).astype(int)
+    high = np.ceil(points.max(axis=0)).astype(int) + 1
+    amid = picture[low[1] : high[1] : 2, low[0] : high[0] : 2].mean(axis=-1)
+    return float(((amid > BLACK) & (amid < BURNT)).mean()) if amid.size else 0.0
 
 
 class FeatureMaker:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -24,12 +24,14 @@ from .fitting import Plan, as_fit, clip_input, device_for, plan_of
 from .key_frames import choose_turned_frames
 from .parallel import PROCESSOR, on_device, single_threaded_operations
 from .photometric_clip import SAMPLES, RefinedClip, Refinement, refine_clip
-from .photometric_view import View, view_of
+from .photometric_view import View, exposed, view_of
 from .surface_samples import choose_samples
 from .tuning import tuning_for
 
 FEWEST: Final = 6
 """Frames with a face from which on pictures tell something that landmarks do not."""
+LEAST_EXPOSED: Final = 0.5
+"""Share of the face that must be neither black nor burnt out for its picture to be compared."""
 WORSE_LANDMARKS: Final = 1.3
 """A refined head may miss the landmarks by this much more (they are wrong by a turn, see `solve.photometric`) ..."""
 _PIXELS: Final = 0.3
@@ -78,7 +80,7 @@ def refined_fit(
     with single_threaded_operations():
         refined = on_device(refined_on, device, context.notice)
     result = as_fit(fit.landmarks, camera, head, clip, _solution(refined, clip, fit), plan, tuning)
-    told = _told(fit, result, refined, time.perf_counter() - started)
+    told = _told(fit, result, refined, time.perf_counter() - started) | {"empty_frames": len(pictures.empty)}
     if not _better(fit, result, refined):
         return _left(
             fit, context, "The pictures do not fit together better after refining; the landmarks' fit is kept.", told
@@ -105,16 +107,22 @@ class _Pictures:
     fit: Fit
     plan: Plan
     bare: BareSkin | None
+    empty: set[int] = field(default_factory=set)
+    """Frames whose face is black or burnt out, as far as they were looked at; the landmarks carry these."""
 
     def views(self, wanted: Integers) -> list[View | None]:
-        """Return what is around the face on some solved frames (ascending); None where there is no face or picture."""
+        """Return what is around the face on some solved frames (ascending); None where nothing is to be seen of it."""
         landmarks = self.fit.landmarks
         centre = (self.fit.intrinsics.centre_x, self.fit.intrinsics.centre_y)
         frames = self.plan.solved[wanted]
         seen = frames[landmarks.found[frames]]
         found: dict[int, View] = {}
         for position, picture in read_frames(self.video, seen.tolist()):
-            view = view_of(picture, landmarks.points[position, :, :2].astype(np.float64), centre)
+            points = landmarks.points[position, :, :2].astype(np.float64)
+            if exposed(picture, points) < LEAST_EXPOSED:
+                self.empty.add(position)
+                continue
+            view = view_of(picture, points, centre)
             found[position] = view if self.bare is None else replace(view, bare=self.bare.at(position, picture))
         return [found.get(int(frame)) for frame in frames]
 

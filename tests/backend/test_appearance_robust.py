@@ -16,7 +16,7 @@ from backend.solve.clip import ClipInput
 from backend.solve.parallel import single_threaded_operations
 from backend.solve.photometric import camera_vertices
 from backend.solve.photometric_clip import RefinedClip, Refinement, refine_clip
-from backend.solve.photometric_view import View
+from backend.solve.photometric_view import View, exposed
 from backend.solve.tuning import Tuning
 
 COVERED, BLACK, BURNT = np.arange(12, 18), np.array([5, 24]), np.array([28])
@@ -103,3 +103,12 @@ def test_a_head_goes_right_though_a_hand_a_strobe_and_empty_frames_are_in_the_wa
     off = errors(clip, found)
     assert off.max() < 0.8 * np.degrees(np.linalg.norm(TURN))
     assert np.median(off[COVERED]) < 1.2 * np.median(off)
+
+
+def test_a_picture_that_is_half_burnt_out_is_told_by_its_share():
+    picture = np.full((40, 60, 3), 120, dtype=np.uint8)
+    picture[:, 30:] = 255
+    corners = np.array([[10.0, 5.0], [49.0, 34.0]])
+    assert exposed(picture, corners) == pytest.approx(0.5, abs=0.05)
+    assert exposed(np.zeros_like(picture), corners) == 0
+    assert exposed(picture[:, :30], corners) == 1
