@@ -13,6 +13,7 @@ from ..backend.contract.failure import Failure, Notice
 from ..backend.contract.settings import SceneSettings
 from .nodes import state
 from .scene.importer import ImportResult, import_track
+from .scene.parts import find_collection, origin_of
 from .scene.texture import PICTURE
 
 _CUBE_VERTICES: Final = frozenset((x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0))
@@ -20,17 +21,19 @@ _CUBE_VERTICES: Final = frozenset((x, y, z) for x in (-1.0, 1.0) for y in (-1.0,
 
 def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene) -> ImportResult | Failure:
     """Import a track, select its head, and after the first import let it be seen. Needs no context of a window."""
+    earlier = find_collection(scene, origin_of(track, ""))
+    was_plain = earlier is None or PICTURE not in earlier
     result = import_track(track, settings, scene)
     if isinstance(result, Failure):
         return result
     state.note_import(track, settings, scene)
     _select(scene, result.parts.head)
+    if settings.camera_view and was_plain and PICTURE in result.parts.collection:
+        _show_textures(scene)
     if not settings.camera_view or not result.fresh:
         return result
     if scene.camera == result.parts.camera:
         _look_through_camera(scene)
-    if PICTURE in result.parts.collection:
-        _show_textures(scene)
     return replace(result, notices=(*result.notices, *_hide_default_cube(scene)))
 
 

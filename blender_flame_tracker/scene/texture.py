@@ -87,6 +87,8 @@ def _opened(image: bpy.types.Image | None, path: Path, name: str) -> bpy.types.I
     if bpy.data.filepath and Path(bpy.data.filepath).drive == path.drive:
         image.filepath = bpy.path.relpath(str(path))
     image.reload()
+    if image.preview is not None:
+        image.preview.reload()  # The panel shows it.
     if min(image.size) == 0:
         if fresh:
             bpy.data.images.remove(image)

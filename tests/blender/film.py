@@ -38,6 +38,12 @@ def png(pixels: np.ndarray) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def write_picture(path: Path, colour: tuple[float, float, float], width: int = 8, height: int = 8) -> Path:
+    """A picture of one colour, 0..1."""
+    path.write_bytes(png(np.full((height, width, 3), np.rint(np.multiply(colour, 255)), dtype=np.uint8)))
+    return path
+
+
 def write_sequence(folder: Path, count: int, first: int = 1) -> Path:
     """Write numbered pictures that count from 0; return the first file."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import bpy
-import numpy as np
 import pytest
+from film import write_picture
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker import preflight
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
@@ -12,18 +12,9 @@ from flame_extension.blender_flame_tracker.scene_state import node_of, source_of
 from panel_workshop import drawn, make_video
 
 
-def write_photograph(path, width=8, height=6):
-    image = bpy.data.images.new("photograph", width, height)
-    image.pixels.foreach_set(np.full(4 * width * height, 0.5, np.float32))
-    image.filepath_raw, image.file_format = str(path), "PNG"
-    image.save()
-    bpy.data.images.remove(image)
-    return path
-
-
 @pytest.fixture
 def photographs(engine, tmp_path):
-    return [write_photograph(tmp_path / f"José {name}.png") for name in ("one", "two", "three")]
+    return [write_picture(tmp_path / f"José {name}.png", (0.5, 0.5, 0.5)) for name in ("one", "two", "three")]
 
 
 def choose(paths):

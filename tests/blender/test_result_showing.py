@@ -2,6 +2,7 @@
 
 import bpy
 import pytest
+from film import write_picture
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.blender_flame_tracker.showing import import_and_show
 from reviewing import make_good_track, write_file
@@ -41,6 +42,25 @@ def test_a_cube_that_somebody_works_on_stays_to_be_seen(startup, tmp_path, chang
 def test_the_head_becomes_the_active_object_and_the_only_selected_one(startup, tmp_path):
     head = bring(tmp_path).parts.head
     assert bpy.context.view_layer.objects.active == head and list(bpy.context.selected_objects) == [head]
+
+
+def test_solid_views_show_the_texture_once_the_head_has_one(startup, tmp_path):
+    shadings = [
+        area.spaces.active.shading
+        for window in bpy.context.window_manager.windows
+        for area in window.screen.areas
+        if area.type == "VIEW_3D"
+    ]
+    if not shadings:
+        pytest.skip("this Blender module opens no window of the startup file")
+    bring(tmp_path)
+    assert {each.color_type for each in shadings} == {"MATERIAL"}
+    write_picture(tmp_path / "texture.png", (1.0, 0.0, 0.0))
+    bring(tmp_path)
+    assert {each.color_type for each in shadings} == {"TEXTURE"}
+    shadings[0].color_type = "MATERIAL"
+    bring(tmp_path)
+    assert shadings[0].color_type == "MATERIAL", "what the user has chosen since then stays"
 
 
 def test_views_look_through_the_camera_after_the_first_import_only(startup, tmp_path):

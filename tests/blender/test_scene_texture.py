@@ -5,6 +5,7 @@ import json
 import bpy
 import numpy as np
 import pytest
+from film import write_picture
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene.importer import import_track
@@ -12,14 +13,6 @@ from flame_extension.blender_flame_tracker.scene.light import light_of
 from synthetic import make_track
 
 SLOTS = 7
-
-
-def write_picture(path, colour):
-    image = bpy.data.images.new("picture", 8, 8)
-    image.pixels.foreach_set(np.tile(np.array([*colour, 1.0], np.float32), 64))
-    image.filepath_raw, image.file_format = str(path), "PNG"
-    image.save()
-    bpy.data.images.remove(image)
 
 
 @pytest.fixture
