@@ -91,7 +91,7 @@ def _taken(folder: Path) -> Failure | None:
 
 CODE: Final = StageCode(
     run,
-    ("stages/export.py", "export", "aligned", "parsing", "landmarks", "render"),
+    ("stages/export.py", "export", "aligned", "parsing", "landmarks", "render", "photo", "head", "video"),
     keep="files",
     also=("head",),
     files=files,
