@@ -3,7 +3,7 @@
 Where things are:
 
 - Told to Blender: `registration` (what and in which order), `properties` (fields made of the settings), `preferences`,
-  `drop` (a video dropped onto a view).
+  `drop` (a video or photographs dropped onto a view).
 - The engine as a program, without `bpy`: `process` (one process), `session` and `run` (jobs on their way), `look` (who
   is in a video), `model_files`, `environment` and `installer` (what is installed, and installing it), `flavour`.
 - The engine in this Blender: `runs` (trees that are tracked), `preflight` (before they start), `setup` (installing),
