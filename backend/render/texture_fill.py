@@ -21,14 +21,17 @@ Array = NDArray[Any]
 ENOUGH: Final = 0.12
 """A texel seen as well as this by its best frame needs no help."""
 UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
-    "teeth": (0.55, 0.50, 0.42),
-    "tongue": (0.30, 0.10, 0.09),
+    "teeth": (0.36, 0.33, 0.28),
+    "tongue": (0.24, 0.09, 0.08),
     "mouth_inside": (0.14, 0.035, 0.03),
     "left_eyeball": (0.62, 0.59, 0.56),
     "right_eyeball": (0.62, 0.59, 0.56),
 }
-"""Linear colours of parts of which too little was seen. Light inside the mouth is not the light on the face, and lids
-and lashes shade the eyes, so what is seen there is kept as it looked."""
+"""Linear colours of parts of which too little was seen, on a face of the brightness `_USUAL`. Light inside the mouth is
+not the light on the face, and lids and lashes shade the eyes, so what is seen there is kept as it looked."""
+_USUAL: Final = 0.29
+_EXPOSURE: Final = (0.5, 1.2)
+"""How much darker or brighter than that a film may show these parts."""
 _SKIN_BESIDE: Final[Mapping[tuple[str, ...], tuple[float, float, float]]] = {
     ("neck", "boundary"): (-0.8, 0.4, 0.2),
     ("left_ear", "right_ear"): (-0.7, 0.5, 0.35),
@@ -41,6 +44,8 @@ _BEHIND_LIDS: Final = 0.4
 _GLIMPSE: Final = 0.02
 _HINT: Final = 0.003
 """Weight of a colour that counts only where nothing near was seen."""
+_SKIN_HINT: Final = 0.02
+"""The same for skin beside the face."""
 _STRANDS: Final = 5
 """From this many vertices of the scalp that were seen at all its colour is known."""
 _HAIR: Final = 0.3
@@ -178,18 +183,23 @@ def _extended(
 ) -> Singles:
     """Return colours that follow the seen ones and run on smoothly where there are none."""
     values, weights = at_vertices(colour, share, layout, faces, len(template))
+    jaw = _jaw_colour(values, weights, template, regions)
+    exposure = np.clip(jaw.mean() / _USUAL, *_EXPOSURE)
     for name, chosen in _apart(regions).items():
         mask = apart[name]
         if share[mask].mean() < _FEW:
-            values[chosen], weights[chosen] = UNSEEN[name], 1.0
+            values[chosen], weights[chosen] = np.array(UNSEEN[name]) * exposure, 1.0
         elif "eyeball" in name:  # behind the lids all is white, whatever colour the lids leave at their edge
             hidden = chosen[weights[chosen] < _BEHIND_LIDS]
             values[hidden], weights[hidden] = _white_of(colour[mask], share[mask]), 1.0
         else:  # a row of teeth of which nothing was seen has nothing to run on from
             unseen = chosen[weights[chosen] <= _GLIMPSE]
-            values[unseen], weights[unseen] = UNSEEN[name], _HINT
+            values[unseen], weights[unseen] = np.array(UNSEEN[name]) * exposure, _HINT
     _comb(values, weights, regions)
-    _skin_over(values, weights, regions)
+    for name in ("neck", "left_ear", "right_ear"):  # or hair would run over them
+        own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
+        unseen = own[weights[own] <= _GLIMPSE]
+        values[unseen], weights[unseen] = jaw, _SKIN_HINT
     spread = spread_over_mesh(values, np.clip(weights, 0, 1), template, faces)
     seen = weights > 0.5
     tone = np.median(values[seen], axis=0) if seen.any() else np.full(3, 0.3)
@@ -212,16 +222,18 @@ def _comb(values: Array, weights: Array, regions: Mapping[str, Array]) -> None:
         values[unseen], weights[unseen] = hair, 0.3
 
 
-def _skin_over(values: Array, weights: Array, regions: Mapping[str, Array]) -> None:
-    """Pull unseen neck and ears towards the colour of the face, or hair would run over them."""
-    face = np.asarray(regions.get("face", np.zeros(0, dtype=np.int64)))
-    seen = face[weights[face] > 0.5]
+def _jaw_colour(values: Array, weights: Array, template: Array, regions: Mapping[str, Array]) -> Array:
+    """Return the colour (3,) of cheeks and chin as far as they were seen well; plain skin where they were not."""
+    bare = np.zeros(len(values), dtype=bool)
+    bare[np.asarray(regions.get("face", np.arange(len(values))))] = True
+    for name, vertices in regions.items():
+        if any(word in name for word in ("lip", "nose", "eye", "mouth", "teeth", "tongue")):
+            bare[np.asarray(vertices)] = False
+    seen = np.flatnonzero(bare & (weights > 0.5))
     if len(seen) == 0:
-        return
-    for name in ("neck", "left_ear", "right_ear"):
-        own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
-        unseen = own[weights[own] <= _GLIMPSE]
-        values[unseen], weights[unseen] = np.median(values[seen], axis=0), 0.02
+        return np.full(3, _USUAL)
+    height = template[seen, 1]
+    return np.median(values[seen[height <= np.median(height)]], axis=0)
 
 
 def _white_of(colour: Array, share: Array) -> Array:

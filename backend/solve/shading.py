@@ -156,7 +156,7 @@ def _in_camera(fit: Fit, head: HeadModel) -> Callable[[int], Array]:
         first = frame - frame % _CHUNK
         if first not in posed:
             posed.clear()
-            posed[first] = pose_vertices(head, fit.pose, slice(first, first + _CHUNK))
+            posed[first] = pose_vertices(head, fit.pose, slice(first, first + _CHUNK), np.float32)
         return posed[first][frame - first] @ fit.rotation[frame].T + fit.translation[frame]
 
     return vertices
