@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from synthetic_clips import MadeClip, made_clip
+from test_photometric import as_fit
 
 from backend.contract.camera import project
 from backend.parsing import classes
@@ -15,6 +16,8 @@ from backend.parsing.atlas import Atlas, make_atlas
 from backend.parsing.occluders import FaceColours, Look, learn_face_colours
 from backend.render.rasterizer_numba import NumbaRasterizer
 from backend.render.shading import vertex_normals
+from backend.solve.bare_skin import BareSkin
+from backend.solve.surface_samples import choose_samples
 
 FRAMES = 12
 COVERED = range(4, 7)
@@ -180,3 +183,18 @@ def test_a_photograph_and_a_head_beside_the_picture(clip: MadeClip, atlas: Atlas
     assert (known.free_skin(bare[0])[face_pixels(clip, atlas, bare[0])] > 0.5).mean() > 0.9
     away = replace(bare[0], vertices=bare[0].vertices + np.array([5.0, 0, 0]))
     assert known.free_skin(away).max() == 0
+
+
+def test_points_of_the_surface_under_an_occluder_tell_appearance_nothing(
+    clip: MadeClip, atlas: Atlas, bare: list[Look]
+) -> None:
+    samples = choose_samples(clip.head, 800)
+    skin = BareSkin(as_fit(clip, np.zeros(3)), clip.head, samples, learn_face_colours(atlas, bare))
+    hidden, where = painted(clip, bare[5], "patch")
+    before, after = skin.at(5, bare[5].picture), skin.at(5, hidden.picture)
+    assert before.shape == (800,)
+    pixels = np.rint(project(samples.at(bare[5].vertices, clip.head.faces), bare[5].camera)).astype(int)
+    under = where[pixels[:, 1], pixels[:, 0]]
+    assert under.sum() > 20
+    assert before[under].mean() > 0.4 > 0.05 > after[under].mean()
+    assert np.abs(after[~under] - before[~under]).mean() < 0.1

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from backend.contract.failure import Failure
+from backend.contract.failure import Failure, Notice
 from backend.head.builtin import builtin_head
 from backend.parsing import classes
 from backend.parsing.bisenet import BiSeNet, load_bisenet, parse_with
-from backend.parsing.parser import open_parser
+from backend.parsing.parser import open_classes, open_parser
 
 CPU = torch.device("cpu")
 
@@ -104,6 +104,28 @@ def test_other_weights_are_refused_with_what_is_wrong(change, words: list[str], 
     failure = load_bisenet(path, CPU)
     assert isinstance(failure, Failure)
     assert all(word in failure.sentence for word in words), failure.sentence
+
+
+def test_unfit_weights_in_the_folder_of_models_are_named_and_ours_is_used(tmp_path: Path) -> None:
+    content = random_weights()
+    content["ffm.conv9.weight"] = content.pop("ffm.conv1.weight")
+    torch.save(content, tmp_path / "79999_iter.pth")
+    told: list[Notice] = []
+    parser = open_parser(builtin_head(), None, tmp_path, None, CPU, told.append)
+    assert not isinstance(parser, Failure)
+    assert parser.network is None and "our own" in parser.source
+    assert open_classes(tmp_path, CPU, told.append) is None
+    assert len(told) == 2
+    assert all("lacks 'ffm.conv1.weight' and has 'ffm.conv9.weight' too many" in notice.sentence for notice in told)
+    named = open_parser(builtin_head(), None, tmp_path, tmp_path / "79999_iter.pth", CPU, told.append)
+    assert isinstance(named, Failure), "somebody asked for this very file"
+
+
+def test_pictures_of_any_shape_are_parsed_pixel_by_pixel(weights: Path) -> None:
+    told: list[Notice] = []
+    parse = open_classes(weights.parent, CPU, told.append)
+    assert parse is not None and not told
+    assert parse(np.zeros((60, 90, 3), dtype=np.uint8)).shape == (60, 90)
 
 
 class Evil:
