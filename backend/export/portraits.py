@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+import cv2
 import numpy as np
 
 from ..aligned.camera import View, view_of
@@ -17,6 +19,10 @@ from ..landmarks.face import region_of
 from ..landmarks.masks import around_face_region
 from ..landmarks.networks import Network
 from ..parsing.parser import moved_points, person_share, whole_square
+
+_DOUBTFUL: Final = 0.35
+_SURE: Final = 0.65
+"""Shares below and above which a pixel is background or person without doubt: what the network does not know is grey."""
 
 
 @dataclass(frozen=True)
@@ -94,5 +100,21 @@ def looked_at_squares(picture: Picture, landmarks: Floats) -> list[Region]:
 
 
 def person_in(network: Network, picture: Picture, landmarks: Floats) -> Floats:
-    """Return how surely each pixel of the full frame is the person (H, W), 0..1."""
-    return person_share(network, picture, looked_at_squares(picture, landmarks))
+    """Return how surely each pixel of the full frame is the person (H, W), 0..1: only what hangs on the face."""
+    share = person_share(network, picture, looked_at_squares(picture, landmarks))
+    return _without_islands(np.clip((share - _DOUBTFUL) / (_SURE - _DOUBTFUL), 0.0, 1.0), landmarks)
+
+
+def _without_islands(share: Floats, landmarks: Floats) -> Floats:
+    """Leave out what the network takes for a person elsewhere; all stays where it sees nobody at the face."""
+    height, width = share.shape
+    _, labels = cv2.connectedComponents((share > 0.5).astype(np.uint8))
+    column, row = np.rint(landmarks[:, :2]).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+    at_face = np.asarray(labels)[row[inside], column[inside]]
+    at_face = at_face[at_face > 0]
+    if len(at_face) == 0:
+        return share
+    person = (np.asarray(labels) == np.bincount(at_face).argmax()).astype(np.uint8)
+    rim = max(3, 2 * (max(height, width) // 200) + 1)
+    return share * cv2.dilate(person, np.ones((rim, rim), np.uint8))

@@ -21,6 +21,7 @@ from backend.contract.names import LANDMARKS
 from backend.contract.settings import ExportSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track
 from backend.export.avatar import write_head
+from backend.export.portraits import person_in
 from backend.head.plain_arrays import read_npz
 from backend.stages import export
 from backend.stages.data import Fit, TrackFile, Video
@@ -220,6 +221,26 @@ def test_the_avatars_camera_sees_every_vertex_where_the_frame_has_it(
         assert np.abs(pixels - engine_pixels(clip, track, frame)).max() < 0.1
         assert entry["camera_angle_x"] == pytest.approx(2 * np.arctan(entry["w"] / 2 / entry["fl_x"]))
     assert np.abs(np.mean(centre, axis=0)).max() < 1e-6
+
+
+class WhiteIsPerson:
+    """Stands in for the segmentation network."""
+
+    size = 256
+
+    def run_picture(self, crop: np.ndarray) -> list[np.ndarray]:
+        return [(crop[..., 0] / np.float32(255)).reshape(-1)]
+
+
+def test_only_the_person_at_the_face_is_in_the_mask() -> None:
+    picture = np.zeros((300, 500, 3), np.uint8)
+    picture[60:300, 80:240] = 255
+    picture[200:280, 380:460] = 255  # somebody else, or a coat on a chair
+    picture[:40] = 60  # grey: the network does not know
+    landmarks = np.random.default_rng(0).uniform([120, 90], [200, 190], (LANDMARKS, 2))
+    share = person_in(WhiteIsPerson(), picture, landmarks)
+    assert share[70:290, 90:230].min() > 0.95
+    assert share[:40].max() == 0 and share[:, 300:].max() == 0
 
 
 def test_a_folder_with_other_things_is_not_replaced(clip: MadeClip, track: Track, tmp_path: Path) -> None:
