@@ -22,7 +22,7 @@ from ..parsing.parser import moved_points, person_share, whole_square
 
 _DOUBTFUL: Final = 0.35
 _SURE: Final = 0.65
-"""Shares below and above which a pixel is background or person without doubt: what the network does not know is grey."""
+"""Shares below and above which a pixel surely is background or person: what the network does not know is grey."""
 
 
 @dataclass(frozen=True)
