@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..contract.camera import Intrinsics
 from ..head.albedo import AlbedoSpace
 from ..head.model import Floats
+from ..render.differentiable.choice import rasterizers
+from ..render.differentiable.clip import lens_of
+from ..render.differentiable.drawing import Lighting, draw_lit, surface
+from ..render.differentiable.texture import MipTexture, mip_texture
 from ..render.rasterizer import Raster, magnified
 from ..render.rasterizer_numba import NumbaRasterizer
 from ..render.shading import facing_camera, vertex_normals
-from .light import Lit, basis, shaded
+from .light import FACTORS, Lit, shaded
 
 Array = NDArray[Any]
 Picture = NDArray[np.uint8]
 
+PROCESSOR: Final = torch.device("cpu")
 OPACITY: Final = 0.5
 """Of the head over the picture, as the research tracker has it."""
 _SAMPLES: Final = 2
 _ROW: Final = 1024
+_LEVELS: Final = 4
+_SMALL: Final = 300
+"""Side up to which pictures are drawn with several samples for each pixel: lips and lids are thinner than one."""
 
 
 def lit_head(
@@ -57,11 +68,10 @@ class Skin:
         place[faces.reshape(-1)] = self.uv[self.uv_faces.reshape(-1)]
         return AlbedoSpace("baked texture", self._sampled(place).astype(np.float64), np.zeros((count, 3, 0)))
 
-    def colours(self, raster: Raster) -> NDArray[np.float32]:
-        """Return the texture's colours in 0..1 where a raster shows the head (H, W, 3)."""
-        corners = self.uv[self.uv_faces[np.maximum(raster.ids, 0)]]
-        place = np.einsum("hwk,hwkc->hwc", raster.barycentrics, corners)
-        return self._sampled(place.reshape(-1, 2)).reshape(*raster.ids.shape, 3)
+    @cached_property
+    def levels(self) -> MipTexture:
+        """The colours in 0..1, with mip levels: as many as the border of the texture's islands is wide enough for."""
+        return mip_texture(torch.from_numpy(self.texture.astype(np.float32) / 255), _LEVELS)
 
     def _sampled(self, place: Floats) -> NDArray[np.float32]:
         size = len(self.texture)
@@ -79,11 +89,24 @@ def textured_head(
     """Return the same as `lit_head` with the baked texture; `lit` is the light on that texture, see `Skin.space`."""
     in_camera = vertices @ rotation.T + translation
     outside = _outside(in_camera, faces)
-    triangles = np.ascontiguousarray(faces[outside])
-    raster = NumbaRasterizer(threads=1).rasterize(in_camera, triangles, magnified(intrinsics, _SAMPLES))
-    light = raster.interpolate(basis(vertex_normals(vertices, faces)) @ lit.light, triangles)
-    seen = Skin(skin.texture, skin.uv, skin.uv_faces[outside]).colours(raster)
-    return _averaged(np.clip(seen * light, 0, 1).astype(np.float32), raster, intrinsics)
+
+    def tensor(values: Array, kind: torch.dtype = torch.float32) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values)).to(kind)
+
+    mesh = surface(tensor(faces[outside], torch.int64), tensor(skin.uv), tensor(skin.uv_faces[outside], torch.int64))
+    light = Lighting(
+        tensor(vertex_normals(vertices, faces))[None], tensor(FACTORS[:, None] * lit.light)[None], torch.zeros(1, 3)
+    )
+    fine = magnified(intrinsics, _SAMPLES if max(intrinsics.width, intrinsics.height) <= _SMALL else 1)
+    nothing = torch.zeros(1, fine.height, fine.width, 3)
+    with torch.no_grad():
+        drawn = draw_lit(
+            rasterizers(PROCESSOR).best, mesh, tensor(in_camera)[None], lens_of(fine), skin.levels, light, nothing
+        )
+    size = (intrinsics.width, intrinsics.height)
+    cover = np.clip(cv2.resize(drawn.cover[0].numpy(), size, interpolation=cv2.INTER_AREA), 0, 1).astype(np.float64)
+    colour = cv2.resize(drawn.colour[0].numpy(), size, interpolation=cv2.INTER_AREA)
+    return np.clip(colour / np.maximum(cover, 1e-6)[..., None], 0, 1), cover
 
 
 def _outside(in_camera: Floats, faces: Array) -> NDArray[np.bool_]:

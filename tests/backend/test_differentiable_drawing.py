@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,11 +12,10 @@ from rasterizer_scenes import CAMERA, PLACES, at_pixels, drawn_by, in_clip_space
 
 from backend.contract.camera import Intrinsics
 from backend.contract.shading import light_terms
-from backend.render.bake import relit
 from backend.render.differentiable.antialias import antialias, mesh_edges
 from backend.render.differentiable.choice import rasterizers
 from backend.render.differentiable.clip import clip_space, lens_of
-from backend.render.differentiable.drawing import draw_lit, surface
+from backend.render.differentiable.drawing import Lighting, draw_lit, surface
 from backend.render.differentiable.interpolate import interpolate, slopes, with_gradients
 from backend.render.differentiable.shading import shade, vertex_normals
 from backend.render.differentiable.texture import mip_texture, read_texture
@@ -98,7 +98,8 @@ def test_normals_and_light_are_those_of_the_rest_of_the_program():
     assert np.abs(normals[0].numpy() - expected).max() < 1e-9
     light = random(1, 9, 3)
     lit = light_terms(expected) @ light[0].numpy()
-    assert np.abs(shade(normals, light)[0].numpy() - np.maximum(lit, 0)).max() < 1e-9
+    least = 0.3 * light[:, 0].abs()
+    assert np.abs(shade(normals, light, least)[0].numpy() - np.maximum(lit, least.numpy())).max() < 1e-9
 
 
 # Textures
@@ -251,15 +252,25 @@ def a_head(device, dtype=torch.float32):
     return vertices, faces, uv, texture, light, mesh, tensor
 
 
-def test_a_head_is_drawn_as_the_texture_stage_draws_it(place):
+def lighting(vertices, mesh, light):
+    """The light on poses of a head (B, V, 3), with 0.3 of its constant part everywhere."""
+    return Lighting(vertex_normals(vertices, mesh.faces), light, 0.3 * light[:, 0].abs())
+
+
+def test_a_head_shows_its_texture_under_its_light(place):
     rasterizer, device = place
     vertices, faces, uv, texture, light, mesh, tensor = a_head(device)
     background = torch.full((2, 60, 80, 3), 0.05, device=device)
     poses = tensor(np.stack([vertices + np.array([0.05, 0, 0]), vertices]))
-    lit = tensor(np.stack([light, light]))
-    drawn = draw_lit(rasterizer, mesh, poses, lens_of(CAMERA).to(device), mip_texture(tensor(texture)), lit, background)
+    lens, texels = lens_of(CAMERA).to(device), mip_texture(tensor(texture))
+    lit = lighting(poses, mesh, tensor(np.stack([light, light])))
+    drawn = draw_lit(rasterizer, mesh, poses, lens, texels, lit, background)
     raster = NumbaRasterizer().rasterize(vertices, faces, CAMERA)
-    expected = relit(texture, raster, uv[faces], numpy_normals(vertices, faces), faces, light)
+    normals = raster.interpolate(numpy_normals(vertices, faces), faces)
+    shading = light_terms(normals / np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-9)) @ light
+    place = raster.interpolate(uv, faces).astype(np.float32) * (64, -64) + (-0.5, 63.5)
+    colours = cv2.remap(texture, *np.moveaxis(place.astype(np.float32), 2, 0), cv2.INTER_LINEAR)
+    expected = colours * np.maximum(shading, 0.3 * np.abs(light[0]))
     cover = drawn.cover[1].cpu().numpy()
     inside = cover == 1
     assert inside.sum() > 800
@@ -278,9 +289,9 @@ def test_gradients_of_a_drawn_head_are_those_of_finite_differences(place):
     lens = lens_of(CAMERA).to(device)
 
     def picture(shift, change, tint):
-        lit = tensor(light)[None] + change
-        texels = mip_texture(tensor(texture) * tint)
-        return draw_lit(rasterizer, mesh, tensor(vertices)[None] + shift, lens, texels, lit, background).colour
+        points = tensor(vertices)[None] + shift
+        lit = lighting(points, mesh, tensor(light)[None] + change)
+        return draw_lit(rasterizer, mesh, points, lens, mip_texture(tensor(texture) * tint), lit, background).colour
 
     start = (tensor([0.0, 0, 0]), torch.zeros_like(tensor(light)), tensor([1.0, 1, 1]))
     wanted = picture(tensor([0.004, -0.003, 0.01]), 0.1 * tensor(light).roll(1, 0), tensor([1.1, 0.9, 1.0]))

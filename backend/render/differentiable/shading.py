@@ -27,7 +27,14 @@ def light_terms(normals: Tensor) -> Tensor:
     return torch.stack([torch.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], dim=-1)
 
 
-def shade(normals: Tensor, light: Tensor, least: float = 0.0) -> Tensor:
-    """Return the brightness (B, ..., 3) where unit normals (B, ..., 3) point, at least `least`; light (B, 9, 3)."""
-    between = light.reshape(len(light), *([1] * (normals.ndim - 3)), 9, 3)
-    return (light_terms(normals) @ between.to(normals)).clamp(min=least)
+def shade(normals: Tensor, light: Tensor, least: Tensor) -> Tensor:
+    """Return the brightness (B, ..., 3) where unit normals (B, ..., 3) point.
+
+    Args:
+        normals: In camera axes.
+        light: Coefficients (B, 9, 3).
+        least: Of each colour (B, 3): where the light would be less.
+    """
+    between = [1] * (normals.ndim - 2)
+    brightness = light_terms(normals) @ light.reshape(len(light), *between[:-1], 9, 3).to(normals)
+    return torch.maximum(brightness, least.reshape(len(least), *between, 3).to(normals))

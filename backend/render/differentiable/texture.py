@@ -70,8 +70,8 @@ def read_texture(texture: MipTexture, uv: Tensor, by_pixel: Tensor | None = None
 def level_of_detail(texture: MipTexture, by_pixel: Tensor) -> Tensor:
     """Return the level (...), between whole ones too, for derivatives of uv by the pixel (..., 2, 2)."""
     texels = by_pixel * texture.size[0].flip(0).to(by_pixel)[:, None]
-    longest = texels.square().sum(-2).amax(-1)
-    return (0.5 * torch.log2(longest.clamp(min=1e-12))).clamp(0, texture.levels - 1)
+    lengths = texels.square().sum(-2).clamp(min=1e-12)
+    return (0.25 * torch.log2(lengths).sum(-1)).clamp(0, texture.levels - 1)
 
 
 def _bilinear(texture: MipTexture, uv: Tensor, level: Tensor) -> Tensor:
