@@ -119,6 +119,8 @@ def evidence_of_pictures(fit: Fit, head: HeadModel, pictures: Iterable[tuple[int
     vertices = pose_vertices(head, select_frames(fit.pose, frames))
     in_camera = vertices @ np.swapaxes(fit.rotation[frames], 1, 2) + fit.translation[frames][:, None]
     points = track_points(head, POINTS)
+    if points is None:
+        return None
     tracks = follow_points(head, points, views, fit.intrinsics.focal_x, in_camera)
     if len(tracks.index) < FEWEST_POINTS:
         return None

@@ -98,8 +98,11 @@ class PointTracks:
         return self.precision[..., 0, 0] > 0
 
 
-def track_points(head: HeadModel, count: int) -> TrackPoints:
-    """Return `count` points, evenly spread by area over what neither mouth, eyes nor brows move."""
+def track_points(head: HeadModel, count: int) -> TrackPoints | None:
+    """Return `count` points, evenly spread by area over what neither mouth, eyes nor brows move.
+
+    None where the head does not name its parts.
+    """
     still = _vertices(head, STILL_REGIONS) & ~_vertices(head, MOVING_REGIONS)
     if head.landmarks.known[UNDER_THE_NOSE]:
         corners = head.template[head.faces[head.landmarks.triangle[UNDER_THE_NOSE]]]
@@ -109,6 +112,8 @@ def track_points(head: HeadModel, count: int) -> TrackPoints:
     if brows.any():
         still &= KDTree(head.template[brows]).query(head.template)[0] > _AROUND_BROWS
     triangles = np.flatnonzero(still[head.faces].all(axis=1))
+    if len(triangles) == 0:
+        return None
     samples = _spread(head, triangles, count)
     places = samples.at(head.template, head.faces)
     normals = samples.at(vertex_normals(head.template, head.faces), head.faces)

@@ -94,6 +94,7 @@ def test_points_are_followed_where_the_fit_is_off_by_some_pixels():
     true = np.stack([clip.in_camera(clip.vertices[frame], frame) for frame in frames])
     shaken = true + 0.002 * np.random.default_rng(0).normal(size=(len(frames), 1, 3)) * (1, 1, 0)
     points = track_points(clip.head, 600)
+    assert points is not None
     tracks = follow_points(clip.head, points, views, FOCAL, shaken)
     places = np.stack([points.samples.at(own, clip.head.faces)[tracks.index] for own in true])
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
@@ -101,6 +102,10 @@ def test_points_are_followed_where_the_fit_is_off_by_some_pixels():
     error -= (error * tracks.seen[..., None]).sum(axis=0) / tracks.seen.sum(axis=0)[:, None]
     assert len(tracks.index) > 50
     assert np.median(np.linalg.norm(error, axis=-1)[tracks.seen]) < 0.4  # the fit is 3 px off
+
+
+def test_a_head_that_does_not_name_its_parts_has_no_points_to_follow():
+    assert track_points(replace(made_clip(2).head, regions={}), 100) is None
 
 
 def wrong_fit(clip: MadeClip, tmp_path, focal: float | None = None) -> Fit:
