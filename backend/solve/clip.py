@@ -125,68 +125,26 @@ def fit_clip(
         progress: See `Progress`.
         watch: See `Watch`.
     """
-    device = device or torch.device("cpu")
-    dtype = PRECISION
-    model = landmark_model(head, dtype, device)
     clock = _Clock()
-    found = np.isfinite(clip.points[..., :2]).all(axis=(1, 2))
-    poses = _first_poses(model, clip, found)
-    size = poses.scale * float(eye_distance(model.template.cpu().numpy()[None])[0])
-    seen = observe(clip.points, clip.scores, clip.centre, size, model, tuning)
-    shared = Shared(
-        torch.zeros(model.identity_modes, dtype=dtype, device=device),
-        torch.tensor(float(np.log(clip.focal)), dtype=dtype, device=device),
-        torch.zeros(model.points, 3, dtype=dtype, device=device),
-    )
-    frames = neutral_frames(model, torch.as_tensor(poses.rotation).to(shared.identity), _places(poses, shared))
+    model = landmark_model(head, PRECISION, device or torch.device("cpu"))
+    begun = _begin(model, clip, tuning, key_frames)
     clock.lap("start")
     outline = None
     if clip.focal_sigma > 0:
-        outline = outline_evidence(head, model, clip.masks, seen, frames, shared, tuning, clip.centre)
+        outline = outline_evidence(head, model, clip.masks, begun.seen, begun.frames, begun.shared, tuning, clip.centre)
         clock.lap("outline")
     clip, focal_scale = _informed(clip, outline)
-    shared = replace(shared, log_focal=torch.full_like(shared.log_focal, float(np.log(clip.focal))))
+    log_focal = torch.full_like(begun.shared.log_focal, float(np.log(clip.focal)))
+    begun = replace(begun, shared=replace(begun.shared, log_focal=log_focal))
 
-    usable = np.flatnonzero(found)
-    keys = usable[
-        choose_key_frames(
-            clip.points[usable, :, :2], poses.rotation[usable], clip.times[usable], clip.trust[usable], key_frames
-        )
-    ]
-    index = torch.as_tensor(keys, device=device)
-
-    def watch_keys(now: Shared, those: Frames) -> None:
+    def shown(now: Shared, which: Integers, those: Frames) -> None:
         if watch is not None:
-            watch(model, now, keys, those)
+            watch(model, now, which, those)
 
-    shared_fit = _fit_shared(model, clip, tuning, shared, frames[index], seen[index], offsets, progress, watch_keys)
-    frames = frames.put(index, shared_fit.frames)
-    clock.lap("identity")
-
-    def watch_window(part: slice, those: Frames) -> None:
-        if watch is not None:
-            watch(model, shared_fit.shared, np.arange(part.start, part.stop), those)
-
-    results = _fit_motion(
-        model, clip, tuning, shared_fit.shared, frames, seen, neck_free, smoothness, progress, watch_window
-    )
-    every_frame, visibility = joined(results)
-    clock.lap("motion")
-    return ClipSolution(
-        model=model,
-        shared=shared_fit.shared,
-        frames=every_frame,
-        visibility=visibility,
-        focal_sigma=shared_fit.focal_sigma / focal_scale if clip.focal_sigma > 0 else 0.0,
-        outline=outline,
-        key_frames=keys,
-        seconds=clock.laps,
-        iterations={
-            "identity": shared_fit.iterations,
-            "motion": max(result.iterations for _, result in results),
-        },
-        converged=all(result.converged for _, result in results),
-    )
+    how = _How(smoothness, neck_free, offsets, progress, shown)
+    solution = _fitted(model, clip, tuning, begun, how, clock)
+    sigma = solution.focal_sigma / focal_scale if clip.focal_sigma > 0 else 0.0
+    return replace(solution, focal_sigma=sigma, outline=outline)
 
 
 @single_threaded_operations()
@@ -214,16 +172,75 @@ def refit_clip(
     size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.place[:, 2].cpu().numpy())
     seen = observe(clip.points, clip.scores, clip.centre, size, model, tuning)
     shared = replace(shared, log_focal=torch.full_like(shared.log_focal, float(np.log(clip.focal))))
-    index = torch.as_tensor(keys, device=shared.identity.device)
-    found = _fit_shared(model, clip, tuning, shared, frames[index], seen[index], offsets, None, lambda *_: None)
+    begun = _Begun(seen, shared, frames, keys)
+    solution = _fitted(model, clip, tuning, begun, _How(smoothness, neck_free, offsets), clock)
+    return replace(solution, focal_sigma=0.0)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """Before anything is fitted: what is seen, neutral heads where the landmarks are, positions of the key frames."""
+
+    seen: Observations
+    shared: Shared
+    frames: Frames
+    keys: Integers
+
+
+def _begin(model: LandmarkModel, clip: ClipInput, tuning: Tuning, key_frames: int) -> _Begun:
+    found = np.isfinite(clip.points[..., :2]).all(axis=(1, 2))
+    poses = _first_poses(model, clip, found)
+    size = poses.scale * float(eye_distance(model.template.cpu().numpy()[None])[0])
+    seen = observe(clip.points, clip.scores, clip.centre, size, model, tuning)
+    like = model.template
+    shared = Shared(
+        like.new_zeros(model.identity_modes), like.new_tensor(float(np.log(clip.focal))), torch.zeros_like(like)
+    )
+    frames = neutral_frames(model, torch.as_tensor(poses.rotation).to(like), _places(poses, shared))
+    usable = np.flatnonzero(found)
+    chosen = choose_key_frames(
+        clip.points[usable, :, :2], poses.rotation[usable], clip.times[usable], clip.trust[usable], key_frames
+    )
+    return _Begun(seen, shared, frames, usable[chosen])
+
+
+def _unwatched(_shared: Shared, _which: Integers, _frames: Frames) -> None:
+    """Look at nothing."""
+
+
+@dataclass(frozen=True)
+class _How:
+    """The choices of `fit_clip`; `watch` is told what the clip shares, the positions of frames, and these frames."""
+
+    smoothness: float
+    neck_free: bool
+    offsets: bool
+    progress: Progress | None = None
+    watch: Callable[[Shared, Integers, Frames], None] = _unwatched
+
+
+def _fitted(
+    model: LandmarkModel, clip: ClipInput, tuning: Tuning, begun: _Begun, how: _How, clock: _Clock
+) -> ClipSolution:
+    """Fit what the clip shares on key frames, then every frame."""
+    found = _fit_shared(model, clip, tuning, begun, how)
+    frames = begun.frames.put(torch.as_tensor(begun.keys, device=model.template.device), found.frames)
     clock.lap("identity")
-    start = frames.put(index, found.frames)
-    results = _fit_motion(model, clip, tuning, found.shared, start, seen, neck_free, smoothness, None, lambda *_: None)
+    results = _fit_motion(model, clip, tuning, found.shared, frames, begun.seen, how)
     every_frame, visibility = joined(results)
     clock.lap("motion")
-    steps = {"identity": found.iterations, "motion": max(result.iterations for _, result in results)}
-    settled = all(result.converged for _, result in results)
-    return ClipSolution(model, found.shared, every_frame, visibility, 0.0, None, keys, clock.laps, steps, settled)
+    return ClipSolution(
+        model=model,
+        shared=found.shared,
+        frames=every_frame,
+        visibility=visibility,
+        focal_sigma=found.focal_sigma,
+        outline=None,
+        key_frames=begun.keys,
+        seconds=clock.laps,
+        iterations={"identity": found.iterations, "motion": max(result.iterations for _, result in results)},
+        converged=all(result.converged for _, result in results),
+    )
 
 
 def _informed(clip: ClipInput, outline: OutlineEvidence | None) -> tuple[ClipInput, float]:
@@ -273,17 +290,15 @@ def _fit_shared(
     model: LandmarkModel,
     clip: ClipInput,
     tuning: Tuning,
-    shared: Shared,
-    frames: Frames,
-    seen: Observations,
-    offsets: bool,
-    progress: Progress | None,
-    watch: Callable[[Shared, Frames], None],
+    begun: _Begun,
+    how: _How,
 ) -> IdentityResult:
     """First without the offsets, which is cheap and brings all near; then with them."""
+    index = torch.as_tensor(begun.keys, device=model.template.device)
+    seen = begun.seen[index]
     own = frame_prior(model, tuning, neck_free=False)
-    rounds = [(False, 4), (True, 4)] if offsets else [(False, 8)]
-    result = IdentityResult(shared, frames, 0.0, 0)
+    rounds = [(False, 4), (True, 4)] if how.offsets else [(False, 8)]
+    result = IdentityResult(begun.shared, begun.frames[index], 0.0, 0)
     total, done = sum(count for _, count in rounds), 0
     for with_offsets, iterations in rounds:
         clip_prior = shared_prior(
@@ -295,8 +310,8 @@ def _fit_shared(
         )
 
         def report(step: int, before: int = done) -> None:
-            if progress is not None:
-                progress("identity", before + step, total)
+            if how.progress is not None:
+                how.progress("identity", before + step, total)
 
         problem = IdentityProblem(model, seen, own, clip_prior, tuning)
         solved = solve_identity(
@@ -306,7 +321,7 @@ def _fit_shared(
             offsets=with_offsets,
             iterations=iterations,
             progress=report,
-            watch=watch,
+            watch=lambda now, those: how.watch(now, begun.keys, those),
         )
         result = IdentityResult(solved.shared, solved.frames, solved.focal_sigma, result.iterations + solved.iterations)
         done += iterations
@@ -320,23 +335,23 @@ def _fit_motion(
     shared: Shared,
     frames: Frames,
     seen: Observations,
-    neck_free: bool,
-    smoothness: float,
-    progress: Progress | None,
-    watch: Callable[[slice, Frames], None],
+    how: _How,
 ) -> list:
-    own = frame_prior(model, tuning, neck_free=neck_free)
+    own = frame_prior(model, tuning, neck_free=how.neck_free)
     times = torch.as_tensor(clip.times).to(shared.identity)
     together = torch.as_tensor(clip.together, device=times.device)
     depth = frames.translation(shared.focal)[:, 2]
 
     def problem_of(part: slice) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
-        between = links(model, tuning, times[part], together[inner], depth[part], smoothness)
+        between = links(model, tuning, times[part], together[inner], depth[part], how.smoothness)
         return MotionProblem(model, shared, seen[part], own, between, tuning)
 
     def report(done: int, total: int) -> None:
-        if progress is not None:
-            progress("motion", done, total)
+        if how.progress is not None:
+            how.progress("motion", done, total)
 
-    return solve_in_windows(problem_of, frames, progress=report, watch=watch)
+    def shown(part: slice, those: Frames) -> None:
+        how.watch(shared, np.arange(part.start, part.stop), those)
+
+    return solve_in_windows(problem_of, frames, progress=report, watch=shown)
