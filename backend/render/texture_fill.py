@@ -33,7 +33,7 @@ _USUAL: Final = 0.29
 _EXPOSURE: Final = (0.5, 1.2)
 """How much darker or brighter than that a film may show these parts."""
 _SKIN_BESIDE: Final[Mapping[tuple[str, ...], tuple[float, float, float]]] = {
-    ("neck", "boundary"): (-0.8, 0.4, 0.2),
+    ("neck", "boundary"): (-0.8, 0.4, 0.16),
     ("left_ear", "right_ear"): (-0.7, 0.5, 0.35),
 }
 """Regions, and how much darker and brighter than the face they may be and how far their hue may lie, as logarithms."""

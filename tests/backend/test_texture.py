@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +128,53 @@ def test_the_unseen_half_comes_from_the_other_side_and_nothing_stays_empty():
     inside = layout.raster.ids >= 0
     assert (filled[inside].sum(axis=1) > 0.02).all()
     assert np.isfinite(filled).all()
+
+
+SKIN_COLOUR, SHIRT, HAIR = (0.45, 0.26, 0.18), (0.05, 0.08, 0.3), (0.05, 0.03, 0.02)
+
+
+def filled(
+    colours: dict[str, tuple[float, float, float]],
+    seen: tuple[str, ...],
+    regions: Mapping[str, np.ndarray] = HEAD.regions,
+) -> tuple[np.ndarray, Layout]:
+    """A texture completed from plain skin with some regions of another colour, of which some regions were seen."""
+    layout, _ = on_texels(256)
+    values, weights = np.tile(SKIN_COLOUR, (HEAD.vertex_count, 1)), np.zeros(HEAD.vertex_count)
+    for name, colour in colours.items():
+        values[regions[name]] = colour
+    for name in seen:
+        weights[regions[name]] = 1
+    colour, best = (layout.raster.interpolate(v, layout.faces).astype(np.float32) for v in (values, weights[:, None]))
+    corner_uv = HEAD.uv[HEAD.uv_faces]
+    return completed(colour, best[..., 0], layout.raster, layout.faces, HEAD.template, corner_uv, regions), layout
+
+
+def middle_of(texture: np.ndarray, layout: Layout, name: str) -> np.ndarray:
+    """The middle colour of a region."""
+    inside = np.zeros(HEAD.vertex_count, dtype=bool)
+    inside[HEAD.regions[name]] = True
+    return np.median(texture[(layout.raster.ids >= 0) & inside[HEAD.faces].all(axis=1)[layout.raster.ids]], axis=0)
+
+
+def test_a_collar_is_not_painted_on_the_neck():
+    texture, layout = filled({"neck": SHIRT}, ("face", "neck"))
+    np.testing.assert_allclose(middle_of(texture, layout, "neck"), SKIN_COLOUR, rtol=0.15)
+
+
+def test_hair_grows_on_over_the_scalp_and_not_over_the_ears():
+    scalp = HEAD.regions["scalp"]
+    front = scalp[HEAD.template[scalp, 2] > np.quantile(HEAD.template[scalp, 2], 0.75)]
+    texture, layout = filled({"front": HAIR}, ("face", "front"), {**HEAD.regions, "front": front})
+    assert middle_of(texture, layout, "scalp").max() < 0.2
+    np.testing.assert_allclose(middle_of(texture, layout, "left_ear"), SKIN_COLOUR, rtol=0.3)
+
+
+def test_teeth_that_nobody_saw_are_no_skin():
+    texture, layout = filled({}, ("face",))
+    red, _, blue = middle_of(texture, layout, "teeth")
+    assert blue > 0.6 * red
+    assert middle_of(texture, layout, "mouth_inside").max() < 0.45
 
 
 def test_likeness_of_a_picture_with_itself_and_with_noise():
