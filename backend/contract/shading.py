@@ -37,9 +37,9 @@ class Shading:
     albedo: Array
     space: str
 
-    def brightness(self, frame: int, normals: Array) -> Array:
-        """Return what albedo is multiplied by (..., 3) on a frame where unit normals (..., 3) point, camera axes."""
-        return light_terms(normals) @ (self.light[frame] * self.gain[frame])
+    def at(self, frame: int) -> Array:
+        """Return light times gain of a frame (9, 3): times `light_terms` it is what albedo is multiplied by."""
+        return (self.light[frame] * self.gain[frame]).astype(np.float64)
 
 
 def light_terms(normals: Array) -> Array:

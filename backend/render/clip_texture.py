@@ -116,7 +116,7 @@ class _Clip:
 
     def light(self, frame: int) -> Array:
         """Return light times gain (9, 3)."""
-        return (self.shading.light[frame] * self.shading.gain[frame]).astype(np.float64)
+        return self.shading.at(frame)
 
 
 def _pictures(

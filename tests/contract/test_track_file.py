@@ -17,7 +17,7 @@ import pytest
 from backend.contract.camera import Intrinsics
 from backend.contract.failure import Failure
 from backend.contract.quality import Quality, quality_of, read_quality
-from backend.contract.shading import OWN, Shading
+from backend.contract.shading import OWN, Shading, light_terms
 from backend.contract.track import SCHEMA, Track, header_of, read_track, write_track
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,7 +118,7 @@ def test_light_gain_and_albedo_are_optional_and_come_back(path: Path) -> None:
         np.testing.assert_array_equal(getattr(again.shading, name), getattr(track, name))
     up = np.array([0.0, -1.0, 0.0])
     expected = track.gain[2] * (track.light[2] * np.array([1, 0, -1, 0, 0, 0, 0, -1, -1])[:, None]).sum(axis=0)
-    np.testing.assert_allclose(again.shading.brightness(2, up), expected, rtol=1e-5)
+    np.testing.assert_allclose(light_terms(up) @ again.shading.at(2), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
