@@ -17,7 +17,8 @@ from .contract.shading import Shading
 from .head.model import HeadPose
 from .stages.data import Camera, Fit, Landmarks, PersonMasks, Video
 
-CLASSES: Final = {kind.__name__: kind for kind in (Camera, Fit, HeadPose, Intrinsics, Landmarks, PersonMasks, Shading, Video)}
+_KINDS: Final = (Camera, Fit, HeadPose, Intrinsics, Landmarks, PersonMasks, Shading, Video)
+CLASSES: Final = {kind.__name__: kind for kind in _KINDS}
 """What may be stored; a name that is not here is refused on reading and on writing."""
 
 TREE: Final = "tree"

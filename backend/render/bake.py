@@ -32,8 +32,8 @@ _FAR: Final = 1e3
 FLAT: Final = 0.2
 """Cosine between normal and view below which a texel is not taken from a frame."""
 DIMMEST: Final = 0.3
-"""Least brightness that is divided by, relative to the light from everywhere: shadows are never quite black, and a light
-of nine terms from a single picture can be wrong by as much where nothing shows it."""
+"""Least brightness that is divided by, relative to the light from everywhere: shadows are never quite black, and a
+light of nine terms from a single picture can be wrong by as much where nothing shows it."""
 SHARPNESS: Final = 4.0
 """Power of that cosine in a frame's weight: the frame that faces a place most decides, means of many look soft."""
 ANYTHING, RATHER_SKIN, SKIN_ALONE = 0, 1, 2
