@@ -167,8 +167,8 @@ def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: O
 
 def _turning(work: Refinement) -> float:
     """Return how much the head turns between key frames: 0 for a still one, 1 for one that shows both cheeks."""
-    facing = work.fit.rotation[work.solved[work.keys]][:, :, 2]
-    widest = float(np.arccos(np.clip(facing @ facing.T, -1, 1)).max())
+    forward = work.fit.rotation[work.solved[work.keys]][:, :, 2]
+    widest = float(np.arccos(np.clip(forward @ forward.T, -1, 1)).max())
     return float(np.clip((widest - STILL) / (TURNING - STILL), 0, 1))
 
 
