@@ -15,7 +15,7 @@ from torch import Tensor
 from ..contract.camera import Intrinsics
 from ..head.albedo import AlbedoSpace
 from ..head.model import Floats
-from ..render.differentiable.choice import rasterizers
+from ..render.differentiable.choice import best_rasterizer
 from ..render.differentiable.clip import lens_of
 from ..render.differentiable.drawing import Lighting, draw_lit, surface
 from ..render.differentiable.texture import MipTexture, mip_texture
@@ -101,7 +101,7 @@ def textured_head(
     nothing = torch.zeros(1, fine.height, fine.width, 3)
     with torch.no_grad():
         drawn = draw_lit(
-            rasterizers(PROCESSOR).best, mesh, tensor(in_camera)[None], lens_of(fine), skin.levels, light, nothing
+            best_rasterizer(PROCESSOR), mesh, tensor(in_camera)[None], lens_of(fine), skin.levels, light, nothing
         )
     size = (intrinsics.width, intrinsics.height)
     cover = np.clip(cv2.resize(drawn.cover[0].numpy(), size, interpolation=cv2.INTER_AREA), 0, 1).astype(np.float64)

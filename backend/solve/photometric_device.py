@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ..head.model import HeadModel
 from ..head.skinning_torch import TorchHead
-from ..render.differentiable.choice import rasterizers
+from ..render.differentiable.choice import best_rasterizer
 from ..render.differentiable.clip import clip_space
 from ..render.differentiable.interpolate import interpolate
 from ..render.differentiable.shading import light_terms, unit, vertex_normals
@@ -41,7 +41,7 @@ class DeviceFeatureMaker:
         self._skin = torch.as_tensor(skin_faces(head), device=device)
         self._corners = self._faces[torch.as_tensor(samples.triangle, device=device)]
         self._weights = torch.as_tensor(samples.barycentric, dtype=torch.float32, device=device)
-        self._rasterizer = rasterizers(device).best
+        self._rasterizer = best_rasterizer(device)
 
     def features(
         self, model: LandmarkModel, shared: Shared, frames: Frames, views: list[View], band: tuple[float, float]

@@ -15,6 +15,7 @@ from ..contract.options import from_dict
 from ..contract.settings import AppearanceSettings, FitSettings
 from ..contract.track import TRACKED
 from ..head.model import HeadModel, Integers
+from ..render.differentiable.choice import best_rasterizer
 from ..stages.data import Camera, Context, Fit, Video
 from ..video.reader import read_frames
 from .bare_skin import BareSkin
@@ -93,6 +94,11 @@ def _device(settings: FitSettings) -> torch.device:
     """What computes: the GPU of the fit where it is NVIDIA's, else the processor (Apple's has no double precision)."""
     device = device_for(settings.device)
     return device if isinstance(device, torch.device) and device.type == "cuda" else PROCESSOR
+
+
+def _computed_on(device: torch.device) -> str:
+    """Return what rasterised, and where, in words."""
+    return f"{best_rasterizer(device).name} on {'the processor' if device.type == 'cpu' else 'the GPU'}"
 
 
 def _fit_settings(context: Context) -> FitSettings:
@@ -174,6 +180,7 @@ def _told(fit: Fit, result: Fit, refined: RefinedClip, seconds: float) -> dict[s
         "spread": [refined.spread_before, refined.spread_after],
         "light": [float(value) for value in refined.light],
         "key_frames": len(refined.keys),
+        "computed_on": _computed_on(refined.model.template.device),
         "seconds": seconds,
     }
 

@@ -13,7 +13,7 @@ from rasterizer_scenes import CAMERA, PLACES, at_pixels, drawn_by, in_clip_space
 from backend.contract.camera import Intrinsics
 from backend.contract.shading import light_terms
 from backend.render.differentiable.antialias import antialias, mesh_edges
-from backend.render.differentiable.choice import rasterizers
+from backend.render.differentiable.choice import best_rasterizer
 from backend.render.differentiable.clip import clip_space, lens_of
 from backend.render.differentiable.drawing import Lighting, draw_lit, surface
 from backend.render.differentiable.interpolate import interpolate, slopes, with_gradients
@@ -33,7 +33,7 @@ def place(request):
 
 
 def built_in():
-    return rasterizers(torch.device("cpu")).best
+    return best_rasterizer(torch.device("cpu"))
 
 
 def random(*shape):

@@ -9,7 +9,7 @@ from rasterizer_scenes import CAMERA, PLACES, at_pixels, drawn_by, in_clip_space
 
 from backend.contract.camera import Intrinsics, project
 from backend.render.differentiable import choice
-from backend.render.differentiable.choice import rasterizers
+from backend.render.differentiable.choice import best_rasterizer, rasterizers
 from backend.render.differentiable.interpolate import interpolate
 from backend.render.rasterizer_numba import NumbaRasterizer
 
@@ -118,7 +118,7 @@ def test_clip_space_ends_at_the_picture_and_at_the_near_plane():
 
 def test_the_built_in_one_is_always_there_and_the_others_say_why_not():
     found = rasterizers(torch.device("cpu"))
-    assert found.best.name == "numba"
+    assert best_rasterizer(torch.device("cpu")).name == found.working[0].name == "numba"
     assert {rasterizer.name for rasterizer in found.working} | set(found.problems) == {"numba", "PyTorch3D"}
     assert all(found.problems.values())
 
@@ -126,17 +126,18 @@ def test_the_built_in_one_is_always_there_and_the_others_say_why_not():
 @pytest.mark.parametrize("error", [OSError("libcudart.so.12: not found"), RuntimeError("no kernel image"), None])
 def test_a_library_that_does_not_work_here_is_passed_over(monkeypatch, error):
     class Broken:
-        name = "broken"
+        name = f"broken by {error}"
 
         def __init__(self, device):
             if error is not None:
                 raise error
 
         def rasterize(self, clip, faces, width, height):
-            return drawn_by(rasterizers(torch.device("cpu")).best, np.full((3, 3), -1.0), [[0, 1, 2]])
+            return drawn_by(best_rasterizer(torch.device("cpu")), np.full((3, 3), -1.0), [[0, 1, 2]])
 
-    makers = {"cpu": (("broken", Broken), *choice._MAKERS["cpu"])}
-    monkeypatch.setattr(choice, "_MAKERS", makers)
-    found = choice.rasterizers.__wrapped__(torch.device("cpu"))
-    assert found.best.name == "numba"
-    assert found.problems["broken"] == ("it draws nothing" if error is None else str(error))
+    others = choice._MAKERS["cpu"]
+    assert best_rasterizer(torch.device("cpu")).name == "numba"
+    monkeypatch.setattr(choice, "_MAKERS", {"cpu": (*others[:1], (Broken.name, Broken)), "mps": ()})
+    found = rasterizers(torch.device("cpu"))
+    assert [rasterizer.name for rasterizer in found.working] == ["numba"]
+    assert found.problems[Broken.name] == ("it draws nothing" if error is None else str(error))

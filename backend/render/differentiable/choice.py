@@ -41,31 +41,32 @@ class Choice:
     working: tuple[MeshRasterizer, ...]
     problems: dict[str, str]
 
-    @property
-    def best(self) -> MeshRasterizer:
-        """The one to use."""
-        return self.working[0]
+
+def best_rasterizer(device: torch.device) -> MeshRasterizer:
+    """Return the fastest one that works; slower ones are not even loaded."""
+    tried = (_tried(name, device) for name, _ in _MAKERS[device.type])
+    return next(one for one in tried if not isinstance(one, str))
 
 
-@lru_cache(maxsize=8)
 def rasterizers(device: torch.device) -> Choice:
     """Return the rasterisers for tensors on a device; each draws one triangle before it counts as working."""
-    working: list[MeshRasterizer] = []
-    problems: dict[str, str] = {}
-    for name, make in _MAKERS[device.type]:
-        try:
-            made = make(device)
-            seen = _one_triangle(made, device)
-        except ModuleNotFoundError as error:
-            problems[name] = f"{error.name} is not installed"
-        except (ImportError, OSError, RuntimeError) as error:
-            problems[name] = (str(error).splitlines() or [type(error).__name__])[0]
-        else:
-            if seen:
-                working.append(made)
-            else:
-                problems[name] = "it draws nothing"
-    return Choice(tuple(working), problems)
+    tried = {name: _tried(name, device) for name, _ in _MAKERS[device.type]}
+    working = tuple(one for one in tried.values() if not isinstance(one, str))
+    return Choice(working, {name: one for name, one in tried.items() if isinstance(one, str)})
+
+
+@lru_cache(maxsize=16)
+def _tried(name: str, device: torch.device) -> MeshRasterizer | str:
+    """Return a rasteriser, or why it does not work."""
+    make = dict(_MAKERS[device.type])[name]
+    try:
+        made = make(device)
+        seen = _one_triangle(made, device)
+    except ModuleNotFoundError as error:
+        return f"{error.name} is not installed"
+    except (ImportError, OSError, RuntimeError) as error:
+        return (str(error).splitlines() or [type(error).__name__])[0]
+    return made if seen else "it draws nothing"
 
 
 def _one_triangle(rasterizer: MeshRasterizer, device: torch.device) -> bool:
