@@ -96,11 +96,6 @@ def _device(settings: FitSettings) -> torch.device:
     return device if isinstance(device, torch.device) and device.type == "cuda" else PROCESSOR
 
 
-def _computed_on(device: torch.device) -> str:
-    """Return what rasterised, and where, in words."""
-    return f"{best_rasterizer(device).name} on {'the processor' if device.type == 'cpu' else 'the GPU'}"
-
-
 def _fit_settings(context: Context) -> FitSettings:
     """The settings with which the fit was made."""
     settings = from_dict(FitSettings, context.settings.get("fit", {}), "Stage 'fit'")
@@ -180,7 +175,8 @@ def _told(fit: Fit, result: Fit, refined: RefinedClip, seconds: float) -> dict[s
         "spread": [refined.spread_before, refined.spread_after],
         "light": [float(value) for value in refined.light],
         "key_frames": len(refined.keys),
-        "computed_on": _computed_on(refined.model.template.device),
+        "device": refined.model.template.device.type,
+        "rasterizer": best_rasterizer(refined.model.template.device).name,
         "seconds": seconds,
     }
 

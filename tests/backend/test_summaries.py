@@ -135,8 +135,8 @@ def test_appearance_tells_what_the_pictures_changed() -> None:
     def fit(**told: Any) -> Any:
         return SimpleNamespace(report={"appearance": told} if told else {})
 
-    told = {"turned": 0.42, "steadier": 0.21, "computed_on": "numba on the processor"}
-    said = "turned 0.4°, skin 21 % steadier; numba on the processor"
+    told = {"turned": 0.42, "steadier": 0.21, "rasterizer": "nvdiffrast"}
+    said = "turned 0.4°, skin 21 % steadier, nvdiffrast"
     assert words("appearance", fit(used=True, **told)) == said
     assert words("appearance", fit(used=False)) == words("appearance", fit()) == "left as it was"
 
