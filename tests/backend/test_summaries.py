@@ -136,7 +136,7 @@ def test_appearance_tells_what_the_pictures_changed() -> None:
         return SimpleNamespace(report={"appearance": told} if told else {})
 
     told = {"turned": 0.42, "steadier": 0.21, "rasterizer": "nvdiffrast"}
-    said = "turned 0.4°, skin 21 % steadier, nvdiffrast"
+    said = "turned 0.4°, 21 % steadier, nvdiffrast"
     assert words("appearance", fit(used=True, **told)) == said
     assert words("appearance", fit(used=False)) == words("appearance", fit()) == "left as it was"
 
