@@ -1,4 +1,4 @@
-"""Fits a head to photographs: the clip's own fit, with every picture a shot of its own."""
+"""What the clip's own fit needs for pictures that stand by themselves: each is a shot of its own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..contract.failure import Failure
-from ..contract.settings import FitSettings
-from ..head.model import Floats, HeadModel
+from ..head.model import Floats
 from ..landmarks.face import Face
-from ..solve.fitting import fit
-from ..stages.data import Camera, Context, Fit, Landmarks, PersonMasks
+from ..stages.data import Context, Landmarks, PersonMasks
 from .people import stacked
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -72,13 +69,6 @@ def landmarks_of(
         video=dict(video or {}),
         metadata={},
     )
-
-
-def fit_landmarks(
-    landmarks: Landmarks, head: HeadModel, camera: Camera, settings: FitSettings, context: Context
-) -> Fit | Failure:
-    """Fit the head; what a clip's notices would say of shortness is not said of photographs."""
-    return fit(landmarks, head, camera, settings, context)
 
 
 def moved(face: Face, matrix: Floats) -> Face:

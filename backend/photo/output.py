@@ -53,6 +53,11 @@ class Studio:
     texture: str
     baked: Skin
 
+    @property
+    def skin(self) -> Integers:
+        """Vertices whose colour tells of the light: the face, or all of a head that does not name it."""
+        return np.asarray(self.head.regions.get("face", np.arange(self.head.vertex_count)))
+
 
 def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, studio: Studio) -> dict[str, Path]:
     """Write everything of one frame of a track, which is a photograph, and return the files by name."""
@@ -63,7 +68,7 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     camera, turn = full_frame_in_crop(region, SIZE, track.intrinsics)
     aligned = cut(picture, region)
     place = (vertices, head.faces, turn @ seen.rotation, turn @ seen.translation)
-    lit = estimate_light(aligned, camera, *place, studio.space, np.asarray(head.regions["face"]))
+    lit = estimate_light(aligned, camera, *place, studio.space, studio.skin)
     points = np.concatenate([seen.landmarks, np.zeros((len(seen.landmarks), 1))], axis=1)
     parsing = studio.parser.parse_square(picture, region, points, camera, seen.in_camera @ turn.T)
     files = {"mesh": write_mesh(folder, head, vertices, studio.texture)}
@@ -106,7 +111,7 @@ def _rendered(
     """The textured head in the light of the photograph, over the aligned square."""
     vertices, faces = place[:2]
     space = studio.baked.space(faces, len(vertices))
-    lit = estimate_light(aligned, camera, *place, space, np.asarray(studio.head.regions["face"]), np.zeros(0))
+    lit = estimate_light(aligned, camera, *place, space, studio.skin, np.zeros(0))
     return over(aligned, *textured_head(camera, *place, lit, studio.baked), opacity=1.0)
 
 

@@ -134,11 +134,11 @@ def _write(
 
 
 def _names(photographs: list[Path]) -> list[str]:
-    """A folder name per photograph: its file's name, with a number where two are alike."""
-    names: list[str] = []
+    """A folder name per photograph: its file's name, with a number where two are alike to any system."""
+    names: dict[str, str] = {}
     for path in photographs:
         name, number = path.stem, 2
-        while name in names:
+        while name.casefold() in names:
             name, number = f"{path.stem}-{number}", number + 1
-        names.append(name)
-    return names
+        names[name.casefold()] = name
+    return list(names.values())

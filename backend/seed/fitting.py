@@ -18,8 +18,9 @@ from ..head.model import Floats
 from ..landmarks.crop import Picture, Region, inverse
 from ..landmarks.face import Face
 from ..parsing.parser import whole_square
-from ..photo.fitting import Emit, fit_landmarks, landmarks_of, moved, silent_context
+from ..photo.fitting import Emit, landmarks_of, moved, silent_context
 from ..regress.starts import best_fit, guessed_starts
+from ..solve.fitting import fit as fit_landmarks
 from ..stages.data import Camera
 from .config import SeedConfig
 from .dictionary import FittedCrop

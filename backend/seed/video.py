@@ -24,8 +24,8 @@ from ..contract.track import MISSING, TRACKED
 from ..head.model import Floats, Integers
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.crop import Picture, Region, apply, inverse
-from ..photo.fitting import fit_landmarks
 from ..regress.starts import best_fit, starts_for_clip
+from ..solve.fitting import fit as fit_landmarks
 from ..stages import landmarks as landmarks_stage
 from ..stages import video as video_stage
 from ..stages.data import Camera, Context, Fit, Landmarks, Video
