@@ -91,7 +91,20 @@ def _taken(folder: Path) -> Failure | None:
 
 CODE: Final = StageCode(
     run,
-    ("stages/export.py", "export", "aligned", "parsing", "landmarks", "render", "photo", "head", "video"),
+    (
+        "stages/export.py",
+        "export",
+        "aligned",
+        "parsing",
+        "landmarks",
+        "render",
+        "solve/shading.py",
+        "solve/light_solver.py",
+        "solve/key_frames.py",
+        "photo",
+        "head",
+        "video",
+    ),
     keep="files",
     also=("head",),
     files=files,

@@ -67,9 +67,6 @@ def _beside(path: Path, write: Callable[[Path], object]) -> None:
             beside.unlink(missing_ok=True)
 
 
-_SOLVER: Final = ("shading", "light_solver", "key_frames")
-"""What looks for the light where the track has none."""
-
 CODE: Final = StageCode(
     run,
     (
