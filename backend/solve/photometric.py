@@ -23,7 +23,7 @@ from ..head.skinning import pose_vertices
 from .identity import IdentityProblem, shared_normal_equations
 from .landmark_model import LandmarkModel
 from .landmark_term import SharedEquations, residuals
-from .parallel import over_chunks
+from .parallel import PROCESSOR, over_chunks
 from .photometric_device import DeviceFeatureMaker
 from .photometric_rows import picture_equations
 from .photometric_term import PhotometricTuning, brightness, colours, no_light, robust_cost
@@ -103,7 +103,7 @@ def features_at(
     def some(part: slice) -> list[Feature]:
         return [maker.make(views[index], focal, vertices[index], *band) for index in range(part.start, part.stop)]
 
-    return [feature for part in over_chunks(some, len(views), 4, torch.device("cpu")) for feature in part]
+    return [feature for part in over_chunks(some, len(views), 4, PROCESSOR) for feature in part]
 
 
 def camera_vertices(head: HeadModel, model: LandmarkModel, shared: Shared, frames: Frames) -> Floats:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..head.model import Integers
 from .landmark_model import LandmarkModel
-from .parallel import over_chunks
+from .parallel import PROCESSOR, over_chunks
 from .photometric_term import LEAST_SEEN, bare, frame_rows
 from .photometric_view import LIGHT_TERMS, Feature, Singles
 from .projection import derivatives, pose_landmarks
@@ -85,14 +85,13 @@ def _on_processor(
 
     def rows_of(part: slice) -> tuple[Tensor, Tensor]:
         k = part.start
-        rows = frame_rows(points, shared, frames[part], features[k], slope[k], used[k], of_shared=True)
-        assert rows.identity is not None and rows.log_focal is not None
+        rows = frame_rows(points, shared, frames[part], features[k], slope[k], used[k])
         lit = torch.as_tensor(-features[k].light[rows.index]).to(rows.own)
         return torch.as_tensor(rows.index), torch.cat(
             [rows.own, rows.identity, rows.log_focal[:, None], lit], 1
         ).float()
 
-    for k, (index, jacobian) in enumerate(over_chunks(rows_of, len(features), 1, torch.device("cpu"))):
+    for k, (index, jacobian) in enumerate(over_chunks(rows_of, len(features), 1, PROCESSOR)):
         yield k, index, jacobian
 
 

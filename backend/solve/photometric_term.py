@@ -101,14 +101,14 @@ class FrameRows:
     Attributes:
         index: Which points (M,).
         own: By the frame's unknowns (M, D).
-        identity: By the identity (M, I), or None.
-        log_focal: By the log focal length (M,), or None.
+        identity: By the identity (M, I).
+        log_focal: By the log focal length (M,).
     """
 
     index: NDArray[np.int64]
     own: Tensor
-    identity: Tensor | None
-    log_focal: Tensor | None
+    identity: Tensor
+    log_focal: Tensor
 
 
 def frame_rows(
@@ -118,22 +118,19 @@ def frame_rows(
     feature: Feature,
     slope: Singles,
     used: Singles,
-    of_shared: bool,
 ) -> FrameRows:
     """Return the derivatives for a single frame.
 
     Args:
         slope: Derivative of the brightness by the view's pixel (N, 2).
         used: Weight of each point (N,); those below `LEAST_SEEN` are left out.
-        of_shared: Whether those by identity and focal length are wanted.
     """
     index = np.flatnonzero(used > LEAST_SEEN)
     part = points_of(model, torch.as_tensor(index, device=model.template.device))
     own = bare(shared, part)
     along = torch.as_tensor(slope[index] * feature.scale).to(model.template)[None]
-    found = derivatives(part, own, frame, pose_landmarks(part, own, frame), along=along, of_shared=of_shared)
-    if found.identity is None or found.log_focal is None:
-        return FrameRows(index, found.frame[0, :, 0], None, None)
+    found = derivatives(part, own, frame, pose_landmarks(part, own, frame), along=along, of_shared=True)
+    assert found.identity is not None and found.log_focal is not None
     return FrameRows(index, found.frame[0, :, 0], found.identity[0, :, 0], found.log_focal[0, :, 0])
 
 

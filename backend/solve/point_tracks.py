@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
@@ -21,7 +20,7 @@ from ..head.model import Floats, HeadModel, Integers
 from ..render.compiled import compiled
 from ..render.rasterizer_numba import NumbaRasterizer
 from ..render.shading import vertex_normals
-from .parallel import over_chunks
+from .parallel import PROCESSOR, over_chunks
 from .photometric_view import View
 from .surface_samples import NOT_SKIN, UNDER_THE_NOSE, SurfaceSamples
 
@@ -54,7 +53,6 @@ _FLOOR: Final = 0.15
 """Pixels to which a patch is placed at best."""
 _SETTLED: Final = 0.2
 """Pixels of the last step above which a patch counts as lost."""
-CPU: Final = torch.device("cpu")
 FEWEST: Final = 4
 """Frames in which a point has to be seen."""
 
@@ -275,7 +273,7 @@ def _aligned(
             shift[frames, point] = own
             tensor[frames, point], error[frames, point], last[frames, point] = found
 
-    over_chunks(some, pixels.shape[1], 32, CPU)
+    over_chunks(some, pixels.shape[1], 32, PROCESSOR)
     return _Alignment(shift, tensor, error, last)
 
 

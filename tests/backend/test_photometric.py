@@ -61,7 +61,7 @@ def test_derivatives_of_brightness_agree_with_autograd():
     found = brightness(MODEL, SHARED, frame, [feature])
     np.testing.assert_allclose(found.value[0], seen_after(*zeros).numpy(), atol=2e-3)
     step, identity, log_focal = torch.autograd.functional.jacobian(seen_after, zeros)
-    rows = frame_rows(MODEL, SHARED, frame, feature, found.slope[0], feature.seen, of_shared=True)
+    rows = frame_rows(MODEL, SHARED, frame, feature, found.slope[0], feature.seen)
     assert rows.identity is not None and rows.log_focal is not None
     size = float(step.abs().max())
     assert torch.allclose(rows.own, step[:, 0], atol=2e-3 * size)
