@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, project
+from ..contract.shading import light_terms
 from ..head.model import Floats
 from ..render.rasterizer import Raster
 from ..render.rasterizer_numba import NumbaRasterizer
@@ -65,9 +66,7 @@ class Lit:
 
 def basis(normals: Array) -> Floats:
     """Return the nine functions times their factors (V, 9) for unit normals (V, 3) in head axes."""
-    x, y, z = normals[:, 0], normals[:, 1], normals[:, 2]
-    values = [np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1]
-    return np.asarray(np.stack(values, axis=1) * FACTORS, dtype=np.float64)
+    return np.asarray(light_terms(normals) * FACTORS, dtype=np.float64)
 
 
 def shaded(lit: Lit, normals: Array) -> Floats:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..contract.shading import light_terms
 from ..render.compiled import compiled
 from .atlas import Atlas
-from .looks import OWN, Look, Parse, Part, part_of, sampled
+from .looks import Look, Parse, Part, part_of, sampled
 from .skin_statistics import USUAL, as_weight, medians, middles, shading, skin_of, spreads
 
 Array = NDArray[Any]
@@ -38,7 +38,7 @@ MOST_LOOKS: Final = 24
 _PARSED: Final = 8
 """Looks of which a network is asked for the classes: it takes half a second for each."""
 _UNSEEN: Final = (0.4, 0.12)
-"""The same for places that no look shows, which are expected to have the colour of the skin."""
+"""By how much brightness and tint may differ at places that no look shows: those are expected to be like the skin."""
 STRANGE: Final = (1.5, 4.0)
 """Mean squared deviation from what the clip shows from which on a pixel counts less, and from which on not at all: of
 bare skin on footage and rendered people 95 in 100 pixels lay below 1 to 1.5."""
@@ -57,13 +57,8 @@ class FaceColours:
     atlas: Atlas
     table: Singles
 
-    def free_skin(self, look: Look, parsing: NDArray[np.int64] | None = None) -> Singles:
-        """Return how surely each pixel shows the face's own skin (H, W), 0..1; 0 beside the head.
-
-        Args:
-            look: Picture and head.
-            parsing: Classes of the picture's pixels (H, W) where somebody parsed it already.
-        """
+    def free_skin(self, look: Look) -> Singles:
+        """Return how surely each pixel of a look shows the face's own skin (H, W), 0..1; 0 beside the head."""
         height, width = look.picture.shape[:2]
         result = np.zeros((height, width), dtype=np.float32)
         part = part_of(self.atlas, look)
@@ -76,7 +71,7 @@ class FaceColours:
         rows, columns = part.window
         size = (columns.stop - columns.start, rows.stop - rows.start)
         result[part.window] = cv2.resize(free, size, interpolation=cv2.INTER_LINEAR)
-        return result if parsing is None else result * np.isin(parsing, OWN)
+        return result
 
     def _light(self, part: Part) -> Singles:
         """Smooth light (9, 3) by which a part of a picture differs from what is known of the face."""

@@ -30,7 +30,7 @@ from .likeness import psnr, ssim
 from .rasterizer import NEAR
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
-from .skin_colours import FilmedHead, head_window
+from .skin_colours import FilmedHead, evenly, head_window
 from .texture import linear_from_srgb, srgb_from_linear, texels
 from .texture_fill import ENOUGH, completed
 
@@ -133,7 +133,7 @@ def _face_colours(
     head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context
 ) -> FaceColours | None:
     """Learn what the bare face looks like, to tell hands, hair and glasses from it; None where no frame can be read."""
-    chosen = frames[_spread(len(frames), MOST_LOOKS)]
+    chosen = frames[evenly(len(frames), MOST_LOOKS)]
     looks = [Look(picture, camera, vertices) for _, picture, camera, vertices in _pictures(head, video, chosen)]
     atlas = make_atlas(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
     parse = open_classes(context.models, torch.device("cpu"), context.notice)
@@ -179,10 +179,6 @@ def spread_frames(track: Track, most: int) -> NDArray[np.int64]:
         distance = np.minimum(distance, np.linalg.norm(features - features[chosen[-1]], axis=1))
         chosen.append(int(np.argmax(distance * track.confidence[good])))
     return np.unique(good[chosen]).astype(np.int64)
-
-
-def _spread(count: int, most: int) -> NDArray[np.int64]:
-    return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(np.int64))
 
 
 def _sharpness(picture: NDArray[np.uint8]) -> float:
@@ -235,8 +231,9 @@ def _care(track: Track) -> NDArray[np.int8]:
 def _facts(
     clip: _Clip, bake: Bake, layout: Layout, texture: NDArray[np.float32], frames: Integers, *, lit: bool
 ) -> dict[str, Any]:
-    compared = frames[_spread(len(frames), COMPARED)]
-    likeness = [_likeness(clip, texture, *shown) for shown in clip.pictures(compared)]
+    compared = frames[evenly(len(frames), COMPARED)]
+    seen = (_likeness(clip, texture, *shown) for shown in clip.pictures(compared))
+    likeness = [found for found in seen if found is not None]
     face = np.zeros(len(clip.track.neutral_vertices), dtype=bool)
     face[clip.track.regions.get("face", np.zeros(0, dtype=np.int64))] = True
     on_face = (layout.raster.ids >= 0) & face[clip.head.faces].all(axis=1)[layout.raster.ids]
@@ -260,8 +257,8 @@ def _likeness(
     picture: NDArray[np.uint8],
     camera: Intrinsics,
     vertices: Array,
-) -> tuple[float, float]:
-    """Return PSNR and SSIM of the textured, lit head over the face in a frame."""
+) -> tuple[float, float] | None:
+    """Return PSNR and SSIM of the textured, lit head over the face in a frame; None where it shows none of it."""
     faces = clip.head.faces
     raster = NumbaRasterizer(threads=1).rasterize(vertices, faces, camera)
     normals = vertex_normals(vertices, faces)
@@ -271,5 +268,5 @@ def _likeness(
     mask = (raster.ids >= 0) & face[faces].all(axis=1)[raster.ids]
     mask = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if not mask.any():
-        return 0.0, 0.0
+        return None
     return psnr(picture, drawn, mask), ssim(picture, drawn, mask)

@@ -110,8 +110,13 @@ def skin_points(head: FilmedHead, most: int = POINTS) -> SkinPoints:
         if any(part in name for part in _PATTERNED):
             bare[vertices] = False
     index = np.flatnonzero(chosen)
-    index = index[np.unique(np.round(np.linspace(0, len(index) - 1, min(len(index), most))).astype(np.int64))]
+    index = index[evenly(len(index), most)]
     return SkinPoints(index, bare[index])
+
+
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """Return at most so many of the positions 0 ... count - 1, evenly spread."""
+    return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(np.int64))
 
 
 def head_window(vertices: Array, camera: Intrinsics) -> tuple[tuple[slice, slice], Intrinsics] | None:

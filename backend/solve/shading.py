@@ -22,7 +22,7 @@ from ..head.albedo import AlbedoSpace
 from ..head.albedo_file import space_for
 from ..head.model import HeadModel, Integers
 from ..head.skinning import pose_vertices
-from ..render.skin_colours import FilmedHead, FreeSkin, SeenPoints, seen_points, skin_points
+from ..render.skin_colours import FilmedHead, SeenPoints, evenly, seen_points, skin_points
 from ..stages.data import Context, Fit, Video
 from ..video.reader import read_frames
 from .key_frames import choose_turned_frames
@@ -41,7 +41,7 @@ _CHUNK: Final = 32
 _TOO_DARK: Final = "Pictures that are neither black nor blown out are needed."
 
 
-def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Context, free: FreeSkin | None = None) -> Fit:
+def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Context) -> Fit:
     """Return a fit with its shading, by the albedo space that the folder of models has for its head.
 
     Where no frame shows enough skin the fit is returned as it is, with a notice.
@@ -49,7 +49,7 @@ def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Contex
     space, unfit = space_for(head, context.models)
     if unfit is not None:
         context.notice(unfit)
-    solved = clip_shading(fit, head, video, space, context, light=light, free=free)
+    solved = clip_shading(fit, head, video, space, context, light=light)
     if solved is None:
         context.notice(Notice("light-unknown", "No frame shows enough skin to tell the light by.", _TOO_DARK))
         return fit
@@ -71,7 +71,6 @@ def clip_shading(
     context: Context,
     *,
     light: str = CLIP,
-    free: FreeSkin | None = None,
 ) -> tuple[Shading, float] | None:
     """Return light, gain and albedo of a finished fit, and how like the skin they are (PSNR, dB); see `Found`.
 
@@ -84,7 +83,6 @@ def clip_shading(
         space: What the albedo may be.
         context: Of the stage; only asked whether to stop.
         light: `CLIP` or `FRAME`.
-        free: Tells what hangs before the skin; None where nobody does.
     """
     trust = np.where(fit.status == TRACKED, fit.confidence, 0.0)
     filmed = FilmedHead(
@@ -95,14 +93,13 @@ def clip_shading(
         head.vertex_count,
         trust,
         fit.landmarks.shot,
-        free,
     )
     turned = np.flatnonzero(trust > 0)
     chosen = turned[choose_turned_frames(fit.rotation[turned], fit.landmarks.time[turned], trust[turned], LOOKS)]
     return shading_of(filmed, chosen, video, space, context, light=light)
 
 
-def filmed_head(track: Track, free: FreeSkin | None = None) -> FilmedHead:
+def filmed_head(track: Track) -> FilmedHead:
     """Return the head of a track as `shading_of` takes it."""
     rotation = rotation_matrices(track.head_rotation)
 
@@ -117,7 +114,6 @@ def filmed_head(track: Track, free: FreeSkin | None = None) -> FilmedHead:
         len(track.neutral_vertices),
         np.where(track.status == TRACKED, track.confidence, 0.0),
         track.shot,
-        free,
     )
 
 
@@ -126,7 +122,7 @@ def shading_of(
 ) -> tuple[Shading, float] | None:
     """As `clip_shading`, from the chosen frames; without a space the albedo is held near one colour, its code empty."""
     points = skin_points(head)
-    thin = _spread(len(points.index), THIN)
+    thin = evenly(len(points.index), THIN)
     looks: dict[int, SeenPoints] = {}
     thinned: dict[int, SeenPoints] = {}
     wanted = set(chosen.tolist())
@@ -160,7 +156,3 @@ def _in_camera(fit: Fit, head: HeadModel) -> Callable[[int], Array]:
         return posed[first][frame - first] @ fit.rotation[frame].T + fit.translation[frame]
 
     return vertices
-
-
-def _spread(count: int, most: int) -> Integers:
-    return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(np.int64))
