@@ -72,11 +72,13 @@ def with_focal_seen(fit: Fit, head: HeadModel, video: Video, context: Context) -
     Args:
         fit: A finished fit; its uncertainty of the focal length is 0 where that is known.
         head, video: Of the fit.
-        context: For the settings of the fit.
+        context: For the settings of the fit, and whether to stop.
     """
     if fit.focal_uncertainty <= 0:
         return fit
+    context.check()
     evidence = picture_evidence(fit, head, video)
+    context.check()
     if evidence is None:
         return fit
     focal, sigma = weighed(fit, evidence)

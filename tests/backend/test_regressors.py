@@ -14,7 +14,7 @@ from flame_writing import flame_content
 from portrait_clips import film, portrait
 from synthetic_clips import MadeClip, context, made_clip
 
-from backend.contract.failure import Failure
+from backend.contract.failure import Failure, Notice
 from backend.contract.settings import FitSettings
 from backend.regress.deca import PARTS, DecaEncoder, crop_for_deca, load_deca, run_deca
 from backend.regress.mica import Mica, crop_for_mica, load_mica, run_mica
@@ -269,9 +269,10 @@ def test_the_python_interface_finds_the_file_where_version_1_had_it(tmp_path: Pa
     deca_file(tmp_path)
     config = read_config({"flame_model_path": str(head), "device": "cpu"}, video=False)
     assert isinstance(config, SeedConfig)
-    parts = set_up(config, tmp_path / "none")
+    told: list[Notice] = []
+    parts = set_up(config, told.append, tmp_path / "none")
     assert isinstance(parts, Parts)
-    assert parts.guesses == (tmp_path / "deca_model.tar",)
+    assert parts.guesses == (tmp_path / "deca_model.tar",) and told == []
     starts = guessed_starts([(portrait(), faces478())], parts.head, parts.guesses, context(tmp_path))
     assert [start.name for start in starts] == ["deca_model.tar"]
 
