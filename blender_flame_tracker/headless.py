@@ -1,6 +1,6 @@
 """Blender without a window, for the demo and the benchmark: run this file with a Python that has the `bpy` module.
 
-    python blender_flame_tracker/headless.py scene TRACK.npz SCENE.blend [SCENE.png] [--frame N] [--engine CYCLES]
+    python blender_flame_tracker/headless.py scene TRACK.npz SCENE.blend [SCENE.png] [--frame N] [--light world]
     python blender_flame_tracker/headless.py check TRACK.npz SCENE.blend
     python blender_flame_tracker/headless.py benchmark [--frames N] [--vertices N]
     python blender_flame_tracker/headless.py benchmark-interface
@@ -56,6 +56,7 @@ def main(arguments: list[str]) -> int:
     scene.add_argument("--frame", type=int, default=None, help="scene frame of the still; default: the middle")
     scene.add_argument("--engine", choices=("CYCLES", "BLENDER_WORKBENCH"), default="CYCLES")
     scene.add_argument("--motion", choices=("camera", "head"), default="camera")
+    scene.add_argument("--light", choices=("none", "world", "exposure"), default="none")
     check = commands.add_parser("check", help="compare Blender's projection of a saved scene with the engine's")
     check.add_argument("track", type=Path)
     check.add_argument("blend", type=Path)
@@ -87,9 +88,8 @@ def _build_scene(options: argparse.Namespace) -> dict[str, Any] | str:
     settings = submodule("backend.contract.settings")
     failure = submodule("backend.contract.failure")
     still = render.StillSettings(frame=options.frame, engine=options.engine)
-    made = render.build_scene(
-        options.track, options.blend, options.picture, settings.SceneSettings(motion=options.motion), still
-    )
+    imported = settings.SceneSettings(motion=options.motion, light=options.light)
+    made = render.build_scene(options.track, options.blend, options.picture, imported, still)
     if isinstance(made, failure.Failure):
         return str(made)
     return {

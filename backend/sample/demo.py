@@ -1,7 +1,7 @@
 """The demo: make a clip, track it like any video, import it into Blender, and compare with the truth.
 
-``python -m backend.sample.demo --out demo`` writes sample.mp4, track.npz, overlay.mp4, sheet.png, report.png,
-scene.blend, scene.png (and truth/truth.npz, which the tracker is not given) and prints a table.
+``python -m backend.sample.demo --out demo`` writes sample.mp4, track.npz, texture.png, overlay.mp4, sheet.png,
+report.png, scene.blend, scene.png (and truth/truth.npz, which the tracker is not given) and prints a table.
 """
 
 from __future__ import annotations
@@ -86,21 +86,22 @@ def track_video(video: Path, out: Path, models: Path) -> Failure | None:
     """Track a video with the command line, as a user does, with a cache of its own so that the time is honest."""
     with tempfile.TemporaryDirectory(prefix="flame-demo-cache-") as cache:
         command = [sys.executable, "-m", "backend", "track", str(video), "--out", str(out), "--models", str(models)]
-        done = subprocess.run([*command, "--head", "builtin", "--cache", cache], cwd=PROJECT, check=False)
+        command += ["--head", "builtin", "--add", "appearance", "--add", "texture", "--cache", cache]
+        done = subprocess.run(command, cwd=PROJECT, check=False)
     if done.returncode != 0:
         return Failure("demo-not-tracked", "Tracking the clip failed.", "What it said stands above.")
     return None
 
 
 def build_scene(out: Path) -> dict[str, Any] | Failure:
-    """Import the track with Blender's module, save scene.blend, render scene.png, and look through Blender's camera.
+    """Import all with Blender's module, save scene.blend, render scene.png, and look through Blender's camera.
 
     Returns:
         What `blender_flame_tracker/headless.py` says of the scene, with `check`: distances in pixels between the head
         in the saved file seen through Blender's camera and the engine's projection.
     """
     track, blend, picture = out / "track.npz", out / "scene.blend", out / "scene.png"
-    made = blender("scene", str(track), str(blend), str(picture))
+    made = blender("scene", str(track), str(blend), str(picture), "--light", "world")
     if isinstance(made, Failure):
         return made
     check = blender("check", str(track), str(blend))
@@ -125,7 +126,7 @@ def table(out: Path, sample: Sample, steps: Sequence[Step], errors: Comparison, 
     ]
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:<{width}}   {value}".rstrip() for name, value in rows]
-    files = "sample.mp4 track.npz overlay.mp4 sheet.png report.png scene.blend scene.png"
+    files = "sample.mp4 track.npz texture.png overlay.mp4 sheet.png report.png scene.blend scene.png"
     return "\n".join(["", *lines, "", f"In {out}: {files}", ""])
 
 

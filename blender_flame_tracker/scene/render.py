@@ -34,9 +34,10 @@ class StillSettings:
 def build_scene(
     track: Path, blend: Path, picture: Path | None, settings: SceneSettings, still: StillSettings
 ) -> ImportResult | Failure:
-    """Start an empty file, import a track, add light, save the file, and render a still through its camera.
+    """Start an empty file, import a track, save the file, and render a still through its camera.
 
-    The saved file renders the same picture in a window: the footage is laid behind by its compositor.
+    Where the light of the footage is not imported, lamps are added. The saved file renders the same picture in a
+    window: the footage is laid behind by its compositor.
 
     Args:
         track: Track file.
@@ -50,7 +51,8 @@ def build_scene(
     result = import_track(track, settings, scene)
     if isinstance(result, Failure):
         return result
-    add_light(result)
+    if settings.light == "none":
+        add_light(result)
     if still.footage and result.parts.clip is not None:
         background = background_of(result.parts.camera.data, result.parts.clip, "BACK")
         lay_over_footage(scene, result.parts.clip, background.rotation if background else 0.0)
