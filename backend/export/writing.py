@@ -25,7 +25,7 @@ from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, SharedNetwork, find_networks
 from ..parsing.parser import Parser, open_parser
 from ..photo.output import Studio, save_picture, write_portrait
-from ..render.clip_texture import clip_texture
+from ..render.clip_texture import texture_to_draw
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from .avatar import AvatarWriter
@@ -110,10 +110,10 @@ class _Work:
     def _texture(self) -> Picture | Failure:
         """The texture of the head, baked once for all that wants it."""
         if self._baked is None:
-            baked = clip_texture(self._track, self._video, TextureSettings(), self._context)
+            baked = texture_to_draw(self._track, self._video, TextureSettings(), self._context)
             if isinstance(baked, Failure):
                 return baked
-            self._baked = baked.picture
+            self._baked = baked
         return self._baked
 
     def _skin(self, texture: Picture) -> Skin:

@@ -18,7 +18,7 @@ from ..head.model import HeadModel
 from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, find_networks
 from ..parsing.parser import open_parser
-from ..render.clip_texture import clip_texture
+from ..render.clip_texture import texture_to_draw
 from ..stages import camera as camera_stage
 from ..stages import fit as fit_stage
 from ..stages import landmarks as landmarks_stage
@@ -109,8 +109,7 @@ def _texture(video: Video, fit: Fit, head: HeadModel, context: Context) -> Pictu
     """The texture of the person, baked from all photographs."""
     points = fit.landmarks.points[fit.landmarks.found][:, :, :2]
     size = "2048" if (points.max(axis=1) - points.min(axis=1)).max() > _LARGE else "1024"
-    baked = clip_texture(track_of(fit, head, context), video, TextureSettings(size=size), context)
-    return baked if isinstance(baked, Failure) else baked.picture
+    return texture_to_draw(track_of(fit, head, context), video, TextureSettings(size=size), context)
 
 
 def _write(

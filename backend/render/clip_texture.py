@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, project, rotation_matrices
-from ..contract.failure import Failure
+from ..contract.failure import Failure, Notice
 from ..contract.settings import TextureSettings
 from ..contract.shading import LIGHT_AXES, LIGHT_TERMS, OWN, Shading
 from ..contract.track import TRACKED, Track
@@ -31,12 +31,17 @@ from .rasterizer import NEAR
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
 from .skin_colours import FilmedHead, evenly, head_window
-from .texture import linear_from_srgb, srgb_from_linear, texels
+from .texture import grow_borders, linear_from_srgb, srgb_from_linear, texels
 from .texture_fill import ENOUGH, completed
 
 Array = NDArray[Any]
 Integers = NDArray[np.int64]
+Picture = NDArray[np.uint8]
 
+TOO_DARK: Final = "too-dark"
+"""Code of the failure where no frame tells a colour."""
+BORDER: Final = 8
+"""Texels by which plain skin reaches over the seams."""
 COMPARED: Final = 8
 """Frames on which the textured head is compared with the footage."""
 _HIDDEN_SHARE: Final = 0.01
@@ -85,7 +90,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     started = time.perf_counter()
     bake, layout, used = _baked(clip, chosen, size, context)
     if len(used) == 0:
-        return Failure("too-dark", "On all frames the face is black or blown out.", "Track a range with better light.")
+        return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
     texture = completed(
         bake.mean(),
         bake.best,
@@ -98,6 +103,22 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     seconds = time.perf_counter() - started
     facts = _facts(clip, bake, layout, texture, used, lit=shading is not None)
     return ClipTexture(srgb_from_linear(texture), {**facts, "bake_seconds": round(seconds, 2)})
+
+
+def texture_to_draw(track: Track, video: Video, settings: TextureSettings, context: Context) -> Picture | Failure:
+    """Return the baked texture, or plain skin, with a notice, where the pictures are too dark or too bright to tell.
+
+    For those who need some texture to draw with, and whose mesh is right without it.
+    """
+    baked = clip_texture(track, video, settings, context)
+    if isinstance(baked, ClipTexture):
+        return baked.picture
+    if baked.code != TOO_DARK:
+        return baked
+    context.notice(Notice("texture-plain", f"{baked.sentence} The head gets plain skin."))
+    raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), int(settings.size))
+    plain = raster.interpolate(own_space_of_track(track).mean, track.faces).astype(np.float32)
+    return np.rint(255 * grow_borders(plain, raster, BORDER)).astype(np.uint8)
 
 
 @dataclass

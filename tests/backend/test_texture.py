@@ -19,7 +19,7 @@ from backend.contract.settings import TextureSettings, VideoSettings
 from backend.contract.track import Track
 from backend.head.builtin import builtin_head
 from backend.render.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
-from backend.render.clip_texture import ClipTexture, clip_texture
+from backend.render.clip_texture import ClipTexture, clip_texture, texture_to_draw
 from backend.render.likeness import psnr, ssim
 from backend.render.rasterizer_numba import NumbaRasterizer
 from backend.render.shading import vertex_normals
@@ -250,6 +250,14 @@ def test_a_film_that_is_black_or_blown_out_is_refused(filmed, tmp_path: Path):
     dark = with_frames(video, tmp_path / "dark", {0: 0, 1: 255, 2: 0, 3: 2})
     failed = clip_texture(track, dark, TextureSettings(), context(tmp_path))
     assert isinstance(failed, Failure) and failed.code == "too-dark"
+    told: list[dict] = []
+    listening = replace(context(tmp_path), emit=told.append)
+    plain = texture_to_draw(track, dark, TextureSettings(), listening)
+    assert not isinstance(plain, Failure) and plain.shape == (1024, 1024, 3)
+    assert [event["code"] for event in told if event["event"] == "notice"] == ["texture-plain"]
+    layout, _ = on_texels(1024)
+    assert 110 < middle_of(plain, layout, "nose").mean() < 170
+    assert middle_of(plain, layout, "left_eyeball").mean() > middle_of(plain, layout, "nose").mean() + 30
 
 
 def test_the_stage_says_when_the_face_is_never_seen(filmed, tmp_path: Path):
