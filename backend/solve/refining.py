@@ -45,7 +45,7 @@ def refined_fit(
     """Return the refined fit, or the fit as it was, with a notice, where refining does not help."""
     usable = np.flatnonzero(fit.status == TRACKED)
     if len(usable) < FEWEST:
-        return fit
+        return _left(fit, context, f"Fewer than {FEWEST} frames show the face: too few to compare their pictures.")
     started = time.perf_counter()
     fit_settings = _fit_settings(context)
     plan = plan_of(fit.landmarks, fit_settings.longest_gap)

@@ -9,6 +9,7 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.settings import AppearanceSettings
 from ..head.model import HeadModel
+from ..head.side_files import ALBEDO, UV_TEXTURE
 from ..stage_code import StageCode
 from .data import Context, Fit, Video
 
@@ -35,6 +36,12 @@ def parsing_files(_settings: object, models: Path) -> Iterable[Path]:
     return [file for file in (models / PARSING_FILE,) if file.is_file()]
 
 
+def model_files(settings: object, models: Path) -> Iterable[Path]:
+    """That network, and the spaces of skin colour: what changes light and albedo besides fit and footage."""
+    spaces = [models / name for name in (UV_TEXTURE, ALBEDO) if (models / name).is_file()]
+    return [*parsing_files(settings, models), *spaces]
+
+
 def summary(output: Fit, _settings: AppearanceSettings) -> str:
     """What the pictures changed."""
     told = output.report.get("appearance", {})
@@ -46,6 +53,6 @@ def summary(output: Fit, _settings: AppearanceSettings) -> str:
 CODE: Final = StageCode(
     run,
     ("stages/appearance.py", "stages/data.py", "solve", "head", "render", "video", "parsing"),
-    files=parsing_files,
+    files=model_files,
     summary=summary,
 )

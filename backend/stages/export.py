@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from ..contract.failure import Failure
 from ..contract.settings import ExportSettings
 from ..head.model import HeadModel
 from ..stage_code import StageCode
+from .appearance import model_files
 from .data import Context, ExportFiles, TrackFile, Video
 from .folders import writable_problem
 
@@ -25,8 +26,6 @@ _FRAME_FILES: Final = re.compile(r"\d+(\.npz|_compare\.jpg)|texture\.png")
 _MESH_FILES: Final = re.compile(
     r"texture\.png|(.+/)?(head\.(obj|mtl)|(overlay|aligned|rendered|parsing)\.png|photo\.json)"
 )
-_MODEL_FILES: Final = ("FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth")
-"""Texture spaces and the parsing network, which change what is exported."""
 
 
 def check(settings: ExportSettings) -> Failure | None:
@@ -58,11 +57,6 @@ def run(
         return problem
     written = write_exports(track.track, video, head, settings, places, context)
     return written if isinstance(written, Failure) else ExportFiles(written)
-
-
-def files(_settings: ExportSettings, models: Path) -> Iterable[Path]:
-    """Model files that change what is exported besides track and video."""
-    return [models / name for name in _MODEL_FILES if (models / name).is_file()]
 
 
 def summary(output: ExportFiles, _settings: ExportSettings) -> str:
@@ -107,7 +101,7 @@ CODE: Final = StageCode(
     ),
     keep="files",
     also=("head",),
-    files=files,
+    files=model_files,
     check=check,
     load=load,
     summary=summary,

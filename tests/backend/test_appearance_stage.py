@@ -60,11 +60,22 @@ def unchanged(before: float, after: float):
 def test_a_handful_of_frames_is_left_alone(clip: MadeClip, video: Video, tmp_path: Path):
     fit = as_fit(clip, np.zeros(3))
     few = replace(fit, status=np.where(np.arange(8) < 3, fit.status, 0).astype(np.int8))
-    context, _ = listening(tmp_path)
+    context, events = listening(tmp_path)
     result = appearance.run(few, clip.head, video, AppearanceSettings(), context)
     assert isinstance(result, Fit)
     assert result.rotation is few.rotation and result.pose is few.pose
     assert result.shading is not None and result.shading.light.shape == (8, 9, 3)
+    assert [event["code"] for event in events if event["event"] == "notice"] == ["appearance-left"]
+
+
+def test_a_space_of_skin_colour_that_is_added_makes_the_stage_stale(tmp_path: Path):
+    def read() -> set[str]:
+        return {path.name for path in appearance.CODE.files(AppearanceSettings(), tmp_path)}
+
+    assert read() == set()
+    for name in ("FLAME_texture.npz", "79999_iter.pth", "notes.txt"):
+        (tmp_path / name).touch()
+    assert read() == {"FLAME_texture.npz", "79999_iter.pth"}
 
 
 def test_a_refinement_that_does_not_help_is_not_used_and_that_is_said(
