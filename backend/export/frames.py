@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,6 +62,11 @@ class FrameWriter:
     parser: Parser
     skin: Integers
     baked: Skin
+
+    @cached_property
+    def _codes(self) -> Codes:
+        """Of all frames."""
+        return codes_of(self.track)
 
     def texture_code(self, frames: Integers, pictures: Pictures) -> Floats:
         """Return the clip's texture code (50,): the median over some tracked frames."""
@@ -109,7 +115,7 @@ class FrameWriter:
         tex = np.zeros((1, 50), dtype=np.float32)
         tex[0, : min(50, len(lit.code))] = lit.code[:50]
         return {
-            **_parameters(codes_of(track), frame),
+            **_parameters(self._codes, frame),
             "tex": tex,
             "light": lit.light[None].astype(np.float32),
             "cam": six_dof(view.rotation, view.translation)[None],

@@ -78,7 +78,7 @@ def draw_lit(
     """Draw poses of a head with its texture under its light; smooth outlines, no flicker of textures seen from afar.
 
     Args:
-        rasterizer: From `choice.rasterizers`.
+        rasterizer: From `choice.best_rasterizer`.
         mesh: Triangles and texture coordinates.
         vertices: In camera axes (B, V, 3), metres.
         lens: fx, fy, cx, cy in pixels, (4,) or (B, 4).
