@@ -57,7 +57,8 @@ def _list(folder: Path, emit: Emit) -> dict[str, Any]:
 def file_checks() -> dict[str, Check]:
     """What looks into the files; those of networks load torch, which takes seconds, once there is such a file."""
     from ..head.albedo_file import TEXTURE_FILES, texture_problem
-    from ..head.inventory import DECA_FILE, MICA_FILE, PARSING_FILE, TASK_FILE
+    from ..head.inventory import DECA_FILE, MICA_FILE, TASK_FILE
+    from ..head.side_files import PARSING_WEIGHTS
     from ..landmarks.networks import task_problem
 
     def bisenet(path: Path) -> Failure | None:
@@ -75,7 +76,7 @@ def file_checks() -> dict[str, Check]:
 
         return deca_problem(path)
 
-    networks: dict[str, Check] = {PARSING_FILE: bisenet, MICA_FILE: mica, DECA_FILE: deca}
+    networks: dict[str, Check] = {PARSING_WEIGHTS: bisenet, MICA_FILE: mica, DECA_FILE: deca}
     return {TASK_FILE: task_problem, **dict.fromkeys(TEXTURE_FILES, texture_problem), **networks}
 
 

@@ -58,15 +58,15 @@ _LAYOUTS: Final = (
 
 
 def space_for(head: HeadModel, models: Path) -> tuple[AlbedoSpace, Notice | None]:
-    """Return the space of the texture file in a folder of models, else our own, and why a file that is there is not
-    used."""
-    file = next((models / name for name in TEXTURE_FILES if (models / name).is_file()), None)
-    if file is None:
-        return own_space(head), None
-    space = licensed_space(file, head)
-    if isinstance(space, Failure):
-        return own_space(head), Notice(space.code, f"{space.sentence} A space of our own is used.", space.advice)
-    return space, None
+    """Return the space of the first texture file in a folder of models that fits the head, else our own, and why a
+    file that is there is not used."""
+    unfit: Notice | None = None
+    for file in (models / name for name in TEXTURE_FILES if (models / name).is_file()):
+        space = licensed_space(file, head)
+        if not isinstance(space, Failure):
+            return space, unfit
+        unfit = unfit or Notice(space.code, f"{space.sentence} Another space of skin colours is used.", space.advice)
+    return own_space(head), unfit
 
 
 def licensed_space(path: Path, head: HeadModel, modes: int = LICENSED_MODES) -> AlbedoSpace | Failure:

@@ -28,6 +28,7 @@ from .side_files import (
     EMBEDDING_68,
     EMBEDDING_105,
     EYELIDS,
+    PARSING_WEIGHTS,
     REGIONS,
     UNUSED,
     UV_OBJECT,
@@ -100,7 +101,7 @@ _BESIDE: Final[Mapping[str, _Known]] = {
 }
 
 
-MICA_FILE, DECA_FILE, PARSING_FILE = "mica.tar", "deca_model.tar", "79999_iter.pth"
+MICA_FILE, DECA_FILE = "mica.tar", "deca_model.tar"
 _GUESS: Final = "a guess of the identity as a start of the fit, for FLAME 2020 alone; kept only where it helps"
 _OPTIONAL: Final[Mapping[str, tuple[str, _Known]]] = {
     UV_TEXTURE: (
@@ -116,7 +117,7 @@ _OPTIONAL: Final[Mapping[str, tuple[str, _Known]]] = {
             "https://github.com/TimoBolkart/BFM_to_FLAME",
         ),
     ),
-    PARSING_FILE: (
+    PARSING_WEIGHTS: (
         "parsing",
         _Known(
             "BiSeNet face parsing",

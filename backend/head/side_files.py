@@ -25,6 +25,9 @@ ALBEDO: Final = "FLAME_albedo_from_BFM.npz"
 UNUSED: Final = ("albedoModel2020_FLAME_albedoPart.npz",)
 """Models of skin colour, which nothing here reads."""
 
+PARSING_WEIGHTS: Final = "79999_iter.pth"
+"""BiSeNet's, as its makers name the file; it lies in the same folder."""
+
 SIDE_FILES: Final = (REGIONS, UV_OBJECT, UV_TEXTURE, ALBEDO, *EYELIDS, EMBEDDING_105, EMBEDDING_68)
 
 _ADVICE: Final = "Replace it by the right file, or remove it: it is optional."

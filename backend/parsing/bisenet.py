@@ -18,15 +18,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..contract.failure import Failure
+from ..head.side_files import PARSING_WEIGHTS
 from ..loading import hollow, load_weights, misfit, read_checkpoint
 
-FILE: Final = "79999_iter.pth"
+FILE: Final = PARSING_WEIGHTS
 SIZE: Final = 512
 """The network was trained on pictures of this side."""
 _MEAN: Final = (0.485, 0.456, 0.406)
 _DEVIATION: Final = (0.229, 0.224, 0.225)
 _CLASSES: Final = 19
-_WHAT: Final = "the face parsing network 79999_iter.pth"
+_WHAT: Final = f"the face parsing network {FILE}"
 
 
 class _ConvolutionNormRelu(nn.Module):

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, project, rotation_matrices
@@ -18,19 +17,16 @@ from ..contract.settings import TextureSettings
 from ..contract.shading import LIGHT_AXES, LIGHT_TERMS, OWN, Shading
 from ..contract.track import TRACKED, Track
 from ..head.albedo import own_space_of_track
-from ..parsing.atlas import make_atlas
-from ..parsing.occluders import MOST_LOOKS, FaceColours, Look, learn_face_colours
-from ..parsing.parser import open_classes
 from ..solve.key_frames import choose_turned_frames
 from ..solve.shading import LOOKS, filmed_head, shading_of
 from ..stages.data import Context, Video
-from ..video.reader import read_frames
 from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
+from .filmed_skin import filmed_pictures, learn_free_skin
 from .likeness import psnr, ssim
 from .rasterizer import NEAR
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
-from .skin_colours import FilmedHead, evenly, head_window
+from .skin_colours import FilmedHead, evenly
 from .texture import grow_borders, linear_from_srgb, srgb_from_linear, texels
 from .texture_fill import ENOUGH, completed
 
@@ -76,14 +72,14 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     if len(chosen) == 0:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
     head = filmed_head(track)
-    colours = _face_colours(head, track, video, chosen, context)
-    if colours is None:
+    free = learn_free_skin(head, track.neutral_vertices.astype(np.float64), video, chosen, context)
+    if free is None:
         return Failure(
             "video-unreadable",
             f"No frame of {video.path.name} can be decoded any more.",
             "Look whether the file is still where it was.",
         )
-    head = replace(head, free=_free_skin(colours))
+    head = replace(head, free=free)
     shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
     clip = _Clip(track, video, head, shading or _no_light(len(track)))
     size = int(settings.size)
@@ -133,39 +129,11 @@ class _Clip:
 
     def pictures(self, frames: Integers) -> Iterator[tuple[int, NDArray[np.uint8], Intrinsics, Array]]:
         """Yield (frame, part of the picture around the head, its camera, vertices)."""
-        yield from _pictures(self.head, self.video, frames)
+        yield from filmed_pictures(self.head, self.video, frames)
 
     def light(self, frame: int) -> Array:
         """Return light times gain (9, 3)."""
         return self.shading.at(frame)
-
-
-def _pictures(
-    head: FilmedHead, video: Video, frames: Integers
-) -> Iterator[tuple[int, NDArray[np.uint8], Intrinsics, Array]]:
-    for frame, picture in read_frames(video, np.sort(frames).tolist()):
-        vertices = head.vertices(frame)
-        found = head_window(vertices, head.intrinsics)
-        if found is not None:
-            yield frame, np.ascontiguousarray(picture[found[0]]), found[1], vertices
-
-
-def _face_colours(
-    head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context
-) -> FaceColours | None:
-    """Learn what the bare face looks like, to tell hands, hair and glasses from it; None where no frame can be read."""
-    chosen = frames[evenly(len(frames), MOST_LOOKS)]
-    looks = [Look(picture, camera, vertices) for _, picture, camera, vertices in _pictures(head, video, chosen)]
-    atlas = make_atlas(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
-    parse = open_classes(context.models, torch.device("cpu"), context.notice)
-    return learn_face_colours(atlas, looks, parse) if looks else None
-
-
-def _free_skin(colours: FaceColours) -> Any:
-    def free(_frame: int, picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> NDArray[np.float32]:
-        return colours.free_skin(Look(picture, camera, vertices))
-
-    return free
 
 
 def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context) -> Shading | None:

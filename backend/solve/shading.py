@@ -22,6 +22,7 @@ from ..head.albedo import AlbedoSpace
 from ..head.albedo_file import space_for
 from ..head.model import HeadModel, Integers
 from ..head.skinning import pose_vertices
+from ..render.filmed_skin import learn_free_skin
 from ..render.skin_colours import FilmedHead, SeenPoints, evenly, seen_points, skin_points
 from ..stages.data import Context, Fit, Video
 from ..video.reader import read_frames
@@ -81,7 +82,7 @@ def clip_shading(
         head: Its head.
         video: Its footage, which is read again.
         space: What the albedo may be.
-        context: Of the stage; only asked whether to stop.
+        context: Of the stage.
         light: `CLIP` or `FRAME`.
     """
     trust = np.where(fit.status == TRACKED, fit.confidence, 0.0)
@@ -96,6 +97,8 @@ def clip_shading(
     )
     turned = np.flatnonzero(trust > 0)
     chosen = turned[choose_turned_frames(fit.rotation[turned], fit.landmarks.time[turned], trust[turned], LOOKS)]
+    neutral = head.template + head.identity_basis @ fit.pose.identity
+    filmed = replace(filmed, free=learn_free_skin(filmed, neutral, video, chosen, context))
     return shading_of(filmed, chosen, video, space, context, light=light)
 
 

@@ -9,12 +9,9 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.settings import AppearanceSettings
 from ..head.model import HeadModel
-from ..head.side_files import ALBEDO, UV_TEXTURE
+from ..head.side_files import ALBEDO, PARSING_WEIGHTS, UV_TEXTURE
 from ..stage_code import StageCode
 from .data import Context, Fit, Video
-
-PARSING_FILE: Final = "79999_iter.pth"
-"""BiSeNet's weights, as its makers name the file."""
 
 
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
@@ -33,7 +30,7 @@ def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, c
 
 def parsing_files(_settings: object, models: Path) -> Iterable[Path]:
     """The network that tells what hides the skin."""
-    return [file for file in (models / PARSING_FILE,) if file.is_file()]
+    return [file for file in (models / PARSING_WEIGHTS,) if file.is_file()]
 
 
 def model_files(settings: object, models: Path) -> Iterable[Path]:
@@ -52,7 +49,18 @@ def summary(output: Fit, _settings: AppearanceSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    ("stages/appearance.py", "stages/data.py", "solve", "head", "render", "video", "parsing"),
+    (
+        "stages/appearance.py",
+        "stages/data.py",
+        "contract/camera.py",
+        "contract/shading.py",
+        "solve",
+        "head",
+        "render",
+        "video",
+        "parsing",
+        "loading.py",
+    ),
     files=model_files,
     summary=summary,
 )

@@ -90,6 +90,8 @@ CODE: Final = StageCode(
         "export",
         "aligned",
         "parsing",
+        "contract/shading.py",
+        "loading.py",
         "landmarks",
         "render",
         "solve/shading.py",

@@ -73,6 +73,8 @@ CODE: Final = StageCode(
         "stages/texture.py",
         "render",
         "parsing",
+        "contract/shading.py",
+        "loading.py",
         "solve/shading.py",
         "solve/light_solver.py",
         "solve/key_frames.py",
