@@ -57,8 +57,8 @@ def _list(folder: Path, emit: Emit) -> dict[str, Any]:
 def file_checks() -> dict[str, Check]:
     """What looks into the files; those of networks load torch, which takes seconds, once there is such a file."""
     from ..head.albedo_file import TEXTURE_FILES, texture_problem
+    from ..head.file_names import PARSING_WEIGHTS
     from ..head.inventory import DECA_FILE, MICA_FILE, TASK_FILE
-    from ..head.side_files import PARSING_WEIGHTS
     from ..landmarks.networks import task_problem
 
     def bisenet(path: Path) -> Failure | None:

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from ..contract.failure import Failure, Notice
 from ..contract.shading import BFM, FLAME_TEXTURE
 from .albedo import AlbedoSpace, own_space
+from .file_names import ALBEDO, UV_TEXTURE
 from .model import Floats, HeadModel
-from .side_files import ALBEDO, UV_TEXTURE
 
 Array = NDArray[Any]
 

@@ -22,8 +22,7 @@ from ..contract.licences import (
     UNKNOWN,
     Licence,
 )
-from .library import FoundModel, find_models
-from .side_files import (
+from .file_names import (
     ALBEDO,
     EMBEDDING_68,
     EMBEDDING_105,
@@ -33,8 +32,9 @@ from .side_files import (
     UNUSED,
     UV_OBJECT,
     UV_TEXTURE,
-    side_file_problem,
 )
+from .library import FoundModel, find_models
+from .side_files import side_file_problem
 
 VERTICES, TRIANGLES = 5023, 9976
 """Of every version of FLAME, which the files beside a head belong to."""

@@ -11,10 +11,10 @@ from ..contract.failure import Failure, Notice
 from ..contract.licences import UNKNOWN, Licence
 from ..contract.settings import HeadSettings
 from .builtin import builtin_head
+from .file_names import SIDE_FILES, UNUSED
 from .flame_file import checked_arrays, load_flame, read_flame_content
 from .flame_versions import recognise
 from .model import HeadModel
-from .side_files import SIDE_FILES, UNUSED
 
 _ENDINGS: Final = (".pkl", ".npz")
 

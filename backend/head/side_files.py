@@ -11,24 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from ..contract.failure import Failure
+from .file_names import EMBEDDING_68, EMBEDDING_105, EYELIDS, REGIONS, UV_OBJECT, UV_TEXTURE
 from .model import Floats, Integers
 from .plain_arrays import read_header, read_npy, read_npz
 from .restricted_pickle import read_pickle, read_pickle_bytes
-
-REGIONS: Final = "FLAME_masks.pkl"
-UV_OBJECT: Final = "head_template.obj"
-UV_TEXTURE: Final = "FLAME_texture.npz"
-EYELIDS: Final = ("l_eyelid.npy", "r_eyelid.npy")
-EMBEDDING_105: Final = "mediapipe_landmark_embedding.npz"
-EMBEDDING_68: Final = "landmark_embedding.npy"
-ALBEDO: Final = "FLAME_albedo_from_BFM.npz"
-UNUSED: Final = ("albedoModel2020_FLAME_albedoPart.npz",)
-"""Models of skin colour, which nothing here reads."""
-
-PARSING_WEIGHTS: Final = "79999_iter.pth"
-"""BiSeNet's, as its makers name the file; it lies in the same folder."""
-
-SIDE_FILES: Final = (REGIONS, UV_OBJECT, UV_TEXTURE, ALBEDO, *EYELIDS, EMBEDDING_105, EMBEDDING_68)
 
 _ADVICE: Final = "Replace it by the right file, or remove it: it is optional."
 

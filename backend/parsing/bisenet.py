@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..contract.failure import Failure
-from ..head.side_files import PARSING_WEIGHTS
+from ..head.file_names import PARSING_WEIGHTS
 from ..loading import hollow, load_weights, misfit, read_checkpoint
 
 FILE: Final = PARSING_WEIGHTS

@@ -8,8 +8,8 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.settings import AppearanceSettings
+from ..head.file_names import ALBEDO, PARSING_WEIGHTS, UV_TEXTURE
 from ..head.model import HeadModel
-from ..head.side_files import ALBEDO, PARSING_WEIGHTS, UV_TEXTURE
 from ..stage_code import StageCode
 from .data import Context, Fit, Video
 
