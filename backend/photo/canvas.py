@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ..beside import written_beside
 from ..contract.failure import Failure, Notice
 from ..landmarks.crop import Picture
 from ..solve.fitting import ASSUMED_FOCAL
@@ -149,9 +150,8 @@ def _write_copies(paths: list[Path], canvas: _Canvas, folder: Path, digest: str,
             photo = read_photo(path)
             if isinstance(photo, Failure):
                 return photo
-            beside = copy.with_name(f".{copy.stem}.partial.png")
-            Image.fromarray(_placed(photo, scale, canvas)).save(beside, compress_level=1)
-            beside.replace(copy)
+            placed = Image.fromarray(_placed(photo, scale, canvas))
+            written_beside(copy, lambda path, placed=placed: placed.save(path, compress_level=1))
         context.progress(number + 1, len(paths))
     return copies[0]
 

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..beside import written_beside
 from ..head.model import Floats, HeadModel
 from ..render.shading import vertex_normals
 
@@ -34,7 +35,5 @@ def _rows(kind: str, values: NDArray[np.floating], digits: int) -> list[str]:
 def write_mesh(folder: Path, head: HeadModel, vertices: Floats, texture: str) -> Path:
     """Write ``head.obj`` and ``head.mtl``, which names a texture by its path from there; return the former's path."""
     for name, text in (("head.mtl", MATERIAL.format(texture=texture)), ("head.obj", obj_text(head, vertices))):
-        beside = folder / f".{name}.partial"
-        beside.write_text(text, "utf-8", newline="\n")
-        beside.replace(folder / name)
+        written_beside(folder / name, lambda path, text=text: path.write_text(text, "utf-8", newline="\n"))
     return folder / "head.obj"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +17,7 @@ from ..aligned.camera import corner_affine, full_frame_in_crop, scaled
 from ..aligned.crop import SEED_SCALE, SIZE, cut, dlib68, ffhq_region
 from ..aligned.drawing import Skin, over, textured_head
 from ..aligned.light import Lit, estimate_light
+from ..beside import written_beside
 from ..contract.camera import Intrinsics
 from ..contract.track import Track
 from ..export.portraits import SeenHead, seen_head
@@ -75,27 +75,16 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     files["overlay"] = save_picture(folder / "overlay.png", _overlay(picture, track, frame, seen))
     files["aligned"] = save_picture(folder / "aligned.png", aligned)
     files["rendered"] = save_picture(folder / "rendered.png", _rendered(aligned, camera, place, studio))
-    files["parsing"] = beside(folder / "parsing.png", lambda path: _write_parsing(path, parsing))
+    files["parsing"] = written_beside(folder / "parsing.png", lambda path: _write_parsing(path, parsing))
     numbers = _numbers(track, frame, lit, studio, corner_affine(region.to_image(SIZE)), parsing)
     text = json.dumps(numbers, indent=1, allow_nan=False)
-    files["numbers"] = beside(folder / "photo.json", lambda path: path.write_text(text, "utf-8"))
+    files["numbers"] = written_beside(folder / "photo.json", lambda path: path.write_text(text, "utf-8"))
     return files
-
-
-def beside(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let a file be written beside its place and renamed."""
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        write(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
 
 
 def save_picture(path: Path, picture: Picture) -> Path:
     """Write a PNG beside its place and rename it."""
-    return beside(path, lambda partial: Image.fromarray(picture).save(partial, compress_level=3))
+    return written_beside(path, lambda partial: Image.fromarray(picture).save(partial, compress_level=3))
 
 
 def _write_parsing(path: Path, parsing: NDArray[np.int64]) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..aligned.camera import square_camera
 from ..aligned.crop import cut
+from ..beside import written_beside
 from ..cli.session import MODELS
 from ..contract.camera import project
 from ..contract.failure import Failure
@@ -150,8 +151,10 @@ def _write_all(
     texture = _texture_code(frames[fit.status[frames] == TRACKED], video, crop, parts)
     for frame, picture in read_frames(video, frames.tolist()):
         result = dictionary_of(crop(frame, picture, texture), parts, size)
-        _write(folder / f"{frame}.npy", lambda path, result=result: path.write_bytes(pickle.dumps(result, protocol=4)))
-        _write(folder / f"{frame}_compare.jpg", lambda path, result=result: path.write_bytes(_compared(result)))
+        written_beside(
+            folder / f"{frame}.npy", lambda path, result=result: path.write_bytes(pickle.dumps(result, protocol=4))
+        )
+        written_beside(folder / f"{frame}_compare.jpg", lambda path, result=result: path.write_bytes(_compared(result)))
 
 
 def _fitted(
@@ -194,16 +197,6 @@ def _texture_code(
         vertices = pose_vertices(parts.head, one.pose)[0]
         codes.append(light_of(one, parts, cut(picture, one.fitted, FITTED), camera, vertices).code)
     return np.median(codes, axis=0) if codes else np.zeros(parts.space.modes)
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    """Let a file be written beside its place and renamed."""
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _compared(result: dict[str, Any]) -> bytes:

@@ -22,7 +22,7 @@ from ..render.rasterizer_numba import NumbaRasterizer
 from ..render.shading import vertex_normals
 from .parallel import PROCESSOR, over_chunks
 from .photometric_view import View
-from .surface_samples import NOT_SKIN, UNDER_THE_NOSE, SurfaceSamples
+from .surface_samples import NOT_SKIN, UNDER_THE_NOSE, SurfaceSamples, spread_samples, vertices_of
 
 STILL_REGIONS: Final = ("face", "forehead", "scalp", "left_ear", "right_ear")
 MOVING_REGIONS: Final = (*NOT_SKIN, "eye_region", "left_eye_region", "right_eye_region", "lips")
@@ -101,22 +101,22 @@ def track_points(head: HeadModel, count: int) -> TrackPoints | None:
 
     None where the head does not name its parts.
     """
-    still = _vertices(head, STILL_REGIONS) & ~_vertices(head, MOVING_REGIONS)
+    still = vertices_of(head, STILL_REGIONS) & ~vertices_of(head, MOVING_REGIONS)
     if head.landmarks.known[UNDER_THE_NOSE]:
         corners = head.template[head.faces[head.landmarks.triangle[UNDER_THE_NOSE]]]
         low = (head.landmarks.barycentric[UNDER_THE_NOSE] @ corners)[1]
-        still &= (head.template[:, 1] > low) | _vertices(head, ("scalp", "left_ear", "right_ear"))
-    brows = _vertices(head, BROWS)
+        still &= (head.template[:, 1] > low) | vertices_of(head, ("scalp", "left_ear", "right_ear"))
+    brows = vertices_of(head, BROWS)
     if brows.any():
         still &= KDTree(head.template[brows]).query(head.template)[0] > _AROUND_BROWS
     triangles = np.flatnonzero(still[head.faces].all(axis=1))
     if len(triangles) == 0:
         return None
-    samples = _spread(head, triangles, count)
+    samples = spread_samples(head, triangles, count)
     places = samples.at(head.template, head.faces)
     normals = samples.at(vertex_normals(head.template, head.faces), head.faces)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    skin = np.flatnonzero(_vertices(head, (*STILL_REGIONS, "neck")) & ~_vertices(head, NOT_SKIN))
+    skin = np.flatnonzero(vertices_of(head, (*STILL_REGIONS, "neck")) & ~vertices_of(head, NOT_SKIN))
     _, near = KDTree(head.template[skin]).query(places, _NEIGHBOURS)
     neighbours = skin[near]
     across = np.cross([0.0, 1.0, 0.0], normals)
@@ -124,26 +124,8 @@ def track_points(head: HeadModel, count: int) -> TrackPoints | None:
     axes = np.stack([across, np.cross(normals, across)], axis=2)
     flat = (head.template[neighbours] - places[:, None]) @ axes
     to_plane = np.linalg.pinv(flat - flat.mean(axis=1, keepdims=True), rcond=1e-2)
-    hair = _vertices(head, ("scalp",))[head.faces[samples.triangle]].all(axis=1)
+    hair = vertices_of(head, ("scalp",))[head.faces[samples.triangle]].all(axis=1)
     return TrackPoints(samples, neighbours, to_plane, normals, hair)
-
-
-def _vertices(head: HeadModel, names: tuple[str, ...]) -> NDArray[np.bool_]:
-    result = np.zeros(head.vertex_count, dtype=bool)
-    for name in names:
-        result[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
-    return result
-
-
-def _spread(head: HeadModel, triangles: Integers, count: int) -> SurfaceSamples:
-    corners = head.template[head.faces[triangles]]
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    random = np.random.default_rng(0)
-    place = (np.arange(count) + random.uniform(size=count)) / count
-    chosen = triangles[np.searchsorted(np.cumsum(area) / area.sum(), place).clip(0, len(triangles) - 1)]
-    first, second = np.sqrt(random.uniform(size=count)), random.uniform(size=count)
-    weights = np.stack([1 - first, first * (1 - second), first * second], axis=1)
-    return SurfaceSamples(chosen, weights.astype(np.float64))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..head.model import Floats, HeadModel, Integers, LandmarkEmbedding
@@ -40,23 +41,31 @@ class SurfaceSamples:
         return np.einsum("nk,nk...->n...", self.barycentric, values[faces[self.triangle]])
 
 
+def vertices_of(head: HeadModel, names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which vertices (V,) are in any of the named regions; a head need not have all of them."""
+    result = np.zeros(head.vertex_count, dtype=bool)
+    for name in names:
+        result[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
+    return result
+
+
 def skin_faces(head: HeadModel) -> np.ndarray:
     """Return which triangles (F,) are neither eyeball nor inside of the mouth."""
-    other = np.zeros(head.vertex_count, dtype=bool)
-    for name in NOT_SKIN:
-        other[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
-    return ~other[head.faces].any(axis=1)
+    return ~vertices_of(head, NOT_SKIN)[head.faces].any(axis=1)
 
 
 def choose_samples(head: HeadModel, count: int) -> SurfaceSamples:
     """Return `count` points, evenly spread by area over the skin of the upper face; the same for the same head."""
-    inside = np.zeros(head.vertex_count, dtype=bool)
-    for name in SKIN:
-        inside[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
+    inside = vertices_of(head, SKIN)
     if head.landmarks.known[UNDER_THE_NOSE]:
         corners = head.template[head.faces[head.landmarks.triangle[UNDER_THE_NOSE]]]
         inside &= head.template[:, 1] > (head.landmarks.barycentric[UNDER_THE_NOSE] @ corners)[1]
     triangles = np.flatnonzero(inside[head.faces].all(axis=1) & skin_faces(head))
+    return spread_samples(head, triangles, count)
+
+
+def spread_samples(head: HeadModel, triangles: Integers, count: int) -> SurfaceSamples:
+    """Return `count` points, evenly spread by area over some triangles; the same for the same head."""
     corners = head.template[head.faces[triangles]]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     random = np.random.default_rng(0)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from ..beside import written_beside
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
 from ..contract.quality import quality_of
@@ -74,20 +74,8 @@ def _numbers(path: Path, plot: Path, track: Track) -> None:
     report = report_of(track, measures, flags)
     text = json.dumps(report, indent=1, allow_nan=False)
     title, facts = _title(track), _facts(report)
-    _beside(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts))
-    _beside(path, lambda beside: beside.write_text(text, "utf-8"))
-
-
-def _beside(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let a file be written beside its place and renamed, so that a whole one is there or none."""
-    beside = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-    return path
+    written_beside(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts))
+    written_beside(path, lambda beside: beside.write_text(text, "utf-8"))
 
 
 def _sheet(path: Path, track: Track, video: Video) -> Path:
@@ -95,7 +83,7 @@ def _sheet(path: Path, track: Track, video: Video) -> Path:
     from ..video.reader import read_frames
 
     pictures = read_frames(video, sheet_frames(track))
-    return _beside(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
+    return written_beside(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
 
 
 def _overlay(path: Path, track: Track, video: Video, height: int, context: Context) -> Path:
@@ -110,7 +98,7 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
             drawn += 1
             yield position, picture
 
-    _beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
+    written_beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
     if drawn < len(track):
         sentence = f"{len(track) - drawn} frames of {video.path.name} could not be read again; the overlay lacks them."
         context.notice(Notice("overlay-incomplete", sentence))
@@ -139,7 +127,7 @@ def _plate(folder: Path, video: Video, context: Context) -> Path | None:
             Notice("plate-not-written", f"{video.path.name} could not be read again to copy it for Blender.")
         )
         return None
-    return _beside(places[0], lambda beside: write_plate(beside, video, context))
+    return written_beside(places[0], lambda beside: write_plate(beside, video, context))
 
 
 def _title(track: Track) -> str:

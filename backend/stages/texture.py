@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ..beside import written_beside
 from ..contract.failure import Failure
 from ..contract.settings import TextureSettings
 from ..stage_code import StageCode, shortened
@@ -44,9 +44,9 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     if isinstance(result, Failure):
         return result
     path.parent.mkdir(parents=True, exist_ok=True)
-    _beside(path, lambda place: Image.fromarray(result.picture).save(place))
+    written_beside(path, lambda place: Image.fromarray(result.picture).save(place))
     told = path.with_name(f"{path.stem}_light.json")
-    _beside(told, lambda place: place.write_text(json.dumps(result.facts, indent=1, allow_nan=False), "utf-8"))
+    written_beside(told, lambda place: place.write_text(json.dumps(result.facts, indent=1, allow_nan=False), "utf-8"))
     return TextureFiles({"texture": path, "light": told}, result.facts)
 
 
@@ -54,17 +54,6 @@ def summary(output: TextureFiles, _settings: TextureSettings) -> str:
     """Its size, how much of the head was seen, and how like the footage it is."""
     facts = output.facts
     return shortened(f"{facts['size']} px, {100 * facts['seen']:.0f} % seen, PSNR {facts['psnr']:.1f} dB")
-
-
-def _beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Let a file be written beside its place and renamed, so that a whole one is there or none."""
-    beside = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 CODE: Final = StageCode(

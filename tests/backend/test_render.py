@@ -4,41 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from rasterizer_scenes import CAMERA, at_pixels, sphere
 
 from backend.contract.camera import Intrinsics, project
 from backend.render.overlay import draw_head, draw_landmarks, head_look
 from backend.render.rasterizer import cropped, magnified
 from backend.render.rasterizer_numba import NumbaRasterizer
 from backend.render.shading import facing_camera, vertex_normals
-
-CAMERA = Intrinsics(80, 60, 100.0, 110.0, 39.5, 29.5)
-
-
-def at_pixels(pixels, depth, camera=CAMERA):
-    """Points in camera axes that project to the given pixels."""
-    pixels, depth = np.asarray(pixels, dtype=float), np.broadcast_to(depth, len(pixels))
-    x = (pixels[:, 0] - camera.centre_x) / camera.focal_x * depth
-    y = (pixels[:, 1] - camera.centre_y) / camera.focal_y * depth
-    return np.stack([x, y, depth], axis=1)
-
-
-def sphere(rings=40, segments=60, radius=0.1, centre=(0.02, -0.01, 0.5)):
-    theta = np.linspace(0, np.pi, rings)[1:-1]
-    phi = np.arange(segments) / segments * 2 * np.pi
-    up = np.cos(theta)[:, None] + 0 * phi
-    east, north = np.outer(np.sin(theta), np.cos(phi)), np.outer(np.sin(theta), np.sin(phi))
-    ring = np.stack([east, up, north], axis=-1).reshape(-1, 3)
-    vertices = np.concatenate([ring, [[0, 1, 0], [0, -1, 0]]]) * radius + centre
-    top, bottom = len(ring), len(ring) + 1
-    faces = []
-    for s in range(segments):
-        n = (s + 1) % segments
-        faces.append((top, n, s))
-        faces.append((bottom, (rings - 3) * segments + s, (rings - 3) * segments + n))
-        for r in range(rings - 3):
-            a, b, c, d = r * segments + s, r * segments + n, (r + 1) * segments + s, (r + 1) * segments + n
-            faces += [(a, b, d), (a, d, c)]
-    return vertices, np.array(faces)
 
 
 def test_a_triangle_covers_the_pixels_whose_centres_it_contains():
