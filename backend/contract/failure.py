@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .foreign_text import LONGEST_SENTENCE, shown
+
 
 @dataclass(frozen=True)
 class Failure:
     """Why something could not be done.
 
-    Functions that can fail in an expected way return `Result | Failure`; the caller checks with `isinstance`.
+    Functions that can fail in an expected way return `Result | Failure`; the caller checks with `isinstance`. What is
+    said stays on one line and never steers a terminal, whatever the files that it repeats words of hold.
 
     Attributes:
         code: Stable identifier in kebab-case, e.g. ``video-not-found``.
@@ -20,6 +23,9 @@ class Failure:
     code: str
     sentence: str
     advice: str
+
+    def __post_init__(self) -> None:
+        _make_plain(self)
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.advice}"
@@ -32,3 +38,11 @@ class Notice:
     code: str
     sentence: str
     advice: str = ""
+
+    def __post_init__(self) -> None:
+        _make_plain(self)
+
+
+def _make_plain(said: Failure | Notice) -> None:
+    for part in ("sentence", "advice"):
+        object.__setattr__(said, part, shown(getattr(said, part), LONGEST_SENTENCE))
