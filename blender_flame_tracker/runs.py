@@ -47,7 +47,7 @@ class _Ticket:
         tree, scene: `session_uid` of the tree that is run and of the scene that its results go to.
         compiled: What was made of the tree.
         settled: Whether its end was dealt with.
-        imports: What is still to be imported.
+        imports: What is still to be imported: each as soon as what it needs is made, also while the run goes on.
         announce: Whether the user is told of the end; scripts that wait are told by what they called.
     """
 
@@ -104,7 +104,8 @@ def start(tree: FlameTree, scene: bpy.types.Scene, target: str | None = None) ->
             "Make some space on that drive, and see that you may write to it.",
         )
     run = Run(compiled.job, engine, folder, owner=scene.name, models=preferences.models_folder())
-    _tickets[tree.session_uid] = _Ticket(run, tree.session_uid, scene.session_uid, compiled)
+    imports = [each for each in compiled.imports if each.automatic]
+    _tickets[tree.session_uid] = _Ticket(run, tree.session_uid, scene.session_uid, compiled, imports=imports)
     _session.submit(run)
     _watch()
     redraw()
@@ -152,8 +153,7 @@ def wait(run: Run) -> State:
 def waiting_import(tree: FlameTree | None) -> str:
     """Return why the finished result of a tree is not in the scene yet, or an empty text."""
     ticket = _tickets.get(tree.session_uid) if tree is not None else None
-    waits = ticket is not None and ticket.settled and bool(ticket.imports)
-    return hindrance() if waits else ""
+    return hindrance() if ticket is not None and _due(ticket) else ""
 
 
 def silence_of(run: Run) -> str:
@@ -210,25 +210,32 @@ def redraw() -> None:
 
 
 def _settle_all() -> bool:
-    """Deal with every run that is over; return whether anything happened."""
+    """Deal with every run that is over, and with what can be imported; return whether anything happened."""
     happened = False
     for ticket in list(_tickets.values()):
         if ticket.run.state.final and not ticket.settled:
             ticket.settled = happened = True
             _settle(ticket)
-        if ticket.settled and ticket.imports and not hindrance():
+        due = _due(ticket)
+        if due and not hindrance():
             happened = True
-            _import(ticket)
+            _import(ticket, due)
     return happened
 
 
+def _due(ticket: _Ticket) -> list[SceneImport]:
+    """What can be imported now: its track is written, while reports and overlays may still be made."""
+    stages = ticket.run.stages
+    made = {name for name, stage in stages.items() if stage.state in ("done", "cached")}
+    return [each for each in ticket.imports if made.issuperset(each.needs)]
+
+
 def _settle(ticket: _Ticket) -> None:
+    ticket.imports = _due(ticket)
     tree = tree_of(ticket.tree)
     if tree is None:
         return
     state.remember(tree, ticket.compiled, ticket.run)
-    if ticket.run.state is State.DONE:
-        ticket.imports = [each for each in ticket.compiled.imports if each.automatic]
     if ticket.announce and not ticket.imports:
         announce(outcome(ticket.run))
     elif ticket.announce and hindrance():
@@ -250,9 +257,9 @@ def hindrance() -> str:
     return ""
 
 
-def _import(ticket: _Ticket) -> None:
-    """Bring the result into its scene, as one step of undo."""
-    wanted, ticket.imports = ticket.imports, []
+def _import(ticket: _Ticket, wanted: list[SceneImport]) -> None:
+    """Bring results into their scene, as one step of undo."""
+    ticket.imports = [each for each in ticket.imports if each not in wanted]
     scene, tree = _scene(ticket), tree_of(ticket.tree)
     if scene is None or tree is None:
         return
@@ -265,7 +272,7 @@ def _import(ticket: _Ticket) -> None:
             ticket.run.notices.extend(made.notices)
             state.remember_import(tree, ticket.compiled, each.node, None)
     bpy.ops.ed.undo_push(message="Import FLAME Track")
-    if ticket.announce:
+    if ticket.announce and ticket.settled and not ticket.imports:
         announce(outcome(ticket.run))
 
 

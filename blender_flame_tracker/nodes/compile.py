@@ -29,6 +29,7 @@ class SceneImport:
         track: The file.
         settings: How it is imported.
         automatic: Whether it is imported as soon as it is finished.
+        needs: Names of the nodes that must have run before: of the track file, and of the texture where one is linked.
     """
 
     node: str
@@ -36,6 +37,7 @@ class SceneImport:
     track: Path
     settings: SceneSettings
     automatic: bool
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def _imports(
         if isinstance(settings, Failure):
             return settings
         track = sink.inputs["track"]
-        imports.append(SceneImport(sink.name, track, tracks[track], settings, node.automatic))
+        needs = tuple(sink.inputs.values())
+        imports.append(SceneImport(sink.name, track, tracks[track], settings, node.automatic, needs))
     return tuple(imports)
 
 

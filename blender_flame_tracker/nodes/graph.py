@@ -138,7 +138,8 @@ def _wanted(graph: Graph, target: str | None) -> list[str] | Failure:
             "The tree has no Track File, Scene, Texture, Report or Export node, so nothing would come out of it.",
             "Add one, or choose a node and press Run to Here.",
         )
-    found = [node.name for node in ends if not node.muted]
+    # What goes into the scene is made first: the animator need not wait for a report to see the head.
+    found = [node.name for node in sorted(ends, key=lambda node: node.kind in STAGES) if not node.muted]
     if not found:
         labels = ", ".join(node.label for node in ends)
         return Failure("node-muted", f"All that would come out of the tree is muted: {labels}.", "Unmute one.")

@@ -51,14 +51,19 @@ def until_cancelled(listen=True):
     say("cancelled")
 
 
-def track(pause=0.0):
-    """Go through the stages of the job and put the track that lies beside this package where the job wants it."""
+def track(pause=0.0, halt_at=""):
+    """Go through the stages of the job and put the track that lies beside this package where the job wants it.
+
+    At the stage of the kind `halt_at` it works on until it is cancelled.
+    """
     stages = json.loads(Path(sys.argv[2]).read_text())["stages"]
     hello()
     say("job", stages=[{"name": s["name"], "kind": s["kind"], "label": s["name"]} for s in stages])
     outputs = {}
     for stage in stages:
         say("stage", name=stage["name"], state="running")
+        if stage["kind"] == halt_at:
+            return until_cancelled()
         for step in range(4):
             say("progress", name=stage["name"], done=step + 1, total=4, seconds_left=1.0)
             time.sleep(pause)
@@ -68,7 +73,7 @@ def track(pause=0.0):
             shutil.copy("track.npz", path)
             outputs["track"] = str(path)
         say("stage", name=stage["name"], state="done", seconds=0.1, summary="8 frames, 1 missing")
-    say("done", outputs=outputs, seconds=1.0)
+    return say("done", outputs=outputs, seconds=1.0)
 
 
 def steady(seconds, rate=1000):
@@ -98,6 +103,8 @@ elif behaviour == "track":
     track()
 elif behaviour == "track slowly":
     track(pause=0.015)
+elif behaviour.startswith("track, but halt at "):
+    track(halt_at=behaviour.rsplit(" ", 1)[1])
 elif behaviour.startswith("steady"):
     steady(float(behaviour.split()[1]))
 elif behaviour == "chatty":

@@ -40,6 +40,31 @@ def test_a_started_run_leaves_blender_free_and_is_watched_by_a_timer_only_while_
     assert bpy.ops.flame.track.poll() and not bpy.ops.flame.cancel.poll()
 
 
+def test_the_head_is_in_the_scene_as_soon_as_its_track_is_written_while_the_report_is_still_made(tree, engine):
+    behave(engine.root, "track, but halt at report")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(heads)
+    assert run.state is State.RUNNING and run.stages["Report"].state == "running"
+    runs.cancel(tree)
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert run.state is State.CANCELLED and heads() == ["take one head"]
+    assert runs._look() is None
+
+
+def test_a_head_that_gets_a_texture_waits_for_it_and_not_for_the_report(tree, engine):
+    bpy.ops.flame.switch_stage(kind="texture")
+    behave(engine.root, "track, but halt at texture")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(lambda: run.stages["Texture"].state == "running")
+    assert run.stages["Track File"].state == "done" and not heads()
+    runs.cancel(tree)
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert not heads() and runs._look() is None
+    behave(engine.root, "track, but halt at report")
+    runs.start(tree, bpy.context.scene)
+    look_until(heads)
+
+
 def test_a_tree_cannot_be_started_twice(tree, engine):
     behave(engine.root, "patient")
     runs.start(tree, bpy.context.scene)
