@@ -29,8 +29,10 @@ def annotations_of(settings_class: type, update: Update | None = None) -> dict[s
 def property_of(setting: Option, update: Update | None = None) -> Any:
     """Return the Blender property of one setting."""
     unit = f" ({setting.unit})" if setting.unit else ""
+    # Blender's own angles are kept in radians; ours are degrees, which it cannot write behind the number.
+    sign = " (°)" if setting.unit == "degrees" else ""
     common: dict[str, Any] = {
-        "name": setting.label,
+        "name": setting.label + sign,
         "description": setting.help + unit,
         "default": setting.default,
     }

@@ -124,7 +124,7 @@ class Review:
     def summary(self) -> str:
         """How much there is to look at, in words."""
         if not self.ranges:
-            return f"No bad frames among {self.total}"
+            return f"No bad frames among {self.total}" if self.total > 1 else "Nothing looks wrong"
         count = len(self.ranges)
         return f"{count} bad range{'s' if count > 1 else ''}, {self.bad} of {self.total} frames"
 

@@ -263,6 +263,8 @@ def _import(ticket: _Ticket, wanted: list[SceneImport]) -> None:
     scene, tree = _scene(ticket), tree_of(ticket.tree)
     if scene is None or tree is None:
         return
+    if ticket.announce:
+        scene.flame.open_result()
     for each in wanted:
         made = import_and_show(each.track, each.settings, scene)
         if isinstance(made, Failure):

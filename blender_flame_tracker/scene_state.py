@@ -52,7 +52,7 @@ class SceneFlame(bpy.types.PropertyGroup):
         "show_head_camera": _flag("Head and Camera"),
         "show_track": _flag("Track"),
         "show_more": _flag("More Settings", default=False),
-        "show_messages": _flag("Messages"),
+        "show_messages": _flag("Messages", default=False),
         "show_result": _flag("Result"),
         "show_timeline_graph": bpy.props.BoolProperty(
             name="Show over Timeline",
@@ -72,6 +72,11 @@ class SceneFlame(bpy.types.PropertyGroup):
     def fold_settings(self) -> None:
         """Close what can't be changed while a run goes on, so that progress and result are in sight."""
         self.show_video = self.show_head_camera = False
+
+    def open_result(self) -> None:
+        """Close what led to a result, so that the result itself is in sight."""
+        self.fold_settings()
+        self.show_track, self.show_result = False, True
 
 
 class Settings:

@@ -76,7 +76,7 @@ def _views(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types
 
 
 def _hide_default_cube(scene: bpy.types.Scene) -> list[Notice]:
-    hidden = [thing for thing in scene.objects if _is_default_cube(thing)]
+    hidden = [thing for thing in scene.objects if not thing.hide_render and _is_default_cube(thing)]
     for thing in hidden:
         for layer in scene.view_layers:
             if thing.name in layer.objects:

@@ -237,7 +237,7 @@ class CameraSettings:
         1000.0, "Focal length when known in pixels", label="Pixels", unit="px", minimum=1.0, maximum=1e6
     )
     focal_millimetres: float = option(
-        35.0, "Focal length when known in millimetres", label="Millimetres", unit="mm", minimum=0.5, maximum=10000.0
+        35.0, "Focal length when known in millimetres", label="Millimeters", unit="mm", minimum=0.5, maximum=10000.0
     )
     sensor_width: float = option(
         36.0, "Width of the sensor, along the longer side of the picture", unit="mm", minimum=0.5, maximum=500.0

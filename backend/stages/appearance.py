@@ -44,7 +44,7 @@ def summary(output: Fit, _settings: AppearanceSettings) -> str:
     told = output.report.get("appearance", {})
     if not told.get("used"):
         return "left as it was"
-    return f"turned {told['turned']:.1f}°, {100 * told['steadier']:.0f} % steadier, {told['rasterizer']}"
+    return f"rotation mended by {told['turned']:.1f}°, {100 * told['steadier']:.0f} % calmer"
 
 
 CODE: Final = StageCode(

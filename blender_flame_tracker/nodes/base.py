@@ -20,9 +20,9 @@ from .tree import TREE
 class Group(enum.Enum):
     """Where a node stands in the work, with the colour of its nodes."""
 
-    INPUT = (0.24, 0.19, 0.17)
-    TRACKING = (0.16, 0.23, 0.20)
-    OUTPUT = (0.18, 0.20, 0.27)
+    INPUT = (0.31, 0.20, 0.14)
+    TRACKING = (0.13, 0.28, 0.20)
+    OUTPUT = (0.15, 0.21, 0.36)
 
 
 _RESULT: Final = {
@@ -87,9 +87,9 @@ class StageNode:
         """Make the sockets of a new node."""
         spec = spec_of(self.kind)
         for name, type_name in spec.inputs.items():
-            self.inputs.new(sockets.idname(type_name), title_case(name), identifier=name)
+            _describe(self.inputs.new(sockets.idname(type_name), title_case(name), identifier=name))
         if spec.output in data_types():
-            self.outputs.new(sockets.idname(spec.output), title_case(spec.output), identifier=spec.output)
+            _describe(self.outputs.new(sockets.idname(spec.output), title_case(spec.output), identifier=spec.output))
         self.use_custom_color = True
         self.color = self.group.value
 
@@ -168,6 +168,11 @@ class StageNode:
 
     def draw_buttons_ext(self: Any, _context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         """Draw nothing of our own in Blender's Node tab: the tab FLAME has the settings."""
+
+
+def _describe(socket: Any) -> None:
+    """Give a socket its tooltip."""
+    socket.description = sockets.DESCRIPTIONS.get(socket.type_name, "")
 
 
 def _is_advanced(option: Option | None) -> bool:

@@ -25,6 +25,19 @@ _COLOURS: Final[Mapping[str, Colour]] = {
 }
 
 
+DESCRIPTIONS: Final[Mapping[str, str]] = {
+    "video": "Frames with their times",
+    "face": "Which of the people in the picture is followed",
+    "head": "Head model that is fitted",
+    "camera": "What is known of the camera that filmed the clip",
+    "landmarks": "478 points of the face in every frame",
+    "fit": "Shape of the head, and its pose and expression per frame",
+    "track": "Track file: the fitted head, ready to be imported",
+    "texture": "Color of the head as a picture for its texture coordinates",
+}
+"""What a socket of a type hands on, for its tooltip."""
+
+
 def idname(type_name: str) -> str:
     """Return Blender's name of the socket class for a type."""
     return f"FlameSocket{type_name.title().replace('_', '')}"

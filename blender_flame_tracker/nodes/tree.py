@@ -15,6 +15,7 @@ class FlameTree(bpy.types.NodeTree):
     bl_idname = TREE
     bl_label = "FLAME Tracker"
     bl_icon = "USER"
+    bl_use_group_interface = False  # No groups, so no tab for their sockets. Known from Blender 4.5 on.
 
     def update(self) -> None:
         """Have it found out soon which links are wrong and which nodes are stale. Called by Blender for every edit."""

@@ -68,4 +68,4 @@ def unregister() -> None:
 
 
 def _draw_menu(self: Any, _context: bpy.types.Context) -> None:
-    self.layout.operator(ImportTrack.bl_idname, text="FLAME track (.npz)")
+    self.layout.operator(ImportTrack.bl_idname, text="FLAME Track (.npz)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -12,6 +13,14 @@ from .. import footage
 from ..nodes.default_tree import new_default_tree, replace_source
 from ..paths import absolute, clip_name, relative
 from ..scene_state import active_tree, node_of, source_of
+
+_DISPLAYS: Final = [
+    ("DEFAULT", "Default", "As last time", 0),
+    ("LIST_VERTICAL", "Vertical List", "Names below each other", 1),
+    ("LIST_HORIZONTAL", "Horizontal List", "Names beside each other", 2),
+    ("THUMBNAIL", "Thumbnails", "Pictures of the files", 3),
+]
+"""How Blender's file browser can show files, under its own names and numbers."""
 
 
 class ChooseVideo(bpy.types.Operator):
@@ -31,6 +40,8 @@ class ChooseVideo(bpy.types.Operator):
         "filter_movie": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "filter_image": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        "hide_props_region": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        "display_type": bpy.props.EnumProperty(items=_DISPLAYS, default="THUMBNAIL", options={"HIDDEN", "SKIP_SAVE"}),
     }
 
     @classmethod
@@ -42,6 +53,8 @@ class ChooseVideo(bpy.types.Operator):
         """Ask for the file, unless it was dropped."""
         if self.filepath:
             return self.execute(context)
+        # A folder alone: with an empty path Blender fills in the name of the .blend.
+        self.filepath = str(folder_to_open(context)) + os.sep
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -57,6 +70,14 @@ class ChooseVideo(bpy.types.Operator):
             return {"CANCELLED"}
         _take(context, path)
         return {"FINISHED"}
+
+
+def folder_to_open(context: bpy.types.Context) -> Path:
+    """Return where the clip before came from, else the folder of the .blend, else that of the user."""
+    video = node_of(active_tree(context), "video", context.scene)
+    if video is not None and video.path and absolute(video.path).parent.is_dir():
+        return absolute(video.path).parent
+    return Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
 
 
 class UseActiveClip(bpy.types.Operator):

@@ -13,6 +13,7 @@ import bpy.utils.previews
 import numpy as np
 from numpy.typing import NDArray
 
+from ...backend.contract.ranges import LOW_CONFIDENCE
 from ..result import redraw
 from ..review import Review
 from . import graph_colours
@@ -28,6 +29,8 @@ _STRIP: Final = 14
 """Height of the strip of bad ranges at the bottom."""
 _NARROWEST: Final = 5
 """Width of a bad range at least: one frame of a long clip must be seen."""
+_DASH: Final = 6
+"""Length of the dashes of the line at the limit of confidence, and of the gaps between them."""
 _KEPT: Final = 8
 
 Pixels = NDArray[np.float32]
@@ -41,6 +44,7 @@ def paint(review: Review) -> Pixels:
     for fraction in (0.25, 0.5, 0.75):
         row = _STRIP + round(fraction * (height - _STRIP))
         _blend(picture[row], np.float32(0.10), (1.0, 1.0, 1.0, 1.0))
+    _paint_limit(picture)
     low, high = _columns(review.frame, review.confidence, width)
     _paint_area(picture, high, graph_colours.CONFIDENCE)
     for each in review.ranges:
@@ -89,6 +93,13 @@ def _columns(
 
 def _rows(value: NDArray[np.float64]) -> NDArray[np.float64]:
     return _STRIP + value * (_SIZE - _STRIP - 4)
+
+
+def _paint_limit(picture: Pixels) -> None:
+    """Draw a dashed line at the confidence below which a frame is called uncertain."""
+    row = round(_STRIP + LOW_CONFIDENCE * (_SIZE - _STRIP - 4))
+    dashes = np.arange(picture.shape[1]) // _DASH % 2 == 0
+    _blend(picture[row], np.where(dashes, 0.5, 0.0), graph_colours.CONFIDENCE)
 
 
 def _paint_area(picture: Pixels, top: NDArray[np.float64], colour: Colour) -> None:
@@ -213,7 +224,15 @@ def _work() -> float | None:
 
 
 def draw_graph(layout: Any, context: bpy.types.Context, review: Review) -> None:
-    """Draw the graph as wide as the panel, and below it a bar that ends at the current frame."""
+    """Draw the graph as wide as the panel, and below it what holds for the current frame. A photograph has no graph."""
+    if len(review.frame) > 1:
+        _draw_tiles(layout, context, review)
+    frame = context.scene.frame_current
+    here = review.at(frame)
+    layout.progress(factor=here[0] if here is not None else 0.0, text=frame_words(review, frame))
+
+
+def _draw_tiles(layout: Any, context: bpy.types.Context, review: Review) -> None:
     icons = icons_of(review)
     unit = 20.0 * context.preferences.system.ui_scale
     width = context.region.width / unit if context.region is not None else 14.0
@@ -227,18 +246,16 @@ def draw_graph(layout: Any, context: bpy.types.Context, review: Review) -> None:
     key = layout.row(align=True)
     key.label(text="Error", icon_value=_STORE.squares.get("error", 0))
     key.label(text="Confidence", icon_value=_STORE.squares.get("confidence", 0))
-    frame = context.scene.frame_current
-    passed = (frame - review.first) / max(review.last - review.first, 1)
-    layout.progress(factor=min(1.0, max(0.0, passed)), text=_of_frame(review, frame))
 
 
-def _of_frame(review: Review, frame: int) -> str:
+def frame_words(review: Review, frame: int) -> str:
+    """Return what is known of a frame of the scene; the bar around these words shows the confidence."""
     here = review.at(frame)
     if here is None:
         return f"Frame {frame}: not in the clip"
     confidence, error = here
-    off = "no landmarks" if error is None else f"{error:.2f} px"
-    return f"Frame {frame}: {off}, {100 * confidence:.0f} %"
+    off = "no landmarks" if error is None else f"error {error:.2f} px"
+    return f"Frame {frame}: {off}, confidence {100 * confidence:.0f} %"
 
 
 CLASSES: Final = ()

@@ -15,7 +15,7 @@ TITLE: Final = "FLAME Head Tracker"
 SECTIONS: Final = (
     Section(video.title, "show_video", video.missing, video.draw),
     Section(lambda _: "Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
-    Section(lambda _: "Track", "show_track", track.missing, track.draw, track.draw_remedy),
+    Section(track.title, "show_track", track.missing, track.draw, track.draw_remedy),
     Section(lambda _: "Result", "show_result", result.missing, result.draw),
 )
 

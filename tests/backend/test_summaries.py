@@ -136,14 +136,15 @@ def test_appearance_tells_what_the_pictures_changed() -> None:
         return SimpleNamespace(report={"appearance": told} if told else {})
 
     told = {"turned": 0.42, "steadier": 0.21, "rasterizer": "nvdiffrast"}
-    said = "turned 0.4°, 21 % steadier, nvdiffrast"
+    said = "rotation mended by 0.4°, 21 % calmer"
     assert words("appearance", fit(used=True, **told)) == said
     assert words("appearance", fit(used=False)) == words("appearance", fit()) == "left as it was"
 
 
 def test_a_texture_tells_how_much_was_seen_and_how_like_the_footage_it_is() -> None:
     facts = {"size": 2048, "seen": 0.987, "psnr": 31.26}
-    assert words("texture", TextureFiles({}, facts)) == "2048 px, 99 % seen, PSNR 31.3 dB"
+    assert words("texture", TextureFiles({}, facts)) == "2048 px, 99 % seen, very like"
+    assert words("texture", TextureFiles({}, facts | {"psnr": 12.0})) == "2048 px, 99 % seen, unlike"
 
 
 def test_an_export_names_what_it_wrote() -> None:

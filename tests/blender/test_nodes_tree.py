@@ -37,6 +37,11 @@ def drawn_links(tree):
     }
 
 
+def test_every_socket_says_in_its_tooltip_what_it_hands_on(tree):
+    told = {socket.description for node in tree.nodes for socket in (*node.inputs, *node.outputs)}
+    assert "" not in told and told <= set(sockets.DESCRIPTIONS.values())
+
+
 def test_every_stage_of_the_contract_has_a_node_with_its_sockets_and_settings():
     tree = make_tree()
     classes = {each.kind: each for each in stages.CLASSES}

@@ -172,8 +172,11 @@ def test_a_run_shows_bars_with_the_time_left_and_a_cancel_button(tree, runner):
     )
     going.take({"event": "stage", "name": "video", "state": "cached"})
     going.take({"event": "progress", "name": "fit", "done": 30, "total": 120, "seconds_left": 65})
-    shown = drawn()
-    assert [(bar.text, bar.options, bar.usable) for bar in shown.all("progress")] == [
+    brief = drawn()
+    assert [(bar.text, bar.options) for bar in brief.all("progress")] == [("20 %, about 1 min 05 s left", 0.2)]
+    assert "Fit: 25 %, 1 min 05 s left" in brief.text(), "what is done just now stands beside the fold"
+    shown = drawn("flame_stages")
+    assert [(bar.text, bar.options, bar.usable) for bar in shown.all("progress")][1:] == [
         ("Video: up to date", 1.0, True),
         ("Fit: 25 %, 1 min 05 s left", 0.25, True),
         ("Track", 0.0, False),
@@ -228,9 +231,16 @@ def test_messages_are_said_in_full_and_fold_away(tree, runner):
         Notice("dark", "It is dark."),
     ]
     shown = drawn()
-    assert "Messages (2)" in shown.text() and "hidden in frames 3 to 5. Look at them." in shown.text()
-    bpy.context.scene.flame.show_messages = False
-    assert "hidden" not in drawn().text()
+    assert "Track (2 messages)" in shown.text() and "Messages (2)" in shown.text() and "hidden" not in shown.text()
+    bpy.context.scene.flame.show_messages = True
+    assert "hidden in frames 3 to 5. Look at them." in drawn().text()
+
+
+def test_what_head_and_camera_says_already_is_no_message(tree, runner):
+    done = runs.start(tree, bpy.context.scene)
+    runs.wait(done)
+    done.notices[:] = [Notice("focal-unknown", "The clip does not say which lens filmed it.")]
+    assert "message" not in drawn().text().lower()
 
 
 def test_a_finished_run_says_so_until_a_setting_is_changed(tree, runner):

@@ -53,3 +53,12 @@ def test_one_bad_frame_and_one_peak_of_a_long_clip_are_seen(tmp_path):
 def test_the_shortest_clips_have_a_picture_too(tmp_path, frames):
     _review, picture = picture_of(tmp_path, make_good_track(frames))
     assert np.isfinite(picture).all() and picture.shape[2] == 4
+
+
+def test_the_confidence_below_which_a_frame_is_uncertain_is_a_dashed_line(tmp_path):
+    track = make_good_track(30)
+    track.confidence[:] = 0.1
+    _review, picture = picture_of(tmp_path, track)
+    dashed = (np.abs(picture[1:-1] - picture[:-2]).max(axis=-1) > 0.1).mean(axis=1)
+    height = picture.shape[0] * 0.4
+    assert (np.abs(np.flatnonzero((dashed > 0.3) & (dashed < 0.7)) - height) < 12).any()

@@ -71,7 +71,7 @@ def test_a_result_shows_where_to_look(tmp_path):
     bpy.context.scene.frame_set(16)
     notes = drawn()
     assert "take one" in notes
-    assert "Frame 16: 9.00 px, 100 % at 0.52" in notes
+    assert "Frame 16: error 9.00 px, confidence 100 % at 1.00" in notes, "the bar is the confidence"
     assert "3 bad ranges, 7 of 30 frames" in notes
     assert "Error 1.00 px, largest 9.00 px" in notes
     assert notes.count("flame.jump_to_bad_frame") == 2
@@ -84,6 +84,13 @@ def test_a_good_result_has_nowhere_to_jump_to(tmp_path):
     bring(write_file(tmp_path, make_good_track(12)))
     notes = drawn()
     assert "No bad frames among 12" in notes and notes.count("(flame.jump_to_bad_frame)") == 2
+
+
+def test_a_photograph_has_neither_a_graph_nor_frames_to_jump_to(tmp_path):
+    bring(write_file(tmp_path, make_good_track(1)))
+    notes = drawn()
+    assert "Nothing looks wrong" in notes and any(note.startswith("Frame 1: error") for note in notes)
+    assert "Confidence" not in notes and not any("jump_to_bad_frame" in note for note in notes)
 
 
 def test_a_newer_file_is_said(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from film import write_sequence
 from flame_extension.blender_flame_tracker import footage, runs
 from flame_extension.blender_flame_tracker.operators import identity
+from flame_extension.blender_flame_tracker.operators.video import folder_to_open
 from flame_extension.blender_flame_tracker.scene_state import node_of
 from panel_workshop import make_looker, make_video, work_until
 
@@ -38,6 +39,14 @@ def test_a_script_chooses_a_video_and_has_the_default_tree(video):
     assert {getattr(each, "kind", "") for each in tree.nodes} == kinds
     assert Path(node("video").path) == video
     assert footage.facts_of(video) == footage.Facts(128, 64, 5, 25.0)
+
+
+def test_the_file_browser_opens_where_the_last_clip_came_from(video, tmp_path):
+    assert folder_to_open(bpy.context) == Path.home()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert folder_to_open(bpy.context) == tmp_path
+    bpy.ops.flame.choose_video(filepath=str(video))
+    assert folder_to_open(bpy.context) == video.parent
 
 
 def test_what_is_no_video_is_refused_in_one_sentence_and_changes_nothing(looker, tmp_path):

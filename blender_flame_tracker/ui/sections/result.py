@@ -27,7 +27,9 @@ def missing(context: bpy.types.Context) -> str:
         return "Track a video, or import a track file with File > Import"
     if found.collection is None:
         facts = results.facts_of(found)
-        if facts is not None and facts.stamp is None:
+        if facts is None:  # For a moment, while the disk is asked: else the part would open and close again.
+            return "Looking for a track of this clip"
+        if facts.stamp is None:
             return "Nothing is tracked yet"
     return ""
 
@@ -75,6 +77,8 @@ def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> No
         column.label(text=f"Error {review.usual_error:.2f} px, largest {review.largest_error:.2f} px")
     row = column.row(align=True)
     row.label(text=review.summary, icon="CHECKMARK" if not review.ranges else "ERROR")
+    if review.total == 1:
+        return
     row.operator("flame.jump_to_bad_frame", text="", icon="PREV_KEYFRAME").direction = "PREVIOUS"
     row.operator("flame.jump_to_bad_frame", text="", icon="NEXT_KEYFRAME").direction = "NEXT"
     if review.ranges:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.failure import Notice
 from ....backend.contract.job import STAGES
 from ... import engine_watch, footage, runs, setup
 from ...environment import State as EngineState
@@ -37,6 +38,9 @@ MORE: Final = (
 SWITCHED: Final = ("appearance", "texture")
 """Stages with a switch of their own."""
 
+_TOLD_ELSEWHERE: Final = ("focal-unknown", "cube-hidden")
+"""Codes of notices that are not repeated here: *Head and Camera* says what is known of the lens."""
+
 _MARGIN: Final = 1.0
 """Room around the face in the live preview, in sizes of the face: it moves."""
 
@@ -47,6 +51,13 @@ def missing(context: bpy.types.Context) -> str:
         return "Choose a video first"
     problem = engine_watch.problem()
     return problem.sentence if problem is not None else ""
+
+
+def title(context: bpy.types.Context) -> str:
+    """Return the title, with the number of messages where there are any: they are folded away."""
+    run = runs.run_of(active_tree(context))
+    count = len(worth_telling(run)) if run is not None else 0
+    return f"Track ({count} message{'s' if count > 1 else ''})" if count else "Track"
 
 
 def draw_remedy(layout: Any, context: bpy.types.Context) -> None:
@@ -131,9 +142,24 @@ def _draw_going(layout: Any, context: bpy.types.Context, run: Run) -> None:
         paragraph(alert, context, f"{silence} Wait a little longer, or cancel and look into the log.", icon="ERROR")
         _draw_log(layout)
     _draw_preview(layout, context, run)
-    column = layout.column(align=True)
-    for stage in run.stages.values():
-        _draw_stage(column, stage)
+    _draw_progress(layout, run)
+
+
+def _draw_progress(layout: Any, run: Run) -> None:
+    """How far all of it is, what is done just now, and folded away each stage."""
+    layout.progress(factor=run.fraction, text=run_words(run))
+    header, body = layout.panel("flame_stages", default_closed=True)
+    header.label(text=next((stage_words(each) for each in run.stages.values() if each.state == "running"), "Stages"))
+    if body is not None:
+        column = body.column(align=True)
+        for stage in run.stages.values():
+            _draw_stage(column, stage)
+
+
+def run_words(run: Run) -> str:
+    """Return what the bar of the whole run says."""
+    left = f", about {duration(run.seconds_left)} left" if run.seconds_left is not None else ""
+    return f"{100 * run.fraction:.0f} %{left}"
 
 
 def _draw_stage(layout: Any, stage: StageProgress) -> None:
@@ -224,14 +250,20 @@ def _draw_log(layout: Any) -> None:
 
 
 def _draw_messages(layout: Any, context: bpy.types.Context, run: Run) -> None:
-    if not run.notices:
+    notices = worth_telling(run)
+    if not notices:
         return
     header, body = layout.panel_prop(context.scene.flame, "show_messages")
-    header.label(text=f"Messages ({len(run.notices)})")
+    header.label(text=f"Messages ({len(notices)})")
     if body is None:
         return
-    for notice in run.notices:
+    for notice in notices:
         paragraph(body, context, f"{notice.sentence} {notice.advice}".strip(), icon="INFO")
+
+
+def worth_telling(run: Run) -> list[Notice]:
+    """Return what a run has to say, without what stands elsewhere in the panel, or is seen at once."""
+    return [notice for notice in run.notices if notice.code not in _TOLD_ELSEWHERE]
 
 
 # What is rarely needed.
