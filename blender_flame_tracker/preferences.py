@@ -63,7 +63,8 @@ class FlamePreferences(bpy.types.AddonPreferences):
         ),
         "model_folder": bpy.props.StringProperty(
             name="Model Folder",
-            description="Folder with your FLAME files and other model files. Empty: a folder in your user settings. "
+            description="Folder with your FLAME files and other model files. Empty: the folder models beside an engine "
+            "made from a terminal, else one in your user settings. "
             "The built-in head needs no file",
             subtype="DIR_PATH",
         ),
@@ -77,7 +78,7 @@ class FlamePreferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show state, folders and models."""
-        draw_preferences(self.layout, context, self, str(user_folder("models")))
+        draw_preferences(self.layout, context, self, str(usual_models_folder()))
 
 
 @dataclass
@@ -126,7 +127,17 @@ def usual_engine_folder(ours: Path, environment: Any, windows: bool | None = Non
 def models_folder() -> Path:
     """Return the folder of the model files."""
     text = preferences().model_folder
-    return absolute(text) if text else user_folder("models")
+    return absolute(text) if text else usual_models_folder()
+
+
+def usual_models_folder() -> Path:
+    """Return where model files are looked for unless the user says otherwise.
+
+    Someone whose engine was made in a folder of the program has put the model files into that folder, as its README
+    says.
+    """
+    beside = engine_folder().parent / "models"
+    return beside if (beside / "README.md").is_file() else user_folder("models")
 
 
 def wheel_folder() -> Path | None:

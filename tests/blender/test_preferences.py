@@ -71,6 +71,18 @@ def test_without_being_an_enabled_add_on_there_are_defaults():
     assert isinstance(preferences.engine(), Failure)
 
 
+def test_an_engine_made_in_a_folder_of_the_program_brings_that_folders_models(owner, tmp_path):
+    checkout = tmp_path / "checkout"
+    (checkout / ".venv").mkdir(parents=True)
+    owner.engine_folder = str(checkout / ".venv")
+    assert preferences.models_folder() != checkout / "models"
+    (checkout / "models").mkdir()
+    (checkout / "models" / "README.md").write_text("models")
+    assert preferences.models_folder() == checkout / "models"
+    owner.model_folder = str(tmp_path / "mine")
+    assert preferences.models_folder() == tmp_path / "mine"
+
+
 def test_a_folder_that_is_chosen_is_looked_at_at_once(place, owner):
     assert preferences.engine_folder() == place / "engine"
     assert setup.environment.state is State.NOT_INSTALLED
