@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from ..contract.failure import Failure
+from ..contract.foreign_text import shown
 from ..contract.names import JOINT_PARENTS, JOINTS
 from ..contract.settings import HeadSettings
 from .embedding import embed_landmarks
@@ -27,7 +28,7 @@ from .geometry import MeshProblem
 from .model import Floats, HeadModel, Integers
 from .plain_arrays import read_npz
 from .regions import derive_regions
-from .restricted_pickle import read_pickle
+from .restricted_pickle import Unread, read_pickle
 from .side_files import SideFiles, read_side_files
 from .uv import unwrap_head
 
@@ -100,7 +101,7 @@ def checked_arrays(content: Mapping[str, Any], name: str) -> FlameArrays | Failu
     for key in _REQUIRED:
         array = _numeric(content[key])
         if array is None or (sparse.issparse(array) and key != "J_regressor"):
-            return _wrong(name, f"'{key}' is {_kind_of(content[key])} instead of numbers")
+            return _no_numbers(name, key, content[key])
         arrays[key] = array
     problem = _shape_problem(arrays)
     if problem is not None:
@@ -132,6 +133,8 @@ def _read_archive(path: Path) -> Mapping[str, Any] | Failure:
 def _kind_of(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} with shape {value.shape}"
+    if isinstance(value, Unread):
+        return f"'{shown(value.name)}'"
     return f"a {type(value).__name__}"
 
 
@@ -139,9 +142,20 @@ def _wrong(name: str, problem: str) -> Failure:
     return Failure("flame-wrong", f"{name} is not a usable FLAME model: {problem}.", _ADVICE)
 
 
+def _no_numbers(name: str, key: str, value: Any) -> Failure:
+    if not isinstance(value, Unread) or not value.name.startswith("chumpy."):
+        return _wrong(name, f"'{key}' is {_kind_of(value)} instead of numbers")
+    operation = value.name.rsplit(".", 1)[-1]
+    return Failure(
+        "flame-formula",
+        f"{name} cannot be used: '{key}' was saved as a formula of chumpy ('{operation}'), not as its numbers.",
+        f"Save the model again with {key}.r, which is the array of numbers, or choose the file of FLAME's makers.",
+    )
+
+
 def _incomplete(content: Mapping[str, Any], absent: list[str], name: str) -> Failure:
     if "v_template" not in content or len(absent) == len(_REQUIRED):
-        found = ", ".join(sorted(content)[:8]) or "nothing"
+        found = ", ".join(shown(key) for key in sorted(content)[:8]) or "nothing"
         return Failure(
             "not-flame",
             f"{name} is not a FLAME model: expected {', '.join(_REQUIRED)}; found {found}.",

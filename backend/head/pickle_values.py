@@ -10,9 +10,21 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
+from ..contract.foreign_text import shown
+from .chumpy_values import value_of
+from .harmful_names import runs_something
+
 
 class PickleRefused(Exception):  # noqa: N818 - becomes a Failure in `restricted_pickle`
-    """The file asks for something that no array needs; the message completes 'it wants to ...'."""
+    """The file wants to run something; the message completes 'it wants to ...'."""
+
+
+class PickleUnknown(Exception):  # noqa: N818 - becomes a Failure in `restricted_pickle`
+    """The file holds something that no head model is made of; the message completes 'it holds ...'."""
+
+
+class PickleTooLarge(Exception):  # noqa: N818 - becomes a Failure in `restricted_pickle`
+    """The file is, or unfolds to, much more than a head model; the message completes 'it ...'."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +57,30 @@ class Budget:
     """Bytes that reading one file may still create; stops files that unfold to more than they hold."""
 
     bytes_left: int
+    entries_left: int = 10_000
     finished: dict[int, Any] = field(default_factory=dict)
 
     def spend(self, count: int) -> None:
-        """Count `count` more bytes; `ValueError` when nothing is left."""
+        """Count `count` more bytes; `PickleTooLarge` when nothing is left."""
         self.bytes_left -= count
         if self.bytes_left < 0:
-            raise ValueError("it unfolds to much more than the file holds")
+            raise PickleTooLarge("unfolds to much more than the file holds")
+
+    def enter(self, count: int) -> None:
+        """Count entries of dictionaries, which a file can make slow to find; `PickleTooLarge` when none is left."""
+        self.entries_left -= count
+        if self.entries_left < 0:
+            raise PickleTooLarge("has far more entries than a head model")
 
 
 _SPARSE_CLASSES: Final = {f"{form}_{kind}" for form in ("csc", "csr", "coo") for kind in ("matrix", "array")}
-_NUMERIC_KINDS: Final = "biufSU"
-_DEEPEST: Final = 50
+_NUMBERS: Final = (
+    *("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"),
+    *("O", "O4", "O8"),  # objects, whose content is checked like everything else
+)
+_TEXTS: Final = re.compile(r"S[1-9]\d{0,2}|U[1-9]\d{0,1}", re.ASCII)
+"""How numpy writes its types into pickles; no other text ever reaches it."""
+_DEEPEST: Final = 100
 
 
 _NAMED: Final = {
@@ -71,6 +95,10 @@ _NAMED: Final = {
     ("__builtin__", "bytearray"): "bytes",
     ("builtins", "bytearray"): "bytes",
     ("_codecs", "encode"): "encode",
+    ("__builtin__", "set"): "unread",  # chumpy keeps the names of its changed variables in one
+    ("builtins", "set"): "unread",
+    ("__builtin__", "frozenset"): "unread",
+    ("builtins", "frozenset"): "unread",
     ("torch._utils", "_rebuild_tensor_v2"): "unread",
     ("torch.storage", "_load_from_bytes"): "unread",
     ("collections", "OrderedDict"): "unread",
@@ -80,7 +108,7 @@ _NUMPY_NAMES: Final = ("_reconstruct", "scalar", "ndarray", "dtype", "_frombuffe
 
 
 def resolve_global(module: str, name: str) -> Global:
-    """Return what a name in the file stands for; every name that is not listed here is refused."""
+    """Return what a name in the file stands for; every name that is not listed here ends the reading."""
     kind = _NAMED.get((module, name))
     if module.replace("numpy._core", "numpy.core") in _NUMPY_MODULES and name in _NUMPY_NAMES:
         kind = name
@@ -89,7 +117,10 @@ def resolve_global(module: str, name: str) -> Global:
     elif re.fullmatch(r"chumpy(\.\w+)*", module, re.ASCII) and re.fullmatch(r"\w+", name, re.ASCII):
         kind = "chumpy"
     if kind is None:
-        raise PickleRefused(f"use '{module}.{name}'")
+        full_name = shown(f"{module}.{name}")
+        if runs_something(module, name):
+            raise PickleRefused(f"use '{full_name}'")
+        raise PickleUnknown(f"'{full_name}'")
     return Global(kind, f"{module}.{name}")
 
 
@@ -116,14 +147,14 @@ def call(target: Global, arguments: tuple[Any, ...], budget: Budget) -> Any:
         case "_frombuffer":
             result = _from_buffer(arguments)
         case _:
-            raise PickleRefused(f"call '{target.name}'")
+            raise PickleUnknown(f"a call of '{target.name}'")
     return result
 
 
 def _reconstructed(arguments: tuple[Any, ...]) -> Instance:
     """How Python 2 makes objects in protocol 0 and 1: (class, base class, state of the base)."""
     if not arguments or not isinstance(arguments[0], Global) or arguments[0].kind not in ("chumpy", "sparse"):
-        raise PickleRefused("make an object that is no array")
+        raise PickleUnknown("an object that is no array")
     return Instance(arguments[0].kind, arguments[0].name)
 
 
@@ -173,9 +204,8 @@ def _finished_instance(value: Instance, budget: Budget, depth: int) -> Any:
     state = finish(value.state if value.state is not None else {}, budget, depth + 1)
     if value.kind == "sparse":
         return _sparse(value.name, state)
-    if "x" not in state:  # chumpy.ch.Ch keeps its array as x; expressions of chumpy keep only their operands
-        return Unread(value.name)
-    return state["x"]
+    numbers = value_of(value.name.rsplit(".", 1)[-1], state, budget.spend)
+    return Unread(value.name) if numbers is None else numbers
 
 
 def _as_bytes(value: Any) -> bytes:
@@ -189,7 +219,7 @@ def _as_bytes(value: Any) -> bytes:
 def _encoded(arguments: tuple[Any, ...], budget: Budget) -> bytes:
     """How Python 3 writes bytes in protocol 0 to 2: text and the name latin1."""
     if len(arguments) != 2 or not isinstance(arguments[0], str) or arguments[1] not in ("latin1", "latin-1"):
-        raise PickleRefused("convert text in an unusual way")
+        raise PickleUnknown("text that is converted in an unusual way")
     budget.spend(len(arguments[0]))
     return arguments[0].encode("latin-1")
 
@@ -200,21 +230,16 @@ def _byte_string(arguments: tuple[Any, ...], budget: Budget) -> bytes:
     if len(arguments) == 1 and isinstance(arguments[0], bytes):
         budget.spend(len(arguments[0]))
         return bytes(arguments[0])
-    raise PickleRefused("make bytes in an unusual way")
+    raise PickleUnknown("bytes that are made in an unusual way")
 
 
 def _dtype(arguments: tuple[Any, ...]) -> np.dtype[Any]:
     name = arguments[0] if arguments else None
     if isinstance(name, bytes):
         name = name.decode("latin-1")
-    if not isinstance(name, str) or len(name) > 8:
-        raise ValueError("an array has an unusual type")
-    found = np.dtype(name)
-    if found.hasobject and name not in ("O", "O8", "O4"):
-        raise ValueError(f"an array has the unusual type {name}")
-    if not found.hasobject and (found.kind not in _NUMERIC_KINDS or found.itemsize > 1024 or found.itemsize == 0):
-        raise ValueError(f"an array has the unusual type {name}")
-    return found
+    if not isinstance(name, str) or not (name in _NUMBERS or _TEXTS.fullmatch(name)):
+        raise ValueError(f"an array has the unusual type {shown(name)}")
+    return np.dtype(name)
 
 
 def _dtype_with_state(dtype: np.dtype[Any], state: Any) -> np.dtype[Any]:

@@ -43,33 +43,71 @@ def flame_content() -> dict[str, Any]:
     }
 
 
+class Chumpy:
+    """Makes objects that pickle as those of chumpy 0.70 do: names of classes, and all that it leaves in their state."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, types.ModuleType] = {}
+
+    def array(self, values: np.ndarray) -> Any:
+        """An object around an array."""
+        return self.formula("ch", "Ch", x=values)
+
+    def formula(self, module: str, operation: str, **operands: Any) -> Any:
+        """An operation that was not carried out yet, such as ``add`` of ``chumpy.ch_ops``."""
+        name = f"chumpy.{module}"
+        here = self.modules.setdefault(name, types.ModuleType(name))
+        if not hasattr(here, operation):
+            setattr(here, operation, type(operation, (), {"__module__": name}))
+        result = getattr(here, operation)()
+        flags = {"_dirty_vars": set(operands), "_itr": None, "_make_dense": False, "_make_sparse": False}
+        deps = {"shape": {"deps": "r", "value": None, "out_of_date": True}}
+        result.__dict__.update(flags, _depends_on_deps=deps, **operands, _status="new")
+        return result
+
+
 @contextmanager
-def fake_chumpy() -> Iterator[type]:
-    """A module `chumpy.ch` with a class `Ch` that keeps its array as chumpy does: in its state, as x."""
-
-    class Ch:
-        def __init__(self, x: np.ndarray | None = None) -> None:
-            self.x = x
-
-    Ch.__module__, Ch.__qualname__ = "chumpy.ch", "Ch"
-    module = types.ModuleType("chumpy.ch")
-    module.Ch = Ch  # type: ignore[attr-defined]
-    sys.modules["chumpy"], sys.modules["chumpy.ch"] = types.ModuleType("chumpy"), module
+def fake_chumpy() -> Iterator[Chumpy]:
+    """Stand-ins for chumpy, under whose names Python pickles what is made with them."""
+    made = Chumpy()
+    sys.modules["chumpy"] = types.ModuleType("chumpy")
+    for name in ("ch", "ch_ops", "reordering"):
+        made.modules[f"chumpy.{name}"] = sys.modules[f"chumpy.{name}"] = types.ModuleType(f"chumpy.{name}")
     try:
-        yield Ch
+        yield made
     finally:
-        del sys.modules["chumpy"], sys.modules["chumpy.ch"]
+        for name in ("chumpy", *made.modules):
+            del sys.modules[name]
 
 
 def _pickled(content: dict[str, Any], protocol: int) -> bytes:
     return pickle.dumps(content, protocol)
 
 
-def _with_chumpy(content: dict[str, Any]) -> bytes:
+_VARIABLES = ("v_template", "shapedirs", "posedirs", "weights", "J")
+
+
+def _with_chumpy(protocol: int) -> Callable[[dict[str, Any]], bytes]:
     """FLAME 2017 to 2020: chumpy objects around the arrays that once were variables."""
-    with fake_chumpy() as wrapped:
-        kept = ("v_template", "shapedirs", "posedirs", "weights", "J")
-        return pickle.dumps({k: wrapped(v) if k in kept else v for k, v in content.items()}, 2)
+
+    def write(content: dict[str, Any]) -> bytes:
+        with fake_chumpy() as chumpy:
+            return pickle.dumps({k: chumpy.array(v) if k in _VARIABLES else v for k, v in content.items()}, protocol)
+
+    return write
+
+
+def _edited_with_chumpy(content: dict[str, Any]) -> bytes:
+    """A model that somebody changed: a slice and a reshape were not carried out when it was saved."""
+    with fake_chumpy() as chumpy:
+        twice = chumpy.array(np.vstack([content["v_template"], content["v_template"]]))
+        flat = chumpy.array(content["weights"].ravel())
+        places = np.arange(content["v_template"].size)
+        edited = {
+            "v_template": chumpy.formula("reordering", "Select", a=twice, idxs=places, preferred_shape=(5023, 3)),
+            "weights": chumpy.formula("reordering", "Reshape", a=flat, newshape=(-1, 5)),
+        }
+        return pickle.dumps({**content, **edited}, 2)
 
 
 def _as_bytes(content: dict[str, Any]) -> bytes:
@@ -94,7 +132,10 @@ FORMS: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "numpy, protocol 2": lambda content: _pickled(content, 2),
     "numpy, protocol 4": lambda content: _pickled(content, 4),
     "numpy, protocol 5": lambda content: _pickled(content, 5),
-    "chumpy": _with_chumpy,
+    "chumpy, protocol 0": _with_chumpy(0),
+    "chumpy, protocol 2": _with_chumpy(2),
+    "chumpy, protocol 4": _with_chumpy(4),
+    "chumpy, edited": _edited_with_chumpy,
     "strings as bytes": _as_bytes,
     "dense regressor": _dense,
     "coordinate regressor": _coordinates,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flame_writing import DATA, FORMS, IDENTITY, flame_content, write_npz
+from flame_writing import DATA, FORMS, IDENTITY, fake_chumpy, flame_content, write_npz
 
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
@@ -50,6 +50,16 @@ def test_every_form_of_pickle_gives_the_same_head(form: str, content: dict[str, 
     np.testing.assert_array_equal(model.faces, head.faces)
     assert model.joint_parents.tolist() == [-1, 0, 1, 1, 1]
     assert model.template.dtype == np.float64
+
+
+def test_a_formula_that_cannot_be_carried_out_is_said_with_what_to_do(content: dict[str, Any], tmp_path: Path) -> None:
+    with fake_chumpy() as chumpy:
+        formula = chumpy.formula("ch_ops", "dot", a=chumpy.array(content["v_template"]), b=chumpy.array(np.eye(3)))
+        (tmp_path / "mine.pkl").write_bytes(pickle.dumps({**content, "v_template": formula}, 2))
+    result = load_flame(tmp_path / "mine.pkl", HeadSettings())
+    assert isinstance(result, Failure)
+    assert "'v_template' was saved as a formula of chumpy ('dot')" in result.sentence
+    assert "v_template.r" in result.advice
 
 
 def test_an_npz_with_the_same_keys_is_read(content: dict[str, Any], tmp_path: Path) -> None:
