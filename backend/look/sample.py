@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import av
 import av.error
 import numpy as np
 from numpy.typing import NDArray
 
 from ..stages.data import Video
+from ..video.media import open_media, picture_stream
 from ..video.reader import Picture, decoded_frames, read_frames, start_time, upright
 from ..video.sequence import is_still
 
@@ -44,15 +44,15 @@ def spread(length: int, count: int) -> list[int]:
 def _key_frames(video: Video) -> Iterator[tuple[int, Picture]]:
     """Yield the key frame before each position of the sample, each once; none where the file cannot be sought."""
     try:
-        container = av.open(str(video.path))
+        container = open_media(video.path)
     except (av.error.FFmpegError, OSError):
         return
     with container:
-        stream = container.streams.video[0]
+        stream = picture_stream(container)
+        if stream is None or stream.time_base is None:
+            return
         stream.codec_context.skip_frame = "NONKEY"
         start, base = start_time(stream), stream.time_base
-        if base is None:
-            return
         last = -1
         for wanted in spread(len(video), SAMPLES):
             try:

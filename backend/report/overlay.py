@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,10 +17,10 @@ from ..pictures import reduced_to
 from ..previews import HEIGHT
 from ..render.scale import even_scale
 from ..stages.data import Context
+from . import mp4
 from .picture import HeadPainter, Picture, with_caption
 from .sound import Sound
 
-TIME_BASE: Final = Fraction(1, 90000)
 BT709: Final = 1
 """Number of BT.709 in H.264's tables of primaries and transfer curves (ITU-T H.264, E.2.1)."""
 
@@ -53,17 +52,21 @@ def write_overlay(
     camera = track.intrinsics
     scale = even_scale(camera.width, camera.height, largest_height)
     painter = HeadPainter(track)
-    moments = np.round((track.time - track.time[0]) / float(TIME_BASE)).astype(np.int64)
-    options = {"movflags": "+faststart"}
-    with av.open(str(path), "w", format="mp4", options=options) as container, ExitStack() as files:
+    begin, end = float(track.time[0]), float(track.time[-1]) + 1 / float(track.rate)
+    base = mp4.time_base(end - begin)
+    moments = np.round((track.time - begin) / float(base)).astype(np.int64)
+    with (
+        mp4.as_os_error(path),
+        av.open(str(path), "w", format="mp4", options=mp4.options(base)) as container,
+        ExitStack() as files,
+    ):
         stream = container.add_stream("libx264", rate=track.rate)
         stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = TIME_BASE
+        stream.time_base = stream.codec_context.time_base = base
         stream.options = {"crf": QUALITY, "preset": "veryfast"}
         codec = stream.codec_context
         codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
         codec.color_primaries = codec.color_trc = BT709
-        begin, end = float(track.time[0]), float(track.time[-1]) + 1 / float(track.rate)
         sound = None if footage is None else files.enter_context(Sound(footage, container, begin, end))
         for position, full in pictures:
             context.check()
@@ -72,7 +75,7 @@ def write_overlay(
             picture = with_caption(picture, track, position)
             context.preview(int(track.frame_index[position]), partial(reduced_to, picture, HEIGHT))
             frame = _encoded(picture)
-            frame.pts, frame.time_base = int(moments[position]), TIME_BASE
+            frame.pts, frame.time_base = int(moments[position]), base
             container.mux(stream.encode(frame))
             if sound is not None:
                 sound.until(float(track.time[position]) - begin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,9 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from ..stages.data import Context, Video
+from ..video.media import open_media, picture_stream
 from ..video.reader import timed_frames
-
-TIME_BASE: Final = Fraction(1, 90000)
-"""MPEG's own unit of time, so that no moment is rounded."""
+from . import mp4
 
 QUALITY: Final = "14"
 """x264's constant rate factor, at which a copy cannot be told from the original by eye; lower is better and larger."""
@@ -42,22 +42,25 @@ def write_plate(path: Path, video: Video, context: Context) -> None:
     Raises:
         OSError: The video cannot be read, the disk is full or the file cannot be written.
     """
-    last = -1
+    last, base = -1, mp4.time_base(video.duration)
     with (
-        av.open(str(video.path)) as source,
-        av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as copy,
+        mp4.as_os_error(path),
+        open_media(video.path) as source,
+        av.open(str(path), "w", format="mp4", options=mp4.options(base)) as copy,
     ):
-        original = source.streams.video[0]
+        original = picture_stream(source)
+        if original is None:
+            raise OSError(errno.EIO, "There is no picture in it any more", str(video.path))
         original.thread_type = "AUTO"
         copy.metadata["comment"] = MARK + video.sha256
-        stream = _stream(copy, original)
+        stream = _stream(copy, original, base)
         for moment, _, frame in timed_frames(source, original):
             context.check()
-            stamp = round(moment / TIME_BASE)
+            stamp = round(moment / base)
             if stamp <= last:
                 continue  # As when the frames of the file were counted.
             picture = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
-            picture.pts, picture.time_base, last = stamp, TIME_BASE, stamp
+            picture.pts, picture.time_base, last = stamp, base, stamp
             picture.pict_type = PictureType.NONE
             copy.mux(stream.encode(picture))
             context.progress(min(1000, round(1000 * moment / max(video.duration, 1e-3))), 1000)
@@ -67,18 +70,18 @@ def write_plate(path: Path, video: Video, context: Context) -> None:
 def copied_video(path: Path) -> str | None:
     """Return the SHA-256 of the video of which a file is a copy, or None where the file was not written here."""
     try:
-        with av.open(str(path)) as container:
+        with open_media(path) as container:
             comment = container.metadata.get("comment", "")
     except (av.error.FFmpegError, OSError):
         return None
     return comment.removeprefix(MARK) if comment.startswith(MARK) else None
 
 
-def _stream(copy: OutputContainer, original: VideoStream) -> VideoStream:
+def _stream(copy: OutputContainer, original: VideoStream, base: Fraction) -> VideoStream:
     """The copy's stream, with size, rate and colours of the original."""
     stream = copy.add_stream("libx264", rate=original.average_rate or original.guessed_rate or 25)
     stream.width, stream.height, stream.pix_fmt = original.width // 2 * 2, original.height // 2 * 2, "yuv420p"
-    stream.time_base = stream.codec_context.time_base = TIME_BASE
+    stream.time_base = stream.codec_context.time_base = base
     # Without reordered frames the file starts at its first picture, not at an edit before it.
     stream.options = {"crf": QUALITY, "preset": "veryfast", "g": KEY_FRAMES, "bf": "0"}
     codec, colours = stream.codec_context, original.codec_context

@@ -11,6 +11,7 @@ import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
+from ..video.media import open_media, picture_stream
 from ..video.reader import start_time
 from ..video.sequence import is_still
 
@@ -36,14 +37,14 @@ class Sound:
         if is_still(video):
             return
         try:
-            source = av.open(str(video))
+            source = open_media(video)
         except (av.error.FFmpegError, OSError):  # The overlay's own reader tells that the footage is gone.
             return
         sound = next((stream for stream in source.streams.audio if _fits(stream)), None)
-        if sound is None:
+        picture = picture_stream(source)
+        if sound is None or picture is None:
             source.close()
             return
-        picture = source.streams.video[0]
         self._source = source
         self._begin = start + start_time(picture) * float(picture.time_base or 0)
         self._stream = copy.add_stream_from_template(sound)

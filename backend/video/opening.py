@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from ..contract.failure import Failure, Notice
 from ..contract.settings import VideoSettings
 from ..head.model import Floats, Integers
 from ..stages.data import Context, Video
-from .probe import Probe, file_hash, probe, sequence_hash
+from .probe import Probe, file_hash, probe, sequence_hash, simple_rate
 from .sequence import is_still, read_still, sequence_files
 
 
@@ -72,7 +71,7 @@ def _probe_sequence(files: list[Path], rate: float) -> Probe | Failure:
         return Failure(
             "video-unreadable", f"{files[0].name} is no picture that can be read.", "Choose PNG, JPEG or TIFF files."
         )
-    exact = Fraction(rate).limit_denominator(1001)
+    exact = simple_rate(rate)
     return Probe(
         time=np.arange(len(files)) / float(exact),
         width=picture.shape[1],
@@ -102,7 +101,7 @@ def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, cont
         )
     rate = found.rate / settings.stride
     if 0 < settings.target_rate < float(rate) * 0.999:
-        rate = Fraction(settings.target_rate).limit_denominator(1001)
+        rate = simple_rate(settings.target_rate)
         frames = _at_rate(frames, found.time, settings.target_rate)
     for notice in _notices(path, found, len(frames)):
         context.notice(notice)
@@ -139,6 +138,14 @@ def _notices(path: Path, found: Probe, frames: int) -> list[Notice]:
                 "video-truncated",
                 f"{path.name} ends early: only its first {len(found.time)} frames can be read; they are used.",
                 "Copy the file again if the rest is needed.",
+            )
+        )
+    if found.pictures > 1:
+        notices.append(
+            Notice(
+                "video-several-pictures",
+                f"{path.name} holds {found.pictures} videos; that of {found.width} by {found.height} pixels is used.",
+                "If another one is meant, save it as a file of its own.",
             )
         )
     if frames == 1:

@@ -12,12 +12,12 @@ from typing import Any, Final
 import av
 import av.container
 import av.error
-import av.stream
 import av.video
 import numpy as np
 
 from ..contract.failure import Failure
 from ..head.model import Floats
+from .media import PATIENCE, is_first_video, moving_pictures, open_media, picture_stream
 from .reader import decoded_frames, start_time, timed_frames
 
 _STANDARD_RATES: Final = tuple(
@@ -51,6 +51,8 @@ class Probe:
         metadata: See `Video.metadata`.
         truncated: The file promises more than it holds.
         interlaced: The frames hold two moments each.
+        pictures: Streams of moving pictures in the file, of which one is read.
+        first_video: Whether that is the first video stream: others (cover pictures) are shown by Blender instead.
     """
 
     time: Floats
@@ -63,6 +65,8 @@ class Probe:
     metadata: dict[str, Any]
     truncated: bool
     interlaced: bool
+    pictures: int = 1
+    first_video: bool = True
 
 
 def probe(path: Path, check: Callable[[], None]) -> Probe | Failure:
@@ -73,20 +77,45 @@ def probe(path: Path, check: Callable[[], None]) -> Probe | Failure:
         check: Called often; raises when the user asked to stop.
     """
     try:
-        container = av.open(str(path))
-    except (av.error.FFmpegError, OSError):
-        return Failure(
-            "video-unreadable",
-            f"{path.name} is not a video, or its index at the end is missing.",
-            "Choose a video file; if it is one, copy it again or convert it to MP4 with H.264.",
-        )
+        container = open_media(path)
+    except (av.error.FFmpegError, OSError) as error:
+        return _not_opened(path, error)
     with container:
-        stream = _video_stream(container)
+        stream = picture_stream(container)
         if stream is None:
             return Failure(
                 "no-video-stream", f"{path.name} holds no video stream (sound alone?).", "Choose a file with a picture."
             )
         return _probe_stream(path, container, stream, check)
+
+
+def _not_opened(path: Path, error: Exception) -> Failure:
+    if isinstance(error, av.error.ExitError):
+        return Failure(
+            "video-unreadable",
+            f"{path.name} could not be opened within {PATIENCE:.0f} seconds.",
+            "Copy it to a disk of this computer; if it lies there, it is damaged or no video.",
+        )
+    if _is_text(path):
+        return Failure(
+            "video-unreadable",
+            f"{path.name} is text, perhaps a list that names videos, and holds no video itself.",
+            "Choose the video itself; nothing is read from lists or from the network.",
+        )
+    return Failure(
+        "video-unreadable",
+        f"{path.name} is not a video, or its index at the end is missing.",
+        "Choose a video file; if it is one, copy it again or convert it to MP4 with H.264.",
+    )
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4096)
+    except OSError:
+        return False
+    return bool(start) and all(byte >= 32 or byte in b"\t\n\r\f" for byte in start)
 
 
 def _probe_stream(
@@ -103,7 +132,7 @@ def _probe_stream(
     tick = float(stream.time_base or Fraction(1, 1000))
     damaged_end = False
     if packets is None or last is None:
-        time = _decoded_times(path, check)
+        time = _decoded_times(path, stream.index, check)
     else:
         time = packets[(packets >= first.moment - tick / 2) & (packets <= last + tick / 2)]
         damaged_end = bool(len(packets) and packets[-1] > last + tick / 2)
@@ -122,6 +151,8 @@ def _probe_stream(
         metadata=_metadata(container, stream, first.mirrored),
         truncated=damaged_end or missing_frames or promised > end + max(0.5, 3 / float(rate)),
         interlaced=first.interlaced,
+        pictures=len(moving_pictures(container)),
+        first_video=is_first_video(container, stream),
     )
 
 
@@ -133,14 +164,6 @@ class _First:
     rotation: int
     mirrored: bool
     interlaced: bool
-
-
-def _video_stream(container: av.container.InputContainer) -> av.video.VideoStream | None:
-    """The first video stream that is not the cover picture of a song."""
-    for stream in container.streams.video:
-        if not (stream.disposition & av.stream.Disposition.attached_pic):
-            return stream
-    return None
 
 
 def _packet_times(
@@ -168,7 +191,7 @@ def _packet_times(
 
 def _ends(path: Path, stream_index: int, packets: Floats | None) -> tuple[_First | None, float | None]:
     """The first frame that can be decoded, and the time of the last one (None where only decoding all can tell)."""
-    with av.open(str(path)) as container:
+    with open_media(path) as container:
         stream = container.streams[stream_index]
         assert isinstance(stream, av.video.VideoStream)
         stream.thread_type = "AUTO"
@@ -200,11 +223,12 @@ def _last_time(container: av.container.InputContainer, stream: av.video.VideoStr
     return None
 
 
-def _decoded_times(path: Path, check: Callable[[], None]) -> Floats:
+def _decoded_times(path: Path, stream_index: int, check: Callable[[], None]) -> Floats:
     """Times of all frames by decoding them all: slow, and always right."""
     times: list[float] = []
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
+    with open_media(path) as container:
+        stream = container.streams[stream_index]
+        assert isinstance(stream, av.video.VideoStream)
         stream.thread_type = "AUTO"
         for moment, _, _ in timed_frames(container, stream):
             if len(times) % 50 == 0:
@@ -247,7 +271,14 @@ def nominal_rate(time: Floats, tick: float, average: Fraction | None, guessed: F
         near = [rate for rate in candidates if abs(float(rate) / measured - 1) < within]
         if near:
             return min(near, key=lambda rate: abs(float(rate) / measured - 1))
-    return Fraction(measured).limit_denominator(1001)
+    return simple_rate(measured)
+
+
+def simple_rate(rate: float) -> Fraction:
+    """Return a rate as a fraction of small numbers; one of less than a frame a second as one frame in some time."""
+    if rate >= 1:
+        return Fraction(rate).limit_denominator(1001)
+    return 1 / Fraction(1 / rate).limit_denominator(1001)
 
 
 def _promised_duration(container: av.container.InputContainer, stream: av.video.VideoStream, fallback: float) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..stages.data import Video
+from .media import open_media, picture_stream
 from .sequence import is_still, read_still, sequence_files
 
 Picture = NDArray[np.uint8]
@@ -156,11 +157,13 @@ def _read_sequence(video: Video, wanted: NDArray[np.int64], put: Callable[[tuple
 
 def _read_stream(video: Video, wanted: NDArray[np.int64], put: Callable[[tuple[int, Picture]], bool]) -> None:
     try:
-        container = av.open(str(video.path))
+        container = open_media(video.path)
     except (av.error.FFmpegError, OSError):
         return
     with container:
-        stream = container.streams.video[0]
+        stream = picture_stream(container)
+        if stream is None:
+            return
         stream.thread_type = "AUTO"
         pending = wanted
         jump = float(video.time[pending[0]]) > _SEEK_SECONDS

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_videos import Messages
 
 from backend.head import embedding
+from backend.stages.data import Context
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,3 +19,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(embedding, "cache_folder", lambda: folder)
         yield folder
+
+
+@pytest.fixture
+def messages() -> Messages:
+    """What a stage told its user."""
+    return Messages()
+
+
+@pytest.fixture
+def context(tmp_path: Path, messages: Messages) -> Context:
+    """What the stage Video is run with."""
+    return Context("video", messages, lambda: False, tmp_path / "work", tmp_path / "models")
