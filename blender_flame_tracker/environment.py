@@ -172,8 +172,10 @@ class Environment:
 
     def take_plan(self, plan: dict[str, Any]) -> None:
         """Keep what ``--plan`` found out, its advice in Blender's words."""
-        problems = [each for each in plan.get("problems") or () if isinstance(each, dict)]
-        said = [{**each, "advice": _ADVICE.get(str(each.get("code")), str(each.get("advice")))} for each in problems]
+        said = [
+            {**each, "advice": _ADVICE.get(text_of(each, "code"), text_of(each, "advice"))}
+            for each in entries_of(plan, "problems")
+        ]
         self.plan = {**plan, "problems": said}
 
     def cancelled(self) -> None:

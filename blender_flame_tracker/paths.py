@@ -6,6 +6,7 @@ moved to another machine, so they are kept as they are and resolved only when so
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -33,7 +34,10 @@ _LONGEST_NAME: Final = 80
 
 def absolute(path: str) -> Path:
     """Return a path that a user chose in Blender (not empty) as an absolute one: ``//`` and ``~`` resolved."""
-    return Path(os.path.normpath(Path(bpy.path.abspath(path)).expanduser().absolute()))
+    found = Path(bpy.path.abspath(path))
+    with contextlib.suppress(RuntimeError):  # There is no such user.
+        found = found.expanduser()
+    return Path(os.path.normpath(found.absolute()))
 
 
 def relative(path: Path) -> str:

@@ -15,7 +15,7 @@ from .paths import absolute
 from .review import Facts, Placement, Review, Watch, review_of
 from .scene.motion import motion_of
 from .scene.origin import file_of
-from .scene.parts import TRACK, Parts, find_collection, parts_of
+from .scene.parts import Parts, find_collection, is_import, parts_of
 from .scene.record import read_record
 
 WATCH: Final = Watch()
@@ -81,7 +81,7 @@ def chosen(context: bpy.types.Context) -> Result | None:
     if collection is None and scene.camera is not None:
         collection = import_of(scene.camera, scene)
     if collection is None:
-        collection = next((each for each in scene.collection.children_recursive if TRACK in each), None)
+        collection = next((each for each in scene.collection.children_recursive if is_import(each)), None)
     if collection is None:
         return None
     file = file_of(collection)
@@ -91,10 +91,10 @@ def chosen(context: bpy.types.Context) -> Result | None:
 def import_of(thing: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection | None:
     """Return the collection of the imported track to which an object belongs, also below further collections."""
     for collection in thing.users_collection:
-        if TRACK in collection:
+        if is_import(collection):
             return collection
     for collection in scene.collection.children_recursive:
-        if TRACK in collection and collection.all_objects.get(thing.name) == thing:
+        if is_import(collection) and collection.all_objects.get(thing.name) == thing:
             return collection
     return None
 

@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 
 from .camera import Intrinsics
 from .failure import Failure
-from .shading import ALBEDO_SPACES, Shading
+from .shading import Shading
+from .track_schema import ARRAYS, KINDS, OPTIONAL, claim_problem, header_problem, relations_problem, values_problem
 
 SCHEMA: Final = 1
 MISSING, INTERPOLATED, TRACKED = 0, 1, 2
 STATUS_NAMES: Final = ("missing", "interpolated", "tracked")
+_LARGEST_HEADER: Final = 64 << 20
+"""Bytes; that of a clip has some hundred thousand."""
 
 Array = NDArray[Any]
 
@@ -181,7 +184,7 @@ def write_track(path: Path, track: Track) -> Failure | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as stream:
-            every = {name: getattr(track, name) for name in (*_ARRAYS, *_OPTIONAL)}
+            every = {name: getattr(track, name) for name in (*ARRAYS, *OPTIONAL)}
             arrays = {name: values for name, values in every.items() if values is not None}
             header = np.frombuffer(json.dumps(track.header).encode("utf-8"), dtype=np.uint8)
             np.savez(stream, header=header, **arrays)
@@ -201,12 +204,12 @@ def write_track(path: Path, track: Track) -> Failure | None:
 
 def read_track(path: Path) -> Track | Failure:
     """Read a track file; a damaged one, another format or another schema is refused with a sentence."""
-    found = read_parts(path, _ARRAYS, _OPTIONAL)
+    found = read_parts(path, ARRAYS, OPTIONAL)
     if isinstance(found, Failure):
         return found
     header, arrays = found
-    there = [name for name in _OPTIONAL if name in arrays]
-    if there and (len(there) < len(_OPTIONAL) or "shading" not in header):
+    there = [name for name in OPTIONAL if name in arrays]
+    if there and (len(there) < len(OPTIONAL) or "shading" not in header):
         return _not_a_track(path, f"of light, gain and albedo it has {', '.join(there)} alone")
     return Track(header=header, **arrays)
 
@@ -222,29 +225,77 @@ def read_parts(
         optional: Of arrays that are left out of the answer where the file lacks them.
 
     Returns:
-        Header and name -> array, whose sizes fit together, or why the file cannot be used.
+        Header and name -> array, as `track_schema` says that they must be, or why the file cannot be used.
     """
     if not path.is_file():
         return Failure(
             "track-not-found", f"There is no track file {path}.", "Choose the track.npz that tracking wrote."
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if "header" not in archive.files:
-                return _not_a_track(path, "it has no header")
-            header = json.loads(archive["header"].tobytes().decode("utf-8"))
-            problem = _header_problem(path, header)
+        with zipfile.ZipFile(path) as archive:
+            header = _read_header(archive)
+            problem = _header_failure(path, header)
             if problem is not None:
                 return problem
-            absent = [name for name in names if name not in archive.files]
+            inside = set(archive.namelist())
+            absent = [name for name in names if f"{name}.npy" not in inside]
             if absent:
                 return _not_a_track(path, f"it lacks {', '.join(absent)}")
-            there = [name for name in optional if name in archive.files]
-            arrays = {name: archive[name] for name in (*names, *there)}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        return _not_a_track(path, f"reading it failed ({error})")
-    problem = _shape_problem(path, arrays)
-    return (header, arrays) if problem is None else problem
+            there = [name for name in optional if f"{name}.npy" in inside]
+            sizes: dict[str, int] = {}
+            arrays = {name: _read_array(archive, name, sizes) for name in (*names, *there)}
+        wrong = relations_problem(arrays, header)
+    except _WrongError as error:
+        return _not_a_track(path, str(error))
+    except MemoryError:
+        return _too_large(path)
+    except Exception as error:  # noqa: BLE001 - a damaged archive fails in a dozen ways, and each means the same
+        return _not_a_track(path, f"reading it failed ({type(error).__name__})")
+    return (header, arrays) if wrong is None else _not_a_track(path, wrong)
+
+
+class _WrongError(Exception):
+    """Carries what is wrong with a file through the reading of its parts."""
+
+
+def _read_header(archive: zipfile.ZipFile) -> Any:
+    """Return what the header says, whatever that is."""
+    if "header.npy" not in archive.namelist():
+        raise _WrongError("it has no header")
+    if archive.getinfo("header.npy").file_size > _LARGEST_HEADER:
+        raise _WrongError("its header is too long")
+    values = _read_values(archive, "header", lambda _shape, dtype: "its header is no text" if dtype != "u1" else None)
+    try:
+        return json.loads(values.tobytes().decode("utf-8"))
+    except (ValueError, RecursionError):  # Also numbers of thousands of digits, and thousands of brackets.
+        raise _WrongError("its header is no JSON") from None
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, sizes: dict[str, int]) -> Array:
+    """Return an array in its kind."""
+    values = _read_values(archive, name, lambda shape, dtype: claim_problem(name, shape, dtype, sizes))
+    problem = values_problem(name, values)
+    if problem is not None:
+        raise _WrongError(problem)
+    return values.astype(KINDS[name].dtype, order="C", copy=False)
+
+
+def _read_values(
+    archive: zipfile.ZipFile, name: str, problem_of: Callable[[tuple[int, ...], np.dtype[Any]], str | None]
+) -> Array:
+    """Return an array of the archive; what it claims to be is checked before room is made for it."""
+    info = archive.getinfo(f"{name}.npy")
+    with archive.open(info) as stream:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise _WrongError(f"'{name}' is in a format of its own")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+        problem = problem_of(shape, dtype)
+        if problem is not None:
+            raise _WrongError(problem)
+        if stream.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
+            raise _WrongError(f"'{name}' is not as long as it claims")
+    with archive.open(info) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _not_a_track(path: Path, why: str) -> Failure:
@@ -255,106 +306,22 @@ def _not_a_track(path: Path, why: str) -> Failure:
     )
 
 
-def _header_problem(path: Path, header: Any) -> Failure | None:
+def _too_large(path: Path) -> Failure:
+    return Failure(
+        "out-of-memory",
+        f"There is not enough memory to read {path.name}.",
+        "Close other programs, or track a shorter range of the clip.",
+    )
+
+
+def _header_failure(path: Path, header: Any) -> Failure | None:
     if not isinstance(header, dict) or not isinstance(header.get("schema"), int):
         return _not_a_track(path, "its header has no schema")
     if header["schema"] > SCHEMA:
         return Failure(
             "track-newer",
-            f"{path.name} was written by a newer version (schema {header['schema']}, this one reads {SCHEMA}).",
+            f"{path.name} was written by a newer version (its schema is not {SCHEMA}, which this one reads).",
             "Update FLAME Head Tracker.",
         )
-    absent = [name for name in _HEADER_CHECKS if name not in header]
-    if absent:
-        return _not_a_track(path, f"its header lacks {', '.join(absent)}")
-    checks = {**_HEADER_CHECKS, **_OPTIONAL_HEADER_CHECKS}
-    wrong = [name for name, is_right in checks.items() if name in header and not is_right(header[name])]
-    return _not_a_track(path, f"in its header {', '.join(wrong)} cannot be understood") if wrong else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-_HEADER_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "intrinsics": lambda value: (
-        isinstance(value, dict)
-        and set(value) == {field.name for field in fields(Intrinsics)}
-        and all(_is_number(number) for number in value.values())
-        and min(value["width"], value["height"], value["focal_x"], value["focal_y"]) > 0
-    ),
-    "rate": lambda value: (
-        isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) and n > 0 for n in value)
-    ),
-    "focal": lambda value: isinstance(value, dict),
-    "model": lambda value: isinstance(value, dict),
-    "expression_names": lambda value: isinstance(value, list),
-    "regions": lambda value: isinstance(value, dict),
-    "video": lambda value: isinstance(value, dict),
-    "settings": lambda value: isinstance(value, dict),
-}
-_OPTIONAL_HEADER_CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "shading": lambda value: isinstance(value, dict) and value.get("space") in ALBEDO_SPACES,
-}
-
-
-_SHAPES: Final[Mapping[str, tuple[str | int, ...]]] = {
-    "frame_index": ("T",),
-    "time": ("T",),
-    "shot": ("T",),
-    "status": ("T",),
-    "confidence": ("T",),
-    "reprojection_error": ("T",),
-    "head_rotation": ("T", 3),
-    "head_translation": ("T", 3),
-    "neck_pose": ("T", 3),
-    "jaw_pose": ("T", 3),
-    "left_eye_pose": ("T", 3),
-    "right_eye_pose": ("T", 3),
-    "eyelids": ("T", 2),
-    "expression": ("T", "E"),
-    "vertices": ("T", "V", 3),
-    "landmarks": ("T", "L", 2),
-    "landmark_visibility": ("T", "L"),
-    "scores": ("T", "S"),
-    "identity": ("I",),
-    "neutral_vertices": ("V", 3),
-    "faces": ("F", 3),
-    "uv": ("U", 2),
-    "uv_faces": ("F", 3),
-    "expression_basis": ("V", 3, "E"),
-    "pose_correctives": ("V", 3, "P"),
-    "joints": ("J", 3),
-    "joint_parents": ("J",),
-    "skinning_weights": ("V", "J"),
-    "landmark_triangle": ("L",),
-    "landmark_barycentric": ("L", 3),
-    "landmark_offsets": ("L", 3),
-    "light": ("T", 9, 3),
-    "gain": ("T", 3),
-    "albedo": ("K",),
-}
-"""Shape of every array; a letter stands for the same number wherever it occurs (see `Track`)."""
-_OPTIONAL: Final = ("light", "gain", "albedo")
-"""Arrays that a file has together or not at all."""
-_ARRAYS: Final = tuple(name for name in _SHAPES if name not in _OPTIONAL)
-
-
-def _shape_problem(path: Path, arrays: Mapping[str, Array]) -> Failure | None:
-    """Refuse arrays whose sizes contradict each other, which would fail much later and less clearly."""
-    sizes: dict[str, int] = {}
-    for name, values in arrays.items():
-        shape, wanted = values.shape, _SHAPES[name]
-        if len(shape) != len(wanted):
-            return _not_a_track(path, f"'{name}' has {len(shape)} dimensions instead of {len(wanted)}")
-        for size, letter in zip(shape, wanted, strict=True):
-            expected = letter if isinstance(letter, int) else sizes.setdefault(letter, size)
-            if size != expected:
-                return _not_a_track(path, f"'{name}' has the shape {shape}, where one side should be {expected}")
-    for name, count in (("faces", "V"), ("uv_faces", "U")):
-        indices = arrays.get(name)
-        if indices is None or count not in sizes:
-            continue
-        if indices.size == 0 or indices.min() < 0 or indices.max() >= sizes[count]:
-            return _not_a_track(path, f"'{name}' points outside of its mesh")
-    return None
+    problem = header_problem(header)
+    return None if problem is None else _not_a_track(path, problem)

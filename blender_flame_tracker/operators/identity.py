@@ -10,7 +10,7 @@ import bpy
 from ..paths import absolute, relative
 from ..result import tree_file
 from ..scene.origin import file_of
-from ..scene.parts import TRACK
+from ..scene.parts import is_import
 from ..scene_state import active_tree, node_of
 
 
@@ -74,7 +74,7 @@ class FLAME_MT_identity(bpy.types.Menu):  # noqa: N801 - Blender's rule for name
 def other_tracks(context: bpy.types.Context) -> list[tuple[str, Path]]:
     """Return name and file of the tracks that are imported in this .blend, without the one that is to be made."""
     own = tree_file(context)
-    found = [(each.name, file_of(each)) for each in bpy.data.collections if TRACK in each]
+    found = [(each.name, file_of(each)) for each in bpy.data.collections if is_import(each)]
     return [(name, file) for name, file in found if file is not None and (own is None or file != own[0])]
 
 

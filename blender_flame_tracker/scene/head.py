@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import bpy
 import numpy as np
@@ -14,7 +15,33 @@ from ...backend.contract.track import Track
 UV_MAP: Final = "UVMap"
 
 
-def write_mesh(mesh: bpy.types.Mesh, track: Track) -> bool:
+@dataclass(frozen=True)
+class Shape:
+    """A head at rest as Blender takes it. V vertices, F triangles.
+
+    Attributes:
+        vertices: In Blender's axes (V, 3) float32.
+        faces: (F, 3) int32.
+        uv: Of every corner of every face (3 F, 2) float32; none where the head has no UVs.
+        regions: Name of a vertex group -> its vertices.
+    """
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    uv: NDArray[np.float32]
+    regions: dict[str, list[int]]
+
+
+def shape_of(track: Track) -> Shape:
+    """Return the shape of a track's neutral head. The scene is not touched."""
+    vertices = blender_points(np.asarray(track.neutral_vertices, dtype=np.float32))
+    uv = np.asarray(track.uv, dtype=np.float32)
+    corners = uv[np.asarray(track.uv_faces).ravel()] if len(uv) > 0 else uv
+    regions = {name: indices.tolist() for name, indices in track.regions.items()}
+    return Shape(np.ascontiguousarray(vertices), np.asarray(track.faces, dtype=np.int32), corners, regions)
+
+
+def write_mesh(mesh: bpy.types.Mesh, shape: Shape) -> bool:
     """Make the mesh the neutral head in Blender's axes, with UVs and smooth faces.
 
     Where vertices and faces are connected as they were, the geometry stays and with it all that the user painted on
@@ -23,8 +50,7 @@ def write_mesh(mesh: bpy.types.Mesh, track: Track) -> bool:
     Returns:
         Whether the geometry was made anew.
     """
-    vertices = blender_points(np.asarray(track.neutral_vertices, dtype=np.float32))
-    faces = np.asarray(track.faces, dtype=np.int32)
+    vertices, faces = shape.vertices, shape.faces
     rebuild = not _same_topology(mesh, len(vertices), faces)
     if rebuild:
         mesh.clear_geometry()
@@ -35,8 +61,8 @@ def write_mesh(mesh: bpy.types.Mesh, track: Track) -> bool:
         mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, 3, dtype=np.int32))
         mesh.update(calc_edges=True)
         mesh.polygons.foreach_set("use_smooth", np.ones(len(faces), dtype=bool))
-    mesh.vertices.foreach_set("co", np.ascontiguousarray(vertices, dtype=np.float32).ravel())
-    _write_uv(mesh, np.asarray(track.uv, dtype=np.float32), np.asarray(track.uv_faces))
+    mesh.vertices.foreach_set("co", vertices.ravel())
+    _write_uv(mesh, shape.uv)
     mesh.update()
     return rebuild
 
@@ -49,19 +75,19 @@ def _same_topology(mesh: bpy.types.Mesh, vertex_count: int, faces: NDArray[np.in
     return np.array_equal(corners, faces.ravel())
 
 
-def _write_uv(mesh: bpy.types.Mesh, uv: NDArray[np.float32], uv_faces: NDArray[Any]) -> None:
+def _write_uv(mesh: bpy.types.Mesh, uv: NDArray[np.float32]) -> None:
     """Texture coordinates per corner; a model file without UVs has none."""
-    if len(uv) == 0 or uv_faces.size != len(mesh.loops):
+    if len(uv) != len(mesh.loops):
         return
     layer = mesh.uv_layers.get(UV_MAP) or mesh.uv_layers.new(name=UV_MAP)
-    layer.uv.foreach_set("vector", np.ascontiguousarray(uv[uv_faces.ravel()]).ravel())
+    layer.uv.foreach_set("vector", np.ascontiguousarray(uv).ravel())
 
 
-def write_regions(head: bpy.types.Object, track: Track) -> None:
+def write_regions(head: bpy.types.Object, shape: Shape) -> None:
     """Give the head a vertex group per region; groups with other names, which the user made, stay."""
-    for name, indices in track.regions.items():
+    for name, indices in shape.regions.items():
         group = head.vertex_groups.get(name)
         if group is not None:
             head.vertex_groups.remove(group)
         group = head.vertex_groups.new(name=name)
-        group.add(indices.tolist(), 1.0, "REPLACE")
+        group.add(indices, 1.0, "REPLACE")

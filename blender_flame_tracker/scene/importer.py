@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import bpy
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...backend.contract.camera import blender_head_to_camera, rotation_matrices
 from ...backend.contract.failure import Failure, Notice
+from ...backend.contract.foreign_text import shown
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import MISSING, Track, read_track
 from ..stamp import stamp_of
@@ -20,9 +22,10 @@ from . import keyframes, material, plate, shape_keys, texture, world
 from .light import light_of
 from .motion import Motion, write_motion
 from .origin import renew_origins, write_origin
-from .parts import Parts, ensure_parts, find_collection, origin_of, place, remember
+from .parts import Parts, clip_of, ensure_parts, find_collection, origin_of, place, remember
 from .record import Record, read_record, write_record
 from .timeline import Timeline, blender_rate, footage_rate, make_timeline
+from .unharmed import unharmed
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class ImportResult:
     fresh: bool
 
 
+LAST_FRAME: Final = 1_048_574
+"""Of Blender's timeline."""
+
+
 @dataclass(frozen=True)
 class _Selection:
     """The rows of the track to import (T,), and which of them show a head (T,) bool."""
@@ -50,14 +57,24 @@ class _Selection:
     seen: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class _Head:
+    """All that is written of a head: its mesh, what its materials need, and a name and vertices (T, V, 3) per key."""
+
+    shape: head_data.Shape
+    look: material.Look
+    names: list[str]
+    vertices: NDArray[np.float32]
+
+
 def import_track(
     source: Path | str | Track, settings: SceneSettings, scene: bpy.types.Scene | None = None
 ) -> ImportResult | Failure:
     """Make a scene of a track, or bring an earlier import of the same track up to date.
 
-    All is checked before anything is made. Importing a track again gives the same objects new mesh, keys and footage;
-    what the user added stays: modifiers, constraints, children, other objects in the collection, changed materials,
-    animation of other properties.
+    All is checked and computed before anything is made, and what goes wrong in spite of that leaves the scene as it
+    was. Importing a track again gives the same objects new mesh, keys and footage; what the user added stays:
+    modifiers, constraints, children, other objects in the collection, changed materials, animation of other properties.
 
     Args:
         source: Track file, or a track.
@@ -65,30 +82,41 @@ def import_track(
         scene: Where to; the current one where None.
     """
     path = None if isinstance(source, Track) else Path(source)
+    scene = scene or bpy.context.scene
     track = source if isinstance(source, Track) else read_track(Path(source))
     if isinstance(track, Failure):
         return track
+    return unharmed(scene, lambda: _imported(track, path, settings, scene), "The track could not be imported")
+
+
+def _imported(
+    track: Track, path: Path | None, settings: SceneSettings, scene: bpy.types.Scene
+) -> ImportResult | Failure:
     selection = _select(track, settings)
     if isinstance(selection, Failure):
         return selection
-    scene = scene or bpy.context.scene
-    name = Path(str(track.header["video"].get("name", ""))).stem or "Track"
+    name = shown(Path(track.header["video"].get("name") or "").stem) or "Track"
+    head = _head(track, selection, settings)
     renew_origins()
     origin = origin_of(path, name)
-    fresh = find_collection(scene, origin) is None
-    parts = ensure_parts(scene, origin, name)
-    if settings.collection != ("" if fresh else read_record(parts.collection).settings.collection):
-        # Otherwise it stays where the user may have moved it.
-        place(scene, parts.collection, settings.collection)
+    earlier = find_collection(scene, origin)
+    fresh = earlier is None
     notices: list[Notice] = []
-    footage = _open_plate(track, path, parts, notices) if settings.plate else None
+    footage = _open_plate(track, path, clip_of(earlier), notices) if settings.plate else None
     nominal = footage_rate(track.frame_index, track.time, track.rate)
     rows = selection.rows
     played = plate.played_rate(footage, nominal)
     timeline = make_timeline(track.frame_index[rows], track.time[rows], nominal, played, settings.start_at)
-    _write_head(parts, track, selection, timeline, settings, name)
+    if timeline.last > LAST_FRAME:
+        return _too_long(timeline)
+    motion = _motion(track, selection, timeline)
+    parts = ensure_parts(scene, origin, name)
+    if settings.collection != ("" if fresh else read_record(parts.collection).settings.collection):
+        # Otherwise it stays where the user may have moved it.
+        place(scene, parts.collection, settings.collection)
+    _write_head(parts, head, selection, timeline, settings, name)
     picture = _write_texture(parts, path, settings, name, notices)
-    _write_motion(parts, track, selection, timeline, settings)
+    write_motion(parts.head, parts.camera, motion, settings.motion)
     _write_camera(parts, track, selection)
     if settings.set_scene:
         _write_scene(scene, track, timeline, parts)
@@ -149,34 +177,50 @@ def _nothing_in_range(index: NDArray[np.int64], settings: SceneSettings) -> Fail
     )
 
 
-def _open_plate(track: Track, path: Path | None, parts: Parts, notices: list[Notice]) -> plate.Plate | None:
+def _too_long(timeline: Timeline) -> Failure:
+    return Failure(
+        "track-too-long",
+        f"The clip would end at frame {timeline.last}; Blender's timeline ends at {LAST_FRAME}.",
+        "Import a range of the track, or let it start earlier.",
+    )
+
+
+def _open_plate(
+    track: Track, path: Path | None, clip: bpy.types.MovieClip | None, notices: list[Notice]
+) -> plate.Plate | None:
+    """Open the footage; the clip of an earlier import is used again."""
     found = plate.find_footage(track, path)
     if isinstance(found, Path):
         warning = plate.mpeg_stream(found)
         notices.extend([warning] if warning is not None else [])
         rotation = int(track.header["video"].get("rotation", 0) or 0)
-        found = plate.open_footage(found, track.intrinsics, rotation, parts.clip)
+        found = plate.open_footage(found, track.intrinsics, rotation, clip)
     if isinstance(found, Notice):
         notices.append(found)
         return None
     return found
 
 
+def _head(track: Track, selection: _Selection, settings: SceneSettings) -> _Head:
+    """Compute what is written of the head; no keys where none are wanted."""
+    rows = selection.rows[selection.seen] if settings.shape_keys else selection.rows[:0]
+    names = [f"Frame {int(index)}" for index in track.frame_index[rows]]
+    return _Head(head_data.shape_of(track), material.look_of(track), names, track.vertices[rows])
+
+
 def _write_head(
-    parts: Parts, track: Track, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
+    parts: Parts, new: _Head, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
 ) -> None:
     """Mesh, materials, regions, shape keys and visibility of the head."""
     head, mesh = parts.head, parts.head.data
     if mesh.shape_keys is not None:
         keyframes.remove_animation(mesh.shape_keys)
         head.shape_key_clear()
-    rebuilt = head_data.write_mesh(mesh, track)
-    material.write_materials(mesh, track, name, rebuilt)
-    head_data.write_regions(head, track)
+    rebuilt = head_data.write_mesh(mesh, new.shape)
+    material.write_materials(mesh, new.look, name, rebuilt)
+    head_data.write_regions(head, new.shape)
     if settings.shape_keys:
-        rows = selection.rows[selection.seen]
-        names = [f"Frame {int(index)}" for index in track.frame_index[rows]]
-        key = shape_keys.write_shape_keys(head, track.vertices[rows], names)
+        key = shape_keys.write_shape_keys(head, new.vertices, new.names)
         key.name = f"{name} keys"
         frame, row = _seen_keys(selection, timeline)
         position = np.cumsum(selection.seen) - 1
@@ -216,13 +260,11 @@ def _write_visibility(head: bpy.types.Object, selection: _Selection, timeline: T
     )
 
 
-def _write_motion(
-    parts: Parts, track: Track, selection: _Selection, timeline: Timeline, settings: SceneSettings
-) -> None:
+def _motion(track: Track, selection: _Selection, timeline: Timeline) -> Motion:
     frame, row = _seen_keys(selection, timeline)
     rows = selection.rows[row]
     matrix = blender_head_to_camera(rotation_matrices(track.head_rotation[rows]), track.head_translation[rows])
-    write_motion(parts.head, parts.camera, Motion(frame, matrix[:, :3, :3], matrix[:, :3, 3]), settings.motion)
+    return Motion(frame, matrix[:, :3, :3], matrix[:, :3, 3])
 
 
 def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:

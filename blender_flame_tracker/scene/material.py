@@ -56,25 +56,45 @@ _REGIONS_OF_SLOTS: Final = ((MOUTH, "mouth_inside"), (TEETH, "teeth"), (TONGUE, 
 """Regions that have a material of their own; a later one wins where they overlap."""
 
 
-def write_materials(mesh: bpy.types.Mesh, track: Track, name: str, rebuilt: bool) -> None:
+@dataclass(frozen=True)
+class Look:
+    """What the materials of a head need. V vertices, F faces.
+
+    Attributes:
+        eye: `EYE_ATTRIBUTE` (V, 3).
+        lips: `LIPS_ATTRIBUTE` (V,).
+        slots: Material slot of every face (F,).
+    """
+
+    eye: NDArray[np.float32]
+    lips: NDArray[np.float64]
+    slots: NDArray[np.int32]
+
+
+def look_of(track: Track) -> Look:
+    """Return what the materials of a track's head need. The scene is not touched."""
+    eye = _eye_places(track)
+    return Look(eye, _lips(track), _slot_of_faces(track, eye))
+
+
+def write_materials(mesh: bpy.types.Mesh, look: Look, name: str, rebuilt: bool) -> None:
     """Give the mesh the attributes that the materials need, and new materials where it has not got a full set.
 
     Args:
         mesh: Of `head.write_mesh`.
-        track: For regions and joints.
+        look: Of the same head.
         name: Of the clip, for the materials' names.
         rebuilt: Whether the faces are new and wait for their materials.
     """
-    eye = _eye_places(track)
-    _write_attribute(mesh, EYE_ATTRIBUTE, "FLOAT_VECTOR", "vector", eye)
-    _write_attribute(mesh, LIPS_ATTRIBUTE, "FLOAT", "value", _lips(track))
+    _write_attribute(mesh, EYE_ATTRIBUTE, "FLOAT_VECTOR", "vector", look.eye)
+    _write_attribute(mesh, LIPS_ATTRIBUTE, "FLOAT", "value", look.lips)
     if len(mesh.materials) < len(SLOTS):
         mesh.materials.clear()
         for material in _new_materials(name):
             mesh.materials.append(material)
         rebuilt = True
     if rebuilt:
-        mesh.polygons.foreach_set("material_index", _slot_of_faces(track, eye))
+        mesh.polygons.foreach_set("material_index", look.slots)
 
 
 def _write_attribute(mesh: bpy.types.Mesh, name: str, kind: str, field: str, values: NDArray[Any]) -> None:
@@ -92,7 +112,8 @@ def _eye_places(track: Track) -> NDArray[np.float32]:
         if eyeball is None or len(eyeball) == 0 or joint >= len(track.joints):
             continue
         from_centre = neutral[eyeball] - np.asarray(track.joints[joint], dtype=np.float64)
-        places[eyeball] = from_centre / np.median(np.linalg.norm(from_centre, axis=1))
+        radius = float(np.median(np.linalg.norm(from_centre, axis=1)))
+        places[eyeball] = from_centre / radius if radius > 0 else 0.0
     return blender_points(places.astype(np.float32))
 
 

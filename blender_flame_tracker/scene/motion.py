@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import bpy
 import numpy as np
@@ -17,6 +17,7 @@ from ...backend.contract.camera import (
     rotation_matrices,
 )
 from . import keyframes
+from .stored import stored_numbers
 
 CAMERA_MOVES: Final = "camera"
 HEAD_MOVES: Final = "head"
@@ -78,8 +79,7 @@ def write_motion(head: bpy.types.Object, camera: bpy.types.Object, motion: Motio
 
 def motion_of(camera: bpy.types.Object) -> str:
     """Return who moves now: `CAMERA_MOVES` or `HEAD_MOVES`."""
-    stored = camera.get(STORED)
-    return HEAD_MOVES if stored is not None and stored[0] == 1.0 else CAMERA_MOVES
+    return HEAD_MOVES if stored_numbers(camera, STORED)[:1] == [1.0] else CAMERA_MOVES
 
 
 def switch_motion(head: bpy.types.Object, camera: bpy.types.Object, who: str) -> None:
@@ -94,7 +94,7 @@ def switch_motion(head: bpy.types.Object, camera: bpy.types.Object, who: str) ->
 
 def read_motion(head: bpy.types.Object, camera: bpy.types.Object) -> Motion:
     """Return the head-to-camera motion that the two objects have now, on every frame where one of them has a key."""
-    stored = _unpack(camera.get(STORED))
+    stored = _unpack(stored_numbers(camera, STORED))
     if stored is not None and _untouched(head, camera, *stored):
         return stored[0]
     frame = _all_key_frames(head, camera)
@@ -127,11 +127,9 @@ def _pack(motion: Motion, who: str) -> list[float]:
     return [1.0 if who == HEAD_MOVES else 0.0, *table.ravel().tolist()]
 
 
-def _unpack(stored: Any) -> tuple[Motion, str] | None:
-    if stored is None:
-        return None
-    numbers = np.array(stored.to_list() if hasattr(stored, "to_list") else list(stored), dtype=np.float64)
-    if len(numbers) < 14 or len(numbers) % 13 != 1:
+def _unpack(packed: list[float]) -> tuple[Motion, str] | None:
+    numbers = np.array(packed, dtype=np.float64)
+    if len(numbers) < 14 or len(numbers) % 13 != 1 or not np.isfinite(numbers).all():
         return None
     table = numbers[1:].reshape(-1, 13)
     motion = Motion(table[:, 0], table[:, 1:10].reshape(-1, 3, 3), table[:, 10:])

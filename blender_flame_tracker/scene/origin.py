@@ -9,6 +9,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .parts import TRACK, origin_of
+from .stored import stored
 
 BESIDE: Final = "flame_track_relative"
 """Custom property of the collection: the track file as Blender writes relative paths (``//``)."""
@@ -16,7 +17,7 @@ BESIDE: Final = "flame_track_relative"
 
 def file_of(collection: bpy.types.Collection) -> Path | None:
     """Return the track file of an import, None where it came from no file. The disk is not touched."""
-    origin = str(collection.get(TRACK, ""))
+    origin = stored(collection, TRACK, str)
     return None if not origin or origin.startswith("clip:") else Path(origin)
 
 
@@ -29,7 +30,7 @@ def write_origin(collection: bpy.types.Collection, path: Path) -> None:
 def renew_origins() -> None:
     """Follow track files that were moved together with the .blend."""
     for collection in _imports():
-        relative = str(collection.get(BESIDE, ""))
+        relative = stored(collection, BESIDE, str)
         if not relative or not bpy.data.filepath:
             continue
         moved = Path(bpy.path.abspath(relative))

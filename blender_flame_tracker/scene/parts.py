@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
 from ...backend.contract.failure import Failure
+from .stored import stored, stored_object
 
 TRACK: Final = "flame_track"
 """Custom property of the collection: where the track came from. Two tracks of one clip have a collection each."""
@@ -17,7 +18,9 @@ _POINTER: Final = "flame_{}"
 """Custom properties of the collection that point to what was made; they survive renaming, appending and saving."""
 
 
-_ROLES: Final = ("root", "head", "camera", "clip")
+_ROLES: Final = {"root": "EMPTY", "head": "MESH", "camera": "CAMERA"}
+"""Objects of an import and their types."""
+_CLIP: Final = "clip"
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,13 @@ class Parts:
 
 def parts_of(collection: bpy.types.Collection) -> Parts | Failure:
     """Return the parts of an imported track, or why the collection has none."""
-    if TRACK not in collection:
+    if not is_import(collection):
         return Failure(
             "no-track-collection",
             f"The collection '{collection.name}' holds no imported track.",
             "Choose the collection that is named after the clip.",
         )
-    root, head, camera, clip = (collection.get(_POINTER.format(role)) for role in _ROLES)
+    root, head, camera, clip = _found(collection)
     if root is None or head is None or camera is None:
         return Failure(
             "track-incomplete",
@@ -70,7 +73,7 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str) -> Parts:
         collection = bpy.data.collections.new(name)
         collection[TRACK] = origin
         scene.collection.children.link(collection)
-    root, head, camera, clip = (collection.get(_POINTER.format(role)) for role in _ROLES)
+    root, head, camera, clip = _found(collection)
     if root is None:
         root = bpy.data.objects.new(name, None)
         root.empty_display_size = 0.02
@@ -115,12 +118,28 @@ def place(scene: bpy.types.Scene, collection: bpy.types.Collection, name: str) -
 
 def remember(parts: Parts) -> None:
     """Write the pointers of the parts into their collection."""
-    for role in _ROLES:
+    for role in (*_ROLES, _CLIP):
         key, part = _POINTER.format(role), getattr(parts, role)
         if part is not None:
             parts.collection[key] = part
         elif key in parts.collection:
             del parts.collection[key]
+
+
+def clip_of(collection: bpy.types.Collection | None) -> bpy.types.MovieClip | None:
+    """Return the footage of an earlier import, or None."""
+    return stored(collection, _POINTER.format(_CLIP), bpy.types.MovieClip)
+
+
+def is_import(collection: bpy.types.Collection) -> bool:
+    """Whether a collection is that of an imported track."""
+    return stored(collection, TRACK, str) is not None
+
+
+def _found(collection: bpy.types.Collection) -> tuple[Any, ...]:
+    """Root, head, camera and clip of an import, None for what is not there or something else."""
+    objects = (stored_object(collection, _POINTER.format(role), kind) for role, kind in _ROLES.items())
+    return (*objects, clip_of(collection))
 
 
 def find_collection(scene: bpy.types.Scene, origin: str) -> bpy.types.Collection | None:

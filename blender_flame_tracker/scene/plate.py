@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,7 +33,7 @@ class Plate:
 
 def find_footage(track: Track, track_path: Path | None) -> Path | Notice:
     """Return where the source video lies now: where it was, beside the track file, or beside the .blend."""
-    name, stated = str(track.header["video"].get("name", "")), str(track.header["video"].get("path", ""))
+    name, stated = (track.header["video"].get(what) or "" for what in ("name", "path"))
     places = [Path(stated)] if stated else []
     folders = [track_path.parent] if track_path is not None else []
     if bpy.data.filepath:
@@ -41,8 +42,9 @@ def find_footage(track: Track, track_path: Path | None) -> Path | Notice:
     moved = [folder / text for folder in folders for text in names]
     # A copy is better than a file that Blender shows wrongly; the engine writes it beside the track.
     for place in [copy for video in (*moved, *places) for copy in copies(video)] + places + moved:
-        if place.is_file():
-            return place.resolve()
+        with contextlib.suppress(OSError, RuntimeError):  # A name that no disk can have, or a link to itself.
+            if place.is_file():
+                return place.resolve()
     return Notice(
         "plate-missing",
         f"The video {name or 'of this track'} was not found, so there is no footage behind the head.",

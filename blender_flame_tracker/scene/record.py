@@ -14,6 +14,7 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.options import from_dict, options_of
 from ...backend.contract.settings import SceneSettings
 from ..stamp import Stamp
+from .stored import stored
 
 RECORD: Final = "flame_import"
 """Custom property of the collection: JSON of a `Record`."""
@@ -55,7 +56,7 @@ def write_record(collection: bpy.types.Collection, record: Record) -> None:
 
 def read_record(collection: bpy.types.Collection) -> Record:
     """Return the record of an import; an older import, or one edited by hand, has the usual settings."""
-    return _parsed(str(collection.get(RECORD, "")))
+    return _parsed(stored(collection, RECORD, str) or "")
 
 
 def _parsed(text: str) -> Record:
@@ -83,7 +84,7 @@ def _parse(text: str) -> Record:
             (int(stamp[0]), int(stamp[1])) if stamp else None,
             tuple(str(each) for each in content.get("notices") or ()),
         )
-    except (ValueError, TypeError, IndexError, ZeroDivisionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return Record(SceneSettings())
 
 

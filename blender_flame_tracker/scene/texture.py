@@ -11,6 +11,7 @@ from ...backend.contract.failure import Notice
 from ...backend.contract.settings import SceneSettings
 from ..paths import absolute
 from .head import UV_MAP
+from .stored import stored
 
 NAME: Final = "texture.png"
 """What the stage Texture writes beside the track, unless it is told another place."""
@@ -63,7 +64,7 @@ def write_texture(
             _take_off(tree)
         _forget(collection)
         return None
-    image = _opened(collection.get(PICTURE), path, name)
+    image = _opened(stored(collection, PICTURE, bpy.types.Image), path, name)
     if isinstance(image, Notice):
         return image
     collection[PICTURE] = image
@@ -105,7 +106,7 @@ def _unreadable(path: Path) -> Notice:
 
 
 def _forget(collection: bpy.types.Collection) -> None:
-    image = collection.get(PICTURE)
+    image = stored(collection, PICTURE, bpy.types.Image)
     if PICTURE in collection:
         del collection[PICTURE]
     if image is not None and image.users == 0:
@@ -166,8 +167,10 @@ def _take_off(tree: bpy.types.NodeTree) -> None:
                 place.default_value = mix.inputs[6].default_value
         shader = _shader(tree)
         plain: Any = mix.get(_PLAIN)
-        for key in _MATT if shader is not None and plain is not None else ():
-            shader.inputs[key].default_value = plain[key]
+        for key in _MATT if shader is not None else ():
+            value = plain.get(key) if hasattr(plain, "get") else None
+            if isinstance(value, (int, float)):
+                shader.inputs[key].default_value = value
     for name in (_UV, _IMAGE, _MIX, _FRAME):
         node = tree.nodes.get(name)
         if node is not None:

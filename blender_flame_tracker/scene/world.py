@@ -15,6 +15,7 @@ from . import keyframes
 from .environment import HEIGHT, WIDTH, Environment, environment_of
 from .light import Light
 from .parts import Parts
+from .stored import stored
 
 WORLD: Final = "flame_world"
 """Custom property of the collection: the world that lights as the footage is lit."""
@@ -85,7 +86,7 @@ def write_world(
 
 def remove_world(scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
     """Give the scene the world back that it had before this track's."""
-    world = collection.get(WORLD)
+    world = stored(collection, WORLD, bpy.types.World)
     if WORLD in collection:
         del collection[WORLD]
     if world is not None:
@@ -93,7 +94,7 @@ def remove_world(scene: bpy.types.Scene, collection: bpy.types.Collection) -> No
 
 
 def _remove(scene: bpy.types.Scene, world: bpy.types.World) -> None:
-    before = world.get(BEFORE)
+    before = stored(world, BEFORE, bpy.types.World)
     if scene.world == world:
         _give_back(scene, world)
     for other in bpy.data.worlds:
@@ -109,12 +110,12 @@ def _remove(scene: bpy.types.Scene, world: bpy.types.World) -> None:
 
 
 def _give_back(scene: bpy.types.Scene, world: bpy.types.World) -> None:
-    scene.world = world.get(BEFORE)
+    scene.world = stored(world, BEFORE, bpy.types.World)
     scene.render.film_transparent = bool(world.get(FILM, scene.render.film_transparent))
 
 
 def _ensure_world(scene: bpy.types.Scene, parts: Parts) -> bpy.types.World:
-    world = parts.collection.get(WORLD)
+    world = stored(parts.collection, WORLD, bpy.types.World)
     if world is None:
         world = bpy.data.worlds.new(f"{parts.collection.name} light")
         if world.node_tree is None:  # There from the start since 5.0.

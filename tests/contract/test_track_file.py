@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -211,13 +214,110 @@ def test_a_newer_schema_is_refused_with_advice(path: Path) -> None:
         ({"header": {"rate": None}}, "rate"),
         ({"header": {"intrinsics": {"width": 3}}}, "intrinsics"),
         ({"header": {"schema": "one"}}, "schema"),
-        ({"status": np.array([object()] * FRAMES)}, "reading"),
+        ({"status": np.array([object()] * FRAMES)}, "status"),
+        ({"status": np.full(FRAMES, 99)}, "status"),
+        ({"vertices": np.full((FRAMES, VERTICES, 3), "x")}, "vertices"),
+        ({"vertices": np.full((FRAMES, VERTICES, 3), np.inf)}, "vertices"),
+        ({"neutral_vertices": np.full((VERTICES, 3), np.nan)}, "neutral_vertices"),
+        ({"faces": np.array([[0, 1, 2.0]])}, "faces"),
+        ({"landmark_triangle": np.full(478, 1)}, "landmark_triangle"),
+        ({"joint_parents": np.array([-1, 2, 1, 1, 1])}, "joint_parents"),
+        ({"time": np.array([0, 1, 2, np.inf])}, "time"),
+        ({"time": np.array([0, 1, 2, 1e18])}, "time"),
+        ({"time": np.array([0, 1, 3, 2])}, "times"),
+        ({"frame_index": np.zeros(FRAMES, np.int64)}, "order"),
+        ({"frame_index": np.array([-3, -2, -1, 0])}, "frame_index"),
+        ({"header": {"regions": {"left_eyeball": [10**9]}}}, "region"),
+        ({"header": {"regions": {"left_eyeball": "all"}}}, "regions"),
+        ({"header": {"regions": {"left_eyeball": [0.5]}}}, "regions"),
+        ({"header": {"expression_names": ["smile"]}}, "expressions"),
+        ({"header": {"video": {"rotation": "x"}}}, "video"),
+        ({"header": {"video": {"name": "\ud800.mp4"}}}, "video"),
+        ({"header": {"video": {"path": "a\0b"}}}, "video"),
+        ({"header": {"intrinsics": {**vars(Intrinsics.centred(640, 480, 500.0)), "width": 2**63}}}, "intrinsics"),
+        ({"header": {"intrinsics": {**vars(Intrinsics.centred(640, 480, 500.0)), "focal_x": 1e308}}}, "intrinsics"),
+        ({"header": {"rate": [10**400, 1]}}, "rate"),
+        ({"header": {"model": {"name": ["Triangle"]}}}, "model"),
     ],
 )
 def test_members_that_do_not_belong_together_are_refused(path: Path, changes: dict, word: str) -> None:
     result = changed(path, **changes)
     assert isinstance(result, Failure) and result.code == "track-damaged"
     assert word in result.sentence
+
+
+def test_values_of_another_width_come_back_in_their_own(path: Path) -> None:
+    track = changed(path, vertices=np.ones((FRAMES, VERTICES, 3), ">f8"), frame_index=np.arange(FRAMES, dtype=np.uint8))
+    assert isinstance(track, Track)
+    assert (track.vertices.dtype, track.frame_index.dtype) == (np.float32, np.int64)
+
+
+def test_a_video_whose_name_is_not_utf_8_has_a_track_too(path: Path) -> None:
+    track = changed(path, header={"video": {"name": os.fsdecode(b"caf\xe9.mp4")}})
+    assert isinstance(track, Track) and track.header["video"]["name"] == "caf\udce9.mp4"
+
+
+def test_what_was_not_found_may_be_unknown(path: Path) -> None:
+    unknown = {"vertices": np.full((FRAMES, VERTICES, 3), np.nan), "head_rotation": np.full((FRAMES, 3), np.nan)}
+    assert isinstance(changed(path, **unknown), Track)
+
+
+def with_member(path: Path, name: str, content: bytes) -> None:
+    """Replace one member of a good track by other bytes."""
+    write_track(path, a_track())
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, value in {**members, name: content}.items():
+            archive.writestr(each, value)
+
+
+def npy(shape: str, kind: str = "<f4") -> bytes:
+    """The head of an array that claims a shape and holds nothing."""
+    text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("vertices.npy", npy(f"({FRAMES}, {VERTICES}, 3)")),
+        ("vertices.npy", npy("(4, 99999999999, 3)")),
+        ("vertices.npy", npy("(-1, 3)")),
+        ("vertices.npy", npy("(3,)", "(,)i4")),
+        ("vertices.npy", npy("(" * 2000 + ")" * 2000)),
+        ("vertices.npy", npy("(" + "-" * 3000 + "1,)")),
+        ("vertices.npy", npy("(True, 3, 3)")),
+        ("vertices.npy", b"x"),
+        ("header.npy", npy("(60000000000,)", "|u1")),
+        ("header.npy", npy("(4,)", "|u1") + b"1234"),
+        ("header.npy", npy("(400000,)", "|u1") + b"[" * 400_000),
+        ("header.npy", npy("(10000,)", "|u1") + b"9" * 10_000),
+    ],
+)
+def test_members_that_claim_what_they_do_not_hold_are_refused(path: Path, name: str, content: bytes) -> None:
+    with_member(path, name, content)
+    result = read_track(path)
+    assert isinstance(result, Failure) and result.code == "track-damaged", result
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(8, 1), (8, 32), (10, 8), (10, 12), (10, 14), (10, 99), (6, 99), (16, 1), (24, 0x7F)]
+)
+def test_an_archive_that_cannot_be_unpacked_is_refused(path: Path, place: int, value: int) -> None:
+    write_track(path, a_track())
+    content = bytearray(path.read_bytes())
+    for entry in re.finditer(rb"PK\x01\x02", bytes(content)):
+        content[entry.start() + place : entry.start() + place + 2] = bytes([value, 0])
+    path.write_bytes(content)
+    result = read_track(path)
+    assert isinstance(result, Failure) and result.code == "track-damaged"
+
+
+def test_what_a_file_says_of_itself_reaches_no_terminal(path: Path) -> None:
+    result = changed(path, status=np.zeros(FRAMES, [("\x1b]0;owned\x07" * 900, "f4")]))
+    assert isinstance(result, Failure)
+    assert str(result).isprintable() and len(str(result)) < 3000
 
 
 def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None:

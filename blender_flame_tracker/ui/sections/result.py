@@ -14,6 +14,7 @@ from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
 from ...scene.plate import background_of
 from ...scene.record import read_record
+from ...scene.stored import stored
 from ...scene.texture import PICTURE
 from ...scene_state import active_tree, node_of
 from ..graph_picture import draw_graph
@@ -98,7 +99,7 @@ def _draw_made(layout: Any, context: bpy.types.Context, found: results.Result) -
         status = status_of(node) if node is not None and not node.mute else None
         if status is not None and status.text and status.state in (NodeState.DONE, NodeState.CACHED):
             paragraph(layout, context, f"{node.bl_label}: {status.text}", icon=node.bl_icon)
-    picture = found.collection.get(PICTURE) if found.collection is not None else None
+    picture = stored(found.collection, PICTURE, bpy.types.Image)
     if picture is not None:
         layout.template_icon(icon_value=layout.icon(picture), scale=5.0)
 

@@ -1,0 +1,34 @@
+"""The scene stays as it was when making something in it goes wrong half-way."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import TypeVar
+
+import bpy
+
+from ...backend.contract.failure import Failure
+
+Made = TypeVar("Made")
+
+
+def unharmed(scene: bpy.types.Scene, make: Callable[[], Made | Failure], what: str) -> Made | Failure:
+    """Return what `make` makes; where it fails, all that it made goes, and the scene has its camera and world back.
+
+    Args:
+        scene: In which something is made.
+        make: Makes it; also what nobody expected becomes a failure, with the traceback on the console.
+        what: Beginning of a sentence, as ``The track could not be imported``.
+    """
+    before = {block.as_pointer() for block in bpy.data.user_map()}
+    camera, world = scene.camera, scene.world
+    try:
+        made = make()
+    except Exception as error:  # noqa: BLE001 - the border to the user's scene: no traceback in place of a report
+        traceback.print_exc()
+        made = Failure("internal", f"{what} ({type(error).__name__}: {error}).", "Please report it with the file.")
+    if isinstance(made, Failure):
+        scene.camera, scene.world = camera, world
+        bpy.data.batch_remove([block for block in bpy.data.user_map() if block.as_pointer() not in before])
+    return made
