@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from . import serialise
+from .contract.atomic import write_atomically
 from .locks import FileLock
 
 LIMIT: Final = 4 * 1024**3
@@ -156,13 +157,11 @@ class Cache:
         return self.entries / f"{kind}-{key}.{suffix}"
 
     def _write(self, path: Path, write: Callable[[BinaryIO], Any]) -> None:
-        beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
+        def to_file(beside: Path) -> None:
             with beside.open("wb") as stream:
                 write(stream)
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+
+        write_atomically(path, to_file)
 
 
 def _files(folder: Path) -> Iterator[Path]:

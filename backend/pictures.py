@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .contract.atomic import Writer, write_atomically
 
 Picture = NDArray[np.uint8]
 """RGB (height, width, 3)."""
@@ -23,8 +24,8 @@ def reduced_to(picture: Picture, height: int) -> Picture:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def write_picture(path: Path, picture: Picture) -> None:
-    """Write a picture as PNG beside its place and renamed (OSError where impossible)."""
+def write_picture(path: Path, picture: Picture, write: Writer = write_atomically) -> None:
+    """Write a picture as PNG, whole (OSError where impossible)."""
     import cv2
 
     # Without a level of compression OpenCV stores differences from the left: fast, and what the add-on can undo without
@@ -32,9 +33,4 @@ def write_picture(path: Path, picture: Picture) -> None:
     done, content = cv2.imencode(path.suffix, picture[..., ::-1])
     if not done:
         raise OSError(f"{path.name} could not be encoded")
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial")
-    try:
-        beside.write_bytes(content.tobytes())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write(path, lambda beside: beside.write_bytes(content.tobytes()))

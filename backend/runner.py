@@ -15,6 +15,7 @@ from .contract.events import Emit
 from .contract.failure import Failure, Notice
 from .contract.job import STAGES, Job, Stage
 from .contract.options import to_dict
+from .contract.targets import TargetRefused
 from .keys import stage_key
 from .previews import Previews
 from .progress import Pace
@@ -291,6 +292,8 @@ class _Run:
             output = code.run(**inputs, settings=stage.settings, context=self._context(stage, work))
         except MemoryError:
             raise _StageFailed(stage.name, _memory_failure(stage)) from None
+        except TargetRefused as refused:
+            raise _StageFailed(stage.name, refused.failure) from None
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise _StageFailed(stage.name, _space_failure(error)) from error

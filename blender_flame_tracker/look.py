@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ..backend.contract.atomic import write_atomically
 from ..backend.contract.events import failure_of, number_of
 from ..backend.contract.failure import Failure
 from .process import Engine, EngineProcess, start, version_problem
@@ -174,9 +176,5 @@ def remembered(folder: Path) -> Look | None:
 
 def _remember(folder: Path, event: Mapping[str, Any]) -> None:
     kept = {name: event[name] for name in ("outputs", "video", "faces")}
-    beside = folder / f"{SUMMARY}.partial"
-    try:
-        beside.write_text(json.dumps(kept), encoding="utf-8")
-        beside.replace(folder / SUMMARY)
-    except OSError:  # It is found again another time.
-        beside.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # It is found again another time.
+        write_atomically(folder / SUMMARY, lambda beside: beside.write_text(json.dumps(kept), encoding="utf-8"))

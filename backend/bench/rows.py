@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.failure import Failure
+from ..contract.marks import marked
+from ..contract.targets import TargetRefused, Targets
 
 HEADINGS = ("what", "target", "measured", "met")
 
@@ -74,12 +76,12 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> Failure | None:
-    """Write the result beside `path` and rename it."""
-    beside = path.with_name(path.name + ".partial")
+    """Write the result, whole; a file that is no earlier result stays as it is."""
+    text = json.dumps(marked(plain(content)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
-        beside.replace(path)
+        Targets().write(path, lambda beside: beside.write_text(text, "utf-8"))
+    except TargetRefused as refused:
+        return refused.failure
     except OSError as error:
         return Failure(
             "bench-not-written",

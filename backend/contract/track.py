@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -18,7 +16,9 @@ from numpy.typing import NDArray
 
 from .camera import Intrinsics
 from .failure import Failure
+from .marks import marked
 from .shading import Shading
+from .targets import TargetRefused, Targets
 from .track_schema import ARRAYS, KINDS, OPTIONAL, claim_problem, header_problem, relations_problem, values_problem
 
 SCHEMA: Final = 1
@@ -160,7 +160,7 @@ def header_of(
         report: Numbers about the run.
         shading: Whose arrays are in the file, if any are.
     """
-    header = {
+    header: dict[str, Any] = {
         "schema": SCHEMA,
         "program_version": program_version,
         "intrinsics": {field.name: getattr(intrinsics, field.name) for field in fields(Intrinsics)},
@@ -175,25 +175,30 @@ def header_of(
     }
     if shading is not None:
         header["shading"] = {"space": shading.space}
-    return header
+    return marked(header)
 
 
-def write_track(path: Path, track: Track) -> Failure | None:
-    """Write the track beside `path` and rename it, so that a whole file is there or the old one stays."""
-    beside = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+def write_track(path: Path, track: Track, targets: Targets | None = None) -> Failure | None:
+    """Write the track; the old file stays, or a whole new one is there.
+
+    Args:
+        path: Where.
+        track: What.
+        targets: What may be replaced; without it a track may, and nothing else.
+    """
+    every = {name: getattr(track, name) for name in (*ARRAYS, *OPTIONAL)}
+    arrays = {name: values for name, values in every.items() if values is not None}
+    header = np.frombuffer(json.dumps(track.header).encode("utf-8"), dtype=np.uint8)
+
+    def write(beside: Path) -> None:
         with beside.open("wb") as stream:
-            every = {name: getattr(track, name) for name in (*ARRAYS, *OPTIONAL)}
-            arrays = {name: values for name, values in every.items() if values is not None}
-            header = np.frombuffer(json.dumps(track.header).encode("utf-8"), dtype=np.uint8)
             np.savez(stream, header=header, **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
+
+    try:
+        (targets or Targets()).write(path, write, synced=True)
+    except TargetRefused as refused:
+        return refused.failure
     except OSError as error:
-        with contextlib.suppress(OSError):  # where the folder itself is not one, there is nothing to remove either
-            beside.unlink(missing_ok=True)
         return Failure(
             "track-not-written",
             f"The track could not be written to {path}: {error.strerror or error}.",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
-import tempfile
-import zipfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from ..contract.atomic import write_atomically
 from ..contract.names import DLIB68_FROM_MEDIAPIPE, FACE_LANDMARKS, JOINTS, LANDMARKS, LEFT_IRIS, RIGHT_IRIS
 from .builtin.cache import cache_folder
 from .face_features import feature_targets, outer_triangles
@@ -198,21 +197,16 @@ def _read_cache(key: str, triangles: int) -> _Places | None:
     try:
         with np.load(cache_folder() / f"landmarks_{key}.npz", allow_pickle=False) as archive:
             triangle, barycentric = archive["triangle"], archive["barycentric"]
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        return None  # not made yet, or damaged: it is made again
+    except Exception:  # noqa: BLE001 - not made yet, or damaged in whatever way: it is made again
+        return None
     if triangle.shape != (FACE_LANDMARKS,) or barycentric.shape != (FACE_LANDMARKS, 3) or triangle.max() >= triangles:
         return None
     return triangle, barycentric
 
 
 def _write_cache(key: str, places: _Places) -> None:
-    """Write beside and rename; a folder that cannot be written only costs the time of registering again."""
+    """Keep the places; a folder that cannot be written only costs the time of registering again."""
     target = cache_folder() / f"landmarks_{key}.npz"
-    try:
+    with contextlib.suppress(OSError):
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, suffix=".partial")
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, triangle=places[0], barycentric=places[1])
-        Path(name).replace(target)
-    except OSError:
-        return
+        write_atomically(target, lambda beside: np.savez(beside, triangle=places[0], barycentric=places[1]))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.atomic import write_atomically
 from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
 from ..head.model import Floats, Integers
 from ..stages.data import Singles
@@ -110,20 +111,13 @@ def write_chunk(folder: Path, number: int, key: str, part: Observations, full: i
     Args:
         full: So many faces of a frame got all the runs of the quality.
     """
-    path = folder / f"chunk_{number:05d}.npz"
-    beside = path.with_name(f"{path.stem}.{os.getpid()}.partial")  # another engine may be at the same clip
-    try:
+    arrays = {f.name: getattr(part, f.name) for f in fields(Observations)}
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as stream:
-            np.savez(
-                stream,
-                key=np.array(key),
-                full=np.array(full),
-                **{f.name: getattr(part, f.name) for f in fields(Observations)},
-            )
-        os.replace(beside, path)  # noqa: PTH105 - replaces on Windows too
-    except OSError:
-        beside.unlink(missing_ok=True)
+        write_atomically(
+            folder / f"chunk_{number:05d}.npz",
+            lambda beside: np.savez(beside, key=np.array(key), full=np.array(full), **arrays),
+        )
 
 
 def read_chunk(folder: Path, number: int, key: str, full: int) -> Observations | None:
@@ -141,5 +135,7 @@ def read_chunk(folder: Path, number: int, key: str, full: int) -> Observations |
                 return None
         os.utime(path)  # in use: the cache removes what was unused for longest
         return part
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except Exception:  # noqa: BLE001 - however it is damaged, it is found again
+        with contextlib.suppress(OSError):
+            path.unlink()
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..contract.atomic import Writer
 from ..contract.failure import Failure
 from ..contract.settings import VideoSettings
 from ..landmarks.networks import find_networks
@@ -50,20 +51,20 @@ def look_at(settings: VideoSettings, folder: Path, context: Context) -> Overview
             "The file is damaged; copy it again, or convert it to MP4 with H.264.",
         )
     looks.sort(key=lambda look: look.position)
-    return _written(video, looks, folder)
+    return _written(video, looks, folder, context.targets.write)
 
 
-def _written(video: Video, looks: list[Look], folder: Path) -> Overview:
+def _written(video: Video, looks: list[Look], folder: Path, write: Writer) -> Overview:
     folder.mkdir(parents=True, exist_ok=True)
     people = people_in(looks, len(video))
     shown = _most_telling(looks)
     files = {"thumbnail": folder / "thumbnail.png"}
-    write_picture(files["thumbnail"], shown.thumbnail)
+    write_picture(files["thumbnail"], shown.thumbnail, write)
     faces = []
     for number, person in enumerate(people):
         best = max(person, key=lambda sighting: sighting.quality)
         path = files[f"face_{number}"] = folder / f"face_{number}.png"
-        write_picture(path, best.picture)
+        write_picture(path, best.picture, write)
         faces.append(_face(video, number, person, best, len(looks), path))
     return Overview(_facts(video, shown), tuple(faces), files)
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ..beside import written_beside
+from ..contract.atomic import write_atomically
 from ..contract.failure import Failure, Notice
 from ..landmarks.crop import Picture
 from ..solve.fitting import ASSUMED_FOCAL
@@ -151,7 +151,7 @@ def _write_copies(paths: list[Path], canvas: _Canvas, folder: Path, digest: str,
             if isinstance(photo, Failure):
                 return photo
             placed = Image.fromarray(_placed(photo, scale, canvas))
-            written_beside(copy, lambda path, placed=placed: placed.save(path, compress_level=1))
+            write_atomically(copy, lambda path, placed=placed: placed.save(path, compress_level=1))
         context.progress(number + 1, len(paths))
     return copies[0]
 

@@ -8,11 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..beside import written_beside
+from ..contract.atomic import Writer, write_atomically
+from ..contract.marks import MARK
 from ..head.model import Floats, HeadModel
 from ..render.shading import vertex_normals
 
-MATERIAL: Final = "newmtl head\nKd 1 1 1\nKs 0.03 0.03 0.03\nillum 2\nmap_Kd {texture}\n"
+MATERIAL: Final = f"# {MARK}\n" + "newmtl head\nKd 1 1 1\nKs 0.03 0.03 0.03\nillum 2\nmap_Kd {texture}\n"
 
 
 def obj_text(head: HeadModel, vertices: Floats) -> str:
@@ -32,8 +33,8 @@ def _rows(kind: str, values: NDArray[np.floating], digits: int) -> list[str]:
     return [pattern % tuple(row) for row in values.tolist()]
 
 
-def write_mesh(folder: Path, head: HeadModel, vertices: Floats, texture: str) -> Path:
+def write_mesh(folder: Path, head: HeadModel, vertices: Floats, texture: str, write: Writer = write_atomically) -> Path:
     """Write ``head.obj`` and ``head.mtl``, which names a texture by its path from there; return the former's path."""
     for name, text in (("head.mtl", MATERIAL.format(texture=texture)), ("head.obj", obj_text(head, vertices))):
-        written_beside(folder / name, lambda path, text=text: path.write_text(text, "utf-8", newline="\n"))
+        write(folder / name, lambda path, text=text: path.write_text(text, "utf-8", newline="\n"))
     return folder / "head.obj"

@@ -17,8 +17,9 @@ from ..aligned.camera import corner_affine, full_frame_in_crop, scaled
 from ..aligned.crop import SEED_SCALE, SIZE, cut, dlib68, ffhq_region
 from ..aligned.drawing import Skin, over, textured_head
 from ..aligned.light import Lit, estimate_light
-from ..beside import written_beside
+from ..contract.atomic import Writer, write_atomically
 from ..contract.camera import Intrinsics
+from ..contract.marks import marked
 from ..contract.track import Track
 from ..export.portraits import SeenHead, seen_head
 from ..head.albedo import AlbedoSpace
@@ -45,6 +46,7 @@ class Studio:
         parser: Parses portraits.
         texture: Where the texture lies, seen from the folder of a photograph.
         baked: The texture itself.
+        write: Writes a file.
     """
 
     head: HeadModel
@@ -52,6 +54,7 @@ class Studio:
     parser: Parser
     texture: str
     baked: Skin
+    write: Writer = write_atomically
 
     @property
     def skin(self) -> Integers:
@@ -71,20 +74,20 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     lit = estimate_light(aligned, camera, *place, studio.space, studio.skin)
     points = np.concatenate([seen.landmarks, np.zeros((len(seen.landmarks), 1))], axis=1)
     parsing = studio.parser.parse_square(picture, region, points, camera, seen.in_camera @ turn.T)
-    files = {"mesh": write_mesh(folder, head, vertices, studio.texture)}
-    files["overlay"] = save_picture(folder / "overlay.png", _overlay(picture, track, frame, seen))
-    files["aligned"] = save_picture(folder / "aligned.png", aligned)
-    files["rendered"] = save_picture(folder / "rendered.png", _rendered(aligned, camera, place, studio))
-    files["parsing"] = written_beside(folder / "parsing.png", lambda path: _write_parsing(path, parsing))
+    files = {"mesh": write_mesh(folder, head, vertices, studio.texture, studio.write)}
+    files["overlay"] = save_picture(folder / "overlay.png", _overlay(picture, track, frame, seen), studio.write)
+    files["aligned"] = save_picture(folder / "aligned.png", aligned, studio.write)
+    files["rendered"] = save_picture(folder / "rendered.png", _rendered(aligned, camera, place, studio), studio.write)
+    files["parsing"] = studio.write(folder / "parsing.png", lambda path: _write_parsing(path, parsing))
     numbers = _numbers(track, frame, lit, studio, corner_affine(region.to_image(SIZE)), parsing)
-    text = json.dumps(numbers, indent=1, allow_nan=False)
-    files["numbers"] = written_beside(folder / "photo.json", lambda path: path.write_text(text, "utf-8"))
+    text = json.dumps(marked(numbers), indent=1, allow_nan=False)
+    files["numbers"] = studio.write(folder / "photo.json", lambda path: path.write_text(text, "utf-8"))
     return files
 
 
-def save_picture(path: Path, picture: Picture) -> Path:
-    """Write a PNG beside its place and rename it."""
-    return written_beside(path, lambda partial: Image.fromarray(picture).save(partial, compress_level=3))
+def save_picture(path: Path, picture: Picture, write: Writer = write_atomically) -> Path:
+    """Write a PNG, whole."""
+    return write(path, lambda partial: Image.fromarray(picture).save(partial, compress_level=3))
 
 
 def _write_parsing(path: Path, parsing: NDArray[np.int64]) -> None:

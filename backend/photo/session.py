@@ -76,7 +76,7 @@ def run_photos(
         result = _write(out / names[index], path, index, video, fit, studio, context)
         if isinstance(result, Failure):
             return result
-        result["texture"] = save_picture(out / names[index] / _TEXTURE, texture)
+        result["texture"] = save_picture(out / names[index] / _TEXTURE, texture, context.targets.write)
         written.update({f"{names[index]}/{kind}": file for kind, file in result.items()})
     return written
 
@@ -102,7 +102,7 @@ def _studio(head: HeadModel, texture: Picture, task_file: str, context: Context)
     parser = open_parser(head, person, context.models, None, torch.device("cpu"), context.notice)
     if isinstance(parser, Failure):
         return parser
-    return Studio(head, space, parser, _TEXTURE, Skin(texture, head.uv, head.uv_faces))
+    return Studio(head, space, parser, _TEXTURE, Skin(texture, head.uv, head.uv_faces), context.targets.write)
 
 
 def _texture(video: Video, fit: Fit, head: HeadModel, context: Context) -> Picture | Failure:
@@ -123,10 +123,10 @@ def _write(
     shown = path
     if photo.altered:
         # Blender shows files as they are stored; this one must be turned or converted first.
-        shown = save_picture(folder / "photo.png", photo.pixels)
+        shown = save_picture(folder / "photo.png", photo.pixels, context.targets.write)
     scale = video.metadata["scales"][index]
     track = track_of(own_fit(fit, index, shown, photo.width, photo.height, scale), studio.head, context)
-    problem = write_track(folder / "track.npz", track)
+    problem = write_track(folder / "track.npz", track, context.targets)
     if problem is not None:
         return problem
     return {"track": folder / "track.npz", **write_portrait(folder, track, 0, photo.pixels, studio)}

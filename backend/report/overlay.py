@@ -12,6 +12,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
+from ..contract.marks import MARK
 from ..contract.track import Track
 from ..pictures import reduced_to
 from ..previews import HEIGHT
@@ -60,6 +61,7 @@ def write_overlay(
         av.open(str(path), "w", format="mp4", options=mp4.options(base)) as container,
         ExitStack() as files,
     ):
+        container.metadata["comment"] = MARK
         stream = container.add_stream("libx264", rate=track.rate)
         stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = base

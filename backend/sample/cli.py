@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.targets import Targets
 from .sample import write_sample
 
 MODELS: Final = Path(__file__).resolve().parents[2] / "models"
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
     result.add_argument("--seconds", type=float, default=6.0, help="Length (default: 6)")
     result.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="Folder of model files")
+    result.add_argument("--overwrite", action="store_true", help="Replace files there that are no earlier sample")
     return result
 
 
@@ -36,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     def progress(done: int, total: int) -> None:
         sys.stderr.write(f"\rfilming {done}/{total}" + ("\n" if done == total else ""))
 
-    result = write_sample(parsed.out, frames=frames, models=parsed.models, progress=progress)
+    result = write_sample(
+        parsed.out, frames=frames, models=parsed.models, progress=progress, targets=Targets(parsed.overwrite)
+    )
     if isinstance(result, Failure):
         sys.stderr.write(f"{result}\n")
         return 1

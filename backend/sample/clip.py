@@ -5,7 +5,6 @@ Axes and pixels as in `contract.camera`: a point x of head space lies at R x + t
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, rotation_matrices
 from ..contract.failure import Failure
+from ..contract.marks import ENTRY, MARK, PROGRAM
+from ..contract.targets import TargetRefused, Targets, problems
 from ..head.model import Floats, HeadModel
 from ..head.skinning import pose_vertices, shaped_template
 from ..render.shading import vertex_normals
@@ -89,7 +90,7 @@ def write_truth(path: Path, truth: Truth) -> None:
     arrays = {field.name: getattr(truth, field.name) for field in dataclasses.fields(truth)}
     arrays["intrinsics"] = np.array(dataclasses.astuple(truth.intrinsics), dtype=np.float64)
     arrays["rate"] = np.array([truth.rate.numerator, truth.rate.denominator])
-    np.savez(path, convention=np.array(CONVENTION), **arrays)
+    np.savez(path, **{ENTRY: np.array(PROGRAM)}, convention=np.array(CONVENTION), **arrays)
 
 
 def read_truth(path: Path) -> Truth:
@@ -197,6 +198,7 @@ def filmed(head: HeadModel, plan: ClipPlan, truth: Truth) -> Iterator[NDArray[np
 def write_video(path: Path, pictures: Iterator[NDArray[np.uint8]], intrinsics: Intrinsics, rate: Fraction) -> None:
     """Write frames as H.264 of good quality."""
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        container.metadata["comment"] = MARK
         stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height, stream.pix_fmt = intrinsics.width, intrinsics.height, "yuv420p"
         stream.options = {"crf": "16", "preset": "veryfast"}
@@ -206,7 +208,12 @@ def write_video(path: Path, pictures: Iterator[NDArray[np.uint8]], intrinsics: I
 
 
 def make_clip(
-    head: HeadModel, plan: ClipPlan, video: Path, truth_file: Path, progress: Callable[[int, int], None] | None = None
+    head: HeadModel,
+    plan: ClipPlan,
+    video: Path,
+    truth_file: Path,
+    progress: Callable[[int, int], None] | None = None,
+    targets: Targets | None = None,
 ) -> Truth | Failure:
     """Film a performance; write the video and, apart from it, the truth.
 
@@ -216,21 +223,23 @@ def make_clip(
         video: File to write (.mp4).
         truth_file: File to write (.npz).
         progress: Called with frames done and their number.
+        targets: What may be replaced; without it earlier samples.
 
     Returns:
         The truth, or a failure when a file cannot be written.
     """
+    targets = targets or Targets()
+    taken = problems(targets, [video, truth_file])
+    if taken:
+        return taken[0]
     truth = truth_of(head, plan)
-    beside = video.with_name(video.name + ".partial")
+    pictures = _counted(filmed(head, plan, truth), len(truth), progress)
     try:
-        video.parent.mkdir(parents=True, exist_ok=True)
-        truth_file.parent.mkdir(parents=True, exist_ok=True)
-        write_video(beside, _counted(filmed(head, plan, truth), len(truth), progress), plan.intrinsics, plan.rate)
-        beside.replace(video)
-        write_truth(truth_file, truth)
+        targets.write(video, lambda beside: write_video(beside, pictures, plan.intrinsics, plan.rate))
+        targets.write(truth_file, lambda beside: write_truth(beside, truth))
+    except TargetRefused as refused:
+        return refused.failure
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         return Failure(
             "sample-not-written",
             f"The sample could not be written to {video.parent}: {error.strerror or error}.",

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..contract.camera import Intrinsics
 from ..contract.failure import Failure
+from ..contract.targets import Targets
 from ..head.builtin import builtin_head
 from .canvas import make_canvas
 from .clip import ClipPlan, Truth, make_clip
@@ -38,7 +39,12 @@ class Sample:
 
 
 def write_sample(
-    out: Path, *, frames: int = 180, models: Path, progress: Callable[[int, int], None] | None = None
+    out: Path,
+    *,
+    frames: int = 180,
+    models: Path,
+    progress: Callable[[int, int], None] | None = None,
+    targets: Targets | None = None,
 ) -> Sample | Failure:
     """Write sample.mp4 and truth/truth.npz.
 
@@ -47,6 +53,7 @@ def write_sample(
         frames: Number, at 30 per second.
         models: Folder of model files, for the landmarks of the portrait.
         progress: Called with frames done and their number.
+        targets: What may be replaced; without it earlier samples.
     """
     head = builtin_head()
     picture = portrait_file()
@@ -58,5 +65,5 @@ def write_sample(
     identity = np.clip(found.pose.identity, -2, 2)
     plan = ClipPlan(identity=identity, appearance=looks, intrinsics=camera, frames=frames, seed=SEED)
     video, truth_file = out / "sample.mp4", out / "truth" / "truth.npz"
-    truth = make_clip(head, plan, video, truth_file, progress)
+    truth = make_clip(head, plan, video, truth_file, progress, targets)
     return truth if isinstance(truth, Failure) else Sample(video, truth_file, truth)

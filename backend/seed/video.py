@@ -16,8 +16,8 @@ import numpy as np
 
 from ..aligned.camera import square_camera
 from ..aligned.crop import cut
-from ..beside import written_beside
 from ..cli.session import MODELS
+from ..contract.atomic import write_atomically
 from ..contract.camera import project
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings, VideoSettings
@@ -151,10 +151,12 @@ def _write_all(
     texture = _texture_code(frames[fit.status[frames] == TRACKED], video, crop, parts)
     for frame, picture in read_frames(video, frames.tolist()):
         result = dictionary_of(crop(frame, picture, texture), parts, size)
-        written_beside(
+        write_atomically(
             folder / f"{frame}.npy", lambda path, result=result: path.write_bytes(pickle.dumps(result, protocol=4))
         )
-        written_beside(folder / f"{frame}_compare.jpg", lambda path, result=result: path.write_bytes(_compared(result)))
+        write_atomically(
+            folder / f"{frame}_compare.jpg", lambda path, result=result: path.write_bytes(_compared(result))
+        )
 
 
 def _fitted(

@@ -15,6 +15,7 @@ from ..contract.camera import Intrinsics
 from ..contract.events import Emit
 from ..contract.failure import Notice
 from ..contract.shading import Shading
+from ..contract.targets import Targets
 from ..contract.track import Track
 from ..head.model import Floats, HeadPose, Integers
 from ..pictures import Picture
@@ -38,6 +39,7 @@ class Context:
         previews: Where pictures of the work go, or None where nobody watches.
         written: Which files for the user are there already, or None where nobody remembers.
         kept: Folder for finished parts of the work that other settings can use too, or None; see `cache`.
+        targets: Writes files for the user, as far as they may be replaced.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Context:
     previews: Previews | None = None
     written: Written | None = None
     kept: Path | None = None
+    targets: Targets = field(default_factory=Targets)
 
     def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
         """Say how far the stage is."""

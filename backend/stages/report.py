@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from ..beside import written_beside
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
+from ..contract.marks import marked
 from ..contract.quality import quality_of
 from ..contract.ranges import flagged
 from ..contract.settings import ReportSettings
@@ -43,10 +43,10 @@ def run(track: TrackFile, video: Video, settings: ReportSettings, context: Conte
     if settings.report:
         files["report"], files["plot"] = folder / "report.json", folder / "report.png"
         both = (files["report"], files["plot"])
-        context.write_once(both, {}, lambda: _numbers(*both, track.track))
+        context.write_once(both, {}, lambda: _numbers(*both, track.track, context))
     if settings.sheet:
         files["sheet"] = folder / "sheet.png"
-        context.write_once([files["sheet"]], {}, lambda: _sheet(files["sheet"], track.track, video))
+        context.write_once([files["sheet"]], {}, lambda: _sheet(files["sheet"], track.track, video, context))
     plate = _plate(track.path.parent, video, context) if settings.plate else None
     if plate is not None:
         files["plate"] = plate
@@ -64,7 +64,7 @@ def summary(output: ReportFiles, _settings: ReportSettings) -> str:
     return shortened(words) if words else "nothing is written"
 
 
-def _numbers(path: Path, plot: Path, track: Track) -> None:
+def _numbers(path: Path, plot: Path, track: Track, context: Context) -> None:
     from ..report.measures import measure
     from ..report.numbers import report_of
     from ..report.plot import write_plot
@@ -72,18 +72,18 @@ def _numbers(path: Path, plot: Path, track: Track) -> None:
     measures = measure(track)
     flags = flagged(quality_of(track))
     report = report_of(track, measures, flags)
-    text = json.dumps(report, indent=1, allow_nan=False)
+    text = json.dumps(marked(report), indent=1, allow_nan=False)
     title, facts = _title(track), _facts(report)
-    written_beside(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts))
-    written_beside(path, lambda beside: beside.write_text(text, "utf-8"))
+    context.targets.write(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts))
+    context.targets.write(path, lambda beside: beside.write_text(text, "utf-8"))
 
 
-def _sheet(path: Path, track: Track, video: Video) -> Path:
+def _sheet(path: Path, track: Track, video: Video, context: Context) -> Path:
     from ..report.sheet import sheet_frames, write_sheet
     from ..video.reader import read_frames
 
     pictures = read_frames(video, sheet_frames(track))
-    return written_beside(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
+    return context.targets.write(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
 
 
 def _overlay(path: Path, track: Track, video: Video, height: int, context: Context) -> Path:
@@ -98,7 +98,7 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
             drawn += 1
             yield position, picture
 
-    written_beside(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
+    context.targets.write(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
     if drawn < len(track):
         sentence = f"{len(track) - drawn} frames of {video.path.name} could not be read again; the overlay lacks them."
         context.notice(Notice("overlay-incomplete", sentence))
@@ -127,7 +127,7 @@ def _plate(folder: Path, video: Video, context: Context) -> Path | None:
             Notice("plate-not-written", f"{video.path.name} could not be read again to copy it for Blender.")
         )
         return None
-    return written_beside(places[0], lambda beside: write_plate(beside, video, context))
+    return context.targets.write(places[0], lambda beside: write_plate(beside, video, context))
 
 
 def _title(track: Track) -> str:

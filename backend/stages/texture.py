@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ..beside import written_beside
 from ..contract.failure import Failure
+from ..contract.marks import marked
 from ..contract.settings import TextureSettings
 from ..stage_code import StageCode, shortened
 from .appearance import parsing_files
@@ -44,10 +44,10 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     result = clip_texture(track.track, video, settings, context)
     if isinstance(result, Failure):
         return result
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written_beside(path, lambda place: Image.fromarray(result.picture).save(place))
+    context.targets.write(path, lambda place: Image.fromarray(result.picture).save(place))
     told = path.with_name(f"{path.stem}_light.json")
-    written_beside(told, lambda place: place.write_text(json.dumps(result.facts, indent=1, allow_nan=False), "utf-8"))
+    text = json.dumps(marked(result.facts), indent=1, allow_nan=False)
+    context.targets.write(told, lambda place: place.write_text(text, "utf-8"))
     return TextureFiles({"texture": path, "light": told}, result.facts)
 
 

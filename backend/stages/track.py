@@ -40,7 +40,7 @@ def run(fit: Fit, head: HeadModel, settings: TrackFileSettings, context: Context
     """Pose the head on every frame and write the track."""
     track = track_of(fit, head, context)
     path = Path(settings.path).expanduser().absolute()
-    problem = write_track(path, track)
+    problem = write_track(path, track, context.targets)
     return TrackFile(path, track) if problem is None else problem
 
 

@@ -17,7 +17,9 @@ from report_tracks import EYES, FOCAL, FRAMES, HEIGHT, WIDTH, a_track  # noqa: E
 from backend.cache import Cache  # noqa: E402
 from backend.cli.summary import closing_words  # noqa: E402
 from backend.contract.camera import Intrinsics  # noqa: E402
+from backend.contract.marks import is_marked  # noqa: E402
 from backend.contract.settings import ReportSettings  # noqa: E402
+from backend.contract.targets import TargetRefused  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED  # noqa: E402
 from backend.render.scale import even_scale  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
@@ -213,6 +215,7 @@ def test_a_changed_option_writes_only_the_file_that_it_concerns(clip: Clip, tmp_
         return {name for name in after if after[name] != before.get(name)}
 
     first = run()
+    assert all(is_marked(path) for path in (tmp_path / "out").iterdir())
     assert changed(first, run()) == set()
     assert changed(first, run(sheet=False)) == set()
     assert changed(first, run()) == set(), "the sheet is still there"
@@ -221,9 +224,13 @@ def test_a_changed_option_writes_only_the_file_that_it_concerns(clip: Clip, tmp_
     (tmp_path / "out" / "sheet.png").unlink()
     again = run(overlay_height=64)
     assert changed(lower, again) == {"sheet"}
-    (tmp_path / "out" / "report.png").write_bytes(b"somebody else's")
+    (tmp_path / "out" / "report.png").unlink()
     assert changed(again, run(overlay_height=64)) == {"report", "plot"}
     assert changed(again, run("another track", overlay_height=64)) == {"report", "plot", "sheet", "overlay"}
+    (tmp_path / "out" / "report.png").write_bytes(b"somebody else's")
+    with pytest.raises(TargetRefused, match=r"report\.png"):
+        run(overlay_height=64)
+    assert (tmp_path / "out" / "report.png").read_bytes() == b"somebody else's"
 
 
 def test_stopping_leaves_no_half_written_overlay(clip: Clip, tmp_path: Path) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from ...contract.atomic import write_atomically
 from ...folders import user_cache
 from ..model import HeadModel, LandmarkEmbedding
 
@@ -58,7 +56,7 @@ def load(path: Path) -> HeadModel | None:
                 known=file["landmark_known"],
                 source=header["landmark_source"],
             )
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+    except Exception:  # noqa: BLE001 - however the file is damaged, the head is made again
         return None
     return HeadModel(
         name=header["name"],
@@ -91,16 +89,8 @@ def store(head: HeadModel, path: Path) -> bool:
     arrays["landmark_known"] = head.landmarks.known
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
+        write_atomically(path, lambda beside: np.savez(beside, **arrays))
     except OSError:
-        return False
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
         return False
     _remove_older(path)
     return True

@@ -1,0 +1,180 @@
+"""Which files may be written: nothing that the program did not write is replaced unless the user says so.
+
+Asked twice, before the work starts and again when a file is written, as hours may lie between the two.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from .atomic import write_atomically, write_folder_atomically
+from .failure import Failure
+from .marks import ENTRY, is_marked, mark_picture, track_header
+
+UNMARKED: Final = frozenset(
+    {"report.json", "report.png", "sheet.png", "overlay.mp4", "texture.png", "texture_light.json"}
+    | {"head.obj", "head.mtl", "overlay.png", "aligned.png", "rendered.png", "parsing.png", "photo.json", "photo.png"}
+)
+"""Files that versions before 0.2 wrote beside a track without a mark."""
+
+_MOST_TRACKS: Final = 20
+"""Tracks in a folder that are looked at to tell whether an earlier version wrote into it."""
+
+
+class TargetRefused(OSError):  # noqa: N818 - no fault of the program: it keeps what is not its own
+    """A file would have been replaced that the program did not write, or that is no place for a result."""
+
+    def __init__(self, failure: Failure, path: Path) -> None:
+        super().__init__(errno.EEXIST, failure.sentence.rstrip("."), str(path))
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a run may write.
+
+    Attributes:
+        overwrite: Whether the user said that files of others may be replaced.
+        inputs: Files that the run reads. They are never replaced.
+        recorded: Tells of a file without a mark whether the program remembers having written it so.
+    """
+
+    overwrite: bool = False
+    inputs: tuple[Path, ...] = ()
+    recorded: Callable[[Path], bool] = lambda _path: False
+    _known: dict[Path, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def problem(self, path: Path, *, folder: bool = False) -> Failure | None:
+        """Return why a file, or a folder as a whole, may not be written at a place, or None."""
+        try:
+            status = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            return _refused(path, f"cannot be looked at: {getattr(error, 'strerror', None) or error}")
+        kind = _special(status, folder=folder)
+        if kind:
+            return _refused(path, f"is {kind}, and no result is written over it")
+        if self._is_input(path) or (folder and self._holds_input(path)):
+            return _refused(path, "is read by this very run, which would replace it")
+        if self.overwrite:
+            return None
+        if not folder and not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+            return _refused(path, "is there already and may only be read", ASK)
+        if self._is_ours(path, status):
+            return None
+        return _refused(path, "is there already, and this program did not write it", ASK)
+
+    def write(self, path: Path, write: Callable[[Path], object], *, synced: bool = False) -> Path:
+        """Let a file be written whole and with the mark, see `write_atomically`; make its folder where needed.
+
+        Raises:
+            TargetRefused: It may not be replaced.
+            OSError: It cannot be written.
+        """
+        self.ask(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+        def write_marked(beside: Path) -> None:
+            write(beside)
+            if beside.suffix.lower() == ".png":
+                mark_picture(beside)
+            self.ask(path)  # the writing may have taken long
+
+        write_atomically(path, write_marked, synced=synced)
+        self._remember(path)
+        return path
+
+    def write_folder(self, folder: Path, write: Callable[[Path], object]) -> Path:
+        """The same for a folder that is replaced as a whole."""
+        self.ask(folder, folder=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+
+        def write_marked(beside: Path) -> None:
+            write(beside)
+            self.ask(folder, folder=True)
+
+        return write_folder_atomically(folder, write_marked)
+
+    def ask(self, path: Path, *, folder: bool = False) -> None:
+        """Raise `TargetRefused` where `problem` has something to say."""
+        failure = self.problem(path, folder=folder)
+        if failure is not None:
+            raise TargetRefused(failure, path)
+
+    def _is_input(self, path: Path) -> bool:
+        """Whether a path is an input: by whatever name, links and capital letters included."""
+        return any(_same_file(path, each) for each in self.inputs)
+
+    def _holds_input(self, folder: Path) -> bool:
+        place = folder.resolve()
+        return any(place in each.resolve().parents for each in self.inputs)
+
+    def _is_ours(self, path: Path, status: os.stat_result) -> bool:
+        if self._known.get(path) == _identity(status):
+            return True
+        ours = is_marked(path) or _is_empty_folder(path) or self.recorded(path) or _is_of_earlier_version(path)
+        if ours:
+            self._remember(path)
+        return ours
+
+    def _remember(self, path: Path) -> None:
+        """Take note of a file of ours: what tells it from others, such as the track beside it, may change."""
+        self._known[path] = _identity(path.lstat())
+
+
+ASK: Final = "Choose another place, move it away, or say that it may be replaced (--overwrite)."
+_ELSEWHERE: Final = "Choose another place for the results."
+
+
+def problems(targets: Targets, files: Iterable[Path], folders: Iterable[Path] = ()) -> list[Failure]:
+    """Return what speaks against writing files and whole folders."""
+    found = [targets.problem(path) for path in files] + [targets.problem(path, folder=True) for path in folders]
+    return [failure for failure in found if failure is not None]
+
+
+def _refused(path: Path, why: str, advice: str = _ELSEWHERE) -> Failure:
+    code = "target-taken" if advice is ASK else "target-refused"
+    return Failure(code, f"{path} {why}.", advice)
+
+
+def _special(status: os.stat_result, *, folder: bool) -> str:
+    """Name what a place is that cannot be a result, or return an empty text."""
+    mode = status.st_mode
+    if stat.S_ISLNK(mode):
+        return "a link to another place"
+    if stat.S_ISDIR(mode):
+        return "" if folder else "a folder"
+    if stat.S_ISREG(mode):
+        return "a file" if folder else ""
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device"
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and next(path.iterdir(), None) is None
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _is_of_earlier_version(path: Path) -> bool:
+    """Whether a file has one of the names that earlier versions gave, beside a track that such a version wrote."""
+    if path.name not in UNMARKED and not path.name.endswith("_light.json"):
+        return False
+    tracks = sorted(path.parent.glob("*.npz"))[:_MOST_TRACKS]
+    headers = [header for header in map(track_header, tracks) if header is not None]
+    return any(ENTRY not in header for header in headers)
