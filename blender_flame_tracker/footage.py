@@ -114,6 +114,17 @@ def facts_of(path: Path) -> Facts | Failure | None:
     return known
 
 
+def covers(video: Any, scene: bpy.types.Scene) -> bool:
+    """Return whether the frames that a Video node takes are all that its clip has."""
+    settings = video.settings(scene)
+    if isinstance(settings, Failure):
+        return False
+    facts = _facts.get(Path(settings.path)) or read(Path(settings.path))
+    if isinstance(facts, Failure) or settings.first_frame > 0:
+        return False
+    return settings.last_frame < 0 or settings.last_frame >= facts.frames - 1
+
+
 def faces_of(path: Path) -> Faces:
     """Return how far the search for faces in a video is. For drawing."""
     return _faces.get(path) or Faces()

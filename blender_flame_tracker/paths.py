@@ -30,6 +30,8 @@ _RESERVED: Final = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", r
 _NUMBER_OF_FRAME: Final = re.compile(r"[._ -]*(\d+|#+)$")
 _PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".webp", ".dpx"})
 _LONGEST_NAME: Final = 80
+_PART_OF_SHOT: Final = re.compile(r"face\d+|face_at_\d+_\d+(_frame_\d+)?|\d+-(\d+|end)")
+"""Folders of a person or a range in the folder of a shot."""
 
 
 def absolute(path: str) -> Path:
@@ -67,6 +69,23 @@ def shot_folder(video: Path) -> Path:
     """Return the folder for all that is made of a clip: beside the saved .blend, else beside the clip."""
     base = Path(bpy.data.filepath).parent if bpy.data.filepath else video.parent
     return base / f"{safe_name(clip_name(video))}_flame"
+
+
+def take_name(track: Path, clip: str = "") -> str:
+    """Return what people call what a track file holds: the clip, and which person, range or version of it.
+
+    Args:
+        track: The file.
+        clip: Name of the clip; else that of the folder is taken.
+    """
+    said, folder = [], track.parent
+    while _PART_OF_SHOT.fullmatch(folder.name):
+        said.insert(0, re.sub(r"^face(?=\d)", "face ", folder.name).replace("_", " "))
+        folder = folder.parent
+    version = track.stem.removeprefix("track_").replace("_", " ") if track.stem.startswith("track_") else ""
+    if version and version not in said:
+        said.append(version.removeprefix(f"{said[-1]} ") if said else version)
+    return " ".join([clip or folder.name.removesuffix("_flame"), *said])
 
 
 def user_folder(name: str) -> Path:

@@ -11,7 +11,7 @@ import bpy
 from ..backend.contract.failure import Failure
 from ..backend.contract.settings import SceneSettings
 from . import redrawing, scene_state
-from .paths import absolute
+from .paths import absolute, take_name
 from .review import Facts, Placement, Review, Watch, review_of
 from .scene.motion import motion_of
 from .scene.origin import file_of
@@ -40,7 +40,7 @@ class Result:
         """What people call it."""
         if self.collection is not None:
             return self.collection.name
-        return self.file.parent.name.removesuffix("_flame") if self.file is not None else "Track"
+        return take_name(self.file) if self.file is not None else "Track"
 
     @property
     def parts(self) -> Parts | Failure | None:

@@ -14,15 +14,15 @@ from typing import Final
 import bpy
 from bpy.app.handlers import persistent
 
-from ..backend.contract.failure import Failure, Notice
+from ..backend.contract.failure import Failure
 from . import preferences, preflight, redrawing
-from .nodes import state
+from .delivery import deliver, hindrance, import_as_step
+from .nodes import places, state
 from .nodes.compile import Compiled, SceneImport, compile_tree
 from .nodes.tree import FlameTree
 from .paths import new_run_folder
 from .process import Engine
 from .session import SILENCE, Run, Session, State
-from .showing import import_and_show
 from .ui.text import duration
 
 INTERVAL: Final = 0.1
@@ -103,6 +103,8 @@ def start(tree: FlameTree, scene: bpy.types.Scene, target: str | None = None) ->
             f"No log can be written to Blender's user folder: {error.strerror or error}.",
             "Make some space on that drive, and see that you may write to it.",
         )
+    for name in compiled.tracks:
+        places.decide(tree.nodes[name], scene)
     run = Run(compiled.job, engine, folder, owner=scene.name, models=preferences.models_folder())
     imports = [each for each in compiled.imports if each.automatic]
     _tickets[tree.session_uid] = _Ticket(run, tree.session_uid, scene.session_uid, compiled, imports=imports)
@@ -216,10 +218,9 @@ def _settle_all() -> bool:
         if ticket.run.state.final and not ticket.settled:
             ticket.settled = happened = True
             _settle(ticket)
-        due = _due(ticket)
-        if due and not hindrance():
-            happened = True
-            _import(ticket, due)
+    if not hindrance() and any(_due(ticket) for ticket in _tickets.values()):
+        happened = True
+        import_as_step(import_due)
     return happened
 
 
@@ -242,23 +243,16 @@ def _settle(ticket: _Ticket) -> None:
         announce([("INFO", f"{_praise(ticket.run)} {hindrance()}")])
 
 
-def hindrance() -> str:
-    """Return why nothing can be imported at the moment, or an empty text.
-
-    What is changed while a mesh is edited would be lost to undo, and what is changed while a picture is rendered may
-    be what the renderer reads.
-    """
-    layers = [window.view_layer for window in bpy.context.window_manager.windows]
-    active = [layer.objects.active for layer in layers]
-    if any(each is not None and each.mode != "OBJECT" for each in active):
-        return "The result is imported as soon as you go back to Object Mode."
-    if bpy.app.is_job_running("RENDER"):
-        return "The result is imported as soon as the rendering is finished."
-    return ""
+def import_due() -> None:
+    """Bring into their scenes what can be imported now; as one step of undo, which whoever calls this makes."""
+    for ticket in list(_tickets.values()):
+        due = _due(ticket)
+        if due and not hindrance():
+            _import(ticket, due)
 
 
 def _import(ticket: _Ticket, wanted: list[SceneImport]) -> None:
-    """Bring results into their scene, as one step of undo."""
+    """Bring results into their scene."""
     ticket.imports = [each for each in ticket.imports if each not in wanted]
     scene, tree = _scene(ticket), tree_of(ticket.tree)
     if scene is None or tree is None:
@@ -266,14 +260,7 @@ def _import(ticket: _Ticket, wanted: list[SceneImport]) -> None:
     if ticket.announce:
         scene.flame.open_result()
     for each in wanted:
-        made = import_and_show(each.track, each.settings, scene)
-        if isinstance(made, Failure):
-            ticket.run.notices.append(Notice(made.code, made.sentence, made.advice))
-            state.remember_import(tree, ticket.compiled, each.node, made)
-        else:
-            ticket.run.notices.extend(made.notices)
-            state.remember_import(tree, ticket.compiled, each.node, None)
-    bpy.ops.ed.undo_push(message="Import FLAME Track")
+        deliver(each, tree, scene, ticket.compiled, ticket.run)
     if ticket.announce and ticket.settled and not ticket.imports:
         announce(outcome(ticket.run))
 

@@ -58,11 +58,15 @@ class ChooseFace(bpy.types.Operator):
 
     bl_idname = "flame.choose_face"
     bl_label = "Choose Face"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    # No REGISTER: changing it afterwards would take back all that was done since, the imported head too.
+    bl_options: ClassVar = {"UNDO", "INTERNAL"}
 
     __annotations__: ClassVar = {
         "number": bpy.props.IntProperty(
-            name="Number", description="Number of the face, counted from 0 by size", min=0, options={"SKIP_SAVE"}
+            name="Number",
+            description="Number of the face, counted from 0 by size",
+            min=0,
+            options={"SKIP_SAVE", "HIDDEN"},
         )
     }
 
@@ -88,10 +92,7 @@ class ChooseFace(bpy.types.Operator):
         if face is None:
             node.choose, node.number = "number", self.number
             return {"FINISHED"}
-        node.number = face.number
-        node.point_x, node.point_y = face.point
-        node.point_frame = face.frame
-        node.choose = "nearest"
+        node.follow(face.number, face.point, face.frame)
         return {"FINISHED"}
 
 

@@ -11,7 +11,7 @@ from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job
-from .. import preflight, runs
+from .. import footage, preflight, runs
 from ..nodes.compile import Compiled, compile_tree
 from ..nodes.tree import TREE
 from ..paths import absolute, relative
@@ -82,6 +82,7 @@ class Track(bpy.types.Operator):
 
     bl_idname = "flame.track"
     bl_label = "Track"
+    bl_options: ClassVar = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -98,7 +99,7 @@ class Track(bpy.types.Operator):
 
 
 class TrackRange(bpy.types.Operator):
-    """Track only the frame range of the scene: the Video node's range is set to that, and the tracking starts"""
+    """Track only the frame range of the scene, as a take of its own: a track of the whole clip stays"""
 
     bl_idname = "flame.track_range"
     bl_label = "Track Range"
@@ -119,9 +120,11 @@ class TrackRange(bpy.types.Operator):
 
     def _prepared(self, context: bpy.types.Context) -> Any:
         tree = active_tree(context)
-        video = node_of(tree, "video")
+        video = node_of(tree, "video", context.scene)
         if video is not None:
             video.range = "scene"
+            if footage.covers(video, context.scene):
+                video.range = "clip"
         return tree
 
 
@@ -130,6 +133,7 @@ class Resume(bpy.types.Operator):
 
     bl_idname = "flame.resume"
     bl_label = "Resume"
+    bl_options: ClassVar = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -174,6 +178,21 @@ class Cancel(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the engine to stop; it is killed when it does not."""
         runs.cancel(_tree_of(context))
+        return {"FINISHED"}
+
+
+class ImportFinished(bpy.types.Operator):
+    """Bring what is finished into the scene"""
+
+    bl_idname = "flame.import_finished"
+    bl_label = "Import FLAME Track"
+    # It has nothing to adjust. Being the last one that could be adjusted, it keeps Blender from offering an earlier
+    # one, whose adjustment would take the imported head away.
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        """Import all that waits."""
+        runs.import_due()
         return {"FINISHED"}
 
 
@@ -291,7 +310,7 @@ class ChooseResultFolder(_Ask, bpy.types.Operator):
                 tree.nodes[name].folder = relative(chosen / folder.name)
 
 
-CLASSES: Final = (Track, TrackRange, Resume, Cancel, Announce, FindVideo, ChooseResultFolder)
+CLASSES: Final = (Track, TrackRange, Resume, Cancel, ImportFinished, Announce, FindVideo, ChooseResultFolder)
 
 PLAYBACK_REST: Final = 0.2
 """Seconds after the end of a playback in which ESC does not cancel."""

@@ -15,6 +15,7 @@ from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.foreign_text import shown
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import MISSING, Track, read_track
+from ..paths import take_name
 from ..stamp import stamp_of
 from . import camera as camera_data
 from . import head as head_data
@@ -96,6 +97,7 @@ def _imported(
     if isinstance(selection, Failure):
         return selection
     name = shown(Path(track.header["video"].get("name") or "").stem) or "Track"
+    name = take_name(path, name) if path is not None else name
     head = _head(track, selection, settings)
     renew_origins()
     origin = origin_of(path, name)

@@ -96,7 +96,7 @@ def test_every_node_draws_its_settings_once_in_the_node_and_in_the_panel(tree):
     [
         ("Video", "range", "custom", {"first_frame", "last_frame"}),
         ("Video", "path", "//frames/0001.png", {"sequence_rate"}),
-        ("Face", "choose", "number", {"number"}),
+        ("Face", "choose", "number", {"face"}),
         ("Face", "choose", "nearest", {"point_x", "point_y", "point_frame"}),
         ("Head Model", "source", "file", {"file"}),
         ("Camera", "focal_mode", "pixels", {"focal_pixels"}),

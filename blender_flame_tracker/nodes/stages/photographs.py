@@ -14,7 +14,7 @@ from ....backend.contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettin
 from ... import paths
 from ...properties import settings_from
 from ..base import Group, StageNode, absolute
-from ..reading import name_of
+from ..reading import downstream, name_of
 
 _COPIES: Final = "photographs"
 """Folder beside the track for the upright copies, which stand behind the head."""
@@ -27,15 +27,25 @@ class PhotographsNode(StageNode, bpy.types.Node):
     group = Group.INPUT
     bl_icon = "IMAGE_DATA"
 
-    def settings(self: Any, _scene: bpy.types.Scene) -> PhotographSettings | Failure:
-        """Return the settings with absolute paths; copies lie in the folder of the shot."""
+    def clip(self: Any) -> Path | None:
+        """Return the first photograph, None where none is chosen."""
+        return next(iter(files_of(self.path)), None)
+
+    def frames(self: Any, _scene: bpy.types.Scene) -> str:
+        """All photographs are taken."""
+        return ""
+
+    def settings(self: Any, scene: bpy.types.Scene) -> PhotographSettings | Failure:
+        """Return the settings with absolute paths; copies lie beside the track file."""
         settings = settings_from(self, PhotographSettings)
         chosen = files_of(settings.path)
         if not chosen:
             return Failure(
                 "photo-not-given", f"{name_of(self)}: no photograph is chosen.", "Choose pictures of one person."
             )
-        folder = absolute(settings.folder) or str(paths.shot_folder(chosen[0]) / _COPIES)
+        track = downstream(self, "track")
+        shot = paths.shot_folder(chosen[0]) if track is None else Path(track.settings(scene).path).parent
+        folder = absolute(settings.folder) or str(shot / _COPIES)
         return replace(settings, path=joined(map(str, chosen)), folder=folder)
 
     def read(self, settings: PhotographSettings) -> tuple[Path, ...]:

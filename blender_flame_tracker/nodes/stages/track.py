@@ -9,11 +9,9 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.settings import TrackFileSettings
-from ... import paths
 from ...properties import settings_from
-from ..base import Group, StageNode, absolute
-from ..reading import upstream
-from .photographs import files_of
+from .. import places
+from ..base import Group, StageNode
 
 
 class TrackNode(StageNode, bpy.types.Node):
@@ -22,26 +20,25 @@ class TrackNode(StageNode, bpy.types.Node):
     kind = "track"
     group = Group.OUTPUT
     bl_icon = "FILE_TICK"
+    extras = {places.KEPT: bpy.props.StringProperty(options={"HIDDEN"})}  # noqa: RUF012 - read once
 
-    def settings(self: Any, _scene: bpy.types.Scene) -> TrackFileSettings:
-        """Return the settings with the path made absolute: a plain one lies in the folder of the shot."""
-        settings = settings_from(self, TrackFileSettings)
-        name = settings.path or TrackFileSettings().path
-        if not name.startswith("//"):
-            name = str(_folder(self) / Path(name).expanduser())
-        return replace(settings, path=absolute(name))
+    def matters(self: Any, name: str) -> bool:
+        """Where its takes lie is not for people to edit."""
+        return name != places.KEPT
+
+    def settings(self: Any, scene: bpy.types.Scene) -> TrackFileSettings:
+        """Return the settings with an absolute path: that at which the results of the present take lie."""
+        return replace(settings_from(self, TrackFileSettings), path=str(places.file_of(self, scene)))
 
     def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the track file."""
         return (Path(self.settings(scene).path),)
 
-
-def _folder(node: Any) -> Path:
-    """Return the folder of the shot; Blender's own where no video is chosen yet."""
-    video, photographs = upstream(node, "video"), upstream(node, "photographs")
-    if photographs is not None and files_of(photographs.path):
-        return paths.shot_folder(files_of(photographs.path)[0])
-    return paths.shot_folder(paths.absolute(video.path)) if video is not None and video.path else Path()
+    def copy(self: Any, source: Any) -> None:
+        """Let a copy write a file of its own."""
+        super().copy(source)
+        setattr(self, places.KEPT, "")
+        self.path = places.another_name(source)
 
 
 CLASSES: Final = (TrackNode,)

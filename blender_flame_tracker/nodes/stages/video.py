@@ -10,6 +10,7 @@ import bpy
 
 from ....backend.contract.failure import Failure
 from ....backend.contract.settings import SceneSettings, VideoSettings
+from ... import paths
 from ...properties import settings_from
 from ..base import Group, StageNode, absolute, changed
 from ..reading import downstream, name_of
@@ -39,6 +40,17 @@ class VideoNode(StageNode, bpy.types.Node):
         if name in ("first_frame", "last_frame"):
             return self.range == "custom"
         return name != "sequence_rate" or Path(self.path).suffix.lower() in bpy.path.extensions_image
+
+    def clip(self: Any) -> Path | None:
+        """Return the video, None where none is chosen."""
+        return paths.absolute(self.path) if self.path else None
+
+    def frames(self: Any, scene: bpy.types.Scene) -> str:
+        """Return the first and the last frame that are tracked, counted from 1; empty for the whole clip."""
+        found = _frames(self, settings_from(self, VideoSettings), scene)
+        if isinstance(found, Failure) or (found.first_frame == 0 and found.last_frame < 0):
+            return ""
+        return f"{found.first_frame + 1}-{found.last_frame + 1 if found.last_frame >= 0 else 'end'}"
 
     def settings(self: Any, scene: bpy.types.Scene) -> VideoSettings | Failure:
         """Return the settings with an absolute path and the frames of the chosen range."""

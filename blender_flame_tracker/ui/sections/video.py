@@ -192,7 +192,7 @@ def _draw_choice(layout: Any, face: Any, still: bool = False) -> None:
     """The Face node's own way to say whom to follow."""
     layout.prop(face, "choose")
     if face.choose == "number":
-        layout.prop(face, "number")
+        layout.prop(face, "face")
     elif face.choose == "nearest":
         column = layout.column(align=True)
         column.prop(face, "point_x")

@@ -1,0 +1,90 @@
+"""A finished track comes into its scene: when it may, as which step of undo, and which import it brings up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..backend.contract.failure import Failure, Notice
+from .nodes import places, state
+from .nodes.compile import Compiled, SceneImport
+from .nodes.tree import FlameTree
+from .run import Run
+from .scene.origin import write_origin
+from .scene.parts import find_collection, origin_of
+from .showing import import_and_show
+
+
+def hindrance() -> str:
+    """Return why nothing can be imported at the moment, or an empty text.
+
+    What is changed while a mesh is edited would be lost to undo, and what is changed while a picture is rendered may
+    be what the renderer reads.
+    """
+    layers = [window.view_layer for window in bpy.context.window_manager.windows]
+    active = [layer.objects.active for layer in layers]
+    if any(each is not None and each.mode != "OBJECT" for each in active):
+        return "The result is imported as soon as you go back to Object Mode."
+    if bpy.app.is_job_running("RENDER"):
+        return "The result is imported as soon as the rendering is finished."
+    return ""
+
+
+def import_as_step(work: Callable[[], None]) -> None:
+    """Import as one step of undo.
+
+    With windows it is an operator of its own: Blender then no longer offers to adjust the one before it, which would
+    take the import back.
+    """
+    windows = bpy.context.window_manager.windows
+    if bpy.app.background or not windows:
+        work()
+        bpy.ops.ed.undo_push(message="Import FLAME Track")
+        return
+    with bpy.context.temp_override(window=windows[0]):
+        bpy.ops.flame.import_finished("EXEC_DEFAULT", True)
+
+
+def deliver(wanted: SceneImport, tree: FlameTree, scene: bpy.types.Scene, compiled: Compiled, run: Run) -> None:
+    """Bring one result into its scene, and keep with run and tree how that went."""
+    node = tree.nodes.get(wanted.track_node)
+    if node is not None:
+        if places.file_of(node, scene) == wanted.track:
+            places.decide(node, scene)  # Undo may have taken that back while the engine worked.
+        _follow(node, wanted.track, scene)
+    made = import_and_show(wanted.track, wanted.settings, scene)
+    if isinstance(made, Failure):
+        run.notices.append(Notice(made.code, made.sentence, made.advice))
+        state.remember_import(tree, compiled, wanted.node, made)
+        return
+    run.notices.extend([*made.notices, *_said_of_range(node, wanted.track)])
+    state.remember_import(tree, compiled, wanted.node, None)
+
+
+def _follow(node: Any, track: Path, scene: bpy.types.Scene) -> None:
+    """Let the take's own import, made when its file lay in another folder, be the one that is brought up to date."""
+    earlier = places.before(node, track)
+    if earlier is None or find_collection(scene, origin_of(track, "")) is not None:
+        return
+    collection = find_collection(scene, origin_of(earlier, ""))
+    if collection is not None:
+        write_origin(collection, track)
+
+
+def _said_of_range(node: Any, track: Path) -> list[Notice]:
+    """Say that a range has become a take of its own where the whole clip was tracked before."""
+    kept = places.places_of(node) if node is not None else ()
+    take = next((each for each in kept if places.lies_at(each, track)), None)
+    whole = next((each for each in kept if take is not None and places.is_whole_of(each, take)), None)
+    if take is None or whole is None:
+        return []
+    return [
+        Notice(
+            "range-is-a-take",
+            f"Frames {take.frames.replace('-', ' to ')} became a take of their own, {track.name}.",
+            "The track of the whole clip and its head stay as they are.",
+        )
+    ]

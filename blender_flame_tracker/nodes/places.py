@@ -1,0 +1,238 @@
+"""Where the results of a take lie: decided once, when it is first run, and kept on its Track File node.
+
+A *take* is what one track holds: a clip, a person in it, a range of its frames. Each has a place of its own, so that a
+second person or a shorter range never replaces what was tracked before; and saving the .blend, or saving it elsewhere,
+moves no results.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ...backend.contract.settings import TrackFileSettings
+from .. import paths
+from .reading import kind_of, upstream
+from .tree import TREE
+
+KEPT: Final = "places"
+"""Property of a Track File node: JSON list of what `Place` holds."""
+
+_MOST_NAMES: Final = 1000
+
+
+@dataclass(frozen=True)
+class Take:
+    """What one track holds.
+
+    Attributes:
+        clip: The video, or the first photograph.
+        face: Folder of the person; empty for the largest face.
+        frames: First and last frame, counted from 1; empty for the whole clip.
+    """
+
+    clip: Path
+    face: str = ""
+    frames: str = ""
+
+    @property
+    def usual(self) -> bool:
+        """Whether it is the whole clip and its largest face."""
+        return not self.face and not self.frames
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a take lies. Paths are as Blender writes them, relative to the .blend where they begin with ``//``.
+
+    Attributes:
+        clip, face, frames: Of the take.
+        asked: The Track File node's own path when it was decided.
+        file: The track file.
+        before: The track file that the same take had in another folder, empty where it had none.
+    """
+
+    clip: str
+    face: str
+    frames: str
+    asked: str
+    file: str
+    before: str = ""
+
+    def holds(self, take: Take) -> bool:
+        """Whether it is that of a take."""
+        return (self.face, self.frames) == (take.face, take.frames) and paths.absolute(self.clip) == take.clip
+
+
+def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
+    """Return the take that a Track File node writes as things are set, None where no clip is chosen yet."""
+    video, photographs, face = (upstream(node, kind) for kind in ("video", "photographs", "face"))
+    source = photographs if photographs is not None else video
+    clip = source.clip() if source is not None else None
+    if clip is None:
+        return None
+    return Take(clip, face.folder() if face is not None else "", source.frames(scene))
+
+
+def file_of(node: Any, scene: bpy.types.Scene) -> Path:
+    """Return the track file of a node: where it was decided to be, else where it would be."""
+    asked, take = node.path or TrackFileSettings().path, take_of(node, scene)
+    if take is None:
+        return paths.absolute(asked) if _is_full(asked) else Path(asked).expanduser().absolute()
+    kept = next((each for each in places_of(node) if each.holds(take) and _same(each.asked, asked)), None)
+    return paths.absolute(kept.file) if kept is not None else _free(node, take, asked)
+
+
+def decide(node: Any, scene: bpy.types.Scene) -> None:
+    """Keep for good where the results of the node's present take lie."""
+    take, asked = take_of(node, scene), node.path or TrackFileSettings().path
+    if take is None:
+        return
+    file, others = file_of(node, scene), []
+    before = ""
+    for each in places_of(node):
+        if not each.holds(take) or Path(paths.absolute(each.file)).name != file.name:
+            others.append(each)
+        elif paths.absolute(each.file) != file:
+            before = each.file
+        else:
+            before = each.before
+    place = Place(paths.relative(take.clip), take.face, take.frames, _written(asked), paths.relative(file), before)
+    _keep(node, [*others, place])
+
+
+def before(node: Any, file: Path) -> Path | None:
+    """Return where the take of a track file lay earlier, when the node wrote it to another folder; else None."""
+    found = next((each for each in places_of(node) if paths.absolute(each.file) == file and each.before), None)
+    return paths.absolute(found.before) if found is not None else None
+
+
+def lies_at(place: Place, file: Path) -> bool:
+    """Whether a track file is that of a place."""
+    return paths.absolute(place.file) == file
+
+
+def is_whole_of(place: Place, part: Place) -> bool:
+    """Whether a place is that of the whole clip, of which another one has a range of frames."""
+    return bool(part.frames) and (place.clip, place.face, place.frames) == (part.clip, part.face, "")
+
+
+def places_of(node: Any) -> tuple[Place, ...]:
+    """Return the places that a Track File node keeps. What cannot be read, as from a file edited by hand, is none."""
+    text = getattr(node, KEPT)
+    if text not in _PARSED:
+        if len(_PARSED) > 256:
+            _PARSED.clear()
+        _PARSED[text] = _parsed(text)
+    return _PARSED[text]
+
+
+_PARSED: Final[dict[str, tuple[Place, ...]]] = {}
+"""Text -> places: panels ask on every redraw."""
+
+
+def _parsed(text: str) -> tuple[Place, ...]:
+    try:
+        content = json.loads(text) if text else []
+        found = tuple(Place(**{str(name): str(value) for name, value in each.items()}) for each in content)
+    except (ValueError, TypeError, AttributeError):
+        return ()
+    return tuple(each for each in found if each.clip and each.file)
+
+
+def _keep(node: Any, places: list[Place]) -> None:
+    setattr(node, KEPT, json.dumps([vars(each) for each in places]))
+
+
+def rewrite(node: Any, write: Any) -> None:
+    """Let a function rewrite all paths that a node keeps, as when the .blend is saved elsewhere."""
+    found = places_of(node)
+    if found:
+        _keep(
+            node,
+            [
+                replace(
+                    each,
+                    clip=write(each.clip),
+                    asked=write(each.asked) if _is_full(each.asked) else each.asked,
+                    file=write(each.file),
+                    before=write(each.before) if each.before else "",
+                )
+                for each in found
+            ],
+        )
+
+
+def adopt(node: Any, scene: bpy.types.Scene) -> None:
+    """Let a node that ran before places were kept go on with the file that it wrote then."""
+    if getattr(node, KEPT) or not node.result_files:
+        return
+    take, asked = take_of(node, scene), node.path or TrackFileSettings().path
+    try:
+        (name, *_look), *_ = json.loads(node.result_files)
+    except (ValueError, TypeError):
+        return
+    if take is None or _is_full(asked):
+        return
+    usual = paths.shot_folder(take.clip) / asked
+    file = next((each for each in (Path(str(name)), usual) if each.is_absolute() and each.is_file()), None)
+    if file is not None:
+        _keep(node, [Place(paths.relative(take.clip), take.face, take.frames, asked, paths.relative(file))])
+
+
+def another_name(node: Any) -> str:
+    """Return a path like that of a Track File node that no such node of the file has."""
+    asked = node.path or TrackFileSettings().path
+    head, slash, name = asked.rpartition("/")
+    stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
+    base = re.sub(r"_\d+$", "", stem)
+    there = {each.path or TrackFileSettings().path for each in _all_nodes()}
+    names = (f"{head}{slash}{base}_{number}{dot}{suffix}" for number in range(2, _MOST_NAMES))
+    return next((each for each in names if each not in there), asked)
+
+
+def _free(node: Any, take: Take, asked: str) -> Path:
+    """Return the usual place of a take, under another name where that place is another node's or another take's."""
+    taken = {
+        paths.absolute(place.file)
+        for other in _all_nodes()
+        for place in places_of(other)
+        if other != node or not place.holds(take)
+    }
+    if _is_full(asked):
+        # What the user has named is left as it is, until another take lies there.
+        file = paths.absolute(asked)
+        if file not in taken or take.usual:
+            return file
+        folder = file.parent
+    else:
+        file = Path(asked).expanduser()
+        folder = paths.shot_folder(take.clip) / file.parent
+    stem = f"{file.stem}_{take.frames}" if take.frames else file.stem
+    wanted = paths.absolute(str(folder / take.face / take.frames / f"{stem}{file.suffix}"))
+    names = (wanted.with_stem(f"{wanted.stem}_{number}") for number in range(2, _MOST_NAMES))
+    return next((each for each in (wanted, *names) if each not in taken), wanted) if wanted in taken else wanted
+
+
+def _all_nodes() -> Iterator[Any]:
+    for tree in bpy.data.node_groups:
+        if tree.bl_idname == TREE:
+            yield from (node for node in tree.nodes if kind_of(node) == "track")
+
+
+def _is_full(asked: str) -> bool:
+    return asked.startswith("//") or Path(asked).expanduser().is_absolute()
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or (_is_full(one) and _is_full(other) and paths.absolute(one) == paths.absolute(other))
+
+
+def _written(asked: str) -> str:
+    return paths.relative(paths.absolute(asked)) if _is_full(asked) else asked

@@ -1,0 +1,212 @@
+"""Every take has results of its own, which stay where they are when the .blend is saved, moved or tracked again."""
+
+import bpy
+import pytest
+from flame_extension.blender_flame_tracker import footage, runs
+from flame_extension.blender_flame_tracker import result as results
+from flame_extension.blender_flame_tracker.nodes import places, state
+from runs_workshop import heads, make_tree
+
+FACES = ((0, (0.3, 0.4), 4), (1, (0.7, 0.4), 4))
+"""Two people as the quick look sees them: number, point, frame."""
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return tmp_path / "clips" / "take one.mp4"
+
+
+@pytest.fixture
+def tree(engine, clip):
+    return make_tree(bpy.context.scene, clip)
+
+
+@pytest.fixture
+def scene():
+    return bpy.context.scene
+
+
+def track():
+    assert bpy.ops.flame.track() == {"FINISHED"}
+    return runs.run_of(bpy.context.scene.flame.tree).outputs["track"]
+
+
+def follow(tree, number):
+    tree.nodes["Face"].follow(*FACES[number])
+
+
+def shown_file():
+    return results.tree_file(bpy.context)[0]
+
+
+def unchanged(tree):
+    """Names of the nodes whose result is up to date."""
+    good = (state.NodeState.DONE, state.NodeState.CACHED)
+    return {node.name for node in tree.nodes if state.status_of(node).state in good}
+
+
+# Saving.
+
+
+@pytest.mark.parametrize("folder", ["clips", "project"])
+def test_saving_after_tracking_makes_nothing_stale_and_the_next_track_keeps_the_one_head(tree, tmp_path, folder):
+    file, before = track(), unchanged(tree)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / folder / "shot.blend"))
+    assert shown_file() == file and unchanged(tree) == before and "Track File" in before
+    assert results.chosen(bpy.context).node == tree.nodes["Scene"]
+    hat = bpy.data.objects.new("hat", None)
+    bpy.context.scene.collection.objects.link(hat)
+    hat.parent = bpy.data.objects["take one head"]
+    assert track() == file and heads() == ["take one head"] and hat.parent.name == "take one head"
+
+
+def test_saving_in_another_folder_makes_nothing_stale(tree, tmp_path):
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "first" / "shot.blend"))
+    file, before = track(), unchanged(tree)
+    assert file == tmp_path / "first" / "take one_flame" / "track.npz"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "second" / "shot.blend"))
+    assert shown_file() == file and unchanged(tree) == before
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "second" / "shot.blend"))
+    tree = bpy.context.scene.flame.tree
+    assert shown_file() == file and unchanged(tree) == before
+    assert track() == file and heads() == ["take one head"]
+
+
+def test_saving_a_copy_elsewhere_leaves_the_session_as_it_was(tree, tmp_path):
+    (tmp_path / "backup").mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    file, video = track(), tree.nodes["Video"].path
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "backup" / "shot.blend"), copy=True)
+    assert shown_file() == file and tree.nodes["Video"].path == video
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "backup" / "shot.blend"))
+    assert shown_file() == file
+
+
+def test_paths_become_relative_at_the_first_saving_unless_the_preferences_say_no(tree, tmp_path, monkeypatch):
+    file = track()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    (place,) = places.places_of(tree.nodes["Track File"])
+    assert place.file == "//clips/take one_flame/track.npz" and tree.nodes["Video"].path == "//clips/take one.mp4"
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    monkeypatch.setattr(bpy.context.preferences.filepaths, "use_relative_paths", False)
+    make_tree(bpy.context.scene, tmp_path / "clips" / "take one.mp4")
+    assert track() == file
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "other.blend"))
+    assert bpy.context.scene.flame.tree.nodes["Video"].path == str(tmp_path / "clips" / "take one.mp4")
+
+
+def test_results_that_are_sent_to_another_folder_update_the_head_that_is_there(tree, tmp_path):
+    track()
+    tree.nodes["Track File"].path = str(tmp_path / "results" / "track.npz")
+    assert track() == tmp_path / "results" / "track.npz" and heads() == ["take one head"]
+    assert results.import_of(bpy.data.objects["take one head"], bpy.context.scene)["flame_track"] == str(shown_file())
+    # Another name is another version.
+    tree.nodes["Track File"].path = str(tmp_path / "results" / "track_v2.npz")
+    assert track() == tmp_path / "results" / "track_v2.npz" and heads() == ["take one head", "take one v2 head"]
+
+
+# People.
+
+
+def test_a_second_person_of_a_clip_has_a_file_and_a_head_of_its_own(tree, clip):
+    follow(tree, 1)
+    second = track()
+    content = second.read_bytes()
+    follow(tree, 0)
+    first = track()
+    assert first == clip.parent / "take one_flame" / "track.npz"
+    assert second == clip.parent / "take one_flame" / "face2" / "track.npz" and second.read_bytes() == content
+    assert heads() == ["take one face 2 head", "take one head"]
+    follow(tree, 1)
+    assert shown_file() == second and track() == second
+    assert heads() == ["take one face 2 head", "take one head"]
+
+
+def test_the_largest_face_is_face_one_however_it_was_chosen(tree):
+    node = tree.nodes["Face"]
+    assert node.folder() == ""
+    follow(tree, 0)
+    assert node.folder() == ""
+    node.choose = "number"
+    assert node.folder() == "" and node.face == 1
+    node.face = 3
+    assert node.folder() == "face3" and node.number == 2
+
+
+def test_a_face_at_a_point_that_was_typed_is_a_take_of_its_own(tree):
+    follow(tree, 1)
+    tree.nodes["Face"].point_x = 0.21
+    assert tree.nodes["Face"].folder() == "face_at_21_40_frame_4"
+    tree.nodes["Face"].point_frame = -1
+    assert tree.nodes["Face"].folder() == "face_at_21_40"
+
+
+def test_a_person_s_result_of_an_earlier_version_is_still_found(tree, tmp_path):
+    follow(tree, 1)
+    node, old = tree.nodes["Track File"], tmp_path / "clips" / "take one_flame" / "track.npz"
+    track().parent.rename(tmp_path / "set aside")
+    (tmp_path / "set aside" / "track.npz").rename(old)
+    # As it was saved before places were kept.
+    node.places, node.result_files = "", f'[["{old}", 1234, 5678]]'
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    assert shown_file() == old and track() == old
+
+
+# Ranges.
+
+
+def test_a_range_of_a_tracked_clip_is_a_take_of_its_own_and_that_is_said(tree, scene, clip, monkeypatch):
+    whole = track()
+    content, keys = whole.read_bytes(), len(bpy.data.objects["take one head"].data.shape_keys.key_blocks)
+    scene.frame_start, scene.frame_end = 3, 5
+    assert bpy.ops.flame.track_range() == {"FINISHED"}
+    run = runs.run_of(tree)
+    assert run.outputs["track"] == clip.parent / "take one_flame" / "3-5" / "track_3-5.npz"
+    assert "Frames 3 to 5 became a take of their own, track_3-5.npz." in [each.sentence for each in run.notices]
+    assert whole.read_bytes() == content
+    assert len(bpy.data.objects["take one head"].data.shape_keys.key_blocks) == keys
+    assert heads() == ["take one 3-5 head", "take one head"]
+    tree.nodes["Video"].range = "clip"
+    assert shown_file() == whole
+
+
+def test_a_range_that_is_the_whole_clip_is_the_track_of_the_clip(tree, scene, clip):
+    footage._facts[clip] = footage.Facts(320, 240, 8, 25.0)
+    scene.frame_start, scene.frame_end = 1, 8
+    assert bpy.ops.flame.track_range() == {"FINISHED"}
+    assert shown_file() == clip.parent / "take one_flame" / "track.npz"
+
+
+def test_a_named_file_is_not_replaced_by_another_take(tree, tmp_path):
+    tree.nodes["Track File"].path = str(tmp_path / "mine.npz")
+    assert track() == tmp_path / "mine.npz"
+    follow(tree, 1)
+    assert track() == tmp_path / "face2" / "mine.npz"
+    follow(tree, 0)
+    assert shown_file() == tmp_path / "mine.npz"
+
+
+# Nodes and trees.
+
+
+def test_a_duplicated_track_file_node_has_a_name_of_its_own(tree):
+    track()
+    node = tree.nodes["Track File"]
+    copy = tree.nodes.new("FlameNodeTrackFile")
+    copy.copy(node)
+    assert copy.path == "track_2.npz" and not places.places_of(copy)
+    third = tree.nodes.new("FlameNodeTrackFile")
+    third.copy(copy)
+    assert third.path == "track_3.npz"
+
+
+def test_another_tree_for_the_same_clip_does_not_replace_the_first_one_s_result(tree, scene, clip):
+    first = track()
+    other = make_tree(scene, clip)
+    assert other != tree and track() == first.with_name("track_2.npz")
+    scene.flame.tree = tree
+    assert track() == first
