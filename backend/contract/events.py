@@ -63,6 +63,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from .failure import Failure
+from .kinds import (
+    Check,
+    is_number,
+    is_path,
+    is_real,
+    is_text,
+    is_whole,
+    is_yes_or_no,
+    list_of,
+    mapping_of,
+    maybe,
+    object_with,
+)
 
 PROTOCOL: Final = 1
 KINDS: Final = (
@@ -78,6 +91,72 @@ KINDS: Final = (
     "cancelled",
 )
 
+_PROBLEM: Final = object_with({"code": is_text, "sentence": is_text, "advice": is_text})
+_PYTHON: Final = object_with({"version": is_text, "path": is_path, "fetched": is_yes_or_no, "from": is_text})
+_PACKAGE: Final = object_with({"name": is_text, "version": is_text, "licence": is_text, "size": is_number})
+_INSTALLATION: Final = object_with(
+    {
+        "folder": is_path,
+        "free": is_number,
+        "graphics": list_of(is_text),
+        "python": _PYTHON,
+        "build": is_text,
+        "packages": list_of(_PACKAGE),
+        "download": is_number,
+        "kept": is_number,
+        "disk": is_number,
+        "sources": list_of(is_text),
+    }
+)
+"""Of a plan that can be carried out; one that can't may have its problems alone."""
+_STATE: Final = object_with({}, dict.fromkeys(("state", "reason", "advice", "device"), is_text))
+_FACE: Final = object_with(
+    {
+        "number": is_whole,
+        "box": list_of(is_number, 4),
+        "share": is_number,
+        "frame": is_whole,
+        "point": list_of(is_number, 2),
+        "picture": is_path,
+    }
+)
+_VIDEO: Final = object_with(
+    {"width": is_whole, "height": is_whole, "rate": is_number, "frames": is_whole, "duration": is_number},
+    {"focal_length_35mm": maybe(is_number)},
+)
+
+
+def _is_plan(value: Any) -> bool:
+    return object_with({}, {"problems": list_of(_PROBLEM)})(value) and ("packages" not in value or _INSTALLATION(value))
+
+
+_FIELDS: Final[Mapping[str, Check]] = {
+    **dict.fromkeys(("name", "code", "sentence", "advice", "version", "device", "summary", "text"), is_text),
+    **dict.fromkeys(("path", "log"), is_path),
+    **dict.fromkeys(("done", "total", "frame"), is_real),
+    **dict.fromkeys(("seconds", "seconds_left"), maybe(is_real)),
+    "protocol": is_whole,
+    "pid": is_real,
+    "stages": list_of(object_with({}, {**dict.fromkeys(("name", "kind", "label"), is_text), "weight": is_real})),
+    "state": lambda value: is_text(value) or _STATE(value),
+    "outputs": mapping_of(is_path),
+    "video": _VIDEO,
+    "faces": list_of(_FACE),
+    "models": list_of(
+        object_with(
+            {"file": is_path},
+            {
+                **dict.fromkeys(("version", "adds", "licence", "problem", "advice", "url"), is_text),
+                **dict.fromkeys(("present", "usable"), is_yes_or_no),
+                "name": is_text,
+                "commercial": maybe(is_yes_or_no),
+            },
+        )
+    ),
+    "plan": _is_plan,
+}
+"""Name of a field -> what it must be, in whichever event it stands."""
+
 Emit = Callable[[Mapping[str, Any]], None]
 """Takes one event. `runner` gives one to every stage; the command line draws bars from it or prints lines."""
 
@@ -88,7 +167,10 @@ def encode(event: Mapping[str, Any]) -> str:
 
 
 def decode(line: str) -> dict[str, Any] | None:
-    """Return the event in a line, or None where the line is noise, damaged or of an unknown kind."""
+    """Return the event in a line, or None where the line is noise, damaged or of an unknown kind.
+
+    Fields that this version knows are there as the protocol says, or not at all; others are passed on as they are.
+    """
     line = line.strip()
     if not line.startswith("{"):
         return None
@@ -98,7 +180,7 @@ def decode(line: str) -> dict[str, Any] | None:
         return None
     if not isinstance(data, dict) or data.get("event") not in KINDS:
         return None
-    return data
+    return {name: value for name, value in data.items() if name not in _FIELDS or _FIELDS[name](value)}
 
 
 def text_of(event: Mapping[str, Any], name: str) -> str:

@@ -14,6 +14,8 @@ _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHANNELS: Final = {2: 3, 6: 4}
 """Colour type -> channels: RGB and RGBA."""
 _NONE, _SUB, _UP = 0, 1, 2
+_LARGEST: Final = 64 << 20
+"""Bytes of pixels; the engine's pictures have at most 1 MB."""
 
 
 def read_png(path: Path) -> NDArray[np.uint8] | None:
@@ -30,27 +32,34 @@ def read_png(path: Path) -> NDArray[np.uint8] | None:
     channels = _CHANNELS.get(colour, 0)
     if depth != 8 or not channels or interlaced or not width or not height:
         return None
-    try:
-        data = np.frombuffer(zlib.decompress(chunks.get(b"IDAT", b"")), dtype=np.uint8)
-    except zlib.error:
-        return None
-    if data.size != height * (1 + width * channels):
+    data = _unpacked(chunks.get(b"IDAT", b""), height * (1 + width * channels))
+    if data is None:
         return None
     rows = data.reshape(height, -1)
     return _unfiltered(rows[:, 0], rows[:, 1:].reshape(height, width, channels))
 
 
+def _unpacked(packed: bytes, size: int) -> NDArray[np.uint8] | None:
+    """Return what was packed where it is of this size, and none of it that is more: a small file may hold gigabytes."""
+    if not 0 < size <= _LARGEST:
+        return None
+    unpacking = zlib.decompressobj()
+    try:
+        data = unpacking.decompress(packed, size + 1)
+    except zlib.error:
+        return None
+    return np.frombuffer(data, dtype=np.uint8) if len(data) == size and unpacking.eof else None
+
+
 def _chunks(content: bytes) -> dict[bytes, bytes]:
     """Return name -> data; pieces of the same name are joined. A file that is cut short gives what is there."""
-    chunks: dict[bytes, bytes] = {}
-    if not content.startswith(_SIGNATURE):
-        return chunks
-    place = len(_SIGNATURE)
+    pieces: dict[bytes, list[bytes]] = {}
+    place = len(_SIGNATURE) if content.startswith(_SIGNATURE) else len(content)
     while place + 8 <= len(content):
         length, name = struct.unpack(">I4s", content[place : place + 8])
-        chunks[name] = chunks.get(name, b"") + content[place + 8 : place + 8 + length]
+        pieces.setdefault(name, []).append(content[place + 8 : place + 8 + length])
         place += length + 12
-    return chunks
+    return {name: b"".join(parts) for name, parts in pieces.items()}
 
 
 def _unfiltered(filters: NDArray[np.uint8], stored: NDArray[np.uint8]) -> NDArray[np.uint8] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -35,3 +38,17 @@ def test_a_damaged_picture_is_no_picture(tmp_path: Path) -> None:
         assert read_png(file) is None
     with pytest.raises(OSError):
         read_png(tmp_path / "not there.png")
+
+
+def test_a_picture_that_unfolds_to_more_than_it_says_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "bomb.png"
+    write_picture(file, photograph(4, 4))
+    content = file.read_bytes()
+    packed = zlib.compress(bytes(200 << 20), 9)
+    chunk = b"IDAT" + packed
+    head = content[: content.index(b"IDAT") - 4]
+    file.write_bytes(head + struct.pack(">I", len(packed)) + chunk + struct.pack(">I", zlib.crc32(chunk)))
+    tracemalloc.start()
+    assert read_png(file) is None
+    assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    tracemalloc.stop()
