@@ -55,7 +55,7 @@ def fingerprint(path: Path) -> list[Any]:
             digest.update(stream.read(SAMPLE))
             stream.seek(max(0, status.st_size - SAMPLE))
             digest.update(stream.read(SAMPLE))
-    except OSError:
+    except (OSError, RuntimeError):  # The latter for a link to itself.
         return [str(path), "not readable"]
     return [str(path), status.st_size, status.st_mtime_ns, digest.hexdigest()]
 

@@ -18,6 +18,7 @@ from typing import Final
 import bpy
 
 from ..backend.contract.failure import Failure
+from ..backend.contract.footage import is_picture
 
 ROOT_PACKAGE: Final = __package__.rpartition(".")[0]
 """Name under which Blender knows the add-on, e.g. ``bl_ext.user_default.blender_flame_tracker``."""
@@ -28,7 +29,6 @@ RUNS_KEPT: Final = 20
 _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED: Final = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
 _NUMBER_OF_FRAME: Final = re.compile(r"[._ -]*(\d+|#+)$")
-_PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".webp", ".dpx"})
 _LONGEST_NAME: Final = 80
 _PART_OF_SHOT: Final = re.compile(r"face\d+|face_at_\d+_\d+(_frame_\d+)?|\d+-(\d+|end)")
 """Folders of a person or a range in the folder of a shot."""
@@ -60,7 +60,7 @@ def safe_name(name: str) -> str:
 
 def clip_name(video: Path) -> str:
     """Return what people call a clip: the name of its file, without the frame number of an image sequence."""
-    if video.suffix.lower() not in _PICTURES:
+    if not is_picture(video):
         return video.stem
     return _NUMBER_OF_FRAME.sub("", video.stem) or video.parent.name or video.stem
 

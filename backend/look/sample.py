@@ -9,10 +9,10 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.footage import is_picture
 from ..stages.data import Video
 from ..video.media import open_media, picture_stream
 from ..video.reader import Picture, decoded_frames, read_frames, start_time, upright
-from ..video.sequence import is_still
 
 SAMPLES: Final = 16
 FEWEST: Final = 4
@@ -24,7 +24,7 @@ QUICK: Final = 700e6
 
 def sample(video: Video) -> Iterator[tuple[int, Picture]]:
     """Yield up to `SAMPLES` frames of the clip, evenly spread and in order: (position, upright RGB picture)."""
-    if is_still(video.path) or len(video) * video.width * video.height <= QUICK:
+    if is_picture(video.path) or len(video) * video.width * video.height <= QUICK:
         yield from read_frames(video, spread(len(video), SAMPLES))
         return
     found = 0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ..contract.failure import Failure
-from ..video.sequence import is_still
+from ..contract.footage import is_picture
 
 LARGEST: Final = 400_000_000
 """Pixels beyond which a file is refused; medium-format cameras reach 150 million."""
@@ -62,7 +62,7 @@ def read_photo(path: Path) -> Photo | Failure:
                     return Failure(
                         "photo-too-large", f"{path.name} has {megapixels:.0f} megapixels.", "Reduce it below 400."
                     )
-                focal, plain = _focal(image), _is_plain(image) and is_still(path)
+                focal, plain = _focal(image), _is_plain(image) and is_picture(path)
                 pixels = _upright_rgb(image)
     except UnidentifiedImageError:
         return Failure(

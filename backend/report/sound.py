@@ -11,9 +11,9 @@ import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
+from ..contract.footage import is_picture
 from ..video.media import open_media, picture_stream
 from ..video.reader import start_time
-from ..video.sequence import is_still
 
 IN_MP4: Final = frozenset({"aac", "mp3", "mp2", "ac3", "alac"})
 """Codecs that players of MP4 files know; sound in another one is left out."""
@@ -34,7 +34,7 @@ class Sound:
         self._length = end - start
         self._source: InputContainer | None = None
         self._waiting: list[av.Packet] = []
-        if is_still(video):
+        if is_picture(video):
             return
         try:
             source = open_media(video)

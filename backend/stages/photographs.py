@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.footage import is_picture
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettings
 from ..stage_code import StageCode, counted
 from .data import Context, Video
 from .folders import writable_problem
-from .video import IMAGE_SUFFIXES
 
 CODEC: Final = "photographs"
 """What `Video.codec` says of a clip whose frames are photographs."""
@@ -44,7 +44,7 @@ def chosen_files(text: str) -> list[Path] | Failure:
         if not path.is_dir():
             result.append(path)
             continue
-        found = sorted(other for other in path.iterdir() if other.suffix.lower() in IMAGE_SUFFIXES)
+        found = sorted(other for other in path.iterdir() if is_picture(other))
         if not found:
             return Failure("photo-not-found", f"There is no picture in {path}.", "Choose a picture of a face.")
         result += found

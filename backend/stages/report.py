@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
 from ..contract.marks import marked
@@ -99,8 +101,9 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
             yield position, picture
 
     context.targets.write(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
-    if drawn < len(track):
-        sentence = f"{len(track) - drawn} frames of {video.path.name} could not be read again; the overlay lacks them."
+    lost = len(track) - drawn - int(np.isin(video.frame_index, video.metadata.get("missing_pictures", [])).sum())
+    if lost > 0:
+        sentence = f"{lost} frames of {video.path.name} could not be read again; the overlay lacks them."
         context.notice(Notice("overlay-incomplete", sentence))
     return path
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.footage import is_picture
 from ..contract.settings import VideoSettings
 from ..stage_code import StageCode, counted
+from ..video.sequence import sequence_from
 from .data import Context, Video
-
-IMAGE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".exr", ".webp", ".dpx"})
 
 
 def run(settings: VideoSettings, context: Context) -> Video | Failure:
@@ -22,11 +22,14 @@ def run(settings: VideoSettings, context: Context) -> Video | Failure:
 
 
 def files(settings: VideoSettings, _models: Path) -> Iterable[Path]:
-    """The video, or all pictures beside the first one of a sequence."""
-    path = Path(settings.path)
-    if path.suffix.lower() not in IMAGE_SUFFIXES or not path.parent.is_dir():
+    """The video, or all pictures of a sequence."""
+    path = Path(settings.path).expanduser()
+    if not is_picture(path) or not path.is_file():
         return [path]
-    return sorted(other for other in path.parent.iterdir() if other.suffix.lower() == path.suffix.lower())
+    try:
+        return sequence_from(path).present
+    except OSError:
+        return [path]
 
 
 def summary(output: Video, _settings: VideoSettings) -> str:
@@ -35,4 +38,6 @@ def summary(output: Video, _settings: VideoSettings) -> str:
     return f"{counted(len(output), 'frame')}, {size}, {float(output.rate):.4g} frames/s"
 
 
-CODE: Final = StageCode(run, ("stages/video.py", "stages/data.py", "video"), files=files, summary=summary)
+CODE: Final = StageCode(
+    run, ("stages/video.py", "stages/data.py", "video", "contract/footage.py"), files=files, summary=summary
+)

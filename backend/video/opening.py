@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from ..contract.failure import Failure, Notice
+from ..contract.footage import is_picture
 from ..contract.settings import VideoSettings
 from ..head.model import Floats, Integers
 from ..stages.data import Context, Video
 from .probe import Probe, file_hash, probe, sequence_hash, simple_rate
-from .sequence import is_still, read_still, sequence_files
+from .sequence import LONGEST_HOLE, PictureSequence, sequence_from
+from .stills import read_still
+
+LISTED: Final = 8
+"""Holes of a sequence that are named."""
 
 
 def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True) -> Video | Failure:
@@ -30,10 +36,12 @@ def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True
     if problem is not None:
         return problem
     try:
-        if is_still(path):
-            files = sequence_files(path)
-            found = _probe_sequence(files, settings.sequence_rate)
-            digest = sequence_hash(files) if hashed else ""
+        if is_picture(path):
+            sequence = sequence_from(path)
+            found = _probe_sequence(path, sequence, settings.sequence_rate)
+            digest = sequence_hash(sequence.present) if hashed else ""
+            for notice in _sequence_notices(path, sequence):
+                context.notice(notice)
         else:
             found = probe(path, context.check)
             digest = file_hash(path, context.check) if hashed else ""
@@ -65,11 +73,12 @@ def _path_problem(text: str, path: Path) -> Failure | None:
     return None
 
 
-def _probe_sequence(files: list[Path], rate: float) -> Probe | Failure:
-    picture = read_still(files[0])
+def _probe_sequence(path: Path, sequence: PictureSequence, rate: float) -> Probe | Failure:
+    files = sequence.files
+    picture = read_still(path)
     if picture is None:
         return Failure(
-            "video-unreadable", f"{files[0].name} is no picture that can be read.", "Choose PNG, JPEG or TIFF files."
+            "video-unreadable", f"{path.name} is no picture that can be read.", "Choose PNG, JPEG or TIFF files."
         )
     exact = simple_rate(rate)
     return Probe(
@@ -79,11 +88,49 @@ def _probe_sequence(files: list[Path], rate: float) -> Probe | Failure:
         rotation=0,
         rate=exact,
         duration=len(files) / float(exact),
-        codec=f"{files[0].suffix.lower().lstrip('.')} sequence" if len(files) > 1 else "still",
-        metadata={},
+        codec=f"{path.suffix.lower().lstrip('.')} sequence" if len(files) > 1 else "still",
+        metadata={"missing_pictures": sequence.missing} if sequence.missing else {},
         truncated=False,
         interlaced=False,
     )
+
+
+def _sequence_notices(path: Path, sequence: PictureSequence) -> list[Notice]:
+    notices = []
+    missing = sequence.missing
+    if missing:
+        numbers = _ranges([sequence.first + place for place in missing])
+        notices.append(
+            Notice(
+                "video-pictures-missing",
+                f"{len(missing)} of {len(sequence.files)} pictures from {path.name} on are missing ({numbers});"
+                " their frames keep their places in time.",
+                "Add what is missing and track again, if it was not left out on purpose.",
+            )
+        )
+    if sequence.beyond:
+        last = sequence.first + len(sequence.files) - 1
+        notices.append(
+            Notice(
+                "video-pictures-beyond",
+                f"More than {LONGEST_HOLE} numbers are missing after picture {last}: the {sequence.beyond} pictures"
+                " of like names that follow are taken for another shot.",
+                "Choose its first picture to track that one.",
+            )
+        )
+    return notices
+
+
+def _ranges(numbers: list[int]) -> str:
+    """``7-8, 15``; long lists are cut."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1][1:] = [number]
+        else:
+            parts.append([number])
+    words = ["-".join(str(number) for number in part) for part in parts]
+    return ", ".join(words if len(words) <= LISTED else [*words[:LISTED], "..."])
 
 
 def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, context: Context) -> Video | Failure:

@@ -18,9 +18,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.footage import is_picture
 from ..stages.data import Video
 from .media import open_media, picture_stream
-from .sequence import is_still, read_still, sequence_files
+from .sequence import sequence_from
+from .stills import read_still
 
 Picture = NDArray[np.uint8]
 
@@ -61,7 +63,7 @@ def read_frames(video: Video, positions: Sequence[int] | None = None) -> Iterato
 
     def decode() -> None:
         try:
-            if is_still(video.path):
+            if is_picture(video.path):
                 _read_sequence(video, wanted, put)
             else:
                 _read_stream(video, wanted, put)
@@ -145,10 +147,11 @@ def start_time(stream: av.video.VideoStream) -> int:
 
 
 def _read_sequence(video: Video, wanted: NDArray[np.int64], put: Callable[[tuple[int, Picture]], bool]) -> None:
-    files = sequence_files(video.path)
+    files = sequence_from(video.path).files
     for position in wanted.tolist():
         index = int(video.frame_index[position])
-        picture = read_still(files[index]) if index < len(files) else None
+        file = files[index] if index < len(files) else None
+        picture = read_still(file) if file is not None else None
         if picture is None or picture.shape[:2] != (video.height, video.width):
             continue
         if not put((position, picture)):

@@ -1,70 +1,81 @@
-"""Image sequences and stills: which numbered files belong together, and how one of them is read."""
+"""Image sequences: which numbered files belong together, and which of them are missing."""
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import av
-import av.error
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-STILL_SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp", ".exr", ".dpx", ".tga", ".ppm", ".pgm", ".jp2"}
-)
-"""Suffixes of files that hold one picture. GIF is a video here: it may hold many."""
+LONGEST_HOLE: Final = 100
+"""Missing numbers in a row after which a sequence has ended: what follows is another shot of the same name."""
 
 
-def is_still(path: Path) -> bool:
-    """Return whether the file holds one picture, by its suffix."""
-    return path.suffix.lower() in STILL_SUFFIXES
+@dataclass(frozen=True)
+class PictureSequence:
+    """Pictures that are the frames of a clip.
+
+    Attributes:
+        first: Number in the name of the first file, 0 where it has none.
+        files: One place per number; None where it is missing.
+        beyond: Files of like names after a hole longer than `LONGEST_HOLE`, which do not belong to it.
+    """
+
+    first: int
+    files: tuple[Path | None, ...]
+    beyond: int = 0
+
+    @property
+    def present(self) -> list[Path]:
+        """The files that are there."""
+        return [file for file in self.files if file is not None]
+
+    @property
+    def missing(self) -> list[int]:
+        """Places in `files` without a file."""
+        return [place for place, file in enumerate(self.files) if file is None]
 
 
-def sequence_files(path: Path) -> list[Path]:
-    """Return the numbered files from `path` on that follow it without a gap; only `path` where it has no number.
+def sequence_from(path: Path) -> PictureSequence:
+    """Return the numbered files from `path` on; only `path` where its name has no number.
 
     The last group of digits in the name counts: ``shot2_0001.png`` is followed by ``shot2_0002.png``. Names may be
-    padded with zeros or not.
+    padded with zeros or not. Folders, pipes and links to nothing are no pictures and count as missing.
+
+    Raises:
+        OSError: The folder cannot be read.
     """
-    match = re.search(r"(\d+)(?=\D*$)", path.stem)
+    match = re.search(r"([0-9]+)(?=[^0-9]*$)", path.stem)
     if match is None:
-        return [path]
-    before, digits, after = path.stem[: match.start()], match.group(), path.stem[match.end() :]
-    present = {entry.name for entry in path.parent.iterdir()}
-    files = [path]
-    number = int(digits) + 1
-    while (name := f"{before}{number:0{len(digits)}d}{after}{path.suffix}") in present:
-        files.append(path.parent / name)
-        number += 1
-    return files
+        return PictureSequence(0, (path,))
+    before, digits, after = path.stem[: match.start()], match.group(), path.stem[match.end() :] + path.suffix
+    first = int(digits)
+    files: list[Path | None] = [path]
+    numbers = [number for number in _numbers(path.parent, before, len(digits), after) if number > first]
+    for taken, number in enumerate(numbers):
+        hole = number - first - len(files)
+        if hole > LONGEST_HOLE:
+            return PictureSequence(first, tuple(files), len(numbers) - taken)
+        files += [None] * hole
+        files.append(path.with_name(f"{before}{number:0{len(digits)}d}{after}"))
+    return PictureSequence(first, tuple(files))
 
 
-def read_still(path: Path) -> NDArray[np.uint8] | None:
-    """Return the picture, uint8 RGB (H, W, 3), turned as its EXIF says; None where it can't be read."""
+def _numbers(folder: Path, before: str, width: int, after: str) -> list[int]:
+    """Numbers of the regular files of a folder that have these names, ascending."""
+    alike = re.compile(f"{re.escape(before)}([0-9]+){re.escape(after)}", re.DOTALL)
+    numbers = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found = alike.fullmatch(entry.name)
+            if found is not None and found[1] == f"{int(found[1]):0{width}d}" and _is_regular(entry):
+                numbers.append(int(found[1]))
+    return sorted(numbers)
+
+
+def _is_regular(entry: os.DirEntry[str]) -> bool:
     try:
-        data = np.fromfile(path, dtype=np.uint8)
-    except OSError:
-        return None
-    # Decoding from memory: cv2.imread can't open names with accents on Windows.
-    try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except cv2.error:
-        picture = None
-    if picture is not None:
-        return np.ascontiguousarray(picture[..., ::-1], dtype=np.uint8)
-    return _read_with_av(path) if data.size else None
-
-
-def _read_with_av(path: Path) -> NDArray[np.uint8] | None:
-    """Film formats that OpenCV lacks; OpenEXR holds linear light and gets the curve of sRGB."""
-    options = {"apply_trc": "iec61966_2_1"} if path.suffix.lower() == ".exr" else {}
-    try:
-        with av.open(str(path), options=options) as container:
-            for frame in container.decode(video=0):
-                return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
-    except (av.error.FFmpegError, IndexError, OSError):
-        return None
-    return None
+        return entry.is_file()
+    except OSError:  # A link to itself.
+        return False

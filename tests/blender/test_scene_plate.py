@@ -99,6 +99,15 @@ def test_image_sequence(tmp_path, first):
     assert shown_frames(made, tmp_path) == keyed_frames(made, track) == {30 + k: 2 + k for k in range(6)}
 
 
+def test_a_sequence_with_holes_shows_every_picture_on_its_own_frame(tmp_path):
+    path = film.write_sequence(tmp_path / "sequence", 10)
+    for missing in (3, 6, 7):
+        (path.parent / f"shot_{missing:04d}.png").unlink()
+    made = import_track(make_track(10, intrinsics=SIZE, video={"name": path.name, "path": str(path)}), SceneSettings())
+    shown = shown_frames(made, tmp_path)
+    assert {frame: shown[frame] for frame in (1, 2, 4, 5, 8, 9, 10)} == {1: 0, 2: 1, 4: 3, 5: 4, 8: 7, 9: 8, 10: 9}
+
+
 def test_the_camera_shows_the_footage_behind_everything(tmp_path):
     path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
     made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings())
