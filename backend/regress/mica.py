@@ -162,15 +162,22 @@ def crop_for_mica(picture: Picture, points: Floats) -> NDArray[np.float32]:
 
 
 def _region(five: Floats) -> Region:
-    """The square of the picture in which five points lie nearest to the template, by least squares (Umeyama 1991)."""
+    """The square of the picture that ArcFace sees, from five points.
+
+    The similarity that brings the points nearest to the template is fitted in the template's pixels, as insightface's
+    ``estimate_norm`` does (least squares, Umeyama 1991), and then turned round; fitted in the picture's pixels it would
+    give a smaller square, the more so the less the points look like the template.
+    """
     wanted, given = _TEMPLATE - _TEMPLATE.mean(axis=0), five - five.mean(axis=0)
     along = float((wanted * given).sum())
     across = float((wanted[:, 0] * given[:, 1] - wanted[:, 1] * given[:, 0]).sum())
-    spread = float((wanted**2).sum())
-    cos, sin = along / spread, across / spread  # template -> picture, scale included
+    spread = float((given**2).sum())
+    scale = spread / max(float(np.hypot(along, across)), 1e-9)  # pixels of the picture per pixel of the template
+    angle = float(np.arctan2(across, along))
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
     middle = np.full(2, (SIZE - 1) / 2) - _TEMPLATE.mean(axis=0)
     centre = five.mean(axis=0) + np.array([[cos, -sin], [sin, cos]]) @ middle
-    return Region(float(centre[0]), float(centre[1]), SIZE * float(np.hypot(cos, sin)), float(np.arctan2(sin, cos)))
+    return Region(float(centre[0]), float(centre[1]), SIZE * scale, angle)
 
 
 @torch.inference_mode()

@@ -160,6 +160,36 @@ def test_the_crop_of_mica_has_eyes_and_mouth_where_arcface_wants_them() -> None:
     assert np.abs(2 * mouth[:2] - points68()[54]).max() < 8
 
 
+def similarity(given: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Matrix (2, 3) from `given` to `wanted` with the least squares, by singular values (Umeyama 1991, eq. 40-43)."""
+    source, target = given - given.mean(axis=0), wanted - wanted.mean(axis=0)
+    left, values, right = np.linalg.svd(target.T @ source / len(given))
+    sign = np.array([1.0, np.sign(np.linalg.det(left) * np.linalg.det(right))])
+    turn = left @ np.diag(sign) @ right
+    matrix = turn * ((values * sign).sum() / (source**2).sum(axis=1).mean())
+    return np.column_stack([matrix, wanted.mean(axis=0) - matrix @ given.mean(axis=0)])
+
+
+@pytest.mark.parametrize(("width", "roll"), [(1.0, 0.0), (0.55, 0.0), (0.7, 25.0)])
+def test_the_crop_of_mica_is_the_one_that_insightface_cuts_also_where_the_head_is_turned(
+    width: float, roll: float
+) -> None:
+    cos, sin = np.cos(np.radians(roll)), np.sin(np.radians(roll))
+    points = (points68() - 256) * [width, 1.0] @ np.array([[cos, sin], [-sin, cos]]) + 256
+    five = np.stack([points[36:42].mean(axis=0), points[42:48].mean(axis=0), points[30], points[48], points[54]])
+    # Eyes, tip of the nose and corners of the mouth in insightface's picture of 112 pixels (utils/face_align.py).
+    wanted = np.array(
+        [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+    )
+    matrix = similarity(five, wanted)
+    y, x = np.mgrid[0:512, 0:512]
+    coordinates = np.stack([x // 2, y // 2, np.zeros_like(x)], axis=2).astype(np.uint8)
+    face = crop_for_mica(coordinates, points) * 127.5 + 127.5
+    for corner in ((5, 5), (106, 5), (5, 106), (106, 106), (56, 56)):
+        place = np.linalg.solve(matrix[:, :2], np.array(corner) - matrix[:, 2])
+        assert np.abs(2 * face[:2, corner[1], corner[0]] - place).max() < 3, corner
+
+
 @pytest.mark.parametrize(("load", "content", "word"), [
     (load_deca, {"E_detail": {}}, "E_flame"),
     (load_deca, {"E_flame": weights({"layers.0.bias": (1024,)})}, "lacks"),
