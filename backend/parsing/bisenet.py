@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..checkpoint import read_checkpoint
 from ..contract.failure import Failure
 from ..head.file_names import PARSING_WEIGHTS
-from ..loading import hollow, load_weights, misfit, read_checkpoint
+from ..loading import hollow, load_weights, misfit
 
 FILE: Final = PARSING_WEIGHTS
 SIZE: Final = 512

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..checkpoint import read_checkpoint
 from ..contract.failure import Failure
 from ..head.model import Floats
 from ..landmarks.crop import Picture
-from ..loading import fill, hollow, misfit, read_checkpoint
+from ..loading import fill, hollow, misfit
 
 FILE: Final = "deca_model.tar"
 SIZE: Final = 224

@@ -59,6 +59,7 @@ CODE: Final = StageCode(
         "render",
         "video",
         "parsing",
+        "checkpoint.py",
         "loading.py",
     ),
     files=model_files,

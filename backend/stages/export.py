@@ -91,6 +91,7 @@ CODE: Final = StageCode(
         "aligned",
         "parsing",
         "contract/shading.py",
+        "checkpoint.py",
         "loading.py",
         "landmarks",
         "render",

@@ -59,6 +59,7 @@ CODE: Final = StageCode(
         "head",
         "regress",
         "aligned/crop.py",
+        "checkpoint.py",
         "loading.py",
     ),
     also=("video",),

@@ -77,6 +77,7 @@ CODE: Final = StageCode(
         "render",
         "parsing",
         "contract/shading.py",
+        "checkpoint.py",
         "loading.py",
         "solve/shading.py",
         "solve/light_solver.py",
