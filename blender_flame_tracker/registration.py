@@ -11,7 +11,7 @@ from typing import Final
 import bpy
 
 from . import drop, engine_watch, footage, preferences, result, runs, scene_state, setup
-from .nodes import menus, saved_paths, sidebar, sockets, stages, state, tree
+from .nodes import following, menus, saved_paths, sidebar, sockets, stages, state, tree
 from .operators import face, identity, import_track, log, photographs, track, video
 from .operators import nodes as node_operators
 from .operators import result as result_operators
@@ -29,6 +29,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     sockets,
     stages,
     scene_state,
+    following,
     saved_paths,
     state,
     runs,

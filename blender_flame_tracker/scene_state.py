@@ -30,6 +30,10 @@ def _never(_owner: Any) -> bool:
     return False
 
 
+def _is_ours(_owner: Any, tree: bpy.types.NodeTree) -> bool:
+    return tree.bl_idname == TREE
+
+
 def _track_nodes(owner: Any, _context: bpy.types.Context | None, _text: str) -> list[str]:
     return [node.name for node in tracks_of(owner.tree)] if owner.tree is not None else []
 
@@ -42,6 +46,7 @@ class SceneFlame(bpy.types.PropertyGroup):
             type=FlameTree,
             name="Node Tree",
             description="FLAME Tracker tree that this scene's panel shows and runs",
+            poll=_is_ours,
         ),
         "track_node": bpy.props.StringProperty(
             name="Track",

@@ -17,6 +17,18 @@ class FlameTree(bpy.types.NodeTree):
     bl_icon = "USER"
     bl_use_group_interface = False  # No groups, so no tab for their sockets. Known from Blender 4.5 on.
 
+    @classmethod
+    def get_from_context(
+        cls, context: bpy.types.Context
+    ) -> tuple[bpy.types.NodeTree | None, bpy.types.ID | None, bpy.types.ID | None]:
+        """Return the tree that an editor shows which is not pinned: that of the scene. Called by Blender at every draw.
+
+        A tree that is chosen in the editor itself becomes the scene's, as with Blender's own editors.
+        """
+        from . import following
+
+        return following.shown_tree(context)
+
     def update(self) -> None:
         """Have it found out soon which links are wrong and which nodes are stale. Called by Blender for every edit."""
         from . import state

@@ -19,7 +19,7 @@ class UseIdentity(bpy.types.Operator):
 
     bl_idname = "flame.use_identity"
     bl_label = "Use Identity"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"UNDO", "INTERNAL"}
 
     __annotations__: ClassVar = {
         "filepath": bpy.props.StringProperty(

@@ -32,19 +32,20 @@ def _can_run(cls: Any, context: bpy.types.Context) -> bool:
 
 
 class NewTree(bpy.types.Operator):
-    """Make a node tree that tracks a video from start to end and brings the head into the scene"""
+    """Make a node tree that tracks a video from start to end and brings the head into the scene, and use it here"""
 
     bl_idname = "flame.new_tree"
     bl_label = "New Default Tree"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Make it, show it in the node editor, and give it to the scene if that has none."""
+        """Make it, and give it to the scene; a node editor that is pinned shows it alone."""
         tree = new_default_tree(f"{context.scene.name} Track")
-        if context.scene.flame.tree is None:
+        editor = context.space_data if shows_our_tree(context) else None
+        if editor is None or not editor.pin or context.scene.flame.tree is None:
             context.scene.flame.tree = tree
-        if shows_our_tree(context):
-            context.space_data.node_tree = tree
+        if editor is not None:
+            editor.node_tree = tree
             if not bpy.app.background:
                 bpy.app.timers.register(_show_all, first_interval=0.1)
         return {"FINISHED"}

@@ -22,7 +22,7 @@ class ChoosePhotographs(bpy.types.Operator):
 
     bl_idname = "flame.choose_photographs"
     bl_label = "Choose Photographs"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"UNDO"}
 
     __annotations__: ClassVar = {
         "filepath": bpy.props.StringProperty(

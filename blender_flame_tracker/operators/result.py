@@ -76,7 +76,7 @@ class ImportResult(bpy.types.Operator):
 
     bl_idname = "flame.import_result"
     bl_label = "Import"
-    bl_options: ClassVar = {"UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
     __annotations__ = {
         "filepath": bpy.props.StringProperty(
             name="Track File", description="Track file to import; empty takes that of the node tree", options={"HIDDEN"}

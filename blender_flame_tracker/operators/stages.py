@@ -23,7 +23,7 @@ class SwitchStage(bpy.types.Operator):
 
     bl_idname = "flame.switch_stage"
     bl_label = "Switch Stage"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"UNDO", "INTERNAL"}
 
     __annotations__: ClassVar = {
         "kind": bpy.props.EnumProperty(

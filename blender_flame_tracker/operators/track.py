@@ -66,6 +66,12 @@ def _going(tree: Any) -> bool:
     return run is not None and not run.state.final
 
 
+def _closes_a_window(context: bpy.types.Context) -> bool:
+    """Whether ESC is pressed where it closes something: in a file browser, or in a window that is open for a moment."""
+    space, screen = context.space_data, context.screen
+    return (space is not None and space.type == "FILE_BROWSER") or (screen is not None and screen.is_temporary)
+
+
 def _can_start(cls: Any, context: bpy.types.Context) -> bool:
     tree = active_tree(context)
     if tree is None:
@@ -170,8 +176,8 @@ class Cancel(bpy.types.Operator):
         return False
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Take ESC, unless it has just stopped the playback: then that was meant."""
-        if time.monotonic() - _playback_ended < PLAYBACK_REST:
+        """Take ESC, unless something else was meant: the playback that it has just stopped, or a file browser."""
+        if time.monotonic() - _playback_ended < PLAYBACK_REST or _closes_a_window(context):
             return {"PASS_THROUGH"}
         return self.execute(context)
 

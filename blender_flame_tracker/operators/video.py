@@ -28,7 +28,7 @@ class ChooseVideo(bpy.types.Operator):
 
     bl_idname = "flame.choose_video"
     bl_label = "Choose Video"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"UNDO"}
 
     __annotations__: ClassVar = {
         "filepath": bpy.props.StringProperty(
@@ -85,7 +85,7 @@ class UseActiveClip(bpy.types.Operator):
 
     bl_idname = "flame.use_active_clip"
     bl_label = "Use Active Clip"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

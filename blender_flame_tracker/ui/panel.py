@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import bpy
 
+from ..nodes import state
 from .section import Section, draw_section
 from .sections import head_camera, result, track, video
 
@@ -33,7 +34,9 @@ class _Sidebar:
         return context.scene is not None
 
     def draw(self: Any, context: bpy.types.Context) -> None:
-        """Draw all parts."""
+        """Draw all parts, below the choice of the tree where there is one to choose."""
+        if context.scene.flame.tree is not None or any(state.ours()):
+            self.layout.template_ID(context.scene.flame, "tree", new="flame.new_tree")
         for section in SECTIONS:
             draw_section(self.layout, context, section)
 

@@ -83,6 +83,11 @@ class RecordingLayout:
         assert isinstance(data, bpy.types.ID)
         return 1
 
+    def template_ID(self, owner: Any, name: str, new: str = "", **_options: Any) -> None:  # noqa: N802 - Blender's name
+        family, operator = new.split(".")
+        assert getattr(getattr(bpy.ops, family), operator).get_rna_type()
+        self._add("tree", owner.bl_rna.properties[name].name, name)
+
     def menu(self, menu: str, text: str = "", **_options: Any) -> None:
         assert hasattr(bpy.types, menu), menu
         self._add("menu", text, menu)

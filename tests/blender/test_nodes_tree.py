@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.job import STAGES, default_job
 from flame_extension.backend.contract.options import options_of
-from flame_extension.blender_flame_tracker.nodes import sockets, stages
+from flame_extension.blender_flame_tracker.nodes import following, sockets, stages
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
+from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.nodes.reading import graph_of, wrong_links
 from flame_extension.blender_flame_tracker.nodes.specs import BLENDER_STAGES, spec_of
 from flame_extension.blender_flame_tracker.nodes.tree import TREE
@@ -187,12 +189,12 @@ def test_undo_brings_back_a_deleted_node_with_its_links():
     assert drawn_links(bpy.context.scene.flame.tree) == before
 
 
-def test_the_operator_makes_a_tree_and_gives_it_to_a_scene_that_has_none():
+def test_the_operator_makes_a_tree_and_gives_it_to_the_scene_and_the_earlier_one_stays_in_the_file():
     assert bpy.ops.flame.new_tree() == {"FINISHED"}
     first = bpy.context.scene.flame.tree
     assert first.bl_idname == TREE and first.name == "Scene Track"
     bpy.ops.flame.new_tree()
-    assert bpy.context.scene.flame.tree == first and len(bpy.data.node_groups) == 2
+    assert bpy.context.scene.flame.tree != first and first.use_fake_user and len(bpy.data.node_groups) == 2
 
 
 def test_enabling_the_add_on_again_with_a_tree_in_the_file_does_not_crash():
@@ -212,3 +214,33 @@ def test_enabling_the_add_on_again_with_a_tree_in_the_file_does_not_crash():
     environment = {**os.environ, "MALLOC_PERTURB_": "165"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 7, done.stderr
+
+
+def _editor(tree=None):
+    return SimpleNamespace(type="NODE_EDITOR", node_tree=tree, as_pointer=lambda: 77)
+
+
+def test_an_editor_that_is_not_pinned_shows_the_scene_s_tree_and_gives_the_scene_what_is_chosen_in_it():
+    scene, editor = bpy.context.scene, _editor()
+    context = SimpleNamespace(scene=scene, space_data=editor)
+    following.unregister()
+    assert following.shown_tree(context) == (None, None, None)
+    first, second = (new_default_tree(name) for name in ("first", "second"))
+    scene.flame.tree = first
+    assert following.shown_tree(context) == (first, scene, scene)
+    editor.node_tree = first
+    scene.flame.tree = second  # In the panel.
+    assert following.shown_tree(context)[0] == second
+    editor.node_tree = first  # In the header of the editor, after it showed the second.
+    assert following.shown_tree(context)[0] == first and scene.flame.tree == second
+    following._give()
+    assert scene.flame.tree == first and following.shown_tree(context)[0] == first
+
+
+def test_an_editor_of_a_file_whose_scene_has_no_tree_keeps_its_own_and_changes_nothing():
+    tree = new_default_tree("alone")
+    context = SimpleNamespace(scene=bpy.context.scene, space_data=_editor(tree))
+    following.unregister()
+    assert [following.shown_tree(context)[0] for _ in range(2)] == [tree, tree]
+    following._give()
+    assert bpy.context.scene.flame.tree is None

@@ -51,6 +51,12 @@ def node(kind):
 # Nothing chosen, and things that are missing.
 
 
+def test_a_tree_that_is_in_the_file_can_be_chosen_before_there_is_a_video(addon):
+    assert drawn().find("tree") is None
+    new_default_tree("appended")
+    assert drawn()._root.items[0].kind == "tree", "at the top"
+
+
 def test_an_empty_scene_shows_one_thing_to_do_and_why_the_rest_must_wait(addon):
     shown = drawn()
     titles = [item.text for item in shown.all("label")]

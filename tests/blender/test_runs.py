@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker import paths, runs
+from flame_extension.blender_flame_tracker.operators import track as track_operators
 from flame_extension.blender_flame_tracker.session import State
 from runs_workshop import behave, heads, look_until, make_tree
 
@@ -200,3 +202,47 @@ def test_enabling_the_add_on_again_keeps_the_trees_of_the_file_and_is_quiet(tree
     assert "Traceback" not in "".join(capfd.readouterr())
     assert len(bpy.context.scene.flame.tree.nodes) == 10
     assert bpy.ops.flame.track() == {"FINISHED"}
+
+
+@pytest.mark.parametrize(
+    ("space", "temporary", "meant"),
+    [
+        ("VIEW_3D", False, {"FINISHED"}),
+        ("FILE_BROWSER", True, {"PASS_THROUGH"}),
+        ("PREFERENCES", True, {"PASS_THROUGH"}),
+    ],
+)
+def test_esc_cancels_unless_it_is_meant_for_a_window_that_it_closes(tree, monkeypatch, space, temporary, meant):
+    asked = []
+    monkeypatch.setattr(runs, "cancel", asked.append)
+    context = SimpleNamespace(
+        space_data=SimpleNamespace(type=space), screen=SimpleNamespace(is_temporary=temporary), scene=bpy.context.scene
+    )
+    assert track_operators.Cancel.invoke(SimpleNamespace(execute=_executed(context)), context, None) == meant
+    assert asked == ([tree] if meant == {"FINISHED"} else [])
+
+
+def _executed(context):
+    return lambda _context: track_operators.Cancel.execute(None, context)
+
+
+def test_nothing_that_chooses_something_can_be_adjusted_later_and_take_back_what_was_done_since(engine):
+    names = (
+        "choose_video",
+        "choose_photographs",
+        "use_active_clip",
+        "choose_face",
+        "use_identity",
+        "switch_stage",
+        "new_tree",
+    )
+    for name in names:
+        shown = bpy.types.Operator.bl_rna_get_subclass_py(f"FLAME_OT_{name}").bl_options
+        assert "UNDO" in shown and "REGISTER" not in shown, name
+    for name in ("import_finished", "import_result"):
+        assert {"UNDO", "REGISTER"} <= bpy.types.Operator.bl_rna_get_subclass_py(f"FLAME_OT_{name}").bl_options
+
+
+def test_tracking_is_a_step_of_undo(engine):
+    for name in ("track", "track_range", "resume"):
+        assert "UNDO" in bpy.types.Operator.bl_rna_get_subclass_py(f"FLAME_OT_{name}").bl_options

@@ -280,7 +280,6 @@ def _draw_more(layout: Any, context: bpy.types.Context, tree: Any) -> None:
         node = node_of(tree, kind, context.scene)
         if node is not None and not node.mute:
             _draw_node(body, node)
-    body.prop(context.scene.flame, "tree")
 
 
 def _draw_node(layout: Any, node: Any) -> None:

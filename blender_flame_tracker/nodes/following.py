@@ -1,0 +1,71 @@
+"""A node editor that is not pinned follows the scene: it shows its tree, and what is chosen in it is the scene's.
+
+Blender asks which tree to show while it draws, when nothing may be changed. What the user has chosen in the header of
+the editor is therefore given to the scene a moment later.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from .tree import TREE
+
+_shown: Final[dict[int, tuple[int, int]]] = {}
+"""Place of an editor in memory -> `session_uid` of the scene's tree and of the tree that it showed, 0 for none."""
+
+_chosen: Final[dict[str, int]] = {}
+"""Name of a scene -> `session_uid` of the tree that was chosen for it in an editor."""
+
+Shown = tuple[bpy.types.NodeTree | None, bpy.types.ID | None, bpy.types.ID | None]
+
+
+def shown_tree(context: bpy.types.Context) -> Shown:
+    """Return the tree that an editor shows, and twice the scene that it belongs to."""
+    scene, space = context.scene, context.space_data
+    flame = getattr(scene, "flame", None)
+    if flame is None or space is None or space.type != "NODE_EDITOR":
+        return None, None, None
+    tree, there = flame.tree, space.node_tree
+    if there is not None and there.bl_idname != TREE:
+        there = None
+    before, now = _shown.get(space.as_pointer()), (_number(tree), _number(there))
+    if before is not None and before[0] == now[0] and there not in (None, tree) and before[1] != now[1]:
+        _choose(scene, there)
+        return there, scene, scene
+    shown = tree if tree is not None else there
+    _shown[space.as_pointer()] = (_number(tree), _number(shown))
+    return (shown, scene, scene) if shown is not None else (None, None, None)
+
+
+def _number(tree: Any | None) -> int:
+    return tree.session_uid if tree is not None else 0
+
+
+def _choose(scene: bpy.types.Scene, tree: Any) -> None:
+    _chosen[scene.name] = tree.session_uid
+    if not bpy.app.background and not bpy.app.timers.is_registered(_give):
+        bpy.app.timers.register(_give, first_interval=0.0)
+
+
+def _give() -> None:
+    """Give the scenes what was chosen for them."""
+    for name, number in _chosen.items():
+        scene = bpy.data.scenes.get(name)
+        tree = next((each for each in bpy.data.node_groups if each.session_uid == number), None)
+        if scene is not None and tree is not None and scene.flame.tree != tree:
+            scene.flame.tree = tree
+            bpy.ops.ed.undo_push(message="Choose Node Tree")
+    _chosen.clear()
+
+
+CLASSES: Final[tuple[type, ...]] = ()
+
+
+def unregister() -> None:
+    """Forget what was shown."""
+    if bpy.app.timers.is_registered(_give):
+        bpy.app.timers.unregister(_give)
+    _shown.clear()
+    _chosen.clear()
