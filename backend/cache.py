@@ -6,6 +6,9 @@ entries/<kind>-<key>.json   for stages that write files for the user: which, wit
 entries/<name>-<key>/       parts of the work that several outputs have in common, as a stage keeps them
 work/<kind>-<key>/          unfinished work of a stage, there until the stage is done; .lock beside it while in use
 logs/                       a log per run
+running/                    a locked file per engine that is at work
+
+Heads, compiled code and previews lie here too; see `cache_folder` for what is ours and may be removed.
 """
 
 from __future__ import annotations
@@ -13,15 +16,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from . import serialise
+from . import cache_folder, serialise
+from .cache_folder import COMPILED, ENTRIES, HEADS, LOGS, PREVIEWS, RUNNING, WORK
 from .contract.atomic import write_atomically
+from .folders import user_cache
 from .locks import FileLock
 
 LIMIT: Final = 4 * 1024**3
@@ -35,7 +40,7 @@ FORGOTTEN: Final = 14 * 24 * 3600
 
 @dataclass(frozen=True)
 class CacheSize:
-    """What the cache holds: number of entries, and bytes of entries, unfinished work and logs together."""
+    """What the cache holds: number of entries, and bytes of all that is ours in it."""
 
     entries: int
     size: int
@@ -46,16 +51,33 @@ class Cache:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.entries = root / "entries"
-        self.logs = root / "logs"
+        self.entries = root / ENTRIES
+        self.logs = root / LOGS
+
+    @property
+    def usual(self) -> bool:
+        """Whether this is the one in the user's own cache folder."""
+        return self.root == user_cache()
 
     def prepare(self) -> None:
-        """Make the folders (OSError where that is impossible)."""
-        for folder in (self.entries, self.root / "work", self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make the folders (`cache_folder.NotOurs` where they are somebody's, OSError where that is impossible)."""
+        cache_folder.claim(self.root, usual=self.usual)
+        for name in (ENTRIES, WORK, LOGS, RUNNING):
+            (self.root / name).mkdir(exist_ok=True)
         probe = self.root / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let others know that this process works with the cache, so that they leave alone what it needs."""
+        lock = FileLock(self.root / RUNNING / f"{os.getpid()}-{secrets.token_hex(4)}.lock")
+        with contextlib.suppress(OSError):
+            lock.take()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def store(self, kind: str, key: str, value: Any, meta: dict[str, Any]) -> None:
         """Keep a stage's output (OSError where there is no space)."""
@@ -107,51 +129,62 @@ class Cache:
 
         Where another engine is at the same work just now, this one gets a folder of its own.
         """
-        folder = self.root / "work" / f"{kind}-{key}"
-        lock = FileLock(folder.with_suffix(".lock"))
+        folder = self.root / WORK / f"{kind}-{key}"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_name(f"{folder.name}.lock"))
         if not lock.take():
             folder = folder.with_name(f"{folder.name}-{os.getpid()}")
-        folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+            lock.take()
+        folder.mkdir(exist_ok=True)
         try:
             yield folder
-            shutil.rmtree(folder, ignore_errors=True)
+            cache_folder.remove(folder)
         finally:
             lock.release()
 
     def new_log(self) -> Path:
         """Return the path of a fresh log file, the oldest ones being removed."""
-        for old in sorted(self.logs.glob("engine-*.log"))[: -KEPT_LOGS + 1]:
-            old.unlink(missing_ok=True)
+        for old in list(cache_folder.own(self.root, LOGS))[: -KEPT_LOGS + 1]:
+            cache_folder.remove(old)
         return self.logs / f"engine-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
 
     def size(self) -> CacheSize:
         """Return what the cache takes."""
-        entries = sum(1 for path in self.entries.glob("*") if path.suffix in (".npz", ".json"))
-        return CacheSize(entries, sum(_size(path) for path in _files(self.root)))
+        own = (ENTRIES, WORK, LOGS, PREVIEWS, HEADS, COMPILED)
+        entries = sum(1 for path in cache_folder.own(self.root, ENTRIES) if path.suffix in (".npz", ".json"))
+        return CacheSize(entries, sum(cache_folder.size_of(path) for path in cache_folder.own_files(self.root, *own)))
 
     def clear(self) -> CacheSize:
-        """Remove every entry, all unfinished work and the logs; return what was freed."""
-        freed = self.size()
-        for folder in (self.entries, self.root / "work", self.logs):
-            shutil.rmtree(folder, ignore_errors=True)
-        return freed
+        """Remove all that is ours but what running engines are at; return what was freed."""
+        before, running = self.size(), cache_folder.running(self.root)
+        for path in cache_folder.own(self.root, WORK):
+            cache_folder.remove_work(path)
+        for path in cache_folder.own(self.root, LOGS, PREVIEWS):
+            if cache_folder.process_of(path) not in running:
+                cache_folder.remove(path)
+        # A running engine makes entries again that it misses, but not the folders that compiled code goes to.
+        for path in cache_folder.own(self.root, ENTRIES, *(() if running else (HEADS, COMPILED))):
+            cache_folder.remove(path)
+        left = self.size()
+        return CacheSize(max(0, before.entries - left.entries), max(0, before.size - left.size))
 
     def prune(self, limit: int = LIMIT) -> None:
         """Remove the entries unused for longest until the rest takes at most `limit` bytes, and forgotten work."""
-        for folder in (self.root / "work").iterdir():
-            if time.time() - folder.stat().st_mtime > FORGOTTEN:
-                shutil.rmtree(folder, ignore_errors=True)
-        found = sorted(
-            ((path.stat().st_mtime, path.stat().st_size, path) for path in _files(self.entries)), reverse=True
-        )
+        forgotten = time.time() - FORGOTTEN
+        for path in cache_folder.own(self.root, WORK):
+            if path.is_dir() and cache_folder.changed(path) < forgotten:
+                cache_folder.remove_work(path)
+        files = list(cache_folder.own_files(self.root, ENTRIES))
         total = 0
-        for _, size, path in found:
-            total += size
+        for path in sorted(files, key=cache_folder.changed, reverse=True):
+            total += cache_folder.size_of(path)
             if total > limit:
-                path.unlink(missing_ok=True)
-        for folder in self.entries.iterdir():
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+                cache_folder.remove(path)
+        for path in cache_folder.own(self.root, ENTRIES):
+            if path.is_dir():
+                with contextlib.suppress(OSError):
+                    path.rmdir()  # only where nothing is left in it
 
     def _path(self, kind: str, key: str, suffix: str) -> Path:
         return self.entries / f"{kind}-{key}.{suffix}"
@@ -162,17 +195,6 @@ class Cache:
                 write(stream)
 
         write_atomically(path, to_file)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # another engine has just finished with it
-        return 0
 
 
 def _look(path: Path) -> list[int]:

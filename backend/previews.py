@@ -8,12 +8,13 @@ scene of thousands of objects.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from . import cache_folder
+from .cache_folder import PREVIEWS
 from .contract.events import Emit
 from .pictures import Picture, write_picture
 
@@ -74,18 +75,10 @@ class Previews:
 
 def preview_folder(cache: Path) -> Path:
     """Return the folder for the previews of this process, after removing those of earlier runs (OSError)."""
-    place = cache / "previews"
-    for old in place.iterdir() if place.is_dir() else ():
-        if time.time() - _changed(old) > 60:  # the engine of another Blender may be at work
-            shutil.rmtree(old, ignore_errors=True)
-    folder = place / str(os.getpid())
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    at_work = cache_folder.running(cache) - {os.getpid()}  # the engine of another Blender
+    for old in cache_folder.own(cache, PREVIEWS):
+        if cache_folder.process_of(old) not in at_work:
+            cache_folder.remove(old)
+    folder = cache / PREVIEWS / str(os.getpid())
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

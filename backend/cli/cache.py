@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .. import cache_folder
 from ..cache import Cache, CacheSize
-from ..engine import EXIT_DONE
+from ..engine import EXIT_DONE, EXIT_FAILED
 from ..folders import user_cache
 
 
@@ -24,9 +25,15 @@ def main(arguments: Sequence[str]) -> int:
         "--cache", type=Path, default=None, metavar="DIR", help="Folder (default: the user's cache folder)"
     )
     parsed = parser.parse_args(arguments)
-    cache = Cache(parsed.cache or user_cache())
+    cache = Cache((parsed.cache or user_cache()).expanduser())
+    problem = cache_folder.unclaimed_problem(cache.root, usual=cache.usual)
+    if problem is not None:
+        sys.stderr.write(f"{problem}\n")
+        return EXIT_FAILED
     if parsed.action == "clear":
         sys.stdout.write(f"Cleared {_words(cache.clear())} from {cache.root}\n")
+        if cache_folder.running(cache.root):
+            sys.stdout.write("An engine is at work there; what it needs was left.\n")
     else:
         sys.stdout.write(f"{_words(cache.size())} in {cache.root}\n")
     return EXIT_DONE

@@ -172,7 +172,8 @@ def _open_cache(chosen: Path | None) -> tuple[Cache | Failure, Notice | None]:
     except OSError as error:
         sentence = f"The cache folder {cache.root} cannot be used: {error.strerror or error}."
         if chosen is not None:
-            return Failure("cache-unusable", sentence, "Choose a folder that you may write to with --cache."), None
+            advice = "Choose a new or empty folder that you may write to with --cache."
+            return Failure("cache-unusable", sentence, advice), None
         cache = Cache(Path(tempfile.mkdtemp(prefix="flame-head-tracker-")))
         cache.prepare()
         return cache, Notice("cache-temporary", sentence, f"This run uses {cache.root}; nothing is kept for the next.")

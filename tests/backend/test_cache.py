@@ -22,6 +22,8 @@ from backend.keys import fingerprint, stage_key
 from backend.registry import STAGE_CODE
 from backend.stages.data import Context, PersonMasks
 
+KEY = "0123456789abcdef" * 2
+
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Cache:
@@ -57,9 +59,9 @@ def assert_same(left: object, right: object) -> None:
 
 def test_outputs_come_back_as_they_were(cache: Cache, tmp_path: Path) -> None:
     for kind, value in zip(("video", "fit"), a_fit(tmp_path), strict=True):
-        cache.store(kind, "0123", value, {"summary": "6 frames"})
-        assert_same(cache.load(kind, "0123"), value)
-        assert cache.meta(kind, "0123") == {"summary": "6 frames"}
+        cache.store(kind, KEY, value, {"summary": "6 frames"})
+        assert_same(cache.load(kind, KEY), value)
+        assert cache.meta(kind, KEY) == {"summary": "6 frames"}
 
 
 def test_numbers_of_every_kind_keep_their_value(tmp_path: Path) -> None:
@@ -82,8 +84,8 @@ def test_a_pickle_in_an_entry_is_not_opened(cache: Cache, tmp_path: Path) -> Non
         def __reduce__(self):
             return (Path.touch, (tmp_path / "ran",))
 
-    cache.store("video", "0123", {"harmless": np.zeros(3)}, {})
-    path = cache.entries / "video-0123.npz"
+    cache.store("video", KEY, {"harmless": np.zeros(3)}, {})
+    path = cache.entries / f"video-{KEY}.npz"
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     header = b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (), }".ljust(117) + b"\n"
@@ -92,28 +94,28 @@ def test_a_pickle_in_an_entry_is_not_opened(cache: Cache, tmp_path: Path) -> Non
         for name, content in members.items():
             archive.writestr(name, content)
     with pytest.raises(serialise.Unreadable):
-        cache.load("video", "0123")
+        cache.load("video", KEY)
     assert not (tmp_path / "ran").exists()
 
 
 def test_an_unknown_class_in_an_entry_is_damage(cache: Cache) -> None:
-    cache.store("video", "0123", {"a": 1}, {})
+    cache.store("video", KEY, {"a": 1}, {})
     tree = np.frombuffer(b'{"Popen": {"args": "true"}}', np.uint8)
-    np.savez(cache.entries / "video-0123.npz", tree=tree, meta=tree)
+    np.savez(cache.entries / f"video-{KEY}.npz", tree=tree, meta=tree)
     with pytest.raises(serialise.Unreadable):
-        cache.load("video", "0123")
-    assert cache.meta("video", "0123") is None, "a damaged entry is removed"
+        cache.load("video", KEY)
+    assert cache.meta("video", KEY) is None, "a damaged entry is removed"
 
 
 def test_a_write_that_fails_leaves_nothing(cache: Cache) -> None:
     with pytest.raises(TypeError):
-        cache.store("video", "0123", object(), {})
+        cache.store("video", KEY, object(), {})
     assert list(cache.entries.iterdir()) == []
 
 
 def test_size_and_clear(cache: Cache) -> None:
-    cache.store("video", "0123", {"a": np.zeros(1000)}, {})
-    with pytest.raises(KeyboardInterrupt), cache.work("fit", "99") as work:
+    cache.store("video", KEY, {"a": np.zeros(1000)}, {})
+    with pytest.raises(KeyboardInterrupt), cache.work("fit", KEY) as work:
         (work / "chunk").write_bytes(bytes(500))
         raise KeyboardInterrupt
     size = cache.size()
@@ -123,20 +125,21 @@ def test_size_and_clear(cache: Cache) -> None:
 
 
 def test_unfinished_work_is_kept_until_the_stage_is_done(cache: Cache) -> None:
-    with pytest.raises(KeyboardInterrupt), cache.work("fit", "1") as work:
+    with pytest.raises(KeyboardInterrupt), cache.work("fit", KEY) as work:
         (work / "chunk").touch()
         raise KeyboardInterrupt
-    with cache.work("fit", "1") as work:
+    with cache.work("fit", KEY) as work:
         assert (work / "chunk").exists()
     assert list((cache.root / "work").iterdir()) == []
 
 
 def test_two_engines_at_the_same_work_do_not_share_a_folder(cache: Cache) -> None:
-    with cache.work("fit", "1") as mine:
+    with cache.work("fit", KEY) as mine:
         (mine / "chunk").touch()
         code = (
             "import sys; from pathlib import Path; from backend.cache import Cache\n"
-            "with Cache(Path(sys.argv[1])).work('fit', '1') as folder: print(len(list(folder.iterdir())), folder.name)"
+            f"with Cache(Path(sys.argv[1])).work('fit', '{KEY}') as folder:\n"
+            "    print(len(list(folder.iterdir())), folder.name)"
         )
         arguments = [sys.executable, "-c", code, str(cache.root)]
         other = subprocess.run(arguments, cwd=fake_stages.ROOT, capture_output=True, text=True, check=True)
@@ -146,7 +149,7 @@ def test_two_engines_at_the_same_work_do_not_share_a_folder(cache: Cache) -> Non
 
 
 def test_forgotten_work_goes(cache: Cache) -> None:
-    folder = cache.root / "work" / "fit-1"
+    folder = cache.root / "work" / f"fit-{KEY}"
     folder.mkdir()
     cache.prune()
     assert folder.exists()
@@ -156,12 +159,13 @@ def test_forgotten_work_goes(cache: Cache) -> None:
 
 
 def test_pruning_removes_what_was_unused_for_longest(cache: Cache) -> None:
-    for age, key in enumerate(("new", "used", "old")):
+    new, used, old = ("a" * 32, "b" * 32, "c" * 32)
+    for age, key in enumerate((new, used, old)):
         cache.store("fit", key, {"a": np.zeros(1000)}, {})
         os.utime(cache.entries / f"fit-{key}.npz", (1e9 - age, 1e9 - age))
-    cache.load("fit", "used")
+    cache.load("fit", used)
     cache.prune(limit=20000)
-    assert sorted(path.name for path in cache.entries.iterdir()) == ["fit-new.npz", "fit-used.npz"]
+    assert sorted(path.name for path in cache.entries.iterdir()) == [f"fit-{new}.npz", f"fit-{used}.npz"]
 
 
 def test_a_key_depends_on_everything_that_changes_the_output(tmp_path: Path) -> None:
