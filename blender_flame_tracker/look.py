@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..backend.contract.atomic import write_atomically
-from ..backend.contract.events import failure_of, number_of
+from ..backend.contract.events import checked, failure_of, number_of
 from ..backend.contract.failure import Failure
+from ..backend.contract.kinds import is_object, json_of
 from .process import Engine, EngineProcess, start, version_problem
 
 SUMMARY: Final = "look.json"
@@ -165,10 +166,10 @@ def start_look(
 def remembered(folder: Path) -> Look | None:
     """Return what an earlier look found, None where there was none or its pictures are gone."""
     try:
-        event = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        event = json_of((folder / SUMMARY).read_text(encoding="utf-8"), is_object)
     except (OSError, ValueError):
         return None
-    look = parse(event) if isinstance(event, dict) else None
+    look = None if event is None else parse(checked(event))
     if look is None or not all(picture.is_file() for picture in (look.thumbnail, *(f.picture for f in look.faces))):
         return None
     return look

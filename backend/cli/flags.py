@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..contract.failure import Failure
+from ..contract.foreign_text import shown
 from ..contract.job import STAGES
-from ..contract.options import Option, from_dict, options_of
+from ..contract.options import Option, from_dict, options_of, path_problem
 
 PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "texture", "export"})
 """Kinds whose settings are called after the kind too: ``--smooth-pose`` says what ``--pose`` would not."""
@@ -93,17 +94,25 @@ def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], A
             value = getattr(arguments, _destination(kind, option.name), None)
             if value is None or (kind, option.name) in GIVEN:
                 continue
-            if option.kind == "path":
-                value = str(Path(value).expanduser().absolute())  # a job may run in another folder
             checked = from_dict(spec.settings, {option.name: value}, f"--{flag_name(kind, option)}")
             if isinstance(checked, Failure):
                 return checked
+            if option.kind == "path":
+                value = str(Path(value).expanduser().absolute())  # a job may run in another folder
             values[option.name] = value
         result = from_dict(spec.settings, values, spec.label)
         if isinstance(result, Failure):
             return result
         settings[kind] = result
     return settings
+
+
+def path_argument(text: str) -> Path:
+    """Return a path of the command line; one that no disk can have is not understood."""
+    problem = path_problem(text)
+    if problem is not None:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not {problem}")
+    return Path(text)
 
 
 def _choose_what_is_implied(arguments: argparse.Namespace) -> Failure | None:

@@ -16,7 +16,7 @@ from ..engine import EXIT_FAILED, EXIT_USAGE, error_event, guarded
 from ..runner import Stopped
 from ..stages.data import Cancelled, Context
 from .console import clock
-from .flags import HelpFormatter, add_flags, settings_of
+from .flags import HelpFormatter, add_flags, path_argument, settings_of
 from .session import Conversation, add_common_flags, conversation, exit_code
 
 STAGE: Final = "image"
@@ -47,9 +47,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=HelpFormatter,
     )
     result.add_argument(
-        "photos", metavar="PHOTO", type=Path, nargs="+", help="Picture, or a folder of them; several show one person"
+        "photos",
+        metavar="PHOTO",
+        type=path_argument,
+        nargs="+",
+        help="Picture, or a folder of them; several show one person",
     )
-    result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
+    result.add_argument("--out", type=path_argument, required=True, metavar="DIR", help="Folder for the results")
     add_common_flags(result)
     add_flags(result, KINDS, _OF_CLIPS)
     return result

@@ -7,16 +7,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from ..contract.events import Emit
 from ..contract.failure import Failure
+from ..contract.options import from_dict
 from ..contract.settings import VideoSettings
 from ..engine import EXIT_FAILED, error_event, guarded
 from ..runner import Stopped
 from ..stages.data import Cancelled, Context
 from .console import clock, table
+from .flags import path_argument
 from .session import Conversation, add_common_flags, conversation, exit_code
 
 STAGE: Final = "look"
@@ -31,7 +34,10 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("video", metavar="VIDEO", help="Video file, or the first file of an image sequence")
     result.add_argument(
-        "--out", type=Path, metavar="DIR", help="Folder for thumbnails of the video and of each face (default: none)"
+        "--out",
+        type=path_argument,
+        metavar="DIR",
+        help="Folder for thumbnails of the video and of each face (default: none)",
     )
     result.add_argument("--first-frame", type=int, default=0, metavar="N", help="First frame, counted from 0")
     result.add_argument("--last-frame", type=int, default=-1, metavar="N", help="Last frame; -1 is the end")
@@ -58,12 +64,10 @@ def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[st
     from ..look.overview import look_at  # what reads videos and finds faces takes half a second to load
 
     started = time.perf_counter()
-    settings = VideoSettings(
-        path=str(Path(parsed.video).expanduser().absolute()) if parsed.video.strip() else "",
-        first_frame=parsed.first_frame,
-        last_frame=parsed.last_frame,
-        sequence_rate=parsed.sequence_rate,
-    )
+    settings = _settings(parsed)
+    if isinstance(settings, Failure):
+        emit(error_event(settings, STAGE))
+        return settings
     kept = parsed.out is not None
     folder = parsed.out.absolute() if kept else Path(tempfile.mkdtemp(prefix="flame-look-"))
     emit({"event": "job", "stages": [{"name": STAGE, "kind": STAGE, "label": "Look"}]})
@@ -95,6 +99,16 @@ def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[st
     }
     emit(done)
     return done
+
+
+def _settings(parsed: argparse.Namespace) -> VideoSettings | Failure:
+    """Return what the arguments say of the video."""
+    names = ("first_frame", "last_frame", "sequence_rate")
+    values = {"path": parsed.video, **{name: getattr(parsed, name) for name in names}}
+    settings = from_dict(VideoSettings, values, "Video")
+    if isinstance(settings, Failure) or not settings.path.strip():
+        return settings
+    return replace(settings, path=str(Path(settings.path).expanduser().absolute()))
 
 
 def _words(done: dict[str, Any]) -> str:

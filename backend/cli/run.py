@@ -6,12 +6,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.job import Job, parse_job
 from ..engine import EXIT_FAILED, Lines, Stop, error_event
+from .flags import path_argument
 from .session import add_common_flags, execute
 from .summary import closing_words
+
+LARGEST: Final = 16 << 20
+"""Bytes of a job file; one of the node editor has some thousand."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 done, 1 failed, 2 not understood, 130 cancelled.",
         allow_abbrev=False,
     )
-    result.add_argument("job", metavar="JOB.json", type=Path, help="Job file")
+    result.add_argument("job", metavar="JOB.json", type=path_argument, help="Job file")
     add_common_flags(result)
     return result
 
@@ -41,7 +46,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _read(path: Path) -> Job | Failure:
     try:
-        text = path.read_text("utf-8")
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            return Failure("job-not-json", f"{path.name} is too large for a job.", "Choose the job file.")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         return Failure("job-not-json", f"{path.name} is no text.", "Choose the job file, which is JSON.")
     except OSError as error:

@@ -36,6 +36,7 @@ from ..registry import STAGE_CODE
 from ..runner import Finished, Stopped
 from ..stage_code import StageCode
 from .console import Console
+from .flags import path_argument
 
 MODELS: Final = Path(__file__).resolve().parents[2] / "models"
 
@@ -45,21 +46,21 @@ def add_common_flags(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("Engine")
     group.add_argument(
         "--cache",
-        type=Path,
+        type=path_argument,
         default=None,
         metavar="DIR",
         help="Folder for finished and unfinished work (default: the user's cache folder)",
     )
     group.add_argument(
         "--models",
-        type=Path,
+        type=path_argument,
         default=MODELS,
         metavar="DIR",
         help="Folder of model files (default: models/ of the program)",
     )
     group.add_argument(
         "--log",
-        type=Path,
+        type=path_argument,
         default=None,
         metavar="FILE",
         help="File that the details are added to (default: a new one in the cache folder)",

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..contract.failure import Failure
 from ..contract.job import ADDED, STAGES, default_job
 from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
-from .flags import HelpFormatter, add_flags, settings_of
+from .flags import HelpFormatter, add_flags, path_argument, settings_of
 from .session import add_common_flags, execute
 from .summary import closing_words
 
@@ -27,8 +27,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=HelpFormatter,
     )
     result.add_argument("video", metavar="VIDEO", help="Video file, or the first file of an image sequence")
-    result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
-    result.add_argument("--write-job", type=Path, metavar="FILE", help="Write the job for 'run' instead of running it")
+    result.add_argument("--out", type=path_argument, required=True, metavar="DIR", help="Folder for the results")
+    result.add_argument(
+        "--write-job", type=path_argument, metavar="FILE", help="Write the job for 'run' instead of running it"
+    )
     result.add_argument(
         "--add",
         action="append",

@@ -66,11 +66,13 @@ from .failure import Failure
 from .kinds import (
     Check,
     is_number,
+    is_object,
     is_path,
     is_real,
     is_text,
     is_whole,
     is_yes_or_no,
+    json_of,
     list_of,
     mapping_of,
     maybe,
@@ -174,13 +176,13 @@ def decode(line: str) -> dict[str, Any] | None:
     line = line.strip()
     if not line.startswith("{"):
         return None
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):  # Also numbers of thousands of digits, and thousands of brackets.
-        return None
-    if not isinstance(data, dict) or data.get("event") not in KINDS:
-        return None
-    return {name: value for name, value in data.items() if name not in _FIELDS or _FIELDS[name](value)}
+    data = json_of(line, lambda value: is_object(value) and value.get("event") in KINDS)
+    return None if data is None else checked(data)
+
+
+def checked(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event without the fields that are not what the protocol says."""
+    return {name: value for name, value in event.items() if name not in _FIELDS or _FIELDS[name](value)}
 
 
 def text_of(event: Mapping[str, Any], name: str) -> str:

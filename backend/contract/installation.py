@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import json
 import os
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from .kinds import is_text, is_whole, is_yes_or_no, json_of, list_of, mapping_of, object_with
 
 STAMP_SCHEMA: Final = 1
 ENGINE: Final = "engine"
@@ -110,6 +111,18 @@ class Stamp:
     schema: int = STAMP_SCHEMA
 
 
+_STAMP_FIELDS: Final = {
+    "name": is_text,
+    "purposes": mapping_of(is_text),
+    "extras": list_of(is_text),
+    "python": is_text,
+    "platform": is_text,
+    "torch": is_text,
+}
+_STAMP_LATER: Final = {"offered_cpu_only": is_yes_or_no, "schema": is_whole}
+_IS_STAMP: Final = object_with(_STAMP_FIELDS, _STAMP_LATER)
+
+
 class Condition(enum.Enum):
     """What an engine's folder holds, as far as a few small files tell."""
 
@@ -200,21 +213,21 @@ def normalised(package: str) -> str:
 def read_pointer(layout: Layout) -> dict[str, str]:
     """Return which folder of ``envs`` is in use for each environment; empty when there is none or it is unreadable."""
     try:
-        content = json.loads(layout.pointer.read_text(encoding="utf-8"))
+        content = json_of(layout.pointer.read_text(encoding="utf-8"), mapping_of(lambda _value: True))
     except (OSError, ValueError):
         return {}
-    if not isinstance(content, dict):
-        return {}
-    return {str(name): value for name, value in content.items() if isinstance(value, str)}
+    return {} if content is None else {str(name): value for name, value in content.items() if isinstance(value, str)}
 
 
 def read_stamp(environment: Path) -> Stamp | None:
     """Return what an environment was made from, or None when it is half-made or of another schema."""
     try:
-        content = json.loads((environment / "stamp.json").read_text(encoding="utf-8"))
-        stamp = Stamp(**content)
-    except (OSError, ValueError, TypeError):
+        content = json_of((environment / "stamp.json").read_text(encoding="utf-8"), _IS_STAMP)
+    except (OSError, ValueError):
         return None
+    if content is None or not content.keys() <= {*_STAMP_FIELDS, *_STAMP_LATER}:
+        return None
+    stamp = Stamp(**content)
     return stamp if stamp.schema == STAMP_SCHEMA else None
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import reprlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from . import settings as stage_settings
 from .failure import Failure
+from .foreign_text import shown
+from .kinds import is_text
 from .options import from_dict, to_dict
 
 SCHEMA: Final = 1
@@ -126,19 +130,22 @@ def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job
 
 def parse_job(text: str) -> Job | Failure:
     """Read a job from JSON text and validate it; the failure names the stage and the field."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        return Failure(
-            "job-not-json", f"The job is not valid JSON: {error}.", "Write it again with the node editor or `track`."
-        )
+    data = _data_of(text)
+    if isinstance(data, Failure):
+        return data
     if not isinstance(data, dict) or not isinstance(data.get("stages"), list):
         return Failure("job-shape", "The job has no list 'stages'.", 'A job looks like {"schema": 1, "stages": [...]}.')
     if data.get("schema") != SCHEMA:
         return Failure(
             "job-schema",
-            f"The job has schema {data.get('schema')!r}; this program reads {SCHEMA}.",
+            f"The job has schema {_words(data.get('schema'))}; this program reads {SCHEMA}.",
             "Use matching versions of add-on and engine.",
+        )
+    if len(data["stages"]) > MOST_STAGES:
+        return Failure(
+            "job-too-long",
+            f"The job has {len(data['stages'])} stages; {MOST_STAGES} is the limit.",
+            "Make several jobs of it: what is done once is kept for all.",
         )
     stages: list[Stage] = []
     for number, entry in enumerate(data["stages"]):
@@ -149,14 +156,35 @@ def parse_job(text: str) -> Job | Failure:
     return validate(stages)
 
 
+def _data_of(text: str) -> Any | Failure:
+    """Return what a text in JSON says."""
+    advice = "Write it again with the node editor or `track`."
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        return Failure("job-not-json", f"The job is not valid JSON: {error}.", advice)
+    except (ValueError, RecursionError):
+        sentence = "The job has a number of thousands of digits, or brackets thousands deep."
+        return Failure("job-not-json", sentence, advice)
+
+
+def _words(value: Any) -> str:
+    """Return how a value of a job is shown in a sentence."""
+    return shown(reprlib.repr(value))
+
+
 def _parse_stage(entry: Any, number: int) -> Stage | Failure:
-    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not entry.get("name"):
+    if not isinstance(entry, dict) or not is_text(entry.get("name")) or not entry["name"]:
         return Failure(
             "job-stage", f"Stage number {number} of the job has no name.", "Every stage needs 'name' and 'kind'."
         )
     name, kind = entry["name"], entry.get("kind")
-    if kind not in STAGES:
-        return Failure("job-kind", f"Stage '{name}': there is no kind {kind!r}.", f"Known kinds: {', '.join(STAGES)}.")
+    if not isinstance(kind, str) or kind not in STAGES:
+        return Failure(
+            "job-kind",
+            f"Stage '{shown(name)}': there is no kind {_words(kind)}.",
+            f"Known kinds: {', '.join(STAGES)}.",
+        )
     inputs = entry.get("inputs", {})
     values = entry.get("settings", {})
     if not isinstance(inputs, dict) or not isinstance(values, dict):
@@ -165,13 +193,19 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
         if not isinstance(source, str):
             return Failure(
                 "job-input",
-                f"Stage '{name}': its input '{input_name}' must be the name of a stage, not {source!r}.",
+                f"Stage '{name}': its input '{input_name}' must be the name of a stage, not {_words(source)}.",
                 "Link one stage to it.",
             )
     settings = from_dict(STAGES[kind].settings, values, f"Stage '{name}'")
     if isinstance(settings, Failure):
         return settings
     return Stage(name, kind, settings, inputs)
+
+
+MOST_STAGES: Final = 200
+"""Of a job; the longest that anybody made has thirty."""
+_WRITES_TO_PATH: Final = ("track", "texture")
+"""Kinds whose setting ``path`` names a file that they write."""
 
 
 def validate(stages: list[Stage]) -> Job | Failure:
@@ -183,11 +217,31 @@ def validate(stages: list[Stage]) -> Job | Failure:
         if stage.name in by_name:
             return Failure("job-name", f"Two stages are called '{stage.name}'.", "Give every stage its own name.")
         by_name[stage.name] = stage
+    shared = _shared_file(stages)
+    if shared is not None:
+        return shared
     for stage in stages:
         problem = _link_problem(stage, by_name)
         if problem is not None:
             return problem
     return _ordered(by_name)
+
+
+def _shared_file(stages: list[Stage]) -> Failure | None:
+    """Refuse two stages that write one file: the later one would silently replace what the other made."""
+    writers: dict[str, Stage] = {}
+    for stage in stages:
+        if stage.kind not in _WRITES_TO_PATH or not stage.settings.path:
+            continue
+        file = os.path.normcase(os.path.normpath(stage.settings.path))
+        if file in writers:
+            return Failure(
+                "job-file",
+                f"The stages '{shown(writers[file].name)}' and '{shown(stage.name)}' both write {stage.settings.path}.",
+                "Give each of them a file of its own.",
+            )
+        writers[file] = stage
+    return None
 
 
 def _link_problem(stage: Stage, by_name: Mapping[str, Stage]) -> Failure | None:

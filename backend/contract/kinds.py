@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any, Final
@@ -15,6 +16,20 @@ MOST_ENTRIES: Final = 100_000
 LARGEST_NUMBER: Final = 1e15
 LARGEST_WHOLE: Final = 2**31 - 1
 """What Blender and the arrays of files can hold."""
+
+
+def json_of(text: str | bytes, check: Check) -> Any:
+    """Return what a text in JSON says where it passes the check, None where it does not or is no JSON."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):  # Also numbers of thousands of digits, and thousands of brackets.
+        return None
+    return data if check(data) else None
+
+
+def is_object(value: Any) -> bool:
+    """Whether this is an object, whatever is in it."""
+    return isinstance(value, dict)
 
 
 def is_text(value: Any) -> bool:

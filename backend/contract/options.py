@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
+import os
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from .failure import Failure
+from .foreign_text import shown
+from .kinds import LARGEST_NUMBER, LARGEST_WHOLE, is_number, is_path, is_text
+
+SEPARATOR: Final = "|"
+"""Between the paths of a setting that takes several."""
+_LONGEST_NAME: Final = 255
+_LONGEST_PATH: Final = 4095
+"""Bytes that the file systems of all systems take."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +140,7 @@ def from_dict(settings_class: type, values: Mapping[str, Any], where: str) -> An
         if name not in known:
             return Failure(
                 "unknown-setting",
-                f"{where}: there is no setting '{name}'.",
+                f"{where}: there is no setting '{shown(name)}'.",
                 f"Known settings: {', '.join(known)}.",
             )
         result = _checked_value(known[name], value, where)
@@ -146,24 +158,46 @@ def _checked_value(known: Option, value: Any, where: str) -> Any:
         return _checked_number(known, value, where)
     elif known.kind == "choice":
         assert known.choices is not None
-        wrong = None if value in known.choices else f"one of {', '.join(known.choices)}"
+        wrong = None if isinstance(value, str) and value in known.choices else f"one of {', '.join(known.choices)}"
     elif not isinstance(value, str):
         wrong = "a text"
-    if wrong is not None:
-        return Failure("bad-setting", f"{where}: '{known.name}' must be {wrong}, not {value!r}.", known.help)
-    return value
+    elif known.kind == "path":
+        wrong = path_problem(value)
+    elif not is_text(value):
+        wrong = "a text of at most 10000 letters that can be written"
+    return value if wrong is None else _bad_setting(known, wrong, value, where)
+
+
+def path_problem(text: str) -> str | None:
+    """Return what a path, or several with | between them, must be and is not; whether it is there, it does not tell."""
+    if "\0" in text or not all(is_path(part) for part in text.split(SEPARATOR)):
+        return "a path that can be written"
+    for part in map(Path, text.split(SEPARATOR)):
+        names = [len(os.fsencode(name)) for name in part.parts]
+        if max(names, default=0) > _LONGEST_NAME or sum(names) + len(names) > _LONGEST_PATH:
+            return f"a path of at most {_LONGEST_PATH} letters, each name in it of at most {_LONGEST_NAME}"
+        try:
+            part.expanduser()
+        except RuntimeError:
+            return "a path in the folder of somebody whom this computer knows"
+    return None
 
 
 def _checked_number(known: Option, value: Any, where: str) -> Any:
     number_types = (int,) if known.kind == "int" else (int, float)
-    is_number = isinstance(value, number_types) and not isinstance(value, bool)
-    low = known.minimum is None or (is_number and value >= known.minimum)
-    high = known.maximum is None or (is_number and value <= known.maximum)
-    if is_number and low and high:
+    least, most = (-LARGEST_WHOLE, LARGEST_WHOLE) if known.kind == "int" else (-LARGEST_NUMBER, LARGEST_NUMBER)
+    least = least if known.minimum is None else known.minimum
+    most = most if known.maximum is None else known.maximum
+    if isinstance(value, number_types) and is_number(value, least, most):
         return int(value) if known.kind == "int" else float(value)
     unit = f" {known.unit}" if known.unit else ""
     kind = "a whole number" if known.kind == "int" else "a number"
     bounds = [f"at least {known.minimum:g}{unit}"] if known.minimum is not None else []
-    bounds += [f"at most {known.maximum:g}{unit}"] if known.maximum is not None else []
+    bounds += [f"at most {most:g}{unit}"] if known.maximum is not None or is_number(value, most, math.inf) else []
     limits = " of " + " and ".join(bounds) if bounds else ""
-    return Failure("bad-setting", f"{where}: '{known.name}' must be {kind}{limits}, not {value!r}.", known.help)
+    return _bad_setting(known, kind + limits, value, where)
+
+
+def _bad_setting(known: Option, wanted: str, value: Any, where: str) -> Failure:
+    found = shown(reprlib.repr(value))
+    return Failure("bad-setting", f"{where}: '{known.name}' must be {wanted}, not {found}.", known.help)

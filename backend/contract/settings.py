@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from .options import option
+from .options import SEPARATOR, option
 from .output_settings import ExportSettings, ReportSettings, SceneSettings, TextureSettings, TrackFileSettings
 
 __all__ = [
@@ -58,7 +58,7 @@ class VideoSettings:
     )
 
 
-PHOTOGRAPH_SEPARATOR: Final = "|"
+PHOTOGRAPH_SEPARATOR: Final = SEPARATOR
 """Between several photographs in one setting: Windows forbids it in names of files, elsewhere it is rare."""
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...backend.contract.kinds import is_object, json_of
 from ...backend.contract.shading import LIGHT_TERMS
 from ...backend.contract.track import Track
 
 Light = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Harmonics (T, 9, 3) and gain (T, 3) of every row of a track; see `contract.shading`."""
 
+_STRONGEST: Final = 1e6
+"""Of harmonics and gain; light that is measured is around 1."""
 _EVEN: Final = np.eye(LIGHT_TERMS)[:, :1]
 """Harmonics of light that is the same from everywhere."""
 
@@ -23,10 +25,10 @@ def facts_of_texture(texture: Path) -> dict[str, Any]:
     """Return what the stage Texture wrote about a picture beside it; nothing where there is no such file."""
     for path in (texture.with_name(f"{texture.stem}_light.json"), texture.with_suffix(".json")):
         try:
-            facts = json.loads(path.read_text("utf-8"))
+            facts = json_of(path.read_text("utf-8"), is_object)
         except (OSError, ValueError):
             continue
-        if isinstance(facts, dict):
+        if facts is not None:
             return facts
     return {}
 
@@ -48,14 +50,14 @@ def light_of(track: Track, texture: Path | None) -> Light | None:
         found = np.asarray(track.light, dtype=np.float64), np.asarray(track.gain, dtype=np.float64)
     else:
         found = _told(facts, len(track))
-    return found if found is not None and all(np.isfinite(each).all() for each in found) else None
+    return found if found is not None and all((np.abs(each) <= _STRONGEST).all() for each in found) else None
 
 
 def _told(facts: dict[str, Any], rows: int) -> Light | None:
     try:
         light = np.array(facts["light"], dtype=np.float64)
         gain = np.array(facts.get("gain", np.ones((rows, 3))), dtype=np.float64)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if light.shape == (LIGHT_TERMS, 3):
         light = np.broadcast_to(light, (rows, LIGHT_TERMS, 3))

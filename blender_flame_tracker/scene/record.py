@@ -11,6 +11,7 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.kinds import is_object, json_of
 from ...backend.contract.options import from_dict, options_of
 from ...backend.contract.settings import SceneSettings
 from ..stamp import Stamp
@@ -73,10 +74,10 @@ _PARSED: Final[dict[str, Record]] = {}
 
 
 def _parse(text: str) -> Record:
+    content: Any = json_of(text, is_object)
+    if content is None:
+        return Record(SceneSettings())
     try:
-        content: Any = json.loads(text)
-        if not isinstance(content, dict):
-            return Record(SceneSettings())
         played, stamp = content.get("played"), content.get("stamp")
         return Record(
             _settings(content.get("settings")),
@@ -84,7 +85,7 @@ def _parse(text: str) -> Record:
             (int(stamp[0]), int(stamp[1])) if stamp else None,
             tuple(str(each) for each in content.get("notices") or ()),
         )
-    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError):
         return Record(SceneSettings())
 
 

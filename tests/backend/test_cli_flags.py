@@ -102,6 +102,17 @@ def test_flags_that_contradict_each_other_are_named() -> None:
     assert "--head-file" in result.sentence and "--head builtin" in result.sentence
 
 
+@pytest.mark.parametrize("flag", ["--out", "--cache", "--models", "--log", "--write-job"])
+@pytest.mark.parametrize("path", ["a" * 5000, "b/" * 3000, "~nobody of this name/x"])
+def test_paths_that_no_disk_can_have_are_not_understood(
+    flag: str, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["clip.mp4", "--out", "o", flag, path])
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert ended.value.code == 2 and f"argument {flag}:" in told and len(told) < 300
+
+
 def test_the_job_of_a_command_can_be_written_and_read(tmp_path: Path) -> None:
     path = tmp_path / "job.json"
     result = backend("track", "clip é.mp4", "--out", tmp_path / "out", "--quality", "draft", "--write-job", path)
@@ -115,7 +126,12 @@ def test_the_job_of_a_command_can_be_written_and_read(tmp_path: Path) -> None:
 def test_jobs_that_cannot_be_run(tmp_path: Path) -> None:
     broken = tmp_path / "job.json"
     broken.write_text(json.dumps({"schema": 1, "stages": [{"name": "v", "kind": "video", "settings": {"strid": 1}}]}))
-    for job, word in ((broken, "strid"), (tmp_path / "absent.json", "absent.json"), (tmp_path, "could not be read")):
+    for job, word in (
+        (broken, "strid"),
+        (tmp_path / "absent.json", "absent.json"),
+        (tmp_path, "could not be read"),
+        (Path("/dev/zero"), "zero"),
+    ):
         result = backend("run", job, "--events")
         assert result.returncode == 1
         assert word in result.stderr

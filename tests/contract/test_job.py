@@ -7,7 +7,9 @@ import json
 import pytest
 
 from backend.contract.failure import Failure
-from backend.contract.job import ADDED, INSTEAD, STAGES, Job, default_job, parse_job
+from backend.contract.job import ADDED, INSTEAD, STAGES, Job, Stage, default_job, parse_job, validate
+from backend.contract.options import options_of
+from backend.contract.output_settings import TrackFileSettings
 from backend.contract.settings import FitSettings, PhotographSettings, VideoSettings
 
 
@@ -63,6 +65,15 @@ def test_stages_are_put_in_an_order_that_works() -> None:
         ({"clip": {"settings": {"pth": "a"}}}, "unknown-setting", ["'clip'", "'pth'"]),
         ({"clip": {"settings": []}}, "job-stage", ["'clip'"]),
         ({"clip": {"kind": "film"}}, "job-kind", ["'clip'", "'film'"]),
+        ({"clip": {"kind": []}}, "job-kind", ["'clip'", "[]"]),
+        ({"clip": {"kind": {"a": [1] * 10_000}}}, "job-kind", ["'clip'"]),
+        ({"clip": {"name": "\ud800"}}, "job-stage", ["number 1"]),
+        ({"clip": {"settings": {"path": "a\0.mp4"}}}, "bad-setting", ["'clip'", "'path'"]),
+        ({"clip": {"settings": {"path": "\ud800.mp4"}}}, "bad-setting", ["'clip'", "'path'"]),
+        ({"clip": {"settings": {"path": "a" * 5000}}}, "bad-setting", ["'clip'", "255"]),
+        ({"clip": {"settings": {"path": "~nobody of this name/a.mp4"}}}, "bad-setting", ["'clip'", "somebody"]),
+        ({"clip": {"settings": {"first_frame": 10**30}}}, "bad-setting", ["'clip'", "at most"]),
+        ({"clip": {"settings": {"stride": {"a": 1}}}}, "bad-setting", ["'clip'", "'stride'"]),
         ({"clip": {"name": ""}}, "job-stage", ["number 1"]),
         ({"clip": {"name": "camera"}}, "job-name", ["'camera'"]),
         ({"camera": {"inputs": {}}}, "job-input", ["'camera'", "'video'"]),
@@ -78,6 +89,7 @@ def test_a_wrong_job_is_refused_by_name(changes: dict, code: str, words: list[st
     assert isinstance(result, Failure)
     assert result.code == code
     assert all(word in str(result) for word in words), str(result)
+    assert len(str(result)) < 600 and str(result).isprintable()
 
 
 def test_stages_that_wait_for_each_other() -> None:
@@ -90,7 +102,21 @@ def test_stages_that_wait_for_each_other() -> None:
     assert "one, two" in result.sentence
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", '{"schema": 1}', '{"schema": 99, "stages": []}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        "[]",
+        "{}",
+        '{"schema": 1}',
+        '{"schema": 99, "stages": []}',
+        '{"schema": [[[[[]]]]], "stages": []}',
+        "null",
+        "[" * 100_000,
+        '{"schema": ' + "9" * 10_000 + "}",
+    ],
+)
 def test_what_is_no_job_is_refused(text: str) -> None:
     result = parse_job(text)
     assert isinstance(result, Failure) and result.advice
@@ -98,3 +124,34 @@ def test_what_is_no_job_is_refused(text: str) -> None:
 
 def test_a_job_without_stages_is_refused() -> None:
     assert isinstance(parsed([]), Failure)
+
+
+def test_the_name_of_a_video_may_be_no_utf_8() -> None:
+    job = parsed(stages(clip={"settings": {"path": "caf\udce9.mp4"}}))
+    assert isinstance(job, Job) and job.stage("clip").settings.path == "caf\udce9.mp4"
+
+
+def test_choices_of_every_kind_of_json_are_refused_by_name() -> None:
+    for kind, spec in STAGES.items():
+        for option in options_of(spec.settings):
+            for value in ([], {}, None, [[1]], 1e999, "\0"):
+                entry = {"name": "x", "kind": kind, "settings": {option.name: value}}
+                result = parsed([entry])
+                assert isinstance(result, Failure) and f"'{option.name}'" in result.sentence, (kind, option.name, value)
+
+
+def test_thousands_of_stages_are_refused_at_once() -> None:
+    row = [{"name": f"s{n}", "kind": "smooth", "inputs": {"fit": f"s{n - 1}"}} for n in range(3000)]
+    result = parsed(row)
+    assert isinstance(result, Failure) and result.code == "job-too-long" and "3000" in result.sentence
+
+
+def test_two_stages_do_not_write_one_file() -> None:
+    job = default_job({})
+    again = [
+        *job.stages,
+        Stage("again", "track", TrackFileSettings(path=f"./{TrackFileSettings().path}"), {"fit": "smooth"}),
+    ]
+    result = validate(again)
+    assert isinstance(result, Failure) and result.code == "job-file"
+    assert "'track'" in result.sentence and "'again'" in result.sentence
