@@ -1,49 +1,63 @@
 """The seed's interface: ``from backend.flame_head_tracker import Tracker, track_video``.
 
-Scripts written for version 1.01 of PeizhiYan/flame-head-tracker run with this one import changed. Differences to know:
-the landmarks, the fit and the light are this program's; `tex` belongs to FLAME's texture space only where
-``tex_space_path`` names its file, else to a space of our own (see `Tracker.sources`); the left iris has its right
-vertices; alignment no longer needs an old Pillow.
+Scripts written for version 1.01 of PeizhiYan/flame-head-tracker run with this one import changed; those of version 4
+take `backend.flame_head_tracker_v4`. Differences to know: the landmarks, the fit and the light are this program's;
+`tex` belongs to FLAME's texture space only where ``tex_space_path`` names its file, else to a space of our own (see
+`Tracker.sources`); the left iris has its right vertices; alignment no longer needs an old Pillow.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from .contract.failure import Failure, Notice
-from .contract.settings import FaceSettings
-from .photo.fitting import silent_context
-from .photo.people import chosen_face
+from .contract.failure import Failure
 from .photo.read import read_photo
+from .seed.before import read_before
+from .seed.calling import (
+    TrackerError,
+    TrackerWarning,
+    absent_attribute,
+    detected,
+    face_in,
+    value_or_raise,
+    warn,
+    warn_of_all,
+    warn_of_event,
+    warn_of_notice,
+)
 from .seed.config import read_config
 from .seed.dictionary import dictionary_of
 from .seed.fitting import fit_picture
 from .seed.parts import set_up
+from .seed.pictures import fit_pictures, picture_problem
+from .seed.versions import RENDERED
 from .seed.video import track_frames
 
-__all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video"]
+__all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video", "track_video_legacy"]
 
-
-class TrackerError(RuntimeError):
-    """Why a picture or video could not be tracked, in one sentence with what to do about it."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(str(failure))
-        self.failure = failure
-
-
-class TrackerWarning(UserWarning):
-    """Something to know although the work went on."""
+_NO_FILTER: Final = (
+    "'kalman_filter' is not applied: a filter makes the head lag behind the face. track_video and run_all_images"
+    " smooth the whole clip at once."
+)
 
 
 class Tracker:
     """Tracks single pictures.
+
+    Attributes:
+        device: What computes (torch.device).
+        img_size: Side of the aligned pictures in pixels.
+        H, W: Height and width of the rendered pictures.
+        fov: Angle of view of the crops, degrees.
+        faces: Triangles (F, 3) int64; `mesh_faces` is the same as a tensor on the device.
+
+    Others of the original do not mean anything here; asking for one says what to do instead.
 
     Args:
         tracker_cfg: The dictionary of version 1.01. Every key may be left out; unknown ones are named.
@@ -53,42 +67,109 @@ class Tracker:
     """
 
     def __init__(self, tracker_cfg: Mapping[str, Any]) -> None:
-        config = _or_raise(read_config(tracker_cfg, video=False))
-        _warn_of_all(config.notices)
+        config = value_or_raise(read_config(tracker_cfg, video=False))
+        warn_of_all(config.notices)
         self._config = config
-        self._parts = _or_raise(set_up(config, _warn_of_notice))
+        self._parts = value_or_raise(set_up(config, warn_of_notice))
+        self.device = config.device
+        self.img_size = config.size
+        self.H = self.W = RENDERED
+        self.fov = config.degrees
+        self.faces: NDArray[np.int64] = np.asarray(self._parts.head.faces, dtype=np.int64)
+        self.mesh_faces = torch.from_numpy(self.faces).to(config.device)
+
+    def __getattr__(self, name: str) -> Any:
+        raise absent_attribute(name)
 
     @property
     def sources(self) -> dict[str, str]:
         """What the numbers come from: ``head_model``, ``landmarks``, ``tex_space``, ``parsing``."""
         return self._parts.sources
 
-    def load_image_and_run(self, img_path: str | Path, realign: bool = True) -> dict[str, Any]:
+    def load_image_and_run(
+        self,
+        img_path: str | Path,
+        realign: bool = True,
+        prev_ret_dict: Mapping[str, Any] | None = None,
+        kalman_filter: bool = False,
+    ) -> dict[str, Any]:
         """Return the dictionary of a picture file, see `run`."""
-        photo = _or_raise(read_photo(Path(img_path).expanduser()))
-        return self._run(photo.pixels, realign, photo.path.name)
+        photo = value_or_raise(read_photo(Path(img_path).expanduser()))
+        return self._run(photo.pixels, realign, photo.path.name, prev_ret_dict, kalman_filter)
 
-    def run(self, img: NDArray[np.uint8], realign: bool = True) -> dict[str, Any]:
+    def run(
+        self,
+        img: NDArray[np.uint8],
+        realign: bool = True,
+        prev_ret_dict: Mapping[str, Any] | None = None,
+        kalman_filter: bool = False,
+    ) -> dict[str, Any]:
         """Return the dictionary of a picture.
 
         Args:
             img: RGB, uint8 (H, W, 3).
             realign: Fit inside of the aligned square around the face; False where the picture already is one (FFHQ).
+            prev_ret_dict: The dictionary of the frame before, where the fit shall begin with its head.
+            kalman_filter: Not applied; a warning says so where it is True.
 
         Raises:
             TrackerError: No face is found, or the picture is none.
         """
-        if img.ndim != 3 or img.shape[2] != 3 or img.dtype != np.uint8 or min(img.shape[:2]) < 2:
-            what = f"{img.dtype} {img.shape}"
-            raise TrackerError(
-                Failure("photo-unreadable", f"The picture is {what}.", "Give RGB pixels, uint8 (H, W, 3).")
-            )
-        return self._run(np.ascontiguousarray(img), realign, "the picture")
+        value_or_raise(picture_problem(img))
+        return self._run(np.ascontiguousarray(img), realign, "the picture", prev_ret_dict, kalman_filter)
 
-    def _run(self, picture: NDArray[np.uint8], realign: bool, name: str) -> dict[str, Any]:
-        context = silent_context(Path(), _warn_of)
-        face = _or_raise(chosen_face(self._parts.networks, picture, name, FaceSettings(), context))
-        crop = _or_raise(fit_picture(picture, face, self._parts, self._config, realign=realign, emit=_warn_of))
+    def run_all_images(
+        self, imgs: Sequence[NDArray[np.uint8]], realign: bool = True, kalman_filter: bool = False
+    ) -> dict[str, list[Any]]:
+        """Return a list for each key of `run`, for pictures of one person, fitted at once with one identity.
+
+        Pictures without a face are left out, which a warning says; ``frame`` is the number of each entry's picture.
+
+        Args:
+            imgs: RGB, uint8 (H, W, 3) each; frames of a video in their order, or any pictures.
+            realign, kalman_filter: As for `run`.
+
+        Raises:
+            TrackerError: No picture shows a face, or one is none.
+        """
+        if kalman_filter:
+            warn(_NO_FILTER)
+        if not len(imgs):
+            raise TrackerError(Failure("photo-not-given", "The list of pictures is empty.", "Give one at least."))
+        for img in imgs:
+            value_or_raise(picture_problem(img))
+        clip = value_or_raise(fit_pictures(imgs, self._parts, self._config, warn, realign=realign))
+        texture, result = clip.texture_code(), {}
+        for frame, picture in clip.pictures(clip.frames):
+            one = dictionary_of(clip.crop(frame, picture, texture), self._parts, self._config.size)
+            for key, value in {**one, "frame": frame}.items():
+                result.setdefault(key, []).append(value)
+        return result
+
+    def mediapipe_face_detection(self, img: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the landmarks of the largest face (478, 2), pixels from the corner, and its scores (52,).
+
+        Raises:
+            TrackerError: No face is found, or the picture is none.
+        """
+        value_or_raise(picture_problem(img))
+        return detected(value_or_raise(face_in(self._parts, np.ascontiguousarray(img), "the picture")))
+
+    def _run(
+        self,
+        picture: NDArray[np.uint8],
+        realign: bool,
+        name: str,
+        previous: Mapping[str, Any] | None,
+        kalman_filter: bool,
+    ) -> dict[str, Any]:
+        if kalman_filter:
+            warn(_NO_FILTER)
+        before = None if previous is None else value_or_raise(read_before(previous))
+        face = value_or_raise(face_in(self._parts, picture, name))
+        crop = value_or_raise(
+            fit_picture(picture, face, self._parts, self._config, realign=realign, before=before, emit=warn_of_event)
+        )
         return dictionary_of(crop, self._parts, self._config.size)
 
 
@@ -105,31 +186,11 @@ def track_video(tracker_cfg: Mapping[str, Any]) -> Path:
     Raises:
         TrackerError: As for `Tracker`; also where the video cannot be read or shows no face.
     """
-    config = _or_raise(read_config(tracker_cfg, video=True))
-    _warn_of_all(config.notices)
-    parts = _or_raise(set_up(config, _warn_of_notice))
-    return _or_raise(track_frames(config, parts, _warn))
+    config = value_or_raise(read_config(tracker_cfg, video=True))
+    warn_of_all(config.notices)
+    parts = value_or_raise(set_up(config, warn_of_notice))
+    return value_or_raise(track_frames(config, parts, warn))
 
 
-def _warn_of(event: Mapping[str, Any]) -> None:
-    if event.get("event") == "notice":
-        warnings.warn(event["sentence"], TrackerWarning, stacklevel=6)
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, TrackerWarning, stacklevel=3)
-
-
-def _warn_of_notice(notice: Notice) -> None:
-    warnings.warn(notice.sentence, TrackerWarning, stacklevel=5)
-
-
-def _warn_of_all(sentences: Iterable[str]) -> None:
-    for sentence in sentences:
-        warnings.warn(sentence, TrackerWarning, stacklevel=3)
-
-
-def _or_raise(value: Any) -> Any:
-    if isinstance(value, Failure):
-        raise TrackerError(value)
-    return value
+track_video_legacy = track_video
+"""The original's older way, frame after frame. Its files are the same; here the clip is fitted at once in both."""

@@ -12,7 +12,7 @@ from ..contract.settings import HeadSettings
 from ..contract.track import Track, read_track
 from ..stages.data import Context
 from .library import resolve_head, skipped_models
-from .model import HeadModel
+from .model import Floats, HeadModel
 
 
 def chosen_head(settings: HeadSettings, context: Context) -> HeadModel | Failure:
@@ -50,7 +50,14 @@ def with_identity_of(model: HeadModel, track: Track, path: Path) -> HeadModel | 
             f"The identity in {path.name} has {len(track.identity)} coefficients, {model.name} has {modes}.",
             "Let the identity be fitted.",
         )
-    identity = np.asarray(track.identity, dtype=np.float64)
+    return with_identity(model, np.asarray(track.identity, dtype=np.float64))
+
+
+def with_identity(model: HeadModel, identity: Floats) -> HeadModel:
+    """Return the model with an identity (N,) in its template and no identity modes left to fit.
+
+    N is at most the number of the model's modes.
+    """
     return dataclasses.replace(
         model,
         template=model.template + model.identity_basis[:, :, : len(identity)] @ identity,

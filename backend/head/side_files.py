@@ -78,6 +78,17 @@ def side_file_problem(path: Path, vertices: int, triangles: int) -> Failure | No
     return None
 
 
+def read_uv_object(path: Path, triangles: int) -> tuple[Floats, Integers] | Failure:
+    """Return texture coordinates (U, 2), v upwards, and their indices (F, 3) from a template such as head_template.obj.
+
+    The file need not lie beside the model; `triangles` is the number of the model's.
+    """
+    try:
+        return _uv_of_object(path, triangles)
+    except (_Problem, OSError, ValueError, IndexError) as problem:
+        return Failure("side-file-wrong", f"{path.name} cannot be used: {str(problem).strip()}.", _ADVICE)
+
+
 def _readers(folder: Path, vertices: int, triangles: int) -> tuple[tuple[tuple[str, ...], str, Callable[[], Any]], ...]:
     """Names of files that belong together, the field of `SideFiles` that they give, and what reads them."""
     return (

@@ -162,6 +162,11 @@ def person_share(
 def whole_square(picture: Picture) -> Region:
     """Return the square in the middle around the whole picture."""
     height, width = picture.shape[:2]
+    return square_around(width, height)
+
+
+def square_around(width: int, height: int) -> Region:
+    """Return the square in the middle around a picture of that size."""
     return Region((width - 1) / 2, (height - 1) / 2, float(max(width, height)), 0.0)
 
 

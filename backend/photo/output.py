@@ -25,8 +25,8 @@ from ..export.portraits import SeenHead, seen_head
 from ..head.albedo import AlbedoSpace
 from ..head.model import Floats, HeadModel, Integers
 from ..landmarks.crop import Picture
-from ..parsing.classes import COLOURS, NAMES
-from ..parsing.parser import Parser
+from ..parsing.classes import NAMES
+from ..parsing.parser import Parser, coloured
 from ..render.overlay import draw_head, draw_landmarks, head_look
 from .mesh_file import write_mesh
 
@@ -78,7 +78,9 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     files["overlay"] = save_picture(folder / "overlay.png", _overlay(picture, track, frame, seen), studio.write)
     files["aligned"] = save_picture(folder / "aligned.png", aligned, studio.write)
     files["rendered"] = save_picture(folder / "rendered.png", _rendered(aligned, camera, place, studio), studio.write)
-    files["parsing"] = studio.write(folder / "parsing.png", lambda path: _write_parsing(path, parsing))
+    # Grey, because some readers return the colours of a palette instead of its numbers.
+    files["parsing"] = save_picture(folder / "parsing.png", parsing.astype(np.uint8), studio.write)
+    files["parsing_colours"] = save_picture(folder / "parsing_colours.png", coloured(parsing), studio.write)
     numbers = _numbers(track, frame, lit, studio, corner_affine(region.to_image(SIZE)), parsing)
     text = json.dumps(marked(numbers), indent=1, allow_nan=False)
     files["numbers"] = studio.write(folder / "photo.json", lambda path: path.write_text(text, "utf-8"))
@@ -88,13 +90,6 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
 def save_picture(path: Path, picture: Picture, write: Writer = write_atomically) -> Path:
     """Write a PNG, whole."""
     return write(path, lambda partial: Image.fromarray(picture).save(partial, compress_level=3))
-
-
-def _write_parsing(path: Path, parsing: NDArray[np.int64]) -> None:
-    """A PNG whose values are the classes' numbers, with a colour for each."""
-    image = Image.fromarray(parsing.astype(np.uint8), mode="P")
-    image.putpalette(np.array(COLOURS, dtype=np.uint8).tobytes())
-    image.save(path)
 
 
 def _rendered(

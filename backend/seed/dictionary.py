@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..aligned.camera import (
+    SEED_ANGLE,
     corner_affine,
     corner_matrix,
     corner_pixels,
@@ -32,10 +33,8 @@ from ..head.model import Floats, HeadPose
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.crop import Picture, Region
 from ..parsing.bisenet import SIZE as PARSED
-from .parts import EXPRESSION_MODES, SHAPE_MODES, TEXTURE_MODES, Parts
-
-RENDERED = 256
-"""Side of `img_rendered`."""
+from .parts import Parts
+from .versions import RENDERED, TEXTURE_MODES, VERSION_1
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,7 @@ class FittedCrop:
         pose: Parameters of this one frame.
         rotation, translation: Head to the camera of the crop.
         texture: Known texture code, or None where it is estimated from this picture.
+        degrees: Angle of view of the crop.
     """
 
     picture: Picture
@@ -62,36 +62,78 @@ class FittedCrop:
     rotation: Floats
     translation: Floats
     texture: Floats | None = None
+    degrees: float = SEED_ANGLE
+
+    def camera(self, size: int) -> Intrinsics:
+        """Return the camera of the crop as a picture of `size` pixels."""
+        return square_camera(size, self.degrees)
+
+
+@dataclass(frozen=True)
+class SeenCrop:
+    """What every version's dictionary says of a crop.
+
+    Attributes:
+        camera: Of `img`.
+        vertices: (V, 3), head axes.
+        img: What the head was fitted in (S, S, 3).
+        img_aligned: The aligned square (S, S, 3).
+        parsing, parsing_aligned: Classes of both (512, 512).
+        lit: Light and texture code.
+        shape: Identity (I,).
+    """
+
+    camera: Intrinsics
+    vertices: Floats
+    img: Picture
+    img_aligned: Picture
+    parsing: NDArray[np.int64]
+    parsing_aligned: NDArray[np.int64]
+    lit: Lit
+    shape: Floats
+
+
+def seen_crop(crop: FittedCrop, parts: Parts, size: int) -> SeenCrop:
+    """Return what is seen in a crop; `size` is the side of the pictures."""
+    camera = crop.camera(size)
+    vertices = pose_vertices(parts.head, crop.pose)[0]
+    img = cut(crop.picture, crop.fitted, size)
+    parsing = _parsed(crop, parts, crop.fitted, vertices)
+    same = crop.fitted == crop.aligned
+    return SeenCrop(
+        camera=camera,
+        vertices=vertices,
+        img=img,
+        img_aligned=img if same else cut(crop.picture, crop.aligned, size),
+        parsing=parsing,
+        parsing_aligned=parsing if same else _parsed(crop, parts, crop.aligned, vertices),
+        lit=light_of(crop, parts, img, camera, vertices),
+        shape=crop.pose.identity if parts.known_shape is None else parts.known_shape,
+    )
 
 
 def dictionary_of(crop: FittedCrop, parts: Parts, size: int) -> dict[str, Any]:
-    """Return the dictionary; `size` is the side of `img` and `img_aligned`."""
-    camera = square_camera(size)
-    vertices = pose_vertices(parts.head, crop.pose)[0]
-    img = cut(crop.picture, crop.fitted, size)
-    same = crop.fitted == crop.aligned
-    img_aligned = img if same else cut(crop.picture, crop.aligned, size)
-    lit = light_of(crop, parts, img, camera, vertices)
-    parsing = _parsed(crop, parts, crop.fitted, vertices)
+    """Return the dictionary of version 1.01; `size` is the side of `img` and `img_aligned`."""
+    seen = seen_crop(crop, parts, size)
     pose = select_frames(crop.pose, slice(0, 1))
     return {
-        "vertices": vertices.astype(np.float32),
-        "shape": padded(pose.identity, SHAPE_MODES)[None].astype(np.float32),
-        "exp": padded(pose.expression, EXPRESSION_MODES).astype(np.float32),
+        "vertices": seen.vertices.astype(np.float32),
+        "shape": padded(seen.shape, VERSION_1.shape_modes)[None].astype(np.float32),
+        "exp": padded(pose.expression, VERSION_1.expression_modes).astype(np.float32),
         "pose": np.concatenate([np.zeros((1, 3)), pose.jaw], axis=1).astype(np.float32),
         "eye_pose": np.concatenate([pose.left_eye, pose.right_eye], axis=1).astype(np.float32),
-        "tex": padded(lit.code, TEXTURE_MODES)[None].astype(np.float32),
-        "light": lit.light[None].astype(np.float32),
+        "tex": padded(seen.lit.code, TEXTURE_MODES)[None].astype(np.float32),
+        "light": seen.lit.light[None].astype(np.float32),
         "cam": six_dof(crop.rotation, crop.translation),
-        "img_rendered": _rendered(crop, parts, img, vertices, lit),
-        "img": img,
-        "img_aligned": img_aligned,
-        "parsing": parsing,
-        "parsing_aligned": parsing if same else _parsed(crop, parts, crop.aligned, vertices),
+        "img_rendered": _rendered(crop, parts, seen),
+        "img": seen.img,
+        "img_aligned": seen.img_aligned,
+        "parsing": seen.parsing,
+        "parsing_aligned": seen.parsing_aligned,
         "lmks_dense": corner_pixels(crop.points[:, :2].astype(np.float64)),
         "lmks_68": corner_pixels(dlib68(crop.points.astype(np.float64))),
         "blendshape_scores": np.asarray(crop.scores, dtype=np.float32),
-        **_beyond(crop, camera),
+        **_beyond(crop, seen.camera),
     }
 
 
@@ -115,17 +157,24 @@ def _beyond(crop: FittedCrop, camera: Intrinsics) -> dict[str, Any]:
     }
 
 
-def _rendered(crop: FittedCrop, parts: Parts, img: Picture, vertices: Floats, lit: Lit) -> Picture:
-    camera = square_camera(RENDERED)
-    colour, cover = lit_head(camera, vertices, parts.head.faces, crop.rotation, crop.translation, lit)
-    small = cv2.resize(img, (RENDERED, RENDERED), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return over(small, colour, cover)
+def drawn_head(crop: FittedCrop, parts: Parts, seen: SeenCrop) -> tuple[Floats, Floats]:
+    """Return the lit head's colours (256, 256, 3) in 0..1 and how much of each pixel it covers (256, 256)."""
+    return lit_head(crop.camera(RENDERED), seen.vertices, parts.head.faces, crop.rotation, crop.translation, seen.lit)
+
+
+def reduced(img: Picture) -> Picture:
+    """Return a crop at the size of the rendered pictures."""
+    return cv2.resize(img, (RENDERED, RENDERED), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def _rendered(crop: FittedCrop, parts: Parts, seen: SeenCrop) -> Picture:
+    return over(reduced(seen.img), *drawn_head(crop, parts, seen))
 
 
 def _parsed(crop: FittedCrop, parts: Parts, region: Region, vertices: Floats) -> NDArray[np.int64]:
     """Parsing (512, 512) of a square of the picture."""
     height, width = crop.picture.shape[:2]
-    own = square_camera(PARSED)
+    own = crop.camera(PARSED)
     full, rotation, translation = crop_in_full_frame(crop.fitted, own, width, height, crop.rotation, crop.translation)
     camera, turn = full_frame_in_crop(region, PARSED, full)
     in_camera = (vertices @ rotation.T + translation) @ turn.T

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -14,17 +13,14 @@ from ..aligned.albedo import AlbedoSpace, albedo_space
 from ..cli.session import MODELS
 from ..contract.failure import Failure, Notice
 from ..contract.settings import HeadSettings
+from ..head.choosing import with_identity
 from ..head.library import resolve_head
-from ..head.model import HeadModel, Integers
+from ..head.model import Floats, HeadModel, Integers
+from ..head.side_files import read_uv_object
 from ..landmarks.networks import Networks, find_networks
 from ..parsing.parser import Parser, open_parser
 from ..regress.starts import guess_files
 from .config import SeedConfig
-
-SHAPE_MODES: Final = 100
-EXPRESSION_MODES: Final = 50
-TEXTURE_MODES: Final = 50
-"""How many coefficients the dictionary of version 1.01 has."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,15 @@ class Parts:
     skin: Integers
     guesses: tuple[Path, ...]
 
+    def of_known_shape(self, shape: Floats) -> Parts:
+        """Return the same for a person whose identity (N,) is known and is not fitted."""
+        return dataclasses.replace(self, head=with_identity(self.head, shape), guesses=())
+
+    @property
+    def known_shape(self) -> Floats | None:
+        """The identity where it is not fitted."""
+        return self.head.fixed_identity
+
     @property
     def sources(self) -> dict[str, str]:
         """What the numbers come from: head model, landmarks, texture space, parsing."""
@@ -71,14 +76,16 @@ def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MO
     settings = HeadSettings(
         source="builtin" if config.head_file is None else "file",
         file=str(config.head_file or ""),
-        identity_modes=SHAPE_MODES,
-        expression_modes=EXPRESSION_MODES,
+        identity_modes=config.version.shape_modes,
+        expression_modes=config.version.expression_modes,
     )
     head = resolve_head(settings, models)
     if isinstance(head, Failure):
         return head
     # The dictionary has no place for lids: shape, exp, pose and eye_pose alone must give its vertices.
-    head = dataclasses.replace(head, eyelids=None)
+    head = _with_texture_places(dataclasses.replace(head, eyelids=None), config, tell)
+    if isinstance(head, Failure):
+        return head
     space = albedo_space(head, config.texture_file)
     if isinstance(space, Failure):
         return space
@@ -89,3 +96,17 @@ def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MO
     skin = np.asarray(head.regions.get("face", np.arange(head.vertex_count)))
     guesses = tuple(guess_files(models, *config.model_folders))
     return Parts(head, networks, files.source, space, parser, skin, guesses)
+
+
+def _with_texture_places(head: HeadModel, config: SeedConfig, tell: Callable[[Notice], None]) -> HeadModel | Failure:
+    """The head with the texture coordinates of the template that the configuration names."""
+    if config.template_file is None:
+        return head
+    if config.head_file is None:
+        name = config.template_file.name
+        tell(Notice("template-not-used", f"{name} belongs to FLAME and is not used: the head is the built-in one."))
+        return head
+    places = read_uv_object(config.template_file, len(head.faces))
+    if isinstance(places, Failure):
+        return places
+    return dataclasses.replace(head, uv=places[0], uv_faces=places[1])

@@ -176,7 +176,7 @@ def plan_of(landmarks: Landmarks, longest_gap: float) -> Plan:
 
 def clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: Plan) -> ClipInput:
     """Return what the solver gets of the frames that are solved."""
-    focal = camera.focal or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
+    focal = camera.focal or camera.guess or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
     return ClipInput(
         points=landmarks.points[plan.solved],
         scores=landmarks.scores[plan.solved],

@@ -141,11 +141,13 @@ class Camera:
         focal: In pixels of the full frame, or None where the fit estimates it.
         source: ``known`` (the user said so), ``metadata`` (the file says so) or ``estimated``.
         lens: The same in millimetres of a full-frame camera, for people; None where it is not known.
+        guess: Where it is estimated, the focal length to begin with; a usual lens where None.
     """
 
     focal: float | None
     source: str
     lens: float | None = None
+    guess: float | None = None
 
 
 @dataclass(frozen=True)

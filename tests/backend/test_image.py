@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -52,6 +53,7 @@ def test_every_photograph_with_a_face_has_its_folder(folder: Path) -> None:
         "overlay.png",
         "aligned.png",
         "parsing.png",
+        "parsing_colours.png",
         "rendered.png",
     }
     assert files == {*expected, "photo.json"}
@@ -109,6 +111,10 @@ def test_parsing_and_numbers_say_where_they_come_from(folder: Path) -> None:
     assert numbers["focal"]["source"] == "metadata"
     assert "own parsing" in numbers["parsing"]["source"]
     assert {"skin", "nose", "hair", "left eye", "upper lip"} <= set(numbers["parsing"]["shares"])
-    parsing = np.asarray(Image.open(folder / "near" / "parsing.png"))
+    path = folder / "near" / "parsing.png"
+    parsing = np.asarray(Image.open(path))
     assert parsing.shape == (512, 512)
+    as_opencv_reads_it = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    assert as_opencv_reads_it.shape == (512, 512) and (as_opencv_reads_it == parsing).all()
+    assert Image.open(folder / "near" / "parsing_colours.png").size == (512, 512)
     assert (parsing == NAMES.index("skin")).mean() == pytest.approx(numbers["parsing"]["shares"]["skin"])

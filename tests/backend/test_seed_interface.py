@@ -166,7 +166,8 @@ def test_unknown_keys_are_named() -> None:
 def test_a_named_file_that_is_not_there_is_an_error_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(TrackerError, match=r"generic_model\.pkl, which 'flame_model_path' names"):
         Tracker({"flame_model_path": str(tmp_path / "generic_model.pkl")})
-    Tracker({"template_mesh_file_path": "./models/head_template.obj"})  # is not needed, so not looked for
+    with pytest.warns(TrackerWarning, match="the head.s own texture coordinates are used"):
+        Tracker({"template_mesh_file_path": str(tmp_path / "head_template.obj")})
 
 
 @pytest.mark.parametrize(
