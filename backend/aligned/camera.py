@@ -156,3 +156,10 @@ def corner_affine(matrix: Floats) -> Floats:
     result = matrix.copy()
     result[:, 2] += 0.5 - matrix[:, :2].sum(axis=1) * 0.5
     return result
+
+
+def corner_homography(matrix: Floats) -> Floats:
+    """Return a projective map (3, 3) between pixels for pixels counted from the corners of both pictures."""
+    to_corner = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
+    result = to_corner @ matrix @ np.linalg.inv(to_corner)
+    return result / result[2, 2]

@@ -86,7 +86,13 @@ class ReportSettings:
 
 BACKGROUND_CHOICES: Final = {
     "white": "White, as trainers of Gaussian avatars expect it",
+    "black": "Black, for trainers that are told so",
     "kept": "The footage as it is; the masks are written all the same",
+}
+EXPORT_FORMATS: Final = ("avatar", "frames", "meshes", "metrical", "imavatar")
+EXPORT_MOTION_CHOICES: Final = {
+    "head": "The head moves before a still camera, as VHAP writes clips of one camera",
+    "camera": "The camera moves around a still head: trainers then know how large the scene is",
 }
 
 
@@ -111,15 +117,44 @@ class ExportSettings:
         " for photographs, and for a few frames of a clip",
         label="Meshes and Pictures",
     )
+    metrical: bool = option(
+        False,
+        "Write the folder that trainers of INSTA and FlashAvatar read, as metrical-tracker leaves it: .frame files,"
+        " canonical.obj, meshes, pictures, masks",
+        label="Metrical-Tracker Folder",
+    )
+    imavatar: bool = option(
+        False,
+        "Write the folder that trainers of IMavatar, PointAvatar and SplattingAvatar read: flame_params.json, pictures,"
+        " masks, parsing",
+        label="IMavatar Folder",
+    )
     background: str = option(
         "white",
         "What lies behind the person in the avatar's pictures",
         choices=BACKGROUND_CHOICES,
         choice_labels={"kept": "As Filmed"},
     )
+    motion: str = option(
+        "head",
+        "What moves in the avatar's scene",
+        label="Avatar Motion",
+        choices=EXPORT_MOTION_CHOICES,
+        choice_labels={"camera": "Camera Moves", "head": "Head Moves"},
+    )
+    cut_torso: bool = option(
+        True,
+        "Cut pictures and masks for trainers below the neck, as VHAP does: FLAME has no shoulders for a shirt",
+        label="Cut Below the Neck",
+    )
     folder: str = option(
         "", "Folder to write to; empty is a folder 'export' beside the track file", label="Export Folder", path=True
     )
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats that are asked for, named as their settings and folders are."""
+        return tuple(name for name in EXPORT_FORMATS if getattr(self, name))
 
 
 MOTION_CHOICES: Final = {

@@ -1,9 +1,11 @@
 """The folder that trainers of Gaussian avatars read, as VHAP writes it and GaussianAvatars loads it.
 
 ``transforms.json`` (and its parts for training, validation and test) lists frames with intrinsics, camera to world in
-OpenGL's axes, a picture, a mask and a file of FLAME's parameters. The camera stands still and the head moves; the world
-is shifted so that the head is at its origin on average. The trainer poses FLAME by the parameters; `static_offset` and
-`dynamic_offset` are what FLAME's own modes do not hold (here nothing, and the closed lids).
+OpenGL's axes, a picture, a mask and a file of FLAME's parameters. Either the camera stands still and the head moves,
+the world shifted so that the head is at its origin on average, or the head stays at the origin and the camera moves.
+The trainer poses FLAME by the parameters; `static_offset` and `dynamic_offset` are what FLAME's own modes do not hold
+(here nothing, and what expression leaves of closed lids). ``flame_param.npz`` holds the motion of the whole clip, to
+drive another avatar with it.
 """
 
 from __future__ import annotations
@@ -11,22 +13,28 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from ..contract.camera import Intrinsics
+from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics, rotation_matrices
 from ..contract.track import Track
 from ..head.model import Floats, HeadModel, Integers
 from ..landmarks.crop import Picture
-from .codes import EXPRESSION, SHAPE, codes_of, global_pose, padded
+from .codes import EXPRESSION, SHAPE, codes_of, global_pose, has_flame_mesh, padded
+from .lids import LidCodes
+from .npz import write_npz
 
 TRAINED_SHARE: Final = 0.7
 """Of the frames, from the start, that go into training; the rest is the test (VHAP, split_json)."""
 OPEN_JAW: Final = 0.3
 """Radians by which the canonical head opens its mouth."""
+_TEETH: Final = 120
+"""Vertices that VHAP and GaussianAvatars add behind FLAME's own."""
 _QUICK: Final = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 
 
@@ -37,24 +45,26 @@ class AvatarWriter:
     Attributes:
         track: The track.
         head: Its head model.
+        lids: What stands for its closed lids.
         folder: Where.
-        white: Whether what is not the person becomes white in the pictures.
+        behind: Grey that what is not the person gets in the pictures, 0..255; None keeps the footage.
+        still_head: Whether the camera moves instead of the head.
     """
 
     track: Track
     head: HeadModel
+    lids: LidCodes | None
     folder: Path
-    white: bool
+    behind: int | None
+    still_head: bool
 
-    def begin(self, frames: Integers) -> Floats:
-        """Make the folders and write what belongs to the whole clip; return the shift of the world (3,)."""
+    def begin(self) -> None:
+        """Make the folders and write what belongs to the whole clip."""
         for name in ("images", "fg_masks", "flame_param"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        _, translation = global_pose(self.head, self.track)
-        shift = -translation[frames].mean(axis=0)
         still = np.zeros((1, 3), dtype=np.float32)
         canonical = {
-            **self._person(),
+            **self._person,
             "translation": still,
             "rotation": still,
             "neck_pose": still,
@@ -62,79 +72,128 @@ class AvatarWriter:
             "eyes_pose": np.zeros((1, 6), dtype=np.float32),
             "expr": np.zeros((1, EXPRESSION), dtype=np.float32),
         }
-        np.savez(self.folder / "canonical_flame_param.npz", **canonical)
+        write_npz(self.folder / "canonical_flame_param.npz", canonical)
         if not self.head.file_name:
             write_head(self.folder / "head_model.npz", self.head)
-        return shift
 
     def write_picture(self, step: int, picture: Picture, share: Floats | None) -> None:
         """Write picture and mask of a frame; `share` is how surely each pixel is the person, None where unknown."""
         name = f"{step:05d}_00.png"
         if share is not None:
-            _save(self.folder / "fg_masks" / name, np.rint(255 * share).astype(np.uint8))
-            if self.white:
-                picture = _over_white(picture, share)
-        _save(self.folder / "images" / name, np.ascontiguousarray(picture[..., ::-1]))
+            save_quickly(self.folder / "fg_masks" / name, np.rint(255 * share).astype(np.uint8))
+            if self.behind is not None:
+                picture = _laid_over(picture, share, self.behind)
+        save_quickly(self.folder / "images" / name, picture)
 
-    def finish(self, frames: Integers, shift: Floats, *, masked: bool) -> Path:
+    def finish(self, frames: Integers, *, masked: bool) -> Path:
         """Write parameters of all frames and the lists of them; return the path of transforms.json."""
-        self._write_parameters(frames, shift)
-        shared = _intrinsics(self.track.intrinsics)
-        matrix = np.eye(4)
-        matrix[:3, 3] = shift
-        listed = [self._entry(step, int(frame), matrix, shared, masked) for step, frame in enumerate(frames)]
+        rotation, translation, cameras, first_cameras = self._world(frames)
+        self._write_parameters(frames, rotation, translation)
+        listed = [self._entry(step, frame, masked) for step, frame in enumerate(frames.tolist())]
+        self._list("_backup", listed, first_cameras)
+        entries = [{**entry, "flame_param_path": f"flame_param/{step:05d}.npz"} for step, entry in enumerate(listed)]
+        self._list("_backup_flame", entries, cameras)
+        self._list("", entries, cameras)
         trained = math.ceil(TRAINED_SHARE * len(listed))
-        parts = {"": (0, len(listed)), "_train": (0, trained), "_val": (0, 0), "_test": (trained, len(listed))}
-        for name, (first, end) in parts.items():
-            content = {
-                "frames": listed[first:end],
-                **shared,
-                "timestep_indices": list(range(first, trained if name == "_val" else end)),
-                "camera_indices": [] if name == "_val" else [0],
-            }
-            path = self.folder / f"transforms{name}.json"
-            path.write_text(json.dumps(content, indent=1, allow_nan=False), "utf-8")
+        self._list("_train", entries[:trained], cameras[:trained])
+        self._list("_val", [], cameras, range(trained))
+        self._list("_test", entries[trained:], cameras[trained:])
         return self.folder / "transforms.json"
 
-    def _entry(self, step: int, frame: int, matrix: Floats, shared: dict[str, Any], masked: bool) -> dict[str, Any]:
+    def _world(self, frames: Integers) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return FLAME's global rotation and translation (N, 3), the cameras' place in that world (N, 4, 4), and before
+        the head was moved to its origin: so VHAP keeps them.
+        """
+        if self.still_head:
+            cameras = cameras_about_head(self.track, frames)
+            return np.zeros((len(frames), 3)), np.zeros((len(frames), 3)), cameras, cameras
+        rotation, translation = (part[frames] for part in global_pose(self.head, self.track))
+        first = np.tile(np.eye(4), (len(frames), 1, 1))
+        shift = -translation.mean(axis=0)
+        moved = first.copy()
+        moved[:, :3, 3] = shift
+        return rotation, translation + shift, moved, first
+
+    def _list(self, name: str, entries: list[dict[str, Any]], cameras: Floats, steps: range | None = None) -> None:
+        """Write a list of frames; one without frames still says which steps it would be of."""
+        content = {
+            "frames": [
+                {**entry, "transform_matrix": camera.tolist()}
+                for entry, camera in zip(entries, cameras[: len(entries)], strict=True)
+            ],
+            **self._camera,
+            "timestep_indices": [entry["timestep_index"] for entry in entries] if steps is None else list(steps),
+            "camera_indices": [0] if steps is None else [],
+        }
+        text = json.dumps(content, indent=1, allow_nan=False)
+        (self.folder / f"transforms{name}.json").write_text(text, "utf-8")
+
+    def _entry(self, step: int, frame: int, masked: bool) -> dict[str, Any]:
+        number = int(self.track.frame_index[frame])
         entry = {
             "timestep_index": step,
-            "timestep_index_original": int(self.track.frame_index[frame]),
-            "timestep_id": f"frame_{int(self.track.frame_index[frame]):05d}",
+            "timestep_index_original": number,
+            "timestep_id": f"frame_{number:05d}",
             "camera_index": 0,
             "camera_id": "0",
-            **shared,
-            "transform_matrix": matrix.tolist(),
+            **self._camera,
             "file_path": f"images/{step:05d}_00.png",
-            "flame_param_path": f"flame_param/{step:05d}.npz",
         }
-        if masked:
-            entry["fg_mask_path"] = f"fg_masks/{step:05d}_00.png"
-        return entry
+        return {**entry, "fg_mask_path": f"fg_masks/{step:05d}_00.png"} if masked else entry
 
+    @cached_property
+    def _camera(self) -> dict[str, Any]:
+        return _intrinsics(self.track.intrinsics)
+
+    @property
+    def _offsets(self) -> int:
+        """Vertices of an offset: those readers have, who add teeth to FLAME."""
+        count = self.head.vertex_count
+        return count + _TEETH if has_flame_mesh(self.head) else count
+
+    @cached_property
     def _person(self) -> dict[str, Any]:
-        vertices = self.head.vertex_count
         identity = padded(self.track.identity, SHAPE).astype(np.float32)
-        return {"shape": identity, "static_offset": np.zeros((1, vertices, 3), dtype=np.float32)}
+        return {"shape": identity, "static_offset": np.zeros((1, self._offsets, 3), dtype=np.float32)}
 
-    def _write_parameters(self, frames: Integers, shift: Floats) -> None:
-        codes = codes_of(self.track)
-        rotation, translation = global_pose(self.head, self.track)
-        lids = self.head.eyelids
+    def _write_parameters(self, frames: Integers, rotation: Floats, translation: Floats) -> None:
+        """Write the parameters of each frame, and those of all of them in one file."""
+        codes = codes_of(self.track, None if self.lids is None else self.lids.expression)
+        motion = {
+            "translation": translation,
+            "rotation": rotation,
+            "neck_pose": codes.neck[frames],
+            "jaw_pose": codes.jaw[frames],
+            "eyes_pose": codes.eyes[frames],
+            "expr": codes.expression[frames],
+        }
+        motion = {name: value.astype(np.float32) for name, value in motion.items()}
+        motion["dynamic_offset"] = self._dynamic_offset(frames)
+        write_npz(self.folder / "flame_param.npz", {**self._person, **motion})
+        if self.lids is None:
+            del motion["dynamic_offset"]
+        for step in range(len(frames)):
+            content = {name: value[step : step + 1] for name, value in motion.items()}
+            write_npz(self.folder / "flame_param" / f"{step:05d}.npz", {**self._person, **content})
+
+    def _dynamic_offset(self, frames: Integers) -> NDArray[np.float32]:
+        """Return what moves besides FLAME's modes (N, vertices of an offset, 3), metres."""
+        shape = (len(frames), self._offsets, 3)
+        if self.lids is None:
+            return np.broadcast_to(np.float32(0), shape)
+        offset = np.zeros(shape, dtype=np.float32)
         for step, frame in enumerate(frames):
-            values = {
-                "translation": translation[frame] + shift,
-                "rotation": rotation[frame],
-                "neck_pose": codes.neck[frame],
-                "jaw_pose": codes.jaw[frame],
-                "eyes_pose": codes.eyes[frame],
-                "expr": codes.expression[frame],
-            }
-            if lids is not None:
-                values["dynamic_offset"] = lids @ codes.eyelids[frame]
-            content = {name: value[None].astype(np.float32) for name, value in values.items()}
-            path = self.folder / "flame_param" / f"{step:05d}.npz"
-            np.savez(path, **self._person(), **content)
+            offset[step, : self.head.vertex_count] = self.lids.rest @ self.track.eyelids[frame]
+        return offset
+
+
+def cameras_about_head(track: Track, frames: Integers) -> Floats:
+    """Return the camera's place in the head's own space in some frames (N, 4, 4), in OpenGL's axes."""
+    back = np.swapaxes(rotation_matrices(track.head_rotation[frames]), 1, 2)
+    cameras = np.tile(np.eye(4), (len(frames), 1, 1))
+    cameras[:, :3, :3] = back @ BLENDER_FROM_OPENCV
+    cameras[:, :3, 3] = -np.einsum("tij,tj->ti", back, track.head_translation[frames])
+    return cameras
 
 
 def _intrinsics(camera: Intrinsics) -> dict[str, Any]:
@@ -150,13 +209,16 @@ def _intrinsics(camera: Intrinsics) -> dict[str, Any]:
     }
 
 
-def _over_white(picture: Picture, share: Floats) -> Picture:
+def _laid_over(picture: Picture, share: Floats, grey: int) -> Picture:
     weight = cv2.merge([share.astype(np.float32)] * 3)
-    blended = cv2.multiply(picture, weight, dtype=cv2.CV_32F) + 255 * (1 - weight)
+    blended = cv2.multiply(picture, weight, dtype=cv2.CV_32F) + grey * (1 - weight)
     return np.rint(blended).astype(np.uint8)
 
 
-def _save(path: Path, picture: np.ndarray) -> None:
+def save_quickly(path: Path, picture: NDArray[Any]) -> None:
+    """Write a picture, RGB, RGBA or grey with 8 or 16 bits, as a PNG that is larger than need be."""
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR)
     done, content = cv2.imencode(".png", picture, _QUICK)
     assert done
     path.write_bytes(content.tobytes())  # by Python: OpenCV can't open names with accents on Windows

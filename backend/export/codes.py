@@ -14,6 +14,8 @@ from ..head.skinning import shaped_template
 
 SHAPE: Final = 300
 EXPRESSION: Final = 100
+_FLAME_MESH: Final = (5023, 9976)
+"""Vertices and triangles of FLAME in all its versions."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Codes:
 
     Attributes:
         shape: (300,); modes that the head does not have are zero.
-        expression: (T, 100).
+        expression: With what stands for closed lids (T, 100).
+        own_expression: Without it (T, 100).
         neck, jaw: (T, 3).
         eyes: Left, right (T, 6).
         eyelids: Left, right (T, 2).
@@ -30,22 +33,30 @@ class Codes:
 
     shape: Floats
     expression: Floats
+    own_expression: Floats
     neck: Floats
     jaw: Floats
     eyes: Floats
     eyelids: Floats
 
 
-def codes_of(track: Track) -> Codes:
-    """Return the parameters of all frames of a track."""
+def codes_of(track: Track, lids: Floats | None) -> Codes:
+    """Return the parameters of all frames of a track; `lids` is the expression of closed ones (100, 2), if any."""
+    own = padded(track.expression, EXPRESSION)
     return Codes(
         shape=padded(track.identity, SHAPE),
-        expression=padded(track.expression, EXPRESSION),
+        expression=own if lids is None else own + track.eyelids @ lids.T,
+        own_expression=own,
         neck=np.asarray(track.neck_pose),
         jaw=np.asarray(track.jaw_pose),
         eyes=np.concatenate([track.left_eye_pose, track.right_eye_pose], axis=1),
         eyelids=np.asarray(track.eyelids),
     )
+
+
+def has_flame_mesh(head: HeadModel) -> bool:
+    """Whether the vertices of a head are FLAME's own, one by one; the built-in head has as many, in another order."""
+    return (head.vertex_count, len(head.faces)) == _FLAME_MESH
 
 
 def padded(values: Floats, count: int) -> Floats:
@@ -61,19 +72,23 @@ def shown_frames(track: Track) -> Integers:
     return np.flatnonzero(track.status != MISSING)
 
 
-def root_joints(head: HeadModel, track: Track) -> Floats:
-    """Return the place of joint 0, about which FLAME turns the head, in every frame (T, 3).
+def joint_places(head: HeadModel, track: Track, joint: int) -> Floats:
+    """Return the place of the root (0) or the neck (1), about which FLAME turns the head, in every frame (T, 3).
 
     It moves with identity and expression, as all of FLAME's joints do, but not with any pose.
     """
-    row = head.joint_regressor[0]
+    row = head.joint_regressor[joint]
     modes = head.expression_basis.shape[2]
-    identity = np.zeros(0) if head.fixed_identity is not None else track.identity
-    joints = np.einsum("v,vc->c", row, shaped_template(head, identity))
-    joints = joints + track.expression[:, :modes] @ np.einsum("v,vce->ec", row, head.expression_basis)
+    places = np.einsum("v,vc->c", row, shaped_template(head, own_identity(head, track)))
+    places = places + track.expression[:, :modes] @ np.einsum("v,vce->ec", row, head.expression_basis)
     if head.eyelids is not None:
-        joints = joints + track.eyelids @ np.einsum("v,vce->ec", row, head.eyelids)
-    return joints
+        places = places + track.eyelids @ np.einsum("v,vce->ec", row, head.eyelids)
+    return places
+
+
+def own_identity(head: HeadModel, track: Track) -> Floats:
+    """Return the identity in the head's own modes: none where it was taken over and is in the template already."""
+    return np.zeros(0) if head.fixed_identity is not None else np.asarray(track.identity)
 
 
 def global_pose(head: HeadModel, track: Track) -> tuple[Floats, Floats]:
@@ -82,6 +97,6 @@ def global_pose(head: HeadModel, track: Track) -> tuple[Floats, Floats]:
     The world's origin is the camera, its axes x right, y up, z backwards; FLAME turns about joint 0, then translates.
     """
     turn = BLENDER_FROM_OPENCV @ rotation_matrices(track.head_rotation)
-    joints = root_joints(head, track)
+    joints = joint_places(head, track, 0)
     place = track.head_translation @ BLENDER_FROM_OPENCV.T
     return axis_angles(turn), place + np.einsum("tij,tj->ti", turn, joints) - joints

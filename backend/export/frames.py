@@ -6,13 +6,17 @@ That program cuts the picture around the face and gives the crop a camera of its
 a picture. Here the crop is what the real camera sees when it is turned towards the face, so that angle of view and pose
 are the real ones and every vertex falls exactly where the full frame has it. Pixels in these files count from the
 picture's corner. Beyond the keys of that program a file says where the crop lies (``crop_to_frame``, 3 x 3), which
-frame it is, whether the face was detected in it (``status`` 2) or the head lies between neighbours (1), whose codes
-these are and to which space ``tex`` belongs. ``lmks_ears`` is left out, as nothing here detects ears; where the head
-has lids of its own, ``eyelids`` says how far they are closed.
+frame it is, and whether the face was detected in it (``status`` 2) or the head lies between neighbours (1). All of a
+file are numbers, as readers turn whatever is there into tensors: whose codes these are and to which space ``tex``
+belongs is told by ``about.json``. ``lmks_ears`` is left out, as nothing here detects ears.
+
+Where the head has lids of its own, ``exp`` holds as much of them as expression can show; readers that have such lids
+take ``own_exp`` instead, and ``eyelids``, which says how far they are closed.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..aligned.camera import angle_of_view, corner_matrix, corner_pixels, scaled, six_dof
+from ..aligned.camera import angle_of_view, corner_homography, corner_matrix, corner_pixels, scaled, six_dof
 from ..aligned.crop import SIZE, dlib68, halved
 from ..aligned.drawing import Skin, alone, over, textured_head
 from ..aligned.light import Lit, estimate_light
@@ -35,9 +39,11 @@ from ..landmarks.crop import Picture
 from ..parsing.own import Portrait
 from ..parsing.parser import Parser, person_share
 from .codes import Codes, codes_of
+from .lids import LidCodes
 from .npz import write_npz
 from .portraits import FaceView, face_view, looked_at_squares, seen_head
 
+ABOUT: Final = "about.json"
 TEXTURE_FRAMES: Final = 8
 """Frames from which the one texture code of the clip is taken."""
 
@@ -55,6 +61,7 @@ class FrameWriter:
         parser: Parses the portraits.
         skin: Vertices whose colour tells of the light.
         baked: The texture that the head has in the renderings.
+        lids: What stands for closed lids.
     """
 
     track: Track
@@ -62,11 +69,21 @@ class FrameWriter:
     parser: Parser
     skin: Integers
     baked: Skin
+    lids: LidCodes | None
 
     @cached_property
     def _codes(self) -> Codes:
         """Of all frames."""
-        return codes_of(self.track)
+        return codes_of(self.track, None if self.lids is None else self.lids.expression)
+
+    def write_about(self, folder: Path) -> None:
+        """Write what the numbers of all files mean."""
+        about = {
+            "head_model": str(self.track.header["model"].get("name", "")),
+            "tex_space": self.space.name,
+            "parsing_source": self.parser.source,
+        }
+        (folder / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
 
     def texture_code(self, frames: Integers, pictures: Pictures) -> Floats:
         """Return the clip's texture code (50,): the median over some tracked frames."""
@@ -135,9 +152,6 @@ class FrameWriter:
             "frame_index": np.array([track.frame_index[frame]]),
             "time": np.array([track.time[frame]]),
             "status": np.array([track.status[frame]]),
-            "head_model": np.array(str(track.header["model"].get("name", ""))),
-            "tex_space": np.array(self.space.name),
-            "parsing_source": np.array(self.parser.source),
         }
 
 
@@ -159,17 +173,10 @@ def _parameters(codes: Codes, frame: int) -> dict[str, NDArray[np.float32]]:
         "eye_pose": codes.eyes[frame],
     }
     if codes.eyelids.any():
-        values["eyelids"] = codes.eyelids[frame]
+        values["own_exp"], values["eyelids"] = codes.own_expression[frame], codes.eyelids[frame]
     return {name: value[None].astype(np.float32) for name, value in values.items()}
 
 
 def _normalised(points: Floats) -> NDArray[np.float32]:
     """Pixels of the crop (N, 2) -> -1..1 from edge to edge (1, N, 2)."""
     return (corner_pixels(points) / SIZE * 2 - 1)[None].astype(np.float32)
-
-
-def corner_homography(matrix: Floats) -> Floats:
-    """Return a projective map between pixels for pixels counted from the corners of both pictures."""
-    to_corner = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
-    result = to_corner @ matrix @ np.linalg.inv(to_corner)
-    return result / result[2, 2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 LEVEL: Final = 1
 _DEFLATED: Final = 8
 _VERSION: Final = 20
+_PIECE: Final = 1 << 24
+"""Bytes that are packed at once."""
 _DAY: Final = (1 << 5) | 1
 """1 January 1980, the earliest day that zip files know: equal content gives equal files."""
 
@@ -57,8 +59,23 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _pack(array: NDArray[Any]) -> _Packed:
-    plain = io.BytesIO()
-    np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
-    data = plain.getvalue()
     squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return _Packed(squeeze.compress(data) + squeeze.flush(), zlib.crc32(data), len(data))
+    parts, checksum, length = [], 0, 0
+    for data in _pieces(np.asanyarray(array)):
+        parts.append(squeeze.compress(data))
+        checksum, length = zlib.crc32(data, checksum), length + len(data)
+    return _Packed(b"".join([*parts, squeeze.flush()]), checksum, length)
+
+
+def _pieces(array: NDArray[Any]) -> Iterator[bytes]:
+    """The content of an ``.npy`` file, long arrays in parts: one that repeats a row needs no room of its own."""
+    if array.dtype.hasobject:
+        raise ValueError("objects have no place in a file without pickles")
+    head = io.BytesIO()
+    kind = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
+    np.lib.format.write_array_header_1_0(head, kind)
+    yield head.getvalue()
+    rows = array.reshape(-1) if array.ndim == 0 else array
+    count = max(1, _PIECE // max(1, rows[:1].nbytes))
+    for start in range(0, len(rows), count):
+        yield np.ascontiguousarray(rows[start : start + count]).tobytes()

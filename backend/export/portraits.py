@@ -10,7 +10,7 @@ import numpy as np
 
 from ..aligned.camera import View, view_of
 from ..aligned.crop import LATER_SCALE, SIZE, cut_view, dlib68, ffhq_region
-from ..contract.camera import project, rotation_matrices
+from ..contract.camera import Intrinsics, project, rotation_matrices
 from ..contract.names import LANDMARKS
 from ..contract.track import Track
 from ..head.model import Floats
@@ -48,15 +48,18 @@ def seen_head(track: Track, frame: int) -> SeenHead:
     in_camera = track.vertices[frame].astype(np.float64) @ rotation.T + translation
     landmarks = track.landmarks[frame].astype(np.float64)
     if not np.isfinite(landmarks).all():
-        landmarks = np.where(np.isfinite(landmarks), landmarks, _modelled(track, in_camera))
+        landmarks = np.where(np.isfinite(landmarks), landmarks, modelled_landmarks(track, in_camera, track.intrinsics))
     return SeenHead(rotation, translation, in_camera, landmarks)
 
 
-def _modelled(track: Track, in_camera: Floats) -> Floats:
-    """Where the landmarks' places on the mesh fall (478, 2); those without a place lie where their neighbours do."""
+def modelled_landmarks(track: Track, in_camera: Floats, camera: Intrinsics) -> Floats:
+    """Return where the landmarks' places on the mesh fall (478, 2), in pixels of a camera.
+
+    Those without a place lie in the middle of the others.
+    """
     triangle = track.landmark_triangle
     corners = in_camera[track.faces[np.maximum(triangle, 0)]]
-    points = project(np.einsum("nk,nkc->nc", track.landmark_barycentric, corners), track.intrinsics)
+    points = project(np.einsum("nk,nkc->nc", track.landmark_barycentric, corners), camera)
     unknown = triangle < 0
     if unknown.any():
         points[unknown] = points[~unknown].mean(axis=0)
@@ -99,10 +102,23 @@ def looked_at_squares(picture: Picture, landmarks: Floats) -> list[Region]:
     return [whole_square(picture), around_face_region(region_of(landmarks))]
 
 
-def person_in(network: Network, picture: Picture, landmarks: Floats) -> Floats:
-    """Return how surely each pixel of the full frame is the person (H, W), 0..1: only what hangs on the face."""
-    share = person_share(network, picture, looked_at_squares(picture, landmarks))
-    return _without_islands(np.clip((share - _DOUBTFUL) / (_SURE - _DOUBTFUL), 0.0, 1.0), landmarks)
+def person_in(
+    network: Network, picture: Picture, landmarks: Floats, view: Floats | None = None, kept: Floats | None = None
+) -> Floats:
+    """Return how surely each pixel is the person (H, W), 0..1: only what hangs on the face.
+
+    Args:
+        network: Tells people from what is behind them.
+        picture: Full frame.
+        landmarks: (478, 2), its pixels.
+        view: Map (3, 3) to the pixels of a square of `SIZE`, which the result is of then; the frame where None.
+        kept: How far each pixel may count as the person at all (H, W), 0..1.
+    """
+    looked_at = looked_at_squares(picture, landmarks)
+    share = person_share(network, picture, looked_at, None if view is None else (SIZE, SIZE), view)
+    places = landmarks if view is None else moved_points(landmarks, view)
+    share = np.clip((share - _DOUBTFUL) / (_SURE - _DOUBTFUL), 0.0, 1.0)
+    return _without_islands(share if kept is None else share * kept, places)
 
 
 def _without_islands(share: Floats, landmarks: Floats) -> Floats:

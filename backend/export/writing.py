@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -28,12 +28,25 @@ from ..photo.output import Studio, save_picture, write_portrait
 from ..render.clip_texture import texture_to_draw
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
+from . import imavatar
 from .avatar import AvatarWriter
 from .codes import shown_frames
 from .frames import FrameWriter
+from .lids import lid_codes, lids_notice
+from .metrical import MetricalWriter
 from .portraits import person_in, seen_head
+from .square import SquareClip
+from .torso import NeckLine, above_neck_line, neck_line
 
 TEXTURE: Final = "texture.png"
+BEHIND: Final = {"white": 255, "black": 0}
+"""Grey behind the person by the setting's choice."""
+_POSED_BY_READERS: Final = {"avatar", "metrical", "imavatar"}
+_WITHOUT_LIDS: Final = {"avatar", "frames", "imavatar"}
+_OWN_HEAD: Final = (
+    "The programs that these files are for pose FLAME by its codes; codes of the built-in head mean nothing to them.",
+    "Track with a FLAME file as the head (--head-file), and give those programs the same file.",
+)
 
 
 def write_exports(
@@ -43,21 +56,21 @@ def write_exports(
     frames = shown_frames(track)
     if len(frames) == 0:
         return Failure("no-face", "The track has no frame with a head to export.", "Track a range that shows a face.")
-    total = len(frames) * (int(settings.frames) + int(settings.avatar) + int(settings.meshes))
-    work = _Work(track, video, head, frames, _person_network(context), context, total)
+    work = _Work(track, video, head, frames, settings, context)
+    work.say_what_is_lost()
+    writers = {
+        "avatar": work.avatar,
+        "frames": work.frame_files,
+        "meshes": work.meshes,
+        "metrical": work.metrical,
+        "imavatar": work.imavatar,
+    }
     written: dict[str, Path] = {}
-    if settings.avatar:
-        written["avatar"] = work.avatar(places["avatar"], white=settings.background == "white")
-    if settings.frames:
-        result = work.frame_files(places["frames"])
+    for name in settings.formats:
+        result = writers[name](places[name])
         if isinstance(result, Failure):
             return result
-        written["frames"] = result
-    if settings.meshes:
-        result = work.meshes(places["meshes"])
-        if isinstance(result, Failure):
-            return result
-        written["meshes"] = result
+        written[name] = result
     return written
 
 
@@ -68,19 +81,29 @@ class _Work:
         video: Video,
         head: HeadModel,
         frames: Integers,
-        person: Network | None,
+        settings: ExportSettings,
         context: Context,
-        total: int,
     ) -> None:
         self._track = track
         self._video = video
         self._head = head
         self._frames = frames
-        self._person = person
+        self._settings = settings
         self._context = context
-        self._total = total
+        self._person = _person_network(context)
+        self._lids = lid_codes(head)
+        self._total = len(frames) * len(settings.formats)
         self._done = 0
         self._baked: Picture | None = None
+
+    def say_what_is_lost(self) -> None:
+        """Tell what readers of the formats that are asked for will not have."""
+        asked = set(self._settings.formats)
+        if asked & _POSED_BY_READERS and not self._head.file_name:
+            self._context.notice(Notice("export-own-head", *_OWN_HEAD))
+        lids = lids_notice(self._track, self._lids, self._head)
+        if lids is not None and asked & _WITHOUT_LIDS:
+            self._context.notice(lids)
 
     def _pictures(self, frames: Integers) -> Iterator[tuple[int, Picture]]:
         for position, picture in read_frames(self._video, frames.tolist()):
@@ -88,22 +111,26 @@ class _Work:
             yield position, picture
 
     def meshes(self, folder: Path) -> Path | Failure:
-        """Write a folder per frame with mesh, overlay, aligned picture and parsing, and their one texture."""
+        """Write a folder per frame with mesh, texture, overlay, aligned picture and parsing."""
         opened = self._opened()
         if isinstance(opened, Failure):
             return opened
         texture = self._texture()
         if isinstance(texture, Failure):
             return texture
-        studio = Studio(self._head, *opened, f"../{TEXTURE}", self._skin(texture))
+        studio = Studio(self._head, *opened, TEXTURE, self._skin(texture))
         names = self._names()
 
         def write(beside: Path) -> None:
             beside.mkdir(parents=True, exist_ok=True)
             save_picture(beside / TEXTURE, texture)
-            self._side_by_side(
-                lambda _step, frame, picture: write_portrait(beside / names[frame], self._track, frame, picture, studio)
-            )
+
+            def work(_step: int, frame: int, picture: Picture) -> None:
+                write_portrait(beside / names[frame], self._track, frame, picture, studio)
+                # Programs that read meshes look for the texture in the mesh's own folder, some nowhere else.
+                _same_file(beside / TEXTURE, beside / names[frame] / TEXTURE)
+
+            self._side_by_side(work)
 
         return _beside(folder, write)
 
@@ -166,20 +193,70 @@ class _Work:
         self._tell_unread(len(read))
         return read
 
-    def avatar(self, folder: Path, *, white: bool) -> Path:
-        """Write the folder for trainers; frames that can't be read any more are left out of it."""
+    def avatar(self, folder: Path) -> Path:
+        """Write the folder for trainers of VHAP's kind; frames that can't be read any more are left out of it."""
+        line = self._neck()
+        camera = self._track.intrinsics
 
         def write(beside: Path) -> None:
-            writer = AvatarWriter(self._track, self._head, beside, white)
-            shift = writer.begin(self._frames)
+            behind = BEHIND.get(self._settings.background)
+            still_head = self._settings.motion == "camera"
+            writer = AvatarWriter(self._track, self._head, self._lids, beside, behind, still_head)
+            writer.begin()
 
             def work(step: int, frame: int, picture: Picture) -> None:
-                landmarks = seen_head(self._track, frame).landmarks
-                share = None if self._person is None else person_in(self._person, picture, landmarks)
+                seen = seen_head(self._track, frame)
+                share = None
+                if self._person is not None:
+                    kept = None if line is None else above_neck_line(line, seen.in_camera, camera)
+                    share = person_in(self._person, picture, seen.landmarks, kept=kept)
                 writer.write_picture(step, picture, share)
 
             read = self._side_by_side(work)
-            writer.finish(np.array(read, dtype=np.int64), shift, masked=self._person is not None)
+            writer.finish(np.array(read, dtype=np.int64), masked=self._person is not None)
+
+        return _beside(folder, write)
+
+    def _neck(self) -> NeckLine | None:
+        return neck_line(self._head) if self._settings.cut_torso else None
+
+    def metrical(self, folder: Path) -> Path | Failure:
+        """Write the folder of metrical-tracker."""
+        opened = self._opened()
+        if isinstance(opened, Failure):
+            return opened
+        clip = SquareClip(self._track, self._frames, opened[1], self._neck())
+
+        def write(beside: Path) -> None:
+            writer = MetricalWriter(self._track, self._head, clip, beside)
+            writer.begin()
+            clip.write_about(beside)
+            self._side_by_side(lambda step, frame, picture: writer.write(step, frame, clip.frame(frame, picture)))
+
+        return _beside(folder, write)
+
+    def imavatar(self, folder: Path) -> Path | Failure:
+        """Write the folder of IMavatar."""
+        opened = self._opened()
+        if isinstance(opened, Failure):
+            return opened
+        clip = SquareClip(self._track, self._frames, opened[1], self._neck())
+        lids = lid_codes(self._head, imavatar.EXPRESSION)
+        lost = imavatar.modes_notice(self._head, self._track)
+        if lost is not None:
+            self._context.notice(lost)
+
+        def write(beside: Path) -> None:
+            writer = imavatar.ImavatarWriter(self._track, self._head, lids, clip, beside)
+            writer.begin()
+            clip.write_about(beside)
+            listed: dict[int, dict[str, Any]] = {}
+
+            def work(step: int, frame: int, picture: Picture) -> None:
+                listed[step] = writer.write(step, frame, clip.frame(frame, picture))
+
+            self._side_by_side(work)
+            writer.finish([listed[step] for step in sorted(listed)])
 
         return _beside(folder, write)
 
@@ -193,11 +270,12 @@ class _Work:
         texture = self._texture()
         if isinstance(texture, Failure):
             return texture
-        writer = FrameWriter(self._track, space, parser, skin, self._skin(texture))
+        writer = FrameWriter(self._track, space, parser, skin, self._skin(texture), self._lids)
 
         def write(beside: Path) -> None:
             beside.mkdir(parents=True, exist_ok=True)
             save_picture(beside / TEXTURE, texture)
+            writer.write_about(beside)
             code = writer.texture_code(self._frames, self._pictures)
             self._side_by_side(lambda _step, frame, picture: writer.write(beside, frame, picture, code))
 
@@ -207,6 +285,15 @@ class _Work:
         if read < len(self._frames):
             sentence = f"{len(self._frames) - read} frames of {self._video.path.name} could not be read again."
             self._context.notice(Notice("export-incomplete", sentence, "The export lacks them."))
+
+
+def _same_file(path: Path, place: Path) -> None:
+    """Let a file have a second place: the same one where the disk can, else a copy."""
+    place.unlink(missing_ok=True)
+    try:
+        os.link(path, place)
+    except OSError:
+        shutil.copyfile(path, place)
 
 
 def _beside(folder: Path, write: Callable[[Path], None]) -> Path:

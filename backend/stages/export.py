@@ -16,25 +16,35 @@ from .data import Context, ExportFiles, TrackFile, Video
 from .folders import writable_problem
 
 FOLDER: Final = "export"
-AVATAR: Final = "avatar"
-FRAMES: Final = "frames"
-MESHES: Final = "meshes"
-_AVATAR_FILES: Final = re.compile(
-    r"transforms(_train|_val|_test)?\.json|images|fg_masks|flame_param|(canonical_flame_param|head_model)\.npz"
-)
-_FRAME_FILES: Final = re.compile(r"\d+(\.npz|_compare\.jpg)|texture\.png")
-_MESH_FILES: Final = re.compile(
-    r"texture\.png|(.+/)?(head\.(obj|mtl)|(overlay|aligned|rendered|parsing)\.png|photo\.json)"
-)
+NAMES: Final = {
+    "avatar": "avatar folder",
+    "frames": "frame files",
+    "meshes": "meshes",
+    "metrical": "metrical-tracker folder",
+    "imavatar": "IMavatar folder",
+}
+_FILES: Final = {
+    "avatar": re.compile(
+        r"transforms(_train|_val|_test|_backup|_backup_flame)?\.json|images|fg_masks|flame_param"
+        r"|((canonical_)?flame_param|head_model)\.npz"
+    ),
+    "frames": re.compile(r"\d+(\.npz|_compare\.jpg)|texture\.png|about\.json"),
+    "meshes": re.compile(
+        r"(.+/)?(texture\.png|head\.(obj|mtl)|(overlay|aligned|rendered|parsing|parsing_colours)\.png|photo\.json)"
+    ),
+    "metrical": re.compile(r"canonical\.obj|about\.json|checkpoint|mesh|input|depth|imgs|alpha|parsing"),
+    "imavatar": re.compile(r"flame_params\.json|about\.json|images?|mask|semantic"),
+}
+"""What the folder of each format may hold of an earlier export."""
 
 
 def check(settings: ExportSettings) -> Failure | None:
     """Refuse what cannot lead to any file before work is done."""
-    if not (settings.frames or settings.avatar or settings.meshes):
+    if not settings.formats:
         return Failure(
             "export-nothing",
             "Export is asked for, but no format.",
-            "Choose frames (--export-frames), avatar or meshes.",
+            "Choose frames (--export-frames), avatar, meshes, metrical or imavatar.",
         )
     return writable_problem(Path(settings.folder).expanduser()) if settings.folder else None
 
@@ -51,7 +61,7 @@ def run(
     from ..export.writing import write_exports
 
     folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent / FOLDER
-    places = {name: folder / name for name in (AVATAR, FRAMES, MESHES)}
+    places = {name: folder / name for name in settings.formats}
     problem = writable_problem(folder) or next(filter(None, map(_taken, places.values())), None)
     if problem is not None:
         return problem
@@ -61,17 +71,16 @@ def run(
 
 def summary(output: ExportFiles, _settings: ExportSettings) -> str:
     """What was written."""
-    names = {FRAMES: "frame files", AVATAR: "avatar folder", MESHES: "meshes"}
-    return ", ".join(names.get(name, name) for name in output.files)
+    return ", ".join(NAMES.get(name, name) for name in output.files)
 
 
 def _taken(folder: Path) -> Failure | None:
     """Refuse to replace a folder that holds anything else than an earlier export of its kind."""
     if not folder.exists():
         return None
-    known = {AVATAR: _AVATAR_FILES, FRAMES: _FRAME_FILES, MESHES: _MESH_FILES}[folder.name]
+    known = _FILES[folder.name]
     found = list(folder.iterdir())
-    if folder.name == MESHES:  # a folder for each frame, whose names can be any
+    if folder.name == "meshes":  # a folder for each frame, whose names can be any
         found = [inside for path in found for inside in (path.iterdir() if path.is_dir() else [path])]
     strange = sorted(path.name for path in found if not known.fullmatch(path.relative_to(folder).as_posix()))
     if not strange:

@@ -15,7 +15,7 @@ from backend.head.model import HeadModel, HeadPose
 from backend.head.skinning import pose_vertices
 from backend.solve.landmark_model import landmark_model
 from backend.solve.priors import relative_scale
-from backend.stages.data import Context, Landmarks
+from backend.stages.data import Context, Fit, Landmarks
 
 LOOKS_AT_CAMERA = np.diag([1.0, -1.0, -1.0])
 
@@ -60,8 +60,35 @@ def made_clip(
     intrinsics = Intrinsics.centred(640, 480, focal)
     pixels = project(places @ np.swapaxes(rotation, 1, 2) + translation[:, None], intrinsics)
     pixels = pixels + generator.normal(scale=noise, size=pixels.shape) if noise else pixels
-    landmarks = _landmarks(pixels, times)
+    landmarks = made_landmarks(pixels, times)
     return MadeClip(head, landmarks, intrinsics, pose, rotation, translation, vertices)
+
+
+def made_fit(
+    landmarks: Landmarks,
+    intrinsics: Intrinsics,
+    pose: HeadPose,
+    rotation: np.ndarray,
+    translation: np.ndarray,
+    status: np.ndarray,
+) -> Fit:
+    """What the solver would say of a clip whose truth is known."""
+    frames = len(status)
+    return Fit(
+        landmarks=landmarks,
+        intrinsics=intrinsics,
+        focal_source="known",
+        focal_uncertainty=0.0,
+        pose=pose,
+        rotation=rotation,
+        translation=translation,
+        status=status,
+        confidence=np.ones(frames),
+        reprojection_error=np.zeros(frames),
+        visibility=np.ones((frames, names.LANDMARKS), np.float32),
+        landmark_offsets=np.zeros((names.LANDMARKS, 3)),
+        report={},
+    )
 
 
 def _talking(head: HeadModel, times: np.ndarray, generator: np.random.Generator, blink_at: int | None) -> HeadPose:
@@ -92,7 +119,8 @@ def _points(head: HeadModel):
     return landmark_model(head, torch.float64, torch.device("cpu"))
 
 
-def _landmarks(pixels: np.ndarray, times: np.ndarray) -> Landmarks:
+def made_landmarks(pixels: np.ndarray, times: np.ndarray) -> Landmarks:
+    """Landmarks (T, 478, 2) as the detector would tell of a film of 640 x 480 pixels."""
     frames = len(times)
     depth = np.zeros((frames, names.LANDMARKS, 1))
     return Landmarks(

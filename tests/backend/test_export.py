@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from flame_readers import flame, seen_by, six_dof_camera
 from portrait_clips import film
-from synthetic_clips import MadeClip, context, made_clip
+from synthetic_clips import MadeClip, context, made_clip, made_fit
 
 from backend.contract.camera import project
 from backend.contract.failure import Failure
@@ -24,7 +26,7 @@ from backend.export.avatar import write_head
 from backend.export.portraits import person_in
 from backend.head.plain_arrays import read_npz
 from backend.stages import export
-from backend.stages.data import Fit, TrackFile, Video
+from backend.stages.data import TrackFile, Video
 from backend.stages.track import track_of
 
 FRAMES = 6
@@ -41,21 +43,8 @@ def track(clip: MadeClip, tmp_path_factory: pytest.TempPathFactory) -> Track:
     status[2], status[4] = INTERPOLATED, MISSING
     points = clip.landmarks.points.copy()
     points[2] = np.nan
-    fit = Fit(
-        landmarks=type(clip.landmarks)(**{**vars(clip.landmarks), "points": points}),
-        intrinsics=clip.intrinsics,
-        focal_source="known",
-        focal_uncertainty=0.0,
-        pose=clip.pose,
-        rotation=clip.rotation,
-        translation=clip.translation,
-        status=status,
-        confidence=np.ones(FRAMES),
-        reprojection_error=np.zeros(FRAMES),
-        visibility=np.ones((FRAMES, LANDMARKS), np.float32),
-        landmark_offsets=np.zeros((LANDMARKS, 3)),
-        report={},
-    )
+    landmarks = replace(clip.landmarks, points=points)
+    fit = made_fit(landmarks, clip.intrinsics, clip.pose, clip.rotation, clip.translation, status)
     return track_of(fit, clip.head, context(tmp_path_factory.mktemp("track")))
 
 
@@ -91,20 +80,24 @@ def engine_pixels(clip: MadeClip, track: Track, frame: int) -> np.ndarray:
 
 def test_a_frame_file_per_frame_with_a_head(written: Path) -> None:
     names = {path.name for path in (written / "frames").iterdir()}
-    assert names == {f"{k}{end}" for k in (0, 1, 2, 3, 5) for end in (".npz", "_compare.jpg")} | {"texture.png"}
+    assert names == {f"{k}{end}" for k in (0, 1, 2, 3, 5) for end in (".npz", "_compare.jpg")} | {
+        "texture.png", "about.json",
+    }  # fmt: skip
 
 
 def test_a_mesh_per_frame_with_a_head_and_one_texture(written: Path, track: Track) -> None:
     folders = sorted(path.name for path in (written / "meshes").iterdir())
     assert folders == [*(f"{k:05d}" for k in (0, 1, 2, 3, 5)), "texture.png"]
-    pictures = {f"{name}.png" for name in ("overlay", "aligned", "parsing", "rendered")}
+    pictures = {f"{name}.png" for name in ("overlay", "aligned", "parsing", "parsing_colours", "rendered", "texture")}
     assert {path.name for path in (written / "meshes" / "00005").iterdir()} == {
         "head.obj", "head.mtl", "photo.json", *pictures,
     }  # fmt: skip
     lines = (written / "meshes" / "00005" / "head.obj").read_text().splitlines()
     vertices = np.array([line.split()[1:] for line in lines if line.startswith("v ")], float)
     np.testing.assert_allclose(vertices, track.vertices[5], atol=2e-7)
-    assert "map_Kd ../texture.png" in (written / "meshes" / "00005" / "head.mtl").read_text()
+    assert "map_Kd texture.png" in (written / "meshes" / "00005" / "head.mtl").read_text()
+    beside = (written / "meshes" / "00005" / "texture.png").read_bytes()
+    assert beside == (written / "meshes" / "texture.png").read_bytes()
 
 
 def test_an_export_replaces_nothing_but_an_earlier_one(
@@ -153,8 +146,17 @@ def test_frame_files_have_the_keys_shapes_and_types_of_version_4(written: Path) 
     }
     assert {name: found.get(name) for name in expected} == expected
     assert set(found) - set(expected) == {
-        "shape_rendered", "crop_to_frame", "frame_index", "time", "status", "head_model", "tex_space", "parsing_source",
+        "shape_rendered", "crop_to_frame", "frame_index", "time", "status",
     }  # fmt: skip
+
+
+def test_all_of_a_frame_file_becomes_tensors_and_a_file_beside_says_what_they_mean(written: Path) -> None:
+    with np.load(written / "frames" / "0.npz", allow_pickle=False) as archive:
+        tensors = {name: torch.from_numpy(archive[name]) for name in archive.files}
+    assert tensors["img"].shape == (1, 512, 512, 3)
+    about = json.loads((written / "frames" / "about.json").read_text("utf-8"))
+    assert about["head_model"] == "Built-in head"
+    assert set(about) == {"head_model", "tex_space", "parsing_source"}
 
 
 @pytest.mark.parametrize("frame", [0, 2, 5])
