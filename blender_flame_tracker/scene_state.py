@@ -26,6 +26,10 @@ def _redraw_timelines(_owner: Any, _context: bpy.types.Context) -> None:
     redraw("DOPESHEET_EDITOR")
 
 
+def _redraw_all(_owner: Any, _context: bpy.types.Context) -> None:
+    redraw("VIEW_3D", "CLIP_EDITOR", "NODE_EDITOR", "DOPESHEET_EDITOR")
+
+
 def _never(_owner: Any) -> bool:
     return False
 
@@ -47,6 +51,7 @@ class SceneFlame(bpy.types.PropertyGroup):
             name="Node Tree",
             description="FLAME Tracker tree that this scene's panel shows and runs",
             poll=_is_ours,
+            update=_redraw_all,
         ),
         "track_node": bpy.props.StringProperty(
             name="Track",
