@@ -76,15 +76,13 @@ def _follow(node: Any, track: Path, scene: bpy.types.Scene) -> None:
 
 def _said_of_range(node: Any, track: Path) -> list[Notice]:
     """Say that a range has become a take of its own where the whole clip was tracked before."""
-    kept = places.places_of(node) if node is not None else ()
-    take = next((each for each in kept if places.lies_at(each, track)), None)
-    whole = next((each for each in kept if take is not None and places.is_whole_of(each, take)), None)
-    if take is None or whole is None:
+    frames = places.range_of_tracked_clip(node, track) if node is not None else ""
+    if not frames:
         return []
     return [
         Notice(
             "range-is-a-take",
-            f"Frames {take.frames.replace('-', ' to ')} became a take of their own, {track.name}.",
+            f"Frames {frames.replace('-', ' to ')} became a take of their own, {track.name}.",
             "The track of the whole clip and its head stay as they are.",
         )
     ]

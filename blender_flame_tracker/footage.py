@@ -81,9 +81,10 @@ def path_of(context: bpy.types.Context) -> Path | None:
     node = source_of(active_tree(context), context.scene)
     if node is None or not node.path:
         return None
-    key = (node.path, bpy.data.filepath)
+    library = node.id_data.library
+    key = (node.path, bpy.data.filepath if library is None else library.filepath)
     if key not in _absolute:
-        _absolute[key] = files_of(node.path)[0] if is_photographs(node) else absolute(node.path)
+        _absolute[key] = node.clip()
     return _absolute[key]
 
 

@@ -34,9 +34,14 @@ _PART_OF_SHOT: Final = re.compile(r"face\d+|face_at_\d+_\d+(_frame_\d+)?|\d+-(\d
 """Folders of a person or a range in the folder of a shot."""
 
 
-def absolute(path: str) -> Path:
-    """Return a path that a user chose in Blender (not empty) as an absolute one: ``//`` and ``~`` resolved."""
-    found = Path(bpy.path.abspath(path))
+def absolute(path: str, library: bpy.types.Library | None = None) -> Path:
+    """Return a path that a user chose in Blender (not empty) as an absolute one: ``//`` and ``~`` resolved.
+
+    Args:
+        path: As Blender writes it.
+        library: That of the datablock which names it: ``//`` is the folder of that file.
+    """
+    found = Path(bpy.path.abspath(path, library=library))
     with contextlib.suppress(RuntimeError):  # There is no such user.
         found = found.expanduser()
     return Path(os.path.normpath(found.absolute()))

@@ -17,6 +17,7 @@ from .scene.motion import motion_of
 from .scene.origin import file_of
 from .scene.parts import Parts, find_collection, is_import, parts_of
 from .scene.record import read_record
+from .stamp import is_of_time
 
 WATCH: Final = Watch()
 
@@ -145,7 +146,7 @@ def is_outdated(result: Result, facts: Facts) -> bool:
     if result.collection is None or facts.stamp is None:
         return False
     stamp = read_record(result.collection).stamp
-    return stamp is not None and stamp != facts.stamp
+    return stamp is not None and stamp != (facts.changed if is_of_time(stamp) else facts.stamp)
 
 
 def _poll() -> float | None:

@@ -20,7 +20,7 @@ from ..backend.contract.failure import Failure
 from ..backend.contract.quality import Quality, read_quality
 from ..backend.contract.ranges import LABELS, FlaggedRange, flagged, positions, runs
 from .scene.timeline import footage_rate, make_timeline
-from .stamp import Stamp, stamp_of
+from .stamp import Stamp, changed, stamp_of
 
 PATIENCE: Final = 5.0
 """Seconds after the last question for which a file is looked at again and again."""
@@ -32,7 +32,8 @@ class Facts:
 
     Attributes:
         path: As asked for.
-        stamp: Size and time of change (ns); None where there is no such file.
+        stamp: Of what is in it; None where there is no such file.
+        changed: Size and time of change (ns), by which earlier versions told files apart.
         quality: Frame by frame; None where it cannot be read.
         flags: Ranges to look at.
         failure: Why it cannot be read.
@@ -42,6 +43,7 @@ class Facts:
 
     path: Path
     stamp: Stamp | None
+    changed: tuple[int, int] | None = field(compare=False)
     # The stamp tells whether these are the same.
     quality: Quality | None = field(compare=False)
     flags: tuple[FlaggedRange, ...] = field(compare=False)
@@ -147,6 +149,7 @@ def look_at(path: Path) -> Facts:
     return Facts(
         path,
         stamp,
+        changed(path),
         quality,
         flags,
         failure,

@@ -208,8 +208,13 @@ _WRITES_TO_PATH: Final = ("track", "texture")
 """Kinds whose setting ``path`` names a file that they write."""
 
 
-def validate(stages: list[Stage]) -> Job | Failure:
-    """Check names, links, types and cycles, and put the stages in an order in which they can run."""
+def validate(stages: list[Stage], settled: bool = True) -> Job | Failure:
+    """Check names, links, types and cycles, and put the stages in an order in which they can run.
+
+    Args:
+        stages: Of the job.
+        settled: Whether their settings are the ones that will be used: then no two may write one file.
+    """
     if not stages:
         return Failure("job-empty", "The job has no stages.", "Add at least a video and what shall be made of it.")
     by_name: dict[str, Stage] = {}
@@ -217,7 +222,7 @@ def validate(stages: list[Stage]) -> Job | Failure:
         if stage.name in by_name:
             return Failure("job-name", f"Two stages are called '{stage.name}'.", "Give every stage its own name.")
         by_name[stage.name] = stage
-    shared = _shared_file(stages)
+    shared = _shared_file(stages) if settled else None
     if shared is not None:
         return shared
     for stage in stages:

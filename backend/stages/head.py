@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.model_names import head_files
 from ..contract.settings import HeadSettings
 from ..head.model import HeadModel
 from ..stage_code import LONGEST_SUMMARY, StageCode, shortened
 from .data import Context
-
-MODEL_SUFFIXES: Final = frozenset({".pkl", ".npz", ".npy", ".json", ".obj"})
 
 
 def run(settings: HeadSettings, context: Context) -> HeadModel | Failure:
@@ -25,13 +24,7 @@ def run(settings: HeadSettings, context: Context) -> HeadModel | Failure:
 
 def files(settings: HeadSettings, models: Path) -> Iterable[Path]:
     """Model files with what lies beside them, and the track whose identity is taken over."""
-    found: list[Path] = []
-    if settings.source == "auto":
-        found += sorted(path for path in models.rglob("*") if path.suffix.lower() in MODEL_SUFFIXES)
-    elif settings.source == "file":
-        folder = Path(settings.file).parent
-        beside = folder.iterdir() if folder.is_dir() else ()
-        found += [Path(settings.file), *sorted(path for path in beside if path.suffix.lower() in MODEL_SUFFIXES)]
+    found = head_files(settings.source, settings.file, models)
     if settings.identity_track:
         found.append(Path(settings.identity_track))
     return found

@@ -40,9 +40,9 @@ def changed(node: Any, _context: bpy.types.Context) -> None:
     state.mark(node.id_data)
 
 
-def absolute(path: str) -> str:
-    """Return a path as the engine needs it; an empty one stays empty."""
-    return str(paths.absolute(path)) if path else ""
+def absolute(node: Any, path: str) -> str:
+    """Return a path that a node names as the engine needs it; an empty one stays empty."""
+    return str(paths.absolute(path, node.id_data.library)) if path else ""
 
 
 class StageNode:
@@ -99,11 +99,11 @@ class StageNode:
 
     # What is run.
 
-    def settings(self, _scene: bpy.types.Scene) -> Any:
+    def settings(self: Any, _scene: bpy.types.Scene) -> Any:
         """Return the settings for the engine, with all that only Blender knows resolved, or a `Failure`."""
         settings = settings_from(self, spec_of(self.kind).settings)
         named = [each.name for each in options_of(settings) if each.kind == "path"]
-        return replace(settings, **{name: absolute(getattr(settings, name)) for name in named})
+        return replace(settings, **{name: absolute(self, getattr(settings, name)) for name in named})
 
     def read(self, settings: Any) -> tuple[Path, ...]:
         """Return the files that the stage reads with these settings: its result is stale when one of them changes.

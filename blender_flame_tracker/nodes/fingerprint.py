@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import bpy
 
 from ...backend.contract.failure import Failure
-from ...backend.contract.options import to_dict
+from ...backend.contract.options import options_of, to_dict
 from ..stamp import stamp_of
 from . import graph as graphs
 from .graph import Graph, Node
@@ -48,7 +49,7 @@ def _add(
         inputs[input_name] = _add(tree, scene, graph, source.name, found, (*above, name)) if linked else "nothing"
     content = {
         "kind": node.kind,
-        "settings": settings.sentence if isinstance(settings, Failure) else to_dict(settings),
+        "settings": settings.sentence if isinstance(settings, Failure) else _placeless(settings),
         "inputs": inputs,
         "files": "" if isinstance(settings, Failure) else looks(tree.nodes[name].read(settings)),
     }
@@ -58,12 +59,23 @@ def _add(
 
 
 def looks(files: Iterable[Path]) -> str:
-    """Return as one text what files look like from outside: size and time of change, nothing where they are not there.
+    """Return as one text what is in files, nothing where they are not there, and what is in folders, by name and size.
 
-    A folder's time is that at which something was added to it or taken away.
+    Neither where they lie counts nor when they were written, so that a project can be moved or copied.
     """
     return json.dumps([_look(path) for path in files])
 
 
 def _look(path: Path) -> list[Any]:
-    return [str(path), *(stamp_of(path) or ())]
+    if not path.is_dir():
+        return [path.name, *(stamp_of(path) or ())]
+    try:
+        return [path.name, sorted([entry.name, entry.stat().st_size] for entry in os.scandir(path))]
+    except OSError:
+        return [path.name]
+
+
+def _placeless(settings: Any) -> dict[str, Any]:
+    """Settings without paths: of what is read the content counts, and what is written is looked at by itself."""
+    paths = {each.name for each in options_of(settings) if each.kind == "path"}
+    return {name: value for name, value in to_dict(settings).items() if name not in paths}

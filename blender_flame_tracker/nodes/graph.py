@@ -119,7 +119,7 @@ def to_job(graph: Graph, target: str | None = None) -> Plan | Failure:
         problem = _collect(graph, graph[name], stages, sinks, ())
         if problem is not None:
             return problem
-    job = validate(list(stages.values()))
+    job = validate(list(stages.values()), settled=False)
     return job if isinstance(job, Failure) else Plan(job, tuple(sinks.values()))
 
 

@@ -65,9 +65,10 @@ class Place:
     file: str
     before: str = ""
 
-    def holds(self, take: Take) -> bool:
-        """Whether it is that of a take."""
-        return (self.face, self.frames) == (take.face, take.frames) and paths.absolute(self.clip) == take.clip
+
+def _holds(node: Any, place: Place, take: Take) -> bool:
+    """Whether a place that a node keeps is that of a take."""
+    return (place.face, place.frames) == (take.face, take.frames) and _absolute(node, place.clip) == take.clip
 
 
 def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
@@ -84,9 +85,9 @@ def file_of(node: Any, scene: bpy.types.Scene) -> Path:
     """Return the track file of a node: where it was decided to be, else where it would be."""
     asked, take = node.path or TrackFileSettings().path, take_of(node, scene)
     if take is None:
-        return paths.absolute(asked) if _is_full(asked) else Path(asked).expanduser().absolute()
-    kept = next((each for each in places_of(node) if each.holds(take) and _same(each.asked, asked)), None)
-    return paths.absolute(kept.file) if kept is not None else _free(node, take, asked)
+        return _absolute(node, asked) if _is_full(asked) else Path(asked).expanduser().absolute()
+    kept = next((each for each in places_of(node) if _holds(node, each, take) and _same(node, each.asked, asked)), None)
+    return _absolute(node, kept.file) if kept is not None else _free(node, take, asked)
 
 
 def decide(node: Any, scene: bpy.types.Scene) -> None:
@@ -97,30 +98,30 @@ def decide(node: Any, scene: bpy.types.Scene) -> None:
     file, others = file_of(node, scene), []
     before = ""
     for each in places_of(node):
-        if not each.holds(take) or Path(paths.absolute(each.file)).name != file.name:
+        if not _holds(node, each, take) or _absolute(node, each.file).name != file.name:
             others.append(each)
-        elif paths.absolute(each.file) != file:
+        elif _absolute(node, each.file) != file:
             before = each.file
         else:
             before = each.before
-    place = Place(paths.relative(take.clip), take.face, take.frames, _written(asked), paths.relative(file), before)
+    place = Place(
+        _relative(node, take.clip), take.face, take.frames, _written(node, asked), _relative(node, file), before
+    )
     _keep(node, [*others, place])
 
 
 def before(node: Any, file: Path) -> Path | None:
     """Return where the take of a track file lay earlier, when the node wrote it to another folder; else None."""
-    found = next((each for each in places_of(node) if paths.absolute(each.file) == file and each.before), None)
-    return paths.absolute(found.before) if found is not None else None
+    found = next((each for each in places_of(node) if _absolute(node, each.file) == file and each.before), None)
+    return _absolute(node, found.before) if found is not None else None
 
 
-def lies_at(place: Place, file: Path) -> bool:
-    """Whether a track file is that of a place."""
-    return paths.absolute(place.file) == file
-
-
-def is_whole_of(place: Place, part: Place) -> bool:
-    """Whether a place is that of the whole clip, of which another one has a range of frames."""
-    return bool(part.frames) and (place.clip, place.face, place.frames) == (part.clip, part.face, "")
+def range_of_tracked_clip(node: Any, file: Path) -> str:
+    """Return the frames of a track file where it has a part of a clip that was tracked as a whole too, else nothing."""
+    kept = places_of(node)
+    part = next((each for each in kept if _absolute(node, each.file) == file), None)
+    whole = ((each.clip, each.face) for each in kept if not each.frames)
+    return part.frames if part is not None and (part.clip, part.face) in whole else ""
 
 
 def places_of(node: Any) -> tuple[Place, ...]:
@@ -183,7 +184,7 @@ def adopt(node: Any, scene: bpy.types.Scene) -> None:
     usual = paths.shot_folder(take.clip) / asked
     file = next((each for each in (Path(str(name)), usual) if each.is_absolute() and each.is_file()), None)
     if file is not None:
-        _keep(node, [Place(paths.relative(take.clip), take.face, take.frames, asked, paths.relative(file))])
+        _keep(node, [Place(_relative(node, take.clip), take.face, take.frames, asked, _relative(node, file))])
 
 
 def another_name(node: Any) -> str:
@@ -200,14 +201,14 @@ def another_name(node: Any) -> str:
 def _free(node: Any, take: Take, asked: str) -> Path:
     """Return the usual place of a take, under another name where that place is another node's or another take's."""
     taken = {
-        paths.absolute(place.file)
+        _absolute(other, place.file)
         for other in _all_nodes()
         for place in places_of(other)
-        if other != node or not place.holds(take)
+        if other != node or not _holds(node, place, take)
     }
     if _is_full(asked):
         # What the user has named is left as it is, until another take lies there.
-        file = paths.absolute(asked)
+        file = _absolute(node, asked)
         if file not in taken or take.usual:
             return file
         folder = file.parent
@@ -230,9 +231,17 @@ def _is_full(asked: str) -> bool:
     return asked.startswith("//") or Path(asked).expanduser().is_absolute()
 
 
-def _same(one: str, other: str) -> bool:
-    return one == other or (_is_full(one) and _is_full(other) and paths.absolute(one) == paths.absolute(other))
+def _same(node: Any, one: str, other: str) -> bool:
+    return one == other or (_is_full(one) and _is_full(other) and _absolute(node, one) == _absolute(node, other))
 
 
-def _written(asked: str) -> str:
-    return paths.relative(paths.absolute(asked)) if _is_full(asked) else asked
+def _written(node: Any, asked: str) -> str:
+    return _relative(node, _absolute(node, asked)) if _is_full(asked) else asked
+
+
+def _absolute(node: Any, path: str) -> Path:
+    return paths.absolute(path, node.id_data.library)
+
+
+def _relative(node: Any, path: Path) -> str:
+    return paths.relative(path) if node.id_data.library is None else str(path)

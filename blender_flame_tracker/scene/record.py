@@ -28,7 +28,7 @@ class Record:
     Attributes:
         settings: With which it was imported.
         played: Rate at which Blender plays the footage where that is not the nominal one.
-        stamp: Size and time of change of the track file then; None where it came from no file.
+        stamp: Of the track file then; None where it came from no file.
         notices: Sentences that the user should know.
     """
 

@@ -92,6 +92,9 @@ def test_a_changed_video_makes_stale_what_was_made_of_it(tracked, tmp_path):
     video = tmp_path / "clips" / "take one.mp4"
     os.utime(video, (1, 1))
     state.refresh(tracked)
+    assert not stale(tracked), "only its content counts"
+    video.write_bytes(b"another video")
+    state.refresh(tracked)
     assert {"Video", "Landmarks", "Fit", "Track File"} <= stale(tracked)
     assert not {"Face", "Head Model"} & stale(tracked)
 
@@ -170,6 +173,7 @@ def test_run_to_here_says_nothing_about_the_others(tree, tmp_path):
 def bring_in(tree):
     """Import the track of a tree with its Scene node's settings, as the panel's button does."""
     (wanted,) = compiled(tree).imports
+    wanted.track.unlink(missing_ok=True)
     write_track(wanted.track, make_track(4))
     result = import_and_show(wanted.track, wanted.settings, bpy.context.scene)
     assert not isinstance(result, Failure), result

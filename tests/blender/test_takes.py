@@ -1,11 +1,18 @@
 """Every take has results of its own, which stay where they are when the .blend is saved, moved or tracked again."""
 
+import dataclasses
+import os
+import shutil
+
 import bpy
 import pytest
-from flame_extension.blender_flame_tracker import footage, runs
+from flame_extension.backend.contract.track import write_track
+from flame_extension.blender_flame_tracker import footage, preferences, runs
 from flame_extension.blender_flame_tracker import result as results
 from flame_extension.blender_flame_tracker.nodes import places, state
+from flame_extension.blender_flame_tracker.scene.record import read_record, write_record
 from runs_workshop import heads, make_tree
+from synthetic import make_track
 
 FACES = ((0, (0.3, 0.4), 4), (1, (0.7, 0.4), 4))
 """Two people as the quick look sees them: number, point, frame."""
@@ -106,6 +113,56 @@ def test_results_that_are_sent_to_another_folder_update_the_head_that_is_there(t
     # Another name is another version.
     tree.nodes["Track File"].path = str(tmp_path / "results" / "track_v2.npz")
     assert track() == tmp_path / "results" / "track_v2.npz" and heads() == ["take one head", "take one v2 head"]
+
+
+def test_a_project_that_was_copied_to_another_machine_is_up_to_date_there(tree, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "clips" / "shot.blend"))
+    track()
+    before = unchanged(tree)
+    bpy.ops.wm.save_mainfile()
+    copy = tmp_path / "other machine" / "clips"
+    shutil.copytree(tmp_path / "clips", copy, copy_function=shutil.copyfile)  # With times of its own.
+    (tmp_path / "clips").rename(tmp_path / "gone")
+    bpy.ops.wm.open_mainfile(filepath=str(copy / "shot.blend"))
+    tree = bpy.context.scene.flame.tree
+    assert shown_file() == copy / "take one_flame" / "track.npz" and unchanged(tree) == before
+    found = results.chosen(bpy.context)
+    assert found.collection is not None and not results.is_outdated(found, results.facts_now(found))
+
+
+def test_a_track_counts_as_newer_by_its_content_alone(tree):
+    file = track()
+    found = results.chosen(bpy.context)
+    os.utime(file, (1, 1))
+    assert not results.is_outdated(found, results.facts_now(found))
+    write_track(file, make_track(5))
+    assert results.is_outdated(found, results.facts_now(found))
+
+
+def test_an_import_of_an_earlier_version_is_not_taken_for_outdated(tree):
+    file = track()
+    found = results.chosen(bpy.context)
+    written = file.stat()
+    record = dataclasses.replace(read_record(found.collection), stamp=(written.st_size, written.st_mtime_ns))
+    write_record(found.collection, record)
+    assert not results.is_outdated(found, results.facts_now(found))
+    os.utime(file, (1, 1))
+    assert results.is_outdated(found, results.facts_now(found))
+
+
+def test_what_is_put_into_the_folder_of_models_counts_only_where_it_is_used(tree, tmp_path, monkeypatch):
+    folder = tmp_path / "models"
+    folder.mkdir()
+    monkeypatch.setattr(preferences, "models_folder", lambda: folder)
+    track()
+    before = unchanged(tree)
+    (folder / "notes.txt").write_text("nothing")
+    (folder / "deca_model.tar").write_bytes(b"other")
+    state.refresh(tree)
+    assert unchanged(tree) == before
+    (folder / "flame2023.pkl").write_bytes(b"a head")
+    state.refresh(tree)
+    assert before - unchanged(tree) == {"Head Model", "Fit", "Smooth", "Track File", "Scene", "Report"}
 
 
 # People.

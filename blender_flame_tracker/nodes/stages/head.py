@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.model_names import head_files
 from ... import preferences
 from ..base import Group, StageNode
 
@@ -23,11 +24,9 @@ class HeadNode(StageNode, bpy.types.Node):
         return name != "file" or self.source == "file"
 
     def read(self, settings: Any) -> tuple[Path, ...]:
-        """Return the files; the folder of models counts where the head is looked for in it."""
+        """Return the model files that count, as for the engine, and the track whose identity is taken over."""
         files = tuple(Path(path) for path in (settings.identity_track,) if path)
-        if settings.source == "file":
-            return (*files, Path(settings.file))
-        return (*files, preferences.models_folder()) if settings.source == "auto" else files
+        return (*files, *head_files(settings.source, settings.file, preferences.models_folder()))
 
 
 CLASSES: Final = (HeadNode,)

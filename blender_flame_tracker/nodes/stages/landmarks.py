@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import bpy
 
+from ... import preferences
 from ..base import Group, StageNode
 
 
@@ -15,6 +17,12 @@ class LandmarksNode(StageNode, bpy.types.Node):
     kind = "landmarks"
     group = Group.TRACKING
     bl_icon = "TRACKER"
+
+    def read(self, settings: Any) -> tuple[Path, ...]:
+        """Return the face networks: the file that is named, else that of the folder of models."""
+        if settings.task_file:
+            return super().read(settings)
+        return tuple(sorted(preferences.models_folder().rglob("*.task")))
 
 
 CLASSES: Final = (LandmarksNode,)

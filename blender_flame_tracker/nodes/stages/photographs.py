@@ -29,7 +29,7 @@ class PhotographsNode(StageNode, bpy.types.Node):
 
     def clip(self: Any) -> Path | None:
         """Return the first photograph, None where none is chosen."""
-        return next(iter(files_of(self.path)), None)
+        return next(iter(files_of(self.path, self.id_data.library)), None)
 
     def frames(self: Any, _scene: bpy.types.Scene) -> str:
         """All photographs are taken."""
@@ -38,14 +38,14 @@ class PhotographsNode(StageNode, bpy.types.Node):
     def settings(self: Any, scene: bpy.types.Scene) -> PhotographSettings | Failure:
         """Return the settings with absolute paths; copies lie beside the track file."""
         settings = settings_from(self, PhotographSettings)
-        chosen = files_of(settings.path)
+        chosen = files_of(settings.path, self.id_data.library)
         if not chosen:
             return Failure(
                 "photo-not-given", f"{name_of(self)}: no photograph is chosen.", "Choose pictures of one person."
             )
         track = downstream(self, "track")
         shot = paths.shot_folder(chosen[0]) if track is None else Path(track.settings(scene).path).parent
-        folder = absolute(settings.folder) or str(shot / _COPIES)
+        folder = absolute(self, settings.folder) or str(shot / _COPIES)
         return replace(settings, path=joined(map(str, chosen)), folder=folder)
 
     def read(self, settings: PhotographSettings) -> tuple[Path, ...]:
@@ -63,9 +63,9 @@ class PhotographsNode(StageNode, bpy.types.Node):
         return name != "path"
 
 
-def files_of(text: str) -> list[Path]:
+def files_of(text: str, library: bpy.types.Library | None = None) -> list[Path]:
     """Return the photographs that a setting names, absolute."""
-    return [paths.absolute(part.strip()) for part in text.split(PHOTOGRAPH_SEPARATOR) if part.strip()]
+    return [paths.absolute(part.strip(), library) for part in text.split(PHOTOGRAPH_SEPARATOR) if part.strip()]
 
 
 def joined(names: Iterable[str]) -> str:

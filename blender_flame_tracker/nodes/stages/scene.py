@@ -10,6 +10,7 @@ import bpy
 
 from ....backend.contract.options import title_case
 from ....backend.contract.settings import SceneSettings
+from ... import paths
 from ...properties import settings_from
 from ...scene.parts import find_collection, origin_of
 from ..base import Group, StageNode
@@ -41,6 +42,10 @@ class SceneNode(StageNode, bpy.types.Node):
         if video is None or video.range != "scene":
             return settings
         return replace(settings, start_at=max(settings.start_at, scene.frame_start))
+
+    def read(self: Any, _settings: SceneSettings) -> tuple[Path, ...]:
+        """Return the picture that is named for the texture. One that is linked counts with its node."""
+        return (paths.absolute(self.texture, self.id_data.library),) if self.texture else ()
 
     def matters(self: Any, name: str) -> bool:
         """A file for the texture counts where the head has one, and only where none is linked."""

@@ -43,7 +43,7 @@ class VideoNode(StageNode, bpy.types.Node):
 
     def clip(self: Any) -> Path | None:
         """Return the video, None where none is chosen."""
-        return paths.absolute(self.path) if self.path else None
+        return paths.absolute(self.path, self.id_data.library) if self.path else None
 
     def frames(self: Any, scene: bpy.types.Scene) -> str:
         """Return the first and the last frame that are tracked, counted from 1; empty for the whole clip."""
@@ -58,7 +58,7 @@ class VideoNode(StageNode, bpy.types.Node):
         if not settings.path:
             return Failure("video-missing", f"{name_of(self)}: no video is chosen.", "Choose a video file.")
         frames = _frames(self, settings, scene)
-        return frames if isinstance(frames, Failure) else replace(frames, path=absolute(settings.path))
+        return frames if isinstance(frames, Failure) else replace(frames, path=absolute(self, settings.path))
 
 
 def _frames(node: Any, settings: VideoSettings, scene: bpy.types.Scene) -> VideoSettings | Failure:
