@@ -123,6 +123,19 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def wrote(self, path: Path) -> bool:
+        """Whether a file or folder is as a stage once wrote it: for results of versions that left no mark in them."""
+        try:
+            look = [str(path), *_look(path)]
+        except OSError:
+            return False
+        for record in cache_folder.own(self.root, ENTRIES):
+            if record.suffix == ".json":
+                with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+                    if look in json.loads(record.read_text("utf-8"))["files"].values():
+                        return True
+        return False
+
     @contextlib.contextmanager
     def work(self, kind: str, key: str) -> Iterator[Path]:
         """Give a folder for unfinished work of a stage: removed when the stage is done, kept when it raises.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,14 @@ from .contract.events import Emit
 from .contract.failure import Failure, Notice
 from .contract.job import STAGES, Job, Stage
 from .contract.options import to_dict
-from .contract.targets import TargetRefused
+from .contract.outputs import clash, outputs_of, results_folders
+from .contract.targets import TargetRefused, Targets, problems
 from .keys import stage_key
 from .previews import Previews
 from .progress import Pace
 from .registry import STAGE_CODE
+from .results import locked
+from .run_failures import is_full, memory_failure, space_failure, writing_failure
 from .serialise import Unreadable
 from .stage_code import StageCode
 from .stages.data import Cancelled, Context
@@ -122,16 +124,46 @@ class _Run:
         self.files: dict[str, Path] = {}
         self.cached: list[str] = []
         self.notices: list[Notice] = []
+        self.targets = Targets()
 
     def all(self) -> Finished:
         """Run what is needed, in the job's order."""
         self._emit_job()
+        self._check()
+        with locked(results_folders(self.job), self.cancelled) as busy:
+            if self.cancelled():
+                raise Cancelled
+            if busy is not None:
+                raise _StageFailed("", busy)
+            return self._all()
+
+    def _check(self) -> None:
+        """Refuse what can be told before any work is done."""
         for stage in self.job.stages:
             problem = self._code(stage).check(stage.settings)
             if problem is not None:
                 raise _StageFailed(stage.name, problem)
+        problem = clash(self.job)
+        if problem is not None:
+            raise _StageFailed("", problem)
+
+    def _check_targets(self) -> None:
+        """Refuse to replace what is not ours, before the work; it is asked again when a file is written."""
+        self.targets = Targets(self.job.overwrite, tuple(self._inputs_of_job()), self.cache.wrote)
+        for name, outputs in outputs_of(self.job).items():
+            if not self._is_stored(self.job.stage(name)):
+                for problem in problems(self.targets, outputs.files, outputs.folders):
+                    raise _StageFailed(name, problem)
+
+    def _inputs_of_job(self) -> Iterator[Path]:
+        for stage in self.job.stages:
+            code = self._code(stage)
+            yield from (code.reads or code.files)(stage.settings, self.models)
+
+    def _all(self) -> Finished:
         for stage in self.job.stages:
             self.keys[stage.name] = self._key(stage)
+        self._check_targets()
         needed = self._needed()
         for stage in self.job.stages:
             if stage.name in needed:
@@ -291,15 +323,15 @@ class _Run:
         try:
             output = code.run(**inputs, settings=stage.settings, context=self._context(stage, work))
         except MemoryError:
-            raise _StageFailed(stage.name, _memory_failure(stage)) from None
+            raise _StageFailed(stage.name, memory_failure(_label(stage))) from None
         except TargetRefused as refused:
             raise _StageFailed(stage.name, refused.failure) from None
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise _StageFailed(stage.name, _space_failure(error)) from error
+            if is_full(error):
+                raise _StageFailed(stage.name, space_failure(_label(stage), error)) from error
             if code.keep != "files":
                 raise
-            raise _StageFailed(stage.name, _writing_failure(error)) from error
+            raise _StageFailed(stage.name, writing_failure(_label(stage), error)) from error
         if isinstance(output, Failure):
             raise _StageFailed(stage.name, output)
         return output
@@ -309,7 +341,9 @@ class _Run:
         settings[stage.kind] = to_dict(stage.settings)
         emit, kept = Pace(self._collect), self.cache.entries
         written = Written(self.cache, stage.kind, self._key(stage, {})) if self._code(stage).keep == "files" else None
-        return Context(stage.name, emit, self.cancelled, work, self.models, settings, self.previews, written, kept)
+        return Context(
+            stage.name, emit, self.cancelled, work, self.models, settings, self.previews, written, kept, self.targets
+        )
 
     def _collect(self, event: Mapping[str, Any]) -> None:
         if event.get("event") == "notice":
@@ -335,26 +369,5 @@ class _Run:
             self._notice(stage, Notice("cache-not-written", sentence, advice))
 
 
-def _memory_failure(stage: Stage) -> Failure:
-    return Failure(
-        "out-of-memory",
-        f"There is not enough memory for '{STAGES[stage.kind].label}'.",
-        "Close other programs, or track a shorter range of the clip.",
-    )
-
-
-def _writing_failure(error: OSError) -> Failure:
-    where = f" {error.filename}" if error.filename else ""
-    return Failure(
-        "output-not-written",
-        f"A result could not be written:{where} {error.strerror or error}.",
-        "Choose a folder that you may write to; what is finished is kept.",
-    )
-
-
-def _space_failure(error: OSError) -> Failure:
-    return Failure(
-        "disk-full",
-        f"The disk is full: {error.filename or error.strerror} could not be written.",
-        "Free some space or choose another folder; what is finished is kept.",
-    )
+def _label(stage: Stage) -> str:
+    return STAGES[stage.kind].label

@@ -39,7 +39,8 @@ class StageCode:
             `files`; it is `load`-ed from them. ``nothing``: quick enough to be done again.
         also: What stages further up give and it takes besides its linked inputs, by the name of their kind or output.
         irrelevant: Settings that do not change the output.
-        files: Files from outside that it reads, (settings, models folder) -> paths.
+        files: Files from outside that its output depends on, (settings, models folder) -> paths.
+        reads: Those that are its input, which no result may replace; the same as `files` where None.
         check: What can be refused before any work starts, settings -> failure or None.
         load: For ``files``: mapping name -> path -> output or `Failure`.
         summary: (output, settings) -> the main result in at most `LONGEST_SUMMARY` characters.
@@ -51,6 +52,7 @@ class StageCode:
     also: tuple[str, ...] = ()
     irrelevant: frozenset[str] = frozenset()
     files: Callable[[Any, Path], Iterable[Path]] = _no_files
+    reads: Callable[[Any, Path], Iterable[Path]] | None = None
     check: Callable[[Any], Failure | None] = _no_problem
     load: Callable[[Mapping[str, Path]], Any] | None = None
     summary: Callable[[Any, Any], str] = _no_summary

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from ..contract.events import Emit
 from ..contract.failure import Failure
+from ..contract.targets import TargetRefused, Targets
 from ..engine import EXIT_FAILED, EXIT_USAGE, error_event, guarded
+from ..results import locked
 from ..runner import Stopped
 from ..stages.data import Cancelled, Context
 from .console import clock
@@ -84,11 +86,15 @@ def _run(
     started = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory() as work:
-            context = Context(STAGE, emit, talk.stop.asked, Path(work), parsed.models)
-            result = run_photos(parsed.photos, parsed.out, settings, context)
+            targets = Targets(parsed.overwrite, tuple(parsed.photos), talk.cache.wrote)
+            context = Context(STAGE, emit, talk.stop.asked, Path(work), parsed.models, targets=targets)
+            with locked([parsed.out.absolute()], talk.stop.asked) as busy:
+                result = busy or run_photos(parsed.photos, parsed.out, settings, context)
     except Cancelled:
         emit({"event": "cancelled"})
         return Stopped()
+    except TargetRefused as refused:
+        result = refused.failure
     except OSError as error:
         sentence = f"A result could not be written to {parsed.out}: {error.strerror or error}."
         result = Failure("output-not-written", sentence, "Choose a folder with free space that you may write to.")

@@ -15,6 +15,7 @@ from ..contract.events import Emit
 from ..contract.failure import Failure
 from ..contract.options import from_dict
 from ..contract.settings import VideoSettings
+from ..contract.targets import TargetRefused, Targets
 from ..engine import EXIT_FAILED, error_event, guarded
 from ..runner import Stopped
 from ..stages.data import Cancelled, Context
@@ -72,10 +73,13 @@ def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[st
     folder = parsed.out.absolute() if kept else Path(tempfile.mkdtemp(prefix="flame-look-"))
     emit({"event": "job", "stages": [{"name": STAGE, "kind": STAGE, "label": "Look"}]})
     try:
-        seen = look_at(settings, folder, Context(STAGE, emit, talk.stop.asked, folder, parsed.models))
+        targets = Targets(parsed.overwrite, (Path(settings.path),), talk.cache.wrote)
+        seen = look_at(settings, folder, Context(STAGE, emit, talk.stop.asked, folder, parsed.models, targets=targets))
     except Cancelled:
         emit({"event": "cancelled"})
         return Stopped()
+    except TargetRefused as refused:
+        seen = refused.failure
     except OSError as error:
         seen = Failure(
             "output-not-written",

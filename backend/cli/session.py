@@ -37,6 +37,7 @@ from ..runner import Finished, Stopped
 from ..stage_code import StageCode
 from .console import Console
 from .flags import path_argument
+from .log_file import log_problem
 
 MODELS: Final = Path(__file__).resolve().parents[2] / "models"
 
@@ -66,6 +67,12 @@ def add_common_flags(parser: argparse.ArgumentParser) -> None:
         help="File that the details are added to (default: a new one in the cache folder)",
     )
     group.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="Replace files that lie where results go and that this program did not write (default: say so and stop). "
+        "What the run reads is never replaced",
+    )
+    group.add_argument(
         "--events",
         action="store_true",
         help="Write one JSON object per line to standard output instead of a progress bar. The engine then ends on a "
@@ -87,6 +94,8 @@ def execute(
         summary: Called with what is `Finished`; returns the text to print at the end where there are no events.
         registry: Kind of stage -> its code.
     """
+    if arguments.overwrite:
+        job = dataclasses.replace(job, overwrite=True)
     with conversation(arguments) as talk:
         if isinstance(talk, Failure):
             return EXIT_FAILED
@@ -130,6 +139,8 @@ class Conversation:
 def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failure]:
     """Begin to speak and to listen as the flags of `add_common_flags` say; the failure has been told already."""
     cache, unusable = _open_cache(arguments.cache)
+    if not isinstance(cache, Failure) and arguments.log is not None:
+        cache = log_problem(arguments.log) or cache
     if isinstance(cache, Failure):
         if arguments.events:
             Lines(sys.stdout, Stop()).emit(error_event(cache))

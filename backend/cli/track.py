@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..contract.failure import Failure
 from ..contract.job import ADDED, STAGES, default_job
+from ..contract.targets import TargetRefused, Targets
 from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
 from .session import add_common_flags, execute
@@ -64,8 +66,13 @@ def main(arguments: Sequence[str]) -> int:
     job = default_job(settings, parsed.add)
     if parsed.write_job is None:
         return execute(job, parsed, closing_words)
+    job = dataclasses.replace(job, overwrite=parsed.overwrite)
     try:
-        parsed.write_job.write_text(job.to_json() + "\n", "utf-8")
+        targets = Targets(parsed.overwrite, (Path(parsed.video),))
+        targets.write(parsed.write_job, lambda beside: beside.write_text(job.to_json() + "\n", "utf-8"))
+    except TargetRefused as refused:
+        sys.stderr.write(f"{refused.failure}\n")
+        return EXIT_FAILED
     except OSError as error:
         sys.stderr.write(f"The job could not be written to {parsed.write_job}: {error.strerror or error}.\n")
         return EXIT_FAILED

@@ -6,13 +6,14 @@ import json
 import os
 import reprlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from . import settings as stage_settings
 from .failure import Failure
 from .foreign_text import shown
 from .kinds import is_text
+from .marks import marked
 from .options import from_dict, to_dict
 
 SCHEMA: Final = 1
@@ -79,9 +80,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """A valid graph of stages, in an order in which they can run."""
+    """A valid graph of stages, in an order in which they can run.
+
+    Attributes:
+        stages: In that order.
+        overwrite: Whether files may be replaced that the program did not write; jobs need not say so.
+    """
 
     stages: tuple[Stage, ...]
+    overwrite: bool = False
 
     def stage(self, name: str) -> Stage:
         """Return the stage of that name (KeyError where there is none)."""
@@ -96,7 +103,8 @@ class Job:
             {"name": s.name, "kind": s.kind, "settings": to_dict(s.settings), "inputs": dict(s.inputs)}
             for s in self.stages
         ]
-        return json.dumps({"schema": SCHEMA, "stages": stages}, indent=2)
+        said = {"overwrite": True} if self.overwrite else {}
+        return json.dumps(marked({"schema": SCHEMA, **said, "stages": stages}), indent=2)
 
 
 ADDED: Final = ("appearance", "texture", "export")
@@ -153,7 +161,11 @@ def parse_job(text: str) -> Job | Failure:
         if isinstance(stage, Failure):
             return stage
         stages.append(stage)
-    return validate(stages)
+    overwrite = data.get("overwrite", False)
+    if not isinstance(overwrite, bool):
+        return Failure("job-shape", f"The job's 'overwrite' is {_words(overwrite)}.", "It must be true or false.")
+    job = validate(stages)
+    return job if isinstance(job, Failure) else replace(job, overwrite=overwrite)
 
 
 def _data_of(text: str) -> Any | Failure:

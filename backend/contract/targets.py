@@ -15,13 +15,16 @@ from typing import Final
 
 from .atomic import write_atomically, write_folder_atomically
 from .failure import Failure
-from .marks import ENTRY, is_marked, mark_picture, track_header
+from .marks import ENTRY, FOLDER_MARK, MARK, is_marked, mark_picture, track_header
 
 UNMARKED: Final = frozenset(
     {"report.json", "report.png", "sheet.png", "overlay.mp4", "texture.png", "texture_light.json"}
     | {"head.obj", "head.mtl", "overlay.png", "aligned.png", "rendered.png", "parsing.png", "photo.json", "photo.png"}
 )
 """Files that versions before 0.2 wrote beside a track without a mark."""
+
+UNMARKED_FOLDERS: Final = frozenset({"avatar", "frames", "meshes"})
+"""The same for the folders of an export."""
 
 _MOST_TRACKS: Final = 20
 """Tracks in a folder that are looked at to tell whether an earlier version wrote into it."""
@@ -98,6 +101,7 @@ class Targets:
 
         def write_marked(beside: Path) -> None:
             write(beside)
+            (beside / FOLDER_MARK).write_text(MARK + "\n", "ascii")
             self.ask(folder, folder=True)
 
         return write_folder_atomically(folder, write_marked)
@@ -172,9 +176,13 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
 
 
 def _is_of_earlier_version(path: Path) -> bool:
-    """Whether a file has one of the names that earlier versions gave, beside a track that such a version wrote."""
-    if path.name not in UNMARKED and not path.name.endswith("_light.json"):
+    """Whether a file or folder has a name that earlier versions gave, beside a track that such a version wrote."""
+    if path.name in UNMARKED:
+        beside = path.parent
+    elif path.name in UNMARKED_FOLDERS and path.parent.name == "export":
+        beside = path.parent.parent
+    else:
         return False
-    tracks = sorted(path.parent.glob("*.npz"))[:_MOST_TRACKS]
+    tracks = sorted(beside.glob("*.npz"))[:_MOST_TRACKS]
     headers = [header for header in map(track_header, tracks) if header is not None]
     return any(ENTRY not in header for header in headers)

@@ -132,7 +132,7 @@ class _Work:
 
             self._side_by_side(work)
 
-        return _beside(folder, write)
+        return self._context.targets.write_folder(folder, write)
 
     def _texture(self) -> Picture | Failure:
         """The texture of the head, baked once for all that wants it."""
@@ -215,7 +215,7 @@ class _Work:
             read = self._side_by_side(work)
             writer.finish(np.array(read, dtype=np.int64), masked=self._person is not None)
 
-        return _beside(folder, write)
+        return self._context.targets.write_folder(folder, write)
 
     def _neck(self) -> NeckLine | None:
         return neck_line(self._head) if self._settings.cut_torso else None
@@ -233,7 +233,7 @@ class _Work:
             clip.write_about(beside)
             self._side_by_side(lambda step, frame, picture: writer.write(step, frame, clip.frame(frame, picture)))
 
-        return _beside(folder, write)
+        return self._context.targets.write_folder(folder, write)
 
     def imavatar(self, folder: Path) -> Path | Failure:
         """Write the folder of IMavatar."""
@@ -258,7 +258,7 @@ class _Work:
             self._side_by_side(work)
             writer.finish([listed[step] for step in sorted(listed)])
 
-        return _beside(folder, write)
+        return self._context.targets.write_folder(folder, write)
 
     def frame_files(self, folder: Path) -> Path | Failure:
         """Write one file per frame."""
@@ -279,7 +279,7 @@ class _Work:
             code = writer.texture_code(self._frames, self._pictures)
             self._side_by_side(lambda _step, frame, picture: writer.write(beside, frame, picture, code))
 
-        return _beside(folder, write)
+        return self._context.targets.write_folder(folder, write)
 
     def _tell_unread(self, read: int) -> None:
         if read < len(self._frames):
@@ -294,19 +294,6 @@ def _same_file(path: Path, place: Path) -> None:
         os.link(path, place)
     except OSError:
         shutil.copyfile(path, place)
-
-
-def _beside(folder: Path, write: Callable[[Path], None]) -> Path:
-    """Let a folder be written beside its place and moved there, replacing what an earlier export left."""
-    beside = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(beside, ignore_errors=True)
-    try:
-        write(beside)
-        shutil.rmtree(folder, ignore_errors=True)
-        beside.replace(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return folder
 
 
 def _person_network(context: Context) -> Network | None:

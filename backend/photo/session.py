@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,9 @@ import torch
 
 from ..aligned.drawing import Skin
 from ..contract.failure import Failure
+from ..contract.outputs import PORTRAIT, TEXTURE
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, TextureSettings
+from ..contract.targets import problems
 from ..contract.track import TRACKED, write_track
 from ..head.albedo_file import space_for
 from ..head.library import resolve_head
@@ -31,7 +34,7 @@ from .output import Studio, save_picture, write_portrait
 from .own import own_fit
 from .read import read_photo
 
-_TEXTURE: Final = "texture.png"
+_TRACK: Final = "track.npz"
 _LARGE: Final = 900
 """Pixels between the outermost landmarks from which on the larger texture is worth its size."""
 
@@ -56,6 +59,12 @@ def run_photos(
     photographs = chosen_files(PHOTOGRAPH_SEPARATOR.join(map(str, paths)))
     if isinstance(photographs, Failure):
         return photographs
+    names = _names(photographs)
+    targets = dataclasses.replace(context.targets, inputs=(*context.targets.inputs, *photographs))
+    context = dataclasses.replace(context, targets=targets)
+    taken = problems(targets, (out / name / file for name in names for file in (_TRACK, TEXTURE, *PORTRAIT)))
+    if taken:
+        return taken[0]
     video = photographs_as_video(photographs, context.work / "photographs", context)
     if isinstance(video, Failure):
         return video
@@ -69,14 +78,13 @@ def run_photos(
     if isinstance(studio, Failure):
         return studio
     written: dict[str, Path] = {}
-    names = _names(photographs)
     for index, path in enumerate(photographs):
         if fit.status[index] != TRACKED:
             continue
         result = _write(out / names[index], path, index, video, fit, studio, context)
         if isinstance(result, Failure):
             return result
-        result["texture"] = save_picture(out / names[index] / _TEXTURE, texture, context.targets.write)
+        result["texture"] = save_picture(out / names[index] / TEXTURE, texture, context.targets.write)
         written.update({f"{names[index]}/{kind}": file for kind, file in result.items()})
     return written
 
@@ -102,7 +110,7 @@ def _studio(head: HeadModel, texture: Picture, task_file: str, context: Context)
     parser = open_parser(head, person, context.models, None, torch.device("cpu"), context.notice)
     if isinstance(parser, Failure):
         return parser
-    return Studio(head, space, parser, _TEXTURE, Skin(texture, head.uv, head.uv_faces), context.targets.write)
+    return Studio(head, space, parser, TEXTURE, Skin(texture, head.uv, head.uv_faces), context.targets.write)
 
 
 def _texture(video: Video, fit: Fit, head: HeadModel, context: Context) -> Picture | Failure:
@@ -126,10 +134,10 @@ def _write(
         shown = save_picture(folder / "photo.png", photo.pixels, context.targets.write)
     scale = video.metadata["scales"][index]
     track = track_of(own_fit(fit, index, shown, photo.width, photo.height, scale), studio.head, context)
-    problem = write_track(folder / "track.npz", track, context.targets)
+    problem = write_track(folder / _TRACK, track, context.targets)
     if problem is not None:
         return problem
-    return {"track": folder / "track.npz", **write_portrait(folder, track, 0, photo.pixels, studio)}
+    return {"track": folder / _TRACK, **write_portrait(folder, track, 0, photo.pixels, studio)}
 
 
 def _names(photographs: list[Path]) -> list[str]:

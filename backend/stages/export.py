@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.marks import FOLDER_MARK
+from ..contract.outputs import EXPORT
 from ..contract.settings import ExportSettings
 from ..head.model import HeadModel
 from ..stage_code import StageCode
@@ -15,7 +17,6 @@ from .appearance import model_files
 from .data import Context, ExportFiles, TrackFile, Video
 from .folders import writable_problem
 
-FOLDER: Final = "export"
 NAMES: Final = {
     "avatar": "avatar folder",
     "frames": "frame files",
@@ -60,7 +61,7 @@ def run(
     """Write what the settings ask for; see `export.writing`."""
     from ..export.writing import write_exports
 
-    folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent / FOLDER
+    folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent / EXPORT
     places = {name: folder / name for name in settings.formats}
     problem = writable_problem(folder) or next(filter(None, map(_taken, places.values())), None)
     if problem is not None:
@@ -82,7 +83,8 @@ def _taken(folder: Path) -> Failure | None:
     found = list(folder.iterdir())
     if folder.name == "meshes":  # a folder for each frame, whose names can be any
         found = [inside for path in found for inside in (path.iterdir() if path.is_dir() else [path])]
-    strange = sorted(path.name for path in found if not known.fullmatch(path.relative_to(folder).as_posix()))
+    names = [path.relative_to(folder).as_posix() for path in found]
+    strange = sorted(name for name in names if name != FOLDER_MARK and not known.fullmatch(name))
     if not strange:
         return None
     return Failure(

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from typing import Final
 
 from ..contract.failure import Failure
 
+TRIES: Final = 20
+"""How often a folder is made that another run, which only looked whether it can, removes at the same moment."""
+
 
 def writable_problem(folder: Path) -> Failure | None:
-    """Make the folder and a file in it, and leave everything as it was; return why that fails."""
+    """Make a folder and a file in it, and leave everything as it was; return why that fails."""
     probe = folder / f".writable-{os.getpid()}"
-    try:
+    for left in reversed(range(TRIES)):
         new = [place for place in (folder, *folder.parents) if not place.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-        for place in new:
-            place.rmdir()
-    except OSError as error:
-        return Failure(
-            "output-not-writable",
-            f"The results cannot be written to {folder}: {error.strerror or error}.",
-            "Choose a folder that you may write to.",
-        )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            probe.unlink()
+        except FileNotFoundError as error:  # another run has just left everything as it was
+            if not left:
+                return not_writable(folder, error)
+        except OSError as error:
+            return not_writable(folder, error)
+        else:
+            with contextlib.suppress(OSError):  # another run has put something there meanwhile
+                for place in new:
+                    place.rmdir()
+            return None
     return None
+
+
+def not_writable(folder: Path, error: OSError) -> Failure:
+    """Return the failure for a folder of results that cannot be written to."""
+    return Failure(
+        "output-not-writable",
+        f"The results cannot be written to {folder}: {error.strerror or error}.",
+        "Choose a folder that you may write to.",
+    )

@@ -30,6 +30,13 @@ def files(settings: HeadSettings, models: Path) -> Iterable[Path]:
     return found
 
 
+def reads(settings: HeadSettings, _models: Path) -> Iterable[Path]:
+    """The file of the head, and the track whose identity is taken over."""
+    return [
+        Path(text) for text in (settings.file if settings.source == "file" else "", settings.identity_track) if text
+    ]
+
+
 def summary(output: HeadModel, settings: HeadSettings) -> str:
     """Name of the model, and what may be done with it."""
     name = output.name + (" of a known person" if settings.identity_track else "")
@@ -38,4 +45,4 @@ def summary(output: HeadModel, settings: HeadSettings) -> str:
     return both if len(both) <= LONGEST_SUMMARY else shortened(name)
 
 
-CODE: Final = StageCode(run, ("stages/head.py", "head"), keep="nothing", files=files, summary=summary)
+CODE: Final = StageCode(run, ("stages/head.py", "head"), keep="nothing", files=files, reads=reads, summary=summary)

@@ -12,6 +12,7 @@ import numpy as np
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
 from ..contract.marks import marked
+from ..contract.outputs import OVERLAY, PLOT, REPORT, SHEET
 from ..contract.quality import quality_of
 from ..contract.ranges import flagged
 from ..contract.settings import ReportSettings
@@ -43,17 +44,17 @@ def run(track: TrackFile, video: Video, settings: ReportSettings, context: Conte
     folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, Path] = {}
     if settings.report:
-        files["report"], files["plot"] = folder / "report.json", folder / "report.png"
+        files["report"], files["plot"] = folder / REPORT, folder / PLOT
         both = (files["report"], files["plot"])
         context.write_once(both, {}, lambda: _numbers(*both, track.track, context))
     if settings.sheet:
-        files["sheet"] = folder / "sheet.png"
+        files["sheet"] = folder / SHEET
         context.write_once([files["sheet"]], {}, lambda: _sheet(files["sheet"], track.track, video, context))
     plate = _plate(track.path.parent, video, context) if settings.plate else None
     if plate is not None:
         files["plate"] = plate
     if settings.overlay:
-        path, height = folder / "overlay.mp4", settings.overlay_height
+        path, height = folder / OVERLAY, settings.overlay_height
         files["overlay"] = path
         context.write_once([path], {"height": height}, lambda: _overlay(path, track.track, video, height, context))
     return ReportFiles(files)

@@ -10,6 +10,7 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.marks import marked
+from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
 from ..stage_code import StageCode, shortened
 from .appearance import parsing_files
@@ -37,7 +38,7 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
 
     from ..render.clip_texture import clip_texture
 
-    path = Path(settings.path).expanduser().absolute() if settings.path else track.path.parent / "texture.png"
+    path = Path(settings.path).expanduser().absolute() if settings.path else track.path.parent / TEXTURE
     problem = writable_problem(path.parent)
     if problem is not None:
         return problem
@@ -45,7 +46,7 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     if isinstance(result, Failure):
         return result
     context.targets.write(path, lambda place: Image.fromarray(result.picture).save(place))
-    told = path.with_name(f"{path.stem}_light.json")
+    path, told = texture_files(path)
     text = json.dumps(marked(result.facts), indent=1, allow_nan=False)
     context.targets.write(told, lambda place: place.write_text(text, "utf-8"))
     return TextureFiles({"texture": path, "light": told}, result.facts)

@@ -19,6 +19,7 @@ from synthetic_clips import MadeClip, context, made_clip, made_fit
 from backend.contract.camera import project
 from backend.contract.failure import Failure
 from backend.contract.job import default_job
+from backend.contract.marks import FOLDER_MARK
 from backend.contract.names import LANDMARKS
 from backend.contract.settings import ExportSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track
@@ -79,7 +80,7 @@ def engine_pixels(clip: MadeClip, track: Track, frame: int) -> np.ndarray:
 
 
 def test_a_frame_file_per_frame_with_a_head(written: Path) -> None:
-    names = {path.name for path in (written / "frames").iterdir()}
+    names = {path.name for path in (written / "frames").iterdir()} - {FOLDER_MARK}
     assert names == {f"{k}{end}" for k in (0, 1, 2, 3, 5) for end in (".npz", "_compare.jpg")} | {
         "texture.png", "about.json",
     }  # fmt: skip
@@ -87,7 +88,7 @@ def test_a_frame_file_per_frame_with_a_head(written: Path) -> None:
 
 def test_a_mesh_per_frame_with_a_head_and_one_texture(written: Path, track: Track) -> None:
     folders = sorted(path.name for path in (written / "meshes").iterdir())
-    assert folders == [*(f"{k:05d}" for k in (0, 1, 2, 3, 5)), "texture.png"]
+    assert folders == [FOLDER_MARK, *(f"{k:05d}" for k in (0, 1, 2, 3, 5)), "texture.png"]
     pictures = {f"{name}.png" for name in ("overlay", "aligned", "parsing", "parsing_colours", "rendered", "texture")}
     assert {path.name for path in (written / "meshes" / "00005").iterdir()} == {
         "head.obj", "head.mtl", "photo.json", *pictures,

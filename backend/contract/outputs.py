@@ -1,0 +1,107 @@
+"""Which files a job writes for the user: said once, for the engine that writes them and for Blender, which asks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .failure import Failure
+from .job import Job, Stage
+
+TEXTURE: Final = "texture.png"
+REPORT, PLOT, SHEET, OVERLAY = "report.json", "report.png", "sheet.png", "overlay.mp4"
+EXPORT: Final = "export"
+
+PORTRAIT: Final = ("head.obj", "head.mtl", "overlay.png", "aligned.png", "rendered.png", "parsing.png", "photo.json")
+"""Files in the folder of a photograph, besides its track and texture."""
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one stage writes.
+
+    Attributes:
+        files: Single files.
+        folders: Folders that are replaced as a whole.
+    """
+
+    files: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Both."""
+        return self.files + self.folders
+
+
+def outputs_of(job: Job) -> Mapping[str, Outputs]:
+    """Return what a job writes, by the name of the stage that does; stages that write nothing are left out.
+
+    Copies that are named by their content (photographs brought to one size, footage for Blender) are not among them:
+    they are never written over something else.
+    """
+    found = {stage.name: _outputs(job, stage) for stage in job.stages}
+    return {name: outputs for name, outputs in found.items() if outputs.places}
+
+
+def results_folders(job: Job) -> tuple[Path, ...]:
+    """Return the folders in which a job's results lie, each once and in a fixed order."""
+    outputs = outputs_of(job)
+    folders = {path.parent for each in outputs.values() for path in each.files}
+    for name, each in outputs.items():
+        if each.folders and job.stage(name).settings.folder:
+            folders.add(each.folders[0].parent)
+    return tuple(sorted(folders))
+
+
+def clash(job: Job) -> Failure | None:
+    """Return whether two stages would write one file, of which the later would silently win."""
+    writers: dict[str, str] = {}
+    for name, outputs in outputs_of(job).items():
+        for path in outputs.places:
+            other = writers.setdefault(os.path.normcase(os.path.realpath(path)), name)
+            if other != name:
+                return Failure(
+                    "job-one-file",
+                    f"The stages '{other}' and '{name}' would write the same file, {path}.",
+                    "Give one of them another file or folder.",
+                )
+    return None
+
+
+def absolute(text: str) -> Path:
+    """Return a path of a job as an absolute one; ``~`` stands for the user's folder where there is such a user."""
+    path = Path(text)
+    with contextlib.suppress(RuntimeError):  # ~nobody
+        path = path.expanduser()
+    return path.absolute()
+
+
+def texture_files(path: Path) -> tuple[Path, Path]:
+    """Return the picture and the file with the light that belongs to it."""
+    return path, path.with_name(f"{path.stem}_light.json")
+
+
+def _outputs(job: Job, stage: Stage) -> Outputs:
+    settings = stage.settings
+    if stage.kind == "track":
+        return Outputs((absolute(settings.path),))
+    if stage.kind not in ("texture", "report", "export"):
+        return Outputs()
+    beside = absolute(job.stage(stage.inputs["track"]).settings.path).parent
+    if stage.kind == "texture":
+        return Outputs(texture_files(absolute(settings.path) if settings.path else beside / TEXTURE))
+    if stage.kind == "report":
+        folder = absolute(settings.folder) if settings.folder else beside
+        wanted = ((settings.report, REPORT), (settings.report, PLOT), (settings.sheet, SHEET))
+        return Outputs(tuple(_wanted(folder, *wanted, (settings.overlay, OVERLAY))))
+    folder = absolute(settings.folder) if settings.folder else beside / EXPORT
+    return Outputs(folders=tuple(folder / name for name in settings.formats))
+
+
+def _wanted(folder: Path, *names: tuple[bool, str]) -> Iterator[Path]:
+    return (folder / name for asked, name in names if asked)
