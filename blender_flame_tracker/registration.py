@@ -10,12 +10,13 @@ from typing import Final
 
 import bpy
 
-from . import drop, engine_watch, footage, preferences, result, runs, scene_state, setup
+from . import drop, engine_watch, footage, older_settings, preferences, result, runs, scene_state, setup
 from .nodes import following, menus, saved_paths, sidebar, sockets, stages, state, tree
 from .operators import face, identity, import_track, log, photographs, track, video
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
+from .operators import scene as scene_operators
 from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .scene import origin, world
@@ -28,6 +29,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     tree,
     sockets,
     stages,
+    older_settings,
     scene_state,
     following,
     origin,
@@ -43,6 +45,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     result,
     result_operators,
     result_file_operators,
+    scene_operators,
     engine_watch,
     footage,
     thumbnails,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import bpy
 
@@ -14,9 +13,8 @@ from ..backend.contract.settings import SceneSettings
 from .nodes import state
 from .scene.importer import ImportResult, import_track
 from .scene.parts import find_collection, origin_of
+from .scene.starting_scene import is_start_cube
 from .scene.texture import PICTURE
-
-_CUBE_VERTICES: Final = frozenset((x, y, z) for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0))
 
 
 def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene) -> ImportResult | Failure:
@@ -76,7 +74,7 @@ def _views(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types
 
 
 def _hide_default_cube(scene: bpy.types.Scene) -> list[Notice]:
-    hidden = [thing for thing in scene.objects if not thing.hide_render and _is_default_cube(thing)]
+    hidden = [thing for thing in scene.objects if not thing.hide_render and is_start_cube(thing)]
     for thing in hidden:
         for layer in scene.view_layers:
             if thing.name in layer.objects:
@@ -91,13 +89,3 @@ def _hide_default_cube(scene: bpy.types.Scene) -> list[Notice]:
             "Click its eye and its camera in the Outliner to see it again.",
         )
     ]
-
-
-def _is_default_cube(thing: bpy.types.Object) -> bool:
-    """Whether this is the cube of Blender's startup file, as it was."""
-    if thing.type != "MESH" or thing.modifiers or thing.animation_data is not None or thing.parent is not None:
-        return False
-    mesh = thing.data
-    if len(mesh.vertices) != 8 or len(mesh.polygons) != 6 or mesh.shape_keys is not None or thing.children:
-        return False
-    return thing.matrix_basis.is_identity and {tuple(vertex.co) for vertex in mesh.vertices} == _CUBE_VERTICES

@@ -173,6 +173,14 @@ LIGHT_CHOICES: Final = {
 }
 
 
+FIT_CHOICES: Final = {
+    "auto": "Where the scene is as Blender starts it, set its rate, range, resolution, camera and view transform to"
+    " those of the clip; a scene that holds something keeps its own",
+    "always": "Set them at every import",
+    "never": "Keep them; the button Fit Scene to Clip sets them when you want it",
+}
+
+
 @dataclass(frozen=True)
 class SceneSettings:
     """What becomes of a track in Blender."""
@@ -207,10 +215,12 @@ class SceneSettings:
         choices=LIGHT_CHOICES,
         choice_labels={"exposure": "World, Exposure Keyed"},
     )
-    set_scene: bool = option(
-        True,
-        "Set frame rate, range and resolution of the scene to those of the clip; turn it off where others are wanted",
-        label="Fit Scene to Clip",
+    fit_scene: str = option(
+        "auto",
+        "Whether rate, range, resolution, camera and view transform of the scene become those of the clip",
+        label="Fit Scene",
+        choices=FIT_CHOICES,
+        choice_labels={"auto": "Automatic"},
     )
     camera_view: bool = option(
         True,

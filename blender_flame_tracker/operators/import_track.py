@@ -9,6 +9,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
+from .. import older_settings
 from ..paths import absolute
 from ..properties import annotations_of, settings_from
 from ..showing import import_and_show
@@ -26,6 +27,7 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
     __annotations__ = {
         "filter_glob": bpy.props.StringProperty(default="*.npz", options={"HIDDEN"}),
         **annotations_of(SceneSettings),
+        older_settings.SWITCH: older_settings.switch_property(),
     }
 
     @classmethod
@@ -38,7 +40,8 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Import the chosen file."""
-        result = import_and_show(absolute(self.filepath), settings_from(self, SceneSettings), context.scene)
+        settings = older_settings.with_switch(self, settings_from(self, SceneSettings))
+        result = import_and_show(absolute(self.filepath), settings, context.scene)
         if isinstance(result, Failure):
             self.report({"ERROR"}, str(result))
             return {"CANCELLED"}

@@ -9,8 +9,8 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
+from .. import older_settings, scene_state
 from .. import result as results
-from .. import scene_state
 from ..paths import absolute
 from ..properties import annotations_of, settings_from
 from ..scene.motion import CAMERA_MOVES, HEAD_MOVES, motion_of, switch_motion
@@ -125,6 +125,7 @@ class UpdateResult(bpy.types.Operator):
     __annotations__ = {
         "ask": bpy.props.BoolProperty(default=False, options={"HIDDEN", "SKIP_SAVE"}),
         **annotations_of(SceneSettings),
+        older_settings.SWITCH: older_settings.switch_property(),
     }
 
     @classmethod
@@ -157,7 +158,8 @@ class UpdateResult(bpy.types.Operator):
         """Update with the settings of before, as far as none are given."""
         self._fill(context)
         found = results.chosen(context)
-        return _finish(self, import_and_show(found.file, settings_from(self, SceneSettings), context.scene))
+        settings = older_settings.with_switch(self, settings_from(self, SceneSettings))
+        return _finish(self, import_and_show(found.file, settings, context.scene))
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Show the settings in the dialog."""

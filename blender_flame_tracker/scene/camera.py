@@ -30,15 +30,6 @@ def write_lens(camera: bpy.types.Camera, intrinsics: Intrinsics, nearest: float,
     camera.clip_end = max(camera.clip_end, farthest * 2)
 
 
-def write_picture_size(scene: bpy.types.Scene, intrinsics: Intrinsics) -> None:
-    """Give the scene the resolution and the pixel aspect of the clip."""
-    lens = blender_lens(intrinsics)
-    render = scene.render
-    render.resolution_x, render.resolution_y = intrinsics.width, intrinsics.height
-    render.resolution_percentage = 100
-    render.pixel_aspect_x, render.pixel_aspect_y = lens.pixel_aspect_x, lens.pixel_aspect_y
-
-
 def picture_aspect(scene: bpy.types.Scene) -> float:
     """Return width over height of the scene's picture, pixel aspect included."""
     render = scene.render

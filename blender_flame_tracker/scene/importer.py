@@ -18,14 +18,14 @@ from ...backend.contract.track import MISSING, Track, read_track
 from ..paths import take_name
 from ..stamp import stamp_of
 from . import camera as camera_data
+from . import fitting_scene, keyframes, material, plate, shape_keys, texture, world
 from . import head as head_data
-from . import keyframes, material, plate, shape_keys, texture, world
 from .light import light_of
 from .motion import Motion, write_motion
 from .origin import renew_origins, write_origin
 from .parts import Parts, clip_of, ensure_parts, find_collection, origin_of, place, remember
 from .record import Record, read_record, write_record
-from .timeline import Timeline, blender_rate, footage_rate, make_timeline
+from .timeline import Timeline, footage_rate, make_timeline
 from .unharmed import unharmed
 
 
@@ -113,26 +113,26 @@ def _imported(
         return _too_long(timeline)
     motion = _motion(track, selection, timeline)
     parts = ensure_parts(scene, origin, name)
-    if settings.collection != ("" if fresh else read_record(parts.collection).settings.collection):
+    before = read_record(parts.collection)
+    if settings.collection != ("" if fresh else before.settings.collection):
         # Otherwise it stays where the user may have moved it.
         place(scene, parts.collection, settings.collection)
     _write_head(parts, head, selection, timeline, settings, name)
     picture = _write_texture(parts, path, settings, name, notices)
     write_motion(parts.head, parts.camera, motion, settings.motion)
     _write_camera(parts, track, selection)
-    if settings.set_scene:
-        _write_scene(scene, track, timeline, parts)
-    else:
-        scene.camera = scene.camera or parts.camera
-        notices.extend(_other_rate(scene, timeline))
-    parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene, notices))
+    fit = fitting_scene.fit_of(timeline, track.intrinsics)
+    fitting_scene.fit_scene(scene, parts, fit, before.fit, settings.fit_scene)
+    notices.extend(fitting_scene.notices(scene, parts.camera, fit))
+    parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene))
     frame, row = _seen_keys(selection, timeline)
     notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, rows[row]), settings))
     remember(parts)
     if path is not None:
         write_origin(parts.collection, path)
     stamp = stamp_of(path) if path is not None else None
-    write_record(parts.collection, Record(settings, played, stamp, tuple(_words(notice) for notice in notices)))
+    said = tuple(_words(notice) for notice in notices)
+    write_record(parts.collection, Record(settings, played, stamp, said, fit))
     return ImportResult(parts, timeline, tuple(notices), fresh)
 
 
@@ -278,36 +278,12 @@ def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:
     )
 
 
-def _write_scene(scene: bpy.types.Scene, track: Track, timeline: Timeline, parts: Parts) -> None:
-    camera_data.write_picture_size(scene, track.intrinsics)
-    scene.render.fps, scene.render.fps_base = blender_rate(timeline.rate)
-    scene.frame_start, scene.frame_end = timeline.first, timeline.last
-    scene.camera = parts.camera
-    scene.frame_set(timeline.first)
-
-
-def _other_rate(scene: bpy.types.Scene, timeline: Timeline) -> list[Notice]:
-    """Say when the scene plays at another rate: Blender shows a frame of the footage per frame of the scene anyway."""
-    rate = scene.render.fps / scene.render.fps_base
-    if abs(rate / float(timeline.rate) - 1) < 1e-4:
-        return []
-    return [
-        Notice(
-            "other-rate",
-            f"The clip has {float(timeline.rate):.5g} frames/s and the scene {rate:.5g}, so that the clip plays"
-            f" {'slower' if rate < timeline.rate else 'faster'} than it was filmed.",
-            "Import with Fit Scene to Clip on, or set the frame rate of the scene to that of the clip.",
-        )
-    ]
-
-
 def _write_plate(
     parts: Parts,
     track: Track,
     footage: plate.Plate | None,
     timeline: Timeline,
     scene: bpy.types.Scene,
-    notices: list[Notice],
 ) -> bpy.types.MovieClip | None:
     """Lay the footage behind the head, or take that of an earlier import away; return the clip."""
     if footage is None:
@@ -318,12 +294,5 @@ def _write_plate(
     if abs(scene_aspect / clip_aspect - 1) > 1e-3:
         # The camera fits the width: a wider scene cuts the footage above and below, a taller one leaves bars.
         method = "CROP" if scene_aspect > clip_aspect else "FIT"
-        notices.append(
-            Notice(
-                "other-picture",
-                "The scene's picture has other proportions than the clip's.",
-                "Import with Fit Scene to Clip on, or set the resolution of the render to that of the clip.",
-            )
-        )
     plate.show_plate(parts.camera.data, footage, timeline.footage_start, method)
     return footage.clip

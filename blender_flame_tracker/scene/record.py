@@ -15,6 +15,7 @@ from ...backend.contract.kinds import is_object, json_of
 from ...backend.contract.options import from_dict, options_of
 from ...backend.contract.settings import SceneSettings
 from ..stamp import Stamp
+from .fitting_scene import Fit
 from .stored import stored
 
 RECORD: Final = "flame_import"
@@ -30,12 +31,14 @@ class Record:
         played: Rate at which Blender plays the footage where that is not the nominal one.
         stamp: Of the track file then; None where it came from no file.
         notices: Sentences that the user should know.
+        fit: What a scene has that shows the clip frame by frame; None where an older version has imported it.
     """
 
     settings: SceneSettings
     played: Fraction | None = None
     stamp: Stamp | None = None
     notices: tuple[str, ...] = ()
+    fit: Fit | None = None
 
     def with_motion(self, who: str) -> Record:
         """Return the record after head and camera have swapped who moves."""
@@ -51,6 +54,7 @@ def write_record(collection: bpy.types.Collection, record: Record) -> None:
             "played": played,
             "stamp": record.stamp,
             "notices": list(record.notices),
+            "fit": None if record.fit is None else {**asdict(record.fit), "rate": str(record.fit.rate)},
         }
     )
 
@@ -84,15 +88,28 @@ def _parse(text: str) -> Record:
             Fraction(*played) if played else None,
             (int(stamp[0]), int(stamp[1])) if stamp else None,
             tuple(str(each) for each in content.get("notices") or ()),
+            _fit(content.get("fit")),
         )
     except (ValueError, TypeError, LookupError, ArithmeticError):
         return Record(SceneSettings())
 
 
+def _fit(content: Any) -> Fit | None:
+    """What the clip wants, None where that is not known."""
+    try:
+        across, down = content["pixel_aspect"]
+        numbers = (int(content[name]) for name in ("first", "last", "width", "height"))
+        return Fit(Fraction(content["rate"]), *numbers, (float(across), float(down)))
+    except (ValueError, TypeError, LookupError, ArithmeticError):
+        return None
+
+
 def _settings(content: Any) -> SceneSettings:
     """The settings as far as this version knows them; what it does not take has its default."""
     stored: Mapping[str, Any] = content if isinstance(content, dict) else {}
-    taken = {}
+    taken: dict[str, Any] = {}
+    if stored.get("set_scene") is False:  # Older versions had a switch.
+        taken["fit_scene"] = "never"
     for each in options_of(SceneSettings):
         if each.name in stored and not isinstance(
             from_dict(SceneSettings, {each.name: stored[each.name]}, ""), Failure

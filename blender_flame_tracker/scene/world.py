@@ -13,6 +13,7 @@ from ...backend.contract.failure import Notice
 from ...backend.contract.settings import SceneSettings
 from . import keyframes
 from .environment import HEIGHT, WIDTH, Environment, environment_of
+from .fitting_scene import is_faithful
 from .light import Light
 from .parts import Parts
 from .stored import stored
@@ -30,8 +31,6 @@ FILM: Final = "flame_film"
 _TOLERATED: Final = 0.15
 _CHANGES: Final = 0.05
 """Share of the mean shading by which the light of single frames may stray from the clip's before that is told."""
-_FAITHFUL: Final = ("Standard", "Raw")
-"""View transforms that give colours back as they are."""
 _TURN, _PICTURE, _EXPOSURE = "Camera Rotation", "Light of the Footage", "Exposure and White Balance"
 
 
@@ -219,14 +218,14 @@ def _notices(environment: Environment, terms: NDArray[np.float64], usual: NDArra
 
 def _view_notices(scene: bpy.types.Scene) -> list[Notice]:
     """Footage and head are compared in the colours of the footage, which AgX and Filmic change."""
-    view = scene.view_settings.view_transform
-    if view in _FAITHFUL:
+    if is_faithful(scene):
         return []
+    view = scene.view_settings.view_transform
     return [
         Notice(
             "view-transform",
-            f"The view transform {view} changes colours, so the head is not seen as the footage is.",
-            "Choose Standard under Render Properties > Color Management to compare them.",
+            f"The view transform {view} changes the colours of head and footage.",
+            "Use Standard View shows them as they are.",
         )
     ]
 

@@ -91,7 +91,8 @@ def test_the_operator_has_the_settings_of_the_contract_and_nothing_of_its_own(re
         if setting.kind == "int":
             assert (shown.hard_min, shown.hard_max) == (setting.minimum, setting.maximum or 2**31 - 1)
     own = set(properties.keys()) - {setting.name for setting in options_of(SceneSettings)}
-    assert own == {"rna_type", "filepath", "filter_glob"}
+    # Scripts of older versions say `set_scene`.
+    assert own == {"rna_type", "filepath", "filter_glob", "set_scene"}
 
 
 def test_a_file_that_is_no_track_is_reported_in_a_sentence(registered, tmp_path):

@@ -49,7 +49,7 @@ def test_the_camera_is_right_also_when_the_scene_keeps_its_own_resolution():
     track = make_track(3)
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = 1280, 960
-    made = import_track(track, SceneSettings(set_scene=False))
+    made = import_track(track, SceneSettings(fit_scene="never"))
     assert (scene.render.resolution_x, scene.render.resolution_y) == (1280, 960)
     scene.frame_set(1)
     twice = Intrinsics.centred(1280, 960, 1400.0)

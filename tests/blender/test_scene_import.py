@@ -69,8 +69,10 @@ def test_the_scene_stays_as_it_is_where_that_is_asked():
     scene.collection.objects.link(camera)
     scene.camera = camera
     before = (scene.render.resolution_x, scene.render.resolution_y, scene.render.fps_base)
-    made = import_track(make_track(10, rate=Fraction(30)), SceneSettings(set_scene=False, plate=False))
-    assert [notice.code for notice in made.notices] == ["other-rate"] and "slower" in made.notices[0].sentence
+    made = import_track(make_track(10, rate=Fraction(30)), SceneSettings(fit_scene="never", plate=False))
+    assert [notice.sentence for notice in made.notices] == [
+        "The scene keeps its frame rate (24, the clip has 30), frame range, resolution and camera."
+    ]
     assert (scene.render.fps, scene.frame_start, scene.frame_end, scene.camera) == (24, 7, 77, camera)
     assert (scene.render.resolution_x, scene.render.resolution_y, scene.render.fps_base) == before
 

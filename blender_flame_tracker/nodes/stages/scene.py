@@ -10,7 +10,7 @@ import bpy
 
 from ....backend.contract.options import title_case
 from ....backend.contract.settings import SceneSettings
-from ... import paths
+from ... import older_settings, paths
 from ...properties import settings_from
 from ...scene.parts import find_collection, origin_of
 from ..base import Group, StageNode
@@ -28,7 +28,8 @@ class SceneNode(StageNode, bpy.types.Node):
             name="Import Automatically",
             description="Import as soon as the track is finished. Turn it off to press Import yourself",
             default=True,
-        )
+        ),
+        older_settings.SWITCH: older_settings.switch_property(older_settings.switched),
     }
     order = ("automatic",)
 
@@ -49,6 +50,8 @@ class SceneNode(StageNode, bpy.types.Node):
 
     def matters(self: Any, name: str) -> bool:
         """A file for the texture counts where the head has one, and only where none is linked."""
+        if name == older_settings.SWITCH:
+            return False
         if name != "texture":
             return True
         socket = self.inputs.get(title_case("texture"))

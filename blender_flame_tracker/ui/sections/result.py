@@ -10,6 +10,7 @@ from ... import result as results
 from ...nodes.state import NodeState, status_of
 from ...operators import result as operators
 from ...review import Facts, Review, review_of
+from ...scene.fitting_scene import is_faithful, kept
 from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
 from ...scene.plate import background_of
@@ -133,8 +134,19 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) 
     moving = motion_of(parts.camera)
     text = "Switch to Camera Motion" if moving == HEAD_MOVES else "Switch to Head Motion"
     layout.operator("flame.switch_motion", text=text, icon="CON_CAMERASOLVER" if moving == HEAD_MOVES else "USER")
+    _draw_fit(layout, context, parts)
     for notice in read_record(parts.collection).notices:
         paragraph(layout, context, notice, icon="INFO")
+
+
+def _draw_fit(layout: Any, context: bpy.types.Context, parts: Parts) -> None:
+    """Ways to give the scene what the clip wants, where it has something else."""
+    fit = read_record(parts.collection).fit
+    row = layout.row(align=True)
+    if fit is not None and kept(context.scene, parts.camera, fit):
+        row.operator("flame.fit_scene", icon="SCENE_DATA")
+    if not is_faithful(context.scene):
+        row.operator("flame.use_standard_view", icon="COLOR")
 
 
 def _draw_comparison(layout: Any, parts: Parts) -> None:

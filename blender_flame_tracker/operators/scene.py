@@ -1,0 +1,77 @@
+"""What of the scene is set for a track when the user asks for it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import bpy
+
+from .. import result as results
+from ..scene import fitting_scene
+from ..scene.parts import Parts
+from ..scene.record import read_record
+from .result import chosen_for
+
+
+def imported_for(cls: Any, context: bpy.types.Context) -> Parts | None:
+    """Return what was made of the chosen track; where nothing was, say so in the tooltip."""
+    found = chosen_for(cls, context)
+    parts = found.parts if found is not None else None
+    if found is not None and not isinstance(parts, Parts):
+        cls.poll_message_set("It is not in the scene yet" if parts is None else parts.sentence)
+    return parts if isinstance(parts, Parts) else None
+
+
+class FitScene(bpy.types.Operator):
+    """Set frame rate, range, resolution and camera of the scene to those of the clip"""
+
+    bl_idname = "flame.fit_scene"
+    bl_label = "Fit Scene to Clip"
+    bl_options: ClassVar = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need an import that knows what its clip wants, and a scene that has not got it."""
+        parts = imported_for(cls, context)
+        if parts is None:
+            return False
+        fit = read_record(parts.collection).fit
+        if fit is None:
+            cls.poll_message_set("Update the import first: an older version has made it")
+            return False
+        if not fitting_scene.kept(context.scene, parts.camera, fit):
+            cls.poll_message_set("The scene has what the clip wants")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set them."""
+        parts = results.chosen(context).parts
+        fitting_scene.fit_all(context.scene, parts.camera, read_record(parts.collection).fit)
+        return {"FINISHED"}
+
+
+class UseStandardView(bpy.types.Operator):
+    """Show colours as they are in the footage: AgX and Filmic, with which Blender starts, change them"""
+
+    bl_idname = "flame.use_standard_view"
+    bl_label = "Use Standard View"
+    bl_options: ClassVar = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need another view transform."""
+        if context.scene is not None and fitting_scene.is_faithful(context.scene):
+            cls.poll_message_set("Colours are shown as they are already")
+            return False
+        return context.scene is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Choose the view transform."""
+        if not fitting_scene.use_standard_view(context.scene):
+            self.report({"ERROR"}, "The color management of this Blender has no view transform 'Standard'")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+CLASSES: Final = (FitScene, UseStandardView)
