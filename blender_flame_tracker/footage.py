@@ -6,6 +6,7 @@ the engine was asked to look for faces, from the engine, which knows better.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import time
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 import bpy
 
+from ..backend.contract.content import content_of
 from ..backend.contract.failure import Failure
 from . import preferences, runs
 from .look import Look, Looking, remembered, start_look
@@ -239,9 +241,11 @@ def _sequence_rate(path: Path) -> float:
 
 
 def _folder(path: Path) -> Path:
-    """Return the folder for the pictures of a video's faces; another version of the video has another one (OSError)."""
-    known = path.stat()
-    key = hashlib.sha256(f"{path}|{known.st_size}|{known.st_mtime_ns}".encode("utf-8", "surrogateescape"))
+    """Return the folder for the pictures of a video's faces: that of the same video, wherever it lies (OSError)."""
+    content = content_of(path)
+    if content is None:
+        raise FileNotFoundError(errno.ENOENT, "No such file", str(path))
+    key = hashlib.sha256(f"{path.name}|{content[0]}|{content[1]}".encode("utf-8", "surrogateescape"))
     return user_folder("looks") / key.hexdigest()[:24]
 
 

@@ -31,8 +31,12 @@ _RESULT: Final = {
     "result_text": bpy.props.StringProperty(options={"HIDDEN"}),
     "result_advice": bpy.props.StringProperty(options={"HIDDEN"}),
     "result_failed": bpy.props.BoolProperty(options={"HIDDEN"}),
+    "result_others": bpy.props.StringProperty(options={"HIDDEN"}),
 }
-"""What the latest run has found, saved with the file. Read through `state.status_of` alone."""
+"""What the latest run has found, and what earlier ones have for other takes, saved with the file.
+
+Read through `state.status_of` alone.
+"""
 
 
 def changed(node: Any, _context: bpy.types.Context) -> None:

@@ -7,6 +7,7 @@ that undoing a change shows the old result as up to date again, and on the nodes
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -222,6 +223,8 @@ def _keep(tree: bpy.types.NodeTree, name: str, fingerprint: str, written: Iterab
     node: Any = tree.nodes.get(name)
     if node is None or not kind_of(node):
         return
+    if node.result_fingerprint not in ("", fingerprint):
+        _set_aside(node)
     node.result_fingerprint, node.result_files, node.result_text = fingerprint, files, status.text
     node.result_failed, node.result_advice = failed, status.advice
 
@@ -229,12 +232,34 @@ def _keep(tree: bpy.types.NodeTree, name: str, fingerprint: str, written: Iterab
 def forget_copy(node: Any, source: Any) -> None:
     """Take the result from the copy of a node: it is found again where the copy depends on the same."""
     _learn(source)
-    node.result_fingerprint = node.result_files = node.result_text = node.result_advice = ""
+    node.result_fingerprint = node.result_files = node.result_text = node.result_advice = node.result_others = ""
     node.result_failed = False
+
+
+_MOST_OTHERS: Final = 12
+
+
+def _set_aside(node: Any) -> None:
+    """Keep the latest result that went well among the others: its take may be looked at again."""
+    if node.result_failed:
+        return
+    others = [each for each in _others(node) if each[0] != node.result_fingerprint]
+    others.append((node.result_fingerprint, node.result_files, node.result_text))
+    node.result_others = json.dumps(others[-_MOST_OTHERS:])
+
+
+def _others(node: Any) -> list[tuple[str, str, str]]:
+    """Fingerprint, files and text of what a node has found for other takes."""
+    try:
+        return [(str(key), str(files), str(text)) for key, files, text in json.loads(node.result_others or "[]")]
+    except (ValueError, TypeError):  # Edited by hand.
+        return []
 
 
 def _learn(node: Any) -> None:
     """Make known for the session what a node has from an earlier one."""
+    for fingerprint, files, text in _others(node):
+        _results.setdefault(fingerprint, _Result(Status(NodeState.CACHED, 1.0, text), files))
     if not node.result_fingerprint or node.result_fingerprint in _results:
         return
     if node.result_failed:

@@ -9,14 +9,15 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 from film import write_film
-from flame_extension.blender_flame_tracker import footage
+from flame_extension.blender_flame_tracker import footage, paths
 from flame_extension.blender_flame_tracker.process import Engine
 from flame_extension.blender_flame_tracker.ui import panel
 from recording_layout import RecordingLayout
 
 
 def make_looker(folder, behaviour="2"):
-    """An engine that can only look: it finds as many faces as it is told."""
+    """An engine that can only look: it finds as many faces as it is told, and nothing is known of earlier looks."""
+    shutil.rmtree(paths.user_folder("looks"), ignore_errors=True)
     (folder / "backend").mkdir(parents=True)
     (folder / "backend" / "__init__.py").touch()
     shutil.copy(Path(__file__).with_name("fake_look.py"), folder / "backend" / "__main__.py")

@@ -182,6 +182,21 @@ def test_a_second_person_of_a_clip_has_a_file_and_a_head_of_its_own(tree, clip):
     assert heads() == ["take one face 2 head", "take one head"]
 
 
+def test_both_people_are_up_to_date_in_the_next_session(tree, tmp_path):
+    files = []
+    for number in (1, 0):
+        follow(tree, number)
+        files.append(track())
+    before = unchanged(tree)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    state._results.clear()  # What only the session knew.
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    tree = bpy.context.scene.flame.tree
+    for number, file in zip((1, 0), files, strict=True):
+        follow(tree, number)
+        assert shown_file() == file and unchanged(tree) == before
+
+
 def test_the_largest_face_is_face_one_however_it_was_chosen(tree):
     node = tree.nodes["Face"]
     assert node.folder() == ""

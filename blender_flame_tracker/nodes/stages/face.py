@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-from ..base import Group, StageNode
+from ..base import Group, StageNode, changed
 
 
 def _face(node: Any) -> int:
@@ -36,7 +36,7 @@ class FaceNode(StageNode, bpy.types.Node):
             get=_face,
             set=_set_face,
         ),
-        "clicked": bpy.props.StringProperty(options={"HIDDEN"}),
+        "clicked": bpy.props.StringProperty(options={"HIDDEN"}, update=changed),
     }
     order = ("choose", "face")
 
