@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ..backend.contract.failure import Failure
 from ..backend.contract.job import Job
+from ..backend.contract.outputs import outputs_of
+from ..backend.contract.targets import TAKEN, Targets
 from ..backend.contract.track import read_parts
 from .nodes.stages.photographs import files_of
 from .paths import folder_problem
@@ -26,7 +28,27 @@ def problem_of(job: Job) -> Failure | None:
             f"The photograph {path.name} is not where it was: there is no {path}.",
             "Choose the photographs again, or put it back.",
         )
-    return next(iter(output_problems(job).values()), None)
+    return next(iter(output_problems(job).values()), None) or _target_problem(job)
+
+
+def files_taken(job: Job) -> list[Path]:
+    """Return the files and folders that a job would replace although this program did not write them."""
+    return [path for path, problem in _refused(job) if problem.code == TAKEN]
+
+
+def _target_problem(job: Job) -> Failure | None:
+    """Return what may not be replaced, above all what never may."""
+    found = [problem for _, problem in _refused(job)]
+    return min(found, key=lambda problem: problem.code == TAKEN, default=None)
+
+
+def _refused(job: Job) -> Iterator[tuple[Path, Failure]]:
+    targets = Targets(job.overwrite, tuple(_sources(job)))
+    for outputs in outputs_of(job).values():
+        for path in outputs.places:
+            problem = targets.problem(path, folder=path in outputs.folders)
+            if problem is not None:
+                yield path, problem
 
 
 def missing_videos(job: Job) -> Mapping[str, Path]:

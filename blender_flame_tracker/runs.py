@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import bpy
@@ -72,7 +72,9 @@ def session() -> Session:
     return _session
 
 
-def start(tree: FlameTree, scene: bpy.types.Scene, target: str | None = None) -> Run | Failure:
+def start(
+    tree: FlameTree, scene: bpy.types.Scene, target: str | None = None, *, overwrite: bool = False
+) -> Run | Failure:
     """Run a tree, or what one of its nodes needs, and return at once.
 
     What would stop the run is looked for first: nodes that are not linked, an engine or a video that is not there, a
@@ -82,6 +84,7 @@ def start(tree: FlameTree, scene: bpy.types.Scene, target: str | None = None) ->
         tree: What to run.
         scene: Whose frame range may be asked for, and where the result goes.
         target: Name of the node up to which to run; the whole tree where None.
+        overwrite: Whether files may be replaced that this program did not write.
     """
     earlier = run_of(tree)
     if earlier is not None and not earlier.state.final:
@@ -92,6 +95,7 @@ def start(tree: FlameTree, scene: bpy.types.Scene, target: str | None = None) ->
     engine = engine_now()
     if isinstance(engine, Failure):
         return engine
+    compiled = replace(compiled, job=replace(compiled.job, overwrite=overwrite))
     problem = preflight.problem_of(compiled.job)
     if problem is not None:
         return problem

@@ -133,6 +133,9 @@ class Targets:
         self._known[path] = _identity(path.lstat())
 
 
+TAKEN: Final = "target-taken"
+"""Code of the failure where the user may say that a file is replaced."""
+
 ASK: Final = "Choose another place, move it away, or say that it may be replaced (--overwrite)."
 _ELSEWHERE: Final = "Choose another place for the results."
 
@@ -144,7 +147,7 @@ def problems(targets: Targets, files: Iterable[Path], folders: Iterable[Path] = 
 
 
 def _refused(path: Path, why: str, advice: str = _ELSEWHERE) -> Failure:
-    code = "target-taken" if advice is ASK else "target-refused"
+    code = TAKEN if advice is ASK else "target-refused"
     return Failure(code, f"{path} {why}.", advice)
 
 

@@ -11,6 +11,7 @@ from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job
+from ...backend.contract.targets import TAKEN
 from .. import footage, preflight, runs
 from ..nodes.compile import Compiled, compile_tree
 from ..nodes.tree import TREE
@@ -20,9 +21,11 @@ from ..session import State
 from ..ui.text import paragraph
 
 
-def start_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "") -> set[str]:
-    """Start a run from a button and return at once; where a video or a folder is missing, ask for it."""
-    run = runs.start(tree, scene, target or None)
+def start_for(
+    operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "", *, overwrite: bool = False
+) -> set[str]:
+    """Start a run from a button and return at once; where a video, a folder or a permission is missing, ask for it."""
+    run = runs.start(tree, scene, target or None, overwrite=overwrite)
     if not isinstance(run, Failure):
         scene.flame.fold_settings()
         return {"FINISHED"}
@@ -30,6 +33,7 @@ def start_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = ""
         "video-not-found": bpy.ops.flame.find_video,
         "folder-not-writable": bpy.ops.flame.choose_result_folder,
         "folder-taken": bpy.ops.flame.choose_result_folder,
+        TAKEN: bpy.ops.flame.replace_files,
     }
     ask = asks.get(run.code)
     if ask is None or bpy.app.background:
@@ -41,9 +45,9 @@ def start_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = ""
     return {"FINISHED"}
 
 
-def run_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "") -> set[str]:
+def run_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "", *, overwrite: bool = False) -> set[str]:
     """Run from a script, return when all is over, and report it."""
-    run = runs.start(tree, scene, target or None)
+    run = runs.start(tree, scene, target or None, overwrite=overwrite)
     if isinstance(run, Failure):
         operator.report({"ERROR"}, str(run))
         return {"CANCELLED"}
