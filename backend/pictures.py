@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +35,13 @@ def write_picture(path: Path, picture: Picture, write: Writer = write_atomically
     if not done:
         raise OSError(f"{path.name} could not be encoded")
     write(path, lambda beside: beside.write_bytes(content.tobytes()))
+
+
+def srgb_light(code: NDArray[Any]) -> NDArray[Any]:
+    """Return the light 0..1 of sRGB codes 0..1 (IEC 61966-2-1)."""
+    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_code(light: NDArray[Any]) -> NDArray[Any]:
+    """Return the sRGB codes 0..1 of light 0..1."""
+    return np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)

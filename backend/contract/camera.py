@@ -45,6 +45,12 @@ class Intrinsics:
         """Return a camera with square pixels and the principal point in the middle of the picture."""
         return Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
 
+    def resized(self, width: int, height: int) -> Intrinsics:
+        """Return the camera of the same picture with another number of pixels."""
+        x, y = width / self.width, height / self.height
+        centre_x, centre_y = (self.centre_x + 0.5) * x - 0.5, (self.centre_y + 0.5) * y - 0.5
+        return Intrinsics(width, height, self.focal_x * x, self.focal_y * y, centre_x, centre_y)
+
     def matrix(self) -> Array:
         """Return the 3x3 matrix K."""
         return np.array([[self.focal_x, 0.0, self.centre_x], [0.0, self.focal_y, self.centre_y], [0.0, 0.0, 1.0]])
@@ -75,6 +81,12 @@ def project(points: Array, intrinsics: Intrinsics) -> Array:
     x = intrinsics.focal_x * points[..., 0] / depth + intrinsics.centre_x
     y = intrinsics.focal_y * points[..., 1] / depth + intrinsics.centre_y
     return np.stack([x, y], axis=-1)
+
+
+def resized_points(points: Array, old: Intrinsics, new: Intrinsics) -> Array:
+    """Return pixels (…, 2) of a picture as those of the same picture with another number of pixels."""
+    factor = np.array([new.width / old.width, new.height / old.height])
+    return (points + 0.5) * factor - 0.5
 
 
 def focal_from_millimetres(millimetres: float, sensor_width: float, width: int) -> float:

@@ -77,8 +77,8 @@ class ReportSettings:
     )
     plate: bool = option(
         True,
-        "Write a copy of the footage as MP4 beside the track where Blender can't step through the original exactly"
-        " (MPEG program streams)",
+        "Write a copy of the footage as MP4 beside the track where Blender shows the original otherwise: MPEG program"
+        " streams, high dynamic range, cover pictures",
         label="Copy of Footage",
         advanced=True,
     )

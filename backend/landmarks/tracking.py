@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..contract.failure import Failure, Notice
+from ..contract.footage import COPY_REASON
 from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
+from ..contract.pixel_shape import sizes_of
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..head.model import Integers
 from ..stages.data import Context, Landmarks, PersonMasks, Singles, Video
@@ -124,6 +126,8 @@ def _summary(video: Video) -> dict[str, Any]:
         "codec": video.codec,
         "frames": len(video),
         "rotation": video.rotation,
+        **sizes_of(video.width, video.height, video.file_size),
+        **{name: video.metadata[name] for name in (COPY_REASON,) if name in video.metadata},
     }
 
 

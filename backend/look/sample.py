@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..contract.footage import is_picture
 from ..stages.data import Video
 from ..video.media import open_media, picture_stream
-from ..video.reader import Picture, decoded_frames, read_frames, start_time, upright
+from ..video.reader import Picture, decoded_frames, picture_of, read_frames, start_time
 
 SAMPLES: Final = 16
 FEWEST: Final = 4
@@ -65,8 +65,8 @@ def _key_frames(video: Video) -> Iterator[tuple[int, Picture]]:
             position = _position(video.time, float((frame.pts - start) * base))
             if position > last:
                 last = position
-                picture = upright(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8), video.rotation)
-                if picture.shape[:2] == (video.height, video.width):
+                picture = picture_of(frame, video)
+                if picture is not None:
                     yield position, picture
 
 

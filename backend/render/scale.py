@@ -30,9 +30,7 @@ class Scale:
 
     def intrinsics(self, full: Intrinsics) -> Intrinsics:
         """The camera of this picture."""
-        x, y = self.width / self.full_width, self.height / self.full_height
-        centre_x, centre_y = (full.centre_x + 0.5) * x - 0.5, (full.centre_y + 0.5) * y - 0.5
-        return Intrinsics(self.width, self.height, full.focal_x * x, full.focal_y * y, centre_x, centre_y)
+        return full.resized(self.width, self.height)
 
     def picture(self, full: Picture) -> Picture:
         """Scale a picture."""

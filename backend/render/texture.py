@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from ..contract.camera import Intrinsics, project
+from ..pictures import srgb_code, srgb_light
 from .rasterizer import Raster, Rasterizer
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
@@ -24,9 +25,7 @@ Array = NDArray[Any]
 
 def linear_from_srgb(image: Array) -> NDArray[np.float32]:
     """Return linear light 0..1 of an 8-bit sRGB image (IEC 61966-2-1)."""
-    value = np.arange(256) / 255.0
-    table = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    return table[image]
+    return srgb_light(np.arange(256) / 255.0).astype(np.float32)[image]
 
 
 _STEPS = 4095
@@ -38,9 +37,7 @@ def srgb_from_linear(image: Array) -> NDArray[np.uint8]:
 
 
 def _srgb_table() -> NDArray[np.uint8]:
-    value = np.arange(_STEPS + 1) / _STEPS
-    encoded = np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
-    return np.rint(encoded * 255).astype(np.uint8)
+    return np.rint(srgb_code(np.arange(_STEPS + 1) / _STEPS) * 255).astype(np.uint8)
 
 
 _SRGB = _srgb_table()

@@ -1,4 +1,4 @@
-"""What the MP4 files that are written have in common: their unit of time, and how FFmpeg's errors are told."""
+"""What the MP4 files that are written have in common: unit of time, colours, and how FFmpeg's errors are told."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+import av
 import av.error
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange, Colorspace
+
+from ..pictures import Picture
 
 TICKS: Final = (90_000, 10_000, 1000, 100, 10, 1)
 """Units per second in which moments are written: MPEG's own, with which none is rounded, and coarser ones."""
 
 MOST_TICKS: Final = 2**30
 """A file holds twice as many from its first frame to its last."""
+
+
+BT709: Final = 1
+"""Number of BT.709 in H.264's tables of primaries and transfer curves (ITU-T H.264, E.2.1)."""
 
 
 def time_base(seconds: float) -> Fraction:
@@ -25,6 +35,18 @@ def time_base(seconds: float) -> Fraction:
 def options(base: Fraction) -> dict[str, str]:
     """Return FFmpeg's options for such a file: index at the start, and the unit of time left as it is."""
     return {"movflags": "+faststart", "video_track_timescale": str(base.denominator)}
+
+
+def say_bt709(codec: VideoCodecContext) -> None:
+    """Let a stream say that it has the colours of `encoded`; left unsaid, players guess by the height."""
+    codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
+    codec.color_primaries = codec.color_trc = BT709
+
+
+def encoded(picture: Picture) -> av.VideoFrame:
+    """Return an RGB picture in the colours of standard range, as `say_bt709` has it."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
 
 
 @contextmanager

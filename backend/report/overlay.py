@@ -10,7 +10,6 @@ from typing import Final
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
 
 from ..contract.marks import MARK
 from ..contract.track import Track
@@ -21,9 +20,6 @@ from ..stages.data import Context
 from . import mp4
 from .picture import HeadPainter, Picture, with_caption
 from .sound import Sound
-
-BT709: Final = 1
-"""Number of BT.709 in H.264's tables of primaries and transfer curves (ITU-T H.264, E.2.1)."""
 
 QUALITY: Final = "20"
 """x264's constant rate factor; lower is better and larger."""
@@ -66,9 +62,7 @@ def write_overlay(
         stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = base
         stream.options = {"crf": QUALITY, "preset": "veryfast"}
-        codec = stream.codec_context
-        codec.colorspace, codec.color_range = Colorspace.ITU709, ColorRange.MPEG
-        codec.color_primaries = codec.color_trc = BT709
+        mp4.say_bt709(stream.codec_context)
         sound = None if footage is None else files.enter_context(Sound(footage, container, begin, end))
         for position, full in pictures:
             context.check()
@@ -76,7 +70,7 @@ def write_overlay(
             picture = painter.draw_landmarks(picture, scale.points(track.landmarks[position]), position)
             picture = with_caption(picture, track, position)
             context.preview(int(track.frame_index[position]), partial(reduced_to, picture, HEIGHT))
-            frame = _encoded(picture)
+            frame = mp4.encoded(picture)
             frame.pts, frame.time_base = int(moments[position]), base
             container.mux(stream.encode(frame))
             if sound is not None:
@@ -85,9 +79,3 @@ def write_overlay(
         container.mux(stream.encode(None))
         if sound is not None:
             sound.until(end - begin)
-
-
-def _encoded(picture: Picture) -> av.VideoFrame:
-    """Return the picture in the colours that the stream says it has; left unsaid, players guess by the height."""
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 from fractions import Fraction
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import Final
 
 import av
 import av.error
+import numpy as np
 from av.container import OutputContainer
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
+from ..contract.footage import COPY_REASON
 from ..stages.data import Context, Video
 from ..video.media import open_media, picture_stream
-from ..video.reader import timed_frames
+from ..video.reader import picture_of, timed_frames
 from . import mp4
+from .mp4 import encoded, say_bt709
 
 QUALITY: Final = "14"
 """x264's constant rate factor, at which a copy cannot be told from the original by eye; lower is better and larger."""
@@ -31,8 +35,8 @@ MARK: Final = "Copy of a video for Blender by FLAME Head Tracker, SHA-256 "
 def write_plate(path: Path, video: Video, context: Context) -> None:
     """Write the copy (MP4, H.264, yuv420p).
 
-    Pixels are those of the file before the rotation of the metadata; an odd width or height becomes one pixel less.
-    Moments count from the start of the file, as in `Video.time`.
+    The pictures are upright, with the file's own pixels, in standard range (`video.colours`); an odd width or height
+    becomes one pixel less. Moments count from the start of the file, as in `Video.time`.
 
     Args:
         path: File to write, in a folder that exists.
@@ -53,13 +57,15 @@ def write_plate(path: Path, video: Video, context: Context) -> None:
             raise OSError(errno.EIO, "There is no picture in it any more", str(video.path))
         original.thread_type = "AUTO"
         copy.metadata["comment"] = MARK + video.sha256
-        stream = _stream(copy, original, base)
+        stream = _stream(copy, original, video, base)
         for moment, _, frame in timed_frames(source, original):
             context.check()
             stamp = round(moment / base)
             if stamp <= last:
                 continue  # As when the frames of the file were counted.
-            picture = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
+            picture = _picture(frame, video, stream)
+            if picture is None:
+                continue
             picture.pts, picture.time_base, last = stamp, base, stamp
             picture.pict_type = PictureType.NONE
             copy.mux(stream.encode(picture))
@@ -77,15 +83,40 @@ def copied_video(path: Path) -> str | None:
     return comment.removeprefix(MARK) if comment.startswith(MARK) else None
 
 
-def _stream(copy: OutputContainer, original: VideoStream, base: Fraction) -> VideoStream:
-    """The copy's stream, with size, rate and colours of the original."""
+def _picture(frame: av.VideoFrame, video: Video, stream: VideoStream) -> av.VideoFrame | None:
+    """The copy of a frame, None where it is none of the clip's."""
+    if not _by_rgb(video):
+        return frame.reformat(stream.width, stream.height, "yuv420p")
+    width, height = _own_size(video)
+    picture = picture_of(frame, dataclasses.replace(video, width=width, height=height, file_size=None))
+    if picture is None:
+        return None
+    return encoded(np.ascontiguousarray(picture[: stream.height, : stream.width]))
+
+
+def _by_rgb(video: Video) -> bool:
+    """Whether colours or orientation change; a copy of the same stays in its own colours, which loses nothing."""
+    return COPY_REASON in video.metadata or video.rotation != 0
+
+
+def _own_size(video: Video) -> tuple[int, int]:
+    return video.file_size or (video.width, video.height)
+
+
+def _stream(copy: OutputContainer, original: VideoStream, video: Video, base: Fraction) -> VideoStream:
+    """The copy's stream, with rate, shape of pixels and colours of the original."""
     stream = copy.add_stream("libx264", rate=original.average_rate or original.guessed_rate or 25)
-    stream.width, stream.height, stream.pix_fmt = original.width // 2 * 2, original.height // 2 * 2, "yuv420p"
+    width, height = _own_size(video)
+    stream.width, stream.height, stream.pix_fmt = width // 2 * 2, height // 2 * 2, "yuv420p"
     stream.time_base = stream.codec_context.time_base = base
     # Without reordered frames the file starts at its first picture, not at an edit before it.
     stream.options = {"crf": QUALITY, "preset": "veryfast", "g": KEY_FRAMES, "bf": "0"}
     codec, colours = stream.codec_context, original.codec_context
-    codec.sample_aspect_ratio = original.sample_aspect_ratio or Fraction(1)
+    aspect = original.sample_aspect_ratio or Fraction(1)
+    codec.sample_aspect_ratio = 1 / aspect if video.rotation % 180 == 90 else aspect
+    if _by_rgb(video):
+        say_bt709(codec)
+        return stream
     codec.colorspace, codec.color_range = colours.colorspace, colours.color_range
     codec.color_primaries, codec.color_trc = colours.color_primaries, colours.color_trc
     return stream

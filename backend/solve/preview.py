@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..contract.camera import Intrinsics
+from ..contract.pixel_shape import file_size_of
 from ..head.model import HeadModel, Integers
 from ..head.skinning import pose_vertices
 from ..pictures import Picture
@@ -112,4 +113,5 @@ def video_of(landmarks: Landmarks) -> Video:
         frame_index=landmarks.frame_index,
         time=landmarks.time,
         codec=about["codec"],
+        file_size=file_size_of(about),
     )

@@ -107,7 +107,7 @@ class Video:
     Attributes:
         path: The file, or the first file of a sequence.
         sha256: Hash of the file (of the names and sizes of a sequence).
-        width, height: Size after the rotation of the metadata.
+        width, height: Size of its pictures as they are read: after the rotation of the metadata, with square pixels.
         rotation: Degrees clockwise by which decoded frames are turned to be upright (0, 90, 180, 270).
         rate: Nominal frame rate of the chosen frames.
         duration: Seconds, of the whole file.
@@ -115,6 +115,7 @@ class Video:
         time: Presentation time of each chosen frame, seconds from the start of the file (T,).
         codec: For the report.
         metadata: What the file says of its camera (``focal_length_35mm`` ...), as far as known.
+        file_size: Width and height after the rotation in the file's own pixels, where these are not square; else None.
     """
 
     path: Path
@@ -128,6 +129,7 @@ class Video:
     time: Floats
     codec: str
     metadata: dict[str, Any] = field(default_factory=dict)
+    file_size: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)

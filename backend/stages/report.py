@@ -114,7 +114,7 @@ def _plate(folder: Path, video: Video, context: Context) -> Path | None:
     from ..report.plate import copied_video, write_plate
     from ..video.reader import read_frame
 
-    places = copies(folder / video.path.name)
+    places = copies(folder / video.path.name, video.metadata)
     if not places:
         return None
     there = next((place for place in places if place.exists()), None)

@@ -13,6 +13,7 @@ from .. import __version__
 from ..contract.camera import axis_angles
 from ..contract.failure import Failure
 from ..contract.names import LANDMARKS
+from ..contract.pixel_shape import in_file_pixels, in_square_pixels
 from ..contract.settings import TrackFileSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of, read_track, write_track
 from ..head.model import HeadModel
@@ -40,14 +41,14 @@ def run(fit: Fit, head: HeadModel, settings: TrackFileSettings, context: Context
     """Pose the head on every frame and write the track."""
     track = track_of(fit, head, context)
     path = Path(settings.path).expanduser().absolute()
-    problem = write_track(path, track, context.targets)
+    problem = write_track(path, in_file_pixels(track), context.targets)
     return TrackFile(path, track) if problem is None else problem
 
 
 def load(files: Mapping[str, Path]) -> TrackFile | Failure:
     """Read the track that an earlier run wrote."""
     track = read_track(files["track"])
-    return track if isinstance(track, Failure) else TrackFile(files["track"], track)
+    return track if isinstance(track, Failure) else TrackFile(files["track"], in_square_pixels(track))
 
 
 def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:

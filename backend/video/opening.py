@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from ..contract.failure import Failure, Notice
-from ..contract.footage import is_picture
+from ..contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, is_picture
 from ..contract.settings import VideoSettings
 from ..head.model import Floats, Integers
 from ..stages.data import Context, Video
@@ -153,19 +153,39 @@ def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, cont
     for notice in _notices(path, found, len(frames)):
         context.notice(notice)
     turned = found.rotation in {90, 270}
+    (width, height), file_size = _sizes(found)
+    if turned:
+        width, height = height, width
+        file_size = None if file_size is None else (file_size[1], file_size[0])
     return Video(
         path=path,
         sha256=digest,
-        width=found.height if turned else found.width,
-        height=found.width if turned else found.height,
+        width=width,
+        height=height,
         rotation=found.rotation,
         rate=rate,
         duration=found.duration,
         frame_index=frames,
         time=found.time[frames],
         codec=found.codec,
-        metadata=found.metadata,
+        metadata={**found.metadata, **_copy_reason(found)},
+        file_size=file_size,
     )
+
+
+def _sizes(found: Probe) -> tuple[tuple[int, int], tuple[int, int] | None]:
+    """Size of the decoded pictures with square pixels, none of them lost, and in the file's where these are not."""
+    width, height = round(found.width * max(1, found.pixel_aspect)), round(found.height / min(1, found.pixel_aspect))
+    if (width, height) == (found.width, found.height):
+        return (width, height), None
+    return (width, height), (found.width, found.height)
+
+
+def _copy_reason(found: Probe) -> dict[str, str]:
+    """Why Blender should show a copy of the file, where it should."""
+    if not found.first_video:
+        return {COPY_REASON: OTHER_PICTURE}
+    return {COPY_REASON: HIGH_RANGE} if found.high_range else {}
 
 
 def _at_rate(frames: Integers, time: Floats, rate: float) -> Integers:
@@ -201,12 +221,21 @@ def _notices(path: Path, found: Probe, frames: int) -> list[Notice]:
         notices.append(
             Notice("video-interlaced", f"{path.name} is interlaced.", "Deinterlace it first: combed faces track badly.")
         )
-    if "pixel_aspect" in found.metadata:
+    if found.high_range:
+        notices.append(
+            Notice(
+                "video-high-range",
+                f"The colours of {path.name} have high dynamic range ({found.high_range}); they are read as on a usual"
+                " screen.",
+            )
+        )
+    size, file_size = _sizes(found)
+    if file_size is not None:
         notices.append(
             Notice(
                 "video-pixel-aspect",
-                f"{path.name} has pixels {found.metadata['pixel_aspect']:.3g} times as wide as high.",
-                "Convert it to square pixels for an exact camera.",
+                f"The pixels of {path.name} are {float(found.pixel_aspect):.3g} times as wide as high; it is read with"
+                f" square ones, {size[0]} by {size[1]}.",
             )
         )
     if found.metadata.get("mirrored"):

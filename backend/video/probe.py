@@ -17,6 +17,7 @@ import numpy as np
 
 from ..contract.failure import Failure
 from ..head.model import Floats
+from .colours import high_range
 from .media import PATIENCE, is_first_video, moving_pictures, open_media, picture_stream
 from .reader import decoded_frames, start_time, timed_frames
 
@@ -27,6 +28,7 @@ _STANDARD_RATES: Final = tuple(
         (60000, 1001), (60, 1), (100, 1), (120000, 1001), (120, 1), (240, 1),
     )
 )  # fmt: skip
+LARGEST_ASPECT: Final = 4
 _APPLE: Final = "com.apple.quicktime."
 _FOCAL_KEYS: Final = (
     f"{_APPLE}camera.focal_length.35mm_equivalent",
@@ -53,6 +55,8 @@ class Probe:
         interlaced: The frames hold two moments each.
         pictures: Streams of moving pictures in the file, of which one is read.
         first_video: Whether that is the first video stream: others (cover pictures) are shown by Blender instead.
+        high_range: ``HLG`` or ``PQ`` where the colours are of high dynamic range.
+        pixel_aspect: Width over height of the decoded pixels.
     """
 
     time: Floats
@@ -67,6 +71,8 @@ class Probe:
     interlaced: bool
     pictures: int = 1
     first_video: bool = True
+    high_range: str = ""
+    pixel_aspect: Fraction = Fraction(1)
 
 
 def probe(path: Path, check: Callable[[], None]) -> Probe | Failure:
@@ -153,6 +159,8 @@ def _probe_stream(
         interlaced=first.interlaced,
         pictures=len(moving_pictures(container)),
         first_video=is_first_video(container, stream),
+        high_range=first.high_range,
+        pixel_aspect=_pixel_aspect(stream),
     )
 
 
@@ -164,6 +172,7 @@ class _First:
     rotation: int
     mirrored: bool
     interlaced: bool
+    high_range: str
 
 
 def _packet_times(
@@ -198,7 +207,8 @@ def _ends(path: Path, stream_index: int, packets: Floats | None) -> tuple[_First
         first = None
         for moment, exact, frame in timed_frames(container, stream):
             rotation, mirrored = _orientation(frame)
-            first = _First(moment, frame.width, frame.height, rotation, mirrored, bool(frame.interlaced_frame))
+            interlaced = bool(frame.interlaced_frame)
+            first = _First(moment, frame.width, frame.height, rotation, mirrored, interlaced, high_range(frame))
             if not exact:
                 return first, None
             break
@@ -316,12 +326,17 @@ def _metadata(container: av.container.InputContainer, stream: av.video.VideoStre
     lens = next((tags[key] for key in (f"{_APPLE}camera.lens_model", "lens_model") if tags.get(key)), None)
     if lens:
         result["lens_model"] = lens
-    aspect = stream.sample_aspect_ratio
-    if aspect is not None and aspect > 0 and aspect != 1:
-        result["pixel_aspect"] = float(aspect)
     if mirrored:
         result["mirrored"] = True
     return result
+
+
+def _pixel_aspect(stream: av.video.VideoStream) -> Fraction:
+    """What the file says of the shape of its pixels; no camera has any beyond the limits."""
+    aspect = stream.sample_aspect_ratio
+    if not aspect or not 1 / LARGEST_ASPECT <= aspect <= LARGEST_ASPECT:
+        return Fraction(1)
+    return aspect
 
 
 def file_hash(path: Path, check: Callable[[], None]) -> str:

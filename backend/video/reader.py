@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..contract.footage import is_picture
 from ..stages.data import Video
+from .colours import standard_rgb
 from .media import open_media, picture_stream
 from .sequence import sequence_from
 from .stills import read_still
@@ -85,6 +86,26 @@ def read_frame(video: Video, position: int) -> Picture | None:
     for _, picture in read_frames(video, [position]):
         return picture
     return None
+
+
+def picture_of(frame: av.VideoFrame, video: Video) -> Picture | None:
+    """Return a decoded frame as the picture of the clip that it is: RGB of standard range, square pixels, upright.
+
+    Returns:
+        uint8 (height, width, 3), or None where the frame has another size than the clip or cannot be converted.
+    """
+    turned = video.rotation % 180 == 90
+    width, height = video.file_size or (video.width, video.height)
+    if (frame.width, frame.height) != ((height, width) if turned else (width, height)):
+        return None
+    try:
+        picture = standard_rgb(frame)
+    except (av.error.FFmpegError, OSError):
+        return None
+    if video.file_size is not None:
+        size = (video.height, video.width) if turned else (video.width, video.height)
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    return upright(picture, video.rotation)
 
 
 def upright(picture: Picture, rotation: int) -> Picture:
@@ -215,8 +236,8 @@ def _read_run(
             return settled, False, True
         if abs(times[settled] - moment) > near:
             continue
-        picture = upright(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8), video.rotation)
-        if picture.shape[:2] == (video.height, video.width) and not put((int(pending[settled]), picture)):
+        picture = picture_of(frame, video)
+        if picture is not None and not put((int(pending[settled]), picture)):
             return settled, False, True
         settled += 1
         if settled == len(times):

@@ -192,15 +192,15 @@ def _open_plate(
 ) -> plate.Plate | None:
     """Open the footage; the clip of an earlier import is used again."""
     found = plate.find_footage(track, path)
-    if isinstance(found, Path):
-        warning = plate.mpeg_stream(found)
-        notices.extend([warning] if warning is not None else [])
-        rotation = int(track.header["video"].get("rotation", 0) or 0)
-        found = plate.open_footage(found, track.intrinsics, rotation, clip)
     if isinstance(found, Notice):
         notices.append(found)
         return None
-    return found
+    notices.extend([found.warning] if found.warning is not None else [])
+    opened = plate.open_footage(found.path, track.intrinsics, found.rotation, clip)
+    if isinstance(opened, Notice):
+        notices.append(opened)
+        return None
+    return opened
 
 
 def _head(track: Track, selection: _Selection, settings: SceneSettings) -> _Head:

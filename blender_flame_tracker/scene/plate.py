@@ -10,9 +10,9 @@ from pathlib import Path
 
 import bpy
 
-from ...backend.contract.camera import Intrinsics
+from ...backend.contract.camera import Intrinsics, blender_lens
 from ...backend.contract.failure import Notice
-from ...backend.contract.footage import copies, needs_copy
+from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
 from ...backend.contract.track import Track
 
 
@@ -31,9 +31,25 @@ class Plate:
     turn: int
 
 
-def find_footage(track: Track, track_path: Path | None) -> Path | Notice:
+@dataclass(frozen=True)
+class Found:
+    """A file with the footage.
+
+    Attributes:
+        path: The video itself, or the engine's copy.
+        rotation: Degrees clockwise by which the file says it must be turned to be upright; copies are upright.
+        warning: What Blender shows otherwise than it was tracked.
+    """
+
+    path: Path
+    rotation: int
+    warning: Notice | None
+
+
+def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
     """Return where the source video lies now: where it was, beside the track file, or beside the .blend."""
-    name, stated = (track.header["video"].get(what) or "" for what in ("name", "path"))
+    about = track.header["video"]
+    name, stated = (about.get(what) or "" for what in ("name", "path"))
     places = [Path(stated)] if stated else []
     folders = [track_path.parent] if track_path is not None else []
     if bpy.data.filepath:
@@ -41,10 +57,13 @@ def find_footage(track: Track, track_path: Path | None) -> Path | Notice:
     names = [text for text in (Path(stated).name, name) if text]
     moved = [folder / text for folder in folders for text in names]
     # A copy is better than a file that Blender shows wrongly; the engine writes it beside the track.
-    for place in [copy for video in (*moved, *places) for copy in copies(video)] + places + moved:
+    copied = [copy for video in (*moved, *places) for copy in copies(video, about)]
+    for place in copied + places + moved:
         with contextlib.suppress(OSError, RuntimeError):  # A name that no disk can have, or a link to itself.
+            if place.is_file() and place in copied:
+                return Found(place.resolve(), 0, None)
             if place.is_file():
-                return place.resolve()
+                return Found(place.resolve(), int(about.get("rotation") or 0), _warning(place, about.get(COPY_REASON)))
     return Notice(
         "plate-missing",
         f"The video {name or 'of this track'} was not found, so there is no footage behind the head.",
@@ -76,7 +95,11 @@ def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.typ
             bpy.data.movieclips.remove(clip)
         return _unreadable(path)
     rate = float(clip.fps) if clip.source == "MOVIE" and clip.fps > 0 else None
-    return Plate(clip, rate, rotation // 90 % 4 if _left_to_us(width, height, intrinsics, rotation) else 0)
+    turn = rotation // 90 % 4 if _left_to_us(width, height, intrinsics, rotation) else 0
+    lens = blender_lens(intrinsics)
+    aspect = (lens.pixel_aspect_x, lens.pixel_aspect_y)
+    clip.display_aspect = aspect[::-1] if turn % 2 else aspect
+    return Plate(clip, rate, turn)
 
 
 def _left_to_us(width: int, height: int, intrinsics: Intrinsics, rotation: int) -> bool:
@@ -101,16 +124,23 @@ def played_rate(plate: Plate | None, nominal: Fraction) -> Fraction | None:
     return Fraction(plate.rate).limit_denominator(100_000)
 
 
-def mpeg_stream(path: Path) -> Notice | None:
-    """Warn of the one kind of file that Blender does not show frame by frame (measured with 4.2, 4.5 and 5.0)."""
-    if not needs_copy(path):
-        return None
-    return Notice(
-        "plate-mpeg-stream",
-        f"Blender holds or skips frames of MPEG program streams such as {path.name}, so that the footage may lag behind"
-        " the head, above all at its start.",
-        "Track with Copy of Footage on in the Report node, or put an MP4 of the same name beside the track.",
-    )
+def _warning(path: Path, reason: object) -> Notice | None:
+    """Warn of files that Blender shows otherwise than they were tracked (measured with 4.2, 4.5 and 5.0)."""
+    advice = "Track with Copy of Footage on in the Report node."
+    if is_mpeg_stream(path):
+        return Notice(
+            "plate-mpeg-stream",
+            f"Blender holds or skips frames of MPEG program streams such as {path.name}, so that the footage may lag"
+            " behind the head, above all at its start.",
+            "Track with Copy of Footage on in the Report node, or put an MP4 of the same name beside the track.",
+        )
+    if reason == OTHER_PICTURE:
+        sentence = f"Blender shows another picture of {path.name} than the one that was tracked."
+        return Notice("plate-other-picture", sentence, advice)
+    if reason == HIGH_RANGE and bpy.app.version < (5, 0):
+        sentence = f"This Blender shows the colours of {path.name}, which have high dynamic range, dull and dark."
+        return Notice("plate-high-range", sentence, advice)
+    return None
 
 
 def show_plate(camera: bpy.types.Camera, plate: Plate, footage_start: int, frame_method: str) -> None:

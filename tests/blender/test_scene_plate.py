@@ -198,6 +198,42 @@ def test_the_engines_copy_beside_the_track_is_preferred_to_anything_beside_the_p
     assert shown_frames(made, tmp_path) == keyed_frames(made, track)
 
 
+def test_where_blender_would_show_a_cover_picture_it_is_warned_of_and_the_engines_copy_is_preferred(tmp_path):
+    source, folder = tmp_path / "camera", tmp_path / "out"
+    about = {"path": str(film.write_film(source / "clip.mkv", np.arange(5) / 25, 25)), "rotation": 90}
+    about |= {"name": "clip.mkv", "copy_for_blender": "other-picture"}
+    upright = Intrinsics.centred(film.HEIGHT, film.WIDTH, 150.0)
+    track = make_track(5, intrinsics=upright, video=about)
+    assert write_track(folder / "track.npz", track) is None
+    assert [notice.code for notice in import_track(folder / "track.npz", SceneSettings()).notices] == [
+        "plate-other-picture"
+    ]
+    film.write_film(folder / "clip.mkv", np.arange(5) / 25, 25).rename(folder / "clip footage.mp4")
+    made = import_track(folder / "track.npz", SceneSettings())
+    assert made.notices == ()
+    assert made.parts.clip.filepath.endswith("clip footage.mp4")
+    assert made.parts.camera.data.background_images[0].rotation == 0, "the copy is upright"
+
+
+def test_colours_of_high_range_are_warned_of_where_blender_does_not_know_them(tmp_path):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+    about = {"path": str(path), "copy_for_blender": "high-range"}
+    made = import_track(make_track(5, intrinsics=SIZE, video=about), SceneSettings())
+    expected = [] if bpy.app.version >= (5, 0) else ["plate-high-range"]
+    assert [notice.code for notice in made.notices] == expected
+
+
+def test_the_clip_and_the_scene_have_the_shape_of_the_footages_pixels(tmp_path):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+    wide = Intrinsics.centred(film.WIDTH * 4 // 3, film.HEIGHT, 160.0).resized(film.WIDTH, film.HEIGHT)
+    made = import_track(make_track(5, intrinsics=wide, video={"path": str(path)}), SceneSettings())
+    render = bpy.context.scene.render
+    assert (render.resolution_x, render.resolution_y) == (film.WIDTH, film.HEIGHT)
+    assert render.pixel_aspect_x / render.pixel_aspect_y == pytest.approx(film.WIDTH * 4 // 3 / film.WIDTH)
+    shown = made.parts.clip.display_aspect
+    assert shown[0] / shown[1] == pytest.approx(render.pixel_aspect_x / render.pixel_aspect_y)
+
+
 def test_a_phone_clip_that_blender_does_not_turn_is_turned_in_the_background(tmp_path):
     # The film lies on its side; the track says that its frames are to be turned by a quarter clockwise.
     path = film.write_film(tmp_path / "phone.mkv", np.arange(5) / 25, 25)
