@@ -55,17 +55,20 @@ class Result:
             return self.node.settings(bpy.context.scene)
         settings = SceneSettings() if self.collection is None else read_record(self.collection).settings
         parts = self.parts
-        return replace(settings, motion=motion_of(parts.camera)) if isinstance(parts, Parts) else settings
+        if not isinstance(parts, Parts) or parts.shares_camera:
+            return settings
+        return replace(settings, motion=motion_of(parts.camera))
 
     @property
     def placement(self) -> Placement:
         """How it lies in the scene, or would."""
-        played = None
-        settings = self.settings
-        if self.collection is not None:
-            record = read_record(self.collection)
-            settings, played = record.settings, record.played
-        return Placement(settings.start_at, settings.first_frame, settings.last_frame, played)
+        if self.collection is None:
+            settings = self.settings
+            return Placement(settings.start_at, settings.first_frame, settings.last_frame)
+        record = read_record(self.collection)
+        settings = record.settings
+        start_at = settings.start_at if record.start_at is None else record.start_at
+        return Placement(start_at, settings.first_frame, settings.last_frame, record.played)
 
 
 def chosen(context: bpy.types.Context) -> Result | None:

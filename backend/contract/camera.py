@@ -118,6 +118,36 @@ def blender_lens(intrinsics: Intrinsics, sensor_width: float = 36.0) -> BlenderL
     )
 
 
+def intrinsics_of_lens(lens: BlenderLens, width: int, height: int) -> Intrinsics:
+    """Return the intrinsics for a picture size as which Blender projects with a lens: what `blender_lens` is undone."""
+    aspect = lens.pixel_aspect_y / lens.pixel_aspect_x
+    focal = lens.lens * width / lens.sensor_width
+    return Intrinsics(
+        width,
+        height,
+        focal,
+        focal / aspect,
+        width / 2 - lens.shift_x * width - 0.5,
+        height / 2 + lens.shift_y * width / aspect - 0.5,
+    )
+
+
+def onto_other_lens(own: Intrinsics, other: Intrinsics) -> Array:
+    """Return the matrix (3, 3) that takes points in camera axes to where another camera sees them on the same pixels.
+
+    The picture is the same for every point. Width and height keep their metres; the depth grows with the focal length,
+    so that the shape is true only where both cameras have the same one.
+    """
+    matrix = np.array(
+        [
+            [own.focal_x / other.focal_x, 0.0, (own.centre_x - other.centre_x) / other.focal_x],
+            [0.0, own.focal_y / other.focal_y, (own.centre_y - other.centre_y) / other.focal_y],
+            [0.0, 0.0, 1.0],
+        ]
+    )
+    return matrix * (other.focal_x / own.focal_x)
+
+
 def rotation_matrices(axis_angles: Array) -> Array:
     """Return rotation matrices (…, 3, 3) of axis-angle vectors (…, 3), exact near zero too (Rodrigues)."""
     axis_angles = np.asarray(axis_angles, dtype=np.float64)

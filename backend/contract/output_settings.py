@@ -173,6 +173,11 @@ LIGHT_CHOICES: Final = {
 }
 
 
+PLACE_CHOICES: Final = {
+    "beside": "At the world's origin, or beside the heads that stand there already",
+    "origin": "At the world's origin",
+    "cursor": "At the 3D cursor, turned as it is",
+}
 FIT_CHOICES: Final = {
     "auto": "Where the scene is as Blender starts it, set its rate, range, resolution, camera and view transform to"
     " those of the clip; a scene that holds something keeps its own",
@@ -237,3 +242,17 @@ class SceneSettings:
     first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1, advanced=True)
     last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1, advanced=True)
     start_at: int = option(1, "Frame of the scene at which the clip starts", minimum=0, maximum=1000000)
+    same_camera: str = option(
+        "",
+        "Collection of an import of the same clip, for a second person: the head moves in the space of that import's"
+        " camera, at the same frames, and gets no camera of its own",
+        label="Same Camera As",
+        advanced=True,
+    )
+    place: str = option(
+        "beside",
+        "Where head and camera stand after the first import; later ones leave them where they were moved",
+        choices=PLACE_CHOICES,
+        choice_labels={"cursor": "At 3D Cursor", "origin": "At World Origin", "beside": "Beside Other Heads"},
+        advanced=True,
+    )

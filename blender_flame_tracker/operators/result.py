@@ -195,7 +195,10 @@ class SwitchMotion(bpy.types.Operator):
         parts = found.parts
         if not isinstance(parts, Parts):
             cls.poll_message_set("It is not in the scene yet" if parts is None else parts.sentence)
-        return isinstance(parts, Parts)
+            return False
+        if parts.shares_camera:
+            cls.poll_message_set("It shares the camera of another import: switch that one")
+        return not parts.shares_camera
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Switch, and remember it for the next update."""

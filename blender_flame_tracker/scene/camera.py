@@ -7,15 +7,8 @@ import bpy
 from ...backend.contract.camera import Intrinsics, blender_lens
 
 
-def write_lens(camera: bpy.types.Camera, intrinsics: Intrinsics, nearest: float, farthest: float) -> None:
-    """Make the camera project as the intrinsics do.
-
-    Args:
-        camera: Datablock to write to.
-        intrinsics: Of the full frame.
-        nearest, farthest: Least and greatest depth of the head over the clip, metres; clipping is moved only where
-            Blender's own would cut the head.
-    """
+def write_lens(camera: bpy.types.Camera, intrinsics: Intrinsics) -> None:
+    """Make the camera project as the intrinsics of the full frame do."""
     lens = blender_lens(intrinsics)
     camera.type = "PERSP"
     camera.sensor_fit = "HORIZONTAL"
@@ -25,6 +18,15 @@ def write_lens(camera: bpy.types.Camera, intrinsics: Intrinsics, nearest: float,
     camera.lens = lens.lens
     camera.shift_x, camera.shift_y = lens.shift_x, lens.shift_y
     camera.display_size = 0.1
+
+
+def widen_clipping(camera: bpy.types.Camera, nearest: float, farthest: float) -> None:
+    """Move the clipping where Blender's own would cut the head.
+
+    Args:
+        camera: Datablock to write to.
+        nearest, farthest: Least and greatest depth of the head over the clip, in the scene's units.
+    """
     if nearest > 0:
         camera.clip_start = min(camera.clip_start, nearest / 2)
     camera.clip_end = max(camera.clip_end, farthest * 2)

@@ -21,10 +21,12 @@ from . import camera as camera_data
 from . import fitting_scene, keyframes, material, plate, shape_keys, texture, world
 from . import head as head_data
 from .light import light_of
-from .motion import Motion, write_motion
+from .motion import Motion, write_motion, write_motion_below
 from .origin import renew_origins, write_origin
 from .parts import Parts, clip_of, ensure_parts, find_collection, origin_of, place, remember
+from .placing import place_root
 from .record import Record, read_record, write_record
+from .shared_camera import find_shared_camera, hang_below
 from .timeline import Timeline, footage_rate, make_timeline
 from .unharmed import unharmed
 
@@ -103,23 +105,34 @@ def _imported(
     origin = origin_of(path, name)
     earlier = find_collection(scene, origin)
     fresh = earlier is None
+    shared = find_shared_camera(scene, settings.same_camera, earlier)
+    if isinstance(shared, Failure):
+        return shared
     notices: list[Notice] = []
-    footage = _open_plate(track, path, clip_of(earlier), notices) if settings.plate else None
+    footage = _open_plate(track, path, clip_of(earlier), notices) if settings.plate and shared is None else None
     nominal = footage_rate(track.frame_index, track.time, track.rate)
     rows = selection.rows
-    played = plate.played_rate(footage, nominal)
+    played = plate.played_rate(footage, nominal) if shared is None else shared.record.played
     timeline = make_timeline(track.frame_index[rows], track.time[rows], nominal, played, settings.start_at)
+    moved = 0 if shared is None else shared.footage_start - timeline.footage_start
+    timeline = timeline.moved(moved)
     if timeline.last > LAST_FRAME:
         return _too_long(timeline)
     motion = _motion(track, selection, timeline)
-    parts = ensure_parts(scene, origin, name)
+    parts = ensure_parts(scene, origin, name, shared.camera if shared is not None else None)
     before = read_record(parts.collection)
     if settings.collection != ("" if fresh else before.settings.collection):
         # Otherwise it stays where the user may have moved it.
         place(scene, parts.collection, settings.collection)
     _write_head(parts, head, selection, timeline, settings, name)
     picture = _write_texture(parts, path, settings, name, notices)
-    write_motion(parts.head, parts.camera, motion, settings.motion)
+    if shared is not None:
+        notices.extend(hang_below(parts, track.intrinsics))
+        write_motion_below(parts.root, parts.head, motion)
+    else:
+        if fresh:
+            place_root(scene, parts, settings.place)
+        write_motion(parts.head, parts.camera, motion, settings.motion)
     _write_camera(parts, track, selection)
     fit = fitting_scene.fit_of(timeline, track.intrinsics)
     fitting_scene.fit_scene(scene, parts, fit, before.fit, settings.fit_scene)
@@ -132,7 +145,8 @@ def _imported(
         write_origin(parts.collection, path)
     stamp = stamp_of(path) if path is not None else None
     said = tuple(_words(notice) for notice in notices)
-    write_record(parts.collection, Record(settings, played, stamp, said, fit))
+    start_at = settings.start_at + moved if moved else None
+    write_record(parts.collection, Record(settings, played, stamp, said, fit, start_at, timeline.footage_start))
     return ImportResult(parts, timeline, tuple(notices), fresh)
 
 
@@ -271,11 +285,14 @@ def _motion(track: Track, selection: _Selection, timeline: Timeline) -> Motion:
 
 def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:
     rows = selection.rows[selection.seen]
+    above = parts.camera.parent
+    scale = 1.0 if above is None else max(abs(each) for each in above.scale)
     depth = np.asarray(track.head_translation)[rows, 2]
     radius = float(np.linalg.norm(track.neutral_vertices, axis=1).max())
-    camera_data.write_lens(
-        parts.camera.data, track.intrinsics, max(float(depth.min()) - radius, 0.01), float(depth.max()) + radius
-    )
+    nearest, farthest = scale * max(float(depth.min()) - radius, 0.01), scale * (float(depth.max()) + radius)
+    if not parts.shares_camera:
+        camera_data.write_lens(parts.camera.data, track.intrinsics)
+    camera_data.widen_clipping(parts.camera.data, nearest, farthest)
 
 
 def _write_plate(
@@ -287,6 +304,7 @@ def _write_plate(
 ) -> bpy.types.MovieClip | None:
     """Lay the footage behind the head, or take that of an earlier import away; return the clip."""
     if footage is None:
+        # A shared camera shows the footage of its own import.
         plate.remove_plate(parts.camera.data, parts.clip)
         return None
     scene_aspect, clip_aspect = camera_data.picture_aspect(scene), camera_data.clip_aspect(track.intrinsics)

@@ -57,24 +57,39 @@ def write_motion(head: bpy.types.Object, camera: bpy.types.Object, motion: Motio
         who: `CAMERA_MOVES` or `HEAD_MOVES`.
     """
     for thing in (head, camera):
-        keyframes.remove_channels(thing, (*_PATHS, "rotation_euler", "rotation_axis_angle", "scale"))
-        thing.rotation_mode = "QUATERNION"
-        thing.scale = (1.0, 1.0, 1.0)
-        # A parent inverse left by hand would come between the two.
-        thing.matrix_parent_inverse.identity()
+        _clear(thing)
     moving, still = (camera, head) if who == CAMERA_MOVES else (head, camera)
     (location, rotation), (rest_location, rest_rotation) = _placed(motion, who)
     still.location, still.rotation_quaternion = rest_location, rest_rotation
+    _write_keys(moving, motion.frame, location, rotation)
+    camera[STORED] = _pack(motion, who)
+
+
+def write_motion_below(camera_space: bpy.types.Object, head: bpy.types.Object, motion: Motion) -> None:
+    """Animate the head below an object that has the camera's space."""
+    _clear(head)
+    head.parent = camera_space
+    _write_keys(head, motion.frame, motion.translation, _quaternions(motion.rotation))
+
+
+def _clear(thing: bpy.types.Object) -> None:
+    keyframes.remove_channels(thing, (*_PATHS, "rotation_euler", "rotation_axis_angle", "scale"))
+    thing.rotation_mode = "QUATERNION"
+    thing.scale = (1.0, 1.0, 1.0)
+    # A parent inverse left by hand would come between the two.
+    thing.matrix_parent_inverse.identity()
+
+
+def _write_keys(thing: bpy.types.Object, frame: Array, location: Array, rotation: Array) -> None:
     keyframes.write_channels(
-        moving,
+        thing,
         [
-            *keyframes.vector_channels("location", motion.frame, location),
-            *keyframes.vector_channels("rotation_quaternion", motion.frame, rotation),
+            *keyframes.vector_channels("location", frame, location),
+            *keyframes.vector_channels("rotation_quaternion", frame, rotation),
         ],
     )
     # Right at once, also before the scene is evaluated.
-    moving.location, moving.rotation_quaternion = location[0], rotation[0]
-    camera[STORED] = _pack(motion, who)
+    thing.location, thing.rotation_quaternion = location[0], rotation[0]
 
 
 def motion_of(camera: bpy.types.Object) -> str:

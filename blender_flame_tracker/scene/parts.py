@@ -41,6 +41,11 @@ class Parts:
     camera: bpy.types.Object
     clip: bpy.types.MovieClip | None
 
+    @property
+    def shares_camera(self) -> bool:
+        """Whether the camera belongs to another import, in whose space this head moves."""
+        return self.root.parent is not None and self.root.parent == self.camera
+
 
 def parts_of(collection: bpy.types.Collection) -> Parts | Failure:
     """Return the parts of an imported track, or why the collection has none."""
@@ -60,13 +65,14 @@ def parts_of(collection: bpy.types.Collection) -> Parts | Failure:
     return Parts(collection, root, head, camera, clip)
 
 
-def ensure_parts(scene: bpy.types.Scene, origin: str, name: str) -> Parts:
+def ensure_parts(scene: bpy.types.Scene, origin: str, name: str, shared: bpy.types.Object | None = None) -> Parts:
     """Return the parts of the track in this scene, making collection and objects where they are not there.
 
     Args:
         scene: Where an earlier import is looked for.
         origin: Of the track, see `origin_of`.
         name: Of the clip, for new datablocks.
+        shared: Camera of another import that takes the place of an own one.
     """
     collection = find_collection(scene, origin)
     if collection is None:
@@ -80,11 +86,18 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str) -> Parts:
     if head is None:
         head = bpy.data.objects.new(f"{name} head", bpy.data.meshes.new(f"{name} head"))
         head.parent = root
-    if camera is None:
+    if shared is not None:
+        if camera is not None and camera.parent == root:
+            bpy.data.cameras.remove(camera.data)
+        camera = shared
+    elif camera is None or camera == root.parent:
+        if root.parent is not None and root.parent == camera:
+            root.parent = None
+            root.matrix_parent_inverse.identity()
         camera = bpy.data.objects.new(f"{name} camera", bpy.data.cameras.new(f"{name} camera"))
         camera.parent = root
     inside = set(collection.all_objects)
-    for thing in (root, head, camera):
+    for thing in (root, head) if shared is not None else (root, head, camera):
         # An object that the user took out of the collection comes back with the next import.
         if thing not in inside:
             collection.objects.link(thing)

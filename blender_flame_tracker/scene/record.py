@@ -32,6 +32,8 @@ class Record:
         stamp: Of the track file then; None where it came from no file.
         notices: Sentences that the user should know.
         fit: What a scene has that shows the clip frame by frame; None where an older version has imported it.
+        start_at: Scene frame of its first row where that is not what the settings say.
+        footage_start: Scene frame of the footage's first frame.
     """
 
     settings: SceneSettings
@@ -39,6 +41,8 @@ class Record:
     stamp: Stamp | None = None
     notices: tuple[str, ...] = ()
     fit: Fit | None = None
+    start_at: int | None = None
+    footage_start: int | None = None
 
     def with_motion(self, who: str) -> Record:
         """Return the record after head and camera have swapped who moves."""
@@ -54,6 +58,8 @@ def write_record(collection: bpy.types.Collection, record: Record) -> None:
             "played": played,
             "stamp": record.stamp,
             "notices": list(record.notices),
+            "start_at": record.start_at,
+            "footage_start": record.footage_start,
             "fit": None if record.fit is None else {**asdict(record.fit), "rate": str(record.fit.rate)},
         }
     )
@@ -89,9 +95,15 @@ def _parse(text: str) -> Record:
             (int(stamp[0]), int(stamp[1])) if stamp else None,
             tuple(str(each) for each in content.get("notices") or ()),
             _fit(content.get("fit")),
+            _frame(content.get("start_at")),
+            _frame(content.get("footage_start")),
         )
     except (ValueError, TypeError, LookupError, ArithmeticError):
         return Record(SceneSettings())
+
+
+def _frame(content: Any) -> int | None:
+    return content if isinstance(content, int) and not isinstance(content, bool) else None
 
 
 def _fit(content: Any) -> Fit | None:

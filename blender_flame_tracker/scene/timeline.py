@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -38,6 +38,10 @@ class Timeline:
     frame: NDArray[np.float64]
     row: NDArray[np.int64]
     steady: bool
+
+    def moved(self, frames: int) -> Timeline:
+        """Return the same, some frames later."""
+        return replace(self, footage_start=self.footage_start + frames, frame=self.frame + frames)
 
     @property
     def first(self) -> int:

@@ -1,0 +1,122 @@
+"""A second person of one clip: its head moves in the space of a camera that an earlier import has made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ...backend.contract.camera import (
+    BLENDER_FROM_OPENCV,
+    BlenderLens,
+    Intrinsics,
+    blender_lens,
+    intrinsics_of_lens,
+    onto_other_lens,
+)
+from ...backend.contract.failure import Failure, Notice
+from .parts import Parts, is_import, parts_of
+from .record import Record, read_record
+
+_TOLERATED = 5e-3
+"""Share by which focal lengths may differ before that is told: a head is then 1 mm deeper."""
+
+
+@dataclass(frozen=True)
+class SharedCamera:
+    """The camera of an earlier import.
+
+    Attributes:
+        camera: The object.
+        record: Of the import that made it.
+        footage_start: Scene frame at which its footage begins.
+    """
+
+    camera: bpy.types.Object
+    record: Record
+    footage_start: int
+
+
+def find_shared_camera(
+    scene: bpy.types.Scene, name: str, importing: bpy.types.Collection | None
+) -> SharedCamera | Failure | None:
+    """Return the camera that an import shall share; None where it has its own.
+
+    Args:
+        scene: Of both imports.
+        name: Of the collection that holds the camera, empty for a camera of its own.
+        importing: Collection of the import that shares it, None where that is new.
+    """
+    if not name:
+        return None
+    collection = next((each for each in scene.collection.children_recursive if each.name == name), None)
+    if collection is None and importing is not None:
+        collection = _sharing_now(scene, importing)
+    if collection is None or not is_import(collection) or collection == importing:
+        return Failure(
+            "no-shared-camera",
+            f"There is no other import called '{name}' in the scene whose camera could be shared.",
+            "Choose the collection of a head of the same clip under Same Camera As, or leave that empty.",
+        )
+    parts = parts_of(collection)
+    if isinstance(parts, Failure):
+        return parts
+    if importing is not None and parts.root.parent is not None and importing in parts.root.parent.users_collection:
+        return Failure(
+            "shared-in-circle",
+            f"'{name}' shares the camera of this import already.",
+            "Leave Same Camera As empty here.",
+        )
+    record = read_record(collection)
+    start = record.footage_start
+    if start is None:  # An older version has imported it.
+        start = parts.clip.frame_start if parts.clip is not None else record.settings.start_at
+    return SharedCamera(parts.camera, record, start)
+
+
+def _sharing_now(scene: bpy.types.Scene, importing: bpy.types.Collection) -> bpy.types.Collection | None:
+    """The collection of the camera that an import shares already: it may have been renamed."""
+    parts = parts_of(importing)
+    if isinstance(parts, Failure) or not parts.shares_camera:
+        return None
+    return next((each for each in parts.camera.users_collection if is_import(each) and each != importing), None)
+
+
+def hang_below(parts: Parts, intrinsics: Intrinsics) -> list[Notice]:
+    """Put the root of an import into the space of the camera that it shares, so that the picture is its own to a pixel.
+
+    Args:
+        parts: With the shared camera.
+        intrinsics: With which this head was fitted.
+    """
+    root, camera = parts.root, parts.camera
+    seen = intrinsics_of_camera(camera.data, intrinsics)
+    turn = BLENDER_FROM_OPENCV
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn @ onto_other_lens(intrinsics, seen) @ turn
+    root.parent = camera
+    root.matrix_parent_inverse = Matrix(matrix.tolist())
+    root.matrix_basis.identity()
+    ratio = seen.focal_x / intrinsics.focal_x
+    if abs(ratio - 1) <= _TOLERATED:
+        return []
+    change = f"{abs(100 * (ratio - 1)):.1f} % {'deeper' if ratio > 1 else 'flatter'}"
+    return [
+        Notice(
+            "other-lens",
+            f"This head was fitted with another focal length ({intrinsics.focal_x:.0f} px) than the shared camera has"
+            f" ({seen.focal_x:.0f} px): it lies on the footage, and is {change} than it was fitted.",
+            f"Track it with Focal Length: Known in Pixels, {seen.focal_x:.1f}, for its true shape.",
+        )
+    ]
+
+
+def intrinsics_of_camera(camera: bpy.types.Camera, clip: Intrinsics) -> Intrinsics:
+    """Return as what a camera of ours projects onto the picture of a clip."""
+    aspect = blender_lens(clip)
+    lens = BlenderLens(
+        camera.lens, camera.sensor_width, camera.shift_x, camera.shift_y, aspect.pixel_aspect_x, aspect.pixel_aspect_y
+    )
+    return intrinsics_of_lens(lens, clip.width, clip.height)
