@@ -43,7 +43,7 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
 _INSIDE: Final[Mapping[str, re.Pattern[str]]] = {
     ENTRIES: re.compile(r"[a-z]+_\d+(\.npz|\.\d+\.partial)"),
     PREVIEWS: re.compile(r"\d{6}\.png"),
-    COMPILED: re.compile(r".+\.py\d+\.(nbi|\d+\.nbc)(\.\w+)?"),
+    COMPILED: re.compile(r".+\.py\d+\.(nbi|\d+\.nbc)(\.tmp\.\w+)?"),
 }
 """The same for files in the folders in it; a folder of unfinished work is ours as a whole."""
 
