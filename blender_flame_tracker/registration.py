@@ -10,7 +10,7 @@ from typing import Final
 
 import bpy
 
-from . import drop, engine_watch, footage, older_settings, preferences, result, runs, scene_state, setup
+from . import all_faces, drop, engine_watch, footage, older_settings, preferences, result, runs, scene_state, setup
 from .nodes import following, menus, saved_paths, sidebar, sockets, stages, state, tree
 from .operators import face, identity, import_track, log, photographs, replace, track, video
 from .operators import nodes as node_operators
@@ -36,6 +36,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     saved_paths,
     state,
     runs,
+    all_faces,
     track,
     replace,
     node_operators,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -49,6 +50,7 @@ class _Ticket:
         settled: Whether its end was dealt with.
         imports: What is still to be imported: each as soon as what it needs is made, also while the run goes on.
         announce: Whether the user is told of the end; scripts that wait are told by what they called.
+        told: Whether the listeners know of the end.
     """
 
     run: Run
@@ -58,7 +60,11 @@ class _Ticket:
     settled: bool = False
     imports: list[SceneImport] = field(default_factory=list)
     announce: bool = True
+    told: bool = False
 
+
+listeners: Final[list[Callable[[FlameTree, bpy.types.Scene, Run], None]]] = []
+"""Called when a run is over and all of it that can be imported is in its scene."""
 
 _session = Session()
 _tickets: dict[int, _Ticket] = {}
@@ -225,6 +231,12 @@ def _settle_all() -> bool:
     if not hindrance() and any(_due(ticket) for ticket in _tickets.values()):
         happened = True
         import_as_step(import_due)
+    for ticket in list(_tickets.values()):
+        tree, scene = tree_of(ticket.tree), _scene(ticket)
+        if ticket.settled and not ticket.imports and not ticket.told:
+            ticket.told = True
+            for listener in listeners if tree is not None and scene is not None else ():
+                listener(tree, scene, ticket.run)
     return happened
 
 

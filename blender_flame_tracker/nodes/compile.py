@@ -12,11 +12,12 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job, Stage
-from ...backend.contract.settings import SceneSettings
+from ...backend.contract.settings import CameraSettings, SceneSettings
 from . import graph as graphs
+from . import places
 from .fingerprint import fingerprints
 from .graph import Sink
-from .reading import graph_of, name_of
+from .reading import graph_of, name_of, upstream
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
         if isinstance(settings, Failure):
             return settings
         stages.append(replace(stage, settings=settings))
+    stages = _with_shared_lens(tree, scene, stages)
     written = {stage.name: tree.nodes[stage.name].written(scene) for stage in stages}
     problem = _clash(tree, stages, written)
     if problem is not None:
@@ -85,6 +87,17 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
     if isinstance(imports, Failure):
         return imports
     return Compiled(Job(tuple(stages)), imports, tracks, fingerprints(tree, scene), written)
+
+
+def _with_shared_lens(tree: bpy.types.NodeTree, scene: bpy.types.Scene, stages: list[Stage]) -> list[Stage]:
+    """Let the takes of several people of a clip have the lens that was found for the first, unless one is known."""
+    lenses = {}
+    for stage in stages:
+        lens = places.lens_of(tree.nodes[stage.name], scene) if stage.kind == "track" else None
+        camera = upstream(tree.nodes[stage.name], "camera") if lens is not None else None
+        if camera is not None and camera.focal_mode in ("estimate", "metadata"):
+            lenses[camera.name] = CameraSettings(focal_mode="pixels", focal_pixels=lens)
+    return [replace(stage, settings=lenses.get(stage.name, stage.settings)) for stage in stages]
 
 
 def _imports(

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
+from ...backend.contract.kinds import is_path, json_of
 from ...backend.contract.settings import TrackFileSettings
 from .. import paths
 from .reading import kind_of, upstream
@@ -56,6 +57,7 @@ class Place:
         asked: The Track File node's own path when it was decided.
         file: The track file.
         before: The track file that the same take had in another folder, empty where it had none.
+        lens: Focal length in pixels that another take of the clip has found, empty where it is found anew.
     """
 
     clip: str
@@ -64,6 +66,7 @@ class Place:
     asked: str
     file: str
     before: str = ""
+    lens: str = ""
 
 
 def _holds(node: Any, place: Place, take: Take) -> bool:
@@ -90,22 +93,26 @@ def file_of(node: Any, scene: bpy.types.Scene) -> Path:
     return _absolute(node, kept.file) if kept is not None else _free(node, take, asked)
 
 
-def decide(node: Any, scene: bpy.types.Scene) -> None:
-    """Keep for good where the results of the node's present take lie."""
+def decide(node: Any, scene: bpy.types.Scene, lens: str = "") -> None:
+    """Keep for good where the results of the node's present take lie.
+
+    Args:
+        node: Track File node.
+        scene: For its frame range.
+        lens: Focal length in pixels that another take of the clip has found; else what was given before stays.
+    """
     take, asked = take_of(node, scene), node.path or TrackFileSettings().path
     if take is None:
         return
-    file, others = file_of(node, scene), []
-    before = ""
+    file, others, before = file_of(node, scene), [], ""
     for each in places_of(node):
         if not _holds(node, each, take) or _absolute(node, each.file).name != file.name:
             others.append(each)
-        elif _absolute(node, each.file) != file:
-            before = each.file
-        else:
-            before = each.before
+            continue
+        lens = lens or each.lens
+        before = each.file if _absolute(node, each.file) != file else each.before
     place = Place(
-        _relative(node, take.clip), take.face, take.frames, _written(node, asked), _relative(node, file), before
+        _relative(node, take.clip), take.face, take.frames, _written(node, asked), _relative(node, file), before, lens
     )
     _keep(node, [*others, place])
 
@@ -124,6 +131,16 @@ def range_of_tracked_clip(node: Any, file: Path) -> str:
     return part.frames if part is not None and (part.clip, part.face) in whole else ""
 
 
+def lens_of(node: Any, scene: bpy.types.Scene) -> float | None:
+    """Return the focal length in pixels that another take of the clip has found, None where it is found anew."""
+    file = file_of(node, scene)
+    lens = next((each.lens for each in places_of(node) if _absolute(node, each.file) == file), "")
+    try:
+        return float(lens) if lens else None
+    except ValueError:  # Edited by hand.
+        return None
+
+
 def places_of(node: Any) -> tuple[Place, ...]:
     """Return the places that a Track File node keeps. What cannot be read, as from a file edited by hand, is none."""
     text = getattr(node, KEPT)
@@ -139,12 +156,21 @@ _PARSED: Final[dict[str, tuple[Place, ...]]] = {}
 
 
 def _parsed(text: str) -> tuple[Place, ...]:
-    try:
-        content = json.loads(text) if text else []
-        found = tuple(Place(**{str(name): str(value) for name, value in each.items()}) for each in content)
-    except (ValueError, TypeError, AttributeError):
-        return ()
-    return tuple(each for each in found if each.clip and each.file)
+    content = json_of(text, _are_places) if text else None
+    return tuple(Place(**each) for each in content or ())
+
+
+def _are_places(content: Any) -> bool:
+    names = {each.name for each in fields(Place)}
+    return isinstance(content, list) and all(
+        isinstance(each, dict)
+        and set(each) <= names
+        and all(is_path(value) for value in each.values())
+        and each.get("clip")
+        and each.get("file")
+        and {"face", "frames", "asked"} <= set(each)
+        for each in content
+    )
 
 
 def _keep(node: Any, places: list[Place]) -> None:

@@ -17,6 +17,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.kinds import json_of
 from ...backend.contract.settings import SceneSettings
 from ..run import Run, StageProgress
 from . import evaluated
@@ -250,10 +251,13 @@ def _set_aside(node: Any) -> None:
 
 def _others(node: Any) -> list[tuple[str, str, str]]:
     """Fingerprint, files and text of what a node has found for other takes."""
-    try:
-        return [(str(key), str(files), str(text)) for key, files, text in json.loads(node.result_others or "[]")]
-    except (ValueError, TypeError):  # Edited by hand.
-        return []
+    return [tuple(each) for each in json_of(node.result_others or "[]", _are_others) or ()]
+
+
+def _are_others(content: Any) -> bool:
+    return isinstance(content, list) and all(
+        isinstance(each, list) and len(each) == 3 and all(isinstance(text, str) for text in each) for each in content
+    )
 
 
 def _learn(node: Any) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import bpy
 
 from ...backend.contract.failure import Failure
-from .. import engine_watch, footage
+from .. import all_faces, engine_watch, footage, runs
 from ..look import SeenFace
 from ..scene_state import active_tree, node_of
+from ..session import State
+from .track import can_start, start_for
 
 
 class FindFaces(bpy.types.Operator):
@@ -96,6 +98,57 @@ class ChooseFace(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class TrackAllFaces(bpy.types.Operator):
+    """Track everyone who was found in the video, one after the other: each has a head and results of its own"""
+
+    bl_idname = "flame.track_all_faces"
+    bl_label = "Track All Faces"
+    bl_options: ClassVar = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need several faces, and a tree that is not running."""
+        path = footage.path_of(context)
+        look = footage.faces_of(path).found if path is not None else None
+        if not can_start(cls, context):
+            return False
+        if look is None or len(look.faces) < 2:
+            cls.poll_message_set("Several faces have to be found in the video first")
+            return False
+        if node_of(active_tree(context), "face", context.scene) is None:
+            cls.poll_message_set("There is no Face node in the node tree")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Start with the first face and return."""
+        tree = self._prepared(context)
+        done = start_for(self, tree, context.scene)
+        if done != {"FINISHED"}:
+            all_faces.give_up(tree, context.scene)
+        all_faces.begun(tree)
+        return done
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Track all, and wait."""
+        tree = self._prepared(context)
+        run = runs.start(tree, context.scene)
+        if isinstance(run, Failure):
+            all_faces.give_up(tree, context.scene)
+            self.report({"ERROR"}, str(run))
+            return {"CANCELLED"}
+        all_faces.begun(tree)
+        failures = all_faces.wait(tree)
+        for sentence in failures:
+            self.report({"WARNING"}, sentence)
+        return {"FINISHED"} if runs.run_of(tree).state is not State.CANCELLED else {"CANCELLED"}
+
+    def _prepared(self, context: bpy.types.Context) -> Any:
+        tree = active_tree(context)
+        all_faces.prepare(tree, context.scene, footage.faces_of(footage.path_of(context)).found.faces)
+        return tree
+
+
 def _face(context: bpy.types.Context, number: int) -> SeenFace | None:
     """Return the face of that number of those that were found."""
     path = footage.path_of(context)
@@ -103,4 +156,4 @@ def _face(context: bpy.types.Context, number: int) -> SeenFace | None:
     return next((each for each in look.faces if each.number == number), None) if look is not None else None
 
 
-CLASSES: Final = (FindFaces, ChooseFace)
+CLASSES: Final = (FindFaces, ChooseFace, TrackAllFaces)

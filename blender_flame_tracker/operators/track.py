@@ -76,7 +76,8 @@ def _closes_a_window(context: bpy.types.Context) -> bool:
     return (space is not None and space.type == "FILE_BROWSER") or (screen is not None and screen.is_temporary)
 
 
-def _can_start(cls: Any, context: bpy.types.Context) -> bool:
+def can_start(cls: Any, context: bpy.types.Context) -> bool:
+    """Whether the scene's tree can be run; where not, the tooltip says why."""
     tree = active_tree(context)
     if tree is None:
         cls.poll_message_set("Choose a video first")
@@ -97,7 +98,7 @@ class Track(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a tree that is not running."""
-        return _can_start(cls, context)
+        return can_start(cls, context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start and return."""
@@ -118,7 +119,7 @@ class TrackRange(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a tree that is not running."""
-        return _can_start(cls, context)
+        return can_start(cls, context)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start and return."""
@@ -148,7 +149,7 @@ class Resume(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a run that was stopped."""
-        if not _can_start(cls, context):
+        if not can_start(cls, context):
             return False
         run = runs.run_of(active_tree(context))
         if run is None or run.state not in (State.CANCELLED, State.FAILED):

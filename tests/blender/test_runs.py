@@ -45,8 +45,8 @@ def test_a_started_run_leaves_blender_free_and_is_watched_by_a_timer_only_while_
 def test_the_head_is_in_the_scene_as_soon_as_its_track_is_written_while_the_report_is_still_made(tree, engine):
     behave(engine.root, "track, but halt at report")
     run = runs.start(tree, bpy.context.scene)
-    look_until(heads)
-    assert run.state is State.RUNNING and run.stages["Report"].state == "running"
+    look_until(lambda: heads() and run.stages["Report"].state == "running")
+    assert run.state is State.RUNNING
     runs.cancel(tree)
     look_until(lambda: run.state.final and not runs.session().busy)
     assert run.state is State.CANCELLED and heads() == ["take one head"]

@@ -8,7 +8,7 @@ import bpy
 
 from ....backend.contract.failure import Notice
 from ....backend.contract.job import STAGES
-from ... import engine_watch, footage, runs, setup
+from ... import all_faces, engine_watch, footage, runs, setup
 from ...environment import State as EngineState
 from ...nodes.state import NodeState, status_of
 from ...operators.stages import is_on
@@ -141,6 +141,9 @@ def _draw_going(layout: Any, context: bpy.types.Context, run: Run) -> None:
         alert.alert = True
         paragraph(alert, context, f"{silence} Wait a little longer, or cancel and look into the log.", icon="ERROR")
         _draw_log(layout)
+    everyone = all_faces.words(active_tree(context))
+    if everyone:
+        layout.label(text=everyone, icon="COMMUNITY")
     _draw_preview(layout, context, run)
     _draw_progress(layout, run)
 

@@ -169,6 +169,8 @@ def _draw_found(layout: Any, context: bpy.types.Context, look: Look, face: Any) 
     row.label(text="One face" if len(look.faces) == 1 else "Which face?")
     row.operator("flame.find_faces", text="", icon="FILE_REFRESH")
     _draw_grid(layout, context, look.faces[:FACES_SHOWN], followed)
+    if len(look.faces) > 1:
+        layout.operator("flame.track_all_faces", icon="COMMUNITY")
     if followed is None:
         _draw_choice(layout, face)
 

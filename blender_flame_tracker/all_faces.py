@@ -1,0 +1,144 @@
+"""Everyone in a clip is tracked, one after the other: a run for each face, all seen through one camera.
+
+The first face's run finds the lens; the others take it over, since one camera has filmed them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bpy
+
+from ..backend.contract.failure import Failure
+from ..backend.contract.track import read_parts
+from . import runs
+from .look import SeenFace
+from .nodes import places
+from .nodes.tree import FlameTree
+from .run import Run, State
+from .scene_state import node_of
+
+
+@dataclass
+class _Queue:
+    """Faces of a tree that wait.
+
+    Attributes:
+        faces: All that are tracked, in this order.
+        position: Of the one that is tracked now.
+        chosen: What the Face node said before.
+        run: Of that one; None until it has begun.
+        lens: Focal length in pixels that the first run found; empty before.
+        failures: What went wrong with whom.
+    """
+
+    faces: tuple[SeenFace, ...]
+    position: int = 0
+    chosen: dict[str, Any] = field(default_factory=dict)
+    run: Run | None = None
+    lens: str = ""
+    failures: list[str] = field(default_factory=list)
+
+
+_queues: Final[dict[int, _Queue]] = {}
+"""`session_uid` of a tree -> who is tracked."""
+
+_CHOICE: Final = ("number", "point_x", "point_y", "point_frame", "choose", "clicked")
+
+
+def prepare(tree: FlameTree, scene: bpy.types.Scene, faces: tuple[SeenFace, ...]) -> None:
+    """Let the next run of a tree be the first of several, one for each of the faces."""
+    node = node_of(tree, "face", scene)
+    _queues[tree.session_uid] = _Queue(faces, chosen={name: getattr(node, name) for name in _CHOICE})
+    _follow(tree, scene, faces[0])
+
+
+def begun(tree: FlameTree) -> None:
+    """Take note of the first face's run; where a folder has to be chosen before, it begins later."""
+    queue, run = _queues.get(tree.session_uid), runs.run_of(tree)
+    if queue is not None and run is not None and not run.state.final:
+        queue.run = run
+
+
+def give_up(tree: FlameTree, scene: bpy.types.Scene) -> None:
+    """Track nobody else, and follow again whom the user had chosen."""
+    queue = _queues.pop(tree.session_uid, None)
+    node = node_of(tree, "face", scene)
+    if queue is not None and node is not None:
+        for name, value in queue.chosen.items():
+            setattr(node, name, value)
+
+
+def words(tree: FlameTree | None) -> str:
+    """Return how far the work is, such as ``Face 2 of 3``; empty where one face alone is tracked. For drawing."""
+    queue = _queues.get(tree.session_uid) if tree is not None else None
+    if queue is None:
+        return ""
+    return f"Face {queue.faces[queue.position].number + 1}, {queue.position + 1} of {len(queue.faces)}"
+
+
+def wait(tree: FlameTree) -> list[str]:
+    """Wait until everyone is tracked, for scripts and tests; return what went wrong with whom."""
+    queue = _queues.get(tree.session_uid)
+    while tree.session_uid in _queues and (run := runs.run_of(tree)) is not None:
+        runs.wait(run)
+    return queue.failures if queue is not None else []
+
+
+def _follow(tree: FlameTree, scene: bpy.types.Scene, face: SeenFace) -> None:
+    node_of(tree, "face", scene).follow(face.number, face.point, face.frame)
+
+
+def _over(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> None:
+    """Go on with the next face when a run is over and its head is in the scene."""
+    queue = _queues.get(tree.session_uid)
+    if queue is None:
+        return
+    if queue.run not in (None, run):  # Its own run was lost with an undone tree.
+        del _queues[tree.session_uid]
+        return
+    face = queue.faces[queue.position]
+    if run.state is State.FAILED and run.failure is not None:
+        queue.failures.append(f"Face {face.number + 1}: {run.failure.sentence}")
+    queue.lens = queue.lens or _lens_of(tree, scene, run)
+    while run.state is not State.CANCELLED and queue.position + 1 < len(queue.faces):
+        queue.position += 1
+        _follow(tree, scene, queue.faces[queue.position])
+        _share_lens(tree, scene, queue.lens)
+        started = runs.start(tree, scene)
+        if not isinstance(started, Failure):
+            queue.run = started
+            return
+        queue.failures.append(f"Face {queue.faces[queue.position].number + 1}: {started.sentence}")
+    give_up(tree, scene)
+    if queue.failures:
+        runs.announce([("WARNING", each) for each in queue.failures])
+
+
+def _lens_of(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> str:
+    node = node_of(tree, "track", scene)
+    if run.state is not State.DONE or node is None:
+        return ""
+    found = read_parts(places.file_of(node, scene), ())
+    return "" if isinstance(found, Failure) else repr(float(found[0]["intrinsics"]["focal_x"]))
+
+
+def _share_lens(tree: FlameTree, scene: bpy.types.Scene, lens: str) -> None:
+    node = node_of(tree, "track", scene)
+    if lens and node is not None:
+        places.decide(node, scene, lens)
+
+
+CLASSES: Final[tuple[type, ...]] = ()
+
+
+def register() -> None:
+    """Listen to runs that are over."""
+    runs.listeners.append(_over)
+
+
+def unregister() -> None:
+    """Listen no more, and forget."""
+    runs.listeners.remove(_over)
+    _queues.clear()
