@@ -38,6 +38,7 @@ class Option:
         choices: Allowed values of a choice, with a line of help each.
         choice_labels: How choices are called in a menu where their own name, with capitals, would not do.
         advanced: Hidden until asked for.
+        ending: What the name of a file that is written must end in, as its form follows from that; empty is any.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Option:
     choices: Mapping[str, str] | None = None
     choice_labels: Mapping[str, str] = field(default_factory=dict)
     advanced: bool = False
+    ending: str = ""
 
     def choice_label(self, choice: str) -> str:
         """Return how a choice is called in a menu."""
@@ -69,6 +71,7 @@ def option(
     choice_labels: Mapping[str, str] | None = None,
     path: bool = False,
     advanced: bool = False,
+    ending: str = "",
 ) -> Any:
     """Declare a field of a settings dataclass, with all that its views need in `field.metadata`.
 
@@ -91,6 +94,7 @@ def option(
         "choices": choices,
         "choice_labels": choice_labels or {},
         "advanced": advanced,
+        "ending": ending,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -163,6 +167,8 @@ def _checked_value(known: Option, value: Any, where: str) -> Any:
         wrong = "a text"
     elif known.kind == "path":
         wrong = path_problem(value)
+        if wrong is None and value and not value.lower().endswith(known.ending):
+            wrong = f"the name of a file that ends in {known.ending}"
     elif not is_text(value):
         wrong = "a text of at most 10000 letters that can be written"
     return value if wrong is None else _bad_setting(known, wrong, value, where)

@@ -30,6 +30,7 @@ class TextureSettings:
         "Picture to write (.png); empty is texture.png in the folder of the track file",
         label="Texture File",
         path=True,
+        ending=".png",
     )
     size: str = option(
         "1024",

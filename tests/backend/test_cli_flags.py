@@ -102,6 +102,15 @@ def test_flags_that_contradict_each_other_are_named() -> None:
     assert "--head-file" in result.sentence and "--head builtin" in result.sentence
 
 
+@pytest.mark.parametrize("name", ["skin", "skin.xyz", "skin.jpg", "png"])
+def test_a_texture_that_would_be_no_png_is_refused_before_the_work(name: str) -> None:
+    result = settings_of(parser().parse_args(["clip.mp4", "--out", "o", "--texture-path", name]), {})
+    assert isinstance(result, Failure)
+    assert "--texture-path" in result.sentence and ".png" in result.sentence
+    good = settings_of(parser().parse_args(["clip.mp4", "--out", "o", "--texture-path", "Skin.PNG"]), {})
+    assert not isinstance(good, Failure)
+
+
 @pytest.mark.parametrize("flag", ["--out", "--cache", "--models", "--log", "--write-job"])
 @pytest.mark.parametrize("path", ["a" * 5000, "b/" * 3000, "~nobody of this name/x"])
 def test_paths_that_no_disk_can_have_are_not_understood(
