@@ -12,7 +12,7 @@ import bpy
 
 from . import all_faces, drop, engine_watch, footage, older_settings, preferences, result, runs, scene_state, setup
 from .nodes import following, menus, saved_paths, sidebar, sockets, stages, state, tree
-from .operators import face, identity, import_track, log, photographs, replace, track, video
+from .operators import face, hand_off, identity, import_track, log, photographs, replace, track, video
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
@@ -48,6 +48,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     result_operators,
     result_file_operators,
     scene_operators,
+    hand_off,
     engine_watch,
     footage,
     thumbnails,

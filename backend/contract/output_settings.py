@@ -174,6 +174,11 @@ LIGHT_CHOICES: Final = {
 }
 
 
+KEY_CHOICES: Final = {
+    "absolute": "One curve plays them all: exact and quick. Alembic and USD carry it out of Blender, FBX and glTF do"
+    " not",
+    "relative": "A curve for each: FBX and glTF carry the face too; slower to play",
+}
 PLACE_CHOICES: Final = {
     "beside": "At the world's origin, or beside the heads that stand there already",
     "origin": "At the world's origin",
@@ -201,6 +206,12 @@ class SceneSettings:
         True,
         "One shape key per frame, exact on every frame; without them the file is small, and the face at rest",
         label="Shape Key per Frame",
+    )
+    key_kind: str = option(
+        "absolute",
+        "How the shape keys are animated: choose Relative to export the head as FBX or glTF",
+        label="Shape Keys",
+        choices=KEY_CHOICES,
     )
     plate: bool = option(True, "Show the video behind the head through the camera", label="Footage Behind Head")
     material: str = option(

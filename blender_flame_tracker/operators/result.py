@@ -17,6 +17,7 @@ from ..scene.motion import CAMERA_MOVES, HEAD_MOVES, motion_of, switch_motion
 from ..scene.origin import write_origin
 from ..scene.parts import Parts
 from ..scene.record import read_record, write_record
+from ..scene.shape_keys import join_motion
 from ..showing import import_and_show
 
 OBJECT_MODE: Final = "Leave edit mode first"
@@ -206,6 +207,7 @@ class SwitchMotion(bpy.types.Operator):
         parts = found.parts
         who = CAMERA_MOVES if motion_of(parts.camera) == HEAD_MOVES else HEAD_MOVES
         switch_motion(parts.head, parts.camera, who)
+        join_motion(parts.head, parts.camera)
         record = read_record(parts.collection)
         write_record(parts.collection, record.with_motion(who))
         if found.node is not None:

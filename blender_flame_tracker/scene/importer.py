@@ -133,6 +133,7 @@ def _imported(
         if fresh:
             place_root(scene, parts, settings.place)
         write_motion(parts.head, parts.camera, motion, settings.motion)
+    shape_keys.join_motion(parts.head, parts.camera)
     _write_camera(parts, track, selection)
     fit = fitting_scene.fit_of(timeline, track.intrinsics)
     fitting_scene.fit_scene(scene, parts, fit, before.fit, settings.fit_scene)
@@ -240,7 +241,8 @@ def _write_head(
         key.name = f"{name} keys"
         frame, row = _seen_keys(selection, timeline)
         position = np.cumsum(selection.seen) - 1
-        shape_keys.animate_shape_keys(key, frame, position[row])
+        animate = shape_keys.animate_relative if settings.key_kind == "relative" else shape_keys.animate_shape_keys
+        animate(key, frame, position[row])
     _write_visibility(head, selection, timeline)
 
 

@@ -74,12 +74,31 @@ def remove_animation(owner: bpy.types.ID) -> None:
     animation = owner.animation_data
     if animation is None:
         return
-    action = animation.action
+    action, slot = animation.action, getattr(animation, "action_slot", None)
     animation.action = None
     if action is not None and action.users == 0:
         bpy.data.actions.remove(action)
+    elif slot is not None and not slot.users():
+        action.slots.remove(slot)
     if not animation.drivers and not animation.nla_tracks:
         owner.animation_data_clear()
+
+
+def join_action(owner: bpy.types.ID, leader: bpy.types.ID) -> None:
+    """Keep the owner's curves in the leader's action, in a slot of their own, where actions have slots (Blender 4.4).
+
+    Exporters take one action for one animation: glTF would play one of two and leave the other.
+    """
+    curves = _curves(owner, ensure=False)
+    action = leader.animation_data.action if leader.animation_data is not None else None
+    if curves is None or action is None or not hasattr(action, "slots") or owner.animation_data.action == action:
+        return
+    channels = [Channel(each.data_path, each.array_index, key_frames(each), key_values(each)) for each in curves]
+    remove_animation(owner)
+    animation = owner.animation_data_create()
+    animation.action = action
+    animation.action_slot = action.slots.new(id_type=owner.id_type, name=owner.name)
+    write_channels(owner, channels)
 
 
 def find_curve(owner: bpy.types.ID, path: str, index: int = 0) -> bpy.types.FCurve | None:

@@ -1,4 +1,4 @@
-"""One absolute shape key per frame, driven by `eval_time`: exact on every frame and quick to play."""
+"""One shape key per frame, exact on every frame: absolute ones play quickly, relative ones can be exported."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def write_shape_keys(
 
 
 def animate_shape_keys(key: bpy.types.Key, frame: NDArray[np.float64], position: NDArray[np.int64]) -> None:
-    """Drive the keys over time.
+    """Drive absolute keys over time, with one curve.
 
     Args:
         key: Of the head.
@@ -85,3 +85,51 @@ def animate_shape_keys(key: bpy.types.Key, frame: NDArray[np.float64], position:
     value = position.astype(np.float64) + 1
     needed = turning_points(frame, value)
     keyframes.write_channels(key, [keyframes.Channel("eval_time", 0, frame[needed], value[needed])])
+
+
+def animate_relative(key: bpy.types.Key, frame: NDArray[np.float64], position: NDArray[np.int64]) -> None:
+    """Make the keys relative, and drive each over time: it is 1 where its shape is to be seen, and 0 elsewhere.
+
+    Between two frames both are mixed as absolute keys are. FBX and glTF carry values of keys, and no `eval_time`.
+
+    Args:
+        key: Of the head, its first block the neutral shape.
+        frame: Scene frames (K,).
+        position: Which shape key is to be seen there, counted from 0 (K,).
+    """
+    key.use_relative = True
+    channels = []
+    for index, block in enumerate(key.key_blocks[1:]):
+        block.value = 0.0
+        shown = np.flatnonzero(position == index)
+        if len(shown) == 0:
+            continue
+        around = np.arange(max(shown[0] - 1, 0), min(shown[-1] + 2, len(frame)))
+        value = (position[around] == index).astype(np.float64)
+        channels.append(keyframes.Channel(block.path_from_id("value"), 0, frame[around], value))
+    keyframes.write_channels(key, channels)
+    if len(channels) > 0:
+        key.key_blocks[1 + int(position[0])].value = 1.0
+
+
+def join_motion(head: bpy.types.Object, camera: bpy.types.Object) -> None:
+    """Let relative keys and the motion of the head or the camera be one animation for exporters."""
+    key = head.data.shape_keys
+    if key is not None and key.use_relative:
+        keyframes.join_action(key, head if keyframes.find_curve(head, "location") is not None else camera)
+
+
+def make_relative(key: bpy.types.Key) -> bool:
+    """Turn absolute keys that one curve plays into relative ones; return whether there was anything to turn."""
+    curve = keyframes.find_curve(key, "eval_time")
+    if key.use_relative or curve is None:
+        return False
+    first, last = (float(each) for each in curve.range())
+    # On whole frames too, where the curve goes straight over them.
+    frame = np.union1d(np.arange(np.ceil(first), np.floor(last) + 1), keyframes.key_frames(curve).astype(np.float64))
+    value = np.array([curve.evaluate(moment) for moment in frame])
+    whole = np.abs(value - np.round(value)) < 1e-4
+    position = np.round(value[whole]).astype(np.int64) - 1
+    keyframes.remove_animation(key)
+    animate_relative(key, frame[whole], position)
+    return True
