@@ -8,6 +8,7 @@ from pathlib import Path
 from ..backend.contract.failure import Failure
 from ..backend.contract.job import Job
 from ..backend.contract.outputs import outputs_of
+from ..backend.contract.portable import stated_file
 from ..backend.contract.targets import TAKEN, Targets
 from ..backend.contract.track import read_parts
 from .nodes.stages.photographs import files_of
@@ -84,8 +85,8 @@ def _taken(job: Job, name: str) -> Failure | None:
     found = read_parts(Path(stage.settings.path), ()) if stage.kind == "track" else None
     if found is None or isinstance(found, Failure):
         return None
-    other = Path(str(found[0]["video"].get("path", "")))
-    if not other.is_file() or other in _sources(job) or other.parent in _copies(job):
+    other = stated_file(str(found[0]["video"].get("path") or ""), Path(stage.settings.path).parent)
+    if other is None or not other.is_file() or other in _sources(job) or other.parent in _copies(job):
         return None
     return Failure(
         "folder-taken",

@@ -12,6 +12,7 @@ import torch
 from ..aligned.drawing import Skin
 from ..contract.failure import Failure
 from ..contract.outputs import PORTRAIT, TEXTURE
+from ..contract.portable import portable_header
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, TextureSettings
 from ..contract.targets import problems
 from ..contract.track import TRACKED, write_track
@@ -134,6 +135,7 @@ def _write(
         shown = save_picture(folder / "photo.png", photo.pixels, context.targets.write)
     scale = video.metadata["scales"][index]
     track = track_of(own_fit(fit, index, shown, photo.width, photo.height, scale), studio.head, context)
+    track = dataclasses.replace(track, header=portable_header(track.header, folder))
     problem = write_track(folder / _TRACK, track, context.targets)
     if problem is not None:
         return problem

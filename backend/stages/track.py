@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,9 @@ from .. import __version__
 from ..contract.camera import axis_angles
 from ..contract.failure import Failure
 from ..contract.names import LANDMARKS
+from ..contract.outputs import absolute
 from ..contract.pixel_shape import in_file_pixels, in_square_pixels
+from ..contract.portable import portable_header
 from ..contract.settings import TrackFileSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of, read_track, write_track
 from ..head.model import HeadModel
@@ -39,8 +42,9 @@ def check(settings: TrackFileSettings) -> Failure | None:
 
 def run(fit: Fit, head: HeadModel, settings: TrackFileSettings, context: Context) -> TrackFile | Failure:
     """Pose the head on every frame and write the track."""
+    path = absolute(settings.path)
     track = track_of(fit, head, context)
-    path = Path(settings.path).expanduser().absolute()
+    track = replace(track, header=portable_header(track.header, path.parent))
     problem = write_track(path, in_file_pixels(track), context.targets)
     return TrackFile(path, track) if problem is None else problem
 

@@ -13,6 +13,7 @@ import bpy
 from ...backend.contract.camera import Intrinsics, blender_lens
 from ...backend.contract.failure import Notice
 from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
+from ...backend.contract.portable import stated_file
 from ...backend.contract.track import Track
 
 
@@ -47,15 +48,16 @@ class Found:
 
 
 def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
-    """Return where the source video lies now: where it was, beside the track file, or beside the .blend."""
+    """Return where the source video lies now: where it was, beside the track file or the .blend, or known to either."""
     about = track.header["video"]
     name, stated = (about.get(what) or "" for what in ("name", "path"))
-    places = [Path(stated)] if stated else []
+    place = stated_file(stated, track_path.parent if track_path is not None else None)
+    places = [] if place is None else [place]
     folders = [track_path.parent] if track_path is not None else []
     if bpy.data.filepath:
         folders.append(Path(bpy.data.filepath).parent)
     names = [text for text in (Path(stated).name, name) if text]
-    moved = [folder / text for folder in folders for text in names]
+    moved = [folder / text for folder in folders for text in names] + _known_here(name)
     # A copy is better than a file that Blender shows wrongly; the engine writes it beside the track.
     copied = [copy for video in (*moved, *places) for copy in copies(video, about)]
     for place in copied + places + moved:
@@ -69,6 +71,17 @@ def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
         f"The video {name or 'of this track'} was not found, so there is no footage behind the head.",
         "Put the video beside the track file and import again.",
     )
+
+
+def _known_here(name: str) -> list[Path]:
+    """Videos of that name that this .blend knows: chosen to be tracked, or open as clips.
+
+    A track does not say where a video lies that is far from it, as on another drive.
+    """
+    nodes = [node for tree in bpy.data.node_groups for node in tree.nodes if getattr(node, "kind", "") == "video"]
+    texts = [node.path for node in nodes] + [clip.filepath for clip in bpy.data.movieclips]
+    paths = [Path(bpy.path.abspath(text)) for text in texts if text]
+    return [path for path in paths if path.name == name]
 
 
 def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.types.MovieClip | None) -> Plate | Notice:

@@ -160,7 +160,7 @@ def test_a_track_has_the_vertices_of_the_head_and_survives_the_file(context: Con
         again.neutral_vertices, head.template + head.identity_basis @ fit.pose.identity, atol=1e-6
     )
     assert again.landmark_triangle[5] == -1 and again.landmark_triangle[6] == 0
-    assert again.header["video"] == {"name": "clip é.mp4", "path": str(Path("/a/clip é.mp4")), "duration": 2.0}
+    assert again.header["video"] == {"name": "clip é.mp4", "path": "clip é.mp4", "duration": 2.0}, "no whole path"
     assert again.header["report"]["others"] == [{"number": 1, "width": 40.0}]
     assert again.header["report"]["fit"] == {"cost": None, "steps": [0, 1]}
     assert again.header["settings"] == {"fit": {"smoothness": 1.0}}

@@ -161,6 +161,24 @@ def test_a_file_that_is_no_video_is_said_and_the_rest_is_built(tmp_path):
     assert len(bpy.data.movieclips) == 0
 
 
+def test_a_video_is_found_from_the_folder_of_its_track_or_as_a_clip_of_the_scene(tmp_path):
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "tracks").mkdir()
+    path = film.write_film(tmp_path / "shots" / "clip.mkv", np.arange(5) / 25, 25)
+    place = tmp_path / "tracks" / "track.npz"
+    write_track(place, make_track(5, intrinsics=SIZE, video={"name": "clip.mkv", "path": "../shots/clip.mkv"}))
+    made = import_track(place, SceneSettings())
+    assert Path(made.parts.clip.filepath) == path.resolve()
+    # A track that lies on another drive than its video knows the name alone.
+    other = tmp_path / "tracks" / "far.npz"
+    write_track(other, make_track(5, intrinsics=SIZE, video={"name": "clip.mkv", "path": "clip.mkv"}))
+    found = import_track(other, SceneSettings())
+    assert Path(found.parts.clip.filepath) == path.resolve()
+    bpy.data.batch_remove(bpy.data.movieclips)
+    missing = import_track(other, SceneSettings()).notices
+    assert "plate-missing" in [notice.code for notice in missing]
+
+
 def test_a_video_that_moved_with_its_track_is_found_again(tmp_path):
     folder = tmp_path / "pröject näme"
     film.write_film(folder / "clip.mkv", np.arange(5) / 25, 25)

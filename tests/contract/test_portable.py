@@ -1,0 +1,80 @@
+"""What a track says of files, handed on to somebody else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backend.contract.portable import portable_header, portable_name, stated_file
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home" / "anna.smith"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(Path, "home", lambda: folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("video", "results", "name"),
+    [
+        ("home/anna.smith/clients/a.mp4", "home/anna.smith/clients/out", "../a.mp4"),
+        ("home/anna.smith/clients/a.mp4", "home/anna.smith/tracks", "../clients/a.mp4"),
+        ("home/anna.smith/clients/a.mp4", "results", "a.mp4"),
+        ("home/bob/a.mp4", "home/anna.smith/tracks", "a.mp4"),
+        ("film/shots/a.mp4", "film/tracks", "../shots/a.mp4"),
+    ],
+)
+def test_a_file_is_named_from_the_folder_and_never_through_a_home(
+    video: str, results: str, name: str, home: Path, tmp_path: Path
+) -> None:
+    assert portable_name(tmp_path / video, tmp_path / results) == name
+
+
+def test_a_file_that_shares_nothing_with_the_folder_but_the_root_is_named_alone(tmp_path: Path) -> None:
+    assert portable_name(Path(tmp_path.anchor) / "elsewhere" / "a.mp4", tmp_path) == "a.mp4"
+
+
+def test_what_was_named_is_found_again_from_the_folder(tmp_path: Path) -> None:
+    video, results = tmp_path / "shots" / "é" / "a.mp4", tmp_path / "tracks"
+    for folder in (video.parent, results):
+        folder.mkdir(parents=True)
+    video.touch()
+    link = tmp_path / "link"
+    link.symlink_to(results)
+    for folder in (results, link):
+        found = stated_file(portable_name(video, folder), folder)
+        assert found is not None
+        assert found.samefile(video)
+
+
+def test_whole_paths_of_older_tracks_are_taken_as_they_are(tmp_path: Path) -> None:
+    assert stated_file(str(tmp_path / "a.mp4"), tmp_path / "out") == tmp_path / "a.mp4"
+    assert stated_file("a.mp4", None) is None
+    assert stated_file("", tmp_path) is None
+
+
+def test_a_header_holds_no_whole_path(home: Path) -> None:
+    results = home / "tracks"
+    header = {
+        "video": {"name": "a.mp4", "path": str(home / "clients" / "a.mp4"), "sha256": "12"},
+        "settings": {
+            "video": {"path": str(home / "clients" / "a.mp4"), "first_frame": 3},
+            "photographs": {"path": f"{home / 'a.jpg'} | {home / 'b.jpg'}", "folder": ""},
+            "track": {"path": str(results / "track.npz")},
+            "head": {"source": "file", "file": "/opt/flame/generic_model.pkl", "identity_track": ""},
+            "a stage of a newer version": {"path": 3},
+        },
+        "report": {"face": 0},
+    }
+    portable = portable_header(header, results)
+    assert "anna" not in json.dumps(portable["settings"]["video"])
+    assert portable["video"] == {"name": "a.mp4", "path": "../clients/a.mp4", "sha256": "12"}
+    assert portable["settings"]["video"] == {"path": "../clients/a.mp4", "first_frame": 3}
+    assert portable["settings"]["track"] == {"path": "track.npz"}
+    assert portable["settings"]["head"]["file"] == "generic_model.pkl"
+    assert portable["settings"]["a stage of a newer version"] == {"path": 3}
+    assert "anna" not in json.dumps(portable)
