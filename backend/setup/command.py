@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str], project: Path) -> int:
         Exit status: 0 when all went well, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C.
     """
     options = _parser(project).parse_args(arguments)
-    layout = Layout(options.target.expanduser().absolute())
+    layout = Layout(options.target)
     if options.package:
         return _package(project, options.out)
     if options.doctor:
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str], project: Path) -> int:
         print(json.dumps({name: answer}, indent=1))
         return 0
     reporter = TerminalReporter()
+    # As Ctrl-C: what pip has started ends with us.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result = set_up(options, layout, project, reporter)
     except KeyboardInterrupt:
@@ -72,7 +75,9 @@ def _parser(project: Path) -> argparse.ArgumentParser:
         description="Sets up the tracking engine in a folder of its own and nothing outside it. "
         "Starting it again is quick and repairs what is broken.",
     )
-    parser.add_argument("--target", type=Path, default=project / ".venv", metavar="DIR", help="folder to install into")
+    parser.add_argument(
+        "--target", type=_folder, default=project / ".venv", metavar="DIR", help="folder to install into"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--demo", action="store_true", help="set up, then make a clip, track it and import it in Blender")
     what.add_argument("--test", action="store_true", help="set up, then run all tests and checks")
@@ -81,7 +86,9 @@ def _parser(project: Path) -> argparse.ArgumentParser:
     what.add_argument("--state", action="store_true", help="say as JSON whether the engine is complete, outdated, ...")
     what.add_argument("--check", action="store_true", help="the same after importing all packages")
     what.add_argument("--package", action="store_true", help="build the add-on's zip; install nothing")
-    parser.add_argument("--out", type=Path, default=project / "dist", metavar="DIR", help="with --package: its folder")
+    parser.add_argument(
+        "--out", type=_folder, default=project / "dist", metavar="DIR", help="with --package: its folder"
+    )
     parser.add_argument(
         "--events",
         action="store_true",
@@ -89,7 +96,7 @@ def _parser(project: Path) -> argparse.ArgumentParser:
         "standard input, and when that is closed",
     )
     parser.add_argument("--full", action="store_true", help="with --doctor: personal paths too")
-    parser.add_argument("--wheelhouse", type=Path, metavar="DIR", help="folder with wheels to use as well")
+    parser.add_argument("--wheelhouse", type=_folder, metavar="DIR", help="folder with wheels to use as well")
     parser.add_argument("--no-network", action="store_true", help="use nothing but the folder of --wheelhouse")
     parser.add_argument(
         "--with",
@@ -107,9 +114,21 @@ def _parser(project: Path) -> argparse.ArgumentParser:
     )
     parser.add_argument("--python", default="", metavar="PATH", help="the Python to use, instead of looking for one")
     parser.add_argument(
-        "--requirements", type=Path, default=project / "requirements", metavar="DIR", help="folder of the package lists"
+        "--requirements",
+        type=_folder,
+        default=project / "requirements",
+        metavar="DIR",
+        help="folder of the package lists",
     )
     return parser
+
+
+def _folder(text: str) -> Path:
+    """Return a folder of the command line, absolute."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"there is no user of that name: {text}") from None
 
 
 def _say_events(options: argparse.Namespace, layout: Layout, project: Path) -> int:
@@ -154,7 +173,7 @@ def _internal(error: Exception) -> Failure:
 
 def _question(options: argparse.Namespace, layout: Layout, project: Path) -> tuple[str, dict[str, Any]] | None:
     """Answer what only looks; None where something is to be done."""
-    requirements = options.requirements.expanduser().absolute()
+    requirements = options.requirements
     if options.plan:
         wish = _wish(options, ENGINE, (ENGINE,), project)
         return "plan", describe_plan(layout, wish, find_nvidia_driver())
@@ -166,7 +185,7 @@ def _question(options: argparse.Namespace, layout: Layout, project: Path) -> tup
 
 
 def _package(project: Path, folder: Path) -> int:
-    result = build_zip(project, folder.expanduser().absolute())
+    result = build_zip(project, folder)
     if isinstance(result, Failure):
         print(result, file=sys.stderr)
         return 1
@@ -179,7 +198,7 @@ def set_up(
 ) -> dict[str, Ready] | Failure:
     """Make every environment that is asked for, or say why it cannot be made."""
     wheelhouse = options.wheelhouse
-    if wheelhouse is not None and not wheelhouse.expanduser().is_dir():
+    if wheelhouse is not None and not wheelhouse.is_dir():
         return Failure("wheelhouse-missing", f"There is no folder {wheelhouse}.", "Name one that has wheels.")
     failure = claim(layout)
     if failure is not None:
@@ -198,11 +217,11 @@ def set_up(
 
 
 def _wish(options: argparse.Namespace, name: str, purposes: tuple[str, ...], project: Path) -> Wish:
-    wheelhouse = options.wheelhouse.expanduser().absolute() if options.wheelhouse else None
+    wheelhouse = options.wheelhouse
     return Wish(
         name=name,
         purposes=purposes,
-        requirements=options.requirements.expanduser().absolute(),
+        requirements=options.requirements,
         project=project,
         extras=tuple(options.extras) if name == ENGINE else (),
         torch=options.torch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,15 +24,14 @@ from . import extras as optional
 from .graphics import NvidiaDriver
 from .interpreters import Interpreter
 from .launcher import ensure_launcher
-from .layout import new_environment, write_pointer, write_stamp
+from .layout import is_environment_name, new_environment, write_pointer, write_stamp
 from .meter import Meter
 from .packages import Pip
 from .planning import Plan, Wish, make_plan, problems_of
 from .process import clean_environment, run_guarded
 from .reporter import Reporter
-from .requirements import Purpose
 from .standalone_python import fetch
-from .torch_build import install_torch
+from .torch_build import Pin, install_torch
 from .verify import damaged_package, run_check, wrong_pin
 
 
@@ -99,7 +98,8 @@ def remove_leftovers(layout: Layout) -> list[Path]:
     used = {layout.environments / Path(folder).name for folder in read_pointer(layout).values()}
     stays = []
     for folder in layout.environments.iterdir():
-        if folder not in used and (_in_use(folder) or not _remove(folder)):
+        # What somebody else has put there is theirs.
+        if is_environment_name(folder.name) and folder not in used and (_in_use(folder) or not _remove(folder)):
             stays.append(folder)
     _remove(layout.temporary)
     return stays
@@ -173,7 +173,7 @@ def _fetch_python(layout: Layout, plan: Plan, reporter: Reporter) -> Interpreter
     reporter.stage("python")
     reporter.note(f"This computer has no Python {' or '.join(plan.purposes[0].pythons)}: one is fetched.")
     try:
-        return fetch(layout, [plan.interpreter.version], plan.wish.sources, reporter)
+        return fetch(layout, [plan.interpreter.version], plan.wish.sources, plan.wheels, reporter)
     except OSError as error:
         return Failure(
             "target-not-writable",
@@ -197,7 +197,7 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
     packages = site_packages_of(environment, python.version)
     sizes = {download.name: download.size for download in plan.packages if download.name != "pip"}
     pip = Pip(interpreter_in(environment), packages, layout, plan.wish.sources, Meter(reporter, packages, sizes))
-    failure = _upgrade_pip(pip, plan.purposes)
+    failure = _upgrade_pip(pip, plan)
     if failure is not None:
         return failure
     build = plan.build
@@ -205,29 +205,29 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
     if plan.needs_torch:
         version = next(purpose.pins["torch"] for purpose in plan.purposes if "torch" in purpose.pins)
         reporter.step(f"torch {version}, {'CUDA' if build == 'cuda' else 'processor'} build")
-        result = install_torch(pip, version, build, plan.wish.torch, plan.driver)
+        pin = Pin(version, python.version, plan.wheels, plan.cuda_pins)
+        result = install_torch(pip, pin, build, plan.wish.torch, plan.driver)
         if isinstance(result, Failure):
             return result
         build = result
     reporter.step(f"Packages: {', '.join(purpose.name for purpose in plan.purposes)}")
-    arguments = [argument for purpose in plan.purposes for argument in ("-r", str(purpose.file))]
-    failure = pip.install(arguments)
+    failure = pip.install((line for line in plan.lines if not line.startswith("torch==")), plan.wheels)
     if failure is not None:
         return failure
     for extra in plan.wish.extras:
         reporter.step(f"{extra}: fetched and compiled, which takes minutes")
-        failure = optional.build(extra, pip)
+        failure = optional.build(extra, pip, plan.wheels, plan.wish.project)
         if failure is not None:
             return failure
     return _prove(layout, plan, environment, build, reporter)
 
 
-def _upgrade_pip(pip: Pip, purposes: Sequence[Purpose]) -> Failure | None:
-    version = next((purpose.pins["pip"] for purpose in purposes if "pip" in purpose.pins), None)
+def _upgrade_pip(pip: Pip, plan: Plan) -> Failure | None:
+    version = next((purpose.pins["pip"] for purpose in plan.purposes if "pip" in purpose.pins), None)
     if version is None:
         return None
     pip.meter.reporter.step(f"pip {version}")
-    failure = pip.install([f"pip=={version}"])
+    failure = pip.install([f"pip=={version}"], plan.wheels)
     if failure is not None and failure.code == "package-missing" and pip.sources.offline:
         pip.meter.reporter.note("The folder of wheels has no pip; the one that came with Python is used.")
         return None

@@ -60,13 +60,13 @@ def probe(executable: str) -> Interpreter | None:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         facts = json.loads(answer.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+        if facts["implementation"] != "cpython" or facts["bits"] != 64 or facts["threads"]:
+            return None
+        found = Interpreter(Path(facts["executable"]), str(facts["version"]), bool(facts["venv"]))
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, subprocess.SubprocessError):
+        # Whatever answers like that is no Python.
         return None
-    if facts["implementation"] != "cpython" or facts["bits"] != 64 or facts["threads"]:
-        return None
-    if of_blender(Path(facts["executable"])):
-        return None
-    return Interpreter(Path(facts["executable"]), facts["version"], facts["venv"])
+    return None if of_blender(found.executable) else found
 
 
 def running_python() -> Path:

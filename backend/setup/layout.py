@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -46,6 +47,11 @@ def write_stamp(environment: Path, stamp: Stamp) -> None:
     beside = environment / "stamp.new"
     beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     beside.replace(environment / "stamp.json")
+
+
+def is_environment_name(name: str) -> bool:
+    """Whether a folder is called as `new_environment` calls them."""
+    return re.fullmatch(r"[a-z0-9.-]+-[0-9a-f]{8}-[0-9]+", name) is not None
 
 
 def new_environment(layout: Layout, name: str, key: str) -> Path:

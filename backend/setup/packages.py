@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from ..contract.failure import Failure
 from ..contract.installation import Layout, installed_packages
 from .meter import Meter
 from .process import Outcome, clean_environment, run_guarded
+from .wheels import Wheel, with_hashes
 
 PIP_THAT_TELLS_BYTES = 25
 """Its ``--progress-bar raw`` came with 24.1; the pip of an environment is at first the one that came with Python."""
@@ -44,15 +45,27 @@ class Pip:
     sources: Sources
     meter: Meter
 
-    def install(self, requirements: Sequence[str], *, binary: bool = True) -> Failure | None:
-        """Install requirements.
+    def install(self, pins: Iterable[str], wheels: Iterable[Wheel], *options: str) -> Failure | None:
+        """Install packages from wheels, each of which has to be one of those that are known by their hashes.
 
         Args:
-            requirements: Arguments of ``pip install``: names with versions, or ``-r`` and a file.
-            binary: Wheels only. The optional renderers are the one exception.
+            pins: Lines of requirement files; comments are passed over.
+            wheels: Files that may be installed.
+            options: Further arguments of ``pip install``.
         """
-        only = ["--only-binary", ":all:"] if binary else ["--no-build-isolation"]
-        outcome = self._run(["install", *only, *self._options(), *requirements])
+        text = with_hashes(pins, wheels)
+        if isinstance(text, Failure):
+            return text
+        file = self.layout.temporary / "pins.txt"
+        file.write_text(text, encoding="utf-8")
+        return self._install("--only-binary", ":all:", "--require-hashes", "--requirement", str(file), *options)
+
+    def install_unhashed(self, requirement: str, *options: str) -> Failure | None:
+        """Install what no hash is known of: one of PyTorch's own builds, or an optional renderer from its source."""
+        return self._install(requirement, *options)
+
+    def _install(self, *arguments: str) -> Failure | None:
+        outcome = self._run(["install", *self._options(), *arguments])
         return None if outcome.code == 0 else explain(outcome.text, self.sources, self.layout.log)
 
     def report(self, requirement: str, file: Path) -> Failure | None:
@@ -130,6 +143,14 @@ def explain(text: str, sources: Sources, log: Path) -> Failure:
             host = re.search(r"host='([^']+)'", text)
             server = f"The package server {host.group(1)}" if host else "The package server"
             return Failure(code, sentence.replace("The package server", server), advice)
+    altered = re.search(r"^ *(\S+)(?: from \S+)?(?: \(from [^\n]*\))?:\n *Expected sha256", text, flags=re.MULTILINE)
+    if altered:
+        where = f"in {sources.wheelhouse}" if sources.offline else "that the package index gave"
+        return Failure(
+            "package-altered",
+            f"The file of {altered.group(1)} {where} is not the one that was published, so it was not installed.",
+            "Fetch it again; where it comes from an index or a folder of your company, ask who fills it.",
+        )
     missing = re.search(r"No matching distribution found for ([^\s;]+)", text)
     if missing:
         where = f"The folder {sources.wheelhouse} has" if sources.offline else "The package index has"

@@ -18,6 +18,7 @@ from .preflight import check_owner, check_path_length, check_platform, check_roo
 from .requirements import Purpose, read_purpose
 from .standalone_python import PYTHON_GIGABYTES, cannot_fetch, check_pip, what_is_fetched
 from .torch_build import CUDA_GIGABYTES, wanted_build
+from .wheels import Wheel, read_wheels
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,24 @@ class Plan:
     def packages(self) -> list[Download]:
         """What is fetched, the largest first."""
         return downloads_of(self.purposes, self.build)
+
+    @property
+    def lines(self) -> list[str]:
+        """All lines of the requirement files."""
+        return [line for purpose in self.purposes for line in purpose.lines]
+
+    @property
+    def wheels(self) -> list[Wheel]:
+        """Every file that may be installed."""
+        return read_wheels(self.wish.requirements)
+
+    @property
+    def cuda_pins(self) -> list[str]:
+        """What CUDA's build of torch brings along on this system, as lines of a requirement file."""
+        pinned = {name for purpose in self.purposes for name in purpose.pins}
+        return [
+            f"{each.name}=={each.version}" for each in downloads_of(self.purposes, "cuda") if each.name not in pinned
+        ]
 
     @property
     def python_downloads(self) -> list[Download]:

@@ -22,6 +22,7 @@ class Purpose:
         pythons: Versions of Python that all its wheels exist for, the preferred one first.
         pins: Normalised package names with their versions, those for other systems too.
         fingerprint: Hash of the file without its comments.
+        lines: Of the file.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Purpose:
     pythons: tuple[str, ...]
     pins: dict[str, str]
     fingerprint: str
+    lines: tuple[str, ...]
 
 
 def read_purpose(folder: Path, name: str) -> Purpose | Failure:
@@ -62,4 +64,5 @@ def read_purpose(folder: Path, name: str) -> Purpose | Failure:
         pythons=tuple(facts["python"].split()),
         pins={normalised(package): version for package, version in pins},
         fingerprint=fingerprint(text),
+        lines=tuple(text.splitlines()),
     )

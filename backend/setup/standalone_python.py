@@ -23,6 +23,7 @@ from .interpreters import Interpreter, find_interpreter, running_python
 from .packages import CAUSES, Sources, explain
 from .process import Outcome, clean_environment, run_guarded, run_program
 from .reporter import Reporter
+from .wheels import Wheel, with_hashes
 
 UV: Final = "0.13.9"
 UV_BYTES: Final = {"linux-x86_64": 17_606_939, "win32-amd64": 15_662_317, "darwin-arm64": 14_660_755}
@@ -70,14 +71,17 @@ def cannot_fetch(wanted: Sequence[str]) -> Failure:
     )
 
 
-def fetch(layout: Layout, wanted: Sequence[str], sources: Sources, reporter: Reporter) -> Interpreter | Failure:
+def fetch(
+    layout: Layout, wanted: Sequence[str], sources: Sources, wheels: Sequence[Wheel], reporter: Reporter
+) -> Interpreter | Failure:
     """Fetch a Python of the first wanted version into the environment's folder and return it.
 
-    Finished downloads are kept in the cache; what is half-made is replaced the next time.
+    Finished downloads are kept in the cache; what is half-made is replaced the next time. The program that fetches it
+    has to be one of the `wheels`; it checks what it fetches by the hashes that it brings along.
     """
     version = wanted[0]
     layout.temporary.mkdir(parents=True, exist_ok=True)
-    uv = _uv(layout, sources, reporter)
+    uv = _uv(layout, sources, wheels, reporter)
     if isinstance(uv, Failure):
         return uv
     reporter.step(f"Python {version} from {source()}")
@@ -101,7 +105,7 @@ def fetch(layout: Layout, wanted: Sequence[str], sources: Sources, reporter: Rep
     return found
 
 
-def _uv(layout: Layout, sources: Sources, reporter: Reporter) -> Path | Failure:
+def _uv(layout: Layout, sources: Sources, wheels: Sequence[Wheel], reporter: Reporter) -> Path | Failure:
     folder = layout.root / "uv" / UV
     present = _program(folder)
     if present is not None:
@@ -110,11 +114,16 @@ def _uv(layout: Layout, sources: Sources, reporter: Reporter) -> Path | Failure:
     pip = _pip(layout)
     environment = clean_environment(layout.temporary)
     environment.setdefault("PIP_CACHE_DIR", str(layout.cache))
-    uv = f"uv=={UV}"
-    wheels = ["--find-links", str(sources.wheelhouse)] if sources.wheelhouse is not None else []
+    pins = with_hashes([f"uv=={UV}"], wheels)
+    if isinstance(pins, Failure):
+        return pins
+    file = layout.temporary / "uv.txt"
+    file.write_text(pins, encoding="utf-8")
+    places = ["--find-links", str(sources.wheelhouse)] if sources.wheelhouse is not None else []
+    what = ["--only-binary", ":all:", "--require-hashes", "--no-deps", "--requirement", str(file)]
     outcome = run_guarded(
         running_python(),
-        [pip, "install", "--only-binary", ":all:", "--no-deps", "--upgrade", *wheels, "--target", str(folder), uv],
+        [pip, "install", "--upgrade", *what, *places, "--target", str(folder)],
         environment=environment,
         log=layout.log,
     )

@@ -69,6 +69,12 @@ class Workshop:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         head = f"# disk: {disk} GB\n# python: {version}\n# check: check_{purpose}.py\n"
         (self.requirements / f"{purpose}.txt").write_text(head + "\n".join(pins) + "\n", encoding="utf-8")
+        self.record_wheels()
+
+    def record_wheels(self) -> None:
+        """Write the table of the files that may be installed, as the wheels are now."""
+        rows = [f"{file.name},{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in self.wheels.glob("*.whl")]
+        (self.requirements / "wheels.csv").write_text("\n".join(["file,sha256", *rows, ""]), encoding="utf-8")
 
     def require_more(self, check: str = CHECK) -> None:
         """Ask for one more package than before, so that a new environment is due."""

@@ -17,6 +17,7 @@ from backend.setup.interpreters import Interpreter
 from backend.setup.packages import Sources
 from backend.setup.planning import Plan, Wish, make_plan, problems_of
 from backend.setup.requirements import Purpose, read_purpose
+from backend.setup.wheels import read_wheels
 
 FOLDER = Path(__file__).resolve().parents[2] / "requirements"
 PLATFORMS = HEAD[4:]
@@ -154,7 +155,7 @@ def fetch_with(uv_trouble: str, target: Path) -> Interpreter | Failure:
     uv.parent.mkdir(parents=True)
     uv.write_text(UV_STAND_IN.format(said=target / "said", trouble=uv_trouble, version=version, python=sys.executable))
     uv.chmod(0o755)
-    return standalone_python.fetch(Layout(target), [version], Sources(), Silent())
+    return standalone_python.fetch(Layout(target), [version], Sources(), read_wheels(FOLDER), Silent())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a script stands in for uv")
