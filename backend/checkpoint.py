@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from .contract.failure import Failure
-from .contract.foreign_text import shown
+from .contract.foreign_text import reason
 
 ADVICE: Final = "Download it again from its authors, or remove it: the program works without it."
 _LARGEST: Final = 4 << 30
@@ -86,16 +86,11 @@ def read_checkpoint(path: Path, *, look: bool = False) -> Any | Failure:
     except pickle.UnpicklingError as error:
         return Failure(
             "weights-refused",
-            f"{path.name} holds more than tensors or is damaged and was not read: {_first_line(error)}.",
+            f"{path.name} holds more than tensors or is damaged and was not read: {reason(error)}.",
             ADVICE,
         )
     except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
-        return Failure("weights-damaged", f"{path.name} cannot be read: {_first_line(error)}.", ADVICE)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return shown(lines[0], 200).rstrip(".") if lines else "it is empty or ends too early"
+        return Failure("weights-damaged", f"{path.name} cannot be read: {reason(error)}.", ADVICE)
 
 
 def _size_problem(path: Path, archive: bool) -> str | None:

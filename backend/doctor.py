@@ -14,13 +14,13 @@ from typing import Any
 from . import __version__
 from .contract import licences
 from .contract.installation import Layout
+from .contract.model_files import TASK_FILES, task_file
 from .setup.graphics import NvidiaDriver, find_nvidia_driver
 from .setup.inspection import READY, Inspection, folder_size, inspect
 from .setup.libraries import how_to_get, missing_display_libraries
 from .setup.preflight import check_platform
 
 PROJECT = Path(__file__).resolve().parents[1]
-TASK_FILE = "face_landmarker.task"
 WIDTH = 24
 
 
@@ -164,11 +164,11 @@ def _models(page: Page, answer: dict[str, Any]) -> None:
     for model in models:
         state = " ".join(model["problems"]) or f"{model['name']}; licence: {model['licence']}"
         page.row(model["file"], page.text(state))
-    if (PROJECT / "models" / TASK_FILE).is_file():
-        page.row(TASK_FILE, f"landmarks and 52 expression scores; licence: {licences.APACHE.name}")
+    if task_file(PROJECT / "models") is not None:
+        page.row(TASK_FILES[0], f"landmarks and 52 expression scores; licence: {licences.APACHE.name}")
     else:
-        page.row(TASK_FILE, "not there: the networks of the mediapipe package are used, without the 52 scores")
-        page.possible.append(f"The 52 expression scores: put {TASK_FILE} into models/ (see models/README.md)")
+        page.row(TASK_FILES[0], "not there: the networks of the mediapipe package are used, without the 52 scores")
+        page.possible.append(f"The 52 expression scores: put {TASK_FILES[0]} into models/ (see models/README.md)")
     if not any(not model["problems"] for model in models):
         page.possible.append("A FLAME head: put its file into models/ (see models/README.md)")
 

@@ -24,6 +24,18 @@ from ..backend.contract.licences import (
     TEXTURE,
     Licence,
 )
+from ..backend.contract.model_files import (
+    ALBEDO,
+    DECA_FILE,
+    FLAME_2020,
+    FLAME_2023,
+    FLAME_OPEN,
+    MICA_FILE,
+    PARSING_WEIGHTS,
+    TASK_FILES,
+    UV_TEXTURE,
+    other_names,
+)
 from .process import Engine, EngineProcess, start
 
 
@@ -64,37 +76,33 @@ def _to_be_had(name: str, file: str, adds: str, licence: Licence, url: str = FLA
 
 
 TO_BE_HAD: Final = (
-    _to_be_had("FLAME 2023 Open", "flame2023_Open.pkl", "The head model made from scans of thousands of people", OPEN),
-    _to_be_had("FLAME 2023", "flame2023.pkl", "The research version", RESEARCH),
-    _to_be_had("FLAME 2020", "generic_model.pkl", "The older research version", RESEARCH),
+    _to_be_had("FLAME 2023 Open", FLAME_OPEN, "The head model made from scans of thousands of people", OPEN),
+    _to_be_had("FLAME 2023", FLAME_2023, "The research version", RESEARCH),
+    _to_be_had("FLAME 2020", FLAME_2020, "The older research version", RESEARCH),
     _to_be_had(
         "MediaPipe Face Landmarker",
-        "face_landmarker.task",
+        TASK_FILES[0],
         "Finer lids and lips, and 52 expression scores",
         APACHE,
         TASK_PAGE,
     ),
-    _to_be_had("FLAME texture space", "FLAME_texture.npz", "Skin colours from faces, beside a FLAME head", TEXTURE),
+    _to_be_had("FLAME texture space", UV_TEXTURE, "Skin colours from faces, beside a FLAME head", TEXTURE),
     _to_be_had(
         "Basel albedo space",
-        "FLAME_albedo_from_BFM.npz",
+        ALBEDO,
         "Skin colours from faces, where the texture space is not there",
         BASEL,
         "https://github.com/TimoBolkart/BFM_to_FLAME",
     ),
     _to_be_had(
         "BiSeNet face parsing",
-        "79999_iter.pth",
+        PARSING_WEIGHTS,
         "Parsing that knows glasses, hats and jewels, and what hides the skin",
         FACE_PARSING,
         "https://github.com/zllrunning/face-parsing.PyTorch",
     ),
-    _to_be_had(
-        "MICA", "mica.tar", "A first guess of who it is, for FLAME 2020", MICA, "https://github.com/Zielon/MICA"
-    ),
-    _to_be_had(
-        "DECA", "deca_model.tar", "Another first guess, for FLAME 2020", DECA, "https://github.com/yfeng95/DECA"
-    ),
+    _to_be_had("MICA", MICA_FILE, "A first guess of who it is, for FLAME 2020", MICA, "https://github.com/Zielon/MICA"),
+    _to_be_had("DECA", DECA_FILE, "Another first guess, for FLAME 2020", DECA, "https://github.com/yfeng95/DECA"),
 )
 """What can be added, with the file name that it comes under."""
 
@@ -126,7 +134,7 @@ class ModelList:
     def to_be_had(self) -> tuple[ModelFile, ...]:
         """What could be added to what is there."""
         there = {Path(each.file).name.lower() for each in self.found if each.file}
-        return tuple(each for each in TO_BE_HAD if each.file.lower() not in there)
+        return tuple(each for each in TO_BE_HAD if not any(name.lower() in there for name in other_names(each.file)))
 
     def start(self, engine: Engine, folder: Path, log: Path) -> Failure | None:
         """Have the engine look at the files of a folder."""

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..contract.events import Emit
 from ..contract.failure import Failure
+from ..contract.foreign_text import shown
 from ..engine import EXIT_FAILED, guarded
 from .console import table
 from .session import add_common_flags, conversation, exit_code
 
 if TYPE_CHECKING:
-    from ..head.inventory import Check, Entry
+    from ..examine.inventory import Entry
 
 COMMERCIAL: Final = {True: "yes", False: "no", None: "ask"}
 
@@ -45,39 +46,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _list(folder: Path, emit: Emit) -> dict[str, Any]:
-    from ..head.inventory import inventory  # what reads model files takes a second to load
+    from ..examine.apart import look_apart
+    from ..examine.inventory import inventory
 
     started = time.perf_counter()
-    entries = [_plain(entry) for entry in inventory(folder.expanduser().absolute(), file_checks())]
+    entries = [_plain(entry) for entry in inventory(folder.expanduser().absolute(), look_apart)]
     done = {"event": "done", "outputs": {}, "models": entries, "seconds": round(time.perf_counter() - started, 3)}
     emit(done)
     return done
-
-
-def file_checks() -> dict[str, Check]:
-    """What looks into the files; those of networks load torch, which takes seconds, once there is such a file."""
-    from ..head.albedo_file import TEXTURE_FILES, texture_problem
-    from ..head.file_names import PARSING_WEIGHTS
-    from ..head.inventory import DECA_FILE, MICA_FILE, TASK_FILE
-    from ..landmarks.networks import task_problem
-
-    def bisenet(path: Path) -> Failure | None:
-        from ..parsing.bisenet import bisenet_problem
-
-        return bisenet_problem(path)
-
-    def mica(path: Path) -> Failure | None:
-        from ..regress.mica import mica_problem
-
-        return mica_problem(path)
-
-    def deca(path: Path) -> Failure | None:
-        from ..regress.deca import deca_problem
-
-        return deca_problem(path)
-
-    networks: dict[str, Check] = {PARSING_WEIGHTS: bisenet, MICA_FILE: mica, DECA_FILE: deca}
-    return {TASK_FILE: task_problem, **dict.fromkeys(TEXTURE_FILES, texture_problem), **networks}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -103,7 +79,7 @@ def _words(models: Sequence[dict[str, Any]], folder: Path) -> str:
     rows = [("file", "what", "usable", "commercial work", "licence")]
     notes = []
     for model in models:
-        name = Path(model["file"]).name or "part of the program"
+        name = shown(Path(model["file"]).name) or "part of the program"
         usable = "yes" if model["usable"] else "no" if model["present"] else "not there"
         what = model["version"] or model["name"]
         rows.append((name, what, usable, COMMERCIAL[model["commercial"]], model["licence_name"]))

@@ -7,8 +7,8 @@ times their standard deviation.
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.failure import Failure, Notice
+from ..contract.foreign_text import reason
+from ..contract.model_files import ALBEDO, UV_TEXTURE, find_model_file
 from ..contract.shading import BFM, FLAME_TEXTURE
 from .albedo import AlbedoSpace, own_space
-from .file_names import ALBEDO, UV_TEXTURE
 from .model import Floats, HeadModel
+from .plain_arrays import read_header
 
 Array = NDArray[Any]
 
@@ -36,6 +38,8 @@ _TRIANGLES, _PLACES = 9976, 5118
 """Triangles and texture coordinates of FLAME."""
 _BLOCK: Final = 1 << 16
 """Rows of a basis that are read at once: the whole would take a gigabyte."""
+_MOST_MODES: Final = 400
+"""A basis of more is no texture space of FLAME, whose have 200, and would take minutes to read."""
 _ADVICE: Final = "It is not needed: remove it from the folder of models, or put the right file there."
 
 
@@ -61,12 +65,17 @@ def space_for(head: HeadModel, models: Path) -> tuple[AlbedoSpace, Notice | None
     """Return the space of the first texture file in a folder of models that fits the head, else our own, and why a
     file that is there is not used."""
     unfit: Notice | None = None
-    for file in (models / name for name in TEXTURE_FILES if (models / name).is_file()):
+    for file in texture_files(models):
         space = licensed_space(file, head)
         if not isinstance(space, Failure):
             return space, unfit
         unfit = unfit or Notice(space.code, f"{space.sentence} Another space of skin colours is used.", space.advice)
     return own_space(head), unfit
+
+
+def texture_files(models: Path) -> list[Path]:
+    """Return the texture files in a folder of models, in the order in which they are tried."""
+    return [file for name in TEXTURE_FILES if (file := find_model_file(models, name)) is not None]
 
 
 def licensed_space(path: Path, head: HeadModel, modes: int = LICENSED_MODES) -> AlbedoSpace | Failure:
@@ -76,8 +85,8 @@ def licensed_space(path: Path, head: HeadModel, modes: int = LICENSED_MODES) -> 
             return _space(path, archive, head, modes)
     except _Unfit as problem:
         return Failure("texture-of-other-kind", f"{path.name} {problem}.", _ADVICE)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        return Failure("texture-damaged", f"{path.name} cannot be read: {str(error).rstrip('.')}.", _ADVICE)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
+        return Failure("texture-damaged", f"{path.name} cannot be read: {reason(error)}.", _ADVICE)
 
 
 def texture_problem(path: Path) -> Failure | None:
@@ -88,11 +97,11 @@ def texture_problem(path: Path) -> Failure | None:
             layout = _layout(members)
             for name in (layout.mean, layout.basis):
                 with archive.open(members[name]) as stream:
-                    _width(_header(stream), name, members[name].file_size)
+                    _width(read_header(stream), name, members[name].file_size)
     except _Unfit as problem:
         return Failure("texture-of-other-kind", f"{path.name} {problem}.", _ADVICE)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        return Failure("texture-damaged", f"{path.name} cannot be read: {str(error).rstrip('.')}.", _ADVICE)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
+        return Failure("texture-damaged", f"{path.name} cannot be read: {reason(error)}.", _ADVICE)
     return None
 
 
@@ -143,6 +152,10 @@ def _small(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     if info.file_size > 1 << 20:
         raise _Unfit(f"has a much too large '{info.filename}'")
     with archive.open(info) as stream:
+        shape, dtype, _ = read_header(stream)
+        if math.prod(shape) * dtype.itemsize > info.file_size:
+            raise _Unfit(f"has '{info.filename}' that claims more than it holds")
+    with archive.open(info) as stream:
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
@@ -151,7 +164,7 @@ def _columns(stream: IO[bytes], name: str, most: int, size: int) -> NDArray[np.f
 
     Published files have (512, 512, 3, N), (512 x 512 x 3, N) or, for means, no N at all.
     """
-    header = _header(stream)
+    header = read_header(stream)
     width, dtype = _width(header, name, size), header[1]
     result = np.empty((_TEXELS, min(most, width)), dtype=np.float32)
     for first in range(0, _TEXELS, _BLOCK):
@@ -165,19 +178,12 @@ def _columns(stream: IO[bytes], name: str, most: int, size: int) -> NDArray[np.f
 def _width(header: tuple[tuple[int, ...], np.dtype[Any], bool], name: str, size: int) -> int:
     """Values per texel and colour of an array with that header in so many bytes."""
     shape, dtype, fortran = header
-    total = int(np.prod(shape))
+    total = math.prod(shape)
+    if total > _MOST_MODES * _TEXELS:
+        raise _Unfit(f"has '{name}' of shape {shape}, far more than a texture space of FLAME")
     if dtype.kind not in "fui" or fortran or total == 0 or total % _TEXELS or total * dtype.itemsize > size:
         raise _Unfit(f"has '{name}' of shape {shape} instead of {TEXTURE_SIZE} x {TEXTURE_SIZE} x 3 values per mode")
     return total // _TEXELS
-
-
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], bool]:
-    version = np.lib.format.read_magic(stream)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in readers:
-        raise _Unfit(f"is written in the unknown format {version}")
-    shape, fortran, dtype = readers[version](stream)
-    return shape, dtype, fortran
 
 
 def _sampled(texels: NDArray[np.float32], uv: Floats) -> Floats:

@@ -11,27 +11,30 @@ from ..contract.failure import Failure
 from ..contract.settings import HeadSettings
 from ..contract.track import Track, read_track
 from ..stages.data import Context
-from .library import resolve_head, skipped_models
+from .library import left_out_notices, resolve_head
 from .model import Floats, HeadModel
 
 
 def chosen_head(settings: HeadSettings, context: Context) -> HeadModel | Failure:
     """Return the head model; its template already has the identity where that comes from a track file."""
     if not settings.identity_track:
-        model = resolve_head(settings, context.models)
-        if settings.source == "auto" and isinstance(model, HeadModel) and not model.file_name:
-            for notice in skipped_models(context.models):
-                context.notice(notice)
-        return model
+        return with_notices(resolve_head(settings, context.models), context)
     path = Path(settings.identity_track).expanduser()
     track = read_track(path)
     if isinstance(track, Failure):
         return track
     modes = max(len(track.identity), 1)
-    model = resolve_head(dataclasses.replace(settings, identity_modes=modes), context.models)
+    model = with_notices(resolve_head(dataclasses.replace(settings, identity_modes=modes), context.models), context)
     if isinstance(model, Failure):
         return model
     return with_identity_of(model, track, path)
+
+
+def with_notices(model: HeadModel | Failure, context: Context) -> HeadModel | Failure:
+    """Return the model; what could not be used of the folder of models is said."""
+    for notice in left_out_notices(model) if isinstance(model, HeadModel) else ():
+        context.notice(notice)
+    return model
 
 
 def with_identity_of(model: HeadModel, track: Track, path: Path) -> HeadModel | Failure:

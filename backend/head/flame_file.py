@@ -8,8 +8,6 @@ come from the file.
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,8 @@ import numpy as np
 from scipy import sparse
 
 from ..contract.failure import Failure
-from ..contract.foreign_text import shown
+from ..contract.foreign_text import reason, shown
+from ..contract.model_files import folders_beside
 from ..contract.names import JOINT_PARENTS, JOINTS
 from ..contract.settings import HeadSettings
 from .embedding import embed_landmarks
@@ -55,7 +54,7 @@ class FlameArrays:
 def load_flame(path: Path, settings: HeadSettings) -> HeadModel | Failure:
     """Return the head in a FLAME file, limited to the modes that the settings ask for, or why it cannot be used.
 
-    What lies beside the file is used too: see `side_files`.
+    What lies beside the file is used too, see `side_files`; what of it does not fit is in `HeadModel.left_out`.
     """
     content = read_flame_content(path)
     if isinstance(content, Failure):
@@ -63,10 +62,22 @@ def load_flame(path: Path, settings: HeadSettings) -> HeadModel | Failure:
     arrays = checked_arrays(content, path.name)
     if isinstance(arrays, Failure):
         return arrays
-    side = read_side_files(path.parent, len(arrays.template), len(arrays.faces))
-    if isinstance(side, Failure):
-        return side
-    return _head_model(path, content, arrays, side, settings)
+    side = read_side_files(folders_beside(path), len(arrays.template), len(arrays.faces))
+    try:
+        return _head_model(path, content, arrays, side, settings)
+    except MeshProblem as problem:
+        return _wrong(path.name, str(problem))
+    except Exception as error:  # noqa: BLE001 - a mesh can be odd in more ways than can be named
+        return _wrong(path.name, f"its mesh is not one of a head ({reason(error)})")
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def read_flame_content(path: Path) -> Mapping[str, Any] | Failure:
@@ -122,10 +133,10 @@ def _file_problem(path: Path) -> Failure | None:
 def _read_archive(path: Path) -> Mapping[str, Any] | Failure:
     try:
         return read_npz(path)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
         return Failure(
             "archive-damaged",
-            f"{path.name} is no readable .npz of plain arrays: {str(error).rstrip('.')}.",
+            f"{path.name} is no readable .npz of plain arrays: {reason(error)}.",
             "It may be truncated or another kind of file; download or copy it again.",
         )
 
@@ -220,9 +231,11 @@ def _converted(arrays: Mapping[str, Any], name: str) -> FlameArrays | Failure:
         floats[key] = np.ascontiguousarray(dense, dtype=np.float64)
         if not np.isfinite(floats[key]).all():
             return _wrong(name, f"'{key}' holds values that are no numbers (NaN or infinite)")
-    extent = float(np.ptp(floats["v_template"], axis=0).max())
-    if not 0.05 < extent < 5.0:
-        return _wrong(name, f"its head is {extent:.3g} m tall instead of about 0.3 m")
+    extent = np.ptp(floats["v_template"], axis=0)
+    if not 0.05 < extent.max() < 5.0:
+        return _wrong(name, f"its head is {extent.max():.3g} m tall instead of about 0.3 m")
+    if extent.min() < 0.1 * extent.max():
+        return _wrong(name, "its head is flat")
     sums = floats["weights"].sum(axis=1, keepdims=True)
     if np.abs(sums - 1).max() > 0.01 or floats["weights"].min() < -1e-6:
         return _wrong(name, "'weights' do not sum to 1 at every vertex")
@@ -256,14 +269,11 @@ def _head_model(
     if identity.shape[2] == 0 or expression.shape[2] == 0:
         absent = "identity" if identity.shape[2] == 0 else "expression"
         return _wrong(path.name, f"every {absent} mode in 'shapedirs' is zero")
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    version = recognise(path.name, sha256, content)
-    try:
-        landmarks = embed_landmarks(arrays.template, arrays.faces, arrays.skinning_weights, side)
-        regions = side.regions or derive_regions(arrays.template, arrays.faces, landmarks)
-        uv, uv_faces = side.uv or unwrap_head(arrays.template, arrays.faces)
-    except MeshProblem as problem:
-        return _wrong(path.name, str(problem))
+    sha256 = hash_of(path)
+    version = recognise(path, sha256, content)
+    landmarks = embed_landmarks(arrays.template, arrays.faces, arrays.skinning_weights, side)
+    regions = side.regions or derive_regions(arrays.template, arrays.faces, landmarks)
+    uv, uv_faces = side.uv or unwrap_head(arrays.template, arrays.faces)
     return HeadModel(
         name=version.name,
         licence=version.licence.sentence,
@@ -284,4 +294,5 @@ def _head_model(
         regions=regions,
         eyelids=side.eyelids,
         landmarks=landmarks,
+        left_out=side.left_out,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -37,11 +38,11 @@ _OPEN_EXTENT: Final = np.array([[-0.10978, -0.18724, -0.15323], [0.10777, 0.1321
 """Bounding box of the template of FLAME 2023 Open, metres: measured, to tell it from the older templates."""
 
 
-def recognise(name: str, sha256: str, content: Mapping[str, Any]) -> Version:
-    """Return the version of a file, from its hash, else from its keys, its template and its name.
+def recognise(path: Path, sha256: str, content: Mapping[str, Any]) -> Version:
+    """Return the version of a file, from its hash, else from its keys, its template, its name and its folder's.
 
     Args:
-        name: Name of the file.
+        path: The file.
         sha256: Hash of the file.
         content: Its named values.
     """
@@ -50,11 +51,17 @@ def recognise(name: str, sha256: str, content: Mapping[str, Any]) -> Version:
         return known
     if "supr_expression_metadata" in content:  # a key that only 2023 Open has
         return _FLAME_2023_OPEN
-    lower = name.lower().replace("-", "_").replace(" ", "_")
+    lower = _plain(path.name)
     template = np.asarray(content["v_template"])
     if np.abs(np.stack([template.min(0), template.max(0)]) - _OPEN_EXTENT).max() < 2e-5:
         return _FLAME_2023_OPEN if "flame2023" in lower and "open" in lower else _OPEN_TEMPLATE
-    return _by_name(lower)
+    found = _by_name(lower)
+    # A folder such as FLAME2020 says the year where the name of the file does not.
+    return _by_name(f"{_plain(path.parent.name)}/{lower}") if found is _FLAME_OLDER else found
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_").replace(" ", "_")
 
 
 def _by_name(lower: str) -> Version:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from ..contract.failure import Failure, Notice
 from ..contract.licences import UNKNOWN, Licence
+from ..contract.model_files import head_files
 from ..contract.settings import HeadSettings
 from .builtin import builtin_head
-from .file_names import SIDE_FILES, UNUSED
-from .flame_file import checked_arrays, load_flame, read_flame_content
+from .flame_file import checked_arrays, hash_of, load_flame, read_flame_content
 from .flame_versions import recognise
 from .model import HeadModel
-
-_ENDINGS: Final = (".pkl", ".npz")
 
 
 @dataclass(frozen=True)
@@ -43,19 +39,15 @@ class FoundModel:
 
 
 def find_models(folder: Path) -> list[FoundModel]:
-    """Return the head model files of a folder, usable ones first, then by name. A missing folder has none."""
-    if not folder.is_dir():
-        return []
-    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in _ENDINGS and path.is_file()]
-    found = [_look_at(path) for path in paths if path.name not in (*SIDE_FILES, *UNUSED)]
-    return sorted(found, key=lambda model: (bool(model.problems), model.path.name))
+    """Return the head model files of a folder, usable ones first, in the order of `head_files`."""
+    return sorted((look_at_head(path) for path in head_files(folder)), key=lambda model: bool(model.problems))
 
 
 def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
     """Return the head that the settings ask for.
 
     Args:
-        settings: `auto` takes the first usable file of the folder, else the built-in head.
+        settings: `auto` takes the first file of `head_files` that can be used, else the built-in head.
         models: Folder of model files.
     """
     if settings.source == "file":
@@ -66,17 +58,20 @@ def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
                 "Choose a FLAME file, or set the source of the head to automatic or built-in.",
             )
         return load_flame(Path(settings.file).expanduser(), settings)
+    skipped: list[Failure] = []
     if settings.source == "auto":
-        for model in find_models(models):
-            if not model.problems:
-                return load_flame(model.path, settings)
-    return limited(builtin_head(), settings)
+        for path in head_files(models):
+            head = load_flame(path, settings)
+            if isinstance(head, HeadModel):
+                return replace(head, left_out=(*(each for each in skipped if each.code != "not-flame"), *head.left_out))
+            skipped.append(head)
+    return replace(limited(builtin_head(), settings), left_out=tuple(skipped))
 
 
-def skipped_models(models: Path) -> list[Notice]:
-    """Return what to say when the built-in head is taken although the folder has files: why none can be used."""
-    found = find_models(models)
-    return [Notice("model-skipped", model.problems[0], "The built-in head is used instead.") for model in found]
+def left_out_notices(head: HeadModel) -> list[Notice]:
+    """Return what to say of the files that could not be used when this head was chosen."""
+    instead = f"Instead of it or without it, the head is: {head.name}."
+    return [Notice("model-file-left-out", each.sentence, f"{each.advice} {instead}") for each in head.left_out]
 
 
 def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
@@ -91,13 +86,14 @@ def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
     )
 
 
-def _look_at(path: Path) -> FoundModel:
+def look_at_head(path: Path) -> FoundModel:
+    """Return what a file is that may be a head model."""
     content = read_flame_content(path)
     if isinstance(content, Failure):
         return FoundModel(path, path.name, "", UNKNOWN, "", (content.sentence,), content.advice)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    sha256 = hash_of(path)
     arrays = checked_arrays(content, path.name)
     if isinstance(arrays, Failure):
         return FoundModel(path, path.name, "", UNKNOWN, sha256, (arrays.sentence,), arrays.advice)
-    version = recognise(path.name, sha256, content)
+    version = recognise(path, sha256, content)
     return FoundModel(path, version.name, version.name, version.licence, sha256, ())

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.failure import Failure
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -58,6 +60,7 @@ class HeadModel:
         landmarks: Embedding of MediaPipe's landmarks.
         fixed_identity: Coefficients that are in the template already, taken over from another track; the basis then has
             no modes left. None where the identity is fitted.
+        left_out: Why files that lie beside the model, or models that come before it, are not used.
         detector_offsets: How far beside a landmark's place the detector sees it, at rest (478, 3), metres; None where
             that was not measured or is part of the places already.
     """
@@ -83,6 +86,7 @@ class HeadModel:
     landmarks: LandmarkEmbedding
     fixed_identity: Floats | None = None
     detector_offsets: Floats | None = None
+    left_out: tuple[Failure, ...] = ()
 
     @property
     def vertex_count(self) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..contract.failure import Failure
-from ..contract.foreign_text import shown
+from ..contract.foreign_text import reason
 from .pickle_machine import Machine
 from .pickle_values import PickleRefused, PickleTooLarge, PickleUnknown, Unread
 
@@ -62,14 +62,10 @@ def read_pickle_bytes(content: bytes, name: str) -> Any | Failure:
     except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
         return Failure(
             "pickle-damaged",
-            f"{name} is no whole pickle: {_reason(error)}.",
+            f"{name} is no whole pickle: {reason(error)}.",
             "It may be truncated or another kind of file; download or copy it again.",
         )
 
 
 def _too_large(name: str, problem: str) -> Failure:
     return Failure("pickle-too-large", f"{name} {problem}.", "Choose the FLAME model file itself.")
-
-
-def _reason(error: Exception) -> str:
-    return shown(str(error), 200).rstrip(".") or type(error).__name__

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +10,15 @@ from typing import Any, Final
 import numpy as np
 
 from ..contract.failure import Failure
-from .file_names import EMBEDDING_68, EMBEDDING_105, EYELIDS, REGIONS, UV_OBJECT, UV_TEXTURE
+from ..contract.foreign_text import reason, shown
+from ..contract.model_files import EMBEDDING_68, EMBEDDING_105, EYELIDS, REGIONS, UV_OBJECT, UV_TEXTURE
 from .model import Floats, Integers
 from .plain_arrays import read_header, read_npy, read_npz
-from .restricted_pickle import read_pickle, read_pickle_bytes
+from .restricted_pickle import LARGEST_FILE, read_pickle, read_pickle_bytes
 
 _ADVICE: Final = "Replace it by the right file, or remove it: it is optional."
+_LARGEST_OBJECT: Final = 64 << 20
+"""Bytes of a Wavefront file; FLAME's template has less than one million."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class SideFiles:
         eyelids: Displacement of the left and right closed lid (V, 3, 2), metres.
         mediapipe_anchors: The 105 MediaPipe landmarks.
         dlib_anchors: The 68 dlib landmarks, `landmark` counting 0 to 67.
+        left_out: Why files that are there are not used.
     """
 
     regions: Mapping[str, Integers] | None = None
@@ -46,23 +49,31 @@ class SideFiles:
     eyelids: Floats | None = None
     mediapipe_anchors: Anchors | None = None
     dlib_anchors: Anchors | None = None
+    left_out: tuple[Failure, ...] = ()
 
 
 class _Problem(Exception):  # noqa: N818 - becomes a Failure in `read_side_files`
     """What is wrong with a side file, completing 'NAME beside the model '."""
 
 
-def read_side_files(folder: Path, vertices: int, triangles: int) -> SideFiles | Failure:
-    """Return what lies beside the model; a file that is there but does not fit the model is a failure, not ignored."""
+def read_side_files(folders: Sequence[Path], vertices: int, triangles: int) -> SideFiles:
+    """Return what lies beside the model, in the first of some folders that has it.
+
+    A file that does not fit the model is left out, which `SideFiles.left_out` says; the next that gives the same is
+    tried then.
+    """
     found: dict[str, Any] = {}
-    for names, field, reader in _readers(folder, vertices, triangles):
-        if field in found or not all((folder / name).is_file() for name in names):
-            continue
-        value = _read(names[0], reader)
-        if isinstance(value, Failure):
-            return value
-        found[field] = value
-    return SideFiles(**found)
+    left_out: list[Failure] = []
+    for folder in folders:
+        for names, field, reader in _readers(folder, vertices, triangles):
+            if field in found or not all((folder / name).is_file() for name in names):
+                continue
+            value = _read(names[0], reader)
+            if isinstance(value, Failure):
+                left_out.append(value)
+            else:
+                found[field] = value
+    return SideFiles(**found, left_out=tuple(left_out))
 
 
 def side_file_problem(path: Path, vertices: int, triangles: int) -> Failure | None:
@@ -83,10 +94,7 @@ def read_uv_object(path: Path, triangles: int) -> tuple[Floats, Integers] | Fail
 
     The file need not lie beside the model; `triangles` is the number of the model's.
     """
-    try:
-        return _uv_of_object(path, triangles)
-    except (_Problem, OSError, ValueError, IndexError) as problem:
-        return Failure("side-file-wrong", f"{path.name} cannot be used: {str(problem).strip()}.", _ADVICE)
+    return _read(path.name, lambda: _uv_of_object(path, triangles))
 
 
 def _readers(folder: Path, vertices: int, triangles: int) -> tuple[tuple[tuple[str, ...], str, Callable[[], Any]], ...]:
@@ -104,8 +112,8 @@ def _readers(folder: Path, vertices: int, triangles: int) -> tuple[tuple[tuple[s
 def _read(name: str, reader: Callable[[], Any]) -> Any:
     try:
         return reader()
-    except (_Problem, OSError, ValueError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as problem:
-        return Failure("side-file-wrong", f"{name} beside the model cannot be used: {str(problem).strip()}.", _ADVICE)
+    except Exception as problem:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
+        return Failure("side-file-wrong", f"{name} cannot be used: {reason(problem)}.", _ADVICE)
 
 
 def _regions(path: Path, vertices: int) -> dict[str, Integers]:
@@ -119,13 +127,15 @@ def _regions(path: Path, vertices: int) -> dict[str, Integers]:
         if not isinstance(name, str) or not isinstance(indices, np.ndarray) or indices.dtype.kind not in "iu":
             raise _Problem("it holds no dictionary of vertex lists")
         if indices.size and (indices.min() < 0 or indices.max() >= vertices):
-            raise _Problem(f"region '{name}' names vertex {indices.max()} of {vertices}")
+            raise _Problem(f"region '{shown(name)}' names vertex {indices.max()} of {vertices}")
         regions[name] = np.unique(indices.astype(np.int64))
     return regions
 
 
 def _uv_of_object(path: Path, triangles: int) -> tuple[Floats, Integers]:
     """Texture coordinates and their indices from a Wavefront file; its vertices are not used, they lie elsewhere."""
+    if path.stat().st_size > _LARGEST_OBJECT:
+        raise _Problem("it is much larger than a head")
     coordinates: list[tuple[float, float]] = []
     corners: list[tuple[int, int, int]] = []
     with path.open(encoding="utf-8", errors="replace") as stream:
@@ -196,10 +206,10 @@ def _dlib_anchors(path: Path, triangles: int) -> Anchors:
 def _object_file(path: Path) -> Any:
     """The object in a ``.npy`` file of objects, by the restricted unpickler instead of numpy's."""
     with path.open("rb") as stream:
-        _, dtype = read_header(stream)
+        _, dtype, _ = read_header(stream)
         if not dtype.hasobject:
             raise _Problem("it holds numbers instead of a dictionary")
-        content = read_pickle_bytes(stream.read(), path.name)
+        content = read_pickle_bytes(stream.read(LARGEST_FILE), path.name)
     if isinstance(content, Failure):
         raise _Problem(content.sentence.rstrip("."))
     return content.reshape(-1)[0] if isinstance(content, np.ndarray) and content.size == 1 else content

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 import zipfile
-import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +14,17 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from ..contract.failure import Failure
+from ..contract.failure import Failure, Notice
+from ..contract.foreign_text import reason
+from ..contract.model_files import TASK_FILES, task_file
 from ..head.model import Floats
 
-_TASK_NAME: Final = "face_landmarker.task"
 _TASK_DETECTOR: Final = "face_detector.tflite"
 _TASK_LANDMARKS: Final = "face_landmarks_detector.tflite"
 _TASK_SCORES: Final = "face_blendshapes.tflite"
+_TASK_ADVICE: Final = "Download face_landmarker.task again; models/README.md says where."
+_LARGEST_TASK: Final = 64 << 20
+"""Bytes of the networks in a task file; MediaPipe's have under 4 million."""
 _WHEEL: Final = {
     "detector": "face_detection/face_detection_short_range.tflite",
     "landmarks": "face_landmark/face_landmark.tflite",
@@ -50,31 +54,50 @@ class NetworkFiles:
     source: str
 
 
-def find_networks(task_file: str, models: Path) -> NetworkFiles | Failure:
-    """Load ``face_landmarker.task`` where it was named or lies in the folder of models, else the wheel's networks."""
-    named = Path(task_file).expanduser() if task_file.strip() else None
+def find_networks(chosen: str, models: Path, tell: Callable[[Notice], None] | None = None) -> NetworkFiles | Failure:
+    """Load ``face_landmarker.task`` where it was named or lies in the folder of models, else the wheel's networks.
+
+    Args:
+        chosen: The file that somebody named, which must fit; empty looks in the folder of models.
+        models: Folder of model files; a file there that does not fit is left out.
+        tell: Hears of that.
+    """
+    named = Path(chosen).expanduser() if chosen.strip() else None
     if named is not None and not named.is_file():
         return Failure(
             "task-not-found", f"There is no file {named}.", "Choose face_landmarker.task, or leave the field empty."
         )
-    path = named or next((p for p in (models / _TASK_NAME,) if p.is_file()), None)
-    return _from_task(path) if path is not None else _from_wheel()
+    path = named or task_file(models)
+    if path is None:
+        return _from_wheel()
+    found = _from_task(path)
+    if named is not None or isinstance(found, NetworkFiles):
+        return found
+    instead = _from_wheel()
+    if isinstance(instead, Failure):
+        return found
+    if tell is not None:
+        tell(Notice("task-left-out", f"{found.sentence} The older face networks are used.", found.advice))
+    return instead
 
 
 def _from_task(path: Path) -> NetworkFiles | Failure:
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = [archive.read(name) for name in (_TASK_DETECTOR, _TASK_LANDMARKS, _TASK_SCORES)]
-    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, RuntimeError) as error:
+            members = [archive.getinfo(name) for name in (_TASK_DETECTOR, _TASK_LANDMARKS, _TASK_SCORES)]
+            if sum(member.file_size for member in members) > _LARGEST_TASK:
+                raise ValueError("it unfolds to much more than face networks")
+            parts = [archive.read(member) for member in members]
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
         return Failure(
             "task-damaged",
-            f"{path.name} is not MediaPipe's face landmarker with scores ({error}).",
-            "Download face_landmarker.task again; models/README.md says where.",
+            f"{path.name} is not MediaPipe's face landmarker with scores ({reason(error)}).",
+            _TASK_ADVICE,
         )
     problem = _shape_problem(path, parts)
     if problem is not None:
         return problem
-    return NetworkFiles(*parts, iris=None, person=_wheel_file("person"), source="face_landmarker.task")
+    return NetworkFiles(*parts, iris=None, person=_wheel_file("person"), source=TASK_FILES[0])
 
 
 def task_problem(path: Path) -> Failure | None:
@@ -87,7 +110,7 @@ def _shape_problem(path: Path, parts: list[bytes]) -> Failure | None:
     """Refuse a home-made task with the older network, which would run and return scrambled points."""
     try:
         detector, landmarks, scores = (Network(content) for content in parts)
-    except (ValueError, RuntimeError):
+    except Exception:  # noqa: BLE001 - see above
         fits = False
     else:
         fits = 896 * 16 in detector.output_sizes and 52 in scores.output_sizes
@@ -96,7 +119,7 @@ def _shape_problem(path: Path, parts: list[bytes]) -> Failure | None:
         return Failure(
             "task-damaged",
             f"{path.name} does not hold the networks for 478 landmarks and 52 scores.",
-            "Download face_landmarker.task again; models/README.md says where.",
+            _TASK_ADVICE,
         )
     return None
 

@@ -27,7 +27,7 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
         The landmarks, or a failure where the networks are missing, no frame can be decoded, no face is found, or the
         face of that number does not exist.
     """
-    files = find_networks(settings.task_file, context.models)
+    files = find_networks(settings.task_file, context.models, context.notice)
     if isinstance(files, Failure):
         return files
     for notice in network_notices(files, settings):

@@ -19,16 +19,15 @@ from torch.nn import functional
 
 from ..checkpoint import read_checkpoint
 from ..contract.failure import Failure
-from ..head.file_names import PARSING_WEIGHTS
+from ..contract.model_files import PARSING_WEIGHTS
 from ..loading import hollow, load_weights, misfit
 
-FILE: Final = PARSING_WEIGHTS
 SIZE: Final = 512
 """The network was trained on pictures of this side."""
 _MEAN: Final = (0.485, 0.456, 0.406)
 _DEVIATION: Final = (0.229, 0.224, 0.225)
 _CLASSES: Final = 19
-_WHAT: Final = f"the face parsing network {FILE}"
+_WHAT: Final = f"the face parsing network {PARSING_WEIGHTS}"
 
 
 class _ConvolutionNormRelu(nn.Module):

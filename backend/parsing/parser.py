@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
 from ..contract.failure import Failure, Notice
+from ..contract.model_files import PARSING_WEIGHTS, find_model_file
 from ..head.model import Floats, HeadModel
 from ..landmarks.crop import Picture, Region, apply, inverse, patch_around
 from ..landmarks.face import region_of
 from ..landmarks.masks import around_face_region
 from ..landmarks.networks import Network
-from .bisenet import FILE, SIZE, BiSeNet, load_bisenet, parse_any, parse_with
+from .bisenet import SIZE, BiSeNet, load_bisenet, parse_any, parse_with
 from .classes import COLOURS
 from .looks import Parse
 from .own import Portrait, parse_portrait
@@ -47,7 +48,7 @@ class Parser:
     def source(self) -> str:
         """Which of the ways is used, for reports."""
         if self.network is not None:
-            return f"BiSeNet ({FILE})"
+            return f"BiSeNet ({PARSING_WEIGHTS})"
         return OWN if self.person is not None else OWN_WITHOUT_PERSON
 
     def parse(self, portrait: Portrait) -> NDArray[np.int64]:
@@ -96,7 +97,7 @@ def open_parser(
         device: Of the network.
         tell: Hears that the weights in the folder are unfit, and ours is used then; a failure where it is None.
     """
-    found = file or (models / FILE if (models / FILE).is_file() else None)
+    found = file or find_model_file(models, PARSING_WEIGHTS)
     if found is None:
         return Parser(head, person)
     network = load_bisenet(found, device)
@@ -113,8 +114,8 @@ def open_classes(models: Path, device: torch.device, tell: Callable[[Notice], No
 
     None where there are none, or unfit ones, which `tell` hears.
     """
-    file = models / FILE
-    if not file.is_file():
+    file = find_model_file(models, PARSING_WEIGHTS)
+    if file is None:
         return None
     network = load_bisenet(file, device)
     if isinstance(network, Failure):

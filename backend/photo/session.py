@@ -17,6 +17,7 @@ from ..contract.settings import PHOTOGRAPH_SEPARATOR, TextureSettings
 from ..contract.targets import problems
 from ..contract.track import TRACKED, write_track
 from ..head.albedo_file import space_for
+from ..head.choosing import with_notices
 from ..head.library import resolve_head
 from ..head.model import HeadModel
 from ..landmarks.crop import Picture
@@ -54,7 +55,7 @@ def run_photos(
     problem = writable_problem(out)
     if problem is not None:
         return problem
-    head = resolve_head(settings["head"], context.models)
+    head = with_notices(resolve_head(settings["head"], context.models), context)
     if isinstance(head, Failure):
         return head
     photographs = chosen_files(PHOTOGRAPH_SEPARATOR.join(map(str, paths)))
@@ -104,7 +105,7 @@ def _studio(head: HeadModel, texture: Picture, task_file: str, context: Context)
     space, unfit = space_for(head, context.models)
     if unfit is not None:
         context.notice(unfit)
-    files = find_networks(task_file, context.models)
+    files = find_networks(task_file, context.models, context.notice)
     if isinstance(files, Failure):
         return files
     person = None if files.person is None else Network(files.person)

@@ -24,7 +24,6 @@ from ..head.model import Floats
 from ..landmarks.crop import Picture
 from ..loading import fill, hollow, misfit
 
-FILE: Final = "deca_model.tar"
 SIZE: Final = 224
 PARTS: Final = {"shape": 100, "tex": 50, "exp": 50, "pose": 6, "cam": 3, "light": 27}
 """What the codes are, in their order; `pose` is head and jaw, `light` (9, 3)."""

@@ -22,7 +22,6 @@ from ..head.model import Floats
 from ..landmarks.crop import Picture, Region, patch_around
 from ..loading import fill, hollow, misfit
 
-FILE: Final = "mica.tar"
 SIZE: Final = 112
 CODES: Final = 300
 _ARCFACE: Final = "MICA's ArcFace"

@@ -18,15 +18,14 @@ import numpy as np
 
 from ..aligned.crop import dlib68
 from ..contract.failure import Failure, Notice
+from ..contract.model_files import DECA_FILE, MICA_FILE, find_model_file
 from ..contract.track import TRACKED
 from ..export.codes import padded
 from ..head.model import Floats, HeadModel
 from ..landmarks.crop import Picture
 from ..stages.data import Context, Fit, Landmarks, Video
 from ..video.reader import read_frames
-from .deca import FILE as DECA_FILE
 from .deca import crop_for_deca, load_deca, run_deca
-from .mica import FILE as MICA_FILE
 from .mica import crop_for_mica, load_mica, run_mica
 
 MODELS: Final = ("FLAME 2020", "FLAME 2017/2019/2020")
@@ -52,8 +51,9 @@ class Start:
 
 def guess_files(*folders: Path) -> list[Path]:
     """Return the files of the networks that lie in some folders, one of each kind, the first folder's first."""
-    found = [next((folder / name for folder in folders if (folder / name).is_file()), None) for name in _NAMES]
-    return [path for path in found if path is not None]
+    found = [[find_model_file(folder, name) for folder in folders] for name in _NAMES]
+    firsts = [next((path for path in paths if path is not None), None) for paths in found]
+    return [path for path in firsts if path is not None]
 
 
 def guessed_starts(

@@ -14,7 +14,7 @@ from ..cli.session import MODELS
 from ..contract.failure import Failure, Notice
 from ..contract.settings import HeadSettings
 from ..head.choosing import with_identity
-from ..head.library import resolve_head
+from ..head.library import left_out_notices, resolve_head
 from ..head.model import Floats, HeadModel, Integers
 from ..head.side_files import read_uv_object
 from ..landmarks.networks import Networks, find_networks
@@ -70,7 +70,7 @@ def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MO
 
     Files that are named must fit; `tell` hears of others that do not, and are not used.
     """
-    files = find_networks(str(config.task_file or ""), models)
+    files = find_networks(str(config.task_file or ""), models, tell)
     if isinstance(files, Failure):
         return files
     settings = HeadSettings(
@@ -82,6 +82,8 @@ def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MO
     head = resolve_head(settings, models)
     if isinstance(head, Failure):
         return head
+    for notice in left_out_notices(head):
+        tell(notice)
     # The dictionary has no place for lids: shape, exp, pose and eye_pose alone must give its vertices.
     head = _with_texture_places(dataclasses.replace(head, eyelids=None), config, tell)
     if isinstance(head, Failure):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.model_files import ALBEDO, PARSING_WEIGHTS, UV_TEXTURE, find_model_file
 from ..contract.settings import AppearanceSettings
-from ..head.file_names import ALBEDO, PARSING_WEIGHTS, UV_TEXTURE
 from ..head.model import HeadModel
 from ..stage_code import StageCode
 from .data import Context, Fit, Video
@@ -30,13 +30,14 @@ def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, c
 
 def parsing_files(_settings: object, models: Path) -> Iterable[Path]:
     """The network that tells what hides the skin."""
-    return [file for file in (models / PARSING_WEIGHTS,) if file.is_file()]
+    file = find_model_file(models, PARSING_WEIGHTS)
+    return [] if file is None else [file]
 
 
 def model_files(settings: object, models: Path) -> Iterable[Path]:
     """That network, and the spaces of skin colour: what changes light and albedo besides fit and footage."""
-    spaces = [models / name for name in (UV_TEXTURE, ALBEDO) if (models / name).is_file()]
-    return [*parsing_files(settings, models), *spaces]
+    spaces = [find_model_file(models, name) for name in (UV_TEXTURE, ALBEDO)]
+    return [*parsing_files(settings, models), *(space for space in spaces if space is not None)]
 
 
 def summary(output: Fit, _settings: AppearanceSettings) -> str:

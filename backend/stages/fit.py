@@ -9,15 +9,13 @@ from typing import Final
 import numpy as np
 
 from ..contract.failure import Failure
+from ..contract.model_files import DECA_FILE, MICA_FILE, find_model_file
 from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
 from ..head.model import HeadModel
 from ..stage_code import StageCode
 from .camera import FULL_FRAME
 from .data import Camera, Context, Fit, Landmarks, Video
-
-GUESSES: Final = ("mica.tar", "deca_model.tar")
-"""Networks of others that guess the identity, as their makers name the files."""
 
 
 def run(
@@ -36,7 +34,8 @@ def run(
 
 def files(_settings: FitSettings, models: Path) -> Iterable[Path]:
     """The networks that guess the identity."""
-    return [models / name for name in GUESSES if (models / name).is_file()]
+    found = [find_model_file(models, name) for name in (MICA_FILE, DECA_FILE)]
+    return [path for path in found if path is not None]
 
 
 def summary(output: Fit, _settings: FitSettings) -> str:

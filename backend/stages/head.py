@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
-from ..contract.model_names import head_files
+from ..contract.model_files import files_of_head
 from ..contract.settings import HeadSettings
 from ..head.model import HeadModel
 from ..stage_code import LONGEST_SUMMARY, StageCode, shortened
@@ -24,7 +24,7 @@ def run(settings: HeadSettings, context: Context) -> HeadModel | Failure:
 
 def files(settings: HeadSettings, models: Path) -> Iterable[Path]:
     """Model files with what lies beside them, and the track whose identity is taken over."""
-    found = head_files(settings.source, settings.file, models)
+    found = files_of_head(settings.source, settings.file, models)
     if settings.identity_track:
         found.append(Path(settings.identity_track))
     return found

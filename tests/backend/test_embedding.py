@@ -206,8 +206,7 @@ def test_the_105_points_of_a_file_are_taken_exactly_and_their_neighbours_follow(
         lmk_face_idx=skin[hit].astype(np.uint32),
         lmk_b_coords=barycentric,
     )
-    side = read_side_files(tmp_path, proxy.vertex_count, len(proxy.faces))
-    assert isinstance(side, SideFiles)
+    side = read_side_files((tmp_path,), proxy.vertex_count, len(proxy.faces))
     result = embed_landmarks(proxy.template, proxy.faces, proxy.skinning_weights, side)
     assert "mediapipe_landmark_embedding.npz" in result.source
     np.testing.assert_array_equal(result.triangle[chosen], skin[hit])
@@ -230,8 +229,7 @@ def test_the_68_points_of_a_file_help_on_other_meshes(registered: LandmarkEmbedd
     stored = np.array(None, dtype=object)
     stored[()] = content
     np.save(tmp_path / "landmark_embedding.npy", stored, allow_pickle=True)
-    side = read_side_files(tmp_path, head.vertex_count, len(head.faces))
-    assert isinstance(side, SideFiles)
+    side = read_side_files((tmp_path,), head.vertex_count, len(head.faces))
     assert isinstance(side.dlib_anchors, Anchors)
     assert len(side.dlib_anchors.landmark) == 68
     result = embed_landmarks(head.template, head.faces, head.skinning_weights, side)
@@ -255,9 +253,10 @@ def test_pickled_side_files_never_run(tmp_path: Path) -> None:
         + b"\n"
         + pickle.dumps({"a": _Runs()}, 2)
     )
-    result = read_side_files(tmp_path, 10, 10)
-    assert not isinstance(result, SideFiles)
-    assert "refused" in result.sentence
+    result = read_side_files((tmp_path,), 10, 10)
+    (problem,) = result.left_out
+    assert "landmark_embedding.npy" in problem.sentence
+    assert result.dlib_anchors is None
     assert not _Runs.ran
 
 

@@ -16,7 +16,7 @@ from backend.contract.settings import HeadSettings
 from backend.head.builtin import builtin_head
 from backend.head.flame_file import load_flame
 from backend.head.flame_versions import recognise
-from backend.head.library import find_models, resolve_head, skipped_models
+from backend.head.library import find_models, left_out_notices, resolve_head
 from backend.head.model import HeadModel
 from backend.head.uv import unwrap_head
 
@@ -81,6 +81,8 @@ def test_modes_are_limited_by_the_settings(content: dict[str, Any], tmp_path: Pa
     ("name", "extra", "version", "licence"),
     [
         ("generic_model.pkl", {}, "FLAME 2017/2019/2020", "non-commercial"),
+        ("FLAME2020/generic_model.pkl", {}, "FLAME 2020", "non-commercial"),
+        ("FLAME2020/flame2023.pkl", {}, "FLAME 2023", "non-commercial"),
         ("flame2023.pkl", {}, "FLAME 2023", "non-commercial"),
         ("flame2023_no_jaw.pkl", {}, "FLAME 2023 without jaw", "non-commercial"),
         ("flame2023_Open.pkl", {}, "FLAME 2023 Open", "commercial work is allowed"),
@@ -91,14 +93,14 @@ def test_modes_are_limited_by_the_settings(content: dict[str, Any], tmp_path: Pa
 def test_version_and_licence_are_said_in_words(
     name: str, extra: dict[str, Any], version: str, licence: str, content: dict[str, Any]
 ) -> None:
-    found = recognise(name, "", {**content, **extra})
+    found = recognise(Path(name), "", {**content, **extra})
     assert found.name == version
     assert licence in found.licence.sentence
 
 
 def test_flame_2020_is_known_by_its_hash_whatever_it_is_called(content: dict[str, Any]) -> None:
     sha256 = "efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b"
-    assert recognise("model.pkl", sha256, content).name == "FLAME 2020"
+    assert recognise(Path("model.pkl"), sha256, content).name == "FLAME 2020"
 
 
 def _npz(path: Path, content: dict[str, Any], **changes: Any) -> None:
@@ -124,6 +126,38 @@ def _huge_claim(path: Path, content: dict[str, Any]) -> None:
     )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("v_template.npy", header + b"\n" + bytes(80))
+
+
+def _bomb(path: Path, content: dict[str, Any]) -> None:
+    """Zeros, 576 MB of them, in 3 MB."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("v_template.npy", bytes(1000))
+        with archive.open("shapedirs.npy", "w", force_zip64=True) as member:
+            for _ in range(9):
+                member.write(bytes(64 << 20))
+
+
+def _odd_header(header: str) -> Any:
+    def write(path: Path, _content: dict[str, Any]) -> None:
+        text = header.encode() + b"\n"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(
+                "v_template.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(80)
+            )
+
+    return write
+
+
+def _encrypted(path: Path, content: dict[str, Any]) -> None:
+    """A bit in each entry says that a password is needed."""
+    _npz(path, content)
+    data = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        start = data.find(mark)
+        while start >= 0:
+            data[start + place] |= 1
+            start = data.find(mark, start + 4)
+    path.write_bytes(data)
 
 
 BAD_FILES: dict[str, tuple[Any, str, str]] = {
@@ -173,6 +207,24 @@ BAD_FILES: dict[str, tuple[Any, str, str]] = {
         "'v_template' holds values that are no numbers",
     ),
     "millimetres": (lambda path, c: _npz(path, c, v_template=c["v_template"] * 1000), "flame-wrong", "m tall"),
+    "flat": (
+        lambda path, c: _npz(path, c, v_template=c["v_template"] * [1, 1, 0.01]),
+        "flame-wrong",
+        "its head is flat",
+    ),
+    "an archive that unfolds": (_bomb, "archive-damaged", "unfolds to much more"),
+    "records": (
+        lambda path, c: _npz(path, c, v_template=np.zeros(5023, "f8,f8")),
+        "archive-damaged",
+        "an array is of an unusual type",
+    ),
+    "a header that is a program": (_odd_header("((((" * 3000), "archive-damaged", "no readable .npz"),
+    "a shape of truths": (
+        _odd_header("{'descr': '<f8', 'fortran_order': False, 'shape': (True,), }"),
+        "archive-damaged",
+        "impossible shape",
+    ),
+    "encrypted": (_encrypted, "archive-damaged", "no readable .npz"),
     "weights that do not add up": (lambda path, c: _npz(path, c, weights=c["weights"] * 2), "flame-wrong", "sum to 1"),
     "a body": (
         lambda path, c: _npz(path, c, kintree_table=np.array([[-1, 0, 0, 0, 0], [0, 1, 2, 3, 4]])),
@@ -215,15 +267,20 @@ def test_side_files_beside_the_model_are_used(content: dict[str, Any], tmp_path:
     assert model.eyelids[0, 0].tolist() == [1.0, 2.0]
 
 
-def test_texture_coordinates_are_read_from_an_object_file(content: dict[str, Any], tmp_path: Path) -> None:
+def _write_object(path: Path) -> None:
     head = builtin_head()
-    write_npz(tmp_path / "flame.npz", content)
     lines = [f"vt {u:.6f} {v:.6f}" for u, v in head.uv]
     lines += [
         "f " + " ".join(f"{vertex + 1}/{uv + 1}" for vertex, uv in zip(triangle, corner, strict=True))
         for triangle, corner in zip(head.faces, head.uv_faces, strict=True)
     ]
-    (tmp_path / "head_template.obj").write_text("# template\nv 0 1.5 0\n" + "\n".join(lines))
+    path.write_text("# template\nv 0 1.5 0\n" + "\n".join(lines))
+
+
+def test_texture_coordinates_are_read_from_an_object_file(content: dict[str, Any], tmp_path: Path) -> None:
+    head = builtin_head()
+    write_npz(tmp_path / "flame.npz", content)
+    _write_object(tmp_path / "head_template.obj")
     model = loaded(tmp_path / "flame.npz")
     np.testing.assert_allclose(model.uv, head.uv, atol=1e-6)
     np.testing.assert_array_equal(model.uv_faces, head.uv_faces)
@@ -238,15 +295,60 @@ def test_texture_coordinates_are_read_from_an_object_file(content: dict[str, Any
         ("head_template.obj", lambda path: path.write_text("v 0 0 0\nf 1 1 1\n")),
         ("mediapipe_landmark_embedding.npz", lambda path: np.savez(path, a=np.zeros(1))),
         ("landmark_embedding.npy", lambda path: np.save(path, np.zeros(3))),
+        ("head_template.obj", lambda path: path.write_text("vt 0 0\nf 1/" + "9" * 24 + " 1/1 1/1\n")),
+        ("FLAME_masks.pkl", lambda path: path.write_bytes(b"")),
+        ("landmark_embedding.npy", lambda path: path.write_bytes(b"\x93NUMPY\x01\x00\x05\x00(((((")),
     ],
 )
-def test_a_wrong_side_file_is_named(name: str, write: Any, content: dict[str, Any], tmp_path: Path) -> None:
+def test_a_wrong_side_file_is_named_and_the_head_is_used_without_it(
+    name: str, write: Any, content: dict[str, Any], tmp_path: Path
+) -> None:
     write_npz(tmp_path / "flame.npz", content)
     write(tmp_path / name)
-    result = load_flame(tmp_path / "flame.npz", HeadSettings())
-    assert isinstance(result, Failure)
-    assert result.code == "side-file-wrong"
-    assert name in result.sentence
+    (problem,) = loaded(tmp_path / "flame.npz").left_out
+    assert problem.code == "side-file-wrong"
+    assert name in problem.sentence
+
+
+def test_a_wrong_side_file_does_not_hide_another_that_gives_the_same(content: dict[str, Any], tmp_path: Path) -> None:
+    head = builtin_head()
+    write_npz(tmp_path / "flame.npz", content)
+    (tmp_path / "head_template.obj").write_bytes(b"half a down")
+    np.savez(tmp_path / "FLAME_texture.npz", vt=head.uv * 0.5, ft=head.uv_faces)
+    model = loaded(tmp_path / "flame.npz")
+    assert [problem.code for problem in model.left_out] == ["side-file-wrong"]
+    np.testing.assert_allclose(model.uv, head.uv * 0.5)
+
+
+def test_folders_as_other_programs_lay_them_out_are_understood(content: dict[str, Any], tmp_path: Path) -> None:
+    """The head in FLAME2020/ among those of women and men, what belongs to it one folder up."""
+    folder = tmp_path / "FLAME2020"
+    folder.mkdir()
+    for name in ("female_model.npz", "generic_model.npz", "male_model.npz"):
+        write_npz(folder / name, content)
+    _write_object(tmp_path / "head_template.obj")
+    head = resolve_head(HeadSettings(), tmp_path)
+    assert isinstance(head, HeadModel)
+    assert (head.file_name, head.name, head.left_out) == ("generic_model.npz", "FLAME 2020", ())
+    np.testing.assert_array_equal(head.uv_faces, builtin_head().uv_faces)
+    np.testing.assert_array_equal(loaded(folder / "male_model.npz").uv_faces, builtin_head().uv_faces)
+
+
+@pytest.mark.parametrize("name", ["generic_model.pkl", "a.npz"])
+def test_a_head_that_cannot_be_used_is_passed_over_for_the_next(
+    name: str, content: dict[str, Any], tmp_path: Path
+) -> None:
+    """Nothing, half a download, and a type that numpy takes for a program's text."""
+    good = write_npz(tmp_path / "z.npz", content)
+    broken = (b"", good.read_bytes()[:90_000], b"\x80\x02cnumpy\ndtype\nX\x05\0\0\0(,)i4\x85R.")
+    for bad in broken:
+        (tmp_path / name).write_bytes(bad)
+        head = resolve_head(HeadSettings(), tmp_path)
+        assert isinstance(head, HeadModel)
+        assert head.file_name == "z.npz"
+        (notice,) = left_out_notices(head)
+        assert name in notice.sentence
+        assert "the head is: FLAME-layout head" in notice.advice
 
 
 def test_models_in_a_folder_are_found_with_their_problems(content: dict[str, Any], tmp_path: Path) -> None:
@@ -289,9 +391,9 @@ def test_files_that_cannot_be_used_are_said_when_the_builtin_head_is_taken(tmp_p
     model = resolve_head(HeadSettings(), tmp_path)
     assert isinstance(model, HeadModel)
     assert model.file_name == ""
-    (notice,) = skipped_models(tmp_path)
+    (notice,) = left_out_notices(model)
     assert "flame2023.pkl" in notice.sentence
-    assert "built-in head" in notice.advice
+    assert "the head is: Built-in head" in notice.advice
 
 
 @needs_proxy

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +15,9 @@ import torch
 from flame_writing import flame_content
 
 from backend.cli.main import main
-from backend.cli.models import file_checks
-from backend.head.inventory import Entry, inventory
+from backend.examine.apart import Limits, look_apart
+from backend.examine.inventory import Entry, inventory
+from backend.examine.model_file import Look, look_at
 from backend.regress.deca import DecaEncoder
 
 FIELDS = {
@@ -26,7 +30,9 @@ OPTIONAL = ("FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth", 
 
 
 def listed(folder: Path) -> dict[str, Entry]:
-    return {Path(entry.file).name or "built-in": entry for entry in inventory(folder, file_checks())}
+    """What is in the folder; looked at in this process, which is faster than in one apart."""
+    entries = inventory(folder, lambda paths: {path: look_at(path) for path in paths})
+    return {Path(entry.file).name or "built-in": entry for entry in entries}
 
 
 def write_head(path: Path) -> None:
@@ -125,6 +131,78 @@ def test_nothing_in_a_file_is_run(tmp_path: Path) -> None:
     found = listed(tmp_path)
     assert all(not entry.usable for name, entry in found.items() if name != "built-in")
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04", b"\x80\x02cnumpy\ndtype\nX\x05\0\0\0(,)i4\x85R.", b"\x80\x02c"]
+)
+def test_bad_files_of_every_name_leave_the_others_in_the_list(content: bytes, tmp_path: Path) -> None:
+    write_head(tmp_path / "flame2023_Open.npz")
+    names = ("generic_model.pkl", "z.npz", "face_landmarker.task", "FLAME_masks.pkl", "head_template.obj", *OPTIONAL)
+    for name in names:
+        (tmp_path / name).write_bytes(content)
+    found = listed(tmp_path)
+    assert found["flame2023_Open.npz"].usable
+    for name in names:
+        assert found[name].present and not found[name].usable, name
+        assert name in found[name].problem and found[name].advice
+
+
+def test_folders_of_the_research_tracker_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "FLAME2020").mkdir()
+    write_head(tmp_path / "FLAME2020" / "generic_model.npz")
+    (tmp_path / "face_landmarker_v2_with_blendshapes.task").write_bytes(b"no archive")
+    found = listed(tmp_path)
+    assert found["generic_model.npz"].usable and found["generic_model.npz"].version == "FLAME 2020"
+    assert found["face_landmarker_v2_with_blendshapes.task"].present
+    assert "face_landmarker.task" not in found
+
+
+class _Process:
+    """A file's name decides what becomes of the process that looks at it."""
+
+    CODE = """
+import json, os, sys, time
+from pathlib import Path
+from typing import Any
+from backend.examine import __main__ as apart, model_file
+from backend.examine.model_file import Look
+def look(path):
+    if "dies" in path.name: os.kill(os.getpid(), 11)
+    if "hangs" in path.name: time.sleep(600)
+    if "eats" in path.name:
+        whole = []
+        try:
+            while True: whole.append(bytes(64 << 20))
+        except MemoryError:
+            os._exit(77)
+    if "talks" in path.name: print("a library says something")
+    return Look("seen")
+apart.look_at = look
+apart.main(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals of POSIX, and Linux's limit on memory")
+def test_a_file_that_ends_or_stops_the_process_is_named_and_the_others_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = subprocess.Popen
+
+    def instead(command: list[str], **options: Any) -> Any:
+        return start([sys.executable, "-c", _Process.CODE, command[-1]], **options)
+
+    monkeypatch.setattr("backend.examine.apart.subprocess.Popen", instead)
+    paths = [tmp_path / name for name in ("first", "dies", "talks", "hangs", "eats", "last")]
+    found = look_apart(paths, Limits(seconds=8.0, memory=1 << 30))
+    assert list(found) == paths
+    assert [path.name for path in paths if found[path] == Look("seen")] == ["first", "talks", "last"]
+    assert "ended the process" in found[paths[1]].problem
+    assert "takes too long" in found[paths[3]].problem
+    assert "too much memory" in found[paths[4]].problem
+    assert all(
+        found[path].problem.startswith(f"{path.name} cannot be used: ") for path in (paths[1], paths[3], paths[4])
+    )
 
 
 def test_the_command_tells_it_as_events_and_as_a_table(

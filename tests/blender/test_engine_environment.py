@@ -16,7 +16,7 @@ from flame_extension.blender_flame_tracker import installer as installer_module
 from flame_extension.blender_flame_tracker.environment import Environment, State, chosen_folder, engine_in
 from flame_extension.blender_flame_tracker.flavour import flavour_of
 from flame_extension.blender_flame_tracker.installer import Installer, Request, Task
-from flame_extension.blender_flame_tracker.model_files import BUILT_IN, ModelList
+from flame_extension.blender_flame_tracker.model_files import BUILT_IN, ModelFile, ModelList
 from flame_extension.blender_flame_tracker.process import Engine, start
 
 FAKE = Path(__file__).with_name("fake_installer.py")
@@ -239,6 +239,12 @@ def test_model_files_are_listed_with_the_built_in_head_first(tmp_path):
     assert "FLAME 2020" not in names and names[0] == "FLAME 2023 Open" and "MediaPipe Face Landmarker" in names
     files = {each.file for each in models.to_be_had if each.licence and each.url}
     assert {"FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth", "mica.tar", "deca_model.tar"} <= files
+
+
+def test_a_file_under_its_other_name_is_not_offered_again(tmp_path):
+    models = ModelList()
+    models.found = (BUILT_IN, ModelFile("Scores", "/m/face_landmarker_v2_with_blendshapes.task", usable=True))
+    assert "MediaPipe Face Landmarker" not in [each.name for each in models.to_be_had]
 
 
 def test_an_engine_that_cannot_list_models_is_told(tmp_path):

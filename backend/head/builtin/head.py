@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def make_head() -> HeadModel:
         "uv": uv,
         "uv_faces": uv_faces,
     }
-    arrays = {name: _rounded(array) for name, array in arrays.items()}
+    arrays: dict[str, Any] = {name: _rounded(array) for name, array in arrays.items()}
     return HeadModel(
         name=NAME,
         licence=PROGRAM.sentence,

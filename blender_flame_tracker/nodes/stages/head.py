@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bpy
 
-from ....backend.contract.model_names import head_files
+from ....backend.contract.model_files import files_of_head
 from ... import preferences
 from ..base import Group, StageNode
 
@@ -26,7 +26,7 @@ class HeadNode(StageNode, bpy.types.Node):
     def read(self, settings: Any) -> tuple[Path, ...]:
         """Return the model files that count, as for the engine, and the track whose identity is taken over."""
         files = tuple(Path(path) for path in (settings.identity_track,) if path)
-        return (*files, *head_files(settings.source, settings.file, preferences.models_folder()))
+        return (*files, *files_of_head(settings.source, settings.file, preferences.models_folder()))
 
 
 CLASSES: Final = (HeadNode,)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..contract.failure import Failure
 from ..contract.licences import (
     APACHE,
     BASEL,
@@ -22,28 +21,29 @@ from ..contract.licences import (
     UNKNOWN,
     Licence,
 )
-from .file_names import (
+from ..contract.model_files import (
     ALBEDO,
+    DECA_FILE,
     EMBEDDING_68,
     EMBEDDING_105,
     EYELIDS,
+    MICA_FILE,
     PARSING_WEIGHTS,
     REGIONS,
+    TASK_FILES,
     UNUSED,
     UV_OBJECT,
     UV_TEXTURE,
+    find_model_file,
+    head_files,
+    task_file,
 )
-from .library import FoundModel, find_models
-from .side_files import side_file_problem
+from .model_file import Look
 
-VERTICES, TRIANGLES = 5023, 9976
-"""Of every version of FLAME, which the files beside a head belong to."""
-
-TASK_FILE: Final = "face_landmarker.task"
 _TO_ADD: Final = "It is optional: get it from its authors and put it into the folder of models."
 
-Check = Callable[[Path], Failure | None]
-"""Returns why a file is not what its name says, or None."""
+LookAt = Callable[[Sequence[Path]], Mapping[Path, Look]]
+"""Tells what some files are."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,6 @@ _BESIDE: Final[Mapping[str, _Known]] = {
 }
 
 
-MICA_FILE, DECA_FILE = "mica.tar", "deca_model.tar"
 _GUESS: Final = "a guess of the identity as a start of the fit, for FLAME 2020 alone; kept only where it helps"
 _OPTIONAL: Final[Mapping[str, tuple[str, _Known]]] = {
     UV_TEXTURE: (
@@ -132,110 +131,107 @@ _OPTIONAL: Final[Mapping[str, tuple[str, _Known]]] = {
 """Files that are listed also where they are not there: kind, and what is known of them."""
 
 
-def inventory(folder: Path, checks: Mapping[str, Check]) -> list[Entry]:
+def inventory(folder: Path, look_at: LookAt) -> list[Entry]:
     """Return the built-in head, the heads of a folder, the face networks, what lies beside the heads, and the rest.
 
-    Nothing in a file is run: they are read by `library.find_models` and `side_files`.
+    Nothing in a file is run.
 
     Args:
-        folder: Of model files.
-        checks: Name of a file -> what looks into it: of the landmarker's, and of those of `_OPTIONAL`.
+        folder: Of model files; folders in it that are named after FLAME count too.
+        look_at: Looks into all files at once, see `apart.look_apart`.
     """
-    models = find_models(folder)
-    heads = {model.version for model in models if not model.problems}
-    optional = [_optional(folder / name, kind, known, checks[name], heads) for name, (kind, known) in _OPTIONAL.items()]
-    return [
-        _built_in(),
-        *(_head(model) for model in models),
-        _task(folder, checks[TASK_FILE]),
-        *_beside(folder),
-        *optional,
+    heads = head_files(folder)
+    task = task_file(folder)
+    found = {name: find_model_file(folder, name) for name in (*_BESIDE, *_OPTIONAL)}
+    there = [*heads, task, *found.values()]
+    looks = look_at([path for path in dict.fromkeys(there) if path is not None])
+    entries = sorted((_head(path, looks[path]) for path in heads), key=lambda entry: not entry.usable)
+    versions = {entry.version for entry in entries if entry.usable}
+    optional = [
+        _optional(folder / name, found[name], kind, known, looks, versions) for name, (kind, known) in _OPTIONAL.items()
     ]
+    beside = [_beside(path, _BESIDE[name], looks[path]) for name in _BESIDE if (path := found[name]) is not None]
+    return [_built_in(), *entries, _task(folder, task, looks), *beside, *_unused(folder), *optional]
 
 
-def _optional(path: Path, kind: str, known: _Known, check: Check, heads: Collection[str]) -> Entry:
-    present = path.is_file()
-    failure = check(path) if present else Failure("not-there", f"{path.name} is not there.", _TO_ADD)
-    if failure is None:
-        failure = _without_its_head(kind, heads)
-    problem, advice = ("", "") if failure is None else (failure.sentence, failure.advice)
-    found = (known.name, str(path), kind, "", known.adds, known.licence)
-    return Entry(*found, present=present, problem=problem, advice=advice, url=known.url)
+def _optional(
+    usual: Path, path: Path | None, kind: str, known: _Known, looks: Mapping[Path, Look], heads: Collection[str]
+) -> Entry:
+    """A file that is listed also where it is not there, in its usual place then."""
+    look = Look(problem=f"{usual.name} is not there.", advice=_TO_ADD) if path is None else looks[path]
+    if not look.problem:
+        look = _without_its_head(kind, heads)
+    return Entry(
+        known.name,
+        str(path or usual),
+        kind,
+        "",
+        known.adds,
+        known.licence,
+        present=path is not None,
+        problem=look.problem,
+        advice=look.advice,
+        url=known.url,
+    )
 
 
-def _without_its_head(kind: str, heads: Collection[str]) -> Failure | None:
+def _without_its_head(kind: str, heads: Collection[str]) -> Look:
     """Why a file that belongs to FLAME heads is of no use beside these."""
     if kind == "guess" and not any("2020" in head for head in heads):
-        return Failure(
-            "no-such-head",
-            "It is of use with the head FLAME 2020 alone, and there is none in the folder.",
-            "Put generic_model.pkl of FLAME 2020 beside it.",
+        return Look(
+            problem="It is of use with the head FLAME 2020 alone, and there is none in the folder.",
+            advice="Put generic_model.pkl of FLAME 2020 beside it.",
         )
     if kind == "colour" and not any("FLAME" in head for head in heads):
-        return Failure(
-            "no-such-head",
-            "It is of use with a FLAME head alone, and there is none in the folder.",
-            "Put a FLAME file beside it; the built-in head has skin colours of its own.",
+        return Look(
+            problem="It is of use with a FLAME head alone, and there is none in the folder.",
+            advice="Put a FLAME file beside it; the built-in head has skin colours of its own.",
         )
-    return None
+    return Look()
 
 
 def _built_in() -> Entry:
     return Entry("Built-in head", "", "head", "Built-in head", "a head that always works", PROGRAM)
 
 
-def _head(model: FoundModel) -> Entry:
-    problem = " ".join(model.problems)
-    url = FLAME_PAGE if problem or "FLAME 20" in model.version else ""
-    return Entry(
-        model.version or model.path.name,
-        str(model.path),
-        "head",
-        model.version,
-        "a head to fit",
-        model.licence,
-        problem=problem,
-        advice=model.advice,
-        url=url,
-    )
+def _head(path: Path, look: Look) -> Entry:
+    url = FLAME_PAGE if look.problem or "FLAME 20" in look.version else ""
+    found = (look.version or path.name, str(path), "head", look.version, "a head to fit", look.licence)
+    return Entry(*found, problem=look.problem, advice=look.advice, url=url)
 
 
-def _task(folder: Path, task_problem: Check) -> Entry:
-    path = folder / TASK_FILE
-    present = path.is_file()
-    failure = task_problem(path) if present else None
-    if not present:
-        failure = Failure(
-            "task-not-found",
-            f"{TASK_FILE} is not there; the older face networks are used.",
-            "Download it and put it into the folder of models.",
+def _task(folder: Path, path: Path | None, looks: Mapping[Path, Look]) -> Entry:
+    look = (
+        Look(
+            problem=f"{TASK_FILES[0]} is not there; the older face networks are used.",
+            advice="Download it and put it into the folder of models.",
         )
+        if path is None
+        else looks[path]
+    )
     return Entry(
         "Face landmarks and scores",
-        str(path),
+        str(path or folder / TASK_FILES[0]),
         "landmarks",
-        "MediaPipe Face Landmarker" if present and failure is None else "",
+        "" if look.problem else "MediaPipe Face Landmarker",
         "finer lids and lips, and 52 expression scores",
         APACHE,
-        present,
-        "" if failure is None else failure.sentence,
-        "" if failure is None else failure.advice,
+        path is not None,
+        look.problem,
+        look.advice,
         TASK_PAGE,
     )
 
 
-def _beside(folder: Path) -> list[Entry]:
-    entries = []
-    for name, known in _BESIDE.items():
-        path = folder / name
-        if path.is_file():
-            failure = side_file_problem(path, VERTICES, TRIANGLES)
-            problem, advice = ("", "") if failure is None else (failure.sentence, failure.advice)
-            found = (known.name, str(path), "beside", "", known.adds, known.licence)
-            entries.append(Entry(*found, problem=problem, advice=advice, url=known.url))
-    for name in UNUSED:
-        if (folder / name).is_file():
-            problem, advice = "It is a model of skin colour, which this version does not use.", "It may stay or go."
-            found = ("Skin colour", str(folder / name), "beside", "", "nothing yet", UNKNOWN)
-            entries.append(Entry(*found, problem=problem, advice=advice, url=FLAME_PAGE))
-    return entries
+def _beside(path: Path, known: _Known, look: Look) -> Entry:
+    found = (known.name, str(path), "beside", "", known.adds, known.licence)
+    return Entry(*found, problem=look.problem, advice=look.advice, url=known.url)
+
+
+def _unused(folder: Path) -> list[Entry]:
+    problem, advice = "It is a model of skin colour, which this version does not use.", "It may stay or go."
+    return [
+        Entry("Skin colour", str(path), "beside", "", "nothing yet", UNKNOWN, True, problem, advice, FLAME_PAGE)
+        for name in UNUSED
+        if (path := find_model_file(folder, name)) is not None
+    ]
