@@ -1,17 +1,18 @@
 """Everyone in a clip is tracked, one after the other: a run for each face, all seen through one camera.
 
-The first face's run finds the lens; the others take it over, since one camera has filmed them all.
+The first face's run finds the lens; the others take it over and are imported into the space of its camera, since one
+camera has filmed them all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
 from ..backend.contract.failure import Failure
-from ..backend.contract.track import read_parts
 from . import runs
 from .look import SeenFace
 from .nodes import places
@@ -29,7 +30,7 @@ class _Queue:
         position: Of the one that is tracked now.
         chosen: What the Face node said before.
         run: Of that one; None until it has begun.
-        lens: Focal length in pixels that the first run found; empty before.
+        first: Track file of the first one that was tracked, whose lens and camera the others share.
         failures: What went wrong with whom.
     """
 
@@ -37,7 +38,7 @@ class _Queue:
     position: int = 0
     chosen: dict[str, Any] = field(default_factory=dict)
     run: Run | None = None
-    lens: str = ""
+    first: Path | None = None
     failures: list[str] = field(default_factory=list)
 
 
@@ -101,11 +102,11 @@ def _over(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> None:
     face = queue.faces[queue.position]
     if run.state is State.FAILED and run.failure is not None:
         queue.failures.append(f"Face {face.number + 1}: {run.failure.sentence}")
-    queue.lens = queue.lens or _lens_of(tree, scene, run)
+    queue.first = queue.first or _file_of(tree, scene, run)
     while run.state is not State.CANCELLED and queue.position + 1 < len(queue.faces):
         queue.position += 1
         _follow(tree, scene, queue.faces[queue.position])
-        _share_lens(tree, scene, queue.lens)
+        _share_camera(tree, scene, queue.first)
         started = runs.start(tree, scene)
         if not isinstance(started, Failure):
             queue.run = started
@@ -116,18 +117,15 @@ def _over(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> None:
         runs.announce([("WARNING", each) for each in queue.failures])
 
 
-def _lens_of(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> str:
+def _file_of(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> Path | None:
     node = node_of(tree, "track", scene)
-    if run.state is not State.DONE or node is None:
-        return ""
-    found = read_parts(places.file_of(node, scene), ())
-    return "" if isinstance(found, Failure) else repr(float(found[0]["intrinsics"]["focal_x"]))
+    return places.file_of(node, scene) if run.state is State.DONE and node is not None else None
 
 
-def _share_lens(tree: FlameTree, scene: bpy.types.Scene, lens: str) -> None:
+def _share_camera(tree: FlameTree, scene: bpy.types.Scene, first: Path | None) -> None:
     node = node_of(tree, "track", scene)
-    if lens and node is not None:
-        places.decide(node, scene, lens)
+    if first is not None and node is not None:
+        places.decide(node, scene, first)
 
 
 CLASSES: Final[tuple[type, ...]] = ()

@@ -13,6 +13,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job, Stage
 from ...backend.contract.settings import CameraSettings, SceneSettings
+from ...backend.contract.track import read_parts
 from . import graph as graphs
 from . import places
 from .fingerprint import fingerprints
@@ -93,11 +94,17 @@ def _with_shared_lens(tree: bpy.types.NodeTree, scene: bpy.types.Scene, stages: 
     """Let the takes of several people of a clip have the lens that was found for the first, unless one is known."""
     lenses = {}
     for stage in stages:
-        lens = places.lens_of(tree.nodes[stage.name], scene) if stage.kind == "track" else None
+        lens = _lens_of(places.first_of(tree.nodes[stage.name], scene)) if stage.kind == "track" else None
         camera = upstream(tree.nodes[stage.name], "camera") if lens is not None else None
         if camera is not None and camera.focal_mode in ("estimate", "metadata"):
             lenses[camera.name] = CameraSettings(focal_mode="pixels", focal_pixels=lens)
     return [replace(stage, settings=lenses.get(stage.name, stage.settings)) for stage in stages]
+
+
+def _lens_of(track: Path | None) -> float | None:
+    """Return the focal length of a track in pixels, None where there is none."""
+    found = read_parts(track, ()) if track is not None else None
+    return None if found is None or isinstance(found, Failure) else float(found[0]["intrinsics"]["focal_x"])
 
 
 def _imports(

@@ -57,7 +57,7 @@ class Place:
         asked: The Track File node's own path when it was decided.
         file: The track file.
         before: The track file that the same take had in another folder, empty where it had none.
-        lens: Focal length in pixels that another take of the clip has found, empty where it is found anew.
+        first: The track file of the person of the clip whose lens and camera this one shares, empty where none does.
     """
 
     clip: str
@@ -66,7 +66,7 @@ class Place:
     asked: str
     file: str
     before: str = ""
-    lens: str = ""
+    first: str = ""
 
 
 def _holds(node: Any, place: Place, take: Take) -> bool:
@@ -93,26 +93,27 @@ def file_of(node: Any, scene: bpy.types.Scene) -> Path:
     return _absolute(node, kept.file) if kept is not None else _free(node, take, asked)
 
 
-def decide(node: Any, scene: bpy.types.Scene, lens: str = "") -> None:
+def decide(node: Any, scene: bpy.types.Scene, first: Path | None = None) -> None:
     """Keep for good where the results of the node's present take lie.
 
     Args:
         node: Track File node.
         scene: For its frame range.
-        lens: Focal length in pixels that another take of the clip has found; else what was given before stays.
+        first: Track file of the person whose lens and camera this one shares; else what was said before stays.
     """
     take, asked = take_of(node, scene), node.path or TrackFileSettings().path
     if take is None:
         return
     file, others, before = file_of(node, scene), [], ""
+    shared = _relative(node, first) if first is not None and first != file else ""
     for each in places_of(node):
         if not _holds(node, each, take) or _absolute(node, each.file).name != file.name:
             others.append(each)
             continue
-        lens = lens or each.lens
+        shared = shared or each.first
         before = each.file if _absolute(node, each.file) != file else each.before
     place = Place(
-        _relative(node, take.clip), take.face, take.frames, _written(node, asked), _relative(node, file), before, lens
+        _relative(node, take.clip), take.face, take.frames, _written(node, asked), _relative(node, file), before, shared
     )
     _keep(node, [*others, place])
 
@@ -131,14 +132,11 @@ def range_of_tracked_clip(node: Any, file: Path) -> str:
     return part.frames if part is not None and (part.clip, part.face) in whole else ""
 
 
-def lens_of(node: Any, scene: bpy.types.Scene) -> float | None:
-    """Return the focal length in pixels that another take of the clip has found, None where it is found anew."""
+def first_of(node: Any, scene: bpy.types.Scene) -> Path | None:
+    """Return the track file of the person of the clip whose lens and camera the present take shares, or None."""
     file = file_of(node, scene)
-    lens = next((each.lens for each in places_of(node) if _absolute(node, each.file) == file), "")
-    try:
-        return float(lens) if lens else None
-    except ValueError:  # Edited by hand.
-        return None
+    first = next((each.first for each in places_of(node) if _absolute(node, each.file) == file), "")
+    return _absolute(node, first) if first else None
 
 
 def places_of(node: Any) -> tuple[Place, ...]:
@@ -190,6 +188,7 @@ def rewrite(node: Any, write: Any) -> None:
                     asked=write(each.asked) if _is_full(each.asked) else each.asked,
                     file=write(each.file),
                     before=write(each.before) if each.before else "",
+                    first=write(each.first) if each.first else "",
                 )
                 for each in found
             ],

@@ -309,6 +309,7 @@ def test_all_faces_of_a_clip_are_tracked_one_after_the_other_through_the_lens_of
     camera = runs.run_of(tree).job.stage("Camera").settings
     assert (camera.focal_mode, camera.focal_pixels) == ("pixels", pytest.approx(lens))
     assert tree.nodes["Face"].choose == "largest", "as it was before"
+    assert [each.name for each in bpy.data.objects if each.type == "CAMERA"] == ["take one camera"]
     # Whoever is tracked again later keeps that lens, unless another one is known.
     follow_seen(tree, clip, 1)
     assert compile_tree(tree, scene).job.stage("Camera").settings.focal_mode == "pixels"

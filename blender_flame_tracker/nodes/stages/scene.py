@@ -13,6 +13,7 @@ from ....backend.contract.settings import SceneSettings
 from ... import older_settings, paths
 from ...properties import settings_from
 from ...scene.parts import find_collection, origin_of
+from .. import places
 from ..base import Group, StageNode
 from ..reading import upstream
 
@@ -39,6 +40,7 @@ class SceneNode(StageNode, bpy.types.Node):
         baking = upstream(self, "texture") if not settings.texture else None
         if baking is not None:
             settings = replace(settings, texture=str(baking.written(scene)[0]) if baking.written(scene) else "")
+        settings = replace(settings, same_camera=settings.same_camera or _shared_camera(self, scene))
         video = upstream(self, "video")
         if video is None or video.range != "scene":
             return settings
@@ -62,6 +64,14 @@ class SceneNode(StageNode, bpy.types.Node):
         track = upstream(self, "track")
         origin = origin_of(Path(track.settings(scene).path), "") if track is not None else ""
         return find_collection(scene, origin) is not None
+
+
+def _shared_camera(node: Any, scene: bpy.types.Scene) -> str:
+    """Return the import whose camera is shared by a person that was tracked together with others; empty for none."""
+    track = upstream(node, "track")
+    first = places.first_of(track, scene) if track is not None else None
+    collection = find_collection(scene, origin_of(first, "")) if first is not None else None
+    return collection.name if collection is not None else ""
 
 
 CLASSES: Final = (SceneNode,)
