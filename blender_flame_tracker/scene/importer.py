@@ -20,6 +20,7 @@ from ..stamp import stamp_of
 from . import camera as camera_data
 from . import fitting_scene, keyframes, material, plate, shape_keys, texture, world
 from . import head as head_data
+from .hand_edits import kept_edits, remember_keys
 from .light import light_of
 from .motion import Motion, write_motion, write_motion_below
 from .origin import renew_origins, write_origin
@@ -124,7 +125,7 @@ def _imported(
     if settings.collection != ("" if fresh else before.settings.collection):
         # Otherwise it stays where the user may have moved it.
         place(scene, parts.collection, settings.collection)
-    _write_head(parts, head, selection, timeline, settings, name)
+    notices.extend(_write_head(parts, head, selection, timeline, settings, name))
     picture = _write_texture(parts, path, settings, name, notices)
     if shared is not None:
         notices.extend(hang_below(parts, track.intrinsics))
@@ -227,9 +228,9 @@ def _head(track: Track, selection: _Selection, settings: SceneSettings) -> _Head
 
 def _write_head(
     parts: Parts, new: _Head, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
-) -> None:
+) -> list[Notice]:
     """Mesh, materials, regions, shape keys and visibility of the head."""
-    head, mesh = parts.head, parts.head.data
+    head, mesh, notices = parts.head, parts.head.data, kept_edits(parts)
     if mesh.shape_keys is not None:
         keyframes.remove_animation(mesh.shape_keys)
         head.shape_key_clear()
@@ -244,6 +245,8 @@ def _write_head(
         animate = shape_keys.animate_relative if settings.key_kind == "relative" else shape_keys.animate_shape_keys
         animate(key, frame, position[row])
     _write_visibility(head, selection, timeline)
+    remember_keys(parts)
+    return notices
 
 
 def _write_texture(
