@@ -155,12 +155,8 @@ def choose(
     """
     if settings.choose == "number":
         if settings.number >= len(people):
-            there = "There is one face" if len(people) == 1 else f"There are {len(people)} faces"
-            return Failure(
-                "face-number",
-                f"{there} in the clip; number {settings.number} does not exist.",
-                f"Choose a number from 0 to {len(people) - 1}.",
-            )
+            there = "There is only one face" if len(people) == 1 else f"There are only {len(people)} faces"
+            return Failure("face-number", f"{there} in the clip.", "Choose one that is there; the largest comes first.")
         return settings.number
     if settings.choose == "nearest":
         return _nearest(people, seen, _point(settings, size), settings.point_frame, frame_index)

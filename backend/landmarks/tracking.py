@@ -51,7 +51,7 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
     number = choose(people, seen, face, (video.width, video.height), video.frame_index)
     if isinstance(number, Failure):
         return number
-    for notice in _clip_notices(seen, people, number, shot):
+    for notice in _clip_notices(seen, people, number, shot, chosen=face.choose != "largest"):
         context.notice(notice)
     if is_elsewhere(people[number], seen, face, (video.width, video.height), video.frame_index):
         context.notice(
@@ -153,7 +153,7 @@ def network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Not
     return notices
 
 
-def _clip_notices(seen: Observations, people: list[Person], number: int, shot: Integers) -> list[Notice]:
+def _clip_notices(seen: Observations, people: list[Person], number: int, shot: Integers, chosen: bool) -> list[Notice]:
     notices = []
     unread = int((~seen.decoded).sum())
     if unread:
@@ -163,12 +163,12 @@ def _clip_notices(seen: Observations, people: list[Person], number: int, shot: I
     missing = len(shot) - unread - len(people[number].rows)
     if missing:
         notices.append(Notice("face-missing", f"The face is not seen in {missing} of {len(shot)} frames."))
-    if len(people) > 1:
+    if len(people) > 1 and not chosen:
         notices.append(
             Notice(
                 "several-faces",
-                f"There are {len(people)} faces in the clip; number {number} is followed.",
-                "Choose another by its number or by a point of the picture.",
+                f"There are {len(people)} faces in the clip; the largest is followed.",
+                "Choose another one where that is not the one you mean.",
             )
         )
     if shot[-1] > 0:

@@ -74,16 +74,15 @@ def chosen_face(
     if number >= len(faces):
         return Failure(
             "no-such-face",
-            f"{name} has no face number {number}: there {'is' if len(faces) == 1 else 'are'} {len(faces)}.",
-            "Faces are counted from 0 by size.",
+            f"{name} shows only {len(faces)} face{'' if len(faces) == 1 else 's'}.",
+            "Choose one that is there; the largest comes first.",
         )
-    if len(faces) > 1:
-        taken = "the largest" if choice.choose == "largest" else f"number {number}"
+    if len(faces) > 1 and choice.choose == "largest":
         context.notice(
             Notice(
                 "several-faces",
-                f"There are {len(faces)} faces in {name}; {taken} is taken.",
-                "Choose another by its number, counted from 0 by size, or by a point of the picture.",
+                f"There are {len(faces)} faces in {name}; the largest is taken.",
+                "Choose another one where that is not the one you mean.",
             )
         )
     return look_closely(networks, picture, faces[number], threshold, quality)
