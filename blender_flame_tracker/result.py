@@ -9,6 +9,7 @@ from typing import Any, Final
 import bpy
 
 from ..backend.contract.failure import Failure
+from ..backend.contract.options import options_of
 from ..backend.contract.settings import SceneSettings
 from . import redrawing, scene_state
 from .paths import absolute, take_name
@@ -150,6 +151,28 @@ def is_outdated(result: Result, facts: Facts) -> bool:
         return False
     stamp = read_record(result.collection).stamp
     return stamp is not None and stamp != (facts.changed if is_of_time(stamp) else facts.stamp)
+
+
+def has_other_options(result: Result) -> bool:
+    """Whether the import options were changed since they were used. Who moves counts as it was switched last."""
+    if result.collection is None or result.node is None:
+        return False
+    now, then = result.settings, read_record(result.collection).settings
+    parts = result.parts
+    if isinstance(parts, Parts) and not parts.shares_camera:
+        then = replace(then, motion=motion_of(parts.camera))
+    # Files count by name, since projects move; what is asked for the first import alone does not.
+    return any(_option(now, name) != _option(then, name) for name in _APPLIED)
+
+
+def _option(settings: SceneSettings, name: str) -> Any:
+    value = getattr(settings, name)
+    return Path(value).name if name == "texture" else value
+
+
+_APPLIED: Final = tuple(
+    each.name for each in options_of(SceneSettings) if each.name not in ("camera_view", "place", "collection")
+)
 
 
 def _poll() -> float | None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from ..backend.contract.failure import Failure
 from ..backend.contract.quality import Quality, read_quality
 from ..backend.contract.ranges import LABELS, FlaggedRange, flagged, positions, runs
+from ..backend.contract.settings import QUALITY_CHOICES
 from .scene.timeline import footage_rate, make_timeline
 from .stamp import Stamp, changed, stamp_of
 
@@ -39,6 +41,7 @@ class Facts:
         failure: Why it cannot be read.
         report, overlay: What the engine wrote beside it, None where there is none.
         folder: Whether its folder is there.
+        made: When and of what it was made, in words; empty where it cannot be read.
     """
 
     path: Path
@@ -51,6 +54,7 @@ class Facts:
     report: Path | None
     overlay: Path | None
     folder: bool
+    made: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,25 @@ def look_at(path: Path) -> Facts:
         report if report.is_file() else None,
         overlay if overlay.is_file() else None,
         path.parent.is_dir(),
+        _made(quality, changed(path)) if quality is not None else "",
     )
+
+
+def _made(quality: Quality, written: tuple[int, int] | None) -> str:
+    """Say when a track was written and what it holds: an earlier one that lies beside the clip is offered."""
+    said = []
+    face, others = quality.report.get("face"), quality.report.get("others")
+    if isinstance(face, int) and isinstance(others, list) and others:
+        said.append(f"face {face + 1}")
+    said.append(
+        f"frames {quality.frame_index[0] + 1} to {quality.frame_index[-1] + 1}" if len(quality) else "no frames"
+    )
+    landmarks = quality.settings.get("landmarks")
+    chosen = landmarks.get("quality") if isinstance(landmarks, dict) else None
+    if isinstance(chosen, str) and chosen in QUALITY_CHOICES:
+        said.append(f"quality {chosen.capitalize()}")
+    when = f" on {datetime.fromtimestamp(written[1] / 1e9):%Y-%m-%d at %H:%M}" if written is not None else ""
+    return f"Tracked{when}: {', '.join(said)}."
 
 
 _Content = tuple[Quality | None, tuple[FlaggedRange, ...], Failure | None]

@@ -30,6 +30,7 @@ class Quality:
         tremble: Second difference in the picture of the head without its expression (median), pixels per frame^2.
         rate: Nominal frames per second.
         video: Header of the track about its footage.
+        settings, report: Header of the track about how it was made; what is in them is not known for certain.
     """
 
     frame_index: Array
@@ -42,6 +43,8 @@ class Quality:
     tremble: Array
     rate: Fraction
     video: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    report: Mapping[str, Any]
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -101,6 +104,8 @@ def _quality(parts: _Parts, header: Mapping[str, Any]) -> Quality:
         tremble=tremble(pixels, status, np.asarray(parts.shot)),
         rate=Fraction(*header["rate"]),
         video=header["video"],
+        settings=header.get("settings") or {},
+        report=header.get("report") or {},
     )
 
 

@@ -14,7 +14,7 @@ from ..nodes.default_tree import new_default_tree, replace_source
 from ..nodes.stages.photographs import joined
 from ..paths import absolute, clip_name, relative
 from ..scene_state import node_of, source_of
-from .video import may_choose
+from .video import may_choose, rename_tree
 
 
 class ChoosePhotographs(bpy.types.Operator):
@@ -95,6 +95,7 @@ def _take(context: bpy.types.Context, chosen: list[Path], name: str) -> None:
             face = node_of(flame.tree, "face", context.scene)
             if face is not None:
                 face.choose = "largest"
+    rename_tree(node.id_data, node.clip(), chosen[0])
     node.path = joined(relative(path) for path in chosen)
     if footage.faces_can_be_shown(node):
         footage.look_for_faces(chosen[0])

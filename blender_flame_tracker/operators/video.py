@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -137,6 +138,12 @@ def may_choose(cls: Any, context: bpy.types.Context) -> bool:
     return True
 
 
+def rename_tree(tree: Any, before: Path | None, clip: Path) -> None:
+    """Name a tree after its new clip where it has the name of the former one, perhaps with Blender's number."""
+    if before is not None and re.sub(r"\.\d{3}$", "", tree.name) == clip_name(before):
+        tree.name = clip_name(clip)
+
+
 def _take(context: bpy.types.Context, path: Path) -> Any:
     """Give a video to the scene's tree, which is made where there is none; return its Video node."""
     flame = context.scene.flame
@@ -145,6 +152,7 @@ def _take(context: bpy.types.Context, path: Path) -> Any:
     video = source_of(flame.tree, context.scene)
     if video is None or footage.is_photographs(video):
         video = replace_source(flame.tree, video, "video")
+    rename_tree(flame.tree, video.clip(), path)
     if not video.path or absolute(video.path) != path:
         # What was chosen for another video does not hold for this one.
         video.range = "clip"

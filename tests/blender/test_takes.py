@@ -2,17 +2,21 @@
 
 import dataclasses
 import os
+import re
 import shutil
+from pathlib import Path
 
 import bpy
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import read_track, write_track
-from flame_extension.blender_flame_tracker import all_faces, footage, preferences, runs
+from flame_extension.blender_flame_tracker import all_faces, footage, preferences, review, runs
 from flame_extension.blender_flame_tracker import result as results
 from flame_extension.blender_flame_tracker.look import Look, SeenFace
 from flame_extension.blender_flame_tracker.nodes import places, state
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
+from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
+from flame_extension.blender_flame_tracker.operators.video import rename_tree
 from flame_extension.blender_flame_tracker.scene.record import read_record, write_record
 from runs_workshop import behave, heads, look_until, make_tree
 from synthetic import make_track
@@ -350,3 +354,39 @@ def test_a_face_that_cannot_be_tracked_is_named_and_the_others_are_tracked(tree,
     all_faces.prepare(tree, scene, footage.faces_of(clip).found.faces)
     runs.start(tree, scene)
     assert all_faces.wait(tree) == ["Face 2: Nobody is there."] and heads() == ["take one head"]
+
+
+# What the panel says.
+
+
+def test_options_that_wait_for_update_are_shown_until_they_are_used(tree):
+    track()
+    assert not results.has_other_options(results.chosen(bpy.context))
+    tree.nodes["Scene"].light = "world"
+    assert results.has_other_options(results.chosen(bpy.context))
+    assert bpy.ops.flame.update_result() == {"FINISHED"}
+    assert not results.has_other_options(results.chosen(bpy.context))
+    assert bpy.ops.flame.switch_motion() == {"FINISHED"}
+    assert not results.has_other_options(results.chosen(bpy.context))
+
+
+def test_an_earlier_track_beside_the_clip_says_when_it_was_made_and_of_what(tmp_path):
+    report, settings = {"face": 1, "others": [{"number": 0}]}, {"landmarks": {"quality": "best"}}
+    written = make_track(5)
+    header = {**written.header, "report": report, "settings": settings}
+    write_track(tmp_path / "track.npz", dataclasses.replace(written, header=header))
+    os.utime(tmp_path / "track.npz", (1.75e9, 1.75e9))
+    made = review.look_at(tmp_path / "track.npz").made
+    first, last = written.frame_index[0] + 1, written.frame_index[-1] + 1
+    assert re.fullmatch(
+        rf"Tracked on 2025-06-\d\d at \d\d:\d\d: face 2, frames {first} to {last}, quality Best\.", made
+    )
+
+
+def test_a_tree_is_called_after_its_clip_until_it_has_a_name_of_its_own(engine):
+    tree = new_default_tree("first.001")
+    rename_tree(tree, Path("first.mp4"), Path("second.mp4"))
+    assert tree.name == "second"
+    tree.name = "Hero"
+    rename_tree(tree, Path("second.mp4"), Path("third.mp4"))
+    assert tree.name == "Hero"

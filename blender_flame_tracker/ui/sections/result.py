@@ -48,6 +48,8 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     layout.label(
         text=found.name, icon="OUTLINER_COLLECTION" if found.collection is not None else "FILE", translate=False
     )
+    if found.collection is None and facts is not None and facts.made:
+        paragraph(layout, context, facts.made, icon="BLANK1")
     _draw_state(layout, context, found, facts)
     if review is not None:
         _draw_quality(layout, context, review)
@@ -119,10 +121,13 @@ def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> Non
     if found.collection is None:
         row.operator("flame.import_result", icon="IMPORT")
         return
+    changed = results.has_other_options(found)
     outdated = facts is not None and results.is_outdated(found, facts)
-    row.operator("flame.update_result", icon="FILE_REFRESH", depress=outdated).ask = False
+    row.operator("flame.update_result", icon="FILE_REFRESH", depress=outdated or changed).ask = False
     if found.node is None:
         row.operator("flame.update_result", text="", icon="PREFERENCES").ask = True
+    if changed:
+        layout.label(text="Options are not applied yet", icon="INFO")
 
 
 def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) -> None:
