@@ -27,19 +27,26 @@ def read_still(path: Path) -> NDArray[np.uint8] | None:
         picture = None
     if picture is not None:
         return np.ascontiguousarray(picture[..., ::-1], dtype=np.uint8)
-    return _read_with_av(path.suffix, data.tobytes()) if data.size else None
+    return _read_with_av(path.suffix.lower(), data.tobytes()) if data.size else None
 
 
 def _read_with_av(suffix: str, content: bytes) -> NDArray[np.uint8] | None:
     """Film formats that OpenCV lacks; OpenEXR holds linear light and gets the curve of sRGB."""
-    options = {"format_whitelist": ",".join(STILLS)}
-    if suffix.lower() == ".exr":
-        options["apply_trc"] = "iec61966_2_1"
     try:
+        if suffix == ".tga":  # It begins with nothing that tells it from other files.
+            frames = av.CodecContext.create("targa", "r").decode(av.Packet(content))
+            return _pixels(frames[0]) if frames else None
+        options = {"format_whitelist": ",".join(STILLS)}
         # The content, not the name: FFmpeg takes some names for patterns of other files.
         with av.open(io.BytesIO(content), "r", options=options, metadata_errors="replace") as container:
+            if suffix == ".exr":
+                container.streams.video[0].codec_context.options = {"apply_trc": "iec61966_2_1"}
             for frame in container.decode(video=0):
-                return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+                return _pixels(frame)
     except (av.error.FFmpegError, IndexError, OSError):
         return None
     return None
+
+
+def _pixels(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
+import numpy as np
 import pytest
 from fake_stages import ROOT
+from PIL import Image
 from small_videos import number_of, opened, picture, refused, write_video
 
 from backend.contract.footage import PICTURE_SUFFIXES
 from backend.contract.settings import VideoSettings
 from backend.keys import fingerprint
 from backend.stages import video as stage
-from backend.video.reader import read_frames
+from backend.video.reader import read_frame, read_frames
 from backend.video.sequence import LONGEST_HOLE
 
 HOLES = ROOT.parent / "shared" / "data" / "hard" / "seq_holes"
@@ -23,6 +27,9 @@ HOLES = ROOT.parent / "shared" / "data" / "hard" / "seq_holes"
 
 def write_picture(path: Path, number: int) -> Path:
     """A numbered picture in the format that the suffix says."""
+    if path.suffix == ".tga":
+        Image.fromarray(picture(number)).save(path)
+        return path
     pixels = picture(number)[..., ::-1]
     written, data = cv2.imencode(path.suffix, pixels[..., 1] if path.suffix == ".pgm" else pixels)
     assert written
@@ -85,9 +92,8 @@ def test_a_link_to_itself_is_a_file_that_cannot_be_read(tmp_path) -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".tga", ".ppm", ".pgm", ".jp2", ".jpe", ".webp"])
 def test_a_changed_picture_in_the_middle_of_a_sequence_makes_its_result_void(tmp_path, suffix) -> None:
-    written = ".png" if suffix == ".tga" else suffix  # OpenCV writes no TGA
     for number in (1, 2, 3):
-        write_picture(tmp_path / f"shot_{number}{written}", number).rename(tmp_path / f"shot_{number}{suffix}")
+        write_picture(tmp_path / f"shot_{number}{suffix}", number)
     settings = VideoSettings(path=str(tmp_path / f"shot_1{suffix}"))
 
     def seen() -> list:
@@ -106,10 +112,26 @@ def test_other_pictures_beside_a_sequence_do_not_make_its_result_void(tmp_path) 
     assert stage.files(settings, tmp_path) == before
 
 
-@pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES - {".exr", ".dpx", ".tga"}))
+@pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES - {".exr", ".dpx"}))
 def test_every_kind_of_picture_is_read_as_a_sequence(tmp_path, context, suffix) -> None:
     video = opened(write_sequence(tmp_path, (1, 2, 3), suffix), context)
     assert len(list(read_frames(video))) == 3
+    if suffix != ".pgm":  # Grey.
+        assert next(read_frames(video))[1][0, 0].tolist() == pytest.approx([255, 0, 0], abs=12)
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixels", "seen"), [("dpx", "rgb24", [200, 90, 40]), ("exr", "gbrpf32le", [230, 161, 110])]
+)
+def test_film_formats_are_read_and_linear_light_gets_the_curve_of_srgb(tmp_path, context, codec, pixels, seen) -> None:
+    encoder = av.CodecContext.create(codec, "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 64, 48, pixels, Fraction(1, 25)
+    frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), (200, 90, 40), np.uint8), format="rgb24")
+    (content,) = [*encoder.encode(frame.reformat(format=pixels)), *encoder.encode(None)]
+    (tmp_path / f"a.{codec}").write_bytes(bytes(content))
+    shown = read_frame(opened(tmp_path / f"a.{codec}", context), 0)
+    assert shown is not None
+    assert shown[24, 32].tolist() == pytest.approx(seen, abs=1)
 
 
 def test_a_picture_whose_name_is_a_pattern_is_read_alone(tmp_path, context) -> None:
