@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import bpy
@@ -21,7 +21,7 @@ def unharmed(scene: bpy.types.Scene, make: Callable[[], Made | Failure], what: s
         make: Makes it; also what nobody expected becomes a failure, with the traceback on the console.
         what: Beginning of a sentence, as ``The track could not be imported``.
     """
-    before = {block.as_pointer() for block in bpy.data.user_map()}
+    before = {block.as_pointer() for block in _blocks()}
     camera, world = scene.camera, scene.world
     try:
         made = make()
@@ -30,5 +30,12 @@ def unharmed(scene: bpy.types.Scene, make: Callable[[], Made | Failure], what: s
         made = Failure("internal", f"{what} ({type(error).__name__}: {error}).", "Please report it with the file.")
     if isinstance(made, Failure):
         scene.camera, scene.world = camera, world
-        bpy.data.batch_remove([block for block in bpy.data.user_map() if block.as_pointer() not in before])
+        bpy.data.batch_remove([block for block in _blocks() if block.as_pointer() not in before])
     return made
+
+
+def _blocks() -> Iterator[bpy.types.ID]:
+    """All datablocks. `bpy.data.user_map()` would name them too, but crashes after a clip was removed (4.5)."""
+    for kind in bpy.data.bl_rna.properties:
+        if kind.type == "COLLECTION":
+            yield from getattr(bpy.data, kind.identifier)

@@ -174,7 +174,8 @@ def test_a_video_is_found_from_the_folder_of_its_track_or_as_a_clip_of_the_scene
     write_track(other, make_track(5, intrinsics=SIZE, video={"name": "clip.mkv", "path": "clip.mkv"}))
     found = import_track(other, SceneSettings())
     assert Path(found.parts.clip.filepath) == path.resolve()
-    bpy.data.batch_remove(bpy.data.movieclips)
+    for clip in list(bpy.data.movieclips):
+        bpy.data.movieclips.remove(clip)
     missing = import_track(other, SceneSettings()).notices
     assert "plate-missing" in [notice.code for notice in missing]
 
