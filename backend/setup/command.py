@@ -135,8 +135,8 @@ def _say_events(options: argparse.Namespace, layout: Layout, project: Path) -> i
     """Do what is asked for a program that reads events, and that stops us with ``cancel`` or by going away."""
     with own_output() as stream:
         reporter = EventReporter(stream)
-        stop_when_asked()
         try:
+            stop_when_asked()
             reporter.hello()
             question = _question(options, layout, project)
             if question is not None:

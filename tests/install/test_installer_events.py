@@ -115,10 +115,17 @@ def test_a_plan_says_what_would_be_done_and_changes_nothing(workshop: Workshop) 
 def test_a_plan_names_all_that_is_in_the_way_at_once(workshop: Workshop) -> None:
     workshop.target.mkdir()
     (workshop.target / "thesis.txt").touch()
-    workshop.require("flame_fake==9.9", disk="9000000")
+    workshop.require("flame_fake==9.9", disk="900000")
     problems = last_words(workshop, "--plan")["plan"]["problems"]
     assert [problem["code"] for problem in problems] == ["target-not-ours", "disk-full", "wheels-missing"]
     assert "flame-fake 9.9" in problems[2]["sentence"]
+
+
+def test_a_standard_input_that_is_closed_from_the_start_stops_it_in_good_order(workshop: Workshop) -> None:
+    command = workshop.command("--events")
+    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert "Traceback" not in run.stderr
+    assert run.returncode == 130 and '"cancelled"' in run.stdout.splitlines()[-1]
 
 
 def test_the_environment_of_another_copy_of_the_program_is_left_to_its_installer(workshop: Workshop) -> None:
