@@ -9,6 +9,7 @@ addresses.)
 from __future__ import annotations
 
 import pickle
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +20,8 @@ import torch
 from torch import Tensor
 
 from .contract.failure import Failure
-from .contract.foreign_text import reason
+from .contract.foreign_text import reason, shown
+from .head.harmful_names import runs_something
 
 ADVICE: Final = "Download it again from its authors, or remove it: the program works without it."
 _LARGEST: Final = 4 << 30
@@ -28,6 +30,8 @@ _PACKING: Final = 1 << 20
 """Bytes by which an archive may unfold: torch stores numbers as they are."""
 _MOST_VALUES: Final = 200_000
 _DEEPEST: Final = 50
+_NAMED: Final = re.compile(r"GLOBAL ([\w.]+)")
+"""The name in the error of torch."""
 _TYPES: Final = frozenset(
     (
         *(torch.float16, torch.bfloat16, torch.float32, torch.float64),
@@ -79,22 +83,35 @@ def read_checkpoint(path: Path, *, look: bool = False) -> Any | Failure:
         archive = zipfile.is_zipfile(path)
         problem = _size_problem(path, archive)
         if problem is not None:
-            return Failure("weights-too-large", f"{path.name} {problem}.", ADVICE)
+            return Failure("weights-size", f"{path.name} {problem}.", ADVICE)
         with torch.serialization.safe_globals(_STAND_INS):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=look and archive)
         return _Plain().of(content)
     except pickle.UnpicklingError as error:
-        return Failure(
-            "weights-refused",
-            f"{path.name} holds more than tensors or is damaged and was not read: {reason(error)}.",
-            ADVICE,
-        )
+        return _refusal(path, error)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
         return Failure("weights-damaged", f"{path.name} cannot be read: {reason(error)}.", ADVICE)
 
 
+def _refusal(path: Path, error: pickle.UnpicklingError) -> Failure:
+    """Why torch's restricted unpickler does not read a file; its own words advise to read it unrestricted."""
+    named = _NAMED.search(str(error))
+    if named is None:
+        return Failure("weights-refused", f"{path.name} is no whole file of weights and was not read.", ADVICE)
+    module, _, name = named[1].rpartition(".")
+    sentence = (
+        f"{path.name} was not read because it holds '{shown(named[1])}', which is no weight; nothing of it was run."
+    )
+    if runs_something(module or "builtins", name):
+        advice = "Do not open this file elsewhere either; get it from its authors, or remove it."
+        return Failure("weights-refused", sentence, advice)
+    return Failure("weights-refused", sentence, ADVICE)
+
+
 def _size_problem(path: Path, archive: bool) -> str | None:
     size = path.stat().st_size
+    if size == 0:
+        return "is empty"
     if size > _LARGEST:
         return f"has {size / 1e9:.1f} GB, far more than a face network"
     if archive:

@@ -161,6 +161,17 @@ def test_a_bad_file_is_one_sentence(name: str, look: bool, tmp_path: Path) -> No
     assert len(result.sentence) < 400
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "accused"), [("posix", "system", True), ("builtins", "eval", True), ("mylab.nets", "Net", False)]
+)
+def test_only_names_that_run_something_are_accused(module: str, name: str, accused: bool, tmp_path: Path) -> None:
+    path = torch_file(tmp_path / "mica.tar", global_(module, name) + text("x") + b"\x85R.")
+    result = read_checkpoint(path)
+    assert isinstance(result, Failure)
+    assert name in result.sentence and "weights_only" not in result.sentence
+    assert ("elsewhere" in result.advice) is accused
+
+
 def test_names_of_a_file_are_said_short_and_plain() -> None:
     name = "\x1b[2J" + "k" * 1_000_000
     failure = misfit(torch.nn.Linear(1, 1), {name: torch.zeros(1)}, "a.pth", "a network")
