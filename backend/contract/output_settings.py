@@ -179,6 +179,11 @@ KEY_CHOICES: Final = {
     " not",
     "relative": "A curve for each: FBX and glTF carry the face too; slower to play",
 }
+RATE_CHOICES: Final = {
+    "scene": "The clip lasts as long as it was filmed, also where the scene has another frame rate: then head and"
+    " footage are retimed",
+    "clip": "A frame of the scene for each frame of the clip, which plays slower or faster where the rates differ",
+}
 PLACE_CHOICES: Final = {
     "beside": "At the world's origin, or beside the heads that stand there already",
     "origin": "At the world's origin",
@@ -238,6 +243,13 @@ class SceneSettings:
         label="Fit Scene",
         choices=FIT_CHOICES,
         choice_labels={"auto": "Automatic"},
+    )
+    rate: str = option(
+        "scene",
+        "What happens where the scene keeps a frame rate that is not the clip's",
+        choices=RATE_CHOICES,
+        choice_labels={"scene": "Scene (Retimed)", "clip": "Clip (Frame by Frame)"},
+        advanced=True,
     )
     camera_view: bool = option(
         True,

@@ -63,7 +63,8 @@ def _in_object_mode(cls: Any, context: bpy.types.Context) -> bool:
     return False
 
 
-def _finish(operator: bpy.types.Operator, made: Any) -> set[str]:
+def finish(operator: bpy.types.Operator, made: Any) -> set[str]:
+    """Tell what came of an import."""
     if isinstance(made, Failure):
         operator.report({"ERROR"}, str(made))
         return {"CANCELLED"}
@@ -96,8 +97,8 @@ class ImportResult(bpy.types.Operator):
         """Import the file with the settings of the Scene node that belongs to it."""
         found = self._wanted(context)
         if isinstance(found, Failure):
-            return _finish(self, found)
-        return _finish(self, import_and_show(found.file, found.settings, context.scene))
+            return finish(self, found)
+        return finish(self, import_and_show(found.file, found.settings, context.scene))
 
     def _wanted(self, context: bpy.types.Context) -> results.Result | Failure:
         if self.filepath:
@@ -160,7 +161,7 @@ class UpdateResult(bpy.types.Operator):
         self._fill(context)
         found = results.chosen(context)
         settings = older_settings.with_switch(self, settings_from(self, SceneSettings))
-        return _finish(self, import_and_show(found.file, settings, context.scene))
+        return finish(self, import_and_show(found.file, settings, context.scene))
 
     def draw(self, _context: bpy.types.Context) -> None:
         """Show the settings in the dialog."""
@@ -237,7 +238,7 @@ class FindTrack(bpy.types.Operator, ImportHelper):
         found, path = results.chosen(context), absolute(self.filepath)
         facts = results.WATCH.learn(path)
         if facts.failure is not None:
-            return _finish(self, facts.failure)
+            return finish(self, facts.failure)
         write_origin(found.collection, path)
         return {"FINISHED"}
 

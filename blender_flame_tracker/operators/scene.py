@@ -10,7 +10,8 @@ from .. import result as results
 from ..scene import fitting_scene
 from ..scene.parts import Parts
 from ..scene.record import read_record
-from .result import chosen_for
+from ..showing import import_and_show
+from .result import chosen_for, finish
 
 
 def imported_for(cls: Any, context: bpy.types.Context) -> Parts | None:
@@ -46,8 +47,12 @@ class FitScene(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set them."""
-        parts = results.chosen(context).parts
-        fitting_scene.fit_all(context.scene, parts.camera, read_record(parts.collection).fit)
+        found = results.chosen(context)
+        parts, record = found.parts, read_record(found.collection)
+        fitting_scene.fit_all(context.scene, parts.camera, record.fit)
+        if record.retimed and found.file is not None:
+            # Head and footage go back to the clip's own frames.
+            return finish(self, import_and_show(found.file, found.settings, context.scene))
         return {"FINISHED"}
 
 

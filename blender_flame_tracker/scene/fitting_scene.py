@@ -13,7 +13,6 @@ import bpy
 from ...backend.contract.camera import Intrinsics, blender_lens
 from ...backend.contract.failure import Notice
 from . import starting_scene
-from .parts import Parts
 from .timeline import Timeline, blender_rate
 
 FITTED: Final = "flame_fitted"
@@ -52,17 +51,32 @@ class Fit:
         }
 
 
-def fit_of(timeline: Timeline, intrinsics: Intrinsics) -> Fit:
-    """Return what a scene has that shows the clip frame by frame."""
+@dataclass(frozen=True)
+class Plan:
+    """What an import will set.
+
+    Attributes:
+        parts: Names of the parts of the scene's settings.
+        camera: Whether the scene is seen through the clip's camera, also where it had one.
+        view: Whether colours will be shown as they are in the footage.
+    """
+
+    parts: frozenset[str] = frozenset()
+    camera: bool = False
+    view: bool = False
+
+
+def fit_of(timeline: Timeline, rate: Fraction, intrinsics: Intrinsics) -> Fit:
+    """Return what a scene has that shows the clip.
+
+    Args:
+        timeline: Of the import.
+        rate: Of the clip.
+        intrinsics: For picture size and pixel aspect.
+    """
     lens = blender_lens(intrinsics)
-    return Fit(
-        timeline.rate,
-        timeline.first,
-        timeline.last,
-        intrinsics.width,
-        intrinsics.height,
-        (lens.pixel_aspect_x, lens.pixel_aspect_y),
-    )
+    aspect = (lens.pixel_aspect_x, lens.pixel_aspect_y)
+    return Fit(rate, timeline.first, timeline.last, intrinsics.width, intrinsics.height, aspect)
 
 
 def scene_parts(scene: bpy.types.Scene) -> dict[str, list[float]]:
@@ -81,39 +95,39 @@ def scene_parts(scene: bpy.types.Scene) -> dict[str, list[float]]:
     }
 
 
-def fit_scene(
-    scene: bpy.types.Scene,
-    parts: Parts,
-    fit: Fit,
-    earlier: Fit | None,
-    how: str,
-) -> None:
-    """Set what may be set of a scene; the rest stays as the user has it.
+def plan_for(scene: bpy.types.Scene, collection: bpy.types.Collection | None, earlier: Fit | None, how: str) -> Plan:
+    """Return what of a scene an import may set; the rest stays as the user has it. Changes nothing.
 
     Args:
-        scene: To change.
-        parts: Of the track.
-        fit: What the clip wants.
-        earlier: What an earlier import of the same track wanted; None at the first one.
+        scene: Of the import.
+        collection: Of an earlier import of the same track; None at the first one.
+        earlier: What that wanted, where it is known.
         how: ``auto`` sets what is as Blender starts a scene that holds nothing, and what is still as the last import
             of this track left it; ``always`` sets all; ``never`` nothing.
     """
-    new = earlier is None
-    empty = how == "auto" and new and starting_scene.is_empty(scene, parts.collection)
+    new = collection is None
     if how == "always":
-        _write(scene, fit, set(_WRITERS))
-    elif how == "auto":
-        _write(scene, fit, _free_parts(scene, earlier, empty))
-    if scene.camera is None or how == "always" or (empty and starting_scene.is_start_camera(scene)):
-        scene.camera = parts.camera
-    if (new and how == "always") or (empty and scene.view_settings.view_transform in starting_scene.VIEWS):
+        return Plan(frozenset(_WRITERS), True, new)
+    if how == "never":
+        return Plan()
+    empty = new and starting_scene.is_empty(scene)
+    plain_view = scene.view_settings.view_transform in starting_scene.VIEWS
+    camera = empty and starting_scene.is_start_camera(scene)
+    return Plan(frozenset(_free_parts(scene, earlier, empty)), camera, empty and plain_view)
+
+
+def fit_scene(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit, plan: Plan) -> None:
+    """Set what was planned; a scene without a camera gets that of the track in any case."""
+    _write(scene, fit, plan.parts)
+    if plan.camera or scene.camera is None:
+        scene.camera = camera
+    if plan.view:
         use_standard_view(scene)
 
 
 def fit_all(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit) -> None:
     """Give the scene all that the clip wants, as the user has asked for it."""
-    _write(scene, fit, set(_WRITERS))
-    scene.camera = camera
+    fit_scene(scene, camera, fit, Plan(frozenset(_WRITERS), True))
 
 
 def kept(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit) -> list[str]:
@@ -184,7 +198,7 @@ def _same(values: list[float], others: list[float]) -> bool:
     )
 
 
-def _write(scene: bpy.types.Scene, fit: Fit, parts: set[str]) -> None:
+def _write(scene: bpy.types.Scene, fit: Fit, parts: frozenset[str]) -> None:
     for name in parts:
         _WRITERS[name](scene, fit)
     if parts:

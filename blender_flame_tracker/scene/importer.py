@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +28,9 @@ from .origin import renew_origins, write_origin
 from .parts import Parts, clip_of, ensure_parts, find_collection, origin_of, place, remember
 from .placing import place_root
 from .record import Record, read_record, write_record
-from .shared_camera import find_shared_camera, hang_below
-from .timeline import Timeline, footage_rate, make_timeline
+from .schedule import Schedule, in_time_of_scene, scene_rate, schedule_of, write_footage_times
+from .shared_camera import SharedCamera, find_shared_camera, hang_below
+from .timeline import Timeline, footage_rate
 from .unharmed import unharmed
 
 
@@ -111,45 +113,74 @@ def _imported(
         return shared
     notices: list[Notice] = []
     footage = _open_plate(track, path, clip_of(earlier), notices) if settings.plate and shared is None else None
-    nominal = footage_rate(track.frame_index, track.time, track.rate)
-    rows = selection.rows
-    played = plate.played_rate(footage, nominal) if shared is None else shared.record.played
-    timeline = make_timeline(track.frame_index[rows], track.time[rows], nominal, played, settings.start_at)
-    moved = 0 if shared is None else shared.footage_start - timeline.footage_start
-    timeline = timeline.moved(moved)
+    before = Record(settings) if earlier is None else read_record(earlier)
+    plan = fitting_scene.plan_for(scene, earlier, before.fit, settings.fit_scene)
+    rate = None if "rate" in plan.parts else scene_rate(scene)
+    schedule = _schedule(track, selection, settings, footage, shared, rate)
+    timeline = schedule.timeline
     if timeline.last > LAST_FRAME:
         return _too_long(timeline)
     motion = _motion(track, selection, timeline)
     parts = ensure_parts(scene, origin, name, shared.camera if shared is not None else None)
-    before = read_record(parts.collection)
     if settings.collection != ("" if fresh else before.settings.collection):
         # Otherwise it stays where the user may have moved it.
         place(scene, parts.collection, settings.collection)
     notices.extend(_write_head(parts, head, selection, timeline, settings, name))
     picture = _write_texture(parts, path, settings, name, notices)
-    if shared is not None:
-        notices.extend(hang_below(parts, track.intrinsics))
-        write_motion_below(parts.root, parts.head, motion)
-    else:
-        if fresh:
-            place_root(scene, parts, settings.place)
-        write_motion(parts.head, parts.camera, motion, settings.motion)
-    shape_keys.join_motion(parts.head, parts.camera)
+    if fresh and shared is None:
+        place_root(scene, parts, settings.place)
+    notices.extend(_write_motion(parts, track, motion, settings.motion))
     _write_camera(parts, track, selection)
-    fit = fitting_scene.fit_of(timeline, track.intrinsics)
-    fitting_scene.fit_scene(scene, parts, fit, before.fit, settings.fit_scene)
+    fit = fitting_scene.fit_of(timeline, schedule.own.rate, track.intrinsics)
+    fitting_scene.fit_scene(scene, parts.camera, fit, plan)
     notices.extend(fitting_scene.notices(scene, parts.camera, fit))
-    parts = replace(parts, clip=_write_plate(parts, track, footage, timeline, scene))
+    parts = replace(parts, clip=_write_plate(parts, track, footage, schedule, scene))
     frame, row = _seen_keys(selection, timeline)
-    notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, rows[row]), settings))
+    light = light_of(track, picture)
+    notices.extend(world.write_world(scene, parts, light, (frame, selection.rows[row]), settings))
+    _remember(parts, path, schedule, fit, settings, notices)
+    return ImportResult(parts, timeline, tuple(notices), fresh)
+
+
+def _schedule(
+    track: Track,
+    selection: _Selection,
+    settings: SceneSettings,
+    footage: plate.Plate | None,
+    shared: SharedCamera | None,
+    rate: Fraction | None,
+) -> Schedule:
+    """Place the rows in the scene; `rate` is that of a scene that keeps its own."""
+    played = plate.played_rate(footage, footage_rate(track.frame_index, track.time, track.rate))
+    schedule = schedule_of(track, selection.rows, settings, played, shared)
+    if rate is None or settings.rate != "scene":
+        return schedule
+    return in_time_of_scene(schedule, track, selection.rows, rate)
+
+
+def _remember(
+    parts: Parts,
+    path: Path | None,
+    schedule: Schedule,
+    fit: fitting_scene.Fit,
+    settings: SceneSettings,
+    notices: list[Notice],
+) -> None:
+    """Keep with the collection what it was made of, and how."""
     remember(parts)
     if path is not None:
         write_origin(parts.collection, path)
-    stamp = stamp_of(path) if path is not None else None
-    said = tuple(_words(notice) for notice in notices)
-    start_at = settings.start_at + moved if moved else None
-    write_record(parts.collection, Record(settings, played, stamp, said, fit, start_at, timeline.footage_start))
-    return ImportResult(parts, timeline, tuple(notices), fresh)
+    record = Record(
+        settings,
+        schedule.played,
+        stamp_of(path) if path is not None else None,
+        tuple(_words(notice) for notice in notices),
+        fit,
+        schedule.start_at if schedule.start_at != settings.start_at else None,
+        schedule.timeline.footage_start,
+        schedule.retimed,
+    )
+    write_record(parts.collection, record)
 
 
 def _words(notice: Notice) -> str:
@@ -288,6 +319,18 @@ def _motion(track: Track, selection: _Selection, timeline: Timeline) -> Motion:
     return Motion(frame, matrix[:, :3, :3], matrix[:, :3, 3])
 
 
+def _write_motion(parts: Parts, track: Track, motion: Motion, who: str) -> list[Notice]:
+    """Animate head or camera; a head that shares a camera moves in its space."""
+    notices = []
+    if parts.shares_camera:
+        notices = hang_below(parts, track.intrinsics)
+        write_motion_below(parts.root, parts.head, motion)
+    else:
+        write_motion(parts.head, parts.camera, motion, who)
+    shape_keys.join_motion(parts.head, parts.camera)
+    return notices
+
+
 def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:
     rows = selection.rows[selection.seen]
     above = parts.camera.parent
@@ -304,7 +347,7 @@ def _write_plate(
     parts: Parts,
     track: Track,
     footage: plate.Plate | None,
-    timeline: Timeline,
+    schedule: Schedule,
     scene: bpy.types.Scene,
 ) -> bpy.types.MovieClip | None:
     """Lay the footage behind the head, or take that of an earlier import away; return the clip."""
@@ -317,5 +360,6 @@ def _write_plate(
     if abs(scene_aspect / clip_aspect - 1) > 1e-3:
         # The camera fits the width: a wider scene cuts the footage above and below, a taller one leaves bars.
         method = "CROP" if scene_aspect > clip_aspect else "FIT"
-    plate.show_plate(parts.camera.data, footage, timeline.footage_start, method)
+    write_footage_times(footage.clip, schedule)
+    plate.show_plate(parts.camera.data, footage, method)
     return footage.clip

@@ -89,7 +89,7 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str, shared: bpy.typ
     if shared is not None:
         if camera is not None and camera.parent == root:
             bpy.data.cameras.remove(camera.data)
-        camera = shared
+        camera = root.parent = shared
     elif camera is None or camera == root.parent:
         if root.parent is not None and root.parent == camera:
             root.parent = None

@@ -156,19 +156,16 @@ def _warning(path: Path, reason: object) -> Notice | None:
     return None
 
 
-def show_plate(camera: bpy.types.Camera, plate: Plate, footage_start: int, frame_method: str) -> None:
-    """Lay the footage behind everything in the camera's view, its first frame at a frame of the scene.
+def show_plate(camera: bpy.types.Camera, plate: Plate, frame_method: str) -> None:
+    """Lay the footage behind everything in the camera's view.
 
     A second picture of it lies before everything, hidden: with it one looks through the head to see whether it fits.
 
     Args:
         camera: Datablock.
         plate: Footage.
-        footage_start: Scene frame of the footage's first frame.
         frame_method: ``STRETCH`` where the scene has the clip's picture, else ``FIT`` or ``CROP``.
     """
-    plate.clip.frame_start = footage_start
-    plate.clip.frame_offset = 0
     for depth in ("BACK", "FRONT"):
         background = _background(camera, plate.clip, depth)
         background.source = "MOVIE_CLIP"

@@ -34,6 +34,7 @@ class Record:
         fit: What a scene has that shows the clip frame by frame; None where an older version has imported it.
         start_at: Scene frame of its first row where that is not what the settings say.
         footage_start: Scene frame of the footage's first frame.
+        retimed: Whether the scene had another rate than the clip, in whose time head and footage were put.
     """
 
     settings: SceneSettings
@@ -43,6 +44,7 @@ class Record:
     fit: Fit | None = None
     start_at: int | None = None
     footage_start: int | None = None
+    retimed: bool = False
 
     def with_motion(self, who: str) -> Record:
         """Return the record after head and camera have swapped who moves."""
@@ -60,6 +62,7 @@ def write_record(collection: bpy.types.Collection, record: Record) -> None:
             "notices": list(record.notices),
             "start_at": record.start_at,
             "footage_start": record.footage_start,
+            "retimed": record.retimed,
             "fit": None if record.fit is None else {**asdict(record.fit), "rate": str(record.fit.rate)},
         }
     )
@@ -97,6 +100,7 @@ def _parse(text: str) -> Record:
             _fit(content.get("fit")),
             _frame(content.get("start_at")),
             _frame(content.get("footage_start")),
+            content.get("retimed") is True,
         )
     except (ValueError, TypeError, LookupError, ArithmeticError):
         return Record(SceneSettings())

@@ -96,7 +96,6 @@ def hang_below(parts: Parts, intrinsics: Intrinsics) -> list[Notice]:
     turn = BLENDER_FROM_OPENCV
     matrix = np.eye(4)
     matrix[:3, :3] = turn @ onto_other_lens(intrinsics, seen) @ turn
-    root.parent = camera
     root.matrix_parent_inverse = Matrix(matrix.tolist())
     root.matrix_basis.identity()
     ratio = seen.focal_x / intrinsics.focal_x

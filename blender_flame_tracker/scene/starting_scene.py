@@ -19,13 +19,12 @@ _PLACES: Final = {"CAMERA": (7.3589, -6.9258, 4.9583), "LIGHT": (4.0762, 1.0055,
 """Where Blender's own camera and lamp stand, metres."""
 
 
-def is_empty(scene: bpy.types.Scene, imported: bpy.types.Collection) -> bool:
-    """Return whether a scene holds nothing but what Blender starts with, as it was, and what was imported just now."""
-    ours = set(imported.all_objects)
-    others = [thing for thing in scene.objects if thing not in ours]
-    if not all(is_start_cube(thing) or _is_in_its_place(thing) for thing in others):
+def is_empty(scene: bpy.types.Scene) -> bool:
+    """Return whether a scene holds nothing but what Blender starts with, as it was."""
+    things = list(scene.objects)
+    if not all(is_start_cube(thing) or _is_in_its_place(thing) for thing in things):
         return False
-    animated = (scene, scene.world, *others, *(thing.data for thing in others))
+    animated = (scene, scene.world, *things, *(thing.data for thing in things))
     return not any(_is_animated(each) for each in animated) and not strips_of(scene)
 
 
