@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 
+import hypothesis
 import pytest
 
-versions = {"pytest": pytest.__version__}
+versions = {"pytest": pytest.__version__, "hypothesis": hypothesis.__version__}
 for tool in ("ruff", "pyright"):
     answer = subprocess.run([sys.executable, "-m", tool, "--version"], capture_output=True, text=True, check=False)
     if answer.returncode != 0:

@@ -206,4 +206,4 @@ def _checked_number(known: Option, value: Any, where: str) -> Any:
 
 def _bad_setting(known: Option, wanted: str, value: Any, where: str) -> Failure:
     found = shown(reprlib.repr(value))
-    return Failure("bad-setting", f"{where}: '{known.name}' must be {wanted}, not {found}.", known.help)
+    return Failure("bad-setting", f"{where}: '{known.name}' must be {wanted}, not {found}.", f"{known.help}.")
