@@ -13,6 +13,7 @@ from ...backend.contract.failure import Failure
 from .. import footage
 from ..nodes.default_tree import new_default_tree, replace_source
 from ..paths import absolute, clip_name, relative
+from ..scene.users_footage import start_of
 from ..scene_state import active_tree, node_of, source_of
 
 _DISPLAYS: Final = [
@@ -110,6 +111,9 @@ class UseActiveClip(bpy.types.Operator):
         if clip.source == "SEQUENCE":
             # Pictures have no rate; the scene's is the one at which Blender plays them.
             video.sequence_rate = context.scene.render.fps / context.scene.render.fps_base
+        scene_node = node_of(active_tree(context), "scene", context.scene)
+        if scene_node is not None:
+            scene_node.start_at = max(0, start_of(clip))
         return {"FINISHED"}
 
 

@@ -32,6 +32,7 @@ from .schedule import Schedule, in_time_of_scene, scene_rate, schedule_of, write
 from .shared_camera import SharedCamera, find_shared_camera, hang_below
 from .timeline import Timeline, footage_rate
 from .unharmed import unharmed
+from .users_footage import preferred
 
 
 @dataclass(frozen=True)
@@ -112,11 +113,13 @@ def _imported(
     if isinstance(shared, Failure):
         return shared
     notices: list[Notice] = []
-    footage = _open_plate(track, path, clip_of(earlier), notices) if settings.plate and shared is None else None
     before = Record(settings) if earlier is None else read_record(earlier)
+    ours = None if before.users_clip else clip_of(earlier)
+    footage = _open_plate(track, path, ours, notices) if settings.plate and shared is None else None
     plan = fitting_scene.plan_for(scene, earlier, before.fit, settings.fit_scene)
     rate = None if "rate" in plan.parts else scene_rate(scene)
     schedule = _schedule(track, selection, settings, footage, shared, rate)
+    footage = preferred(footage, schedule)
     timeline = schedule.timeline
     if timeline.last > LAST_FRAME:
         return _too_long(timeline)
@@ -134,11 +137,14 @@ def _imported(
     fit = fitting_scene.fit_of(timeline, schedule.own.rate, track.intrinsics)
     fitting_scene.fit_scene(scene, parts.camera, fit, plan)
     notices.extend(fitting_scene.notices(scene, parts.camera, fit))
+    if footage is None or parts.clip != footage.clip:
+        # Where the camera is shared, its own import shows the footage.
+        plate.remove_plate(parts.camera.data, parts.clip, before.users_clip)
     parts = replace(parts, clip=_write_plate(parts, track, footage, schedule, scene))
     frame, row = _seen_keys(selection, timeline)
     light = light_of(track, picture)
     notices.extend(world.write_world(scene, parts, light, (frame, selection.rows[row]), settings))
-    _remember(parts, path, schedule, fit, settings, notices)
+    _remember(parts, path, schedule, fit, settings, notices, footage is not None and footage.users)
     return ImportResult(parts, timeline, tuple(notices), fresh)
 
 
@@ -165,6 +171,7 @@ def _remember(
     fit: fitting_scene.Fit,
     settings: SceneSettings,
     notices: list[Notice],
+    users_clip: bool,
 ) -> None:
     """Keep with the collection what it was made of, and how."""
     remember(parts)
@@ -179,6 +186,7 @@ def _remember(
         schedule.start_at if schedule.start_at != settings.start_at else None,
         schedule.timeline.footage_start,
         schedule.retimed,
+        users_clip,
     )
     write_record(parts.collection, record)
 
@@ -350,16 +358,15 @@ def _write_plate(
     schedule: Schedule,
     scene: bpy.types.Scene,
 ) -> bpy.types.MovieClip | None:
-    """Lay the footage behind the head, or take that of an earlier import away; return the clip."""
+    """Lay the footage behind the head; return the clip."""
     if footage is None:
-        # A shared camera shows the footage of its own import.
-        plate.remove_plate(parts.camera.data, parts.clip)
         return None
     scene_aspect, clip_aspect = camera_data.picture_aspect(scene), camera_data.clip_aspect(track.intrinsics)
     method = "STRETCH"
     if abs(scene_aspect / clip_aspect - 1) > 1e-3:
         # The camera fits the width: a wider scene cuts the footage above and below, a taller one leaves bars.
         method = "CROP" if scene_aspect > clip_aspect else "FIT"
-    write_footage_times(footage.clip, schedule)
+    if not footage.users:
+        write_footage_times(footage.clip, schedule)
     plate.show_plate(parts.camera.data, footage, method)
     return footage.clip

@@ -25,11 +25,13 @@ class Plate:
         clip: The movie clip.
         rate: Frames per second at which Blender plays it, None where that is unknown (image sequences).
         turn: Quarter turns clockwise that Blender leaves to us (rotated phone clips before Blender 4.4).
+        users: Whether the user has opened the clip: then nothing of it is changed, and it is never removed.
     """
 
     clip: bpy.types.MovieClip
     rate: float | None
     turn: int
+    users: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,13 +208,20 @@ def background_of(
     return next((each for each in pictures if each.clip == clip and each.display_depth == depth), None)
 
 
-def remove_plate(camera: bpy.types.Camera, clip: bpy.types.MovieClip | None) -> None:
-    """Take our footage from the camera; background pictures of the user stay."""
+def remove_plate(camera: bpy.types.Camera, clip: bpy.types.MovieClip | None, users: bool) -> None:
+    """Take our footage from the camera; background pictures and clips of the user stay.
+
+    Args:
+        camera: Datablock.
+        clip: The footage, None where there is none.
+        users: Whether the user has opened the clip.
+    """
     if clip is None:
         return
     for background in list(camera.background_images):
         if background.clip == clip:
             camera.background_images.remove(background)
-    users = bpy.data.user_map(subset=[clip])[clip]
-    if all(isinstance(user, bpy.types.Collection) for user in users):  # Our own pointer, see `parts`.
+    users_of_clip = bpy.data.user_map(subset=[clip])[clip]
+    # Our own pointer is no user, see `parts`.
+    if not users and all(isinstance(user, bpy.types.Collection) for user in users_of_clip):
         bpy.data.movieclips.remove(clip)

@@ -35,6 +35,7 @@ class Record:
         start_at: Scene frame of its first row where that is not what the settings say.
         footage_start: Scene frame of the footage's first frame.
         retimed: Whether the scene had another rate than the clip, in whose time head and footage were put.
+        users_clip: Whether the footage is a clip that the user has opened.
     """
 
     settings: SceneSettings
@@ -45,6 +46,7 @@ class Record:
     start_at: int | None = None
     footage_start: int | None = None
     retimed: bool = False
+    users_clip: bool = False
 
     def with_motion(self, who: str) -> Record:
         """Return the record after head and camera have swapped who moves."""
@@ -63,6 +65,7 @@ def write_record(collection: bpy.types.Collection, record: Record) -> None:
             "start_at": record.start_at,
             "footage_start": record.footage_start,
             "retimed": record.retimed,
+            "users_clip": record.users_clip,
             "fit": None if record.fit is None else {**asdict(record.fit), "rate": str(record.fit.rate)},
         }
     )
@@ -101,6 +104,7 @@ def _parse(text: str) -> Record:
             _frame(content.get("start_at")),
             _frame(content.get("footage_start")),
             content.get("retimed") is True,
+            content.get("users_clip") is True,
         )
     except (ValueError, TypeError, LookupError, ArithmeticError):
         return Record(SceneSettings())
