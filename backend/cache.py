@@ -1,7 +1,7 @@
 """Finished work on disk, one entry per stage and key, so that nothing is computed twice.
 
 entries/<kind>-<key>.npz    output of a stage (see `serialise`)
-entries/<kind>-<key>.json   for stages that write files for the user: which, with size and time of change;
+entries/<kind>-<key>.json   for stages that write files for the user: which, and what is in them;
                             for quick ones: what was said of their output
 entries/<name>-<key>/       parts of the work that several outputs have in common, as a stage keeps them
 work/<kind>-<key>/          unfinished work of a stage, there until the stage is done; .lock beside it while in use
@@ -18,7 +18,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, Final
 from . import cache_folder, serialise
 from .cache_folder import COMPILED, ENTRIES, HEADS, LOGS, PREVIEWS, RUNNING, WORK
 from .contract.atomic import write_atomically
+from .contract.content import content_of
 from .folders import user_cache
 from .locks import FileLock
 
@@ -112,13 +113,20 @@ class Cache:
         text = json.dumps(data).encode("utf-8")
         self._write(self._path(kind, key, "json"), lambda stream: stream.write(text))
 
-    def recorded(self, kind: str, key: str) -> tuple[dict[str, Path], dict[str, Any]] | None:
-        """Return files and meta of `record`, or None where one of the files is gone or changed since."""
+    def recorded(
+        self, kind: str, key: str, there: Mapping[str, Path] | None = None
+    ) -> tuple[dict[str, Path], dict[str, Any]] | None:
+        """Return files and meta of `record`, or None where one of the files is gone or changed since.
+
+        Args:
+            kind, key: Of the stage.
+            there: Where the files are looked for; where they were written if None.
+        """
         path = self._path(kind, key, "json")
         try:
             data = json.loads(path.read_text("utf-8"))
-            files = {name: Path(where) for name, (where, _, _) in data["files"].items()}
-            untouched = all(_look(files[name]) == seen for name, (_, *seen) in data["files"].items())
+            files = {name: (there or {}).get(name) or Path(where) for name, (where, _, _) in data["files"].items()}
+            untouched = all(seen in _looks(files[name]) for name, (_, *seen) in data["files"].items())
             return (files, data["meta"]) if untouched else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -126,13 +134,14 @@ class Cache:
     def wrote(self, path: Path) -> bool:
         """Whether a file or folder is as a stage once wrote it: for results of versions that left no mark in them."""
         try:
-            look = [str(path), *_look(path)]
+            looks = [[str(path), *look] for look in _looks(path)]
         except OSError:
             return False
         for record in cache_folder.own(self.root, ENTRIES):
             if record.suffix == ".json":
                 with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-                    if look in json.loads(record.read_text("utf-8"))["files"].values():
+                    written = json.loads(record.read_text("utf-8"))["files"].values()
+                    if any(look in written for look in looks):
                         return True
         return False
 
@@ -210,6 +219,17 @@ class Cache:
         write_atomically(path, to_file)
 
 
-def _look(path: Path) -> list[int]:
+def _looks(path: Path) -> list[list[Any]]:
+    """How a file may have been remembered: by its content, and by its time of change in earlier versions."""
+    return [_look(path), _look_from_outside(path)]
+
+
+def _look(path: Path) -> list[Any]:
+    """What is in a file; of a folder only how it looks from outside (OSError where there is none)."""
+    content = content_of(path)
+    return list(content) if content is not None else _look_from_outside(path)
+
+
+def _look_from_outside(path: Path) -> list[Any]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]

@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 BACKEND: Final = Path(__file__).resolve().parent
-SAMPLE: Final = 65536
-"""Bytes at either end of a file that are hashed along with its size and time."""
 
 
 def stage_key(
@@ -22,6 +20,7 @@ def stage_key(
     inputs: Mapping[str, str],
     files: Iterable[Path],
     sources: tuple[str, ...],
+    look: Callable[[Path], list[Any]] | None = None,
 ) -> str:
     """Return the key of a stage's output: 32 hexadecimal digits.
 
@@ -29,35 +28,30 @@ def stage_key(
         kind: Kind of stage.
         settings: Those of its settings that change the output.
         inputs: Name of an input -> key of the stage that gives it.
-        files: Files from outside that it reads; each counts with path, size, time and both ends of its content.
+        files: Files from outside that it reads; each counts with its content, wherever it lies.
         sources: Its code, see `code_version`.
+        look: Says what is in a file, as `fingerprint` does, which it takes the place of.
     """
     content = {
         "kind": kind,
         "code": code_version(sources),
         "settings": dict(settings),
         "inputs": dict(inputs),
-        "files": [fingerprint(path) for path in files],
+        "files": [(look or fingerprint)(path) for path in files],
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
 
 
 def fingerprint(path: Path) -> list[Any]:
-    """Return what tells a file from another one, or from itself after a change, without reading all of it."""
+    """Return what tells a file from one with other content, wherever both lie: its size and a hash of all of it."""
     try:
-        path = path.resolve()
-        status = path.stat()
         if not path.is_file():
-            return [str(path), "not a file"]
-        digest = hashlib.sha256()
+            return [path.name, "not a file"]
         with path.open("rb") as stream:
-            digest.update(stream.read(SAMPLE))
-            stream.seek(max(0, status.st_size - SAMPLE))
-            digest.update(stream.read(SAMPLE))
+            return [path.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()]
     except (OSError, RuntimeError):  # The latter for a link to itself.
-        return [str(path), "not readable"]
-    return [str(path), status.st_size, status.st_mtime_ns, digest.hexdigest()]
+        return [path.name, "not readable"]
 
 
 @functools.cache

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from .cache import Cache
+from .contents import Contents
 from .contract.events import Emit
 from .contract.failure import Failure, Notice
 from .contract.job import STAGES, Job, Stage
-from .contract.options import to_dict
+from .contract.options import options_of, to_dict
 from .contract.outputs import clash, outputs_of, results_folders
 from .contract.targets import TargetRefused, Targets, problems
 from .keys import stage_key
@@ -120,6 +121,8 @@ class _Run:
         self.previews = previews
         self.started = time.perf_counter()
         self.keys: dict[str, str] = {}
+        self.contents: dict[str, str] = {}
+        self.read = Contents(cache)
         self.values: dict[str, Any] = {}
         self.files: dict[str, Path] = {}
         self.cached: list[str] = []
@@ -162,7 +165,8 @@ class _Run:
 
     def _all(self) -> Finished:
         for stage in self.job.stages:
-            self.keys[stage.name] = self._key(stage)
+            self._find_keys(stage)
+        self.read.save()
         self._check_targets()
         needed = self._needed()
         for stage in self.job.stages:
@@ -209,13 +213,21 @@ class _Run:
                 inputs[wanted] = given[0]
         return inputs
 
-    def _key(self, stage: Stage, settings: Mapping[str, Any] | None = None) -> str:
-        """Return the stage's key, or what it would be with other settings."""
+    def _find_keys(self, stage: Stage) -> None:
+        """Find the stage's key and what its output depends on, which is the same wherever files lie."""
         code = self._code(stage)
-        if settings is None:
-            settings = {name: value for name, value in to_dict(stage.settings).items() if name not in code.irrelevant}
-        inputs = {name: self.keys[source.name] for name, source in self._inputs(stage).items()}
-        return stage_key(stage.kind, settings, inputs, code.files(stage.settings, self.models), code.sources)
+        settings = {name: value for name, value in to_dict(stage.settings).items() if name not in code.irrelevant}
+        paths = {option.name for option in options_of(stage.settings) if option.kind == "path"}
+        placeless = {name: value for name, value in settings.items() if name not in paths}
+        self.contents[stage.name] = self._key(stage, placeless, self.contents)
+        named = code.keep == "files" or code.names_files
+        self.keys[stage.name] = self._key(stage, settings, self.keys) if named else self.contents[stage.name]
+
+    def _key(self, stage: Stage, settings: Mapping[str, Any], keys: Mapping[str, str]) -> str:
+        code = self._code(stage)
+        inputs = {name: keys[source.name] for name, source in self._inputs(stage).items()}
+        files = code.files(stage.settings, self.models)
+        return stage_key(stage.kind, settings, inputs, files, code.sources, self.read.fingerprint)
 
     def _needed(self) -> set[str]:
         """Return the stages whose output has to be in memory, or be made: seen from the end of the job."""
@@ -340,7 +352,8 @@ class _Run:
         settings = {kind: to_dict(above.settings) for kind, above in self._upstream(stage).items()}
         settings[stage.kind] = to_dict(stage.settings)
         emit, kept = Pace(self._collect), self.cache.entries
-        written = Written(self.cache, stage.kind, self._key(stage, {})) if self._code(stage).keep == "files" else None
+        kept_files = self._code(stage).keep == "files"
+        written = Written(self.cache, stage.kind, self._key(stage, {}, self.contents)) if kept_files else None
         return Context(
             stage.name, emit, self.cancelled, work, self.models, settings, self.previews, written, kept, self.targets
         )

@@ -37,6 +37,7 @@ class StageCode:
         sources: Files and folders under ``backend`` whose change makes old results void.
         keep: ``data``: the output is stored. ``files``: the stage writes files for the user and returns something with
             `files`; it is `load`-ed from them. ``nothing``: quick enough to be done again.
+        names_files: Whether its output names the files that it was made from: for another place it is made anew.
         also: What stages further up give and it takes besides its linked inputs, by the name of their kind or output.
         irrelevant: Settings that do not change the output.
         files: Files from outside that its output depends on, (settings, models folder) -> paths.
@@ -49,6 +50,7 @@ class StageCode:
     run: Run
     sources: tuple[str, ...] = ()
     keep: str = "data"
+    names_files: bool = False
     also: tuple[str, ...] = ()
     irrelevant: frozenset[str] = frozenset()
     files: Callable[[Any, Path], Iterable[Path]] = _no_files

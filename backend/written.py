@@ -23,16 +23,19 @@ class Written:
         self._key = key
 
     def there(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> bool:
-        """Whether the files were written with the same settings and have not changed since."""
-        return self._cache.recorded(self._kind, self._key_of(paths, depends_on)) is not None
+        """Whether these files, or what they are copies of, were written with the same settings and are unchanged."""
+        return self._cache.recorded(self._kind, self._key_of(paths, depends_on), _numbered(paths)) is not None
 
     def remember(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> None:
         """Take note of files that were just written."""
         with contextlib.suppress(OSError):  # No space for a note: they are written again next time.
-            files = {str(number): path for number, path in enumerate(paths)}
-            self._cache.record(self._kind, self._key_of(paths, depends_on), files, {})
+            self._cache.record(self._kind, self._key_of(paths, depends_on), _numbered(paths), {})
 
     def _key_of(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> str:
-        places = [str(path) for path in paths]
-        content = json.dumps([self._key, places, dict(depends_on)], sort_keys=True, ensure_ascii=True)
+        names = [path.name for path in paths]
+        content = json.dumps([self._key, names, dict(depends_on)], sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(content.encode("ascii")).hexdigest()[:32]
+
+
+def _numbered(paths: Sequence[Path]) -> dict[str, Path]:
+    return {str(number): path for number, path in enumerate(paths)}

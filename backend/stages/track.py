@@ -138,11 +138,18 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
         model=head.summary(),
         expression_names=head.expression_names,
         regions=head.regions,
-        video=plain(landmarks.video),
+        video=plain(_where_it_is(landmarks.video, context)),
         settings=plain(context.settings),
         report=plain(report),
         shading=fit.shading,
     )
+
+
+def _where_it_is(video: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+    """Return what is said of the footage with its present place: landmarks may have been found in another folder."""
+    chosen = context.settings.get("video", {}).get("path") or ""
+    path = absolute(chosen) if chosen else Path()
+    return {**video, "path": str(path)} if path.name and path.name == video.get("name") else video
 
 
 def plain(value: Any) -> Any:

@@ -39,5 +39,9 @@ def summary(output: Video, _settings: VideoSettings) -> str:
 
 
 CODE: Final = StageCode(
-    run, ("stages/video.py", "stages/data.py", "video", "contract/footage.py"), files=files, summary=summary
+    run,
+    ("stages/video.py", "stages/data.py", "video", "contract/footage.py"),
+    names_files=True,
+    files=files,
+    summary=summary,
 )

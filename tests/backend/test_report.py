@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 
@@ -231,6 +232,25 @@ def test_a_changed_option_writes_only_the_file_that_it_concerns(clip: Clip, tmp_
     with pytest.raises(TargetRefused, match=r"report\.png"):
         run(overlay_height=64)
     assert (tmp_path / "out" / "report.png").read_bytes() == b"somebody else's"
+
+
+def test_files_that_were_copied_with_their_project_are_not_written_again(clip: Clip, tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.prepare()
+
+    def run(folder: Path) -> dict[str, int]:
+        context = dataclasses.replace(clip.context(tmp_path), written=Written(cache, "report", "one track"))
+        result = report_stage.run(
+            TrackFile(folder / "track.npz", clip.track), clip.video, ReportSettings(folder=str(folder)), context
+        )
+        assert isinstance(result, report_stage.ReportFiles)
+        return {name: path.stat().st_mtime_ns for name, path in result.files.items()}
+
+    run(tmp_path / "here")
+    shutil.copytree(tmp_path / "here", tmp_path / "there", copy_function=shutil.copyfile)
+    copied = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "there").iterdir()}
+    run(tmp_path / "there")
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "there").iterdir()} == copied
 
 
 def test_stopping_leaves_no_half_written_overlay(clip: Clip, tmp_path: Path) -> None:

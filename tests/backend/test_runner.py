@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import fake_stages
 import pytest
 from fake_stages import job_for, make_clip, ran
 
+from backend import contents
 from backend.cache import Cache
 from backend.contract.failure import Failure
 from backend.contract.job import ADDED, INSTEAD, STAGES, Job, default_job
 from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
+from backend.keys import fingerprint
 from backend.progress import Pace
 from backend.runner import Finished, Stopped, run_job
 
@@ -110,6 +113,32 @@ def test_a_changed_video_is_tracked_anew(run: Runs, clip: Path, out: Path) -> No
     make_clip(clip.parent, seconds=0.0)
     run(job_for(clip, out))
     assert ran(clip) == ALL
+
+
+def test_a_project_that_was_copied_finds_its_work_again(run: Runs, clip: Path, out: Path, tmp_path: Path) -> None:
+    run(job_for(clip, out))
+    ran(clip)
+    copy = tmp_path / "another machine" / clip.name
+    copy.parent.mkdir()
+    shutil.copyfile(clip, copy)
+    clip.unlink()
+    assert isinstance(run(job_for(copy, tmp_path / "another machine")), Finished)
+    assert not {"landmarks", "fit"} & set(ran(copy))
+
+
+def test_a_file_is_read_as_a_whole_only_when_it_has_changed(run: Runs, tmp_path: Path, monkeypatch) -> None:
+    file, read = tmp_path / "clip.mp4", []
+    file.write_bytes(bytes(300_000))
+    monkeypatch.setattr(contents, "fingerprint", lambda path: read.append(path) or fingerprint(path))
+    looks = []
+    for _ in range(2):
+        known = contents.Contents(run.cache)
+        looks.append(known.fingerprint(file))
+        known.save()
+    assert looks[0] == looks[1] == fingerprint(file) and read == [file]
+    file.write_bytes(bytes(299_999) + b"x")
+    assert contents.Contents(run.cache).fingerprint(file) != looks[0] and len(read) == 2
+    assert contents.Contents(run.cache).fingerprint(tmp_path / "absent") == fingerprint(tmp_path / "absent")
 
 
 def test_a_new_model_file_counts(run: Runs, clip: Path, out: Path) -> None:
