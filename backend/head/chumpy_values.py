@@ -103,6 +103,8 @@ def _concatenated(state: State, spend: Spend) -> Array:
 
 
 def _sizes(value: Any) -> tuple[int, ...]:
+    if isinstance(value, np.ndarray):  # as older versions of chumpy keep the shape of a slice
+        value = value.ravel().tolist()
     return tuple(_whole(size) for size in (value if isinstance(value, tuple | list) else (value,)))
 
 

@@ -32,7 +32,10 @@ _UNKNOWN: Final = Version("FLAME-layout head", licences.UNKNOWN)
 
 _BY_HASH: Final = {
     "efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b": _FLAME_2020,
+    "e75a0990728ba038c7da2a420ae4396f7ddd7781366c13026066c5b24f127623": _FLAME_2023_OPEN,
+    "8fb1af0db1abb51053ead8fd1f2624a63d01c9602f4a4fb4ea23bd2c82017fa0": _FLAME_2023,
 }
+"""Of the files as they are published, as several of their users give them."""
 
 _OPEN_EXTENT: Final = np.array([[-0.10978, -0.18724, -0.15323], [0.10777, 0.13212, 0.07509]])
 """Bounding box of the template of FLAME 2023 Open, metres: measured, to tell it from the older templates."""

@@ -98,9 +98,18 @@ def test_version_and_licence_are_said_in_words(
     assert licence in found.licence.sentence
 
 
-def test_flame_2020_is_known_by_its_hash_whatever_it_is_called(content: dict[str, Any]) -> None:
-    sha256 = "efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b"
-    assert recognise(Path("model.pkl"), sha256, content).name == "FLAME 2020"
+@pytest.mark.parametrize(
+    ("sha256", "name"),
+    [
+        ("efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b", "FLAME 2020"),
+        ("e75a0990728ba038c7da2a420ae4396f7ddd7781366c13026066c5b24f127623", "FLAME 2023 Open"),
+        ("8fb1af0db1abb51053ead8fd1f2624a63d01c9602f4a4fb4ea23bd2c82017fa0", "FLAME 2023"),
+    ],
+)
+def test_published_files_are_known_by_their_hash_whatever_they_are_called(
+    sha256: str, name: str, content: dict[str, Any]
+) -> None:
+    assert recognise(Path("flame2023.pkl"), sha256, content).name == name
 
 
 def _npz(path: Path, content: dict[str, Any], **changes: Any) -> None:

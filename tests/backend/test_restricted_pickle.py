@@ -78,6 +78,12 @@ FORMULAS = {
     "divide": ("ch_ops", "divide", {"x1": _A, "x2": _B}, _A / _B),
     "negative": ("ch_ops", "negative", {"x": _A}, -_A),
     "slice": ("reordering", "Select", {"a": _A, "idxs": np.array([0, 1]), "preferred_shape": (1, 2)}, _A[:1, :2]),
+    "slice of older versions": (
+        "reordering",
+        "Select",
+        {"a": _A, "idxs": np.array([3, 4, 5]), "preferred_shape": np.array([1, 3])},
+        _A[1:],
+    ),
     "reshape": ("reordering", "Reshape", {"a": _A, "newshape": (-1, 2)}, _A.reshape(-1, 2)),
     "transpose": ("reordering", "transpose", {"a": _A, "axes": None}, _A.T),
     "concatenate": (
@@ -95,7 +101,8 @@ def test_formulas_of_chumpy_are_carried_out(name: str) -> None:
     module, operation, operands, expected = FORMULAS[name]
     with fake_chumpy() as chumpy:
         wrapped = {
-            key: chumpy.array(v) if isinstance(v, np.ndarray) and key != "idxs" else v for key, v in operands.items()
+            key: chumpy.array(v) if isinstance(v, np.ndarray) and key not in ("idxs", "preferred_shape") else v
+            for key, v in operands.items()
         }
         content = pickle.dumps(chumpy.formula(module, operation, **wrapped), 2)
     np.testing.assert_array_equal(read_pickle_bytes(content, "x.pkl"), expected)
