@@ -68,6 +68,12 @@ def head_files(folder: Path) -> list[Path]:
     return found
 
 
+def packed_files(folder: Path) -> list[Path]:
+    """Return archives of FLAME in a folder of models, as they were downloaded: nothing in them is found."""
+    named = (path for path in _content(folder) if path.name.lower().startswith(_FLAME))
+    return [path for path in named if path.suffix.lower() == ".zip" and path.is_file()]
+
+
 def folders_beside(model: Path) -> tuple[Path, ...]:
     """Return the folders in which files that belong to a head model lie: its own, and above one named after FLAME."""
     own = model.parent

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -14,11 +15,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from ..processes import PROJECT
 from .memory import EXIT_MEMORY
 from .model_file import Look, from_plain, unusable
+
+_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""How many threads libraries make at once when they are loaded; each has memory of its own, and none is needed here."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,10 @@ def _looked_at(paths: Sequence[Path], limits: Limits) -> tuple[list[Look], str]:
     """What one process says of the first files, and why it said nothing of the next."""
     command = [sys.executable, "-s", "-B", "-m", __package__, str(limits.memory)]
     looks: list[Look] = []
-    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    environment = {**os.environ, **dict.fromkeys(_THREADS, "1")}
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdin is not None and process.stdout is not None
         lines: queue.Queue[bytes | None] = queue.Queue()
         threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()

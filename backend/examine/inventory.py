@@ -36,6 +36,7 @@ from ..contract.model_files import (
     UV_TEXTURE,
     find_model_file,
     head_files,
+    packed_files,
     task_file,
 )
 from .model_file import Look
@@ -151,7 +152,8 @@ def inventory(folder: Path, look_at: LookAt) -> list[Entry]:
         _optional(folder / name, found[name], kind, known, looks, versions) for name, (kind, known) in _OPTIONAL.items()
     ]
     beside = [_beside(path, _BESIDE[name], looks[path]) for name in _BESIDE if (path := found[name]) is not None]
-    return [_built_in(), *entries, _task(folder, task, looks), *beside, *_unused(folder), *optional]
+    others = [*beside, *_unused(folder), *optional]
+    return [_built_in(), *entries, *_packed(folder), _task(folder, task, looks), *others]
 
 
 def _optional(
@@ -198,6 +200,14 @@ def _head(path: Path, look: Look) -> Entry:
     url = FLAME_PAGE if look.problem or "FLAME 20" in look.version else ""
     found = (look.version or path.name, str(path), "head", look.version, "a head to fit", look.licence)
     return Entry(*found, problem=look.problem, advice=look.advice, url=url)
+
+
+def _packed(folder: Path) -> list[Entry]:
+    problem, advice = "It is still packed.", "Unpack it here; the folder that comes out of it may stay as it is."
+    return [
+        Entry(path.name, str(path), "head", "", "a head to fit", UNKNOWN, True, problem, advice, FLAME_PAGE)
+        for path in packed_files(folder)
+    ]
 
 
 def _task(folder: Path, path: Path | None, looks: Mapping[Path, Look]) -> Entry:

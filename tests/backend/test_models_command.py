@@ -148,6 +148,13 @@ def test_bad_files_of_every_name_leave_the_others_in_the_list(content: bytes, tm
         assert name in found[name].problem and found[name].advice
 
 
+def test_an_archive_that_nobody_unpacked_is_said(tmp_path: Path) -> None:
+    (tmp_path / "FLAME2020.zip").write_bytes(b"PK")
+    entry = listed(tmp_path)["FLAME2020.zip"]
+    assert entry.present and not entry.usable
+    assert entry.problem == "It is still packed." and entry.advice.startswith("Unpack it here")
+
+
 def test_folders_of_the_research_tracker_are_listed(tmp_path: Path) -> None:
     (tmp_path / "FLAME2020").mkdir()
     write_head(tmp_path / "FLAME2020" / "generic_model.npz")
