@@ -1,9 +1,10 @@
-"""Sentences for what stops a stage from outside: memory, a full disk, a folder that cannot be written to."""
+"""Sentences for what stops a stage from outside: memory, a full disk, folders, files, and what FFmpeg cannot do."""
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
 from typing import Final
 
 from .contract.failure import Failure
@@ -12,12 +13,52 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
-def is_full(error: OSError) -> bool:
-    """Whether a disk is full."""
-    return error.errno in _FULL
+_NO_MEMORY: Final = (
+    "out of memory",
+    "not enough memory",
+    "insufficient memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "failed to allocate",
+    "bad_alloc",
+    "can't start new thread",
+)
+"""What libraries say that have no kind of error of their own for it, in small letters."""
 
 
-def memory_failure(label: str) -> Failure:
+def failure_of_stage(error: Exception, label: str, *, writes: bool) -> Failure | None:
+    """Return what an error that leaves a stage means for the user, None where it is a fault of the program.
+
+    Args:
+        error: What the stage raised.
+        label: Name of the stage for people.
+        writes: Whether the stage writes files for the user.
+    """
+    if _is_memory(error):
+        return _memory_failure(label)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return _space_failure(label, error)
+    if isinstance(error, OSError):
+        return _writing_failure(label, error) if writes else _reading_failure(label, error)
+    return _media_failure(label, error) if _is_of_ffmpeg(error) else None
+
+
+def _is_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    of_library = isinstance(error, RuntimeError) or type(error).__module__ == "cv2" or _is_of_ffmpeg(error)
+    return of_library and any(words in str(error).lower() for words in _NO_MEMORY)
+
+
+def _is_of_ffmpeg(error: Exception) -> bool:
+    """Whether FFmpeg raised it; the question does not load it."""
+    library = sys.modules.get("av.error")
+    return library is not None and isinstance(error, library.FFmpegError)
+
+
+def _memory_failure(label: str) -> Failure:
     """Return the failure of a stage that got no memory."""
     return Failure(
         "out-of-memory",
@@ -26,7 +67,7 @@ def memory_failure(label: str) -> Failure:
     )
 
 
-def space_failure(label: str, error: OSError) -> Failure:
+def _space_failure(label: str, error: OSError) -> Failure:
     """Return the failure of a stage that found the disk full."""
     name = os.fsdecode(error.filename) if error.filename else f"the result of '{label}'"
     return Failure(
@@ -36,7 +77,7 @@ def space_failure(label: str, error: OSError) -> Failure:
     )
 
 
-def writing_failure(label: str, error: OSError) -> Failure:
+def _writing_failure(label: str, error: OSError) -> Failure:
     """Return the failure of a stage whose files could not be written."""
     where = f" {os.fsdecode(error.filename)}" if error.filename else ""
     if error.errno in _FORBIDDEN:
@@ -49,4 +90,24 @@ def writing_failure(label: str, error: OSError) -> Failure:
         "output-not-written",
         f"A result of '{label}' could not be written:{where} {error.strerror or error}.",
         advice,
+    )
+
+
+def _reading_failure(label: str, error: OSError) -> Failure:
+    """Return the failure of a stage that could not read what it needs."""
+    what = os.fsdecode(error.filename) if error.filename else "a file"
+    return Failure(
+        "input-not-readable",
+        f"'{label}' could not read {what}: {error.strerror or error}.",
+        "Look whether the drive is still there and the file may be read; what is finished is kept.",
+    )
+
+
+def _media_failure(label: str, error: Exception) -> Failure:
+    """Return the failure of a stage in which FFmpeg could not do what it was asked to."""
+    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return Failure(
+        "media-failed",
+        f"'{label}' could not go on with the video: {why}.",
+        "Convert it to MP4 with H.264 and track that; what is finished is kept.",
     )

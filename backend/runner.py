@@ -22,7 +22,7 @@ from .previews import Previews
 from .progress import Pace
 from .registry import STAGE_CODE
 from .results import locked
-from .run_failures import is_full, memory_failure, space_failure, writing_failure
+from .run_failures import failure_of_stage
 from .serialise import Unreadable
 from .stage_code import StageCode
 from .stages.data import Cancelled, Context
@@ -334,16 +334,15 @@ class _Run:
         code = self._code(stage)
         try:
             output = code.run(**inputs, settings=stage.settings, context=self._context(stage, work))
-        except MemoryError:
-            raise _StageFailed(stage.name, memory_failure(_label(stage))) from None
+        except Cancelled:
+            raise
         except TargetRefused as refused:
             raise _StageFailed(stage.name, refused.failure) from None
-        except OSError as error:
-            if is_full(error):
-                raise _StageFailed(stage.name, space_failure(_label(stage), error)) from error
-            if code.keep != "files":
+        except Exception as error:
+            failure = failure_of_stage(error, _label(stage), writes=code.keep == "files")
+            if failure is None:
                 raise
-            raise _StageFailed(stage.name, writing_failure(_label(stage), error)) from error
+            raise _StageFailed(stage.name, failure) from error
         if isinstance(output, Failure):
             raise _StageFailed(stage.name, output)
         return output

@@ -64,8 +64,9 @@ def picture_stream(container: av.container.InputContainer) -> av.video.VideoStre
 
 
 def moving_pictures(container: av.container.InputContainer) -> list[av.video.VideoStream]:
-    """Return the video streams that are no cover pictures or thumbnails."""
-    return [stream for stream in container.streams.video if not stream.disposition & _NO_MOVING_PICTURE]
+    """Return the video streams that are no cover pictures or thumbnails, and for which there is a decoder."""
+    streams = [stream for stream in container.streams.video if not stream.disposition & _NO_MOVING_PICTURE]
+    return [stream for stream in streams if stream.codec_context is not None]
 
 
 def is_first_video(container: av.container.InputContainer, stream: av.video.VideoStream) -> bool:

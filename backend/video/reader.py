@@ -50,10 +50,10 @@ def read_frames(video: Video, positions: Sequence[int] | None = None) -> Iterato
     if len(wanted) == 0:
         return
     size = max(2, min(16, _QUEUE_BYTES // max(1, video.width * video.height * 3)))
-    waiting: queue.Queue[tuple[int, Picture] | None] = queue.Queue(maxsize=size)
+    waiting: queue.Queue[tuple[int, Picture] | Exception | None] = queue.Queue(maxsize=size)
     stop = threading.Event()
 
-    def put(item: tuple[int, Picture] | None) -> bool:
+    def put(item: tuple[int, Picture] | Exception | None) -> bool:
         while not stop.is_set():
             try:
                 waiting.put(item, timeout=0.1)
@@ -68,13 +68,16 @@ def read_frames(video: Video, positions: Sequence[int] | None = None) -> Iterato
                 _read_sequence(video, wanted, put)
             else:
                 _read_stream(video, wanted, put)
-        finally:
             put(None)
+        except Exception as error:  # noqa: BLE001 - told in the thread of the caller
+            put(error)
 
     thread = threading.Thread(target=decode, name="decode", daemon=True)
     thread.start()
     try:
         while (item := waiting.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
             yield item
     finally:
         stop.set()
@@ -122,6 +125,8 @@ def decoded_frames(container: av.container.InputContainer, stream: av.video.Vide
             packet = next(packets)
         except StopIteration:
             return
+        except MemoryError:
+            raise
         except (av.error.FFmpegError, OSError):
             # The end of a truncated file: what the decoder still holds is worth having.
             with contextlib.suppress(av.error.FFmpegError, EOFError):
@@ -131,6 +136,8 @@ def decoded_frames(container: av.container.InputContainer, stream: av.video.Vide
             yield from packet.decode()
         except EOFError:
             return
+        except MemoryError:
+            raise
         except av.error.FFmpegError:
             continue
 

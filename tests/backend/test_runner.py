@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import av.error
+import cv2
 import fake_stages
 import pytest
 from fake_stages import job_for, make_clip, ran
@@ -234,6 +238,48 @@ def test_too_little_memory_is_a_failure_with_a_sentence(run: Runs, clip: Path, o
     registry["fit"] = dataclasses.replace(registry["fit"], run=greedy)
     result = run(job_for(clip, out), registry)
     assert isinstance(result, Failure) and result.code == "out-of-memory"
+
+
+ENDINGS = [
+    (lambda: av.error.PatchWelcomeError(-1, "Not yet implemented in FFmpeg"), "media-failed", "Not yet implemented"),
+    (lambda: av.error.ExternalError(-1, "Generic error in an external library"), "media-failed", "external library"),
+    (lambda: av.error.MemoryError(-12, "Cannot allocate memory"), "out-of-memory", "memory"),
+    (lambda: av.error.ExternalError(-1, "Cannot allocate memory"), "out-of-memory", "memory"),
+    (
+        lambda: RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        "out-of-memory",
+        "memory",
+    ),
+    (lambda: RuntimeError("can't start new thread"), "out-of-memory", "memory"),
+    (lambda: cv2.error("Insufficient memory (Failed to allocate 99 bytes)"), "out-of-memory", "memory"),
+    (lambda: OSError(errno.ENOMEM, "Cannot allocate memory"), "out-of-memory", "memory"),
+    (lambda: OSError(errno.EIO, "Input/output error", "clip.mp4"), "input-not-readable", "clip.mp4"),
+    (lambda: OSError(errno.ENOSPC, "No space left on device"), "disk-full", "result of 'Fit'"),
+]
+
+
+@pytest.mark.parametrize(("made", "code", "words"), ENDINGS)
+def test_what_stops_a_stage_from_outside_is_told_by_its_kind(
+    made: Callable[[], Exception], code: str, words: str, run: Runs, clip: Path, out: Path
+) -> None:
+    def stopped(**_inputs: object) -> None:
+        raise made()
+
+    registry = fake_stages.registry()
+    registry["fit"] = dataclasses.replace(registry["fit"], run=stopped)
+    result = run(job_for(clip, out), registry)
+    assert isinstance(result, Failure) and result.code == code, result
+    assert words in result.sentence
+
+
+def test_a_fault_of_the_program_is_not_taken_for_something_from_outside(run: Runs, clip: Path, out: Path) -> None:
+    def faulty(**_inputs: object) -> None:
+        raise RuntimeError("expected a tensor of two sides")
+
+    registry = fake_stages.registry()
+    registry["fit"] = dataclasses.replace(registry["fit"], run=faulty)
+    with pytest.raises(RuntimeError, match="two sides"):
+        run(job_for(clip, out), registry)
 
 
 def test_an_output_folder_in_the_way_is_refused_before_any_work(run: Runs, clip: Path, tmp_path: Path) -> None:
