@@ -219,6 +219,11 @@ class SceneSettings:
         choices=KEY_CHOICES,
     )
     plate: bool = option(True, "Show the video behind the head through the camera", label="Footage Behind Head")
+    sound: bool = option(
+        True,
+        "Play the sound of the video: a strip in the sequencer, which goes when the import is deleted",
+        advanced=True,
+    )
     material: str = option(
         "texture",
         "What the head looks like",

@@ -19,7 +19,7 @@ from ...backend.contract.track import MISSING, Track, read_track
 from ..paths import take_name
 from ..stamp import stamp_of
 from . import camera as camera_data
-from . import fitting_scene, keyframes, material, plate, shape_keys, texture, world
+from . import fitting_scene, keyframes, material, plate, shape_keys, sound, texture, world
 from . import head as head_data
 from .hand_edits import kept_edits, remember_keys
 from .light import light_of
@@ -141,6 +141,7 @@ def _imported(
         # Where the camera is shared, its own import shows the footage.
         plate.remove_plate(parts.camera.data, parts.clip, before.users_clip)
     parts = replace(parts, clip=_write_plate(parts, track, footage, schedule, scene))
+    notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
     frame, row = _seen_keys(selection, timeline)
     light = light_of(track, picture)
     notices.extend(world.write_world(scene, parts, light, (frame, selection.rows[row]), settings))
@@ -162,6 +163,23 @@ def _schedule(
     if rate is None or settings.rate != "scene":
         return schedule
     return in_time_of_scene(schedule, track, selection.rows, rate)
+
+
+def _write_sound(
+    scene: bpy.types.Scene, parts: Parts, track: Track, schedule: Schedule, before: Record, settings: SceneSettings
+) -> list[Notice]:
+    """Let the footage be heard; where it plays at another speed than it was filmed there is no sound."""
+    start = schedule.timeline.footage_start
+    moved = 0 if before.footage_start is None else start - before.footage_start
+    heard = None
+    if settings.sound and parts.clip is not None and parts.clip.source == "MOVIE":
+        shown_file = Path(bpy.path.abspath(parts.clip.filepath, library=parts.clip.library)).resolve()
+        heard = sound.sound_file((shown_file, Path(track.header["video"].get("path") or shown_file)))
+    at_speed = schedule.retimed or schedule.is_at(scene_rate(scene))
+    sound.write_sound(scene, parts.collection, parts.root.name, heard if at_speed else None, start, moved)
+    if heard is None or at_speed:
+        return []
+    return [sound.other_speed(float(scene_rate(scene)), float(schedule.own.rate))]
 
 
 def _remember(

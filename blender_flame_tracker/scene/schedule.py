@@ -40,6 +40,10 @@ class Schedule:
     start_at: int
     retimed: bool = False
 
+    def is_at(self, rate: Fraction) -> bool:
+        """Whether the clip has a frame rate."""
+        return abs(float(rate / self.own.rate) - 1) <= _SAME_RATE
+
 
 def schedule_of(
     track: Track,
@@ -66,7 +70,7 @@ def schedule_of(
 
 def in_time_of_scene(schedule: Schedule, track: Track, rows: NDArray[np.int64], rate: Fraction) -> Schedule:
     """Return the schedule for a scene of a rate, in which the clip lasts as long as it was filmed."""
-    if abs(float(rate / schedule.own.rate) - 1) <= _SAME_RATE:
+    if schedule.is_at(rate):
         return schedule
     timeline = _timeline(track, rows, rate, schedule.start_at)
     return Schedule(timeline, schedule.own, rate, schedule.start_at, True)

@@ -52,11 +52,14 @@ def write_sequence(folder: Path, count: int, first: int = 1) -> Path:
     return folder / f"shot_{first:04d}.png"
 
 
-def write_film(path: Path, times: np.ndarray, rate: float | None = None) -> Path:
+SOUND_RATE = 8000
+
+
+def write_film(path: Path, times: np.ndarray, rate: float | None = None, *, sound: np.ndarray | None = None) -> Path:
     """Write a Matroska film with a picture at each time (seconds, rounded to milliseconds).
 
     Source of the format: RFC 9559 (Matroska) and RFC 8794 (EBML). The pictures are PNGs in Video for Windows' frame
-    ('MPNG'). `rate` becomes the track's default duration.
+    ('MPNG'). `rate` becomes the track's default duration; `sound` (N,) int16 at 8 kHz its sound.
     """
     bitmap = struct.pack("<IiiHH4sIiiII", 40, WIDTH, HEIGHT, 1, 24, b"MPNG", WIDTH * HEIGHT * 3, 0, 0, 0, 0)
     duration = [_number(0x23E383, round(1e9 / rate))] if rate else []
@@ -70,17 +73,23 @@ def write_film(path: Path, times: np.ndarray, rate: float | None = None) -> Path
         _element(0xE0, _number(0xB0, WIDTH) + _number(0xBA, HEIGHT)),
     ]
     clusters = b"".join(_cluster(round(1000 * time), png(picture(index))) for index, time in enumerate(times))
+    tracks = _element(0xAE, b"".join(track))
+    if sound is not None:
+        about = _element(0xB5, struct.pack(">d", SOUND_RATE)) + _number(0x9F, 1) + _number(0x6264, 16)
+        numbers = _number(0xD7, 2) + _number(0x73C5, 2) + _number(0x83, 2)
+        tracks += _element(0xAE, numbers + _element(0x86, b"A_PCM/INT/LIT") + _element(0xE1, about))
+        clusters = _cluster(0, sound.astype("<i2").tobytes(), number=2) + clusters
     last = 1000 * (times[-1] + (1 / rate if rate else 0.04))
     info = _number(0x2AD7B1, 1_000_000) + _element(0x4489, struct.pack(">d", last))
-    segment = _element(0x1549A966, info) + _element(0x1654AE6B, _element(0xAE, b"".join(track))) + clusters
+    segment = _element(0x1549A966, info) + _element(0x1654AE6B, tracks) + clusters
     kind = _element(0x4282, b"matroska") + _number(0x4287, 4) + _number(0x4285, 2)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_element(0x1A45DFA3, kind) + _element(0x18538067, segment))
     return path
 
 
-def _cluster(milliseconds: int, data: bytes) -> bytes:
-    block = b"\x81" + struct.pack(">hB", 0, 0x80) + data
+def _cluster(milliseconds: int, data: bytes, number: int = 1) -> bytes:
+    block = bytes([0x80 | number]) + struct.pack(">hB", 0, 0x80) + data
     return _element(0x1F43B675, _number(0xE7, milliseconds) + _element(0xA3, block))
 
 
