@@ -13,30 +13,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from .contract.failure import Failure
 from .photo.read import read_photo
 from .seed.before import read_before
-from .seed.calling import (
-    TrackerError,
-    TrackerWarning,
-    absent_attribute,
-    detected,
-    face_in,
-    value_or_raise,
-    warn,
-    warn_of_all,
-    warn_of_event,
-    warn_of_notice,
-)
+from .seed.calling import TrackerError, TrackerWarning, value_or_raise, warn, warn_of_all, warn_of_event, warn_of_notice
 from .seed.config import read_config
 from .seed.dictionary import dictionary_of
 from .seed.fitting import fit_picture
 from .seed.parts import set_up
-from .seed.pictures import fit_pictures, picture_problem
-from .seed.versions import RENDERED
+from .seed.pictures import checked_picture, checked_pictures, fit_pictures
+from .seed.tracker import UNNAMED, SetUpTracker, detected
+from .seed.versions import VERSION_1
 from .seed.video import track_frames
 
 __all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video", "track_video_legacy"]
@@ -47,15 +35,12 @@ _NO_FILTER: Final = (
 )
 
 
-class Tracker:
+class Tracker(SetUpTracker):
     """Tracks single pictures.
 
     Attributes:
-        device: What computes (torch.device).
         img_size: Side of the aligned pictures in pixels.
-        H, W: Height and width of the rendered pictures.
-        fov: Angle of view of the crops, degrees.
-        faces: Triangles (F, 3) int64; `mesh_faces` is the same as a tensor on the device.
+        device, H, W, fov, faces, mesh_faces: See `seed.tracker`.
 
     Others of the original do not mean anything here; asking for one says what to do instead.
 
@@ -67,24 +52,8 @@ class Tracker:
     """
 
     def __init__(self, tracker_cfg: Mapping[str, Any]) -> None:
-        config = value_or_raise(read_config(tracker_cfg, video=False))
-        warn_of_all(config.notices)
-        self._config = config
-        self._parts = value_or_raise(set_up(config, warn_of_notice))
-        self.device = config.device
-        self.img_size = config.size
-        self.H = self.W = RENDERED
-        self.fov = config.degrees
-        self.faces: NDArray[np.int64] = np.asarray(self._parts.head.faces, dtype=np.int64)
-        self.mesh_faces = torch.from_numpy(self.faces).to(config.device)
-
-    def __getattr__(self, name: str) -> Any:
-        raise absent_attribute(name)
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """What the numbers come from: ``head_model``, ``landmarks``, ``tex_space``, ``parsing``."""
-        return self._parts.sources
+        super().__init__(tracker_cfg, VERSION_1)
+        self.img_size = self._config.size
 
     def load_image_and_run(
         self,
@@ -115,8 +84,7 @@ class Tracker:
         Raises:
             TrackerError: No face is found, or the picture is none.
         """
-        value_or_raise(picture_problem(img))
-        return self._run(np.ascontiguousarray(img), realign, "the picture", prev_ret_dict, kalman_filter)
+        return self._run(value_or_raise(checked_picture(img)), realign, UNNAMED, prev_ret_dict, kalman_filter)
 
     def run_all_images(
         self, imgs: Sequence[NDArray[np.uint8]], realign: bool = True, kalman_filter: bool = False
@@ -134,13 +102,10 @@ class Tracker:
         """
         if kalman_filter:
             warn(_NO_FILTER)
-        if not len(imgs):
-            raise TrackerError(Failure("photo-not-given", "The list of pictures is empty.", "Give one at least."))
-        for img in imgs:
-            value_or_raise(picture_problem(img))
-        clip = value_or_raise(fit_pictures(imgs, self._parts, self._config, warn, realign=realign))
+        pictures = value_or_raise(checked_pictures(imgs))
+        clip = value_or_raise(fit_pictures(pictures, self._parts, self._config, warn, realign=realign))
         texture, result = clip.texture_code(), {}
-        for frame, picture in clip.pictures(clip.frames):
+        for frame, picture in clip.pictures(clip.seen):
             one = dictionary_of(clip.crop(frame, picture, texture), self._parts, self._config.size)
             for key, value in {**one, "frame": frame}.items():
                 result.setdefault(key, []).append(value)
@@ -152,8 +117,7 @@ class Tracker:
         Raises:
             TrackerError: No face is found, or the picture is none.
         """
-        value_or_raise(picture_problem(img))
-        return detected(value_or_raise(face_in(self._parts, np.ascontiguousarray(img), "the picture")))
+        return detected(value_or_raise(self._face_in(value_or_raise(checked_picture(img)))))
 
     def _run(
         self,
@@ -166,7 +130,7 @@ class Tracker:
         if kalman_filter:
             warn(_NO_FILTER)
         before = None if previous is None else value_or_raise(read_before(previous))
-        face = value_or_raise(face_in(self._parts, picture, name))
+        face = value_or_raise(self._face_in(picture, name))
         crop = value_or_raise(
             fit_picture(picture, face, self._parts, self._config, realign=realign, before=before, emit=warn_of_event)
         )

@@ -144,6 +144,11 @@ def corner_pixels(points: Floats) -> Floats:
     return points + 0.5
 
 
+def edge_to_edge(points: Floats, size: int) -> Floats:
+    """Return pixels of a square picture (N, 2) as -1..1 from edge to edge."""
+    return corner_pixels(points) / size * 2 - 1
+
+
 def corner_matrix(intrinsics: Intrinsics) -> Floats:
     """Return the matrix K (3, 3) for pixels counted from the picture's corner."""
     matrix = intrinsics.matrix()

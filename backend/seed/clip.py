@@ -36,7 +36,8 @@ Prepare = Callable[[Picture, Floats], Picture]
 """What is done to a frame before it is looked at, given its landmarks (478, 3): the background may become white."""
 
 
-def _unchanged(picture: Picture, _points: Floats) -> Picture:
+def unchanged(picture: Picture, _points: Floats) -> Picture:
+    """Return the picture."""
     return picture
 
 
@@ -62,13 +63,18 @@ class FittedClip:
     aligned: list[Region]
     parts: Parts
     degrees: float
-    prepare: Prepare = _unchanged
+    prepare: Prepare = unchanged
     kept: Sequence[Picture] | None = None
 
     @property
     def frames(self) -> Integers:
         """Positions of the frames in which the head is known."""
         return np.flatnonzero(self.fit.status != MISSING)
+
+    @property
+    def seen(self) -> Integers:
+        """Positions of the frames in which the face is seen: those between two such are left out."""
+        return np.flatnonzero((self.fit.status == TRACKED) & self.found.found)
 
     def pictures(self, frames: Integers) -> Iterable[tuple[int, Picture]]:
         """Yield (frame, RGB picture), ascending."""
@@ -124,7 +130,8 @@ def fit_clip(
     context: Context,
     *,
     squares: list[Region] | None = None,
-    prepare: Prepare = _unchanged,
+    prepare: Prepare = unchanged,
+    apart: bool = False,
 ) -> FittedClip | Failure:
     """Find the face in all frames and fit the head to them at once.
 
@@ -132,11 +139,14 @@ def fit_clip(
         video, parts, config, context: What is fitted and how.
         squares: In which square of each frame; the aligned ones where None.
         prepare: See `Prepare`.
+        apart: The frames do not follow each other in time: nothing is smoothed.
     """
     settings = LandmarkSettings(task_file=str(config.task_file or ""), person_mask=False)
     found = landmarks_stage.run(video, FaceSettings(), settings, context)
     if isinstance(found, Failure):
         return found
+    if apart:
+        found = dataclasses.replace(found, shot=np.arange(len(found)))
     aligned = crop_path(found, config)
     fitted = squares or aligned
     inside = in_crops(found, fitted)

@@ -33,6 +33,7 @@ from ..head.model import Floats, HeadPose
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.crop import Picture, Region
 from ..parsing.bisenet import SIZE as PARSED
+from ..stages.data import Fit
 from .parts import Parts
 from .versions import RENDERED, TEXTURE_MODES, VERSION_1
 
@@ -51,6 +52,7 @@ class FittedCrop:
         rotation, translation: Head to the camera of the crop.
         texture: Known texture code, or None where it is estimated from this picture.
         degrees: Angle of view of the crop.
+        fit: The fit of this crop where it was fitted by itself.
     """
 
     picture: Picture
@@ -63,6 +65,7 @@ class FittedCrop:
     translation: Floats
     texture: Floats | None = None
     degrees: float = SEED_ANGLE
+    fit: Fit | None = None
 
     def camera(self, size: int) -> Intrinsics:
         """Return the camera of the crop as a picture of `size` pixels."""

@@ -102,4 +102,5 @@ def fit_picture(
         rotation=fit.rotation[0],
         translation=fit.translation[0],
         degrees=fitted_angle(fit, config),
+        fit=fit,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..cli.session import MODELS
 from ..contract.failure import Failure, Notice
 from ..contract.settings import HeadSettings
 from ..head.choosing import with_identity
+from ..head.ears import EarOutline, ear_outlines
 from ..head.library import left_out_notices, resolve_head
 from ..head.model import Floats, HeadModel, Integers
 from ..head.side_files import read_uv_object
@@ -48,6 +50,11 @@ class Parts:
     def of_known_shape(self, shape: Floats) -> Parts:
         """Return the same for a person whose identity (N,) is known and is not fitted."""
         return dataclasses.replace(self, head=with_identity(self.head, shape), guesses=())
+
+    @cached_property
+    def ears(self) -> tuple[EarOutline, EarOutline] | None:
+        """The outlines of the ears; None where the head does not name them."""
+        return ear_outlines(self.head.template, self.head.regions)
 
     @property
     def known_shape(self) -> Floats | None:

@@ -1,0 +1,49 @@
+"""What scripts of version 4 already know of a person and give to the tracker: identity and texture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..contract.failure import Failure
+from ..head.model import Floats, HeadModel
+from ..landmarks.crop import Picture
+from .later import from_planes
+
+_SMALLEST, _LARGEST = 8, 8192
+
+
+def given_shape(values: object, head: HeadModel) -> Floats | Failure:
+    """Return an identity (N,) for a head, from (1, N) or (N,); N is at most the number of its modes."""
+    try:
+        code = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return _unfit("shape_code", "holds no numbers", "Give 'shape' of an earlier result, (1, 300).")
+    if code.ndim == 2 and len(code) == 1:
+        code = code[0]
+    if code.ndim != 1 or not len(code) or not np.isfinite(code).all():
+        said = f"is {code.shape} instead of (1, 300) finite numbers"
+        return _unfit("shape_code", said, "Give 'shape' of an earlier result of one person.")
+    modes = head.identity_basis.shape[2]
+    if code[modes:].any():
+        said = f"has {np.flatnonzero(code)[-1] + 1} coefficients, {head.name} has {modes}"
+        return _unfit("shape_code", said, "Give the identity of the same head model.")
+    return code[:modes]
+
+
+def given_texture(values: object) -> Picture | Failure:
+    """Return a texture (S, S, 3), from (1, 3, S, S) in 0..1."""
+    try:
+        planes = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return _unfit("texture", "holds no numbers", "Give 'texture' of an earlier result, (1, 3, 256, 256).")
+    square = planes.ndim == 4 and planes.shape[:2] == (1, 3) and planes.shape[2] == planes.shape[3]
+    if not square or not _SMALLEST <= planes.shape[2] <= _LARGEST:
+        said = f"is {planes.shape} instead of (1, 3, 256, 256)"
+        return _unfit("texture", said, "Give 'texture' of an earlier result, of one person.")
+    if not np.isfinite(planes).all() or planes.min() < -0.01 or planes.max() > 1.01:
+        return _unfit("texture", "has values outside of 0 to 1", "Divide a picture of 0 to 255 by 255.")
+    return from_planes(planes)
+
+
+def _unfit(name: str, problem: str, advice: str) -> Failure:
+    return Failure("given-unfit", f"'{name}' {problem}.", advice)

@@ -1,0 +1,108 @@
+"""What pictures tell besides landmarks: the head's texture, and in a clip its pose and expression more exactly.
+
+The stages Appearance and Texture do that for clips of one camera. So the crops become such a clip: levelled with the
+frame instead of with the head, because light comes from the same side however the head leans.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from ..aligned.crop import cut
+from ..aligned.drawing import Skin
+from ..contract.failure import Failure
+from ..contract.settings import AppearanceSettings, TextureSettings
+from ..head.model import Floats, HeadModel
+from ..landmarks.crop import Picture, Region
+from ..render.clip_texture import texture_to_draw
+from ..stages import appearance as appearance_stage
+from ..stages.data import Context, Fit, Video
+from ..stages.track import track_of
+from .clip import FittedClip, in_crops
+from .fitting import FITTED
+
+_CODEC: Final = "crops"
+
+
+def painted_by(
+    fit: Fit, head: HeadModel, squares: list[Region], pictures: Iterable[tuple[int, Picture]], context: Context
+) -> Skin | Failure:
+    """Return the texture of a head from the pictures to which it was fitted; plain skin, with a notice, where they are
+    too dark or too bright.
+
+    Args:
+        fit: In the cameras of the squares.
+        head: Its head.
+        squares: In which each frame was fitted.
+        pictures: (frame, RGB picture) of the frames in which the head is known.
+        context: For a folder, notices and models.
+    """
+    with tempfile.TemporaryDirectory(dir=context.work) as folder:
+        video = _as_video(fit, squares, pictures, Path(folder))
+        texture = texture_to_draw(track_of(fit, head, context), video, TextureSettings(), context)
+    return texture if isinstance(texture, Failure) else Skin(texture, head.uv, head.uv_faces)
+
+
+def seen_closely(clip: FittedClip, context: Context) -> tuple[FittedClip, Skin] | Failure:
+    """Return a clip whose head is refined by its pictures, and the texture of the head."""
+    level = [dataclasses.replace(square, roll=0.0) for square in clip.fitted]
+    turns = np.stack([_roll(square.roll) for square in clip.fitted])
+    fit = _turned(clip.fit, turns)
+    fit = dataclasses.replace(fit, landmarks=in_crops(clip.found, level))
+    head = clip.parts.head
+    with tempfile.TemporaryDirectory(dir=context.work) as folder:
+        pictures = ((frame, clip.crop(frame, picture, None).picture) for frame, picture in clip.pictures(clip.frames))
+        video = _as_video(fit, level, pictures, Path(folder))
+        refined = appearance_stage.run(fit, head, video, AppearanceSettings(), context)
+        if isinstance(refined, Failure):
+            return refined
+        texture = texture_to_draw(track_of(refined, head, context), video, TextureSettings(), context)
+    if isinstance(texture, Failure):
+        return texture
+    back = _turned(refined, np.swapaxes(turns, 1, 2))
+    found = dataclasses.replace(back, landmarks=clip.fit.landmarks)
+    return dataclasses.replace(clip, fit=found), Skin(texture, head.uv, head.uv_faces)
+
+
+def _as_video(fit: Fit, squares: list[Region], pictures: Iterable[tuple[int, Picture]], folder: Path) -> Video:
+    """Write the squares as a numbered sequence; frames without a head are white."""
+    landmarks = fit.landmarks
+    names = [folder / f"crop_{frame:06d}.png" for frame in range(len(landmarks))]
+    for frame, picture in pictures:
+        Image.fromarray(cut(picture, squares[frame], FITTED)).save(names[frame], compress_level=1)
+    for name in names:
+        if not name.exists():
+            Image.fromarray(np.full((FITTED, FITTED, 3), 255, np.uint8)).save(name)
+    return Video(
+        path=names[0],
+        sha256="",
+        width=FITTED,
+        height=FITTED,
+        rotation=0,
+        rate=landmarks.rate or Fraction(25),
+        duration=len(names) / float(landmarks.rate or 25),
+        frame_index=np.arange(len(names)),
+        time=landmarks.time,
+        codec=_CODEC,
+    )
+
+
+def _roll(angle: float) -> Floats:
+    """From the axes of a leaning square's camera to those of a level one's (3, 3)."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _turned(fit: Fit, turns: Floats) -> Fit:
+    """The same heads in cameras that are turned about their axes (T, 3, 3)."""
+    return dataclasses.replace(
+        fit, rotation=turns @ fit.rotation, translation=np.einsum("tij,tj->ti", turns, fit.translation)
+    )
