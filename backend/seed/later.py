@@ -24,6 +24,7 @@ from ..head.ears import ear_in_view
 from ..head.model import Floats
 from ..head.skinning import select_frames
 from ..landmarks.crop import Picture, apply, inverse
+from ..solve.parallel import single_threaded_operations
 from .dictionary import FittedCrop, SeenCrop, drawn_head, reduced, seen_crop
 from .parts import Parts
 from .versions import RENDERED, TEXTURE_MODES, VERSION_4
@@ -115,4 +116,5 @@ def _light_on(painted: Skin, crop: FittedCrop, parts: Parts, seen: SeenCrop) -> 
 
 def _painted_head(painted: Skin, crop: FittedCrop, parts: Parts, seen: SeenCrop, lit: Lit) -> Picture:
     place = (seen.vertices, parts.head.faces, crop.rotation, crop.translation)
-    return alone(*textured_head(crop.camera(RENDERED), *place, lit, painted))
+    with single_threaded_operations():  # so small a picture takes several times as long on threads that others want
+        return alone(*textured_head(crop.camera(RENDERED), *place, lit, painted))
