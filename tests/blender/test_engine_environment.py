@@ -34,7 +34,7 @@ def place(tmp_path, monkeypatch):
     stamp = Stamp(ENGINE, {ENGINE: fingerprint("torch==1\n")}, [], "3.11", platform_name(), "cpu")
     (tmp_path / "stamp.json").write_text(json.dumps(dataclasses.asdict(stamp)))
     problem = {"code": "target-not-writable", "sentence": "It cannot be written.", "advice": "Use --target."}
-    (tmp_path / "plan.json").write_text(json.dumps({"packages": [], "problems": [problem]}))
+    (tmp_path / "plan.json").write_text(json.dumps({"problems": [problem]}))
     return tmp_path
 
 
@@ -213,7 +213,6 @@ models = [
     {"name": "x", "version": "FLAME 2020", "file": "/m/generic_model.pkl", "present": True, "usable": True,
      "licence": "Research only.", "commercial": False, "url": "https://flame.is.tue.mpg.de"},
     {"name": "Scores", "file": "/m/face_landmarker.task", "present": False, "problem": "is not there"},
-    "noise",
 ]
 print(json.dumps({"event": "done", "outputs": {}, "models": models}))
 """
