@@ -17,10 +17,12 @@ from typing import Any, Final, TextIO, TypeVar
 
 from . import __version__
 from .cache import Cache
+from .contract.atomic import abandon_half_made
 from .contract.events import PROTOCOL, Emit, encode
 from .contract.failure import Failure
 from .contract.job import Job
 from .device import device_words
+from .locks import release_all
 from .previews import Previews, preview_folder
 from .registry import STAGE_CODE
 from .runner import Finished, Stopped, run_job
@@ -81,6 +83,8 @@ class Stop:
     def _end(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # in the middle of another line, or nobody reads any more
             self.last_words()
+        abandon_half_made()
+        release_all()
         os._exit(EXIT_CANCELLED)
 
     def on_signal(self, _number: int, _frame: Any) -> None:

@@ -21,6 +21,15 @@ _LOCKED_BYTE: Final = 1 << 30
 """Windows lets nobody read a byte that is locked: it lies far behind what is written into the file."""
 
 
+_held: set[FileLock] = set()
+
+
+def release_all() -> None:
+    """Give back all locks of this process, which is about to end in the middle of its work."""
+    for lock in list(_held):
+        lock.release()
+
+
 class FileLock:
     """Held from `take` until `release` or the end of the process."""
 
@@ -49,6 +58,7 @@ class FileLock:
                     os.ftruncate(descriptor, 0)
                     os.write(descriptor, holder.encode("utf-8"))
                     self._descriptor = descriptor
+                    _held.add(self)
                 else:  # its last holder removed it after we had opened it
                     os.close(descriptor)
             except OSError:
@@ -65,6 +75,7 @@ class FileLock:
 
     def release(self) -> None:
         """Give the lock back and remove its file."""
+        _held.discard(self)
         if self._descriptor is not None:
             if sys.platform != "win32":  # removed while it is still ours: nobody can take it in between
                 self._remove()

@@ -13,14 +13,14 @@ from typing import Final
 from .contract.atomic import remove_half_made
 from .contract.failure import Failure
 from .locks import FileLock
-from .stages.folders import TRIES, not_writable
+from .stages.folders import PAUSE, TRIES, not_writable
 
 LOCK: Final = ".flame-head-tracker.lock"
 
 PATIENCE: Final = 10.0
 """Seconds to wait for another run that is about to end, as one that was just cancelled."""
 
-_PAUSE: Final = 0.1
+_LOOK_AGAIN: Final = 0.1
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ def _lock(folder: Path, stack: contextlib.ExitStack, cancelled: Callable[[], boo
         while not _taken(lock, stack):
             if time.monotonic() > until or cancelled():
                 return _busy(folder, lock.holder())
-            time.sleep(_PAUSE)
+            time.sleep(_LOOK_AGAIN)
     except OSError as error:
         return not_writable(folder, error)
     remove_half_made(folder)  # by runs that were killed: nobody else writes here now
@@ -62,9 +62,10 @@ def _taken(lock: FileLock, stack: contextlib.ExitStack) -> bool:
                 return False
             stack.callback(_give_back, lock, new)
             return True
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             if not left:
                 raise
+            time.sleep(PAUSE)
     return False
 
 

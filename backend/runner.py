@@ -128,6 +128,7 @@ class _Run:
         self.cached: list[str] = []
         self.notices: list[Notice] = []
         self.targets = Targets()
+        self.needed: set[str] = set()
 
     def all(self) -> Finished:
         """Run what is needed, in the job's order."""
@@ -168,7 +169,7 @@ class _Run:
             self._find_keys(stage)
         self.read.save()
         self._check_targets()
-        needed = self._needed()
+        needed = self.needed = self._needed()
         for stage in self.job.stages:
             if stage.name in needed:
                 self.value(stage)
@@ -321,6 +322,7 @@ class _Run:
             raise Cancelled
         self.send({"event": "stage", "name": stage.name, "state": "running"})
         started = time.perf_counter()
+        self._foresee()
         code, key = self._code(stage), self.keys[stage.name]
         with self.cache.work(stage.kind, key) as work:
             output = self._run(stage, inputs, work)
@@ -329,6 +331,19 @@ class _Run:
         seconds = round(time.perf_counter() - started, 3)
         self.send({"event": "stage", "name": stage.name, "state": "done", "seconds": seconds, "summary": summary})
         return output
+
+    def _foresee(self) -> None:
+        """Refuse what cannot come to an end, as far as the outputs that are there tell: before hours of work."""
+        for stage in self.job.stages:
+            foresee = self._code(stage).foresee
+            if foresee is None or stage.name not in self.needed or stage.name in self.values:
+                continue
+            upstream = self._upstream(stage).items()
+            problem = foresee(
+                stage.settings, {kind: self.values[each.name] for kind, each in upstream if each.name in self.values}
+            )
+            if problem is not None:
+                raise _StageFailed(stage.name, problem)
 
     def _run(self, stage: Stage, inputs: dict[str, Any], work: Path) -> Any:
         code = self._code(stage)

@@ -43,6 +43,7 @@ class StageCode:
         files: Files from outside that its output depends on, (settings, models folder) -> paths.
         reads: Those that are its input, which no result may replace; the same as `files` where None.
         check: What can be refused before any work starts, settings -> failure or None.
+        foresee: What can be refused once earlier stages are done, (settings, kind -> output) -> failure or None.
         load: For ``files``: mapping name -> path -> output or `Failure`.
         summary: (output, settings) -> the main result in at most `LONGEST_SUMMARY` characters.
     """
@@ -56,6 +57,7 @@ class StageCode:
     files: Callable[[Any, Path], Iterable[Path]] = _no_files
     reads: Callable[[Any, Path], Iterable[Path]] | None = None
     check: Callable[[Any], Failure | None] = _no_problem
+    foresee: Callable[[Any, Mapping[str, Any]], Failure | None] | None = None
     load: Callable[[Mapping[str, Path]], Any] | None = None
     summary: Callable[[Any, Any], str] = _no_summary
 

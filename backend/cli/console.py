@@ -28,7 +28,7 @@ class Console:
         self._labels: dict[str, str] = {}
         self._last = 0.0
         self._open = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may interrupt a line, and say the last words
 
     def emit(self, event: Mapping[str, Any]) -> None:
         """Show one event."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import shutil
 import sys
 import tempfile
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from .. import cache_folder
 from ..cache import Cache
 from ..contract.events import Emit
 from ..contract.failure import Failure, Notice
@@ -151,6 +153,9 @@ def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failu
     stop = Stop()
     with_signals(stop)
     with contextlib.ExitStack() as stack:
+        failed = threading.Event()
+        stack.callback(_tidy, cache, log, failed, temporary=unusable is not None)
+        stack.enter_context(cache.in_use())
         streams = stack.enter_context(own_streams(log))
         if arguments.events:
             lines = Lines(streams.output, stop)
@@ -162,11 +167,36 @@ def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failu
             emit(hello())
         else:
             emit = Console(streams.error).emit
+            stop.last_words = lambda: emit({"event": "cancelled"})
+        tell = _noting_errors(emit, failed)
         if unusable is not None:
-            emit({"event": "notice", "name": "", **dataclasses.asdict(unusable)})
-        yield Conversation(emit, stop, streams, cache, log)
-    if arguments.log is None and log.is_file() and log.stat().st_size == 0:
-        log.unlink()
+            tell({"event": "notice", "name": "", **dataclasses.asdict(unusable)})
+        yield Conversation(tell, stop, streams, cache, log)
+
+
+def _noting_errors(emit: Emit, failed: threading.Event) -> Emit:
+    def tell(event: Mapping[str, Any]) -> None:
+        if event.get("event") == "error":
+            failed.set()
+        emit(event)
+
+    return tell
+
+
+def _tidy(cache: Cache, log: Path, failed: threading.Event, *, temporary: bool) -> None:
+    """Remove a log of ours in which nothing stands, and a cache of this run alone but for the log of a failure."""
+    if log.parent == cache.logs and cache_folder.size_of(log) == 0:
+        log.unlink(missing_ok=True)
+    if not temporary:
+        return
+    if not (failed.is_set() and log.parent == cache.logs and log.exists()):
+        shutil.rmtree(cache.root, ignore_errors=True)
+        return
+    for path in cache.root.iterdir():
+        if path.is_file():
+            path.unlink()
+        elif path != cache.logs:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def exit_code(result: object) -> int:

@@ -30,7 +30,15 @@ LEFT, RIGHT, MARGIN = 0.128, 0.9, 0.012
 Row = tuple[str, str, Callable[[Axes, Any, Measures], None]]
 
 
-def write_plot(path: Path, track: Track, measures: Measures, flags: list[FlaggedRange], title: str, facts: str) -> None:
+def write_plot(
+    path: Path,
+    track: Track,
+    measures: Measures,
+    flags: list[FlaggedRange],
+    title: str,
+    facts: str,
+    check: Callable[[], object] = lambda: None,
+) -> None:
     """Write the curves as PNG, 1400 pixels wide.
 
     Args:
@@ -40,6 +48,7 @@ def write_plot(path: Path, track: Track, measures: Measures, flags: list[Flagged
         flags: Ranges to shade.
         title: First line, bold.
         facts: Second line.
+        check: Called now and then; what it raises stops the work.
     """
     height = ROW * len(_ROWS) + 1.25
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor=PAPER)
@@ -51,12 +60,14 @@ def write_plot(path: Path, track: Track, measures: Measures, flags: list[Flagged
     line = figure.text(MARGIN, 1 - 0.5 / height, facts, fontsize=10, color=FAINT, va="center")
     line.set_fontsize(10 * min(1.0, (1 - 2 * MARGIN) * WIDTH * DPI / max(line.get_window_extent().width, 1.0)))
     for axis, (name, unit, draw) in zip(axes, _ROWS, strict=True):
+        check()
         _style(axis, name, unit)
         _shade(axis, track, flags)
         draw(axis, track.time, measures)
         _limits(axis, track)
     axes[-1].set_xlabel("seconds", color=FAINT, fontsize=9.5)
     _legend_of_shades(figure, flags, height)
+    check()
     figure.savefig(path, format="png", facecolor=PAPER)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from ..pictures import Picture
 from ..previews import Previews
 from ..written import Written
 
+Item = TypeVar("Item")
 Singles = NDArray[np.float32]
 
 
@@ -89,6 +90,12 @@ class Context:
             write()
             if self.written is not None:
                 self.written.remember(paths, depends_on)
+
+    def checked(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items, and stop between two of them when the user asked to."""
+        for item in items:
+            self.check()
+            yield item
 
     def check(self) -> None:
         """Raise `Cancelled` when the user asked to stop."""

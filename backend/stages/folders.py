@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import time
 from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
 
-TRIES: Final = 20
+TRIES: Final = 50
 """How often a folder is made that another run, which only looked whether it can, removes at the same moment."""
+
+PAUSE: Final = 0.002
+"""Seconds between two of them."""
 
 
 def writable_problem(folder: Path) -> Failure | None:
     """Make a folder and a file in it, and leave everything as it was; return why that fails."""
-    probe = folder / f".writable-{os.getpid()}"
+    probe = folder / f".writable-{os.getpid()}-{secrets.token_hex(4)}"
     for left in reversed(range(TRIES)):
         new = [place for place in (folder, *folder.parents) if not place.exists()]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe.touch()
             probe.unlink()
-        except FileNotFoundError as error:  # another run has just left everything as it was
+        except (FileNotFoundError, FileExistsError) as error:  # another run has just left everything as it was
             if not left:
                 return not_writable(folder, error)
+            time.sleep(PAUSE)
         except OSError as error:
             return not_writable(folder, error)
         else:

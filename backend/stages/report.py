@@ -73,11 +73,12 @@ def _numbers(path: Path, plot: Path, track: Track, context: Context) -> None:
     from ..report.plot import write_plot
 
     measures = measure(track)
+    context.check()
     flags = flagged(quality_of(track))
     report = report_of(track, measures, flags)
     text = json.dumps(marked(report), indent=1, allow_nan=False)
     title, facts = _title(track), _facts(report)
-    context.targets.write(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts))
+    context.targets.write(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts, context.check))
     context.targets.write(path, lambda beside: beside.write_text(text, "utf-8"))
 
 
@@ -85,7 +86,7 @@ def _sheet(path: Path, track: Track, video: Video, context: Context) -> Path:
     from ..report.sheet import sheet_frames, write_sheet
     from ..video.reader import read_frames
 
-    pictures = read_frames(video, sheet_frames(track))
+    pictures = context.checked(read_frames(video, sheet_frames(track)))
     return context.targets.write(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
 
 

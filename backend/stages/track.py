@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,31 @@ def run(fit: Fit, head: HeadModel, settings: TrackFileSettings, context: Context
     track = replace(track, header=portable_header(track.header, path.parent))
     problem = write_track(path, in_file_pixels(track), context.targets)
     return TrackFile(path, track) if problem is None else problem
+
+
+def foresee(settings: TrackFileSettings, known: Mapping[str, Any]) -> Failure | None:
+    """Refuse a disk without room for the track as soon as its length is known, and not after the fit."""
+    clip, head = known.get("video", known.get("photographs")), known.get("head")
+    if clip is None or head is None:
+        return None
+    folder = next(place for place in absolute(settings.path).parents if place.is_dir())
+    needed, disk = track_bytes(len(clip), head), shutil.disk_usage(folder)
+    if disk.total == 0 or disk.free >= needed:  # some network drives do not know
+        return None
+    return Failure(
+        "disk-too-small",
+        f"The track of {counted(len(clip), 'frame')} takes {needed / 1e6:.0f} MB, and the disk of {folder} has"
+        f" {disk.free / 1e6:.0f} MB left.",
+        "Free some space, choose another folder, or track a shorter range; what is finished is kept.",
+    )
+
+
+def track_bytes(frames: int, head: HeadModel) -> int:
+    """Return about how many bytes a track takes, those of its vertices and of the head's bases above all."""
+    vertices, modes, joints = head.vertex_count, head.expression_basis.shape[2], len(head.joint_parents)
+    of_frame = 12 * vertices + 12 * LANDMARKS + 8 * modes + 1000
+    of_head = vertices * (12 + 12 * modes + 4 * head.pose_correctives.shape[2] * 3 + 4 * joints + 40)
+    return frames * of_frame + of_head
 
 
 def load(files: Mapping[str, Path]) -> TrackFile | Failure:
@@ -187,6 +213,7 @@ CODE: Final = StageCode(
     keep="files",
     also=("head",),
     check=check,
+    foresee=foresee,
     load=load,
     summary=summary,
 )

@@ -197,7 +197,7 @@ def registry() -> dict[str, StageCode]:
         kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output, settings: "well", sources=())
         for kind, code in fakes.items()
     }
-    result["track"] = dataclasses.replace(result["track"], load=lambda files: Files(Path(), dict(files)))
+    result["track"] = dataclasses.replace(result["track"], foresee=None, load=lambda files: Files(Path(), dict(files)))
     result["texture"] = dataclasses.replace(result["texture"], load=lambda files: ReportFiles(dict(files)))
     return result
 
