@@ -1,1 +1,1 @@
-"""The Python interface of PeizhiYan/flame-head-tracker 1.01: its configuration, its dictionary, its files."""
+"""The Python interfaces of PeizhiYan/flame-head-tracker 1.01 and 4: configuration, dictionaries, files."""
