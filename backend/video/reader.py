@@ -251,6 +251,9 @@ def _read_run(
             return settled, False, True
         if times[settled] - moment > _SEEK_SECONDS:
             return settled, True, False
+    if first and after_jump:  # The jump landed beyond the last frame.
+        container.seek(0)
+        return (0, False, False)
     return settled, False, True
 
 
