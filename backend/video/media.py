@@ -6,6 +6,7 @@ addresses (m3u8, ffconcat, sdp, mpd ...) are no media, and nothing but local fil
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,9 @@ STILLS: Final = tuple(
     for name in ("png", "jpeg", "tiff", "bmp", "webp", "exr", "dpx", "ppm", "pgm", "pam", "j2k", "jpegxl", "hdr")
 )
 """The same for single pictures; ``image2``, which reads other files of like names, is none of them."""
+
+_NO_TIMES: Final = 0x0080
+"""FFmpeg's flag of containers that hold no times (AVFMT_NOTIMESTAMPS)."""
 
 _NO_MOVING_PICTURE: Final = (
     av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails | av.stream.Disposition.still_image
@@ -67,6 +71,21 @@ def moving_pictures(container: av.container.InputContainer) -> list[av.video.Vid
     """Return the video streams that are no cover pictures or thumbnails, and for which there is a decoder."""
     streams = [stream for stream in container.streams.video if not stream.disposition & _NO_MOVING_PICTURE]
     return [stream for stream in streams if stream.codec_context is not None]
+
+
+def stated_rate(container: av.container.InputContainer, stream: av.video.VideoStream) -> Fraction | None:
+    """Return the frame rate by the file's headers, None where it states none.
+
+    Bare streams of pictures have no times; what FFmpeg calls their average rate is its own guess of 25.
+    """
+    if holds_times(container):
+        return stream.average_rate or stream.guessed_rate
+    return stream.guessed_rate if stream.codec_context.framerate else None
+
+
+def holds_times(container: av.container.InputContainer) -> bool:
+    """Return whether files of this kind say when their frames are shown."""
+    return not container.format.flags & _NO_TIMES
 
 
 def is_first_video(container: av.container.InputContainer, stream: av.video.VideoStream) -> bool:

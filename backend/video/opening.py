@@ -215,6 +215,15 @@ def _notices(path: Path, found: Probe, frames: int) -> list[Notice]:
                 "If another one is meant, save it as a file of its own.",
             )
         )
+    if not found.rate_is_stated:
+        notices.append(
+            Notice(
+                "video-rate-unknown",
+                f"{path.name} says neither when its frames are shown nor how many there are a second; {found.rate} are"
+                " assumed.",
+                "Put it into an MP4 or MKV file with its rate if that is another one.",
+            )
+        )
     if frames == 1:
         notices.append(Notice("video-one-frame", "Only one frame is tracked, so nothing can be smoothed over time."))
     if found.interlaced:

@@ -18,7 +18,7 @@ import numpy as np
 from ..contract.failure import Failure
 from ..head.model import Floats
 from .colours import high_range
-from .media import PATIENCE, is_first_video, moving_pictures, open_media, picture_stream
+from .media import PATIENCE, holds_times, is_first_video, moving_pictures, open_media, picture_stream, stated_rate
 from .reader import decoded_frames, start_time, timed_frames
 
 _STANDARD_RATES: Final = tuple(
@@ -57,6 +57,7 @@ class Probe:
         first_video: Whether that is the first video stream: others (cover pictures) are shown by Blender instead.
         high_range: ``HLG`` or ``PQ`` where the colours are of high dynamic range.
         pixel_aspect: Width over height of the decoded pixels.
+        rate_is_stated: By times or in a header; else `ASSUMED_RATE` is taken.
     """
 
     time: Floats
@@ -73,6 +74,7 @@ class Probe:
     first_video: bool = True
     high_range: str = ""
     pixel_aspect: Fraction = Fraction(1)
+    rate_is_stated: bool = True
 
 
 def probe(path: Path, check: Callable[[], None]) -> Probe | Failure:
@@ -142,7 +144,8 @@ def _probe_stream(
     else:
         time = packets[(packets >= first.moment - tick / 2) & (packets <= last + tick / 2)]
         damaged_end = bool(len(packets) and packets[-1] > last + tick / 2)
-    rate = nominal_rate(time, tick, stream.average_rate, stream.guessed_rate)
+    stated = stated_rate(container, stream)
+    rate = nominal_rate(time, tick, stated, stream.guessed_rate if stated else None)
     end = float(time[-1]) + float(1 / rate)
     promised = _promised_duration(container, stream, end)
     missing_frames = stream.frames > 0 and len(time) < stream.frames - max(2, stream.frames // 100)
@@ -161,6 +164,7 @@ def _probe_stream(
         first_video=is_first_video(container, stream),
         high_range=first.high_range,
         pixel_aspect=_pixel_aspect(stream),
+        rate_is_stated=stated is not None or holds_times(container),
     )
 
 

@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from ..contract.footage import is_picture
 from ..stages.data import Video
 from .colours import standard_rgb
-from .media import open_media, picture_stream
+from .media import open_media, picture_stream, stated_rate
 from .sequence import sequence_from
 from .stills import read_still
 
 Picture = NDArray[np.uint8]
 
+ASSUMED_RATE: Final = Fraction(25)
+"""Frames per second of files that state neither times nor a rate."""
 _QUEUE_BYTES: Final = 48 << 20
 """Decoded pictures that may wait, in bytes: two of 4K, sixteen of 720p."""
 _SEEK_SECONDS: Final = 4.0
@@ -155,7 +157,7 @@ def timed_frames(
     stamps = [frame.pts for frame in head]
     exact = all(stamp is not None for stamp in stamps)
     exact = exact and all(a < b for a, b in itertools.pairwise(stamps))  # pyright: ignore - none of them is None
-    interval = 1.0 / float(stream.average_rate or stream.guessed_rate or 25)
+    interval = 1.0 / float(stated_rate(container, stream) or ASSUMED_RATE)
     moment = -interval
     for frame in itertools.chain(_emptied(head), frames):
         known = exact and frame.pts is not None

@@ -159,6 +159,22 @@ def test_a_file_of_nothing_but_zeros_is_refused(tmp_path, context) -> None:
     assert refused(path, context).code == "video-unreadable"
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.h264", "libx264"), ("a.hevc", "libx265")])
+@pytest.mark.parametrize("rate", [Fraction(30), Fraction(24000, 1001), Fraction(50)])
+def test_a_bare_stream_has_the_rate_of_its_headers(tmp_path, context, messages, name, codec, rate) -> None:
+    video = opened(write_video(tmp_path / name, 12, codec=codec, rate=rate), context)
+    assert video.rate == rate
+    assert np.allclose(np.diff(video.time), 1 / float(rate), atol=1e-6)
+    assert [number_of(image) for _, image in read_frames(video)] == list(range(12))
+    assert messages == []
+
+
+def test_a_rate_that_nothing_tells_is_assumed_and_it_is_said(tmp_path, context, messages) -> None:
+    path = write_video(tmp_path / "a.mjpeg", 12, codec="mjpeg", pixels="yuvj420p", rate=Fraction(30))
+    assert opened(path, context).rate == 25
+    assert messages == ["video-rate-unknown"]
+
+
 @pytest.mark.parametrize("seconds", [1800.0, 2002.5, 86_400.0, 1e6])
 def test_a_frame_in_many_minutes_is_a_rate_too(seconds) -> None:
     rate = nominal_rate(np.arange(6) * seconds, 1e-3, None, None)
