@@ -23,7 +23,7 @@ from backend.contract.failure import Failure
 from backend.contract.settings import TrackFileSettings
 from backend.engine import EXIT_DONE, EXIT_FAILED
 from backend.head.model import HeadModel
-from backend.run_failures import space_failure, writing_failure
+from backend.run_failures import failure_of_stage
 from backend.stages import track as track_stage
 from backend.stages.data import Context, Fit, TrackFile
 
@@ -69,18 +69,21 @@ def test_a_disk_that_is_too_small_stops_the_run_before_the_fit(tmp_path: Path, m
     assert "fit" in ran(clip), "a drive that does not know its size is no full one"
 
 
+def said(error: OSError) -> Failure:
+    failure = failure_of_stage(error, "Report", writes=True)
+    assert failure is not None
+    return failure
+
+
 def test_a_full_disk_is_said_in_a_sentence_with_or_without_a_name() -> None:
-    without = space_failure("Report", OSError(errno.ENOSPC, "No space left on device"))
-    assert without.sentence == "The disk is full, so the result of 'Report' could not be written."
-    named = space_failure("Report", OSError(errno.ENOSPC, "No space left on device", "/a/sheet.png"))
-    assert named.sentence == "The disk is full, so /a/sheet.png could not be written."
+    full = (errno.ENOSPC, "No space left on device")
+    assert said(OSError(*full)).sentence == "The disk is full, so the result of 'Report' could not be written."
+    assert said(OSError(*full, "/a/b.png")).sentence == "The disk is full, so /a/b.png could not be written."
 
 
 def test_advice_fits_what_went_wrong() -> None:
-    gone = writing_failure("Report", FileNotFoundError(errno.ENOENT, "No such file or directory", "/a/b.png"))
-    assert "moved or removed" in gone.advice
-    forbidden = writing_failure("Report", PermissionError(errno.EACCES, "Permission denied", "/a/b.png"))
-    assert "may write to" in forbidden.advice
+    assert "moved or removed" in said(FileNotFoundError(errno.ENOENT, "No such file", "/a/b.png")).advice
+    assert "may write to" in said(PermissionError(errno.EACCES, "Permission denied", "/a/b.png")).advice
 
 
 def test_a_temporary_cache_goes_with_its_run(tmp_path: Path) -> None:
