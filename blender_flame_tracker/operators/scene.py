@@ -8,8 +8,10 @@ import bpy
 
 from .. import result as results
 from ..scene import fitting_scene
+from ..scene.loose import hang_on_head, loose_objects
 from ..scene.parts import Parts
 from ..scene.record import read_record
+from ..scene.render_setup import HEADS, set_up_render
 from ..showing import import_and_show
 from .result import chosen_for, finish
 
@@ -79,4 +81,55 @@ class UseStandardView(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: Final = (FitScene, UseStandardView)
+class SetUpRender(bpy.types.Operator):
+    """Render over the footage, through the camera of the track and in the colours of the footage"""
+
+    bl_idname = "flame.set_up_render"
+    bl_label = "Set Up Render"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    __annotations__ = {
+        "head": bpy.props.EnumProperty(
+            name="Head",
+            description="What the head does in the render",
+            items=[(name, *words) for name, words in HEADS.items()],
+        )
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need an import."""
+        return imported_for(cls, context) is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set all that a render needs; the compositor's own nodes stay."""
+        if not set_up_render(context.scene, results.chosen(context).parts, self.head):
+            self.report({"WARNING"}, "There is no footage behind the camera: import with Footage Behind Head")
+        return {"FINISHED"}
+
+
+class ParentLooseObjects(bpy.types.Operator):
+    """Parent objects of the import's collection that have no parent to the head, where they are now: they follow \
+it, and stay on it when the motion is switched"""
+
+    bl_idname = "flame.parent_loose_objects"
+    bl_label = "Parent Loose Objects to Head"
+    bl_options: ClassVar = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need objects that hang on nothing."""
+        parts = imported_for(cls, context)
+        if parts is not None and not loose_objects(parts):
+            cls.poll_message_set("All objects of the collection have a parent")
+        return parts is not None and bool(loose_objects(parts))
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Parent them."""
+        parts = results.chosen(context).parts
+        loose = loose_objects(parts)
+        hang_on_head(context, parts, loose)
+        self.report({"INFO"}, f"Parented to the head: {', '.join(each.name for each in loose)}")
+        return {"FINISHED"}
+
+
+CLASSES: Final = (FitScene, UseStandardView, SetUpRender, ParentLooseObjects)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
 from .importer import ImportResult, import_track
+from .over_footage import lay_over_footage
 from .plate import background_of
 
 
@@ -115,61 +115,3 @@ def set_renderer(scene: bpy.types.Scene, still: StillSettings) -> None:
     else:
         scene.display.shading.light = "STUDIO"
         scene.display.shading.color_type = "MATERIAL"
-
-
-def lay_over_footage(scene: bpy.types.Scene, clip: bpy.types.MovieClip, turn: float = 0.0) -> None:
-    """Let the compositor lay the render over the footage, as wide as the picture.
-
-    Args:
-        scene: Its compositor is made anew.
-        clip: The footage.
-        turn: Radians clockwise to turn the footage upright, where Blender has not done so.
-    """
-    tree, output = _compositor(scene)
-    footage = _node(tree, "CompositorNodeMovieClip", -600, -200)
-    footage.clip = clip
-    fitted = _node(tree, "CompositorNodeScale", -300, -200)
-    _set_option(fitted, "space", "Type", "RENDER_SIZE", "Render Size")
-    _set_option(fitted, "frame_method", "Frame Type", "STRETCH", "Stretch")
-    rendered = _node(tree, "CompositorNodeRLayers", -600, 200)
-    rendered.scene = scene
-    over = _node(tree, "CompositorNodeAlphaOver", 0, 0)
-    # Sockets by type, not by name or number: their names changed in 5.0, the order of the two colours did not.
-    behind, front = [socket for socket in over.inputs if socket.type == "RGBA"]
-    picture = footage.outputs["Image"]
-    if turn != 0:
-        upright = _node(tree, "CompositorNodeRotate", -450, -200)
-        upright.inputs[1].default_value = -turn
-        tree.links.new(picture, upright.inputs[0])
-        picture = upright.outputs[0]
-    tree.links.new(picture, fitted.inputs[0])
-    tree.links.new(fitted.outputs[0], behind)
-    tree.links.new(rendered.outputs["Image"], front)
-    tree.links.new(over.outputs[0], output)
-
-
-def _compositor(scene: bpy.types.Scene) -> tuple[bpy.types.NodeTree, bpy.types.NodeSocket]:
-    """An empty compositor tree of the scene and the socket of its result: a group since 5.0, in the scene before."""
-    if hasattr(scene, "compositing_node_group"):
-        tree = bpy.data.node_groups.new("Over the footage", "CompositorNodeTree")
-        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
-        scene.compositing_node_group = tree
-        return tree, _node(tree, "NodeGroupOutput", 300, 0).inputs[0]
-    scene.use_nodes = True
-    tree = scene.node_tree
-    tree.nodes.clear()
-    return tree, _node(tree, "CompositorNodeComposite", 300, 0).inputs[0]
-
-
-def _set_option(node: bpy.types.Node, attribute: str, socket: str, value: str, label: str) -> None:
-    """Set an option that was an attribute up to 4.5 and is a menu socket since 5.0."""
-    if hasattr(node, attribute):
-        setattr(node, attribute, value)
-    else:
-        node.inputs[socket].default_value = label
-
-
-def _node(tree: bpy.types.NodeTree, kind: str, x: float, y: float) -> Any:
-    node = tree.nodes.new(kind)
-    node.location = (x, y)
-    return node

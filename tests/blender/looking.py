@@ -10,6 +10,7 @@ from bpy_extras.object_utils import world_to_camera_view
 from flame_extension.backend.contract.camera import Intrinsics, project, rotation_matrices
 from flame_extension.backend.contract.track import Track
 from flame_extension.blender_flame_tracker.scene import render
+from flame_extension.blender_flame_tracker.scene.over_footage import lay_over_footage
 from mathutils import Vector
 
 
@@ -60,7 +61,7 @@ def footage_picture(clip: bpy.types.MovieClip, frame: int, folder: Path) -> np.n
     scene = bpy.context.scene
     for thing in scene.objects:
         thing.hide_render = True
-    render.lay_over_footage(scene, clip)
+    lay_over_footage(scene, clip)
     render.set_renderer(scene, render.StillSettings(engine="BLENDER_WORKBENCH"))
     scene.frame_set(frame)
     scene.render.filepath = str(folder / "looking.png")

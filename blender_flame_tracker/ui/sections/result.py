@@ -11,6 +11,7 @@ from ...nodes.state import NodeState, status_of
 from ...operators import result as operators
 from ...review import Facts, Review, review_of
 from ...scene.fitting_scene import is_faithful, kept
+from ...scene.loose import loose_objects
 from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
 from ...scene.plate import background_of
@@ -139,6 +140,9 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) 
     moving = motion_of(parts.camera)
     text = "Switch to Camera Motion" if moving == HEAD_MOVES else "Switch to Head Motion"
     layout.operator("flame.switch_motion", text=text, icon="CON_CAMERASOLVER" if moving == HEAD_MOVES else "USER")
+    if loose_objects(parts):
+        layout.operator("flame.parent_loose_objects", icon="LINKED")
+    layout.operator_menu_enum("flame.set_up_render", "head", icon="RENDER_STILL")
     _draw_fit(layout, context, parts)
     for notice in read_record(parts.collection).notices:
         paragraph(layout, context, notice, icon="INFO")

@@ -1,0 +1,22 @@
+"""Objects in the collection of an import that hang on nothing: they drift from the head when the motion is switched."""
+
+from __future__ import annotations
+
+import bpy
+
+from .parts import Parts
+
+
+def loose_objects(parts: Parts) -> list[bpy.types.Object]:
+    """Return what the user has put into the collection and parented to nothing. Cheap enough for drawing."""
+    ours = {parts.root, parts.head, parts.camera}
+    return [each for each in parts.collection.all_objects if each.parent is None and each not in ours]
+
+
+def hang_on_head(context: bpy.types.Context, parts: Parts, objects: list[bpy.types.Object]) -> None:
+    """Parent objects to the head so that they stay where they are on the current frame."""
+    context.view_layer.update()
+    onto = parts.head.matrix_world.inverted()
+    for each in objects:
+        each.parent = parts.head
+        each.matrix_parent_inverse = onto
