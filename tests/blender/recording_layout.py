@@ -72,6 +72,11 @@ class RecordingLayout:
         self._root.items[-1].usable = self._root.items[-1].usable and operator.poll()
         return chosen
 
+    def operator_menu_enum(self, idname: str, name: str, **options: Any) -> SimpleNamespace:
+        family, own = idname.split(".")
+        assert name in getattr(getattr(bpy.ops, family), own).get_rna_type().properties
+        return self.operator(idname, **options)
+
     def progress(self, factor: float = 0.0, text: str = "", **_options: Any) -> None:
         assert 0.0 <= factor <= 1.0
         self._add("progress", text, options=factor)

@@ -32,6 +32,10 @@ class Layout:
         self.notes.append(name if getattr(bpy.ops.flame, name.partition(".")[2]).poll() else f"({name})")
         return Layout()
 
+    def operator_menu_enum(self, name, choice, **named):
+        assert choice in getattr(bpy.ops.flame, name.partition(".")[2]).get_rna_type().properties
+        return self.operator(name, **named)
+
     def prop(self, owner, name, **_named):
         assert hasattr(owner, name)
         self.notes.append(name)
