@@ -19,7 +19,7 @@ from backend.cache import Cache  # noqa: E402
 from backend.cli.summary import closing_words  # noqa: E402
 from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.marks import is_marked  # noqa: E402
-from backend.contract.settings import ReportSettings  # noqa: E402
+from backend.contract.settings import ReportSettings, VideoSettings  # noqa: E402
 from backend.contract.targets import TargetRefused  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED  # noqa: E402
 from backend.render.scale import even_scale  # noqa: E402
@@ -27,6 +27,7 @@ from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
+from backend.video.opening import open_video  # noqa: E402
 from backend.written import Written  # noqa: E402
 
 
@@ -107,15 +108,17 @@ def test_the_overlay_has_every_frame_at_its_own_moment(written: dict[str, Path],
     assert np.abs(around - 90).max() > 30, "the mesh is drawn where the camera sees it"
 
 
-def a_film_with_sound(path: Path, video_codec: str, audio_codec: str) -> None:
-    """Two seconds of grey, 25 frames each, silent but for a tone from 0.9 to 1.1 s."""
+def a_film_with_sound(path: Path, video_codec: str, audio_codec: str, late: int = 0) -> None:
+    """Two seconds of grey, 25 frames each, silent but for a tone from 0.9 to 1.1 s; pictures may begin late."""
     with av.open(str(path), "w") as container:
         pictures = container.add_stream(video_codec, rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = WIDTH - 1, HEIGHT - 1, "yuv420p"
         sound = container.add_stream(audio_codec, rate=48000, layout="mono")
         grey = np.full((HEIGHT - 1, WIDTH - 1, 3), 90, np.uint8)
-        for _ in range(50):
-            container.mux(pictures.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        for number in range(50):
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            frame.pts, frame.time_base = number + late, Fraction(1, 25)
+            container.mux(pictures.encode(frame))
         container.mux(pictures.encode(None))
         moments = np.arange(2 * 48000) / 48000
         tone = np.where((moments > 0.9) & (moments < 1.1), np.sin(2000 * moments), 0.0)
@@ -162,6 +165,26 @@ def test_the_overlay_has_the_sound_of_its_part_of_the_footage(
         assert container.duration is not None and container.duration / 1e6 < 1.0
     heard = heard_at(result.files["overlay"])
     assert abs(heard.min() - 0.42) < 0.06 and abs(heard.max() - 0.62) < 0.06
+
+
+@pytest.mark.parametrize("name", ["late.mp4", "late.mov", "late.mkv", "late.ts"])
+def test_sound_stays_in_time_where_the_first_picture_is_shown_later_than_it_begins(
+    name: str, clip: Clip, tmp_path: Path
+) -> None:
+    a_film_with_sound(tmp_path / name, "libx264", "aac", late=10)  # 0.4 s
+    found = open_video(VideoSettings(path=str(tmp_path / name)), clip.context(tmp_path))
+    assert isinstance(found, Video)
+    assert len(found) == 50
+    assert found.time[:3] == pytest.approx([0.0, 0.04, 0.08], abs=1e-3), "time counts from the first picture"
+    time = found.time[:FRAMES]
+    track = dataclasses.replace(clip.track, time=time, header={**clip.track.header, "rate": [25, 1]})
+    video = dataclasses.replace(clip.video, path=tmp_path / name, time=time, rate=Fraction(25))
+    settings = ReportSettings(folder=str(tmp_path / "out"), report=False, sheet=False, plate=False)
+    result = report_stage.run(TrackFile(tmp_path / "track.npz", track), video, settings, clip.context(tmp_path))
+    assert isinstance(result, report_stage.ReportFiles)
+    heard = heard_at(result.files["overlay"])
+    assert heard.min() == pytest.approx(0.5, abs=0.06)
+    assert heard.max() == pytest.approx(0.7, abs=0.06)
 
 
 def test_sound_that_an_mp4_cannot_hold_is_left_out(clip: Clip, tmp_path: Path) -> None:
