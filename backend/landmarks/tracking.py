@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,12 @@ from .networks import NetworkFiles, find_networks
 from .observations import Observations
 from .people import Person, choose, eye_distance, is_elsewhere, others, people_of
 from .pipeline import Pipeline
+
+LEAST_WIDTH: Final = 60
+"""Pixels that a face should be wide; README names this number."""
+
+HEIGHT_OF_WIDTH: Final = 1.25
+"""Forehead to chin over cheek to cheek, of the landmarks of a usual face."""
 
 
 def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context: Context) -> Landmarks | Failure:
@@ -51,7 +57,7 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
     number = choose(people, seen, face, (video.width, video.height), video.frame_index)
     if isinstance(number, Failure):
         return number
-    for notice in _clip_notices(seen, people, number, shot, chosen=face.choose != "largest"):
+    for notice in _clip_notices(seen, people, number, shot, video, chosen=face.choose != "largest"):
         context.notice(notice)
     if is_elsewhere(people[number], seen, face, (video.width, video.height), video.frame_index):
         context.notice(
@@ -98,6 +104,12 @@ def _landmarks(
         video=_summary(video),
         metadata=dict(video.metadata),
     )
+
+
+def _width(points: Singles) -> float:
+    """Width in pixels of a face seen from the front, from its landmarks (N, 478, 3): turning does not change it."""
+    extent = np.ptp(points[..., :2].astype(np.float64), axis=1).max(axis=1)
+    return float(np.median(extent)) / HEIGHT_OF_WIDTH
 
 
 def _certainty(seen: Observations, rows: Integers) -> Singles:
@@ -153,16 +165,29 @@ def network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Not
     return notices
 
 
-def _clip_notices(seen: Observations, people: list[Person], number: int, shot: Integers, chosen: bool) -> list[Notice]:
+def _clip_notices(
+    seen: Observations, people: list[Person], number: int, shot: Integers, video: Video, chosen: bool
+) -> list[Notice]:
     notices = []
-    unread = int((~seen.decoded).sum())
+    # Holes of a sequence were told when it was opened.
+    unread = int((~seen.decoded & ~np.isin(video.frame_index, video.metadata.get("missing_pictures", []))).sum())
     if unread:
         notices.append(
             Notice("frames-unreadable", f"{unread} of {len(shot)} frames can't be decoded and count as missing.")
         )
-    missing = len(shot) - unread - len(people[number].rows)
+    missing = int(seen.decoded.sum()) - len(people[number].rows)
     if missing:
         notices.append(Notice("face-missing", f"The face is not seen in {missing} of {len(shot)} frames."))
+    width = _width(seen.points[people[number].rows])
+    if width < LEAST_WIDTH:
+        notices.append(
+            Notice(
+                "face-small",
+                f"The face is only about {width:.0f} pixels wide. Below {LEAST_WIDTH} the head is followed roughly, and"
+                " lips, lids and brows hardly at all.",
+                "Film nearer, or track the footage in its full size where this is a reduced copy.",
+            )
+        )
     if len(people) > 1 and not chosen:
         notices.append(
             Notice(

@@ -282,6 +282,14 @@ def test_a_face_that_leaves_and_comes_back_is_the_same(tmp_path, context, events
     assert "face-missing" in events.notices
 
 
+@pytest.mark.parametrize(("width", "told"), [(15, True), (110, False)])
+def test_a_face_of_too_few_pixels_is_said_to_be_small(tmp_path, context, events, width, told) -> None:
+    frames = [put(background(240, 320), placement(160 + k, 120, width)) for k in range(4)]
+    landmarks = followed(film(tmp_path / "small.mkv", frames), context)
+    assert np.median(np.ptp(landmarks.points[..., 0], axis=1)) == pytest.approx(width, rel=0.35)
+    assert ("face-small" in events.notices) is told
+
+
 def test_no_face_anywhere(tmp_path, context) -> None:
     result = tracked(film(tmp_path / "sky.mkv", [background(240, 320, seed) for seed in range(4)]), context)
     assert isinstance(result, Failure)

@@ -58,6 +58,14 @@ def test_constant_rate(tmp_path, rate, index, start_at):
     assert render.fps / render.fps_base == pytest.approx(float(rate), rel=1e-7)
 
 
+@pytest.mark.parametrize("late", [0.4, 2.0])
+def test_a_clip_whose_first_picture_is_shown_late_begins_with_it(tmp_path, late):
+    path = film.write_film(tmp_path / "late.mkv", late + np.arange(12) / 25, 25)
+    track = make_track(12, intrinsics=SIZE, video={"name": "late.mkv", "path": str(path)})
+    made = import_track(track, SceneSettings())
+    assert shown_frames(made, tmp_path) == keyed_frames(made, track)
+
+
 def test_variable_rate(tmp_path):
     # A phone's clip: frames dropped, others early and late.
     time = np.array([0, 1, 2.1, 3, 5, 6, 6.9, 8, 11, 12, 13.3, 14, 14.4, 15, 16, 19, 20]) / 30
