@@ -25,7 +25,7 @@ from .seed.parts import set_up
 from .seed.pictures import checked_picture, checked_pictures, fit_pictures
 from .seed.tracker import UNNAMED, SetUpTracker, detected
 from .seed.versions import VERSION_1
-from .seed.video import track_frames
+from .seed.video import speaking_context, track_frames
 
 __all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video", "track_video_legacy"]
 
@@ -103,7 +103,9 @@ class Tracker(SetUpTracker):
         if kalman_filter:
             warn(_NO_FILTER)
         pictures = value_or_raise(checked_pictures(imgs))
-        clip = value_or_raise(fit_pictures(pictures, self._parts, self._config, warn, realign=realign))
+        clip = value_or_raise(
+            fit_pictures(pictures, self._parts, self._config, speaking_context(Path(), warn), realign=realign)
+        )
         texture, result = clip.texture_code(), {}
         for frame, picture in clip.pictures(clip.seen):
             one = dictionary_of(clip.crop(frame, picture, texture), self._parts, self._config.size)

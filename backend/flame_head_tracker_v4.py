@@ -98,8 +98,8 @@ class Tracker(SetUpTracker):
         Raises:
             TrackerError: The angle is outside of these.
         """
-        if not _ANGLES[0] <= fov <= _ANGLES[1]:
-            said = f"'fov' must be from {_ANGLES[0]:g} to {_ANGLES[1]:g} degrees, not {fov}."
+        if isinstance(fov, bool) or not isinstance(fov, (int, float)) or not _ANGLES[0] <= fov <= _ANGLES[1]:
+            said = f"'fov' must be from {_ANGLES[0]:g} to {_ANGLES[1]:g} degrees, not {fov!r}."
             raise TrackerError(Failure("config-wrong", said, "20 is usual."))
         self._config = dataclasses.replace(self._config, degrees=float(fov))
         self.fov = float(fov)
@@ -236,16 +236,17 @@ class Tracker(SetUpTracker):
     ) -> tuple[Result, NDArray[np.int64]] | tuple[None, None]:
         """Pictures of one person, fitted at once."""
         parts, painted = self._given(shape_code, texture)
-        clip = fit_pictures(
-            pictures, parts, self._config, warn, realign=realign, prepare=self._prepare, apart=not smooth
-        )
-        if isinstance(clip, Failure):
-            warn(clip.sentence)
-            return None, None
-        if photometric:
-            with tempfile.TemporaryDirectory() as work:
-                clip, baked = value_or_raise(seen_closely(clip, speaking_context(Path(work), warn)))
-            painted = painted or baked
+        with tempfile.TemporaryDirectory() as work:
+            context = speaking_context(Path(work), warn)
+            clip = fit_pictures(
+                pictures, parts, self._config, context, realign=realign, prepare=self._prepare, apart=not smooth
+            )
+            if isinstance(clip, Failure):
+                warn(clip.sentence)
+                return None, None
+            if photometric:
+                clip, baked = value_or_raise(seen_closely(clip, context))
+                painted = painted or baked
         code = clip.texture_code()
         results = [
             later_dictionary_of(

@@ -17,7 +17,7 @@ from ..contract.track import MISSING, TRACKED
 from ..head.model import Floats, Integers
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.crop import Picture, Region, apply, inverse
-from ..regress.starts import best_fit, starts_for_clip
+from ..regress.starts import Start, best_fit, starts_for_clip
 from ..solve.fitting import fit as fit_landmarks
 from ..stages import landmarks as landmarks_stage
 from ..stages.data import Context, Fit, Landmarks, Video
@@ -46,17 +46,15 @@ class FittedClip:
     """A clip whose head is fitted.
 
     Attributes:
-        video: Its frames.
         found: Landmarks in pixels of the frames.
         fit: The head in the cameras of the crops.
         fitted, aligned: Per frame the square that was fitted in and the aligned one.
         parts: What the head and the dictionary are made of.
         degrees: Angle of view of the crops.
         prepare: See `Prepare`.
-        kept: The frames themselves where they are in memory; else they are read from the video again.
+        video, kept: Where the frames are read from again, or the frames themselves.
     """
 
-    video: Video
     found: Landmarks
     fit: Fit
     fitted: list[Region]
@@ -64,7 +62,8 @@ class FittedClip:
     parts: Parts
     degrees: float
     prepare: Prepare = unchanged
-    kept: Sequence[Picture] | None = None
+    video: Video | None = None
+    kept: Sequence[Picture] = ()
 
     @property
     def frames(self) -> Integers:
@@ -78,7 +77,7 @@ class FittedClip:
 
     def pictures(self, frames: Integers) -> Iterable[tuple[int, Picture]]:
         """Yield (frame, RGB picture), ascending."""
-        if self.kept is None:
+        if self.video is not None:
             return read_frames(self.video, frames.tolist())
         return ((frame, self.kept[frame]) for frame in frames.tolist())
 
@@ -131,32 +130,42 @@ def fit_clip(
     *,
     squares: list[Region] | None = None,
     prepare: Prepare = unchanged,
-    apart: bool = False,
 ) -> FittedClip | Failure:
-    """Find the face in all frames and fit the head to them at once.
+    """Find the face in all frames of a video and fit the head to them at once.
 
     Args:
         video, parts, config, context: What is fitted and how.
         squares: In which square of each frame; the aligned ones where None.
         prepare: See `Prepare`.
-        apart: The frames do not follow each other in time: nothing is smoothed.
     """
     settings = LandmarkSettings(task_file=str(config.task_file or ""), person_mask=False)
     found = landmarks_stage.run(video, FaceSettings(), settings, context)
     if isinstance(found, Failure):
         return found
-    if apart:
-        found = dataclasses.replace(found, shot=np.arange(len(found)))
+    starts = starts_for_clip(video, found, parts.head, context, parts.guesses)
+    clip = fit_found(found, starts, parts, config, context, squares=squares)
+    return clip if isinstance(clip, Failure) else dataclasses.replace(clip, video=video, prepare=prepare)
+
+
+def fit_found(
+    found: Landmarks,
+    starts: Sequence[Start],
+    parts: Parts,
+    config: SeedConfig,
+    context: Context,
+    *,
+    squares: list[Region] | None = None,
+) -> FittedClip | Failure:
+    """Fit the head to landmarks that are found, from the average face and from guesses of the identity."""
     aligned = crop_path(found, config)
     fitted = squares or aligned
     inside = in_crops(found, fitted)
-    starts = starts_for_clip(video, found, parts.head, context, parts.guesses)
     chosen, camera = fit_settings(config), crop_camera(config)
     with chosen_gpu(config):
         fit = best_fit(parts.head, starts, lambda one: fit_landmarks(inside, one, camera, chosen, context))
     if isinstance(fit, Failure):
         return fit
-    return FittedClip(video, found, fit, fitted, aligned, parts, fitted_angle(fit, config), prepare)
+    return FittedClip(found, fit, fitted, aligned, parts, fitted_angle(fit, config))
 
 
 def crop_path(found: Landmarks, config: SeedConfig) -> list[Region]:

@@ -39,7 +39,11 @@ def track_later_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | F
         if isinstance(clip, Failure):
             return clip
         closely = seen_closely(clip, context) if config.photometric else (clip, None)
-    return closely if isinstance(closely, Failure) else _write(folder, *closely, config)
+    if isinstance(closely, Failure):
+        return closely
+    _write(folder, *closely, config)
+    write_about(folder, video, parts)
+    return folder
 
 
 def preparation(parts: Parts, config: SeedConfig, warn: Warn) -> Prepare:
@@ -57,7 +61,7 @@ def _settings_of(config: SeedConfig) -> dict[str, dict[str, object]]:
     return {"fit": {"device": config.device.type if config.device.type in ("cuda", "mps") else "cpu"}}
 
 
-def _write(folder: Path, clip: FittedClip, painted: Skin | None, config: SeedConfig) -> Path:
+def _write(folder: Path, clip: FittedClip, painted: Skin | None, config: SeedConfig) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if painted is not None:
         write_atomically(folder / "texture.png", lambda partial: Image.fromarray(painted.texture).save(partial))
@@ -67,8 +71,6 @@ def _write(folder: Path, clip: FittedClip, painted: Skin | None, config: SeedCon
         result.pop("texture", None)  # it is the same in all frames and stands in texture.png
         write_atomically(folder / f"{frame}.npz", lambda partial, result=result: write_npz(partial, result))
         write_beside_each_other(folder / f"{frame}_compare.jpg", _compared(result))
-    write_about(folder, clip)
-    return folder
 
 
 def _compared(result: dict[str, Picture]) -> list[Picture]:

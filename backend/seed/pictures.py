@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
-from PIL import Image
 
-from ..contract.failure import Failure
-from ..contract.settings import VideoSettings
+from ..contract.failure import Failure, Notice
+from ..contract.settings import FaceSettings
+from ..head.model import Floats
 from ..landmarks.crop import Picture
+from ..landmarks.cuts import shots
+from ..landmarks.face import Face
+from ..landmarks.pipeline import thumbnail_of
 from ..parsing.parser import whole_square
-from ..stages import video as video_stage
-from ..stages.data import Context, Video
-from .clip import FittedClip, Prepare, fit_clip, unchanged
+from ..photo.fitting import landmarks_of
+from ..photo.people import chosen_face
+from ..regress.starts import guessed_starts
+from ..stages.data import Context, Landmarks
+from .clip import FittedClip, Prepare, fit_found, unchanged
 from .config import SeedConfig
 from .parts import Parts
-from .video import Warn, speaking_context
 
+_RATE: Final = 25
+"""Pictures per second where they follow each other as frames do; nobody says how many there are."""
+_LISTED: Final = 10
+_GUESSED: Final = 8
 _SEE_A_FACE: Final = "Choose pictures in which a face is seen, 30 pixels or wider."
 
 
@@ -54,7 +61,7 @@ def fit_pictures(
     pictures: Sequence[Picture],
     parts: Parts,
     config: SeedConfig,
-    warn: Warn,
+    context: Context,
     *,
     realign: bool,
     prepare: Prepare = unchanged,
@@ -62,33 +69,47 @@ def fit_pictures(
 ) -> FittedClip | Failure:
     """Return the fit of one person's pictures with one identity.
 
+    The largest face of each picture counts; motion is smooth where pictures go on as frames of a video do.
+
     Args:
-        pictures, parts, config: What is fitted and how.
-        warn: Hears of what the user should know.
+        pictures, parts, config, context: What is fitted and how.
         realign: Whether in the aligned squares.
-        prepare, apart: See `clip.fit_clip`.
+        prepare: See `clip.Prepare`.
+        apart: The pictures do not follow each other in time: nothing is smoothed.
     """
-    with tempfile.TemporaryDirectory() as work:
-        context = speaking_context(Path(work), warn)
-        video = _as_video(pictures, Path(work), context)
-        if isinstance(video, Failure):
-            return video
-        squares = None if realign else [whole_square(picture) for picture in pictures]
-        clip = fit_clip(video, parts, config, context, squares=squares, prepare=prepare, apart=apart)
-    if not isinstance(clip, Failure):
-        return dataclasses.replace(clip, kept=pictures)
-    if clip.code == "no-face":
-        said = "the picture" if len(pictures) == 1 else f"any of the {len(pictures)} pictures"
-        return dataclasses.replace(clip, sentence=f"No face was found in {said}.", advice=_SEE_A_FACE)
-    return clip
-
-
-def _as_video(pictures: Sequence[Picture], folder: Path, context: Context) -> Video | Failure:
-    """Write the pictures as a numbered sequence of one size; smaller ones keep their corner and end in white."""
-    height = max(picture.shape[0] for picture in pictures)
-    width = max(picture.shape[1] for picture in pictures)
+    faces: list[Face | None] = []
     for number, picture in enumerate(pictures):
-        page = np.full((height, width, 3), 255, np.uint8)
-        page[: picture.shape[0], : picture.shape[1]] = picture
-        Image.fromarray(page).save(folder / f"picture_{number:06d}.png", compress_level=1)
-    return video_stage.run(VideoSettings(path=str(folder / "picture_000000.png")), context)
+        face = chosen_face(parts.networks, picture, f"picture {number}", FaceSettings(), context)
+        faces.append(None if isinstance(face, Failure) else face)
+    absent = [number for number, face in enumerate(faces) if face is None]
+    if len(absent) == len(pictures):
+        said = "the picture" if len(pictures) == 1 else f"any of the {len(pictures)} pictures"
+        return Failure("no-face", f"No face was found in {said}.", _SEE_A_FACE)
+    if absent:
+        listed = ", ".join(map(str, absent[:_LISTED])) + (" ..." if len(absent) > _LISTED else "")
+        said = f"No face was found in {len(absent)} of {len(pictures)} pictures, which are left out: {listed}."
+        context.notice(Notice("photo-left-out", said))
+    found = _landmarks(pictures, faces, parts.networks_source, apart=apart)
+    starts = guessed_starts(_some(pictures, faces), parts.head, parts.guesses, context)
+    squares = None if realign else [whole_square(picture) for picture in pictures]
+    clip = fit_found(found, starts, parts, config, context, squares=squares)
+    return clip if isinstance(clip, Failure) else dataclasses.replace(clip, kept=pictures, prepare=prepare)
+
+
+def _landmarks(pictures: Sequence[Picture], faces: list[Face | None], source: str, *, apart: bool) -> Landmarks:
+    width, height = (max(picture.shape[side] for picture in pictures) for side in (1, 0))
+    found = landmarks_of(faces, width, height, source=source)
+    if apart:
+        return found
+    small = np.stack([thumbnail_of(picture) for picture in pictures])
+    cut = np.diff(shots(small, np.ones(len(pictures), dtype=np.bool_))) != 0
+    sizes = np.array([picture.shape[:2] for picture in pictures])
+    other_size = (np.diff(sizes, axis=0) != 0).any(axis=1)
+    shot = np.concatenate([[0], (cut | other_size).cumsum()]).astype(np.int64)
+    return dataclasses.replace(found, shot=shot, time=np.arange(len(pictures)) / _RATE, rate=Fraction(_RATE))
+
+
+def _some(pictures: Sequence[Picture], faces: list[Face | None]) -> list[tuple[Picture, Floats]]:
+    """A few pictures and their landmarks, spread over all that show a face."""
+    seen = [(picture, face.points) for picture, face in zip(pictures, faces, strict=True) if face is not None]
+    return [seen[number] for number in np.unique(np.linspace(0, len(seen) - 1, _GUESSED).round().astype(int))]

@@ -23,7 +23,7 @@ from ..landmarks.crop import Picture
 from ..stages import video as video_stage
 from ..stages.data import Context, Video
 from ..stages.folders import writable_problem
-from .clip import FittedClip, fit_clip
+from .clip import fit_clip
 from .config import SeedConfig
 from .dictionary import dictionary_of, reduced
 from .parts import Parts
@@ -54,7 +54,7 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
             folder / f"{frame}.npy", lambda path, result=result: path.write_bytes(pickle.dumps(result, protocol=4))
         )
         write_beside_each_other(folder / f"{frame}_compare.jpg", [reduced(result["img"]), result["img_rendered"]])
-    write_about(folder, clip)
+    write_about(folder, video, parts)
     return folder
 
 
@@ -99,12 +99,12 @@ def chosen_frames(config: SeedConfig, context: Context, warn: Warn) -> Video | F
     )
 
 
-def write_about(folder: Path, clip: FittedClip) -> None:
+def write_about(folder: Path, video: Video, parts: Parts) -> None:
     """Write ``about.json``: what the numbers come from, and which frames of the video they are."""
     about = {
-        **clip.parts.sources,
-        "video": clip.video.path.name,
-        "frames": [int(index) for index in clip.video.frame_index],
+        **parts.sources,
+        "video": video.path.name,
+        "frames": [int(index) for index in video.frame_index],
     }
     text = json.dumps(marked(about), indent=1)
     write_atomically(folder / "about.json", lambda partial: partial.write_text(text, "utf-8"))

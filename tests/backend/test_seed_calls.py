@@ -81,7 +81,7 @@ def test_pictures_of_one_person_are_fitted_together(tracker: Tracker, frames: li
     """The third shows nobody, the last is larger than the others."""
     larger = put(background(360, 500), placement(300, 200, 120, roll=10))
     pictures = [frames[0], frames[1], background(300, 400), larger]
-    with pytest.warns(TrackerWarning, match="The face is not seen in 1 of 4 frames"):
+    with pytest.warns(TrackerWarning, match="No face was found in 1 of 4 pictures, which are left out: 2"):
         together = tracker.run_all_images(pictures, realign=True)
     assert together["frame"] == [0, 1, 3]
     assert all(len(values) == 3 for values in together.values())

@@ -129,6 +129,8 @@ def test_the_angle_of_view_and_the_matrix_belong_together(tracker: Tracker, pict
     assert result["cam"][0, 5] < 0.6 < 0.9 < tracker.run(picture)["cam"][0, 5]  # type: ignore[call-overload,index]
     with pytest.raises(TrackerError, match="from 10 to 60 degrees, not 5"):
         wide.update_init_fov(5)
+    with pytest.raises(TrackerError, match="degrees, not 'wide'"):
+        wide.update_init_fov("wide")  # type: ignore[arg-type]
 
 
 def test_a_free_angle_of_view_is_estimated(picture: np.ndarray, model: dict[str, np.ndarray]) -> None:
