@@ -70,8 +70,8 @@ def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
 
 def left_out_notices(head: HeadModel) -> list[Notice]:
     """Return what to say of the files that could not be used when this head was chosen."""
-    instead = f"Instead of it or without it, the head is: {head.name}."
-    return [Notice("model-file-left-out", each.sentence, f"{each.advice} {instead}") for each in head.left_out]
+    taken = f"It is left out here; the head is '{head.name}'."
+    return [Notice("model-file-left-out", each.sentence, f"{each.advice} {taken}") for each in head.left_out]
 
 
 def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:

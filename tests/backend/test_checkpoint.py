@@ -113,6 +113,30 @@ def test_only_numbers_names_and_containers_come_out(tmp_path: Path) -> None:
     assert [read[name] for name in ("complex", "sparse", "elsewhere", "set")] == [None] * 4
 
 
+@pytest.mark.parametrize("as_archive", [True, False])
+def test_what_trainers_leave_beside_the_weights_is_no_hindrance(as_archive: bool, tmp_path: Path) -> None:
+    """States of an optimiser and a schedule, numbers of numpy, names of parallel training; both formats of torch."""
+    network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-4)
+    network(torch.randn(4, 3)).sum().backward()
+    optimiser.step()
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, [1, 2])
+    content = {
+        "arcface": {f"module.{name}": value for name, value in network.state_dict().items()},
+        "opt": optimiser.state_dict(),
+        "scheduler": schedule.state_dict(),
+        "validator": {"best": np.float64(1.5), "errors": [np.zeros(3, np.float32)], "counts": np.int64(3)},
+        "global_step": 7,
+    }
+    torch.save(content, tmp_path / "a.tar", _use_new_zipfile_serialization=as_archive)
+    for look in (False, True):
+        read = read_checkpoint(tmp_path / "a.tar", look=look)
+        assert isinstance(read, dict), read
+        assert read["global_step"] == 7
+        assert misfit(network, read["arcface"], "a.tar", "a network") is None
+        torch.testing.assert_close(read["arcface"]["module.0.weight"], network[0].weight.detach())
+
+
 def _bomb(path: Path) -> None:
     stream = io.BytesIO()
     torch.save({"a": torch.zeros(10_000_000)}, stream)

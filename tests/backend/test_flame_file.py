@@ -357,7 +357,7 @@ def test_a_head_that_cannot_be_used_is_passed_over_for_the_next(
         assert head.file_name == "z.npz"
         (notice,) = left_out_notices(head)
         assert name in notice.sentence
-        assert "the head is: FLAME-layout head" in notice.advice
+        assert "the head is 'FLAME-layout head'" in notice.advice
 
 
 def test_models_in_a_folder_are_found_with_their_problems(content: dict[str, Any], tmp_path: Path) -> None:
@@ -402,7 +402,7 @@ def test_files_that_cannot_be_used_are_said_when_the_builtin_head_is_taken(tmp_p
     assert model.file_name == ""
     (notice,) = left_out_notices(model)
     assert "flame2023.pkl" in notice.sentence
-    assert "the head is: Built-in head" in notice.advice
+    assert "the head is 'Built-in head'" in notice.advice
 
 
 @needs_proxy
