@@ -8,7 +8,6 @@ addresses.)
 
 from __future__ import annotations
 
-import pickle
 import re
 import zipfile
 from collections.abc import Mapping
@@ -87,17 +86,17 @@ def read_checkpoint(path: Path, *, look: bool = False) -> Any | Failure:
         with torch.serialization.safe_globals(_STAND_INS):
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=look and archive)
         return _Plain().of(content)
-    except pickle.UnpicklingError as error:
-        return _refusal(path, error)
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
+    except (OSError, MemoryError, _TooMany) as error:
         return Failure("weights-damaged", f"{path.name} cannot be read: {reason(error)}.", ADVICE)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
+        return _refusal(path, error)
 
 
-def _refusal(path: Path, error: pickle.UnpicklingError) -> Failure:
-    """Why torch's restricted unpickler does not read a file; its own words advise to read it unrestricted."""
+def _refusal(path: Path, error: Exception) -> Failure:
+    """Why torch does not read a file; its own words advise to read it unrestricted."""
     named = _NAMED.search(str(error))
     if named is None:
-        return Failure("weights-refused", f"{path.name} is no whole file of weights and was not read.", ADVICE)
+        return Failure("weights-damaged", f"{path.name} is damaged, cut off or no file of weights.", ADVICE)
     module, _, name = named[1].rpartition(".")
     sentence = (
         f"{path.name} was not read because it holds '{shown(named[1])}', which is no weight; nothing of it was run."
@@ -121,6 +120,10 @@ def _size_problem(path: Path, archive: bool) -> str | None:
     return None
 
 
+class _TooMany(Exception):  # noqa: N818 - becomes a Failure in `read_checkpoint`
+    """A file holds far more than a face network."""
+
+
 class _Plain:
     """Copies what a file holds without what is no number, name or container of such."""
 
@@ -128,10 +131,10 @@ class _Plain:
         self.left = _MOST_VALUES
 
     def of(self, value: Any, depth: int = 0) -> Any:
-        """Return the value, None for what is none of these; ValueError where there are absurdly many."""
+        """Return the value, None for what is none of these; `_TooMany` where there are absurdly many."""
         self.left -= 1
         if self.left < 0 or depth > _DEEPEST:
-            raise ValueError("it holds far more values than a face network")
+            raise _TooMany("it holds far more values than a face network")
         if isinstance(value, Tensor):
             return _plain_tensor(value)
         if isinstance(value, Mapping):
