@@ -6,6 +6,7 @@ import contextlib
 import faulthandler
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -33,14 +34,17 @@ Result = TypeVar("Result")
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
-EXIT_CANCELLED: Final = 130
-"""128 + SIGINT, as shells expect."""
+EXIT_CANCELLED: Final = 128 + signal.SIGINT
+"""As shells expect; another signal that stops us stands in its place."""
 
 HEARTBEAT: Final = 1.0
 """Seconds of silence after which a heartbeat is sent."""
 
 GRACE: Final = 10.0
 """Seconds that a stage has to stop after being asked; then the process ends. Files appear whole, so none is torn."""
+
+SIGNALLED: Final = 5.0
+"""The same after Ctrl-C or a polite kill, whose sender waits."""
 
 ALONE: Final = 1.0
 """The same when nobody is there any more who could want the result: the program that started us has died."""
@@ -50,9 +54,15 @@ LAST_WORDS: Final = 0.5
 
 
 class Stop:
-    """Whether the user asked to stop; asked twice, or ignored for some seconds, the process ends at once."""
+    """Whether the user asked to stop; asked twice, or ignored for some seconds, the process ends at once.
+
+    Attributes:
+        exit_code: With which the process ends when it was stopped.
+        last_words: Says so; called when the process is ended in the middle of something.
+    """
 
     def __init__(self) -> None:
+        self.exit_code = EXIT_CANCELLED
         self._event = threading.Event()
         self._deadline = float("inf")
         self.last_words: Callable[[], None] = lambda: None
@@ -78,20 +88,21 @@ class Stop:
         words = threading.Thread(target=self._end, daemon=True)
         words.start()
         words.join(LAST_WORDS)
-        os._exit(EXIT_CANCELLED)
+        os._exit(self.exit_code)
 
     def _end(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # in the middle of another line, or nobody reads any more
             self.last_words()
         abandon_half_made()
         release_all()
-        os._exit(EXIT_CANCELLED)
+        os._exit(self.exit_code)
 
-    def on_signal(self, _number: int, _frame: Any) -> None:
-        """Take SIGINT or SIGTERM."""
+    def on_signal(self, number: int) -> None:
+        """Take SIGINT, SIGTERM or SIGHUP."""
         if self.asked():
-            self._end()
-        self.ask()
+            self._time_is_up()
+        self.exit_code = 128 + number
+        self.ask(SIGNALLED)
 
 
 class Lines:
@@ -154,8 +165,9 @@ def own_streams(log: Path | None) -> Iterator[Streams]:
     try:
         yield Streams(output, error)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # the disk of the log is full
+                stream.flush()
         for stream in (output, error):
             with contextlib.suppress(OSError):  # a reader that is gone
                 stream.close()
@@ -196,11 +208,29 @@ def hello() -> dict[str, Any]:
 
 
 def with_signals(stop: Stop) -> None:
-    """Let Ctrl-C and a polite kill stop the work cleanly."""
-    signal.signal(signal.SIGINT, stop.on_signal)
-    signal.signal(signal.SIGTERM, stop.on_signal)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, stop.on_signal)
+    """Let Ctrl-C and a polite kill stop the work cleanly, and end it where it hangs.
+
+    Python's own handlers wait for the main thread, which may wait in turn: for FFmpeg, or for a drive that is gone. The
+    number of a signal is written to a socket at once, wherever the main thread is, and another thread reads it there.
+    """
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _told_elsewhere)
+    threading.Thread(target=_hear, args=(heard, told, stop), name="signals", daemon=True).start()
+
+
+def _told_elsewhere(_number: int, _frame: Any) -> None:
+    """Do nothing: without a handler of Python's, nothing is written to the socket."""
+
+
+def _hear(heard: socket.socket, _told: socket.socket, stop: Stop) -> None:
+    """Take signals as they come; both ends of the socket live as long as this."""
+    while numbers := heard.recv(16):
+        for number in numbers:
+            stop.on_signal(number)
 
 
 def run_guarded(

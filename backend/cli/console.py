@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import textwrap
 import threading
@@ -100,16 +101,18 @@ class Console:
 
     def _draw(self, text: str) -> None:
         width = shutil.get_terminal_size().columns - 1
-        self._stream.write(f"\r\x1b[K{text[:width]}")
-        self._stream.flush()
+        self._write(f"\r\x1b[K{text[:width]}")
         self._open = True
 
     def _line(self, text: str) -> None:
-        if self._open:
-            self._stream.write("\r\x1b[K")
-            self._open = False
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        cleared = "\r\x1b[K" if self._open else ""
+        self._open = False
+        self._write(f"{cleared}{text}\n")
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # A full disk, or nobody reads any more: that is no reason to stop the work.
+            self._stream.write(text)
+            self._stream.flush()
 
 
 def clock(seconds: float, *, tenths: bool = False) -> str:

@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
         result = guarded(lambda emit: _run(parsed, settings, talk, emit), talk.emit, talk.log)
         if not isinstance(result, (Failure, Stopped)) and not parsed.events:
             talk.streams.error.write(result)
-        return exit_code(result)
+        return exit_code(result, talk.stop)
 
 
 def _run(

@@ -22,6 +22,7 @@ from ..stages.data import Cancelled, Context
 from .console import clock, table
 from .flags import path_argument
 from .session import Conversation, add_common_flags, conversation, exit_code
+from .streams import written_out
 
 STAGE: Final = "look"
 
@@ -58,7 +59,9 @@ def main(arguments: Sequence[str]) -> int:
         result = guarded(lambda emit: _look(parsed, talk, emit), talk.emit, talk.log)
         if not parsed.events and isinstance(result, dict):
             talk.streams.output.write(_words(result))
-        return exit_code(result)
+            if not written_out(talk.streams.output, talk.streams.error):
+                return EXIT_FAILED
+        return exit_code(result, talk.stop)
 
 
 def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[str, Any] | Failure | Stopped:

@@ -47,7 +47,7 @@ def usage() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command and return the exit code: 0 done, 1 failed, 2 not understood, 130 cancelled."""
+    """Run a command and return the exit code: 0 done, 1 failed, 2 not understood, 130 cancelled, 143 ended."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         sys.stdout.write(usage())
         return 0 if arguments else EXIT_USAGE

@@ -14,6 +14,7 @@ from ..contract.foreign_text import shown
 from ..engine import EXIT_FAILED, guarded
 from .console import table
 from .session import add_common_flags, conversation, exit_code
+from .streams import written_out
 
 if TYPE_CHECKING:
     from ..examine.inventory import Entry
@@ -42,7 +43,9 @@ def main(arguments: Sequence[str]) -> int:
         result = guarded(lambda emit: _list(parsed.models, emit), talk.emit, talk.log)
         if not parsed.events and isinstance(result, dict):
             talk.streams.output.write(_words(result["models"], parsed.models))
-        return exit_code(result)
+            if not written_out(talk.streams.output, talk.streams.error):
+                return EXIT_FAILED
+        return exit_code(result, talk.stop)
 
 
 def _list(folder: Path, emit: Emit) -> dict[str, Any]:

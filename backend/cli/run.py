@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="python -m backend run",
         description="Run a job: a graph of stages with their settings.",
-        epilog="Exit codes: 0 done, 1 failed, 2 not understood, 130 cancelled.",
+        epilog="Exit codes: 0 done, 1 failed, 2 not understood, 130 cancelled, 143 ended by SIGTERM.",
         allow_abbrev=False,
     )
     result.add_argument("job", metavar="JOB.json", type=path_argument, help="Job file")

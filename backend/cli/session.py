@@ -20,7 +20,6 @@ from ..contract.events import Emit
 from ..contract.failure import Failure, Notice
 from ..contract.job import Job
 from ..engine import (
-    EXIT_CANCELLED,
     EXIT_DONE,
     EXIT_FAILED,
     Lines,
@@ -115,7 +114,7 @@ def execute(
             talk.streams.error.write(summary(result))
         if isinstance(result, Finished):
             talk.cache.prune()
-        return exit_code(result)
+        return exit_code(result, talk.stop)
 
 
 @dataclass(frozen=True)
@@ -199,11 +198,11 @@ def _tidy(cache: Cache, log: Path, failed: threading.Event, *, temporary: bool) 
             shutil.rmtree(path, ignore_errors=True)
 
 
-def exit_code(result: object) -> int:
+def exit_code(result: object, stop: Stop) -> int:
     """Return the exit code for what a command came to."""
     if isinstance(result, Failure):
         return EXIT_FAILED
-    return EXIT_CANCELLED if isinstance(result, Stopped) else EXIT_DONE
+    return stop.exit_code if isinstance(result, Stopped) else EXIT_DONE
 
 
 def _open_cache(chosen: Path | None) -> tuple[Cache | Failure, Notice | None]:

@@ -52,7 +52,7 @@ in outputs the interpreters that are ready, by environment. After ``--plan`` it 
 
 An engine that says this listens to standard input: a line ``cancel`` stops it within ten seconds, and the end of its
 input within three: then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where
-its arguments are not understood, and 130 after ``cancelled``.
+its arguments are not understood, and 130 after ``cancelled``, or 128 and the number of the signal that ended it.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ long as the video file says and keeps each finished chunk in its work folder.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import dataclasses
 import json
 import os
@@ -92,6 +93,14 @@ def camera(video: Video, settings, context: Context) -> Camera:
     return Camera(None, "estimated")
 
 
+def block_for_ever() -> None:
+    """Wait in a library that no signal wakes, as FFmpeg does for a drive that is gone."""
+    lock = ctypes.create_string_buffer(128)
+    library = ctypes.CDLL(None)
+    library.pthread_mutex_lock(lock)
+    library.pthread_mutex_lock(lock)
+
+
 def landmarks(video: Video, face, settings, context: Context) -> Landmarks | Failure:
     behaviour = json.loads(video.path.read_text("utf-8"))
     _note(video.path, "landmarks")
@@ -99,6 +108,8 @@ def landmarks(video: Video, face, settings, context: Context) -> Landmarks | Fai
         raise RuntimeError("a fault of the program")
     if behaviour.get("no_face"):
         return Failure("no-face", "No face was found.", "Choose another range.")
+    if behaviour.get("blocked"):
+        block_for_ever()
     os.write(1, b"a library prints to standard output\n")
     for frame in range(FRAMES):
         chunk = context.work / f"chunk-{frame}.npy"

@@ -223,6 +223,30 @@ def test_a_second_ctrl_c_ends_a_stage_that_does_not_listen(tmp_path: Path) -> No
     assert (code, events[-1]) == (130, {"event": "cancelled"})
 
 
+@POSIX
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_stage_that_waits_in_a_library_for_ever(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    engine = Engine(tmp_path, make_clip(tmp_path / "clip", blocked=True))
+    assert engine.process.stderr is not None
+    while not (tmp_path / "clip" / "ran.txt").is_file() or "landmarks" not in ran(tmp_path / "clip" / "clip.json"):
+        time.sleep(0.05)
+    engine.process.send_signal(number)
+    ended, _, error = engine.finish()
+    assert ended == code
+    assert error.endswith("Stopped. What is finished is kept; the same command goes on from here.\n")
+
+
+@POSIX
+def test_a_polite_kill_has_an_exit_code_of_its_own(tmp_path: Path, slow: Path) -> None:
+    engine = Engine(tmp_path, slow, "--events")
+    engine.wait_for_chunk()
+    engine.process.send_signal(signal.SIGTERM)
+    code, events, _ = engine.run_to_end()
+    assert (code, events[-1]) == (143, {"event": "cancelled"})
+
+
 def test_a_stage_that_does_not_listen_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
     """The stage would take five minutes, the test's patience is one."""
     deaf = make_clip(tmp_path / "clip", seconds=300.0, deaf=True)
