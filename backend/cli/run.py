@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
-from ..contract.job import Job, parse_job
+from ..contract.job import Job
+from ..contract.portable import read_job
 from ..engine import EXIT_FAILED, Lines, Stop, error_event
 from .flags import path_argument
 from .session import add_common_flags, execute
@@ -59,4 +60,4 @@ def _read(path: Path) -> Job | Failure:
             f"The job {path} could not be read: {error.strerror or error}.",
             "Choose an existing job file.",
         )
-    return parse_job(text)
+    return read_job(text, path.parent)

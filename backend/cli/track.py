@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..contract.failure import Failure
 from ..contract.job import ADDED, STAGES, default_job
+from ..contract.portable import job_text
 from ..contract.targets import TargetRefused, Targets
 from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
@@ -68,8 +69,9 @@ def main(arguments: Sequence[str]) -> int:
         return execute(job, parsed, closing_words)
     job = dataclasses.replace(job, overwrite=parsed.overwrite)
     try:
+        text = job_text(job, parsed.write_job.absolute().parent)
         targets = Targets(parsed.overwrite, (Path(parsed.video),))
-        targets.write(parsed.write_job, lambda beside: beside.write_text(job.to_json() + "\n", "utf-8"))
+        targets.write(parsed.write_job, lambda beside: beside.write_text(text + "\n", "utf-8"))
     except TargetRefused as refused:
         sys.stderr.write(f"{refused.failure}\n")
         return EXIT_FAILED

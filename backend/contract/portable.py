@@ -1,14 +1,21 @@
-"""Names of files as a track hands them on: seen from its own folder, and never through somebody's home folder."""
+"""Names of files as tracks and jobs hand them on: seen from their own folder, not through somebody's home folder."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Final
 
-from .job import STAGES
-from .options import SEPARATOR, options_of
+from .failure import Failure
+from .job import STAGES, Job, parse_job
+from .options import SEPARATOR, options_of, to_dict
+
+_RELATIVE_TO: Final = "relative_to"
+_THIS_FILE: Final = "this file"
+"""Entry of a job whose relative paths count from its own folder; those of other jobs from where the engine starts."""
 
 
 def portable_name(path: Path, folder: Path) -> str:
@@ -17,15 +24,7 @@ def portable_name(path: Path, folder: Path) -> str:
     Far is another drive, a file with which the folder shares nothing but the root, and one that lies in a home folder
     in which the folder does not lie: its way would name a person.
     """
-    try:
-        place, start = _real(path.parent), _real(folder)
-        shared = Path(os.path.commonpath([place, start]))
-    except (ValueError, OSError):  # other drives
-        return path.name
-    home = _real(Path.home())
-    if shared == Path(shared.anchor) or (shared in home.parents and home.parent in (place, *place.parents)):
-        return path.name
-    return PurePath(os.path.relpath(place / path.name, start)).as_posix()
+    return _from(path, folder) or path.name
 
 
 def stated_file(name: str, folder: Path | None) -> Path | None:
@@ -52,21 +51,68 @@ def portable_header(header: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {**header, "video": video, "settings": settings}
 
 
+def job_text(job: Job, folder: Path) -> str:
+    """Return a job as JSON for a file in a folder: what is near is named from there, so that both can move together.
+
+    What is far, see `portable_name`, keeps its whole path: a job has to find its files.
+    """
+    data = json.loads(job.to_json())
+    for stage in data["stages"]:
+        stage["settings"] = _renamed(
+            stage["kind"], stage["settings"], lambda path: _from(path, folder) if path.is_absolute() else None
+        )
+    data[_RELATIVE_TO] = _THIS_FILE
+    return json.dumps(data, indent=2)
+
+
+def read_job(text: str, folder: Path) -> Job | Failure:
+    """Read and validate the text of a job in a folder; paths count from there where the job says so."""
+    job = parse_job(text)
+    if isinstance(job, Failure) or json.loads(text).get(_RELATIVE_TO) != _THIS_FILE:
+        return job
+    stages = []
+    for stage in job.stages:
+        values = _renamed(
+            stage.kind,
+            to_dict(stage.settings),
+            lambda path: None if path.is_absolute() else os.path.normpath(folder.absolute() / path),
+        )
+        stages.append(replace(stage, settings=type(stage.settings)(**values)))
+    return replace(job, stages=tuple(stages))
+
+
 def _portable_settings(kind: str, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    return _renamed(kind, values, lambda path: portable_name(path, folder) if path.is_absolute() else None)
+
+
+def _renamed(kind: str, values: Mapping[str, Any], rename: Callable[[Path], str | None]) -> dict[str, Any]:
+    """Return the settings of a stage with other names for files, where `rename` gives one."""
     if kind not in STAGES:
         return dict(values)
     paths = {option.name for option in options_of(STAGES[kind].settings) if option.kind == "path"}
-    return {name: _names(value, folder) if name in paths else value for name, value in values.items()}
+    return {
+        name: _names(kind, value, rename) if name in paths and isinstance(value, str) and value else value
+        for name, value in values.items()
+    }
 
 
-def _names(value: Any, folder: Path) -> Any:
-    """Return the value of a setting that names a file, or several."""
-    if not isinstance(value, str):
-        return value
-    parts = [part.strip() for part in value.split(SEPARATOR)]
-    if not all(Path(part).is_absolute() for part in parts):
-        parts = [value]  # a name may hold the separator
-    return SEPARATOR.join(portable_name(Path(part), folder) if Path(part).is_absolute() else part for part in parts)
+def _names(kind: str, value: str, rename: Callable[[Path], str | None]) -> str:
+    """Return another name for the file that a setting names, or for each of several photographs."""
+    parts = [part.strip() for part in value.split(SEPARATOR)] if kind == "photographs" else [value]
+    return SEPARATOR.join(rename(Path(part)) or part for part in parts)
+
+
+def _from(path: Path, folder: Path) -> str | None:
+    """Return how a file is called, seen from a folder, or None where it is far."""
+    try:
+        place, start = _real(path.parent), _real(folder)
+        shared = Path(os.path.commonpath([place, start]))
+    except (ValueError, OSError):  # other drives
+        return None
+    home = _real(Path.home())
+    if shared == Path(shared.anchor) or (shared in home.parents and home.parent in (place, *place.parents)):
+        return None
+    return PurePath(os.path.relpath(place / path.name, start)).as_posix()
 
 
 def _real(folder: Path) -> Path:

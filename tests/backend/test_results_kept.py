@@ -20,6 +20,7 @@ from backend.cli.log_file import log_problem
 from backend.contract.failure import Failure
 from backend.contract.job import Job, Stage, parse_job
 from backend.contract.outputs import clash, outputs_of, results_folders
+from backend.contract.portable import read_job
 from backend.contract.settings import ReportSettings, SmoothSettings, TextureSettings, TrackFileSettings
 from backend.engine import EXIT_DONE, EXIT_FAILED
 from backend.results import LOCK, locked
@@ -193,7 +194,7 @@ def test_a_job_file_is_not_written_over_the_video(tmp_path: Path, capsys: pytest
     for flags in ((), ("--overwrite",)):
         written = ["--out", str(tmp_path), "--write-job", str(job), *flags]
         assert track_command.main([str(video), *written]) == EXIT_DONE
-        read = parse_job(job.read_text("utf-8"))
+        read = read_job(job.read_text("utf-8"), tmp_path)
         assert isinstance(read, Job)
         assert read.overwrite is bool(flags)
 

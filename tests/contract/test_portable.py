@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
-from backend.contract.portable import portable_header, portable_name, stated_file
+from backend.contract.failure import Failure
+from backend.contract.job import Job, default_job, parse_job
+from backend.contract.portable import job_text, portable_header, portable_name, read_job, stated_file
+from backend.contract.settings import HeadSettings, PhotographSettings, TrackFileSettings, VideoSettings
 
 
 @pytest.fixture
@@ -78,3 +82,32 @@ def test_a_header_holds_no_whole_path(home: Path) -> None:
     assert portable["settings"]["head"]["file"] == "generic_model.pkl"
     assert portable["settings"]["a stage of a newer version"] == {"path": 3}
     assert "anna" not in json.dumps(portable)
+
+
+def job_of(folder: Path) -> Job:
+    head = HeadSettings(source="file", file=str(Path(folder.anchor) / "opt" / "flame.pkl"))
+    video, track = VideoSettings(path=str(folder / "clips" / "a|b.mp4")), folder / "out" / "track.npz"
+    return default_job({"video": video, "track": TrackFileSettings(path=str(track)), "head": head})
+
+
+def test_a_job_moves_together_with_its_files(home: Path) -> None:
+    (home / "shot").mkdir()
+    text = job_text(job_of(home / "shot"), home / "shot")
+    assert "anna" not in text
+    moved = home / "moved"
+    moved.mkdir()
+    assert read_job(text, moved) == job_of(moved)
+    photographs = PhotographSettings(path=" | ".join(str(home / name) for name in ("a.jpg", "b.jpg")))
+    job = default_job({"photographs": photographs}, ["photographs"])
+    read = read_job(job_text(job, home), moved)
+    assert isinstance(read, Job)
+    assert read.stage("photographs").settings.path == f"{moved / 'a.jpg'}|{moved / 'b.jpg'}"
+
+
+def test_a_job_that_does_not_say_so_is_read_as_before(tmp_path: Path) -> None:
+    job = default_job({"video": VideoSettings(path="clip.mp4")})
+    assert read_job(job.to_json(), tmp_path) == job == parse_job(job.to_json())
+    assert isinstance(read_job("[]", tmp_path), Failure)
+    assert dataclasses.replace(job_of(tmp_path), overwrite=True) == read_job(
+        job_text(dataclasses.replace(job_of(tmp_path), overwrite=True), tmp_path), tmp_path
+    )
