@@ -48,8 +48,10 @@ _SKIN_HINT: Final = 0.02
 """The same for skin beside the face."""
 _STRANDS: Final = 5
 """From this many vertices of the scalp that were seen at all its colour is known."""
-_HAIR: Final = 0.3
-"""Share of the scalp's seen vertices, the darkest, whose colour is taken for the hair's."""
+_LIKE_SKIN: Final = (0.6, 0.2)
+"""How far the scalp's skin may be from the forehead's, in brightness and in hue, as logarithms: more is hair."""
+_BARE_HAIR: Final = 0.7
+"""Places of a scalp that are unlike skin by this share of the most unlike ones show hair, and little skin with it."""
 _FEW: Final = 0.02
 """Share of a part's texels that must be seen before its own colour is used for the rest."""
 
@@ -195,7 +197,7 @@ def _extended(
         else:  # a row of teeth of which nothing was seen has nothing to run on from
             unseen = chosen[weights[chosen] <= _GLIMPSE]
             values[unseen], weights[unseen] = np.array(UNSEEN[name]) * exposure, _HINT
-    _comb(values, weights, regions)
+    _comb(values, weights, regions, jaw)
     for name in ("neck", "left_ear", "right_ear"):  # or hair would run over them
         own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
         unseen = own[weights[own] <= _GLIMPSE]
@@ -208,18 +210,27 @@ def _extended(
     return layout.interpolate(spread, faces).astype(np.float32)
 
 
-def _comb(values: Array, weights: Array, regions: Mapping[str, Array]) -> None:
-    """Pull unseen scalp towards what is seen of it: hair grows on, skin would run over the whole skull.
+def _comb(values: Array, weights: Array, regions: Mapping[str, Array], jaw: Array) -> None:
+    """Pull unseen scalp towards what is seen of it: hair grows on, and skin on a bald head.
 
-    The darkest of what is seen is hair, if anything is; the brighter is the forehead that reaches into it.
+    Hair is what differs from the forehead's skin, whether darker, brighter or of another hue: grey hair is as bright
+    as skin, and brighter than the forehead's shaded edge.
     """
     scalp = np.asarray(regions.get("scalp", np.zeros(0, dtype=np.int64)))
     seen = scalp[weights[scalp] > _GLIMPSE]
-    if len(seen) >= _STRANDS:
-        brightness = values[seen].mean(axis=1)
-        hair = np.median(values[seen[brightness <= np.quantile(brightness, _HAIR)]], axis=0)
-        unseen = scalp[weights[scalp] <= _GLIMPSE]
-        values[unseen], weights[unseen] = hair, 0.3
+    if len(seen) < _STRANDS:
+        return
+    forehead = np.asarray(regions.get("forehead", np.zeros(0, dtype=np.int64)))
+    forehead = forehead[weights[forehead] > 0.5]
+    skin = np.median(values[forehead], axis=0) if len(forehead) >= _STRANDS else jaw
+    away = np.log(values[seen] + 1e-4) - np.log(skin + 1e-4)
+    light = away.mean(axis=1)
+    hue = np.linalg.norm(away - light[:, None], axis=1)
+    unlike = np.hypot(light / _LIKE_SKIN[0], hue / _LIKE_SKIN[1])
+    most = np.quantile(unlike, 0.9)
+    shown = seen[unlike >= _BARE_HAIR * most] if most > 1 else seen
+    unseen = scalp[weights[scalp] <= _GLIMPSE]
+    values[unseen], weights[unseen] = np.median(values[shown], axis=0), 0.3
 
 
 def _jaw_colour(values: Array, weights: Array, template: Array, regions: Mapping[str, Array]) -> Array:
