@@ -1,4 +1,8 @@
-"""Folders of results are locked while a run writes into them, so that two runs never mix their files."""
+"""Results are locked while a run makes them, so that two runs never mix their files.
+
+Each file has a lock of its own, taken before the work starts and held to its end: runs that write other files into the
+same folder do not hinder each other.
+"""
 
 from __future__ import annotations
 
@@ -15,39 +19,52 @@ from .contract.failure import Failure
 from .locks import FileLock
 from .stages.folders import PAUSE, TRIES, not_writable
 
-LOCK: Final = ".flame-head-tracker.lock"
+LOCK: Final = ".{name}.flame-lock"
 
 PATIENCE: Final = 10.0
 """Seconds to wait for another run that is about to end, as one that was just cancelled."""
+
+_LONGEST_NAME: Final = 50
+"""Characters of a result's name in that of its lock."""
 
 _LOOK_AGAIN: Final = 0.1
 
 
 @contextlib.contextmanager
 def locked(
-    folders: Iterable[Path], cancelled: Callable[[], bool], patience: float = PATIENCE
+    places: Iterable[Path], cancelled: Callable[[], bool], patience: float = PATIENCE
 ) -> Iterator[Failure | None]:
-    """Keep folders for this process; gives why that is not possible, or None. Folders left empty are removed again.
+    """Keep places of results for this process; gives why that is not possible, or None.
+
+    What killed runs have left half-made there is removed. Folders that are left empty at the end are removed again.
 
     Args:
-        folders: Folders of results, made where they are not there.
+        places: Files, and folders that are written as a whole; the folders in which they lie are made.
         cancelled: Whether to wait no longer for another run.
         patience: Seconds to wait for another run.
     """
+    until = time.monotonic() + patience
     with contextlib.ExitStack() as stack:
-        yield next(filter(None, (_lock(folder, stack, cancelled, patience) for folder in folders)), None)
+        # Always in one order: two runs that want the same places must not wait for each other.
+        busy = (_lock(place, stack, cancelled, until) for place in sorted(set(places)))
+        yield next(filter(None, busy), None)
 
 
-def _lock(folder: Path, stack: contextlib.ExitStack, cancelled: Callable[[], bool], patience: float) -> Failure | None:
-    lock, until = FileLock(folder / LOCK), time.monotonic() + patience
+def lock_of(place: Path) -> Path:
+    """Return the file by which a result is locked."""
+    return place.with_name(LOCK.format(name=place.name[:_LONGEST_NAME]))
+
+
+def _lock(place: Path, stack: contextlib.ExitStack, cancelled: Callable[[], bool], until: float) -> Failure | None:
+    lock = FileLock(lock_of(place))
     try:
         while not _taken(lock, stack):
             if time.monotonic() > until or cancelled():
-                return _busy(folder, lock.holder())
+                return _busy(place, lock.holder())
             time.sleep(_LOOK_AGAIN)
     except OSError as error:
-        return not_writable(folder, error)
-    remove_half_made(folder)  # by runs that were killed: nobody else writes here now
+        return not_writable(place.parent, error)
+    remove_half_made(place)  # nobody else writes it now
     return None
 
 
@@ -76,10 +93,10 @@ def _give_back(lock: FileLock, new: list[Path]) -> None:
             place.rmdir()
 
 
-def _busy(folder: Path, holder: str) -> Failure:
+def _busy(place: Path, holder: str) -> Failure:
     who = f" ({holder})" if holder else ""
     return Failure(
         "output-in-use",
-        f"Another run writes its results to {folder}{who}.",
+        f"Another run{who} writes {place}.",
         "Wait until it has finished, or choose another folder for the results.",
     )

@@ -15,7 +15,7 @@ from .contract.events import Emit
 from .contract.failure import Failure, Notice
 from .contract.job import STAGES, Job, Stage
 from .contract.options import options_of, to_dict
-from .contract.outputs import clash, outputs_of, results_folders
+from .contract.outputs import clash, outputs_of
 from .contract.targets import TargetRefused, Targets, problems
 from .keys import stage_key
 from .previews import Previews
@@ -134,7 +134,8 @@ class _Run:
         """Run what is needed, in the job's order."""
         self._emit_job()
         self._check()
-        with locked(results_folders(self.job), self.cancelled) as busy:
+        places = [place for outputs in outputs_of(self.job).values() for place in outputs.places]
+        with locked(places, self.cancelled) as busy:
             if self.cancelled():
                 raise Cancelled
             if busy is not None:

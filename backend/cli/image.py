@@ -14,7 +14,6 @@ from ..contract.events import Emit
 from ..contract.failure import Failure
 from ..contract.targets import TargetRefused, Targets
 from ..engine import EXIT_FAILED, EXIT_USAGE, error_event, guarded
-from ..results import locked
 from ..runner import Stopped
 from ..stages.data import Cancelled, Context
 from .console import clock
@@ -88,8 +87,7 @@ def _run(
         with tempfile.TemporaryDirectory() as work:
             targets = Targets(parsed.overwrite, tuple(parsed.photos), talk.cache.wrote)
             context = Context(STAGE, emit, talk.stop.asked, Path(work), parsed.models, targets=targets)
-            with locked([parsed.out.absolute()], talk.stop.asked) as busy:
-                result = busy or run_photos(parsed.photos, parsed.out, settings, context)
+            result = run_photos(parsed.photos, parsed.out, settings, context)
     except Cancelled:
         emit({"event": "cancelled"})
         return Stopped()

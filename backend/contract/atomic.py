@@ -59,11 +59,12 @@ def is_half_made(path: Path) -> bool:
     return _HALF_MADE.fullmatch(path.name) is not None
 
 
-def remove_half_made(folder: Path) -> None:
-    """Remove what ended runs have left half-made in a folder in which nobody else writes now."""
+def remove_half_made(place: Path) -> None:
+    """Remove what ended runs have left half-made of a file or folder that nobody else writes now."""
+    start = f".{place.stem[:_LONGEST_STEM]}."
     with contextlib.suppress(OSError):
-        for path in folder.iterdir():
-            if is_half_made(path) and path not in _at_work:
+        for path in place.parent.iterdir():
+            if path.name.startswith(start) and is_half_made(path) and path not in _at_work:
                 _remove(path)
 
 

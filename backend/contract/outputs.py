@@ -48,16 +48,6 @@ def outputs_of(job: Job) -> Mapping[str, Outputs]:
     return {name: outputs for name, outputs in found.items() if outputs.places}
 
 
-def results_folders(job: Job) -> tuple[Path, ...]:
-    """Return the folders in which a job's results lie, each once and in a fixed order."""
-    outputs = outputs_of(job)
-    folders = {path.parent for each in outputs.values() for path in each.files}
-    for name, each in outputs.items():
-        if each.folders and job.stage(name).settings.folder:
-            folders.add(each.folders[0].parent)
-    return tuple(sorted(folders))
-
-
 def clash(job: Job) -> Failure | None:
     """Return whether two stages would write one file, of which the later would silently win."""
     writers: dict[str, str] = {}

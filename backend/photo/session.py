@@ -24,6 +24,7 @@ from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, find_networks
 from ..parsing.parser import open_parser
 from ..render.clip_texture import texture_to_draw
+from ..results import locked
 from ..stages import camera as camera_stage
 from ..stages import fit as fit_stage
 from ..stages import landmarks as landmarks_stage
@@ -64,7 +65,19 @@ def run_photos(
     names = _names(photographs)
     targets = dataclasses.replace(context.targets, inputs=(*context.targets.inputs, *photographs))
     context = dataclasses.replace(context, targets=targets)
-    taken = problems(targets, (out / name / file for name in names for file in (_TRACK, TEXTURE, *PORTRAIT)))
+    with locked([out / name for name in names], context.cancelled) as busy:
+        return busy or _run(photographs, out, names, head, settings, context)
+
+
+def _run(
+    photographs: list[Path],
+    out: Path,
+    names: list[str],
+    head: HeadModel,
+    settings: Mapping[str, Any],
+    context: Context,
+) -> dict[str, Path] | Failure:
+    taken = problems(context.targets, (out / name / file for name in names for file in (_TRACK, TEXTURE, *PORTRAIT)))
     if taken:
         return taken[0]
     video = photographs_as_video(photographs, context.work / "photographs", context)

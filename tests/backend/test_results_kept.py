@@ -19,11 +19,11 @@ from backend.cli import track as track_command
 from backend.cli.log_file import log_problem
 from backend.contract.failure import Failure
 from backend.contract.job import Job, Stage, parse_job
-from backend.contract.outputs import clash, outputs_of, results_folders
+from backend.contract.outputs import clash, outputs_of
 from backend.contract.portable import read_job
 from backend.contract.settings import ReportSettings, SmoothSettings, TextureSettings, TrackFileSettings
 from backend.engine import EXIT_DONE, EXIT_FAILED
-from backend.results import LOCK, locked
+from backend.results import locked
 from backend.runner import Finished
 from backend.stages.folders import writable_problem
 
@@ -115,7 +115,7 @@ def test_what_a_job_writes_is_known_before_it_runs(clip: Path, tmp_path: Path) -
         "report": ["report.json", "report.png", "sheet.png", "overlay.mp4"],
         "texture": ["texture.png", "texture_light.json"],
     }
-    assert results_folders(job) == (tmp_path, tmp_path / "report")
+    assert outputs_of(job)["report"].files[0].parent == tmp_path / "report"
 
 
 def test_a_job_says_overwrite_only_where_it_shall(clip: Path, tmp_path: Path) -> None:
@@ -132,10 +132,13 @@ def test_a_second_run_says_who_writes_into_the_folder(tmp_path: Path) -> None:
     slow = make_clip(tmp_path / "clips", seconds=1.5)
     first = Engine(tmp_path, slow)
     first.wait_for_chunk()
-    with locked([tmp_path / "out"], lambda: False, patience=0.0) as busy:
+    with locked([tmp_path / "out" / "track.npz"], lambda: False, patience=0.0) as busy:
         assert busy is not None
         assert f"process {first.process.pid} on" in busy.sentence
+        assert "track.npz" in busy.sentence
         assert "another folder" in busy.advice
+    with locked([tmp_path / "out" / "another.npz"], lambda: False, patience=0.0) as busy:
+        assert busy is None, "runs that write other files there do not hinder each other"
     assert first.finish()[0] == EXIT_DONE
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.txt", "track.npz"]
 
@@ -154,15 +157,17 @@ def test_a_folder_is_free_again_when_its_run_was_killed(tmp_path: Path) -> None:
     first.wait_for_chunk()
     first.process.kill()
     first.process.wait()
-    (tmp_path / "out" / ".sheet.123-0123abcd.partial.png").touch()
-    with locked([tmp_path / "out"], lambda: False, patience=0.0) as busy:
+    for name in (".track.123-0123abcd.partial.npz", ".other.123-0123abcd.partial.npz"):
+        (tmp_path / "out" / name).touch()
+    with locked([tmp_path / "out" / "track.npz"], lambda: False, patience=0.0) as busy:
         assert busy is None
-        assert [path.name for path in (tmp_path / "out").iterdir()] == [LOCK]
+        left = {path.name for path in (tmp_path / "out").iterdir() if "lock" not in path.name}
+        assert left == {".other.123-0123abcd.partial.npz"}, "another run may be at that one"
     first.finish()
 
 
 def test_a_lock_leaves_no_folder_behind(tmp_path: Path) -> None:
-    with locked([tmp_path / "new" / "deep"], lambda: False) as busy:
+    with locked([tmp_path / "new" / "deep" / "track.npz"], lambda: False) as busy:
         assert busy is None
     assert list(tmp_path.iterdir()) == []
 
@@ -233,7 +238,7 @@ def test_waiting_for_a_folder_ends_when_the_user_cancels(tmp_path: Path) -> None
     first = Engine(tmp_path, slow)
     first.wait_for_chunk()
     begun = time.monotonic()
-    with locked([tmp_path / "out"], lambda: time.monotonic() - begun > 0.3, patience=60.0) as busy:
+    with locked([tmp_path / "out" / "track.npz"], lambda: time.monotonic() - begun > 0.3, patience=60.0) as busy:
         assert busy is not None
     assert time.monotonic() - begun < 30
     first.process.kill()

@@ -69,10 +69,11 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_only_half_made_files_of_our_own_form_are_removed(tmp_path: Path) -> None:
-    strangers = ["film.partial", ".film.partial.mp4", ".film.1234.partial.mp4", "x.12-0123abcd.partial.png"]
+    strangers = ["sheet.partial", ".sheet.partial.png", ".sheet.1234.partial.png", "sheet.12-0123abcd.partial.png"]
+    strangers.append(".overlay.4711-0123abcd.partial.mp4")
     for name in [*strangers, ".sheet.4711-0123abcd.partial.png"]:
         (tmp_path / name).touch()
-    remove_half_made(tmp_path)
+    remove_half_made(tmp_path / "sheet.png")
     assert names(tmp_path) == sorted(strangers)
 
 
