@@ -8,7 +8,8 @@ are the real ones and every vertex falls exactly where the full frame has it. Pi
 picture's corner. Beyond the keys of that program a file says where the crop lies (``crop_to_frame``, 3 x 3), which
 frame it is, and whether the face was detected in it (``status`` 2) or the head lies between neighbours (1). All of a
 file are numbers, as readers turn whatever is there into tensors: whose codes these are and to which space ``tex``
-belongs is told by ``about.json``. ``lmks_ears`` is left out, as nothing here detects ears.
+belongs is told by ``about.json``. ``lmks_ears`` are places on the fitted head, see `head.ears`; a head that names no
+ears has none.
 
 Where the head has lids of its own, ``exp`` holds as much of them as expression can show; readers that have such lids
 take ``own_exp`` instead, and ``eyelids``, which says how far they are closed.
@@ -27,13 +28,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..aligned.camera import angle_of_view, corner_homography, corner_matrix, corner_pixels, scaled, six_dof
+from ..aligned.camera import angle_of_view, corner_homography, corner_matrix, edge_to_edge, scaled, six_dof
 from ..aligned.crop import SIZE, dlib68, halved
 from ..aligned.drawing import Skin, alone, over, textured_head
 from ..aligned.light import Lit, estimate_light
+from ..contract.camera import project
 from ..contract.names import LEFT_IRIS, RIGHT_IRIS
 from ..contract.track import TRACKED, Track
 from ..head.albedo import AlbedoSpace
+from ..head.ears import EarOutline, ear_in_view, ear_outlines
 from ..head.model import Floats, Integers
 from ..landmarks.crop import Picture
 from ..parsing.own import Portrait
@@ -70,6 +73,10 @@ class FrameWriter:
     skin: Integers
     baked: Skin
     lids: LidCodes | None
+
+    @cached_property
+    def _ears(self) -> tuple[EarOutline, EarOutline] | None:
+        return ear_outlines(self.track.neutral_vertices.astype(np.float64), self.track.regions)
 
     @cached_property
     def _codes(self) -> Codes:
@@ -145,14 +152,21 @@ class FrameWriter:
             "img_aligned": picture,
             "parsing": classes,
             "parsing_aligned": classes,
-            "lmks_68": _normalised(dlib68(view.landmarks)),
-            "lmks_eyes": _normalised(view.landmarks[[*RIGHT_IRIS, *LEFT_IRIS]]),
+            **self._landmarks(vertices, view),
             "blendshape_scores": track.scores[frame][None].astype(np.float32),
             "crop_to_frame": corner_homography(np.linalg.inv(view.view.homography)),
             "frame_index": np.array([track.frame_index[frame]]),
             "time": np.array([track.time[frame]]),
             "status": np.array([track.status[frame]]),
         }
+
+    def _landmarks(self, vertices: Floats, view: FaceView) -> dict[str, NDArray[np.float32]]:
+        """Points of the crop (1, N, 2), -1..1 from edge to edge."""
+        points = {"lmks_68": dlib68(view.landmarks), "lmks_eyes": view.landmarks[[*RIGHT_IRIS, *LEFT_IRIS]]}
+        if self._ears is not None:
+            ear = ear_in_view(self._ears, vertices, view.rotation, view.translation)
+            points["lmks_ears"] = project(ear, view.view.intrinsics)
+        return {name: edge_to_edge(values, SIZE)[None].astype(np.float32) for name, values in points.items()}
 
 
 def _compared(values: dict[str, Any]) -> bytes:
@@ -175,8 +189,3 @@ def _parameters(codes: Codes, frame: int) -> dict[str, NDArray[np.float32]]:
     if codes.eyelids.any():
         values["own_exp"], values["eyelids"] = codes.own_expression[frame], codes.eyelids[frame]
     return {name: value[None].astype(np.float32) for name, value in values.items()}
-
-
-def _normalised(points: Floats) -> NDArray[np.float32]:
-    """Pixels of the crop (N, 2) -> -1..1 from edge to edge (1, N, 2)."""
-    return (corner_pixels(points) / SIZE * 2 - 1)[None].astype(np.float32)

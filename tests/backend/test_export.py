@@ -143,6 +143,7 @@ def test_frame_files_have_the_keys_shapes_and_types_of_version_4(written: Path) 
         "parsing_aligned": ((1, 512, 512), "int64"),
         "lmks_68": ((1, 68, 2), "float32"),
         "lmks_eyes": ((1, 10, 2), "float32"),
+        "lmks_ears": ((1, 20, 2), "float32"),
         "blendshape_scores": ((1, 52), "float32"),
     }
     assert {name: found.get(name) for name in expected} == expected
@@ -177,6 +178,9 @@ def test_the_camera_of_a_frame_file_sees_every_vertex_where_the_frame_has_it(
     assert np.abs(frame_pixels - engine_pixels(clip, track, frame)).max() / scale < 0.1
     focal = 128 / np.tan(np.radians(data["fov"][0]) / 2)
     np.testing.assert_allclose(data["K"][0], [[focal, 0, 128], [0, focal, 128], [0, 0, 1]], rtol=1e-5)
+    ears = at_512[np.concatenate([clip.head.regions[name] for name in ("left_ear", "right_ear")])]
+    points = (data["lmks_ears"][0] + 1) * 256
+    assert np.linalg.norm(points[:, None] - ears[None], axis=2).min(axis=1).max() < 6, "they lie on an ear"
     # Exact landmarks: the 68 points lie on the mesh, so the camera sees their places where the file says.
     corners = vertices[clip.head.faces[clip.head.landmarks.triangle[4]]]
     nose = clip.head.landmarks.barycentric[4] @ corners
