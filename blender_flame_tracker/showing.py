@@ -38,6 +38,7 @@ def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene
 def _select(scene: bpy.types.Scene, head: bpy.types.Object) -> None:
     """Make the head the active object and the only selected one, wherever it is not excluded."""
     for layer in scene.view_layers:
+        layer.update()  # Else it does not know the head yet (Blender 5.2).
         if head.name not in layer.objects:
             continue
         for thing in list(layer.objects.selected):

@@ -151,11 +151,11 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) 
 def _draw_fit(layout: Any, context: bpy.types.Context, parts: Parts) -> None:
     """Ways to give the scene what the clip wants, where it has something else."""
     fit = read_record(parts.collection).fit
-    row = layout.row(align=True)
+    column = layout.column(align=True)
     if fit is not None and kept(context.scene, parts.camera, fit):
-        row.operator("flame.fit_scene", icon="SCENE_DATA")
+        column.operator("flame.fit_scene", icon="SCENE_DATA")
     if not is_faithful(context.scene):
-        row.operator("flame.use_standard_view", icon="COLOR")
+        column.operator("flame.use_standard_view", icon="COLOR")
 
 
 def _draw_comparison(layout: Any, parts: Parts) -> None:
