@@ -19,7 +19,7 @@ from .operators import result_files as result_file_operators
 from .operators import scene as scene_operators
 from .operators import setup as setup_operators
 from .operators import stages as stage_operators
-from .scene import origin, sound, world
+from .scene import origin, plate_shape, sound, world
 from .ui import graph_picture, panel, presets, thumbnails, timeline_graph
 
 MODULES: Final[tuple[ModuleType, ...]] = (
@@ -45,6 +45,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     import_track,
     world,
     sound,
+    plate_shape,
     result,
     result_operators,
     result_file_operators,

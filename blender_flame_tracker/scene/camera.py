@@ -36,9 +36,3 @@ def picture_aspect(scene: bpy.types.Scene) -> float:
     """Return width over height of the scene's picture, pixel aspect included."""
     render = scene.render
     return (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
-
-
-def clip_aspect(intrinsics: Intrinsics) -> float:
-    """Return width over height of the clip's picture, pixel aspect included."""
-    lens = blender_lens(intrinsics)
-    return (intrinsics.width * lens.pixel_aspect_x) / (intrinsics.height * lens.pixel_aspect_y)

@@ -27,6 +27,7 @@ from .motion import Motion, write_motion, write_motion_below
 from .origin import renew_origins, write_origin
 from .parts import Parts, clip_of, ensure_parts, find_collection, origin_of, place, remember
 from .placing import place_root
+from .plate_shape import shape_plate
 from .record import Record, read_record, write_record
 from .schedule import Schedule, in_time_of_scene, scene_rate, schedule_of, write_footage_times
 from .shared_camera import SharedCamera, find_shared_camera, hang_below
@@ -140,7 +141,9 @@ def _imported(
     if footage is None or parts.clip != footage.clip:
         # Where the camera is shared, its own import shows the footage.
         plate.remove_plate(parts.camera.data, parts.clip, before.users_clip)
-    parts = replace(parts, clip=_write_plate(parts, track, footage, schedule, scene))
+    parts = replace(parts, clip=None if footage is None else footage.clip)
+    if footage is not None:
+        _write_plate(scene, parts, footage, schedule)
     notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
     frame, row = _seen_keys(selection, timeline)
     light = light_of(track, picture)
@@ -163,6 +166,14 @@ def _schedule(
     if rate is None or settings.rate != "scene":
         return schedule
     return in_time_of_scene(schedule, track, selection.rows, rate)
+
+
+def _write_plate(scene: bpy.types.Scene, parts: Parts, footage: plate.Plate, schedule: Schedule) -> None:
+    """Lay the footage behind the head."""
+    if not footage.users:
+        write_footage_times(footage.clip, schedule)
+    plate.show_plate(parts.camera.data, footage)
+    shape_plate(scene, parts)
 
 
 def _write_sound(
@@ -367,24 +378,3 @@ def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:
     if not parts.shares_camera:
         camera_data.write_lens(parts.camera.data, track.intrinsics)
     camera_data.widen_clipping(parts.camera.data, nearest, farthest)
-
-
-def _write_plate(
-    parts: Parts,
-    track: Track,
-    footage: plate.Plate | None,
-    schedule: Schedule,
-    scene: bpy.types.Scene,
-) -> bpy.types.MovieClip | None:
-    """Lay the footage behind the head; return the clip."""
-    if footage is None:
-        return None
-    scene_aspect, clip_aspect = camera_data.picture_aspect(scene), camera_data.clip_aspect(track.intrinsics)
-    method = "STRETCH"
-    if abs(scene_aspect / clip_aspect - 1) > 1e-3:
-        # The camera fits the width: a wider scene cuts the footage above and below, a taller one leaves bars.
-        method = "CROP" if scene_aspect > clip_aspect else "FIT"
-    if not footage.users:
-        write_footage_times(footage.clip, schedule)
-    plate.show_plate(parts.camera.data, footage, method)
-    return footage.clip

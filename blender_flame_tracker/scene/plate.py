@@ -158,15 +158,14 @@ def _warning(path: Path, reason: object) -> Notice | None:
     return None
 
 
-def show_plate(camera: bpy.types.Camera, plate: Plate, frame_method: str) -> None:
-    """Lay the footage behind everything in the camera's view.
+def show_plate(camera: bpy.types.Camera, plate: Plate) -> None:
+    """Lay the footage behind everything in the camera's view; see `plate_shape` for how it fits.
 
     A second picture of it lies before everything, hidden: with it one looks through the head to see whether it fits.
 
     Args:
         camera: Datablock.
         plate: Footage.
-        frame_method: ``STRETCH`` where the scene has the clip's picture, else ``FIT`` or ``CROP``.
     """
     for depth in ("BACK", "FRONT"):
         background = _background(camera, plate.clip, depth)
@@ -174,7 +173,6 @@ def show_plate(camera: bpy.types.Camera, plate: Plate, frame_method: str) -> Non
         background.use_camera_clip = False
         background.clip = plate.clip
         background.clip_user.use_render_undistorted = False
-        background.frame_method = frame_method
         background.rotation, background.scale = plate.turn * math.pi / 2, 1.0
         if plate.turn % 2 == 1:
             # Fitted lying, then turned: the long side must reach as far as the short one did.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bpy
 import film
+import flame_extension
 import numpy as np
 import pytest
 from flame_extension.backend.contract.camera import Intrinsics
@@ -123,9 +124,9 @@ def test_the_camera_shows_the_footage_behind_everything(tmp_path):
     background, front = camera.background_images
     assert camera.show_background_images and background.show_background_image
     assert (background.source, background.clip) == ("MOVIE_CLIP", made.parts.clip)
-    assert (background.alpha, background.display_depth, background.frame_method) == (1.0, "BACK", "STRETCH")
+    assert (background.alpha, background.display_depth, background.frame_method) == (1.0, "BACK", "CROP")
     # The one before the head is there to look through the head, when somebody wants that.
-    assert (front.clip, front.display_depth, front.frame_method) == (made.parts.clip, "FRONT", "STRETCH")
+    assert (front.clip, front.display_depth, front.frame_method) == (made.parts.clip, "FRONT", "CROP")
     assert not front.show_background_image
 
 
@@ -143,7 +144,7 @@ def test_how_the_footage_is_laid_over_the_head_stays_when_importing_again(tmp_pa
     ]
 
 
-@pytest.mark.parametrize(("size", "method"), [((1000, 200), "CROP"), ((300, 300), "FIT"), ((640, 320), "STRETCH")])
+@pytest.mark.parametrize(("size", "method"), [((1000, 200), "CROP"), ((300, 300), "FIT"), ((640, 320), "CROP")])
 def test_a_scene_of_another_shape_shows_the_footage_as_wide_as_its_picture(tmp_path, size, method):
     scene = bpy.context.scene
     scene.render.resolution_x, scene.render.resolution_y = size
@@ -152,6 +153,21 @@ def test_a_scene_of_another_shape_shows_the_footage_as_wide_as_its_picture(tmp_p
     made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings(fit_scene="never"))
     assert made.parts.camera.data.background_images[0].frame_method == method
     assert [notice.code for notice in made.notices] == ["scene-kept"]
+
+
+def test_the_footage_keeps_its_shape_when_the_resolution_is_changed_afterwards(tmp_path):
+    flame_extension.register()
+    try:
+        path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+        made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings())
+        methods = set()
+        for size in ((1000, 200), (300, 300), (640, 320)):
+            bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = size
+            bpy.context.view_layer.update()
+            methods.add(tuple(each.frame_method for each in made.parts.camera.data.background_images))
+        assert methods == {("CROP", "CROP"), ("FIT", "FIT")}
+    finally:
+        flame_extension.unregister()
 
 
 def test_a_missing_video_is_said_and_the_rest_is_built():

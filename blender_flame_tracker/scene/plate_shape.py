@@ -1,0 +1,61 @@
+"""The footage keeps its shape behind the head, also when the scene's picture is given another one afterwards."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .camera import picture_aspect
+from .parts import Parts, is_import, parts_of
+from .plate import background_of
+
+_seen: Final[dict[int, float]] = {}
+"""`session_uid` of a scene -> proportions of its picture when they were looked at last."""
+
+
+def shape_plate(scene: bpy.types.Scene, parts: Parts) -> None:
+    """Fit the footage to the width of the picture, as the camera does, and never squeeze it.
+
+    A wider picture cuts the footage above and below, a taller one leaves bars. Footage that lies on its side is fitted
+    by its scale instead.
+    """
+    if parts.clip is None or min(parts.clip.size) <= 0:
+        return
+    clip = parts.clip
+    aspect = clip.size[0] * clip.display_aspect[0] / (clip.size[1] * clip.display_aspect[1])
+    method = "FIT" if picture_aspect(scene) < aspect * (1 - 1e-3) else "CROP"
+    for depth in ("BACK", "FRONT"):
+        picture = background_of(parts.camera.data, clip, depth)
+        if picture is not None and picture.scale == 1.0 and picture.frame_method != method:
+            picture.frame_method = method
+
+
+@persistent
+def _changed(scene: bpy.types.Scene, *_: Any) -> None:
+    """Follow a change of the resolution."""
+    aspect = picture_aspect(scene)
+    if _seen.get(scene.session_uid) == aspect:
+        return
+    _seen[scene.session_uid] = aspect
+    for collection in scene.collection.children_recursive:
+        if collection.library is None and is_import(collection):
+            parts = parts_of(collection)
+            if isinstance(parts, Parts) and parts.camera.data.library is None:
+                shape_plate(scene, parts)
+
+
+CLASSES: Final = ()
+
+
+def register() -> None:
+    """Notice changes of the resolution."""
+    bpy.app.handlers.depsgraph_update_post.append(_changed)
+
+
+def unregister() -> None:
+    """Notice them no more."""
+    if _changed in bpy.app.handlers.depsgraph_update_post:
+        bpy.app.handlers.depsgraph_update_post.remove(_changed)
+    _seen.clear()
