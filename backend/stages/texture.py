@@ -47,9 +47,10 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
         return result
     context.targets.write(path, lambda place: Image.fromarray(result.picture).save(place))
     path, told = texture_files(path)
-    text = json.dumps(marked(result.facts), indent=1, allow_nan=False)
+    facts = marked(result.facts)
+    text = json.dumps(facts, indent=1, allow_nan=False)
     context.targets.write(told, lambda place: place.write_text(text, "utf-8"))
-    return TextureFiles({"texture": path, "light": told}, result.facts)
+    return TextureFiles({"texture": path, "light": told}, facts)
 
 
 _LIKENESS: Final = ((31.0, "very like"), (27.0, "like"), (23.0, "roughly like"), (-math.inf, "unlike"))
