@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..contract.camera import Intrinsics
+from ..contract.camera import Intrinsics, project
 from ..head.albedo import AlbedoSpace
 from ..head.model import Floats
 from ..render.differentiable.choice import best_rasterizer
 from ..render.differentiable.clip import lens_of
 from ..render.differentiable.drawing import Lighting, draw_lit, surface
 from ..render.differentiable.texture import MipTexture, mip_texture
-from ..render.rasterizer import Raster, magnified
+from ..render.rasterizer import NEAR, Raster, cropped, magnified
 from ..render.rasterizer_numba import NumbaRasterizer
 from ..render.shading import facing_camera, vertex_normals
 from .light import FACTORS, Lit, shaded
@@ -31,6 +31,8 @@ PROCESSOR: Final = torch.device("cpu")
 OPACITY: Final = 0.5
 """Of the head over the picture, as the research tracker has it."""
 _SAMPLES: Final = 2
+_BORDER: Final = 3
+"""Pixels around the head that its smooth outline may reach."""
 _ROW: Final = 1024
 _LEVELS: Final = 4
 _SMALL: Final = 300
@@ -97,16 +99,34 @@ def textured_head(
     light = Lighting(
         tensor(vertex_normals(vertices, faces))[None], tensor(FACTORS[:, None] * lit.light)[None], torch.zeros(1, 3)
     )
-    fine = magnified(intrinsics, _SAMPLES if max(intrinsics.width, intrinsics.height) <= _SMALL else 1)
+    left, top, right, bottom = _window(in_camera, intrinsics)
+    small = cropped(intrinsics, left, top, right - left, bottom - top)
+    fine = magnified(small, _SAMPLES if max(intrinsics.width, intrinsics.height) <= _SMALL else 1)
     nothing = torch.zeros(1, fine.height, fine.width, 3)
     with torch.no_grad():
         drawn = draw_lit(
             best_rasterizer(PROCESSOR), mesh, tensor(in_camera)[None], lens_of(fine), skin.levels, light, nothing
         )
-    size = (intrinsics.width, intrinsics.height)
-    cover = np.clip(cv2.resize(drawn.cover[0].numpy(), size, interpolation=cv2.INTER_AREA), 0, 1).astype(np.float64)
-    colour = cv2.resize(drawn.colour[0].numpy(), size, interpolation=cv2.INTER_AREA)
-    return np.clip(colour / np.maximum(cover, 1e-6)[..., None], 0, 1), cover
+    size = (small.width, small.height)
+    cover = np.zeros((intrinsics.height, intrinsics.width))
+    colour = np.zeros((*cover.shape, 3))
+    seen = np.clip(cv2.resize(drawn.cover[0].numpy(), size, interpolation=cv2.INTER_AREA), 0, 1)
+    lit_part = cv2.resize(drawn.colour[0].numpy(), size, interpolation=cv2.INTER_AREA)
+    cover[top:bottom, left:right] = seen
+    colour[top:bottom, left:right] = np.clip(lit_part / np.maximum(seen, 1e-6)[..., None], 0, 1)
+    return colour, cover
+
+
+def _window(in_camera: Floats, intrinsics: Intrinsics) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the part of the picture that the head can touch: the rest is not drawn."""
+    near = in_camera[:, 2] < NEAR
+    low, high = np.zeros(2), np.array([intrinsics.width, intrinsics.height], dtype=float)
+    if not near.any():
+        pixels = project(in_camera, intrinsics)
+        low, high = np.maximum(low, pixels.min(axis=0) - _BORDER), np.minimum(high, pixels.max(axis=0) + _BORDER)
+    left, top = np.minimum(np.floor(low), high - 1).astype(int)
+    right, bottom = np.maximum(np.ceil(high), [left + 1, top + 1]).astype(int)
+    return int(max(left, 0)), int(max(top, 0)), int(right), int(bottom)
 
 
 def _outside(in_camera: Floats, faces: Array) -> NDArray[np.bool_]:

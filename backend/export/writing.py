@@ -176,11 +176,11 @@ class _Work:
             self._done += 1
             self._context.progress(self._done, self._total)
 
-        # The threads here are the parallel ones; OpenCV's own would only stand in their way.
+        # The threads here are the parallel ones; those of OpenCV and torch would only stand in their way.
         opencv_threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
         try:
-            with ThreadPoolExecutor(threads, thread_name_prefix="export") as executor:
+            with ThreadPoolExecutor(threads, "export", initializer=torch.set_num_threads, initargs=(1,)) as executor:
                 for frame, picture in self._pictures(self._frames):
                     waiting.append(executor.submit(work, len(read), frame, picture))
                     read.append(frame)
