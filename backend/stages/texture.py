@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.kinds import is_object, json_of
 from ..contract.marks import marked
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
@@ -26,9 +27,11 @@ def check(settings: TextureSettings) -> Failure | None:
 def load(files: Mapping[str, Path]) -> TextureFiles | Failure:
     """Return what an earlier run wrote."""
     try:
-        facts = json.loads(files["light"].read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        facts = json_of(files["light"].read_bytes(), is_object)
+    except OSError as error:
         return Failure("texture-unreadable", f"{files['light']} cannot be read: {error}.", "Bake the texture again.")
+    if facts is None:
+        return Failure("texture-unreadable", f"{files['light']} is damaged.", "Bake the texture again.")
     return TextureFiles(dict(files), facts)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import bpy
 
-from ...backend.contract.kinds import is_path, json_of
+from ...backend.contract.kinds import is_path, json_of, list_of
 from ...backend.contract.settings import TrackFileSettings
 from .. import paths
 from .reading import kind_of, upstream
@@ -200,14 +200,12 @@ def adopt(node: Any, scene: bpy.types.Scene) -> None:
     if getattr(node, KEPT) or not node.result_files:
         return
     take, asked = take_of(node, scene), node.path or TrackFileSettings().path
-    try:
-        (name, *_look), *_ = json.loads(node.result_files)
-    except (ValueError, TypeError):
+    kept = json_of(node.result_files, list_of(lambda each: isinstance(each, list) and is_path((each or [0])[0])))
+    if not kept or take is None or _is_full(asked):
         return
-    if take is None or _is_full(asked):
-        return
+    name = kept[0][0]
     usual = paths.shot_folder(take.clip) / asked
-    file = next((each for each in (Path(str(name)), usual) if each.is_absolute() and each.is_file()), None)
+    file = next((each for each in (Path(name), usual) if each.is_absolute() and each.is_file()), None)
     if file is not None:
         _keep(node, [Place(_relative(node, take.clip), take.face, take.frames, asked, _relative(node, file))])
 
