@@ -22,6 +22,7 @@ _NO_MEMORY: Final = (
     "failed to allocate",
     "bad_alloc",
     "can't start new thread",
+    "failed to map segment",
 )
 """What libraries say that have no kind of error of their own for it, in small letters."""
 
@@ -38,6 +39,8 @@ def failure_of_stage(error: Exception, label: str, *, writes: bool) -> Failure |
         return _memory_failure(label)
     if isinstance(error, OSError) and error.errno in _FULL:
         return _space_failure(label, error)
+    if isinstance(error, OSError) and _is_of_ffmpeg(error.__cause__) and not isinstance(error.__cause__, OSError):
+        return _media_failure(label, error)
     if isinstance(error, OSError):
         return _writing_failure(label, error) if writes else _reading_failure(label, error)
     return _media_failure(label, error) if _is_of_ffmpeg(error) else None
@@ -48,11 +51,13 @@ def _is_memory(error: Exception) -> bool:
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
-    of_library = isinstance(error, RuntimeError) or type(error).__module__ == "cv2" or _is_of_ffmpeg(error)
+    of_library = (
+        isinstance(error, RuntimeError | ImportError) or type(error).__module__ == "cv2" or _is_of_ffmpeg(error)
+    )
     return of_library and any(words in str(error).lower() for words in _NO_MEMORY)
 
 
-def _is_of_ffmpeg(error: Exception) -> bool:
+def _is_of_ffmpeg(error: BaseException | None) -> bool:
     """Whether FFmpeg raised it; the question does not load it."""
     library = sys.modules.get("av.error")
     return library is not None and isinstance(error, library.FFmpegError)
@@ -109,5 +114,5 @@ def _media_failure(label: str, error: Exception) -> Failure:
     return Failure(
         "media-failed",
         f"'{label}' could not go on with the video: {why}.",
-        "Convert it to MP4 with H.264 and track that; what is finished is kept.",
+        "Close other programs, in case memory is short, or convert it to MP4 with H.264; what is finished is kept.",
     )

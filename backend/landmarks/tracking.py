@@ -44,7 +44,7 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
         return Failure(
             "video-unreadable",
             f"No frame of {video.path.name} can be decoded any more.",
-            "Look whether the file is still where it was.",
+            "Look whether the file is still where it was, and close other programs in case memory is short.",
         )
     shot = shots(seen.thumbnail, seen.decoded) if settings.find_cuts else np.zeros(len(video), dtype=np.int64)
     people = people_of(seen, shot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -101,6 +102,9 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
         for position, picture in read_frames(video):
             drawn += 1
             yield position, picture
+        if drawn == 0:
+            why = "none of its frames can be decoded any more, for want of memory or because it has changed"
+            raise OSError(errno.EIO, why, str(video.path))
 
     context.targets.write(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
     lost = len(track) - drawn - int(np.isin(video.frame_index, video.metadata.get("missing_pictures", [])).sum())

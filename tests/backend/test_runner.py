@@ -240,7 +240,15 @@ def test_too_little_memory_is_a_failure_with_a_sentence(run: Runs, clip: Path, o
     assert isinstance(result, Failure) and result.code == "out-of-memory"
 
 
+def of_an_encoder() -> OSError:
+    """What the writer of the overlay makes of an encoder that does not open."""
+    error = OSError(-1, "FFmpeg: Generic error in an external library", "overlay.mp4")
+    error.__cause__ = av.error.ExternalError(-1, "Generic error in an external library")
+    return error
+
+
 ENDINGS = [
+    (of_an_encoder, "media-failed", "external library"),
     (lambda: av.error.PatchWelcomeError(-1, "Not yet implemented in FFmpeg"), "media-failed", "Not yet implemented"),
     (lambda: av.error.ExternalError(-1, "Generic error in an external library"), "media-failed", "external library"),
     (lambda: av.error.MemoryError(-12, "Cannot allocate memory"), "out-of-memory", "memory"),
@@ -251,6 +259,7 @@ ENDINGS = [
         "memory",
     ),
     (lambda: RuntimeError("can't start new thread"), "out-of-memory", "memory"),
+    (lambda: ImportError("libtorch_cpu.so: failed to map segment from shared object"), "out-of-memory", "memory"),
     (lambda: cv2.error("Insufficient memory (Failed to allocate 99 bytes)"), "out-of-memory", "memory"),
     (lambda: OSError(errno.ENOMEM, "Cannot allocate memory"), "out-of-memory", "memory"),
     (lambda: OSError(errno.EIO, "Input/output error", "clip.mp4"), "input-not-readable", "clip.mp4"),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, write_video
 
+from backend.video import reader
 from backend.video.probe import nominal_rate
 from backend.video.reader import read_frame, read_frames
 
@@ -110,6 +111,17 @@ def test_reading_stops_when_the_caller_does(tmp_path, context) -> None:
     frames = read_frames(opened(write_video(tmp_path / "a.mp4", 200), context))
     next(frames)
     frames.close()  # Hangs, or fails after its time-out, where the thread does not end.
+
+
+def test_an_error_of_the_thread_that_decodes_reaches_the_caller(tmp_path, context, monkeypatch) -> None:
+    clip = opened(write_video(tmp_path / "clip.mkv"), context)
+
+    def greedy(*_arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(reader, "_read_stream", greedy)
+    with pytest.raises(MemoryError):
+        list(read_frames(clip))
 
 
 def test_numbered_pictures_are_a_clip_from_the_first_that_is_named(tmp_path, context) -> None:
