@@ -20,6 +20,7 @@ from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, wri
 from backend.look.sample import sample
 from backend.report.mp4 import as_os_error, time_base
 from backend.report.overlay import write_overlay
+from backend.video import media
 from backend.video.media import open_media, picture_stream
 from backend.video.probe import nominal_rate
 from backend.video.reader import read_frames
@@ -157,6 +158,14 @@ def test_a_file_of_nothing_but_zeros_is_refused(tmp_path, context) -> None:
     with path.open("wb") as stream:
         stream.truncate(20 << 30)  # takes no room on the disk
     assert refused(path, context).code == "video-unreadable"
+
+
+def test_a_file_that_does_not_open_in_time_is_given_up(tmp_path, context, monkeypatch) -> None:
+    path = write_video(tmp_path / "a.mp4", 4)
+    monkeypatch.setattr(media, "PATIENCE", 1e-9)
+    failure = refused(path, context)
+    assert failure.code == "video-unreadable"
+    assert "within 30 seconds" in failure.sentence
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.h264", "libx264"), ("a.hevc", "libx265")])
