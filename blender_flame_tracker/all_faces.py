@@ -1,13 +1,11 @@
 """Everyone in a clip is tracked, one after the other: a run for each face, all seen through one camera.
 
-The first face's run finds the lens; the others take it over and are imported into the space of its camera, since one
-camera has filmed them all.
+Whoever comes later takes over lens and camera of the first, as `nodes.places` says.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import bpy
@@ -15,7 +13,6 @@ import bpy
 from ..backend.contract.failure import Failure
 from . import runs
 from .look import SeenFace
-from .nodes import places
 from .nodes.tree import FlameTree
 from .run import Run, State
 from .scene_state import node_of
@@ -30,7 +27,6 @@ class _Queue:
         position: Of the one that is tracked now.
         chosen: What the Face node said before.
         run: Of that one; None until it has begun.
-        first: Track file of the first one that was tracked, whose lens and camera the others share.
         failures: What went wrong with whom.
     """
 
@@ -38,7 +34,6 @@ class _Queue:
     position: int = 0
     chosen: dict[str, Any] = field(default_factory=dict)
     run: Run | None = None
-    first: Path | None = None
     failures: list[str] = field(default_factory=list)
 
 
@@ -102,11 +97,9 @@ def _over(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> None:
     face = queue.faces[queue.position]
     if run.state is State.FAILED and run.failure is not None:
         queue.failures.append(f"Face {face.number + 1}: {run.failure.sentence}")
-    queue.first = queue.first or _file_of(tree, scene, run)
     while run.state is not State.CANCELLED and queue.position + 1 < len(queue.faces):
         queue.position += 1
         _follow(tree, scene, queue.faces[queue.position])
-        _share_camera(tree, scene, queue.first)
         started = runs.start(tree, scene)
         if not isinstance(started, Failure):
             queue.run = started
@@ -115,17 +108,6 @@ def _over(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> None:
     give_up(tree, scene)
     if queue.failures:
         runs.announce([("WARNING", each) for each in queue.failures])
-
-
-def _file_of(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> Path | None:
-    node = node_of(tree, "track", scene)
-    return places.file_of(node, scene) if run.state is State.DONE and node is not None else None
-
-
-def _share_camera(tree: FlameTree, scene: bpy.types.Scene, first: Path | None) -> None:
-    node = node_of(tree, "track", scene)
-    if first is not None and node is not None:
-        places.decide(node, scene, first)
 
 
 CLASSES: Final[tuple[type, ...]] = ()

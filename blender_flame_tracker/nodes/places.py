@@ -93,29 +93,31 @@ def file_of(node: Any, scene: bpy.types.Scene) -> Path:
     return _absolute(node, kept.file) if kept is not None else _free(node, take, asked)
 
 
-def decide(node: Any, scene: bpy.types.Scene, first: Path | None = None) -> None:
-    """Keep for good where the results of the node's present take lie.
-
-    Args:
-        node: Track File node.
-        scene: For its frame range.
-        first: Track file of the person whose lens and camera this one shares; else what was said before stays.
-    """
+def decide(node: Any, scene: bpy.types.Scene) -> None:
+    """Keep for good where the results of the node's present take lie, and whose camera it shares."""
     take, asked = take_of(node, scene), node.path or TrackFileSettings().path
     if take is None:
         return
-    file, others, before = file_of(node, scene), [], ""
-    shared = _relative(node, first) if first is not None and first != file else ""
-    for each in places_of(node):
-        if not _holds(node, each, take) or _absolute(node, each.file).name != file.name:
-            others.append(each)
-            continue
-        shared = shared or each.first
-        before = each.file if _absolute(node, each.file) != file else each.before
+    file, first, before = file_of(node, scene), first_of(node, scene), ""
+    found = list(places_of(node))
+    there = next((each for each in found if _is_version(node, each, take, file.name)), None)
+    if there is not None:
+        before = there.before if _absolute(node, there.file) == file else there.file
     place = Place(
-        _relative(node, take.clip), take.face, take.frames, _written(node, asked), _relative(node, file), before, shared
+        _relative(node, take.clip),
+        take.face,
+        take.frames,
+        _written(node, asked),
+        _relative(node, file),
+        before,
+        _relative(node, first) if first is not None else "",
     )
-    _keep(node, [*others, place])
+    _keep(node, [place if each is there else each for each in found] if there is not None else [*found, place])
+
+
+def _is_version(node: Any, place: Place, take: Take, name: str) -> bool:
+    """Whether a place is that of a take under a name, in whatever folder; another name is another version."""
+    return _holds(node, place, take) and _absolute(node, place.file).name == name
 
 
 def before(node: Any, file: Path) -> Path | None:
@@ -133,10 +135,20 @@ def range_of_tracked_clip(node: Any, file: Path) -> str:
 
 
 def first_of(node: Any, scene: bpy.types.Scene) -> Path | None:
-    """Return the track file of the person of the clip whose lens and camera the present take shares, or None."""
-    file = file_of(node, scene)
-    first = next((each.first for each in places_of(node) if _absolute(node, each.file) == file), "")
-    return _absolute(node, first) if first else None
+    """Return the track file of the person of the clip whose lens and camera the present take shares, or None.
+
+    One camera has filmed them all: whoever is tracked later shares it with whom was tracked first.
+    """
+    take, kept = take_of(node, scene), places_of(node)
+    if take is None:
+        return None
+    name = file_of(node, scene).name
+    place = next((each for each in kept if _is_version(node, each, take, name)), None)
+    if place is not None:
+        return _absolute(node, place.first) if place.first else None
+    others = [each for each in kept if each.face != take.face and _absolute(node, each.clip) == take.clip]
+    files = (_absolute(node, each.first or each.file) for each in others)
+    return next((file for file in files if file.is_file()), None)
 
 
 def places_of(node: Any) -> tuple[Place, ...]:

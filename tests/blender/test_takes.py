@@ -184,6 +184,8 @@ def test_a_second_person_of_a_clip_has_a_file_and_a_head_of_its_own(tree, clip):
     assert first == clip.parent / "take one_flame" / "track.npz"
     assert second == clip.parent / "take one_flame" / "face2" / "track.npz" and second.read_bytes() == content
     assert heads() == ["take one face 2 head", "take one head"]
+    assert [each.name for each in bpy.data.objects if each.type == "CAMERA"] == ["take one face 2 camera"]
+    assert bpy.context.active_object.name == "take one head", "also where the scene keeps its camera"
     follow(tree, 1)
     assert shown_file() == second and track() == second
     assert heads() == ["take one face 2 head", "take one head"]
@@ -390,3 +392,11 @@ def test_a_tree_is_called_after_its_clip_until_it_has_a_name_of_its_own(engine):
     tree.name = "Hero"
     rename_tree(tree, Path("second.mp4"), Path("third.mp4"))
     assert tree.name == "Hero"
+
+
+def test_a_person_who_was_not_tracked_yet_is_shown_as_changed(tree):
+    follow(tree, 1)
+    track()
+    before = unchanged(tree)
+    follow(tree, 0)
+    assert before - unchanged(tree) >= {"Landmarks", "Fit", "Track File", "Scene"}
