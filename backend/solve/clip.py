@@ -16,7 +16,8 @@ from .identity import IdentityProblem, IdentityResult, solve_identity
 from .initial_pose import InitialPose, initial_poses
 from .key_frames import choose_key_frames
 from .landmark_model import LandmarkModel, landmark_model
-from .motion import MotionProblem, joined, solve_in_windows
+from .motion import MotionProblem, MotionResult, joined, solve_in_windows
+from .motion_power import LOOSE, MotionPower, motion_power
 from .motion_prior import links
 from .observations import Observations, eye_distance, group_weights, observe
 from .outline import ASSUMED_SIGMA, LANDMARK_SHARE, OutlineEvidence, outline_evidence
@@ -336,22 +337,36 @@ def _fit_motion(
     frames: Frames,
     seen: Observations,
     how: _How,
-) -> list:
+) -> list[tuple[slice, MotionResult]]:
+    """Solve every frame twice: loosely, to learn how lively the clip is where, and then as smoothly as that allows."""
     own = frame_prior(model, tuning, neck_free=how.neck_free)
     times = torch.as_tensor(clip.times).to(shared.identity)
     together = torch.as_tensor(clip.together, device=times.device)
     depth = frames.translation(shared.focal)[:, 2]
 
-    def problem_of(part: slice) -> MotionProblem:
+    def problem_of(part: slice, power: MotionPower | None) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
-        between = links(model, tuning, times[part], together[inner], depth[part], how.smoothness)
+        between = links(
+            model,
+            tuning,
+            times[part],
+            together[inner],
+            depth[part],
+            how.smoothness,
+            loose=LOOSE if power is None else 1.0,
+            power=None if power is None else power[part],
+        )
         return MotionProblem(model, shared, seen[part], own, between, tuning)
-
-    def report(done: int, total: int) -> None:
-        if how.progress is not None:
-            how.progress("motion", done, total)
 
     def shown(part: slice, those: Frames) -> None:
         how.watch(shared, np.arange(part.start, part.stop), those)
 
-    return solve_in_windows(problem_of, frames, progress=report, watch=shown)
+    def solved(start: Frames, power: MotionPower | None, before: float) -> list[tuple[slice, MotionResult]]:
+        def report(done: int, total: int) -> None:
+            if how.progress is not None:
+                how.progress("motion", round(100 * (before + done / total / 2)), 100)
+
+        return solve_in_windows(lambda part: problem_of(part, power), start, progress=report, watch=shown)
+
+    loosely, _ = joined(solved(frames, None, 0.0))
+    return solved(loosely, motion_power(loosely, times, together), 0.5)

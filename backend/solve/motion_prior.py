@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,6 +12,9 @@ from .landmark_model import LandmarkModel
 from .rotation import inverse_left_jacobian, logarithm
 from .state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames
 from .tuning import Tuning
+
+if TYPE_CHECKING:
+    from .motion_power import MotionPower
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,15 @@ class Band:
 
 
 def links(
-    model: LandmarkModel, tuning: Tuning, times: Tensor, joined: Tensor, depth: Tensor, smoothness: float
+    model: LandmarkModel,
+    tuning: Tuning,
+    times: Tensor,
+    joined: Tensor,
+    depth: Tensor,
+    smoothness: float,
+    *,
+    loose: float = 1.0,
+    power: MotionPower | None = None,
 ) -> Links:
     """Return the precisions between neighbouring frames.
 
@@ -62,14 +74,19 @@ def links(
         joined: Whether t and t + 1 belong together (T - 1,) bool.
         depth: Rough distance of the head per frame (T,), metres: converts depth steps to steps of its logarithm.
         smoothness: The user's factor; 0 switches smoothness off.
+        loose: Divides every precision.
+        power: What the variances gain, see `motion_power`.
     """
     duration = ((times[1:] - times[:-1]) * 30).clamp_min(1e-3)
     middle = (depth[1:] + depth[:-1]) / 2
-    step = _precisions(model, tuning, "step", middle) * smoothness * joined[:, None]
-    step = step / duration[:, None]
+    step = _precisions(model, tuning, "step", middle) * (smoothness / loose)
+    bend = _precisions(model, tuning, "bend", middle[1:]) * (smoothness / loose)
+    if power is not None:
+        step, bend = step / (1 + step * power.step), bend / (1 + bend * power.bend)
     both = joined[1:] & joined[:-1]
     around = (duration[1:] + duration[:-1]) / 2
-    bend = _precisions(model, tuning, "bend", middle[1:]) * smoothness * both[:, None] / around[:, None]
+    step = step * joined[:, None] / duration[:, None]
+    bend = bend * both[:, None] / around[:, None]
     return Links(step, bend, duration, tuning.step_huber)
 
 
@@ -93,12 +110,23 @@ def _precisions(model: LandmarkModel, tuning: Tuning, kind: str, depth: Tensor) 
     return result
 
 
+def differences(frames: Frames, duration: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the first differences of the unknowns (T - 1, D), and how the speed changes (T - 2, D).
+
+    A second difference needs steps per unit of time, or a longer gap would look like a change of speed.
+    """
+    values = frames.values()
+    step = values[1:] - values[:-1]
+    step[:, ROTATION] = logarithm(frames.rotation[1:] @ frames.rotation[:-1].transpose(1, 2))
+    speed = step / duration[:, None]
+    return step, speed[1:] - speed[:-1]
+
+
 def evaluate_links(frames: Frames, links: Links) -> Band:
     """Return cost, gradient and hessian of the smoothness at the current state."""
     values = frames.values()
-    turn = logarithm(frames.rotation[1:] @ frames.rotation[:-1].transpose(1, 2))
-    difference = values[1:] - values[:-1]
-    difference[:, ROTATION] = turn
+    difference, bend = differences(frames, links.duration)
+    turn = difference[:, ROTATION]
     ahead = inverse_left_jacobian(turn)
     behind = -ahead.transpose(1, 2)
 
@@ -111,9 +139,6 @@ def evaluate_links(frames: Frames, links: Links) -> Band:
     main[:-1] += precision
     following = -precision.clone()
 
-    # A second difference needs steps per unit of time, or a longer gap would look like a change of speed.
-    speed = difference / links.duration[:, None]
-    bend = speed[1:] - speed[:-1]
     early, late = 1 / links.duration[:-1, None], 1 / links.duration[1:, None]
     pull = links.bend * bend
     cost = cost + 0.5 * (pull * bend).sum()

@@ -18,6 +18,7 @@ from .identity import IdentityProblem
 from .known_colours import Colours, PicturesCost, known_colours
 from .landmark_model import LandmarkModel, landmark_model
 from .motion import MotionProblem, joined, solve_in_windows
+from .motion_power import motion_power
 from .motion_prior import links
 from .observations import Observations, eye_distance, observe
 from .parallel import PROCESSOR
@@ -210,10 +211,13 @@ def _motion(
     times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
     together = torch.as_tensor(work.clip.together, device=work.device)
     depth = frames.translation(keys.shared.focal)[:, 2]
+    power = motion_power(frames, times, together)
 
     def landmarks_only(part: slice) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
-        between = links(model, work.tuning, times[part], together[inner], depth[part], work.smoothness)
+        between = links(
+            model, work.tuning, times[part], together[inner], depth[part], work.smoothness, power=power[part]
+        )
         return MotionProblem(model, keys.shared, seen[part], own, between, work.tuning)
 
     def with_pictures(part: slice) -> MotionProblem:

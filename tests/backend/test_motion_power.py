@@ -1,0 +1,134 @@
+"""Smoothness gives way where the head moves, and only there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from synthetic_clips import LOOKS_AT_CAMERA, MadeClip, context, made_landmarks
+
+from backend.contract.camera import Intrinsics, axis_angles, project, rotation_matrices
+from backend.contract.settings import FitSettings
+from backend.head.builtin import builtin_head
+from backend.head.skinning import neutral_pose, pose_vertices
+from backend.solve.motion_power import motion_power
+from backend.solve.state import Frames
+from backend.stages import fit as fit_stage
+from backend.stages.data import Camera, Fit
+
+NOISE = 0.7
+"""Pixels: what the detector's points tremble by on a face of this size."""
+
+
+def moving_clip(times: np.ndarray, turn: np.ndarray, place: np.ndarray, noise: float = NOISE) -> MadeClip:
+    """The built-in head at rest, turned and moved as given, seen with noise."""
+    head = replace(builtin_head(), detector_offsets=None)
+    pose = neutral_pose(head, len(times))
+    rotation = LOOKS_AT_CAMERA @ rotation_matrices(turn)
+    translation = place + np.array([0.0, 0.0, 0.75])
+    vertices = pose_vertices(head, pose)
+    corners = head.faces[head.landmarks.triangle]
+    places = np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices[:, corners])
+    intrinsics = Intrinsics.centred(640, 480, 1400.0)
+    pixels = project(places @ np.swapaxes(rotation, 1, 2) + translation[:, None], intrinsics)
+    pixels = pixels + np.random.default_rng(3).normal(scale=noise, size=pixels.shape)
+    return MadeClip(head, made_landmarks(pixels, times), intrinsics, pose, rotation, translation, vertices)
+
+
+def fitted(clip: MadeClip, folder: Path) -> Fit:
+    result = fit_stage.run(
+        clip.landmarks, clip.head, Camera(1400.0, "known"), FitSettings(device="cpu"), context(folder)
+    )
+    assert isinstance(result, Fit), result
+    return result
+
+
+def kept(found: np.ndarray, true: np.ndarray) -> tuple[float, float]:
+    """Share of the amplitude that is kept, and by how many degrees of the cycle it comes late, of a sine at the end."""
+    found, true = found - found.mean(), true - true.mean()
+    late = np.gradient(true)
+    scale = np.linalg.norm(true) / np.linalg.norm(late)
+    same, shifted = np.linalg.lstsq(np.stack([true, late * scale], axis=1), found, rcond=None)[0]
+    return float(np.hypot(same, shifted)), float(np.degrees(np.arctan2(shifted, same)))
+
+
+@pytest.mark.parametrize(("axis", "degrees", "hertz"), [(1, 25, 4.0), (0, 15, 2.5), (2, 15, 1.5), (1, 22, 1.0)])
+def test_a_head_that_turns_keeps_its_amplitude_and_its_time(
+    tmp_path: Path, axis: int, degrees: float, hertz: float
+) -> None:
+    times = np.arange(45) / 30
+    turn = np.zeros((45, 3))
+    turn[:, axis] = np.radians(degrees) * np.sin(2 * np.pi * hertz * times)
+    clip = moving_clip(times, turn, np.zeros((45, 3)))
+    found = axis_angles(LOOKS_AT_CAMERA.T @ fitted(clip, tmp_path).rotation)[:, axis]
+    amplitude, phase = kept(found, turn[:, axis])
+    assert amplitude >= 0.97
+    assert abs(phase) <= 2
+
+
+@pytest.mark.parametrize("rate", [24, 60, 120])
+def test_a_head_that_moves_keeps_its_amplitude_at_every_rate(tmp_path: Path, rate: int) -> None:
+    times = np.arange(int(1.2 * rate)) / rate
+    place = np.zeros((len(times), 3))
+    place[:, 0] = 0.04 * np.sin(2 * np.pi * 3 * times)
+    clip = moving_clip(times, np.zeros((len(times), 3)), place)
+    amplitude, phase = kept(fitted(clip, tmp_path).translation[:, 0], place[:, 0])
+    assert amplitude >= 0.97
+    assert abs(phase) <= 2
+
+
+def test_a_still_head_does_not_tremble(tmp_path: Path) -> None:
+    still = np.zeros((45, 3))
+    result = fitted(moving_clip(np.arange(45) / 30, still, still), tmp_path)
+    turns = np.linalg.norm(axis_angles(result.rotation[1:] @ np.swapaxes(result.rotation[:-1], 1, 2)), axis=1)
+    assert np.degrees(np.median(turns)) < 0.03
+
+
+def test_a_head_that_rests_after_a_shake_is_calm_again(tmp_path: Path) -> None:
+    times = np.arange(60) / 30
+    turn = np.zeros((60, 3))
+    turn[:30, 1] = np.radians(20) * np.sin(2 * np.pi * 2 * times[:30])
+    result = fitted(moving_clip(times, turn, np.zeros((60, 3))), tmp_path)
+    turns = np.linalg.norm(axis_angles(result.rotation[1:] @ np.swapaxes(result.rotation[:-1], 1, 2)), axis=1)
+    assert np.degrees(np.median(turns[40:])) < 0.03 < 1.0 < np.degrees(np.median(turns[:28]))
+
+
+def steps(places: np.ndarray) -> Frames:
+    """Frames that differ in place alone (T,)."""
+    count = len(places)
+    place = torch.zeros(count, 3, dtype=torch.float64)
+    place[:, 0] = torch.as_tensor(places)
+
+    def zeros(columns: int) -> torch.Tensor:
+        return torch.zeros(count, columns, dtype=torch.float64)
+
+    rotation = torch.eye(3, dtype=torch.float64).repeat(count, 1, 1)
+    return Frames(rotation, place, zeros(3), zeros(3), zeros(4), zeros(2))
+
+
+def test_power_is_measured_per_time_and_not_across_a_cut() -> None:
+    times = np.arange(30) / 30
+    jump = np.where(times < 0.5, 0.0, 1.0)
+    every = torch.ones(29, dtype=torch.bool)
+    cut = every.clone()
+    cut[14] = False
+    assert motion_power(steps(jump), torch.as_tensor(times), every).bend[:, 3].max() > 0.1
+    assert motion_power(steps(jump), torch.as_tensor(times), cut).bend[:, 3].max() == 0.0
+
+    def at(rate: int) -> float:
+        fine = np.arange(rate) / rate
+        frames = steps(0.1 * fine**2)
+        power = motion_power(frames, torch.as_tensor(fine), torch.ones(rate - 1, dtype=torch.bool))
+        return float(power.bend[rate // 2, 3])
+
+    # The same acceleration: its square grows with the frame's duration, as the variance of the prior does.
+    assert at(24) * 24 == pytest.approx(at(48) * 48, rel=1e-6)
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_the_shortest_clips_have_no_power(frames: int) -> None:
+    power = motion_power(steps(np.zeros(frames)), torch.arange(frames) / 30, torch.ones(frames - 1, dtype=torch.bool))
+    assert power.bend.shape == (0, 18) and power.step.shape == (frames - 1, 18)
