@@ -203,7 +203,7 @@ class Tracker(SetUpTracker):
             assert crop.fit is not None
             with tempfile.TemporaryDirectory() as work:
                 context = speaking_context(Path(work), warn)
-                found = painted_by(crop.fit, parts.head, [crop.fitted], [(0, picture)], context)
+                found = painted_by(crop.fit, parts.head, crop.fitted, picture, context)
             painted = value_or_raise(found)
         return later_dictionary_of(crop, parts, self._config.size, painted if photometric else None)
 

@@ -187,12 +187,12 @@ def crop_path(found: Landmarks, config: SeedConfig) -> list[Region]:
     return [Region(float(x), float(y), float(np.exp(side)), float(roll)) for x, y, side, roll in result]
 
 
-def in_crops(found: Landmarks, regions: list[Region]) -> Landmarks:
-    """Return the landmarks in the pixels of each frame's own crop."""
+def in_crops(found: Landmarks, regions: list[Region], side: int = FITTED) -> Landmarks:
+    """Return the landmarks in the pixels of each frame's own crop of `side` pixels."""
     points, spread = found.points.copy(), found.spread.copy()
     for frame, region in enumerate(regions):
-        scale = FITTED / region.side
-        points[frame, :, :2] = apply(inverse(region.to_image(FITTED)), found.points[frame, :, :2].astype(np.float64))
+        scale = side / region.side
+        points[frame, :, :2] = apply(inverse(region.to_image(side)), found.points[frame, :, :2].astype(np.float64))
         points[frame, :, 2] *= scale
         spread[frame] *= scale
-    return dataclasses.replace(found, points=points, spread=spread, width=FITTED, height=FITTED, masks=None)
+    return dataclasses.replace(found, points=points, spread=spread, width=side, height=side, masks=None)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
+from ..aligned.camera import scaled
 from ..aligned.crop import cut
 from ..aligned.drawing import Skin
 from ..contract.failure import Failure
@@ -24,29 +24,29 @@ from ..head.model import Floats, HeadModel
 from ..landmarks.crop import Picture, Region
 from ..render.clip_texture import texture_to_draw
 from ..stages import appearance as appearance_stage
-from ..stages.data import Context, Fit, Video
+from ..stages.data import Context, Fit, Landmarks, Video
 from ..stages.track import track_of
 from .clip import FittedClip, in_crops
 from .fitting import FITTED
 
 _CODEC: Final = "crops"
+_SMALLEST: Final = 128
+"""Side in pixels of the smallest squares that are compared."""
 
 
-def painted_by(
-    fit: Fit, head: HeadModel, squares: list[Region], pictures: Iterable[tuple[int, Picture]], context: Context
-) -> Skin | Failure:
-    """Return the texture of a head from the pictures to which it was fitted; plain skin, with a notice, where they are
-    too dark or too bright.
+def painted_by(fit: Fit, head: HeadModel, square: Region, picture: Picture, context: Context) -> Skin | Failure:
+    """Return the texture of a head from the one picture to which it was fitted; plain skin, with a notice, where that
+    is too dark or too bright.
 
     Args:
-        fit: In the cameras of the squares.
+        fit: In the camera of the square.
         head: Its head.
-        squares: In which each frame was fitted.
-        pictures: (frame, RGB picture) of the frames in which the head is known.
+        square: In which it was fitted.
+        picture: RGB.
         context: For a folder, notices and models.
     """
     with tempfile.TemporaryDirectory(dir=context.work) as folder:
-        video = _as_video(fit, squares, pictures, Path(folder))
+        video = _as_video(fit.landmarks, [square], [(0, picture)], Path(folder))
         texture = texture_to_draw(track_of(fit, head, context), video, TextureSettings(), context)
     return texture if isinstance(texture, Failure) else Skin(texture, head.uv, head.uv_faces)
 
@@ -55,12 +55,10 @@ def seen_closely(clip: FittedClip, context: Context) -> tuple[FittedClip, Skin] 
     """Return a clip whose head is refined by its pictures, and the texture of the head."""
     level = [dataclasses.replace(square, roll=0.0) for square in clip.fitted]
     turns = np.stack([_roll(square.roll) for square in clip.fitted])
-    fit = _turned(clip.fit, turns)
-    fit = dataclasses.replace(fit, landmarks=in_crops(clip.found, level))
-    head = clip.parts.head
+    fit, head = _seen_level(clip, level, turns), clip.parts.head
     with tempfile.TemporaryDirectory(dir=context.work) as folder:
         pictures = ((frame, clip.crop(frame, picture, None).picture) for frame, picture in clip.pictures(clip.frames))
-        video = _as_video(fit, level, pictures, Path(folder))
+        video = _as_video(fit.landmarks, level, pictures, Path(folder))
         refined = appearance_stage.run(fit, head, video, AppearanceSettings(), context)
         if isinstance(refined, Failure):
             return refined
@@ -68,27 +66,47 @@ def seen_closely(clip: FittedClip, context: Context) -> tuple[FittedClip, Skin] 
     if isinstance(texture, Failure):
         return texture
     back = _turned(refined, np.swapaxes(turns, 1, 2))
-    found = dataclasses.replace(back, landmarks=clip.fit.landmarks)
+    found = dataclasses.replace(
+        clip.fit, pose=back.pose, rotation=back.rotation, translation=back.translation, report=back.report
+    )
     return dataclasses.replace(clip, fit=found), Skin(texture, head.uv, head.uv_faces)
 
 
-def _as_video(fit: Fit, squares: list[Region], pictures: Iterable[tuple[int, Picture]], folder: Path) -> Video:
-    """Write the squares as a numbered sequence; frames without a head are white."""
-    landmarks = fit.landmarks
+def _seen_level(clip: FittedClip, level: list[Region], turns: Floats) -> Fit:
+    """The fit in level squares, which are as large as the frames show them: enlarged noise would count as detail.
+
+    The angle of view is taken as known: squares that move with the face tell nothing of it.
+    """
+    side = int(np.clip(np.median([square.side for square in level]), _SMALLEST, FITTED))
+    fit = _turned(clip.fit, turns)
+    return dataclasses.replace(
+        fit,
+        landmarks=in_crops(clip.found, level, side),
+        intrinsics=scaled(fit.intrinsics, side / FITTED),
+        reprojection_error=fit.reprojection_error * side / FITTED,
+        focal_uncertainty=0.0,
+    )
+
+
+def _as_video(
+    landmarks: Landmarks, squares: list[Region], pictures: Iterable[tuple[int, Picture]], folder: Path
+) -> Video:
+    """Write the squares of (frame, RGB picture) as a numbered sequence; frames without a head are white."""
+    side = landmarks.width
     names = [folder / f"crop_{frame:06d}.png" for frame in range(len(landmarks))]
     for frame, picture in pictures:
-        Image.fromarray(cut(picture, squares[frame], FITTED)).save(names[frame], compress_level=1)
+        Image.fromarray(cut(picture, squares[frame], side)).save(names[frame], compress_level=1)
     for name in names:
         if not name.exists():
-            Image.fromarray(np.full((FITTED, FITTED, 3), 255, np.uint8)).save(name)
+            Image.fromarray(np.full((side, side, 3), 255, np.uint8)).save(name)
     return Video(
         path=names[0],
         sha256="",
-        width=FITTED,
-        height=FITTED,
+        width=side,
+        height=side,
         rotation=0,
-        rate=landmarks.rate or Fraction(25),
-        duration=len(names) / float(landmarks.rate or 25),
+        rate=landmarks.rate,
+        duration=len(names) / float(landmarks.rate),
         frame_index=np.arange(len(names)),
         time=landmarks.time,
         codec=_CODEC,

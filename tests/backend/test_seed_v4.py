@@ -251,6 +251,7 @@ def test_a_video_gives_one_file_per_frame_and_a_texture(tmp_path: Path, model: d
                 "original_fps": 30,
                 "subsample_fps": 15,
                 "photometric_fitting": True,
+                "optimize_fov": True,
                 "batch_size": 16,
                 "result_img_size": SIZE,
             }
