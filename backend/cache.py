@@ -192,7 +192,14 @@ class Cache:
         return CacheSize(max(0, before.entries - left.entries), max(0, before.size - left.size))
 
     def prune(self, limit: int = LIMIT) -> None:
-        """Remove the entries unused for longest until the rest takes at most `limit` bytes, and forgotten work."""
+        """Remove the entries unused for longest until the rest takes at most `limit` bytes, and forgotten work.
+
+        A disk that is not there any more is passed over: the work itself is done.
+        """
+        with contextlib.suppress(OSError):
+            self._prune(limit)
+
+    def _prune(self, limit: int) -> None:
         forgotten = time.time() - FORGOTTEN
         for path in cache_folder.own(self.root, WORK):
             if path.is_dir() and cache_folder.changed(path) < forgotten:

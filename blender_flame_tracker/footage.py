@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import shutil
 import time
 from dataclasses import dataclass
@@ -240,6 +241,10 @@ def _sequence_rate(path: Path) -> float:
     return 25.0
 
 
+_LOOK: Final = re.compile("[0-9a-f]{24}")
+"""Name of a folder of ours for the pictures of a video."""
+
+
 def _folder(path: Path) -> Path:
     """Return the folder for the pictures of a video's faces: that of the same video, wherever it lies (OSError)."""
     content = content_of(path)
@@ -252,7 +257,8 @@ def _folder(path: Path) -> Path:
 def _make_room(folder: Path) -> None:
     """Make a folder for a look, and remove those of the videos that were looked at longest ago (OSError)."""
     folder.mkdir(parents=True, exist_ok=True)
-    others = [entry for entry in folder.parent.iterdir() if entry.is_dir() and entry != folder]
+    ours = [entry for entry in folder.parent.iterdir() if _LOOK.fullmatch(entry.name) and entry.is_dir()]
+    others = [entry for entry in ours if entry != folder]
     others.sort(key=lambda entry: entry.stat().st_mtime)
     for old in others[: max(0, len(others) + 1 - LOOKS_KEPT)]:
         shutil.rmtree(old, ignore_errors=True)

@@ -30,6 +30,7 @@ _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED: Final = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
 _NUMBER_OF_FRAME: Final = re.compile(r"[._ -]*(\d+|#+)$")
 _LONGEST_NAME: Final = 80
+_RUN: Final = re.compile(r"\d{8}-\d{6}-\d{6} ")
 _PART_OF_SHOT: Final = re.compile(r"face\d+|face_at_\d+_\d+(_frame_\d+)?|\d+-(\d+|end)")
 """Folders of a person or a range in the folder of a shot."""
 
@@ -129,7 +130,8 @@ def new_run_folder(owner: str) -> Path:
     """Return a new folder for the job and the log of a run; only the latest of the earlier ones stay."""
     runs = user_folder("runs")
     runs.mkdir(parents=True, exist_ok=True)
-    earlier = sorted((entry for entry in runs.iterdir() if entry.is_dir()), key=lambda entry: entry.name)
+    ours = (entry for entry in runs.iterdir() if _RUN.match(entry.name) and entry.is_dir())
+    earlier = sorted(ours, key=lambda entry: entry.name)
     for folder in earlier[: max(0, len(earlier) - RUNS_KEPT + 1)]:
         shutil.rmtree(folder, ignore_errors=True)
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from .. import __version__
 from ..contract.failure import Failure
+from ..contract.targets import Targets
 from .chain import Setup
 from .registry import BENCHMARKS, Benchmark
 from .rows import Row, not_measured, table, write_json
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument("group", choices=tuple(BENCHMARKS))
     result.add_argument("--out", type=Path, metavar="FILE", help="JSON file to write (default: bench-GROUP.json)")
+    result.add_argument("--overwrite", action="store_true", help="Replace FILE also where it is no earlier result")
     result.add_argument("--only", action="append", default=[], metavar="NAME", help="Only this benchmark; repeatable")
     result.add_argument("--quick", action="store_true", help="Fewer frames: for a first look, said in the rows")
     result.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="What computes fits")
@@ -59,7 +61,11 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     rows: list[Row] = []
     entries = []
-    out = parsed.out or Path(f"bench-{parsed.group}.json")
+    out, targets = parsed.out or Path(f"bench-{parsed.group}.json"), Targets(parsed.overwrite)
+    taken = targets.problem(out)
+    if taken is not None:
+        sys.stderr.write(f"{taken}\n")
+        return 1
     with tempfile.TemporaryDirectory(prefix="flame-bench-") as folder:
         for one in chosen:
             found, entry = _measured(one, parsed, Path(folder) / one.name)
@@ -67,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
             entries.append(entry)
             # After every benchmark, so that a run that is stopped leaves what it had.
             content = {"group": parsed.group, "quick": parsed.quick, "machine": machine(), "benchmarks": entries}
-            problem = write_json(out, content)
+            problem = write_json(out, content, targets)
             if problem is not None:
                 sys.stderr.write(f"{problem}\n")
                 return 1

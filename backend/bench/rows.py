@@ -75,11 +75,11 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> Failure | None:
+def write_json(path: Path, content: Mapping[str, Any], targets: Targets | None = None) -> Failure | None:
     """Write the result, whole; a file that is no earlier result stays as it is."""
     text = json.dumps(marked(plain(content)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        Targets().write(path, lambda beside: beside.write_text(text, "utf-8"))
+        (targets or Targets()).write(path, lambda beside: beside.write_text(text, "utf-8"))
     except TargetRefused as refused:
         return refused.failure
     except OSError as error:

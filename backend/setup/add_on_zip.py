@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
 
 MANIFEST: Final = "blender_manifest.toml"
@@ -30,14 +31,7 @@ def build_zip(project: Path, folder: Path) -> Path | Failure:
     files = files_of(project, manifest["build"]["paths_exclude_pattern"])
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside = target.with_suffix(".new")
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for file in files:
-                entry = zipfile.ZipInfo(file.relative_to(project).as_posix(), MOMENT)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, file.read_bytes())
-        beside.replace(target)
+        write_atomically(target, lambda beside: _pack(beside, project, files))
     except OSError as error:
         return Failure(
             "zip-not-written",
@@ -45,6 +39,15 @@ def build_zip(project: Path, folder: Path) -> Path | Failure:
             "Choose a folder that you may write to with --out.",
         )
     return target
+
+
+def _pack(path: Path, project: Path, files: Sequence[Path]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file in files:
+            entry = zipfile.ZipInfo(file.relative_to(project).as_posix(), MOMENT)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, file.read_bytes())
 
 
 def files_of(project: Path, patterns: Sequence[str]) -> list[Path]:

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
 from ..contract.installation import Layout, Stamp
 from .preflight import check_target
@@ -36,17 +36,14 @@ def claim(layout: Layout) -> Failure | None:
 
 def write_pointer(layout: Layout, content: Mapping[str, str]) -> None:
     """Switch to other environments in one step: a reader sees the old file or the new one. May raise `OSError`."""
-    beside = layout.pointer.with_suffix(".new")
-    beside.write_text(json.dumps(dict(content), indent=1) + "\n", encoding="utf-8")
-    beside.replace(layout.pointer)
+    text = json.dumps(dict(content), indent=1) + "\n"
+    write_atomically(layout.pointer, lambda beside: beside.write_text(text, encoding="utf-8"), synced=True)
 
 
 def write_stamp(environment: Path, stamp: Stamp) -> None:
     """Declare an environment complete. May raise `OSError`."""
-    content: dict[str, Any] = asdict(stamp)
-    beside = environment / "stamp.new"
-    beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    beside.replace(environment / "stamp.json")
+    text = json.dumps(asdict(stamp), indent=1) + "\n"
+    write_atomically(environment / "stamp.json", lambda beside: beside.write_text(text, encoding="utf-8"), synced=True)
 
 
 def is_environment_name(name: str) -> bool:
