@@ -35,6 +35,8 @@ IDENTITY_MODES: Final = 300
 """FLAME keeps identity and expression in one array, the first 300 modes being identity (smplx/body_models.py)."""
 
 _REQUIRED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights", "kintree_table")
+_MOST_TRIANGLES: Final = 4
+"""Triangles per vertex; a closed surface has two."""
 _ADVICE: Final = "Choose a FLAME model file such as generic_model.pkl, flame2023.pkl or flame2023_Open.pkl."
 
 
@@ -214,6 +216,8 @@ def _shape_problem(arrays: Mapping[str, Any]) -> str | None:
             return f"'{key}' has shape {found} instead of ({readable})"
     if arrays["f"].dtype.kind not in "iu" or len(arrays["f"]) == 0:
         return "'f' holds no vertex numbers"
+    if len(arrays["f"]) > _MOST_TRIANGLES * vertices:
+        return f"'f' has {len(arrays['f'])} triangles for {vertices} vertices, which is no surface"
     if arrays["f"].min() < 0 or arrays["f"].max() >= vertices:
         return f"'f' names vertex {arrays['f'].max()} of {vertices}"
     if arrays["shapedirs"].shape[2] <= IDENTITY_MODES:

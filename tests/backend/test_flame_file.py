@@ -210,6 +210,11 @@ BAD_FILES: dict[str, tuple[Any, str, str]] = {
         "flame-wrong",
         "'f' names vertex",
     ),
+    "the same faces again and again": (
+        lambda path, c: _npz(path, c, f=np.tile(c["f"], (100, 1))),
+        "flame-wrong",
+        "which is no surface",
+    ),
     "not a number": (
         lambda path, c: _npz(path, c, v_template=_with_nan(c["v_template"])),
         "flame-wrong",

@@ -11,6 +11,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -249,7 +250,11 @@ def test_the_refusal_names_what_was_asked_for() -> None:
     assert "os.system" in result.sentence
 
 
-@pytest.mark.parametrize("value", [collections.Counter("aab"), Path("a"), 2j, decimal.Decimal(1), slice(3)])
+@pytest.mark.parametrize(
+    "value",
+    [collections.Counter("aab"), Path("a"), 2j, decimal.Decimal(1), slice(3), types.SimpleNamespace(a=1)],
+    ids=lambda value: type(value).__name__,
+)
 def test_a_class_that_is_no_array_is_not_read_but_nobody_is_accused(value: object) -> None:
     result = read_pickle_bytes(pickle.dumps(value), "x.pkl")
     assert isinstance(result, Failure)
