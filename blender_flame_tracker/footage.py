@@ -19,6 +19,7 @@ import bpy
 
 from ..backend.contract.content import content_of
 from ..backend.contract.failure import Failure
+from ..backend.contract.sequence import sequence_from
 from . import preferences, runs
 from .look import Look, Looking, remembered, start_look
 from .nodes.reading import kind_of
@@ -225,7 +226,12 @@ def _read(path: Path) -> Facts | Failure:
         return not_a_video
     try:
         width, height = clip.size
-        frames, rate = clip.frame_duration, float(clip.fps) if clip.source == "MOVIE" else None
+        if clip.source == "MOVIE":
+            frames, rate = clip.frame_duration, float(clip.fps)
+        else:  # Blender counts up to the first hole of a sequence.
+            frames, rate = len(sequence_from(path).files), None
+    except OSError:
+        return not_a_video
     finally:
         bpy.data.movieclips.remove(clip)
     if frames <= 0 or min(width, height) <= 0 or rate == 0.0:

@@ -8,9 +8,9 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.footage import is_picture
+from ..contract.sequence import sequence_from
 from ..contract.settings import VideoSettings
 from ..stage_code import StageCode, counted
-from ..video.sequence import sequence_from
 from .data import Context, Video
 
 
@@ -40,7 +40,7 @@ def summary(output: Video, _settings: VideoSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    ("stages/video.py", "stages/data.py", "video", "contract/footage.py"),
+    ("stages/video.py", "stages/data.py", "video", "contract/footage.py", "contract/sequence.py"),
     names_files=True,
     files=files,
     summary=summary,

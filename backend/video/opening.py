@@ -9,11 +9,11 @@ import numpy as np
 
 from ..contract.failure import Failure, Notice
 from ..contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, is_picture
+from ..contract.sequence import LONGEST_HOLE, PictureSequence, sequence_from
 from ..contract.settings import VideoSettings
 from ..head.model import Floats, Integers
 from ..stages.data import Context, Video
 from .probe import Probe, file_hash, probe, sequence_hash, simple_rate
-from .sequence import LONGEST_HOLE, PictureSequence, sequence_from
 from .stills import read_still
 
 LISTED: Final = 8

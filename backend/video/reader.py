@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.footage import is_picture
+from ..contract.sequence import sequence_from
 from ..stages.data import Video
 from .colours import standard_rgb
 from .media import open_media, picture_stream, stated_rate
-from .sequence import sequence_from
 from .stills import read_still
 
 Picture = NDArray[np.uint8]

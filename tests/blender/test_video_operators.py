@@ -91,6 +91,12 @@ def test_the_active_clip_is_used_and_a_sequence_has_the_rate_of_the_scene(looker
     assert footage.facts_of(first) == footage.Facts(128, 64, 4, None)
 
 
+def test_a_sequence_with_a_hole_is_as_long_as_its_numbers_say(tmp_path):
+    first = write_sequence(tmp_path / "shot", 6)
+    (first.parent / "shot_0003.png").unlink()
+    assert footage.read(first) == footage.Facts(128, 64, 6, None)
+
+
 def test_faces_are_found_beside_the_work_and_a_click_follows_one_by_its_place(video, looker):
     bpy.ops.flame.choose_video(filepath=str(video))
     assert footage.faces_of(video).going and not bpy.ops.flame.find_faces.poll()
