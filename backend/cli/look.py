@@ -127,12 +127,13 @@ def _words(done: dict[str, Any]) -> str:
     if not done["faces"]:
         lines.append("No face was seen on the frames that were looked at.")
     else:
-        rows = [("face", "seen", "place", "frame", "flags for track")]
+        rows = [("face", "seen", "width", "place", "frame", "flags for track")]
         for face in done["faces"]:
             x, y = face["point"]
             flags = f"--face-point-x {x:g} --face-point-y {y:g} --face-point-frame {face['frame']}"
             place = f"{100 * x:.0f} % from left, {100 * y:.0f} % from top"
-            rows.append((str(face["number"]), f"{100 * face['share']:.0f} %", place, str(face["frame"]), flags))
+            seen, width = f"{100 * face['share']:.0f} %", f"{face['box'][2] * video['width']:.0f} px"
+            rows.append((str(face["number"]), seen, width, place, str(face["frame"]), flags))
         lines += table(rows)
     lines += [f"{name:<12} {path}" for name, path in done["outputs"].items()]
     return "\n".join(lines) + "\n"
