@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics, rotation_matrices
+from ..contract.failure import Notice
 from ..contract.track import Track
 from ..head.model import Floats, HeadModel, Integers
 from ..landmarks.crop import Picture
@@ -33,6 +34,8 @@ TRAINED_SHARE: Final = 0.7
 """Of the frames, from the start, that go into training; the rest is the test (VHAP, split_json)."""
 OPEN_JAW: Final = 0.3
 """Radians by which the canonical head opens its mouth."""
+_OFF_CENTRE: Final = 1.0
+"""Pixels that nobody sees in an avatar."""
 _TEETH: Final = 120
 """Vertices that VHAP and GaussianAvatars add behind FLAME's own."""
 _QUICK: Final = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
@@ -49,6 +52,7 @@ class AvatarWriter:
         folder: Where.
         behind: Grey that what is not the person gets in the pictures, 0..255; None keeps the footage.
         still_head: Whether the camera moves instead of the head.
+        camera: Of the pictures that are written, see `with_square_pixels`.
     """
 
     track: Track
@@ -57,6 +61,7 @@ class AvatarWriter:
     folder: Path
     behind: int | None
     still_head: bool
+    camera: Intrinsics
 
     def begin(self) -> None:
         """Make the folders and write what belongs to the whole clip."""
@@ -143,7 +148,7 @@ class AvatarWriter:
 
     @cached_property
     def _camera(self) -> dict[str, Any]:
-        return _intrinsics(self.track.intrinsics)
+        return _intrinsics(self.camera)
 
     @property
     def _offsets(self) -> int:
@@ -185,6 +190,33 @@ class AvatarWriter:
         for step, frame in enumerate(frames):
             offset[step, : self.head.vertex_count] = self.lids.rest @ self.track.eyelids[frame]
         return offset
+
+
+def with_square_pixels(camera: Intrinsics) -> Intrinsics:
+    """Return the camera of the footage with pixels stretched to squares: GaussianAvatars knows but one focal length."""
+    across, down = max(1.0, camera.focal_y / camera.focal_x), max(1.0, camera.focal_x / camera.focal_y)
+    width, height = round(camera.width * across), round(camera.height * down)
+    across, down = width / camera.width, height / camera.height
+    return Intrinsics(
+        width,
+        height,
+        camera.focal_x * across,
+        camera.focal_y * down,
+        (camera.centre_x + 0.5) * across - 0.5,
+        (camera.centre_y + 0.5) * down - 0.5,
+    )
+
+
+def centre_notice(camera: Intrinsics) -> Notice | None:
+    """Return what to say of a lens whose centre is not the picture's, None where the difference does not matter."""
+    away = np.hypot(camera.centre_x + 0.5 - camera.width / 2, camera.centre_y + 0.5 - camera.height / 2)
+    if away < _OFF_CENTRE:
+        return None
+    return Notice(
+        "export-off-centre",
+        f"The centre of the lens lies {away:.0f} pixels beside the picture's; GaussianAvatars takes it to be there.",
+        "VHAP and other readers of cx and cy are right. For GaussianAvatars crop the footage around the lens's centre.",
+    )
 
 
 def cameras_about_head(track: Track, frames: Integers) -> Floats:

@@ -29,7 +29,7 @@ from ..render.clip_texture import texture_to_draw
 from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from . import imavatar
-from .avatar import AvatarWriter
+from .avatar import AvatarWriter, centre_notice, with_square_pixels
 from .codes import shown_frames
 from .frames import FrameWriter
 from .lids import lid_codes, lids_notice
@@ -197,11 +197,16 @@ class _Work:
         """Write the folder for trainers of VHAP's kind; frames that can't be read any more are left out of it."""
         line = self._neck()
         camera = self._track.intrinsics
+        square = with_square_pixels(camera)
+        size = (square.width, square.height)
+        beside_centre = centre_notice(square)
+        if beside_centre is not None:
+            self._context.notice(beside_centre)
 
         def write(beside: Path) -> None:
             behind = BEHIND.get(self._settings.background)
             still_head = self._settings.motion == "camera"
-            writer = AvatarWriter(self._track, self._head, self._lids, beside, behind, still_head)
+            writer = AvatarWriter(self._track, self._head, self._lids, beside, behind, still_head, square)
             writer.begin()
 
             def work(step: int, frame: int, picture: Picture) -> None:
@@ -210,6 +215,9 @@ class _Work:
                 if self._person is not None:
                     kept = None if line is None else above_neck_line(line, seen.in_camera, camera)
                     share = person_in(self._person, picture, seen.landmarks, kept=kept)
+                if picture.shape[1::-1] != size:
+                    picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+                    share = None if share is None else np.asarray(cv2.resize(share, size), dtype=np.float64)
                 writer.write_picture(step, picture, share)
 
             read = self._side_by_side(work)

@@ -15,8 +15,10 @@ from flame_clips import FlameClip, flame_clip
 from flame_readers import flame, seen_by
 from synthetic_clips import context
 
+from backend.contract.camera import Intrinsics
 from backend.contract.failure import Failure
 from backend.contract.settings import ExportSettings
+from backend.export.avatar import centre_notice, with_square_pixels
 from backend.export.lids import lid_codes
 from backend.export.torso import above_neck_line, neck_line
 from backend.head.builtin import builtin_head
@@ -66,6 +68,11 @@ def seen_in(entry: dict[str, Any], vertices: np.ndarray) -> np.ndarray:
     return seen_by(np.array(entry["transform_matrix"]), matrix, vertices)
 
 
+def in_pictures(clip: FlameClip, frame: int, entry: dict[str, Any]) -> np.ndarray:
+    """Where the avatar's pictures, whose pixels are square, have every vertex."""
+    return clip.pixels(frame) * [entry["w"] / 640, entry["h"] / 480]
+
+
 def radius(listed: list[dict[str, Any]]) -> float:
     """Of the scene, as GaussianAvatars takes it from the places of the cameras."""
     places = np.array([entry["transform_matrix"] for entry in listed])[:, :3, 3]
@@ -76,7 +83,7 @@ def test_offsets_fit_flame_with_the_teeth_that_its_readers_add(clip: FlameClip, 
     for frame, entry in enumerate(entries(written / "avatar")):
         data = numbers(written / "avatar" / entry["flame_param_path"])
         assert data["static_offset"].shape == data["dynamic_offset"].shape == (1, WITH_TEETH, 3)
-        assert np.abs(seen_in(entry, posed(clip.model, data)) - clip.pixels(frame)).max() < 0.01
+        assert np.abs(seen_in(entry, posed(clip.model, data)) - in_pictures(clip, frame, entry)).max() < 0.01
     assert numbers(written / "avatar" / "canonical_flame_param.npz")["static_offset"].shape == (1, WITH_TEETH, 3)
 
 
@@ -88,6 +95,23 @@ def test_one_file_holds_the_motion_of_the_whole_clip_to_drive_another_avatar(cli
         single = numbers(written / "avatar" / entry["flame_param_path"])
         for name in ("translation", "rotation", "neck_pose", "jaw_pose", "eyes_pose", "expr", "dynamic_offset"):
             np.testing.assert_array_equal(motion[name][frame], single[name][0])
+
+
+def test_pictures_have_square_pixels_for_programs_that_know_but_one_focal_length(
+    clip: FlameClip, written: Path
+) -> None:
+    entry = entries(written / "avatar")[0]
+    assert clip.track.intrinsics.focal_x == 1100 and clip.track.intrinsics.focal_y == 1080
+    assert (entry["w"], entry["h"]) == (640, round(480 * 1100 / 1080))
+    assert entry["fl_y"] == pytest.approx(entry["fl_x"], rel=2e-3)
+    assert read(written / "avatar" / "images" / "00000_00.png").shape == (entry["h"], entry["w"], 3)
+    assert with_square_pixels(replace(clip.track.intrinsics, focal_y=1100.0)).height == 480
+    assert with_square_pixels(replace(clip.track.intrinsics, focal_y=2200.0)).width == 1280
+
+
+def test_a_lens_with_its_centre_elsewhere_is_told(clip: FlameClip, tmp_path: Path) -> None:
+    assert "export-off-centre" in told(clip, tmp_path, ExportSettings(avatar=True)), "12 pixels"
+    assert centre_notice(Intrinsics.centred(640, 480, 1000.0)) is None
 
 
 def test_the_lists_that_vhap_keeps_of_its_steps_are_there(written: Path) -> None:
@@ -104,7 +128,7 @@ def test_with_a_still_head_the_camera_moves_and_the_scene_has_a_size(
     for frame, entry in enumerate(entries(folder)):
         data = numbers(folder / entry["flame_param_path"])
         assert np.abs(data["rotation"]).max() == np.abs(data["translation"]).max() == 0
-        assert np.abs(seen_in(entry, posed(clip.model, data)) - clip.pixels(frame)).max() < 0.01
+        assert np.abs(seen_in(entry, posed(clip.model, data)) - in_pictures(clip, frame, entry)).max() < 0.01
     assert radius(entries(folder)) > 0.2
     assert radius(entries(written / "avatar")) < 1e-6
 
@@ -160,9 +184,10 @@ def test_pictures_and_masks_end_at_the_line_that_vhap_draws(
         name: exported(clip, tmp_path / name, ExportSettings(avatar=True, **settings)) / "avatar"
         for name, settings in {"cut": {}, "black": {"background": "black"}, "whole": {"cut_torso": False}}.items()
     }
-    left, right, front = clip.pixels(2)[[3193, 3296, 3285]]
+    entry = entries(folders["cut"])[2]
+    left, right, front = in_pictures(clip, 2, entry)[[3193, 3296, 3285]]
     slope = (right[1] - left[1]) / (right[0] - left[0])
-    columns, rows = np.meshgrid(np.arange(640), np.arange(480))
+    columns, rows = np.meshgrid(np.arange(entry["w"]), np.arange(entry["h"]))
     below = rows - (front[1] + slope * (columns - front[0]))
     assert (below > 40).sum() > 1000, "there is a torso"
     mask = read(folders["cut"] / "fg_masks" / "00002_00.png")

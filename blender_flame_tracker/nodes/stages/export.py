@@ -10,8 +10,6 @@ import bpy
 from ..base import Group, StageNode
 from ..reading import folder_of_track
 
-_FOLDERS: Final = ("frames", "avatar", "meshes")
-
 
 class ExportNode(StageNode, bpy.types.Node):
     """Write the track for other programs"""
@@ -21,8 +19,10 @@ class ExportNode(StageNode, bpy.types.Node):
     bl_icon = "EXPORT"
 
     def matters(self: Any, name: str) -> bool:
-        """The background is that of the avatar's pictures."""
-        return name != "background" or self.avatar
+        """Some settings are of the avatar alone, or of what trainers read."""
+        if name in ("background", "motion"):
+            return self.avatar
+        return name != "cut_torso" or self.avatar or self.metrical or self.imavatar
 
     def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the folders that are asked for, in the chosen one or beside the track."""
@@ -30,7 +30,7 @@ class ExportNode(StageNode, bpy.types.Node):
         folder = Path(settings.folder) if settings.folder else beside and beside / "export"
         if folder is None:
             return ()
-        return tuple(folder / name for name in _FOLDERS if getattr(settings, name))
+        return tuple(folder / name for name in settings.formats)
 
 
 CLASSES: Final = (ExportNode,)
