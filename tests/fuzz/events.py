@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import random
@@ -91,20 +92,17 @@ def extension() -> None:
 
 
 extension()
+_ADD_ON: Final = f"{PACKAGE}.blender_flame_tracker"
+environment, look, model_files, process, run = (
+    importlib.import_module(f"{_ADD_ON}.{name}") for name in ("environment", "look", "model_files", "process", "run")
+)
+"""Loaded once, and not in every child."""
+decode = importlib.import_module(f"{PACKAGE}.backend.contract.events").decode
+default_job = importlib.import_module(f"{PACKAGE}.backend.contract.job").default_job
 
 
 def read(content: bytes, folder: Path) -> object:
     """Let all who hear events hear these lines, and ask them what panels ask."""
-    from flame_extension.backend.contract.events import decode  # type: ignore[import-not-found]
-    from flame_extension.backend.contract.job import default_job  # type: ignore[import-not-found]
-    from flame_extension.blender_flame_tracker import (  # type: ignore[import-not-found]
-        environment,
-        look,
-        model_files,
-        process,
-        run,
-    )
-
     engine = process.Engine(Path("x"), Path("y"))
     state, models = environment.Environment(folder / "no engine"), model_files.ModelList()
     running = run.Run(default_job({}), engine, folder)

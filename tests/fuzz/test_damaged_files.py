@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_what_should_not_be_is_told_from_what_may(tmp_path: Path) -> None:
         (lambda: good, SENTENCE),
         (lambda: Failure("internal", "Something went wrong.", "Report it."), INTERNAL),
         (raises, INTERNAL),
-        (os.abort, CRASH),
+        (lambda: os.kill(os.getpid(), signal.SIGSEGV), CRASH),
         (lambda: os._exit(3), CRASH),
         (elsewhere, HARM),
         (lambda: subprocess.run(["true"], check=False), HARM),
