@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -118,8 +117,7 @@ def _imported(
     ours = None if before.users_clip else clip_of(earlier)
     footage = _open_plate(track, path, ours, notices) if settings.plate and shared is None else None
     plan = fitting_scene.plan_for(scene, earlier, before.fit, settings.fit_scene)
-    rate = None if "rate" in plan.parts else scene_rate(scene)
-    schedule = _schedule(track, selection, settings, footage, shared, rate)
+    schedule = _schedule(track, selection, settings, footage, shared, scene, "rate" in plan.parts)
     footage = preferred(footage, schedule)
     timeline = schedule.timeline
     if timeline.last > LAST_FRAME:
@@ -158,14 +156,15 @@ def _schedule(
     settings: SceneSettings,
     footage: plate.Plate | None,
     shared: SharedCamera | None,
-    rate: Fraction | None,
+    scene: bpy.types.Scene,
+    takes_rate: bool,
 ) -> Schedule:
-    """Place the rows in the scene; `rate` is that of a scene that keeps its own."""
+    """Place the rows in the scene, which takes the rate of the clip or keeps its own."""
     played = plate.played_rate(footage, footage_rate(track.frame_index, track.time, track.rate))
-    schedule = schedule_of(track, selection.rows, settings, played, shared)
-    if rate is None or settings.rate != "scene":
+    schedule = schedule_of(track, selection.rows, settings, played, shared, scene)
+    if takes_rate or settings.rate != "scene":
         return schedule
-    return in_time_of_scene(schedule, track, selection.rows, rate)
+    return in_time_of_scene(schedule, track, selection.rows, scene_rate(scene))
 
 
 def _write_plate(scene: bpy.types.Scene, parts: Parts, footage: plate.Plate, schedule: Schedule) -> None:

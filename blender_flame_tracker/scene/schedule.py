@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
@@ -51,6 +51,7 @@ def schedule_of(
     settings: SceneSettings,
     played: Fraction | None,
     shared: SharedCamera | None,
+    scene: bpy.types.Scene,
 ) -> Schedule:
     """Place the rows of a track one for one.
 
@@ -60,11 +61,14 @@ def schedule_of(
         settings: Say where the clip starts.
         played: Rate at which Blender plays the footage where that is not the nominal one.
         shared: Camera of another import, whose footage counts; None for an own one.
+        scene: Whose rate photographs take, which have none.
     """
     played = played if shared is None else shared.record.played
     timeline = _timeline(track, rows, played, settings.start_at)
     moved = 0 if shared is None else shared.footage_start - timeline.footage_start
     timeline = timeline.moved(moved)
+    if len(rows) == 1 or track.header["video"].get("photographs"):
+        timeline = replace(timeline, rate=scene_rate(scene))
     return Schedule(timeline, timeline, played, settings.start_at + moved)
 
 

@@ -40,3 +40,20 @@ def test_the_photograph_is_behind_the_head(name, tmp_path):
     picture = footage_picture(made.parts.clip, 1, tmp_path)
     assert picture[HEIGHT // 2, 4, 0] > 0.8 and picture[HEIGHT // 2, 4, 2] < 0.2
     assert picture[HEIGHT // 2, WIDTH - 4, 2] > 0.8
+
+
+def test_photographs_have_no_rate_and_take_that_of_the_scene():
+    scene = bpy.context.scene
+    scene.render.fps = 30
+    scene.collection.objects.link(bpy.data.objects.new("set", None))
+    camera = Intrinsics.centred(WIDTH, HEIGHT, 150.0)
+    several = make_track(4, rate=Fraction(24), intrinsics=camera, video={"name": "a.png", "photographs": ["a", "b"]})
+    made = import_track(several, SceneSettings(plate=False))
+    assert list(made.timeline.frame) == [1, 2, 3, 4] and "frame rate" not in made.notices[0].sentence
+    one = make_track(1, rate=Fraction(1), intrinsics=camera, video={"name": "b.png"})
+    assert "frame rate" not in import_track(one, SceneSettings(plate=False)).notices[0].sentence
+
+
+def test_one_photograph_leaves_an_empty_scene_its_rate():
+    import_track(make_track(1, rate=Fraction(1)), SceneSettings(plate=False))
+    assert bpy.context.scene.render.fps == 24
