@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,8 @@ NOT_NEEDED: Final = frozenset({"flame_lmk_embedding_path", "uv_coord_mapping_fil
 come from the model file."""
 _TEMPLATE: Final = "template_mesh_file_path"
 _EARS: Final = "ear_landmarker_path"
-_VIDEO: Final = ("original_fps", "subsample_fps", "video_path", "save_path")
+_PATHS: Final = ("video_path", "save_path")
+_VIDEO: Final = ("original_fps", "subsample_fps", *_PATHS)
 _OTHERS: Final = ("result_img_size", "device", _TEMPLATE)
 _SWITCHES: Final = {"use_matting": False, "optimize_fov": False, "photometric_fitting": False, "realign": True}
 """Keys of version 4 that are True or False, and which where they are left out."""
@@ -92,21 +94,22 @@ def read_config(values: Mapping[str, Any], *, video: bool, version: Version = VE
         video: Whether a video is to be tracked: its keys must be there then.
         version: Which version's keys they are; version 4 has all of 1.01's, too.
     """
-    problem = _unknown_key(values, version) or _missing_file(values) or _bad_number(values) or _bad_switch(values)
+    problem = _unknown_key(values, version) or _no_path(values) or _missing_file(values)
+    problem = problem or _bad_number(values) or _bad_switch(values)
     if problem is not None:
         return problem
     if video:
-        absent = [key for key in ("video_path", "save_path") if not values.get(key)]
+        absent = [key for key in _PATHS if not values.get(key)]
         if absent:
             return Failure(
                 "config-incomplete", f"The configuration lacks {' and '.join(absent)}.", "Add them to track a video."
             )
     try:
         wanted = torch.device(values["device"]) if values.get("device") is not None else _usual_device()
-    except RuntimeError:
+    except (RuntimeError, TypeError):
         return _wrong("device", "'cpu', 'cuda' or a torch.device", values["device"])
     device = wanted if _is_there(wanted) else torch.device("cpu")
-    paths = {key: _path(values, key) for key in (*_FILES, _TEMPLATE, "video_path", "save_path")}
+    paths = {key: _path(values, key) for key in (*_FILES, _TEMPLATE, *_PATHS)}
     template = paths[_TEMPLATE]
     switches = {key: bool(values.get(key, otherwise)) for key, otherwise in _SWITCHES.items()}
     return SeedConfig(
@@ -188,6 +191,13 @@ def _unknown_key(values: Mapping[str, Any], version: Version) -> Failure | None:
 
 def _listed(keys: list[str]) -> str:
     return ", ".join(f"'{key}'" for key in keys)
+
+
+def _no_path(values: Mapping[str, Any]) -> Failure | None:
+    for key in (*_FILES, _TEMPLATE, *_PATHS):
+        if values.get(key) and not isinstance(values[key], (str, os.PathLike)):
+            return _wrong(key, "a path", values[key])
+    return None
 
 
 def _missing_file(values: Mapping[str, Any]) -> Failure | None:

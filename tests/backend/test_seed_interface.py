@@ -174,6 +174,8 @@ def test_a_named_file_that_is_not_there_is_an_error_with_its_key(tmp_path: Path)
     ("config", "word"),
     [
         ({"device": "gpu"}, "'device' must be"),
+        ({"device": ["cpu"]}, "'device' must be"),
+        ({"flame_model_path": 5}, "'flame_model_path' must be a path, not 5"),
         ({"result_img_size": 0}, "'result_img_size' must be"),
         ({"original_fps": -1}, "'original_fps' must be"),
     ],
