@@ -131,19 +131,25 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def wrote(self, path: Path) -> bool:
-        """Whether a file or folder is as a stage once wrote it: for results of versions that left no mark in them."""
+    def wrote(self, path: Path) -> bool | None:
+        """Whether a file or folder is as a stage once wrote it, None where none did.
+
+        For results of versions that left no mark in them.
+        """
+        known: bool | None = None
         try:
             looks = [[str(path), *look] for look in _looks(path)]
         except OSError:
-            return False
+            return known
         for record in cache_folder.own(self.root, ENTRIES):
             if record.suffix == ".json":
                 with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                     written = json.loads(record.read_text("utf-8"))["files"].values()
                     if any(look in written for look in looks):
                         return True
-        return False
+                    if any(look[0] == str(path) for look in written):
+                        known = False
+        return known
 
     @contextlib.contextmanager
     def work(self, kind: str, key: str) -> Iterator[Path]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.failure import Failure
-from ..contract.marks import marked
 from ..contract.targets import TargetRefused, Targets
 
 HEADINGS = ("what", "target", "measured", "met")
@@ -77,7 +76,7 @@ def table(rows: Sequence[Row]) -> str:
 
 def write_json(path: Path, content: Mapping[str, Any], targets: Targets | None = None) -> Failure | None:
     """Write the result, whole; a file that is no earlier result stays as it is."""
-    text = json.dumps(marked(plain(content)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         (targets or Targets()).write(path, lambda beside: beside.write_text(text, "utf-8"))
     except TargetRefused as refused:

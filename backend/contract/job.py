@@ -13,7 +13,6 @@ from . import settings as stage_settings
 from .failure import Failure
 from .foreign_text import shown
 from .kinds import is_text
-from .marks import marked
 from .options import from_dict, to_dict
 
 SCHEMA: Final = 1
@@ -104,7 +103,7 @@ class Job:
             for s in self.stages
         ]
         said = {"overwrite": True} if self.overwrite else {}
-        return json.dumps(marked({"schema": SCHEMA, **said, "stages": stages}), indent=2)
+        return json.dumps({"schema": SCHEMA, **said, "stages": stages}, indent=2)
 
 
 ADDED: Final = ("appearance", "texture", "export")

@@ -1,8 +1,9 @@
 """The mark by which a file is known to be written by this program; other readers pass over it.
 
-A file may be replaced without asking where it carries the mark: a track by its header, a PNG by a text beside its
-pixels that holds their hash (a picture that somebody painted on is not ours any more), JSON by its first entry, OBJ and
-MTL by their first line, MP4 by its comment, an exported folder by a small file in it.
+A file may be replaced without asking where it carries the mark. A track is known by its header, MP4 by its comment, an
+exported folder by a small file in it. Where people may go on working in the file itself, the mark holds a hash of the
+rest: a texture that was painted on, or a job that was edited, is not ours any more. It stands in a text beside the
+pixels of a PNG, as the first entry of JSON, in the first line of OBJ and MTL.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -27,22 +28,36 @@ FOLDER_MARK: Final = ".flame-head-tracker"
 """File in a folder that was exported as a whole."""
 
 ENTRY: Final = "written_by"
-"""First entry of a JSON file and of a track's header; array of other npz files."""
+"""First entry of a JSON file and of a track's header; array in other npz files."""
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
-_JSON_START: Final = re.compile(rb'\s*\{\s*"' + ENTRY.encode() + rb'"\s*:\s*"' + PROGRAM.encode() + rb'"')
-_TEXT_START: Final = re.compile(rb"# (Written by )?" + PROGRAM.encode() + rb"\b")
+_JSON_START: Final = re.compile(rb'\{\s*"' + ENTRY.encode() + rb'": "' + PROGRAM.encode() + rb', ([0-9a-f]{64})",')
+_TEXT_START: Final = re.compile(rb"# " + MARK.encode() + rb", ([0-9a-f]{64})\r?\n")
+_TEXTS: Final = frozenset({".obj", ".mtl"})
 _LARGEST_HEADER: Final = 64 * 1024**2
 """Bytes of a track's header or a video's tables that are looked at."""
 
 
-def marked(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of a JSON file with the mark as its first entry."""
-    return {ENTRY: PROGRAM, **content}
+def mark_file(path: Path) -> None:
+    """Put the mark into a PNG, JSON, OBJ or MTL file, whichever library wrote it; others stay as they are (OSError)."""
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        _mark_picture(path)
+    elif suffix == ".json":
+        content = path.read_bytes()
+        if content.startswith(b"{") and content[1:].strip() != b"}":
+            entry = f'{{\n "{ENTRY}": "{PROGRAM}, {_hash(content[1:])}",'
+            path.write_bytes(entry.encode("ascii") + content[1:])
+    elif suffix in _TEXTS:
+        content = path.read_bytes()
+        path.write_bytes(f"# {MARK}, {_hash(content)}\n".encode("ascii") + content)
 
 
-def mark_picture(path: Path) -> None:
-    """Put the mark into a PNG file, whichever library wrote it; other files stay as they are (OSError)."""
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _mark_picture(path: Path) -> None:
     content = path.read_bytes()
     chunks = list(_chunks(content))
     if not chunks or chunks[0][0] != b"IHDR" or chunks[-1][0] != b"IEND":
@@ -64,7 +79,8 @@ def is_marked(path: Path) -> bool:
                 return track_header(path) is not None or _is_marked_archive(path)
             if start[4:8] == b"ftyp":
                 return _is_marked_video(stream)
-            return _JSON_START.match(start) is not None or _TEXT_START.match(start) is not None
+            mark = _JSON_START.match(start) or _TEXT_START.match(start)
+            return mark is not None and mark[1].decode() == _hash(start[mark.end() :] + stream.read())
     except OSError:
         return False
 

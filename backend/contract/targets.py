@@ -6,6 +6,7 @@ Asked twice, before the work starts and again when a file is written, as hours m
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import stat
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ from typing import Final
 
 from .atomic import write_atomically, write_folder_atomically
 from .failure import Failure
-from .marks import ENTRY, FOLDER_MARK, MARK, is_marked, mark_picture, track_header
+from .marks import ENTRY, FOLDER_MARK, MARK, is_marked, mark_file, track_header
 
 UNMARKED: Final = frozenset(
     {"report.json", "report.png", "sheet.png", "overlay.mp4", "texture.png", "texture_light.json"}
@@ -45,12 +46,13 @@ class Targets:
     Attributes:
         overwrite: Whether the user said that files of others may be replaced.
         inputs: Files that the run reads. They are never replaced.
-        recorded: Tells of a file without a mark whether the program remembers having written it so.
+        recorded: Tells of a file without a mark whether it is as the program remembers having written it; None where
+            it remembers nothing of it.
     """
 
     overwrite: bool = False
     inputs: tuple[Path, ...] = ()
-    recorded: Callable[[Path], bool] = lambda _path: False
+    recorded: Callable[[Path], bool | None] = lambda _path: None
     _known: dict[Path, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def problem(self, path: Path, *, folder: bool = False) -> Failure | None:
@@ -86,8 +88,7 @@ class Targets:
 
         def write_marked(beside: Path) -> None:
             write(beside)
-            if beside.suffix.lower() == ".png":
-                mark_picture(beside)
+            mark_file(beside)
             self.ask(path)  # the writing may have taken long
 
         write_atomically(path, write_marked, synced=synced)
@@ -114,7 +115,14 @@ class Targets:
 
     def _is_input(self, path: Path) -> bool:
         """Whether a path is an input: by whatever name, links and capital letters included."""
-        return any(_same_file(path, each) for each in self.inputs)
+        status = _status(path)
+        return status is not None and (status.st_dev, status.st_ino) in self._input_files
+
+    @functools.cached_property
+    def _input_files(self) -> frozenset[tuple[int, int]]:
+        """Device and number of every input; of a sequence there may be thousands."""
+        found = (_status(path) for path in self.inputs)
+        return frozenset((status.st_dev, status.st_ino) for status in found if status is not None)
 
     def _holds_input(self, folder: Path) -> bool:
         place = folder.resolve()
@@ -123,7 +131,10 @@ class Targets:
     def _is_ours(self, path: Path, status: os.stat_result) -> bool:
         if self._known.get(path) == _identity(status):
             return True
-        ours = is_marked(path) or _is_empty_folder(path) or self.recorded(path) or _is_of_earlier_version(path)
+        ours = is_marked(path) or _is_empty_folder(path)
+        if not ours:
+            remembered = self.recorded(path)
+            ours = _is_of_earlier_version(path) if remembered is None else remembered
         if ours:
             self._remember(path)
         return ours
@@ -163,11 +174,11 @@ def _special(status: os.stat_result, *, folder: bool) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a device"
 
 
-def _same_file(one: Path, other: Path) -> bool:
+def _status(path: Path) -> os.stat_result | None:
     try:
-        return one.samefile(other)
+        return path.stat()
     except (OSError, ValueError):
-        return False
+        return None
 
 
 def _is_empty_folder(path: Path) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .camera import Intrinsics
 from .failure import Failure
-from .marks import marked
+from .marks import ENTRY, PROGRAM
 from .shading import Shading
 from .targets import TargetRefused, Targets
 from .track_schema import ARRAYS, KINDS, OPTIONAL, claim_problem, header_problem, relations_problem, values_problem
@@ -175,7 +175,7 @@ def header_of(
     }
     if shading is not None:
         header["shading"] = {"space": shading.space}
-    return marked(header)
+    return {ENTRY: PROGRAM, **header}
 
 
 def write_track(path: Path, track: Track, targets: Targets | None = None) -> Failure | None:

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.atomic import Writer, write_atomically
-from ..contract.marks import MARK
 from ..head.model import Floats, HeadModel
 from ..render.shading import vertex_normals
 
-MATERIAL: Final = f"# {MARK}\n" + "newmtl head\nKd 1 1 1\nKs 0.03 0.03 0.03\nillum 2\nmap_Kd {texture}\n"
+MATERIAL: Final = "newmtl head\nKd 1 1 1\nKs 0.03 0.03 0.03\nillum 2\nmap_Kd {texture}\n"
 
 
 def obj_text(head: HeadModel, vertices: Floats) -> str:

@@ -19,7 +19,6 @@ from ..aligned.drawing import Skin, over, textured_head
 from ..aligned.light import Lit, estimate_light
 from ..contract.atomic import Writer, write_atomically
 from ..contract.camera import Intrinsics
-from ..contract.marks import marked
 from ..contract.track import Track
 from ..export.portraits import SeenHead, seen_head
 from ..head.albedo import AlbedoSpace
@@ -82,7 +81,7 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     files["parsing"] = save_picture(folder / "parsing.png", parsing.astype(np.uint8), studio.write)
     files["parsing_colours"] = save_picture(folder / "parsing_colours.png", coloured(parsing), studio.write)
     numbers = _numbers(track, frame, lit, studio, corner_affine(region.to_image(SIZE)), parsing)
-    text = json.dumps(marked(numbers), indent=1, allow_nan=False)
+    text = json.dumps(numbers, indent=1, allow_nan=False)
     files["numbers"] = studio.write(folder / "photo.json", lambda path: path.write_text(text, "utf-8"))
     return files
 

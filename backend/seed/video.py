@@ -17,7 +17,7 @@ import numpy as np
 from ..cli.session import MODELS
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
-from ..contract.marks import marked
+from ..contract.marks import mark_file
 from ..contract.settings import VideoSettings
 from ..landmarks.crop import Picture
 from ..stages import video as video_stage
@@ -106,8 +106,13 @@ def write_about(folder: Path, video: Video, parts: Parts) -> None:
         "video": video.path.name,
         "frames": [int(index) for index in video.frame_index],
     }
-    text = json.dumps(marked(about), indent=1)
-    write_atomically(folder / "about.json", lambda partial: partial.write_text(text, "utf-8"))
+    text = json.dumps(about, indent=1)
+
+    def write(partial: Path) -> None:
+        partial.write_text(text, "utf-8")
+        mark_file(partial)
+
+    write_atomically(folder / "about.json", write)
 
 
 def write_beside_each_other(path: Path, pictures: list[Picture]) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
-from ..contract.marks import marked
 from ..contract.outputs import OVERLAY, PLOT, REPORT, SHEET
 from ..contract.quality import quality_of
 from ..contract.ranges import flagged
@@ -77,7 +76,7 @@ def _numbers(path: Path, plot: Path, track: Track, context: Context) -> None:
     context.check()
     flags = flagged(quality_of(track))
     report = report_of(track, measures, flags)
-    text = json.dumps(marked(report), indent=1, allow_nan=False)
+    text = json.dumps(report, indent=1, allow_nan=False)
     title, facts = _title(track), _facts(report)
     context.targets.write(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts, context.check))
     context.targets.write(path, lambda beside: beside.write_text(text, "utf-8"))

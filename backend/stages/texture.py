@@ -10,7 +10,6 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.kinds import is_object, json_of
-from ..contract.marks import marked
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
 from ..stage_code import StageCode, shortened
@@ -50,10 +49,9 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
         return result
     context.targets.write(path, lambda place: Image.fromarray(result.picture).save(place))
     path, told = texture_files(path)
-    facts = marked(result.facts)
-    text = json.dumps(facts, indent=1, allow_nan=False)
+    text = json.dumps(result.facts, indent=1, allow_nan=False)
     context.targets.write(told, lambda place: place.write_text(text, "utf-8"))
-    return TextureFiles({"texture": path, "light": told}, facts)
+    return TextureFiles({"texture": path, "light": told}, result.facts)
 
 
 _LIKENESS: Final = ((31.0, "very like"), (27.0, "like"), (23.0, "roughly like"), (-math.inf, "unlike"))
