@@ -8,6 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ..backend.contract.options import Option, options_of
+from .scene.parts import is_import
 
 _UNBOUNDED: Final = 2**31 - 1
 
@@ -49,7 +50,21 @@ def property_of(setting: Option, update: Update | None = None) -> Any:
         return bpy.props.EnumProperty(items=items, **common)
     if setting.kind == "path":
         return bpy.props.StringProperty(subtype="FILE_PATH", options=_PATH_OPTIONS, **common)
+    if setting.names:
+        return bpy.props.StringProperty(search=_NAMES[setting.names], **common)
     return bpy.props.StringProperty(**common)
+
+
+def _collections(_owner: Any, _context: bpy.types.Context | None, _text: str) -> list[str]:
+    return [each.name for each in bpy.data.collections if each.library is None]
+
+
+def _imports(_owner: Any, _context: bpy.types.Context | None, _text: str) -> list[str]:
+    return [each.name for each in bpy.data.collections if is_import(each)]
+
+
+_NAMES: Final = {"collections": _collections, "imports": _imports}
+"""What an option's `names` says -> the names that are suggested."""
 
 
 def settings_from(owner: Any, settings_class: type) -> Any:

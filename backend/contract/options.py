@@ -38,6 +38,8 @@ class Option:
         choices: Allowed values of a choice, with a line of help each.
         choice_labels: How choices are called in a menu where their own name, with capitals, would not do.
         advanced: Hidden until asked for.
+        names: What a text names in Blender, whose names are suggested: ``collections``, or ``imports`` for those
+            collections that hold a track; empty for any text.
         ending: What the name of a file that is written must end in, as its form follows from that; empty is any.
     """
 
@@ -52,6 +54,7 @@ class Option:
     choices: Mapping[str, str] | None = None
     choice_labels: Mapping[str, str] = field(default_factory=dict)
     advanced: bool = False
+    names: str = ""
     ending: str = ""
 
     def choice_label(self, choice: str) -> str:
@@ -71,6 +74,7 @@ def option(
     choice_labels: Mapping[str, str] | None = None,
     path: bool = False,
     advanced: bool = False,
+    names: str = "",
     ending: str = "",
 ) -> Any:
     """Declare a field of a settings dataclass, with all that its views need in `field.metadata`.
@@ -94,6 +98,7 @@ def option(
         "choices": choices,
         "choice_labels": choice_labels or {},
         "advanced": advanced,
+        "names": names,
         "ending": ending,
     }
     return dataclasses.field(default=default, metadata=metadata)

@@ -267,6 +267,7 @@ class SceneSettings:
         "Collection of the scene that takes the clip's own collection, made where it is not there;"
         " empty puts it directly into the scene",
         label="Into Collection",
+        names="collections",
     )
     first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1, advanced=True)
     last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1, advanced=True)
@@ -277,6 +278,7 @@ class SceneSettings:
         " camera, at the same frames, and gets no camera of its own",
         label="Same Camera As",
         advanced=True,
+        names="imports",
     )
     place: str = option(
         "beside",
