@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..contract import names
 from .landmark_model import LandmarkModel
-from .observations import IRIS_CENTRES
+from .observations import IRIS_CENTRES, LID_PAIRS, LIP_PAIRS
 from .rotation import cross_matrix
 from .state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared
 from .tuning import Tuning
@@ -82,6 +82,7 @@ class SharedPrior:
         offset_precision: Along both tangents (2 N,).
         tangents: Directions of the offsets (N, 3, 2).
         rigid: What the offsets do to the head as a whole (2 N, 7), each column scaled by its standard deviation.
+        meeting: How far offsets part what meets (2 N, P), each column scaled by its standard deviation.
         loose: Ways in which all offsets may go together (2 N, L): this much precision is taken away, see `loosened`.
     """
 
@@ -90,6 +91,7 @@ class SharedPrior:
     offset_precision: Tensor
     tangents: Tensor
     rigid: Tensor
+    meeting: Tensor
     loose: Tensor | None = None
 
     def evaluate(self, shared: Shared) -> tuple[Tensor, Tensor]:
@@ -98,7 +100,7 @@ class SharedPrior:
         dense_gradient = self.dense_precision @ dense
         along = (shared.offsets[:, None] @ self.tangents).flatten()
         whole = self.rigid.T @ along
-        offset_gradient = along * self.offset_precision + self.rigid @ whole
+        offset_gradient = along * self.offset_precision + self.rigid @ whole + self.meeting @ (self.meeting.T @ along)
         if self.loose is not None:
             offset_gradient = offset_gradient - self.loose @ (self.loose.T @ along)
         cost = 0.5 * dense @ dense_gradient + 0.5 * along @ offset_gradient
@@ -106,7 +108,7 @@ class SharedPrior:
 
     def offset_hessian(self) -> Tensor:
         """Return the hessian of the offsets' share (2 N, 2 N)."""
-        result = torch.diag(self.offset_precision) + self.rigid @ self.rigid.T
+        result = torch.diag(self.offset_precision) + self.rigid @ self.rigid.T + self.meeting @ self.meeting.T
         return result if self.loose is None else result - self.loose @ self.loose.T
 
 
@@ -132,7 +134,8 @@ def shared_prior(
     if offsets and model.points == names.LANDMARKS:
         upright = model.tangents[list(IRIS_CENTRES), 1].square()
         sigma[list(IRIS_CENTRES)] = upright * tuning.iris_offset_up + (1 - upright) * tuning.iris_offset
-    return SharedPrior(precision, mean, 1 / sigma.square().flatten(), model.tangents, _rigid_offsets(model, tuning))
+    rigid, meeting = _rigid_offsets(model, tuning), _parting_offsets(model, tuning)
+    return SharedPrior(precision, mean, 1 / sigma.square().flatten(), model.tangents, rigid, meeting)
 
 
 def _rigid_offsets(model: LandmarkModel, tuning: Tuning) -> Tensor:
@@ -147,6 +150,22 @@ def _rigid_offsets(model: LandmarkModel, tuning: Tuning) -> Tensor:
     fields = torch.cat([still, turn, centred[..., None] / radius], dim=2)
     along = (model.tangents.transpose(1, 2) @ fields).flatten(0, 1)
     return along / (model.points * tuning.offset_rigid)
+
+
+def _parting_offsets(model: LandmarkModel, tuning: Tuning) -> Tensor:
+    """Return how far offsets along the surface (2 N) part facing points of lids and lips (2 N, P).
+
+    Offsets belong to the clip, so what they part never meets: eyes that are closed in the picture would stay open by
+    as much as the person's are wider than the model's.
+    """
+    pairs = [pair for pair in LID_PAIRS + LIP_PAIRS if model.points == names.LANDMARKS]
+    columns = torch.zeros(2 * model.points, len(pairs), dtype=model.template.dtype, device=model.template.device)
+    for column, (first, second) in enumerate(pairs):
+        apart = model.template[first] - model.template[second]
+        for point, sign in ((first, 1.0), (second, -1.0)):
+            along = model.tangents[point].T @ (apart / apart.norm().clamp_min(1e-9))
+            columns[2 * point : 2 * point + 2, column] = sign * along / tuning.offset_parting
+    return columns
 
 
 def loosened(prior: SharedPrior, model: LandmarkModel, turn: float, shift: float) -> SharedPrior:

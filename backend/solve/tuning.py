@@ -22,7 +22,7 @@ class Tuning:
         scale: Of the relative size of the head, which one camera cannot see.
         offset: Of a landmark's offset on the surface, metres; iris_offset, iris_offset_up: of the irises, sideways and
             upwards (where the eyeball sits in its lids differs between people); offset_rigid: of what all offsets
-            together move, turn or enlarge.
+            together move, turn or enlarge; offset_parting: of how far they part the two lids of an eye or both lips.
         focal: Of log focal around the assumed focal length, where it is not known.
         expression: Share of a mode's sensible range that counts as one standard deviation.
         bound: How far beyond its range a coefficient goes for one standard deviation, share of the range.
@@ -51,6 +51,7 @@ class Tuning:
     iris_offset: float = 0.0001
     iris_offset_up: float = 0.003
     offset_rigid: float = 0.0001
+    offset_parting: float = 0.0002
     focal: float = 0.2
     expression: float = 0.25
     bound: float = 0.05
