@@ -168,7 +168,7 @@ class UpdateResult(bpy.types.Operator):
         self.layout.use_property_split = True
         self.layout.use_property_decorate = False
         for name in annotations_of(SceneSettings):
-            if name != "camera_view":  # That is for the first import.
+            if name not in ("camera_view", "place"):  # Those are for the first import.
                 self.layout.prop(self, name)
 
     def _fill(self, context: bpy.types.Context) -> None:

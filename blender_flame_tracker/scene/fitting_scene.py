@@ -18,6 +18,16 @@ from .timeline import Timeline, blender_rate
 FITTED: Final = "flame_fitted"
 """Custom property of the scene: JSON of what it was given last, by the name of the part."""
 
+_PATHS: Final = (
+    "frame_start",
+    "frame_end",
+    "frame_current",
+    "view_settings.view_transform",
+    *(f"render.{name}" for name in ("fps", "fps_base", "resolution_x", "resolution_y", "resolution_percentage")),
+    "render.pixel_aspect_x",
+    "render.pixel_aspect_y",
+)
+
 FAITHFUL_VIEWS: Final = ("Standard", "Raw")
 """View transforms that give the colours of footage back as they are."""
 
@@ -150,6 +160,20 @@ def notices(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit) -> list[
     *others, last = words
     listed = f"{', '.join(others)} and {last}" if others else last
     return [Notice("scene-kept", f"The scene keeps its {listed}.", "Fit Scene to Clip sets them to those of the clip.")]
+
+
+def settings_of(scene: bpy.types.Scene) -> dict[str, Any]:
+    """Return all that `fit_scene` may change, but the camera."""
+    return {path: scene.path_resolve(path) for path in _PATHS}
+
+
+def give_back(scene: bpy.types.Scene, settings: dict[str, Any]) -> None:
+    """Set what `settings_of` returned."""
+    for path, value in settings.items():
+        owner, _, name = path.rpartition(".")
+        target = scene.path_resolve(owner) if owner else scene
+        if getattr(target, name) != value:
+            setattr(target, name, value)
 
 
 def use_standard_view(scene: bpy.types.Scene) -> bool:

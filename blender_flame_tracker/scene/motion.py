@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,13 +18,13 @@ from ...backend.contract.camera import (
     rotation_matrices,
 )
 from . import keyframes
-from .stored import stored_numbers
+from .stored import stored, stored_numbers
 
 CAMERA_MOVES: Final = "camera"
 HEAD_MOVES: Final = "head"
 
 STORED: Final = "flame_motion"
-"""Custom property of the camera object: the motion in double precision, `_pack`ed."""
+"""Custom property of the camera object: the motion in double precision, `_pack`ed; a list in older files."""
 
 _PATHS: Final = ("location", "rotation_quaternion")
 
@@ -94,7 +95,10 @@ def _write_keys(thing: bpy.types.Object, frame: Array, location: Array, rotation
 
 def motion_of(camera: bpy.types.Object) -> str:
     """Return who moves now: `CAMERA_MOVES` or `HEAD_MOVES`."""
-    return HEAD_MOVES if stored_numbers(camera, STORED)[:1] == [1.0] else CAMERA_MOVES
+    text = stored(camera, STORED, str)
+    if text is None:  # An older version kept a list of numbers.
+        return HEAD_MOVES if stored_numbers(camera, STORED)[:1] == [1.0] else CAMERA_MOVES
+    return HEAD_MOVES if text.startswith(f"{HEAD_MOVES} ") else CAMERA_MOVES
 
 
 def switch_motion(head: bpy.types.Object, camera: bpy.types.Object, who: str) -> None:
@@ -109,9 +113,9 @@ def switch_motion(head: bpy.types.Object, camera: bpy.types.Object, who: str) ->
 
 def read_motion(head: bpy.types.Object, camera: bpy.types.Object) -> Motion:
     """Return the head-to-camera motion that the two objects have now, on every frame where one of them has a key."""
-    stored = _unpack(stored_numbers(camera, STORED))
-    if stored is not None and _untouched(head, camera, *stored):
-        return stored[0]
+    known = _unpack(_packed(camera))
+    if known is not None and _untouched(head, camera, *known):
+        return known[0]
     frame = _all_key_frames(head, camera)
     head_location, head_rotation = _sampled(head, frame)
     camera_location, camera_rotation = _sampled(camera, frame)
@@ -136,10 +140,25 @@ def _quaternions(matrices: Array) -> Array:
     return quaternions(axis_angles(matrices))
 
 
-def _pack(motion: Motion, who: str) -> list[float]:
-    """[1 where the head moves, else 0; then frame, rotation matrix and translation of every key]."""
+def _pack(motion: Motion, who: str) -> str:
+    """Who moves, and frame, rotation matrix and translation of every key as Base64 of doubles.
+
+    A text, because exporters warn of lists of numbers on every frame.
+    """
     table = np.concatenate([motion.frame[:, None], motion.rotation.reshape(-1, 9), motion.translation], axis=1)
-    return [1.0 if who == HEAD_MOVES else 0.0, *table.ravel().tolist()]
+    return f"{who} {base64.b64encode(table.astype('<f8').tobytes()).decode()}"
+
+
+def _packed(camera: bpy.types.Object) -> list[float]:
+    """[1 where the head moves, else 0; then the numbers of every key]; empty where there are none."""
+    text = stored(camera, STORED, str)
+    if text is None:
+        return stored_numbers(camera, STORED)
+    try:
+        numbers = np.frombuffer(base64.b64decode(text.partition(" ")[2], validate=True), dtype="<f8")
+    except ValueError:
+        return []
+    return [1.0 if motion_of(camera) == HEAD_MOVES else 0.0, *numbers.tolist()]
 
 
 def _unpack(packed: list[float]) -> tuple[Motion, str] | None:

@@ -9,12 +9,13 @@ from typing import TypeVar
 import bpy
 
 from ...backend.contract.failure import Failure
+from . import fitting_scene
 
 Made = TypeVar("Made")
 
 
 def unharmed(scene: bpy.types.Scene, make: Callable[[], Made | Failure], what: str) -> Made | Failure:
-    """Return what `make` makes; where it fails, all that it made goes, and the scene has its camera and world back.
+    """Return what `make` makes; where it fails, all that it made goes, and the scene has its own settings back.
 
     Args:
         scene: In which something is made.
@@ -22,7 +23,7 @@ def unharmed(scene: bpy.types.Scene, make: Callable[[], Made | Failure], what: s
         what: Beginning of a sentence, as ``The track could not be imported``.
     """
     before = {block.as_pointer() for block in _blocks()}
-    camera, world = scene.camera, scene.world
+    camera, world, settings = scene.camera, scene.world, fitting_scene.settings_of(scene)
     try:
         made = make()
     except Exception as error:  # noqa: BLE001 - the border to the user's scene: no traceback in place of a report
@@ -30,6 +31,7 @@ def unharmed(scene: bpy.types.Scene, make: Callable[[], Made | Failure], what: s
         made = Failure("internal", f"{what} ({type(error).__name__}: {error}).", "Please report it with the file.")
     if isinstance(made, Failure):
         scene.camera, scene.world = camera, world
+        fitting_scene.give_back(scene, settings)
         bpy.data.batch_remove([block for block in _blocks() if block.as_pointer() not in before])
     return made
 

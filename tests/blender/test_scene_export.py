@@ -112,3 +112,10 @@ def test_after_switching_who_moves_all_is_one_animation_still(engine, tmp_path):
     bpy.ops.flame.switch_motion()
     bpy.ops.flame.switch_motion()
     assert carried(write_gltf, tmp_path / "head.glb", range(1, 9)) <= TENTH_OF_A_MILLIMETRE
+
+
+def test_usd_says_nothing_of_what_is_kept_with_the_camera(tmp_path, capfd):
+    import_track(make_track(3), SceneSettings(plate=False))
+    bpy.ops.wm.usd_export(filepath=str(tmp_path / "head.usda"), export_animation=True)
+    said = capfd.readouterr()
+    assert (tmp_path / "head.usda").is_file() and "flame_motion" not in said.out + said.err

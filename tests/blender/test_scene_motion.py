@@ -6,7 +6,13 @@ import pytest
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.motion import CAMERA_MOVES, HEAD_MOVES, motion_of, switch_motion
+from flame_extension.blender_flame_tracker.scene.motion import (
+    CAMERA_MOVES,
+    HEAD_MOVES,
+    motion_of,
+    read_motion,
+    switch_motion,
+)
 from looking import pixels_by_engine, pixels_by_matrix
 from synthetic import make_track
 
@@ -117,3 +123,16 @@ def test_switching_survives_saving_and_opening(tmp_path):
     assert motion_of(camera) == HEAD_MOVES
     switch_motion(head, camera, CAMERA_MOVES)
     assert np.array_equal(all_keys(camera), before)
+
+
+def test_a_file_of_an_older_version_switches_without_loss_too():
+    made = import_track(make_track(6), SceneSettings(motion="head", plate=False))
+    head, camera = made.parts.head, made.parts.camera
+    before = read_motion(head, camera)
+    table = np.concatenate([before.frame[:, None], before.rotation.reshape(-1, 9), before.translation], axis=1)
+    camera["flame_motion"] = [1.0, *table.ravel().tolist()]
+    assert motion_of(camera) == "head"
+    switch_motion(head, camera, "camera")
+    switch_motion(head, camera, "head")
+    after = read_motion(head, camera)
+    assert np.array_equal(before.translation, after.translation) and np.array_equal(before.rotation, after.rotation)
