@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import av
 import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
 
 from ..contract.marks import MARK
 from ..contract.track import Track
 from ..pictures import reduced_to
 from ..previews import HEIGHT
-from ..render.scale import even_scale
+from ..render.scale import Scale, even_scale
 from ..stages.data import Context
 from . import mp4
 from .picture import HeadPainter, Picture, with_caption
@@ -58,11 +61,7 @@ def write_overlay(
         ExitStack() as files,
     ):
         container.metadata["comment"] = MARK
-        stream = container.add_stream("libx264", rate=track.rate)
-        stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = base
-        stream.options = {"crf": QUALITY, "preset": "veryfast"}
-        mp4.say_bt709(stream.codec_context)
+        stream = _stream(container, track, scale, base)
         sound = None if footage is None else files.enter_context(Sound(footage, container, begin, end))
         for position, full in pictures:
             context.check()
@@ -79,3 +78,12 @@ def write_overlay(
         container.mux(stream.encode(None))
         if sound is not None:
             sound.until(end - begin)
+
+
+def _stream(container: OutputContainer, track: Track, scale: Scale, base: Fraction) -> VideoStream:
+    stream = container.add_stream("libx264", rate=track.rate)
+    stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
+    stream.time_base = stream.codec_context.time_base = base
+    stream.options = {"crf": QUALITY, "preset": "veryfast"}
+    mp4.say_bt709(stream.codec_context)
+    return stream

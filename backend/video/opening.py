@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
-from ..contract.failure import Failure, Notice
+from ..contract.failure import Failure
 from ..contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, is_picture
-from ..contract.sequence import LONGEST_HOLE, PictureSequence, sequence_from
+from ..contract.sequence import PictureSequence, sequence_from
 from ..contract.settings import VideoSettings
 from ..head.model import Floats, Integers
 from ..stages.data import Context, Video
+from .notices import sequence_notices, video_notices
 from .probe import Probe, file_hash, probe, sequence_hash, simple_rate
 from .stills import read_still
-
-LISTED: Final = 8
-"""Holes of a sequence that are named."""
 
 
 def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True) -> Video | Failure:
@@ -40,7 +37,7 @@ def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True
             sequence = sequence_from(path)
             found = _probe_sequence(path, sequence, settings.sequence_rate)
             digest = sequence_hash(sequence.present) if hashed else ""
-            for notice in _sequence_notices(path, sequence):
+            for notice in sequence_notices(path, sequence):
                 context.notice(notice)
         else:
             found = probe(path, context.check)
@@ -95,44 +92,6 @@ def _probe_sequence(path: Path, sequence: PictureSequence, rate: float) -> Probe
     )
 
 
-def _sequence_notices(path: Path, sequence: PictureSequence) -> list[Notice]:
-    notices = []
-    missing = sequence.missing
-    if missing:
-        numbers = _ranges([sequence.first + place for place in missing])
-        notices.append(
-            Notice(
-                "video-pictures-missing",
-                f"{len(missing)} of {len(sequence.files)} pictures from {path.name} on are missing ({numbers});"
-                " their frames keep their places in time.",
-                "Add what is missing and track again, if it was not left out on purpose.",
-            )
-        )
-    if sequence.beyond:
-        last = sequence.first + len(sequence.files) - 1
-        notices.append(
-            Notice(
-                "video-pictures-beyond",
-                f"More than {LONGEST_HOLE} numbers are missing after picture {last}: the {sequence.beyond} pictures"
-                " of like names that follow are taken for another shot.",
-                "Choose its first picture to track that one.",
-            )
-        )
-    return notices
-
-
-def _ranges(numbers: list[int]) -> str:
-    """``7-8, 15``; long lists are cut."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][-1] + 1:
-            parts[-1][1:] = [number]
-        else:
-            parts.append([number])
-    words = ["-".join(str(number) for number in part) for part in parts]
-    return ", ".join(words if len(words) <= LISTED else [*words[:LISTED], "..."])
-
-
 def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, context: Context) -> Video | Failure:
     """Apply range, stride and target rate, and tell what the user should know."""
     total = len(found.time)
@@ -150,14 +109,12 @@ def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, cont
     if 0 < settings.target_rate < float(rate) * 0.999:
         rate = simple_rate(settings.target_rate)
         frames = _at_rate(frames, found.time, settings.target_rate)
-    for notice in _notices(path, found, len(frames)):
-        context.notice(notice)
     turned = found.rotation in {90, 270}
     (width, height), file_size = _sizes(found)
     if turned:
         width, height = height, width
         file_size = None if file_size is None else (file_size[1], file_size[0])
-    return Video(
+    video = Video(
         path=path,
         sha256=digest,
         width=width,
@@ -171,6 +128,9 @@ def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, cont
         metadata={**found.metadata, **_copy_reason(found)},
         file_size=file_size,
     )
+    for notice in video_notices(video, found):
+        context.notice(notice)
+    return video
 
 
 def _sizes(found: Probe) -> tuple[tuple[int, int], tuple[int, int] | None]:
@@ -195,60 +155,3 @@ def _at_rate(frames: Integers, time: Floats, rate: float) -> Integers:
     earlier, later = time[frames[after - 1]], time[frames[np.minimum(after, len(frames) - 1)]]
     nearest = np.where(moments - earlier <= later - moments, after - 1, np.minimum(after, len(frames) - 1))
     return frames[np.unique(nearest)]
-
-
-def _notices(path: Path, found: Probe, frames: int) -> list[Notice]:
-    notices = []
-    if found.truncated:
-        notices.append(
-            Notice(
-                "video-truncated",
-                f"{path.name} ends early: only its first {len(found.time)} frames can be read; they are used.",
-                "Copy the file again if the rest is needed.",
-            )
-        )
-    if found.pictures > 1:
-        notices.append(
-            Notice(
-                "video-several-pictures",
-                f"{path.name} holds {found.pictures} videos; that of {found.width} by {found.height} pixels is used.",
-                "If another one is meant, save it as a file of its own.",
-            )
-        )
-    if not found.rate_is_stated:
-        notices.append(
-            Notice(
-                "video-rate-unknown",
-                f"{path.name} says neither when its frames are shown nor how many there are a second; {found.rate} are"
-                " assumed.",
-                "Put it into an MP4 or MKV file with its rate if that is another one.",
-            )
-        )
-    if frames == 1:
-        notices.append(Notice("video-one-frame", "Only one frame is tracked, so nothing can be smoothed over time."))
-    if found.interlaced:
-        notices.append(
-            Notice("video-interlaced", f"{path.name} is interlaced.", "Deinterlace it first: combed faces track badly.")
-        )
-    if found.high_range:
-        notices.append(
-            Notice(
-                "video-high-range",
-                f"The colours of {path.name} have high dynamic range ({found.high_range}); they are read as on a usual"
-                " screen.",
-            )
-        )
-    size, file_size = _sizes(found)
-    if file_size is not None:
-        notices.append(
-            Notice(
-                "video-pixel-aspect",
-                f"The pixels of {path.name} are {float(found.pixel_aspect):.3g} times as wide as high; it is read with"
-                f" square ones, {size[0]} by {size[1]}.",
-            )
-        )
-    if found.metadata.get("mirrored"):
-        notices.append(
-            Notice("video-mirrored", f"{path.name} asks to be mirrored when shown; it is tracked as it is stored.")
-        )
-    return notices
