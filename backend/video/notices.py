@@ -47,7 +47,9 @@ def _of_the_file(name: str, found: Probe) -> Iterator[Notice]:
 def _of_the_pictures(video: Video, found: Probe) -> Iterator[Notice]:
     name = video.path.name
     if found.interlaced:
-        yield Notice("video-interlaced", f"{name} is interlaced.", "Deinterlace it first: combed faces track badly.")
+        yield Notice(
+            "video-interlaced", f"{name} is interlaced; what moves is read from every other line, at one moment."
+        )
     if found.high_range:
         yield Notice(
             "video-high-range",

@@ -22,6 +22,7 @@ from ..contract.footage import is_picture
 from ..contract.sequence import sequence_from
 from ..stages.data import Video
 from .colours import standard_rgb
+from .fields import one_moment
 from .media import open_media, picture_stream, stated_rate
 from .stills import read_still
 
@@ -107,6 +108,8 @@ def picture_of(frame: av.VideoFrame, video: Video) -> Picture | None:
         picture = standard_rgb(frame)
     except (av.error.FFmpegError, OSError):
         return None
+    if frame.interlaced_frame:
+        picture = one_moment(picture)
     if video.file_size is not None:
         size = (video.height, video.width) if turned else (video.width, video.height)
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
