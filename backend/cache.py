@@ -3,6 +3,7 @@
 entries/<kind>-<key>.npz    output of a stage (see `serialise`)
 entries/<kind>-<key>.json   for stages that write files for the user: which, and what is in them;
                             for quick ones: what was said of their output
+entries/contents-<key>.json hashes of the files that were read from a folder, see `contents`
 entries/<name>-<key>/       parts of the work that several outputs have in common, as a stage keeps them
 work/<kind>-<key>/          unfinished work of a stage, there until the stage is done; .lock beside it while in use
 logs/                       a log per run
@@ -32,6 +33,9 @@ from .locks import FileLock
 
 LIMIT: Final = 4 * 1024**3
 """Bytes that entries may take; beyond that the ones unused for longest go."""
+
+CONTENTS: Final = "contents"
+"""Kind of the entries in which hashes of files are remembered: no results."""
 
 KEPT_LOGS: Final = 20
 
@@ -180,7 +184,8 @@ class Cache:
     def size(self) -> CacheSize:
         """Return what the cache takes."""
         own = (ENTRIES, WORK, LOGS, PREVIEWS, HEADS, COMPILED)
-        entries = sum(1 for path in cache_folder.own(self.root, ENTRIES) if path.suffix in (".npz", ".json"))
+        results = [path for path in cache_folder.own(self.root, ENTRIES) if path.suffix in (".npz", ".json")]
+        entries = sum(1 for path in results if not path.name.startswith(f"{CONTENTS}-"))
         return CacheSize(entries, sum(cache_folder.size_of(path) for path in cache_folder.own_files(self.root, *own)))
 
     def clear(self) -> CacheSize:

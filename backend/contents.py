@@ -9,21 +9,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from .cache import Cache
+from .cache import CONTENTS, Cache
 from .contract.content import content_of
 from .keys import fingerprint
-
-KIND: Final = "contents"
-"""Of the entries in the cache: one for each folder from which files were read."""
 
 Known = dict[str, list[Any]]
 """Name of a file -> size, time of change (ns), hash of some parts of it, and hash of all of it."""
 
 
 class Contents:
-    """Hashes of files, remembered in the cache."""
+    """Hashes of files, remembered in the cache: an entry for each folder from which files were read."""
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
@@ -48,12 +45,12 @@ class Contents:
         """Remember what was read."""
         for folder in self._changed:
             with contextlib.suppress(OSError):  # No space: it is read again next time.
-                self._cache.record(KIND, _key(folder), {}, {"known": self._known[folder]})
+                self._cache.record(CONTENTS, _key(folder), {}, {"known": self._known[folder]})
         self._changed.clear()
 
     def _of_folder(self, folder: Path) -> Known:
         if folder not in self._known:
-            recorded = self._cache.recorded(KIND, _key(folder))
+            recorded = self._cache.recorded(CONTENTS, _key(folder))
             known = recorded[1].get("known") if recorded is not None else None
             self._known[folder] = (
                 {name: look for name, look in known.items() if _is_look(look)} if isinstance(known, dict) else {}

@@ -13,6 +13,7 @@ import bpy
 from ..backend.contract.failure import Failure
 from . import runs
 from .look import SeenFace
+from .nodes.stages.face import face_folder
 from .nodes.tree import FlameTree
 from .run import Run, State
 from .scene_state import node_of
@@ -61,9 +62,14 @@ def give_up(tree: FlameTree, scene: bpy.types.Scene) -> None:
     """Track nobody else, and follow again whom the user had chosen."""
     queue = _queues.pop(tree.session_uid, None)
     node = node_of(tree, "face", scene)
-    if queue is not None and node is not None:
-        for name, value in queue.chosen.items():
-            setattr(node, name, value)
+    if queue is None or node is None:
+        return
+    for name, value in queue.chosen.items():
+        setattr(node, name, value)
+    # The largest face, or one by its number, was tracked by its place: as that it is known to be up to date.
+    same = next((face for face in queue.faces if face_folder(face.number) == node.folder()), None)
+    if same is not None:
+        _follow(tree, scene, same)
 
 
 def words(tree: FlameTree | None) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..contract.failure import Failure
 from ..contract.job import ADDED, STAGES, default_job
+from ..contract.pixel_shape import focal_in_square_pixels
 from ..contract.portable import job_text
+from ..contract.settings import CameraSettings, FaceSettings, TrackFileSettings
 from ..contract.targets import TargetRefused, Targets
+from ..contract.track import read_parts
 from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
 from .session import add_common_flags, execute
@@ -41,6 +45,11 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="A stage that is left out otherwise, as it takes time or writes what few need",
     )
+    result.add_argument(
+        "--all-faces",
+        action="store_true",
+        help="Track everyone in the video, one after the other through one lens: results in DIR/face1, DIR/face2 ...",
+    )
     add_common_flags(result)
     add_flags(result)
     return result
@@ -64,6 +73,8 @@ def main(arguments: Sequence[str]) -> int:
             f"A flag of '{STAGES[first].label}' was given, but that stage is left out. Add --add {first}.\n"
         )
         return EXIT_USAGE
+    if parsed.all_faces:
+        return _track_everyone(settings, parsed)
     job = default_job(settings, parsed.add)
     if parsed.write_job is None:
         return execute(job, parsed, closing_words)
@@ -79,3 +90,26 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"The job could not be written to {parsed.write_job}: {error.strerror or error}.\n")
         return EXIT_FAILED
     return EXIT_DONE
+
+
+def _track_everyone(settings: Mapping[str, Any], parsed: argparse.Namespace) -> int:
+    """Track everyone: the first run tells how many there are, and finds the lens that the others take over."""
+    if parsed.write_job is not None or settings["face"] != FaceSettings():
+        sys.stderr.write("--all-faces tracks everyone: leave out --write-job and the flags that choose a face.\n")
+        return EXIT_USAGE
+    worst, number, people = EXIT_DONE, 0, 1
+    while number < people:
+        file = parsed.out.absolute() / f"face{number + 1}" / "track.npz"
+        chosen = {"face": FaceSettings(choose="number", number=number), "track": TrackFileSettings(path=str(file))}
+        code = execute(default_job({**settings, **chosen}, parsed.add), parsed, closing_words)
+        worst = max(worst, code)
+        if code not in (EXIT_DONE, EXIT_FAILED) or (code != EXIT_DONE and number == 0):
+            return code
+        found = read_parts(file, ()) if number == 0 else None
+        if isinstance(found, tuple):
+            people = 1 + len(found[0]["report"].get("others", ()))
+            if settings["camera"].focal_mode in ("estimate", "metadata"):
+                lens = CameraSettings(focal_mode="pixels", focal_pixels=focal_in_square_pixels(found[0]))
+                settings = {**settings, "camera": lens}
+        number += 1
+    return worst

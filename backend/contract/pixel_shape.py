@@ -36,6 +36,13 @@ def in_square_pixels(track: Track) -> Track:
     return _resized(track, _size(track.header["video"].get(SQUARE_SIZE)))
 
 
+def focal_in_square_pixels(header: Mapping[str, Any]) -> float:
+    """Return the horizontal focal length of a track's header in the pixels in which a focal length is given."""
+    intrinsics = Intrinsics(**header["intrinsics"])
+    size = _size(header["video"].get(SQUARE_SIZE))
+    return float((intrinsics if size is None else intrinsics.resized(*size)).focal_x)
+
+
 def _size(stated: object) -> tuple[int, int] | None:
     if not isinstance(stated, (list, tuple)) or len(stated) != 2:
         return None

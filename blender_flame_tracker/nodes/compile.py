@@ -12,6 +12,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job, Stage
+from ...backend.contract.pixel_shape import focal_in_square_pixels
 from ...backend.contract.settings import CameraSettings, SceneSettings
 from ...backend.contract.track import read_parts
 from . import graph as graphs
@@ -104,7 +105,7 @@ def _with_shared_lens(tree: bpy.types.NodeTree, scene: bpy.types.Scene, stages: 
 def _lens_of(track: Path | None) -> float | None:
     """Return the focal length of a track in pixels, None where there is none."""
     found = read_parts(track, ()) if track is not None else None
-    return None if found is None or isinstance(found, Failure) else float(found[0]["intrinsics"]["focal_x"])
+    return None if found is None or isinstance(found, Failure) else focal_in_square_pixels(found[0])
 
 
 def _imports(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from fake_stages import ROOT
 
+from backend.cli import track as track_command
 from backend.contract.track import Track, read_track
 
 av = pytest.importorskip("av")
@@ -80,3 +81,21 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(case: str, word: str, tmp_
     assert result.returncode == 1
     assert word in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "out é").exists()
+
+
+def test_everyone_is_tracked_in_a_folder_of_their_own_through_the_lens_of_the_first(tmp_path, monkeypatch, capsys):
+    jobs, lens = [], {"focal_x": 640.0, "focal_y": 640.0, "width": 320, "height": 240, "centre_x": 160, "centre_y": 120}
+    header = {"report": {"others": [{"number": 1}, {"number": 2}]}, "intrinsics": lens, "video": {}}
+    monkeypatch.setattr(track_command, "execute", lambda job, *_: jobs.append(job) or 0)
+    monkeypatch.setattr(track_command, "read_parts", lambda *_: (header, {}))
+    arguments = ["clip.mp4", "--out", str(tmp_path), "--all-faces"]
+    assert track_command.main(arguments) == 0
+    faces = [job.stage("face").settings for job in jobs]
+    assert [(face.choose, face.number) for face in faces] == [("number", 0), ("number", 1), ("number", 2)]
+    files = [Path(job.stage("track").settings.path) for job in jobs]
+    assert files == [tmp_path / f"face{number}" / "track.npz" for number in (1, 2, 3)]
+    modes = [(job.stage("camera").settings.focal_mode, job.stage("camera").settings.focal_pixels) for job in jobs]
+    assert modes == [("metadata", 1000.0), ("pixels", 640.0), ("pixels", 640.0)]
+    jobs.clear()
+    assert track_command.main([*arguments, "--face-number", "1"]) == 2 and not jobs
+    assert "--all-faces" in capsys.readouterr().err

@@ -314,7 +314,7 @@ def test_all_faces_of_a_clip_are_tracked_one_after_the_other_through_the_lens_of
     lens = read_track(folder / "track.npz").intrinsics.focal_x
     camera = runs.run_of(tree).job.stage("Camera").settings
     assert (camera.focal_mode, camera.focal_pixels) == ("pixels", pytest.approx(lens))
-    assert tree.nodes["Face"].choose == "largest", "as it was before"
+    assert tree.nodes["Face"].folder() == "" and "Fit" in unchanged(tree), "the face that was followed before"
     assert [each.name for each in bpy.data.objects if each.type == "CAMERA"] == ["take one camera"]
     # Whoever is tracked again later keeps that lens, unless another one is known.
     follow_seen(tree, clip, 1)
@@ -340,7 +340,7 @@ def test_the_head_of_one_person_comes_while_the_next_is_tracked_and_cancelling_e
     runs.cancel(tree)
     look_until(lambda: not runs.session().busy)
     assert all_faces.words(tree) == "" and heads() == ["take one head"]
-    assert tree.nodes["Face"].choose == "largest"
+    assert tree.nodes["Face"].folder() == ""
 
 
 def test_a_face_that_cannot_be_tracked_is_named_and_the_others_are_tracked(tree, clip, scene, monkeypatch):

@@ -17,6 +17,11 @@ def _set_face(node: Any, face: int) -> None:
     node.number = face - 1
 
 
+def face_folder(number: int) -> str:
+    """Return the folder for the results of a face by its number, from 0; empty for the largest."""
+    return f"face{number + 1}" if number > 0 else ""
+
+
 def _point(node: Any) -> str:
     """A place in the clip as text: what a click has set is told from what was typed later."""
     return f"{node.point_x:.5f} {node.point_y:.5f} {node.point_frame}"
@@ -65,7 +70,7 @@ class FaceNode(StageNode, bpy.types.Node):
         if self.choose == "largest":
             return ""
         if self.choose == "number" or self.clicked == _point(self):
-            return f"face{self.number + 1}" if self.number > 0 else ""
+            return face_folder(self.number)
         at = f"face_at_{100 * self.point_x:.0f}_{100 * self.point_y:.0f}"
         return at if self.point_frame < 0 else f"{at}_frame_{self.point_frame}"
 
