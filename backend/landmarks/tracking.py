@@ -33,7 +33,7 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
         The landmarks, or a failure where the networks are missing, no frame can be decoded, no face is found, or the
         face of that number does not exist.
     """
-    files = find_networks(settings.task_file, context.models, context.notice)
+    files = find_networks(settings.task_file, context.models)
     if isinstance(files, Failure):
         return files
     for notice in network_notices(files, settings):
@@ -146,11 +146,14 @@ def _summary(video: Video) -> dict[str, Any]:
 def network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Notice]:
     """Return what the user should know of networks that are not there."""
     notices = []
-    if files.scores is None:
+    older = "landmarks come from the older Face Mesh, without the 52 scores."
+    if files.left_out is not None:
+        notices.append(Notice("task-left-out", f"{files.left_out.sentence[:-1]}; {older}", files.left_out.advice))
+    elif files.scores is None:
         notices.append(
             Notice(
                 "no-task-file",
-                "face_landmarker.task is not there: landmarks come from the older Face Mesh, without the 52 scores.",
+                f"face_landmarker.task is not there: {older}",
                 "Put face_landmarker.task into the model folder for better lids and lips and for the scores.",
             )
         )

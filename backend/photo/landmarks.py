@@ -23,7 +23,7 @@ def landmarks_of_photographs(
     video: Video, choice: FaceSettings, settings: LandmarkSettings, context: Context
 ) -> Landmarks | Failure:
     """Return the landmarks of the chosen face in every photograph; those without one are missing frames."""
-    files = find_networks(settings.task_file, context.models, context.notice)
+    files = find_networks(settings.task_file, context.models)
     if isinstance(files, Failure):
         return files
     for notice in network_notices(files, settings):

@@ -118,7 +118,7 @@ def _studio(head: HeadModel, texture: Picture, task_file: str, context: Context)
     space, unfit = space_for(head, context.models)
     if unfit is not None:
         context.notice(unfit)
-    files = find_networks(task_file, context.models, context.notice)
+    files = find_networks(task_file, context.models)
     if isinstance(files, Failure):
         return files
     person = None if files.person is None else Network(files.person)

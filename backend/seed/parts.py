@@ -77,9 +77,11 @@ def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MO
 
     Files that are named must fit; `tell` hears of others that do not, and are not used.
     """
-    files = find_networks(str(config.task_file or ""), models, tell)
+    files = find_networks(str(config.task_file or ""), models)
     if isinstance(files, Failure):
         return files
+    if files.left_out is not None:
+        tell(Notice(files.left_out.code, files.left_out.sentence, files.left_out.advice))
     settings = HeadSettings(
         source="builtin" if config.head_file is None else "file",
         file=str(config.head_file or ""),

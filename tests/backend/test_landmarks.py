@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -20,7 +18,6 @@ from backend.landmarks import pipeline
 from backend.landmarks.crop import Region
 from backend.landmarks.face import Face
 from backend.landmarks.mirror import mirror_table
-from backend.landmarks.networks import NetworkFiles, find_networks
 from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather, read_chunk, write_chunk
 from backend.landmarks.people import eye_distance, people_of
 from backend.stages import landmarks as stage
@@ -170,56 +167,6 @@ def test_without_the_task_file_the_mesh_of_the_wheel_gives_478_points(tmp_path, 
         error = np.linalg.norm(better.points[0, :, :2] - found.points[0, :, :2], axis=1) / distance
         assert error.mean() < 0.05
         assert error[list(RIGHT_IRIS + LEFT_IRIS)].max() < 0.06
-
-
-def _bomb(path: Path) -> None:
-    """Zeros, 80 MB of them, as networks."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in ("face_detector.tflite", "face_landmarks_detector.tflite", "face_blendshapes.tflite"):
-            archive.writestr(name, bytes(27_000_000))
-
-
-@pytest.mark.parametrize("name", ["face_landmarker.task", "face_landmarker_v2_with_blendshapes.task"])
-@pytest.mark.parametrize(
-    "write",
-    [lambda path: path.write_bytes(b""), lambda path: path.write_bytes(b"PK\x03\x04 not a zip"), _bomb],
-    ids=["empty", "no archive", "unfolds"],
-)
-def test_a_bad_task_file_among_the_models_is_named_and_the_older_networks_are_used(
-    name, write, tmp_path, context, events
-) -> None:
-    context.models.mkdir()
-    write(context.models / name)
-    files = find_networks("", context.models, context.notice)
-    assert isinstance(files, NetworkFiles) and files.scores is None
-    assert events.notices == ["task-left-out"]
-    assert name in events[-1]["sentence"] and "older face networks" in events[-1]["sentence"]
-    named = find_networks(str(context.models / name), context.models, context.notice)
-    assert isinstance(named, Failure), "somebody asked for this very file"
-    assert named.code == "task-damaged"
-
-
-@needs_task
-def test_a_task_file_among_the_models_is_found_under_the_name_that_others_give_it(context) -> None:
-    context.models.mkdir()
-    shutil.copy(TASK, context.models / "face_landmarker_v2_with_blendshapes.task")
-    files = find_networks("", context.models)
-    assert isinstance(files, NetworkFiles) and files.scores is not None
-
-
-def test_a_home_made_task_file_with_the_older_network_is_refused(tmp_path, context) -> None:
-    spec = importlib.util.find_spec("mediapipe")
-    if spec is None or spec.origin is None:
-        pytest.skip("mediapipe is not installed")
-    modules = Path(spec.origin).parent / "modules"
-    path = tmp_path / "mine.task"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.write(modules / "face_detection" / "face_detection_short_range.tflite", "face_detector.tflite")
-        archive.write(modules / "face_landmark" / "face_landmark.tflite", "face_landmarks_detector.tflite")
-        archive.writestr("face_blendshapes.tflite", b"nothing")
-    result = tracked(film(tmp_path / "a.mkv", [background(120, 160)]), context, task_file=str(path))
-    assert isinstance(result, Failure)
-    assert result.code == "task-damaged"
 
 
 def test_a_task_file_that_is_not_there(tmp_path, context) -> None:
