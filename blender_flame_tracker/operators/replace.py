@@ -33,11 +33,11 @@ class ReplaceFiles(bpy.types.Operator):
         tree = runs.tree_of(self.tree) or active_tree(context)
         compiled = compile_tree(tree, context.scene, self.target or None) if tree is not None else None
         self._taken = preflight.files_taken(compiled.job) if isinstance(compiled, Compiled) else []
-        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Replace")
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Replace", cancel_default=True)
 
     def draw(self: Any, context: bpy.types.Context) -> None:
         """Name the files."""
-        paragraph(self.layout, context, "FLAME Head Tracker did not write these files:", icon="ERROR")
+        paragraph(self.layout, context, "Tracking replaces files that it did not write:", icon="ERROR")
         for path in self._taken[:_SHOWN]:
             paragraph(self.layout, context, str(path))
         if len(self._taken) > _SHOWN:
