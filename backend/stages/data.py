@@ -282,7 +282,7 @@ class ReportFiles:
 
 @dataclass(frozen=True)
 class ExportFiles:
-    """What was written for other programs: ``frames`` and ``avatar``, a folder each."""
+    """What was written for other programs: a folder for each format, by the format's name."""
 
     files: dict[str, Path]
 
