@@ -6,8 +6,6 @@ import dataclasses
 import tempfile
 from pathlib import Path
 
-from PIL import Image
-
 from ..aligned.drawing import Skin
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
@@ -21,12 +19,13 @@ from .dictionary import reduced
 from .later import later_dictionary_of
 from .painting import seen_closely
 from .parts import Parts
-from .video import Warn, chosen_frames, folder_of, speaking_context, write_about, write_beside_each_other
+from .results import begin_results, end_results, results_folder, write_compared, write_texture
+from .video import Warn, chosen_frames, speaking_context
 
 
 def track_later_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure:
     """Track the video of a configuration and write a file per frame; return their folder."""
-    folder = folder_of(config)
+    folder = results_folder(config)
     if isinstance(folder, Failure):
         return folder
     with tempfile.TemporaryDirectory() as work:
@@ -41,8 +40,8 @@ def track_later_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | F
         closely = seen_closely(clip, context) if config.photometric else (clip, None)
     if isinstance(closely, Failure):
         return closely
+    begin_results(folder, video, parts)
     _write(folder, *closely, config)
-    write_about(folder, video, parts)
     return folder
 
 
@@ -62,15 +61,14 @@ def _settings_of(config: SeedConfig) -> dict[str, dict[str, object]]:
 
 
 def _write(folder: Path, clip: FittedClip, painted: Skin | None, config: SeedConfig) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if painted is not None:
-        write_atomically(folder / "texture.png", lambda partial: Image.fromarray(painted.texture).save(partial))
+    write_texture(folder, None if painted is None else painted.texture)
     texture = clip.texture_code()
     for frame, picture in clip.pictures(clip.frames):
         result = later_dictionary_of(clip.crop(frame, picture, texture), clip.parts, config.size, painted)
         result.pop("texture", None)  # it is the same in all frames and stands in texture.png
         write_atomically(folder / f"{frame}.npz", lambda partial, result=result: write_npz(partial, result))
-        write_beside_each_other(folder / f"{frame}_compare.jpg", _compared(result))
+        write_compared(folder, frame, _compared(result))
+    end_results(folder, clip.frames.tolist())
 
 
 def _compared(result: dict[str, Picture]) -> list[Picture]:

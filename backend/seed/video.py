@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import pickle
 import tempfile
 from collections.abc import Callable
@@ -11,22 +10,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
 from ..cli.session import MODELS
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
-from ..contract.marks import mark_file
 from ..contract.settings import VideoSettings
-from ..landmarks.crop import Picture
 from ..stages import video as video_stage
 from ..stages.data import Context, Video
-from ..stages.folders import writable_problem
 from .clip import fit_clip
 from .config import SeedConfig
 from .dictionary import dictionary_of, reduced
 from .parts import Parts
+from .results import begin_results, end_results, results_folder, write_compared
 
 Warn = Callable[[str], None]
 
@@ -35,7 +31,7 @@ _RATE_TOLERANCE: Final = 0.05
 
 def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure:
     """Track the video of a configuration and write a file per frame; return their folder."""
-    folder = folder_of(config)
+    folder = results_folder(config)
     if isinstance(folder, Failure):
         return folder
     with tempfile.TemporaryDirectory() as work:
@@ -46,24 +42,16 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
         clip = fit_clip(video, parts, config, context)
     if isinstance(clip, Failure):
         return clip
-    folder.mkdir(parents=True, exist_ok=True)
+    begin_results(folder, video, parts)
     texture = clip.texture_code()
     for frame, picture in clip.pictures(clip.frames):
         result = dictionary_of(clip.crop(frame, picture, texture), parts, config.size)
         write_atomically(
             folder / f"{frame}.npy", lambda path, result=result: path.write_bytes(pickle.dumps(result, protocol=4))
         )
-        write_beside_each_other(folder / f"{frame}_compare.jpg", [reduced(result["img"]), result["img_rendered"]])
-    write_about(folder, video, parts)
+        write_compared(folder, frame, [reduced(result["img"]), result["img_rendered"]])
+    end_results(folder, clip.frames.tolist())
     return folder
-
-
-def folder_of(config: SeedConfig) -> Path | Failure:
-    """Return where the results of a configuration's video go, or why nothing can be written there."""
-    assert config.video is not None
-    assert config.folder is not None
-    folder = config.folder / config.video.name.split(".")[0]
-    return writable_problem(folder) or folder
 
 
 def speaking_context(work: Path, warn: Warn) -> Context:
@@ -97,26 +85,3 @@ def chosen_frames(config: SeedConfig, context: Context, warn: Warn) -> Video | F
         time=video.time[chosen],
         rate=video.rate if interval == 1 else Fraction(rate / interval).limit_denominator(1001),
     )
-
-
-def write_about(folder: Path, video: Video, parts: Parts) -> None:
-    """Write ``about.json``: what the numbers come from, and which frames of the video they are."""
-    about = {
-        **parts.sources,
-        "video": video.path.name,
-        "frames": [int(index) for index in video.frame_index],
-    }
-    text = json.dumps(about, indent=1)
-
-    def write(partial: Path) -> None:
-        partial.write_text(text, "utf-8")
-        mark_file(partial)
-
-    write_atomically(folder / "about.json", write)
-
-
-def write_beside_each_other(path: Path, pictures: list[Picture]) -> None:
-    """Write pictures of one height beside each other as JPEG."""
-    done, content = cv2.imencode(".jpg", np.ascontiguousarray(np.concatenate(pictures, axis=1)[..., ::-1]))
-    assert done
-    write_atomically(path, lambda partial: partial.write_bytes(content.tobytes()))

@@ -135,6 +135,28 @@ def test_scores_of_a_task_file_are_numbers(frames: list[np.ndarray]) -> None:
     assert scores.shape == (52,) and np.isfinite(scores).all() and scores.max() <= 1
 
 
+def test_results_of_the_original_are_not_written_over(frames: list[np.ndarray], tmp_path: Path) -> None:
+    video = film(tmp_path / "walk.mkv", frames)
+    theirs = tmp_path / "out" / "walk" / "0.npy"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"a night of work")
+    with pytest.raises(TrackerError, match=r"holds 0\.npy, which this program did not write"):
+        track_video({"video_path": str(video), "save_path": str(tmp_path / "out")})
+    assert theirs.read_bytes() == b"a night of work"
+
+
+def test_a_shorter_run_leaves_no_frames_of_a_longer_one(frames: list[np.ndarray], tmp_path: Path) -> None:
+    video = film(tmp_path / "walk.mkv", frames)
+    config = {"video_path": str(video), "save_path": str(tmp_path), "result_img_size": 64, "original_fps": 30}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TrackerWarning)
+        folder = track_video(config)
+        assert {path.name for path in folder.glob("*.npy")} == {"0.npy", "1.npy", "2.npy"}
+        (folder / "notes.txt").write_text("mine")
+        track_video({**config, "subsample_fps": 15})
+    assert {path.name for path in folder.iterdir()} == {"0.npy", "0_compare.jpg", "about.json", "notes.txt"}
+
+
 def parts_of(config: dict[str, Any]) -> tuple[SeedConfig, Parts]:
     read = read_config(config, video=False)
     assert isinstance(read, SeedConfig)
