@@ -90,5 +90,6 @@ def _words(models: Sequence[dict[str, Any]], folder: Path) -> str:
             notes.append(f"{name}, which is not there, would add {model['adds']}: {model['url']}")
         elif model["problem"]:
             place = f" {model['url']}" if model["url"] else ""
-            notes.append(f"{name}: {model['problem']} {model['advice']}{place}")
+            named = "" if model["problem"].startswith(name) else f"{name}: "
+            notes.append(f"{named}{model['problem']} {model['advice']}{place}")
     return "\n".join([f"Model files in {folder}:", "", *table(rows), "", *notes]).rstrip() + "\n"
