@@ -212,6 +212,17 @@ def test_a_file_that_ends_or_stops_the_process_is_named_and_the_others_are_looke
     )
 
 
+def test_the_process_that_looks_at_files_ends_with_the_one_that_asked() -> None:
+    command = [sys.executable, "-c", _Process.CODE, str(1 << 30)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(b'["first", "hangs"]\n')
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["version"] == "seen"
+        process.stdin.close()
+        assert process.wait(timeout=60) == 1
+
+
 def test_the_command_tells_it_as_events_and_as_a_table(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
