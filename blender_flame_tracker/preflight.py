@@ -13,6 +13,7 @@ from ..backend.contract.targets import TAKEN, Targets
 from ..backend.contract.track import read_parts
 from .nodes.stages.photographs import files_of
 from .paths import folder_problem
+from .stamp import stamp_of
 
 
 def problem_of(job: Job) -> Failure | None:
@@ -88,6 +89,8 @@ def _taken(job: Job, name: str) -> Failure | None:
     other = stated_file(str(found[0]["video"].get("path") or ""), Path(stage.settings.path).parent)
     if other is None or not other.is_file() or other in _sources(job) or other.parent in _copies(job):
         return None
+    if stamp_of(other) in {stamp_of(source) for source in _sources(job)}:
+        return None  # This project is a copy of the one in which it was tracked.
     return Failure(
         "folder-taken",
         f"{Path(stage.settings.path).parent} holds the results of another clip, {other}.",

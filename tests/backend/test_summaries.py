@@ -51,7 +51,9 @@ def test_a_video_tells_its_frames_size_and_rate() -> None:
 
 def test_a_face_is_named_by_the_choice() -> None:
     assert words("face", None) == "the largest face"
-    assert words("face", None, FaceSettings(choose="number", number=2)) == "face number 2"
+    ranks = {0: "largest", 1: "2nd largest", 2: "3rd largest", 3: "4th largest", 11: "12th largest", 21: "22nd largest"}
+    for number, rank in ranks.items():
+        assert words("face", None, FaceSettings(choose="number", number=number)) == f"the {rank} face"
     near = FaceSettings(choose="nearest", point_x=0.7, point_y=0.425, point_frame=LONG)
     assert words("face", None, near) == f"face at 70 %, 42 % in frame {LONG}"
 

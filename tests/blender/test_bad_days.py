@@ -330,7 +330,7 @@ def test_read_only_project_folder_asks_for_another_and_loses_nothing(tree, engin
 def test_two_clips_of_one_name_do_not_replace_each_other(tree, engine, tmp_path):
     other, folder = tmp_path / "second unit" / "take.mp4", tmp_path / "clips" / "take_flame"
     other.parent.mkdir()
-    other.write_bytes(b"")
+    other.write_bytes(b"another clip")
     folder.mkdir()
     write_track(folder / "track.npz", make_track(4, video={"name": "take.mp4", "path": str(other)}))
     before = (folder / "track.npz").read_bytes()

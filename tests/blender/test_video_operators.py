@@ -126,6 +126,16 @@ def test_faces_that_were_found_once_are_known_in_another_session(video, looker):
     assert len((looker.root / "looks").read_text().splitlines()) == 2, "the button looks again"
 
 
+def test_faces_of_a_video_that_was_moved_need_not_be_found_again(video, looker, tmp_path):
+    bpy.ops.flame.choose_video(filepath=str(video))
+    footage.wait_for_faces(video)
+    moved = tmp_path / "elsewhere" / video.name
+    moved.parent.mkdir()
+    video.rename(moved)
+    bpy.ops.flame.choose_video(filepath=str(moved))
+    assert len(footage.faces_of(moved).found.faces) == 2 and not footage.faces_of(moved).going
+
+
 @pytest.mark.parametrize(("behaviour", "sentence"), [("error", "It is damaged"), ("crash", "exit status 3")])
 def test_a_look_that_fails_says_so(video, looker, behaviour, sentence):
     (looker.root / "look").write_text(behaviour)
