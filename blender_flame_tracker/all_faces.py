@@ -58,6 +58,11 @@ def begun(tree: FlameTree) -> None:
         queue.run = run
 
 
+def forget(tree: FlameTree) -> None:
+    """Track one face alone: those that wait for a run which never began are forgotten."""
+    _queues.pop(tree.session_uid, None)
+
+
 def give_up(tree: FlameTree, scene: bpy.types.Scene) -> None:
     """Track nobody else, and follow again whom the user had chosen."""
     queue = _queues.pop(tree.session_uid, None)

@@ -71,7 +71,13 @@ class Place:
 
 def _holds(node: Any, place: Place, take: Take) -> bool:
     """Whether a place that a node keeps is that of a take."""
-    return (place.face, place.frames) == (take.face, take.frames) and _absolute(node, place.clip) == take.clip
+    return (place.face, place.frames) == (take.face, take.frames) and _is_of(node, place, take.clip)
+
+
+def _is_of(node: Any, place: Place, clip: Path) -> bool:
+    """Whether a place is that of a clip. One of the same name is the same where the former is not there any more."""
+    former = _absolute(node, place.clip)
+    return former == clip or (former.name == clip.name and not former.exists())
 
 
 def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
@@ -146,7 +152,7 @@ def first_of(node: Any, scene: bpy.types.Scene) -> Path | None:
     place = next((each for each in kept if _is_version(node, each, take, name)), None)
     if place is not None:
         return _absolute(node, place.first) if place.first else None
-    others = [each for each in kept if each.face != take.face and _absolute(node, each.clip) == take.clip]
+    others = [each for each in kept if each.face != take.face and _is_of(node, each, take.clip)]
     files = (_absolute(node, each.first or each.file) for each in others)
     return next((file for file in files if file.is_file()), None)
 

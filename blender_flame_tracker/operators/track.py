@@ -12,7 +12,7 @@ from bpy.app.handlers import persistent
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job
 from ...backend.contract.targets import TAKEN
-from .. import footage, preflight, runs
+from .. import all_faces, footage, preflight, runs
 from ..nodes.compile import Compiled, compile_tree
 from ..nodes.tree import TREE
 from ..paths import absolute, relative
@@ -88,6 +88,13 @@ def can_start(cls: Any, context: bpy.types.Context) -> bool:
     return False
 
 
+def _alone(context: bpy.types.Context) -> Any:
+    """Return the scene's tree, of which one face is tracked."""
+    tree = active_tree(context)
+    all_faces.forget(tree)
+    return tree
+
+
 class Track(bpy.types.Operator):
     """Track the head in the video; Blender stays usable meanwhile, and ESC cancels"""
 
@@ -102,11 +109,11 @@ class Track(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start and return."""
-        return start_for(self, active_tree(context), context.scene)
+        return start_for(self, _alone(context), context.scene)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Run and wait."""
-        return run_for(self, active_tree(context), context.scene)
+        return run_for(self, _alone(context), context.scene)
 
 
 class TrackRange(bpy.types.Operator):
@@ -130,7 +137,7 @@ class TrackRange(bpy.types.Operator):
         return run_for(self, self._prepared(context), context.scene)
 
     def _prepared(self, context: bpy.types.Context) -> Any:
-        tree = active_tree(context)
+        tree = _alone(context)
         video = node_of(tree, "video", context.scene)
         if video is not None:
             video.range = "scene"
@@ -159,11 +166,11 @@ class Resume(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start and return."""
-        return start_for(self, active_tree(context), context.scene)
+        return start_for(self, _alone(context), context.scene)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Run and wait."""
-        return run_for(self, active_tree(context), context.scene)
+        return run_for(self, _alone(context), context.scene)
 
 
 class Cancel(bpy.types.Operator):

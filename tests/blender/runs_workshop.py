@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker import runs
+from flame_extension.blender_flame_tracker.nodes import state
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.process import Engine
 from synthetic import make_track
@@ -45,6 +46,12 @@ def look_until(condition, seconds=20.0):
         runs._look()
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.005)
+
+
+def unchanged(tree):
+    """Names of the nodes whose result is up to date."""
+    good = (state.NodeState.DONE, state.NodeState.CACHED)
+    return {node.name for node in tree.nodes if state.status_of(node).state in good}
 
 
 def heads():

@@ -8,17 +8,14 @@ from pathlib import Path
 
 import bpy
 import pytest
-from flame_extension.backend.contract.failure import Failure
-from flame_extension.backend.contract.track import read_track, write_track
-from flame_extension.blender_flame_tracker import all_faces, footage, preferences, review, runs
+from flame_extension.backend.contract.track import write_track
+from flame_extension.blender_flame_tracker import footage, preferences, review, runs
 from flame_extension.blender_flame_tracker import result as results
-from flame_extension.blender_flame_tracker.look import Look, SeenFace
 from flame_extension.blender_flame_tracker.nodes import places, state
-from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.operators.video import rename_tree
 from flame_extension.blender_flame_tracker.scene.record import read_record, write_record
-from runs_workshop import behave, heads, look_until, make_tree
+from runs_workshop import heads, make_tree, unchanged
 from synthetic import make_track
 
 FACES = ((0, (0.3, 0.4), 4), (1, (0.7, 0.4), 4))
@@ -51,12 +48,6 @@ def follow(tree, number):
 
 def shown_file():
     return results.tree_file(bpy.context)[0]
-
-
-def unchanged(tree):
-    """Names of the nodes whose result is up to date."""
-    good = (state.NodeState.DONE, state.NodeState.CACHED)
-    return {node.name for node in tree.nodes if state.status_of(node).state in good}
 
 
 # Saving.
@@ -170,6 +161,17 @@ def test_what_is_put_into_the_folder_of_models_counts_only_where_it_is_used(tree
     (folder / "flame2023.pkl").write_bytes(b"a head")
     state.refresh(tree)
     assert before - unchanged(tree) == {"Head Model", "Fit", "Smooth", "Track File", "Scene", "Report"}
+
+
+def test_a_clip_that_was_moved_and_found_again_goes_on_with_its_results(tree, clip, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    file = track()
+    moved = tmp_path / "footage" / clip.name
+    moved.parent.mkdir()
+    clip.rename(moved)
+    assert bpy.ops.flame.find_video(filepath=str(moved), tree=tree.session_uid) == {"FINISHED"}
+    assert shown_file() == file and heads() == ["take one head"]
+    assert [each.clip for each in places.places_of(tree.nodes["Track File"])] == ["//footage/take one.mp4"]
 
 
 # People.
@@ -291,71 +293,6 @@ def test_another_tree_for_the_same_clip_does_not_replace_the_first_one_s_result(
     assert other != tree and track() == first.with_name("track_2.npz")
     scene.flame.tree = tree
     assert track() == first
-
-
-# Everyone.
-
-
-def seen(clip, count=2):
-    """Let so many people have been found in the clip."""
-    box, picture = (0.1, 0.1, 0.2, 0.2), clip.with_name("face.png")
-    faces = [SeenFace(number, 1.0, box, (0.2 + 0.3 * number, 0.4), 4, picture) for number in range(count)]
-    look = Look(320, 240, 25.0, 8, 0.32, None, clip.with_name("clip.png"), tuple(faces))
-    footage._facts[clip], footage._faces[clip] = footage.Facts(320, 240, 8, 25.0), footage.Faces(found=look)
-
-
-def test_all_faces_of_a_clip_are_tracked_one_after_the_other_through_the_lens_of_the_first(tree, clip, scene):
-    assert not bpy.ops.flame.track_all_faces.poll()
-    seen(clip, 3)
-    assert bpy.ops.flame.track_all_faces() == {"FINISHED"}
-    folder = clip.parent / "take one_flame"
-    assert all((folder / name / "track.npz").is_file() for name in ("", "face2", "face3"))
-    assert heads() == ["take one face 2 head", "take one face 3 head", "take one head"]
-    lens = read_track(folder / "track.npz").intrinsics.focal_x
-    camera = runs.run_of(tree).job.stage("Camera").settings
-    assert (camera.focal_mode, camera.focal_pixels) == ("pixels", pytest.approx(lens))
-    assert tree.nodes["Face"].folder() == "" and "Fit" in unchanged(tree), "the face that was followed before"
-    assert [each.name for each in bpy.data.objects if each.type == "CAMERA"] == ["take one camera"]
-    # Whoever is tracked again later keeps that lens, unless another one is known.
-    follow_seen(tree, clip, 1)
-    assert compile_tree(tree, scene).job.stage("Camera").settings.focal_mode == "pixels"
-    tree.nodes["Camera"].focal_mode = "angle"
-    assert compile_tree(tree, scene).job.stage("Camera").settings.focal_mode == "angle"
-
-
-def follow_seen(tree, clip, number):
-    face = footage.faces_of(clip).found.faces[number]
-    tree.nodes["Face"].follow(face.number, face.point, face.frame)
-
-
-def test_the_head_of_one_person_comes_while_the_next_is_tracked_and_cancelling_ends_all(tree, engine, clip, scene):
-    seen(clip, 3)
-    behave(engine.root, "track slowly")
-    all_faces.prepare(tree, scene, footage.faces_of(clip).found.faces)
-    runs.start(tree, scene)
-    all_faces.begun(tree)
-    assert all_faces.words(tree) == "Face 1, 1 of 3"
-    look_until(lambda: all_faces.words(tree) == "Face 2, 2 of 3")
-    assert heads() == ["take one head"]
-    runs.cancel(tree)
-    look_until(lambda: not runs.session().busy)
-    assert all_faces.words(tree) == "" and heads() == ["take one head"]
-    assert tree.nodes["Face"].folder() == ""
-
-
-def test_a_face_that_cannot_be_tracked_is_named_and_the_others_are_tracked(tree, clip, scene, monkeypatch):
-    seen(clip, 2)
-    start = runs.start
-
-    def refusing(tree, scene, target=None):
-        if tree.nodes["Face"].number == 1:
-            return Failure("nobody", "Nobody is there.", "")
-        return start(tree, scene, target)
-
-    monkeypatch.setattr(runs, "start", refusing)
-    all_faces.prepare(tree, scene, footage.faces_of(clip).found.faces)
-    runs.start(tree, scene)
-    assert all_faces.wait(tree) == ["Face 2: Nobody is there."] and heads() == ["take one head"]
 
 
 # What the panel says.
