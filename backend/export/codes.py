@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contract.camera import BLENDER_FROM_OPENCV, axis_angles, rotation_matrices
 from ..contract.track import MISSING, Track
@@ -65,6 +66,20 @@ def padded(values: Floats, count: int) -> Floats:
     used = min(values.shape[-1], count)
     result[..., :used] = values[..., :used]
     return result
+
+
+def bridged_scores(scores: NDArray[Any]) -> NDArray[np.float32]:
+    """Return scores (T, 52) in which frames without a detected face lie between their neighbours, as the head does.
+
+    Trainers take all frames that are there, and one that is not a number spoils all they have learnt. Where there are
+    no scores at all they stay NaN.
+    """
+    known = np.flatnonzero(np.isfinite(scores).all(axis=1))
+    if len(known) == 0:
+        return np.asarray(scores, dtype=np.float32)
+    frames = np.arange(len(scores))
+    columns = [np.interp(frames, known, scores[known, column]) for column in range(scores.shape[1])]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def shown_frames(track: Track) -> Integers:

@@ -41,7 +41,7 @@ from ..head.model import Floats, Integers
 from ..landmarks.crop import Picture
 from ..parsing.own import Portrait
 from ..parsing.parser import Parser, person_share
-from .codes import Codes, codes_of
+from .codes import Codes, bridged_scores, codes_of
 from .lids import LidCodes
 from .npz import write_npz
 from .portraits import FaceView, face_view, looked_at_squares, seen_head
@@ -73,6 +73,11 @@ class FrameWriter:
     skin: Integers
     baked: Skin
     lids: LidCodes | None
+
+    @cached_property
+    def _scores(self) -> NDArray[np.float32]:
+        """Of all frames."""
+        return bridged_scores(self.track.scores)
 
     @cached_property
     def _ears(self) -> tuple[EarOutline, EarOutline] | None:
@@ -153,7 +158,7 @@ class FrameWriter:
             "parsing": classes,
             "parsing_aligned": classes,
             **self._landmarks(vertices, view),
-            "blendshape_scores": track.scores[frame][None].astype(np.float32),
+            "blendshape_scores": self._scores[frame][None],
             "crop_to_frame": corner_homography(np.linalg.inv(view.view.homography)),
             "frame_index": np.array([track.frame_index[frame]]),
             "time": np.array([track.time[frame]]),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..aligned.crop import cut
 from ..contract.camera import project
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..contract.track import MISSING, TRACKED
+from ..export.codes import bridged_scores
 from ..head.model import Floats, Integers
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.crop import Picture, Region, apply, inverse
@@ -91,7 +94,7 @@ class FittedClip:
             fitted=self.fitted[frame],
             aligned=self.aligned[frame],
             points=points,
-            scores=self.found.scores[frame],
+            scores=self._scores[frame],
             pose=select_frames(self.fit.pose, slice(frame, frame + 1)),
             rotation=self.fit.rotation[frame],
             translation=self.fit.translation[frame],
@@ -110,6 +113,11 @@ class FittedClip:
             seen = cut(one.picture, one.fitted, FITTED)
             codes.append(light_of(one, self.parts, seen, one.camera(FITTED), vertices).code)
         return np.median(codes, axis=0) if codes else np.zeros(self.parts.space.modes)
+
+    @cached_property
+    def _scores(self) -> NDArray[np.float32]:
+        """Of all frames."""
+        return bridged_scores(self.found.scores)
 
     def _modelled(self, frame: int) -> Floats:
         """Where the head's own landmarks fall in a frame without detection (478, 3), full-frame pixels."""

@@ -14,6 +14,7 @@ from portrait_clips import background, film, placement, put
 
 from backend import flame_head_tracker
 from backend.contract.failure import Failure
+from backend.export.codes import bridged_scores
 from backend.flame_head_tracker import Tracker, TrackerError, TrackerWarning, track_video, track_video_legacy
 from backend.seed import fitting
 from backend.seed.config import SeedConfig, read_config
@@ -155,6 +156,13 @@ def test_a_shorter_run_leaves_no_frames_of_a_longer_one(frames: list[np.ndarray]
         (folder / "notes.txt").write_text("mine")
         track_video({**config, "subsample_fps": 15})
     assert {path.name for path in folder.iterdir()} == {"0.npy", "0_compare.jpg", "about.json", "notes.txt"}
+
+
+def test_scores_of_frames_without_a_face_lie_between_their_neighbours() -> None:
+    scores = np.full((5, 52), np.nan, dtype=np.float32)
+    scores[1], scores[4] = 0.2, 0.8
+    np.testing.assert_allclose(bridged_scores(scores)[:, 7], [0.2, 0.2, 0.4, 0.6, 0.8], atol=1e-6)
+    assert np.isnan(bridged_scores(scores[2:4])).all(), "nobody measured any"
 
 
 def parts_of(config: dict[str, Any]) -> tuple[SeedConfig, Parts]:
