@@ -27,7 +27,7 @@ def _is_absolute(key: bpy.types.Key | None) -> bool:
 
 
 class PrepareExport(bpy.types.Operator):
-    """Turn the shape keys of all tracked heads relative: FBX and glTF would leave absolute ones and a frozen face"""
+    """Turn the shape keys of all tracked heads relative: FBX and glTF carry no absolute ones, and faces would freeze"""
 
     bl_idname = "flame.prepare_export"
     bl_label = "Prepare Heads for FBX and glTF"

@@ -29,12 +29,22 @@ def place_root(scene: bpy.types.Scene, parts: Parts, where: str) -> None:
     root, scale = parts.root, metres_to_units(scene)
     root.scale = (scale, scale, scale)
     root.empty_display_size = 0.02
+    if scale != 1:
+        _scale_skin(parts.head.data, scale)
     if where == "cursor":
         root.location = scene.cursor.location
         root.rotation_mode = "QUATERNION"
         root.rotation_quaternion = scene.cursor.matrix.to_quaternion()
     elif where == "beside":
         root.location.x = APART * scale * _heads_at_origin(scene, parts, APART * scale)
+
+
+def _scale_skin(mesh: bpy.types.Mesh, scale: float) -> None:
+    """Let light enter the skin as deep as it does: shaders measure that in units of the scene."""
+    for material in mesh.materials:
+        for node in material.node_tree.nodes if material is not None and material.node_tree is not None else ():
+            if node.type == "BSDF_PRINCIPLED":
+                node.inputs["Subsurface Scale"].default_value *= scale
 
 
 def _heads_at_origin(scene: bpy.types.Scene, parts: Parts, apart: float) -> int:

@@ -31,6 +31,9 @@ def test_the_head_is_as_large_as_a_head_in_the_units_of_the_scene(tmp_path):
     bpy.context.scene.frame_set(3)
     seen = pixels_by_matrix(parts.head, parts.camera, track.intrinsics)
     assert np.abs(seen - pixels_by_engine(track, 2)).max() <= 0.05
+    skin = parts.head.data.materials[0]
+    (shader,) = [node for node in skin.node_tree.nodes if node.type == "BSDF_PRINCIPLED"]
+    assert shader.inputs["Subsurface Scale"].default_value == pytest.approx(0.4)
     assert parts.camera.data.clip_end >= 2 * 100 * track.head_translation[:, 2].max()
 
 
