@@ -78,12 +78,27 @@ def _saving(blend: Any = "", *_: Any) -> None:
 @persistent
 def _saved(blend: Any = "", *_: Any) -> None:
     """Saving a copy elsewhere leaves the session where it was."""
-    saved_here = isinstance(blend, str) and bpy.data.filepath == blend
-    for tree, name, held in () if saved_here else tuple(_before):
+    if not isinstance(blend, str) or not bpy.data.filepath or _same(bpy.data.filepath) != _same(blend):
+        _give_back()
+    _before.clear()
+
+
+@persistent
+def _not_saved(*_: Any) -> None:
+    """What could not be saved leaves it there too."""
+    _give_back()
+    _before.clear()
+
+
+def _give_back() -> None:
+    for tree, name, held in _before:
         node = bpy.data.node_groups[tree].nodes[name]
         for attribute, text in held.items():
             setattr(node, attribute, text)
-    _before.clear()
+
+
+def _same(blend: str) -> str:
+    return os.path.normcase(os.path.abspath(blend))  # noqa: PTH100 - links are kept
 
 
 def _kept(node: Any) -> tuple[str, ...]:
@@ -98,7 +113,12 @@ def _loaded(*_: Any) -> None:
             places.adopt(node, bpy.context.scene)
 
 
-_HANDLERS: Final = (("load_post", _loaded), ("save_pre", _saving), ("save_post", _saved))
+_HANDLERS: Final = (
+    ("load_post", _loaded),
+    ("save_pre", _saving),
+    ("save_post", _saved),
+    ("save_post_fail", _not_saved),
+)
 
 CLASSES: Final[tuple[type, ...]] = ()
 

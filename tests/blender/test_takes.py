@@ -103,6 +103,13 @@ def test_paths_become_relative_at_the_first_saving_unless_the_preferences_say_no
     assert bpy.context.scene.flame.tree.nodes["Video"].path == str(tmp_path / "clips" / "take one.mp4")
 
 
+def test_a_file_that_could_not_be_saved_leaves_all_paths_as_they_were(tree, tmp_path):
+    file, video = track(), tree.nodes["Video"].path
+    with pytest.raises(RuntimeError):
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "no such folder" / "shot.blend"))
+    assert shown_file() == file and tree.nodes["Video"].path == video
+
+
 def test_results_that_are_sent_to_another_folder_update_the_head_that_is_there(tree, tmp_path):
     track()
     tree.nodes["Track File"].path = str(tmp_path / "results" / "track.npz")
