@@ -136,12 +136,7 @@ def _imported(
     fit = fitting_scene.fit_of(timeline, schedule.own.rate, track.intrinsics)
     fitting_scene.fit_scene(scene, parts.camera, fit, plan)
     notices.extend(fitting_scene.notices(scene, parts.camera, fit))
-    if footage is None or parts.clip != footage.clip:
-        # Where the camera is shared, its own import shows the footage.
-        plate.remove_plate(parts.camera.data, parts.clip, before.users_clip)
-    parts = replace(parts, clip=None if footage is None else footage.clip)
-    if footage is not None:
-        _write_plate(scene, parts, footage, schedule)
+    parts = _write_plate(scene, parts, footage, schedule, before.users_clip)
     notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
     frame, row = _seen_keys(selection, timeline)
     light = light_of(track, picture)
@@ -167,12 +162,22 @@ def _schedule(
     return in_time_of_scene(schedule, track, selection.rows, scene_rate(scene))
 
 
-def _write_plate(scene: bpy.types.Scene, parts: Parts, footage: plate.Plate, schedule: Schedule) -> None:
-    """Lay the footage behind the head."""
+def _write_plate(
+    scene: bpy.types.Scene, parts: Parts, footage: plate.Plate | None, schedule: Schedule, users_before: bool
+) -> Parts:
+    """Lay the footage behind the head, or take that of an earlier import away; return the parts with the footage."""
+    if footage is None or parts.clip != footage.clip:
+        # What a shared camera shows belongs to another import.
+        camera = None if parts.shares_camera else parts.camera.data
+        plate.remove_plate(camera, parts.clip, users_before)
+    parts = replace(parts, clip=None if footage is None else footage.clip)
+    if footage is None:
+        return parts
     if not footage.users:
         write_footage_times(footage.clip, schedule)
     plate.show_plate(parts.camera.data, footage)
     shape_plate(scene, parts)
+    return parts
 
 
 def _write_sound(

@@ -206,17 +206,17 @@ def background_of(
     return next((each for each in pictures if each.clip == clip and each.display_depth == depth), None)
 
 
-def remove_plate(camera: bpy.types.Camera, clip: bpy.types.MovieClip | None, users: bool) -> None:
+def remove_plate(camera: bpy.types.Camera | None, clip: bpy.types.MovieClip | None, users: bool) -> None:
     """Take our footage from the camera; background pictures and clips of the user stay.
 
     Args:
-        camera: Datablock.
+        camera: Datablock, None where it is not ours.
         clip: The footage, None where there is none.
         users: Whether the user has opened the clip.
     """
     if clip is None:
         return
-    for background in list(camera.background_images):
+    for background in list(camera.background_images) if camera is not None else ():
         if background.clip == clip:
             camera.background_images.remove(background)
     users_of_clip = bpy.data.user_map(subset=[clip])[clip]

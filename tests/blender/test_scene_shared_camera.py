@@ -94,6 +94,16 @@ def test_importing_again_gives_it_a_camera_of_its_own_and_back(shared, tmp_path)
     assert worst_pixel(again, track) <= 0.05
 
 
+def test_footage_that_both_show_stays_behind_the_first_when_the_second_takes_its_camera(shared, tmp_path):
+    clip = bpy.data.movieclips.load(str(film.write_film(tmp_path / "two.mkv", np.arange(12) / 25, 25)))
+    clip.frame_start = 20
+    left, _, _ = shared()
+    alone = import_track(tmp_path / "two.npz", SceneSettings(start_at=23)).parts
+    assert left.parts.clip == alone.clip == clip
+    import_track(tmp_path / "two.npz", SceneSettings(same_camera=left.parts.collection.name))
+    assert {each.clip for each in left.parts.camera.data.background_images} == {clip}
+
+
 def test_a_renamed_import_is_found_as_long_as_its_camera_is_shared(shared, tmp_path):
     left, _, track = shared()
     name = left.parts.collection.name
