@@ -80,6 +80,8 @@ def parse_portrait(portrait: Portrait, head: HeadModel) -> NDArray[np.int64]:
     """Return the classes of the picture's pixels (S, S)."""
     size = portrait.picture.shape[0]
     part = _mesh_parts(portrait, head)
+    # FLAME's mouth is a hole through which its neck is seen from behind.
+    part = np.where(_holes(np.isin(part, _FACIAL)), classes.SKIN, part)
     facial = np.isin(part, _FACIAL)
     person = part >= 0 if portrait.person is None else portrait.person > _PERSON
     # The person network is coarse at the chin and cheeks, where the mesh is exact.
@@ -253,6 +255,15 @@ def _smoothed(result: Array) -> Array:
         np.copyto(best, number, where=more)
         np.copyto(most, score, where=more)
     return best.astype(np.int64)
+
+
+def _holes(mask: Mask) -> Mask:
+    """The parts of what is not in a mask that it encloses."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
+    right, bottom = left + stats[:, cv2.CC_STAT_WIDTH], top + stats[:, cv2.CC_STAT_HEIGHT]
+    enclosed = (left > 0) & (top > 0) & (right < mask.shape[1]) & (bottom < mask.shape[0])
+    return ~mask & enclosed[np.asarray(labels, dtype=np.int64)]
 
 
 def _joined(mask: Mask, seed: Mask) -> Mask:

@@ -22,6 +22,7 @@ from backend.export.avatar import centre_notice, with_square_pixels
 from backend.export.lids import lid_codes
 from backend.export.torso import above_neck_line, neck_line
 from backend.head.builtin import builtin_head
+from backend.parsing import classes
 from backend.stages import export
 
 WITH_TEETH = 5143
@@ -329,6 +330,16 @@ def test_imavatars_pictures_are_all_there_in_the_kinds_that_its_readers_expect(w
         assert read(folder / "images" / f"{number}.png").shape == (512, 512, 4), "SplattingAvatar wants the mask in it"
         assert read(folder / "mask" / f"{number}.png").shape == (512, 512)
         assert read(folder / "semantic" / f"{number}.png").max() < 19
+
+
+def test_the_inside_of_an_open_mouth_is_mouth_although_flame_has_a_hole_there(clip: FlameClip, written: Path) -> None:
+    content = json.loads((written / "imavatar" / "flame_params.json").read_text("utf-8"))
+    keys = (np.array(content["frames"][3]["flame_keypoints"]) + 1) * 256
+    upper, lower = keys[62], keys[66]  # of the 68 points: middle of the inner lips
+    assert np.linalg.norm(upper - lower) > 6, "open"
+    column, row = ((upper + lower) / 2).astype(int)
+    assert read(written / "imavatar" / "semantic" / "4.png")[row, column] == classes.MOUTH
+    assert read(written / "metrical" / "parsing" / "00004_mouth.png")[row, column] == 255
 
 
 def test_modes_without_a_place_in_imavatars_files_are_told(clip: FlameClip, tmp_path: Path) -> None:
