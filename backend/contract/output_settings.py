@@ -181,7 +181,7 @@ KEY_CHOICES: Final = {
 }
 RATE_CHOICES: Final = {
     "scene": "The clip lasts as long as it was filmed, also where the scene has another frame rate: then head and"
-    " footage are retimed",
+    " footage are retimed, but for a clip that you have opened yourself, which shows how it goes",
     "clip": "A frame of the scene for each frame of the clip, which plays slower or faster where the rates differ",
 }
 PLACE_CHOICES: Final = {

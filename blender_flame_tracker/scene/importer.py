@@ -117,8 +117,7 @@ def _imported(
     ours = None if before.users_clip else clip_of(earlier)
     footage = _open_plate(track, path, ours, notices) if settings.plate and shared is None else None
     plan = fitting_scene.plan_for(scene, earlier, before.fit, settings.fit_scene)
-    schedule = _schedule(track, selection, settings, footage, shared, scene, "rate" in plan.parts)
-    footage = preferred(footage, schedule)
+    schedule, footage = _schedule(track, selection, settings, footage, shared, scene, "rate" in plan.parts)
     timeline = schedule.timeline
     if timeline.last > LAST_FRAME:
         return _too_long(timeline)
@@ -153,13 +152,17 @@ def _schedule(
     shared: SharedCamera | None,
     scene: bpy.types.Scene,
     takes_rate: bool,
-) -> Schedule:
-    """Place the rows in the scene, which takes the rate of the clip or keeps its own."""
+) -> tuple[Schedule, plate.Plate | None]:
+    """Place the rows in the scene, which takes the rate of the clip or keeps its own; return the footage to show too.
+
+    A clip that the user has opened says itself how it goes: a frame of it for each of the scene.
+    """
     played = plate.played_rate(footage, footage_rate(track.frame_index, track.time, track.rate))
     schedule = schedule_of(track, selection.rows, settings, played, shared, scene)
-    if takes_rate or settings.rate != "scene":
-        return schedule
-    return in_time_of_scene(schedule, track, selection.rows, scene_rate(scene))
+    footage = preferred(footage, schedule)
+    if takes_rate or settings.rate != "scene" or (footage is not None and footage.users):
+        return schedule, footage
+    return in_time_of_scene(schedule, track, selection.rows, scene_rate(scene)), footage
 
 
 def _write_plate(

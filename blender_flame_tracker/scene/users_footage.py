@@ -20,7 +20,7 @@ def start_of(clip: bpy.types.MovieClip) -> int:
 
 def preferred(footage: Plate | None, schedule: Schedule) -> Plate | None:
     """Return the user's own clip of the same file where it lies in time as the track does, else the footage given."""
-    if footage is None or schedule.retimed:
+    if footage is None:
         return footage
     start = schedule.timeline.footage_start
     found = next((each for each in bpy.data.movieclips if _serves(each, footage.clip, start)), None)

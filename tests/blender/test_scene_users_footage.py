@@ -47,6 +47,15 @@ def test_the_range_of_the_shot_stays(video, clip):
     assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end) == (101, 110)
 
 
+def test_in_a_scene_of_another_rate_the_users_clip_still_goes_as_the_user_sees_it(video, clip, tmp_path):
+    scene = bpy.context.scene
+    scene.collection.objects.link(bpy.data.objects.new("set", None))
+    scene.render.fps = 24
+    made = bring(video, start_at=103)
+    assert made.parts.clip == clip and list(made.timeline.frame) == list(range(103, 111))
+    assert film.number_in(footage_picture(clip, 105, tmp_path)) == 4
+
+
 def test_importing_again_and_without_footage_never_removes_it(video, clip):
     bring(video, start_at=103)
     assert bring(video, start_at=103).parts.clip == clip and len(bpy.data.movieclips) == 1
