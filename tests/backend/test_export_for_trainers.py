@@ -145,6 +145,19 @@ def test_a_program_without_lids_sees_them_close_by_most_of_their_way(clip: Flame
     assert np.abs(rest).max() == 0, "no lid is closed in the first frame"
 
 
+def test_frame_files_have_lids_both_in_their_expression_and_apart(clip: FlameClip, tmp_path: Path) -> None:
+    data = numbers(exported(clip, tmp_path, ExportSettings(frames=True)) / "frames" / "3.npz")
+    pose = np.concatenate([data[name].ravel() for name in ("head_pose", "neck_pose", "jaw_pose", "eye_pose")])
+    assert clip.head.eyelids is not None
+    lids = clip.head.eyelids @ data["eyelids"][0]
+    truth = clip.track.vertices[3]
+    exact = flame(clip.model, data["shape"], data["own_exp"], pose, offset=lids)
+    without = flame(clip.model, data["shape"], data["own_exp"], pose)
+    expressed = flame(clip.model, data["shape"], data["exp"], pose)
+    assert np.abs(exact - truth).max() < 1e-5
+    assert np.linalg.norm(expressed - truth) < 0.6 * np.linalg.norm(without - truth)
+
+
 def test_lids_that_expression_cannot_close_are_told(clip: FlameClip, tmp_path: Path) -> None:
     said = told(clip, tmp_path, ExportSettings(avatar=True))
     assert "export-lids" in said
