@@ -158,7 +158,9 @@ def start_look(
     engine: Engine, video: Path, folder: Path, models: Path | None, sequence_rate: float
 ) -> Looking | Failure:
     """Start to look at a video; its pictures go into a folder."""
-    command = engine.command("look", video, "--out", folder, "--sequence-rate", f"{sequence_rate:g}", models=models)
+    # The folder is the add-on's own, and pictures of earlier versions in it have no mark.
+    flags = ("--out", folder, "--overwrite", "--sequence-rate", f"{sequence_rate:g}")
+    command = engine.command("look", video, *flags, models=models)
     process = start(engine, command, folder / "look.log")
     return process if isinstance(process, Failure) else Looking(process, folder)
 
