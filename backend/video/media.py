@@ -52,10 +52,15 @@ def open_media(path: Path, formats: tuple[str, ...] = MEDIA) -> av.container.Inp
     Raises:
         av.error.FFmpegError: It is no media file of these formats, or could not be opened in `PATIENCE` seconds.
         OSError: It cannot be read.
+        MemoryError: There is too little memory.
     """
     options = {"format_whitelist": ",".join(formats), "protocol_whitelist": "file"}
     # Named as a file, "http:x.mp4" and "concat:a" are names like others.
-    return av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace", timeout=(PATIENCE, PATIENCE))
+    name = f"file:{path.absolute()}"
+    try:
+        return av.open(name, options=options, metadata_errors="replace", timeout=(PATIENCE, PATIENCE))
+    except MemoryError as error:  # One of FFmpeg's errors too, but no fault of the file.
+        raise MemoryError(str(error)) from error
 
 
 def picture_stream(container: av.container.InputContainer) -> av.video.VideoStream | None:

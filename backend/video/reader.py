@@ -106,6 +106,8 @@ def picture_of(frame: av.VideoFrame, video: Video) -> Picture | None:
         return None
     try:
         picture = standard_rgb(frame)
+    except MemoryError:
+        raise
     except (av.error.FFmpegError, OSError):
         return None
     if frame.interlaced_frame:

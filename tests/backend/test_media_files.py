@@ -160,6 +160,17 @@ def test_a_file_of_nothing_but_zeros_is_refused(tmp_path, context) -> None:
     assert refused(path, context).code == "video-unreadable"
 
 
+def test_too_little_memory_is_no_fault_of_the_file(tmp_path, context, monkeypatch) -> None:
+    def full(*_more, **_options):
+        raise av.error.MemoryError(12, "Cannot allocate memory")
+
+    path = write_video(tmp_path / "a.mp4", 4)
+    monkeypatch.setattr(av, "open", full)
+    with pytest.raises(MemoryError) as raised:
+        opened(path, context)
+    assert not isinstance(raised.value, av.error.FFmpegError)
+
+
 def test_a_file_that_does_not_open_in_time_is_given_up(tmp_path, context, monkeypatch) -> None:
     path = write_video(tmp_path / "a.mp4", 4)
     monkeypatch.setattr(media, "PATIENCE", 1e-9)
