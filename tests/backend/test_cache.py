@@ -211,3 +211,22 @@ def test_a_changed_program_does_not_meet_its_old_results(tmp_path: Path, monkeyp
 def test_the_sources_of_every_stage_exist(kind: str) -> None:
     for source in STAGE_CODE[kind].sources:
         assert (keys.BACKEND / source).exists(), source
+
+
+def test_an_entry_whose_directory_is_damaged_anywhere_is_removed_or_whole(cache: Cache) -> None:
+    """Method, flags, versions, sizes and places of a zip's members each fail with an error of their own."""
+    value = {"a": np.arange(3)}
+    cache.store("fit", KEY, value, {"summary": "well"})
+    path = cache.entries / f"fit-{KEY}.npz"
+    whole = path.read_bytes()
+    start = whole.index(b"PK\x01\x02")
+    kinds: set[str] = set()
+    for place in range(start, len(whole)):
+        for bit in (1, 8, 128):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+            try:
+                assert_same(cache.load("fit", KEY), value)
+            except serialise.Unreadable as damage:
+                kinds.add(type(damage.__cause__).__name__)
+                assert not path.exists()
+    assert {"NotImplementedError", "RuntimeError", "BadZipFile"} <= kinds
