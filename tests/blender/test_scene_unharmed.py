@@ -14,6 +14,7 @@ from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.motion import STORED, motion_of, read_motion
 from flame_extension.blender_flame_tracker.scene.parts import parts_of
 from looking import evaluated_vertices
+from panel_workshop import drawn
 from synthetic import make_track
 
 DAMAGES = {
@@ -110,10 +111,12 @@ def test_properties_of_another_kind_are_as_if_they_were_missing(value, engine):
         kept = collection[name]
         collection[name] = value
         assert isinstance(parts_of(collection), Failure)
+        drawn()
         collection[name] = kept
     for name in ("flame_clip", "flame_texture", "flame_world", "flame_import", "flame_track_relative"):
         collection[name] = value
     assert parts_of(collection).clip is None
+    drawn()
     again = import_track(make_track(3), SceneSettings(light="world"))
     assert again.parts.head == made.parts.head
     collection["flame_track"] = value if not isinstance(value, str) else 5
