@@ -13,6 +13,7 @@ from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.parts import parts_of
 from looking import pixels_by_engine, pixels_by_matrix
+from runs_workshop import make_tree
 from synthetic import make_track
 
 LENS = Intrinsics.centred(film.WIDTH, film.HEIGHT, 150.0)
@@ -102,6 +103,14 @@ def test_footage_that_both_show_stays_behind_the_first_when_the_second_takes_its
     assert left.parts.clip == alone.clip == clip
     import_track(tmp_path / "two.npz", SceneSettings(same_camera=left.parts.collection.name))
     assert {each.clip for each in left.parts.camera.data.background_images} == {clip}
+
+
+def test_a_node_that_shares_a_camera_does_not_ask_what_that_decides(engine, tmp_path):
+    node = make_tree(bpy.context.scene, tmp_path / "clip.mp4").nodes["Scene"]
+    asked = ("motion", "plate", "sound", "place")
+    assert all(node.matters(name) for name in asked)
+    node.same_camera = "somebody"
+    assert not any(node.matters(name) for name in asked) and node.matters("fit_scene")
 
 
 def test_a_renamed_import_is_found_as_long_as_its_camera_is_shared(shared, tmp_path):

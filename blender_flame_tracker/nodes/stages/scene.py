@@ -17,6 +17,9 @@ from .. import places
 from ..base import Group, StageNode
 from ..reading import upstream
 
+_OF_CAMERA: Final = ("motion", "plate", "sound", "place")
+"""Settings of the import whose camera is shared, where one is."""
+
 
 class SceneNode(StageNode, bpy.types.Node):
     """Bring the track into the scene"""
@@ -51,11 +54,12 @@ class SceneNode(StageNode, bpy.types.Node):
         return (paths.absolute(self.texture, self.id_data.library),) if self.texture else ()
 
     def matters(self: Any, name: str) -> bool:
-        """A file for the texture counts where the head has one, and only where none is linked."""
-        if name == older_settings.SWITCH:
+        """What a shared camera decides is no matter of this node; a file for the texture where none is linked."""
+        if name == older_settings.SWITCH or (self.same_camera and name in _OF_CAMERA):
             return False
+        needed = {"key_kind": self.shape_keys, "sound": self.plate, "rate": self.fit_scene != "always"}
         if name != "texture":
-            return True
+            return bool(needed.get(name, True))
         socket = self.inputs.get(title_case("texture"))
         return self.material == "texture" and (socket is None or not socket.is_linked)
 
