@@ -51,6 +51,7 @@ def test_in_a_scene_of_another_rate_the_users_clip_still_goes_as_the_user_sees_i
     scene = bpy.context.scene
     scene.collection.objects.link(bpy.data.objects.new("set", None))
     scene.render.fps = 24
+    scene.render.resolution_x, scene.render.resolution_y = film.WIDTH, film.HEIGHT
     made = bring(video, start_at=103)
     assert made.parts.clip == clip and list(made.timeline.frame) == list(range(103, 111))
     assert film.number_in(footage_picture(clip, 105, tmp_path)) == 4
