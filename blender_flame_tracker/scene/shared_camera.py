@@ -107,7 +107,7 @@ def hang_below(parts: Parts, intrinsics: Intrinsics) -> list[Notice]:
             "other-lens",
             f"This head was fitted with another focal length ({intrinsics.focal_x:.0f} px) than the shared camera has"
             f" ({seen.focal_x:.0f} px): it lies on the footage, and is {change} than it was fitted.",
-            f"Track it with Focal Length: Known in Pixels, {seen.focal_x:.1f}, for its true shape.",
+            f"Track it with Focal Length: Pixels, {seen.focal_x:.1f}, for its true shape.",
         )
     ]
 

@@ -70,9 +70,7 @@ def test_with_the_same_lens_the_head_keeps_its_shape_and_with_another_one_that_i
 def test_another_lens_is_told_with_the_one_to_track_with(shared):
     _, made, _ = shared(OTHER_LENS)
     (notice,) = [notice for notice in made.notices if notice.code == "other-lens"]
-    assert "13.3 % flatter" in notice.sentence and notice.advice.startswith(
-        "Track it with Focal Length: Known in Pixels, 150.0"
-    )
+    assert "13.3 % flatter" in notice.sentence and notice.advice.startswith("Track it with Focal Length: Pixels, 150.0")
 
 
 def test_one_camera_one_footage_and_nothing_of_the_first_is_changed(shared):
