@@ -36,11 +36,15 @@ def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True
         if is_picture(path):
             sequence = sequence_from(path)
             found = _probe_sequence(path, sequence, settings.sequence_rate)
+            if isinstance(found, Failure):
+                return found
             digest = sequence_hash(sequence.present) if hashed else ""
             for notice in sequence_notices(path, sequence):
                 context.notice(notice)
         else:
             found = probe(path, context.check)
+            if isinstance(found, Failure):
+                return found
             digest = file_hash(path, context.check) if hashed else ""
     except OSError as error:
         return Failure(
@@ -48,8 +52,6 @@ def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True
             f"{path.name} can't be read: {error.strerror or error}.",
             "Look whether you may read the file and the disk is still there.",
         )
-    if isinstance(found, Failure):
-        return found
     return _chosen(path, digest, found, settings, context)
 
 

@@ -20,7 +20,7 @@ from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, wri
 from backend.look.sample import sample
 from backend.report.mp4 import as_os_error, time_base
 from backend.report.overlay import write_overlay
-from backend.video import media
+from backend.video import media, opening
 from backend.video.media import open_media, picture_stream
 from backend.video.probe import nominal_rate
 from backend.video.reader import read_frames
@@ -153,7 +153,8 @@ def test_a_movie_whose_pictures_lie_in_another_file_is_not_followed(tmp_path, co
     assert set(asked) == {f"file:{path}"}
 
 
-def test_a_file_of_nothing_but_zeros_is_refused(tmp_path, context) -> None:
+def test_a_file_of_nothing_but_zeros_is_refused_without_reading_it_all(tmp_path, context, monkeypatch) -> None:
+    monkeypatch.setattr(opening, "file_hash", lambda *_: pytest.fail("the whole file is read"))
     path = tmp_path / "zeros.mp4"
     with path.open("wb") as stream:
         stream.truncate(20 << 30)  # takes no room on the disk
