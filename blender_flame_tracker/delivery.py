@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -16,6 +16,9 @@ from .run import Run
 from .scene.origin import write_origin
 from .scene.parts import find_collection, origin_of
 from .showing import import_and_show
+
+HIDDEN: Final = "flame_hidden"
+"""Custom property of the collection of a take that was hidden here, and not by the user."""
 
 
 def hindrance() -> str:
@@ -55,12 +58,19 @@ def deliver(wanted: SceneImport, tree: FlameTree, scene: bpy.types.Scene, compil
         if places.file_of(node, scene) == wanted.track:
             places.decide(node, scene)  # Undo may have taken that back while the engine worked.
         _follow(node, wanted.track, scene)
+    there = find_collection(scene, origin_of(wanted.track, ""))
+    if there is not None and HIDDEN in there:
+        _show(scene, there, True)
     made = import_and_show(wanted.track, wanted.settings, scene)
     if isinstance(made, Failure):
         run.notices.append(Notice(made.code, made.sentence, made.advice))
         state.remember_import(tree, compiled, wanted.node, made)
         return
-    run.notices.extend([*made.notices, *_said_of_range(node, wanted.track)])
+    others = places.other_takes(node, wanted.track) if node is not None and made.parts.shares_camera else []
+    hidden = [each for each in (find_collection(scene, origin_of(file, "")) for file in others) if each is not None]
+    for collection in hidden:
+        _show(scene, collection, False)  # It would stand in the same place.
+    run.notices.extend([*made.notices, *_said_of_range(node, wanted.track, bool(hidden))])
     state.remember_import(tree, compiled, wanted.node, None)
 
 
@@ -74,7 +84,23 @@ def _follow(node: Any, track: Path, scene: bpy.types.Scene) -> None:
         write_origin(collection, track)
 
 
-def _said_of_range(node: Any, track: Path) -> list[Notice]:
+def _show(scene: bpy.types.Scene, collection: bpy.types.Collection, shown: bool) -> None:
+    """Show the head of a take or hide it, in the views and in renders."""
+    collection.hide_render = not shown
+    if shown:
+        del collection[HIDDEN]
+    else:
+        collection[HIDDEN] = True
+    for layer in scene.view_layers:
+        waiting = [layer.layer_collection]
+        while waiting:
+            each = waiting.pop()
+            waiting.extend(each.children)
+            if each.collection == collection:
+                each.hide_viewport = not shown
+
+
+def _said_of_range(node: Any, track: Path, hidden: bool) -> list[Notice]:
     """Say that a range has become a take of its own where the whole clip was tracked before."""
     frames = places.range_of_tracked_clip(node, track) if node is not None else ""
     if not frames:
@@ -83,6 +109,8 @@ def _said_of_range(node: Any, track: Path) -> list[Notice]:
         Notice(
             "range-is-a-take",
             f"Frames {frames.replace('-', ' to ')} became a take of their own, {track.name}.",
-            "The track of the whole clip and its head stay as they are.",
+            "The track of the whole clip stays as it is; its head is hidden, click its eye in the Outliner to see it."
+            if hidden
+            else "The track of the whole clip and its head stay as they are.",
         )
     ]

@@ -132,6 +132,16 @@ def before(node: Any, file: Path) -> Path | None:
     return _absolute(node, found.before) if found is not None else None
 
 
+def other_takes(node: Any, file: Path) -> list[Path]:
+    """Return the track files of other ranges and versions of the person that a track file holds."""
+    kept = places_of(node)
+    this = next((each for each in kept if _absolute(node, each.file) == file), None)
+    if this is None:
+        return []
+    files = [_absolute(node, each.file) for each in kept if (each.clip, each.face) == (this.clip, this.face)]
+    return [each for each in files if each != file]
+
+
 def range_of_tracked_clip(node: Any, file: Path) -> str:
     """Return the frames of a track file where it has a part of a clip that was tracked as a whole too, else nothing."""
     kept = places_of(node)

@@ -264,6 +264,23 @@ def test_a_range_of_a_tracked_clip_is_a_take_of_its_own_and_that_is_said(tree, s
     assert shown_file() == whole
 
 
+def test_of_two_takes_of_a_person_in_one_camera_s_space_the_one_that_was_tracked_last_is_shown(tree, scene):
+    def hidden():
+        layer = bpy.context.view_layer.layer_collection
+        return {each.name for each in layer.children if each.hide_viewport or each.collection.hide_render}
+
+    for number in (1, 0):
+        follow(tree, number)
+        track()
+    assert hidden() == set()
+    scene.frame_start, scene.frame_end = 3, 5
+    assert bpy.ops.flame.track_range() == {"FINISHED"}
+    assert hidden() == {"take one"} and "click its eye" in runs.run_of(tree).notices[-1].advice
+    tree.nodes["Video"].range = "clip"
+    track()
+    assert hidden() == {"take one 3-5"}
+
+
 def test_a_range_that_is_the_whole_clip_is_the_track_of_the_clip(tree, scene, clip):
     footage._facts[clip] = footage.Facts(320, 240, 8, 25.0)
     scene.frame_start, scene.frame_end = 1, 8
