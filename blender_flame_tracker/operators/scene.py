@@ -108,8 +108,7 @@ class SetUpRender(bpy.types.Operator):
 
 
 class ParentLooseObjects(bpy.types.Operator):
-    """Parent objects of the import's collection that have no parent to the head, where they are now: they follow \
-it, and stay on it when the motion is switched"""
+    """Parent what has no parent in the collection to the head, where it is: it stays on it when motion is switched"""
 
     bl_idname = "flame.parent_loose_objects"
     bl_label = "Parent Loose Objects to Head"
