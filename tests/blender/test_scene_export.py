@@ -9,6 +9,7 @@ from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.record import read_record
+from flame_extension.blender_flame_tracker.scene.shape_keys import make_relative
 from looking import evaluated_vertices
 from synthetic import make_track
 
@@ -84,6 +85,24 @@ def test_relative_keys_show_the_same_head_as_absolute_ones_also_between_frames()
     bpy.context.scene.frame_set(1, subframe=0.25)
     halfway = blender_points(0.75 * track.vertices[0] + 0.25 * track.vertices[1])
     assert np.allclose(evaluated_vertices(head), halfway, atol=1e-6)
+
+
+def test_keys_that_are_turned_show_the_same_head_on_every_frame_and_between_also_over_gaps_and_odd_times():
+    time = np.array([0, 1, 2.1, 3, 5, 6, 6.9, 8, 11, 12]) / 25
+    status = np.array([2, 2, 0, 0, 2, 2, 2, 2, 2, 2])
+    head = import_track(make_track(10, time=time, status=status), SceneSettings(plate=False)).parts.head
+    moments = np.arange(4, 54) / 4
+
+    def seen():
+        shapes = []
+        for moment in moments:
+            bpy.context.scene.frame_set(int(moment), subframe=moment - int(moment))
+            shapes.append(evaluated_vertices(head).copy())
+        return np.array(shapes)
+
+    before = seen()
+    assert make_relative(head.data.shape_keys) and not make_relative(head.data.shape_keys)
+    assert np.abs(seen() - before).max() < 1e-6
 
 
 def test_importing_again_turns_the_keys_and_leaves_no_rest():
