@@ -101,13 +101,15 @@ def hang_below(parts: Parts, intrinsics: Intrinsics) -> list[Notice]:
     ratio = seen.focal_x / intrinsics.focal_x
     if abs(ratio - 1) <= _TOLERATED:
         return []
+    # Focal lengths are told in square pixels: the file's own are stretched along one side, none is lost.
+    own, shared = (max(each.focal_x, each.focal_y) for each in (intrinsics, seen))
     change = f"{abs(100 * (ratio - 1)):.1f} % {'deeper' if ratio > 1 else 'flatter'}"
     return [
         Notice(
             "other-lens",
-            f"This head was fitted with another focal length ({intrinsics.focal_x:.0f} px) than the shared camera has"
-            f" ({seen.focal_x:.0f} px): it lies on the footage, and is {change} than it was fitted.",
-            f"Track it with Focal Length: Pixels, {seen.focal_x:.1f}, for its true shape.",
+            f"This head was fitted with another focal length ({own:.0f} px) than the shared camera has"
+            f" ({shared:.0f} px): it lies on the footage, and is {change} than it was fitted.",
+            f"Track it with Focal Length: Pixels, {shared:.1f}, for its true shape.",
         )
     ]
 

@@ -24,9 +24,9 @@ OTHER_LENS = Intrinsics(film.WIDTH, film.HEIGHT, 173.0, 173.0, 60.0, 35.0)
 def shared(tmp_path):
     """Import two people of one clip, the second fitted with a lens of its own; what was made and the second's track."""
 
-    def bring(lens=LENS, first=None, second=None):
+    def bring(lens=LENS, first=None, second=None, first_lens=LENS):
         video = {"name": "two.mkv", "path": str(film.write_film(tmp_path / "two.mkv", np.arange(12) / 25, 25))}
-        one = make_track(12, intrinsics=LENS, video=video)
+        one = make_track(12, intrinsics=first_lens, video=video)
         two = make_track(8, intrinsics=lens, seed=9, frame_index=np.arange(3, 11), video=video)
         write_track(tmp_path / "one.npz", one)
         write_track(tmp_path / "two.npz", two)
@@ -71,6 +71,15 @@ def test_another_lens_is_told_with_the_one_to_track_with(shared):
     _, made, _ = shared(OTHER_LENS)
     (notice,) = [notice for notice in made.notices if notice.code == "other-lens"]
     assert "13.3 % flatter" in notice.sentence and notice.advice.startswith("Track it with Focal Length: Pixels, 150.0")
+
+
+def test_of_pixels_that_are_not_square_the_lens_is_told_in_square_ones(shared):
+    wide = film.WIDTH * 4 // 3
+    seen, fitted = (Intrinsics.centred(wide, film.HEIGHT, each).resized(film.WIDTH, film.HEIGHT) for each in (150, 173))
+    _, made, _ = shared(fitted, first_lens=seen)
+    (notice,) = [notice for notice in made.notices if notice.code == "other-lens"]
+    assert "(173 px)" in notice.sentence
+    assert notice.advice.startswith("Track it with Focal Length: Pixels, 150.0")
 
 
 def test_one_camera_one_footage_and_nothing_of_the_first_is_changed(shared):
