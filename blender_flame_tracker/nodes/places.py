@@ -19,7 +19,7 @@ import bpy
 from ...backend.contract.kinds import is_path, json_of, list_of
 from ...backend.contract.settings import TrackFileSettings
 from .. import paths
-from .reading import kind_of, upstream
+from .reading import all_upstream, kind_of
 from .tree import TREE
 
 KEPT: Final = "places"
@@ -82,8 +82,8 @@ def _is_of(node: Any, place: Place, clip: Path) -> bool:
 
 def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
     """Return the take that a Track File node writes as things are set, None where no clip is chosen yet."""
-    video, photographs, face = (upstream(node, kind) for kind in ("video", "photographs", "face"))
-    source = photographs if photographs is not None else video
+    above = all_upstream(node)
+    source, face = above.get("photographs", above.get("video")), above.get("face")
     clip = source.clip() if source is not None else None
     if clip is None:
         return None
@@ -92,7 +92,11 @@ def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
 
 def file_of(node: Any, scene: bpy.types.Scene) -> Path:
     """Return the track file of a node: where it was decided to be, else where it would be."""
-    asked, take = node.path or TrackFileSettings().path, take_of(node, scene)
+    return _file_of(node, take_of(node, scene))
+
+
+def _file_of(node: Any, take: Take | None) -> Path:
+    asked = node.path or TrackFileSettings().path
     if take is None:
         return _absolute(node, asked) if _is_full(asked) else Path(asked).expanduser().absolute()
     kept = next((each for each in places_of(node) if _holds(node, each, take) and _same(node, each.asked, asked)), None)
@@ -104,7 +108,7 @@ def decide(node: Any, scene: bpy.types.Scene) -> None:
     take, asked = take_of(node, scene), node.path or TrackFileSettings().path
     if take is None:
         return
-    file, first, before = file_of(node, scene), first_of(node, scene), ""
+    file, first, before = _file_of(node, take), first_of(node, scene), ""
     found = list(places_of(node))
     there = next((each for each in found if _is_version(node, each, take, file.name)), None)
     if there is not None:
@@ -158,7 +162,9 @@ def first_of(node: Any, scene: bpy.types.Scene) -> Path | None:
     take, kept = take_of(node, scene), places_of(node)
     if take is None:
         return None
-    name = file_of(node, scene).name
+    if not kept:
+        return None
+    name = _file_of(node, take).name
     place = next((each for each in kept if _is_version(node, each, take, name)), None)
     if place is not None:
         return _absolute(node, place.first) if place.first else None

@@ -49,6 +49,21 @@ def upstream(node: Any, kind: str) -> Any | None:
     return _nearest(node, kind, lambda name: graphs.sources(graph, name))
 
 
+def all_upstream(node: Any) -> dict[str, Any]:
+    """Return the nearest node of every kind that a node depends on, itself among them: one look at the tree for all."""
+    graph = graph_of(node.id_data)
+    found: dict[str, Any] = {}
+    waiting, seen = [node.name], {node.name}
+    while waiting:
+        name = waiting.pop(0)
+        found.setdefault(graph[name].kind, node.id_data.nodes[name])
+        for other in graphs.sources(graph, name):
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return found
+
+
 def folder_of_track(node: Any, scene: bpy.types.Scene) -> Path | None:
     """Return the folder of the track file that a node depends on: where results go unless the user says otherwise."""
     track = upstream(node, "track")

@@ -15,7 +15,7 @@ from ...properties import settings_from
 from ...scene.parts import find_collection, origin_of
 from .. import places
 from ..base import Group, StageNode
-from ..reading import upstream
+from ..reading import all_upstream, upstream
 
 _OF_CAMERA: Final = ("motion", "plate", "sound", "place")
 """Settings of the import whose camera is shared, where one is."""
@@ -40,11 +40,12 @@ class SceneNode(StageNode, bpy.types.Node):
     def settings(self: Any, scene: bpy.types.Scene) -> SceneSettings:
         """Return how the track is imported. One that was made of the scene's range comes back to that range."""
         settings = settings_from(self, SceneSettings)
-        baking = upstream(self, "texture") if not settings.texture else None
+        above = all_upstream(self)
+        baking = above.get("texture") if not settings.texture else None
         if baking is not None:
             settings = replace(settings, texture=str(baking.written(scene)[0]) if baking.written(scene) else "")
-        settings = replace(settings, same_camera=settings.same_camera or _shared_camera(self, scene))
-        video = upstream(self, "video")
+        settings = replace(settings, same_camera=settings.same_camera or _shared_camera(above.get("track"), scene))
+        video = above.get("video")
         if video is None or video.range != "scene":
             return settings
         return replace(settings, start_at=max(settings.start_at, scene.frame_start))
@@ -70,9 +71,8 @@ class SceneNode(StageNode, bpy.types.Node):
         return find_collection(scene, origin) is not None
 
 
-def _shared_camera(node: Any, scene: bpy.types.Scene) -> str:
+def _shared_camera(track: Any | None, scene: bpy.types.Scene) -> str:
     """Return the import whose camera is shared by a person that was tracked together with others; empty for none."""
-    track = upstream(node, "track")
     first = places.first_of(track, scene) if track is not None else None
     collection = find_collection(scene, origin_of(first, "")) if first is not None else None
     return collection.name if collection is not None else ""
