@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -83,4 +84,14 @@ def refused(path: Path | str, context: Context, **settings) -> Failure:
     assert isinstance(result, Failure), result
     assert result.sentence.endswith(".")
     assert result.advice.endswith(".")
+    return result
+
+
+def turned(path: Path, matrix: tuple[int, ...]) -> Path:
+    """Write a display matrix (3 x 3, 16.16 and 2.30 fixed point) into the track header of an MP4, as phones do."""
+    data = bytearray(path.read_bytes())
+    start = data.index(b"tkhd") + 4 + 40
+    data[start : start + 36] = struct.pack(">9i", *matrix)
+    result = path.with_name("turned.mp4")
+    result.write_bytes(data)
     return result

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from fake_stages import ROOT
 from report_tracks import a_track
-from small_videos import opened
+from small_videos import opened, turned
 
 from backend.contract.camera import project, rotation_matrices
 from backend.contract.pixel_shape import in_file_pixels, in_square_pixels
@@ -55,6 +55,20 @@ def test_pictures_are_read_with_square_pixels_and_none_is_lost(tmp_path, context
     assert seen.shape == (video.height, video.width, 3)
     rows, columns = np.nonzero(seen[..., 0] > 128)
     assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=2)
+
+
+def test_a_turned_clip_has_the_shape_of_its_pixels_turned_too(tmp_path, context) -> None:
+    plain = write_anamorphic(tmp_path / "a.mp4", Fraction(4, 3))
+    video = opened(turned(plain, (0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)), context)
+    assert (video.rotation, video.width, video.height, video.file_size) == (90, 48, 85, (48, 64))
+    seen = read_frame(video, 0)
+    assert seen is not None
+    rows, columns = np.nonzero(seen[..., 0] > 128)
+    assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=2)
+    video = dataclasses.replace(video, metadata={"copy_for_blender": "high-range"})
+    write_plate(tmp_path / "copy.mp4", video, context)
+    copy = opened(tmp_path / "copy.mp4", context)
+    assert (copy.rotation, copy.width, copy.height, copy.file_size) == (0, 48, 85, (48, 64))
 
 
 def test_a_shape_that_no_camera_has_is_not_believed(tmp_path, context, messages) -> None:

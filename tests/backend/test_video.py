@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
-from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, write_video
+from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, turned, write_video
 
 from backend.video import reader
 from backend.video.probe import nominal_rate
@@ -61,16 +59,6 @@ def test_the_rate_that_the_file_states_is_kept_as_a_fraction(tmp_path, context) 
 )
 def test_a_rate_that_nobody_states_is_measured(interval, rate) -> None:
     assert nominal_rate(np.arange(200) * interval, 1e-5, None, None) == rate
-
-
-def turned(path: Path, matrix: tuple[int, ...]) -> Path:
-    """Write a display matrix (3 x 3, 16.16 and 2.30 fixed point) into the track header of an MP4, as phones do."""
-    data = bytearray(path.read_bytes())
-    start = data.index(b"tkhd") + 4 + 40
-    data[start : start + 36] = struct.pack(">9i", *matrix)
-    result = path.with_name("turned.mp4")
-    result.write_bytes(data)
-    return result
 
 
 @pytest.mark.parametrize(
