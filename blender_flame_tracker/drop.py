@@ -6,10 +6,10 @@ from typing import Final
 
 import bpy
 
+from ..backend.contract.footage import VIDEO_SUFFIXES
 from .operators.photographs import ChoosePhotographs
 from .operators.video import ChooseVideo
 from .ui.panel import TAB
-from .ui.thumbnails import MOVIES
 
 
 class FLAME_FH_video(bpy.types.FileHandler):  # noqa: N801 - Blender's rule for names
@@ -18,7 +18,7 @@ class FLAME_FH_video(bpy.types.FileHandler):  # noqa: N801 - Blender's rule for 
     bl_idname = "FLAME_FH_video"
     bl_label = "Track a Head in This Video"
     bl_import_operator = ChooseVideo.bl_idname
-    bl_file_extensions = ";".join(sorted(MOVIES))
+    bl_file_extensions = ";".join(sorted(VIDEO_SUFFIXES))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

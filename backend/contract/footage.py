@@ -11,6 +11,12 @@ PICTURE_SUFFIXES: Final = frozenset(
 )
 """Suffixes of files that hold one picture. GIF is a video here: it may hold many."""
 
+VIDEO_SUFFIXES: Final = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".m2v", ".ts", ".mts", ".m2ts", ".mxf"}
+    | {".wmv", ".flv", ".ogv", ".3gp", ".dv", ".y4m", ".gif"}
+)
+"""Usual suffixes of videos, for what is offered to be dropped; a file of any other name is read by its content."""
+
 MPEG_STREAMS: Final = frozenset({".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".vob"})
 """MPEG program and elementary streams: Blender 4.2, 4.5 and 5.0 hold their first frames and skip others (measured)."""
 

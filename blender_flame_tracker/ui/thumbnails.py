@@ -17,6 +17,7 @@ import bpy.utils.previews
 import numpy as np
 from numpy.typing import NDArray
 
+from ...backend.contract.footage import is_picture
 from .. import runs
 from .picture_file import read_png
 
@@ -29,8 +30,6 @@ KEPT: Final = 64
 INTERVAL: Final = 0.05
 RETRY: Final = 1.0
 """Seconds after which a file that could not be read is tried again."""
-
-MOVIES: Final = frozenset({".mp4", ".mov", ".mkv", ".avi", ".mpg", ".mpeg", ".webm", ".gif", ".m4v", ".mts", ".ogv"})
 
 Pixels = NDArray[np.uint8]
 Crop = tuple[float, float, float, float]
@@ -138,7 +137,7 @@ def load_some() -> bool:
     changed = bool(_wanted)
     while _wanted:
         path = _wanted.pop()
-        kind = "MOVIE" if Path(path).suffix.lower() in MOVIES else "IMAGE"
+        kind = "IMAGE" if is_picture(Path(path)) else "MOVIE"
         _videos[path] = int(_collection.load(f"video:{path}", path, kind).icon_id)
     for key, picture in _pictures.items():
         if picture.reading is None and picture.shown != picture.wanted and time.monotonic() - picture.failed > RETRY:
