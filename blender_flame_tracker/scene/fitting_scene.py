@@ -159,7 +159,7 @@ def notices(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit) -> list[
         return []
     *others, last = words
     listed = f"{', '.join(others)} and {last}" if others else last
-    return [Notice("scene-kept", f"The scene keeps its {listed}.", "Fit Scene to Clip sets them to those of the clip.")]
+    return [Notice("scene-kept", f"The scene keeps its {listed}.", "Fit Scene to Clip gives it what the clip wants.")]
 
 
 def settings_of(scene: bpy.types.Scene) -> dict[str, Any]:

@@ -34,6 +34,9 @@ from .timeline import Timeline, footage_rate
 from .unharmed import unharmed
 from .users_footage import preferred
 
+_OF_SCENE: Final = ("scene-kept", "view-transform")
+"""Notices that the panel looks up anew, with the buttons that change it: they may not be true any more."""
+
 
 @dataclass(frozen=True)
 class ImportResult:
@@ -217,7 +220,7 @@ def _remember(
         settings,
         schedule.played,
         stamp_of(path) if path is not None else None,
-        tuple(_words(notice) for notice in notices),
+        tuple(_words(notice) for notice in notices if notice.code not in _OF_SCENE),
         fit,
         schedule.start_at if schedule.start_at != settings.start_at else None,
         schedule.timeline.footage_start,

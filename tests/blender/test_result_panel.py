@@ -122,3 +122,11 @@ def test_a_lost_head_is_said(tmp_path):
 def test_a_lost_video_is_said_as_long_as_it_is_missing(tmp_path):
     bring(write_file(tmp_path, make_good_track(12, video={"path": "/nowhere/gone.mp4", "name": "gone.mp4"})))
     assert "gone.mp4 was not found" in " ".join(drawn())
+
+
+def test_what_the_scene_keeps_is_said_until_it_is_fitted(tmp_path):
+    bpy.context.scene.collection.objects.link(bpy.data.objects.new("set", None))
+    bring(write_file(tmp_path, make_good_track(12)))
+    assert any(note.startswith("The scene keeps its") for note in drawn()) and "flame.fit_scene" in drawn()
+    bpy.ops.flame.fit_scene()
+    assert not any(note.startswith("The scene keeps its") for note in drawn()) and "flame.fit_scene" not in drawn()

@@ -10,7 +10,8 @@ from ... import result as results
 from ...nodes.state import NodeState, status_of
 from ...operators import result as operators
 from ...review import Facts, Review, review_of
-from ...scene.fitting_scene import is_faithful, kept
+from ...scene.fitting_scene import is_faithful
+from ...scene.fitting_scene import notices as fit_notices
 from ...scene.loose import loose_objects
 from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
@@ -152,7 +153,8 @@ def _draw_fit(layout: Any, context: bpy.types.Context, parts: Parts) -> None:
     """Ways to give the scene what the clip wants, where it has something else."""
     fit = read_record(parts.collection).fit
     column = layout.column(align=True)
-    if fit is not None and kept(context.scene, parts.camera, fit):
+    for notice in () if fit is None else fit_notices(context.scene, parts.camera, fit):
+        paragraph(column, context, notice.sentence, icon="INFO")
         column.operator("flame.fit_scene", icon="SCENE_DATA")
     if not is_faithful(context.scene):
         column.operator("flame.use_standard_view", icon="COLOR")
