@@ -38,7 +38,10 @@ def main(arguments: Sequence[str]) -> int:
             found[name] = run(name, numbers, parsed.seed, work)
             print(f"{name}: {len(numbers)} cases in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(table(found))
-    return 0 if is_good(found) else 1
+    if is_good(found):
+        return 0
+    print(f"\nOne of them again: python -m tests.fuzz --seed {parsed.seed} --only KIND --case NUMBER")
+    return 1
 
 
 if __name__ == "__main__":
