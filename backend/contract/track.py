@@ -19,7 +19,16 @@ from .failure import Failure
 from .marks import ENTRY, PROGRAM
 from .shading import Shading
 from .targets import TargetRefused, Targets
-from .track_schema import ARRAYS, KINDS, OPTIONAL, claim_problem, header_problem, relations_problem, values_problem
+from .track_schema import (
+    ARRAYS,
+    KINDS,
+    OPTIONAL,
+    UNSAID,
+    claim_problem,
+    header_problem,
+    relations_problem,
+    values_problem,
+)
 
 SCHEMA: Final = 1
 MISSING, INTERPOLATED, TRACKED = 0, 1, 2
@@ -256,7 +265,7 @@ def read_parts(
         return _too_large(path)
     except Exception as error:  # noqa: BLE001 - a damaged archive fails in a dozen ways, and each means the same
         return _not_a_track(path, f"reading it failed ({type(error).__name__})")
-    return (header, arrays) if wrong is None else _not_a_track(path, wrong)
+    return ({**UNSAID, **header}, arrays) if wrong is None else _not_a_track(path, wrong)
 
 
 class _WrongError(Exception):

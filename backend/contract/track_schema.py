@@ -232,4 +232,7 @@ _HEADER: Final[Mapping[str, Check]] = {
 _OPTIONAL_HEADER: Final[Mapping[str, Check]] = {
     "shading": lambda value: isinstance(value, dict) and value.get("space") in ALBEDO_SPACES,
     "report": mapping_of(lambda _value: True),
+    "program_version": is_text,
 }
+UNSAID: Final[Mapping[str, Any]] = {"report": {}, "program_version": ""}
+"""What is read of a header that does not say it."""

@@ -257,6 +257,19 @@ def test_a_video_whose_name_is_not_utf_8_has_a_track_too(path: Path) -> None:
     assert isinstance(track, Track) and track.header["video"]["name"] == "caf\udce9.mp4"
 
 
+def test_a_header_that_says_nothing_of_its_run_is_read(path: Path) -> None:
+    write_track(path, a_track())
+    with np.load(path) as archive:
+        members = {name: archive[name] for name in archive.files}
+    header = json.loads(bytes(members["header"]))
+    del header["report"], header["program_version"]
+    members["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez(path, **members)
+    track = read_track(path)
+    assert isinstance(track, Track)
+    assert (track.header["report"], track.header["program_version"]) == ({}, "")
+
+
 def test_what_was_not_found_may_be_unknown(path: Path) -> None:
     unknown = {"vertices": np.full((FRAMES, VERTICES, 3), np.nan), "head_rotation": np.full((FRAMES, 3), np.nan)}
     assert isinstance(changed(path, **unknown), Track)
