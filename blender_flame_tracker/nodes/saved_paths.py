@@ -39,7 +39,10 @@ def _names(node: Any) -> list[str]:
 def _rewrite(node: Any, write: Callable[[str], str]) -> None:
     for name in _names(node):
         text = getattr(node, name)
-        written = PHOTOGRAPH_SEPARATOR.join(write(part.strip()) for part in text.split(PHOTOGRAPH_SEPARATOR))
+        parts = (
+            [part.strip() for part in text.split(PHOTOGRAPH_SEPARATOR)] if kind_of(node) == "photographs" else [text]
+        )
+        written = PHOTOGRAPH_SEPARATOR.join(map(write, parts))
         if text and written != text:
             setattr(node, name, written)
     if kind_of(node) == "track":

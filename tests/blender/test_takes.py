@@ -90,6 +90,14 @@ def test_saving_a_copy_elsewhere_leaves_the_session_as_it_was(tree, tmp_path):
     assert shown_file() == file
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no such name")
+def test_a_clip_with_a_stroke_in_its_name_is_found_after_saving(engine, tmp_path):
+    clip = tmp_path / "clips" / "one | two.mp4"
+    tree = make_tree(bpy.context.scene, clip)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    assert tree.nodes["Video"].clip() == clip
+
+
 def test_paths_become_relative_at_the_first_saving_unless_the_preferences_say_no(tree, tmp_path, monkeypatch):
     file = track()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
