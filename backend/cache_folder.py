@@ -80,8 +80,12 @@ def is_claimed(root: Path) -> bool:
 
 def unclaimed_problem(root: Path, *, usual: bool) -> Failure | None:
     """Return why a folder that is there cannot be looked at as a cache, or None."""
-    if not root.is_dir() or usual or is_claimed(root) or _is_empty(root) or _is_of_earlier_version(root):
-        return None
+    try:
+        if not root.is_dir() or usual or is_claimed(root) or _is_empty(root) or _is_of_earlier_version(root):
+            return None
+    except OSError as error:
+        sentence = f"The cache folder {root} cannot be looked at: {error.strerror or error}."
+        return Failure("cache-unusable", sentence, "Name one that you may read with --cache.")
     return Failure(
         "cache-not-ours",
         f"{root} holds other things and is no cache of this program; nothing in it was touched.",

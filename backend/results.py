@@ -16,6 +16,7 @@ from typing import Final
 
 from .contract.atomic import remove_half_made
 from .contract.failure import Failure
+from .contract.presence import is_there
 from .locks import FileLock
 from .stages.folders import PAUSE, TRIES, not_writable
 
@@ -72,7 +73,7 @@ def _taken(lock: FileLock, stack: contextlib.ExitStack) -> bool:
     holder = f"process {os.getpid()} on {platform.node() or 'this computer'}, since {time.strftime('%H:%M:%S')}"
     folder = lock.path.parent
     for left in reversed(range(TRIES)):
-        new = [place for place in (folder, *folder.parents) if not place.exists()]
+        new = [place for place in (folder, *folder.parents) if not is_there(place)]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not lock.take(holder):

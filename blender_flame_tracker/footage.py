@@ -19,6 +19,7 @@ import bpy
 
 from ..backend.contract.content import content_of
 from ..backend.contract.failure import Failure
+from ..backend.contract.presence import is_file, is_folder
 from ..backend.contract.sequence import sequence_from
 from . import preferences, runs
 from .look import Look, Looking, remembered, start_look
@@ -208,12 +209,12 @@ def _learn(path: Path) -> None:
 
 
 def _read(path: Path) -> Facts | Failure:
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "is not there"
+    if not is_file(path):
+        what = "is a folder" if is_folder(path) else "is not there"
         return Failure(
             "video-not-found",
             f"{path.name or path} {what}.",
-            "Choose a video, or the first picture of a sequence." if path.is_dir() else "Choose the video again.",
+            "Choose a video, or the first picture of a sequence." if is_folder(path) else "Choose the video again.",
         )
     not_a_video = Failure(
         "video-unreadable",

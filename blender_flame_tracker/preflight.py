@@ -9,6 +9,7 @@ from ..backend.contract.failure import Failure
 from ..backend.contract.job import Job
 from ..backend.contract.outputs import outputs_of
 from ..backend.contract.portable import stated_file
+from ..backend.contract.presence import is_file, is_there
 from ..backend.contract.targets import TAKEN, Targets
 from ..backend.contract.track import read_parts
 from .nodes.stages.photographs import files_of
@@ -56,13 +57,13 @@ def _refused(job: Job) -> Iterator[tuple[Path, Failure]]:
 def missing_videos(job: Job) -> Mapping[str, Path]:
     """Return the videos that are not there, by the name of their stage."""
     videos = {stage.name: Path(stage.settings.path) for stage in job.stages if stage.kind == "video"}
-    return {name: path for name, path in videos.items() if not path.is_file()}
+    return {name: path for name, path in videos.items() if not is_file(path)}
 
 
 def _missing_photographs(job: Job) -> Iterator[Path]:
     for stage in job.stages:
         for path in files_of(stage.settings.path) if stage.kind == "photographs" else ():
-            if not path.exists():
+            if not is_there(path):
                 yield path
 
 
@@ -87,7 +88,7 @@ def _taken(job: Job, name: str) -> Failure | None:
     if found is None or isinstance(found, Failure):
         return None
     other = stated_file(str(found[0]["video"].get("path") or ""), Path(stage.settings.path).parent)
-    if other is None or not other.is_file() or other in _sources(job) or other.parent in _copies(job):
+    if other is None or not is_file(other) or other in _sources(job) or other.parent in _copies(job):
         return None
     if stamp_of(other) in {stamp_of(source) for source in _sources(job)}:
         return None  # This project is a copy of the one in which it was tracked.

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backend.contract.failure import Failure
+from ..backend.contract.presence import is_file, is_folder
 from ..backend.contract.quality import Quality, read_quality
 from ..backend.contract.ranges import LABELS, FlaggedRange, flagged, positions, runs
 from ..backend.contract.settings import QUALITY_CHOICES
@@ -157,9 +158,9 @@ def look_at(path: Path) -> Facts:
         quality,
         flags,
         failure,
-        report if report.is_file() else None,
-        overlay if overlay.is_file() else None,
-        path.parent.is_dir(),
+        report if is_file(report) else None,
+        overlay if is_file(overlay) else None,
+        is_folder(path.parent),
         _made(quality, changed(path)) if quality is not None else "",
     )
 

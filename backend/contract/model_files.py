@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from .presence import is_file, is_folder
+
 FLAME_OPEN: Final = "flame2023_Open.pkl"
 FLAME_2023: Final = "flame2023.pkl"
 FLAME_2020: Final = "generic_model.pkl"
@@ -41,17 +43,17 @@ def other_names(name: str) -> tuple[str, ...]:
 
 def task_file(folder: Path) -> Path | None:
     """Return the face landmarker in a folder of models, or None."""
-    return next((folder / name for name in TASK_FILES if (folder / name).is_file()), None)
+    return next((folder / name for name in TASK_FILES if is_file(folder / name)), None)
 
 
 def model_folders(folder: Path) -> list[Path]:
     """Return a folder of models and those in it that are named after FLAME; a folder that cannot be read has none."""
-    return [folder, *(each for each in _content(folder) if each.name.lower().startswith(_FLAME) and each.is_dir())]
+    return [folder, *(each for each in _content(folder) if each.name.lower().startswith(_FLAME) and is_folder(each))]
 
 
 def find_model_file(folder: Path, name: str) -> Path | None:
     """Return the file of that name in a folder of models or in one of its folders named after FLAME, or None."""
-    return next((each / name for each in model_folders(folder) if (each / name).is_file()), None)
+    return next((each / name for each in model_folders(folder) if is_file(each / name)), None)
 
 
 def head_files(folder: Path) -> list[Path]:
@@ -62,7 +64,7 @@ def head_files(folder: Path) -> list[Path]:
     """
     found: list[Path] = []
     for each in model_folders(folder):
-        files = [path for path in _content(each) if path.suffix.lower() in _HEAD_ENDINGS and path.is_file()]
+        files = [path for path in _content(each) if path.suffix.lower() in _HEAD_ENDINGS and is_file(path)]
         files = [path for path in files if path.name not in (*SIDE_FILES, *UNUSED)]
         found += sorted(files, key=lambda path: ("male" in path.name.lower(), path.name))
     return found
@@ -71,7 +73,7 @@ def head_files(folder: Path) -> list[Path]:
 def packed_files(folder: Path) -> list[Path]:
     """Return archives of FLAME in a folder of models, as they were downloaded: nothing in them is found."""
     named = (path for path in _content(folder) if path.name.lower().startswith(_FLAME))
-    return [path for path in named if path.suffix.lower() == ".zip" and path.is_file()]
+    return [path for path in named if path.suffix.lower() == ".zip" and is_file(path)]
 
 
 def folders_beside(model: Path) -> tuple[Path, ...]:

@@ -20,6 +20,7 @@ from ..contract.failure import Failure
 from ..contract.foreign_text import reason, shown
 from ..contract.model_files import folders_beside
 from ..contract.names import JOINT_PARENTS, JOINTS
+from ..contract.presence import hindrance, is_file, is_folder
 from ..contract.settings import HeadSettings
 from .embedding import embed_landmarks
 from .flame_versions import recognise
@@ -123,9 +124,11 @@ def checked_arrays(content: Mapping[str, Any], name: str) -> FlameArrays | Failu
 
 
 def _file_problem(path: Path) -> Failure | None:
-    if path.is_dir():
+    if is_folder(path):
         return Failure("model-not-a-file", f"{path} is a folder, not a model file.", _ADVICE)
-    if not path.is_file():
+    if hindrance(path):
+        return Failure("model-unreadable", f"{path} cannot be read: {hindrance(path)}.", _ADVICE)
+    if not is_file(path):
         return Failure("model-not-found", f"There is no model file {path}.", _ADVICE)
     if path.stat().st_size == 0:
         return Failure("file-empty", f"{path.name} is empty.", "Download or copy it again.")

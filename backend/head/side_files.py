@@ -12,6 +12,7 @@ import numpy as np
 from ..contract.failure import Failure
 from ..contract.foreign_text import reason, shown
 from ..contract.model_files import EMBEDDING_68, EMBEDDING_105, EYELIDS, REGIONS, UV_OBJECT, UV_TEXTURE
+from ..contract.presence import is_file
 from .model import Floats, Integers
 from .plain_arrays import read_header, read_npy, read_npz
 from .restricted_pickle import LARGEST_FILE, read_pickle, read_pickle_bytes
@@ -66,7 +67,7 @@ def read_side_files(folders: Sequence[Path], vertices: int, triangles: int) -> S
     left_out: list[Failure] = []
     for folder in folders:
         for names, field, reader in _readers(folder, vertices, triangles):
-            if field in found or not all((folder / name).is_file() for name in names):
+            if field in found or not all(is_file(folder / name) for name in names):
                 continue
             value = _read(names[0], reader)
             if isinstance(value, Failure):
@@ -80,7 +81,7 @@ def side_file_problem(path: Path, vertices: int, triangles: int) -> Failure | No
     """Return why one of `SIDE_FILES` cannot be used beside a model of that size, or None."""
     for names, _, reader in _readers(path.parent, vertices, triangles):
         if path.name in names:
-            absent = [name for name in names if not (path.parent / name).is_file()]
+            absent = [name for name in names if not is_file(path.parent / name)]
             if absent:
                 advice = f"Put {absent[0]} beside it, or remove it: it is optional."
                 return Failure("side-file-alone", f"{path.name} is of no use without {absent[0]}.", advice)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..contract.failure import Failure
 from ..contract.foreign_text import reason
 from ..contract.model_files import TASK_FILES, task_file
+from ..contract.presence import is_file
 from ..head.model import Floats
 
 _TASK_DETECTOR: Final = "face_detector.tflite"
@@ -63,7 +64,7 @@ def find_networks(chosen: str, models: Path) -> NetworkFiles | Failure:
         models: Folder of model files; a file there that does not fit is left out.
     """
     named = Path(chosen).expanduser() if chosen.strip() else None
-    if named is not None and not named.is_file():
+    if named is not None and not is_file(named):
         return Failure(
             "task-not-found", f"There is no file {named}.", "Choose face_landmarker.task, or leave the field empty."
         )

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ..contract.failure import Failure
 from ..contract.footage import is_picture
+from ..contract.presence import hindrance, is_file, is_folder
 
 LARGEST: Final = 400_000_000
 """Pixels beyond which a file is refused; medium-format cameras reach 150 million."""
@@ -80,9 +81,11 @@ def read_photo(path: Path) -> Photo | Failure:
 
 
 def _file_problem(path: Path) -> Failure | None:
-    if path.is_dir():
+    if is_folder(path):
         return Failure("photo-not-found", f"{path} is a folder, not a picture.", "Choose a picture in it.")
-    if not path.is_file():
+    if hindrance(path):
+        return Failure("photo-unreadable", f"{path} can't be read: {hindrance(path)}.", "Choose one that you may read.")
+    if not is_file(path):
         return Failure("photo-not-found", f"There is no file {path}.", "Choose an existing picture.")
     if path.stat().st_size == 0:
         return Failure("photo-unreadable", f"{path.name} is empty (0 bytes).", "Copy it again.")

@@ -8,6 +8,7 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.footage import is_picture
+from ..contract.presence import is_folder, is_there
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettings
 from ..stage_code import StageCode, counted
 from .data import Context, Video
@@ -32,7 +33,7 @@ def check(settings: PhotographSettings) -> Failure | None:
 
 def chosen_files(text: str) -> list[Path] | Failure:
     """Return the files that the setting names; of a folder all pictures in it, by their names."""
-    if Path(text).expanduser().exists() and text.strip():
+    if is_there(Path(text).expanduser()) and text.strip():
         parts = [text]  # a name may hold the separator
     else:
         parts = [part.strip() for part in text.split(PHOTOGRAPH_SEPARATOR) if part.strip()]
@@ -41,7 +42,7 @@ def chosen_files(text: str) -> list[Path] | Failure:
     result: list[Path] = []
     for part in parts:
         path = Path(part).expanduser().absolute()
-        if not path.is_dir():
+        if not is_folder(path):
             result.append(path)
             continue
         found = sorted(other for other in path.iterdir() if is_picture(other))

@@ -18,6 +18,7 @@ from ..contract.names import LANDMARKS
 from ..contract.outputs import absolute
 from ..contract.pixel_shape import in_file_pixels, in_square_pixels
 from ..contract.portable import portable_header
+from ..contract.presence import is_folder
 from ..contract.settings import TrackFileSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of, read_track, write_track
 from ..head.model import HeadModel
@@ -36,7 +37,7 @@ IN_MEMORY: Final = 256 * 1024**2
 def check(settings: TrackFileSettings) -> Failure | None:
     """Refuse a place that cannot be written to before any work is done."""
     path = Path(settings.path).expanduser()
-    if path.is_dir():
+    if is_folder(path):
         return Failure("track-not-written", f"{path} is a folder.", "Give the name of a file, for example track.npz.")
     return writable_problem(path.parent)
 
@@ -55,7 +56,7 @@ def foresee(settings: TrackFileSettings, known: Mapping[str, Any]) -> Failure | 
     clip, head = known.get("video", known.get("photographs")), known.get("head")
     if clip is None or head is None:
         return None
-    folder = next(place for place in absolute(settings.path).parents if place.is_dir())
+    folder = next(place for place in absolute(settings.path).parents if is_folder(place))
     needed, disk = track_bytes(len(clip), head), shutil.disk_usage(folder)
     if disk.total == 0 or disk.free >= needed:  # some network drives do not know
         return None

@@ -8,6 +8,7 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.footage import is_picture
+from ..contract.presence import is_file
 from ..contract.sequence import sequence_from
 from ..contract.settings import VideoSettings
 from ..stage_code import StageCode, counted
@@ -24,7 +25,7 @@ def run(settings: VideoSettings, context: Context) -> Video | Failure:
 def files(settings: VideoSettings, _models: Path) -> Iterable[Path]:
     """The video, or all pictures of a sequence."""
     path = Path(settings.path).expanduser()
-    if not is_picture(path) or not path.is_file():
+    if not is_picture(path) or not is_file(path):
         return [path]
     try:
         return sequence_from(path).present

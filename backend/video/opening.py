@@ -8,6 +8,7 @@ import numpy as np
 
 from ..contract.failure import Failure
 from ..contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, is_picture
+from ..contract.presence import hindrance, is_file, is_folder
 from ..contract.sequence import PictureSequence, sequence_from
 from ..contract.settings import VideoSettings
 from ..head.model import Floats, Integers
@@ -59,9 +60,11 @@ def _path_problem(text: str, path: Path) -> Failure | None:
     advice = "Choose a video file, or the first picture of an image sequence."
     if not text.strip():
         return Failure("video-not-given", "No video was chosen.", advice)
-    if path.is_dir():
+    if is_folder(path):
         return Failure("video-is-directory", f"{path} is a folder, not a video.", advice)
-    if not path.is_file():
+    if hindrance(path):
+        return Failure("video-unreadable", f"{path} can't be read: {hindrance(path)}.", "Choose one that you may read.")
+    if not is_file(path):
         return Failure("video-not-found", f"There is no file {path}.", advice)
     try:
         size = path.stat().st_size

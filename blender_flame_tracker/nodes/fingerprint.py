@@ -13,6 +13,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.options import options_of, to_dict
+from ...backend.contract.presence import is_folder
 from ..stamp import stamp_of
 from . import graph as graphs
 from .graph import Graph, Node
@@ -67,7 +68,7 @@ def looks(files: Iterable[Path]) -> str:
 
 
 def _look(path: Path) -> list[Any]:
-    if not path.is_dir():
+    if not is_folder(path):
         return [path.name, *(stamp_of(path) or ())]
     try:
         return [path.name, sorted([entry.name, entry.stat().st_size] for entry in os.scandir(path))]

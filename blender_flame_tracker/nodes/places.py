@@ -17,6 +17,7 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.kinds import is_path, json_of, list_of
+from ...backend.contract.presence import is_file, is_there
 from ...backend.contract.settings import TrackFileSettings
 from .. import paths
 from .reading import all_upstream, kind_of
@@ -77,7 +78,7 @@ def _holds(node: Any, place: Place, take: Take) -> bool:
 def _is_of(node: Any, place: Place, clip: Path) -> bool:
     """Whether a place is that of a clip. One of the same name is the same where the former is not there any more."""
     former = _absolute(node, place.clip)
-    return former == clip or (former.name == clip.name and not former.exists())
+    return former == clip or (former.name == clip.name and not is_there(former))
 
 
 def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
@@ -170,7 +171,7 @@ def first_of(node: Any, scene: bpy.types.Scene) -> Path | None:
         return _absolute(node, place.first) if place.first else None
     others = [each for each in kept if each.face != take.face and _is_of(node, each, take.clip)]
     files = (_absolute(node, each.first or each.file) for each in others)
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if is_file(file)), None)
 
 
 def places_of(node: Any) -> tuple[Place, ...]:
@@ -239,7 +240,7 @@ def adopt(node: Any, scene: bpy.types.Scene) -> None:
         return
     name = kept[0][0]
     usual = paths.shot_folder(take.clip) / asked
-    file = next((each for each in (Path(name), usual) if each.is_absolute() and each.is_file()), None)
+    file = next((each for each in (Path(name), usual) if each.is_absolute() and is_file(each)), None)
     if file is not None:
         _keep(node, [Place(_relative(node, take.clip), take.face, take.frames, asked, _relative(node, file))])
 

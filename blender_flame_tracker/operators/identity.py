@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 import bpy
 
+from ...backend.contract.presence import is_file
 from ..paths import absolute, relative
 from ..result import tree_file
 from ..scene.origin import file_of
@@ -48,7 +49,7 @@ class UseIdentity(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the Head Model node."""
         node = node_of(active_tree(context), "head", context.scene)
-        if self.filepath and not absolute(self.filepath).is_file():
+        if self.filepath and not is_file(absolute(self.filepath)):
             self.report({"ERROR"}, f"{Path(self.filepath).name} is not there. Choose another track file.")
             return {"CANCELLED"}
         node.identity_track = relative(absolute(self.filepath)) if self.filepath else ""

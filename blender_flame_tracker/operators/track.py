@@ -11,6 +11,7 @@ from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job
+from ...backend.contract.presence import is_folder
 from ...backend.contract.targets import TAKEN
 from .. import all_faces, footage, preflight, runs
 from ..nodes.compile import Compiled, compile_tree
@@ -295,7 +296,7 @@ class FindVideo(_Ask, bpy.types.Operator):
         compiled = compile_tree(tree, context.scene, self.target or None) if tree is not None else None
         missing = preflight.missing_videos(compiled.job) if isinstance(compiled, Compiled) else {}
         lost = next(iter(missing.values()), Path.home())
-        self.filepath = str(next((each for each in lost.parents if each.is_dir()), Path.home()) / lost.name)
+        self.filepath = str(next((each for each in lost.parents if is_folder(each)), Path.home()) / lost.name)
         return super().invoke(context, event)
 
     def change(self, tree: Any, job: Job) -> None:

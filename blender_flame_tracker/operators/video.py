@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.presence import is_folder
 from .. import footage
 from ..nodes.default_tree import new_default_tree, replace_source
 from ..paths import absolute, clip_name, relative
@@ -77,7 +78,7 @@ class ChooseVideo(bpy.types.Operator):
 def folder_to_open(context: bpy.types.Context) -> Path:
     """Return where the clip before came from, else the folder of the .blend, else that of the user."""
     video = node_of(active_tree(context), "video", context.scene)
-    if video is not None and video.path and absolute(video.path).parent.is_dir():
+    if video is not None and video.path and is_folder(absolute(video.path).parent):
         return absolute(video.path).parent
     return Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
+from ...backend.contract.presence import is_file
 from .parts import TRACK, origin_of
 from .stored import stored
 
@@ -34,7 +35,7 @@ def renew_origins() -> None:
         if not relative or not bpy.data.filepath:
             continue
         moved = Path(bpy.path.abspath(relative))
-        if str(moved) != collection[TRACK] and moved.is_file():
+        if str(moved) != collection[TRACK] and is_file(moved):
             collection[TRACK] = origin_of(moved, "")
 
 

@@ -14,6 +14,7 @@ from ...backend.contract.camera import Intrinsics, blender_lens
 from ...backend.contract.failure import Notice
 from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
 from ...backend.contract.portable import stated_file
+from ...backend.contract.presence import is_file
 from ...backend.contract.track import Track
 
 
@@ -64,9 +65,9 @@ def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
     copied = [copy for video in (*moved, *places) for copy in copies(video, about)]
     for place in copied + places + moved:
         with contextlib.suppress(OSError, RuntimeError):  # A name that no disk can have, or a link to itself.
-            if place.is_file() and place in copied:
+            if is_file(place) and place in copied:
                 return Found(place.resolve(), 0, None)
-            if place.is_file():
+            if is_file(place):
                 return Found(place.resolve(), int(about.get("rotation") or 0), _warning(place, about.get(COPY_REASON)))
     return Notice(
         "plate-missing",

@@ -8,6 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Notice
+from ...backend.contract.presence import is_file
 from ...backend.contract.settings import SceneSettings
 from ..paths import absolute
 from .head import UV_MAP
@@ -34,7 +35,7 @@ def find_texture(settings: SceneSettings, track: Path | None) -> Path | Notice |
         return None
     if settings.texture:
         chosen = absolute(settings.texture)
-        if chosen.is_file():
+        if is_file(chosen):
             return chosen
         return Notice(
             "texture-missing",
@@ -42,7 +43,7 @@ def find_texture(settings: SceneSettings, track: Path | None) -> Path | Notice |
             "Run the Texture node, or choose the picture.",
         )
     beside = None if track is None else track.parent / NAME
-    return beside if beside is not None and beside.is_file() else None
+    return beside if beside is not None and is_file(beside) else None
 
 
 def write_texture(

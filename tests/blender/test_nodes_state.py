@@ -88,6 +88,19 @@ def test_a_change_makes_stale_what_depends_on_it_and_taking_it_back_makes_it_tru
     assert stale(tracked) == set() and states(tracked)[node] == "DONE"
 
 
+def test_a_folder_that_may_not_be_entered_makes_stale_and_raises_nothing(tracked, tmp_path, monkeypatch):
+    closed, ask = tmp_path / "clips", os.stat
+
+    def refusing(path, *arguments, **options):
+        if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(f"{closed}{os.sep}"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return ask(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    state.refresh(tracked)
+    assert status(tracked, "Video").state == state.NodeState.STALE
+
+
 def test_a_changed_video_makes_stale_what_was_made_of_it(tracked, tmp_path):
     video = tmp_path / "clips" / "take one.mp4"
     os.utime(video, (1, 1))

@@ -1,0 +1,37 @@
+"""What lies at a place, also where nobody may look: a folder that may not be entered is as one without files.
+
+The methods of `Path` raise an error there, which everybody who asks would have to expect.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file, or a link to one, can be seen there."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder, or a link to one, can be seen there."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything can be seen there."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def hindrance(path: Path) -> str:
+    """Return in the system's words why a file may not be read; empty where it may, and where there is none."""
+    try:
+        if stat.S_ISREG(path.stat().st_mode):  # others, such as pipes, may wait for ever
+            path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
