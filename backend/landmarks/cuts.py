@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..head.model import Floats, Integers
+from .likeness import ANOTHER, difference, moved
+from .observations import Observations
 
 _COLOURS: Final = 0.28
 """Distance of colour histograms (0..1) that a cut has at least; fast motion keeps the colours."""
@@ -15,6 +18,98 @@ _STRUCTURE: Final = 0.5
 """Correlation of two pictures, moved against each other for the best match, above which there is no cut."""
 _SPIKE: Final = 4.0
 """How many times larger the change is than around it; a wild camera changes everything all the time."""
+_JUMP: Final = 6.0
+"""Mean difference of two pictures (0..255), moved for the best match, that a cut between like rooms has at least."""
+_BEYOND_MOTION: Final = 4.0
+"""How many times larger that difference is than any that motion makes just before and after; 2 without a cut."""
+_BEYOND_MOTION_ANOTHER: Final = 2.5
+"""The same where another face is seen after than before."""
+_BEYOND_MOTION_UNSEEN: Final = 6.0
+"""The same where no face is seen before or after, which could say that it has not moved."""
+_STAYED: Final = 0.012
+"""Share of the size of a face by which it moves at a cut at least: a lamp that is switched on moves nothing."""
+_OTHER_PLACE: Final = 12.0
+"""Difference of the pictures before and after a gap from which the gap is not bridged."""
+_AROUND: Final = 3
+"""Frames before and after whose motion is compared."""
+
+
+def shots_of(seen: Observations) -> Integers:
+    """Return the number of the shot of each frame (T,) of a whole clip, counted from 0.
+
+    Besides the cuts that `shots` finds by colours and structure, a frame begins a shot where the picture jumps by more
+    than any motion around explains, and the faces do not say otherwise.
+    """
+    begins = np.zeros(len(seen.decoded), dtype=np.bool_)
+    begins[1:] = np.diff(shots(seen.thumbnail, seen.decoded)) > 0
+    rows = np.flatnonzero(seen.decoded)
+    pictures = seen.thumbnail[rows].astype(np.float64)
+    faces = [np.flatnonzero(seen.frame == row) for row in rows]
+    for k in range(1, len(rows)):
+        if begins[rows[k]] or _unmoved(pictures[k - 1], pictures[k]) < _JUMP:
+            continue
+        if begins[rows[max(0, k - _AROUND) : k]].any():
+            continue  # The same cut, seen from a frame later.
+        if _jumps(pictures, seen, faces, k):
+            begins[rows[k]] = True
+    return np.cumsum(begins, dtype=np.int64)
+
+
+def parted_by_gaps(shot: Integers, found: NDArray[np.bool_], thumbnails: NDArray[np.uint8]) -> Integers:
+    """Return the shots (T,) so that a gap in which the picture became another one parts them too.
+
+    Args:
+        shot: Number of the shot of each frame (T,).
+        found: Frames in which the face is seen (T,).
+        thumbnails: (T, h, w, 3) uint8.
+    """
+    result = shot.copy()
+    for before, after in pairwise(np.flatnonzero(found).tolist()):
+        if after - before == 1 or shot[before] != shot[after]:
+            continue
+        if _changed(thumbnails[before].astype(np.float64), thumbnails[after].astype(np.float64)) >= _OTHER_PLACE:
+            result[after:] += 1
+    return result
+
+
+def _jumps(pictures: Floats, seen: Observations, faces: list[Integers], k: int) -> bool:
+    """Whether the pictures from k on are others than those before, beyond what motion explains."""
+    before = [b for b in (k - 1, k - 2) if b >= 0]
+    after = [a for a in (k, k + 1, k + 2) if a < len(pictures)]
+    jump = min(_changed(pictures[b], pictures[a]) for b in before for a in after)
+    if jump < _JUMP:
+        return False
+    motion = [
+        _changed(pictures[a], pictures[a + lag])
+        for lag in (1, 2)
+        for a in (*range(max(0, k - 2 - _AROUND), k - lag), *range(k, min(k + _AROUND, len(pictures) - lag)))
+    ]
+    beyond = jump / max(max(motion, default=0.0), 1e-3)
+    old, new = faces[k - 1], faces[k]
+    if len(old) == 0 or len(new) == 0:
+        return beyond >= _BEYOND_MOTION_UNSEEN
+    if min(moved(seen.points[a], seen.points[b]) for a in old for b in new) < _STAYED:
+        return False
+    another = difference(seen.portrait[old], seen.portrait[new]) >= ANOTHER
+    return beyond >= (_BEYOND_MOTION_ANOTHER if another else _BEYOND_MOTION)
+
+
+def _unmoved(a: Floats, b: Floats) -> float:
+    """Mean difference of two pictures (h, w, 3) of the same brightness."""
+    return float(np.abs(a - b * (a.mean() / max(float(b.mean()), 4.0))).mean())
+
+
+def _changed(a: Floats, b: Floats) -> float:
+    """The same where the second is moved for the best match."""
+    height, width = a.shape[:2]
+    return min(
+        _unmoved(
+            a[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)],
+            b[max(0, -dy) : height + min(0, -dy), max(0, -dx) : width + min(0, -dx)],
+        )
+        for dy in (-2, -1, 0, 1, 2)
+        for dx in (-3, -2, -1, 0, 1, 2, 3)
+    )
 
 
 def shots(thumbnails: NDArray[np.uint8], decoded: NDArray[np.bool_]) -> Integers:
@@ -39,8 +134,8 @@ def shots(thumbnails: NDArray[np.uint8], decoded: NDArray[np.bool_]) -> Integers
     for k in range(1, len(rows)):
         if steps[k - 1] < 1.0 or not _stands_out(steps, k - 1):
             continue
-        # The pictures after against the pictures before, over a flash of one or two frames.
-        before = [b for b in (k - 1, k - 2) if b >= last_cut]
+        # The pictures after against the pictures before, over a flash of up to three frames that begins or ends here.
+        before = [b for b in (k - 1, k - 2, k - 3, k - 4) if b >= last_cut]
         after = [a for a in (k, k + 1, k + 2, k + 3) if a < len(rows)]
         if min(_difference(colours, flat, b, a) for b in before for a in after) >= 1.0:
             result[rows[k] :] += 1

@@ -12,6 +12,7 @@ from ..contract.failure import Failure
 from ..contract.names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from ..contract.settings import FaceSettings
 from ..head.model import Floats, Integers
+from .likeness import ANOTHER, difference
 from .observations import Observations
 
 _STEP: Final = 0.7
@@ -62,7 +63,7 @@ def people_of(seen: Observations, shot: Integers, least: int = _FLEETING) -> lis
         return []
     centre, width = centres(seen), widths(seen)
     tracklets = _tracklets(seen.frame, centre, width, shot)
-    groups = _joined(tracklets, seen, centre, width)
+    groups = _joined(tracklets, seen, centre, width, shot)
     if len(seen.decoded) >= 2 * least:
         groups = [rows for rows in groups if len(rows) >= least]
     groups.sort(key=lambda rows: -float((width[rows] ** 2).sum()))
@@ -98,7 +99,9 @@ def _tracklets(frame: Integers, centre: Floats, width: Floats, shot: Integers) -
     return done + alive
 
 
-def _joined(tracklets: list[list[int]], seen: Observations, centre: Floats, width: Floats) -> list[list[int]]:
+def _joined(
+    tracklets: list[list[int]], seen: Observations, centre: Floats, width: Floats, shot: Integers
+) -> list[list[int]]:
     """Join pieces of the same person: those who leave and come back, and those on both sides of a cut."""
     pieces = sorted(tracklets, key=len, reverse=True)
     groups: list[list[int]] = []
@@ -110,10 +113,15 @@ def _joined(tracklets: list[list[int]], seen: Observations, centre: Floats, widt
         for number, group in enumerate(groups):
             if frames & set(seen.frame[group].tolist()):
                 continue  # Both are in the same picture: two people.
-            alike = float((looks[number] * portrait).mean())
-            needed = _SAME_PLACE if _same_place(piece, group, seen.frame, centre, width) else _ALIKE
-            if alike - needed > best_value:
-                best, best_value = number, alike - needed
+            if set(shot[seen.frame[piece]].tolist()) & set(shot[seen.frame[group]].tolist()):
+                alike = float((looks[number] * portrait).mean())
+                needed = _SAME_PLACE if _same_place(piece, group, seen.frame, centre, width) else _ALIKE
+                value = alike - needed
+            else:
+                # Over a cut neither the place nor what is behind the head tells who it is.
+                value = 1 - difference(seen.portrait[piece], seen.portrait[group]) / ANOTHER
+            if value > best_value:
+                best, best_value = number, value
         if best < 0:
             groups.append(list(piece))
             looks.append(portrait)
@@ -213,6 +221,24 @@ def others(people: list[Person], seen: Observations, number: int) -> tuple[dict[
             }
         )
     return tuple(result)
+
+
+def in_other_shots(people: list[Person], seen: Observations, number: int, shot: Integers) -> list[tuple[int, int, int]]:
+    """Return where others are seen in shots without the chosen person: (number, first and last position) of each."""
+    own = np.unique(shot[seen.frame[people[number].rows]])
+    result = []
+    for n, person in enumerate(people):
+        frames = seen.frame[person.rows]
+        frames = frames[~np.isin(shot[frames], own)]
+        result += [
+            (n, int(part.min()), int(part.max())) for part in np.split(frames, _breaks(shot[frames])) if len(part)
+        ]
+    return result
+
+
+def _breaks(shot: Integers) -> Integers:
+    """Where a list of shots goes on with one that is not the next (a shot between them is not in the list)."""
+    return np.flatnonzero(np.diff(shot) > 1) + 1
 
 
 def eye_distance(points: Floats) -> Floats:

@@ -13,14 +13,17 @@ from ..contract.pixel_shape import sizes_of
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..head.model import Integers
 from ..stages.data import Context, Landmarks, PersonMasks, Singles, Video
-from .cuts import shots
+from .cuts import parted_by_gaps, shots_of
 from .networks import NetworkFiles, find_networks
 from .observations import Observations
-from .people import Person, choose, eye_distance, is_elsewhere, others, people_of
+from .people import Person, choose, eye_distance, in_other_shots, is_elsewhere, others, people_of
 from .pipeline import Pipeline
 
 LEAST_WIDTH: Final = 60
 """Pixels that a face should be wide; README names this number."""
+
+_LISTED: Final = 6
+"""Ranges of frames that a notice names."""
 
 HEIGHT_OF_WIDTH: Final = 1.25
 """Forehead to chin over cheek to cheek, of the landmarks of a usual face."""
@@ -46,7 +49,7 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
             f"No frame of {video.path.name} can be decoded any more.",
             "Look whether the file is still where it was, and close other programs in case memory is short.",
         )
-    shot = shots(seen.thumbnail, seen.decoded) if settings.find_cuts else np.zeros(len(video), dtype=np.int64)
+    shot = shots_of(seen) if settings.find_cuts else np.zeros(len(video), dtype=np.int64)
     people = people_of(seen, shot)
     if not people:
         return Failure(
@@ -67,6 +70,9 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
                 "Choose the face again, or lower the detection threshold.",
             )
         )
+    if settings.find_cuts:
+        followed = np.isin(np.arange(len(video)), seen.frame[people[number].rows])
+        shot = parted_by_gaps(shot, followed, seen.thumbnail)
     runs = f"{pipeline.plan.looks} run{'s' if pipeline.plan.looks > 1 else ''} per frame"
     return _landmarks(video, seen, people, number, shot, f"{files.source}, {runs}")
 
@@ -191,7 +197,10 @@ def _clip_notices(
                 "Film nearer, or track the footage in its full size where this is a reduced copy.",
             )
         )
-    if len(people) > 1 and not chosen:
+    elsewhere = in_other_shots(people, seen, number, shot)
+    if elsewhere:
+        notices.append(_another_person(elsewhere, video))
+    if len(people) > 1 + len({n for n, _, _ in elsewhere}) and not chosen:
         notices.append(
             Notice(
                 "several-faces",
@@ -203,3 +212,19 @@ def _clip_notices(
         cuts = int(shot[-1])
         notices.append(Notice("cuts", f"The clip has {cuts} cut{'s' if cuts > 1 else ''}; nothing is smoothed across."))
     return notices
+
+
+def _another_person(elsewhere: list[tuple[int, int, int]], video: Video) -> Notice:
+    """Say in which frames somebody else is seen instead of the person who is followed."""
+    numbers = sorted({number for number, _, _ in elsewhere})
+    spans = []
+    for number, first, last in sorted(elsewhere, key=lambda each: each[1]):
+        one, other = int(video.frame_index[first]), int(video.frame_index[last])
+        spans.append(f"{one if one == other else f'{one}-{other}'} (face {number})")
+    listed = ", ".join(spans[:_LISTED]) + (" and more" if len(spans) > _LISTED else "")
+    return Notice(
+        "another-person",
+        f"Another person is seen after a cut, in frames {listed}; nothing is tracked there.",
+        f"Follow that one by choosing the face by its number (--face number --face-number {numbers[0]}), or everybody"
+        " with --all-faces; turn off the search for cuts where it is the same person.",
+    )

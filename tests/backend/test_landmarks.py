@@ -268,6 +268,28 @@ def test_a_cut_to_another_picture_of_the_same_person_keeps_the_face(tmp_path, co
     assert found.others == ()
 
 
+@pytest.mark.skipif(not (DATA / "hard").is_dir(), reason="../shared/data/hard is not there")
+def test_two_people_of_one_room_and_place_are_parted_by_the_cut_between_them(tmp_path, context, events) -> None:
+    path = DATA / "hard" / "cut_two_speakers.mp4"
+    first = followed(path, context)
+    assert (np.flatnonzero(np.diff(first.shot)) + 1).tolist() == [40]
+    assert first.found.tolist() == [True] * 40 + [False] * 40
+    assert {"another-person", "cuts"} <= set(events.notices)
+    (said,) = [event for event in events if event.get("code") == "another-person"]
+    assert "frames 40-79 (face 1)" in said["sentence"]
+    assert "--face-number 1" in said["advice"]
+    second = followed(path, context, FaceSettings(choose="number", number=1))
+    assert second.found.tolist() == [False] * 40 + [True] * 40
+
+
+@pytest.mark.skipif(not (DATA / "hard").is_dir(), reason="../shared/data/hard is not there")
+@pytest.mark.parametrize("name", ["shake_sbia1a", "shake"])
+def test_a_shaken_camera_and_a_shaken_head_are_no_cuts(context, name) -> None:
+    found = followed(DATA / "hard" / f"{name}.mp4", context)
+    assert found.shot.max() == 0
+    assert found.found.all()
+
+
 # --- Work that was done is kept ---------------------------------------------------------------------------------------
 
 
