@@ -52,7 +52,7 @@ def test_a_face_that_an_identity_turns_costs_as_it_turns():
 
 
 def test_offsets_take_what_the_landmarks_are_off_and_nothing_else_moves():
-    frames = random_frames(MODEL, 5)
+    frames = random_frames(MODEL, 8)
     frames = replace(frames, expression=frames.expression * 0, neck=frames.neck * 0)
     shared = Shared(0.3 * torch.ones(MODEL.identity_modes).double(), torch.tensor(6.5).double(), MODEL.template * 0)
     away = torch.as_tensor(np.random.default_rng(4).normal(scale=0.002, size=(MODEL.points, 2, 1)))
@@ -60,12 +60,12 @@ def test_offsets_take_what_the_landmarks_are_off_and_nothing_else_moves():
     true = replace(shared, offsets=(MODEL.tangents @ away)[..., 0])
     pixels = project_landmarks(pose_landmarks(MODEL, true, frames).camera, true.focal, torch.zeros(2).double())
     size = eye_distance(MODEL.template.numpy()[None])[0] / np.exp(frames.place[:, 2].numpy())
-    seen = observe(pixels.numpy(), np.full((5, 52), np.nan), (0.0, 0.0), size, MODEL, Tuning())
+    seen = observe(pixels.numpy(), np.full((8, 52), np.nan), (0.0, 0.0), size, MODEL, Tuning())
     problem = IdentityProblem(MODEL, seen, frame_prior(MODEL, Tuning(), neck_free=False), prior_of(MODEL), Tuning())
     found = explaining_offsets(problem, shared, frames)
 
     def missed(now: Shared) -> float:
-        visible = torch.ones(5, MODEL.points, dtype=torch.float64)
+        visible = torch.ones(8, MODEL.points, dtype=torch.float64)
         return float(residuals(MODEL, now, frames, seen, visible, Tuning()).cost.sum())
 
     assert missed(found) < 0.3 * missed(shared)
