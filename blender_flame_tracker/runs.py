@@ -23,6 +23,7 @@ from .nodes.compile import Compiled, SceneImport, compile_tree
 from .nodes.tree import FlameTree
 from .paths import new_run_folder
 from .process import Engine
+from .scene.plate import lacks_copy
 from .session import SILENCE, Run, Session, State
 from .ui.text import duration
 
@@ -242,9 +243,11 @@ def _settle_all() -> bool:
 
 def _due(ticket: _Ticket) -> list[SceneImport]:
     """What can be imported now: its track is written, while reports and overlays may still be made."""
-    stages = ticket.run.stages
+    stages, over = ticket.run.stages, ticket.run.state.final
     made = {name for name, stage in stages.items() if stage.state in ("done", "cached")}
-    return [each for each in ticket.imports if made.issuperset(each.needs)]
+    ready = [each for each in ticket.imports if made.issuperset(each.needs)]
+    # The report copies footage that Blender shows wrongly; without that copy the head would stand over the original.
+    return [each for each in ready if over or made.issuperset(each.copied_by) or not lacks_copy(each.track)]
 
 
 def _settle(ticket: _Ticket) -> None:

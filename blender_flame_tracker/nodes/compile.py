@@ -33,6 +33,7 @@ class SceneImport:
         settings: How it is imported.
         automatic: Whether it is imported as soon as it is finished.
         needs: Names of the nodes that must have run before: of the track file, and of the texture where one is linked.
+        copied_by: Names of the nodes that write a copy of the footage beside that track where Blender needs one.
     """
 
     node: str
@@ -41,6 +42,7 @@ class SceneImport:
     settings: SceneSettings
     automatic: bool
     needs: tuple[str, ...] = ()
+    copied_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
     if problem is not None:
         return problem
     tracks = {stage.name: Path(stage.settings.path) for stage in stages if stage.kind == "track"}
-    imports = _imports(tree, scene, plan.sinks, tracks)
+    imports = _imports(tree, scene, plan.sinks, stages)
     if isinstance(imports, Failure):
         return imports
     return Compiled(Job(tuple(stages)), imports, tracks, fingerprints(tree, scene), written)
@@ -109,9 +111,11 @@ def _lens_of(track: Path | None) -> float | None:
 
 
 def _imports(
-    tree: bpy.types.NodeTree, scene: bpy.types.Scene, sinks: Iterable[Sink], tracks: Mapping[str, Path]
+    tree: bpy.types.NodeTree, scene: bpy.types.Scene, sinks: Iterable[Sink], stages: list[Stage]
 ) -> tuple[SceneImport, ...] | Failure:
     imports: list[SceneImport] = []
+    settings_of = {stage.name: stage.settings for stage in stages}
+    reports = [stage for stage in stages if stage.kind == "report" and stage.settings.plate]
     for sink in sinks:
         node: Any = tree.nodes[sink.name]
         settings = node.settings(scene)
@@ -119,7 +123,9 @@ def _imports(
             return settings
         track = sink.inputs["track"]
         needs = tuple(sink.inputs.values())
-        imports.append(SceneImport(sink.name, track, tracks[track], settings, node.automatic, needs))
+        copied_by = tuple(stage.name for stage in reports if stage.inputs["track"] == track)
+        file = Path(settings_of[track].path)
+        imports.append(SceneImport(sink.name, track, file, settings, node.automatic, needs, copied_by))
     return tuple(imports)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import bpy
 
 from ...backend.contract.camera import Intrinsics, blender_lens
-from ...backend.contract.failure import Notice
+from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
 from ...backend.contract.portable import stated_file
 from ...backend.contract.presence import is_file
-from ...backend.contract.track import Track
+from ...backend.contract.track import Track, read_parts
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,16 @@ def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
         f"The video {name or 'of this track'} was not found, so there is no footage behind the head.",
         "Put the video beside the track file and import again.",
     )
+
+
+def lacks_copy(track_path: Path) -> bool:
+    """Return whether Blender should show a copy of a track's footage, and none lies beside the track yet."""
+    found = read_parts(track_path, ())
+    if isinstance(found, Failure):
+        return False
+    about = found[0]["video"]
+    wanted = copies(track_path.with_name(Path(about.get("path") or about.get("name") or "").name), about)
+    return bool(wanted) and not any(is_file(copy) for copy in wanted)
 
 
 def _known_here(name: str) -> list[Path]:

@@ -8,10 +8,13 @@ import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker import paths, runs
 from flame_extension.blender_flame_tracker.operators import track as track_operators
+from flame_extension.blender_flame_tracker.scene.plate import lacks_copy
 from flame_extension.blender_flame_tracker.session import State
 from runs_workshop import behave, heads, look_until, make_tree
+from synthetic import make_track
 
 
 @pytest.fixture
@@ -65,6 +68,35 @@ def test_a_head_that_gets_a_texture_waits_for_it_and_not_for_the_report(tree, en
     behave(engine.root, "track, but halt at report")
     runs.start(tree, bpy.context.scene)
     look_until(heads)
+
+
+def test_a_head_over_footage_that_blender_shows_wrongly_waits_for_the_copy_and_for_nothing_else(engine, tmp_path):
+    tree = make_tree(bpy.context.scene, tmp_path / "take.mpg")
+    about = {"name": "take.mpg", "path": "../take.mpg"}
+    write_track(engine.root / "track.npz", make_track(8, video=about))
+    behave(engine.root, "track, but halt at report")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(lambda: run.stages["Report"].state == "running")
+    runs._look()
+    assert not heads()
+    runs.cancel(tree)  # Nobody writes the copy any more: better the original than no head.
+    look_until(lambda: run.state.final and not runs.session().busy)
+    assert heads() == ["take head"]
+
+
+def test_a_head_waits_for_no_copy_where_none_is_written_or_it_is_there_already(engine, tmp_path):
+    tree = make_tree(bpy.context.scene, tmp_path / "take.mpg")
+    tree.nodes["Report"].plate = False
+    write_track(engine.root / "track.npz", make_track(8, video={"name": "take.mpg", "path": "../take.mpg"}))
+    behave(engine.root, "track, but halt at report")
+    run = runs.start(tree, bpy.context.scene)
+    look_until(heads)
+    runs.cancel(tree)
+    look_until(lambda: run.state.final and not runs.session().busy)
+    track = run.job.stages[[stage.kind for stage in run.job.stages].index("track")].settings.path
+    assert lacks_copy(Path(track))
+    Path(track).with_name("take.mp4").touch()
+    assert not lacks_copy(Path(track))
 
 
 def test_a_tree_cannot_be_started_twice(tree, engine):
