@@ -95,26 +95,35 @@ def execute(
         summary: Called with what is `Finished`; returns the text to print at the end where there are no events.
         registry: Kind of stage -> its code.
     """
+    with conversation(arguments) as talk:
+        return EXIT_FAILED if isinstance(talk, Failure) else execute_in(talk, job, arguments, summary, registry)
+
+
+def execute_in(
+    talk: Conversation,
+    job: Job,
+    arguments: argparse.Namespace,
+    summary: Any = None,
+    registry: Mapping[str, StageCode] = STAGE_CODE,
+) -> int:
+    """Run one of several jobs of one process: whoever asks it to stop means all of them. Else as `execute`."""
     if arguments.overwrite:
         job = dataclasses.replace(job, overwrite=True)
-    with conversation(arguments) as talk:
-        if isinstance(talk, Failure):
-            return EXIT_FAILED
-        result = run_guarded(
-            job,
-            talk.cache,
-            arguments.models,
-            talk.emit,
-            talk.stop,
-            talk.log,
-            registry,
-            previews=arguments.events,
-        )
-        if isinstance(result, Finished) and not arguments.events and summary is not None:
-            talk.streams.error.write(summary(result))
-        if isinstance(result, Finished):
-            talk.cache.prune()
-        return exit_code(result, talk.stop)
+    result = run_guarded(
+        job,
+        talk.cache,
+        arguments.models,
+        talk.emit,
+        talk.stop,
+        talk.log,
+        registry,
+        previews=arguments.events,
+    )
+    if isinstance(result, Finished) and not arguments.events and summary is not None:
+        talk.streams.error.write(summary(result))
+    if isinstance(result, Finished):
+        talk.cache.prune()
+    return exit_code(result, talk.stop)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ..contract.targets import TargetRefused, Targets
 from ..contract.track import read_parts
 from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
-from .session import add_common_flags, execute
+from .session import Conversation, add_common_flags, conversation, execute, execute_in
 from .summary import closing_words
 
 
@@ -97,11 +97,16 @@ def _track_everyone(settings: Mapping[str, Any], parsed: argparse.Namespace) -> 
     if parsed.write_job is not None or settings["face"] != FaceSettings():
         sys.stderr.write("--all-faces tracks everyone: leave out --write-job and the flags that choose a face.\n")
         return EXIT_USAGE
+    with conversation(parsed) as talk:
+        return EXIT_FAILED if isinstance(talk, Failure) else _track_each(talk, settings, parsed)
+
+
+def _track_each(talk: Conversation, settings: Mapping[str, Any], parsed: argparse.Namespace) -> int:
     worst, number, people = EXIT_DONE, 0, 1
     while number < people:
         file = parsed.out.absolute() / f"face{number + 1}" / "track.npz"
         chosen = {"face": FaceSettings(choose="number", number=number), "track": TrackFileSettings(path=str(file))}
-        code = execute(default_job({**settings, **chosen}, parsed.add), parsed, closing_words)
+        code = execute_in(talk, default_job({**settings, **chosen}, parsed.add), parsed, closing_words)
         worst = max(worst, code)
         if code not in (EXIT_DONE, EXIT_FAILED) or (code != EXIT_DONE and number == 0):
             return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,9 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(case: str, word: str, tmp_
 def test_everyone_is_tracked_in_a_folder_of_their_own_through_the_lens_of_the_first(tmp_path, monkeypatch, capsys):
     jobs, lens = [], {"focal_x": 640.0, "focal_y": 640.0, "width": 320, "height": 240, "centre_x": 160, "centre_y": 120}
     header = {"report": {"others": [{"number": 1}, {"number": 2}]}, "intrinsics": lens, "video": {}}
-    monkeypatch.setattr(track_command, "execute", lambda job, *_: jobs.append(job) or 0)
+    opened = []
+    monkeypatch.setattr(track_command, "conversation", lambda _: nullcontext(opened.append("talk") or "talk"))
+    monkeypatch.setattr(track_command, "execute_in", lambda _, job, *__: jobs.append(job) or 0)
     monkeypatch.setattr(track_command, "read_parts", lambda *_: (header, {}))
     arguments = ["clip.mp4", "--out", str(tmp_path), "--all-faces"]
     assert track_command.main(arguments) == 0
@@ -96,6 +99,10 @@ def test_everyone_is_tracked_in_a_folder_of_their_own_through_the_lens_of_the_fi
     assert files == [tmp_path / f"face{number}" / "track.npz" for number in (1, 2, 3)]
     modes = [(job.stage("camera").settings.focal_mode, job.stage("camera").settings.focal_pixels) for job in jobs]
     assert modes == [("metadata", 1000.0), ("pixels", 640.0), ("pixels", 640.0)]
+    assert len(opened) == 1, "whoever says 'cancel' is heard once, and means everyone"
+    jobs.clear()
+    monkeypatch.setattr(track_command, "execute_in", lambda _, job, *__: jobs.append(job) or (130 if jobs[1:] else 0))
+    assert track_command.main(arguments) == 130 and len(jobs) == 2
     jobs.clear()
     assert track_command.main([*arguments, "--face-number", "1"]) == 2 and not jobs
     assert "--all-faces" in capsys.readouterr().err
