@@ -23,6 +23,8 @@ FILE_LABELS: Final = {
 
 MOST_RANGES: Final = 6
 """Ranges to look at that are named; the report has all of them."""
+_IN_WORDS: Final = {"model_does_not_fit": "where the model does not fit"}
+"""Counts of the report whose names are no words."""
 
 
 def closing_words(result: Finished) -> str:
@@ -40,7 +42,8 @@ def _numbers(report: Path | None) -> list[str]:
     summary = content["summary"]
     frames = summary["frames"]
     text = f"Tracked {frames['tracked']} of {frames['total']} frames"
-    rest = [f"{frames[name]} {name}" for name in ("interpolated", "missing") if frames[name]]
+    kinds = ("model_does_not_fit", "interpolated", "missing")
+    rest = [f"{frames[name]} {_IN_WORDS.get(name, name)}" for name in kinds if frames.get(name)]
     lines = [text + (f" ({', '.join(rest)})." if rest else ".")]
     error = summary["reprojection_error"]
     if error["median_px"] is not None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .camera import Intrinsics, project, rotation_matrices
 from .failure import Failure
+from .misfit import misfits
 from .names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from .track import MISSING, TRACKED, Track, read_parts
 
@@ -26,6 +27,7 @@ class Quality:
     Attributes:
         frame_index, time, shot, status, confidence: As in `Track`.
         error: Median landmark error in pixels where the frame was tracked.
+        misfit: Whether the frame was tracked and the model misses the face all the same.
         eye_distance: Between the midpoints of the eyes in the picture, pixels.
         tremble: Second difference in the picture of the head without its expression (median), pixels per frame^2.
         rate: Nominal frames per second.
@@ -39,6 +41,7 @@ class Quality:
     status: Array
     confidence: Array
     error: Array
+    misfit: Array
     eye_distance: Array
     tremble: Array
     rate: Fraction
@@ -51,7 +54,7 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """The arrays of a `Track` that are needed, under its names."""
 
     frame_index: Array
@@ -68,7 +71,7 @@ class _Parts:
     landmark_barycentric: Array
 
 
-_NAMES: Final = tuple(each.name for each in fields(_Parts))
+_NAMES: Final = tuple(each.name for each in fields(Parts))
 
 
 def read_quality(path: Path) -> Quality | Failure:
@@ -77,15 +80,15 @@ def read_quality(path: Path) -> Quality | Failure:
     if isinstance(found, Failure):
         return found
     header, arrays = found
-    return _quality(_Parts(**arrays), header)
+    return _quality(Parts(**arrays), header)
 
 
 def quality_of(track: Track) -> Quality:
     """Return how good a track is."""
-    return _quality(_Parts(**{name: getattr(track, name) for name in _NAMES}), track.header)
+    return _quality(Parts(**{name: getattr(track, name) for name in _NAMES}), track.header)
 
 
-def _quality(parts: _Parts, header: Mapping[str, Any]) -> Quality:
+def _quality(parts: Parts, header: Mapping[str, Any]) -> Quality:
     status = np.asarray(parts.status)
     rotation = rotation_matrices(parts.head_rotation)
     points = np.einsum("tij,lj->tli", rotation, _resting_points(parts), optimize=True)
@@ -100,6 +103,7 @@ def _quality(parts: _Parts, header: Mapping[str, Any]) -> Quality:
         status=status,
         confidence=np.where(status == MISSING, 0.0, np.asarray(parts.confidence, dtype=np.float64)),
         error=np.where(status == TRACKED, np.asarray(parts.reprojection_error, dtype=np.float64), np.nan),
+        misfit=misfits(parts, float(header["intrinsics"]["focal_x"])),
         eye_distance=np.where(status == MISSING, np.nan, distance),
         tremble=tremble(pixels, status, np.asarray(parts.shot)),
         rate=Fraction(*header["rate"]),
@@ -109,7 +113,7 @@ def _quality(parts: _Parts, header: Mapping[str, Any]) -> Quality:
     )
 
 
-def _resting_points(parts: _Parts) -> Array:
+def _resting_points(parts: Parts) -> Array:
     """Landmarks on the head at rest (478, 3); NaN where the model has none."""
     known = np.asarray(parts.landmark_triangle) >= 0
     corners = np.asarray(parts.faces)[np.where(known, parts.landmark_triangle, 0)]

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .misfit import MISFIT_WORDS
 from .quality import Quality
 from .track import INTERPOLATED, MISSING, TRACKED
 
@@ -24,6 +25,7 @@ CLOSE: Final = 3
 
 LABELS: Final = {
     "missing": "no face",
+    "misfit": MISFIT_WORDS,
     "interpolated": "interpolated",
     "error": "large error",
     "confidence": "uncertain",
@@ -38,7 +40,7 @@ class FlaggedRange:
 
     Attributes:
         first, last: Positions in the track, both included.
-        reason: ``missing``, ``interpolated``, ``error``, ``confidence`` or ``jump``.
+        reason: ``missing``, ``misfit``, ``interpolated``, ``error``, ``confidence`` or ``jump``.
         sentence: For people.
     """
 
@@ -62,7 +64,16 @@ def flagged(quality: Quality) -> list[FlaggedRange]:
                 0,
                 "The face was lost for a moment; the motion is interpolated.",
             ),
-            "error": (tracked & (share > HIGH_ERROR), CLOSE, "The mesh lies further from the landmarks than usual."),
+            "misfit": (
+                quality.misfit,
+                CLOSE,
+                "The model does not fit: it lies beside the face that was seen, so do not trust these frames.",
+            ),
+            "error": (
+                tracked & (share > HIGH_ERROR) & ~quality.misfit,
+                CLOSE,
+                "The mesh lies further from the landmarks than usual.",
+            ),
             "confidence": (tracked & (quality.confidence < LOW_CONFIDENCE), CLOSE, "The landmarks are uncertain."),
             "jump": (tracked & jump, CLOSE, "The head moves by a jerk; look whether the person does."),
         }

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.misfit import misfits, status_words
 from ..contract.ranges import LABELS, FlaggedRange, positions
-from ..contract.track import INTERPOLATED, MISSING, STATUS_NAMES, TRACKED, Track
+from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track
 from .measures import Measures
 
 SCHEMA: Final = 1
@@ -83,10 +84,12 @@ def versions() -> dict[str, str]:
 def _summary(track: Track, measures: Measures, flags: list[FlaggedRange]) -> dict[str, Any]:
     share = 100 * measures.error / measures.eye_distance
     jitter_share = 100 * measures.tremble / measures.eye_distance
+    missed = int(misfits(track, track.intrinsics.focal_x).sum())
     return {
         "frames": {
             "total": len(track),
-            "tracked": int(np.count_nonzero(track.status == TRACKED)),
+            "tracked": int(np.count_nonzero(track.status == TRACKED)) - missed,
+            "model_does_not_fit": missed,
             "interpolated": int(np.count_nonzero(track.status == INTERPOLATED)),
             "missing": int(np.count_nonzero(track.status == MISSING)),
         },
@@ -127,7 +130,7 @@ def _frames(track: Track, measures: Measures) -> dict[str, list[Any]]:
         "frame": track.frame_index.tolist(),
         "time_seconds": np.round(track.time, 5).tolist(),
         "shot": track.shot.tolist(),
-        "status": [STATUS_NAMES[value] for value in track.status],
+        "status": status_words(track),
         "confidence": _numbers(measures.confidence, 3),
     }
     for curve, (name, digits) in DIGITS.items():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ..contract.camera import Intrinsics, rotation_matrices
+from ..contract.misfit import MISFIT_WORDS, misfits
 from ..contract.track import INTERPOLATED, MISSING, STATUS_NAMES, TRACKED, Track
 from ..render.overlay import HeadLook, draw_head, draw_landmarks, head_look
 from .measures import surface_points
@@ -19,6 +20,8 @@ from .measures import surface_points
 Picture = NDArray[np.uint8]
 
 STATUS_COLOURS: Final = {TRACKED: (120, 220, 140), INTERPOLATED: (255, 190, 70), MISSING: (255, 110, 100)}
+MISFIT_COLOUR: Final = (255, 110, 100)
+"""Of a frame that was solved and whose head lies beside the face: as bad as none."""
 
 
 class HeadPainter:
@@ -61,10 +64,19 @@ def caption(track: Track, frame: int) -> str:
     """Return frame number, time, status and error in words."""
     words = f"frame {int(track.frame_index[frame])}   {float(track.time[frame]):.2f} s   "
     status = int(track.status[frame])
-    words += STATUS_NAMES[status]
+    words += MISFIT_WORDS if _misses(track, frame) else STATUS_NAMES[status]
     if status == TRACKED and np.isfinite(track.reprojection_error[frame]):
         words += f"   {float(track.reprojection_error[frame]):.1f} px"
     return words
+
+
+def status_colour(track: Track, frame: int) -> tuple[int, int, int]:
+    """Return the colour of the dot before a frame's caption."""
+    return MISFIT_COLOUR if _misses(track, frame) else STATUS_COLOURS[int(track.status[frame])]
+
+
+def _misses(track: Track, frame: int) -> bool:
+    return bool(misfits(track, track.intrinsics.focal_x, slice(frame, frame + 1))[0])
 
 
 def with_caption(picture: Picture, track: Track, frame: int) -> Picture:
@@ -77,7 +89,7 @@ def with_caption(picture: Picture, track: Track, frame: int) -> Picture:
     margin, height = round(size * 0.6), round(size * 1.75)
     bottom = picture.shape[0]
     draw.rectangle((0, bottom - height, width + 2 * margin + 1.2 * size, bottom), fill=(14, 16, 20, 190))
-    colour = STATUS_COLOURS[int(track.status[frame])]
+    colour = status_colour(track, frame)
     middle = bottom - height / 2
     draw.text((margin, middle), "●", font=font(size), fill=(*colour, 255), anchor="lm")
     draw.text((margin + 1.2 * size, middle), text, font=font(size), fill=(236, 238, 240, 255), anchor="lm")

@@ -19,6 +19,7 @@ INK, FAINT, GRID, PAPER = "#22262b", "#6b7480", "#e4e7eb", "#ffffff"
 BLUE, ORANGE, GREEN, PURPLE = "#2f6fb3", "#d9742b", "#3a9460", "#8459a8"
 SHADES: Final = {
     "missing": "#d64545",
+    "misfit": "#b3261e",
     "interpolated": "#e6a531",
     "error": "#c65fa8",
     "confidence": "#8f98a3",

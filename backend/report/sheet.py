@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from ..contract.camera import Intrinsics, project
 from ..contract.track import MISSING, Track
-from .picture import STATUS_COLOURS, HeadPainter, Picture, caption, font
+from .picture import HeadPainter, Picture, caption, font, status_colour
 
 FRAMES: Final = 12
 COLUMNS: Final = 3
@@ -58,7 +58,7 @@ def write_sheet(path: Path, track: Track, pictures: Iterable[tuple[int, Picture]
         sheet.paste(Image.fromarray(plain), (left, top))
         sheet.paste(Image.fromarray(drawn), (left + TILE_WIDTH + 2, top))
         middle = top + TILE_HEIGHT + CAPTION // 2
-        colour = STATUS_COLOURS[int(track.status[position])]
+        colour = status_colour(track, position)
         draw.text((left, middle), "●", font=font(13), fill=colour, anchor="lm")
         draw.text((left + 17, middle), caption(track, position), font=font(13), fill=INK, anchor="lm")
     sheet.save(path, format="PNG")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..contract.camera import axis_angles
 from ..contract.failure import Failure
+from ..contract.misfit import misfits
 from ..contract.names import LANDMARKS
 from ..contract.outputs import absolute
 from ..contract.pixel_shape import in_file_pixels, in_square_pixels
@@ -200,12 +201,18 @@ def summary(output: TrackFile, _settings: TrackFileSettings) -> str:
     """Frames, and how many of them were not seen."""
     status = output.track.status
     frames = counted(len(status), "frame")
-    if (status == TRACKED).all():
+    missed = int(misfits(output.track, output.track.intrinsics.focal_x).sum())
+    if (status == TRACKED).all() and not missed:
         return f"{frames}, all tracked"
     kinds = {"interpolated": INTERPOLATED, "missing": MISSING}
     words = [f"{np.count_nonzero(status == value)} {name}" for name, value in kinds.items() if np.any(status == value)]
+    words += [f"{missed} missed by the model"] if missed else []
     text = ", ".join([frames, *words])
-    return text if len(text) <= LONGEST_SUMMARY else f"{frames}, {np.count_nonzero(status != TRACKED)} not tracked"
+    return (
+        text
+        if len(text) <= LONGEST_SUMMARY
+        else f"{frames}, {np.count_nonzero(status != TRACKED) + missed} not tracked"
+    )
 
 
 CODE: Final = StageCode(

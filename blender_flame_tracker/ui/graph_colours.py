@@ -12,6 +12,7 @@ CONFIDENCE: Final[Colour] = (0.36, 0.62, 0.86, 1.0)
 
 REASONS: Final[dict[str, Colour]] = {
     "missing": (0.90, 0.22, 0.22, 1.0),
+    "misfit": (0.90, 0.22, 0.22, 1.0),
     "error": (0.95, 0.45, 0.20, 1.0),
     "confidence": (0.95, 0.45, 0.20, 1.0),
     "jump": (0.85, 0.35, 0.75, 1.0),

@@ -19,13 +19,15 @@ from backend.cache import Cache  # noqa: E402
 from backend.cli.summary import closing_words  # noqa: E402
 from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.marks import is_marked  # noqa: E402
-from backend.contract.settings import ReportSettings, VideoSettings  # noqa: E402
+from backend.contract.settings import ReportSettings, TrackFileSettings, VideoSettings  # noqa: E402
 from backend.contract.targets import TargetRefused  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED  # noqa: E402
 from backend.render.scale import even_scale  # noqa: E402
+from backend.report.picture import caption, status_colour  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
+from backend.stages import track as track_stage  # noqa: E402
 from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
 from backend.video.opening import open_video  # noqa: E402
 from backend.written import Written  # noqa: E402
@@ -199,7 +201,13 @@ def test_sound_that_an_mp4_cannot_hold_is_left_out(clip: Clip, tmp_path: Path) -
 
 def test_report_json_says_how_it_went(written: dict[str, Path]) -> None:
     report = json.loads(written["report"].read_text("utf-8"))
-    assert report["summary"]["frames"] == {"total": FRAMES, "tracked": FRAMES, "interpolated": 0, "missing": 0}
+    assert report["summary"]["frames"] == {
+        "total": FRAMES,
+        "tracked": FRAMES,
+        "model_does_not_fit": 0,
+        "interpolated": 0,
+        "missing": 0,
+    }
     assert report["summary"]["reprojection_error"]["median_px"] == 0.5
     assert report["summary"]["reprojection_error"]["median_percent_of_eye_distance"] == pytest.approx(2.5, abs=0.01)
     assert report["summary"]["focal"]["observable"] is True
@@ -305,6 +313,26 @@ def test_the_closing_words_name_what_to_look_at(clip: Clip, tmp_path: Path) -> N
     assert "Tracked 16 of 20 frames (3 interpolated, 1 missing)." in words
     assert "Frames to look at: 4-6 (interpolated), 9 (no face)." in words
     assert "Done in 1:05." in words and str(tmp_path / "report.json") in words
+
+
+def test_a_frame_that_the_model_misses_is_not_called_tracked(clip: Clip, tmp_path: Path) -> None:
+    error = np.full(FRAMES, 0.5, np.float32)
+    error[3:5] = 3.0
+    track = dataclasses.replace(clip.track, reprojection_error=error)
+    settings = ReportSettings(overlay=False, sheet=False)
+    result = report_stage.run(TrackFile(tmp_path / "track.npz", track), clip.video, settings, clip.context(tmp_path))
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert report["frames"]["status"][2:6] == ["tracked", "model does not fit", "model does not fit", "tracked"]
+    assert report["summary"]["frames"]["tracked"] == FRAMES - 2
+    assert [(flag["first_frame"], flag["label"]) for flag in report["flagged"]] == [(3, "model does not fit")]
+    assert "Tracked 18 of 20 frames (2 where the model does not fit)." in closing_words(
+        Finished(result.files, 1.0, (), ())
+    )
+    assert "model does not fit" in caption(track, 3) and "tracked" not in caption(track, 3)
+    assert status_colour(track, 3) != status_colour(track, 2)
+    assert track_stage.summary(TrackFile(tmp_path / "track.npz", track), TrackFileSettings()).endswith(
+        "2 missed by the model"
+    )
 
 
 def test_a_single_frame_is_a_report_too(clip: Clip, tmp_path: Path) -> None:

@@ -78,14 +78,16 @@ def test_ranges_to_look_at_have_their_reasons() -> None:
     track = a_track()
     track.status[3:5] = MISSING
     track.status[6] = INTERPOLATED
-    track.reprojection_error[10:12] = 3.0
-    track.confidence[15:17] = 0.2
+    track.reprojection_error[8] = 3.0
+    track.reprojection_error[12:14] = 0.9
+    track.confidence[17:19] = 0.2
     flags = flagged(quality_of(track))
     assert [(flag.first, flag.last, flag.reason) for flag in flags] == [
         (3, 4, "missing"),
         (6, 6, "interpolated"),
-        (10, 11, "error"),
-        (15, 16, "confidence"),
+        (8, 8, "misfit"),
+        (12, 13, "error"),
+        (17, 18, "confidence"),
     ]
 
 
