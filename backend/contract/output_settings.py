@@ -210,7 +210,7 @@ class SceneSettings:
     shape_keys: bool = option(
         True,
         "One shape key per frame, exact on every frame; without them the file is small, and the face at rest",
-        label="Shape Key per Frame",
+        label="Key per Frame",
     )
     key_kind: str = option(
         "absolute",
@@ -218,7 +218,7 @@ class SceneSettings:
         label="Shape Keys",
         choices=KEY_CHOICES,
     )
-    plate: bool = option(True, "Show the video behind the head through the camera", label="Footage Behind Head")
+    plate: bool = option(True, "Show the video behind the head through the camera", label="Footage")
     sound: bool = option(
         True,
         "Play the sound of the video: a strip in the sequencer, which goes when the import is deleted",
@@ -260,7 +260,7 @@ class SceneSettings:
         True,
         "After the first import, look through the camera in the 3D views and hide Blender's default cube,"
         " in which the head would stand",
-        label="Look Through Camera",
+        label="Camera View",
     )
     collection: str = option(
         "",

@@ -54,8 +54,13 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     return TextureFiles({"texture": path, "light": told}, result.facts)
 
 
-_LIKENESS: Final = ((31.0, "very like"), (27.0, "like"), (23.0, "roughly like"), (-math.inf, "unlike"))
-"""Least PSNR in dB, and how such a head is called."""
+_LIKENESS: Final = (
+    (31.0, "very close match"),
+    (27.0, "close match"),
+    (23.0, "rough match"),
+    (-math.inf, "poor match"),
+)
+"""Least PSNR in dB, and how such a head matches the footage."""
 
 
 def summary(output: TextureFiles, _settings: TextureSettings) -> str:

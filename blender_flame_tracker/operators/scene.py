@@ -103,7 +103,7 @@ class SetUpRender(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set all that a render needs; the compositor's own nodes stay."""
         if not set_up_render(context.scene, results.chosen(context).parts, self.head):
-            self.report({"WARNING"}, "There is no footage behind the camera: import with Footage Behind Head")
+            self.report({"WARNING"}, "There is no footage behind the camera: import with Footage on")
         return {"FINISHED"}
 
 

@@ -138,7 +138,7 @@ def _put_on(tree: bpy.types.NodeTree) -> None:
     uv.uv_map = UV_MAP
     image = _node(tree, frame, "ShaderNodeTexImage", _IMAGE, (left - 520, above))
     mix = _node(tree, frame, "ShaderNodeMix", _MIX, (left - 200, above))
-    mix.label = "Texture over plain colour"
+    mix.label = "Texture over Plain Color"
     mix.data_type = "RGBA"
     mix.inputs["Factor"].default_value = 1.0
     tree.nodes.active = image  # Which the solid view shows where it is set to textures.

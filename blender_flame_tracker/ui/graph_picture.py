@@ -252,7 +252,7 @@ def frame_words(review: Review, frame: int) -> str:
     """Return what is known of a frame of the scene; the bar around these words shows the confidence."""
     here = review.at(frame)
     if here is None:
-        return f"Frame {frame}: not in the clip"
+        return f"Frame {frame}: not in this track"
     confidence, error = here
     off = "no landmarks" if error is None else f"error {error:.2f} px"
     return f"Frame {frame}: {off}, confidence {100 * confidence:.0f} %"

@@ -145,8 +145,8 @@ def test_appearance_tells_what_the_pictures_changed() -> None:
 
 def test_a_texture_tells_how_much_was_seen_and_how_like_the_footage_it_is() -> None:
     facts = {"size": 2048, "seen": 0.987, "psnr": 31.26}
-    assert words("texture", TextureFiles({}, facts)) == "2048 px, 99 % seen, very like"
-    assert words("texture", TextureFiles({}, facts | {"psnr": 12.0})) == "2048 px, 99 % seen, unlike"
+    assert words("texture", TextureFiles({}, facts)) == "2048 px, 99 % seen, very close match"
+    assert words("texture", TextureFiles({}, facts | {"psnr": 12.0})) == "2048 px, 99 % seen, poor match"
 
 
 def test_an_export_names_what_it_wrote() -> None:

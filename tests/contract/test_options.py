@@ -40,6 +40,11 @@ def test_fields_and_choices_are_labelled_as_blender_does_and_no_two_alike(settin
             assert label[0].isupper() and "_" not in label, label
 
 
+def test_the_import_options_can_be_read_in_a_sidebar_as_wide_as_blender_makes_it() -> None:
+    # Measured in Blender 5.2: "Look Through Camera" and "Shape Key per Frame" were cut off beside their check boxes.
+    assert [option.label for option in options_of(stage_settings.SceneSettings) if len(option.label) > 16] == []
+
+
 def test_a_name_that_says_enough_is_its_own_label() -> None:
     options = {option.name: option for option in options_of(stage_settings.FitSettings)}
     assert options["longest_gap"].label == "Longest Gap"
