@@ -26,6 +26,8 @@ def kept_edits(parts: Parts) -> list[Notice]:
     written = stored(parts.collection, WRITTEN, str)
     if not written or written == _look(parts.head.data):
         return []
+    if parts.head.data.shape_keys is None:  # Deleted by hand, or with the head, which is a new one then.
+        return []
     copy = parts.head.copy()
     copy.data = parts.head.data.copy()
     copy.name = f"{parts.head.name} edited"

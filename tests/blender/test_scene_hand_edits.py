@@ -40,6 +40,13 @@ def test_a_key_of_ones_own_is_kept_too():
     assert "smile" in bpy.data.objects[f"{head.name} edited"].data.shape_keys.key_blocks
 
 
+def test_of_a_head_that_was_deleted_nothing_is_kept():
+    result = bring_in()
+    bpy.data.objects.remove(result.parts.head)
+    assert "edits-kept" not in codes(bring_in())
+    assert len([thing for thing in bpy.data.objects if thing.type == "MESH"]) == 1
+
+
 def test_keys_that_nobody_touched_leave_no_copy():
     bring_in()
     assert "edits-kept" not in codes(bring_in()) and "edits-kept" not in codes(bring_in(shape_keys=False))

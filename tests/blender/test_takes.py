@@ -254,6 +254,16 @@ def test_a_person_s_result_of_an_earlier_version_is_still_found(tree, tmp_path):
     assert shown_file() == old and track() == old
 
 
+def test_whoever_shares_a_camera_that_was_deleted_has_one_of_its_own(tree):
+    track()
+    follow(tree, 1)
+    track()
+    bpy.data.objects.remove(bpy.data.objects["take one camera"])
+    track()
+    assert [each.name for each in bpy.data.objects if each.type == "CAMERA"] == ["take one face 2 camera"]
+    assert heads() == ["take one face 2 head", "take one head"]
+
+
 # Ranges.
 
 

@@ -12,7 +12,7 @@ from ....backend.contract.options import title_case
 from ....backend.contract.settings import SceneSettings
 from ... import older_settings, paths
 from ...properties import settings_from
-from ...scene.parts import find_collection, origin_of
+from ...scene.parts import Parts, find_collection, origin_of, parts_of
 from .. import places
 from ..base import Group, StageNode
 from ..reading import all_upstream, upstream
@@ -72,10 +72,13 @@ class SceneNode(StageNode, bpy.types.Node):
 
 
 def _shared_camera(track: Any | None, scene: bpy.types.Scene) -> str:
-    """Return the import whose camera is shared by a person that was tracked together with others; empty for none."""
+    """Return the import whose camera is shared by a person that was tracked together with others; empty for none.
+
+    One whose head or camera somebody has deleted has none to share.
+    """
     first = places.first_of(track, scene) if track is not None else None
     collection = find_collection(scene, origin_of(first, "")) if first is not None else None
-    return collection.name if collection is not None else ""
+    return collection.name if collection is not None and isinstance(parts_of(collection), Parts) else ""
 
 
 CLASSES: Final = (SceneNode,)
