@@ -22,14 +22,18 @@ _JUMP: Final = 6.0
 """Mean difference of two pictures (0..255), moved for the best match, that a cut between like rooms has at least."""
 _BEYOND_MOTION: Final = 4.0
 """How many times larger that difference is than any that motion makes just before and after; 2 without a cut."""
-_BEYOND_MOTION_ANOTHER: Final = 2.5
+_BEYOND_MOTION_ANOTHER: Final = 1.5
 """The same where another face is seen after than before."""
+_BEYOND_TURNING: Final = 2.0
+"""How many times more than from frame to frame the faces differ then."""
 _BEYOND_MOTION_UNSEEN: Final = 6.0
 """The same where no face is seen before or after, which could say that it has not moved."""
 _STAYED: Final = 0.012
 """Share of the size of a face by which it moves at a cut at least: a lamp that is switched on moves nothing."""
 _OTHER_PLACE: Final = 12.0
 """Difference of the pictures before and after a gap from which the gap is not bridged."""
+_DAZZLED: Final = 8
+"""Frames without a face (white, black, a hand before the lens) that are no shot where the picture comes back."""
 _AROUND: Final = 3
 """Frames before and after whose motion is compared."""
 
@@ -52,6 +56,10 @@ def shots_of(seen: Observations) -> Integers:
             continue  # The same cut, seen from a frame later.
         if _jumps(pictures, seen, faces, k):
             begins[rows[k]] = True
+    for first, end in pairwise(np.flatnonzero(begins[rows]).tolist()):
+        dazzled = end - first <= _DAZZLED and not any(len(face) for face in faces[first:end])
+        if dazzled and _changed(pictures[first - 1], pictures[end]) < _JUMP:
+            begins[rows[[first, end]]] = False
     return np.cumsum(begins, dtype=np.int64)
 
 
@@ -90,8 +98,20 @@ def _jumps(pictures: Floats, seen: Observations, faces: list[Integers], k: int) 
         return beyond >= _BEYOND_MOTION_UNSEEN
     if min(moved(seen.points[a], seen.points[b]) for a in old for b in new) < _STAYED:
         return False
-    another = difference(seen.portrait[old], seen.portrait[new]) >= ANOTHER
-    return beyond >= (_BEYOND_MOTION_ANOTHER if another else _BEYOND_MOTION)
+    if beyond >= _BEYOND_MOTION:
+        return True
+    return beyond >= _BEYOND_MOTION_ANOTHER and _another_face(seen, faces, k)
+
+
+def _another_face(seen: Observations, faces: list[Integers], k: int) -> bool:
+    """Whether no face of the frames from k on is one of those before, and turning or talking is not the reason."""
+    sides = [faces[max(0, k - _AROUND) : k], faces[k : k + _AROUND]]
+    across = difference(*(seen.portrait[np.concatenate(side)] for side in sides))
+    if across < ANOTHER:
+        return False
+    steps = [pair for side in sides for pair in pairwise(side) if len(pair[0]) and len(pair[1])]
+    turning = max((difference(seen.portrait[a], seen.portrait[b]) for a, b in steps), default=0.0)
+    return across >= _BEYOND_TURNING * turning
 
 
 def _unmoved(a: Floats, b: Floats) -> float:

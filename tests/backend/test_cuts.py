@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 from portrait_clips import background
@@ -86,3 +88,15 @@ def test_a_gap_in_which_the_picture_became_another_is_not_bridged() -> None:
     assert parted_by_gaps(one, found, same).max() == 0
     other = thumbnails([in_a_room((40, 40, 40))] * 6 + [scene(7, (60, 90, 200))] * 6)
     assert parted_by_gaps(one, found, other).tolist() == [0] * 8 + [1] * 4
+
+
+def test_frames_of_white_after_which_the_picture_comes_back_are_no_shot() -> None:
+    frames = [in_a_room((120, 60, 40))] * 20
+    frames[8:14] = [np.full_like(frames[0], 250)] * 6
+    clip = seen(frames, [portrait(1)] * 20, [0.0] * 20)
+    assert shots_of(clip).max() == 2, "with a face in them they are a shot"
+    there = ~np.isin(clip.frame, np.arange(8, 14))
+    kept = {
+        name: getattr(clip, name)[there] for name in ("frame", "points", "spread", "scores", "presence", "portrait")
+    }
+    assert shots_of(dataclasses.replace(clip, **kept)).max() == 0

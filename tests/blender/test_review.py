@@ -18,7 +18,7 @@ def test_bad_ranges_lie_where_the_scene_shows_them(tmp_path):
     assert (review.first, review.last) == (101, 130)
     assert [(each.first, each.last, each.reasons) for each in review.ranges] == [
         (106, 109, ("missing", "interpolated")),
-        (116, 117, ("error",)),
+        (116, 117, ("misfit",)),
         (121, 121, ("confidence",)),
     ]
     assert review.ranges[0].words == "No face was found. The face was lost for a moment; the motion is interpolated."
