@@ -15,6 +15,7 @@ from . import __version__
 from .contract import licences
 from .contract.installation import Layout
 from .contract.model_files import TASK_FILES, task_file
+from .contract.presence import home
 from .setup.graphics import NvidiaDriver, find_nvidia_driver
 from .setup.inspection import READY, Inspection, folder_size, inspect
 from .setup.libraries import how_to_get, missing_display_libraries
@@ -59,7 +60,7 @@ class Page:
         """Return a text of others without the home folder and the program's folder in it."""
         if self.full:
             return text
-        for folder, shown in ((PROJECT, "…"), (Path.home(), "~")):
+        for folder, shown in ((PROJECT, "…"), (home(), "~")):
             if folder != Path(folder.anchor):
                 text = text.replace(str(folder), shown)
         return text

@@ -12,6 +12,7 @@ from typing import Any, Final
 from .failure import Failure
 from .job import STAGES, Job, parse_job
 from .options import SEPARATOR, options_of, to_dict
+from .presence import home
 
 _RELATIVE_TO: Final = "relative_to"
 _THIS_FILE: Final = "this file"
@@ -75,7 +76,7 @@ def read_job(text: str, folder: Path) -> Job | Failure:
         values = _renamed(
             stage.kind,
             to_dict(stage.settings),
-            lambda path: None if path.is_absolute() else os.path.normpath(folder.absolute() / path),
+            lambda path: None if path.expanduser().is_absolute() else os.path.normpath(folder.absolute() / path),
         )
         stages.append(replace(stage, settings=type(stage.settings)(**values)))
     return replace(job, stages=tuple(stages))
@@ -109,8 +110,8 @@ def _from(path: Path, folder: Path) -> str | None:
         shared = Path(os.path.commonpath([place, start]))
     except (ValueError, OSError):  # other drives
         return None
-    home = _real(Path.home())
-    if shared == Path(shared.anchor) or (shared in home.parents and home.parent in (place, *place.parents)):
+    own = _real(home())
+    if shared == Path(shared.anchor) or (shared in own.parents and own.parent in (place, *place.parents)):
         return None
     return PurePath(os.path.relpath(place / path.name, start)).as_posix()
 

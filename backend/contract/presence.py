@@ -35,3 +35,11 @@ def hindrance(path: Path) -> str:
     except OSError as error:
         return error.strerror or str(error)
     return ""
+
+
+def home() -> Path:
+    """Return the user's home folder; the root where there is none, as for users without a name in containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.sep)

@@ -12,6 +12,7 @@ from backend.contract.failure import Failure
 from backend.contract.job import Job, default_job, parse_job
 from backend.contract.portable import job_text, portable_header, portable_name, read_job, stated_file
 from backend.contract.settings import HeadSettings, PhotographSettings, TrackFileSettings, VideoSettings
+from backend.folders import user_cache
 
 
 @pytest.fixture
@@ -102,6 +103,25 @@ def test_a_job_moves_together_with_its_files(home: Path) -> None:
     read = read_job(job_text(job, home), moved)
     assert isinstance(read, Job)
     assert read.stage("photographs").settings.path == f"{moved / 'a.jpg'}|{moved / 'b.jpg'}"
+
+
+def test_a_home_folder_in_a_job_is_that_of_whoever_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    text = job_text(default_job({"video": VideoSettings(path="~/clip.mp4")}), tmp_path / "project")
+    read = read_job(text, tmp_path / "project")
+    assert isinstance(read, Job) and read.stage("video").settings.path == "~/clip.mp4"
+
+
+def test_who_has_no_home_folder_can_hand_on_jobs_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    assert portable_name(tmp_path / "clip.mp4", tmp_path / "results") == "../clip.mp4"
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    assert user_cache().name == "flame-head-tracker"
 
 
 def test_a_job_that_does_not_say_so_is_read_as_before(tmp_path: Path) -> None:
