@@ -10,6 +10,7 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.kinds import is_object, json_of
+from ..contract.marks import ENTRY
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
 from ..stage_code import StageCode, shortened
@@ -31,7 +32,8 @@ def load(files: Mapping[str, Path]) -> TextureFiles | Failure:
         return Failure("texture-unreadable", f"{files['light']} cannot be read: {error}.", "Bake the texture again.")
     if facts is None:
         return Failure("texture-unreadable", f"{files['light']} is damaged.", "Bake the texture again.")
-    return TextureFiles(dict(files), facts)
+    # The mark belongs to the file alone: read again, the facts are what the stage found.
+    return TextureFiles(dict(files), {name: value for name, value in facts.items() if name != ENTRY})
 
 
 def run(track: TrackFile, video: Video, settings: TextureSettings, context: Context) -> TextureFiles | Failure:
