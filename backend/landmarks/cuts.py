@@ -24,7 +24,7 @@ _BEYOND_MOTION: Final = 4.0
 """How many times larger that difference is than any that motion makes just before and after; 2 without a cut."""
 _BEYOND_MOTION_ANOTHER: Final = 1.5
 """The same where another face is seen after than before."""
-_BEYOND_TURNING: Final = 2.0
+_BEYOND_TURNING: Final = 1.5
 """How many times more than from frame to frame the faces differ then."""
 _BEYOND_MOTION_UNSEEN: Final = 6.0
 """The same where no face is seen before or after, which could say that it has not moved."""
