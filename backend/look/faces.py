@@ -12,7 +12,7 @@ import numpy as np
 from ..contract.settings import LandmarkSettings
 from ..head.model import Floats
 from ..landmarks.crop import Picture
-from ..landmarks.cuts import shots
+from ..landmarks.cuts import shots_of
 from ..landmarks.detector import Detection
 from ..landmarks.face import Face, Plan, find_face
 from ..landmarks.networks import NetworkFiles, Networks
@@ -112,9 +112,9 @@ def people_in(looks: Sequence[Look], frames: int) -> list[list[Sighting]]:
     ]
     seen = gather(0, [look.seen for look in looks])
     positions = np.array([look.position for look in looks], dtype=np.int64)
-    seen = dataclasses.replace(seen, frame=positions[seen.frame])
     # Far apart in time much differs that is no cut; then people are known by what they look like, which is as well.
     shot = np.zeros(frames, dtype=np.int64)
-    shot[positions] = shots(seen.thumbnail, seen.decoded)
+    shot[positions] = shots_of(seen)
+    seen = dataclasses.replace(seen, frame=positions[seen.frame])
     people = people_of(seen, shot, LEAST)
     return [[rows[row] for row in person.rows] for person in people]

@@ -12,14 +12,18 @@ from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.camera import axis_angles
 from backend.contract.failure import Failure
+from backend.contract.misfit import MISFIT
+from backend.contract.ranges import LOW_CONFIDENCE
 from backend.contract.settings import FitSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
 from backend.head.model import HeadPose
 from backend.head.skinning import pose_vertices
 from backend.sample.compare import rigidly_aligned
 from backend.solve.clip import ClipInput, fit_clip
+from backend.solve.confidence import frame_confidence
 from backend.solve.fitting import ASSUMED_FOCAL
 from backend.solve.motion import solve_in_windows
+from backend.solve.observations import eye_distance
 from backend.solve.tuning import Tuning
 from backend.stages import fit as fit_stage
 from backend.stages.data import Camera, Fit, Landmarks
@@ -79,6 +83,13 @@ def test_standard_settings_give_back_face_pose_and_place(tmp_path: Path):
     assert np.nanmedian(result.reprojection_error) < 0.3
     assert (result.status == TRACKED).all()
     assert (result.confidence > 0.8).all()
+
+
+def test_a_frame_that_the_model_misses_is_uncertain(tmp_path: Path):
+    result = fitted(made_clip(), tmp_path)
+    size = eye_distance(result.landmarks.points.astype(np.float64))
+    missed = replace(result, reprojection_error=MISFIT * size)
+    assert (frame_confidence(missed) < LOW_CONFIDENCE).all()
 
 
 def test_a_still_mesh_lands_on_its_landmarks_in_the_picture(tmp_path: Path):

@@ -25,6 +25,7 @@ from backend.stages.data import Context, Landmarks, Video
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CHRIS = DATA / "images" / "max_Chris.jpeg"
 TWO = DATA / "videos" / "intel_headpose_female-and-male.gif"
+CUT = DATA / "hard" / "cut_two_speakers.mp4"
 needs_data = pytest.mark.skipif(not TWO.is_file(), reason="../shared/data is not there")
 
 
@@ -128,12 +129,13 @@ def test_the_click_holds_in_a_range_that_starts_later(tmp_path: Path, context: C
 
 
 @needs_data
-def test_real_people_are_numbered_as_when_all_is_tracked(tmp_path: Path, context: Context) -> None:
-    seen = seen_in(TWO, tmp_path / "look", context)
+@pytest.mark.parametrize("path", [TWO, CUT], ids=["side by side", "one after the other"])
+def test_real_people_are_numbered_as_when_all_is_tracked(path: Path, tmp_path: Path, context: Context) -> None:
+    seen = seen_in(path, tmp_path / "look", context)
     assert [face["number"] for face in seen.faces] == [0, 1]
     for face in seen.faces:
-        assert_is_followed(face, followed(TWO, choice(face), context))
-        assert_is_followed(face, followed(TWO, FaceSettings(choose="number", number=face["number"]), context))
+        assert_is_followed(face, followed(path, choice(face), context))
+        assert_is_followed(face, followed(path, FaceSettings(choose="number", number=face["number"]), context))
 
 
 def test_nobody_in_the_picture_is_no_failure(tmp_path: Path, context: Context) -> None:
