@@ -134,6 +134,8 @@ def _of_joined(setup: Setup, kind: str, pairs: Sequence[tuple[Part, Part]]) -> l
 def _of_whole(setup: Setup) -> Row | Failure:
     paths = sorted(path for pattern in WHOLE for path in setup.data.glob(pattern))
     false: list[str] = []
+    if not paths:
+        return Failure("bench-no-clips", "The shared clips are not there.", "Give their folder with --data.")
     for path in paths:
         landmarks = find_landmarks(setup, path, "draft", Clock())
         if isinstance(landmarks, Failure):
