@@ -297,7 +297,6 @@ def _fit_shared(
     """First without the offsets, which is cheap and brings all near; then with them."""
     index = torch.as_tensor(begun.keys, device=model.template.device)
     seen = begun.seen[index]
-    own = frame_prior(model, tuning, neck_free=False)
     rounds = [(False, 4), (True, 4)] if how.offsets else [(False, 8)]
     result = IdentityResult(begun.shared, begun.frames[index], 0.0, 0)
     total, done = sum(count for _, count in rounds), 0
@@ -314,6 +313,7 @@ def _fit_shared(
             if how.progress is not None:
                 how.progress("identity", before + step, total)
 
+        own = frame_prior(model, tuning, neck_free=False, tails=with_offsets)
         problem = IdentityProblem(model, seen, own, clip_prior, tuning)
         solved = solve_identity(
             problem,

@@ -205,7 +205,7 @@ def _solve_hypotheses(
     model: LandmarkModel, seen: Observations, frames: Frames, shared: Shared, tuning: Tuning
 ) -> list[tuple[Shared, Frames]]:
     """Return identity and poses for each focal length, each started from its neighbour nearer to the assumed one."""
-    own = frame_prior(model, tuning, neck_free=False)
+    own = frame_prior(model, tuning, neck_free=False, tails=False)
     assumed = float(shared.log_focal)
     start = _solved(model, seen, own, tuning, shared, frames, assumed, _FIRST_STEPS)
     result = {0.0: start}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -10,44 +11,61 @@ from torch import Tensor
 from ..contract import names
 from .landmark_model import LandmarkModel
 from .observations import IRIS_CENTRES, LID_PAIRS, LIP_PAIRS
+from .projection import pose_landmarks
 from .rotation import cross_matrix
-from .state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared
+from .state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared, neutral_frames
 from .tuning import Tuning
 
 LOCKED = 1e-6
 """Standard deviation that holds an unknown still."""
 
+OPENED: Final = 0.2
+"""Radians by which the jaw opens where modes are compared with it."""
+
 
 @dataclass(frozen=True)
 class FramePrior:
-    """A quadratic prior on one frame's unknowns, and soft bounds on the expression.
+    """A quadratic prior on one frame's unknowns, with heavy tails and soft bounds for the expression.
 
     Attributes:
         precision: (D, D).
+        tail: Size from which on an expression costs linearly (E,): Huber's cost; infinite where it stays quadratic.
         low, high: Bounds of the expression (E,); bound_precision (E,).
         scale: Typical size of a step of every unknown (D,), for the solver's damping.
     """
 
     precision: Tensor
+    tail: Tensor
     low: Tensor
     high: Tensor
     bound_precision: Tensor
     scale: Tensor
 
     def evaluate(self, frames: Frames) -> tuple[Tensor, Tensor, Tensor]:
-        """Return cost (T,), gradient (T, D) and the bounds' share of the hessian's diagonal (T, E)."""
+        """Return cost (T,), gradient (T, D) and what is added to the hessian's diagonal besides `precision` (T, E)."""
         values = frames.values()
         gradient = values @ self.precision
+        own = self.precision.diagonal()[EXPRESSION_START:]
+        size = frames.expression.abs()
+        spared = (size - self.tail).clamp_min(0)
         beyond = (frames.expression - self.high).clamp_min(0) + (frames.expression - self.low).clamp_max(0)
         pull = beyond * self.bound_precision
-        cost = 0.5 * (values * gradient).sum(1) + 0.5 * (beyond * pull).sum(1)
+        cost = 0.5 * ((values * gradient).sum(1) + (beyond * pull).sum(1) - (own * spared.square()).sum(1))
         gradient = gradient.clone()
-        gradient[:, EXPRESSION_START:] += pull
-        return cost, gradient, torch.where(beyond != 0, self.bound_precision, torch.zeros_like(beyond))
+        gradient[:, EXPRESSION_START:] += pull - own * spared * frames.expression.sign()
+        bounds = torch.where(beyond != 0, self.bound_precision, torch.zeros_like(beyond))
+        return cost, gradient, bounds - own * spared / size.clamp_min(1e-12)
 
 
-def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool) -> FramePrior:
-    """Return the prior of one frame."""
+def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool, tails: bool = True) -> FramePrior:
+    """Return the prior of one frame.
+
+    Args:
+        model, tuning: The landmark points and the weights.
+        neck_free: Whether the neck may bend.
+        tails: Whether large expressions cost linearly. Not while nothing else can take up what is constant in a face:
+            it would become an expression, and stay one.
+    """
     like = model.template
     unknowns = EXPRESSION_START + model.expression_modes
     span = model.expression_high - model.expression_low
@@ -56,7 +74,7 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool) -> Fra
     sigma[NECK] = tuning.neck if neck_free else LOCKED
     sigma[JAW] = torch.tensor(tuning.jaw, dtype=like.dtype, device=like.device)
     sigma[EYES] = torch.tensor([tuning.gaze_pitch, tuning.gaze_yaw] * 2, dtype=like.dtype, device=like.device)
-    sigma[EXPRESSION_START:] = tuning.expression * reach
+    sigma[EXPRESSION_START:] = (tuning.expression if tails else tuning.expression_square) * reach
     precision = torch.diag(1 / sigma.square())
     for first, second, difference in ((0, 2, tuning.elevation), (1, 3, tuning.vergence)):
         left, right = EYES.start + first, EYES.start + second
@@ -69,7 +87,40 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool) -> Fra
     scale[:3] = 0.05
     scale[3:5] = 0.02
     scale[5] = 0.03
-    return FramePrior(precision, model.expression_low, model.expression_high, 1 / (tuning.bound * span).square(), scale)
+    return FramePrior(
+        precision=precision,
+        tail=_tail(model, tuning) * tuning.expression * reach if tails else torch.full_like(reach, float("inf")),
+        low=model.expression_low,
+        high=model.expression_high,
+        bound_precision=1 / (tuning.bound * span).square(),
+        scale=scale,
+    )
+
+
+def _tail(model: LandmarkModel, tuning: Tuning) -> Tensor:
+    """Return how many standard deviations of each expression mode cost by the square (E,)."""
+    likeness, beside = likeness_to_jaw(model)
+    tail = torch.where(beside, tuning.expression_tail, tuning.expression_tail_apart)
+    return torch.where(likeness > tuning.jaw_like, float("inf"), tail).to(model.template)
+
+
+def likeness_to_jaw(model: LandmarkModel) -> tuple[Tensor, Tensor]:
+    """Return how much each expression mode moves landmarks as the opening jaw does, and which move any that it does.
+
+    Returns:
+        Likeness (E,), 1 the same way or straight against it and 0 across; (E,) bool.
+    """
+    like = model.template
+    frames = neutral_frames(model, torch.eye(3).to(like).expand(2, 3, 3), like.new_zeros(2, 3))
+    frames.jaw[1, 0] = OPENED
+    none = Shared(like.new_zeros(model.identity_modes), like.new_zeros(()), torch.zeros_like(like))
+    head = pose_landmarks(model, none, frames).head[:, model.known]
+    opening, modes = head[1] - head[0], model.expression[model.known]
+    # Points count as much as the mode moves them: a small mode is compared where it is.
+    size = modes.norm(dim=1)
+    along = torch.einsum("nk,nke,ne->e", opening, modes, size)
+    both = (opening.square().sum(1) @ size) * size.pow(3).sum(0)
+    return along.abs() / both.sqrt().clamp_min(1e-20), both > 0
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,12 @@ class Tuning:
             upwards (where the eyeball sits in its lids differs between people); offset_rigid: of what all offsets
             together move, turn or enlarge; offset_parting: of how far they part the two lids of an eye or both lips.
         focal: Of log focal around the assumed focal length, where it is not known.
-        expression: Share of a mode's sensible range that counts as one standard deviation.
+        expression: Share of a mode's sensible range that counts as one standard deviation, for small ones.
+        expression_square: The same where all of them cost by the square.
+        expression_tail: Beyond this many of them an expression costs linearly, so that it is not made smaller for being
+            large; expression_tail_apart: the same of shapes that move nothing that the jaw moves, as the brows'.
+        jaw_like: Shapes whose likeness to the opening jaw is above this cost by the square throughout: cheap ones
+            would do the jaw's work.
         bound: How far beyond its range a coefficient goes for one standard deviation, share of the range.
         jaw: Radians of opening, and of turning about the other two axes; neck: radians.
         gaze_pitch, gaze_yaw: Radians; gaze_score: of the yaw that the scores tell; vergence, elevation: difference of
@@ -53,7 +58,11 @@ class Tuning:
     offset_rigid: float = 0.0001
     offset_parting: float = 0.0002
     focal: float = 0.2
-    expression: float = 0.25
+    expression: float = 0.1
+    expression_square: float = 0.25
+    expression_tail: float = 0.18
+    expression_tail_apart: float = 0.13
+    jaw_like: float = 0.42
     bound: float = 0.05
     jaw: tuple[float, float, float] = (0.8, 0.03, 0.03)
     neck: float = 0.1
@@ -84,4 +93,5 @@ def tuning_for(settings: FitSettings) -> Tuning:
         standard,
         identity=standard.identity * settings.identity_spread,
         expression=standard.expression * settings.expression_spread,
+        expression_square=standard.expression_square * settings.expression_spread,
     )

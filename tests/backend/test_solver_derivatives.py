@@ -14,7 +14,7 @@ from backend.solve.landmark_term import frame_equations, residuals, shared_equat
 from backend.solve.motion_prior import evaluate_links, links
 from backend.solve.priors import frame_prior, shared_prior
 from backend.solve.projection import derivatives, pose_landmarks, project_landmarks
-from backend.solve.state import Shared
+from backend.solve.state import EXPRESSION_START, Shared
 from backend.solve.tuning import Tuning
 
 CENTRE = torch.zeros(2, dtype=torch.float64)
@@ -173,6 +173,7 @@ def test_gradients_of_the_priors_agree_with_autograd():
     zero = torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64)
     expected = torch.autograd.functional.jacobian(lambda step: prior.evaluate(FRAMES.moved(step))[0].sum(), zero)
     assert torch.allclose(prior.evaluate(FRAMES)[1], expected, rtol=1e-9, atol=1e-9)
+    assert bool((FRAMES.expression.abs() > prior.tail).any()), "no expression is in the tail"
 
     clip = shared_prior(MODEL, TUNING, log_focal=6.4, focal_sigma=0.05, offsets=True)
 
@@ -183,3 +184,18 @@ def test_gradients_of_the_priors_agree_with_autograd():
     zeros = (torch.zeros(MODEL.identity_modes + 1).double(), torch.zeros(MODEL.points, 2).double())
     dense, along = torch.autograd.functional.jacobian(cost, zeros)
     assert torch.allclose(clip.evaluate(SHARED)[1], torch.cat([dense, along.flatten()]), rtol=1e-9)
+
+
+def test_an_expression_costs_linearly_beyond_its_tail_and_by_the_square_without_tails():
+    still = FRAMES[:1]
+    still = still.moved(-still.values())
+
+    def pull(size: float, *, tails: bool) -> float:
+        prior = frame_prior(MODEL, TUNING, neck_free=True, tails=tails)
+        step = torch.zeros_like(still.values())
+        step[0, EXPRESSION_START] = size
+        return float(prior.evaluate(still.moved(step))[1][0, EXPRESSION_START])
+
+    assert pull(0.8, tails=True) == pytest.approx(pull(0.4, tails=True))
+    assert pull(0.002, tails=True) == pytest.approx(2 * pull(0.001, tails=True))
+    assert pull(0.8, tails=False) == pytest.approx(2 * pull(0.4, tails=False))
