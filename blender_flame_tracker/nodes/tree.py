@@ -15,7 +15,7 @@ class FlameTree(bpy.types.NodeTree):
     bl_idname = TREE
     bl_label = "FLAME Tracker"
     bl_icon = "USER"
-    bl_use_group_interface = False  # No groups, so no tab for their sockets. Known from Blender 4.5 on.
+    bl_use_group_interface = False  # No groups: their sockets are not listed. Known from Blender 4.5 on.
 
     @classmethod
     def get_from_context(
