@@ -16,6 +16,7 @@ from backend.contract import licences
 from backend.contract.camera import Intrinsics
 from backend.contract.job import STAGES
 from backend.contract.licences import Licence
+from backend.contract.names import LANDMARKS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, SmoothSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
 from backend.head.builtin import builtin_head
@@ -117,13 +118,36 @@ def test_smoothing_tells_what_it_smooths() -> None:
     assert words("smooth", None, everything) == "smoothed: pose, expression, jaw, eyes"
 
 
-def test_a_track_begins_with_its_frames() -> None:
-    def track(*counts: int) -> Any:
-        return SimpleNamespace(track=SimpleNamespace(status=statuses(*counts)))
+def track(*counts: int, error: float = 1.0) -> Any:
+    """A track whose head is a point for each landmark, with eyes that are 64 px apart."""
+    status = statuses(*counts)
+    count = len(status)
+    vertices = np.zeros((LANDMARKS, 3))
+    vertices[list(LEFT_EYE_CORNERS), 0], vertices[list(RIGHT_EYE_CORNERS), 0] = 0.032, -0.032
+    return SimpleNamespace(
+        track=SimpleNamespace(
+            status=status,
+            reprojection_error=np.full(count, error),
+            head_rotation=np.zeros((count, 3)),
+            head_translation=np.tile([0.0, 0.0, 1.0], (count, 1)),
+            intrinsics=Intrinsics.centred(640, 480, 1000.0),
+            neutral_vertices=vertices,
+            faces=np.repeat(np.arange(LANDMARKS)[:, None], 3, axis=1),
+            landmark_triangle=np.arange(LANDMARKS),
+            landmark_barycentric=np.tile([1.0, 0.0, 0.0], (LANDMARKS, 1)),
+        )
+    )
 
+
+def test_a_track_begins_with_its_frames() -> None:
     assert words("track", track(300)) == "300 frames, all tracked"
     assert words("track", track(297, 2, 1)) == "300 frames, 2 interpolated, 1 missing"
     assert words("track", track(70000, 10000, 10000)) == "90000 frames, 20000 not tracked"
+
+
+def test_frames_that_the_model_misses_are_not_called_tracked() -> None:
+    assert words("track", track(300, error=3.1)) == "300 frames, all tracked"
+    assert words("track", track(300, error=3.3)) == "300 frames, 300 missed by the model"
 
 
 def test_a_report_names_its_files() -> None:
