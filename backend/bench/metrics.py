@@ -88,6 +88,18 @@ def slope(values: Array, true: Array) -> float:
     return float((values * centred).sum() / max(float((centred**2).sum()), 1e-20))
 
 
+def amplitude_and_phase(values: Array, true: Array) -> tuple[float, float]:
+    """Return which share of a swinging curve's amplitude another keeps, and its phase in degrees.
+
+    By least squares against the true curve (T,) and its slope; the means of both are taken off.
+    """
+    values, true = values - values.mean(), true - true.mean()
+    slope = np.gradient(true)
+    slope *= np.linalg.norm(true) / max(float(np.linalg.norm(slope)), 1e-12)
+    same, shifted = np.linalg.lstsq(np.stack([true, slope], axis=1), values, rcond=None)[0]
+    return float(np.hypot(same, shifted)), float(np.degrees(np.arctan2(shifted, same)))
+
+
 def kept_peaks(values: Array, true: Array, least: float, reach: int = 1) -> Array:
     """Return for each peak of the true curve which share of its height the other curve reaches there.
 

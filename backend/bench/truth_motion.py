@@ -108,10 +108,6 @@ def _kept(found: Floats, true: Floats) -> tuple[float, float]:
     angles = []
     for rotation in (found, true):
         rest = metrics.nearest_rotation(rotation.mean(axis=0))
-        angle = axis_angles(rotation @ rest.T)[:, 1]
-        angles.append(angle - angle.mean())
-    ours, truth = angles
-    late = np.gradient(truth)
-    late *= np.linalg.norm(truth) / max(float(np.linalg.norm(late)), 1e-12)
-    same, shifted = np.linalg.lstsq(np.stack([truth, late], axis=1), ours, rcond=None)[0]
-    return float(np.hypot(same, shifted)), float(abs(np.degrees(np.arctan2(shifted, same))))
+        angles.append(axis_angles(rotation @ rest.T)[:, 1])
+    amplitude, phase = metrics.amplitude_and_phase(*angles)
+    return amplitude, abs(phase)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from synthetic_clips import LOOKS_AT_CAMERA, MadeClip, context, made_landmarks
 
+from backend.bench.metrics import amplitude_and_phase
 from backend.contract.camera import Intrinsics, axis_angles, project, rotation_matrices
 from backend.contract.settings import FitSettings
 from backend.head.builtin import builtin_head
@@ -46,15 +47,6 @@ def fitted(clip: MadeClip, folder: Path) -> Fit:
     return result
 
 
-def kept(found: np.ndarray, true: np.ndarray) -> tuple[float, float]:
-    """Share of the amplitude that is kept, and by how many degrees of the cycle it comes late, of a sine at the end."""
-    found, true = found - found.mean(), true - true.mean()
-    late = np.gradient(true)
-    scale = np.linalg.norm(true) / np.linalg.norm(late)
-    same, shifted = np.linalg.lstsq(np.stack([true, late * scale], axis=1), found, rcond=None)[0]
-    return float(np.hypot(same, shifted)), float(np.degrees(np.arctan2(shifted, same)))
-
-
 @pytest.mark.parametrize(("axis", "degrees", "hertz"), [(1, 25, 4.0), (0, 15, 2.5), (2, 15, 1.5), (1, 22, 1.0)])
 def test_a_head_that_turns_keeps_its_amplitude_and_its_time(
     tmp_path: Path, axis: int, degrees: float, hertz: float
@@ -64,7 +56,7 @@ def test_a_head_that_turns_keeps_its_amplitude_and_its_time(
     turn[:, axis] = np.radians(degrees) * np.sin(2 * np.pi * hertz * times)
     clip = moving_clip(times, turn, np.zeros((45, 3)))
     found = axis_angles(LOOKS_AT_CAMERA.T @ fitted(clip, tmp_path).rotation)[:, axis]
-    amplitude, phase = kept(found, turn[:, axis])
+    amplitude, phase = amplitude_and_phase(found, turn[:, axis])
     assert amplitude >= 0.97
     assert abs(phase) <= 2
 
@@ -75,7 +67,7 @@ def test_a_head_that_moves_keeps_its_amplitude_at_every_rate(tmp_path: Path, rat
     place = np.zeros((len(times), 3))
     place[:, 0] = 0.04 * np.sin(2 * np.pi * 3 * times)
     clip = moving_clip(times, np.zeros((len(times), 3)), place)
-    amplitude, phase = kept(fitted(clip, tmp_path).translation[:, 0], place[:, 0])
+    amplitude, phase = amplitude_and_phase(fitted(clip, tmp_path).translation[:, 0], place[:, 0])
     assert amplitude >= 0.97
     assert abs(phase) <= 2
 
