@@ -19,7 +19,7 @@ from typing import Any, Final, TextIO, TypeVar
 from . import __version__
 from .cache import Cache
 from .contract.atomic import abandon_half_made
-from .contract.events import PROTOCOL, Emit, encode
+from .contract.events import PROTOCOL, Emit, encode, error_event
 from .contract.failure import Failure
 from .contract.job import Job
 from .device import device_words
@@ -273,14 +273,3 @@ def guarded(work: Callable[[Emit], Result], emit: Emit, log: Path | None) -> Res
         )
         with_log(error_event(failure))
         return failure
-
-
-def error_event(failure: Failure, name: str = "") -> dict[str, Any]:
-    """Return the event for a failure (of the stage of that name)."""
-    return {
-        "event": "error",
-        "name": name,
-        "code": failure.code,
-        "sentence": failure.sentence,
-        "advice": failure.advice,
-    }

@@ -11,7 +11,7 @@ from typing import Any
 
 from .cache import Cache
 from .contents import Contents
-from .contract.events import Emit
+from .contract.events import Emit, error_event
 from .contract.failure import Failure, Notice
 from .contract.job import STAGES, Job, Stage
 from .contract.options import options_of, to_dict
@@ -87,15 +87,7 @@ def run_job(
         return Stopped()
     except _StageFailed as stop:
         failure = stop.failure
-        emit(
-            {
-                "event": "error",
-                "name": stop.name,
-                "code": failure.code,
-                "sentence": failure.sentence,
-                "advice": failure.advice,
-            }
-        )
+        emit(error_event(failure, stop.name))
         return failure
 
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..contract.events import Emit
+from ..contract.events import Emit, error_event
 from ..contract.failure import Failure
 from ..contract.targets import TargetRefused, Targets
-from ..engine import EXIT_FAILED, EXIT_USAGE, error_event, guarded
+from ..engine import EXIT_FAILED, EXIT_USAGE, guarded
 from ..runner import Stopped
 from ..stages.data import Cancelled, Context
 from .console import clock

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ..contract.events import Emit
+from ..contract.events import Emit, error_event
 from ..contract.failure import Failure
 from ..contract.options import from_dict
 from ..contract.settings import VideoSettings
 from ..contract.targets import TargetRefused, Targets
-from ..engine import EXIT_FAILED, error_event, guarded
+from ..engine import EXIT_FAILED, guarded
 from ..runner import Stopped
 from ..stages.data import Cancelled, Context
 from .console import clock, table

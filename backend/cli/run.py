@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from ..contract.events import error_event
 from ..contract.failure import Failure
 from ..contract.job import Job
 from ..contract.portable import read_job
-from ..engine import EXIT_FAILED, Lines, Stop, error_event
+from ..engine import EXIT_FAILED, Lines, Stop
 from .flags import path_argument
 from .session import add_common_flags, execute
 from .summary import closing_words

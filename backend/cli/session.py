@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from .. import cache_folder
 from ..cache import Cache
-from ..contract.events import Emit
+from ..contract.events import Emit, error_event
 from ..contract.failure import Failure, Notice
 from ..contract.job import Job
 from ..engine import (
@@ -25,7 +25,6 @@ from ..engine import (
     Lines,
     Stop,
     Streams,
-    error_event,
     hello,
     own_streams,
     run_guarded,

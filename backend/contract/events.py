@@ -209,6 +209,17 @@ def entries_of(event: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
+def error_event(failure: Failure, name: str = "") -> dict[str, Any]:
+    """Return the event for a failure (of the stage of that name)."""
+    return {
+        "event": "error",
+        "name": name,
+        "code": failure.code,
+        "sentence": failure.sentence,
+        "advice": failure.advice,
+    }
+
+
 def failure_of(event: Mapping[str, Any], unsaid: Failure) -> Failure:
     """Return what an ``error`` event says went wrong, or `unsaid` where it says nothing."""
     if not text_of(event, "sentence"):

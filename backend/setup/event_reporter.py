@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from .. import __version__
-from ..contract.events import PROTOCOL, encode
+from ..contract.events import PROTOCOL, encode, error_event
 from ..contract.failure import Failure
 
 HEARTBEAT: Final = 1.0
@@ -116,16 +116,7 @@ class EventReporter:
 
     def failed(self, failure: Failure, log: str) -> None:
         """Say why the work ends, as the last word."""
-        self.emit(
-            {
-                "event": "error",
-                "name": self._stage,
-                "code": failure.code,
-                "sentence": failure.sentence,
-                "advice": failure.advice,
-                "log": log,
-            }
-        )
+        self.emit({**error_event(failure, self._stage), "log": log})
 
     def cancelled(self) -> None:
         """Say that the work was stopped, as the last word."""
