@@ -39,6 +39,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("rasterizer", "every rasteriser that is installed", "speed_rasterizer"),
     ),
     "truth": (
+        Benchmark("identity", "how far identities reach real heads", "truth_identity"),
         Benchmark("exact", "exact landmarks with noise and outliers", "truth_exact"),
         Benchmark("rendered", "rendered clips of six people, real landmarks", "truth_rendered"),
         Benchmark("appearance", "the same people refined by their pictures, and textured", "truth_appearance"),

@@ -190,10 +190,10 @@ class HeadSettings:
     )
     file: str = option("", "FLAME model file (.pkl or .npz)", label="Model File", path=True)
     identity_modes: int = option(
-        100,
-        "Most identity coefficients to use: fewer give a plainer face",
+        0,
+        "Most identity coefficients to use, fewer give a plainer face; 0 is all of the built-in head, 100 of FLAME",
         label="Identity Shapes",
-        minimum=1,
+        minimum=0,
         maximum=400,
         advanced=True,
     )

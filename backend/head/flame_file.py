@@ -34,6 +34,8 @@ from .uv import unwrap_head
 
 IDENTITY_MODES: Final = 300
 """FLAME keeps identity and expression in one array, the first 300 modes being identity (smplx/body_models.py)."""
+USUAL_IDENTITY_MODES: Final = 100
+"""As many as trainers of avatars take, where the settings do not say."""
 
 _REQUIRED: Final = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights", "kintree_table")
 _MOST_TRIANGLES: Final = 4
@@ -271,7 +273,8 @@ def _without_empty_end(basis: Floats, most: int) -> Floats:
 def _head_model(
     path: Path, content: Mapping[str, Any], arrays: FlameArrays, side: SideFiles, settings: HeadSettings
 ) -> HeadModel | Failure:
-    identity = _without_empty_end(arrays.shape_basis[:, :, :IDENTITY_MODES], settings.identity_modes)
+    most = settings.identity_modes or USUAL_IDENTITY_MODES
+    identity = _without_empty_end(arrays.shape_basis[:, :, :IDENTITY_MODES], most)
     expression = _without_empty_end(arrays.shape_basis[:, :, IDENTITY_MODES:], settings.expression_modes)
     if identity.shape[2] == 0 or expression.shape[2] == 0:
         absent = "identity" if identity.shape[2] == 0 else "expression"

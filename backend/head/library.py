@@ -76,10 +76,11 @@ def left_out_notices(head: HeadModel) -> list[Notice]:
 
 def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
     """Return the head with at most as many identity and expression modes as the settings ask for, the first ones."""
+    identities = settings.identity_modes or model.identity_basis.shape[2]
     count = min(settings.expression_modes, model.expression_basis.shape[2])
     return replace(
         model,
-        identity_basis=model.identity_basis[:, :, : settings.identity_modes],
+        identity_basis=model.identity_basis[:, :, :identities],
         expression_basis=model.expression_basis[:, :, :count],
         expression_names=model.expression_names[:count],
         expression_range=model.expression_range[:count],

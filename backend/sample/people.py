@@ -16,11 +16,15 @@ from .clip import ClipPlan
 FOCALS: Final = (0.9, 1.2, 1.5, 1.8, 2.1, 2.5)
 """Focal lengths in picture widths: from a phone at arm's length to a portrait lens."""
 TEXTURE_SIZE: Final = 896
+DRAWN_MODES: Final = 96
+"""Modes in which people differ, so that they stay the same people when the head gets more modes at the end."""
 
 
 def random_identity(head: HeadModel, seed: int, spread: float = 0.8) -> Floats:
-    """Return identity coefficients (I,) drawn from the head's own distribution."""
-    return spread * np.random.default_rng(50 + seed).standard_normal(head.identity_basis.shape[2])
+    """Return identity coefficients (I,), of which the first ones are drawn from the head's own distribution."""
+    modes = head.identity_basis.shape[2]
+    drawn = min(DRAWN_MODES, modes)
+    return np.pad(spread * np.random.default_rng(50 + seed).standard_normal(drawn), (0, modes - drawn))
 
 
 def person(

@@ -13,6 +13,7 @@ from backend.contract.camera import Intrinsics, project, rotation_matrices
 from backend.head.builtin import builtin_head
 from backend.head.model import HeadModel, HeadPose
 from backend.head.skinning import pose_vertices
+from backend.sample.people import DRAWN_MODES
 from backend.solve.landmark_model import landmark_model
 from backend.solve.priors import relative_scale
 from backend.stages.data import Context, Fit, Landmarks
@@ -92,7 +93,8 @@ def made_fit(
 
 
 def _talking(head: HeadModel, times: np.ndarray, generator: np.random.Generator, blink_at: int | None) -> HeadPose:
-    identity = 0.7 * generator.normal(size=head.identity_basis.shape[2])
+    identity = np.zeros(head.identity_basis.shape[2])
+    identity[:DRAWN_MODES] = 0.7 * generator.normal(size=DRAWN_MODES)
     grows = relative_scale(_points(head)).numpy()
     identity -= grows * (grows @ identity) / (grows @ grows)  # one camera cannot see how large a head is
     expression = np.zeros((len(times), len(head.expression_names)))

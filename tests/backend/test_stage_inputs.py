@@ -193,10 +193,23 @@ def test_the_identity_of_an_earlier_track_is_taken_over(context: Context, tmp_pa
     np.testing.assert_allclose(second.neutral_vertices, first.neutral_vertices, atol=1e-6)
 
 
+def test_an_identity_stays_valid_when_its_head_is_made_with_more_modes(context: Context, tmp_path: Path) -> None:
+    head = a_head()
+    first = track.track_of(a_fit(head), head, context)
+    more = np.random.default_rng(1).normal(scale=0.01, size=(VERTICES, 3, 2))
+    later = dataclasses.replace(
+        head, sha256="later", identity_basis=np.concatenate([head.identity_basis, more], axis=2)
+    )
+    fixed = with_identity_of(later, first, tmp_path / "old.npz")
+    assert isinstance(fixed, HeadModel)
+    np.testing.assert_allclose(fixed.template, first.neutral_vertices, atol=1e-6)
+
+
 def test_the_identity_of_another_model_is_refused(context: Context, tmp_path: Path) -> None:
     head = a_head()
     first = track.track_of(a_fit(head), head, context)
-    result = with_identity_of(dataclasses.replace(head, sha256="other", name="Other"), first, tmp_path / "old.npz")
+    other = dataclasses.replace(head, sha256="other", name="Other", template=head.template + 0.001)
+    result = with_identity_of(other, first, tmp_path / "old.npz")
     assert isinstance(result, Failure) and result.code == "identity-of-other-model"
     assert "old.npz" in result.sentence and "Other" in result.sentence
 

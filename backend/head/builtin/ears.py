@@ -50,7 +50,7 @@ PROTRUSION = 0.82
 """Share of the table's heights over the skull."""
 
 
-def _frame() -> tuple[Floats, Floats, Floats, Floats]:
+def ear_frame() -> tuple[Floats, Floats, Floats, Floats]:
     """Return the left ear's centre on the skull and its forward, downward and outward axes."""
     beside = np.asarray(EAR_CENTRE + np.array([0.08, 0.0, 0.0]), np.float64)
     centre = on_skull(beside[None], 20)[0]
@@ -62,7 +62,7 @@ def _frame() -> tuple[Floats, Floats, Floats, Floats]:
 
 def hole_rim() -> Floats:
     """Return the nodes of the left hole's rim (14, 3), counter-clockwise from outside, from the upper front."""
-    centre, forward, down, outward = _frame()
+    centre, forward, down, outward = ear_frame()
     first = _profile(LOOP_ANGLES)[:, 0, 0] + 0.004
     angle = np.radians(LOOP_ANGLES)[:, None]
     points = centre + first[:, None] * (np.cos(angle) * forward + np.sin(angle) * down)
@@ -79,7 +79,7 @@ def _profile(angles: Floats) -> Floats:
 
 def ear_points() -> Floats:
     """Return the left ear (28 rings-major points per ring, then the canal's end) as (R * 28 + 1, 3)."""
-    centre, forward, down, outward = _frame()
+    centre, forward, down, outward = ear_frame()
     after = np.roll(LOOP_ANGLES, -1)
     after[-1] += 360.0
     angles = np.stack([LOOP_ANGLES, (LOOP_ANGLES + after) / 2], 1).ravel()

@@ -11,6 +11,7 @@ import numpy as np
 from ..model import Floats
 from .anatomy import Anatomy
 from .deformation import Deformer
+from .identity_later import LATER, LATER_NAMES, ear_modes
 from .identity_table import AFFINE, LOCAL, Anchor, Triple
 from .lids import rim_mode, rows
 from .measures import EYE_CENTRE, LID_RADIUS
@@ -27,7 +28,7 @@ EYE_RIGID, EYE_FREE = 0.0175, 0.032
 def identity_names() -> tuple[str, ...]:
     """Return a name per mode, in order."""
     general = tuple(f"general_{number:02d}" for number in range(GENERAL_MODES))
-    return (*AFFINE, *LOCAL, "eye_opening", "eye_tilt", "eyeball_size", *general)
+    return (*AFFINE, *LOCAL, "eye_opening", "eye_tilt", "eyeball_size", *general, *LATER_NAMES)
 
 
 def identity_basis(anatomy: Anatomy, deformer: Deformer) -> Floats:
@@ -38,7 +39,9 @@ def identity_basis(anatomy: Anatomy, deformer: Deformer) -> Floats:
     modes = [modes[0], *(_with_rigid_eyes(anatomy, mode) for mode in modes[1:])]  # the size scales the eyes as well
     modes += [_eye_opening(anatomy, deformer), _eye_tilt(anatomy, deformer), _eyeball_size(anatomy)]
     named = np.stack(modes, axis=2)
-    return np.concatenate([named, _general(anatomy, named)], axis=2)
+    later = [_with_rigid_eyes(anatomy, mode) for mode in [_local(points, LATER[name]) for name in LATER]]
+    later += ear_modes(anatomy)
+    return np.concatenate([named, _general(anatomy, named), np.stack(later, axis=2)], axis=2)
 
 
 def _affine(points: Floats, matrix: tuple[Triple, Triple, Triple], centre: Triple) -> Floats:
