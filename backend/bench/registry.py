@@ -44,6 +44,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("rendered", "rendered clips of six people, real landmarks", "truth_rendered"),
         Benchmark("appearance", "the same people refined by their pictures, and textured", "truth_appearance"),
         Benchmark("independent", "rendered clip of an independent head", "truth_independent"),
+        Benchmark("lens", "focal lengths that nobody told, and their uncertainty", "truth_lens"),
         Benchmark("motion", "fast heads and calm ones", "truth_motion"),
         Benchmark("cuts", "cuts between joined clips, and none elsewhere", "truth_cuts"),
         Benchmark("expression", "how much of a smile, a brow, a mouth is kept", "truth_expression"),

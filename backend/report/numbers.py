@@ -113,15 +113,20 @@ def _summary(track: Track, measures: Measures, flags: list[FlaggedRange]) -> dic
 
 
 def focal_words(track: Track) -> dict[str, Any]:
-    """Return focal length, its uncertainty, where it comes from, and whether the clip determines it."""
+    """Return focal length, its uncertainty, where it comes from, whether the clip determines it, and by what."""
     camera, focal = track.intrinsics, track.header["focal"]
     uncertainty = float(focal.get("uncertainty") or 0.0)
+    fit = track.header["report"].get("fit") or {}
+    lens, outline = fit.get("lens") or {}, fit.get("outline") or {}
     return {
         "pixels": round(camera.focal_x, 2),
         "angle_of_view_degrees": round(math.degrees(2 * math.atan(camera.width / 2 / camera.focal_x)), 3),
         "source": focal.get("source"),
         "uncertainty_percent": round(100 * uncertainty, 2),
         "observable": focal.get("source") != "assumed",
+        "evidence": lens.get("evidence", []),
+        "cameras": lens.get("cameras", {}),
+        "outline_says_longer_than_px": outline.get("longer_than"),
     }
 
 

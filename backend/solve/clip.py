@@ -16,11 +16,12 @@ from .identity import IdentityProblem, IdentityResult, solve_identity
 from .initial_pose import InitialPose, initial_poses
 from .key_frames import choose_key_frames
 from .landmark_model import LandmarkModel, landmark_model
+from .lens_prior import LensPrior
 from .motion import MotionProblem, MotionResult, joined, solve_in_windows
 from .motion_power import LOOSE, MotionPower, motion_power
 from .motion_prior import links
 from .observations import Observations, eye_distance, group_weights, observe
-from .outline import ASSUMED_SIGMA, LANDMARK_SHARE, OutlineEvidence, outline_evidence
+from .outline import LANDMARK_SHARE, OutlineEvidence, outline_evidence
 from .parallel import single_threaded_operations
 from .priors import LOCKED, frame_prior, shared_prior
 from .silhouette import Masks
@@ -53,6 +54,7 @@ class ClipInput:
         centre: Principal point in pixels.
         focal: Focal length in pixels, known or assumed.
         focal_sigma: Standard deviation of its logarithm; 0 where it is known.
+        lens: What is plausible of the focal length, or None where it is known.
         masks: Person masks, whose outline helps where the focal length is not known.
     """
 
@@ -64,6 +66,7 @@ class ClipInput:
     centre: tuple[float, float]
     focal: float
     focal_sigma: float
+    lens: LensPrior | None = None
     masks: Masks | None = None
 
 
@@ -82,6 +85,7 @@ class ClipSolution:
         seconds: Time spent per part.
         iterations: Steps per part.
         converged: Whether every window ended by itself.
+        lens: What prior and outline together made plausible; None where the focal length was known.
     """
 
     model: LandmarkModel
@@ -94,6 +98,7 @@ class ClipSolution:
     seconds: dict[str, float]
     iterations: dict[str, int]
     converged: bool
+    lens: LensPrior | None = None
 
 
 @single_threaded_operations()
@@ -134,7 +139,7 @@ def fit_clip(
     if clip.focal_sigma > 0:
         outline = outline_evidence(head, model, clip.masks, begun.seen, begun.frames, begun.shared, tuning, clip.centre)
         clock.lap("outline")
-    clip, focal_scale = _informed(clip, outline)
+    clip = _informed(clip, outline)
     log_focal = torch.full_like(begun.shared.log_focal, float(np.log(clip.focal)))
     begun = replace(begun, shared=replace(begun.shared, log_focal=log_focal))
 
@@ -144,8 +149,8 @@ def fit_clip(
 
     how = _How(smoothness, neck_free, offsets, progress, shown)
     solution = _fitted(model, clip, tuning, begun, how, clock)
-    sigma = solution.focal_sigma / focal_scale if clip.focal_sigma > 0 else 0.0
-    return replace(solution, focal_sigma=sigma, outline=outline)
+    sigma = solution.focal_sigma / LANDMARK_SHARE**0.5 if clip.focal_sigma > 0 else 0.0
+    return replace(solution, focal_sigma=sigma, outline=outline, lens=clip.lens)
 
 
 @single_threaded_operations()
@@ -244,17 +249,18 @@ def _fitted(
     )
 
 
-def _informed(clip: ClipInput, outline: OutlineEvidence | None) -> tuple[ClipInput, float]:
-    """Return the clip with what the outline says of the focal length, and what to divide its spread by after the fit.
+def _informed(clip: ClipInput, outline: OutlineEvidence | None) -> ClipInput:
+    """Return the clip with what is plausible of the focal length after the outline has been heard.
 
     All that is not from landmarks weighs more by the inverse of their share, which leaves the mean as it should be and
     the spread too small by that factor's root.
     """
-    if outline is None or not outline.speaks:
-        return clip, 1.0
-    scale = LANDMARK_SHARE**0.5
-    focal, sigma = outline.with_prior(clip.focal, ASSUMED_SIGMA)
-    return replace(clip, focal=focal, focal_sigma=sigma * scale), scale
+    if clip.lens is None:
+        return clip
+    said = outline.likelihood if outline is not None else None
+    lens = clip.lens if said is None else clip.lens.with_likelihood(said.grid, said.value)
+    mean, sigma = lens.moments()
+    return replace(clip, focal=float(np.exp(mean)), focal_sigma=sigma * LANDMARK_SHARE**0.5, lens=lens)
 
 
 class _Clock:

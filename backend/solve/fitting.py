@@ -22,19 +22,26 @@ from .confidence import frame_confidence, frame_trust, reprojection_errors
 from .fit_state import state_of
 from .key_frames import choose_key_frames
 from .landmark_model import landmark_model
-from .outline import ASSUMED_SIGMA
+from .lens_prior import LensPrior, lens_prior, one_guess, source_of
+from .observations import eye_distance
 from .parallel import on_device
 from .placing import placed
 from .preview import FitPreview
 from .silhouette import Masks
-from .tuning import Tuning, tuning_for
+from .tuning import tuning_for
 
 ASSUMED_FOCAL = 1.5
-"""Focal length assumed where nothing is known, in units of the longer side: between a phone's selfie camera (0.8) and a
-portrait or interview lens (2.5); VHAP starts from the same value (vhap/config/base.py)."""
+"""Focal length to start from where nothing is known, in units of the longer side: between a phone's selfie camera (0.8)
+and a portrait or interview lens (2.5); VHAP starts from the same value (vhap/config/base.py)."""
 
-FOCAL_DETERMINED = 0.6
-"""The focal length counts as estimated when the fit narrows its uncertainty below this share of the assumption's."""
+GUESS_SIGMA = 0.4
+"""Standard deviation of log focal around somebody's guess."""
+
+_FRONTAL = 90
+"""Percentile of the distances between the eyes at which the face is seen from the front."""
+
+FOCAL_DETERMINED = 0.5
+"""The focal length counts as estimated when the fit narrows its uncertainty below this share of the prior's."""
 
 
 def fit(
@@ -81,7 +88,7 @@ def _fitted(
 ) -> Fit:
     plan = plan_of(landmarks, settings.longest_gap)
     tuning = tuning_for(settings)
-    clip = clip_input(landmarks, camera, tuning, plan)
+    clip = clip_input(landmarks, camera, plan)
     started = time.perf_counter()
     solution = fit_clip(
         head,
@@ -99,7 +106,7 @@ def _fitted(
         context.notice(
             Notice("fit-not-settled", "The fit was still moving when its steps ran out; look at the flagged frames.")
         )
-    return as_fit(landmarks, camera, head, clip, solution, plan, tuning)
+    return as_fit(landmarks, camera, head, clip, solution, plan)
 
 
 def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, uncertainty: float) -> Fit:
@@ -112,7 +119,7 @@ def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, unc
     """
     landmarks = fit.landmarks
     plan, tuning = plan_of(landmarks, settings.longest_gap), tuning_for(settings)
-    clip = clip_input(landmarks, Camera(focal, "estimated"), tuning, plan)
+    clip = clip_input(landmarks, Camera(focal, "estimated"), plan)
     model = landmark_model(head, PRECISION, torch.device("cpu"))
     shared, frames = state_of(fit, model, plan.solved, head.detector_offsets)
     usable = np.flatnonzero(landmarks.found[plan.solved])
@@ -135,7 +142,7 @@ def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, unc
         offsets=settings.landmark_offsets,
     )
     solution = replace(solution, focal_sigma=uncertainty)
-    result = as_fit(landmarks, Camera(None, "estimated"), head, clip, solution, plan, tuning)
+    result = as_fit(landmarks, Camera(None, "estimated"), head, clip, solution, plan)
     return replace(result, report={**fit.report, "key_frames": result.report["key_frames"]})
 
 
@@ -174,9 +181,10 @@ def plan_of(landmarks: Landmarks, longest_gap: float) -> Plan:
     return Plan(status, solved, together, np.where(nearer_left, left, right))
 
 
-def clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: Plan) -> ClipInput:
+def clip_input(landmarks: Landmarks, camera: Camera, plan: Plan) -> ClipInput:
     """Return what the solver gets of the frames that are solved."""
     focal = camera.focal or camera.guess or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
+    lens = plausible_lens(landmarks, camera)
     return ClipInput(
         points=landmarks.points[plan.solved],
         scores=landmarks.scores[plan.solved],
@@ -185,9 +193,22 @@ def clip_input(landmarks: Landmarks, camera: Camera, tuning: Tuning, plan: Plan)
         trust=frame_trust(landmarks)[plan.solved],
         centre=((landmarks.width - 1) / 2, (landmarks.height - 1) / 2),
         focal=float(focal),
-        focal_sigma=0.0 if camera.focal else tuning.focal,
+        focal_sigma=0.0 if lens is None else lens.moments()[1],
+        lens=lens,
         masks=_masks(landmarks, plan),
     )
+
+
+def plausible_lens(landmarks: Landmarks, camera: Camera) -> LensPrior | None:
+    """Return what is plausible of the focal length before the head is fitted; None where it is known."""
+    if camera.focal:
+        return None
+    if camera.guess:
+        return one_guess(camera.guess, GUESS_SIGMA)
+    eyes = eye_distance(landmarks.points[landmarks.found, :, :2].astype(np.float64))
+    rotation = float(landmarks.video.get("rotation") or 0)
+    size = (landmarks.width, landmarks.height)
+    return lens_prior(source_of(*size, float(np.percentile(eyes, _FRONTAL)), landmarks.metadata, rotation))
 
 
 def _masks(landmarks: Landmarks, plan: Plan) -> Masks | None:
@@ -231,7 +252,6 @@ def as_fit(
     clip: ClipInput,
     solution: ClipSolution,
     plan: Plan,
-    tuning: Tuning,
 ) -> Fit:
     """Return the solution for every frame of the clip; frames that were not solved hold the nearest one's values."""
     everywhere = torch.as_tensor(plan.nearest, device=solution.frames.rotation.device)
@@ -244,7 +264,7 @@ def as_fit(
     result = Fit(
         landmarks=landmarks,
         intrinsics=Intrinsics.centred(landmarks.width, landmarks.height, focal),
-        focal_source=_focal_source(camera, solution, tuning),
+        focal_source=_focal_source(camera, clip, solution),
         focal_uncertainty=solution.focal_sigma,
         pose=head_now.pose,
         rotation=head_now.rotation,
@@ -259,6 +279,7 @@ def as_fit(
             "iterations": solution.iterations,
             "converged": solution.converged,
             "outline": solution.outline.summary() if solution.outline else None,
+            "lens": solution.lens.summary() if solution.lens else None,
             "key_frames": [int(index) for index in plan.solved[solution.key_frames]],
         },
     )
@@ -271,9 +292,8 @@ def _offsets(solution: ClipSolution, head: HeadModel) -> Floats:
     return offsets if head.detector_offsets is None else offsets + head.detector_offsets
 
 
-def _focal_source(camera: Camera, solution: ClipSolution, tuning: Tuning) -> str:
+def _focal_source(camera: Camera, clip: ClipInput, solution: ClipSolution) -> str:
     if camera.focal:
         return camera.source
-    outlined = solution.outline is not None and solution.outline.speaks
-    assumed = ASSUMED_SIGMA if outlined else tuning.focal
+    assumed = clip.lens.moments()[1] if clip.lens is not None else np.inf
     return "estimated" if solution.focal_sigma < FOCAL_DETERMINED * assumed else "assumed"

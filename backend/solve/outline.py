@@ -12,84 +12,55 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from scipy.interpolate import CubicSpline
-from scipy.special import log_ndtr
 
 from ..head.model import Floats, HeadModel, HeadPose
 from ..head.skinning import pose_vertices
 from .identity import IdentityProblem, solve_identity
 from .landmark_model import LandmarkModel
 from .observations import Observations
+from .outline_likelihood import Likelihood, likelihood_of
 from .priors import LOCKED, FramePrior, frame_prior, shared_prior
-from .silhouette import FACE, LEFT_EAR, NO_PART, RIGHT_EAR, SCALP, Masks, Mesh, gaps, head_centres, outline_mesh
+from .silhouette import LEFT_EAR, NO_PART, RIGHT_EAR, SCALP, Masks, Mesh, gaps, head_centres, outline_mesh
 from .state import Frames, Shared, eye_vectors
 from .tuning import Tuning
 
 HYPOTHESES: Final = (-0.8, -0.4, 0.0, 0.4, 0.8)
 """Log focal relative to the assumed one: with 1.5 picture widths from 0.67 to 3.3."""
 MOST_MASKS: Final = 7
-SHAPE_SIGMA: Final = 5.0
-"""Millimetres by which head model, landmarks and mask leave the outline in doubt where it is bare."""
-HAIR: Final = 20.0
-"""Mean height of hair, millimetres."""
-BARE: Final = {SCALP: 0.5, LEFT_EAR: 0.5, RIGHT_EAR: 0.5, FACE: 0.7}
-"""How likely it is that no hair covers a part of the outline."""
-INDEPENDENT: Final = {SCALP: 3.0, LEFT_EAR: 1.0, RIGHT_EAR: 1.0, FACE: 1.0}
-"""How many independent measurements a part is worth: a head too wide is so in every direction and frame."""
-_FEWEST_DIRECTIONS: Final = 6
-_LEAST_LIKELY: Final = 1e-5
-"""Per millimetre: a hand before the face or a gap in the mask counts no more than this."""
-_BROAD: Final = 0.5
-"""Standard deviation of log focal under which the likelihood is summed up as a Gaussian."""
-ASSUMED_SIGMA: Final = 0.4
-"""Standard deviation of log focal around the assumed one where the outline speaks too: from a phone's selfie camera to
-a portrait lens. Without the outline the landmarks would be misled further than the truth is away, so there it is held
-more tightly (`Tuning.focal`)."""
-LANDMARK_SHARE: Final = 0.25
-"""Share of what the landmarks claim to know about the focal length that counts beside the outline. Their errors are
-those of the face, the same in every frame: on 13 rendered clips they were wrong by 1.6 to 2.4 times what they claim."""
-_LEAST_PRECISION: Final = 1.0
-"""Below this the outline says nothing: a standard deviation of log focal above 1."""
+LANDMARK_SHARE: Final = 0.15
+"""Share of what the landmarks claim to know about the focal length that counts. Their errors are those of the face, the
+same in every frame: on rendered clips they were wrong by 1.6 to 2.4 times what they claim, by 3.6 times where the face
+is far from the middle of the picture."""
 _FIRST_STEPS: Final = 6
 _STEPS: Final = 3
 
 
 @dataclass(frozen=True)
 class OutlineEvidence:
-    """A Gaussian on log focal, without the prior.
+    """What the outline says of log focal, without the prior.
 
     Attributes:
-        log_focal: Mean (focal in pixels).
-        sigma: Standard deviation; infinite where the outline says nothing.
+        likelihood: Of log focal.
         masks: How many masks were compared.
         focals: Hypotheses, pixels (H,).
         scalp_gaps, ear_gaps: Median gap between mask and head of each hypothesis, millimetres (H,); NaN without any.
     """
 
-    log_focal: float
-    sigma: float
+    likelihood: Likelihood
     masks: int
     focals: Floats
     scalp_gaps: Floats
     ear_gaps: Floats
 
-    @property
-    def speaks(self) -> bool:
-        """Whether the outline says anything."""
-        return bool(np.isfinite(self.sigma))
-
-    def with_prior(self, focal: float, sigma: float) -> tuple[float, float]:
-        """Return focal length and standard deviation of its logarithm, together with a prior of that kind."""
-        own, prior = 1 / self.sigma**2, 1 / sigma**2
-        mean = (own * self.log_focal + prior * np.log(focal)) / (own + prior)
-        return float(np.exp(mean)), float((own + prior) ** -0.5)
-
     def summary(self) -> dict[str, Any]:
         """Return what the fit's report says."""
+        mean, sigma = self.likelihood.moments()
+        longer_than = self.likelihood.longer_than()
         return {
             "masks": self.masks,
-            "focal": float(np.exp(self.log_focal)),
-            "uncertainty": self.sigma if self.speaks else None,
+            "focal": float(np.exp(mean)),
+            "uncertainty": sigma if np.isfinite(sigma) else None,
+            "longer_than": longer_than if longer_than and longer_than > self.focals[0] else None,
             "hypotheses": [round(float(focal), 1) for focal in self.focals],
             "scalp_gaps_mm": _rounded(self.scalp_gaps),
             "ear_gaps_mm": _rounded(self.ear_gaps),
@@ -144,57 +115,9 @@ def evidence_of(
     gap, parts = np.stack([pair[0] for pair in found]), np.stack([pair[1] for pair in found])
     compared = np.isfinite(gap).all(axis=0)
     part = np.where(compared, parts[len(parts) // 2], NO_PART)
-    log_focal = np.log(focals)
-    grid = np.linspace(log_focal[0], log_focal[-1], 97)
-    likelihood = np.zeros(len(grid))
-    for number, independent in INDEPENDENT.items():
-        own = gap[:, part == number]
-        if own.shape[1] >= _FEWEST_DIRECTIONS:
-            between = CubicSpline(log_focal, own)(grid)
-            likelihood += independent * log_likelihood(between, BARE[number]).mean(axis=1)
-    mean, sigma = _as_gaussian(grid, likelihood, float(log_focal.mean()))
     ears = (part == LEFT_EAR) | (part == RIGHT_EAR)
-    return OutlineEvidence(mean, sigma, len(masks), focals, _median(gap[:, part == SCALP]), _median(gap[:, ears]))
-
-
-def log_likelihood(gap: Floats, bare: float) -> Floats:
-    """Return the logarithm of how likely a gap is, per millimetre.
-
-    A bare outline is off by a Gaussian; hair adds an exponential, which makes an exponentially modified Gaussian
-    (Grushka, "Characterization of exponentially modified Gaussian peaks in chromatography", 1972).
-
-    Args:
-        gap: How far the mask reaches beyond the head, millimetres.
-        bare: How likely it is that there is no hair.
-    """
-    error = gap / SHAPE_SIGMA
-    skin = -0.5 * error**2 - np.log(SHAPE_SIGMA * np.sqrt(2 * np.pi))
-    ratio = SHAPE_SIGMA / HAIR
-    hair = 0.5 * ratio**2 - gap / HAIR - np.log(HAIR) + log_ndtr(error - ratio)
-    likely = np.logaddexp(np.log(bare) + skin, np.log1p(-bare) + hair)
-    return np.logaddexp(likely, np.log(_LEAST_LIKELY))
-
-
-def _as_gaussian(grid: Floats, likelihood: Floats, centre: float) -> tuple[float, float]:
-    """Return mean and standard deviation that stand for a likelihood on a grid.
-
-    Its product with a broad Gaussian is summed up by mean and variance, then that Gaussian is divided out again: a
-    flat curve is left with nothing, a one-sided one with little.
-    """
-    broad = -0.5 * ((grid - centre) / _BROAD) ** 2
-    mean, variance = _moments(grid, likelihood + broad)
-    broad_mean, broad_variance = _moments(grid, broad)
-    precision = 1 / variance - 1 / broad_variance
-    if precision < _LEAST_PRECISION:
-        return centre, float("inf")
-    return float((mean / variance - broad_mean / broad_variance) / precision), float(precision**-0.5)
-
-
-def _moments(grid: Floats, logarithm: Floats) -> tuple[float, float]:
-    weight = np.exp(logarithm - logarithm.max())
-    weight /= weight.sum()
-    mean = weight @ grid
-    return float(mean), float(weight @ (grid - mean) ** 2)
+    said = likelihood_of(focals, gap, part)
+    return OutlineEvidence(said, len(masks), focals, _median(gap[:, part == SCALP]), _median(gap[:, ears]))
 
 
 def _median(values: Floats) -> Floats:

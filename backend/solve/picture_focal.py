@@ -18,12 +18,11 @@ from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
 from ..head.model import Floats, HeadModel, Integers
 from ..head.skinning import pose_vertices, select_frames
-from ..stages.data import Context, Fit, Video
+from ..stages.data import Camera, Context, Fit, Video
 from ..video.reader import Picture, read_frames
 from .confidence import frame_trust
-from .fitting import FOCAL_DETERMINED, refitted
+from .fitting import FOCAL_DETERMINED, plausible_lens, refitted
 from .key_frames import choose_turned_frames
-from .outline import ASSUMED_SIGMA
 from .photometric_view import view_of
 from .point_tracks import Expected, PointTracks, TrackPoints, follow_points, track_points
 from .self_calibration import Bundle, adjust
@@ -83,7 +82,9 @@ def with_focal_seen(fit: Fit, head: HeadModel, video: Video, context: Context) -
         return fit
     focal, sigma = weighed(fit, evidence)
     report = {**fit.report, "picture_focal": evidence.summary()}
-    source = "estimated" if sigma < FOCAL_DETERMINED * ASSUMED_SIGMA else fit.focal_source
+    lens = plausible_lens(fit.landmarks, Camera(None, "estimated"))
+    assumed = np.inf if lens is None else lens.moments()[1]
+    source = "estimated" if sigma < FOCAL_DETERMINED * assumed else fit.focal_source
     if abs(np.log(focal / fit.intrinsics.focal_x)) > WORTH_IT:
         settings = from_dict(FitSettings, context.settings.get("fit", {}), "Stage 'fit'")
         settings = FitSettings() if isinstance(settings, Failure) else settings

@@ -51,7 +51,7 @@ def refined_fit(
     plan = plan_of(fit.landmarks, fit_settings.longest_gap)
     camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
     tuning = tuning_for(fit_settings)
-    clip = clip_input(fit.landmarks, camera, tuning, plan)
+    clip = clip_input(fit.landmarks, camera, plan)
     keys = _key_frames(fit, plan, settings.key_frames)
     bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, plan.solved[keys].tolist(), context)
     pictures = _Pictures(video, fit, plan, bare)
@@ -80,7 +80,7 @@ def refined_fit(
     device = _device(fit_settings)
     with single_threaded_operations():
         refined = on_device(refined_on, device, context.notice)
-    result = as_fit(fit.landmarks, camera, head, clip, _solution(refined, clip, fit), plan, tuning)
+    result = as_fit(fit.landmarks, camera, head, clip, _solution(refined, clip, fit), plan)
     told = _told(fit, result, refined, time.perf_counter() - started) | {"empty_frames": len(pictures.empty)}
     if not _better(fit, result, refined):
         return _left(

@@ -23,7 +23,6 @@ class Tuning:
         offset: Of a landmark's offset on the surface, metres; iris_offset, iris_offset_up: of the irises, sideways and
             upwards (where the eyeball sits in its lids differs between people); offset_rigid: of what all offsets
             together move, turn or enlarge; offset_parting: of how far they part the two lids of an eye or both lips.
-        focal: Of log focal around the assumed focal length, where it is not known.
         expression: Share of a mode's sensible range that counts as one standard deviation, for small ones.
         expression_square: The same where all of them cost by the square.
         expression_tail: Beyond this many of them an expression costs linearly, so that it is not made smaller for being
@@ -57,7 +56,6 @@ class Tuning:
     iris_offset_up: float = 0.003
     offset_rigid: float = 0.0001
     offset_parting: float = 0.0002
-    focal: float = 0.2
     expression: float = 0.1
     expression_square: float = 0.25
     expression_tail: float = 0.18

@@ -153,6 +153,8 @@ def _facts(report: dict) -> str:
         )
     spread = f" ± {focal['uncertainty_percent']:.0f} %" if focal["uncertainty_percent"] else ""
     doubt = "" if focal["observable"] else ", not determined by this clip"
+    if focal["cameras"]:
+        doubt += f", like that of {next(iter(focal['cameras']))}"
     words.append(f"focal length {focal['pixels']:.0f} px{spread} ({focal['source']}{doubt})")
     name = str(report["model"].get("name", ""))
     words.append(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…")

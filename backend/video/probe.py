@@ -37,6 +37,10 @@ _FOCAL_KEYS: Final = (
     "FocalLengthIn35mmFilm",
 )
 """Keys under which files hold the focal length in millimetres of a 36 mm wide picture."""
+_DEVICE_KEYS: Final = {
+    "make": (f"{_APPLE}make", "com.android.manufacturer", "make"),
+    "model": (f"{_APPLE}model", "com.android.model", "model"),
+}
 
 
 @dataclass(frozen=True)
@@ -323,10 +327,12 @@ def _metadata(container: av.container.InputContainer, stream: av.video.VideoStre
         if value > 0:
             result["focal_length_35mm"] = value
             break
-    for name, keys in (("make", (f"{_APPLE}make", "make")), ("model", (f"{_APPLE}model", "model"))):
+    for name, keys in _DEVICE_KEYS.items():
         found = next((tags[key] for key in keys if tags.get(key)), None)
         if found:
             result[f"camera_{name}"] = found
+    if "com.android.version" in tags:
+        result.setdefault("camera_make", "Android")
     lens = next((tags[key] for key in (f"{_APPLE}camera.lens_model", "lens_model") if tags.get(key)), None)
     if lens:
         result["lens_model"] = lens

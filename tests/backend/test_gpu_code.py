@@ -41,7 +41,7 @@ def prepared(clip: MadeClip):
     """Plan, solver's input and weights of a clip whose focal length is known."""
     settings = FitSettings()
     plan, tuning = plan_of(clip.landmarks, settings.longest_gap), tuning_for(settings)
-    return plan, clip_input(clip.landmarks, Camera(clip.intrinsics.focal_x, "known"), tuning, plan), tuning
+    return plan, clip_input(clip.landmarks, Camera(clip.intrinsics.focal_x, "known"), plan), tuning
 
 
 def test_mixing_up_devices_is_noticed(device: torch.device):

@@ -12,8 +12,8 @@ from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.settings import FitSettings
 from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.solve.fitting import ASSUMED_FOCAL
-from backend.solve.outline import OutlineEvidence, log_likelihood
+from backend.solve.outline_likelihood import Likelihood, likelihood_of, log_likelihood
+from backend.solve.silhouette import FACE, LEFT_EAR
 from backend.stages import fit
 from backend.stages.data import Camera, Fit, PersonMasks
 
@@ -51,22 +51,22 @@ def seen_by_outline(result: Fit) -> tuple[float, float]:
     return outline["focal"], outline["uncertainty"]
 
 
-@pytest.mark.parametrize("focal", [600.0, 1500.0])
-def test_the_outline_of_a_bald_head_gives_the_focal_length_back(focal: float, tmp_path: Path):
+@pytest.mark.parametrize("focal", [600.0, 900.0, 1500.0])
+def test_the_outline_of_a_bald_head_gives_the_focal_length_back_within_what_it_claims(focal: float, tmp_path: Path):
     clip = made_clip(FRAMES, yaw=0.3, focal=focal)
-    assumed = ASSUMED_FOCAL * clip.intrinsics.width
-    found, uncertainty = seen_by_outline(fitted(clip, silhouettes(clip), tmp_path))
-    assert abs(np.log(found / focal)) < 0.7 * abs(np.log(assumed / focal))
-    assert abs(np.log(found / focal)) < 1.5 * uncertainty < 0.9
+    result = fitted(clip, silhouettes(clip), tmp_path)
+    found, uncertainty = seen_by_outline(result)
+    assert abs(np.log(found / focal)) < 1.0 * uncertainty < 0.6
+    assert abs(np.log(result.intrinsics.focal_x / focal)) < 2.0 * result.focal_uncertainty < 0.6
 
 
 def test_hair_does_not_pull_the_focal_length_far(tmp_path: Path):
     clip = made_clip(FRAMES, yaw=0.3, focal=900)
-    bald, _ = seen_by_outline(fitted(clip, silhouettes(clip), tmp_path))
+    bald = fitted(clip, silhouettes(clip), tmp_path)
     two_centimetres = 0.02 * 900 / 0.75
-    hairy, uncertainty = seen_by_outline(fitted(clip, silhouettes(clip, hair=two_centimetres), tmp_path))
-    assert 0.0 < np.log(hairy / bald) < 0.6
-    assert uncertainty > 0.25
+    hairy = fitted(clip, silhouettes(clip, hair=two_centimetres), tmp_path)
+    assert 0.0 < np.log(hairy.intrinsics.focal_x / bald.intrinsics.focal_x) < 0.3
+    assert hairy.focal_uncertainty > bald.focal_uncertainty
 
 
 def test_masks_that_show_no_outline_change_nothing(tmp_path: Path):
@@ -101,10 +101,31 @@ def test_a_head_outside_the_person_is_far_less_likely_than_hair():
     assert bare > hair > outside + 2
 
 
-def test_prior_and_outline_are_weighed_by_their_certainty():
-    nothing = np.full(1, np.nan)
-    sure = OutlineEvidence(np.log(2000.0), 0.1, 5, np.array([1000.0]), nothing, nothing)
-    focal, sigma = sure.with_prior(1000.0, 0.1)
-    assert focal == pytest.approx(np.sqrt(1000 * 2000))
-    assert sigma == pytest.approx(0.1 / np.sqrt(2))
-    assert replace(sure, sigma=np.inf).with_prior(1000.0, 0.1) == pytest.approx((1000.0, 0.1))
+def test_an_outline_that_fits_ever_better_says_only_that_the_lens_is_longer():
+    focals = np.geomspace(400.0, 2000.0, 5)
+    shrinking = np.tile(4.0 + 24.0 * (400.0 / focals)[:, None], (1, 20))
+    said = likelihood_of(focals, shrinking, np.full(20, LEFT_EAR))
+    assert said.longer_than() is not None
+    assert 200.0 < said.longer_than() < 900.0  # type: ignore[operator]
+    assert said.value[-1] > said.value.max() - 0.5
+
+
+def test_however_many_directions_are_seen_the_head_s_own_shape_stays_in_doubt():
+    focals = np.geomspace(400.0, 2000.0, 5)
+    crossing = 30.0 * (np.log(900.0) - np.log(focals))[:, None] + 2.0
+    few, many = (likelihood_of(focals, np.tile(crossing, (1, n)), np.full(n, FACE)).moments()[1] for n in (8, 400))
+    assert few == pytest.approx(many, rel=1e-6)
+    assert many > 0.2
+
+
+def test_nothing_seen_leaves_the_focal_length_open():
+    said = likelihood_of(np.geomspace(400.0, 2000.0, 5), np.zeros((5, 0)), np.zeros(0, dtype=np.int64))
+    assert said.moments()[1] == np.inf
+    assert said.longer_than() is None
+
+
+def test_a_gaussian_likelihood_is_summed_up_as_itself():
+    grid = np.linspace(4.0, 10.0, 300)
+    mean, sigma = Likelihood(grid, -0.5 * ((grid - 7.2) / 0.3) ** 2).moments()
+    assert mean == pytest.approx(7.2, abs=1e-3)
+    assert sigma == pytest.approx(0.3, abs=1e-3)

@@ -127,7 +127,7 @@ def rgb(view: View) -> np.ndarray:
 
 def test_the_pictures_correct_the_focal_length_of_a_fit(tmp_path, monkeypatch):
     clip = made_clip(40, yaw=0.7, focal=600.0)
-    before = wrong_fit(clip, tmp_path)
+    before = replace(wrong_fit(clip, tmp_path, focal=900.0), focal_uncertainty=0.3, focal_source="assumed")
     pictures = {frame: rgb(pictured(clip, frame)) for frame in range(0, 40, 4)}
     evidence = evidence_of_pictures(before, clip.head, pictures.items())
     assert evidence is not None

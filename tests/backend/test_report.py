@@ -212,6 +212,7 @@ def test_report_json_says_how_it_went(written: dict[str, Path]) -> None:
     assert report["summary"]["reprojection_error"]["median_percent_of_eye_distance"] == pytest.approx(2.5, abs=0.01)
     assert report["summary"]["focal"]["observable"] is True
     assert report["summary"]["focal"]["uncertainty_percent"] == 5.0
+    assert report["summary"]["focal"]["evidence"] == []
     assert report["people"]["others"] == [{"number": 1}]
     assert report["model"]["licence"] == "none"
     assert all(len(column) == FRAMES for column in report["frames"].values())

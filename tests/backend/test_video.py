@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, turned, write_video
 
+from backend.solve.lens_prior import lens_prior, source_of
 from backend.video import reader
 from backend.video.probe import nominal_rate
 from backend.video.reader import read_frame, read_frames
@@ -155,6 +156,18 @@ def test_the_focal_length_that_a_phone_wrote_is_found(tmp_path, context) -> None
     video = opened(path, context)
     assert video.metadata["focal_length_35mm"] == 26.0
     assert video.metadata["camera_model"] == "Phone 15"
+
+
+def test_an_android_phone_is_known_by_its_tags(tmp_path, context) -> None:
+    path = tmp_path / "phone.mp4"
+    with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
+        container.metadata["com.android.version"] = "14"
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(0), format="rgb24")))
+        container.mux(stream.encode())
+    metadata = opened(path, context).metadata
+    assert lens_prior(source_of(WIDTH, HEIGHT, 60.0, metadata)).evidence[0] == "the file names a phone"
 
 
 def test_no_such_file(tmp_path, context) -> None:
