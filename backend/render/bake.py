@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
-from ..contract.shading import light_terms
 from .compiled import compiled
+from .lighting import believed_light
 from .rasterizer import Raster
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
@@ -31,9 +31,6 @@ STEP: Final = 0.03
 _FAR: Final = 1e3
 FLAT: Final = 0.2
 """Cosine between normal and view below which a texel is not taken from a frame."""
-DIMMEST: Final = 0.3
-"""Least brightness that is divided by, relative to the light from everywhere: shadows are never quite black, and a
-light of nine terms from a single picture can be wrong by as much where nothing shows it."""
 SHARPNESS: Final = 4.0
 """Power of that cosine in a frame's weight: the frame that faces a place most decides, means of many look soft."""
 ANYTHING, RATHER_SKIN, SKIN_ALONE = 0, 1, 2
@@ -113,7 +110,7 @@ def add_frame(
     nearest = cv2.erode(there, np.ones((3, 3), np.uint8))
     furthest = cv2.dilate(there, np.ones((outline, outline), np.uint8))
     # Per vertex: smooth enough, and thousands instead of a million.
-    shade = np.maximum(light_terms(normals) @ light, DIMMEST * np.abs(light[0]))
+    shade = believed_light(normals, light)
     lens = np.array([camera.focal_x, camera.focal_y, camera.centre_x, camera.centre_y])
     _add(
         bake.colour,
@@ -214,8 +211,8 @@ def relit(texture: Singles, raster: Raster, layout_uv: Array, normals: Array, fa
     a, b = (x - i)[:, None], (y - j)[:, None]
     upper = texture[j, i] * (1 - a) + texture[j, i + 1] * a
     lower = texture[j + 1, i] * (1 - a) + texture[j + 1, i + 1] * a
-    unit = raster.interpolate(normals, faces)[seen]
-    shade = light_terms(unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)) @ light
+    # As in `add_frame`: per vertex.
+    shade = raster.interpolate(believed_light(normals, light), faces)[seen]
     result = np.zeros((*raster.ids.shape, 3), dtype=np.float32)
-    result[seen] = (upper * (1 - b) + lower * b) * np.maximum(shade, DIMMEST * np.abs(light[0]))
+    result[seen] = (upper * (1 - b) + lower * b) * shade
     return result

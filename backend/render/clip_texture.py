@@ -22,7 +22,7 @@ from ..solve.shading import LOOKS, filmed_head, shading_of
 from ..stages.data import Context, Video
 from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
 from .filmed_skin import filmed_pictures, learn_free_skin
-from .likeness import psnr, ssim
+from .likeness import PARTS, parts_seen, psnr, ssim
 from .rasterizer import NEAR
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
@@ -221,12 +221,11 @@ def _facts(
     clip: _Clip, bake: Bake, layout: Layout, texture: NDArray[np.float32], frames: Integers, *, lit: bool
 ) -> dict[str, Any]:
     compared = frames[evenly(len(frames), COMPARED)]
-    seen = (_likeness(clip, texture, *shown) for shown in clip.pictures(compared))
-    likeness = [found for found in seen if found is not None]
+    likeness = [_likeness(clip, texture, *shown) for shown in clip.pictures(compared)]
+    mean = {part: np.mean([one[part] for one in likeness if part in one] or [(0.0, 0.0)], axis=0) for part in PARTS}
     face = np.zeros(len(clip.track.neutral_vertices), dtype=bool)
     face[clip.track.regions.get("face", np.zeros(0, dtype=np.int64))] = True
     on_face = (layout.raster.ids >= 0) & face[clip.head.faces].all(axis=1)[layout.raster.ids]
-    mean = np.mean(likeness, axis=0) if likeness else np.zeros(2)
     return {
         "size": len(texture),
         "frames": len(frames),
@@ -234,8 +233,9 @@ def _facts(
         "light_removed": lit,
         "light": clip.shading.light[frames].mean(axis=0).tolist(),
         "light_axes": LIGHT_AXES,
-        "psnr": float(mean[0]),
-        "ssim": float(mean[1]),
+        "psnr": float(mean["face"][0]),
+        "ssim": float(mean["face"][1]),
+        "parts": {part: {"psnr": float(value[0]), "ssim": float(value[1])} for part, value in mean.items()},
     }
 
 
@@ -246,16 +246,13 @@ def _likeness(
     picture: NDArray[np.uint8],
     camera: Intrinsics,
     vertices: Array,
-) -> tuple[float, float] | None:
-    """Return PSNR and SSIM of the textured, lit head over the face in a frame; None where it shows none of it."""
+) -> dict[str, tuple[float, float]]:
+    """Return PSNR and SSIM of the textured, lit head in a frame, over each part of it that the frame shows."""
     faces = clip.head.faces
     raster = NumbaRasterizer(threads=1).rasterize(vertices, faces, camera)
     normals = vertex_normals(vertices, faces)
     drawn = srgb_from_linear(relit(texture, raster, clip.corner_uv, normals, faces, clip.light(frame)))
-    face = np.zeros(len(vertices), dtype=bool)
-    face[clip.track.regions.get("face", np.arange(len(vertices)))] = True
-    mask = (raster.ids >= 0) & face[faces].all(axis=1)[raster.ids]
-    mask = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    if not mask.any():
-        return None
-    return psnr(picture, drawn, mask), ssim(picture, drawn, mask)
+    masks = parts_seen(raster.ids, faces, clip.track.regions)
+    return {
+        part: (psnr(picture, drawn, mask), ssim(picture, drawn, mask)) for part, mask in masks.items() if mask.any()
+    }

@@ -1,14 +1,23 @@
-"""How alike a picture and its rendering are: PSNR and SSIM inside a mask. 8-bit sRGB."""
+"""How alike a picture and its rendering are: PSNR and SSIM inside the parts of a face. 8-bit sRGB."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "face": ("face", "mouth_inside", "teeth", "tongue", "left_eyeball", "right_eyeball"),
+    "mouth": ("lips", "mouth_inside", "teeth", "tongue"),
+    "lids": ("left_eyelid", "right_eyelid", "left_eyeball", "right_eyeball"),
+    "scalp": ("scalp",),
+}
+"""What is compared, and the regions that belong to it: the whole face, and its parts that move apart."""
 
 
 def psnr(picture: NDArray[np.uint8], rendering: NDArray[np.uint8], mask: Array) -> float:
@@ -31,3 +40,25 @@ def ssim(picture: NDArray[np.uint8], rendering: NDArray[np.uint8], mask: Array) 
     value = (2 * first * second + low) * (2 * shared + high)
     value = value / ((first**2 + second**2 + low) * (spread_one + spread_other + high))
     return float(value[mask].mean())
+
+
+def parts_seen(ids: NDArray[np.int32], faces: Array, regions: Mapping[str, Array]) -> dict[str, NDArray[np.bool_]]:
+    """Return the pixels (H, W) of each of the `PARTS` that a rasterised head shows, less two at its edge.
+
+    Args:
+        ids: Triangle of each pixel (H, W), -1 beside the head.
+        faces: (F, 3).
+        regions: Vertices by name; a head that names no face is all face.
+    """
+    masks = {}
+    for part, names in PARTS.items():
+        inside = np.zeros(int(faces.max()) + 1, dtype=bool)
+        for name in names:
+            inside[np.asarray(regions.get(name, ()), dtype=np.int64)] = True
+        if part == "face" and "face" not in regions:
+            inside[:] = True
+        mask = (ids >= 0) & inside[faces].all(axis=1)[ids]
+        # A mouth and an eye are a few pixels high: there the edge is another part of the face, which is compared too.
+        edge = 5 if part in ("face", "scalp") else 1
+        masks[part] = cv2.erode(mask.astype(np.uint8), np.ones((edge, edge), np.uint8)) > 0
+    return masks

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
 from ..contract.shading import LIGHT_TERMS, light_terms
+from ..render.lighting import believed_light
 from ..render.skin_colours import SeenPoints
 from ..render.texture import srgb_from_linear
 
@@ -114,7 +115,7 @@ def solve_looks(
         light = _light_of(value, basis, lit, np.exp(gain)[:, None] * np.exp(colour))
         shade = np.maximum(basis @ light, _DIMMEST)
         scale = (lit * shade).sum(axis=(0, 1)) / np.maximum(lit.sum(axis=(0, 1)), 1e-9)
-        light, dim = light / scale, np.log(shade / scale)
+        light, dim = light / scale, np.log(believed_light(normals, light / scale))
         gain = _means(seen - dim - colour, lit, axis=1)
         gain -= np.median(gain, axis=0)
         unlit = seen - dim - gain[:, None]
@@ -213,7 +214,7 @@ def frame_shading(
             continue
         weight = (look.weight * bare[:, None]).astype(np.float64)
         basis = light_terms(look.normals.astype(np.float64))
-        shade = np.maximum(basis @ found.light, _DIMMEST)
+        shade = believed_light(look.normals.astype(np.float64), found.light)
         away = np.log(np.maximum(look.value, 1e-4)) - np.log(shade) - colour
         own, robust = _robust_gain(away, weight)
         gain[frame] = own
