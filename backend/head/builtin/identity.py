@@ -93,7 +93,7 @@ def _eye_opening(anatomy: Anatomy, deformer: Deformer) -> Floats:
     targets = []
     for side in (0, 1):
         target = _rim_directions(anatomy, side)
-        upper, lower = rows()
+        upper, lower = rows(side)
         bow = np.sin(np.linspace(0, np.pi, 17))
         target[upper, 1] += bow * 0.0004 / LID_RADIUS
         target[lower, 1] -= bow * 0.0002 / LID_RADIUS

@@ -12,24 +12,27 @@ from .measures import EYE_CENTRE, LID_RADIUS
 CLOSING_LINE = 0.24
 """Where the lids meet, as share of the way from the lower to the upper edge: the upper lid does most of it."""
 REACH = 0.021
-UPPER_FOLLOWS, LOWER_FOLLOWS = 0.50, 0.30
+UPPER_FOLLOWS, LOWER_FOLLOWS = 0.40, 0.28
 """Share of the gaze's vertical angle by which the lids follow it."""
 RIM = 32
 LID_BEND = 0.003
 """A lid folds like a skin: see `Deformer.spread`."""
 
 
-def rows() -> tuple[Integers, Integers]:
-    """Return positions in a lid ring of the upper and the lower edge (17 each), corner to corner, facing each other."""
-    lower = np.arange(17)
-    upper = np.r_[0, np.arange(RIM - 1, 15, -1)]
-    return upper, lower
+def rows(side: int) -> tuple[Integers, Integers]:
+    """Return positions in a lid ring of the upper and the lower edge (17 each), corner to corner, facing each other.
+
+    Rings run counter-clockwise from outside, from the outer corner: along the right eye's lower lid, and along the left
+    eye's upper one.
+    """
+    there, back = np.arange(17), np.r_[0, np.arange(RIM - 1, 15, -1)]
+    return (there, back) if side == 1 else (back, there)
 
 
 def blink(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
     """Return the displacement (V, 3) that closes one eye; side 0 right, 1 left."""
     centre = _centre(side)
-    upper, lower = rows()
+    upper, lower = rows(side)
     directions = _directions(anatomy, side)
     meeting = directions[0, lower] * (1 - CLOSING_LINE) + directions[0, upper] * CLOSING_LINE
     meeting /= np.linalg.norm(meeting, axis=1, keepdims=True)
@@ -42,7 +45,7 @@ def gaze_follow(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
     """Return the displacement (V, 3) of the lids per sine of the eye's downward rotation."""
     centre = _centre(side)
     directions = _directions(anatomy, side)[0]
-    upper, lower = rows()
+    upper, lower = rows(side)
     share = np.zeros(RIM)
     bow = np.sin(np.linspace(0.0, np.pi, 17)) ** 0.7
     share[lower] = LOWER_FOLLOWS * bow
@@ -102,7 +105,7 @@ def _rim_places(anatomy: Anatomy, side: int, target: Floats, centre: Floats) -> 
     """Return places (32, 3) of the rim in the target directions at its own distance from the centre."""
     rim = anatomy.points[anatomy.lid_rings[side][0]] - centre
     radius = np.linalg.norm(rim, axis=1, keepdims=True)
-    upper, lower = rows()
+    upper, lower = rows(side)
     even = 0.5 * (radius[upper] + radius[lower])
     radius[upper], radius[lower] = even, even
     return centre + np.maximum(radius, LID_RADIUS) * target
