@@ -13,6 +13,8 @@ FLAME_2023: Final = "flame2023.pkl"
 FLAME_2020: Final = "generic_model.pkl"
 TASK_FILES: Final = ("face_landmarker.task", "face_landmarker_v2_with_blendshapes.task")
 """MediaPipe's Face Landmarker: as its makers name it, and as others hand it on."""
+FACE_MESH: Final = "Face Mesh"
+"""How the name of the networks begins that come with the mediapipe package."""
 
 REGIONS: Final = "FLAME_masks.pkl"
 UV_OBJECT: Final = "head_template.obj"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..contract.failure import Failure
 from ..contract.foreign_text import reason
-from ..contract.model_files import TASK_FILES, task_file
+from ..contract.model_files import FACE_MESH, TASK_FILES, task_file
 from ..contract.presence import is_file
 from ..head.model import Floats
 
@@ -132,7 +132,7 @@ def _from_wheel() -> NetworkFiles | Failure:
             "There is no face_landmarker.task, and mediapipe 0.10.21 with its networks is not installed.",
             "Put face_landmarker.task into the model folder, or run install_deps.py.",
         )
-    return NetworkFiles(detector, landmarks, None, iris, parts["person"], "Face Mesh of mediapipe 0.10.21")
+    return NetworkFiles(detector, landmarks, None, iris, parts["person"], f"{FACE_MESH} of mediapipe 0.10.21")
 
 
 def _wheel_file(name: str) -> bytes | None:

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from .identity import IdentityProblem
-from .landmark_model import LandmarkModel
+from .landmark_model import LID_PAIRS, LandmarkModel
 from .landmark_term import residuals
-from .observations import LID_PAIRS, LIP_PAIRS
+from .observations import LIP_PAIRS
 from .parallel import over_chunks
 from .priors import FramePrior
 from .projection import derivatives, pose_landmarks

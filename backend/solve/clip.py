@@ -17,6 +17,7 @@ from .initial_pose import InitialPose, initial_poses
 from .key_frames import choose_key_frames
 from .landmark_model import LandmarkModel, landmark_model
 from .lens_prior import LensPrior
+from .lid_contact import LidContact, lid_contact
 from .motion import MotionProblem, MotionResult, joined, solve_in_windows
 from .motion_power import LOOSE, MotionPower, motion_power
 from .motion_prior import links
@@ -350,7 +351,7 @@ def _fit_motion(
     together = torch.as_tensor(clip.together, device=times.device)
     depth = frames.translation(shared.focal)[:, 2]
 
-    def problem_of(part: slice, power: MotionPower | None) -> MotionProblem:
+    def problem_of(part: slice, power: MotionPower | None, lids: LidContact | None) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
         between = links(
             model,
@@ -362,7 +363,8 @@ def _fit_motion(
             loose=LOOSE if power is None else 1.0,
             power=None if power is None else power[part],
         )
-        return MotionProblem(model, shared, seen[part], own, between, tuning)
+        closed = None if lids is None else lids[part]
+        return MotionProblem(model, shared, seen[part], own, between, tuning, lids=closed)
 
     def shown(part: slice, those: Frames) -> None:
         how.watch(shared, np.arange(part.start, part.stop), those)
@@ -372,7 +374,8 @@ def _fit_motion(
             if how.progress is not None:
                 how.progress("motion", round(100 * (before + done / total / 2)), 100)
 
-        return solve_in_windows(lambda part: problem_of(part, power), start, progress=report, watch=shown)
+        lids = lid_contact(model, shared, start, clip.points)
+        return solve_in_windows(lambda part: problem_of(part, power, lids), start, progress=report, watch=shown)
 
     loosely, _ = joined(solved(frames, None, 0.0))
     return solved(loosely, motion_power(loosely, times, together), 0.5)

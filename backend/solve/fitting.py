@@ -23,6 +23,7 @@ from .fit_state import state_of
 from .key_frames import choose_key_frames
 from .landmark_model import landmark_model
 from .lens_prior import LensPrior, lens_prior, one_guess, source_of
+from .lid_gaps import with_true_lids
 from .observations import eye_distance
 from .parallel import on_device
 from .placing import placed
@@ -186,7 +187,7 @@ def clip_input(landmarks: Landmarks, camera: Camera, plan: Plan) -> ClipInput:
     focal = camera.focal or camera.guess or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
     lens = plausible_lens(landmarks, camera)
     return ClipInput(
-        points=landmarks.points[plan.solved],
+        points=with_true_lids(landmarks)[plan.solved],
         scores=landmarks.scores[plan.solved],
         times=landmarks.time[plan.solved],
         together=plan.together,

@@ -11,9 +11,16 @@ from torch import Tensor
 
 from ..contract.names import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
 from ..head.model import Floats, HeadModel
+from .lid_surface import LidSurface, lid_surface
 
 LIDS: Final = (*RIGHT_EYE_UPPER, *RIGHT_EYE_LOWER, *LEFT_EYE_UPPER, *LEFT_EYE_LOWER)
 """The landmarks along the edges of both eyes' lids."""
+LID_PAIRS: Final = tuple(
+    pair
+    for upper, lower in ((RIGHT_EYE_UPPER, RIGHT_EYE_LOWER), (LEFT_EYE_UPPER, LEFT_EYE_LOWER))
+    for pair in zip(upper[2:-2], lower[2:-2], strict=True)
+)
+"""Facing points of both lids, without the corners, where the opening is always zero."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class LandmarkModel:
         quick: Which modes move the lids more than anything else (E,) bool: only these are as quick as a blink.
         lids: Number of modes at the end of `expression` that close the lids (0 or 2).
         reach: For each joint the points that it moves, by skinning or correctives: indices, one tensor per joint.
+        lid_surface: How the lids open and close on the head itself; None where it has no lids.
     """
 
     template: Tensor
@@ -56,6 +64,7 @@ class LandmarkModel:
     quick: Tensor
     lids: int
     reach: tuple[Tensor, ...]
+    lid_surface: LidSurface | None = None
 
     @property
     def points(self) -> int:
@@ -129,6 +138,7 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         quick=torch.as_tensor(_quick_modes(at_landmarks(expression)), device=device),
         lids=lids,
         reach=_reach(at_landmarks(head.skinning_weights), at_landmarks(head.pose_correctives), device),
+        lid_surface=lid_surface(head, LID_PAIRS, expression, torch.empty(0, dtype=dtype, device=device)),
     )
 
 

@@ -16,6 +16,7 @@ from .banded import assemble, solve_banded
 from .known_colours import PicturesCost
 from .landmark_model import LandmarkModel
 from .landmark_term import FrameEquations, Residuals, frame_equations, residuals
+from .lid_contact import LidContact
 from .motion_prior import Band, Links, evaluate_links
 from .observations import Observations
 from .parallel import over_chunks
@@ -40,6 +41,8 @@ class MotionProblem:
     tuning: Tuning
     pictures: PicturesCost | None = None
     """What the pictures say besides the landmarks, or None."""
+    lids: LidContact | None = None
+    """What closed lids ask for, or None."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ def _cost(problem: MotionProblem, frames: Frames, visibility: Tensor) -> float:
     data = sum(over_chunks(of, len(frames), CHUNK, visibility.device))
     prior, _, _ = problem.prior.evaluate(frames)
     smooth = float(evaluate_links(frames, problem.links).cost) if len(frames) > 1 else 0.0
-    return data + float(prior.sum()) + smooth
+    lids = float(problem.lids.cost(frames.expression).sum()) if problem.lids is not None else 0.0
+    return data + float(prior.sum()) + smooth + lids
 
 
 def _system(problem: MotionProblem, frames: Frames, visibility: Tensor) -> _System:
@@ -145,7 +149,13 @@ def _system(problem: MotionProblem, frames: Frames, visibility: Tensor) -> _Syst
     blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds
     gradient = torch.cat([part.gradient for part in parts]) + prior_gradient
     band = evaluate_links(frames, problem.links)
-    return _System(sum(costs) + float(prior_cost.sum()) + float(band.cost), blocks, gradient + band.gradient, band)
+    cost = sum(costs) + float(prior_cost.sum()) + float(band.cost)
+    if problem.lids is not None:
+        shut, pull, own = problem.lids.equations(frames.expression)
+        blocks[shut, EXPRESSION_START:, EXPRESSION_START:] += own
+        gradient[shut, EXPRESSION_START:] += pull
+        cost += float(problem.lids.cost(frames.expression).sum())
+    return _System(cost, blocks, gradient + band.gradient, band)
 
 
 def _step(problem: MotionProblem, system: _System, damping: float) -> Tensor | None:

@@ -10,20 +10,12 @@ import torch
 from torch import Tensor
 
 from ..contract import names
-from .landmark_model import LIDS, LandmarkModel
+from .landmark_model import LID_PAIRS, LIDS, LandmarkModel
 from .score_term import gaze_from_scores
 from .tuning import Tuning
 
-LID_PAIRS: Final = tuple(
-    pair
-    for upper, lower in (
-        (names.RIGHT_EYE_UPPER, names.RIGHT_EYE_LOWER),
-        (names.LEFT_EYE_UPPER, names.LEFT_EYE_LOWER),
-    )
-    for pair in zip(upper[2:-2], lower[2:-2], strict=True)
-)
 LIP_PAIRS: Final = tuple(zip(names.INNER_LIPS_UPPER[2:-2], names.INNER_LIPS_LOWER[2:-2], strict=True))
-"""Facing points of both lids and of the lips, without the corners, where the opening is always zero."""
+"""Facing points of the lips, without the corners, where the opening is always zero."""
 
 _LIPS: Final = (
     *names.INNER_LIPS_UPPER,

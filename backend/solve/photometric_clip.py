@@ -17,6 +17,7 @@ from .fit_state import state_of
 from .identity import IdentityProblem
 from .known_colours import Colours, PicturesCost, known_colours
 from .landmark_model import LandmarkModel, landmark_model
+from .lid_contact import lid_contact
 from .motion import MotionProblem, joined, solve_in_windows
 from .motion_power import motion_power
 from .motion_prior import links
@@ -212,13 +213,15 @@ def _motion(
     together = torch.as_tensor(work.clip.together, device=work.device)
     depth = frames.translation(keys.shared.focal)[:, 2]
     power = motion_power(frames, times, together)
+    lids = lid_contact(model, keys.shared, frames, work.clip.points)
 
     def landmarks_only(part: slice) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
         between = links(
             model, work.tuning, times[part], together[inner], depth[part], work.smoothness, power=power[part]
         )
-        return MotionProblem(model, keys.shared, seen[part], own, between, work.tuning)
+        closed = None if lids is None else lids[part]
+        return MotionProblem(model, keys.shared, seen[part], own, between, work.tuning, lids=closed)
 
     def with_pictures(part: slice) -> MotionProblem:
         return replace(landmarks_only(part), pictures=_pictures(work, model, problem, keys, frames[part], part))

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..contract import names
-from .landmark_model import LandmarkModel
-from .observations import IRIS_CENTRES, LID_PAIRS, LIP_PAIRS
+from .landmark_model import LID_PAIRS, LandmarkModel
+from .observations import IRIS_CENTRES, LIP_PAIRS
 from .projection import pose_landmarks
 from .rotation import cross_matrix
 from .state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared, neutral_frames

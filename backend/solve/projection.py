@@ -138,6 +138,11 @@ def _local_rotations(frames: Frames) -> Tensor:
     return torch.cat([still, turned], dim=1)
 
 
+def pose_features(frames: Frames) -> Tensor:
+    """Return FLAME's pose feature (T, 9 (J - 1)) of frames, which the pose correctives are multiplied with."""
+    return _pose_feature(_local_rotations(frames))
+
+
 def _pose_feature(local: Tensor) -> Tensor:
     """FLAME's pose feature (T, 9 (J - 1)): the entries of R - 1 of all joints but the root, row-major."""
     still = torch.eye(3, dtype=local.dtype, device=local.device)
