@@ -46,6 +46,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("independent", "rendered clip of an independent head", "truth_independent"),
         Benchmark("lens", "focal lengths that nobody told, and their uncertainty", "truth_lens"),
         Benchmark("motion", "fast heads and calm ones", "truth_motion"),
+        Benchmark("neck", "how far the base of the neck swings", "truth_neck"),
         Benchmark("cuts", "cuts between joined clips, and none elsewhere", "truth_cuts"),
         Benchmark("expression", "how much of a smile, a brow, a mouth is kept", "truth_expression"),
         Benchmark("lids", "shut lids are shut, open ones as open as the person's", "truth_lids"),

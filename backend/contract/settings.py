@@ -254,7 +254,8 @@ DEVICE_CHOICES: Final = {
     "mps": "An Apple GPU",
 }
 NECK_CHOICES: Final = {
-    "locked": "The neck stays straight and the whole head carries the motion: right unless the torso is seen",
+    "torso": "The neck's base stays with the torso, which moves slowly, while the head turns on it",
+    "locked": "The neck stays straight and the whole head carries the motion, its base too",
     "held": "The neck bends a little when that explains the landmarks better",
 }
 
@@ -267,10 +268,10 @@ class FitSettings:
         1.0, "How firmly motion is smoothed while fitting: 0 not at all, 1 as measured best", minimum=0.0, maximum=100.0
     )
     neck: str = option(
-        "locked",
-        "Whether the neck may bend on its own",
+        "torso",
+        "What the neck does when the head turns",
         choices=NECK_CHOICES,
-        choice_labels={"locked": "Straight", "held": "May Bend"},
+        choice_labels={"torso": "Follows Torso", "locked": "Straight", "held": "May Bend"},
     )
     landmark_offsets: bool = option(
         True,

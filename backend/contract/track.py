@@ -32,6 +32,9 @@ from .track_schema import (
 
 SCHEMA: Final = 1
 MISSING, INTERPOLATED, TRACKED = 0, 1, 2
+NECK_TURNS: Final = "neck_turns"
+"""Entry of the header: which end of the neck is turned by `Track.neck_pose`; absent in older files, as `HEAD`."""
+HEAD, TORSO = "head", "torso"
 STATUS_NAMES: Final = ("missing", "interpolated", "tracked")
 _LARGEST_HEADER: Final = 64 << 20
 """Bytes; that of a clip has some hundred thousand."""
@@ -54,7 +57,9 @@ class Track:
         confidence: 0..1 (T,) float32.
         reprojection_error: Median landmark error in pixels (T,) float32, NaN where not tracked.
         head_rotation, head_translation: Head to camera (T, 3) float64.
-        neck_pose, jaw_pose, left_eye_pose, right_eye_pose: (T, 3) float64.
+        neck_pose, jaw_pose, left_eye_pose, right_eye_pose: (T, 3) float64. Where the header's `NECK_TURNS` is `TORSO`,
+            head space goes with the head and the neck turns what is below it: FLAME's root is then the head turned back
+            by the neck about its joint.
         eyelids: Left, right (T, 2) float64.
         expression: (T, E) float64.
         vertices: Head-space vertices of every frame (T, V, 3) float32.
@@ -115,6 +120,11 @@ class Track:
 
     def __len__(self) -> int:
         return len(self.frame_index)
+
+    @property
+    def neck_turns_torso(self) -> bool:
+        """Whether the neck turns the torso away from the head, and not the head away from the root."""
+        return bool(self.header.get(NECK_TURNS) == TORSO)
 
     @property
     def intrinsics(self) -> Intrinsics:

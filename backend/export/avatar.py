@@ -164,10 +164,12 @@ class AvatarWriter:
     def _write_parameters(self, frames: Integers, rotation: Floats, translation: Floats) -> None:
         """Write the parameters of each frame, and those of all of them in one file."""
         codes = codes_of(self.track, None if self.lids is None else self.lids.expression)
+        # A still head keeps its neck straight: were the torso still instead, the camera would hardly move about it.
+        straight = self.still_head and self.track.neck_turns_torso
         motion = {
             "translation": translation,
             "rotation": rotation,
-            "neck_pose": codes.neck[frames],
+            "neck_pose": np.zeros_like(codes.neck[frames]) if straight else codes.neck[frames],
             "jaw_pose": codes.jaw[frames],
             "eyes_pose": codes.eyes[frames],
             "expr": codes.expression[frames],

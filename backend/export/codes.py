@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..contract.camera import BLENDER_FROM_OPENCV, axis_angles, rotation_matrices
 from ..contract.track import MISSING, Track
-from ..head.model import Floats, HeadModel, Integers
-from ..head.skinning import shaped_template
+from ..head import skinning
+from ..head.model import Floats, HeadModel, HeadPose, Integers
+from ..head.torso import NECK, root_to_camera
 
 SHAPE: Final = 300
 EXPRESSION: Final = 100
@@ -88,17 +89,21 @@ def shown_frames(track: Track) -> Integers:
 
 
 def joint_places(head: HeadModel, track: Track, joint: int) -> Floats:
-    """Return the place of the root (0) or the neck (1), about which FLAME turns the head, in every frame (T, 3).
+    """Return the place of the root (0) or the neck (1), about which FLAME turns the head, in every frame (T, 3)."""
+    return skinning.joint_places(head, pose_of(head, track, np.asarray(track.neck_pose)), joint)
 
-    It moves with identity and expression, as all of FLAME's joints do, but not with any pose.
-    """
-    row = head.joint_regressor[joint]
-    modes = head.expression_basis.shape[2]
-    places = np.einsum("v,vc->c", row, shaped_template(head, own_identity(head, track)))
-    places = places + track.expression[:, :modes] @ np.einsum("v,vce->ec", row, head.expression_basis)
-    if head.eyelids is not None:
-        places = places + track.eyelids @ np.einsum("v,vce->ec", row, head.eyelids)
-    return places
+
+def pose_of(head: HeadModel, track: Track, neck: Floats) -> HeadPose:
+    """Return the pose of all frames of a track with turns of the neck (T, 3)."""
+    return HeadPose(
+        identity=own_identity(head, track),
+        expression=track.expression[:, : head.expression_basis.shape[2]],
+        neck=neck,
+        jaw=track.jaw_pose,
+        left_eye=track.left_eye_pose,
+        right_eye=track.right_eye_pose,
+        eyelids=track.eyelids,
+    )
 
 
 def own_identity(head: HeadModel, track: Track) -> Floats:
@@ -106,12 +111,21 @@ def own_identity(head: HeadModel, track: Track) -> Floats:
     return np.zeros(0) if head.fixed_identity is not None else np.asarray(track.identity)
 
 
+def root_poses(head: HeadModel, track: Track) -> tuple[Floats, Floats]:
+    """Return FLAME's root to camera in every frame (T, 3, 3), (T, 3): with `neck_pose` it poses the track's mesh."""
+    rotation, translation = rotation_matrices(track.head_rotation), np.asarray(track.head_translation)
+    if not track.neck_turns_torso:
+        return rotation, translation
+    return root_to_camera(rotation, translation, np.asarray(track.neck_pose), joint_places(head, track, NECK))
+
+
 def global_pose(head: HeadModel, track: Track) -> tuple[Floats, Floats]:
     """Return FLAME's global rotation as axis-angle (T, 3) and translation (T, 3) in a world that the camera looks into.
 
     The world's origin is the camera, its axes x right, y up, z backwards; FLAME turns about joint 0, then translates.
     """
-    turn = BLENDER_FROM_OPENCV @ rotation_matrices(track.head_rotation)
+    root, translation = root_poses(head, track)
+    turn = BLENDER_FROM_OPENCV @ root
     joints = joint_places(head, track, 0)
-    place = track.head_translation @ BLENDER_FROM_OPENCV.T
+    place = translation @ BLENDER_FROM_OPENCV.T
     return axis_angles(turn), place + np.einsum("tij,tj->ti", turn, joints) - joints

@@ -65,6 +65,7 @@ class FrameWriter:
         skin: Vertices whose colour tells of the light.
         baked: The texture that the head has in the renderings.
         lids: What stands for closed lids.
+        roots: FLAME's root to camera in each frame (T, 3, 3), (T, 3).
     """
 
     track: Track
@@ -73,6 +74,7 @@ class FrameWriter:
     skin: Integers
     baked: Skin
     lids: LidCodes | None
+    roots: tuple[Floats, Floats]
 
     @cached_property
     def _scores(self) -> NDArray[np.float32]:
@@ -147,7 +149,7 @@ class FrameWriter:
             **_parameters(self._codes, frame),
             "tex": tex,
             "light": lit.light[None].astype(np.float32),
-            "cam": six_dof(view.rotation, view.translation)[None],
+            "cam": six_dof(*(view.view.turn @ part[frame] for part in self.roots))[None],
             "fov": np.array([angle_of_view(view.view.intrinsics)], dtype=np.float32),
             "K": corner_matrix(small)[None].astype(np.float32),
             "img_rendered": over(halved(view.picture), colour, cover)[None],

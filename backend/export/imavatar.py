@@ -27,7 +27,7 @@ from ..contract.track import Track
 from ..head.model import Floats, HeadModel
 from ..head.skinning import shaped_template
 from .avatar import save_quickly
-from .codes import Codes, codes_of, own_identity
+from .codes import Codes, codes_of, own_identity, root_poses
 from .lids import LidCodes
 from .portraits import modelled_landmarks
 from .square import SquareClip, SquareFrame
@@ -73,7 +73,7 @@ class ImavatarWriter:
         save_quickly(self.folder / "images" / f"{name}.png", np.dstack([square.picture, mask]))
         save_quickly(self.folder / "mask" / f"{name}.png", mask)
         save_quickly(self.folder / "semantic" / f"{name}.png", self.clip.parsing(square).astype(np.uint8))
-        return {"file_path": f"./image/{name}", **self._parameters(frame, square), **self._landmarks(square)}
+        return {"file_path": f"./image/{name}", **self._parameters(frame), **self._landmarks(square)}
 
     def finish(self, frames: list[dict[str, Any]]) -> Path:
         """Write the list of frames and return its path."""
@@ -101,10 +101,15 @@ class ImavatarWriter:
         basis = np.einsum("v,vce->ec", row, self.head.expression_basis[:, :, :EXPRESSION])
         return row @ shaped_template(self.head, person) + self._codes.expression[:, : len(basis)] @ basis
 
-    def _parameters(self, frame: int, square: SquareFrame) -> dict[str, Any]:
+    @cached_property
+    def _root_poses(self) -> tuple[Floats, Floats]:
+        return root_poses(self.head, self.track)
+
+    def _parameters(self, frame: int) -> dict[str, Any]:
         codes, root = self._codes, self._roots[frame]
-        turn = BLENDER_FROM_OPENCV @ square.rotation
-        place = BLENDER_FROM_OPENCV @ square.translation + turn @ root - root
+        rotation, translation = (self.clip.view.turn @ part[frame] for part in self._root_poses)
+        turn = BLENDER_FROM_OPENCV @ rotation
+        place = BLENDER_FROM_OPENCV @ translation + turn @ root - root
         pose = np.concatenate([axis_angles(turn), codes.neck[frame], codes.jaw[frame], codes.eyes[frame]])
         return {
             "world_mat": np.column_stack([np.eye(3), SCALE * place]).tolist(),

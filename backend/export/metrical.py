@@ -26,12 +26,13 @@ from ..aligned.camera import corner_matrix
 from ..aligned.crop import SIZE
 from ..contract.camera import rotation_matrices
 from ..contract.track import Track
-from ..head.model import Floats, HeadModel, HeadPose
+from ..head.model import Floats, HeadModel
 from ..head.skinning import neutral_pose, pose_vertices
+from ..head.torso import NECK
 from ..parsing import classes
 from ..render.rasterizer_numba import NumbaRasterizer
 from .avatar import save_quickly
-from .codes import Codes, codes_of, joint_places, own_identity
+from .codes import Codes, codes_of, joint_places, own_identity, pose_of, root_poses
 from .square import SquareClip, SquareFrame
 
 OPEN_JAW: Final = math.radians(12)
@@ -94,7 +95,7 @@ class MetricalWriter:
 
     def _checkpoint(self, step: int, frame: int, square: SquareFrame) -> dict[str, Any]:
         codes, single = self._codes, np.float32
-        rotation, translation = self._without_neck(frame, square)
+        rotation, translation = (self.clip.view.turn @ part[frame] for part in self._straight)
         camera = corner_matrix(self.clip.view.intrinsics)
         flipped = np.diag([-1.0, -1.0, 1.0])  # its renderer's camera looks along +z with x to the left and y up
         jaw, eyes = codes.jaw[frame], codes.eyes[frame]
@@ -130,37 +131,25 @@ class MetricalWriter:
         return codes_of(self.track, None)
 
     @cached_property
-    def _neck(self) -> tuple[Floats, Floats] | None:
-        """What the neck does to the head in each frame: turns (T, 3, 3), moves (T, 3); None where it never bends."""
-        if np.abs(self.track.neck_pose).max(initial=0) < _STRAIGHT:
-            return None
+    def _straight(self) -> tuple[Floats, Floats]:
+        """Head to camera in every frame (T, 3, 3), (T, 3) of a head whose neck is straight."""
+        rotation, translation = root_poses(self.head, self.track)
         turn = np.asarray(rotation_matrices(self.track.neck_pose))
-        joints = joint_places(self.head, self.track, 1)
-        return turn, joints - np.einsum("tij,tj->ti", turn, joints)
+        joints = joint_places(self.head, self.track, NECK)
+        move = joints - np.einsum("tij,tj->ti", turn, joints)
+        return rotation @ turn, translation + np.einsum("tij,tj->ti", rotation, move)
 
-    def _without_neck(self, frame: int, square: SquareFrame) -> tuple[Floats, Floats]:
-        """Return head to camera (3, 3), (3,) of a head whose neck is straight."""
-        if self._neck is None:
-            return square.rotation, square.translation
-        turn, move = (part[frame] for part in self._neck)
-        return square.rotation @ turn, square.rotation @ move + square.translation
+    @cached_property
+    def _bent(self) -> bool:
+        return bool(np.abs(self.track.neck_pose).max(initial=0) >= _STRAIGHT)
 
     def _vertices(self, frame: int) -> Floats:
         """Return the head of a frame with a straight neck (V, 3), in its own space."""
         track = self.track
-        if self._neck is None:
+        if not self._bent:
             return track.vertices[frame].astype(np.float64)
-        one = slice(frame, frame + 1)
-        pose = HeadPose(
-            identity=own_identity(self.head, track),
-            expression=track.expression[one],
-            neck=np.zeros((1, 3)),
-            jaw=track.jaw_pose[one],
-            left_eye=track.left_eye_pose[one],
-            right_eye=track.right_eye_pose[one],
-            eyelids=track.eyelids[one],
-        )
-        return pose_vertices(self.head, pose)[0]
+        pose = pose_of(self.head, track, np.zeros_like(track.neck_pose))
+        return pose_vertices(self.head, pose, slice(frame, frame + 1))[0]
 
     def _depth(self, square: SquareFrame) -> NDArray[np.uint16]:
         """Return how far the head is in whole millimetres (512, 512), 0 where it is not."""

@@ -30,7 +30,7 @@ from ..stages.data import Context, Video
 from ..video.reader import read_frames
 from . import imavatar
 from .avatar import AvatarWriter, centre_notice, with_square_pixels
-from .codes import shown_frames
+from .codes import root_poses, shown_frames
 from .frames import FrameWriter
 from .lids import lid_codes, lids_notice
 from .metrical import MetricalWriter
@@ -278,7 +278,8 @@ class _Work:
         texture = self._texture()
         if isinstance(texture, Failure):
             return texture
-        writer = FrameWriter(self._track, space, parser, skin, self._skin(texture), self._lids)
+        roots = root_poses(self._head, self._track)
+        writer = FrameWriter(self._track, space, parser, skin, self._skin(texture), self._lids, roots)
 
         def write(beside: Path) -> None:
             beside.mkdir(parents=True, exist_ok=True)

@@ -21,9 +21,21 @@ from ..contract.pixel_shape import in_file_pixels, in_square_pixels
 from ..contract.portable import portable_header
 from ..contract.presence import is_folder
 from ..contract.settings import TrackFileSettings
-from ..contract.track import INTERPOLATED, MISSING, TRACKED, Track, header_of, read_track, write_track
+from ..contract.track import (
+    HEAD,
+    INTERPOLATED,
+    MISSING,
+    NECK_TURNS,
+    TORSO,
+    TRACKED,
+    Track,
+    header_of,
+    read_track,
+    write_track,
+)
 from ..head.model import HeadModel
-from ..head.skinning import neutral_pose, pose_vertices, rest_joints
+from ..head.skinning import joint_places, neutral_pose, pose_vertices, rest_joints, select_frames
+from ..head.torso import NECK, about_head, neck_following_torso
 from ..stage_code import LONGEST_SUMMARY, StageCode, counted
 from .data import Context, Fit, TrackFile
 from .folders import writable_problem
@@ -85,8 +97,9 @@ def load(files: Mapping[str, Path]) -> TrackFile | Failure:
 
 def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
     """Return the track of a fit; frames are posed in chunks, and long clips keep their vertices in a file."""
+    fit, with_torso = _with_torso(fit, head, context)
     landmarks, pose, shading = fit.landmarks, fit.pose, fit.shading
-    vertices = _posed(fit, head, context)
+    vertices = _posed(fit, head, context, with_torso=with_torso)
     neutral = pose_vertices(head, neutral_pose(head, 1, pose.identity))[0]
     identity = pose.identity if head.fixed_identity is None else head.fixed_identity
     return Track(
@@ -121,7 +134,7 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         landmark_triangle=_embedded(head).astype(np.int32),
         landmark_barycentric=head.landmarks.barycentric.astype(np.float32),
         landmark_offsets=fit.landmark_offsets.astype(np.float32),
-        header=_header(fit, head, context),
+        header={**_header(fit, head, context), NECK_TURNS: TORSO if with_torso else HEAD},
         light=None if shading is None else shading.light.astype(np.float32),
         gain=None if shading is None else shading.gain.astype(np.float32),
         albedo=None if shading is None else shading.albedo.astype(np.float32),
@@ -134,7 +147,16 @@ def _embedded(head: HeadModel) -> NDArray[np.int64]:
     return np.where(head.landmarks.known, head.landmarks.triangle, -1)
 
 
-def _posed(fit: Fit, head: HeadModel, context: Context) -> NDArray[np.float32]:
+def _with_torso(fit: Fit, head: HeadModel, context: Context) -> tuple[Fit, bool]:
+    """Return the fit with a neck that follows the torso, and whether it does so."""
+    if context.settings.get("fit", {}).get("neck") != TORSO:
+        return fit, False
+    known = fit.status != MISSING
+    where = (fit.rotation, fit.translation, fit.landmarks.time, fit.landmarks.shot, known)
+    return replace(fit, pose=neck_following_torso(head, fit.pose, *where)), True
+
+
+def _posed(fit: Fit, head: HeadModel, context: Context, *, with_torso: bool) -> NDArray[np.float32]:
     frames, shape = len(fit.pose), (len(fit.pose), head.vertex_count, 3)
     if 4 * int(np.prod(shape)) <= IN_MEMORY:
         vertices = np.empty(shape, dtype=np.float32)
@@ -144,7 +166,11 @@ def _posed(fit: Fit, head: HeadModel, context: Context) -> NDArray[np.float32]:
     for first in range(0, frames, CHUNK):
         context.check()
         part = slice(first, min(first + CHUNK, frames))
-        vertices[part] = pose_vertices(head, fit.pose, part, np.float32)
+        posed = pose_vertices(head, fit.pose, part, np.float32)
+        if with_torso:
+            some = select_frames(fit.pose, part)
+            posed = about_head(posed, some.neck, joint_places(head, some, NECK))
+        vertices[part] = posed
         context.progress(part.stop, frames)
     return vertices
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from backend.contract.track import TRACKED, Track
 from backend.head.flame_file import load_flame
 from backend.head.model import HeadModel, HeadPose
 from backend.head.skinning import pose_vertices
-from backend.stages.data import TrackFile, Video
+from backend.stages.data import Context, TrackFile, Video
 from backend.stages.track import track_of
 
 PROXY = Path(__file__).resolve().parents[3] / "shared" / "data" / "flame_layout_proxy" / "flame_proxy.npz"
@@ -42,8 +42,13 @@ class FlameClip:
         return project(in_camera, self.track.intrinsics) + 0.5
 
 
-def flame_clip(folder: Path, frames: int = 4, *, lids: bool = True, neck: float = 0.1) -> FlameClip:
-    """Return somebody who turns, nods, talks, looks about and blinks, 0.8 m away, at the upper right of the picture."""
+def flame_clip(
+    folder: Path, frames: int = 4, *, lids: bool = True, neck: float = 0.1, follows_torso: bool = False
+) -> FlameClip:
+    """Return somebody who turns, nods, talks, looks about and blinks, 0.8 m away, at the upper right of the picture.
+
+    The neck bends by chance, or as far as the torso stays behind the head.
+    """
     if not PROXY.is_file():
         pytest.skip("needs the head in FLAME's layout from ../shared/data")
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +59,8 @@ def flame_clip(folder: Path, frames: int = 4, *, lids: bool = True, neck: float 
             np.save(folder / name, _closed_lid(model, side))
     head = load_flame(folder / "flame2023.npz", HeadSettings())
     assert not isinstance(head, Failure)
-    track = _track(head, folder, frames, neck)
+    settings = {"fit": {"neck": "torso" if follows_torso else "held"}}
+    track = _track(head, replace(context(folder), settings=settings), frames, 0.0 if follows_torso else neck)
     random = np.random.default_rng(1)
     small = random.integers(60, 200, (frames, 24, 32, 3), dtype=np.uint8)
     path = film(folder / "clip.mkv", [cv2.resize(each, (640, 480), interpolation=cv2.INTER_CUBIC) for each in small])
@@ -72,7 +78,7 @@ def _closed_lid(model: dict[str, np.ndarray], side: str) -> np.ndarray:
     return upper[:, None] * blink
 
 
-def _track(head: HeadModel, folder: Path, frames: int, neck: float) -> Track:
+def _track(head: HeadModel, place: Context, frames: int, neck: float) -> Track:
     random = np.random.default_rng(2)
     identity = 0.5 * random.normal(size=head.identity_basis.shape[2])
     blink = np.linspace(0, 1, frames) if head.eyelids is not None else np.zeros(frames)
@@ -95,4 +101,4 @@ def _track(head: HeadModel, folder: Path, frames: int, neck: float) -> Track:
     points = project(places @ np.swapaxes(rotation, 1, 2) + translation[:, None], intrinsics)
     landmarks = made_landmarks(points, np.arange(frames) / 30)
     status = np.full(frames, TRACKED, np.int8)
-    return track_of(made_fit(landmarks, intrinsics, pose, rotation, translation, status), head, context(folder))
+    return track_of(made_fit(landmarks, intrinsics, pose, rotation, translation, status), head, place)
