@@ -143,4 +143,5 @@ def landmarks_of(pixels: Floats, camera: Intrinsics) -> Landmarks:
         number=0,
         video={"name": "none"},
         metadata={},
+        detected=False,
     )

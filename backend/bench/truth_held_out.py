@@ -14,6 +14,7 @@ from ..contract.failure import Failure
 from ..contract.track import TRACKED
 from ..head.builtin import builtin_head
 from ..head.model import HeadModel
+from ..solve.detector_bias import without_turn_bias
 from ..solve.observations import eye_distance
 from ..stages.data import Fit
 from .chain import Clock, Setup, find_landmarks, fit, import_stages, in_camera, surface_landmarks
@@ -69,7 +70,8 @@ def held_out_errors(head: HeadModel, fitted: Fit) -> NDArray[Any]:
     if head.detector_offsets is not None:
         points = points + head.detector_offsets
     pixels = project(in_camera(points, fitted.rotation, fitted.translation), fitted.intrinsics)
-    seen = fitted.landmarks.points[..., :2].astype(np.float64)
+    centre = (fitted.intrinsics.centre_x, fitted.intrinsics.centre_y)
+    seen = without_turn_bias(fitted.landmarks.points[..., :2].astype(np.float64), centre)
     distance = np.linalg.norm(pixels - seen, axis=2) / eye_distance(seen)[:, None]
     counted = tracked[:, None] & (fitted.visibility > 0.5) & (held() & head.landmarks.known)
     return distance[counted]

@@ -117,6 +117,7 @@ class ClipPlan:
         face_width: Of the face in the picture, pixels: decides how far away the head is.
         seed: Of performance, room and light.
         noise: Deviation of the sensor's noise in 8-bit steps.
+        turns: Yaw, pitch and roll of the head (T, 3), radians, in place of the performance's.
     """
 
     identity: Floats
@@ -127,6 +128,7 @@ class ClipPlan:
     face_width: float = 190.0
     seed: int = 0
     noise: float = 1.2
+    turns: Floats | None = None
 
 
 def truth_of(head: HeadModel, plan: ClipPlan) -> Truth:
@@ -134,6 +136,8 @@ def truth_of(head: HeadModel, plan: ClipPlan) -> Truth:
     identity = np.zeros(head.identity_basis.shape[2])
     identity[: len(plan.identity)] = plan.identity[: len(identity)]
     performance = perform(head, identity, plan.frames, float(plan.rate), plan.seed)
+    if plan.turns is not None:
+        performance = dataclasses.replace(performance, head_angles=plan.turns)
     rotation = head_rotations(performance)
     start = _start(plan)
     pivot = PIVOT

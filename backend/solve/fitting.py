@@ -19,6 +19,7 @@ from ..regress.starts import best_fit, starts_for_clip
 from ..stages.data import Camera, Context, Fit, Landmarks, Video
 from .clip import PRECISION, ClipInput, ClipSolution, Progress, fit_clip, refit_clip
 from .confidence import frame_confidence, frame_trust, reprojection_errors
+from .detector_bias import without_turn_bias
 from .fit_state import state_of
 from .key_frames import choose_key_frames
 from .landmark_model import landmark_model
@@ -186,13 +187,15 @@ def clip_input(landmarks: Landmarks, camera: Camera, plan: Plan) -> ClipInput:
     """Return what the solver gets of the frames that are solved."""
     focal = camera.focal or camera.guess or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
     lens = plausible_lens(landmarks, camera)
+    centre = ((landmarks.width - 1) / 2, (landmarks.height - 1) / 2)
+    points = with_true_lids(landmarks)[plan.solved]
     return ClipInput(
-        points=with_true_lids(landmarks)[plan.solved],
+        points=without_turn_bias(points, centre) if landmarks.detected else points,
         scores=landmarks.scores[plan.solved],
         times=landmarks.time[plan.solved],
         together=plan.together,
         trust=frame_trust(landmarks)[plan.solved],
-        centre=((landmarks.width - 1) / 2, (landmarks.height - 1) / 2),
+        centre=centre,
         focal=float(focal),
         focal_sigma=0.0 if lens is None else lens.moments()[1],
         lens=lens,

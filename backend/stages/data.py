@@ -194,6 +194,7 @@ class Landmarks:
         number: Number of the face that was followed.
         video: Summary of the source for the track file: {name, path, sha256, duration, codec, frames, rotation}.
         metadata: As in `Video`.
+        detected: Whether networks found the points, which turned heads lead astray; False where they are exact.
     """
 
     frame_index: Integers
@@ -213,6 +214,7 @@ class Landmarks:
     number: int
     video: dict[str, Any]
     metadata: dict[str, Any]
+    detected: bool = True
 
     def __len__(self) -> int:
         return len(self.frame_index)

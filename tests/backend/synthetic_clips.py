@@ -143,4 +143,5 @@ def made_landmarks(pixels: np.ndarray, times: np.ndarray) -> Landmarks:
         number=0,
         video={},
         metadata={},
+        detected=False,
     )
