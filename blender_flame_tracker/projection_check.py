@@ -66,4 +66,4 @@ def _through_camera(parts: Parts, scene: bpy.types.Scene) -> NDArray[np.float64]
 
 def _by_engine(track: Track, row: int) -> NDArray[np.float64]:
     rotation = rotation_matrices(track.head_rotation[row])
-    return project(track.vertices[row] @ rotation.T + track.head_translation[row], track.intrinsics)
+    return project(track.vertices[row] @ rotation.T + track.head_translation[row], track.intrinsics_at(row))

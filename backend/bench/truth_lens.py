@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from ..contract.failure import Failure
+from ..contract.settings import FitSettings, VideoSettings
 from ..head.builtin import builtin_head
 from ..head.model import HeadModel
 from ..sample.canvas import make_canvas
+from ..sample.clip import Truth, write_video
 from ..sample.people import TEXTURE_SIZE
-from ..stages.data import Landmarks
-from .chain import Clock, Setup, find_landmarks, fit, import_stages
+from ..stages import fit as fit_stage
+from ..stages import video as video_stage
+from ..stages.data import Camera, Fit, Landmarks
+from .chain import Clock, Setup, context, find_landmarks, fit, import_stages
 from .lens_people import SHOTS, filmed_through
-from .rows import Row, at_most, between, told
+from .rows import Row, at_least, at_most, between, told
+from .zoom_clip import RATE, film_zoom, zoom_factors
 
 FIRST_PERSON: Final = 200
 """Seed of the first person; 100 to 141 are those with whom the stated deviations were measured."""
+ZOOMED_PERSON: Final = 31
 QUICK: Final = (0, 3, 8)
 HARD: Final = ("blink", "profile", "shake", "still", "off_centre")
 SINGLE_FACE: Final = ("pyfeat_single_face", 68.0)
@@ -34,6 +41,10 @@ def measure(setup: Setup) -> list[Row] | Failure:
     head, near and far, upright and lying pictures. Quality Standard, built-in head, nothing told of the lens. Error:
     logarithm of focal length over the true one, in percent. Coverage: share of the errors within one and two of the
     stated standard deviations (68 and 95 % would be right); over all clips.
+
+    Zoom: a painted person filmed through a lens that doubles its focal length. Whether it is noticed; with
+    ``--focal-varies`` the largest error of how much longer the lens is, and how much nearer the head comes from the
+    first frames to the last than it truly does.
     """
     import_stages()
     head = builtin_head()
@@ -53,7 +64,41 @@ def measure(setup: Setup) -> list[Row] | Failure:
             found, sigma = fitted.intrinsics.focal_x, fitted.focal_uncertainty
             errors[kind].append((float(np.log(found / true)), sigma))
             rows.append(_row(name, landmarks, true, found, sigma, fitted.focal_source))
-    return [*rows, *_summary(errors)]
+    rows += _summary(errors)
+    zoomed = _zoom(setup, head)
+    return zoomed if isinstance(zoomed, Failure) else [*rows, *zoomed]
+
+
+def _zoom(setup: Setup, head: HeadModel) -> list[Row] | Failure:
+    factors = zoom_factors()
+    pictures, truth, camera = film_zoom(head, ZOOMED_PERSON, factors)
+    path = setup.work / "zoom.mp4"
+    write_video(path, pictures, camera, RATE)
+    video = video_stage.run(VideoSettings(path=str(path)), context(setup, "video"))
+    landmarks = find_landmarks(setup, path, "standard", Clock())
+    if isinstance(video, Failure) or isinstance(landmarks, Failure):
+        return video if isinstance(video, Failure) else landmarks  # pyright: ignore - one of them is
+    told_of: list[dict] = []
+    own = replace(context(setup, "fit"), emit=told_of.append)
+    camera_known = Camera(camera.focal_x, "known")
+    plain = fit_stage.run(landmarks, head, camera_known, FitSettings(), own, video)
+    varied = fit_stage.run(landmarks, head, replace(camera_known, varies=True), FitSettings(), own, video)
+    if isinstance(plain, Failure) or isinstance(varied, Failure):
+        return plain if isinstance(plain, Failure) else varied  # pyright: ignore - one of them is
+    noticed = any(event.get("code") == "zoom" for event in told_of)
+    longer = np.ones(len(factors)) if varied.zoom is None else varied.zoom
+    nearer = [_nearer(one, truth) for one in (plain, varied)]
+    return [
+        at_least("zoom: noticed", float(noticed), 1, digits=0),
+        at_most("zoom: focal length over the first frame's", 100 * float(np.abs(longer / factors - 1).max()), 2, " %"),
+        at_most("zoom: head nearer at the end than it is", 100 * nearer[1], 5, " %", 1, one_focal=100 * nearer[0]),
+    ]
+
+
+def _nearer(fitted: Fit, truth: Truth) -> float:
+    """By what share the head comes nearer from the first five frames to the last five than it truly does."""
+    ratio = fitted.translation[:, 2] / truth.head_translation[:, 2]
+    return float(abs(ratio[-5:].mean() / ratio[:5].mean() - 1))
 
 
 def _row(name: str, landmarks: Landmarks, true: float, found: float, sigma: float, source: str) -> Row:

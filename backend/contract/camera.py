@@ -51,6 +51,11 @@ class Intrinsics:
         centre_x, centre_y = (self.centre_x + 0.5) * x - 0.5, (self.centre_y + 0.5) * y - 0.5
         return Intrinsics(width, height, self.focal_x * x, self.focal_y * y, centre_x, centre_y)
 
+    def zoomed(self, factor: float) -> Intrinsics:
+        """Return the camera with a lens that is longer by a factor."""
+        focal_x, focal_y = self.focal_x * factor, self.focal_y * factor
+        return Intrinsics(self.width, self.height, focal_x, focal_y, self.centre_x, self.centre_y)
+
     def matrix(self) -> Array:
         """Return the 3x3 matrix K."""
         return np.array([[self.focal_x, 0.0, self.centre_x], [0.0, self.focal_y, self.centre_y], [0.0, 0.0, 1.0]])
@@ -81,6 +86,21 @@ def project(points: Array, intrinsics: Intrinsics) -> Array:
     x = intrinsics.focal_x * points[..., 0] / depth + intrinsics.centre_x
     y = intrinsics.focal_y * points[..., 1] / depth + intrinsics.centre_y
     return np.stack([x, y], axis=-1)
+
+
+def project_clip(points: Array, intrinsics: Intrinsics, zoom: Array | None) -> Array:
+    """Project the points of T frames (T, N, 3) to pixels (T, N, 2).
+
+    Args:
+        points: In camera axes, metres.
+        intrinsics: Of the clip.
+        zoom: By how much longer the lens is on each frame (T,), or None where it stays the same.
+    """
+    pixels = project(points, intrinsics)
+    if zoom is None:
+        return pixels
+    centre = np.array([intrinsics.centre_x, intrinsics.centre_y])
+    return centre + np.asarray(zoom)[:, None, None] * (pixels - centre)
 
 
 def resized_points(points: Array, old: Intrinsics, new: Intrinsics) -> Array:

@@ -21,14 +21,14 @@ MISFIT_WORDS: Final = "model does not fit"
 Array = NDArray[Any]
 
 
-def misfits(fitted: Track | Parts, focal: float, frames: slice = slice(None)) -> NDArray[np.bool_]:
+def misfits(fitted: Track | Parts, focal: Array, frames: slice = slice(None)) -> NDArray[np.bool_]:
     """Return in which frames the model misses the landmarks that were detected.
 
     The file says `TRACKED` of them, so that every reader of old and new files finds a head there.
 
     Args:
         fitted: A track, or the small arrays of one.
-        focal: Focal length in pixels.
+        focal: Focal length of every frame in pixels (T,).
         frames: Which frames.
     """
     left, right = (_middle(fitted, corners) for corners in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS))
@@ -36,14 +36,14 @@ def misfits(fitted: Track | Parts, focal: float, frames: slice = slice(None)) ->
     depth = forwards @ ((left + right) / 2) + np.asarray(fitted.head_translation)[frames, 2]
     with np.errstate(invalid="ignore", divide="ignore"):
         # From the front, whichever way the head is turned: a profile's eyes lie close together in the picture.
-        size = focal * np.linalg.norm(left - right) / depth
+        size = focal[frames] * np.linalg.norm(left - right) / depth
         missed = np.asarray(fitted.reprojection_error, dtype=np.float64)[frames] > MISFIT * size
     return (np.asarray(fitted.status)[frames] == TRACKED) & (depth > 0) & missed
 
 
 def status_words(track: Track) -> list[str]:
     """Return the status of every frame in words (T,)."""
-    missed = misfits(track, track.intrinsics.focal_x)
+    missed = misfits(track, track.focal_lengths)
     return [MISFIT_WORDS if miss else STATUS_NAMES[status] for status, miss in zip(track.status, missed, strict=True)]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .camera import Intrinsics, project, rotation_matrices
+from .camera import Intrinsics, project_clip, rotation_matrices
 from .failure import Failure
 from .misfit import misfits
 from .names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
@@ -69,14 +69,16 @@ class Parts:
     faces: Array
     landmark_triangle: Array
     landmark_barycentric: Array
+    zoom: Array | None = None
 
 
-_NAMES: Final = tuple(each.name for each in fields(Parts))
+_OPTIONAL: Final = ("zoom",)
+_NAMES: Final = tuple(each.name for each in fields(Parts) if each.name not in _OPTIONAL)
 
 
 def read_quality(path: Path) -> Quality | Failure:
     """Read how good a track is; refused with the same sentences as `read_track`."""
-    found = read_parts(path, _NAMES)
+    found = read_parts(path, _NAMES, _OPTIONAL)
     if isinstance(found, Failure):
         return found
     header, arrays = found
@@ -85,15 +87,17 @@ def read_quality(path: Path) -> Quality | Failure:
 
 def quality_of(track: Track) -> Quality:
     """Return how good a track is."""
-    return _quality(Parts(**{name: getattr(track, name) for name in _NAMES}), track.header)
+    return _quality(Parts(**{name: getattr(track, name) for name in (*_NAMES, *_OPTIONAL)}), track.header)
 
 
 def _quality(parts: Parts, header: Mapping[str, Any]) -> Quality:
     status = np.asarray(parts.status)
     rotation = rotation_matrices(parts.head_rotation)
     points = np.einsum("tij,lj->tli", rotation, _resting_points(parts), optimize=True)
+    intrinsics = Intrinsics(**header["intrinsics"])
+    longer = np.ones(len(status)) if parts.zoom is None else np.asarray(parts.zoom)
     with np.errstate(invalid="ignore", divide="ignore"):
-        pixels = project(points + parts.head_translation[:, None], Intrinsics(**header["intrinsics"]))
+        pixels = project_clip(points + parts.head_translation[:, None], intrinsics, parts.zoom)
         eyes = [pixels[:, list(corners)].mean(axis=1) for corners in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS)]
         distance = np.linalg.norm(eyes[0] - eyes[1], axis=-1)
     return Quality(
@@ -103,7 +107,7 @@ def _quality(parts: Parts, header: Mapping[str, Any]) -> Quality:
         status=status,
         confidence=np.where(status == MISSING, 0.0, np.asarray(parts.confidence, dtype=np.float64)),
         error=np.where(status == TRACKED, np.asarray(parts.reprojection_error, dtype=np.float64), np.nan),
-        misfit=misfits(parts, float(header["intrinsics"]["focal_x"])),
+        misfit=misfits(parts, intrinsics.focal_x * longer),
         eye_distance=np.where(status == MISSING, np.nan, distance),
         tremble=tremble(pixels, status, np.asarray(parts.shot)),
         rate=Fraction(*header["rate"]),

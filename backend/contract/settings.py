@@ -245,6 +245,12 @@ class CameraSettings:
     angle_of_view: float = option(
         50.0, "Horizontal angle of view when known", label="Angle of View", unit="degrees", minimum=0.5, maximum=170.0
     )
+    focal_varies: bool = option(
+        False,
+        "The lens zooms within the clip: a focal length for each frame, by how much the background grows; a known one"
+        " is that of the first frame",
+        label="Zoom",
+    )
 
 
 DEVICE_CHOICES: Final = {

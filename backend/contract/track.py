@@ -23,6 +23,7 @@ from .track_schema import (
     ARRAYS,
     KINDS,
     OPTIONAL,
+    SHADING,
     UNSAID,
     claim_problem,
     header_problem,
@@ -30,7 +31,10 @@ from .track_schema import (
     values_problem,
 )
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+"""Of tracks whose lens zooms; readers of the first one would draw their head beside the face."""
+ONE_LENS_SCHEMA: Final = 1
+"""Of all others, which older versions read too."""
 MISSING, INTERPOLATED, TRACKED = 0, 1, 2
 NECK_TURNS: Final = "neck_turns"
 """Entry of the header: which end of the neck is turned by `Track.neck_pose`; absent in older files, as `HEAD`."""
@@ -78,6 +82,8 @@ class Track:
             (478, 3) float32.
         landmark_offsets: (478, 3) float32 metres.
         header: Everything else, see `header_of`.
+        zoom: By how much longer the lens is on each frame than the header's intrinsics say (T,) float64; None where the
+            focal length stays the same, and in older files.
         light, gain, albedo: As in `shading.Shading` (T, 9, 3), (T, 3) and (K,) float32, which space the albedo's code
             belongs to is in the header; None where nobody looked for them, and in older files.
     """
@@ -117,6 +123,7 @@ class Track:
     light: Array | None = None
     gain: Array | None = None
     albedo: Array | None = None
+    zoom: Array | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -128,8 +135,17 @@ class Track:
 
     @property
     def intrinsics(self) -> Intrinsics:
-        """The camera of the full frame."""
+        """The camera of the full frame; where the lens zooms see `intrinsics_at`."""
         return Intrinsics(**self.header["intrinsics"])
+
+    def intrinsics_at(self, frame: int) -> Intrinsics:
+        """Return the camera of the full frame with the focal length that it has on one frame."""
+        return self.intrinsics if self.zoom is None else self.intrinsics.zoomed(float(self.zoom[frame]))
+
+    @property
+    def focal_lengths(self) -> Array:
+        """Horizontal focal length on every frame in pixels (T,)."""
+        return self.intrinsics.focal_x * (np.ones(len(self)) if self.zoom is None else self.zoom)
 
     @property
     def rate(self) -> Fraction:
@@ -163,6 +179,7 @@ def header_of(
     settings: Mapping[str, Any],
     report: Mapping[str, Any],
     shading: Shading | None = None,
+    zooms: bool = False,
 ) -> dict[str, Any]:
     """Return the header of a track.
 
@@ -178,9 +195,10 @@ def header_of(
         settings: Kind of stage -> its settings as a dictionary.
         report: Numbers about the run.
         shading: Whose arrays are in the file, if any are.
+        zooms: Whether the file says by how much longer the lens is on each frame.
     """
     header: dict[str, Any] = {
-        "schema": SCHEMA,
+        "schema": SCHEMA if zooms else ONE_LENS_SCHEMA,
         "program_version": program_version,
         "intrinsics": {field.name: getattr(intrinsics, field.name) for field in fields(Intrinsics)},
         "rate": [rate.numerator, rate.denominator],
@@ -232,8 +250,8 @@ def read_track(path: Path) -> Track | Failure:
     if isinstance(found, Failure):
         return found
     header, arrays = found
-    there = [name for name in OPTIONAL if name in arrays]
-    if there and (len(there) < len(OPTIONAL) or "shading" not in header):
+    there = [name for name in SHADING if name in arrays]
+    if there and (len(there) < len(SHADING) or "shading" not in header):
         return _not_a_track(path, f"of light, gain and albedo it has {', '.join(there)} alone")
     return Track(header=header, **arrays)
 

@@ -95,9 +95,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "light": Kind("float32", ("T", 9, 3)),
     "gain": Kind("float32", ("T", 3)),
     "albedo": Kind("float32", ("K",)),
+    "zoom": Kind("float64", ("T",), 1e-3, 1e3),
 }
-OPTIONAL: Final = ("light", "gain", "albedo")
+SHADING: Final = ("light", "gain", "albedo")
 """Arrays that a file has together or not at all."""
+OPTIONAL: Final = (*SHADING, "zoom")
 ARRAYS: Final = tuple(name for name in KINDS if name not in OPTIONAL)
 _POINTS_INTO: Final[Mapping[str, str]] = {"faces": "V", "uv_faces": "U", "landmark_triangle": "F"}
 """Arrays of indices -> the letter of the shape of what they point into."""

@@ -141,7 +141,7 @@ class AvatarWriter:
             "timestep_id": f"frame_{number:05d}",
             "camera_index": 0,
             "camera_id": "0",
-            **self._camera,
+            **_intrinsics(self._camera_at(frame)),
             "file_path": f"images/{step:05d}_00.png",
         }
         return {**entry, "fg_mask_path": f"fg_masks/{step:05d}_00.png"} if masked else entry
@@ -149,6 +149,10 @@ class AvatarWriter:
     @cached_property
     def _camera(self) -> dict[str, Any]:
         return _intrinsics(self.camera)
+
+    def _camera_at(self, frame: int) -> Intrinsics:
+        """The camera of the pictures with the lens of one frame."""
+        return self.camera if self.track.zoom is None else self.camera.zoomed(float(self.track.zoom[frame]))
 
     @property
     def _offsets(self) -> int:

@@ -48,7 +48,9 @@ def seen_head(track: Track, frame: int) -> SeenHead:
     in_camera = track.vertices[frame].astype(np.float64) @ rotation.T + translation
     landmarks = track.landmarks[frame].astype(np.float64)
     if not np.isfinite(landmarks).all():
-        landmarks = np.where(np.isfinite(landmarks), landmarks, modelled_landmarks(track, in_camera, track.intrinsics))
+        landmarks = np.where(
+            np.isfinite(landmarks), landmarks, modelled_landmarks(track, in_camera, track.intrinsics_at(frame))
+        )
     return SeenHead(rotation, translation, in_camera, landmarks)
 
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,21 +85,27 @@ class SquareClip:
             SIZE,
         )
 
+    def into_window(self, frame: int) -> Floats:
+        """Return the homography (3, 3) from a frame into the window, whose lens is the same for all."""
+        camera = self.track.intrinsics
+        unzoomed = camera.matrix() @ np.linalg.inv(self.track.intrinsics_at(frame).matrix())
+        return np.asarray(self.view.homography @ unzoomed)
+
     def frame(self, frame: int, picture: Picture) -> SquareFrame:
         """Return what the window shows of a frame."""
-        view, head = self.view, seen_head(self.track, frame)
+        view, head, into_window = self.view, seen_head(self.track, frame), self.into_window(frame)
         in_camera = head.in_camera @ view.turn.T
         share = None
         if self.parser.person is not None:
             kept = None if self.neck is None else above_neck_line(self.neck, in_camera, view.intrinsics)
-            share = person_in(self.parser.person, picture, head.landmarks, view.homography, kept)
+            share = person_in(self.parser.person, picture, head.landmarks, into_window, kept)
         return SquareFrame(
-            cut_view(picture, view.homography),
+            cut_view(picture, into_window),
             share,
             view.turn @ head.rotation,
             view.turn @ head.translation,
             in_camera,
-            moved_points(head.landmarks, view.homography),
+            moved_points(head.landmarks, into_window),
         )
 
     def write_about(self, folder: Path) -> None:
@@ -107,9 +113,17 @@ class SquareClip:
         about = {
             "head_model": str(self.track.header["model"].get("name", "")),
             "window_to_frame": corner_homography(np.linalg.inv(self.view.homography)).tolist(),
+            **self._zoomed_windows(),
             "frame_index": [int(self.track.frame_index[frame]) for frame in self.frames],
         }
         (folder / "about.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), "utf-8")
+
+    def _zoomed_windows(self) -> dict[str, Any]:
+        """Where the window lies in each frame, if that is not the same in all."""
+        if self.track.zoom is None:
+            return {}
+        places = [corner_homography(np.linalg.inv(self.into_window(int(frame)))).tolist() for frame in self.frames]
+        return {"window_to_each_frame": places}
 
     def parsing(self, square: SquareFrame) -> NDArray[np.int64]:
         """Return the classes of the pixels of a frame in the window."""

@@ -213,7 +213,11 @@ class _Work:
                 seen = seen_head(self._track, frame)
                 share = None
                 if self._person is not None:
-                    kept = None if line is None else above_neck_line(line, seen.in_camera, camera)
+                    kept = (
+                        None
+                        if line is None
+                        else above_neck_line(line, seen.in_camera, self._track.intrinsics_at(frame))
+                    )
                     share = person_in(self._person, picture, seen.landmarks, kept=kept)
                 if picture.shape[1::-1] != size:
                     picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)

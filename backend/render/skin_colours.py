@@ -56,6 +56,7 @@ class FilmedHead:
         trust: How good each frame is (T,), 0 where there is no face.
         shot: Number of the shot (T,).
         free: Tells hands, hair and glasses from skin; None where nobody does.
+        zoom: By how much longer the lens is on each frame than `intrinsics` say (T,); None where it stays the same.
     """
 
     faces: NDArray[np.int32]
@@ -66,6 +67,11 @@ class FilmedHead:
     trust: Array
     shot: Array
     free: FreeSkin | None = None
+    zoom: Array | None = None
+
+    def camera(self, frame: int) -> Intrinsics:
+        """Return the camera of the full frame on one frame."""
+        return self.intrinsics if self.zoom is None else self.intrinsics.zoomed(float(self.zoom[frame]))
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ def head_window(vertices: Array, camera: Intrinsics) -> tuple[tuple[slice, slice
 def seen_points(head: FilmedHead, points: SkinPoints, frame: int, picture: NDArray[np.uint8]) -> SeenPoints | None:
     """Return what a full frame (H, W, 3) shows of the points, or None where the head is not in it."""
     vertices = head.vertices(frame)
-    found = head_window(vertices, head.intrinsics)
+    found = head_window(vertices, head.camera(frame))
     if found is None:
         return None
     window, camera = found

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.camera import BLENDER_FROM_OPENCV, project, rotation_matrices
+from ..contract.camera import BLENDER_FROM_OPENCV, project_clip, rotation_matrices
 from ..contract.names import (
     INNER_LIPS_LOWER,
     INNER_LIPS_UPPER,
@@ -68,7 +68,7 @@ def measure(track: Track) -> Measures:
     yaw, pitch, roll = head_angles(rotation)
     points = surface_points(track)
     neutral = surface_points(track, neutral=True)
-    pixels = project(_to_camera(points, rotation, track.head_translation), track.intrinsics)
+    pixels = project_clip(_to_camera(points, rotation, track.head_translation), track.intrinsics, track.zoom)
     there = track.status != MISSING
     curves = {
         "error": np.where(track.status == TRACKED, track.reprojection_error, np.nan),

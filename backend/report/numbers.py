@@ -84,7 +84,7 @@ def versions() -> dict[str, str]:
 def _summary(track: Track, measures: Measures, flags: list[FlaggedRange]) -> dict[str, Any]:
     share = 100 * measures.error / measures.eye_distance
     jitter_share = 100 * measures.tremble / measures.eye_distance
-    missed = int(misfits(track, track.intrinsics.focal_x).sum())
+    missed = int(misfits(track, track.focal_lengths).sum())
     return {
         "frames": {
             "total": len(track),

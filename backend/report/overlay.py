@@ -65,7 +65,7 @@ def write_overlay(
         sound = None if footage is None else files.enter_context(Sound(footage, container, begin, end))
         for position, full in pictures:
             context.check()
-            picture = painter.draw(scale.picture(full), position, scale.intrinsics(camera))
+            picture = painter.draw(scale.picture(full), position, scale.intrinsics(track.intrinsics_at(position)))
             picture = painter.draw_landmarks(picture, scale.points(track.landmarks[position]), position)
             picture = with_caption(picture, track, position)
             context.preview(int(track.frame_index[position]), partial(reduced_to, picture, HEIGHT))

@@ -76,7 +76,7 @@ def status_colour(track: Track, frame: int) -> tuple[int, int, int]:
 
 
 def _misses(track: Track, frame: int) -> bool:
-    return bool(misfits(track, track.intrinsics.focal_x, slice(frame, frame + 1))[0])
+    return bool(misfits(track, track.focal_lengths, slice(frame, frame + 1))[0])
 
 
 def with_caption(picture: Picture, track: Track, frame: int) -> Picture:

@@ -89,7 +89,7 @@ def _tiles(painter: HeadPainter, track: Track, position: int, picture: Picture) 
     flags = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
     plain = cv2.warpAffine(small, to_tile, (TILE_WIDTH, TILE_HEIGHT), flags=flags, borderValue=BACKGROUND)
     plain = np.asarray(plain, dtype=np.uint8)
-    full = track.intrinsics
+    full = track.intrinsics_at(position)
     centre = np.array([full.centre_x, full.centre_y]) * scale + offset
     camera = Intrinsics(TILE_WIDTH, TILE_HEIGHT, full.focal_x * scale, full.focal_y * scale, centre[0], centre[1])
     return plain, painter.draw(plain, position, camera)
@@ -102,7 +102,7 @@ def _crop(painter: HeadPainter, track: Track, position: int, picture: Picture) -
     if track.status[position] == MISSING:
         scale = float(np.min(tile / size))
         return scale, (tile - 1) / 2 - scale * (size - 1) / 2
-    points = project(painter.face_points(position), track.intrinsics)
+    points = project(painter.face_points(position), track.intrinsics_at(position))
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     scale = float(np.min(tile / np.maximum(high - low, 1.0))) / ROOM
     half = tile / scale / 2

@@ -17,6 +17,7 @@ from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..head.model import Floats, HeadModel, Integers
 from ..regress.starts import best_fit, starts_for_clip
 from ..stages.data import Camera, Context, Fit, Landmarks, Video
+from ..stages.photographs import is_photographs
 from .clip import PRECISION, ClipInput, ClipSolution, Progress, fit_clip, refit_clip
 from .confidence import frame_confidence, frame_trust, reprojection_errors
 from .detector_bias import without_turn_bias
@@ -31,6 +32,7 @@ from .placing import placed
 from .preview import FitPreview
 from .silhouette import Masks
 from .tuning import tuning_for
+from .zoom import Zoom, found_zoom, notice_of_zoom, unzoomed, zoomed_fit
 
 ASSUMED_FOCAL = 1.5
 """Focal length to start from where nothing is known, in units of the longer side: between a phone's selfie camera (0.8)
@@ -71,13 +73,41 @@ def fit(
             "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
         )
     starts = [] if video is None else starts_for_clip(video, landmarks, head, context)
+    zoom = None if video is None else _zoom(landmarks, camera, context, video)
+    factor = None if zoom is None else zoom.factor
+    steady, steady_camera = unzoomed(landmarks, factor), _of_longest(camera, factor)
 
     def fitted(one: HeadModel) -> Fit:
-        return on_device(
-            lambda place: _fitted(landmarks, one, camera, settings, context, place), device, context.notice
+        found = on_device(
+            lambda place: _fitted(steady, one, steady_camera, settings, context, place), device, context.notice
         )
+        return zoomed_fit(found, landmarks, factor)
 
-    return best_fit(head, starts, fitted)
+    best = best_fit(head, starts, fitted)
+    if zoom is None or isinstance(best, Failure):
+        return best
+    return replace(best, report={**best.report, "zoom": zoom.summary()})
+
+
+def _zoom(landmarks: Landmarks, camera: Camera, context: Context, video: Video) -> Zoom | None:
+    """Return how the lens zooms where that was asked for; where not, say so if it seems to."""
+    if is_photographs(video):
+        return None
+    if camera.varies:
+        return found_zoom(landmarks, video, context)
+    notice = notice_of_zoom(landmarks, video, context)
+    if notice is not None:
+        context.notice(notice)
+    return None
+
+
+def _of_longest(camera: Camera, factor: Floats | None) -> Camera:
+    """Return what is known of the first frame's focal length as that of the longest one of the clip."""
+    if factor is None:
+        return replace(camera, varies=False)
+    longer = 1 / float(factor[0])
+    focal, guess = (None if value is None else value * longer for value in (camera.focal, camera.guess))
+    return replace(camera, focal=focal, guess=guess)
 
 
 def _fitted(
@@ -119,7 +149,7 @@ def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, unc
         focal: Focal length in pixels.
         uncertainty: Standard deviation of its logarithm.
     """
-    landmarks = fit.landmarks
+    landmarks = unzoomed(fit.landmarks, fit.zoom)
     plan, tuning = plan_of(landmarks, settings.longest_gap), tuning_for(settings)
     clip = clip_input(landmarks, Camera(focal, "estimated"), plan)
     model = landmark_model(head, PRECISION, torch.device("cpu"))
@@ -145,7 +175,8 @@ def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, unc
     )
     solution = replace(solution, focal_sigma=uncertainty)
     result = as_fit(landmarks, Camera(None, "estimated"), head, clip, solution, plan)
-    return replace(result, report={**fit.report, "key_frames": result.report["key_frames"]})
+    result = replace(result, report={**fit.report, "key_frames": result.report["key_frames"]})
+    return zoomed_fit(result, fit.landmarks, fit.zoom)
 
 
 @dataclass(frozen=True)
@@ -212,7 +243,8 @@ def plausible_lens(landmarks: Landmarks, camera: Camera) -> LensPrior | None:
     eyes = eye_distance(landmarks.points[landmarks.found, :, :2].astype(np.float64))
     rotation = float(landmarks.video.get("rotation") or 0)
     size = (landmarks.width, landmarks.height)
-    return lens_prior(source_of(*size, float(np.percentile(eyes, _FRONTAL)), landmarks.metadata, rotation))
+    source = source_of(*size, float(np.percentile(eyes, _FRONTAL)), landmarks.metadata, rotation)
+    return lens_prior(replace(source, zooms=camera.varies))
 
 
 def _masks(landmarks: Landmarks, plan: Plan) -> Masks | None:

@@ -39,9 +39,11 @@ SELFIE: Final = CameraKind("a phone at arm's length", 0.80, 0.17, 0.45, 0.35)
 PHONE: Final = CameraKind("a phone held by someone else", 0.92, 0.30, 1.3, 0.55)
 WEBCAM: Final = CameraKind("a webcam", 0.90, 0.20, 0.60, 0.35)
 CAMERA: Final = CameraKind("a camera", 1.7, 0.45, 1.7, 0.6)
+ZOOM: Final = CameraKind("a camera that zooms", 2.5, 0.5, 2.0, 0.6)
 CUT_OUT: Final = CameraKind("a part cut out of a picture", 3.0, 0.6, 1.5, 0.7)
 """Front cameras of phones have 23 to 28 mm of a full-frame camera, their main cameras 24 to 28 (and steadying cuts a
-tenth to a quarter off both sides of a film), webcams see 55 to 78 degrees, interviews are filmed with 35 to 85 mm."""
+tenth to a quarter off both sides of a film), webcams see 55 to 78 degrees, interviews are filmed with 35 to 85 mm.
+Of a zoom the longest focal length counts."""
 
 _EYES: Final = 0.063
 """Metres between the irises of adults (Dodgson, "Variation and extrema of human interpupillary distance", 2004)."""
@@ -62,6 +64,7 @@ class Source:
         device: Names of maker, model and lens, in small letters; empty where nothing is said.
         turned: Whether the camera was held upright, and noted it.
         photographs: Whether these are photographs: people turn cameras for them, too.
+        zooms: Whether the lens was seen to zoom.
     """
 
     width: int
@@ -70,6 +73,7 @@ class Source:
     device: str = ""
     turned: bool = False
     photographs: bool = False
+    zooms: bool = False
 
     @property
     def longer(self) -> int:
@@ -177,6 +181,8 @@ def lens_prior(source: Source) -> LensPrior:
 
 def _kinds(source: Source) -> tuple[dict[CameraKind, float], list[str]]:
     """Return how likely each kind of camera is before the face is looked at, and by what."""
+    if source.zooms:
+        return {ZOOM: 0.85, PHONE: 0.15}, ["the lens zooms"]
     if "front" in source.device:
         return {SELFIE: 0.9, PHONE: 0.1}, ["the file names a front camera"]
     if "back" in source.device and _PHONES.search(source.device):

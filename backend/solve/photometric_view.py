@@ -90,8 +90,15 @@ class Feature:
     light: Singles
 
 
-def view_of(picture: NDArray[np.uint8], points: Floats, centre: tuple[float, float]) -> View:
-    """Return the part of a picture (H, W, 3) around a face's landmarks (N, 2); `centre` is its principal point."""
+def view_of(picture: NDArray[np.uint8], points: Floats, centre: tuple[float, float], zoom: float = 1.0) -> View:
+    """Return the part of a picture around a face.
+
+    Args:
+        picture: Of the full frame (H, W, 3).
+        points: Landmarks (N, 2), pixels.
+        centre: Principal point.
+        zoom: By how much longer the lens is than that for which the view is made: its full frame is the smaller one.
+    """
     low, high = points.min(axis=0), points.max(axis=0)
     pad = MARGIN * float((high - low).max())
     left, top = np.maximum(np.floor(low - pad), 0).astype(int)
@@ -104,7 +111,7 @@ def view_of(picture: NDArray[np.uint8], points: Floats, centre: tuple[float, flo
     grey = part.astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     across = np.array([width / (right - left), height / (bottom - top)])
     middle = (np.asarray(centre) - (left, top) + 0.5) * across - 0.5
-    return View(np.log(grey + np.float32(DARK)), across, middle)
+    return View(np.log(grey + np.float32(DARK)), across * zoom, middle)
 
 
 def exposed(picture: NDArray[np.uint8], points: Floats) -> float:

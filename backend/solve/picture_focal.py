@@ -82,7 +82,7 @@ def with_focal_seen(fit: Fit, head: HeadModel, video: Video, context: Context) -
         return fit
     focal, sigma = weighed(fit, evidence)
     report = {**fit.report, "picture_focal": evidence.summary()}
-    lens = plausible_lens(fit.landmarks, Camera(None, "estimated"))
+    lens = plausible_lens(fit.landmarks, Camera(None, "estimated", varies=fit.zoom is not None))
     assumed = np.inf if lens is None else lens.moments()[1]
     source = "estimated" if sigma < FOCAL_DETERMINED * assumed else fit.focal_source
     if abs(np.log(focal / fit.intrinsics.focal_x)) > WORTH_IT:
@@ -114,7 +114,9 @@ def evidence_of_pictures(fit: Fit, head: HeadModel, pictures: Iterable[tuple[int
     centre = (fit.intrinsics.centre_x, fit.intrinsics.centre_y)
     views, shown = [], []
     for position, picture in pictures:
-        views.append(view_of(picture, fit.landmarks.points[position, :, :2].astype(np.float64), centre))
+        views.append(
+            view_of(picture, fit.landmarks.points[position, :, :2].astype(np.float64), centre, fit.zoom_at(position))
+        )
         shown.append(position)
     if len(views) < FEWEST_FRAMES:
         return None

@@ -28,6 +28,7 @@ from .photometric_clip import SAMPLES, RefinedClip, Refinement, refine_clip
 from .photometric_view import View, exposed, view_of
 from .surface_samples import choose_samples
 from .tuning import tuning_for
+from .zoom import unzoomed, zoomed_fit
 
 FEWEST: Final = 6
 """Frames with a face from which on pictures tell something that landmarks do not."""
@@ -48,10 +49,11 @@ def refined_fit(
         return _left(fit, context, f"Fewer than {FEWEST} frames show the face: too few to compare their pictures.")
     started = time.perf_counter()
     fit_settings = _fit_settings(context)
-    plan = plan_of(fit.landmarks, fit_settings.longest_gap)
+    steady = unzoomed(fit.landmarks, fit.zoom)
+    plan = plan_of(steady, fit_settings.longest_gap)
     camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
     tuning = tuning_for(fit_settings)
-    clip = clip_input(fit.landmarks, camera, plan)
+    clip = clip_input(steady, camera, plan)
     keys = _key_frames(fit, plan, settings.key_frames)
     bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, plan.solved[keys].tolist(), context)
     pictures = _Pictures(video, fit, plan, bare)
@@ -80,7 +82,9 @@ def refined_fit(
     device = _device(fit_settings)
     with single_threaded_operations():
         refined = on_device(refined_on, device, context.notice)
-    result = as_fit(fit.landmarks, camera, head, clip, _solution(refined, clip, fit), plan)
+    result = zoomed_fit(
+        as_fit(steady, camera, head, clip, _solution(refined, clip, fit), plan), fit.landmarks, fit.zoom
+    )
     told = _told(fit, result, refined, time.perf_counter() - started) | {"empty_frames": len(pictures.empty)}
     if not _better(fit, result, refined):
         return _left(
@@ -123,7 +127,7 @@ class _Pictures:
             if exposed(picture, points) < LEAST_EXPOSED:
                 self.empty.add(position)
                 continue
-            view = view_of(picture, points, centre)
+            view = view_of(picture, points, centre, self.fit.zoom_at(position))
             found[position] = view if self.bare is None else replace(view, bare=self.bare.at(position, picture))
         return [found.get(int(frame)) for frame in frames]
 

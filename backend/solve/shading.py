@@ -94,6 +94,7 @@ def clip_shading(
         head.vertex_count,
         trust,
         fit.landmarks.shot,
+        zoom=fit.zoom,
     )
     turned = np.flatnonzero(trust > 0)
     chosen = turned[choose_turned_frames(fit.rotation[turned], fit.landmarks.time[turned], trust[turned], LOOKS)]
@@ -117,6 +118,7 @@ def filmed_head(track: Track) -> FilmedHead:
         len(track.neutral_vertices),
         np.where(track.status == TRACKED, track.confidence, 0.0),
         track.shot,
+        zoom=track.zoom,
     )
 
 

@@ -22,7 +22,7 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
     long_side = max(video.width, video.height)
 
     def camera(focal: float, source: str) -> Camera:
-        return Camera(focal, source, FULL_FRAME * focal / long_side)
+        return Camera(focal, source, FULL_FRAME * focal / long_side, varies=settings.focal_varies)
 
     if settings.focal_mode == "pixels":
         return camera(settings.focal_pixels, "known")
@@ -41,7 +41,7 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
                 "Give it in the camera settings where you know it: depth and perspective get better.",
             )
         )
-    return Camera(None, "estimated")
+    return Camera(None, "estimated", varies=settings.focal_varies)
 
 
 def _silence(video: Video) -> str:

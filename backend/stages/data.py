@@ -151,12 +151,14 @@ class Camera:
         source: ``known`` (the user said so), ``metadata`` (the file says so) or ``estimated``.
         lens: The same in millimetres of a full-frame camera, for people; None where it is not known.
         guess: Where it is estimated, the focal length to begin with; a usual lens where None.
+        varies: Whether it changes within the clip; a known one is then that of the first frame.
     """
 
     focal: float | None
     source: str
     lens: float | None = None
     guess: float | None = None
+    varies: bool = False
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,7 @@ class Fit:
         landmark_offsets: Shared offset of each landmark on the surface (478, 3), metres, head axes.
         report: Numbers for the report: iterations, seconds, cost ...
         shading: Light, gain and albedo on every frame, or None where nobody looked for them.
+        zoom: By how much longer the lens is on each frame than `intrinsics` say (T,); None where it stays the same.
     """
 
     landmarks: Landmarks
@@ -255,6 +258,11 @@ class Fit:
     landmark_offsets: Floats
     report: dict[str, Any]
     shading: Shading | None = None
+    zoom: Floats | None = None
+
+    def zoom_at(self, frame: int) -> float:
+        """Return by how much longer the lens is on a frame than `intrinsics` say."""
+        return 1.0 if self.zoom is None else float(self.zoom[frame])
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         light=None if shading is None else shading.light.astype(np.float32),
         gain=None if shading is None else shading.gain.astype(np.float32),
         albedo=None if shading is None else shading.albedo.astype(np.float32),
+        zoom=None if fit.zoom is None else fit.zoom.astype(np.float64),
     )
 
 
@@ -196,6 +197,7 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
         settings=plain(context.settings),
         report=plain(report),
         shading=fit.shading,
+        zooms=fit.zoom is not None,
     )
 
 
@@ -227,7 +229,7 @@ def summary(output: TrackFile, _settings: TrackFileSettings) -> str:
     """Frames, and how many of them were not seen."""
     status = output.track.status
     frames = counted(len(status), "frame")
-    missed = int(misfits(output.track, output.track.intrinsics.focal_x).sum())
+    missed = int(misfits(output.track, output.track.focal_lengths).sum())
     if (status == TRACKED).all() and not missed:
         return f"{frames}, all tracked"
     kinds = {"interpolated": INTERPOLATED, "missing": MISSING}

@@ -133,8 +133,9 @@ def _imported(
     picture = _write_texture(parts, path, settings, name, notices)
     if fresh and shared is None:
         place_root(scene, parts, settings.place)
-    notices.extend(_write_motion(parts, track, motion, settings.motion))
-    _write_camera(parts, track, selection)
+    zoom = camera_data.zoom_of(track, selection.rows, timeline)
+    notices.extend(_write_motion(parts, track, motion, settings.motion, zoom))
+    _write_camera(parts, track, selection, zoom)
     fit = fitting_scene.fit_of(timeline, schedule.own.rate, track.intrinsics)
     fitting_scene.fit_scene(scene, parts.camera, fit, plan)
     notices.extend(fitting_scene.notices(scene, parts.camera, fit))
@@ -366,11 +367,11 @@ def _motion(track: Track, selection: _Selection, timeline: Timeline) -> Motion:
     return Motion(frame, matrix[:, :3, :3], matrix[:, :3, 3])
 
 
-def _write_motion(parts: Parts, track: Track, motion: Motion, who: str) -> list[Notice]:
+def _write_motion(parts: Parts, track: Track, motion: Motion, who: str, zoom: camera_data.Zoom) -> list[Notice]:
     """Animate head or camera; a head that shares a camera moves in its space."""
     notices = []
     if parts.shares_camera:
-        notices = hang_below(parts, track.intrinsics)
+        notices = hang_below(parts, track.intrinsics, zoom)
         write_motion_below(parts.root, parts.head, motion)
     else:
         write_motion(parts.head, parts.camera, motion, who)
@@ -378,7 +379,7 @@ def _write_motion(parts: Parts, track: Track, motion: Motion, who: str) -> list[
     return notices
 
 
-def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:
+def _write_camera(parts: Parts, track: Track, selection: _Selection, zoom: camera_data.Zoom) -> None:
     rows = selection.rows[selection.seen]
     above = parts.camera.parent
     scale = 1.0 if above is None else max(abs(each) for each in above.scale)
@@ -387,4 +388,5 @@ def _write_camera(parts: Parts, track: Track, selection: _Selection) -> None:
     nearest, farthest = scale * max(float(depth.min()) - radius, 0.01), scale * (float(depth.max()) + radius)
     if not parts.shares_camera:
         camera_data.write_lens(parts.camera.data, track.intrinsics)
+        camera_data.write_zoom(parts.camera.data, zoom)
     camera_data.widen_clipping(parts.camera.data, nearest, farthest)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Failure
+from . import keyframes
 from .stored import stored, stored_object
 
 TRACK: Final = "flame_track"
@@ -88,6 +89,7 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str, shared: bpy.typ
         head.parent = root
     if shared is not None:
         if camera is not None and camera.parent == root:
+            keyframes.remove_animation(camera.data)
             bpy.data.cameras.remove(camera.data)
         camera = root.parent = shared
     elif camera is None or camera == root.parent:

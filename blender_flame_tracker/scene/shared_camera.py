@@ -17,6 +17,7 @@ from ...backend.contract.camera import (
     onto_other_lens,
 )
 from ...backend.contract.failure import Failure, Notice
+from .camera import Zoom, lens_over
 from .parts import Parts, is_import, parts_of
 from .record import Record, read_record
 
@@ -84,21 +85,27 @@ def _sharing_now(scene: bpy.types.Scene, importing: bpy.types.Collection) -> bpy
     return next((each for each in parts.camera.users_collection if is_import(each) and each != importing), None)
 
 
-def hang_below(parts: Parts, intrinsics: Intrinsics) -> list[Notice]:
+def hang_below(parts: Parts, intrinsics: Intrinsics, zoom: Zoom) -> list[Notice]:
     """Put the root of an import into the space of the camera that it shares, so that the picture is its own to a pixel.
 
     Args:
         parts: With the shared camera.
         intrinsics: With which this head was fitted.
+        zoom: What its lens does.
     """
     root, camera = parts.root, parts.camera
-    seen = intrinsics_of_camera(camera.data, intrinsics)
+    lens, longer = lens_over(camera.data, zoom.frame), zoom.factor
+    intrinsics = intrinsics.zoomed(float(longer[0]))
+    seen = intrinsics_of_camera(camera.data, intrinsics, float(lens[0]))
     turn = BLENDER_FROM_OPENCV
     matrix = np.eye(4)
     matrix[:3, :3] = turn @ onto_other_lens(intrinsics, seen) @ turn
     root.matrix_parent_inverse = Matrix(matrix.tolist())
     root.matrix_basis.identity()
     ratio = seen.focal_x / intrinsics.focal_x
+    apart = lens / lens[0] * longer[0] / longer
+    if np.ptp(apart) > _TOLERATED:
+        return [_other_zoom(float(max(apart.max(), 1 / apart.min()) - 1))]
     if abs(ratio - 1) <= _TOLERATED:
         return []
     # Focal lengths are told in square pixels: the file's own are stretched along one side, none is lost.
@@ -114,10 +121,19 @@ def hang_below(parts: Parts, intrinsics: Intrinsics) -> list[Notice]:
     ]
 
 
-def intrinsics_of_camera(camera: bpy.types.Camera, clip: Intrinsics) -> Intrinsics:
-    """Return as what a camera of ours projects onto the picture of a clip."""
+def _other_zoom(share: float) -> Notice:
+    return Notice(
+        "other-zoom",
+        f"This head and the shared camera were fitted with zooms that differ by up to {100 * share:.0f} %, and by as"
+        " much the head is too large or too small on the footage.",
+        "Track both with the same choice of Zoom.",
+    )
+
+
+def intrinsics_of_camera(camera: bpy.types.Camera, clip: Intrinsics, millimetres: float) -> Intrinsics:
+    """Return as what a camera of ours projects onto the picture of a clip with a focal length in millimetres."""
     aspect = blender_lens(clip)
     lens = BlenderLens(
-        camera.lens, camera.sensor_width, camera.shift_x, camera.shift_y, aspect.pixel_aspect_x, aspect.pixel_aspect_y
+        millimetres, camera.sensor_width, camera.shift_x, camera.shift_y, aspect.pixel_aspect_x, aspect.pixel_aspect_y
     )
     return intrinsics_of_lens(lens, clip.width, clip.height)

@@ -130,7 +130,7 @@ def track(*counts: int, error: float = 1.0) -> Any:
             reprojection_error=np.full(count, error),
             head_rotation=np.zeros((count, 3)),
             head_translation=np.tile([0.0, 0.0, 1.0], (count, 1)),
-            intrinsics=Intrinsics.centred(640, 480, 1000.0),
+            focal_lengths=np.full(count, 1000.0),
             neutral_vertices=vertices,
             faces=np.repeat(np.arange(LANDMARKS)[:, None], 3, axis=1),
             landmark_triangle=np.arange(LANDMARKS),

@@ -53,7 +53,7 @@ def pixels_by_matrix(head: bpy.types.Object, camera: bpy.types.Object, intrinsic
 def pixels_by_engine(track: Track, row: int) -> np.ndarray:
     """Pixels (V, 2) of a row of the track, by the contract's projection."""
     rotation = rotation_matrices(track.head_rotation[row])
-    return project(track.vertices[row] @ rotation.T + track.head_translation[row], track.intrinsics)
+    return project(track.vertices[row] @ rotation.T + track.head_translation[row], track.intrinsics_at(row))
 
 
 def footage_picture(clip: bpy.types.MovieClip, frame: int, folder: Path) -> np.ndarray:

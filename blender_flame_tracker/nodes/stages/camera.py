@@ -56,7 +56,7 @@ class CameraNode(StageNode, bpy.types.Node):
 
     def matters(self: Any, name: str) -> bool:
         """Show what the way of knowing the focal length needs."""
-        return name == "focal_mode" or name in _FIELDS.get(self.focal_mode, ())
+        return name in ("focal_mode", "focal_varies") or name in _FIELDS.get(self.focal_mode, ())
 
     def settings(self: Any, scene: bpy.types.Scene) -> CameraSettings | Failure:
         """Return the settings; a camera of Blender's becomes a focal length in millimetres or an angle."""
@@ -73,7 +73,7 @@ class CameraNode(StageNode, bpy.types.Node):
                 f"{name_of(self)}: {thing.name} is not a perspective camera, so it has no focal length.",
                 "Choose another camera, or set its type to Perspective.",
             )
-        return camera_settings(thing.data, scene.render)
+        return replace(camera_settings(thing.data, scene.render), focal_varies=self.focal_varies)
 
 
 def camera_settings(camera: bpy.types.Camera, render: bpy.types.RenderSettings) -> CameraSettings:

@@ -78,6 +78,7 @@ def _draw_camera(layout: Any, context: bpy.types.Context, camera: Any) -> None:
     for name in _FOCAL_FIELDS:
         if camera.matters(name):
             layout.prop(camera, name)
+    layout.prop(camera, "focal_varies")
     said = metadata_words(context, camera)
     if said:
         hint = layout.column()

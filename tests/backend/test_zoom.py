@@ -1,0 +1,173 @@
+"""In a zoom the background grows with the face; when a person walks nearer it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from synthetic_clips import MadeClip, context, made_clip
+
+from backend.contract.camera import project_clip
+from backend.contract.settings import FitSettings
+from backend.landmarks.crop import Picture
+from backend.solve import zoom
+from backend.solve.background import UNSEEN, Step, step_between
+from backend.solve.fitting import fit
+from backend.solve.zoom import found_zoom, notice_of_zoom, smooth_growth, unzoomed
+from backend.stages.data import Camera, Fit, Landmarks, Video
+
+FRAMES, FOCAL, TIMES = 24, 900.0, 1.6
+
+
+def factors() -> np.ndarray:
+    """Focal length of each frame over the first one's."""
+    share = np.clip(np.linspace(-0.3, 1.2, FRAMES), 0, 1)
+    return TIMES ** (share * share * (3 - 2 * share))
+
+
+def wall(width: int = 640, height: int = 480) -> np.ndarray:
+    """Something with corners everywhere."""
+    noise = np.random.default_rng(5).uniform(0, 255, (height // 8, width // 8, 3)).astype(np.float32)
+    return cv2.GaussianBlur(cv2.resize(noise, (width, height), interpolation=cv2.INTER_NEAREST), (0, 0), 2)
+
+
+def grown(picture: np.ndarray, times: float) -> Picture:
+    """The picture as a longer lens shows it."""
+    height, width = picture.shape[:2]
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    matrix = np.column_stack([times * np.eye(2), (1 - times) * centre])
+    shown = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+    return np.clip(shown, 0, 255).astype(np.uint8)
+
+
+def zoomed_marks(clip: MadeClip, times: np.ndarray) -> Landmarks:
+    """The landmarks as a zooming lens sees them."""
+    marks = clip.landmarks
+    centre = np.array([clip.intrinsics.centre_x, clip.intrinsics.centre_y])
+    points = marks.points.copy()
+    points[..., :2] = centre + times[:, None, None] * (points[..., :2] - centre)
+    return replace(marks, points=points)
+
+
+def showing(monkeypatch: pytest.MonkeyPatch, times: np.ndarray) -> None:
+    """Let the clip's background grow so."""
+    behind = wall()
+
+    def pictures(_video: Video, frames: list[int]) -> Iterator[tuple[int, Picture]]:
+        return ((frame, grown(behind, times[frame])) for frame in frames)
+
+    monkeypatch.setattr(zoom, "read_frames", pictures)
+
+
+CLIP = Video(
+    path=Path("clip.mp4"),
+    sha256="",
+    width=640,
+    height=480,
+    rotation=0,
+    rate=Fraction(25),
+    duration=1.0,
+    frame_index=np.arange(FRAMES),
+    time=np.arange(FRAMES) / 25,
+    codec="h264",
+)
+"""Its pictures come from `showing`."""
+
+
+@pytest.mark.parametrize("times", [0.97, 1.0, 1.015, 1.06])
+def test_the_growth_of_a_wall_is_measured(times: float):
+    behind = wall()
+    first, second = (cv2.cvtColor(grown(behind, each), cv2.COLOR_RGB2GRAY) for each in (1.0, times))
+    step = step_between(first, second, None)
+    assert step.growth == pytest.approx(np.log(times), abs=1e-3)
+    assert step.sigma < 1e-3
+
+
+def test_a_bare_wall_tells_nothing():
+    blank = np.full((480, 640), 128, dtype=np.uint8)
+    assert step_between(blank, blank, None) == UNSEEN
+
+
+def test_what_the_person_covers_is_no_background():
+    behind = wall()
+    face = np.array([[220.0, 140.0], [420.0, 340.0]])
+    first, second = grown(behind, 1.0), grown(behind, 1.0)
+    second[100:, 140:500] = grown(behind, 1.1)[100:, 140:500]
+    grey = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (first, second)]
+    assert step_between(grey[0], grey[1], face).growth == pytest.approx(0.0, abs=2e-3)
+
+
+def test_steps_that_were_not_seen_are_bridged():
+    times = np.arange(31) / 30
+    steps = [Step(0.02, 1e-4)] * 30
+    steps[10:15] = [UNSEEN] * 5
+    assert smooth_growth(steps, times) == pytest.approx(0.02 * np.arange(31), abs=1e-3)
+
+
+def test_a_camera_in_the_hand_is_no_zoom():
+    swaying = np.diff(0.01 * np.sin(np.arange(60) / 5))
+    assert not smooth_growth([Step(float(each), 1e-4) for each in swaying], np.arange(60) / 30).any()
+
+
+def test_a_zoom_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clip, times = made_clip(FRAMES, focal=FOCAL), factors()
+    showing(monkeypatch, times)
+    found = found_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    assert found is not None
+    assert found.factor.max() == 1.0
+    assert found.factor / found.factor[0] == pytest.approx(times, rel=6e-3)
+
+
+def test_a_zoom_that_nobody_told_of_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clip, times = made_clip(FRAMES, focal=FOCAL), factors()
+    showing(monkeypatch, times)
+    notice = notice_of_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    assert notice is not None and notice.code == "zoom"
+    assert "grows 1.6 times" in notice.sentence
+    assert "--focal-varies" in notice.advice
+
+
+def test_a_person_who_walks_nearer_is_no_zoom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clip, times = made_clip(FRAMES, focal=FOCAL), factors()
+    showing(monkeypatch, np.ones(FRAMES))
+    nearer = zoomed_marks(clip, times)
+    assert notice_of_zoom(nearer, CLIP, context(tmp_path)) is None
+    assert found_zoom(nearer, CLIP, context(tmp_path)) is None
+
+
+def test_a_face_that_keeps_its_size_asks_no_pictures(tmp_path: Path):
+    assert notice_of_zoom(made_clip(FRAMES, focal=FOCAL).landmarks, CLIP, context(tmp_path)) is None
+
+
+def test_unzoomed_landmarks_are_those_of_one_lens():
+    clip, times = made_clip(FRAMES, focal=FOCAL), factors()
+    back = unzoomed(zoomed_marks(clip, times), times)
+    assert back.points[..., :2] == pytest.approx(clip.landmarks.points[..., :2], abs=1e-2)
+    assert unzoomed(clip.landmarks, None) is clip.landmarks
+
+
+def test_the_head_stays_where_it_is_while_the_lens_zooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clip, times = made_clip(FRAMES, yaw=0.3, focal=FOCAL), factors()
+    marks = zoomed_marks(clip, times)
+    showing(monkeypatch, times)
+    settings = FitSettings(key_frames=6, device="cpu")
+    found = fit(marks, clip.head, Camera(FOCAL, "known", varies=True), settings, context(tmp_path), CLIP)
+    assert isinstance(found, Fit)
+    assert found.zoom is not None
+    assert found.intrinsics.focal_x == pytest.approx(FOCAL, rel=1e-6)
+    assert found.zoom == pytest.approx(times, rel=6e-3)
+    depth = found.translation[:, 2] / clip.translation[:, 2]
+    assert np.ptp(depth) < 0.02
+    points = clip.head.landmarks
+    corners = clip.head.faces[points.triangle]
+    vertices = clip.vertices[:, corners]
+    surface = np.einsum("tncx,nc->tnx", vertices, points.barycentric)
+    in_camera = surface @ np.swapaxes(found.rotation, 1, 2) + found.translation[:, None]
+    error = project_clip(in_camera, found.intrinsics, found.zoom) - marks.points[..., :2]
+    assert np.nanmedian(np.linalg.norm(error, axis=-1)[:, points.known]) < 3.0
+    assert found.landmarks is marks
