@@ -21,6 +21,7 @@ from ..solve.key_frames import choose_turned_frames
 from ..solve.shading import LOOKS, filmed_head, shading_of
 from ..stages.data import Context, Video
 from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
+from .filmed_hair import Glimpses, above_the_brows, person_teller
 from .filmed_skin import filmed_pictures, learn_free_skin
 from .likeness import PARTS, parts_seen, psnr, ssim
 from .rasterizer import NEAR
@@ -84,7 +85,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     clip = _Clip(track, video, head, shading or _no_light(len(track)))
     size = int(settings.size)
     started = time.perf_counter()
-    bake, layout, used = _baked(clip, chosen, size, context)
+    bake, layout, glimpses, used = _baked(clip, chosen, size, context)
     if len(used) == 0:
         return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
     texture = completed(
@@ -95,6 +96,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
         track.neutral_vertices.astype(np.float64),
         clip.corner_uv,
         track.regions,
+        glimpses.mean(),
     )
     seconds = time.perf_counter() - started
     facts = _facts(clip, bake, layout, texture, used, lit=shading is not None)
@@ -175,12 +177,14 @@ def _sharpness(picture: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
-def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Integers]:
-    """Return the bake, its layout and the frames that told something."""
+def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Glimpses, Integers]:
+    """Return the bake, its layout, what was seen of the hair, and the frames that told something."""
     track, head = clip.track, clip.head
     layout = Layout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), head.faces)
     bake = Bake.empty(size)
     care, used = _care(track), []
+    glimpses = Glimpses(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
+    person, looked_at = person_teller(context), frames[evenly(len(frames), COMPARED)]
     face = np.asarray(track.regions.get("face", np.arange(len(track.neutral_vertices))))
     for done, (frame, picture, camera, vertices) in enumerate(clip.pictures(frames)):
         context.check()
@@ -194,9 +198,14 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
         bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
         trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2
         linear = linear_from_srgb(picture)
+        if person is not None:
+            shown = person(picture)
+            clear = clear * shown
+            if frame in looked_at:
+                glimpses.add(linear, shown, vertices, camera, clip.light(frame))
         add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust)
         context.progress(done + 1, len(frames))
-    return bake, layout, np.array(used, dtype=np.int64)
+    return bake, layout, glimpses, np.array(used, dtype=np.int64)
 
 
 def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:
@@ -214,6 +223,9 @@ def _care(track: Track) -> NDArray[np.int8]:
         for name, vertices in track.regions.items():
             if any(word in name for word in words):
                 care[vertices] = value
+    # Hair hangs there, and shines as skin does nowhere else.
+    high = above_the_brows(track.neutral_vertices.astype(np.float64), track.regions)
+    care[high & (care == SKIN_ALONE)] = RATHER_SKIN
     return care[track.faces].min(axis=1)
 
 

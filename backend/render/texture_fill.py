@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bake import Singles
+from .filmed_hair import under_hair
 from .rasterizer import Raster
 from .texture import grow_borders, mirror_vertices, spread_over_mesh
 
@@ -20,6 +21,10 @@ Array = NDArray[Any]
 
 ENOUGH: Final = 0.12
 """A texel seen as well as this by its best frame needs no help."""
+ENOUGH_HAIR: Final = 0.04
+"""The same where hair may be: drawn out by a low angle it is hair still, and skin that runs on there is a bald head."""
+GLIMPSED_HAIR: Final = 0.01
+"""The same for the smooth colour of such places."""
 UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
     "teeth": (0.36, 0.33, 0.28),
     "tongue": (0.24, 0.09, 0.08),
@@ -42,6 +47,8 @@ _UNLIKE: Final = 0.15
 _BEHIND_LIDS: Final = 0.4
 """Vertices of an eyeball that are seen less than this lie behind the lids."""
 _GLIMPSE: Final = 0.02
+_GLIMPSED: Final = 0.1
+"""Weight of a colour of the scalp that was seen at a low angle."""
 _HINT: Final = 0.003
 """Weight of a colour that counts only where nothing near was seen."""
 _SKIN_HINT: Final = 0.02
@@ -64,6 +71,7 @@ def completed(
     template: Array,
     corner_uv: Array,
     regions: Mapping[str, Array],
+    glimpses: tuple[Array, Array] | None = None,
 ) -> Singles:
     """Return the texture (S, S, 3) with every texel filled.
 
@@ -75,16 +83,20 @@ def completed(
         template: Neutral head (V, 3).
         corner_uv: Texture coordinates of the triangles' corners (F, 3, 2).
         regions: Vertices by name.
+        glimpses: Colours of scalp or hair at vertices (V, 3) and how often they were seen (V,), see `filmed_hair`.
     """
     apart = part_masks(layout, faces, regions)
-    share = np.clip(best / ENOUGH, 0, 1).astype(np.float32)
+    hairy = under_hair(template, regions)[faces].all(axis=1)[layout.ids] & (layout.ids >= 0)
+    share = np.clip(best / np.where(hairy, ENOUGH_HAIR, ENOUGH), 0, 1).astype(np.float32)
     share *= _like_skin(colour, share, layout, faces, regions)
     other, other_share = _mirrored(colour, share, layout, faces, template, corner_uv, apart)
     help_needed = (1 - share) * other_share
     total = share + help_needed
     both = (colour * share[..., None] + other * help_needed[..., None]) / np.maximum(total, 1e-6)[..., None]
+    low = np.where(hairy, np.clip(best / GLIMPSED_HAIR, 0, 1), 0).astype(np.float32)
+    both = np.where((total > 0)[..., None], both, colour)
     known = cv2.GaussianBlur(np.clip(total, 0, 1), (0, 0), len(colour) / 512) * np.sign(total)
-    smooth = _extended(both, np.clip(total, 0, 1), layout, faces, template, apart, regions)
+    smooth = _extended(both, np.clip(np.maximum(total, low), 0, 1), layout, faces, template, apart, regions, glimpses)
     texture = smooth + (both - smooth) * known[..., None].astype(np.float32)
     return grow_borders(texture.astype(np.float32), layout, max(4, len(colour) // 128))
 
@@ -182,6 +194,7 @@ def _extended(
     template: Array,
     apart: Mapping[str, NDArray[np.bool_]],
     regions: Mapping[str, Array],
+    glimpses: tuple[Array, Array] | None,
 ) -> Singles:
     """Return colours that follow the seen ones and run on smoothly where there are none."""
     values, weights = at_vertices(colour, share, layout, faces, len(template))
@@ -197,6 +210,9 @@ def _extended(
         else:  # a row of teeth of which nothing was seen has nothing to run on from
             unseen = chosen[weights[chosen] <= _GLIMPSE]
             values[unseen], weights[unseen] = np.array(UNSEEN[name]) * exposure, _HINT
+    if glimpses is not None:
+        glimpsed = np.flatnonzero((glimpses[1] > 0) & (weights < _GLIMPSED))
+        values[glimpsed], weights[glimpsed] = glimpses[0][glimpsed], _GLIMPSED
     _comb(values, weights, regions, jaw)
     for name in ("neck", "left_ear", "right_ear"):  # or hair would run over them
         own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from synthetic_clips import context, made_fit, made_landmarks
 
-from backend.contract.camera import project
+from backend.contract.camera import Intrinsics, project
 from backend.contract.failure import Failure
 from backend.contract.settings import TextureSettings, VideoSettings
 from backend.contract.track import TRACKED
 from backend.head.builtin import builtin_head
 from backend.head.model import HeadPose
 from backend.render.clip_texture import clip_texture
+from backend.render.filmed_hair import Glimpses, under_hair
 from backend.render.texture import linear_from_srgb
 from backend.sample.appearance import EYES, SKIN_TONES, brows, finished, linear, scalp, skin
 from backend.sample.canvas import Canvas, make_canvas
@@ -93,3 +94,21 @@ def test_the_back_of_the_head_has_the_colour_of_its_hair(canvas: Canvas, name: s
     light = away.mean()
     assert abs(light) < 0.4, "as bright as it is, up to what light and camera leave open"
     assert np.linalg.norm(away - light) < 0.28, "of its own hue"
+
+
+def test_hair_is_seen_on_a_head_that_faces_the_camera():
+    template, regions = HEAD.template, HEAD.regions
+    camera = Intrinsics.centred(300, 300, 700)
+    vertices = template * (1, -1, -1) + (0, 0, 0.8)
+    picture = np.full((300, 300, 3), 0.1, np.float32)
+    person = np.ones((300, 300), np.float32)
+    person[:, 150:] = 0
+    light = np.zeros((9, 3))
+    light[0] = 1.0
+    glimpses = Glimpses(template, HEAD.faces.astype(np.int32), regions)
+    glimpses.add(picture, person, vertices, camera, light)
+    colour, count = glimpses.mean()
+    seen = count > 0
+    assert seen.sum() > 40 and under_hair(template, regions)[seen].all()
+    np.testing.assert_allclose(colour[seen], 0.1, rtol=1e-4)
+    assert (project(vertices[seen], camera)[:, 0] < 155).all(), "nothing is taken from the background"
