@@ -11,6 +11,7 @@ from scipy.spatial import KDTree
 
 from ..contract.camera import axis_angles, rotation_matrices
 from ..contract.names import DLIB68_FROM_MEDIAPIPE
+from ..head.geometry import similarity
 from ..sample.compare import rigidly_aligned
 
 Array = NDArray[Any]
@@ -155,6 +156,13 @@ def rigid_motion(points: Array, targets: Array) -> tuple[Array, Array]:
     centre, goal = points.mean(axis=0), targets.mean(axis=0)
     rotation = nearest_rotation((targets - goal).T @ (points - centre))
     return rotation, goal - rotation @ centre
+
+
+def shape_distance(first: Array, second: Array) -> float:
+    """Return the root mean square distance of points (N, 3) from others, after similarity alignment."""
+    scale, rotation, translation = similarity(first, second)
+    moved = scale * first @ rotation.T + translation
+    return float(np.sqrt(((moved - second) ** 2).sum(axis=1).mean()))
 
 
 def surface_distance(points: Array, vertices: Array, triangles: Array) -> float:

@@ -15,7 +15,7 @@ from ..head.skinning import select_frames
 from ..sample.clip import FACE_WIDTH, FACING, PIVOT, head_rotations
 from ..sample.motion import perform
 from ..sample.people import random_identity
-from ..stages.data import Landmarks
+from ..stages.data import Landmarks, PersonMasks
 from .chain import in_camera, surface_landmarks
 
 WIDTH, HEIGHT = 640, 480
@@ -75,8 +75,16 @@ _PER_FRAME: Final = ("frame_index", "time", "found", "points", "spread", "scores
 
 
 def landmarks_part(landmarks: Landmarks, frames: slice) -> Landmarks:
-    """Return some of the frames."""
-    return replace(landmarks, **{name: getattr(landmarks, name)[frames] for name in _PER_FRAME})
+    """Return some of the frames, with their masks."""
+    part = replace(landmarks, **{name: getattr(landmarks, name)[frames] for name in _PER_FRAME})
+    masks = landmarks.masks
+    if masks is None:
+        return part
+    here = np.arange(len(landmarks))[frames]
+    kept = np.isin(masks.frame, here)
+    skin = None if masks.skin is None else masks.skin[kept]
+    frame = np.searchsorted(here, masks.frame[kept])
+    return replace(part, masks=PersonMasks(frame, masks.mask[kept], masks.to_image[kept], skin))
 
 
 def scene_part(whole: Scene, frames: slice) -> Scene:

@@ -164,7 +164,7 @@ class LandmarkSettings:
     )
     person_mask: bool = option(
         True,
-        "Separate person and background on some frames, which helps to estimate the focal length",
+        "Tell skin, hair and background apart on some frames: head and ears become as wide as the person's",
         label="Separate Person",
     )
     threads: int = option(0, "Threads for detection; 0 uses every core", minimum=0, maximum=64, advanced=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..head.model import Floats, Integers
-from .crop import Picture, Region, patch_around
+from .crop import Picture, Region, apply, inverse, patch_around
 from .face import Face
 from .networks import Network
+from .skin_mask import skin_mask
 
 _FACES_WIDE = 2.6
 """Side of the square over the face: cranium, ears and shoulders are in it."""
@@ -21,8 +24,23 @@ def mask_positions(frames: int, most: int = 24) -> Integers:
     return np.unique(np.round((np.arange(min(most, frames)) + 0.5) * frames / min(most, frames) - 0.5).astype(np.int64))
 
 
-def person_mask(network: Network, picture: Picture, face: Face) -> tuple[NDArray[np.uint8], Floats]:
-    """Return the mask (256, 256), 255 = person, upright with the head, and mask pixels -> full-frame pixels (2, 3)."""
+@dataclass(frozen=True)
+class HeadMasks:
+    """Masks of the surroundings of a head, upright with it.
+
+    Attributes:
+        person: (256, 256) uint8, 255 = person.
+        skin: (256, 256) uint8, 255 = bare skin.
+        to_image: Mask pixels -> full-frame pixels (2, 3).
+    """
+
+    person: NDArray[np.uint8]
+    skin: NDArray[np.uint8]
+    to_image: Floats
+
+
+def head_masks(network: Network, picture: Picture, face: Face) -> HeadMasks:
+    """Return the masks of the person and of the skin around a face."""
     region = around_head(face)
     size = network.size
     crop = patch_around(picture, region, size, margin=1.0).sample(region, size)
@@ -30,7 +48,8 @@ def person_mask(network: Network, picture: Picture, face: Face) -> tuple[NDArray
     matrix = region.to_image(size)
     # Outside the picture nothing is known; no person there is what the black of the crop suggests too.
     mask = np.round(np.clip(share, 0.0, 1.0) * 255).astype(np.uint8)
-    return mask, matrix
+    points = apply(inverse(matrix), face.points[:, :2].astype(np.float64))
+    return HeadMasks(mask, skin_mask(crop, mask, points), matrix)
 
 
 def around_head(face: Face) -> Region:

@@ -16,6 +16,7 @@ from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
 from ..head.model import Floats, Integers
 from ..stages.data import Singles
 from .face import Face
+from .masks import HeadMasks
 
 CHUNK: Final = 100
 """Frames per chunk file. The search for faces starts afresh at each, so a resumed run gives the same result."""
@@ -26,12 +27,11 @@ MASK: Final = 256
 
 @dataclass(frozen=True)
 class SeenFace:
-    """A face in a frame, with what is needed to know it again and, on some frames, the person's mask."""
+    """A face in a frame, with what is needed to know it again and, on some frames, the masks around it."""
 
     face: Face
     portrait: NDArray[np.uint8]
-    mask: NDArray[np.uint8] | None
-    mask_to_image: Floats | None
+    masks: HeadMasks | None
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Observations:
         portrait: (N, 20, 20, 3) uint8, the face upright.
         mask_face: Number of the face (its row) of each mask (K,).
         mask: (K, 256, 256) uint8, 255 = person.
+        skin: (K, 256, 256) uint8, 255 = bare skin.
         mask_to_image: (K, 2, 3).
     """
 
@@ -70,13 +71,14 @@ class Observations:
     portrait: NDArray[np.uint8]
     mask_face: Integers
     mask: NDArray[np.uint8]
+    skin: NDArray[np.uint8]
     mask_to_image: Floats
 
 
 def gather(first: int, frames: list[SeenFrame | None]) -> Observations:
     """Return the arrays of consecutive frames, the first of which has the position `first`; None = not decoded."""
     faces = [(first + k, seen) for k, frame in enumerate(frames) if frame is not None for seen in frame.faces]
-    masks = [(row, seen) for row, (_, seen) in enumerate(faces) if seen.mask is not None]
+    masks = [(row, seen.masks) for row, (_, seen) in enumerate(faces) if seen.masks is not None]
     black = np.zeros((*THUMBNAIL, 3), dtype=np.uint8)
 
     def stack(values: list[NDArray[np.generic]], shape: tuple[int, ...], kind: type) -> NDArray[np.generic]:
@@ -92,8 +94,9 @@ def gather(first: int, frames: list[SeenFrame | None]) -> Observations:
         presence=np.array([s.face.presence for _, s in faces], dtype=np.float32),
         portrait=stack([s.portrait for _, s in faces], (PORTRAIT, PORTRAIT, 3), np.uint8),  # pyright: ignore
         mask_face=np.array([row for row, _ in masks], dtype=np.int64),
-        mask=stack([s.mask for _, s in masks if s.mask is not None], (MASK, MASK), np.uint8),  # pyright: ignore
-        mask_to_image=stack([s.mask_to_image for _, s in masks if s.mask_to_image is not None], (2, 3), np.float64),  # pyright: ignore
+        mask=stack([m.person for _, m in masks], (MASK, MASK), np.uint8),  # pyright: ignore
+        skin=stack([m.skin for _, m in masks], (MASK, MASK), np.uint8),  # pyright: ignore
+        mask_to_image=stack([m.to_image for _, m in masks], (2, 3), np.float64),  # pyright: ignore
     )
 
 

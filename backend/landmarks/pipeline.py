@@ -26,7 +26,7 @@ from ..video.reader import read_frames
 from .crop import Picture, Region, patch_around
 from .detector import Detection
 from .face import Face, Plan, find_face, jittered_runs, region_of
-from .masks import mask_positions, person_mask
+from .masks import head_masks, mask_positions
 from .networks import NetworkFiles, NetworkPool, Networks
 from .observations import (
     CHUNK,
@@ -263,9 +263,8 @@ def _preview(picture: Picture, frame: SeenFrame) -> Picture:
 def _seen_face(networks: Networks, picture: Picture, face: Face, *, with_mask: bool) -> SeenFace:
     portrait = portrait_of(picture, face)
     if not with_mask or networks.person is None:
-        return SeenFace(face, portrait, None, None)
-    mask, to_image = person_mask(networks.person, picture, face)
-    return SeenFace(face, portrait, mask, to_image)
+        return SeenFace(face, portrait, None)
+    return SeenFace(face, portrait, head_masks(networks.person, picture, face))
 
 
 def portrait_of(picture: Picture, face: Face) -> NDArray[np.uint8]:

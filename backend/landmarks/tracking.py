@@ -132,7 +132,8 @@ def _masks(seen: Observations, rows: Integers) -> PersonMasks | None:
     chosen = np.flatnonzero(np.isin(seen.mask_face, rows))
     if len(chosen) == 0:
         return None
-    return PersonMasks(seen.frame[seen.mask_face[chosen]], seen.mask[chosen], seen.mask_to_image[chosen])
+    frame = seen.frame[seen.mask_face[chosen]]
+    return PersonMasks(frame, seen.mask[chosen], seen.mask_to_image[chosen], seen.skin[chosen])
 
 
 def _summary(video: Video) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..landmarks.face import Face
-from ..landmarks.masks import person_mask
+from ..landmarks.masks import HeadMasks, head_masks
 from ..landmarks.networks import Networks, find_networks
 from ..landmarks.pipeline import PLANS
 from ..landmarks.tracking import network_notices
@@ -31,7 +31,7 @@ def landmarks_of_photographs(
     networks = Networks(files)
     names = video.metadata.get("photographs", [video.path.name])
     faces: list[Face | None] = [None] * len(video)
-    masks: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    masks: dict[int, HeadMasks] = {}
     failures: list[Failure] = []
     for position, picture in read_frames(video):
         context.check()
@@ -44,7 +44,7 @@ def landmarks_of_photographs(
             continue
         faces[position] = face
         if settings.person_mask and networks.person is not None:
-            masks[position] = person_mask(networks.person, picture, face)
+            masks[position] = head_masks(networks.person, picture, face)
     if all(face is None for face in faces):
         return failures[0] if failures else _unreadable(video)
     for failure in failures:
@@ -65,13 +65,14 @@ def _unreadable(video: Video) -> Failure:
     )
 
 
-def _masks(masks: dict[int, tuple[np.ndarray, np.ndarray]]) -> PersonMasks | None:
+def _masks(masks: dict[int, HeadMasks]) -> PersonMasks | None:
     if not masks:
         return None
     return PersonMasks(
         np.array(list(masks), dtype=np.int64),
-        np.stack([mask for mask, _ in masks.values()]),
-        np.stack([matrix for _, matrix in masks.values()]),
+        np.stack([one.person for one in masks.values()]),
+        np.stack([one.to_image for one in masks.values()]),
+        np.stack([one.skin for one in masks.values()]),
     )
 
 

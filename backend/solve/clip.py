@@ -23,6 +23,7 @@ from .motion_power import LOOSE, MotionPower, motion_power
 from .motion_prior import links
 from .observations import Observations, eye_distance, group_weights, observe
 from .outline import LANDMARK_SHARE, OutlineEvidence, outline_evidence
+from .outline_term import OutlineTerm, frames_with_masks, outline_term
 from .parallel import single_threaded_operations
 from .priors import LOCKED, frame_prior, shared_prior
 from .silhouette import Masks
@@ -149,7 +150,7 @@ def fit_clip(
             watch(model, now, which, those)
 
     how = _How(smoothness, neck_free, offsets, progress, shown)
-    solution = _fitted(model, clip, tuning, begun, how, clock)
+    solution = _fitted(head, model, clip, tuning, begun, how, clock)
     sigma = solution.focal_sigma / LANDMARK_SHARE**0.5 if clip.focal_sigma > 0 else 0.0
     return replace(solution, focal_sigma=sigma, outline=outline, lens=clip.lens)
 
@@ -180,7 +181,7 @@ def refit_clip(
     seen = observe(clip.points, clip.scores, clip.centre, size, model, tuning)
     shared = replace(shared, log_focal=torch.full_like(shared.log_focal, float(np.log(clip.focal))))
     begun = _Begun(seen, shared, frames, keys)
-    solution = _fitted(model, clip, tuning, begun, _How(smoothness, neck_free, offsets), clock)
+    solution = _fitted(head, model, clip, tuning, begun, _How(smoothness, neck_free, offsets), clock)
     return replace(solution, focal_sigma=0.0)
 
 
@@ -227,10 +228,20 @@ class _How:
 
 
 def _fitted(
-    model: LandmarkModel, clip: ClipInput, tuning: Tuning, begun: _Begun, how: _How, clock: _Clock
+    head: HeadModel,
+    model: LandmarkModel,
+    clip: ClipInput,
+    tuning: Tuning,
+    begun: _Begun,
+    how: _How,
+    clock: _Clock,
 ) -> ClipSolution:
     """Fit what the clip shares on key frames, then every frame."""
-    found = _fit_shared(model, clip, tuning, begun, how)
+    rotations = begun.frames.rotation.cpu().double().numpy()
+    outlined = frames_with_masks(clip.masks, clip.points, rotations, clip.times, clip.trust)
+    begun = replace(begun, keys=np.union1d(begun.keys, outlined))
+    outline = outline_term(head, model, clip.masks, outlined, begun.keys, clip.centre, tuning)
+    found = _fit_shared(model, clip, tuning, begun, outline, how)
     frames = begun.frames.put(torch.as_tensor(begun.keys, device=model.template.device), found.frames)
     clock.lap("identity")
     results = _fit_motion(model, clip, tuning, found.shared, frames, begun.seen, how)
@@ -299,6 +310,7 @@ def _fit_shared(
     clip: ClipInput,
     tuning: Tuning,
     begun: _Begun,
+    outline: OutlineTerm | None,
     how: _How,
 ) -> IdentityResult:
     """First without the offsets, which is cheap and brings all near; then with them."""
@@ -321,7 +333,7 @@ def _fit_shared(
                 how.progress("identity", before + step, total)
 
         own = frame_prior(model, tuning, neck_free=False, tails=with_offsets)
-        problem = IdentityProblem(model, seen, own, clip_prior, tuning)
+        problem = IdentityProblem(model, seen, own, clip_prior, tuning, outline)
         solved = solve_identity(
             problem,
             result.shared,

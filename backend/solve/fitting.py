@@ -253,7 +253,8 @@ def _masks(landmarks: Landmarks, plan: Plan) -> Masks | None:
         return None
     kept = np.flatnonzero(np.isin(masks.frame, plan.solved))
     place = np.searchsorted(plan.solved, masks.frame[kept])
-    return Masks(place, masks.mask[kept], masks.to_image[kept], landmarks.width, landmarks.height)
+    skin = None if masks.skin is None else masks.skin[kept]
+    return Masks(place, masks.mask[kept], masks.to_image[kept], landmarks.width, landmarks.height, skin)
 
 
 def device_for(wanted: str) -> torch.device | Failure:

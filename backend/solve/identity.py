@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from .landmark_model import LandmarkModel
-from .landmark_term import SharedEquations, residuals, shared_equations, summed
+from .landmark_term import SharedEquations, residuals, shared_equations, summed, together
 from .observations import Observations
+from .outline_term import OutlineMatches, OutlineTerm
 from .parallel import over_chunks
 from .priors import FramePrior, SharedPrior
 from .state import EXPRESSION_START, Frames, Shared
@@ -27,13 +28,18 @@ CHUNK = 8
 
 @dataclass(frozen=True)
 class IdentityProblem:
-    """Key frames and what is known beforehand."""
+    """Key frames, what is known beforehand, and the person's outline on some of them."""
 
     model: LandmarkModel
     seen: Observations
     frame_prior: FramePrior
     shared_prior: SharedPrior
     tuning: Tuning
+    outline: OutlineTerm | None = None
+
+    def outlined(self, shared: Shared, frames: Frames) -> OutlineMatches | None:
+        """Return where the outline is seen beside that of the head as it is now."""
+        return None if self.outline is None else self.outline.matches(shared, frames)
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,9 @@ def solve_identity(
     """
     damping, growth = 1e-2, 2.0
     visibility = landmark_visibility(problem.model, shared, frames)
-    cost = _cost(problem, shared, frames, visibility)
-    equations = shared_normal_equations(problem, shared, frames, visibility, offsets=offsets)
+    outline = problem.outlined(shared, frames)
+    cost = _cost(problem, shared, frames, visibility, outline)
+    equations = shared_normal_equations(problem, shared, frames, visibility, outline, offsets=offsets)
     done = 0
     for done in range(1, iterations + 1):
         if progress is not None:
@@ -81,7 +88,7 @@ def solve_identity(
         if solution is not None:
             shared_step, frame_step, expected = solution
             trial_shared, trial_frames = _moved(shared, shared_step, problem.model.tangents), frames.moved(frame_step)
-            trial_cost = _cost(problem, trial_shared, trial_frames, visibility)
+            trial_cost = _cost(problem, trial_shared, trial_frames, visibility, outline)
             gain = (cost - trial_cost) / max(expected, 1e-30)
         if not gain > 0:  # also where the cost is not a number
             damping, growth = damping * growth, growth * 2
@@ -94,28 +101,38 @@ def solve_identity(
             watch(shared, frames)
         damping, growth = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-6), 2.0
         if done <= freeze_visibility_after:
-            visibility = landmark_visibility(problem.model, shared, frames)
-            cost = _cost(problem, shared, frames, visibility)
+            visibility, outline = landmark_visibility(problem.model, shared, frames), problem.outlined(shared, frames)
+            cost = _cost(problem, shared, frames, visibility, outline)
         elif small:
             break
         if done < iterations:
-            equations = shared_normal_equations(problem, shared, frames, visibility, offsets=offsets)
+            equations = shared_normal_equations(problem, shared, frames, visibility, outline, offsets=offsets)
     return IdentityResult(shared, frames, _focal_sigma(problem, equations), done)
 
 
-def _cost(problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor) -> float:
+def _cost(
+    problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor, outline: OutlineMatches | None
+) -> float:
     # The openings are part of the frames' own solve only, see `shared_equations`.
     seen = replace(problem.seen, pair_weight=torch.zeros_like(problem.seen.pair_weight))
     data = residuals(problem.model, shared, frames, seen, visibility, problem.tuning).cost.sum()
     own, _, _ = problem.frame_prior.evaluate(frames)
     clip, _ = problem.shared_prior.evaluate(shared)
+    if problem.outline is not None and outline is not None:
+        clip = clip + problem.outline.cost(outline, shared, frames)
     return float(data + own.sum() + clip)
 
 
 def shared_normal_equations(
-    problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor, *, offsets: bool
+    problem: IdentityProblem,
+    shared: Shared,
+    frames: Frames,
+    visibility: Tensor,
+    outline: OutlineMatches | None = None,
+    *,
+    offsets: bool,
 ) -> SharedEquations:
-    """Return the normal equations with both priors."""
+    """Return the normal equations with both priors, and the outline's where there is one."""
 
     def of(part: slice) -> SharedEquations:
         model, seen = problem.model, problem.seen[part]
@@ -134,7 +151,10 @@ def shared_normal_equations(
         hessian[dense:, dense:] += problem.shared_prior.offset_hessian()
     gradient = result.gradient + clip_gradient[: len(result.gradient)]
     own = replace(result.frames, hessian=blocks, gradient=result.frames.gradient + prior_gradient)
-    return SharedEquations(own, result.coupling, hessian, gradient)
+    equations = SharedEquations(own, result.coupling, hessian, gradient)
+    if problem.outline is None or outline is None:
+        return equations
+    return together(equations, problem.outline.equations(outline, shared, frames, len(gradient)))
 
 
 def _eliminate(equations: SharedEquations, damping: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:

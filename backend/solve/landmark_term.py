@@ -173,3 +173,13 @@ def summed(parts: list[SharedEquations]) -> SharedEquations:
         torch.stack([part.hessian for part in parts]).sum(0),
         torch.stack([part.gradient for part in parts]).sum(0),
     )
+
+
+def together(first: SharedEquations, second: SharedEquations) -> SharedEquations:
+    """Return the equations of two costs of the same frames."""
+    frames = FrameEquations(
+        first.frames.hessian + second.frames.hessian, first.frames.gradient + second.frames.gradient
+    )
+    return SharedEquations(
+        frames, first.coupling + second.coupling, first.hessian + second.hessian, first.gradient + second.gradient
+    )

@@ -35,6 +35,7 @@ class Masks:
         mask: (K, H, W) uint8, 255 = person.
         to_image: Mask pixel (x, y, 1) -> full-frame pixel (K, 2, 3).
         width, height: Of the full frame.
+        skin: Bare skin (K, H, W) uint8, 255 = skin; None where it is not known.
     """
 
     frame: Integers
@@ -42,12 +43,14 @@ class Masks:
     to_image: Floats
     width: int
     height: int
+    skin: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def __getitem__(self, chosen: Integers) -> Masks:
-        return Masks(self.frame[chosen], self.mask[chosen], self.to_image[chosen], self.width, self.height)
+        skin = None if self.skin is None else self.skin[chosen]
+        return Masks(self.frame[chosen], self.mask[chosen], self.to_image[chosen], self.width, self.height, skin)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,11 @@ def outline_mesh(head: HeadModel) -> Mesh | None:
     hidden = np.zeros(head.vertex_count, dtype=bool)
     for name in ("left_eyeball", "right_eyeball"):
         hidden[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
-    faces = head.faces[~hidden[head.faces].any(axis=1)]
+    return mesh_of(head.faces[~hidden[head.faces].any(axis=1)], part)
+
+
+def mesh_of(faces: Integers, part: Integers) -> Mesh:
+    """Return the mesh of some triangles (F, 3) with the part of each vertex (V,)."""
     every = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
     triangle = np.tile(np.arange(len(faces)), 3)
     order = np.lexsort((every[:, 0], every[:, 1]))

@@ -37,6 +37,8 @@ class Tuning:
         bend_*: The same of the second difference.
         calm: Factor of bend_expression for shapes that do not move the lids.
         step_huber: Changes beyond this many sigma count linearly, so that fast turns are not held back.
+        outline: Weight of the person's outline, all its frames together; 0 leaves it out.
+        outline_sigma: Noise of a place of it, metres; outline_huber: beyond this many sigma it counts linearly.
     """
 
     landmark_sigma: float = 0.01
@@ -82,6 +84,9 @@ class Tuning:
     bend_expression: float = 0.3
     calm: float = 0.5
     step_huber: float = 2.0
+    outline: float = 1.0
+    outline_sigma: float = 0.002
+    outline_huber: float = 2.0
 
 
 def tuning_for(settings: FitSettings) -> Tuning:

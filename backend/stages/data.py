@@ -169,11 +169,13 @@ class PersonMasks:
         frame: Position in the clip (K,) of each mask.
         mask: (K, H, W) uint8, 255 = person.
         to_image: (K, 2, 3): mask pixel (x, y, 1) -> full-frame pixel.
+        skin: (K, H, W) uint8, 255 = bare skin of the person; None where it was not looked for.
     """
 
     frame: Integers
     mask: NDArray[np.uint8]
     to_image: Floats
+    skin: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from backend.contract import names
 from backend.contract.camera import Intrinsics, project, rotation_matrices
 from backend.head.builtin import builtin_head
+from backend.head.builtin.identity import identity_names
 from backend.head.model import HeadModel, HeadPose
 from backend.head.skinning import pose_vertices
 from backend.sample.people import DRAWN_MODES
@@ -44,14 +46,22 @@ def context(tmp_path: Path) -> Context:
 
 
 def made_clip(
-    frames: int = 40, *, yaw: float = 0.5, focal: float = 1400.0, noise: float = 0.0, blink_at: int | None = None
+    frames: int = 40,
+    *,
+    yaw: float = 0.5,
+    focal: float = 1400.0,
+    noise: float = 0.0,
+    blink_at: int | None = None,
+    looks: Mapping[str, float] | None = None,
 ) -> MadeClip:
-    """Return a person who talks, looks around and turns the head, 0.75 m away."""
+    """Return a person who talks, looks around and turns the head, 0.75 m away; `looks` are identity modes by name."""
     # Exact landmarks lie on their places, not where a detector would see them.
     head = replace(builtin_head(), detector_offsets=None)
     generator = np.random.default_rng(5)
     times = np.arange(frames) / 30
     pose = _talking(head, times, generator, blink_at)
+    for name, value in (looks or {}).items():
+        pose.identity[identity_names().index(name)] += value
     swing = np.stack([0.1 * np.sin(2 * times), yaw * np.sin(1.5 * times), 0.05 * np.sin(times)], axis=1)
     rotation = LOOKS_AT_CAMERA @ rotation_matrices(swing)
     translation = np.stack([0.03 * np.sin(times), 0.02 * np.cos(times), 0.75 + 0.02 * np.sin(times)], axis=1)
