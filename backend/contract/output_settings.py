@@ -218,6 +218,12 @@ class SceneSettings:
         label="Shape Keys",
         choices=KEY_CHOICES,
     )
+    hide_neck: bool = option(
+        False,
+        "Hide the neck behind a Mask modifier, where it would stand over collar and shirt; switch the modifier off to"
+        " export the shape keys to FBX or glTF",
+        label="No Neck",
+    )
     plate: bool = option(True, "Show the video behind the head through the camera", label="Footage")
     sound: bool = option(
         True,

@@ -18,7 +18,7 @@ from ...backend.contract.track import MISSING, Track, read_track
 from ..paths import take_name
 from ..stamp import stamp_of
 from . import camera as camera_data
-from . import fitting_scene, keyframes, material, plate, shape_keys, sound, texture, world
+from . import fitting_scene, keyframes, material, neck, plate, shape_keys, sound, texture, world
 from . import head as head_data
 from .hand_edits import kept_edits, remember_keys
 from .light import light_of
@@ -316,6 +316,7 @@ def _write_head(
     rebuilt = head_data.write_mesh(mesh, new.shape)
     material.write_materials(mesh, new.look, name, rebuilt)
     head_data.write_regions(head, new.shape)
+    neck.write_neck(head, new.shape, hidden=settings.hide_neck)
     if settings.shape_keys:
         key = shape_keys.write_shape_keys(head, new.vertices, new.names)
         key.name = f"{name} keys"
