@@ -22,6 +22,8 @@ SECONDS, PLACE_SECONDS = 4.0, 1.0
 """Standard deviation of the windows over which the torso's direction and the place of the neck's base are averaged."""
 _REACH: Final = 2.5
 """Half width of a window in these."""
+TILTED: Final = np.radians(45.0)
+"""A torso that seems tilted in the picture by much less than this stands upright under a tilted head."""
 LEAN: Final = np.radians(8.0)
 """Most by which the neck leans beyond that to keep its base at its place: beyond, the whole person moves, or the camera
 does, and nothing in the head tells which."""
@@ -101,6 +103,7 @@ def _turns(rotation: Floats, place: Floats, bone: Floats, times: Floats) -> Floa
         times: Seconds (N,).
     """
     slow = _nearest_rotations(_averaged(rotation.reshape(-1, 9), times, SECONDS).reshape(-1, 3, 3))
+    slow = _upright(slow)
     away = axis_angles(np.swapaxes(slow, 1, 2) @ rotation)
     away *= _held(np.linalg.norm(away, axis=1))[:, None]
     slow = rotation @ np.swapaxes(rotation_matrices(away), 1, 2)
@@ -115,6 +118,17 @@ def _turns(rotation: Floats, place: Floats, bone: Floats, times: Floats) -> Floa
 def _away(values: Floats, times: Floats) -> Floats:
     """Return how far values (N, C) are from their mean over a while."""
     return values - _averaged(values, times, PLACE_SECONDS)
+
+
+def _upright(torso: Floats) -> Floats:
+    """Return torsos to camera (N, 3, 3) turned upright in the picture where they are nearly so.
+
+    A head may be held tilted for long, a torso seldom is; who lies on the side, or was filmed so, stays as he is.
+    """
+    sideways, down = torso[:, 0, 1], torso[:, 1, 1]
+    tilt = np.arctan2(sideways, -down)
+    change = -tilt * np.exp(-((tilt / TILTED) ** 2)) * np.hypot(sideways, down)
+    return rotation_matrices(change[:, None] * (0.0, 0.0, 1.0)) @ torso
 
 
 def _leaning(bone: Floats, wanted: Floats) -> Floats:
@@ -156,7 +170,8 @@ def _low_share(slow: Floats, away: Floats, moved: Floats, bone: Floats) -> Float
     """
     carried = np.stack([np.cross(away * axis, bone) for axis in np.eye(3)], axis=2)
     weight = np.array((1.0, 1.0, DEPTH_WEIGHT))[:, None]
-    rows, wanted = weight * (slow @ carried), weight * moved[..., None]
+    turned = slow @ carried
+    rows, wanted = weight * (turned - turned.mean(axis=0)), weight * moved[..., None]
     doubt = np.eye(3) * (DOUBT * np.linalg.norm(bone)) ** 2 * len(away)
     known = np.array(LOW_SHARE)
     hessian = np.einsum("tai,taj->ij", rows, rows) + doubt

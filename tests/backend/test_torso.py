@@ -122,3 +122,12 @@ def test_the_neck_follows_the_torso_unless_the_settings_say_otherwise(tmp_path: 
     assert not locked.neck_turns_torso and not locked.neck_pose.any()
     older = {name: value for name, value in locked.header.items() if name != "neck_turns"}
     assert not replace(locked, header=older).neck_turns_torso
+
+
+@pytest.mark.parametrize(("tilt", "torso"), [(20.0, 10.0), (90.0, 90.0)])
+def test_a_neck_bends_under_a_tilted_head_unless_all_lies_on_the_side(tilt, torso, tmp_path: Path) -> None:
+    turned = rotation_matrices(np.radians(tilt) * np.array([0.0, 0.0, 1.0]))
+    rotation, translation = turning((0.0, 0.0, 0.0), (5.0, 5.0, 0.0))
+    track = tracked(moving_fit(turned @ rotation, translation @ turned.T), "torso", tmp_path)
+    up = root_poses(HEAD, track)[0].mean(axis=0)[:, 1]
+    assert np.degrees(np.arctan2(up[0], -up[1])) == pytest.approx(torso, abs=3.0)
