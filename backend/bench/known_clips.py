@@ -74,6 +74,17 @@ class Compared:
     raw_millimetres: Floats
     fit: Fit
 
+    @property
+    def confidence(self) -> Floats:
+        """Of these frames (N,)."""
+        return self.fit.confidence[self.frames]
+
+    @property
+    def stated(self) -> Floats:
+        """Errors that the fit states of these frames (N, 2), degrees and millimetres."""
+        assert self.fit.stated_error is not None
+        return self.fit.stated_error[self.frames]
+
 
 def hard_clips(setup: Setup, wanted: Sequence[str]) -> Iterator[KnownClip | Failure]:
     """Yield the clips of these names in ``hard/`` of the shared data that are there."""

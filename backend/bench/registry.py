@@ -47,6 +47,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("lens", "focal lengths that nobody told, and their uncertainty", "truth_lens"),
         Benchmark("motion", "fast heads and calm ones", "truth_motion"),
         Benchmark("neck", "how far the base of the neck swings", "truth_neck"),
+        Benchmark("confidence", "whether confidence and stated errors tell the true ones", "truth_confidence"),
         Benchmark("turns", "whether heads turn as far as they are seen to turn", "truth_turns"),
         Benchmark("cuts", "cuts between joined clips, and none elsewhere", "truth_cuts"),
         Benchmark("expression", "how much of a smile, a brow, a mouth is kept", "truth_expression"),

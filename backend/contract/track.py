@@ -86,6 +86,9 @@ class Track:
             focal length stays the same, and in older files.
         light, gain, albedo: As in `shading.Shading` (T, 9, 3), (T, 3) and (K,) float32, which space the albedo's code
             belongs to is in the header; None where nobody looked for them, and in older files.
+        rotation_error, point_error: How far the head's rotation, degrees, and the face's points, millimetres, may be
+            off (T,) float32, NaN where missing: two frames in three are within, nineteen in twenty within twice as
+            much; what all frames have in common, such as the head's size, does not count. None in older files.
     """
 
     frame_index: Array
@@ -124,6 +127,8 @@ class Track:
     gain: Array | None = None
     albedo: Array | None = None
     zoom: Array | None = None
+    rotation_error: Array | None = None
+    point_error: Array | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)

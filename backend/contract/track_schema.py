@@ -96,10 +96,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     "gain": Kind("float32", ("T", 3)),
     "albedo": Kind("float32", ("K",)),
     "zoom": Kind("float64", ("T",), 1e-3, 1e3),
+    "rotation_error": Kind("float32", ("T",), 0, may_be_unknown=True),
+    "point_error": Kind("float32", ("T",), 0, may_be_unknown=True),
 }
 SHADING: Final = ("light", "gain", "albedo")
 """Arrays that a file has together or not at all."""
-OPTIONAL: Final = (*SHADING, "zoom")
+OPTIONAL: Final = (*SHADING, "zoom", "rotation_error", "point_error")
 ARRAYS: Final = tuple(name for name in KINDS if name not in OPTIONAL)
 _POINTS_INTO: Final[Mapping[str, str]] = {"faces": "V", "uv_faces": "U", "landmark_triangle": "F"}
 """Arrays of indices -> the letter of the shape of what they point into."""

@@ -41,6 +41,8 @@ def own_fit(fit: Fit, index: int, path: Path, width: int, height: int, scale: fl
         reprojection_error=fit.reprojection_error[one] / scale,
         visibility=fit.visibility[one],
         shading=shading,
+        pose_sigma=None if fit.pose_sigma is None else fit.pose_sigma[one],
+        stated_error=None if fit.stated_error is None else fit.stated_error[one],
     )
 
 

@@ -36,6 +36,7 @@ class Measures:
         error: Median landmark error, pixels.
         eye_distance: Between the midpoints of the eyes in the picture, pixels.
         confidence: 0..1.
+        rotation_error, point_error: What the track states of the head's rotation, degrees, and the face's points, mm.
         yaw, pitch, roll: Degrees from a head that faces the camera upright; positive to the subject's left, up, and
             with the head's top towards the subject's right shoulder.
         depth: Distance of the head's origin along the camera's axis, metres.
@@ -49,6 +50,8 @@ class Measures:
     error: Curve
     eye_distance: Curve
     confidence: Curve
+    rotation_error: Curve
+    point_error: Curve
     yaw: Curve
     pitch: Curve
     roll: Curve
@@ -74,6 +77,8 @@ def measure(track: Track) -> Measures:
         "error": np.where(track.status == TRACKED, track.reprojection_error, np.nan),
         "eye_distance": _distance(_eye_middle(pixels, LEFT_EYE_CORNERS), _eye_middle(pixels, RIGHT_EYE_CORNERS)),
         "confidence": track.confidence,
+        "rotation_error": np.full(len(track), np.nan) if track.rotation_error is None else track.rotation_error,
+        "point_error": np.full(len(track), np.nan) if track.point_error is None else track.point_error,
         "yaw": yaw,
         "pitch": pitch,
         "roll": roll,

@@ -21,6 +21,8 @@ LIBRARIES: Final = ("numpy", "scipy", "torch", "mediapipe", "ai-edge-litert", "o
 
 DIGITS: Final = {
     "error": ("reprojection_error_px", 3),
+    "rotation_error": ("stated_rotation_error_degrees", 2),
+    "point_error": ("stated_point_error_mm", 2),
     "eye_distance": ("eye_distance_px", 2),
     "yaw": ("yaw_degrees", 3),
     "pitch": ("pitch_degrees", 3),
@@ -107,6 +109,12 @@ def _summary(track: Track, measures: Measures, flags: list[FlaggedRange]) -> dic
             "median_percent_of_eye_distance": _at(jitter_share, 50),
         },
         "confidence_median": _at(measures.confidence, 50),
+        "stated_error": {
+            "rotation_median_degrees": _at(measures.rotation_error, 50),
+            "rotation_percentile_95_degrees": _at(measures.rotation_error, 95),
+            "point_median_mm": _at(measures.point_error, 50),
+            "point_percentile_95_mm": _at(measures.point_error, 95),
+        },
         "focal": focal_words(track),
         "flagged_frames": int(positions(flags, len(track)).sum()),
     }

@@ -25,6 +25,7 @@ from .observations import Observations, eye_distance, group_weights, observe
 from .outline import LANDMARK_SHARE, OutlineEvidence, outline_evidence
 from .outline_term import OutlineTerm, frames_with_masks, outline_term
 from .parallel import single_threaded_operations
+from .pose_covariance import pose_sigma
 from .priors import LOCKED, frame_prior, shared_prior
 from .silhouette import Masks
 from .state import Frames, Shared, neutral_frames
@@ -88,6 +89,7 @@ class ClipSolution:
         iterations: Steps per part.
         converged: Whether every window ended by itself.
         lens: What prior and outline together made plausible; None where the focal length was known.
+        pose_sigma: What landmarks and smoothness leave open of the pose, degrees and millimetres (T, 2).
     """
 
     model: LandmarkModel
@@ -101,6 +103,7 @@ class ClipSolution:
     iterations: dict[str, int]
     converged: bool
     lens: LensPrior | None = None
+    pose_sigma: Floats | None = None
 
 
 @single_threaded_operations()
@@ -258,6 +261,10 @@ def _fitted(
         seconds=clock.laps,
         iterations={"identity": found.iterations, "motion": max(result.iterations for _, result in results)},
         converged=all(result.converged for _, result in results),
+        pose_sigma=pose_sigma(
+            np.concatenate([result.covariance for _, result in results]),
+            every_frame.translation(found.shared.focal)[:, 2].cpu().double().numpy(),
+        ),
     )
 
 

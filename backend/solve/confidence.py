@@ -23,6 +23,11 @@ LARGE_SPREAD = 0.03
 """Disagreement of repeated detections, share of the distance between the eyes, that halves the confidence."""
 LARGE_RESIDUAL = 0.03
 """The same for what the fit leaves over."""
+LARGE_ERROR = 4.0
+"""Degrees by which the rotation may be off, as `stated_errors` says, that halve the confidence.
+
+Its rank correlation with the true error of rotation and points rises by that from 0.71 and 0.67 to 0.80 and 0.73 over
+36 clips, on those that `stated_errors` did not learn from from 0.68 and 0.63 to 0.77 and 0.70."""
 INTERPOLATED_CONFIDENCE = 0.25
 """Share of its neighbours' confidence that an interpolated frame keeps."""
 
@@ -41,9 +46,14 @@ def frame_trust(landmarks: Landmarks) -> Floats:
 
 
 def frame_confidence(fit: Fit) -> Floats:
-    """Return the confidence of each frame of a fit (T,): trust in its landmarks and how well the head explains them."""
+    """Return the confidence of each frame of a fit (T,).
+
+    Trust in its landmarks, how well the head explains them, and how far the rotation may be off all the same.
+    """
     residual = np.nan_to_num(fit.reprojection_error, nan=0.0) / _sizes(fit.landmarks)
     confidence = frame_trust(fit.landmarks) * _halved_at(residual, LARGE_RESIDUAL)
+    if fit.stated_error is not None:
+        confidence *= _halved_at(np.nan_to_num(fit.stated_error[:, 0]), LARGE_ERROR)
     confidence[fit.status == MISSING] = 0.0
     between = np.flatnonzero(fit.status == INTERPOLATED)
     solid = np.flatnonzero((fit.status != MISSING) & (fit.status != INTERPOLATED))
@@ -56,6 +66,11 @@ def _sizes(landmarks: Landmarks) -> Floats:
     """Distance between the eyes in pixels (T,), from points with depth, so that a turned head is not a small one."""
     points = np.where(landmarks.found[:, None, None], landmarks.points, 0.0).astype(np.float64)
     return np.maximum(eye_distance(points), 1.0)
+
+
+def head_points(solution: ClipSolution) -> Floats:
+    """Return the fitted landmarks in head space (T, 478, 3), metres."""
+    return pose_landmarks(solution.model, solution.shared, solution.frames).head.cpu().double().numpy()
 
 
 def reprojection_errors(clip: ClipInput, solution: ClipSolution) -> Floats:

@@ -19,7 +19,7 @@ from ..regress.starts import best_fit, starts_for_clip
 from ..stages.data import Camera, Context, Fit, Landmarks, Video
 from ..stages.photographs import is_photographs
 from .clip import PRECISION, ClipInput, ClipSolution, Progress, fit_clip, refit_clip
-from .confidence import frame_confidence, frame_trust, reprojection_errors
+from .confidence import frame_confidence, frame_trust, head_points, reprojection_errors
 from .detector_bias import without_turn_bias
 from .fit_state import state_of
 from .key_frames import choose_key_frames
@@ -31,6 +31,7 @@ from .parallel import on_device
 from .placing import placed
 from .preview import FitPreview
 from .silhouette import Masks
+from .stated_errors import stated_errors
 from .tuning import tuning_for
 from .zoom import Zoom, found_zoom, notice_of_zoom, unzoomed, zoomed_fit
 
@@ -298,6 +299,7 @@ def as_fit(
     focal = float(solution.shared.focal)
     visibility = solution.visibility[everywhere].detach().cpu().numpy().astype(np.float32)
     visibility[~tracked] = 0.0
+    sigma = solution.pose_sigma
     result = Fit(
         landmarks=landmarks,
         intrinsics=Intrinsics.centred(landmarks.width, landmarks.height, focal),
@@ -319,7 +321,10 @@ def as_fit(
             "lens": solution.lens.summary() if solution.lens else None,
             "key_frames": [int(index) for index in plan.solved[solution.key_frames]],
         },
+        pose_sigma=None if sigma is None else sigma[plan.nearest],
     )
+    points = head_points(solution)[plan.nearest]
+    result = replace(result, stated_error=stated_errors(result, points))
     return replace(result, confidence=frame_confidence(result))
 
 

@@ -7,12 +7,12 @@ section 3.2); the damping is scaled by the priors, which is worth a factor of fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from .banded import assemble, solve_banded
+from .banded import Array, assemble, solve_banded
 from .known_colours import PicturesCost
 from .landmark_model import LandmarkModel
 from .landmark_term import FrameEquations, Residuals, frame_equations, residuals
@@ -20,6 +20,7 @@ from .lid_contact import LidContact
 from .motion_prior import Band, Links, evaluate_links
 from .observations import Observations
 from .parallel import over_chunks
+from .pose_covariance import pose_covariance
 from .priors import FramePrior
 from .state import EXPRESSION_START, Frames, Shared, concatenate
 from .tuning import Tuning
@@ -47,12 +48,13 @@ class MotionProblem:
 
 @dataclass(frozen=True)
 class MotionResult:
-    """The solved frames; `converged` is False where the iterations ran out."""
+    """The solved frames; `converged` is False where the iterations ran out; `covariance`: see `pose_covariance`."""
 
     frames: Frames
     visibility: Tensor
     iterations: int
     converged: bool
+    covariance: Array
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def solve_motion(
             converged = True
             break
         system = _system(problem, frames, visibility)
-    return MotionResult(frames, visibility, done, converged)
+    return MotionResult(frames, visibility, done, converged, pose_covariance(system.blocks, system.band))
 
 
 def _data(problem: MotionProblem, frames: Frames, visibility: Tensor, part: slice) -> Residuals:
@@ -203,7 +205,12 @@ def solve_in_windows(
 
         solved = solve_motion(problem_of(wide), start[wide], progress=report, watch=show)
         own = slice(core.start - wide.start, core.stop - wide.start)
-        kept = MotionResult(solved.frames[own], solved.visibility[own], solved.iterations, solved.converged)
+        kept = replace(
+            solved,
+            frames=solved.frames[own],
+            visibility=solved.visibility[own],
+            covariance=solved.covariance[own],
+        )
         results.append((core, kept))
     return results
 

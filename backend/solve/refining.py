@@ -83,7 +83,7 @@ def refined_fit(
     with single_threaded_operations():
         refined = on_device(refined_on, device, context.notice)
     result = zoomed_fit(
-        as_fit(steady, camera, head, clip, _solution(refined, clip, fit), plan), fit.landmarks, fit.zoom
+        as_fit(steady, camera, head, clip, _solution(refined, clip, fit, plan), plan), fit.landmarks, fit.zoom
     )
     told = _told(fit, result, refined, time.perf_counter() - started) | {"empty_frames": len(pictures.empty)}
     if not _better(fit, result, refined):
@@ -155,7 +155,7 @@ def _reporter(context: Context, started: float) -> Any:
     return report
 
 
-def _solution(refined: RefinedClip, clip: ClipInput, fit: Fit) -> ClipSolution:
+def _solution(refined: RefinedClip, clip: ClipInput, fit: Fit, plan: Plan) -> ClipSolution:
     return ClipSolution(
         model=refined.model,
         shared=refined.shared,
@@ -167,6 +167,7 @@ def _solution(refined: RefinedClip, clip: ClipInput, fit: Fit) -> ClipSolution:
         seconds={},
         iterations={},
         converged=True,
+        pose_sigma=None if fit.pose_sigma is None else fit.pose_sigma[plan.solved],
     )
 
 

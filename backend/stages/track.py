@@ -98,7 +98,7 @@ def load(files: Mapping[str, Path]) -> TrackFile | Failure:
 def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
     """Return the track of a fit; frames are posed in chunks, and long clips keep their vertices in a file."""
     fit, with_torso = _with_torso(fit, head, context)
-    landmarks, pose, shading = fit.landmarks, fit.pose, fit.shading
+    landmarks, pose, shading, stated = fit.landmarks, fit.pose, fit.shading, fit.stated_error
     vertices = _posed(fit, head, context, with_torso=with_torso)
     neutral = pose_vertices(head, neutral_pose(head, 1, pose.identity))[0]
     identity = pose.identity if head.fixed_identity is None else head.fixed_identity
@@ -139,6 +139,8 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         gain=None if shading is None else shading.gain.astype(np.float32),
         albedo=None if shading is None else shading.albedo.astype(np.float32),
         zoom=None if fit.zoom is None else fit.zoom.astype(np.float64),
+        rotation_error=None if stated is None else stated[:, 0].astype(np.float32),
+        point_error=None if stated is None else stated[:, 1].astype(np.float32),
     )
 
 
