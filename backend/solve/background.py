@@ -33,8 +33,8 @@ _SPREAD: Final = 0.12
 """Deviation of the corners' places at least, share of the longer side: in a small patch no growth is seen."""
 _SHIFT: Final = 0.1
 """Pixels to which a corner is placed."""
-_BESIDE_HEAD, _ABOVE_HEAD, _SHOULDERS = 0.9, 0.9, 2.2
-"""Half widths and height of what the person may cover, in widths of the face."""
+_BESIDE_HEAD, _ABOVE_HEAD, _SHOULDERS = 0.75, 0.85, 1.7
+"""Half widths and height of what the person may cover, in heights of the face."""
 
 
 @dataclass(frozen=True)

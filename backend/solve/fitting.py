@@ -45,7 +45,7 @@ GUESS_SIGMA = 0.4
 _FRONTAL = 90
 """Percentile of the distances between the eyes at which the face is seen from the front."""
 
-FOCAL_DETERMINED = 0.5
+FOCAL_DETERMINED = 0.45
 """The focal length counts as estimated when the fit narrows its uncertainty below this share of the prior's."""
 
 

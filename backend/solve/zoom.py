@@ -17,6 +17,7 @@ from ..head.model import Floats, Integers
 from ..stages.data import Context, Fit, Landmarks, PersonMasks, Video
 from ..video.reader import read_frames
 from .background import UNSEEN, Step, steps_of
+from .surface_samples import UNDER_THE_NOSE
 
 LEAST: Final = 0.03
 """Growth (logarithm) of the background up to which a shot counts as not zoomed: a held camera does it."""
@@ -29,8 +30,13 @@ _FLOOR: Final = 4e-4
 """Standard deviation of the growth between two frames at best: corners are not placed as independently as they seem."""
 _BEND: Final = 0.004
 """Standard deviation of the second difference of the growth, per 1/30 s squared: a zoom begins and ends softly."""
-_SEEN: Final = 0.5
-"""Share of the steps between frames that must have been seen for a zoom to be told."""
+_SEEN: Final = 0.4
+"""Share of the steps between frames in which the background must have been seen for a zoom to be told."""
+_APPROACH: Final = 0.01
+"""Standard deviation by which a face grows in 1/30 s without a zoom: 1 cm nearer at a distance of 1 m. So much its
+growth tells of the lens where the background is not seen: near the end of a zoom a face hides most of it."""
+_FOREHEAD: Final = 10
+"""Landmark in the middle of the hair line; it and that under the nose do not move with the jaw."""
 _LOOKS: Final = 60
 """Frames looked at where it is only asked whether there is a zoom."""
 _LONGEST: Final = 0.25
@@ -61,12 +67,14 @@ def found_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom | N
     """
     pictures = context.checked(read_frames(video, list(range(len(landmarks)))))
     steps = steps_of(pictures, _points(landmarks), landmarks.shot)
+    size = _face_sizes(landmarks)
     growth = np.zeros(len(landmarks))
     seen: list[bool] = []
     for number in np.unique(landmarks.shot):
         frames = np.flatnonzero(landmarks.shot == number)
         own = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
         seen += [bool(np.isfinite(step.sigma)) for step in own]
+        own = _with_face(own, size[frames], landmarks.time[frames])
         curve = smooth_growth(own, landmarks.time[frames])
         growth[frames] = (growth[frames[0] - 1] if frames[0] else 0.0) + curve
     share = float(np.mean(seen)) if seen else 0.0
@@ -80,6 +88,16 @@ def found_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom | N
         )
         return None
     return Zoom(np.exp(growth - growth.max()), share) if np.ptp(growth) > 0 else None
+
+
+def _with_face(steps: list[Step], size: Floats, times: Floats) -> list[Step]:
+    """Return the steps with the face's growth in place of those that were not seen; `size` (T,) as a logarithm."""
+    grown = np.diff(size)
+    doubt = _APPROACH * 30 * np.diff(times)
+    return [
+        step if np.isfinite(step.sigma) or not np.isfinite(own) else Step(float(own), float(sigma))
+        for step, own, sigma in zip(steps, grown, doubt, strict=True)
+    ]
 
 
 def smooth_growth(steps: list[Step], times: Floats) -> Floats:
@@ -149,36 +167,37 @@ def notice_of_zoom(landmarks: Landmarks, video: Video, context: Context) -> Noti
     span = _growing(landmarks)
     if span is None:
         return None
-    frames, face = span
+    frames = span
     steps = steps_of(context.checked(read_frames(video, frames.tolist())), _points(landmarks), landmarks.shot)
     own = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
-    if np.mean([np.isfinite(step.sigma) for step in own]) < _SEEN:
-        return None
-    behind = float(smooth_growth(own, landmarks.time[frames])[-1])
-    if behind / face < _ALIKE:
+    seen = np.array([np.isfinite(step.sigma) for step in own])
+    behind = sum(step.growth for step in own)
+    size = _face_sizes(landmarks)[frames]
+    face = float(np.diff(size)[seen].sum())
+    if seen.mean() < _SEEN or abs(face) < _ALIKE * NOTICED or behind / face < _ALIKE:
         return None
     first, last = (int(landmarks.frame_index[frame]) for frame in (frames[0], frames[-1]))
-    grows, times = ("grows", np.exp(behind)) if behind > 0 else ("shrinks", np.exp(-behind))
+    times = float(np.exp(abs(size[-1] - size[0])))
+    grows = "grows" if behind > 0 else "shrinks"
     return Notice(
         "zoom",
-        f"From frame {first} to {last} the background {grows} {times:.2g} times together with the face: the lens zooms,"
+        f"From frame {first} to {last} the face {grows} {times:.2g} times and the background with it: the lens zooms,"
         " and the head seems to move instead.",
         "Turn on Zoom (--focal-varies) to have a focal length for each frame.",
     )
 
 
-def _growing(landmarks: Landmarks) -> tuple[Integers, float] | None:
-    """Return the frames to look at, and how much the face grows over them; None where it does not by much."""
+def _growing(landmarks: Landmarks) -> Integers | None:
+    """Return the frames to look at, over which the face grows or shrinks; None where it does not by much."""
     size = _face_sizes(landmarks)
-    best: tuple[Integers, float] | None = None
+    most, best = NOTICED, None
     for number in np.unique(landmarks.shot[landmarks.found]):
         frames = np.flatnonzero((landmarks.shot == number) & landmarks.found)
         own = size[frames]
-        low, high = frames[own.argmin()], frames[own.argmax()]
-        growth = float(size[high] - size[low])
-        if growth > max(NOTICED, abs(best[1]) if best else 0.0):
-            best = frames[(frames >= min(low, high)) & (frames <= max(low, high))], growth if high > low else -growth
-    return None if best is None else (_looked_at(best[0], landmarks.time), best[1])
+        ends = sorted((int(own.argmin()), int(own.argmax())))
+        if np.ptp(own) > most:
+            most, best = float(np.ptp(own)), frames[ends[0] : ends[1] + 1]
+    return None if best is None else _looked_at(best, landmarks.time)
 
 
 def _looked_at(frames: Integers, times: Floats) -> Integers:
@@ -188,9 +207,12 @@ def _looked_at(frames: Integers, times: Floats) -> Integers:
 
 
 def _face_sizes(landmarks: Landmarks) -> Floats:
-    """Return the logarithm of the height of each face (T,): turning to the side leaves it alone."""
-    with np.errstate(invalid="ignore"):
-        return np.log(np.ptp(_points(landmarks)[..., 1], axis=1))
+    """Return the logarithm of the height of each face from nose to hair line (T,); NaN where there is none.
+
+    Turning to the side and talking leave it alone.
+    """
+    points = _points(landmarks)
+    return np.log(np.linalg.norm(points[:, _FOREHEAD] - points[:, UNDER_THE_NOSE], axis=1))
 
 
 def _points(landmarks: Landmarks) -> Floats:

@@ -128,7 +128,7 @@ def test_a_zoom_that_nobody_told_of_is_said(tmp_path: Path, monkeypatch: pytest.
     showing(monkeypatch, times)
     notice = notice_of_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
     assert notice is not None and notice.code == "zoom"
-    assert "grows 1.6 times" in notice.sentence
+    assert "the face grows 1.6 times and the background with it" in notice.sentence
     assert "--focal-varies" in notice.advice
 
 
@@ -171,3 +171,26 @@ def test_the_head_stays_where_it_is_while_the_lens_zooms(tmp_path: Path, monkeyp
     error = project_clip(in_camera, found.intrinsics, found.zoom) - marks.points[..., :2]
     assert np.nanmedian(np.linalg.norm(error, axis=-1)[:, points.known]) < 3.0
     assert found.landmarks is marks
+
+
+def test_where_the_face_hides_the_background_its_own_growth_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clip, times = made_clip(FRAMES, focal=FOCAL), factors()
+    behind, blank = wall(), np.full((480, 640, 3), 128, dtype=np.uint8)
+
+    def pictures(_video: Video, frames: list[int]) -> Iterator[tuple[int, Picture]]:
+        return ((frame, grown(behind, times[frame]) if frame < 14 else blank) for frame in frames)
+
+    monkeypatch.setattr(zoom, "read_frames", pictures)
+    found = found_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    assert found is not None
+    assert found.seen < 0.6
+    assert found.factor / found.factor[0] == pytest.approx(times, rel=0.04)
+
+
+def test_nothing_behind_the_face_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    clip, told = made_clip(FRAMES, focal=FOCAL), []
+    blank = np.full((480, 640, 3), 128, dtype=np.uint8)
+    monkeypatch.setattr(zoom, "read_frames", lambda _video, frames: ((frame, blank) for frame in frames))
+    own = replace(context(tmp_path), emit=told.append)
+    assert found_zoom(zoomed_marks(clip, factors()), CLIP, own) is None
+    assert [event["code"] for event in told] == ["zoom-unseen"]
