@@ -103,6 +103,13 @@ def project_clip(points: Array, intrinsics: Intrinsics, zoom: Array | None) -> A
     return centre + np.asarray(zoom)[:, None, None] * (pixels - centre)
 
 
+def unproject(pixels: Array, depth: Array, intrinsics: Intrinsics) -> Array:
+    """Return the points (..., 3) in camera axes that lie at given pixels (..., 2) and depths (...), metres."""
+    focal = np.array([intrinsics.focal_x, intrinsics.focal_y])
+    across = (pixels - (intrinsics.centre_x, intrinsics.centre_y)) * depth[..., None] / focal
+    return np.concatenate([across, depth[..., None]], axis=-1)
+
+
 def resized_points(points: Array, old: Intrinsics, new: Intrinsics) -> Array:
     """Return pixels (…, 2) of a picture as those of the same picture with another number of pixels."""
     factor = np.array([new.width / old.width, new.height / old.height])

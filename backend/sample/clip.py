@@ -131,11 +131,11 @@ class ClipPlan:
     turns: Floats | None = None
 
 
-def truth_of(head: HeadModel, plan: ClipPlan) -> Truth:
-    """Return what will be seen, before anything is drawn."""
+def truth_of(head: HeadModel, plan: ClipPlan, performance: Performance | None = None) -> Truth:
+    """Return what will be seen, before anything is drawn: a given performance, or talking as the seed wants it."""
     identity = np.zeros(head.identity_basis.shape[2])
     identity[: len(plan.identity)] = plan.identity[: len(identity)]
-    performance = perform(head, identity, plan.frames, float(plan.rate), plan.seed)
+    performance = performance or perform(head, identity, plan.frames, float(plan.rate), plan.seed)
     if plan.turns is not None:
         performance = dataclasses.replace(performance, head_angles=plan.turns)
     rotation = head_rotations(performance)
@@ -218,6 +218,7 @@ def make_clip(
     truth_file: Path,
     progress: Callable[[int, int], None] | None = None,
     targets: Targets | None = None,
+    performance: Performance | None = None,
 ) -> Truth | Failure:
     """Film a performance; write the video and, apart from it, the truth.
 
@@ -228,6 +229,7 @@ def make_clip(
         truth_file: File to write (.npz).
         progress: Called with frames done and their number.
         targets: What may be replaced; without it earlier samples.
+        performance: What the person does; without it talking, as long as the plan says.
 
     Returns:
         The truth, or a failure when a file cannot be written.
@@ -236,7 +238,7 @@ def make_clip(
     taken = problems(targets, [video, truth_file])
     if taken:
         return taken[0]
-    truth = truth_of(head, plan)
+    truth = truth_of(head, plan, performance)
     pictures = _counted(filmed(head, plan, truth), len(truth), progress)
     try:
         targets.write(video, lambda beside: write_video(beside, pictures, plan.intrinsics, plan.rate))

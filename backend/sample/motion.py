@@ -5,6 +5,7 @@ All curves are made from a seed; time in seconds, rotations in radians.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,7 +88,33 @@ VERGENCE: Final = 0.03
 """Each eye turns inwards by this angle to look at something a metre away."""
 
 
-def _coefficients(head: HeadModel, weights: dict[str, Floats], frames: int) -> Floats:
+def posed(head: HeadModel, identity: Floats, weights: Mapping[str, Floats], angles: Floats) -> Performance:
+    """Return a performance of given shapes: eyes open and at the camera, the head turning where it is.
+
+    Args:
+        head: With ARKit shapes.
+        identity: Its coefficients (I,).
+        weights: ARKit name -> curve (T,); `jaw` is its opening in radians.
+        angles: As in `Performance` (T, 3).
+    """
+    frames = len(angles)
+    curves = dict(weights)
+    jaw, still = np.zeros((frames, 3)), np.zeros((frames, 3))
+    jaw[:, 0] = curves.pop("jaw", 0.0)
+    inwards = np.tile((0.0, VERGENCE, 0.0), (frames, 1))
+    pose = HeadPose(
+        identity=np.asarray(identity, dtype=np.float64),
+        expression=_coefficients(head, curves, frames),
+        neck=still,
+        jaw=jaw,
+        left_eye=-inwards,
+        right_eye=inwards,
+        eyelids=np.zeros((frames, 2)),
+    )
+    return Performance(pose, angles, still, np.zeros((frames, 2)), np.zeros((frames, 2)))
+
+
+def _coefficients(head: HeadModel, weights: Mapping[str, Floats], frames: int) -> Floats:
     """Return the expression coefficients (T, E) of named ARKit weights; names that the head lacks raise KeyError."""
     column = {name: index for index, name in enumerate(head.expression_names)}
     result = np.zeros((frames, len(column)))

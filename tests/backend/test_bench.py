@@ -13,7 +13,7 @@ from backend.bench.registry import BENCHMARKS
 from backend.bench.rows import at_least, at_most, between, not_measured, table, told
 from backend.bench.synthetic import scene, usual_size
 from backend.bench.truth_exact import closings
-from backend.bench.truth_expression import rows_of
+from backend.bench.truth_expression import CLIPS, rows_of
 from backend.bench.truth_held_out import held, without
 from backend.contract.camera import project, rotation_matrices
 from backend.contract.failure import Failure
@@ -203,11 +203,11 @@ def test_what_is_not_there_is_a_row_that_says_so(tmp_path: Path, capsys: pytest.
     assert "Every clip of the shared" in entries[2]["measure"]
 
 
-def test_the_share_of_an_expression_and_what_is_left_at_rest_are_told() -> None:
+def test_the_share_of_an_expression_stands_beside_the_detectors() -> None:
     true = np.zeros((40, 478, 3))
     true[:, [61, 291], 1] = 0.01 * np.sin(np.arange(40) / 5)[:, None] ** 2
-    expression = np.stack([np.linspace(0, 1, 40), np.full(40, 0.3)], axis=1)
-    smile, rest = rows_of("smile", 0.6 * true, true, expression)
-    assert smile.value == pytest.approx(0.6)
-    assert smile.met is False
-    assert rest.value == pytest.approx(0.3, abs=0.06)
+    kept, of_detector = rows_of("smile", CLIPS["smile"], 0.6 * true, true, 0.8 * true)
+    assert kept.value == pytest.approx(0.6)
+    assert kept.detail["detector"] == pytest.approx(0.8)
+    assert of_detector.value == pytest.approx(0.75)
+    assert kept.met is False and of_detector.met is False

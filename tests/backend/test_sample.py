@@ -25,7 +25,7 @@ from backend.render.texture import (
 from backend.sample.canvas import make_canvas
 from backend.sample.clip import FACING, filmed, make_clip, read_truth, truth_of
 from backend.sample.compare import rigidly_aligned
-from backend.sample.motion import perform
+from backend.sample.motion import perform, posed
 from backend.sample.people import FOCALS, person
 
 
@@ -63,6 +63,14 @@ def test_people_talk_blink_look_about_and_turn(head):
     assert np.abs(np.degrees(np.diff(performance.head_angles, axis=0))).max() < 4
     assert performance.pose.expression.min() >= 0
     assert performance.pose.expression.max() <= 1
+
+
+def test_given_shapes_are_played_as_given(head):
+    smile = np.array([0.0, 0.5, 1.0])
+    played = posed(head, np.zeros(3), {"mouthSmileLeft": smile, "jaw": 0.2 * smile}, np.zeros((3, 3)))
+    assert np.array_equal(played.pose.expression[:, head.expression_names.index("mouthSmileLeft")], smile)
+    assert np.array_equal(played.pose.jaw[:, 0], 0.2 * smile)
+    assert np.count_nonzero(played.pose.expression) == 2 and not played.blink.any()
 
 
 def test_the_same_seed_gives_the_same_performance(head):
