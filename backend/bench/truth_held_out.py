@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..contract import names
@@ -15,9 +16,12 @@ from ..contract.track import TRACKED
 from ..head.builtin import builtin_head
 from ..head.model import HeadModel
 from ..solve.detector_bias import without_turn_bias
+from ..solve.fit_state import state_of
+from ..solve.landmark_model import landmark_model
 from ..solve.observations import eye_distance
+from ..solve.projection import pose_landmarks
 from ..stages.data import Fit
-from .chain import Clock, Setup, find_landmarks, fit, import_stages, in_camera, surface_landmarks
+from .chain import Clock, Setup, find_landmarks, fit, import_stages
 from .rows import Row, at_most, not_measured
 
 LIMIT: Final = 1.6
@@ -66,10 +70,10 @@ def without(head: HeadModel, hidden: NDArray[np.bool_]) -> HeadModel:
 def held_out_errors(head: HeadModel, fitted: Fit) -> NDArray[Any]:
     """Return the errors (K,) of all held-out landmarks that are seen, as shares of the distance between the eyes."""
     tracked = fitted.status == TRACKED
-    points = surface_landmarks(head, fitted.pose)
-    if head.detector_offsets is not None:
-        points = points + head.detector_offsets
-    pixels = project(in_camera(points, fitted.rotation, fitted.translation), fitted.intrinsics)
+    model = landmark_model(head, torch.float64, torch.device("cpu"))
+    shared, frames = state_of(fitted, model, np.arange(len(fitted.pose)), head.detector_offsets)
+    bare = replace(shared, offsets=torch.zeros_like(shared.offsets))
+    pixels = project(pose_landmarks(model, bare, frames).camera.numpy(), fitted.intrinsics)
     centre = (fitted.intrinsics.centre_x, fitted.intrinsics.centre_y)
     seen = without_turn_bias(fitted.landmarks.points[..., :2].astype(np.float64), centre)
     distance = np.linalg.norm(pixels - seen, axis=2) / eye_distance(seen)[:, None]

@@ -63,6 +63,9 @@ class HeadModel:
         left_out: Why files that lie beside the model, or models that come before it, are not used.
         detector_offsets: How far beside a landmark's place the detector sees it, at rest (478, 3), metres; None where
             that was not measured or is part of the places already.
+        detector_motions: How far the detector sees a landmark move beside what the head moves it, for one unit of each
+            expression (478, 3, E), metres, and per entry of (R - 1) of the joints, `detector_correctives`
+            (478, 3, 9 (J - 1)); None where that was not measured. Both count with `detector_offsets` only.
     """
 
     name: str
@@ -86,6 +89,8 @@ class HeadModel:
     landmarks: LandmarkEmbedding
     fixed_identity: Floats | None = None
     detector_offsets: Floats | None = None
+    detector_motions: Floats | None = None
+    detector_correctives: Floats | None = None
     left_out: tuple[Failure, ...] = ()
 
     @property

@@ -21,7 +21,7 @@ from ..contract.camera import project
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings, VideoSettings
 from ..head.builtin import builtin_head
-from ..head.model import Floats, HeadModel
+from ..head.model import Floats, HeadModel, Integers
 from ..landmarks.mirror import mirror_table
 from ..solve.landmark_model import vertex_normals
 from ..stages import landmarks as landmark_stage
@@ -48,10 +48,7 @@ def detector_offsets(head: HeadModel, truth: Truth, landmarks: Landmarks) -> Flo
     rotation = truth.head_rotation[found]
     corners = head.faces[head.landmarks.triangle]
     weights = head.landmarks.barycentric
-    places = np.einsum("nk,tnkc->tnc", weights, truth.vertices[found][:, corners].astype(np.float64))
-    camera = np.einsum("tij,tnj->tni", rotation, places) + truth.head_translation[found, None]
-    error = landmarks.points[found, :, :2] - project(camera, truth.intrinsics)
-    error *= camera[..., 2:] / truth.intrinsics.focal_x
+    error, camera = errors_across(head, truth, landmarks, found)
     normals = np.einsum("nk,nkc->nc", weights, vertex_normals(truth.neutral_vertices, head.faces)[corners])
     facing = -(np.einsum("tij,nj->tni", rotation, normals) * camera).sum(-1) / np.linalg.norm(camera, axis=-1)
     seen = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1)
@@ -59,6 +56,36 @@ def detector_offsets(head: HeadModel, truth: Truth, landmarks: Landmarks) -> Flo
     normal_matrix = np.einsum("tn,tai,taj->nij", seen, across, across) + _PRIOR * np.eye(3)
     right = np.einsum("tn,tai,tna->ni", seen, across, error)
     return np.linalg.solve(normal_matrix, right[..., None])[..., 0]
+
+
+def errors_across(head: HeadModel, truth: Truth, landmarks: Landmarks, frames: Integers) -> tuple[Floats, Floats]:
+    """Return how far beside their places landmarks are seen in F frames, and these places.
+
+    Returns:
+        Across the view at the places' depth (F, 478, 2), metres; places in camera axes (F, 478, 3).
+    """
+    corners = head.faces[head.landmarks.triangle]
+    vertices = truth.vertices[frames][:, corners].astype(np.float64)
+    places = np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices)
+    camera = np.einsum("tij,tnj->tni", truth.head_rotation[frames], places) + truth.head_translation[frames, None]
+    error = landmarks.points[frames, :, :2] - project(camera, truth.intrinsics)
+    return error * camera[..., 2:] / truth.intrinsics.focal_x, camera
+
+
+def landmarks_of(clip: Path, task: Path, work: Path) -> Landmarks | Failure:
+    """Return the landmarks and scores of a clip.
+
+    Args:
+        clip: The video.
+        task: ``face_landmarker.task``.
+        work: Folder for temporary files.
+    """
+    context = Context("measure", lambda event: None, lambda: False, work / "chunks", work)
+    video = video_stage.run(VideoSettings(path=str(clip)), context)
+    if isinstance(video, Failure):
+        return video
+    settings = LandmarkSettings(task_file=str(task), person_mask=False)
+    return landmark_stage.run(video, FaceSettings(), settings, context)
 
 
 def symmetric(offsets: Floats) -> Floats:
@@ -76,18 +103,13 @@ def measure(people: int, task: Path) -> Floats | Failure:
     results = []
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        context = Context("measure", lambda event: None, lambda: False, work / "chunks", work)
         for seed in range(FIRST_SEED, FIRST_SEED + people):
             clip = work / f"{seed}.mp4"
             plan = person(head, seed, frames=FRAMES, rate=RATE, canvas=canvas)
             truth = make_clip(head, plan, clip, work / f"{seed}.npz")
             if isinstance(truth, Failure):
                 return truth
-            video = video_stage.run(VideoSettings(path=str(clip)), context)
-            if isinstance(video, Failure):
-                return video
-            settings = LandmarkSettings(task_file=str(task), person_mask=False)
-            landmarks = landmark_stage.run(video, FaceSettings(), settings, context)
+            landmarks = landmarks_of(clip, task, work)
             if isinstance(landmarks, Failure):
                 return landmarks
             results.append(detector_offsets(head, truth, landmarks))

@@ -32,8 +32,8 @@ class LandmarkModel:
     Attributes:
         template: Rest positions, where the detector sees them (N, 3).
         identity: (N, 3, I).
-        expression: (N, 3, E).
-        correctives: (N, 3, 9 (J - 1)).
+        expression: As far as the detector sees landmarks move (N, 3, E).
+        correctives: (N, 3, 9 (J - 1)), likewise.
         weights: Skinning weights (N, J).
         joints: Rest joints (J, 3); joint_identity (J, 3, I), joint_expression (J, 3, E).
         normals: Unit surface normals at rest (N, 3).
@@ -114,8 +114,13 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
     normals = at_landmarks(vertex_normals(head.template, head.faces))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     template = at_landmarks(head.template)
+    seen, correctives = at_landmarks(expression), at_landmarks(head.pose_correctives)
     if head.detector_offsets is not None:
         template = template + head.detector_offsets
+        if head.detector_motions is not None:
+            seen[..., : head.detector_motions.shape[2]] += head.detector_motions
+        if head.detector_correctives is not None:
+            correctives = correctives + head.detector_correctives
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
@@ -123,8 +128,8 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
     return LandmarkModel(
         template=tensor(template),
         identity=tensor(at_landmarks(head.identity_basis)),
-        expression=tensor(at_landmarks(expression)),
-        correctives=tensor(at_landmarks(head.pose_correctives)),
+        expression=tensor(seen),
+        correctives=tensor(correctives),
         weights=tensor(at_landmarks(head.skinning_weights)),
         joints=tensor(head.joint_regressor @ head.template),
         joint_identity=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, head.identity_basis)),
@@ -137,7 +142,7 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         expression_high=tensor(high),
         quick=torch.as_tensor(_quick_modes(at_landmarks(expression)), device=device),
         lids=lids,
-        reach=_reach(at_landmarks(head.skinning_weights), at_landmarks(head.pose_correctives), device),
+        reach=_reach(at_landmarks(head.skinning_weights), correctives, device),
         lid_surface=lid_surface(head, LID_PAIRS, expression, torch.empty(0, dtype=dtype, device=device)),
     )
 

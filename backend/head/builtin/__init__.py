@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ...landmarks.mirror import mirror_table
 from ..model import HeadModel
 from . import cache
+from .detector_motions import TABLE, read_motions
 from .head import make_head
 
 
@@ -25,7 +27,10 @@ def builtin_head() -> HeadModel:
         head = make_head()
         cache.store(head, path)
     offsets = np.loadtxt(Path(__file__).with_name("detector_offsets.csv"), delimiter=",", comments="#") / 1000
-    return dataclasses.replace(head, detector_offsets=offsets)
+    motions, correctives = read_motions(TABLE, head.expression_names, mirror_table())
+    return dataclasses.replace(
+        head, detector_offsets=offsets, detector_motions=motions, detector_correctives=correctives
+    )
 
 
 __all__ = ["builtin_head", "make_head"]
