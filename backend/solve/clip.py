@@ -29,7 +29,7 @@ from .pose_covariance import pose_sigma
 from .priors import LOCKED, frame_prior, shared_prior
 from .silhouette import Masks
 from .state import Frames, Shared, neutral_frames
-from .tuning import Tuning
+from .tuning import Tuning, for_the_person
 
 Progress = Callable[[str, int, int], None]
 """Takes the part of the fit, the steps done and the steps in all; may raise to stop."""
@@ -339,7 +339,7 @@ def _fit_shared(
             if how.progress is not None:
                 how.progress("identity", before + step, total)
 
-        own = frame_prior(model, tuning, neck_free=False, tails=with_offsets)
+        own = frame_prior(model, for_the_person(tuning), neck_free=False, tails=with_offsets)
         problem = IdentityProblem(model, seen, own, clip_prior, tuning, outline)
         solved = solve_identity(
             problem,

@@ -38,7 +38,7 @@ from .photometric_view import Feature, Singles, View
 from .priors import LOCKED, facing, frame_prior, loosened, shared_prior
 from .state import Frames, Shared
 from .surface_samples import choose_samples, sample_model
-from .tuning import Tuning
+from .tuning import Tuning, for_the_person
 from .visibility import landmark_visibility
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observa
 
 def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: Observations) -> PhotometricProblem:
     tuning = work.tuning
-    own = frame_prior(model, tuning, neck_free=False)
+    own = frame_prior(model, for_the_person(tuning), neck_free=False)
     # Pictures claim to know the focal length and do not: let free, it went from 0.2 to 44 % off on a rendered clip.
     log_focal = float(shared.log_focal)
     clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=work.offsets)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..contract import names
-from .landmark_model import LID_PAIRS, LandmarkModel
+from .landmark_model import LID_PAIRS, LIDS, LandmarkModel
 from .observations import IRIS_CENTRES, LIP_PAIRS
 from .projection import pose_landmarks
 from .rotation import cross_matrix
@@ -21,6 +21,13 @@ LOCKED = 1e-6
 
 OPENED: Final = 0.2
 """Radians by which the jaw opens where modes are compared with it."""
+MOVED: Final = 0.001
+"""Metres by which a landmark must move for that."""
+BESIDE_SHARE: Final = 0.3
+"""Share of a mode's motion that is at such landmarks, for it to count as beside the jaw: a sneer has 0.33, a brow 0.1,
+for the detector sees some motion everywhere."""
+LIDS_SHARE: Final = 0.15
+"""Share of a mode's motion that is at the lids' edges, for it to count as the lids'."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +107,15 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool, tails:
 def _tail(model: LandmarkModel, tuning: Tuning) -> Tensor:
     """Return how many standard deviations of each expression mode cost by the square (E,)."""
     likeness, beside = likeness_to_jaw(model)
-    tail = torch.where(beside, tuning.expression_tail, tuning.expression_tail_apart)
+    energy = model.expression.square().sum(1)
+    lids = energy[list(LIDS)].sum(0) > LIDS_SHARE * energy.sum(0) if model.points == names.LANDMARKS else ~beside
+    tail = torch.where(lids, tuning.expression_tail_lids, tuning.expression_tail_apart)
+    tail = torch.where(beside, tuning.expression_tail, tail)
     return torch.where(likeness > tuning.jaw_like, float("inf"), tail).to(model.template)
 
 
 def likeness_to_jaw(model: LandmarkModel) -> tuple[Tensor, Tensor]:
-    """Return how much each expression mode moves landmarks as the opening jaw does, and which move any that it does.
+    """Return how much each expression mode moves landmarks as the opening jaw does, and which move what it moves.
 
     Returns:
         Likeness (E,), 1 the same way or straight against it and 0 across; (E,) bool.
@@ -120,7 +130,9 @@ def likeness_to_jaw(model: LandmarkModel) -> tuple[Tensor, Tensor]:
     size = modes.norm(dim=1)
     along = torch.einsum("nk,nke,ne->e", opening, modes, size)
     both = (opening.square().sum(1) @ size) * size.pow(3).sum(0)
-    return along.abs() / both.sqrt().clamp_min(1e-20), both > 0
+    energy = size.square()
+    beside = energy[opening.norm(dim=1) > MOVED].sum(0) > BESIDE_SHARE * energy.sum(0)
+    return along.abs() / both.sqrt().clamp_min(1e-20), beside
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,9 @@ class Tuning:
         expression: Share of a mode's sensible range that counts as one standard deviation, for small ones.
         expression_square: The same where all of them cost by the square.
         expression_tail: Beyond this many of them an expression costs linearly, so that it is not made smaller for being
-            large; expression_tail_apart: the same of shapes that move nothing that the jaw moves, as the brows'.
+            large; expression_tail_apart: the same of shapes that hardly move what the jaw moves, as the brows', and
+            expression_tail_lids: of those of the lids. Each costs about as much for what is seen of it: with the
+            price of a smile a raised brow was left where it was, for it moves ten landmarks, not a hundred.
         jaw_like: Shapes whose likeness to the opening jaw is above this cost by the square throughout: cheap ones
             would do the jaw's work.
         bound: How far beyond its range a coefficient goes for one standard deviation, share of the range.
@@ -61,7 +63,8 @@ class Tuning:
     expression: float = 0.1
     expression_square: float = 0.25
     expression_tail: float = 0.18
-    expression_tail_apart: float = 0.13
+    expression_tail_apart: float = 0.04
+    expression_tail_lids: float = 0.13
     jaw_like: float = 0.42
     bound: float = 0.05
     jaw: tuple[float, float, float] = (0.8, 0.03, 0.03)
@@ -98,3 +101,9 @@ def tuning_for(settings: FitSettings) -> Tuning:
         expression=standard.expression * settings.expression_spread,
         expression_square=standard.expression_square * settings.expression_spread,
     )
+
+
+def for_the_person(tuning: Tuning) -> Tuning:
+    """Return the weights while what the clip shares is fitted: brows that sit high throughout are the person's, so
+    raising them is not cheap yet."""
+    return replace(tuning, expression_tail_apart=tuning.expression_tail_lids)
