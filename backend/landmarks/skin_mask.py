@@ -36,6 +36,7 @@ _LEAST: Final = 200
 _UNKNOWN: Final = 1e-5
 """Share of a colour that anything may have: colours seen nowhere are no skin."""
 _CHIN: Final = 152
+_BROWS: Final = (105, 334)
 
 Mask = NDArray[np.bool_]
 Array = NDArray[Any]
@@ -63,19 +64,25 @@ def skin_mask(crop: Picture, person: NDArray[np.uint8], points: Floats) -> NDArr
     others = [_colours(cell, where) for where in (person < 75, above, below) if where.sum() > _LEAST]
     other = sum(others) / len(others) if others else np.full_like(skin, 1 / skin.size)
     likeness = (skin / (skin + other + _UNKNOWN))[cell]
-    likeness = cv2.blur(likeness.astype(np.float32), (3, 3)) * person
-    return np.round(likeness).astype(np.uint8)
+    likeness = cv2.blur(likeness.astype(np.float32), (3, 3))
+    # A beard, a shade or hair before the cheeks: below the brows all inside of the landmarks' outline is face.
+    face = _filled(points[list(FACE_OVAL)], size) & (rows > points[list(_BROWS), 1].max())
+    return np.round(np.where(face, 1.0, likeness) * person).astype(np.uint8)
 
 
 def _inside(points: Floats, size: int) -> Mask:
     """The face without its rim, eyes and lips."""
-    canvas = np.zeros((size, size), dtype=np.uint8)
-    cv2.fillPoly(canvas, [np.rint(points[list(FACE_OVAL)]).astype(np.int32)], (1,))
-    canvas = cv2.erode(canvas, np.ones((9, 9), np.uint8))
-    features = np.zeros_like(canvas)
+    face = cv2.erode(_filled(points[list(FACE_OVAL)], size).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     for outline in _NOT_SKIN:
-        cv2.fillPoly(features, [np.rint(points[list(outline)]).astype(np.int32)], (1,))
-    return (canvas > 0) & (cv2.dilate(features, np.ones((7, 7), np.uint8)) == 0)
+        feature = _filled(points[list(outline)], size).astype(np.uint8)
+        face &= cv2.dilate(feature, np.ones((7, 7), np.uint8)) == 0
+    return face
+
+
+def _filled(polygon: Floats, size: int) -> Mask:
+    canvas = np.zeros((size, size), dtype=np.uint8)
+    cv2.fillPoly(canvas, [np.rint(polygon).astype(np.int32)], (1,))
+    return canvas > 0
 
 
 def _colours(cell: Array, where: Mask) -> Floats:

@@ -14,6 +14,7 @@ from .key_frames import choose_key_frames
 from .landmark_model import LandmarkModel
 from .landmark_term import FrameEquations, SharedEquations
 from .outline_search import Found, search
+from .priors import SharedPrior
 from .projection import Posed, derivatives, pose_landmarks, project_landmarks
 from .silhouette import FACE, NO_PART, Masks, Mesh, mesh_of, outline_mesh
 from .state import Frames, Shared
@@ -238,3 +239,24 @@ def _points(head: HeadModel, model: LandmarkModel, mesh: Mesh) -> tuple[Mesh, La
         corner[place[head.faces[outer][:, side]]] = side
     points = sample_model(head, SurfaceSamples(triangle, np.eye(3)[corner]), model)
     return mesh_of(place[faces], mesh.part[vertices]), points
+
+
+def held_to_outline(prior: SharedPrior, term: OutlineTerm, shared: Shared, frames: Frames) -> SharedPrior:
+    """Return the prior of the clip's unknowns with what the outline says of the identity, near a finished fit.
+
+    For fits on other frames than those whose outlines are compared.
+
+    Args:
+        prior: Of the clip's unknowns.
+        term: The outline's part of the cost; its masks count the frames given here.
+        shared, frames: The finished fit.
+    """
+    modes = len(shared.identity)
+    found = term.equations(term.matches(shared, frames), shared, frames, modes + 1)
+    before = prior.dense_precision[:modes, :modes].double()
+    own = found.hessian[:modes, :modes].double()
+    pull = before @ prior.dense_mean[:modes].double() + own @ shared.identity.double() - found.gradient[:modes].double()
+    precision, mean = prior.dense_precision.clone(), prior.dense_mean.clone()
+    precision[:modes, :modes] += own.to(precision)
+    mean[:modes] = torch.linalg.solve(before + own, pull).to(mean)
+    return replace(prior, dense_precision=precision, dense_mean=mean)

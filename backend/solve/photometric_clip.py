@@ -22,6 +22,7 @@ from .motion import MotionProblem, joined, solve_in_windows
 from .motion_power import motion_power
 from .motion_prior import links
 from .observations import Observations, eye_distance, observe
+from .outline_term import frames_with_masks, held_to_outline, outline_term
 from .parallel import PROCESSOR
 from .photometric import (
     FINEST,
@@ -35,7 +36,7 @@ from .photometric import (
 from .photometric_device import feature_maker
 from .photometric_term import PhotometricTuning, brightness, colours
 from .photometric_view import Feature, Singles, View
-from .priors import LOCKED, facing, frame_prior, loosened, shared_prior
+from .priors import LOCKED, SharedPrior, facing, frame_prior, loosened, shared_prior
 from .state import Frames, Shared
 from .surface_samples import choose_samples, sample_model
 from .tuning import Tuning, for_the_person
@@ -122,7 +123,7 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
     model = landmark_model(work.head, PRECISION, work.device)
     shared, frames = state_of(work.fit, model, work.solved, work.head.detector_offsets)
     seen = _observed(work, model, frames)
-    problem = _key_problem(work, model, shared, seen)
+    problem = _key_problem(work, model, shared, frames, seen)
     index = torch.as_tensor(work.keys, device=work.device)
 
     def report(part: str) -> Callable[[int, int], None]:
@@ -149,7 +150,9 @@ def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observa
     return observe(clip.points, clip.scores, clip.centre, size, model, work.tuning)
 
 
-def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: Observations) -> PhotometricProblem:
+def _key_problem(
+    work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations
+) -> PhotometricProblem:
     tuning = work.tuning
     own = frame_prior(model, for_the_person(tuning), neck_free=False)
     # Pictures claim to know the focal length and do not: let free, it went from 0.2 to 44 % off on a rendered clip.
@@ -159,12 +162,26 @@ def _key_problem(work: Refinement, model: LandmarkModel, shared: Shared, seen: O
     key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
     loose = max(_turning(work), 1e-3)
     clip = facing(loosened(clip, model, loose * TURN, loose * SHIFT), model, TILT)
+    clip = _outlined(work, model, shared, frames, clip)
     landmarks = IdentityProblem(model, key_seen, own, clip, tuning)
     samples = choose_samples(work.head, SAMPLES)
     weights = PhotometricTuning()
     weights = replace(weights, evidence=weights.evidence * work.trust)
     points, maker = sample_model(work.head, samples, model), feature_maker(work.head, samples, work.device)
     return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights, seen_columns(points))
+
+
+def _outlined(
+    work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, prior: SharedPrior
+) -> SharedPrior:
+    """Return the prior with what the outline of the person says of the identity."""
+    clip = work.clip
+    rotations = frames.rotation.cpu().double().numpy()
+    shown = frames_with_masks(clip.masks, clip.points, rotations, clip.times, clip.trust)
+    term = outline_term(work.head, model, clip.masks, shown, shown, clip.centre, work.tuning)
+    if term is None:
+        return prior
+    return held_to_outline(prior, term, shared, frames[torch.as_tensor(shown, device=work.device)])
 
 
 def _turning(work: Refinement) -> float:

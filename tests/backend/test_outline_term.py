@@ -19,9 +19,11 @@ from backend.contract.camera import project
 from backend.contract.settings import FitSettings
 from backend.landmarks.skin_mask import skin_mask
 from backend.render.rasterizer_numba import NumbaRasterizer
+from backend.solve.fit_state import state_of
 from backend.solve.landmark_model import landmark_model
 from backend.solve.outline_search import MASK_WIDER, Found, search
-from backend.solve.outline_term import OutlineMatches, outline_term
+from backend.solve.outline_term import OutlineMatches, held_to_outline, outline_term
+from backend.solve.priors import shared_prior
 from backend.solve.silhouette import LEFT_EAR, RIGHT_EAR, SCALP, Masks
 from backend.solve.state import Shared
 from backend.solve.tuning import Tuning
@@ -172,3 +174,22 @@ def test_every_outline_of_the_table_is_of_a_picture_that_people_can_find() -> No
     for traced in found:
         assert all(len(points) > 1 and np.isfinite(points).all() for points in traced.parts.values())
     assert sum({"left_ear", "right_ear"} <= set(traced.parts) for traced in found) > 6
+
+
+def test_a_prior_held_to_the_outline_pulls_as_prior_and_outline_together_do(tmp_path: Path) -> None:
+    clip = made_clip(12, looks=EARS)
+    result = fitted(clip, None, tmp_path)
+    model = landmark_model(clip.head, torch.float64, torch.device("cpu"))
+    shared, frames = state_of(result, model, MASKED, None)
+    masks = masks_of(clip)
+    seen = Masks(masks.frame, masks.mask, masks.to_image, 640, 480, masks.skin)
+    centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
+    term = outline_term(clip.head, model, seen, MASKED, MASKED, centre, Tuning())
+    assert term is not None
+    prior = shared_prior(model, Tuning(), log_focal=float(shared.log_focal), focal_sigma=0.1, offsets=False)
+    held = held_to_outline(prior, term, shared, frames)
+    modes = model.identity_modes
+    outline = term.equations(term.matches(shared, frames), shared, frames, modes + 1).gradient[:modes]
+    expected = prior.evaluate(shared)[1][:modes] + outline
+    assert outline.abs().max() > 1
+    assert torch.allclose(held.evaluate(shared)[1][:modes], expected, atol=1e-6 * float(expected.abs().max()))
