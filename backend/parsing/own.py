@@ -29,6 +29,7 @@ from ..landmarks.crop import Picture
 from ..render.rasterizer_numba import NumbaRasterizer
 from . import classes
 from .borders import moved_to_colours, without_crumbs
+from .polygons import filled, signed_area
 
 Mask = NDArray[np.bool_]
 Array = NDArray[Any]
@@ -53,8 +54,6 @@ _FACIAL: Final = (classes.SKIN, classes.NOSE)
 _NOSE_TIP, _CHIN = 4, 152
 _MOUTH_CORNERS: Final = [61, 291]
 _PERSON: Final = 0.5
-_SHIFT: Final = 4
-"""Binary digits after the point with which polygons are filled."""
 
 
 @dataclass(frozen=True)
@@ -229,20 +228,8 @@ def _paint_features(result: Array, portrait: Portrait, face: Mask) -> None:
     ):
         polygon = points[list(outline)]
         # Seen from the front, outlines go clockwise in the picture; turned away they go the other way round.
-        if _signed_area(polygon) > 0:
-            result[_filled(polygon, result.shape) & face] = number
-
-
-def _signed_area(polygon: Floats) -> float:
-    x, y = polygon[:, 0], polygon[:, 1]
-    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
-
-
-def _filled(polygon: Floats, shape: tuple[int, ...]) -> Mask:
-    canvas = np.zeros(shape, dtype=np.uint8)
-    corners = [np.rint(polygon * 2**_SHIFT).astype(np.int32)]
-    cv2.fillPoly(canvas, corners, (1,), lineType=cv2.LINE_8, shift=_SHIFT)
-    return canvas > 0
+        if signed_area(polygon) > 0:
+            result[filled(polygon, result.shape) & face] = number
 
 
 def _smoothed(result: Array) -> Array:

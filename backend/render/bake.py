@@ -36,6 +36,8 @@ SHARPNESS: Final = 4.0
 ANYTHING, RATHER_SKIN, SKIN_ALONE = 0, 1, 2
 """What a triangle may show: anything; whatever is there, but rather what surely is skin (brows, lids and lips look
 unlike skin); skin, or else it counts as unseen."""
+UNTOLD, SKIN, EYE, MOUTH, TEETH = -1, 0, 1, 2, 3
+"""What a pixel shows and what a triangle is: these must be the same, but where nobody told what the pixel shows."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,12 @@ class Layout:
     Attributes:
         raster: Triangle and weights of its corners, see `texture.texels`.
         faces: Vertices of the triangles (F, 3) int32.
+        layer: What each triangle is (F,): `SKIN`, `EYE`, `MOUTH` or `TEETH`, see `openings`; all skin where None.
     """
 
     raster: Raster
     faces: NDArray[np.int32]
+    layer: NDArray[np.int8] | None = None
 
 
 @dataclass
@@ -87,6 +91,7 @@ def add_frame(
     camera: Intrinsics,
     light: Array,
     trust: float,
+    shown: NDArray[np.int8] | None = None,
 ) -> None:
     """Add what a frame shows.
 
@@ -101,6 +106,7 @@ def add_frame(
         camera: Of the picture.
         light: Spherical harmonics times the frame's gain (9, 3); is divided out.
         trust: Weight of the frame.
+        shown: What each pixel shows (H, W), see `openings`; nobody told where None.
     """
     points = np.ascontiguousarray(vertices, dtype=np.float64)
     normals = vertex_normals(points, layout.faces)
@@ -123,6 +129,8 @@ def add_frame(
         np.ascontiguousarray(sure, dtype=np.float32),
         np.ascontiguousarray(clear, dtype=np.float32),
         care,
+        np.zeros(len(layout.faces), np.int8) if layout.layer is None else layout.layer,
+        np.full(picture.shape[:2], UNTOLD, np.int8) if shown is None else shown,
         nearest,
         furthest,
         points,
@@ -141,8 +149,8 @@ def _outline_pixels(points: Array, camera: Intrinsics) -> int:
 
 @compiled
 def _add(
-    colour, weight, best, ids, barycentrics, faces, picture, sure, clear, care, nearest, furthest, points, normals,
-    shade, lens, trust
+    colour, weight, best, ids, barycentrics, faces, picture, sure, clear, care, layer, opening, nearest, furthest,
+    points, normals, shade, lens, trust
 ):  # fmt: skip
     height, width = picture.shape[0], picture.shape[1]
     for row in range(ids.shape[0]):
@@ -173,7 +181,9 @@ def _add(
             i, j = int(np.floor(x)), int(np.floor(y))
             if i < 0 or j < 0 or i >= width - 1 or j >= height - 1:
                 continue
-            if pz > nearest[j, i] + BEHIND or furthest[j, i] > pz + STEP:
+            there = opening[int(np.floor(y + 0.5)), int(np.floor(x + 0.5))]
+            other = there != UNTOLD and there != layer[index]
+            if other or pz > nearest[j, i] + BEHIND or furthest[j, i] > pz + STEP:
                 continue
             a, b = x - i, y - j
             amount = trust * clear[j, i] * ((facing - FLAT) / (1 - FLAT)) ** SHARPNESS

@@ -24,12 +24,13 @@ from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, re
 from .filmed_hair import Glimpses, above_the_brows, person_teller
 from .filmed_skin import filmed_pictures, learn_free_skin
 from .likeness import PARTS, parts_seen, psnr, ssim
+from .openings import TeethSeen, layers_of, openings
 from .rasterizer import NEAR
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
 from .skin_colours import FilmedHead, evenly
 from .texture import grow_borders, linear_from_srgb, srgb_from_linear, texels
-from .texture_fill import ENOUGH, completed
+from .texture_fill import ENOUGH, Hints, completed
 
 Array = NDArray[Any]
 Integers = NDArray[np.int64]
@@ -85,7 +86,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     clip = _Clip(track, video, head, shading or _no_light(len(track)))
     size = int(settings.size)
     started = time.perf_counter()
-    bake, layout, glimpses, used = _baked(clip, chosen, size, context)
+    bake, layout, hints, used = _baked(clip, chosen, size, context)
     if len(used) == 0:
         return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
     texture = completed(
@@ -96,7 +97,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
         track.neutral_vertices.astype(np.float64),
         clip.corner_uv,
         track.regions,
-        glimpses.mean(),
+        hints,
     )
     seconds = time.perf_counter() - started
     facts = _facts(clip, bake, layout, texture, used, lit=shading is not None)
@@ -177,12 +178,13 @@ def _sharpness(picture: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
-def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Glimpses, Integers]:
-    """Return the bake, its layout, what was seen of the hair, and the frames that told something."""
+def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Hints, Integers]:
+    """Return the bake, its layout, what was seen of hair and teeth besides, and the frames that told something."""
     track, head = clip.track, clip.head
-    layout = Layout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), head.faces)
+    raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size)
+    layout = Layout(raster, head.faces, layers_of(len(track.neutral_vertices), track.regions, head.faces))
     bake = Bake.empty(size)
-    care, used = _care(track), []
+    care, used, teeth = _care(track), [], TeethSeen()
     glimpses = Glimpses(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
     person, looked_at = person_teller(context), frames[evenly(len(frames), COMPARED)]
     face = np.asarray(track.regions.get("face", np.arange(len(track.neutral_vertices))))
@@ -198,14 +200,17 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
         bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
         trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2
         linear = linear_from_srgb(picture)
+        moved = (camera.centre_x - track.intrinsics.centre_x, camera.centre_y - track.intrinsics.centre_y)
+        shown = openings(linear, track.landmarks[frame] + moved)
+        teeth.add(linear, shown, clip.light(frame))
         if person is not None:
-            shown = person(picture)
-            clear = clear * shown
+            own = person(picture)
+            clear = clear * own
             if frame in looked_at:
-                glimpses.add(linear, shown, vertices, camera, clip.light(frame))
-        add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust)
+                glimpses.add(linear, own, vertices, camera, clip.light(frame))
+        add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust, shown)
         context.progress(done + 1, len(frames))
-    return bake, layout, glimpses, np.array(used, dtype=np.int64)
+    return bake, layout, Hints(*glimpses.mean(), teeth.colour()), np.array(used, dtype=np.int64)
 
 
 def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:

@@ -13,11 +13,12 @@ Array = NDArray[Any]
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "face": ("face", "mouth_inside", "teeth", "tongue", "left_eyeball", "right_eyeball"),
+    "skin": ("face",),
     "mouth": ("lips", "mouth_inside", "teeth", "tongue"),
     "lids": ("left_eyelid", "right_eyelid", "left_eyeball", "right_eyeball"),
     "scalp": ("scalp",),
 }
-"""What is compared, and the regions that belong to it: the whole face, and its parts that move apart."""
+"""What is compared, and the regions that belong to it: the whole face, its skin alone, and its parts apart."""
 
 
 def psnr(picture: NDArray[np.uint8], rendering: NDArray[np.uint8], mask: Array) -> float:
@@ -59,6 +60,6 @@ def parts_seen(ids: NDArray[np.int32], faces: Array, regions: Mapping[str, Array
             inside[:] = True
         mask = (ids >= 0) & inside[faces].all(axis=1)[ids]
         # A mouth and an eye are a few pixels high: there the edge is another part of the face, which is compared too.
-        edge = 5 if part in ("face", "scalp") else 1
+        edge = 5 if part in ("face", "skin", "scalp") else 1
         masks[part] = cv2.erode(mask.astype(np.uint8), np.ones((edge, edge), np.uint8)) > 0
     return masks

@@ -6,6 +6,7 @@ Colours are linear light, float32.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -13,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bake import Singles
+from .eyeballs import WHITE, whole_eyeballs
 from .filmed_hair import under_hair
+from .mouth_shade import shade_in_mouth
 from .rasterizer import Raster
 from .texture import grow_borders, mirror_vertices, spread_over_mesh
 
@@ -26,11 +29,11 @@ ENOUGH_HAIR: Final = 0.04
 GLIMPSED_HAIR: Final = 0.01
 """The same for the smooth colour of such places."""
 UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
-    "teeth": (0.36, 0.33, 0.28),
+    "teeth": (0.48, 0.44, 0.37),
     "tongue": (0.24, 0.09, 0.08),
     "mouth_inside": (0.14, 0.035, 0.03),
-    "left_eyeball": (0.62, 0.59, 0.56),
-    "right_eyeball": (0.62, 0.59, 0.56),
+    "left_eyeball": WHITE,
+    "right_eyeball": WHITE,
 }
 """Linear colours of parts of which too little was seen, on a face of the brightness `_USUAL`. Light inside the mouth is
 not the light on the face, and lids and lashes shade the eyes, so what is seen there is kept as it looked."""
@@ -44,9 +47,9 @@ _SKIN_BESIDE: Final[Mapping[tuple[str, ...], tuple[float, float, float]]] = {
 """Regions, and how much darker and brighter than the face they may be and how far their hue may lie, as logarithms."""
 _UNLIKE: Final = 0.15
 """Likeness from which down a texel is no skin at all."""
-_BEHIND_LIDS: Final = 0.4
-"""Vertices of an eyeball that are seen less than this lie behind the lids."""
 _GLIMPSE: Final = 0.02
+_TEETH_SEEN: Final = 0.5
+"""Vertices of teeth that are seen less than this get the colour of the person's teeth."""
 _GLIMPSED: Final = 0.1
 """Weight of a colour of the scalp that was seen at a low angle."""
 _HINT: Final = 0.003
@@ -63,6 +66,21 @@ _FEW: Final = 0.02
 """Share of a part's texels that must be seen before its own colour is used for the rest."""
 
 
+@dataclass(frozen=True)
+class Hints:
+    """What frames tell besides the colours of texels.
+
+    Attributes:
+        scalp: Colours of scalp or hair at vertices (V, 3), see `filmed_hair`.
+        scalp_count: How often they were seen (V,).
+        teeth: Colour (3,), None where no teeth were seen.
+    """
+
+    scalp: Array
+    scalp_count: Array
+    teeth: Array | None
+
+
 def completed(
     colour: Singles,
     best: Singles,
@@ -71,7 +89,7 @@ def completed(
     template: Array,
     corner_uv: Array,
     regions: Mapping[str, Array],
-    glimpses: tuple[Array, Array] | None = None,
+    hints: Hints | None = None,
 ) -> Singles:
     """Return the texture (S, S, 3) with every texel filled.
 
@@ -83,7 +101,7 @@ def completed(
         template: Neutral head (V, 3).
         corner_uv: Texture coordinates of the triangles' corners (F, 3, 2).
         regions: Vertices by name.
-        glimpses: Colours of scalp or hair at vertices (V, 3) and how often they were seen (V,), see `filmed_hair`.
+        hints: What was seen besides.
     """
     apart = part_masks(layout, faces, regions)
     hairy = under_hair(template, regions)[faces].all(axis=1)[layout.ids] & (layout.ids >= 0)
@@ -96,8 +114,13 @@ def completed(
     low = np.where(hairy, np.clip(best / GLIMPSED_HAIR, 0, 1), 0).astype(np.float32)
     both = np.where((total > 0)[..., None], both, colour)
     known = cv2.GaussianBlur(np.clip(total, 0, 1), (0, 0), len(colour) / 512) * np.sign(total)
-    smooth = _extended(both, np.clip(np.maximum(total, low), 0, 1), layout, faces, template, apart, regions, glimpses)
+    smooth = _extended(both, np.clip(np.maximum(total, low), 0, 1), layout, faces, template, apart, regions, hints)
     texture = smooth + (both - smooth) * known[..., None].astype(np.float32)
+    skin = smooth[_texels_of(("face",), ("lips", "eye_region", "eyeball", "iris"), layout, faces, regions)]
+    exposure = float(np.clip(skin.mean() / _USUAL, *_EXPOSURE)) if len(skin) else 1.0
+    eyes = whole_eyeballs(colour, share, layout, template, faces, regions, apart, exposure)
+    for name, values in eyes.items():
+        texture[apart[name]] = values
     return grow_borders(texture.astype(np.float32), layout, max(4, len(colour) // 128))
 
 
@@ -194,7 +217,7 @@ def _extended(
     template: Array,
     apart: Mapping[str, NDArray[np.bool_]],
     regions: Mapping[str, Array],
-    glimpses: tuple[Array, Array] | None,
+    hints: Hints | None,
 ) -> Singles:
     """Return colours that follow the seen ones and run on smoothly where there are none."""
     values, weights = at_vertices(colour, share, layout, faces, len(template))
@@ -202,17 +225,20 @@ def _extended(
     exposure = np.clip(jaw.mean() / _USUAL, *_EXPOSURE)
     for name, chosen in _apart(regions).items():
         mask = apart[name]
-        if share[mask].mean() < _FEW:
-            values[chosen], weights[chosen] = np.array(UNSEEN[name]) * exposure, 1.0
-        elif "eyeball" in name:  # behind the lids all is white, whatever colour the lids leave at their edge
-            hidden = chosen[weights[chosen] < _BEHIND_LIDS]
-            values[hidden], weights[hidden] = _white_of(colour[mask], share[mask]), 1.0
-        else:  # a row of teeth of which nothing was seen has nothing to run on from
+        likely = np.array(UNSEEN[name]) * exposure
+        if name == "teeth":
+            seen = None if hints is None else hints.teeth
+            hidden = chosen[weights[chosen] < _TEETH_SEEN]
+            tooth = likely if seen is None else seen
+            values[hidden], weights[hidden] = tooth * shade_in_mouth(template, faces, hidden)[:, None], 1.0
+        elif "eyeball" in name or share[mask].mean() >= _FEW:
             unseen = chosen[weights[chosen] <= _GLIMPSE]
-            values[unseen], weights[unseen] = np.array(UNSEEN[name]) * exposure, _HINT
-    if glimpses is not None:
-        glimpsed = np.flatnonzero((glimpses[1] > 0) & (weights < _GLIMPSED))
-        values[glimpsed], weights[glimpsed] = glimpses[0][glimpsed], _GLIMPSED
+            values[unseen], weights[unseen] = likely, _HINT
+        else:
+            values[chosen], weights[chosen] = likely * shade_in_mouth(template, faces, chosen)[:, None], 1.0
+    if hints is not None:
+        glimpsed = np.flatnonzero((hints.scalp_count > 0) & (weights < _GLIMPSED))
+        values[glimpsed], weights[glimpsed] = hints.scalp[glimpsed], _GLIMPSED
     _comb(values, weights, regions, jaw)
     for name in ("neck", "left_ear", "right_ear"):  # or hair would run over them
         own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
@@ -261,18 +287,6 @@ def _jaw_colour(values: Array, weights: Array, template: Array, regions: Mapping
         return np.full(3, _USUAL)
     height = template[seen, 1]
     return np.median(values[seen[height <= np.median(height)]], axis=0)
-
-
-def _white_of(colour: Array, share: Array) -> Array:
-    """Return the colour (3,) of the white of an eye: of what is seen well, the brighter part without its highlights."""
-    seen = colour[share > 0.5]
-    if len(seen) < 8:
-        return np.array(UNSEEN["left_eyeball"])
-    brightness = seen.mean(axis=1)
-    low, high = np.quantile(brightness, (0.65, 0.92))
-    white = np.median(seen[(brightness >= low) & (brightness <= high)], axis=0)
-    # At the edge lids shine through: half of their hue is taken off.
-    return (white + white.mean()) / 2
 
 
 def at_vertices(colour: Singles, share: Singles, layout: Raster, faces: Array, count: int) -> tuple[Array, Array]:
