@@ -142,7 +142,8 @@ def fit_clip(
     clock.lap("start")
     outline = None
     if clip.focal_sigma > 0:
-        outline = outline_evidence(head, model, clip.masks, begun.seen, begun.frames, begun.shared, tuning, clip.centre)
+        free = _free_lips(model)
+        outline = outline_evidence(head, free, clip.masks, begun.seen, begun.frames, begun.shared, tuning, clip.centre)
         clock.lap("outline")
     clip = _informed(clip, outline)
     log_focal = torch.full_like(begun.shared.log_focal, float(np.log(clip.focal)))
@@ -320,10 +321,10 @@ def _fit_shared(
     outline: OutlineTerm | None,
     how: _How,
 ) -> IdentityResult:
-    """First without the offsets, which is cheap and brings all near; then with them."""
+    """First without offsets and the lips' contact, which is cheap and brings all near; then with them."""
     index = torch.as_tensor(begun.keys, device=model.template.device)
     seen = begun.seen[index]
-    rounds = [(False, 4), (True, 4)] if how.offsets else [(False, 8)]
+    rounds = [(False, 4), (how.offsets, 4)]
     result = IdentityResult(begun.shared, begun.frames[index], 0.0, 0)
     total, done = sum(count for _, count in rounds), 0
     for with_offsets, iterations in rounds:
@@ -340,7 +341,8 @@ def _fit_shared(
                 how.progress("identity", before + step, total)
 
         own = frame_prior(model, for_the_person(tuning), neck_free=False, tails=with_offsets)
-        problem = IdentityProblem(model, seen, own, clip_prior, tuning, outline)
+        lips = model if done else _free_lips(model)
+        problem = IdentityProblem(lips, seen, own, clip_prior, tuning, outline)
         solved = solve_identity(
             problem,
             result.shared,
@@ -353,6 +355,11 @@ def _fit_shared(
         result = IdentityResult(solved.shared, solved.frames, solved.focal_sigma, result.iterations + solved.iterations)
         done += iterations
     return result
+
+
+def _free_lips(model: LandmarkModel) -> LandmarkModel:
+    """Return the model with lips that may pass through each other: from afar, no way leads around their contact."""
+    return replace(model, lips=None)
 
 
 def _fit_motion(
@@ -382,8 +389,9 @@ def _fit_motion(
             loose=LOOSE if power is None else 1.0,
             power=None if power is None else power[part],
         )
+        lips = model if power is not None else _free_lips(model)
         closed = None if lids is None else lids[part]
-        return MotionProblem(model, shared, seen[part], own, between, tuning, lids=closed)
+        return MotionProblem(lips, shared, seen[part], own, between, tuning, lids=closed)
 
     def shown(part: slice, those: Frames) -> None:
         how.watch(shared, np.arange(part.start, part.stop), those)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..contract import names
 from ..contract.names import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
 from ..head.model import Floats, HeadModel
 from .lid_surface import LidSurface, lid_surface
@@ -21,6 +22,8 @@ LID_PAIRS: Final = tuple(
     for pair in zip(upper[2:-2], lower[2:-2], strict=True)
 )
 """Facing points of both lids, without the corners, where the opening is always zero."""
+FACING_LIPS: Final = tuple(zip(names.INNER_LIPS_UPPER[1:-1], names.INNER_LIPS_LOWER[1:-1], strict=True))
+"""Upper and lower points of the slit between the lips, without the corners."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class LandmarkModel:
         lids: Number of modes at the end of `expression` that close the lids (0 or 2).
         reach: For each joint the points that it moves, by skinning or correctives: indices, one tensor per joint.
         lid_surface: How the lids open and close on the head itself; None where it has no lids.
+        lips: The facing points of both lips on the surface itself (`FACING_LIPS`), or None where the points are
+            not landmarks.
     """
 
     template: Tensor
@@ -65,6 +70,7 @@ class LandmarkModel:
     lids: int
     reach: tuple[Tensor, ...]
     lid_surface: LidSurface | None = None
+    lips: LandmarkModel | None = None
 
     @property
     def points(self) -> int:
@@ -125,7 +131,7 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
 
-    return LandmarkModel(
+    model = LandmarkModel(
         template=tensor(template),
         identity=tensor(at_landmarks(head.identity_basis)),
         expression=tensor(seen),
@@ -144,6 +150,36 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         lids=lids,
         reach=_reach(at_landmarks(head.skinning_weights), correctives, device),
         lid_surface=lid_surface(head, LID_PAIRS, expression, torch.empty(0, dtype=dtype, device=device)),
+    )
+    if model.points != names.LANDMARKS or not head.landmarks.known[np.array(FACING_LIPS)].all():
+        return model
+    points = np.array(FACING_LIPS).T.reshape(-1)
+    surface = (at_landmarks(values)[points] for values in (head.template, expression, head.pose_correctives))
+    return replace(model, lips=_lips(model, torch.as_tensor(points, device=device), *map(tensor, surface)))
+
+
+def _lips(
+    model: LandmarkModel, points: Tensor, template: Tensor, expression: Tensor, correctives: Tensor
+) -> LandmarkModel:
+    """Return facing points of the lips, upper ones first, as the head itself has them and not as a detector sees them.
+
+    Args:
+        model: Of all landmarks.
+        points: Which of them (P,).
+        template, expression, correctives: Of these points on the head, as in `LandmarkModel`.
+    """
+    weights = model.weights[points]
+    return replace(
+        model,
+        template=template,
+        identity=model.identity[points],
+        expression=expression,
+        correctives=correctives,
+        weights=weights,
+        normals=model.normals[points],
+        tangents=model.tangents[points],
+        known=model.known[points],
+        reach=_reach(weights.cpu().numpy(), correctives.cpu().numpy(), template.device),
     )
 
 

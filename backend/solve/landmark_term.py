@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from .landmark_model import LandmarkModel
+from .lip_contact import LipGaps, contact_errors, lip_gaps
 from .observations import Observations
 from .projection import Derivatives, Posed, derivatives, pose_landmarks, project_landmarks
-from .state import EYES, Frames, Shared
+from .state import EYES, JAW, Frames, Shared
 from .tuning import Tuning
 
 
@@ -66,9 +67,11 @@ def residuals(
     gap_weight = seen.pair_weight * pair_visibility
     gap_cost = 0.5 * (gap_weight * gap_error.square().sum(-1)).sum(1)
     gaze_cost = 0.5 * (seen.gaze_precision * (frames.eyes - seen.gaze).square()).sum(1)
-    return Residuals(
-        posed, error, base * robust * precision, gap_error, gap_weight, (base * cost).sum(1) + gap_cost + gaze_cost
-    )
+    jaw_cost = 0.5 * seen.jaw_precision * frames.jaw[:, 0].square()
+    total = (base * cost).sum(1) + gap_cost + gaze_cost + jaw_cost
+    if model.lips is not None:
+        total = total + contact_errors(lip_gaps(model.lips, shared, frames).gap, seen.lip_gap).cost
+    return Residuals(posed, error, base * robust * precision, gap_error, gap_weight, total)
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,34 @@ def frame_equations(
     root = torch.cat([found.weight, found.gap_weight], dim=1).sqrt()[..., None]
     weighted = (rows * root[..., None]).flatten(1, 2)
     gradient = (weighted.transpose(1, 2) @ (error * root).flatten(1)[..., None])[..., 0]
-    return _with_gaze(FrameEquations(weighted.transpose(1, 2) @ weighted, gradient), frames, seen)
+    equations = _with_expected(FrameEquations(weighted.transpose(1, 2) @ weighted, gradient), frames, seen)
+    if model.lips is None:
+        return equations
+    contact = _contact_rows(model.lips, shared, frames, seen)
+    return FrameEquations(
+        equations.hessian + contact.by_frame.transpose(1, 2) @ contact.by_frame,
+        equations.gradient + (contact.by_frame.transpose(1, 2) @ contact.gap[..., None])[..., 0],
+    )
 
 
-def _with_gaze(equations: FrameEquations, frames: Frames, seen: Observations) -> FrameEquations:
-    """Add what the scores expect of the gaze."""
+def _with_expected(equations: FrameEquations, frames: Frames, seen: Observations) -> FrameEquations:
+    """Add what the scores expect of the gaze, and closed lips of the jaw."""
     equations.gradient[:, EYES] += seen.gaze_precision * (frames.eyes - seen.gaze)
     equations.hessian.diagonal(dim1=1, dim2=2)[:, EYES] += seen.gaze_precision
+    equations.gradient[:, JAW.start] += seen.jaw_precision * frames.jaw[:, 0]
+    equations.hessian[:, JAW.start, JAW.start] += seen.jaw_precision
     return equations
+
+
+def _contact_rows(
+    lips: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, *, of_identity: bool = False
+) -> LipGaps:
+    """Return errors of the lips' contact and their derivatives, in standard deviations; 0 where nothing is wrong."""
+    found = lip_gaps(lips, shared, frames, of_identity=of_identity)
+    wrong = contact_errors(found.gap, seen.lip_gap)
+    root = wrong.precision.sqrt()
+    identity = None if found.by_identity is None else found.by_identity * root[..., None]
+    return LipGaps(wrong.error * root, found.by_frame * root[..., None], identity)
 
 
 @dataclass(frozen=True)
@@ -137,11 +160,15 @@ def shared_equations(
     dense = (_contour_rows(dense, seen) * root[..., None]).flatten(1, 2)
     error = (found.error * root).flatten(1)
     frame_part = FrameEquations(own.transpose(1, 2) @ own, (own.transpose(1, 2) @ error[..., None])[..., 0])
-    frame_part = _with_gaze(frame_part, frames, seen)
+    frame_part = _with_expected(frame_part, frames, seen)
     coupling = own.transpose(1, 2) @ dense
     rows = dense.flatten(0, 1)
     hessian = rows.T @ rows
     gradient = rows.T @ error.flatten()
+    if model.lips is not None:
+        _add_contact(
+            _contact_rows(model.lips, shared, frames, seen, of_identity=True), frame_part, coupling, hessian, gradient
+        )
     if not offsets:
         return SharedEquations(frame_part, coupling, hessian, gradient)
 
@@ -161,6 +188,19 @@ def shared_equations(
         hessian,
         torch.cat([gradient, offset_gradient]),
     )
+
+
+def _add_contact(contact: LipGaps, frames: FrameEquations, coupling: Tensor, hessian: Tensor, gradient: Tensor) -> None:
+    """Add the lips' contact to the normal equations of `shared_equations`, in place."""
+    assert contact.by_identity is not None
+    own, identity = contact.by_frame, contact.by_identity
+    modes = identity.shape[-1]
+    frames.hessian.add_(own.transpose(1, 2) @ own)
+    frames.gradient.add_((own.transpose(1, 2) @ contact.gap[..., None])[..., 0])
+    coupling[..., :modes] += own.transpose(1, 2) @ identity
+    rows = identity.flatten(0, 1)
+    hessian[:modes, :modes] += rows.T @ rows
+    gradient[:modes] += rows.T @ contact.gap.flatten()
 
 
 def summed(parts: list[SharedEquations]) -> SharedEquations:

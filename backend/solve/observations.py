@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from ..contract import names
+from .jaw_rest import jaw_precision
 from .landmark_model import LID_PAIRS, LIDS, LandmarkModel
+from .lip_contact import most_seen
 from .score_term import gaze_from_scores
 from .tuning import Tuning
 
@@ -39,6 +41,8 @@ class Observations:
         contour: Indices of the contour points (C,).
         pairs: Indices of facing points (P, 2).
         pair_weight: (T, P), already divided by the square of its noise in pixels.
+        lip_gap: How far facing points of `FACING_LIPS` may be apart (T, Q), metres; infinite where not closed.
+        jaw_precision: With which the jaw is shut (T,), 1/rad^2.
         gaze: Expected gaze (T, 4) in the order of `Frames.eyes`; gaze_precision (T, 4), 0 where nothing is expected.
     """
 
@@ -49,6 +53,8 @@ class Observations:
     contour: Tensor
     pairs: Tensor
     pair_weight: Tensor
+    lip_gap: Tensor
+    jaw_precision: Tensor
     gaze: Tensor
     gaze_precision: Tensor
 
@@ -64,6 +70,8 @@ class Observations:
             self.contour,
             self.pairs,
             self.pair_weight[index],
+            self.lip_gap[index],
+            self.jaw_precision[index],
             self.gaze[index],
             self.gaze_precision[index],
         )
@@ -124,6 +132,8 @@ def observe(
         contour=torch.as_tensor(names.FACE_OVAL, device=device),
         pairs=torch.as_tensor(pairs, device=device),
         pair_weight=tensor(pair_weight),
+        lip_gap=tensor(most_seen(points, size, float(eye_distance(model.template.cpu().numpy()[None])[0]))),
+        jaw_precision=tensor(jaw_precision(points, scores, size)),
         gaze=tensor(gaze),
         gaze_precision=tensor(gaze_precision),
     )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..contract import names
 from .landmark_model import LID_PAIRS, LIDS, LandmarkModel
+from .lip_contact import APART, resting_gaps
 from .observations import IRIS_CENTRES, LIP_PAIRS
 from .projection import pose_landmarks
 from .rotation import cross_matrix
@@ -28,6 +29,9 @@ BESIDE_SHARE: Final = 0.3
 for the detector sees some motion everywhere."""
 LIDS_SHARE: Final = 0.15
 """Share of a mode's motion that is at the lids' edges, for it to count as the lids'."""
+
+UPWARDS: Final = (0.0, 1.0, 0.0)
+"""Direction in the head in which lips part: those that touch at rest have none of their own."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,9 @@ def shared_prior(
     precision[:modes, :modes] = torch.eye(modes, dtype=like.dtype, device=like.device) / tuning.identity**2
     size = relative_scale(model)
     precision[:modes, :modes] += torch.outer(size, size) / tuning.scale**2
+    if model.lips is not None:
+        parted = resting_gaps(model.lips) / APART
+        precision[:modes, :modes] += parted.T @ parted
     precision[modes, modes] = 1 / focal_sigma**2
     mean = torch.zeros(modes + 1, dtype=like.dtype, device=like.device)
     mean[modes] = log_focal
@@ -224,7 +231,8 @@ def _parting_offsets(model: LandmarkModel, tuning: Tuning) -> Tensor:
     pairs = [pair for pair in LID_PAIRS + LIP_PAIRS if model.points == names.LANDMARKS]
     columns = torch.zeros(2 * model.points, len(pairs), dtype=model.template.dtype, device=model.template.device)
     for column, (first, second) in enumerate(pairs):
-        apart = model.template[first] - model.template[second]
+        lips = (first, second) in LIP_PAIRS
+        apart = model.template.new_tensor(UPWARDS) if lips else model.template[first] - model.template[second]
         for point, sign in ((first, 1.0), (second, -1.0)):
             along = model.tangents[point].T @ (apart / apart.norm().clamp_min(1e-9))
             columns[2 * point : 2 * point + 2, column] = sign * along / tuning.offset_parting

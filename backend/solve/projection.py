@@ -131,6 +131,33 @@ def derivatives(
     return Derivatives(result, identity, log_focal, to_rest)
 
 
+def height_derivatives(
+    model: LandmarkModel, frames: Frames, posed: Posed, *, of_identity: bool = False
+) -> tuple[Tensor, Tensor | None]:
+    """Return the derivatives of the points' heights in the head (y), where neck and eyes do not turn.
+
+    Args:
+        model, frames, posed: The points, and where they are.
+        of_identity: Whether that by the identity is wanted.
+
+    Returns:
+        By the frames' unknowns (T, N, D), of which only jaw and expression change a height, and by identity (T, N, I).
+    """
+    count, points = posed.head.shape[:2]
+    upwards = posed.head.new_tensor([0.0, 1.0, 0.0])
+    to_head = upwards.expand(count, points, 1, 3)
+    to_rest = to_head @ posed.blend
+    result = torch.zeros(count, points, 1, frames.unknowns, dtype=upwards.dtype, device=upwards.device)
+    result[:, model.reach[2], :, JAW] = _joint_derivative(model, posed, 2, frames.jaw, to_head, to_rest)
+    result[..., EXPRESSION_START:] = _mode_derivative(
+        model, posed, model.expression, model.joint_expression, to_head, to_rest
+    )
+    if not of_identity:
+        return result[:, :, 0], None
+    identity = _mode_derivative(model, posed, model.identity, model.joint_identity, to_head, to_rest)
+    return result[:, :, 0], identity[:, :, 0]
+
+
 def _local_rotations(frames: Frames) -> Tensor:
     left, right = eye_vectors(frames.eyes)
     turned = exponential(torch.stack([frames.neck, frames.jaw, left, right], dim=1))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from backend.solve.landmark_model import LandmarkModel
+from backend.solve.landmark_model import FACING_LIPS, LandmarkModel
 from backend.solve.observations import Observations
 from backend.solve.rotation import exponential
 from backend.solve.state import Frames, Shared
@@ -46,6 +48,24 @@ def random_model(points: int = 30, identities: int = 5, expressions: int = 7) ->
     )
 
 
+def with_lips(model: LandmarkModel) -> LandmarkModel:
+    """The same head; its first points are also the facing points of its lips."""
+    points = slice(0, 2 * len(FACING_LIPS))
+    lips = replace(
+        model,
+        template=model.template[points],
+        identity=model.identity[points],
+        expression=model.expression[points],
+        correctives=model.correctives[points],
+        weights=model.weights[points],
+        normals=model.normals[points],
+        tangents=model.tangents[points],
+        known=model.known[points],
+        reach=tuple(torch.arange(2 * len(FACING_LIPS)) for _ in range(5)),
+    )
+    return replace(model, lips=lips)
+
+
 def random_shared(model: LandmarkModel) -> Shared:
     """An identity, a focal length of 665 px, and offsets."""
     return Shared(
@@ -82,6 +102,8 @@ def observations_of(pixels: Tensor, pairs: Tensor, contour: Tensor) -> Observati
         contour=contour,
         pairs=pairs,
         pair_weight=normal(22, frames, len(pairs)).abs(),
+        lip_gap=normal(25, frames, len(FACING_LIPS), scale=0.01).abs(),
+        jaw_precision=normal(26, frames).abs(),
         gaze=normal(23, frames, 4, scale=0.2),
         gaze_precision=normal(24, frames, 4).abs(),
     )

@@ -53,7 +53,7 @@ def test_a_face_that_an_identity_turns_costs_as_it_turns():
 
 def test_offsets_take_what_the_landmarks_are_off_and_nothing_else_moves():
     frames = random_frames(MODEL, 8)
-    frames = replace(frames, expression=frames.expression * 0, neck=frames.neck * 0)
+    frames = replace(frames, expression=frames.expression * 0, neck=frames.neck * 0, jaw=frames.jaw * 0)
     shared = Shared(0.3 * torch.ones(MODEL.identity_modes).double(), torch.tensor(6.5).double(), MODEL.template * 0)
     away = torch.as_tensor(np.random.default_rng(4).normal(scale=0.002, size=(MODEL.points, 2, 1)))
     away[torch.tensor(LID_PAIRS + LIP_PAIRS).flatten()] = 0.0  # what meets is not parted, see `test_offsets`

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
-from solver_problems import normal, observations_of, random_frames, random_model, random_shared
+from solver_problems import normal, observations_of, random_frames, random_model, random_shared, with_lips
 from torch import Tensor
 
 from backend.solve import rotation
 from backend.solve.banded import assemble, solve_banded
+from backend.solve.landmark_model import LandmarkModel
 from backend.solve.landmark_term import frame_equations, residuals, shared_equations
 from backend.solve.motion_prior import evaluate_links, links
 from backend.solve.priors import frame_prior, shared_prior
@@ -94,14 +95,15 @@ def _observed():
     return observations_of(pixels, torch.tensor([[0, 1], [4, 9]]), torch.tensor([5, 6, 7]))
 
 
-def test_gradients_of_the_landmark_term_agree_with_autograd():
+@pytest.mark.parametrize("model", [MODEL, with_lips(MODEL)], ids=["landmarks alone", "lips in contact"])
+def test_gradients_of_the_landmark_term_agree_with_autograd(model: LandmarkModel):
     seen = _observed()
     visibility = normal(31, len(FRAMES), MODEL.points).abs().clamp(0, 1)
 
     def cost(step: Tensor, dense: Tensor, along: Tensor) -> Tensor:
         offsets = SHARED.offsets + (MODEL.tangents @ along[..., None])[..., 0]
         moved = Shared(SHARED.identity + dense[:-1], SHARED.log_focal + dense[-1], offsets)
-        return residuals(MODEL, moved, FRAMES.moved(step), seen, visibility, TUNING).cost.sum()
+        return residuals(model, moved, FRAMES.moved(step), seen, visibility, TUNING).cost.sum()
 
     zeros = (
         torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64),
@@ -109,15 +111,15 @@ def test_gradients_of_the_landmark_term_agree_with_autograd():
         torch.zeros(MODEL.points, 2, dtype=torch.float64),
     )
     step, dense, along = torch.autograd.functional.jacobian(cost, zeros)
-    found = residuals(MODEL, SHARED, FRAMES, seen, visibility, TUNING)
-    frames = frame_equations(MODEL, SHARED, FRAMES, seen, found)
+    found = residuals(model, SHARED, FRAMES, seen, visibility, TUNING)
+    frames = frame_equations(model, SHARED, FRAMES, seen, found)
     assert torch.allclose(frames.gradient, step, rtol=1e-8)
 
     without_pairs = observations_of(seen.pixels, seen.pairs, seen.contour)
     without_pairs.pair_weight.zero_()
     seen.pair_weight.zero_()
     _, dense, along = torch.autograd.functional.jacobian(cost, zeros)
-    clip = shared_equations(MODEL, SHARED, FRAMES, without_pairs, found, offsets=True)
+    clip = shared_equations(model, SHARED, FRAMES, without_pairs, found, offsets=True)
     assert torch.allclose(clip.gradient, torch.cat([dense, along.flatten()]), rtol=1e-8)
     assert torch.allclose(clip.hessian, clip.hessian.T)
 
