@@ -27,12 +27,14 @@ class Region:
         centre_x, centre_y: Full-frame pixels, (0, 0) = centre of the top-left pixel.
         side: Pixels.
         roll: Radians by which the square is turned clockwise in the picture.
+        certainty: Of the face detector that a face is there, 0..1; 0 where it was not asked.
     """
 
     centre_x: float
     centre_y: float
     side: float
     roll: float
+    certainty: float = 0.0
 
     def moved(self, x: float, y: float, scale: float, roll: float) -> Region:
         """Return the region moved by shares of its side along its own axes, scaled and turned (radians)."""
@@ -42,6 +44,7 @@ class Region:
             self.centre_y + self.side * (x * sin + y * cos),
             self.side * scale,
             self.roll + roll,
+            self.certainty,
         )
 
     def to_image(self, size: int) -> Floats:

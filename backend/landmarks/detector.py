@@ -50,9 +50,8 @@ class Detection:
         right, left = self.keypoints[0], self.keypoints[1]
         roll = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
         centre = self.centre
-        return Region(float(centre[0]), float(centre[1]), self.width * _REGION_OF_BOX, roll).moved(
-            0.0, -_REGION_UP, 1.0, 0.0
-        )
+        square = Region(float(centre[0]), float(centre[1]), self.width * _REGION_OF_BOX, roll, self.score)
+        return square.moved(0.0, -_REGION_UP, 1.0, 0.0)
 
 
 def _anchors() -> Floats:

@@ -42,12 +42,12 @@ FIRST_SEED: Final = 300
 FRAMES: Final = 36
 RATE: Final = Fraction(4)
 TEXTURE_SIZE: Final = 640
-YAW, PITCH, ROLL = 38.0, 20.0, 8.0
-"""Largest angles in degrees. With profiles among them the yaw of all other frames came out 4 % too large."""
+YAW, PROFILE_YAW, PITCH, ROLL = 38.0, 70.0, 20.0, 8.0
+"""Largest angles in degrees; every third person is filmed again turning to the profile."""
 _FACING: Final = (0.1, 0.5)
-_PRIOR: Final = np.array([0.1, 0.3, 0.06, 0.02, 0.01])
+_PRIOR: Final = np.array([0.1, 0.3, 0.06, 0.02, 0.01, 0.05, 0.05])
 """Evidence for no bias, in frames times squared radians (of each term): what no frame shows stays at zero."""
-_MIRRORED: Final = np.array([1.0, -1.0, 1.0, -1.0, 1.0])
+_MIRRORED: Final = np.array([1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0])
 """What a mirror makes of the terms."""
 
 
@@ -61,11 +61,11 @@ class Turned:
     ours: bool
 
 
-def turning(frames: int, seed: int) -> Floats:
+def turning(frames: int, seed: int, furthest: float = YAW) -> Floats:
     """Return yaw, pitch and roll (T, 3), radians, that go through all of each other's values."""
     start = np.random.default_rng(seed).uniform(0, 2 * np.pi, 3)
     phase = 2 * np.pi * np.arange(frames)[:, None] / frames * (2, 3, 1) + start
-    return np.asarray(np.radians((YAW, PITCH, ROLL)) * np.sin(phase), dtype=np.float64)
+    return np.asarray(np.radians((furthest, PITCH, ROLL)) * np.sin(phase), dtype=np.float64)
 
 
 def plans(flame: HeadModel | None, people: int, models: Path) -> Iterator[tuple[HeadModel, ClipPlan] | Failure]:
@@ -73,24 +73,25 @@ def plans(flame: HeadModel | None, people: int, models: Path) -> Iterator[tuple[
     head = builtin_head()
     canvas = make_canvas(head, TEXTURE_SIZE)
 
-    def turned(one: HeadModel, drawn: Canvas, seed: int) -> tuple[HeadModel, ClipPlan]:
+    def turned(one: HeadModel, drawn: Canvas, seed: int) -> Iterator[tuple[HeadModel, ClipPlan]]:
         plan = person(one, seed, frames=FRAMES, rate=RATE, canvas=drawn)
-        return one, replace(plan, turns=turning(FRAMES, seed))
+        for furthest in (YAW, PROFILE_YAW) if seed % 3 == 0 else (YAW,):
+            yield one, replace(plan, turns=turning(FRAMES, seed, furthest))
 
     for seed in range(FIRST_SEED, FIRST_SEED + people):
-        yield turned(head, canvas, seed)
+        yield from turned(head, canvas, seed)
     portrait = fit_portrait(head, portrait_file(), models)
     if isinstance(portrait, Failure):
         yield portrait
         return
-    _, plan = turned(head, canvas, FIRST_SEED + people)
+    _, plan = next(turned(head, canvas, FIRST_SEED + people))
     looks = portrayed(canvas, read_picture(portrait_file()), portrait)
     yield head, replace(plan, appearance=looks, identity=np.clip(portrait.pose.identity, -2, 2))
     if flame is not None:
         flame = _talking_as_ours(flame, head)
         painted = make_canvas(flame, TEXTURE_SIZE)
         for seed in range(FIRST_SEED, FIRST_SEED + people):
-            yield turned(flame, painted, seed)
+            yield from turned(flame, painted, seed)
 
 
 def _talking_as_ours(flame: HeadModel, ours: HeadModel) -> HeadModel:
@@ -133,7 +134,7 @@ def filmed(flame: HeadModel | None, people: int, task: Path) -> list[Turned] | F
 
 
 def turn_bias(clips: list[Turned]) -> Floats:
-    """Return the coefficients (478, 5, 2), metres, see `solve.detector_bias.turn_table`.
+    """Return the coefficients (478, 7, 2), metres, see `solve.detector_bias.turn_table`.
 
     Least squares of where the detector sees each landmark beside its exactly projected place, in the face's own axes of
     the picture. What is constant in a clip is the head's, not the view's, and taken off; left and right are averaged,
@@ -161,7 +162,7 @@ def turn_bias(clips: list[Turned]) -> Floats:
 
 
 def _beside(clip: Turned) -> tuple[Floats, Floats, Floats]:
-    """Return terms (T, 5), how far beside its place each landmark is seen (T, 478, 2), metres, and weight (T, 478)."""
+    """Return terms (T, 7), how far beside its place each landmark is seen (T, 478, 2), metres, and weight (T, 478)."""
     truth, found = clip.truth, np.flatnonzero(clip.landmarks.found)
     camera = truth.intrinsics
     corners = clip.head.faces[clip.head.landmarks.triangle]
@@ -191,9 +192,10 @@ def remaining_offsets(clips: list[Turned], table: Floats) -> Floats:
 
 HEADER: Final = """\
 # How MediaPipe's detector moves the 478 landmarks across a face that is turned from the camera: for pitch p (up), yaw y
-# (to the subject's left), y*y, p*y and p*p in radians, as its own points tell them, the movement to the face's left and
-# up in the picture, millimetres; row = landmark. Learned on painted people of the built-in head, its portrait, and
-# painted people of a head in FLAME's layout; symmetric; irises go with their eye's corners, lids and lips together.
+# (to the subject's left), y*y, p*y, p*p, b and b*sign(y), all in radians, as its own points tell them, the movement to
+# the face's left and up in the picture, millimetres; row = landmark. b: by how much the yaw is beyond 0.7, where the
+# other terms rest. Learned on painted people of the built-in head, its portrait, and painted people of a head in the
+# layout of FLAME; symmetric; irises go with their eye's corners, lids and lips together.
 # Regenerate with: python -m backend.sample.measure_turns TURNS.csv OFFSETS.csv --task face_landmarker.task --flame HEAD
 """
 

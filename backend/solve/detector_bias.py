@@ -23,8 +23,8 @@ from .observations import group_weights
 from .tuning import Tuning
 
 TABLE: Final = Path(__file__).parents[1] / "head" / "builtin" / "detector_turns.csv"
-TERMS: Final = 5
-FURTHEST_YAW, FURTHEST_PITCH = 0.8, 0.4
+TERMS: Final = 7
+FURTHEST_YAW, FURTHEST_PITCH, PROFILE = 1.3, 0.4, 0.7
 """Radians just beyond which no rendered head was turned: the bias stays there what it is at this angle."""
 _MOVABLE: Final = 0.1
 """Weight of lids, lips and contour where the view is told from the points."""
@@ -82,14 +82,19 @@ def views(points: np.ndarray, centre: tuple[float, float]) -> View:
 
 
 def terms(view: View) -> Floats:
-    """Return the functions of the view (T, 5) that the table has coefficients of: p, y, y², p y, p²."""
-    yaw = np.clip(view.yaw, -FURTHEST_YAW, FURTHEST_YAW)
+    """Return the functions of the view (T, 7) that the table has coefficients of: p, y, y², p y, p², b, b sign(y).
+
+    b is by how much the yaw is beyond `PROFILE`, where the others rest.
+    """
+    yaw = np.clip(view.yaw, -PROFILE, PROFILE)
     pitch = np.clip(view.pitch, -FURTHEST_PITCH, FURTHEST_PITCH)
-    return np.stack([pitch, yaw, yaw * yaw, pitch * yaw, pitch * pitch], axis=1)
+    beyond = np.clip(np.abs(view.yaw) - PROFILE, 0, FURTHEST_YAW - PROFILE)
+    either = beyond * np.sign(view.yaw)
+    return np.stack([pitch, yaw, yaw * yaw, pitch * yaw, pitch * pitch, beyond, either], axis=1)
 
 
 @lru_cache(maxsize=1)
 def turn_table() -> Floats:
-    """Return the coefficients (478, 5, 2): of each term, to the face's left and up, metres."""
+    """Return the coefficients (478, 7, 2): of each term, to the face's left and up, metres."""
     values = np.loadtxt(TABLE, delimiter=",", comments="#")
     return values.reshape(names.LANDMARKS, TERMS, 2) / 1000

@@ -20,6 +20,7 @@ from backend.landmarks.face import Face
 from backend.landmarks.mirror import mirror_table
 from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather, read_chunk, write_chunk
 from backend.landmarks.people import eye_distance, people_of
+from backend.solve.detector_bias import views
 from backend.stages import landmarks as stage
 from backend.stages import video as video_stage
 from backend.stages.data import Cancelled, Context, Landmarks
@@ -380,3 +381,16 @@ def test_a_small_talking_face_is_found_in_every_frame(tmp_path, context) -> None
     assert found.rate == 25
     lips = found.points[:, list(INNER_LIPS_UPPER), 1]
     assert np.ptp(lips.mean(axis=1)) > 1.0  # The mouth moves.
+
+
+@pytest.mark.skipif(not (DATA / "hard").is_dir(), reason="../shared/data/hard is not there")
+@needs_task
+def test_a_head_that_turns_to_the_profile_is_seen_beyond_75_degrees(tmp_path, context) -> None:
+    landmarks = followed(DATA / "hard" / "profile.mp4", context, task_file=str(TASK))
+    with np.load(DATA / "hard" / "profile_truth.npz") as truth:
+        yaw = np.abs(np.degrees(np.arctan2(truth["head_rotation"][:, 0, 2], -truth["head_rotation"][:, 2, 2])))
+
+    assert landmarks.found[yaw < 76].all()
+    view = views(landmarks.points[landmarks.found], ((landmarks.width - 1) / 2, (landmarks.height - 1) / 2))
+    error = np.abs(np.abs(np.degrees(view.yaw)) - yaw[landmarks.found])
+    assert error[yaw[landmarks.found] < 76].max() < 15
