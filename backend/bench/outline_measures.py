@@ -91,7 +91,7 @@ def outline_errors(
     bare = view.mask(vertices, _faces(head, vertices, neck=False))
     whole = view.mask(vertices, _faces(head, vertices, neck=True))
     width = float(np.ptp(np.flatnonzero(bare.any(axis=0)))) + 1
-    distance = {name: _signed(whole if name in NECK else bare, view.inside(_dense(points)))
+    distance = {name: _signed(bare if name == "jaw" else whole, view.inside(_dense(points)))
                 for name, points in traced.parts.items()}  # fmt: skip
 
     def mean(names: tuple[str, ...]) -> float:
@@ -107,7 +107,7 @@ def outline_errors(
         cheeks=mean(CHEEKS),
         jaw=mean(("jaw", "far_side")),
         neck=mean(NECK),
-        width_at_mouth=_width_at_mouth(bare, view, traced, mouth),
+        width_at_mouth=_width_at_mouth(whole, view, traced, mouth),
         width_at_ears=_width_at_ears(head, vertices, view, traced),
     )
 

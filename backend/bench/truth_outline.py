@@ -28,11 +28,11 @@ def measure(setup: Setup) -> list[Row] | Failure:
     """Outlines of people in the shared photographs and clips, traced by hand, against the fitted head's.
 
     Quality Standard, built-in head, focal length unknown. Error: mean distance from places along the traced cheeks,
-    jaw, chin and ears to the head's outline in the picture (without the neck), in percent of the head's width; what
-    hair or cloth covers is not traced. Width: of the head over that of the person, where both sides are traced. Same
-    person: each half of four speakers' clips is fitted by itself; counts how many of the eight halves have, by the
-    neutral face after similarity alignment, the other half of the same clip as their nearest. With --quick photographs
-    alone.
+    jaw, chin and ears to the head's outline in the picture (of the jaw without the neck behind it), in percent of the
+    head's width; what hair or cloth covers is not traced. Width: of the head over that of the person, where both sides
+    are traced. Same person: each half of four speakers' clips is fitted by itself; counts how many of the eight halves
+    have, by the neutral face after similarity alignment, the other half of the same clip as their nearest. With
+    --quick photographs alone.
     """
     import_stages()
     head = builtin_head()

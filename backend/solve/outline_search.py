@@ -52,6 +52,7 @@ class Found:
         pixel: Of the vertex, full frame (N, 2).
         low, high: Between these the person's outline is, outwards from `pixel` along the normal (N,), pixels of the
             full frame; infinite where nothing bounds it.
+        length: Of the outline at each, millimetres (N,).
         millimetre: In pixels of the full frame.
     """
 
@@ -60,6 +61,7 @@ class Found:
     pixel: Floats
     low: Floats
     high: Floats
+    length: Floats
     millimetre: float
 
 
@@ -77,7 +79,7 @@ def search(mesh: Mesh, vertices: Floats, focal: float, centre: tuple[float, floa
     to_image = masks.to_image[k]
     pixels = focal * vertices[:, :2] / vertices[:, 2:] + np.asarray(centre)
     on_mask = (pixels - to_image[:, 2]) @ np.linalg.inv(to_image[:, :2]).T
-    vertex, normal = _contour(mesh, on_mask, vertices[:, 2], masks.mask.shape[1:])
+    vertex, normal, length = _contour(mesh, on_mask, vertices[:, 2], masks.mask.shape[1:])
     scale = float(np.linalg.norm(to_image[:, 0]))
     depth = float(vertices[mesh.part >= 0, 2].mean())
     millimetre = focal / depth / 1000
@@ -85,13 +87,13 @@ def search(mesh: Mesh, vertices: Floats, focal: float, centre: tuple[float, floa
     # Fair hair has the colours of skin: a cranium is only known to be inside of the person.
     low[mesh.part[vertex] == SCALP] = -np.inf
     kept = np.isfinite(low) | np.isfinite(high)
-    vertex, normal, low, high = vertex[kept], normal[kept], low[kept], high[kept]
-    return Found(vertex, normal @ to_image[:, :2].T / scale, pixels[vertex], low * millimetre, high * millimetre,
-                 millimetre)  # fmt: skip
+    vertex, normal, low, high = vertex[kept], normal[kept], low[kept] * millimetre, high[kept] * millimetre
+    length = length[kept] * scale / millimetre
+    return Found(vertex, normal @ to_image[:, :2].T / scale, pixels[vertex], low, high, length, millimetre)
 
 
-def _contour(mesh: Mesh, points: Floats, depth: Floats, size: tuple[int, ...]) -> tuple[Integers, Floats]:
-    """Return vertices of the head's outermost outline (N,) and its outward normals (N, 2), in pixels of the mask."""
+def _contour(mesh: Mesh, points: Floats, depth: Floats, size: tuple[int, ...]) -> tuple[Integers, Floats, Floats]:
+    """Return vertices of the head's outermost outline (N,), its normals (N, 2) and lengths (N,), pixels of the mask."""
     corners = points[mesh.faces]
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     towards = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0] > 0
@@ -107,11 +109,14 @@ def _contour(mesh: Mesh, points: Floats, depth: Floats, size: tuple[int, ...]) -
     kept = (part >= 0) & ~((part == FACE) & (normal[:, 1] > _DOWNWARDS))
     kept &= ~_covered(mesh.faces[towards], points, depth, size, middle + _CLEAR * normal)
     chosen = np.flatnonzero(kept)
+    share = max(len(chosen) / MOST, 1.0)
     chosen = (
         chosen[np.unique(np.linspace(0, len(chosen) - 1, MOST).round().astype(np.int64))] if len(chosen) else chosen
     )
-    vertex, row = np.unique(ends[chosen, 0], return_index=True)
-    return vertex, normal[chosen][row]
+    vertex, row, number = np.unique(ends[chosen, 0], return_index=True, return_inverse=True)
+    length = np.zeros(len(vertex))
+    np.add.at(length, number.ravel(), share * np.linalg.norm(along[chosen], axis=1))
+    return vertex, normal[chosen][row], length
 
 
 def _covered(

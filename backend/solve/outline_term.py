@@ -23,6 +23,8 @@ from .tuning import Tuning
 
 FRAMES: Final = 6
 """Frames whose outline is compared; more of them tell no more of the shape, for the masks' errors are alike."""
+PIECE: Final = 3.0
+"""Millimetres of outline that count as one measurement."""
 NECK: Final = 4
 """Part of the outline besides those of `silhouette`."""
 _BASE: Final = 0.4
@@ -64,13 +66,14 @@ class OutlineTerm:
     def _matched(self, found: list[Found], like: Tensor) -> OutlineMatches:
         used = np.unique(np.concatenate([one.vertex for one in found]))
         shape = (len(found), len(used))
-        normal, ends, weight = np.zeros((*shape, 2)), np.zeros((*shape, 2)), np.zeros(shape)
+        normal, ends, length = np.zeros((*shape, 2)), np.zeros((*shape, 2)), np.zeros(shape)
         for k, one in enumerate(found):
             place = np.searchsorted(used, one.vertex)
             here = ((one.pixel - np.asarray(self.centre)) * one.normal).sum(axis=1)
             normal[k, place] = one.normal
             ends[k, place] = here[:, None] + np.stack([one.low, one.high], axis=1)
-            weight[k, place] = 1 / (1000 * self.tuning.outline_sigma * one.millimetre) ** 2
+            length[k, place] = one.length / PIECE
+        noise = 1000 * self.tuning.outline_sigma * np.array([one.millimetre for one in found])
         share = self.tuning.outline / len(found)
 
         def tensor(values: Floats) -> Tensor:
@@ -78,7 +81,8 @@ class OutlineTerm:
 
         index = torch.as_tensor(used, device=like.device)
         low, high = tensor(ends[..., 0]), tensor(ends[..., 1])
-        return OutlineMatches(points_of(self.points, index), tensor(normal), low, high, tensor(weight), share)
+        points = points_of(self.points, index)
+        return OutlineMatches(points, tensor(normal), low, high, tensor(length), tensor(noise), share)
 
     def cost(self, matches: OutlineMatches, shared: Shared, frames: Frames) -> Tensor:
         """Return the robust cost of all frames."""
@@ -111,7 +115,8 @@ class OutlineMatches:
         points: The vertices as the solver sees them.
         normal: Outwards in the picture (K, P, 2); 0 where a vertex is not on the outline.
         low, high: Between these the vertex should be along its normal (K, P), pixels from the principal point.
-        weight: Of its squared error in pixels (K, P).
+        length: Of the outline at each, in pieces that count as one measurement (K, P).
+        noise: Standard deviation of a place of the outline, pixels (K,).
         share: Weight of all of them, for neighbours err together.
     """
 
@@ -119,22 +124,25 @@ class OutlineMatches:
     normal: Tensor
     low: Tensor
     high: Tensor
-    weight: Tensor
+    length: Tensor
+    noise: Tensor
     share: float
 
     def cost(self, shared: Shared, frames: Frames, huber: float) -> Tensor:
         """Return the robust cost, beyond `huber` standard deviations linear."""
         shared = _on_the_surface(shared, self.points)
-        size = self._errors(pose_landmarks(self.points, shared, frames), shared).abs() * self.weight.sqrt()
-        return self.share * torch.where(size <= huber, size.square() / 2, huber * size - huber**2 / 2).sum()
+        size = self._errors(pose_landmarks(self.points, shared, frames), shared).abs() / self.noise[:, None]
+        cost = torch.where(size <= huber, size.square() / 2, huber * size - huber**2 / 2)
+        return self.share * (self.length * cost).sum()
 
     def equations(self, shared: Shared, frames: Frames, huber: float, columns: int) -> SharedEquations:
         """Return the normal equations of these frames; see `OutlineTerm.equations`."""
         shared = _on_the_surface(shared, self.points)
         posed = pose_landmarks(self.points, shared, frames)
         error = self._errors(posed, shared)
-        size = error.abs() * self.weight.sqrt()
-        weight = self.share * self.weight * torch.where(size <= huber, torch.ones_like(size), huber / size)
+        size = error.abs() / self.noise[:, None]
+        weight = self.share * self.length / self.noise[:, None].square()
+        weight = weight * torch.where(size <= huber, torch.ones_like(size), huber / size)
         weight = torch.where(error == 0, torch.zeros_like(weight), weight)
         found = derivatives(self.points, shared, frames, posed, along=self.normal, of_shared=True)
         assert found.identity is not None and found.log_focal is not None

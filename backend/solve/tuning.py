@@ -87,7 +87,7 @@ class Tuning:
     bend_expression: float = 0.3
     calm: float = 0.5
     step_huber: float = 2.0
-    outline: float = 1.0
+    outline: float = 0.4
     outline_sigma: float = 0.002
     outline_huber: float = 2.0
 

@@ -116,7 +116,9 @@ def test_gradients_of_the_outline_agree_with_autograd() -> None:
     direction = normal(40, 3, 12, 2)
     direction = direction / direction.norm(dim=-1, keepdim=True)
     low = normal(41, 3, 12, scale=80.0)
-    matches = OutlineMatches(model, direction, low, low + 30, torch.full((3, 12), 0.04).double(), 0.5)
+    matches = OutlineMatches(
+        model, direction, low, low + 30, normal(42, 3, 12).abs(), torch.tensor([4.0, 5, 6]).double(), 0.5
+    )
 
     def cost(step: Tensor, dense: Tensor) -> Tensor:
         moved = Shared(shared.identity + dense[:-1], shared.log_focal + dense[-1], shared.offsets)
