@@ -24,7 +24,7 @@ from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, re
 from .filmed_hair import Glimpses, above_the_brows, person_teller
 from .filmed_skin import filmed_pictures, learn_free_skin
 from .likeness import PARTS, parts_seen, psnr, ssim
-from .openings import TeethSeen, layers_of, openings
+from .openings import MouthSeen, layers_of, openings
 from .rasterizer import NEAR
 from .rasterizer_numba import NumbaRasterizer
 from .shading import vertex_normals
@@ -179,12 +179,12 @@ def _sharpness(picture: NDArray[np.uint8]) -> float:
 
 
 def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Hints, Integers]:
-    """Return the bake, its layout, what was seen of hair and teeth besides, and the frames that told something."""
+    """Return the bake, its layout, what was seen of hair and mouth besides, and the frames that told something."""
     track, head = clip.track, clip.head
     raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size)
     layout = Layout(raster, head.faces, layers_of(len(track.neutral_vertices), track.regions, head.faces))
     bake = Bake.empty(size)
-    care, used, teeth = _care(track), [], TeethSeen()
+    care, used, mouth = _care(track), [], MouthSeen()
     glimpses = Glimpses(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
     person, looked_at = person_teller(context), frames[evenly(len(frames), COMPARED)]
     face = np.asarray(track.regions.get("face", np.arange(len(track.neutral_vertices))))
@@ -202,7 +202,7 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
         linear = linear_from_srgb(picture)
         moved = (camera.centre_x - track.intrinsics.centre_x, camera.centre_y - track.intrinsics.centre_y)
         shown = openings(linear, track.landmarks[frame] + moved)
-        teeth.add(linear, shown, clip.light(frame))
+        mouth.add(linear, shown, clip.light(frame))
         if person is not None:
             own = person(picture)
             clear = clear * own
@@ -210,7 +210,7 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
                 glimpses.add(linear, own, vertices, camera, clip.light(frame))
         add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust, shown)
         context.progress(done + 1, len(frames))
-    return bake, layout, Hints(*glimpses.mean(), teeth.colour()), np.array(used, dtype=np.int64)
+    return bake, layout, Hints(*glimpses.mean(), mouth.teeth(), mouth.depth()), np.array(used, dtype=np.int64)
 
 
 def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:

@@ -28,11 +28,14 @@ Array = NDArray[Any]
 Layers = NDArray[np.int8]
 
 _EDGE: Final = 0.012
-"""Of the distance of the eyes: the edge of an opening, where lashes, lids and lips are mixed with what is behind."""
+"""Of the distance of the eyes: the edge of an opening, where lashes, lids and lips are mixed with what is behind. None
+on faces so small that little would be left."""
 _EDGES: Final = -2
 """What no part of the head takes."""
 _FEWEST: Final = 12
-"""Pixels of teeth in a frame that tell their colour."""
+"""Pixels in all frames that tell a colour."""
+_DARKEST: Final = 0.15
+"""Share of the pixels inside mouths that are its depth."""
 _FORWARD: Final = np.array([0.0, 0.0, -1.0])
 _CHEEKS_AND_NOSE: Final = (50, 280, 205, 425, 195)
 _DEPTH: Final = 0.6
@@ -69,7 +72,7 @@ def openings(picture: Singles, landmarks: Array) -> Layers:
         return np.full_like(shown, UNTOLD)
     points = landmarks.astype(np.float64)
     corners = [points[list(pair)].mean(axis=0) for pair in _EYE_CORNERS]
-    edge = max(round(_EDGE * float(np.linalg.norm(corners[0] - corners[1]))), 1)
+    edge = round(_EDGE * float(np.linalg.norm(corners[0] - corners[1])))
     for upper, lower, value in (
         (RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, EYE),
         (LEFT_EYE_UPPER[::-1], LEFT_EYE_LOWER[::-1], EYE),
@@ -106,18 +109,28 @@ def _like_teeth(picture: Singles, landmarks: Array) -> tuple[NDArray[np.bool_], 
     return np.logical_or.reduce(white), bright < _DEPTH
 
 
-class TeethSeen:
-    """The colour of a person's teeth, from whatever shows them: a mesh shows its own teeth at other places."""
+class MouthSeen:
+    """The colours inside a person's mouth, from whatever shows them: a mesh shows its teeth at other places."""
 
     def __init__(self) -> None:
-        self._colours: list[Array] = []
+        self._teeth: list[Singles] = []
+        self._every: list[Singles] = []
 
     def add(self, picture: Singles, shown: Layers, light: Array) -> None:
         """Look at a frame: linear (H, W, 3), what its pixels show (H, W), light times gain (9, 3)."""
-        teeth = picture[shown == TEETH]
-        if len(teeth) >= _FEWEST:
-            self._colours.append(np.median(teeth, axis=0) / believed_light(_FORWARD, light))
+        unlit = believed_light(_FORWARD, light)
+        self._teeth.append((picture[shown == TEETH] / unlit).astype(np.float32))
+        self._every.append((picture[np.isin(shown, (TEETH, MOUTH))] / unlit).astype(np.float32))
 
-    def colour(self) -> Array | None:
-        """Return it without light (3,), or None where no frame shows teeth."""
-        return np.median(self._colours, axis=0) if self._colours else None
+    def teeth(self) -> Array | None:
+        """Return the teeth's colour without light (3,), or None where too few are seen."""
+        teeth = np.concatenate([np.zeros((0, 3), np.float32), *self._teeth])
+        return np.median(teeth, axis=0) if len(teeth) >= _FEWEST else None
+
+    def depth(self) -> Array | None:
+        """Return the colour (3,) of what is darkest there, or None where no mouth is open."""
+        every = np.concatenate([np.zeros((0, 3), np.float32), *self._every])
+        if len(every) < _FEWEST:
+            return None
+        bright = every.mean(axis=1)
+        return every[bright <= np.quantile(bright, _DARKEST)].mean(axis=0)

@@ -29,7 +29,7 @@ ENOUGH_HAIR: Final = 0.04
 GLIMPSED_HAIR: Final = 0.01
 """The same for the smooth colour of such places."""
 UNSEEN: Final[Mapping[str, tuple[float, float, float]]] = {
-    "teeth": (0.48, 0.44, 0.37),
+    "teeth": (0.36, 0.33, 0.28),
     "tongue": (0.24, 0.09, 0.08),
     "mouth_inside": (0.14, 0.035, 0.03),
     "left_eyeball": WHITE,
@@ -50,6 +50,8 @@ _UNLIKE: Final = 0.15
 _GLIMPSE: Final = 0.02
 _TEETH_SEEN: Final = 0.5
 """Vertices of teeth that are seen less than this get the colour of the person's teeth."""
+_DEPTH: Final = 0.3
+"""Most brightness of the mouth's depth against the skin: where all that was seen is teeth, it is not as bright."""
 _GLIMPSED: Final = 0.1
 """Weight of a colour of the scalp that was seen at a low angle."""
 _HINT: Final = 0.003
@@ -74,11 +76,13 @@ class Hints:
         scalp: Colours of scalp or hair at vertices (V, 3), see `filmed_hair`.
         scalp_count: How often they were seen (V,).
         teeth: Colour (3,), None where no teeth were seen.
+        depth: Colour of the depth of the mouth (3,), None where it was never open.
     """
 
     scalp: Array
     scalp_count: Array
     teeth: Array | None
+    depth: Array | None = None
 
 
 def completed(
@@ -235,7 +239,8 @@ def _extended(
             unseen = chosen[weights[chosen] <= _GLIMPSE]
             values[unseen], weights[unseen] = likely, _HINT
         else:
-            values[chosen], weights[chosen] = likely * shade_in_mouth(template, faces, chosen)[:, None], 1.0
+            shaded = likely * shade_in_mouth(template, faces, chosen)[:, None]
+            values[chosen], weights[chosen] = np.maximum(shaded, _least_in_mouth(hints, jaw)), 1.0
     if hints is not None:
         glimpsed = np.flatnonzero((hints.scalp_count > 0) & (weights < _GLIMPSED))
         values[glimpsed], weights[glimpsed] = hints.scalp[glimpsed], _GLIMPSED
@@ -250,6 +255,13 @@ def _extended(
     empty = spread.sum(axis=1) < 1e-4
     spread[empty] = tone
     return layout.interpolate(spread, faces).astype(np.float32)
+
+
+def _least_in_mouth(hints: Hints | None, jaw: Array) -> Array:
+    """Return the colour (3,) below which nothing in the mouth is: a film's depth is often less than black."""
+    if hints is None or hints.depth is None:
+        return np.zeros(3)
+    return hints.depth * min(1.0, _DEPTH * float(jaw.mean()) / max(float(hints.depth.mean()), 1e-6))
 
 
 def _comb(values: Array, weights: Array, regions: Mapping[str, Array], jaw: Array) -> None:

@@ -10,7 +10,7 @@ from backend.head.builtin import builtin_head
 from backend.render.bake import EYE, MOUTH, SKIN, SKIN_ALONE, TEETH, UNTOLD, Bake, Layout, add_frame
 from backend.render.eyeballs import whole_eyeballs
 from backend.render.mouth_shade import shade_in_mouth
-from backend.render.openings import TeethSeen, layers_of, openings
+from backend.render.openings import MouthSeen, layers_of, openings
 from backend.render.texture import texels
 from backend.render.texture_fill import part_masks
 
@@ -98,10 +98,11 @@ def test_eyeballs_take_no_lids_and_lids_no_eyeballs():
 
 def test_teeth_have_the_colour_of_those_that_were_seen():
     picture, points = with_open_mouth()
-    seen = TeethSeen()
-    assert seen.colour() is None
+    seen = MouthSeen()
+    assert seen.teeth() is None and seen.depth() is None
     seen.add(0.5 * picture, openings(picture, points), 0.5 * WHITE_LIGHT)
-    np.testing.assert_allclose(seen.colour(), TOOTH, rtol=0.02)
+    np.testing.assert_allclose(seen.teeth(), TOOTH, rtol=0.02)
+    np.testing.assert_allclose(seen.depth(), RED, rtol=0.02)
 
 
 def test_back_teeth_are_darker_than_front_ones():
