@@ -40,6 +40,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
     ),
     "truth": (
         Benchmark("identity", "how far identities reach real heads", "truth_identity"),
+        Benchmark("person", "halves of a clip the same, people different", "truth_person"),
         Benchmark("exact", "exact landmarks with noise and outliers", "truth_exact"),
         Benchmark("rendered", "rendered clips of six people, real landmarks", "truth_rendered"),
         Benchmark("appearance", "the same people refined by their pictures, and textured", "truth_appearance"),

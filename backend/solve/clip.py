@@ -324,6 +324,7 @@ def _fit_shared(
     """First without offsets and the lips' contact, which is cheap and brings all near; then with them."""
     index = torch.as_tensor(begun.keys, device=model.template.device)
     seen = begun.seen[index]
+    seen = replace(seen, noise=seen.noise.clamp_min(tuning.identity_pixels))
     rounds = [(False, 4), (how.offsets, 4)]
     result = IdentityResult(begun.shared, begun.frames[index], 0.0, 0)
     total, done = sum(count for _, count in rounds), 0

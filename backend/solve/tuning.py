@@ -12,7 +12,8 @@ class Tuning:
     """Standard deviations and weights of every residual.
 
     Attributes:
-        landmark_sigma: Noise of a landmark, share of the distance between the eyes.
+        landmark_sigma: Noise of a landmark, share of the distance between the eyes; identity_pixels: pixels below which
+            it does not fall where the person is concerned, as what is small in the picture is not seen.
         huber: Residuals beyond this many sigma count linearly.
         evidence: Weight of all landmarks together: 478 neighbouring points are worth about ten independent ones.
         iris_weight, lid_weight, lip_weight, contour_weight: Weights of groups of landmarks; all others 1.
@@ -44,6 +45,7 @@ class Tuning:
     """
 
     landmark_sigma: float = 0.01
+    identity_pixels: float = 0.6
     huber: float = 2.0
     evidence: float = 0.02
     iris_weight: float = 30.0

@@ -74,6 +74,30 @@ def test_exact_landmarks_and_weak_priors_give_the_truth_back():
     assert np.degrees(np.abs(eyes[:, 1] - clip.pose.left_eye[:, 1])).max() < 0.5
 
 
+def person_found(clip: MadeClip, seed: int, tuning: Tuning) -> np.ndarray:
+    """The face at rest (V, 3) from landmarks of which each is off by half a pixel, in all frames the same."""
+    off = np.random.default_rng(seed).normal(scale=0.5, size=(clip.landmarks.points.shape[1], 2))
+    points = clip.landmarks.points.copy()
+    points[..., :2] += off
+    centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
+    marks, every = clip.landmarks, np.ones(len(points))
+    seen = ClipInput(points, marks.scores, marks.time, every[1:] > 0, every, centre, clip.intrinsics.focal_x, 0.0)
+    identity = fit_clip(clip.head, seen, tuning).shared.identity.double().numpy()
+    return (clip.head.template + clip.head.identity_basis @ identity)[clip.head.regions["face"]]
+
+
+@pytest.mark.parametrize(("focal", "least", "most"), [(350.0, 0.0, 0.8), (1400.0, 0.999, 1.001)])
+def test_a_face_of_few_pixels_tells_less_of_the_person(focal: float, least: float, most: float):
+    clip = made_clip(frames=12, focal=focal)
+
+    def apart(tuning: Tuning) -> float:
+        one, other = (person_found(clip, seed, tuning) for seed in (1, 2))
+        return float(np.linalg.norm(rigidly_aligned(one[None], other[None])[0] - other, axis=1).mean())
+
+    share = apart(Tuning()) / apart(replace(Tuning(), identity_pixels=0.0))
+    assert least < share < most
+
+
 def test_standard_settings_give_back_face_pose_and_place(tmp_path: Path):
     clip = made_clip()
     result = fitted(clip, tmp_path)

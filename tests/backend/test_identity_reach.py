@@ -9,6 +9,7 @@ import pytest
 
 from backend.bench.flame_people import FILE, Correspondence, flame_people
 from backend.bench.truth_identity import Comparison, compared, fitted
+from backend.bench.truth_person import distances, of_pairs
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head
 
@@ -27,6 +28,17 @@ def test_a_person_of_the_heads_own_is_met_in_any_position() -> None:
     assert np.sqrt(np.square(distance).mean()) < 0.0002
     _, alone = fitted(Comparison(head, itself, {}), person, head.identity_basis[..., :0])
     assert np.sqrt(np.square(alone).mean()) > 0.001
+
+
+def test_halves_of_a_clip_are_told_from_other_people_whatever_their_size_and_place() -> None:
+    random = np.random.default_rng(0)
+    people = random.normal(size=(2, 50, 3))
+    turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    faces = np.stack([people[0], 1.3 * people[0] @ turn + 0.2, people[1], people[1] - 0.1])
+    apart = distances(faces)
+    same, other = of_pairs(apart)
+    assert same.max() < 1e-6 < 1 < other.min()
+    assert apart.argmin(axis=1).tolist() == [1, 0, 3, 2]
 
 
 def test_without_the_shared_data_nothing_is_measured(tmp_path: Path) -> None:
