@@ -47,19 +47,20 @@ class Faces:
     part: Mapping[str, slice]
 
 
-def film_faces(setup: Setup, head: HeadModel, seed: int) -> Faces | Failure:
-    """Film a person who makes all `FACES` in turn, still and from the front.
+def film_faces(setup: Setup, head: HeadModel, seed: int, faces: Mapping[str, Mapping[str, float]]) -> Faces | Failure:
+    """Film a person who makes all faces in turn, still and from the front.
 
     Args:
         setup: Where files go.
         head: The built-in head.
         seed: Which person.
+        faces: As `FACES`; `jaw` is its opening in radians.
     """
-    part = {name: slice(LASTS * row, LASTS * (row + 1)) for row, name in enumerate(FACES)}
-    frames = LASTS * len(FACES)
+    part = {name: slice(LASTS * row, LASTS * (row + 1)) for row, name in enumerate(faces)}
+    frames = LASTS * len(faces)
     curves: dict[str, Floats] = {}
     rise = np.sin(np.pi * np.arange(LASTS) / (LASTS - 1)) ** 2
-    for name, weights in FACES.items():
+    for name, weights in faces.items():
         for shape, weight in weights.items():
             curves.setdefault(shape, np.zeros(frames))[part[name]] = weight * rise
     plan = person(head, seed, frames=frames, rate=RATE, canvas=make_canvas(head, TEXTURE_SIZE))

@@ -131,7 +131,7 @@ def turning_people(setup: Setup, seeds: Sequence[int]) -> Iterator[KnownClip | F
         if isinstance(landmarks, Failure):
             yield landmarks
             return
-        places = _places(head, truth.vertices)
+        places = places_on(head, truth.vertices)
         points = in_camera(places, truth.head_rotation, truth.head_translation)
         yield KnownClip(f"person {seed}, turning", landmarks, truth.intrinsics.focal_x, truth.head_rotation, points)
 
@@ -179,6 +179,7 @@ def _millimetres(error: Floats) -> Floats:
     return 1000 * np.linalg.norm(error, axis=-1).mean(axis=1)
 
 
-def _places(head: HeadModel, vertices: NDArray[Any]) -> Floats:
+def places_on(head: HeadModel, vertices: NDArray[Any]) -> Floats:
+    """Return the places of the landmarks (T, 478, 3) on a head's vertices (T, V, 3)."""
     corners = head.faces[head.landmarks.triangle]
     return np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices[:, corners].astype(np.float64))

@@ -51,6 +51,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("confidence", "whether confidence and stated errors tell the true ones", "truth_confidence"),
         Benchmark("turns", "whether heads turn as far as they are seen to turn", "truth_turns"),
         Benchmark("cuts", "cuts between joined clips, and none elsewhere", "truth_cuts"),
+        Benchmark("mouth", "jaw and lips apart, lips that touch", "truth_mouth"),
         Benchmark("expression", "how much of a smile, a brow, a mouth is kept", "truth_expression"),
         Benchmark("lids", "shut lids are shut, open ones as open as the person's", "truth_lids"),
         Benchmark("outline", "the head's outline against people traced by hand", "truth_outline"),

@@ -16,7 +16,7 @@ from ..head.model import Floats, HeadModel
 from ..stages.data import Fit
 from . import metrics
 from .chain import Clock, Setup, find_landmarks, fit, import_stages, in_camera, surface_landmarks
-from .expression_clips import film_faces
+from .expression_clips import FACES, film_faces
 from .rows import Row, at_least, at_most, between
 
 CALM_SHARE: Final = 0.05
@@ -131,7 +131,7 @@ def _fitted(setup: Setup, path: Path, head: HeadModel, focal: float) -> Fit | Fa
 
 
 def _made_rows(setup: Setup, head: HeadModel, seed: int) -> list[Row] | Failure:
-    clip = film_faces(setup, head, seed)
+    clip = film_faces(setup, head, seed, FACES)
     if isinstance(clip, Failure):
         return clip
     truth = clip.truth

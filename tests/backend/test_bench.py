@@ -15,6 +15,8 @@ from backend.bench.synthetic import scene, usual_size
 from backend.bench.truth_exact import closings
 from backend.bench.truth_expression import CLIPS, rows_of
 from backend.bench.truth_held_out import held, without
+from backend.bench.truth_mouth import Mouth, true_rows
+from backend.bench.truth_mouth import rows_of as mouth_rows
 from backend.contract.camera import project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head
@@ -211,3 +213,16 @@ def test_the_share_of_an_expression_stands_beside_the_detectors() -> None:
     assert kept.detail["detector"] == pytest.approx(0.8)
     assert of_detector.value == pytest.approx(0.75)
     assert kept.met is False and of_detector.met is False
+
+
+def test_a_mouth_is_measured_where_its_lips_are_closed_and_against_the_truth_where_its_jaw_moves() -> None:
+    closed, jaw = np.array([True, True, False, False]), np.array([0.5, 0.5, 8.0, 16.0])
+    gaps = np.outer([-0.5, 0.0, 9.0, 18.0], np.ones(9))
+    mouth = Mouth("clip", closed, gaps, jaw, 40 + jaw)
+    through, shut, _ = mouth_rows(mouth)
+    assert (through.value, through.met) == (-0.5, False)
+    assert (shut.value, shut.met) == (0.5, True)
+    true = Mouth("truth", closed, gaps + 2.0, 1.25 * jaw, 40 + jaw)
+    slope, chin, gap = true_rows(mouth, true)
+    assert [row.value for row in (slope, chin, gap)] == pytest.approx([0.8, 1.0, 2.0])
+    assert [row.met for row in (slope, chin, gap)] == [False, True, False]
