@@ -85,7 +85,7 @@ class Looker:
             face = find_face(self._networks, picture, detection.region(), PLAN, self._threshold)
             if face is not None and all(apart(face.region, other.region) for other in faces):
                 faces.append(face)
-        seen = tuple(SeenFace(face, portrait_of(picture, face), None, None) for face in faces)
+        seen = tuple(SeenFace(face, portrait_of(picture, face), None) for face in faces)
         crops = tuple(face_picture(picture, face.region) for face in faces)
         return Look(position, reduced_to(picture, THUMBNAIL), SeenFrame(seen, thumbnail_of(picture)), crops)
 

@@ -54,7 +54,7 @@ def seen(frames: list[np.ndarray], portraits: list[np.ndarray], moves: list[floa
     looks = []
     for small, portrait, move in zip(thumbnails(frames), portraits, moves, strict=True):
         face = Face(points + np.array([move, 0, 0]), none, np.full(52, np.nan), 0.9, Region(150 + move, 150, 150, 0))
-        looks.append(SeenFrame((SeenFace(face, portrait, None, None),), small))
+        looks.append(SeenFrame((SeenFace(face, portrait, None),), small))
     return gather(0, looks)
 
 

@@ -250,7 +250,7 @@ def seen_for(frames: int) -> Observations:
     points = np.random.default_rng(0).uniform(100, 200, (478, 3))
     face = Face(points, np.full(478, np.nan), np.full(52, np.nan), 0.9, Region(150, 150, 150, 0))
     portrait, thumbnail = np.zeros((20, 20, 3), np.uint8), np.zeros((18, 32, 3), np.uint8)
-    faces = (SeenFace(face, portrait, None, None),)
+    faces = (SeenFace(face, portrait, None),)
     return gather(0, [SeenFrame(faces if k < frames else (), thumbnail) for k in range(20)])
 
 
