@@ -55,6 +55,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("expression", "how much of a smile, a brow, a mouth is kept", "truth_expression"),
         Benchmark("lids", "shut lids are shut, open ones as open as the person's", "truth_lids"),
         Benchmark("outline", "the head's outline against people traced by hand", "truth_outline"),
+        Benchmark("gaze", "where the eyes look", "truth_gaze"),
         Benchmark("held-out", "real clips, landmarks held out of the fit", "truth_held_out"),
         Benchmark("likeness", "real clips, the textured head against the footage", "truth_likeness"),
         Benchmark("blender", "imported mesh through Blender's camera", "truth_blender"),

@@ -25,6 +25,7 @@ from ..contract.settings import HeadSettings
 from .embedding import embed_landmarks
 from .flame_versions import recognise
 from .geometry import MeshProblem
+from .iris_offsets import with_iris_offsets
 from .model import Floats, HeadModel, Integers
 from .plain_arrays import read_npz
 from .regions import derive_regions
@@ -284,7 +285,7 @@ def _head_model(
     landmarks = embed_landmarks(arrays.template, arrays.faces, arrays.skinning_weights, side)
     regions = side.regions or derive_regions(arrays.template, arrays.faces, landmarks)
     uv, uv_faces = side.uv or unwrap_head(arrays.template, arrays.faces)
-    return HeadModel(
+    head = HeadModel(
         name=version.name,
         licence=version.licence.sentence,
         file_name=path.name,
@@ -306,3 +307,4 @@ def _head_model(
         landmarks=landmarks,
         left_out=side.left_out,
     )
+    return with_iris_offsets(head)

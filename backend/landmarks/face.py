@@ -11,6 +11,7 @@ from ..contract.names import FACE_LANDMARKS, LANDMARKS, LEFT_EYE_CORNERS, MEDIAP
 from ..head.model import Floats
 from .crop import Patch, Picture, Region, apply, patch_around
 from .iris import add_irises
+from .iris_picture import with_iris_centres
 from .mirror import mirror_table
 from .networks import Networks, sigmoid
 
@@ -158,7 +159,8 @@ def find_face(networks: Networks, picture: Picture, start: Region, plan: Plan, t
         spread, upright = np.full(LANDMARKS, np.nan), points
     if not _is_face(points, presence, start, threshold):
         return None
-    return Face(points, spread, _scores(networks, upright), presence, region)
+    scores = _scores(networks, upright)
+    return Face(with_iris_centres(patch, points), spread, scores, presence, region)
 
 
 def _is_face(points: Floats, presence: float, start: Region, threshold: float) -> bool:

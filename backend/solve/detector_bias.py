@@ -44,6 +44,8 @@ def without_turn_bias(points: np.ndarray, centre: tuple[float, float], table: Fl
     if found.any():
         view = views(points[found], centre)
         moved = np.einsum("tk,nka->tna", terms(view), table) * view.scale[:, None, None]
+        # Irises are found in the picture itself, see `landmarks.iris_picture`.
+        moved[:, names.FACE_LANDMARKS :] = 0.0
         result[found, :, :2] -= np.einsum("tna,tac->tnc", moved, view.axes)
     return result
 

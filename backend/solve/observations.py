@@ -12,6 +12,7 @@ from torch import Tensor
 from ..contract import names
 from .jaw_rest import jaw_precision
 from .landmark_model import LID_PAIRS, LIDS, LandmarkModel
+from .lid_gaps import openings
 from .lip_contact import most_seen
 from .score_term import gaze_from_scores
 from .tuning import Tuning
@@ -27,6 +28,8 @@ _LIPS: Final = (
 )
 _IRIS_RINGS: Final = (*names.RIGHT_IRIS[1:], *names.LEFT_IRIS[1:])
 IRIS_CENTRES: Final = (names.RIGHT_IRIS[0], names.LEFT_IRIS[0])
+HIDDEN, FREE = 0.08, 0.20
+"""Openings of the lids over the width of the eye at which the iris is hidden and well seen."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ def observe(
     known = model.known.cpu().numpy()
     weight = group_weights(tuning) * known * tuning.evidence
     weight = np.repeat(weight[None], len(pixels), axis=0) * found[:, None]
+    weight[:, IRIS_CENTRES] *= _irises_seen(points)
     pairs = np.array(LID_PAIRS + LIP_PAIRS)
     aperture = np.repeat([tuning.lid_aperture, tuning.lip_aperture], [len(LID_PAIRS), len(LIP_PAIRS)])
     size = np.where(found, head_size, 1.0)
@@ -137,6 +141,11 @@ def observe(
         gaze=tensor(gaze),
         gaze_precision=tensor(gaze_precision),
     )
+
+
+def _irises_seen(points: np.ndarray) -> np.ndarray:
+    """Return how far the lids leave the right and the left iris free (T, 2), 0 to 1, of points (T, 478, 2 or 3)."""
+    return np.nan_to_num((openings(points) - HIDDEN) / (FREE - HIDDEN)).clip(0, 1)
 
 
 def _contour_metric(pixels: np.ndarray, slide: float) -> np.ndarray:

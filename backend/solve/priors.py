@@ -20,6 +20,10 @@ from .tuning import Tuning
 LOCKED = 1e-6
 """Standard deviation that holds an unknown still."""
 
+LEFT_YAW, RIGHT_YAW = EYES.start + 1, EYES.start + 3
+INWARDS: Final = 0.03
+"""Radians by which each eye is expected to turn towards the nose: it looks at a screen or a person a metre away."""
+
 OPENED: Final = 0.2
 """Radians by which the jaw opens where modes are compared with it."""
 MOVED: Final = 0.001
@@ -43,6 +47,9 @@ class FramePrior:
         tail: Size from which on an expression costs linearly (E,): Huber's cost; infinite where it stays quadratic.
         low, high: Bounds of the expression (E,); bound_precision (E,).
         scale: Typical size of a step of every unknown (D,), for the solver's damping.
+        mean: What is expected (D,): zeros but for the eyes, which look at something near.
+        vergence: Precision of the difference of the eyes' yaws, which `precision` holds too, and the difference from
+            which on it costs linearly: eyes that cross are not pulled straight.
     """
 
     precision: Tensor
@@ -51,10 +58,12 @@ class FramePrior:
     high: Tensor
     bound_precision: Tensor
     scale: Tensor
+    mean: Tensor
+    vergence: tuple[float, float]
 
     def evaluate(self, frames: Frames) -> tuple[Tensor, Tensor, Tensor]:
         """Return cost (T,), gradient (T, D) and what is added to the hessian's diagonal besides `precision` (T, E)."""
-        values = frames.values()
+        values = frames.values() - self.mean
         gradient = values @ self.precision
         own = self.precision.diagonal()[EXPRESSION_START:]
         size = frames.expression.abs()
@@ -64,6 +73,12 @@ class FramePrior:
         cost = 0.5 * ((values * gradient).sum(1) + (beyond * pull).sum(1) - (own * spared.square()).sum(1))
         gradient = gradient.clone()
         gradient[:, EXPRESSION_START:] += pull - own * spared * frames.expression.sign()
+        weight, far = self.vergence
+        crossed = values[:, RIGHT_YAW] - values[:, LEFT_YAW]
+        less = weight * (crossed.abs() - far).clamp_min(0)
+        cost = cost - 0.5 * less.square() / weight
+        gradient[:, RIGHT_YAW] -= less * crossed.sign()
+        gradient[:, LEFT_YAW] += less * crossed.sign()
         bounds = torch.where(beyond != 0, self.bound_precision, torch.zeros_like(beyond))
         return cost, gradient, bounds - own * spared / size.clamp_min(1e-12)
 
@@ -87,13 +102,15 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool, tails:
     sigma[EYES] = torch.tensor([tuning.gaze_pitch, tuning.gaze_yaw] * 2, dtype=like.dtype, device=like.device)
     sigma[EXPRESSION_START:] = (tuning.expression if tails else tuning.expression_square) * reach
     precision = torch.diag(1 / sigma.square())
-    for first, second, difference in ((0, 2, tuning.elevation), (1, 3, tuning.vergence)):
-        left, right = EYES.start + first, EYES.start + second
+    pitches = EYES.start, EYES.start + 2
+    for (left, right), difference in ((pitches, tuning.elevation), ((LEFT_YAW, RIGHT_YAW), tuning.vergence)):
         pull = 1 / difference**2
         precision[left, left] += pull
         precision[right, right] += pull
         precision[left, right] -= pull
         precision[right, left] -= pull
+    mean = torch.zeros_like(sigma)
+    mean[EYES] = torch.tensor([0.0, -INWARDS, 0.0, INWARDS], dtype=like.dtype, device=like.device)
     scale = sigma.clone()
     scale[:3] = 0.05
     scale[3:5] = 0.02
@@ -105,6 +122,8 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool, tails:
         high=model.expression_high,
         bound_precision=1 / (tuning.bound * span).square(),
         scale=scale,
+        mean=mean,
+        vergence=(1 / tuning.vergence**2, tuning.vergence_tail * tuning.vergence),
     )
 
 

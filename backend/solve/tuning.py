@@ -35,7 +35,7 @@ class Tuning:
         bound: How far beyond its range a coefficient goes for one standard deviation, share of the range.
         jaw: Radians of opening, and of turning about the other two axes; neck: radians.
         gaze_pitch, gaze_yaw: Radians; gaze_score: of the yaw that the scores tell; vergence, elevation: difference of
-            the eyes' yaw and pitch.
+            the eyes' yaw and pitch; vergence_tail: beyond this many of them crossed eyes cost linearly.
         step_*: Standard deviation of the change from frame to frame at 30 frames/s (0.0: no such term).
         bend_*: The same of the second difference.
         calm: Factor of bend_expression for shapes that do not move the lids.
@@ -48,7 +48,7 @@ class Tuning:
     identity_pixels: float = 0.6
     huber: float = 2.0
     evidence: float = 0.02
-    iris_weight: float = 30.0
+    iris_weight: float = 200.0
     lid_weight: float = 2.5
     lip_weight: float = 2.5
     contour_weight: float = 0.5
@@ -71,10 +71,11 @@ class Tuning:
     bound: float = 0.05
     jaw: tuple[float, float, float] = (0.8, 0.03, 0.03)
     neck: float = 0.1
-    gaze_pitch: float = 0.25
+    gaze_pitch: float = 0.5
     gaze_yaw: float = 1.0
-    gaze_score: float = 0.06
-    vergence: float = 0.03
+    gaze_score: float = 0.2
+    vergence: float = 0.2
+    vergence_tail: float = 1.0
     elevation: float = 0.02
     step_rotation: float = 0.03
     step_place: float = 0.005

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...landmarks.mirror import mirror_table
+from ..iris_offsets import with_iris_offsets
 from ..model import HeadModel
 from . import cache
 from .detector_motions import TABLE, read_motions
@@ -28,9 +29,10 @@ def builtin_head() -> HeadModel:
         cache.store(head, path)
     offsets = np.loadtxt(Path(__file__).with_name("detector_offsets.csv"), delimiter=",", comments="#") / 1000
     motions, correctives = read_motions(TABLE, head.expression_names, mirror_table())
-    return dataclasses.replace(
+    seen = dataclasses.replace(
         head, detector_offsets=offsets, detector_motions=motions, detector_correctives=correctives
     )
+    return with_iris_offsets(seen)
 
 
 __all__ = ["builtin_head", "make_head"]
