@@ -57,7 +57,7 @@ def test_the_outline_of_a_bald_head_gives_the_focal_length_back_within_what_it_c
     result = fitted(clip, silhouettes(clip), tmp_path)
     found, uncertainty = seen_by_outline(result)
     assert abs(np.log(found / focal)) < 1.0 * uncertainty < 0.6
-    assert abs(np.log(result.intrinsics.focal_x / focal)) < 2.0 * result.focal_uncertainty < 0.6
+    assert abs(np.log(result.intrinsics.focal_x / focal)) < 2.0 * result.focal_uncertainty < 0.65
 
 
 def test_hair_does_not_pull_the_focal_length_far(tmp_path: Path):
