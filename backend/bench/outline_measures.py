@@ -23,6 +23,8 @@ CHEEKS: Final = ("right_cheek", "left_cheek")
 NECK: Final = ("right_neck", "left_neck")
 _FINENESS: Final = 500.0
 """Pixels that the head is wide where distances are measured."""
+_LEVEL: Final = 0.2
+"""Slope between the ears up to which a head is upright enough for its width to be measured along the rows."""
 _CORNERS_OF_THE_MOUTH: Final = (61, 291)
 
 
@@ -62,7 +64,7 @@ class OutlineErrors:
         error: Mean distance between outlines; of the ears, cheeks, jaw (with a far side) and neck alone: NaN where not
             traced. Without the neck in `error`.
         outwards: Mean of how far the person reaches beyond the head.
-        width_at_mouth, width_at_ears: Of the head over that of the person; NaN where not both sides are traced.
+        width_at_mouth, width_at_ears: Of an upright head over that of the person; NaN where not both sides are traced.
     """
 
     error: float
@@ -185,5 +187,8 @@ def _width_at_ears(head: HeadModel, vertices: Floats, view: _View, traced: Trace
         return float("nan")
     ears = vertices[np.concatenate([head.regions[name] for name in EARS])]
     person = np.concatenate([traced.parts[name] for name in EARS])
+    across, down = np.abs(traced.parts[EARS[1]].mean(axis=0) - traced.parts[EARS[0]].mean(axis=0))
+    if down > _LEVEL * across:
+        return float("nan")
     own = np.ptp(ears[:, 0] / ears[:, 2]) * view.camera.focal_x / view.scale
     return float(own / np.ptp(person[:, 0]))
