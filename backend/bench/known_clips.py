@@ -153,7 +153,7 @@ def compared(setup: Setup, clips: Iterator[KnownClip | Failure]) -> list[Compare
 def beside_truth(clip: KnownClip, fitted: Fit, head: HeadModel) -> Compared:
     """Return how far a fit is off.
 
-    Constants: one rotation for the clip; of the points the clip's scale, and of each one its median place in the head.
+    Constants: the usual rotation between both; the clip's scale, and each point's median place in the head.
     """
     frames = np.flatnonzero(fitted.status[: len(clip.rotation)] == TRACKED)
     found, true = fitted.rotation[frames], clip.rotation[frames]
@@ -167,7 +167,7 @@ def beside_truth(clip: KnownClip, fitted: Fit, head: HeadModel) -> Compared:
         rotation=found,
         true_rotation=true,
         every_true_rotation=clip.rotation,
-        degrees=metrics.rotation_errors(found, true, constant=True),
+        degrees=metrics.rotation_errors(found, true @ metrics.usual_rotation(found, true)),
         millimetres=_millimetres(error - np.median(error, axis=0)),
         raw_degrees=metrics.rotation_errors(found, true),
         raw_millimetres=_millimetres(error),

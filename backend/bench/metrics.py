@@ -31,6 +31,19 @@ def constant_rotation(found: Array, true: Array) -> Array:
     return nearest_rotation(np.einsum("tji,tjk->ik", true, found))
 
 
+def usual_rotation(found: Array, true: Array) -> Array:
+    """Return the rotation C (3, 3) that leaves the least sum of angles between true @ C and found (T, 3, 3).
+
+    Frames that are far off do not move it as they move `constant_rotation`, which is where it starts from.
+    """
+    result = constant_rotation(found, true)
+    for _ in range(5):
+        angle = np.radians(rotation_errors(found, true @ result))
+        weight = 1 / np.maximum(angle, 1e-3)
+        result = nearest_rotation(np.einsum("t,tji,tjk->ik", weight, true, found))
+    return result
+
+
 def rotation_errors(found: Array, true: Array, *, constant: bool = False) -> Array:
     """Return the angle in degrees (T,) between head-to-camera rotations (T, 3, 3).
 

@@ -226,3 +226,15 @@ def test_a_mouth_is_measured_where_its_lips_are_closed_and_against_the_truth_whe
     slope, chin, gap = true_rows(mouth, true)
     assert [row.value for row in (slope, chin, gap)] == pytest.approx([0.8, 1.0, 2.0])
     assert [row.met for row in (slope, chin, gap)] == [False, True, False]
+
+
+def test_the_usual_rotation_is_not_moved_by_frames_that_are_far_off() -> None:
+    generator = np.random.default_rng(3)
+    true = rotation_matrices(generator.normal(scale=0.3, size=(40, 3)))
+    between = rotation_matrices(np.array([[0.1, -0.05, 0.02]]))[0]
+    found = true @ between
+    found[:6] = found[:6] @ rotation_matrices(np.array([[0.5, 0.0, 0.0]]))[0]
+
+    usual = metrics.usual_rotation(found, true)
+
+    assert metrics.rotation_errors(usual[None], between[None])[0] < 0.05
