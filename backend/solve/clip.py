@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..contract import names
 from ..head.model import Floats, HeadModel, Integers
+from .expression_rest import motion_prior_of
 from .identity import IdentityProblem, IdentityResult, solve_identity
 from .initial_pose import InitialPose, initial_poses
 from .key_frames import choose_key_frames
@@ -26,7 +27,7 @@ from .outline import LANDMARK_SHARE, OutlineEvidence, outline_evidence
 from .outline_term import OutlineTerm, frames_with_masks, outline_term
 from .parallel import single_threaded_operations
 from .pose_covariance import pose_sigma
-from .priors import LOCKED, frame_prior, shared_prior
+from .priors import LOCKED, FramePrior, frame_prior, shared_prior
 from .silhouette import Masks
 from .state import Frames, Shared, neutral_frames
 from .tuning import Tuning, for_the_person
@@ -373,12 +374,11 @@ def _fit_motion(
     how: _How,
 ) -> list[tuple[slice, MotionResult]]:
     """Solve every frame twice: loosely, to learn how lively the clip is where, and then as smoothly as that allows."""
-    own = frame_prior(model, tuning, neck_free=how.neck_free)
     times = torch.as_tensor(clip.times).to(shared.identity)
     together = torch.as_tensor(clip.together, device=times.device)
     depth = frames.translation(shared.focal)[:, 2]
 
-    def problem_of(part: slice, power: MotionPower | None, lids: LidContact | None) -> MotionProblem:
+    def problem_of(part: slice, own: FramePrior, power: MotionPower | None, lids: LidContact | None) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
         between = links(
             model,
@@ -397,13 +397,16 @@ def _fit_motion(
     def shown(part: slice, those: Frames) -> None:
         how.watch(shared, np.arange(part.start, part.stop), those)
 
-    def solved(start: Frames, power: MotionPower | None, before: float) -> list[tuple[slice, MotionResult]]:
+    def solved(
+        start: Frames, own: FramePrior, power: MotionPower | None, before: float
+    ) -> list[tuple[slice, MotionResult]]:
         def report(done: int, total: int) -> None:
             if how.progress is not None:
                 how.progress("motion", round(100 * (before + done / total / 2)), 100)
 
         lids = lid_contact(model, shared, start, clip.points)
-        return solve_in_windows(lambda part: problem_of(part, power, lids), start, progress=report, watch=shown)
+        return solve_in_windows(lambda part: problem_of(part, own, power, lids), start, progress=report, watch=shown)
 
-    loosely, _ = joined(solved(frames, None, 0.0))
-    return solved(loosely, motion_power(loosely, times, together), 0.5)
+    loosely, _ = joined(solved(frames, frame_prior(model, tuning, neck_free=how.neck_free), None, 0.0))
+    own = motion_prior_of(model, tuning, loosely, neck_free=how.neck_free)
+    return solved(loosely, own, motion_power(loosely, times, together), 0.5)

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..contract import names
 from .landmark_model import LID_PAIRS, LIDS, LandmarkModel
 from .lip_contact import APART, resting_gaps
-from .observations import IRIS_CENTRES, LIP_PAIRS
+from .observations import IRIS_CENTRES, LIP_PAIRS, eye_distance, group_weights
 from .projection import pose_landmarks
 from .rotation import cross_matrix
 from .state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared, neutral_frames
@@ -26,11 +26,6 @@ INWARDS: Final = 0.03
 
 OPENED: Final = 0.2
 """Radians by which the jaw opens where modes are compared with it."""
-MOVED: Final = 0.001
-"""Metres by which a landmark must move for that."""
-BESIDE_SHARE: Final = 0.3
-"""Share of a mode's motion that is at such landmarks, for it to count as beside the jaw: a sneer has 0.33, a brow 0.1,
-for the detector sees some motion everywhere."""
 LIDS_SHARE: Final = 0.15
 """Share of a mode's motion that is at the lids' edges, for it to count as the lids'."""
 
@@ -95,7 +90,7 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool, tails:
     like = model.template
     unknowns = EXPRESSION_START + model.expression_modes
     span = model.expression_high - model.expression_low
-    reach = torch.maximum(model.expression_high.abs(), model.expression_low.abs())
+    reach = _reach(model)
     sigma = torch.full((unknowns,), float("inf"), dtype=like.dtype, device=like.device)
     sigma[NECK] = tuning.neck if neck_free else LOCKED
     sigma[JAW] = torch.tensor(tuning.jaw, dtype=like.dtype, device=like.device)
@@ -127,22 +122,36 @@ def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool, tails:
     )
 
 
+def _reach(model: LandmarkModel) -> Tensor:
+    """Return the largest sensible coefficient of each expression mode (E,)."""
+    return torch.maximum(model.expression_high.abs(), model.expression_low.abs())
+
+
 def _tail(model: LandmarkModel, tuning: Tuning) -> Tensor:
     """Return how many standard deviations of each expression mode cost by the square (E,)."""
-    likeness, beside = likeness_to_jaw(model)
+    tail = tuning.expression_tail_seen * _seen(model, tuning).sqrt() * _reach(model)
+    tail = tail.clamp(tuning.expression_tail_least, tuning.expression_tail)
     energy = model.expression.square().sum(1)
-    lids = energy[list(LIDS)].sum(0) > LIDS_SHARE * energy.sum(0) if model.points == names.LANDMARKS else ~beside
-    tail = torch.where(lids, tuning.expression_tail_lids, tuning.expression_tail_apart)
-    tail = torch.where(beside, tuning.expression_tail, tail)
-    return torch.where(likeness > tuning.jaw_like, float("inf"), tail).to(model.template)
+    if model.points == names.LANDMARKS:
+        lids = energy[list(LIDS)].sum(0) > LIDS_SHARE * energy.sum(0)
+        tail = torch.where(lids, tuning.expression_tail_lids, tail)
+    return torch.where(likeness_to_jaw(model) > tuning.jaw_like, float("inf"), tail).to(model.template)
 
 
-def likeness_to_jaw(model: LandmarkModel) -> tuple[Tensor, Tensor]:
-    """Return how much each expression mode moves landmarks as the opening jaw does, and which move what it moves.
+def _seen(model: LandmarkModel, tuning: Tuning) -> Tensor:
+    """Return what landmarks tell of each expression mode from the front (E,): the precision of its coefficient."""
+    template = model.template.cpu().numpy()
+    across = model.expression[:, :2].square().sum(1)
+    if model.points != names.LANDMARKS:
+        return tuning.evidence * across.sum(0) / tuning.landmark_sigma**2
+    weight = torch.as_tensor(group_weights(tuning)).to(across)
+    noise = tuning.landmark_sigma * float(eye_distance(template[None])[0])
+    return tuning.evidence * (weight @ across) / noise**2
 
-    Returns:
-        Likeness (E,), 1 the same way or straight against it and 0 across; (E,) bool.
-    """
+
+def likeness_to_jaw(model: LandmarkModel) -> Tensor:
+    """Return how much each expression mode moves landmarks as the opening jaw does (E,): 1 the same way or straight
+    against it, 0 across."""
     like = model.template
     frames = neutral_frames(model, torch.eye(3).to(like).expand(2, 3, 3), like.new_zeros(2, 3))
     frames.jaw[1, 0] = OPENED
@@ -153,9 +162,7 @@ def likeness_to_jaw(model: LandmarkModel) -> tuple[Tensor, Tensor]:
     size = modes.norm(dim=1)
     along = torch.einsum("nk,nke,ne->e", opening, modes, size)
     both = (opening.square().sum(1) @ size) * size.pow(3).sum(0)
-    energy = size.square()
-    beside = energy[opening.norm(dim=1) > MOVED].sum(0) > BESIDE_SHARE * energy.sum(0)
-    return along.abs() / both.sqrt().clamp_min(1e-20), beside
+    return along.abs() / both.sqrt().clamp_min(1e-20)
 
 
 @dataclass(frozen=True)

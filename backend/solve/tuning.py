@@ -26,10 +26,12 @@ class Tuning:
             together move, turn or enlarge; offset_parting: of how far they part the two lids of an eye or both lips.
         expression: Share of a mode's sensible range that counts as one standard deviation, for small ones.
         expression_square: The same where all of them cost by the square.
-        expression_tail: Beyond this many of them an expression costs linearly, so that it is not made smaller for being
-            large; expression_tail_apart: the same of shapes that hardly move what the jaw moves, as the brows', and
-            expression_tail_lids: of those of the lids. Each costs about as much for what is seen of it: with the
-            price of a smile a raised brow was left where it was, for it moves ten landmarks, not a hundred.
+        expression_tail: Beyond at most this many of them an expression costs linearly, so that it is not made smaller
+            for being large.
+        expression_tail_seen: The same, times the root of the precision with which landmarks tell of its range: noise
+            raises every shape as easily then. For a smile's price rolled lips and brows stayed where they are, of which
+            ten landmarks tell and not a hundred. expression_tail_least: at least so many.
+        expression_tail_lids: The same of the lids' shapes, which have terms of their own.
         jaw_like: Shapes whose likeness to the opening jaw is above this cost by the square throughout: cheap ones
             would do the jaw's work.
         bound: How far beyond its range a coefficient goes for one standard deviation, share of the range.
@@ -65,7 +67,8 @@ class Tuning:
     expression: float = 0.1
     expression_square: float = 0.25
     expression_tail: float = 0.18
-    expression_tail_apart: float = 0.04
+    expression_tail_seen: float = 0.01
+    expression_tail_least: float = 0.03
     expression_tail_lids: float = 0.13
     jaw_like: float = 0.42
     bound: float = 0.05
@@ -107,6 +110,6 @@ def tuning_for(settings: FitSettings) -> Tuning:
 
 
 def for_the_person(tuning: Tuning) -> Tuning:
-    """Return the weights while what the clip shares is fitted: brows that sit high throughout are the person's, so
-    raising them is not cheap yet."""
-    return replace(tuning, expression_tail_apart=tuning.expression_tail_lids)
+    """Return the weights while what the clip shares is fitted: what stays all through the clip, as brows that sit high,
+    is the person's, so no expression is cheap yet."""
+    return replace(tuning, expression_tail_least=tuning.expression_tail)
