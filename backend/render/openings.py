@@ -125,7 +125,10 @@ class MouthSeen:
     def teeth(self) -> Array | None:
         """Return the teeth's colour without light (3,), or None where too few are seen."""
         teeth = np.concatenate([np.zeros((0, 3), np.float32), *self._teeth])
-        return np.median(teeth, axis=0) if len(teeth) >= _FEWEST else None
+        if len(teeth) < _FEWEST:
+            return None
+        bright = teeth.mean(axis=1)
+        return teeth[bright >= np.median(bright)].mean(axis=0)  # between them and at their edges it is darker
 
     def depth(self) -> Array | None:
         """Return the colour (3,) of what is darkest there, or None where no mouth is open."""

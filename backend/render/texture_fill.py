@@ -62,7 +62,7 @@ _STRANDS: Final = 5
 """From this many vertices of the scalp that were seen at all its colour is known."""
 _LIKE_SKIN: Final = (0.6, 0.2)
 """How far the scalp's skin may be from the forehead's, in brightness and in hue, as logarithms: more is hair."""
-_BARE_HAIR: Final = 0.7
+_BARE_HAIR: Final = 0.45
 """Places of a scalp that are unlike skin by this share of the most unlike ones show hair, and little skin with it."""
 _FEW: Final = 0.02
 """Share of a part's texels that must be seen before its own colour is used for the rest."""
