@@ -86,6 +86,8 @@ CODE: Final = StageCode(
         "stages/texture.py",
         "render",
         "parsing",
+        "landmarks/networks.py",
+        "landmarks/crop.py",
         "contract/shading.py",
         "checkpoint.py",
         "loading.py",
