@@ -13,7 +13,7 @@ from torch import Tensor
 from ..contract import names
 from ..head.model import Floats, HeadModel, Integers
 from .expression_rest import motion_prior_of
-from .identity import IdentityProblem, IdentityResult, solve_identity
+from .identity import IdentityResult
 from .initial_pose import InitialPose, initial_poses
 from .key_frames import choose_key_frames
 from .landmark_model import LandmarkModel, landmark_model
@@ -24,13 +24,14 @@ from .motion_power import LOOSE, MotionPower, motion_power
 from .motion_prior import links
 from .observations import Observations, eye_distance, group_weights, observe
 from .outline import LANDMARK_SHARE, OutlineEvidence, outline_evidence
-from .outline_term import OutlineTerm, frames_with_masks, outline_term
+from .outline_term import frames_with_masks, outline_term
 from .parallel import single_threaded_operations
 from .pose_covariance import pose_sigma
-from .priors import LOCKED, FramePrior, frame_prior, shared_prior
+from .priors import FramePrior, frame_prior
+from .shared_fit import fit_shared, free_lips
 from .silhouette import Masks
 from .state import Frames, Shared, neutral_frames
-from .tuning import Tuning, for_the_person
+from .tuning import Tuning
 
 Progress = Callable[[str, int, int], None]
 """Takes the part of the fit, the steps done and the steps in all; may raise to stop."""
@@ -143,7 +144,7 @@ def fit_clip(
     clock.lap("start")
     outline = None
     if clip.focal_sigma > 0:
-        free = _free_lips(model)
+        free = free_lips(model)
         outline = outline_evidence(head, free, clip.masks, begun.seen, begun.frames, begun.shared, tuning, clip.centre)
         clock.lap("outline")
     clip = _informed(clip, outline)
@@ -246,7 +247,18 @@ def _fitted(
     outlined = frames_with_masks(clip.masks, clip.points, rotations, clip.times, clip.trust)
     begun = replace(begun, keys=np.union1d(begun.keys, outlined))
     outline = outline_term(head, model, clip.masks, outlined, begun.keys, clip.centre, tuning)
-    found = _fit_shared(model, clip, tuning, begun, outline, how)
+    index = torch.as_tensor(begun.keys, device=model.template.device)
+    found = fit_shared(
+        model,
+        begun.seen[index],
+        IdentityResult(begun.shared, begun.frames[index], 0.0, 0),
+        (float(np.log(clip.focal)), clip.focal_sigma),
+        tuning,
+        outline,
+        offsets=how.offsets,
+        progress=how.progress,
+        watch=lambda now, those: how.watch(now, begun.keys, those),
+    )
     frames = begun.frames.put(torch.as_tensor(begun.keys, device=model.template.device), found.frames)
     clock.lap("identity")
     results = _fit_motion(model, clip, tuning, found.shared, frames, begun.seen, how)
@@ -314,56 +326,6 @@ def _places(poses: InitialPose, shared: Shared) -> Tensor:
     return torch.as_tensor(values).to(shared.identity)
 
 
-def _fit_shared(
-    model: LandmarkModel,
-    clip: ClipInput,
-    tuning: Tuning,
-    begun: _Begun,
-    outline: OutlineTerm | None,
-    how: _How,
-) -> IdentityResult:
-    """First without offsets and the lips' contact, which is cheap and brings all near; then with them."""
-    index = torch.as_tensor(begun.keys, device=model.template.device)
-    seen = begun.seen[index]
-    seen = replace(seen, noise=seen.noise.clamp_min(tuning.identity_pixels))
-    rounds = [(False, 4), (how.offsets, 4)]
-    result = IdentityResult(begun.shared, begun.frames[index], 0.0, 0)
-    total, done = sum(count for _, count in rounds), 0
-    for with_offsets, iterations in rounds:
-        clip_prior = shared_prior(
-            model,
-            tuning,
-            log_focal=float(np.log(clip.focal)),
-            focal_sigma=max(clip.focal_sigma, LOCKED),
-            offsets=with_offsets,
-        )
-
-        def report(step: int, before: int = done) -> None:
-            if how.progress is not None:
-                how.progress("identity", before + step, total)
-
-        own = frame_prior(model, for_the_person(tuning), neck_free=False, tails=with_offsets)
-        lips = model if done else _free_lips(model)
-        problem = IdentityProblem(lips, seen, own, clip_prior, tuning, outline)
-        solved = solve_identity(
-            problem,
-            result.shared,
-            result.frames,
-            offsets=with_offsets,
-            iterations=iterations,
-            progress=report,
-            watch=lambda now, those: how.watch(now, begun.keys, those),
-        )
-        result = IdentityResult(solved.shared, solved.frames, solved.focal_sigma, result.iterations + solved.iterations)
-        done += iterations
-    return result
-
-
-def _free_lips(model: LandmarkModel) -> LandmarkModel:
-    """Return the model with lips that may pass through each other: from afar, no way leads around their contact."""
-    return replace(model, lips=None)
-
-
 def _fit_motion(
     model: LandmarkModel,
     clip: ClipInput,
@@ -390,7 +352,7 @@ def _fit_motion(
             loose=LOOSE if power is None else 1.0,
             power=None if power is None else power[part],
         )
-        lips = model if power is not None else _free_lips(model)
+        lips = model if power is not None else free_lips(model)
         closed = None if lids is None else lids[part]
         return MotionProblem(lips, shared, seen[part], own, between, tuning, lids=closed)
 
