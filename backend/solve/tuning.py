@@ -56,7 +56,7 @@ class Tuning:
     contour_weight: float = 0.5
     contour_slide: float = 0.2
     lid_aperture: float = 0.003
-    lip_aperture: float = 0.0015
+    lip_aperture: float = 0.003
     identity: float = 0.6
     scale: float = 0.002
     offset: float = 0.003
