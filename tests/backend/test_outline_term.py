@@ -74,9 +74,9 @@ def ear_error(clip: MadeClip, result: Fit) -> float:
     return 1000 * float(np.linalg.norm(own - own.mean(axis=0), axis=1).mean())
 
 
-def fitted(clip: MadeClip, masks: PersonMasks | None, tmp_path: Path) -> Fit:
+def fitted(clip: MadeClip, masks: PersonMasks | None, tmp_path: Path, *, known: bool = True) -> Fit:
     settings = FitSettings(key_frames=6, device="cpu")
-    camera = Camera(clip.intrinsics.focal_x, "known")
+    camera = Camera(clip.intrinsics.focal_x, "known") if known else Camera(None, "estimated")
     result = fit.run(replace(clip.landmarks, masks=masks), clip.head, camera, settings, context(tmp_path))
     assert isinstance(result, Fit)
     return result
@@ -86,6 +86,15 @@ def test_ears_that_no_landmark_shows_are_found_by_the_outline(tmp_path: Path) ->
     clip = made_clip(12, looks=EARS)
     without, with_outline = fitted(clip, None, tmp_path), fitted(clip, masks_of(clip), tmp_path)
     assert ear_error(clip, with_outline) < 0.5 * ear_error(clip, without)
+
+
+def test_what_shapes_the_head_says_nothing_more_of_the_focal_length(tmp_path: Path) -> None:
+    clip = made_clip(12, looks=EARS)
+    masks = masks_of(clip)
+    heard, shaped = (fitted(clip, each, tmp_path, known=False) for each in (replace(masks, skin=None), masks))
+    assert shaped.intrinsics.focal_x == pytest.approx(heard.intrinsics.focal_x, rel=0.03)
+    assert shaped.focal_uncertainty == pytest.approx(heard.focal_uncertainty, rel=0.1)
+    assert ear_error(clip, shaped) < ear_error(clip, heard)
 
 
 def test_hair_around_the_head_does_not_make_it_larger(tmp_path: Path) -> None:
