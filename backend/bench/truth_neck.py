@@ -51,7 +51,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
             return made
         rows.append(_row(setup, head, video, f"sample person {seed}"))
     clips = [setup.data / name for name in CLIPS[:: 2 if setup.quick else 1]]
-    return rows + [_row(setup, head, clip, clip.stem) for clip in clips if clip.is_file()]
+    return rows + [_row(setup, head, clip, str(clip.relative_to(setup.data))) for clip in clips if clip.is_file()]
 
 
 def _row(setup: Setup, head: HeadModel, clip: Path, name: str) -> Row:
