@@ -27,9 +27,9 @@ INDEPENDENT: Final = {SCALP: 3.0, LEFT_EAR: 1.0, RIGHT_EAR: 1.0, FACE: 1.0}
 """How many independent measurements a part is worth beside the error that all share."""
 TOO_SMALL: Final = {SCALP: (2.0, 6.0), LEFT_EAR: (4.0, 7.0), RIGHT_EAR: (4.0, 7.0), FACE: (2.0, 6.0)}
 """Millimetres by which a person's part reaches further than the head's, and their deviation: the head is narrower than
-most people, its ears lie closer. Both ears share one error. On 24 rendered people with other skulls and ears than the
-head can have (`bench.lens_people`) the stated deviations then covered 71 and 100 % of the errors at one and two of
-them, on 12 others that were not looked at 83 and 92 %."""
+most people, its ears lie closer. Both ears share one error. With that the stated deviations of the focal length
+cover 68 and 95 % of the errors at one and two of them (`bench truth --only lens`, 19 clips, 12 of which are people with
+other skulls and ears than the head can have); with a new error in every direction they covered 25 and 58 %."""
 _TOGETHER: Final = ((SCALP,), (LEFT_EAR, RIGHT_EAR), (FACE,))
 _NODES: Final = 11
 _FEWEST: Final = 6
