@@ -39,8 +39,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
     Face vertices, rotation and focal length as there, median over the people, before and after. Worse: on how many
     people the face vertices are further off after than before. Lips and lids: rms over the frames of the mean opening
     of facing points against the true one. PSNR and SSIM: textured and lit head against the
-    footage, inside the face, eight frames each. Speed: frames per second of the stage Appearance alone; with clips this
-    short the key frames take most of it. The clip of a head that is not ours: see `truth_refined`.
+    footage, skin of the face, eight frames each. Speed: frames per second of the stage Appearance alone; with clips
+    this short the key frames take most of it. The clip of a head that is not ours: see `truth_refined`.
     """
     import_stages()
     head = builtin_head()
@@ -92,7 +92,8 @@ def _person(
         baked = bake(setup, refined, head, video, setup.work / f"texture-{video.stem}", clock)
         if isinstance(baked, Failure):
             return baked
-        likeness = (baked.facts["psnr"], baked.facts["ssim"])
+        skin = baked.facts["parts"]["skin"]
+        likeness = (skin["psnr"], skin["ssim"])
     before, after = (errors_of(head, one, truth) | _openings(head, one, truth) for one in (fitted, refined))
     frames = int(np.count_nonzero(fitted.status == TRACKED))
     return _Person(before, after, likeness, frames, clock.wall["appearance"])
@@ -149,7 +150,7 @@ def _likeness_rows(people: list[_Person]) -> list[Row]:
     psnr, ssim = np.mean([one.likeness for one in people], axis=0)
     speed = sum(one.frames for one in people) / sum(one.seconds for one in people)
     return [
-        at_least("textured head against the footage, inside the face: PSNR", float(psnr), PSNR, " dB"),
-        told("textured head against the footage, inside the face: SSIM", float(ssim), digits=3),
+        at_least("textured head against the footage, skin of the face: PSNR", float(psnr), PSNR, " dB"),
+        told("textured head against the footage, skin of the face: SSIM", float(ssim), digits=3),
         at_least("appearance on short clips", speed, SPEED, " frames/s"),
     ]
