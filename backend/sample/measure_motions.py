@@ -41,7 +41,6 @@ TOGETHER: Final = (
     ("mouthRollLower", "mouthRollUpper"),
     ("mouthSmile", "cheekSquint"),
     ("mouthSmile", "mouthUpperUp"),
-    ("mouthFrown", "mouthShrugLower"),
     ("mouthUpperUp", "noseSneer"),
     ("mouthPucker", "mouthFunnel"),
 )
