@@ -35,7 +35,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
         chain(
             hard_clips(setup, QUICK[1:] if setup.quick else OTHERS),
             independent_clip(setup),
-            turning_people(setup, TURNING[:1] if setup.quick else TURNING[1:]),
+            turning_people(setup, TURNING[1:2] if setup.quick else TURNING[1:]),
         ),
     )
     for found in (learned, others):
