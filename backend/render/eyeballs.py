@@ -31,7 +31,7 @@ _ASIDE: Final = 0.2
 _TIED: Final = 0.5
 """Logarithms of brightness that an iris must gain to lie aside by one."""
 _LEAST_CONTRAST: Final = 0.3
-"""Of an iris against the white, as a logarithm: less is a blur in which no eye can be told."""
+"""Of an iris against the white, as a logarithm: less is a blur that does not tell where it lies."""
 _PUPIL: Final = 0.36
 """Of the iris, and how dark it is at most against the iris."""
 _PUPIL_DARK: Final = 0.3
@@ -132,7 +132,7 @@ def _look(eye: _Eye) -> _Look | None:
                 if score > best:
                     best, found = score, (np.array([x, y]), _IRIS * size)
     if best < _LEAST_CONTRAST:
-        return None
+        found = (np.zeros(2), _IRIS)  # its colours are the person's, its place is the eye's own
     middle, radius = found
     ratio = np.linalg.norm(place - middle, axis=1) / radius
     white = _white(colour[ratio > 1 + _EDGE])
