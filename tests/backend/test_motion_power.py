@@ -16,12 +16,15 @@ from backend.contract.settings import FitSettings
 from backend.head.builtin import builtin_head
 from backend.head.skinning import neutral_pose, pose_vertices
 from backend.solve.motion_power import motion_power
+from backend.solve.observations import IRIS_CENTRES
 from backend.solve.state import Frames
 from backend.stages import fit as fit_stage
 from backend.stages.data import Camera, Fit
 
 NOISE = 0.7
 """Pixels: what the detector's points tremble by on a face of this size."""
+IRIS_NOISE = 0.25
+"""Share of it by which irises tremble: they are found in the picture itself."""
 
 
 def moving_clip(times: np.ndarray, turn: np.ndarray, place: np.ndarray, noise: float = NOISE) -> MadeClip:
@@ -35,7 +38,9 @@ def moving_clip(times: np.ndarray, turn: np.ndarray, place: np.ndarray, noise: f
     places = np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices[:, corners])
     intrinsics = Intrinsics.centred(640, 480, 1400.0)
     pixels = project(places @ np.swapaxes(rotation, 1, 2) + translation[:, None], intrinsics)
-    pixels = pixels + np.random.default_rng(3).normal(scale=noise, size=pixels.shape)
+    trembling = np.random.default_rng(3).normal(scale=noise, size=pixels.shape)
+    trembling[:, list(IRIS_CENTRES)] *= IRIS_NOISE
+    pixels = pixels + trembling
     return MadeClip(head, made_landmarks(pixels, times), intrinsics, pose, rotation, translation, vertices)
 
 
