@@ -39,11 +39,11 @@ class _Truth:
 def measure(setup: Setup) -> list[Row] | Failure:
     """Gaze against the truth, each clip by both networks for landmarks; built-in head, focal length known, Standard.
 
-    ``truth_clip``, ``hard/talk297`` and two painted people (`eye_people`; the second was looked at by nobody while
-    weights were chosen). Error: mean absolute difference of yaw and pitch of the eyes' mean direction in the head's own
-    axes, while the eyes are open, after one constant is removed (their rest need not be ours). Gain: slope of the pitch
-    over the true one. Crossed: by how much more the eyes turn inwards than in four frames before and after, over the
-    true amount. Glance: of one frame, how far the yaw leaves its neighbours', over the true amount.
+    ``truth_clip``, ``hard/talk297`` and two painted people (`eye_people`; weights were looked at on both, so neither is
+    an independent check). Error: mean absolute difference of yaw and pitch of the eyes' mean direction in the head's
+    own axes, while the eyes are open, after one constant is removed (their rest need not be ours). Gain: slope of the
+    pitch over the true one. Crossed: by how much more the eyes turn inwards than in four frames before and after, over
+    the true amount. Glance: of one frame, how far the yaw leaves its neighbours', over the true amount.
     """
     import_stages()
     head = builtin_head()

@@ -34,7 +34,8 @@ SHUT_FRAMES: Final[Mapping[str, tuple[int, ...]]] = {
 }
 """Real clips, and the frames in which both eyes are shut, by eye."""
 PEOPLE: Final = (60, 62)
-"""Painted people: the first was looked at while the networks' gaps were measured, the second was not."""
+"""Painted people. The networks' gaps were measured beside the first; weights of the eyes were looked at on both, so
+neither is an independent check."""
 SHUT: Final = 0.9
 
 
