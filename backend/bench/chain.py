@@ -113,6 +113,12 @@ def fit(
     )
 
 
+def found_and_fitted(setup: Setup, clip: Path, head: HeadModel, focal: float | None) -> Fit | Failure:
+    """Go from a video or photograph to a fit in quality Standard; the focal length is known in pixels, or None."""
+    landmarks = find_landmarks(setup, clip, "standard", Clock())
+    return landmarks if isinstance(landmarks, Failure) else fit(setup, landmarks, head, focal)
+
+
 def write(setup: Setup, fitted: Fit, head: HeadModel, path: Path, clock: Clock) -> TrackFile | Failure:
     """Run the stages Smooth and Track File."""
     from ..stages import smooth as smooth_stage

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -15,8 +14,9 @@ from ..head.builtin import builtin_head
 from ..head.model import Floats, HeadModel
 from ..stages.data import Fit
 from . import metrics
-from .chain import Clock, Setup, find_landmarks, fit, import_stages, in_camera, surface_landmarks
+from .chain import Setup, found_and_fitted, import_stages, in_camera, surface_landmarks
 from .expression_clips import FACES, film_faces
+from .known_clips import places_on
 from .rows import Row, at_least, at_most, between
 
 CALM_SHARE: Final = 0.05
@@ -110,7 +110,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
             true = np.asarray(truth["landmarks_mm"], dtype=np.float64) / 1000
             lens = np.ravel(truth["K"]).tolist()
             pose = truth["head_rotation"], truth["head_translation"]
-        fitted = _fitted(setup, path, head, lens[0])
+        fitted = found_and_fitted(setup, path, head, lens[0])
         if isinstance(fitted, Failure):
             return fitted
         camera = Intrinsics(int(lens[4]), int(lens[5]), *lens[:4])
@@ -125,21 +125,15 @@ def measure(setup: Setup) -> list[Row] | Failure:
     return rows
 
 
-def _fitted(setup: Setup, path: Path, head: HeadModel, focal: float) -> Fit | Failure:
-    landmarks = find_landmarks(setup, path, "standard", Clock())
-    return landmarks if isinstance(landmarks, Failure) else fit(setup, landmarks, head, focal)
-
-
 def _made_rows(setup: Setup, head: HeadModel, seed: int) -> list[Row] | Failure:
     clip = film_faces(setup, head, seed, FACES)
     if isinstance(clip, Failure):
         return clip
     truth = clip.truth
-    fitted = _fitted(setup, clip.video, head, truth.intrinsics.focal_x)
+    fitted = found_and_fitted(setup, clip.video, head, truth.intrinsics.focal_x)
     if isinstance(fitted, Failure):
         return fitted
-    corners = truth.vertices[:, head.faces[head.landmarks.triangle]].astype(np.float64)
-    true = np.einsum("tncx,nc->tnx", corners, head.landmarks.barycentric)
+    true = places_on(head, truth.vertices)
     whole = _compared(head, fitted, true, truth.head_rotation, truth.head_translation, truth.intrinsics)
     rows = []
     for name, measured in MADE.items():

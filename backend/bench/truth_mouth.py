@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -20,7 +19,7 @@ from ..solve.lip_contact import CLOSED
 from ..solve.observations import eye_distance
 from ..stages.data import Fit, Landmarks
 from . import metrics
-from .chain import Clock, Setup, find_landmarks, fit, import_stages, surface_landmarks
+from .chain import Setup, found_and_fitted, import_stages, surface_landmarks
 from .expression_clips import film_faces
 from .known_clips import places_on
 from .rows import Row, at_least, at_most, between, told
@@ -135,11 +134,6 @@ def _mouth(name: str, points: Floats, jaw: Floats, landmarks: Landmarks | None =
     return Mouth(name, closed, gaps, np.degrees(jaw[:, 0]), 1000 * (points[:, 1, 1] - points[:, 152, 1]))
 
 
-def _fitted(setup: Setup, path: Path, head: HeadModel, focal: float | None) -> Fit | Failure:
-    landmarks = find_landmarks(setup, path, "standard", Clock())
-    return landmarks if isinstance(landmarks, Failure) else fit(setup, landmarks, head, focal)
-
-
 def _painted(setup: Setup, head: HeadModel) -> Iterator[list[Row] | Failure]:
     for name in PAINTED:
         path = setup.data / "hard" / f"{name}.mp4"
@@ -150,7 +144,7 @@ def _painted(setup: Setup, head: HeadModel) -> Iterator[list[Row] | Failure]:
             focal = float(np.ravel(truth["K"])[0])
             points = np.asarray(truth["landmarks_mm"], dtype=np.float64) / 1000
             jaw = np.asarray(truth["jaw"], dtype=np.float64).reshape(len(points), -1)
-        fitted = _fitted(setup, path, head, focal)
+        fitted = found_and_fitted(setup, path, head, focal)
         if isinstance(fitted, Failure):
             yield fitted
             return
@@ -168,7 +162,7 @@ def _independent(setup: Setup, head: HeadModel) -> Iterator[list[Row] | Failure]
         if isinstance(one, Failure):
             yield one
             return
-        fitted = _fitted(setup, folder / "clip.mp4", one, truth.focal)
+        fitted = found_and_fitted(setup, folder / "clip.mp4", one, truth.focal)
         if isinstance(fitted, Failure):
             yield fitted
             return
@@ -182,7 +176,7 @@ def _real(setup: Setup, head: HeadModel) -> Iterator[list[Row] | Failure]:
         path = setup.data / name
         if not path.is_file() or (setup.quick and path.stem != CLENCHED):
             continue
-        fitted = _fitted(setup, path, head, None)
+        fitted = found_and_fitted(setup, path, head, None)
         if isinstance(fitted, Failure):
             yield fitted
             return
@@ -209,7 +203,7 @@ def _made(setup: Setup, head: HeadModel) -> Iterator[list[Row] | Failure]:
         if isinstance(made, Failure):
             yield made
             return
-        fitted = _fitted(setup, made.video, head, made.truth.intrinsics.focal_x)
+        fitted = found_and_fitted(setup, made.video, head, made.truth.intrinsics.focal_x)
         if isinstance(fitted, Failure):
             yield fitted
             return

@@ -20,7 +20,7 @@ from ..sample.clip import make_clip
 from ..sample.people import TEXTURE_SIZE, person
 from ..solve.observations import eye_distance
 from ..stages.data import Fit
-from .chain import Clock, Setup, find_landmarks, fit, import_stages, in_camera
+from .chain import Setup, found_and_fitted, import_stages, in_camera
 from .rows import Row, at_most, not_measured
 
 LIMIT: Final = 25.0
@@ -56,8 +56,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
 
 def _row(setup: Setup, head: HeadModel, clip: Path, name: str) -> Row:
     what = f"neck, {name}: swing of its base"
-    landmarks = find_landmarks(setup, clip, "standard", Clock())
-    fitted = landmarks if isinstance(landmarks, Failure) else fit(setup, landmarks, head, None)
+    fitted = found_and_fitted(setup, clip, head, None)
     if isinstance(fitted, Failure):
         return not_measured(what, fitted)
     straight, bent = swings(head, fitted)

@@ -12,11 +12,10 @@ from ..head.builtin import builtin_head
 from ..head.model import Floats, HeadModel
 from ..head.skinning import pose_vertices, select_frames
 from ..stages.data import Fit, Landmarks
-from .chain import Clock, Setup, find_landmarks, fit, import_stages, in_camera
-from .metrics import shape_distance
+from .chain import Setup, found_and_fitted, import_stages, in_camera
 from .outline_measures import OutlineErrors, Traced, outline_errors, traced_outlines
 from .rows import Row, at_least, at_most, between, told
-from .synthetic import landmarks_part
+from .truth_person import distances, faces_of_halves, nearest_to_own, of_pairs
 
 WIDEST: Final = 1.5
 """Percent of the head's width."""
@@ -36,39 +35,31 @@ def measure(setup: Setup) -> list[Row] | Failure:
     """
     import_stages()
     head = builtin_head()
-    known: dict[Path, tuple[Landmarks, Fit]] = {}
+    known: dict[Path, Fit] = {}
     measured: list[tuple[Traced, OutlineErrors]] = []
     for traced in traced_outlines():
         path = next(iter(sorted(setup.data.glob(f"*/{traced.picture}"))), None)
         if path is None or (setup.quick and path.suffix not in (".png", ".jpeg")):
             continue
         if path not in known:
-            found = _fitted(setup, path, head)
+            found = found_and_fitted(setup, path, head, None)
             if isinstance(found, Failure):
                 return found
             known[path] = found
-        measured.append((traced, _errors(head, *known[path], traced)))
+        measured.append((traced, _errors(head, known[path], traced)))
     if not measured:
         return Failure("no-pictures", "The shared photographs and clips are not there.", "Give --data.")
     rows = _rows(measured)
-    speakers = [found[0] for path, found in known.items() if path.name in SPEAKERS]
+    speakers = [found.landmarks for path, found in known.items() if path.name in SPEAKERS]
     return [*rows, _same_person(setup, head, speakers)] if len(speakers) > 1 else rows
 
 
-def _fitted(setup: Setup, path: Path, head: HeadModel) -> tuple[Landmarks, Fit] | Failure:
-    landmarks = find_landmarks(setup, path, "standard", Clock())
-    if isinstance(landmarks, Failure):
-        return landmarks
-    result = fit(setup, landmarks, head, None)
-    return result if isinstance(result, Failure) else (landmarks, result)
-
-
-def _errors(head: HeadModel, landmarks: Landmarks, fitted: Fit, traced: Traced) -> OutlineErrors:
+def _errors(head: HeadModel, fitted: Fit, traced: Traced) -> OutlineErrors:
     one = slice(traced.frame, traced.frame + 1)
     vertices = in_camera(
         pose_vertices(head, select_frames(fitted.pose, one)), fitted.rotation[one], fitted.translation[one]
     )
-    return outline_errors(head, vertices[0], fitted.intrinsics, traced, landmarks.points[traced.frame])
+    return outline_errors(head, vertices[0], fitted.intrinsics, traced, fitted.landmarks.points[traced.frame])
 
 
 def _rows(measured: list[tuple[Traced, OutlineErrors]]) -> list[Row]:
@@ -92,18 +83,13 @@ def _rows(measured: list[tuple[Traced, OutlineErrors]]) -> list[Row]:
 def _same_person(setup: Setup, head: HeadModel, speakers: list[Landmarks]) -> Row:
     faces: list[Floats] = []
     for landmarks in speakers:
-        middle = len(landmarks) // 2
-        for half in (slice(0, middle), slice(middle, None)):
-            found = fit(setup, landmarks_part(landmarks, half), head, None)
-            if isinstance(found, Failure):
-                return told("halves of a clip recognised as the same person", float("nan"))
-            faces.append((head.template + head.identity_basis @ found.pose.identity)[head.regions["face"]])
-    distance = np.array([[shape_distance(first, second) for second in faces] for first in faces])
-    np.fill_diagonal(distance, np.inf)
-    right = float((distance.argmin(axis=1) == (np.arange(len(faces)) ^ 1)).mean())
-    apart = distance[~np.eye(len(faces), dtype=bool)]
-    same = distance[np.arange(len(faces)), np.arange(len(faces)) ^ 1]
+        halves = faces_of_halves(setup, head, landmarks)
+        if isinstance(halves, Failure):
+            return told("halves of a clip recognised as the same person", float("nan"))
+        faces += halves
+    apart = distances(np.stack(faces))
+    same, _ = of_pairs(apart)
     return at_least(
-        f"halves of {len(speakers)} clips that have the same person as nearest", 100 * right, 100, " %", 0,
-        same=float(1000 * same.mean()), all=float(1000 * apart.mean()),
+        f"halves of {len(speakers)} clips that have the same person as nearest", nearest_to_own(apart), 100, " %", 0,
+        same=float(same.mean()), all=float(apart[np.isfinite(apart)].mean()),
     )  # fmt: skip

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..contract.failure import Failure
 from ..head.builtin import builtin_head
-from ..head.geometry import similarity
 from ..head.model import Floats, HeadModel
 from ..stages.data import Landmarks
 from .chain import Clock, Setup, find_landmarks, fit, import_stages
+from .metrics import shape_distance
 from .rows import Row, at_least, at_most, told
 from .synthetic import landmarks_part
 
@@ -37,32 +37,40 @@ def measure(setup: Setup) -> list[Row] | Failure:
     faces: list[Floats] = []
     for clip in clips:
         landmarks = find_landmarks(setup, clip, "standard", Clock())
-        halves = landmarks if isinstance(landmarks, Failure) else _halves(setup, head, landmarks)
+        halves = landmarks if isinstance(landmarks, Failure) else faces_of_halves(setup, head, _bare(landmarks))
         if isinstance(halves, Failure):
             return halves
         faces += halves
     apart = distances(np.stack(faces))
     same, other = of_pairs(apart)
-    nearest = 100 * float(np.mean(apart.argmin(axis=1) // 2 == np.arange(len(apart)) // 2))
     return [
         at_most(
             f"halves of {len(clips)} clips: distance of the two faces (worst {same.max():.2f})", same.mean(), 0.8, " mm"
         ),
         at_least(f"different people: distance (least {other.min():.2f})", other.mean(), 2.0, " mm"),
-        at_least("halves nearest to their own other half", nearest, 100, " %", 0),
+        at_least("halves nearest to their own other half", nearest_to_own(apart), 100, " %", 0),
         told("distance of different people over that of halves", other.mean() / same.mean()),
     ]
 
 
-def _halves(setup: Setup, head: HeadModel, landmarks: Landmarks) -> list[Floats] | Failure:
+def _bare(landmarks: Landmarks) -> Landmarks:
+    return replace(landmarks, masks=None)
+
+
+def faces_of_halves(setup: Setup, head: HeadModel, landmarks: Landmarks) -> list[Floats] | Failure:
     """Return the face at rest (N, 3) of both halves of a clip."""
     middle, result = len(landmarks) // 2, []
     for part in (slice(0, middle), slice(middle, len(landmarks))):
-        fitted = fit(setup, landmarks_part(replace(landmarks, masks=None), part), head, None)
+        fitted = fit(setup, landmarks_part(landmarks, part), head, None)
         if isinstance(fitted, Failure):
             return fitted
         result.append((head.template + head.identity_basis @ fitted.pose.identity)[head.regions["face"]])
     return result
+
+
+def nearest_to_own(apart: Floats) -> float:
+    """Return the percentage of halves to which, by distances (F, F), their clip's other half is nearest."""
+    return 100 * float(np.mean(apart.argmin(axis=1) // 2 == np.arange(len(apart)) // 2))
 
 
 def distances(faces: Floats) -> Floats:
@@ -74,9 +82,7 @@ def distances(faces: Floats) -> Floats:
     for row, one in enumerate(faces):
         for column, other in enumerate(faces):
             if row != column:
-                scale, rotation, shift = similarity(one, other)
-                away = scale * one @ rotation.T + shift - other
-                result[row, column] = 1000 * np.sqrt(np.square(away).sum(axis=1).mean())
+                result[row, column] = 1000 * shape_distance(one, other)
     return result
 
 
