@@ -164,10 +164,9 @@ def _unzoomed_masks(masks: PersonMasks | None, larger: Floats, centre: Floats) -
 
 def notice_of_zoom(landmarks: Landmarks, video: Video, context: Context) -> Notice | None:
     """Return what to tell the user where face and background grow alike in a clip that is fitted with one lens."""
-    span = _growing(landmarks)
-    if span is None:
+    frames = _growing(landmarks)
+    if frames is None:
         return None
-    frames = span
     steps = steps_of(context.checked(read_frames(video, frames.tolist())), _points(landmarks), landmarks.shot)
     own = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
     seen = np.array([np.isfinite(step.sigma) for step in own])
