@@ -1,15 +1,12 @@
 """Where MediaPipe's detector sees the landmarks of the built-in head, measured on painted people.
 
 A landmark's place on the head is where MediaPipe's own mesh has it; what the networks answer lies some millimetres
-beside it (contour, nose tip, upper lids), in the same way for everybody. The fit starts its offsets from this table.
-Run it again with ``python -m backend.sample.measure_detector OUT.csv --task face_landmarker.task``.
+beside it (contour, nose tip, upper lids), in the same way for everybody. `measure_turns` and `measure_motions` make
+the tables of it.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-import tempfile
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -20,20 +17,17 @@ from ..contract import names
 from ..contract.camera import project
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings, VideoSettings
-from ..head.builtin import builtin_head
+from ..head.geometry import vertex_normals
 from ..head.model import Floats, HeadModel, Integers
 from ..landmarks.mirror import mirror_table
-from ..solve.landmark_model import FACING_LIPS, vertex_normals
+from ..solve.landmark_model import FACING_LIPS
 from ..stages import landmarks as landmark_stage
 from ..stages import video as video_stage
 from ..stages.data import Context, Landmarks
-from .canvas import make_canvas
-from .clip import Truth, make_clip
-from .people import person
+from .clip import Truth
 
 FIRST_SEED: Final = 100
 """Far from the seeds of the benchmark, which must not be measured on its own people."""
-FRAMES: Final = 24
 RATE: Final = Fraction(4)
 TEXTURE_SIZE: Final = 512
 _FACING: Final = (0.2, 0.6)
@@ -46,11 +40,8 @@ def detector_offsets(head: HeadModel, truth: Truth, landmarks: Landmarks) -> Flo
     """Return the offsets (478, 3), metres in head axes, that explain one clip's landmarks best, its truth known."""
     found = np.flatnonzero(landmarks.found)
     rotation = truth.head_rotation[found]
-    corners = head.faces[head.landmarks.triangle]
-    weights = head.landmarks.barycentric
     error, camera = errors_across(head, truth, landmarks, found)
-    normals = np.einsum("nk,nkc->nc", weights, vertex_normals(truth.neutral_vertices, head.faces)[corners])
-    facing = -(np.einsum("tij,nj->tni", rotation, normals) * camera).sum(-1) / np.linalg.norm(camera, axis=-1)
+    facing = facing_camera(head, truth, rotation, camera)
     seen = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1)
     across = rotation[:, :2]
     normal_matrix = np.einsum("tn,tai,taj->nij", seen, across, across) + _PRIOR * np.eye(3)
@@ -70,6 +61,20 @@ def errors_across(head: HeadModel, truth: Truth, landmarks: Landmarks, frames: I
     camera = np.einsum("tij,tnj->tni", truth.head_rotation[frames], places) + truth.head_translation[frames, None]
     error = landmarks.points[frames, :, :2] - project(camera, truth.intrinsics)
     return error * camera[..., 2:] / truth.intrinsics.focal_x, camera
+
+
+def facing_camera(head: HeadModel, truth: Truth, rotation: Floats, places: Floats) -> Floats:
+    """Return the cosine (F, 478) between the surface's normals at rest and the view.
+
+    Args:
+        head, truth: Who is filmed.
+        rotation: Head to camera (F, 3, 3).
+        places: Of the landmarks in camera axes (F, 478, 3).
+    """
+    corners = head.faces[head.landmarks.triangle]
+    at_vertices = vertex_normals(truth.neutral_vertices, head.faces)
+    normals = np.einsum("nk,nkc->nc", head.landmarks.barycentric, at_vertices[corners])
+    return -(np.einsum("tij,nj->tni", rotation, normals) * places).sum(-1) / np.linalg.norm(places, axis=-1)
 
 
 def landmarks_of(clip: Path, task: Path, work: Path) -> Landmarks | Failure:
@@ -105,51 +110,3 @@ def meeting(offsets: Floats) -> Floats:
     upper, lower = np.array(FACING_LIPS).T
     result[upper] = result[lower] = (offsets[upper] + offsets[lower]) / 2
     return result
-
-
-def measure(people: int, task: Path) -> Floats | Failure:
-    """Return the mean offsets (478, 3) over painted people who talk and turn their heads."""
-    head = builtin_head()
-    canvas = make_canvas(head, TEXTURE_SIZE)
-    results = []
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        for seed in range(FIRST_SEED, FIRST_SEED + people):
-            clip = work / f"{seed}.mp4"
-            plan = person(head, seed, frames=FRAMES, rate=RATE, canvas=canvas)
-            truth = make_clip(head, plan, clip, work / f"{seed}.npz")
-            if isinstance(truth, Failure):
-                return truth
-            landmarks = landmarks_of(clip, task, work)
-            if isinstance(landmarks, Failure):
-                return landmarks
-            results.append(detector_offsets(head, truth, landmarks))
-            print(f"person {seed}: {1000 * np.linalg.norm(results[-1], axis=1).mean():.2f} mm", file=sys.stderr)
-    return meeting(symmetric(np.mean(results, axis=0)))
-
-
-HEADER: Final = """\
-# Where MediaPipe's detector sees the 478 landmarks of the built-in head, beside their places on it: x (subject's left),
-# y (up), z (forward), millimetres; row = landmark. Mean over painted people, symmetric, irises zero.
-# Regenerate with: python -m backend.sample.measure_detector OUT.csv --task face_landmarker.task
-"""
-
-
-def main(arguments: list[str]) -> int:
-    """Measure and write the table."""
-    parser = argparse.ArgumentParser(prog="python -m backend.sample.measure_detector", description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--task", type=Path, required=True, help="face_landmarker.task")
-    parser.add_argument("--people", type=int, default=24)
-    options = parser.parse_args(arguments)
-    offsets = measure(options.people, options.task)
-    if isinstance(offsets, Failure):
-        print(offsets, file=sys.stderr)
-        return 1
-    rows = "\n".join(",".join(f"{value:.2f}" for value in row) for row in 1000 * offsets + 0.0)
-    options.out.write_text(HEADER + rows + "\n", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

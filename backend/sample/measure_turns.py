@@ -1,7 +1,7 @@
 """How MediaPipe's landmarks move across a face when the head turns, learned on rendered heads that turn far.
 
 Run it again with ``python -m backend.sample.measure_turns TURNS.csv OFFSETS.csv --task face_landmarker.task
---flame flame_proxy.npz``. The second file is `measure_detector`'s table as it is once the first is taken off.
+--flame flame_proxy.npz``. The second file says where the detector sees landmarks once the first is taken off.
 """
 
 from __future__ import annotations
@@ -11,36 +11,29 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from ..contract import names
-from ..contract.camera import project
 from ..contract.failure import Failure
-from ..contract.settings import FaceSettings, HeadSettings, LandmarkSettings, VideoSettings
+from ..contract.settings import HeadSettings
 from ..head.builtin import builtin_head
 from ..head.flame_file import load_flame
 from ..head.model import Floats, HeadModel
 from ..landmarks.mirror import mirror_table
 from ..solve.detector_bias import TERMS, terms, views, without_turn_bias
-from ..solve.landmark_model import vertex_normals
 from ..solve.observations import LID_PAIRS, LIP_PAIRS
-from ..stages import landmarks as landmark_stage
-from ..stages import video as video_stage
-from ..stages.data import Context, Landmarks
+from ..stages.data import Landmarks
 from .canvas import Canvas, make_canvas
 from .clip import ClipPlan, Truth, make_clip
-from .measure_detector import HEADER as OFFSETS_HEADER
-from .measure_detector import detector_offsets, symmetric
+from .measure_detector import RATE, detector_offsets, errors_across, facing_camera, landmarks_of, meeting, symmetric
 from .people import person
 from .portrait import fit_portrait, portrait_file, portrayed, read_picture
 
 FIRST_SEED: Final = 300
 FRAMES: Final = 36
-RATE: Final = Fraction(4)
 TEXTURE_SIZE: Final = 640
 YAW, PROFILE_YAW, PITCH, ROLL = 38.0, 64.0, 20.0, 8.0
 """Largest angles in degrees; every third person is filmed again turning to the profile. Up to 70 the detector's wildest
@@ -114,7 +107,6 @@ def filmed(flame: HeadModel | None, people: int, task: Path) -> list[Turned] | F
     result = []
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        context = Context("measure", lambda event: None, lambda: False, work / "chunks", work)
         for number, planned in enumerate(plans(flame, people, work)):
             if isinstance(planned, Failure):
                 return planned
@@ -123,11 +115,7 @@ def filmed(flame: HeadModel | None, people: int, task: Path) -> list[Turned] | F
             truth = make_clip(head, plan, clip, work / f"{number}.npz")
             if isinstance(truth, Failure):
                 return truth
-            video = video_stage.run(VideoSettings(path=str(clip)), context)
-            if isinstance(video, Failure):
-                return video
-            settings = LandmarkSettings(task_file=str(task), person_mask=False)
-            found = landmark_stage.run(video, FaceSettings(), settings, context)
+            found = landmarks_of(clip, task, work)
             if isinstance(found, Failure):
                 return found
             print(f"clip {number}: {found.found.sum()} faces", file=sys.stderr)
@@ -158,25 +146,17 @@ def turn_bias(clips: list[Turned]) -> Floats:
     # Where the irises are seen depends on the gaze; they go with the corners of their eye.
     for iris, corners in ((names.RIGHT_IRIS, names.RIGHT_EYE_CORNERS), (names.LEFT_IRIS, names.LEFT_EYE_CORNERS)):
         result[list(iris)] = result[list(corners)].mean(axis=0)
-    meeting = np.array(LID_PAIRS + LIP_PAIRS)
-    result[meeting] = result[meeting].mean(axis=1, keepdims=True)
+    pairs = np.array(LID_PAIRS + LIP_PAIRS)
+    result[pairs] = result[pairs].mean(axis=1, keepdims=True)
     return result
 
 
 def _beside(clip: Turned) -> tuple[Floats, Floats, Floats]:
     """Return terms (T, 7), how far beside its place each landmark is seen (T, 478, 2), metres, and weight (T, 478)."""
     truth, found = clip.truth, np.flatnonzero(clip.landmarks.found)
-    camera = truth.intrinsics
-    corners = clip.head.faces[clip.head.landmarks.triangle]
-    weights = clip.head.landmarks.barycentric
-    places = np.einsum("nk,tnkc->tnc", weights, truth.vertices[found][:, corners].astype(np.float64))
-    rotation = truth.head_rotation[found]
-    places = np.einsum("tij,tnj->tni", rotation, places) + truth.head_translation[found, None]
-    points = clip.landmarks.points[found].astype(np.float64)
-    view = views(points, (camera.centre_x, camera.centre_y))
-    error = (points[..., :2] - project(places, camera)) * places[..., 2:] / camera.focal_x
-    normals = np.einsum("nk,nkc->nc", weights, vertex_normals(truth.neutral_vertices, clip.head.faces)[corners])
-    facing = -(np.einsum("tij,nj->tni", rotation, normals) * places).sum(-1) / np.linalg.norm(places, axis=-1)
+    view = views(clip.landmarks.points[found], (truth.intrinsics.centre_x, truth.intrinsics.centre_y))
+    error, places = errors_across(clip.head, truth, clip.landmarks, found)
+    facing = facing_camera(clip.head, truth, truth.head_rotation[found], places)
     seen = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1) * clip.head.landmarks.known
     return terms(view), np.einsum("tac,tnc->tna", view.axes, error), seen
 
@@ -189,7 +169,7 @@ def remaining_offsets(clips: list[Turned], table: Floats) -> Floats:
             centre = (clip.truth.intrinsics.centre_x, clip.truth.intrinsics.centre_y)
             corrected = replace(clip.landmarks, points=without_turn_bias(clip.landmarks.points, centre, table))
             own.append(detector_offsets(clip.head, clip.truth, corrected))
-    return symmetric(np.mean(own, axis=0))
+    return meeting(symmetric(np.mean(own, axis=0)))
 
 
 HEADER: Final = """\
@@ -198,6 +178,14 @@ HEADER: Final = """\
 # the face's left and up in the picture, millimetres; row = landmark. b: by how much the yaw is beyond 0.7, where the
 # other terms rest. Learned on painted people of the built-in head, its portrait, and painted people of a head in the
 # layout of FLAME; symmetric; irises go with their eye's corners, lids and lips together.
+# Regenerate with: python -m backend.sample.measure_turns TURNS.csv OFFSETS.csv --task face_landmarker.task --flame HEAD
+"""
+
+
+OFFSETS_HEADER: Final = """\
+# Where MediaPipe's detector sees the 478 landmarks of the built-in head, beside their places on it, once what a turned
+# head does to them (detector_turns.csv) is taken off: x (subject's left), y (up), z (forward), millimetres; row =
+# landmark. Mean over painted people and the portrait, symmetric, irises zero, edges of the lips together.
 # Regenerate with: python -m backend.sample.measure_turns TURNS.csv OFFSETS.csv --task face_landmarker.task --flame HEAD
 """
 

@@ -25,7 +25,7 @@ from .tuning import Tuning
 TABLE: Final = Path(__file__).parents[1] / "head" / "builtin" / "detector_turns.csv"
 TERMS: Final = 7
 FURTHEST_YAW, FURTHEST_PITCH, PROFILE = 1.3, 0.4, 0.7
-"""Radians just beyond which no rendered head was turned: the bias stays there what it is at this angle."""
+"""Radians beyond which no rendered head was turned: the bias stays there what it is at this angle."""
 _MOVABLE: Final = 0.1
 """Weight of lids, lips and contour where the view is told from the points."""
 
