@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 
 from ..contract.camera import axis_angles, rotation_matrices
 from ..contract.names import DLIB68_FROM_MEDIAPIPE
-from ..head.geometry import similarity
+from ..head.geometry import nearest_rotations, similarity
 from ..sample.compare import rigidly_aligned
 
 Array = NDArray[Any]
@@ -20,15 +20,9 @@ SURFACE_STEPS = 30
 """Most steps of closest-point alignment; it rests after about ten."""
 
 
-def nearest_rotation(matrix: Array) -> Array:
-    """Return the rotation (3, 3) nearest to a matrix (singular values set to one, no reflection)."""
-    u, _, v = np.linalg.svd(matrix)
-    return u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))]) @ v
-
-
 def constant_rotation(found: Array, true: Array) -> Array:
     """Return the rotation C (3, 3), the same in all frames, for which true @ C is nearest to found (T, 3, 3)."""
-    return nearest_rotation(np.einsum("tji,tjk->ik", true, found))
+    return nearest_rotations(np.einsum("tji,tjk->ik", true, found))
 
 
 def usual_rotation(found: Array, true: Array) -> Array:
@@ -40,7 +34,7 @@ def usual_rotation(found: Array, true: Array) -> Array:
     for _ in range(5):
         angle = np.radians(rotation_errors(found, true @ result))
         weight = 1 / np.maximum(angle, 1e-3)
-        result = nearest_rotation(np.einsum("t,tji,tjk->ik", weight, true, found))
+        result = nearest_rotations(np.einsum("t,tji,tjk->ik", weight, true, found))
     return result
 
 
@@ -167,7 +161,7 @@ def angles_between(first: Array, second: Array) -> Array:
 def rigid_motion(points: Array, targets: Array) -> tuple[Array, Array]:
     """Return rotation (3, 3) and translation (3,) that bring points (N, 3) nearest to targets (N, 3), without scale."""
     centre, goal = points.mean(axis=0), targets.mean(axis=0)
-    rotation = nearest_rotation((targets - goal).T @ (points - centre))
+    rotation = nearest_rotations((targets - goal).T @ (points - centre))
     return rotation, goal - rotation @ centre
 
 

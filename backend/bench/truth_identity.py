@@ -124,7 +124,7 @@ def fitted(comparison: Comparison, person: Floats, basis: Floats) -> tuple[Float
 
 def _laid_on(points: Floats, target: Floats) -> Floats:
     """Return the points (N, 3) turned and moved onto the target as well as possible."""
-    turn = metrics.nearest_rotation((target - target.mean(axis=0)).T @ (points - points.mean(axis=0)))
+    turn = metrics.nearest_rotations((target - target.mean(axis=0)).T @ (points - points.mean(axis=0)))
     return (points - points.mean(axis=0)) @ turn.T + target.mean(axis=0)
 
 

@@ -107,7 +107,7 @@ def _kept(found: Floats, true: Floats) -> tuple[float, float]:
     """Share of the amplitude of the turn about the vertical axis that is kept, and the phase in degrees."""
     angles = []
     for rotation in (found, true):
-        rest = metrics.nearest_rotation(rotation.mean(axis=0))
+        rest = metrics.nearest_rotations(rotation.mean(axis=0))
         angles.append(axis_angles(rotation @ rest.T)[:, 1])
     amplitude, phase = metrics.amplitude_and_phase(*angles)
     return amplitude, abs(phase)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..contract.camera import axis_angles, rotation_matrices
 from ..contract.names import JOINTS
+from .geometry import nearest_rotations
 from .model import Floats, HeadModel, HeadPose, Integers
 from .skinning import joint_places
 
@@ -102,7 +103,7 @@ def _turns(rotation: Floats, place: Floats, bone: Floats, times: Floats) -> Floa
         bone: From the neck's base to that joint, head axes.
         times: Seconds (N,).
     """
-    slow = _nearest_rotations(_averaged(rotation.reshape(-1, 9), times, SECONDS).reshape(-1, 3, 3))
+    slow = nearest_rotations(_averaged(rotation.reshape(-1, 9), times, SECONDS).reshape(-1, 3, 3))
     slow = _upright(slow)
     away = axis_angles(np.swapaxes(slow, 1, 2) @ rotation)
     away *= _held(np.linalg.norm(away, axis=1))[:, None]
@@ -147,12 +148,6 @@ def _averaged(values: Floats, times: Floats, seconds: float) -> Floats:
         weight = np.exp(-0.5 * ((times[near] - now) / seconds) ** 2)
         result[index] = weight @ values[near] / weight.sum()
     return result
-
-
-def _nearest_rotations(matrices: Floats) -> Floats:
-    u, _, v = np.linalg.svd(matrices)
-    u[:, :, 2] *= np.sign(np.linalg.det(u @ v))[:, None]
-    return np.asarray(u @ v, np.float64)
 
 
 def _held(angle: Floats) -> Floats:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..contract.camera import axis_angles, rotation_matrices
 from ..contract.track import MISSING, TRACKED
+from ..head.geometry import nearest_rotations
 from ..head.model import Floats
 from .observations import eye_distance
 
@@ -70,6 +71,5 @@ def _turned(fit: Fit, tracked: np.ndarray) -> Floats:
     sine = np.linalg.norm(across, axis=1, keepdims=True)
     towards = rotation_matrices(across / np.maximum(sine, 1e-9) * np.arcsin(np.clip(sine, 0, 1)))
     view = np.swapaxes(towards, 1, 2) @ fit.rotation
-    first, _, last = np.linalg.svd(np.median(view[tracked], axis=0))
-    usual = first @ np.diag([1.0, 1.0, np.linalg.det(first @ last)]) @ last
+    usual = nearest_rotations(np.median(view[tracked], axis=0))
     return np.degrees(np.linalg.norm(axis_angles(view @ usual.T), axis=1))
