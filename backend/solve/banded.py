@@ -15,7 +15,8 @@ from .motion_prior import Band
 Array = NDArray[np.float64]
 
 
-def _as_numpy(tensor: Tensor) -> Array:
+def as_numpy(tensor: Tensor) -> Array:
+    """Return a tensor's values in double precision on the processor."""
     return tensor.detach().cpu().double().numpy()
 
 
@@ -29,7 +30,7 @@ def assemble(blocks: Tensor, band: Band) -> Array:
     Returns:
         (bands, T D): 2 D + 3 bands, or D + 3 where no second difference is in use, or D for a single frame.
     """
-    own = _as_numpy(blocks)
+    own = as_numpy(blocks)
     frames, size, _ = own.shape
     bending = frames > 2 and bool(band.after.any())
     count = 2 * size + 3 if bending else (size + 3 if frames > 1 else size)
@@ -37,14 +38,14 @@ def assemble(blocks: Tensor, band: Band) -> Array:
     for below in range(size):
         diagonal = np.diagonal(own, -below, axis1=1, axis2=2)
         result[below, :, : size - below] = diagonal
-    result[0] += _as_numpy(band.main)
-    _add_turn(result, _as_numpy(band.main_turn), 0, symmetric=True)
+    result[0] += as_numpy(band.main)
+    _add_turn(result, as_numpy(band.main_turn), 0, symmetric=True)
     if frames > 1:
-        result[size, :-1] = _as_numpy(band.next)
-        _add_turn(result, _as_numpy(band.next_turn), size, symmetric=False)
+        result[size, :-1] = as_numpy(band.next)
+        _add_turn(result, as_numpy(band.next_turn), size, symmetric=False)
     if bending:
-        result[2 * size, :-2] = _as_numpy(band.after)
-        _add_turn(result, _as_numpy(band.after_turn), 2 * size, symmetric=False)
+        result[2 * size, :-2] = as_numpy(band.after)
+        _add_turn(result, as_numpy(band.after_turn), 2 * size, symmetric=False)
     return result.reshape(count, frames * size)
 
 
@@ -58,7 +59,7 @@ def _add_turn(result: Array, turn: Array, start: int, *, symmetric: bool) -> Non
 
 def solve_banded(hessian: Array, gradient: Tensor) -> Array | None:
     """Return the step (T, D) that solves H step = -gradient, or None where H is not positive definite."""
-    right = -_as_numpy(gradient)
+    right = -as_numpy(gradient)
     # The band's blocks are so small that threads only wait for each other: one is ten times faster than two.
     with _thread_pools().limit(limits=1, user_api="blas"):
         try:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..contract import names
 from ..contract.names import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
+from ..head.geometry import vertex_normals
 from ..head.model import Floats, HeadModel
 from .lid_surface import LidSurface, lid_surface
 
@@ -88,16 +89,6 @@ class LandmarkModel:
         return self.expression.shape[2]
 
 
-def vertex_normals(vertices: Floats, faces: np.ndarray) -> Floats:
-    """Return area-weighted unit vertex normals (V, 3)."""
-    corners = vertices[faces]
-    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normals, faces[:, corner], area)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-
-
 def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) -> LandmarkModel:
     """Return the landmark points of a head.
 
@@ -119,14 +110,9 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         low, high = np.concatenate([low, np.zeros(lids)]), np.concatenate([high, np.ones(lids)])
     normals = at_landmarks(vertex_normals(head.template, head.faces))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    template = at_landmarks(head.template)
-    seen, correctives = at_landmarks(expression), at_landmarks(head.pose_correctives)
-    if head.detector_offsets is not None:
-        template = template + head.detector_offsets
-        if head.detector_motions is not None:
-            seen[..., : head.detector_motions.shape[2]] += head.detector_motions
-        if head.detector_correctives is not None:
-            correctives = correctives + head.detector_correctives
+    template, seen, correctives = _as_detected(
+        head, at_landmarks(head.template), at_landmarks(expression), at_landmarks(head.pose_correctives)
+    )
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
@@ -156,6 +142,25 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
     points = np.array(FACING_LIPS).T.reshape(-1)
     surface = (at_landmarks(values)[points] for values in (head.template, expression, head.pose_correctives))
     return replace(model, lips=_lips(model, torch.as_tensor(points, device=device), *map(tensor, surface)))
+
+
+def _as_detected(
+    head: HeadModel, template: Floats, expression: Floats, correctives: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return landmarks at rest, their expression modes and correctives as the detector sees them.
+
+    Args:
+        head: Says what the detector adds.
+        template, expression, correctives: On the head itself, as in `LandmarkModel`.
+    """
+    if head.detector_offsets is None:
+        return template, expression, correctives
+    seen = expression.copy()
+    if head.detector_motions is not None:
+        seen[..., : head.detector_motions.shape[2]] += head.detector_motions
+    if head.detector_correctives is not None:
+        correctives = correctives + head.detector_correctives
+    return template + head.detector_offsets, seen, correctives
 
 
 def _lips(

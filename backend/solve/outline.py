@@ -15,6 +15,7 @@ import torch
 
 from ..head.model import Floats, HeadModel, HeadPose
 from ..head.skinning import pose_vertices
+from .banded import as_numpy
 from .identity import IdentityProblem, solve_identity
 from .landmark_model import LandmarkModel
 from .observations import Observations
@@ -160,23 +161,19 @@ def _solved(
 
 def _vertices(head: HeadModel, model: LandmarkModel, shared: Shared, frames: Frames) -> Floats:
     """Return the whole head in camera axes (K, V, 3)."""
-
-    def array(tensor: torch.Tensor) -> Floats:
-        return tensor.detach().cpu().double().numpy()
-
     modes = model.expression_modes - model.lids
-    expression = array(frames.expression)
+    expression = as_numpy(frames.expression)
     left, right = eye_vectors(frames.eyes)
     lids = expression[:, modes:] if model.lids else np.zeros((len(frames), 2))
     pose = HeadPose(
-        array(shared.identity),
+        as_numpy(shared.identity),
         expression[:, :modes],
-        array(frames.neck),
-        array(frames.jaw),
-        array(left),
-        array(right),
+        as_numpy(frames.neck),
+        as_numpy(frames.jaw),
+        as_numpy(left),
+        as_numpy(right),
         lids,
     )
-    rotation, place = array(frames.rotation), array(frames.translation(shared.focal))
-    in_head = pose_vertices(head, pose) - array(model.pivot)
+    rotation, place = as_numpy(frames.rotation), as_numpy(frames.translation(shared.focal))
+    in_head = pose_vertices(head, pose) - as_numpy(model.pivot)
     return in_head @ np.swapaxes(rotation, 1, 2) + place[:, None]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from ..contract.camera import axis_angles, rotation_matrices
 from ..head.model import Floats, HeadPose
+from .banded import as_numpy
 from .landmark_model import LandmarkModel
 from .state import Frames, Shared, eye_vectors
 
@@ -25,15 +25,15 @@ class Placed:
 def pose_of(model: LandmarkModel, shared: Shared, frames: Frames) -> HeadPose:
     """Return what the unknowns of T frames say of the head itself."""
     modes = model.expression_modes - model.lids
-    expression = _plain(frames.expression)
+    expression = as_numpy(frames.expression)
     left, right = eye_vectors(frames.eyes)
     return HeadPose(
-        identity=_plain(shared.identity),
+        identity=as_numpy(shared.identity),
         expression=expression[:, :modes],
-        neck=_plain(frames.neck),
-        jaw=_plain(frames.jaw),
-        left_eye=_plain(left),
-        right_eye=_plain(right),
+        neck=as_numpy(frames.neck),
+        jaw=as_numpy(frames.jaw),
+        left_eye=as_numpy(left),
+        right_eye=as_numpy(right),
         eyelids=expression[:, modes:] if model.lids else np.zeros((len(frames), 2)),
     )
 
@@ -41,10 +41,6 @@ def pose_of(model: LandmarkModel, shared: Shared, frames: Frames) -> HeadPose:
 def placed(model: LandmarkModel, shared: Shared, frames: Frames) -> Placed:
     """Return the head of some frames as the fit has them."""
     # Back to exact rotations: single precision leaves them off by 1e-7 after a few steps.
-    rotation = rotation_matrices(axis_angles(_plain(frames.rotation)))
+    rotation = rotation_matrices(axis_angles(as_numpy(frames.rotation)))
     pose = pose_of(model, shared, frames)
-    return Placed(pose, rotation, _plain(frames.translation(shared.focal)) - rotation @ _plain(model.pivot))
-
-
-def _plain(tensor: torch.Tensor) -> Floats:
-    return tensor.detach().cpu().double().numpy()
+    return Placed(pose, rotation, as_numpy(frames.translation(shared.focal)) - rotation @ as_numpy(model.pivot))

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .banded import as_numpy
 from .motion_prior import Band
 from .state import PLACE, ROTATION
 
@@ -29,13 +30,13 @@ def pose_covariance(blocks: Tensor, band: Band) -> Array:
     """
     own = _marginal(blocks)
     frames = len(own)
-    own[:, range(SIZE), range(SIZE)] += _plain(band.main[:, POSE])
-    own[:, :3, :3] += _plain(band.main_turn)
+    own[:, range(SIZE), range(SIZE)] += as_numpy(band.main[:, POSE])
+    own[:, :3, :3] += as_numpy(band.main_turn)
     following, after = (np.zeros((max(frames - reach, 0), SIZE, SIZE)) for reach in (1, 2))
     for block, diagonal, turn in ((following, band.next, band.next_turn), (after, band.after, band.after_turn)):
         if len(block):
-            block[:, range(SIZE), range(SIZE)] += _plain(diagonal[:, POSE])
-            block[:, :3, :3] += _plain(turn)
+            block[:, range(SIZE), range(SIZE)] += as_numpy(diagonal[:, POSE])
+            block[:, :3, :3] += as_numpy(turn)
     return selected_inverse(own, following, after)
 
 
@@ -60,7 +61,7 @@ def _marginal(blocks: Tensor) -> Array:
     factor, failed = torch.linalg.cholesky_ex(rest)
     half = torch.linalg.solve_triangular(factor, across, upper=False)
     half = torch.where(failed[:, None, None] == 0, half, torch.zeros_like(half))
-    return _plain(blocks[:, POSE, POSE].double() - half.transpose(1, 2) @ half)
+    return as_numpy(blocks[:, POSE, POSE].double() - half.transpose(1, 2) @ half)
 
 
 def selected_inverse(own: Array, following: Array, after: Array) -> Array:
@@ -101,7 +102,3 @@ def selected_inverse(own: Array, following: Array, after: Array) -> Array:
     result[0::2] = inverses[:, :size, :size]
     result[1::2] = inverses[: len(second), size:, size:]
     return result
-
-
-def _plain(tensor: Tensor) -> Array:
-    return tensor.detach().cpu().double().numpy()

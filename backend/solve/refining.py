@@ -19,7 +19,7 @@ from ..render.differentiable.choice import best_rasterizer
 from ..stages.data import Camera, Context, Fit, Video
 from ..video.reader import read_frames
 from .bare_skin import BareSkin
-from .clip import ClipInput, ClipSolution
+from .clip import ClipSolution
 from .confidence import frame_trust
 from .fitting import Plan, as_fit, clip_input, device_for, plan_of
 from .key_frames import choose_turned_frames
@@ -52,7 +52,6 @@ def refined_fit(
     steady = unzoomed(fit.landmarks, fit.zoom)
     plan = plan_of(steady, fit_settings.longest_gap)
     camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
-    tuning = tuning_for(fit_settings)
     clip = clip_input(steady, camera, plan)
     keys = _key_frames(fit, plan, settings.key_frames)
     bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, plan.solved[keys].tolist(), context)
@@ -69,7 +68,7 @@ def refined_fit(
         keys=keys,
         key_views=[view for view in views if view is not None],
         views=pictures.views,
-        tuning=tuning,
+        tuning=tuning_for(fit_settings),
         trust=settings.trust,
         smoothness=fit_settings.smoothness,
         neck_free=fit_settings.neck == "held",
@@ -79,12 +78,10 @@ def refined_fit(
     def refined_on(device: torch.device) -> RefinedClip:
         return refine_clip(replace(refinement, device=device), _reporter(context, started))
 
-    device = _device(fit_settings)
     with single_threaded_operations():
-        refined = on_device(refined_on, device, context.notice)
-    result = zoomed_fit(
-        as_fit(steady, camera, head, clip, _solution(refined, clip, fit, plan), plan), fit.landmarks, fit.zoom
-    )
+        refined = on_device(refined_on, _device(fit_settings), context.notice)
+    refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, plan), plan)
+    result = zoomed_fit(refitted, fit.landmarks, fit.zoom)
     told = _told(fit, result, refined, time.perf_counter() - started) | {"empty_frames": len(pictures.empty)}
     if not _better(fit, result, refined):
         return _left(
@@ -155,7 +152,7 @@ def _reporter(context: Context, started: float) -> Any:
     return report
 
 
-def _solution(refined: RefinedClip, clip: ClipInput, fit: Fit, plan: Plan) -> ClipSolution:
+def _solution(refined: RefinedClip, fit: Fit, plan: Plan) -> ClipSolution:
     return ClipSolution(
         model=refined.model,
         shared=refined.shared,

@@ -69,13 +69,9 @@ def fit_shared(
     result, done = start, 0
     total = sum(each.iterations for each in rounds)
     for each in rounds:
-        clip_prior = shared_prior(
-            model,
-            tuning,
-            log_focal=log_focal if each.finds_focal else float(result.shared.log_focal),
-            focal_sigma=max(focal_sigma, LOCKED) if each.finds_focal else LOCKED,
-            offsets=each.offsets,
-        )
+        held = (float(result.shared.log_focal), LOCKED)
+        mean, sigma = (log_focal, max(focal_sigma, LOCKED)) if each.finds_focal else held
+        clip_prior = shared_prior(model, tuning, log_focal=mean, focal_sigma=sigma, offsets=each.offsets)
 
         def report(step: int, before: int = done) -> None:
             if progress is not None:
@@ -92,8 +88,8 @@ def fit_shared(
             progress=report,
             watch=watch,
         )
-        sigma = solved.focal_sigma if each.finds_focal else result.focal_sigma
-        result = IdentityResult(solved.shared, solved.frames, sigma, result.iterations + solved.iterations)
+        found = solved.focal_sigma if each.finds_focal else result.focal_sigma
+        result = IdentityResult(solved.shared, solved.frames, found, result.iterations + solved.iterations)
         done += each.iterations
     return result
 
