@@ -15,6 +15,7 @@ from backend.contract.settings import FitSettings
 from backend.head.builtin import builtin_head
 from backend.landmarks.crop import Region, patch_around
 from backend.landmarks.iris_picture import with_iris_centres
+from backend.solve.iris_noise import steadiness
 from backend.solve.landmark_model import landmark_model
 from backend.solve.priors import frame_prior
 from backend.solve.state import EYES, neutral_frames
@@ -101,3 +102,15 @@ def test_gazes_come_back_from_exact_irises(tmp_path: Path) -> None:
     assert isinstance(result, Fit)
     for found, true in ((result.pose.left_eye, clip.pose.left_eye), (result.pose.right_eye, clip.pose.right_eye)):
         assert np.degrees(np.abs(found - true)).mean() < 2.0
+
+
+@pytest.mark.parametrize(("noise", "least", "most"), [(0.1, 1.0, 1.0), (1.0, 0.15, 0.5)])
+def test_irises_that_tremble_say_less_of_where_eyes_look(noise: float, least: float, most: float) -> None:
+    points = made_clip(frames=60).landmarks.points.astype(np.float64)
+    points[..., :2] += np.random.default_rng(5).normal(scale=noise, size=points[..., :2].shape)
+    glance = points.copy()
+    glance[30, [RIGHT_IRIS[0], LEFT_IRIS[0]], 0] += 6.0
+    assert least <= steadiness(points) <= most
+    assert steadiness(glance) == pytest.approx(steadiness(points), rel=0.2)
+    # A photograph has no neighbours to tremble against.
+    assert steadiness(points[:1]) == 1.0
