@@ -133,10 +133,6 @@ class LensPrior:
             sigma=np.where(known, np.sqrt(np.maximum(variance, 1e-6)), self.sigma),
         )
 
-    def likeliest(self) -> str:
-        """Return the kind of camera that it most likely was, in words."""
-        return self.words[int(self.share.argmax())]
-
     def summary(self) -> dict[str, Any]:
         """Return what the fit's report says."""
         mean, sigma = self.moments()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backend.solve.lens_prior import PHONE, SELFIE, WEBCAM, Source, lens_prior, one_guess, source_of
+from backend.solve.lens_prior import PHONE, SELFIE, WEBCAM, LensPrior, Source, lens_prior, one_guess, source_of
 
 
 def angle(focal: float, side: int) -> float:
@@ -17,14 +17,19 @@ def mean_focal(source: Source) -> float:
     return float(np.exp(lens_prior(source).moments()[0]))
 
 
+def likeliest(prior: LensPrior) -> str:
+    """The kind of camera that the report names first."""
+    return next(iter(prior.summary()["cameras"]))
+
+
 def test_a_face_that_fills_an_upright_picture_was_filmed_at_arm_s_length():
     prior = lens_prior(Source(720, 1280, eyes=190.0))
-    assert prior.likeliest() == SELFIE.words
+    assert likeliest(prior) == SELFIE.words
     assert 50 < angle(np.exp(prior.moments()[0]), 1280) < 80
 
 
 def test_a_small_face_in_an_upright_picture_was_filmed_by_someone_else():
-    assert lens_prior(Source(720, 1280, eyes=40.0)).likeliest() == PHONE.words
+    assert likeliest(lens_prior(Source(720, 1280, eyes=40.0))) == PHONE.words
 
 
 def test_a_phone_that_names_itself_is_believed_in_any_format():
@@ -36,7 +41,7 @@ def test_a_phone_that_names_itself_is_believed_in_any_format():
 def test_a_front_camera_that_the_lens_is_named_for_decides():
     metadata = {"camera_make": "Apple", "lens_model": "iPhone 12 front camera 2.71mm f/2.2"}
     prior = lens_prior(source_of(1920, 1080, 260.0, metadata))
-    assert prior.likeliest() == SELFIE.words
+    assert likeliest(prior) == SELFIE.words
     assert prior.evidence[0] == "the file names a front camera"
 
 
@@ -47,7 +52,7 @@ def test_a_camera_that_was_held_upright_counts_as_upright():
 
 def test_a_near_face_in_a_webcam_s_picture_is_wider_than_in_a_film():
     webcam, film = (lens_prior(Source(*size, eyes=0.13 * size[0])) for size in ((640, 480), (1920, 800)))
-    assert webcam.likeliest() == WEBCAM.words
+    assert likeliest(webcam) == WEBCAM.words
     assert webcam.moments()[0] - np.log(640) < film.moments()[0] - np.log(1920)
 
 
@@ -55,7 +60,7 @@ def test_what_is_seen_moves_the_shares_of_the_cameras():
     prior = lens_prior(Source(640, 480, eyes=80.0))
     grid = np.linspace(np.log(200), np.log(5000), 200)
     long = prior.with_likelihood(grid, -0.5 * ((grid - np.log(1700)) / 0.2) ** 2)
-    assert long.likeliest() == "a camera"
+    assert likeliest(long) == "a camera"
     assert long.share.sum() == pytest.approx(1.0)
     assert long.moments()[1] < prior.moments()[1]
 
