@@ -11,13 +11,14 @@ import numpy as np
 
 from ..contract.camera import focal_from_millimetres
 from ..contract.failure import Failure
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..sample.canvas import Canvas
 from ..sample.clip import make_clip
 from ..sample.people import person
 from ..stages.camera import FULL_FRAME
 from ..stages.data import Landmarks
 from .chain import Clock, Setup, find_landmarks
+from .metrics import smooth_step
 
 RATE: Final = Fraction(5)
 """Frames/s: so few that the head turns and nods within a dozen frames."""
@@ -62,21 +63,15 @@ def unlike(head: HeadModel, seed: int) -> HeadModel:
     random = np.random.default_rng(900 + seed)
     wider, off, higher = (mean + spread * random.standard_normal() for mean, spread in (WIDER, STANDING_OFF, HIGHER))
     place = head.template
-    beside = _rise((0.035 - place[:, 2]) / 0.05) * _rise((place[:, 1] + 0.11) / 0.04)
+    beside = smooth_step((0.035 - place[:, 2]) / 0.05) * smooth_step((place[:, 1] + 0.11) / 0.04)
     changed = place.copy()
     changed[:, 0] *= 1 + wider * beside
     for name in ("left_ear", "right_ear"):
         ear = head.regions[name]
-        changed[ear, 0] += np.sign(place[ear, 0]) * off * _rise((np.abs(place[ear, 0]) - 0.06) / 0.02)
-    skull = _rise((place[:, 1] - 0.04) / 0.05) * _rise((0.04 - place[:, 2]) / 0.06)
+        changed[ear, 0] += np.sign(place[ear, 0]) * off * smooth_step((np.abs(place[ear, 0]) - 0.06) / 0.02)
+    skull = smooth_step((place[:, 1] - 0.04) / 0.05) * smooth_step((0.04 - place[:, 2]) / 0.06)
     changed[:, 1:] += higher * skull[:, None] * (place[:, 1:] - (0.04, 0.0))
     return replace(head, template=changed)
-
-
-def _rise(share: Floats) -> Floats:
-    """From 0 to 1, smoothly."""
-    share = np.clip(share, 0.0, 1.0)
-    return share * share * (3 - 2 * share)
 
 
 def filmed_through(

@@ -20,6 +20,12 @@ SURFACE_STEPS = 30
 """Most steps of closest-point alignment; it rests after about ten."""
 
 
+def smooth_step(share: Array) -> Array:
+    """Return what goes from 0 to 1 as shares do, level at both ends; 0 and 1 beyond them."""
+    share = np.clip(share, 0.0, 1.0)
+    return share * share * (3 - 2 * share)
+
+
 def constant_rotation(found: Array, true: Array) -> Array:
     """Return the rotation C (3, 3), the same in all frames, for which true @ C is nearest to found (T, 3, 3)."""
     return nearest_rotations(np.einsum("tji,tjk->ik", true, found))

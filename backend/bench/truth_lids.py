@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.failure import Failure
-from ..contract.names import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
 from ..head.builtin import builtin_head
 from ..head.model import Floats, HeadModel
 from ..sample.canvas import make_canvas
 from ..sample.people import TEXTURE_SIZE
-from ..solve.lid_gaps import openings
+from ..solve.lid_gaps import EYES, MIDDLE, openings
 from ..stages.data import Landmarks
 from .chain import Clock, Setup, find_landmarks, fit, import_stages, surface_landmarks
 from .eye_people import BLINK, film_eyes
@@ -24,7 +23,7 @@ from .rows import Row, at_least, at_most
 
 Array = NDArray[Any]
 
-MIDDLES: Final = ((RIGHT_EYE_UPPER[4], RIGHT_EYE_LOWER[4]), (LEFT_EYE_UPPER[4], LEFT_EYE_LOWER[4]))
+MIDDLES: Final = tuple((upper[MIDDLE], lower[MIDDLE]) for upper, lower in EYES)
 """The middles of upper and lower lid of the right and the left eye."""
 SHUT_FRAMES: Final[Mapping[str, tuple[int, ...]]] = {
     "videos/grid_bbaf2n.mpg": (43, 44, 51, 52, 53),

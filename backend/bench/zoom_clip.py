@@ -15,6 +15,7 @@ from ..head.model import Floats, HeadModel
 from ..sample.canvas import make_canvas
 from ..sample.clip import Truth, filmed, truth_of
 from ..sample.people import TEXTURE_SIZE, person
+from .metrics import smooth_step
 
 WIDTH, HEIGHT = 640, 480
 LARGER: Final = 2
@@ -31,8 +32,7 @@ FOCAL, FACE_WIDTH = 1.3, 105.0
 
 def zoom_factors(frames: int = FRAMES) -> Floats:
     """Return by how much longer the lens is on each frame than on the first (T,)."""
-    share = np.clip((np.linspace(0, 1, frames) - STARTS) / (ENDS - STARTS), 0, 1)
-    return TIMES ** (share * share * (3 - 2 * share))
+    return TIMES ** smooth_step((np.linspace(0, 1, frames) - STARTS) / (ENDS - STARTS))
 
 
 def film_zoom(head: HeadModel, seed: int, factors: Floats) -> tuple[Iterator[NDArray[np.uint8]], Truth, Intrinsics]:

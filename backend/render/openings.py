@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from ..contract.names import (
     INNER_LIPS_LOWER,
     INNER_LIPS_UPPER,
+    LEFT_EYE_CORNERS,
     LEFT_EYE_LOWER,
     LEFT_EYE_UPPER,
+    RIGHT_EYE_CORNERS,
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
 )
@@ -40,7 +42,6 @@ _FORWARD: Final = np.array([0.0, 0.0, -1.0])
 _CHEEKS_AND_NOSE: Final = (50, 280, 205, 425, 195)
 _DEPTH: Final = 0.6
 """Of the skin's brightness, the most that tongue and cheeks inside a mouth have: more is tooth or highlight."""
-_EYE_CORNERS: Final = ((33, 133), (263, 362))
 _TEETH: Final = ((0.15, 0.4), (0.04, 0.9))
 """By how much the logarithm of red over green of teeth is less than that of the skin beside them, at least, and their
 least brightness relative to it: whiter, or as bright as a tongue in the shade of the lips is not."""
@@ -71,7 +72,7 @@ def openings(picture: Singles, landmarks: Array) -> Layers:
     if not np.isfinite(landmarks).all():
         return np.full_like(shown, UNTOLD)
     points = landmarks.astype(np.float64)
-    corners = [points[list(pair)].mean(axis=0) for pair in _EYE_CORNERS]
+    corners = [points[list(pair)].mean(axis=0) for pair in (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS)]
     edge = round(_EDGE * float(np.linalg.norm(corners[0] - corners[1])))
     for upper, lower, value in (
         (RIGHT_EYE_UPPER, RIGHT_EYE_LOWER, EYE),
