@@ -106,14 +106,14 @@ class FrameWriter:
         chosen = tracked[np.unique(np.linspace(0, len(tracked) - 1, TEXTURE_FRAMES).round().astype(int))]
         codes = []
         for frame, picture in pictures(chosen):
-            view = face_view(self.track, seen_head(self.track, frame), picture)
+            view = face_view(self.track.intrinsics_at(int(frame)), seen_head(self.track, frame), picture)
             codes.append(self._light(frame, view, self.space, None).code)
         return np.median(codes, axis=0) if codes else np.zeros(self.space.modes)
 
     def write(self, folder: Path, frame: int, picture: Picture, texture: Floats) -> Path:
         """Write the file of one frame and return its path."""
         head = seen_head(self.track, frame)
-        view = face_view(self.track, head, picture)
+        view = face_view(self.track.intrinsics_at(frame), head, picture)
         lit = self._light(frame, view, self.space, texture)
         path = folder / f"{frame}.npz"
         values = self._values(frame, view, lit, self._parsing(picture, head.landmarks, head.in_camera, view))

@@ -87,9 +87,9 @@ class FaceView:
     landmarks: Floats
 
 
-def face_view(track: Track, head: SeenHead, picture: Picture) -> FaceView:
-    """Return the view of the face that the aligned square of version 4 frames."""
-    view = view_of(ffhq_region(dlib68(head.landmarks), LATER_SCALE), track.intrinsics, SIZE)
+def face_view(camera: Intrinsics, head: SeenHead, picture: Picture) -> FaceView:
+    """Return the view of the face that the aligned square of version 4 frames; the camera is that of this frame."""
+    view = view_of(ffhq_region(dlib68(head.landmarks), LATER_SCALE), camera, SIZE)
     return FaceView(
         view=view,
         picture=cut_view(picture, view.homography),

@@ -15,7 +15,7 @@ from backend.contract.camera import project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.contract.settings import ExportSettings
 from backend.contract.track import Track
-from backend.export.portraits import seen_head
+from backend.export.portraits import face_view, seen_head
 from backend.export.square import SquareClip
 from backend.parsing.parser import moved_points
 from backend.stages import export
@@ -50,6 +50,16 @@ def test_a_window_sees_every_frame_through_one_lens(clip: FlameClip) -> None:
         in_frame = project(seen.in_camera, track.intrinsics_at(frame))
         in_window = project(seen.in_camera @ window.view.turn.T, window.view.intrinsics)
         assert np.abs(moved_points(in_frame, window.into_window(frame)) - in_window).max() < 1e-6
+
+
+def test_the_view_of_a_face_is_that_of_its_own_frames_lens(clip: FlameClip) -> None:
+    track = zooming(clip)
+    picture = np.zeros((track.intrinsics.height, track.intrinsics.width, 3), np.uint8)
+    for frame in (0, len(track) - 1):
+        camera, head = track.intrinsics_at(frame), seen_head(track, frame)
+        view = face_view(camera, head, picture).view
+        in_frame = moved_points(project(head.in_camera, camera), view.homography)
+        assert np.abs(in_frame - project(head.in_camera @ view.turn.T, view.intrinsics)).max() < 1e-6
 
 
 def test_places_of_landmarks_follow_the_zoom(clip: FlameClip) -> None:
