@@ -15,6 +15,7 @@ from .articulation import explaining_offsets, with_openings
 from .clip import PRECISION, ClipInput, Progress
 from .fit_state import state_of
 from .identity import IdentityProblem
+from .kept_edges import with_edges_kept
 from .known_colours import Colours, PicturesCost, known_colours
 from .landmark_model import LandmarkModel, landmark_model
 from .lid_contact import lid_contact
@@ -162,7 +163,7 @@ def _key_problem(
     key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
     loose = max(_turning(work), 1e-3)
     clip = facing(loosened(clip, model, loose * TURN, loose * SHIFT), model, TILT)
-    clip = _outlined(work, model, shared, frames, clip)
+    clip = with_edges_kept(_outlined(work, model, shared, frames, clip), model, shared)
     landmarks = IdentityProblem(model, key_seen, own, clip, tuning)
     samples = choose_samples(work.head, SAMPLES)
     weights = PhotometricTuning()
