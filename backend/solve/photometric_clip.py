@@ -20,7 +20,7 @@ from .known_colours import Colours, PicturesCost, known_colours
 from .landmark_model import LandmarkModel, landmark_model
 from .lid_contact import lid_contact
 from .motion import MotionProblem, joined, solve_in_windows
-from .motion_power import motion_power
+from .motion_power import MotionPower, motion_power
 from .motion_prior import links
 from .observations import Observations, eye_distance, observe
 from .outline_term import frames_with_masks, held_to_outline, outline_term
@@ -136,7 +136,8 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
     else:
         keys = as_it_is(problem, shared, frames[index])
     near = _carried(frames, frames[index], keys.frames, index)
-    moved = _motion(work, model, problem, keys, near, seen, report("motion"))
+    power = _power(work, frames)
+    moved = _motion(work, model, problem, keys, near, seen, power, report("motion"))
     moved = with_openings(model, problem.landmarks.frame_prior, (shared, frames), (keys.shared, moved))
     own = replace(problem.landmarks, seen=seen[index])
     explained = explaining_offsets(own, keys.shared, moved[index]) if work.offsets else keys.shared
@@ -216,6 +217,12 @@ def _carried(frames: Frames, before: Frames, after: Frames, index: Tensor) -> Fr
     return every.put(index, after)
 
 
+def _power(work: Refinement, frames: Frames) -> MotionPower:
+    """Return how much moves in the finished fit: key frames that were refined alone stand out of their neighbours."""
+    times = torch.as_tensor(work.clip.times).to(frames.place)
+    return motion_power(frames, times, torch.as_tensor(work.clip.together, device=work.device))
+
+
 def _motion(
     work: Refinement,
     model: LandmarkModel,
@@ -223,6 +230,7 @@ def _motion(
     keys: PhotometricState,
     frames: Frames,
     seen: Observations,
+    power: MotionPower,
     report: Callable[[int, int], None],
 ) -> Frames:
     """Return every frame with the colours of the key frames."""
@@ -230,7 +238,6 @@ def _motion(
     times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
     together = torch.as_tensor(work.clip.together, device=work.device)
     depth = frames.translation(keys.shared.focal)[:, 2]
-    power = motion_power(frames, times, together)
     lids = lid_contact(model, keys.shared, frames, work.clip.points)
 
     def landmarks_only(part: slice) -> MotionProblem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,13 @@ from test_photometric import as_fit, textured_pictures
 from backend.bench.metrics import rigid_motion
 from backend.contract.camera import axis_angles, project
 from backend.head.model import Integers
+from backend.solve import photometric_clip
 from backend.solve.clip import ClipInput
 from backend.solve.parallel import single_threaded_operations
-from backend.solve.photometric import camera_vertices
+from backend.solve.photometric import PhotometricProblem, PhotometricState, as_it_is, camera_vertices
 from backend.solve.photometric_clip import RefinedClip, Refinement, refine_clip
 from backend.solve.photometric_view import View, exposed
+from backend.solve.state import Frames, Shared
 from backend.solve.tuning import Tuning
 
 COVERED, BLACK, BURNT = np.arange(12, 18), np.array([5, 24]), np.array([28])
@@ -103,6 +106,25 @@ def test_a_head_goes_right_though_a_hand_a_strobe_and_empty_frames_are_in_the_wa
     off = errors(clip, found)
     assert off.max() < 0.8 * np.degrees(np.linalg.norm(TURN))
     assert np.median(off[COVERED]) < 1.2 * np.median(off)
+
+
+def test_key_frames_that_stand_out_of_their_neighbours_do_not_let_the_head_tremble(
+    clip: MadeClip, monkeypatch: pytest.MonkeyPatch
+):
+    """Key frames are refined each alone: what they are off by is no motion of the head."""
+    unsteady = np.random.default_rng(5).normal(0, 0.5, (40, 478, 2))
+    steady = project
+    monkeypatch.setattr(sys.modules[__name__], "project", lambda *given: steady(*given) + unsteady)
+
+    def standing_out(problem: PhotometricProblem, shared: Shared, frames: Frames, **_: object) -> PhotometricState:
+        place = frames.place.clone()
+        place[::2, 2] += 0.02
+        return replace(as_it_is(problem, shared, frames), frames=replace(frames, place=place))
+
+    monkeypatch.setattr(photometric_clip, "solve_photometric", standing_out)
+    found = refined(clip, textured_pictures(clip, np.arange(40)), np.zeros(3))
+    depth = found.frames.translation(found.shared.focal)[:, 2].double().numpy()
+    assert 1000 * np.abs(np.diff(depth - clip.translation[:, 2], 2)).mean() < 0.1
 
 
 def test_a_picture_that_is_half_burnt_out_is_told_by_its_share():
