@@ -29,8 +29,8 @@ class Tuning:
         expression_tail: Beyond at most this many of them an expression costs linearly, so that it is not made smaller
             for being large.
         expression_tail_seen: The same, times the root of the precision with which landmarks tell of its range: noise
-            raises every shape as easily then. For a smile's price rolled lips and brows stayed where they are, of which
-            ten landmarks tell and not a hundred. expression_tail_least: at least so many.
+            raises every shape as easily then. A smile is told by a hundred landmarks, rolled lips and brows by ten: at
+            the price of a smile these would hardly move. expression_tail_least: at least so many.
         expression_tail_lids: The same of the lids' shapes, which have terms of their own.
         jaw_like: Shapes whose likeness to the opening jaw is above this cost by the square throughout: cheap ones
             would do the jaw's work.
