@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks, peak_prominences
 from scipy.spatial import KDTree
 
-from ..contract.camera import axis_angles, rotation_matrices
+from ..contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ..contract.names import DLIB68_FROM_MEDIAPIPE
-from ..head.geometry import nearest_rotations, similarity
+from ..head.geometry import similarity
 from ..sample.compare import rigidly_aligned
 
 Array = NDArray[Any]

@@ -188,6 +188,13 @@ def rotation_matrices(axis_angles: Array) -> Array:
     return np.eye(3) + sine * cross + cosine * (cross @ cross)
 
 
+def nearest_rotations(matrices: Array) -> Array:
+    """Return the rotations (..., 3, 3) nearest to matrices: singular values set to one, no reflection."""
+    left, _, right = np.linalg.svd(matrices)
+    left[..., 2] *= np.sign(np.linalg.det(left @ right))[..., None]
+    return np.asarray(left @ right, dtype=np.float64)
+
+
 def cross_matrices(vectors: Array) -> Array:
     """Return the matrices (…, 3, 3) with which vectors (…, 3) multiply crosswise: C(a) b = a x b."""
     x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]

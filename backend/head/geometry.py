@@ -157,13 +157,6 @@ def nearest_on_mesh(
     return best_triangle, best_barycentric, best_distance
 
 
-def nearest_rotations(matrices: Floats) -> Floats:
-    """Return the rotations (..., 3, 3) nearest to matrices: singular values set to one, no reflection."""
-    left, _, right = np.linalg.svd(matrices)
-    left[..., 2] *= np.sign(np.linalg.det(left @ right))[..., None]
-    return np.asarray(left @ right, np.float64)
-
-
 def similarity(source: Floats, target: Floats) -> tuple[float, Floats, Floats]:
     """Return scale, rotation (3, 3) and translation (3,) with target = scale * R source + t, by least squares.
 

@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.camera import axis_angles, rotation_matrices
+from ..contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ..contract.names import JOINTS
-from .geometry import nearest_rotations
 from .model import Floats, HeadModel, HeadPose, Integers
 from .skinning import joint_places
 

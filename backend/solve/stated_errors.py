@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ..contract.camera import axis_angles, rotation_matrices
+from ..contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ..contract.track import MISSING, TRACKED
-from ..head.geometry import nearest_rotations
 from ..head.model import Floats
 from .observations import eye_distance
 
