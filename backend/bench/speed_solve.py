@@ -55,11 +55,11 @@ def measure(setup: Setup) -> list[Row] | Failure:
 
 
 def filled_up(head: HeadModel) -> HeadModel:
-    """Return the head with 100 identity and 52 expression modes."""
+    """Return the head with at least 100 identity and 52 expression modes."""
     random = np.random.default_rng(0)
-    more = IDENTITIES - head.identity_basis.shape[2]
+    more = max(IDENTITIES - head.identity_basis.shape[2], 0)
     identity = head.identity_basis @ (0.1 * random.standard_normal((head.identity_basis.shape[2], more)))
-    extra = EXPRESSIONS - head.expression_basis.shape[2]
+    extra = max(EXPRESSIONS - head.expression_basis.shape[2], 0)
     expression = head.expression_basis @ (0.1 * random.standard_normal((head.expression_basis.shape[2], extra)))
     return replace(
         head,
