@@ -9,7 +9,7 @@ import numpy as np
 from ..contract import names
 from ..head.model import Floats
 
-EYES: Final = ((names.RIGHT_IRIS[0], 33, 133), (names.LEFT_IRIS[0], 362, 263))
+EYES: Final = ((names.RIGHT_IRIS[0], names.RIGHT_EYE_CORNERS), (names.LEFT_IRIS[0], names.LEFT_EYE_CORNERS))
 """Centre of the iris and corners of the eye, right and left."""
 STEADY: Final = 0.004
 """Noise up to which irises have their whole weight, share of the distance between the eyes. In 33 clips those found in
@@ -20,7 +20,7 @@ FEWEST: Final = 8
 """Frames from which on noise can be told from glances."""
 
 
-def steadiness(points: Floats) -> float:
+def steadiness(points: Floats, size: Floats) -> float:
     """Return the share (0..1) of their weight that the irises of a clip earn by how little they tremble.
 
     The noise is the median second difference in time of the centres' places between the corners of their eye; glances
@@ -28,10 +28,10 @@ def steadiness(points: Floats) -> float:
 
     Args:
         points: Landmarks of neighbouring frames (T, 478, 2 or 3), pixels; NaN where the face was not found.
+        size: Distance between the eyes in them (T,), pixels.
     """
     pixels = points[..., :2].astype(np.float64)
-    size = np.linalg.norm(pixels[:, [33, 133]].mean(axis=1) - pixels[:, [263, 362]].mean(axis=1), axis=1)
-    places = np.stack([pixels[:, iris] - (pixels[:, one] + pixels[:, other]) / 2 for iris, one, other in EYES], axis=1)
+    places = np.stack([pixels[:, iris] - pixels[:, list(corners)].mean(axis=1) for iris, corners in EYES], axis=1)
     bend = np.abs(np.diff(places / size[:, None, None], n=2, axis=0))
     bend = bend[np.isfinite(bend).all(axis=(1, 2))]
     if len(bend) < FEWEST:

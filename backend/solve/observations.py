@@ -117,7 +117,7 @@ def observe(
     known = model.known.cpu().numpy()
     weight = group_weights(tuning) * known * tuning.evidence
     weight = np.repeat(weight[None], len(pixels), axis=0) * found[:, None]
-    weight[:, IRIS_CENTRES] *= steadiness(points) * _irises_seen(points)
+    weight[:, IRIS_CENTRES] *= steadiness(points, eye_distance(points)) * _irises_seen(points)
     pairs = np.array(LID_PAIRS + LIP_PAIRS)
     aperture = np.repeat([tuning.lid_aperture, tuning.lip_aperture], [len(LID_PAIRS), len(LIP_PAIRS)])
     size = np.where(found, head_size, 1.0)

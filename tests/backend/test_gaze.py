@@ -17,6 +17,7 @@ from backend.landmarks.crop import Region, patch_around
 from backend.landmarks.iris_picture import with_iris_centres
 from backend.solve.iris_noise import steadiness
 from backend.solve.landmark_model import landmark_model
+from backend.solve.observations import eye_distance
 from backend.solve.priors import frame_prior
 from backend.solve.state import EYES, neutral_frames
 from backend.solve.tuning import Tuning
@@ -110,7 +111,8 @@ def test_irises_that_tremble_say_less_of_where_eyes_look(noise: float, least: fl
     points[..., :2] += np.random.default_rng(5).normal(scale=noise, size=points[..., :2].shape)
     glance = points.copy()
     glance[30, [RIGHT_IRIS[0], LEFT_IRIS[0]], 0] += 6.0
-    assert least <= steadiness(points) <= most
-    assert steadiness(glance) == pytest.approx(steadiness(points), rel=0.2)
+    size = eye_distance(points)
+    assert least <= steadiness(points, size) <= most
+    assert steadiness(glance, size) == pytest.approx(steadiness(points, size), rel=0.2)
     # A photograph has no neighbours to tremble against.
-    assert steadiness(points[:1]) == 1.0
+    assert steadiness(points[:1], size[:1]) == 1.0
