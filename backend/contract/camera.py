@@ -56,6 +56,10 @@ class Intrinsics:
         focal_x, focal_y = self.focal_x * factor, self.focal_y * factor
         return Intrinsics(self.width, self.height, focal_x, focal_y, self.centre_x, self.centre_y)
 
+    def on_frame(self, frame: int, zoom: Array | None) -> Intrinsics:
+        """Return the camera with the lens that it has on one frame; `zoom` (T,) are factors, None for one lens."""
+        return self if zoom is None else self.zoomed(float(zoom[frame]))
+
     def matrix(self) -> Array:
         """Return the 3x3 matrix K."""
         return np.array([[self.focal_x, 0.0, self.centre_x], [0.0, self.focal_y, self.centre_y], [0.0, 0.0, 1.0]])

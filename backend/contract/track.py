@@ -145,7 +145,7 @@ class Track:
 
     def intrinsics_at(self, frame: int) -> Intrinsics:
         """Return the camera of the full frame with the focal length that it has on one frame."""
-        return self.intrinsics if self.zoom is None else self.intrinsics.zoomed(float(self.zoom[frame]))
+        return self.intrinsics.on_frame(frame, self.zoom)
 
     @property
     def focal_lengths(self) -> Array:

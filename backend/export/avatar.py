@@ -152,7 +152,7 @@ class AvatarWriter:
 
     def _camera_at(self, frame: int) -> Intrinsics:
         """The camera of the pictures with the lens of one frame."""
-        return self.camera if self.track.zoom is None else self.camera.zoomed(float(self.track.zoom[frame]))
+        return self.camera.on_frame(frame, self.track.zoom)
 
     @property
     def _offsets(self) -> int:

@@ -71,7 +71,7 @@ class FilmedHead:
 
     def camera(self, frame: int) -> Intrinsics:
         """Return the camera of the full frame on one frame."""
-        return self.intrinsics if self.zoom is None else self.intrinsics.zoomed(float(self.zoom[frame]))
+        return self.intrinsics.on_frame(frame, self.zoom)
 
 
 @dataclass(frozen=True)

@@ -69,5 +69,4 @@ class BareSkin:
 def _look(fit: Fit, head: HeadModel, frame: int, picture: NDArray[np.uint8]) -> Look:
     pose = select_frames(fit.pose, np.array([frame]))
     vertices: Floats = pose_vertices(head, pose)[0] @ fit.rotation[frame].T + fit.translation[frame]
-    camera = fit.intrinsics if fit.zoom is None else fit.intrinsics.zoomed(float(fit.zoom[frame]))
-    return Look(picture, camera, vertices)
+    return Look(picture, fit.intrinsics.on_frame(frame, fit.zoom), vertices)
