@@ -44,32 +44,39 @@ def with_notices(model: HeadModel | Failure, context: Context) -> HeadModel | Fa
 def with_identity_of(model: HeadModel, track: Track, path: Path) -> HeadModel | Failure:
     """Return the model with the identity of a track in its template and no identity modes left to fit."""
     theirs = track.header["model"]
-    if theirs.get("sha256") != model.sha256 and not _gives_the_same_head(model, track):
-        return Failure(
-            "identity-of-other-model",
-            f"The identity in {path.name} belongs to another head model ({theirs.get('name')}, not {model.name}).",
-            "Track with that model, or let the identity be fitted.",
-        )
+    identity = np.asarray(track.identity, dtype=np.float64)
+    if theirs.get("sha256") != model.sha256:
+        found = _identity_of_the_same_head(model, track)
+        if found is None:
+            return Failure(
+                "identity-of-other-model",
+                f"The identity in {path.name} belongs to another head model ({theirs.get('name')}, not {model.name}).",
+                "Track with that model, or let the identity be fitted.",
+            )
+        identity = found
     modes = model.identity_basis.shape[2]
-    if len(track.identity) > modes:
+    if len(identity) > modes:
         return Failure(
             "identity-of-other-model",
-            f"The identity in {path.name} has {len(track.identity)} coefficients, {model.name} has {modes}.",
+            f"The identity in {path.name} has {len(identity)} coefficients, {model.name} has {modes}.",
             "Let the identity be fitted.",
         )
-    return with_identity(model, np.asarray(track.identity, dtype=np.float64))
+    return with_identity(model, identity)
 
 
-def _gives_the_same_head(model: HeadModel, track: Track) -> bool:
-    """Return whether the track's coefficients mean the same with this model, as with a later make of the same head.
+def _identity_of_the_same_head(model: HeadModel, track: Track) -> Floats | None:
+    """Return the identity (N,) with which the model is the track's neutral head, or None where it cannot be.
 
-    Later makes of the built-in head have more identity modes at the end, and other expressions.
+    Other makes of the built-in head have fewer identity modes, or some of them with the opposite sign, and other
+    expressions.
     """
-    codes, neutral = np.asarray(track.identity, dtype=np.float64), np.asarray(track.neutral_vertices)
-    if len(codes) > model.identity_basis.shape[2] or neutral.shape != model.template.shape:
-        return False
-    shaped = model.template + model.identity_basis[:, :, : len(codes)] @ codes
-    return bool(np.abs(shaped - neutral).max() < SAME)
+    neutral = np.asarray(track.neutral_vertices, dtype=np.float64)
+    if neutral.shape != model.template.shape:
+        return None
+    basis = model.identity_basis.reshape(-1, model.identity_basis.shape[2])
+    identity = np.linalg.lstsq(basis, (neutral - model.template).ravel(), rcond=None)[0]
+    shaped = model.template + model.identity_basis @ identity
+    return identity if np.abs(shaped - neutral).max() < SAME else None
 
 
 def with_identity(model: HeadModel, identity: Floats) -> HeadModel:

@@ -13,7 +13,7 @@ from backend.contract import names
 from backend.head.builtin import builtin_head, cache, make_head
 from backend.head.builtin.__main__ import main
 from backend.head.builtin.anatomy import make_anatomy
-from backend.head.builtin.identity import identity_names
+from backend.head.builtin.identity import column_signs, identity_names
 from backend.head.builtin.measures import EYE_RADIUS, JAW_OPEN
 from backend.head.model import HeadModel, HeadPose
 from backend.head.skinning import pose_vertices
@@ -203,6 +203,14 @@ def test_identity_modes_of_earlier_heads_keep_their_places() -> None:
     assert names[:2] == ("head_size", "head_width")
     assert names[48:52] == ("eye_opening", "eye_tilt", "eyeball_size", "general_00")
     assert names[95:97] == ("general_44", "cheekbone_breadth")
+
+
+def test_the_sign_of_a_mode_does_not_hang_on_the_last_bit(head: HeadModel) -> None:
+    modes = head.identity_basis.reshape(-1, head.identity_basis.shape[2])
+    signs = column_signs(modes)
+    for seed in range(3):
+        noise = np.random.default_rng(seed).uniform(1.0 - 1e-12, 1.0 + 1e-12, modes.shape)
+        np.testing.assert_array_equal(column_signs(modes * noise), signs)
 
 
 def test_identity_modes_are_even_or_odd_and_say_so_where_they_are_odd(head: HeadModel, anatomy) -> None:

@@ -205,6 +205,18 @@ def test_an_identity_stays_valid_when_its_head_is_made_with_more_modes(context: 
     np.testing.assert_allclose(fixed.template, first.neutral_vertices, atol=1e-6)
 
 
+def test_an_identity_stays_valid_when_modes_of_its_head_change_their_sign(context: Context, tmp_path: Path) -> None:
+    head = a_head()
+    first = track.track_of(a_fit(head), head, context)
+    basis = head.identity_basis.copy()
+    basis[..., 0] *= -1.0
+    turned = dataclasses.replace(head, sha256="turned", identity_basis=basis)
+    fixed = with_identity_of(turned, first, tmp_path / "old.npz")
+    assert isinstance(fixed, HeadModel) and fixed.fixed_identity is not None
+    np.testing.assert_allclose(fixed.template, first.neutral_vertices, atol=1e-6)
+    assert fixed.fixed_identity[0] == pytest.approx(-first.identity[0], abs=1e-4)
+
+
 def test_the_identity_of_another_model_is_refused(context: Context, tmp_path: Path) -> None:
     head = a_head()
     first = track.track_of(a_fit(head), head, context)

@@ -21,6 +21,8 @@ GENERAL_SCALES = ((0.0024, 0.050), (0.0010, 0.024))
 """Standard deviation and length (metres) of the two Gaussian kernels of the general modes."""
 ASYMMETRY = 0.45
 """Standard deviation of the antisymmetric general modes as share of the symmetric ones'."""
+TIE = 1e-6
+"""Share by which entries of a mode may differ and still count as equally large."""
 EYE_RIGID, EYE_FREE = 0.0175, 0.032
 """Distance from an eyeball's centre up to which everything moves with it, and from which on nothing does."""
 
@@ -177,5 +179,16 @@ def _apart(general: Floats, named: Floats) -> Floats:
     basis, _ = np.linalg.qr(named.reshape(-1, named.shape[2]))
     flat = flat - basis @ (basis.T @ flat)
     left, size, _ = np.linalg.svd(flat, full_matrices=False)
-    left = left * np.sign(left[np.argmax(np.abs(left), axis=0), np.arange(left.shape[1])])
+    left = left * column_signs(left)
     return np.asarray((left * size).reshape(general.shape), np.float64)
+
+
+def column_signs(columns: Floats) -> Floats:
+    """Return the sign (N,) of the first of the largest entries of each column (M, N).
+
+    Mirrored vertices move equally far in opposite directions: which of the two is larger by the last bit depends on
+    the number of threads, so entries within `TIE` of the largest count as equal.
+    """
+    sizes = np.abs(columns)
+    first = np.argmax(sizes >= (1.0 - TIE) * sizes.max(axis=0), axis=0)
+    return np.sign(columns[first, np.arange(columns.shape[1])])
