@@ -221,7 +221,7 @@ class _Run:
         code = self._code(stage)
         inputs = {name: keys[source.name] for name, source in self._inputs(stage).items()}
         files = code.files(stage.settings, self.models)
-        return stage_key(stage.kind, settings, inputs, files, code.sources, self.read.fingerprint)
+        return stage_key(stage.kind, settings, inputs, files, code.run.__module__, self.read.fingerprint)
 
     def _needed(self) -> set[str]:
         """Return the stages whose output has to be in memory, or be made: seen from the end of the job."""

@@ -33,8 +33,8 @@ class StageCode:
     """How a kind of stage is run and kept.
 
     Attributes:
-        run: Called with the inputs by name, `settings` and `context`.
-        sources: Files and folders under ``backend`` whose change makes old results void.
+        run: Called with the inputs by name, `settings` and `context`. Old results are void once the code that its
+            module reaches has changed; see `system.source_code`.
         keep: ``data``: the output is stored. ``files``: the stage writes files for the user and returns something with
             `files`; it is `load`-ed from them. ``nothing``: quick enough to be done again.
         names_files: Whether its output names the files that it was made from: for another place it is made anew.
@@ -49,7 +49,6 @@ class StageCode:
     """
 
     run: Run
-    sources: tuple[str, ...] = ()
     keep: str = "data"
     names_files: bool = False
     also: tuple[str, ...] = ()

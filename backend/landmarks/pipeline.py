@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.settings import FaceSettings, LandmarkSettings
-from ..keys import code_version
 from ..pictures import reduced_to
 from ..previews import HEIGHT
 from ..render.landmark_lines import draw_landmark_lines
 from ..stages.data import Context, Video
+from ..system.source_code import code_version
 from ..video.reader import read_frames
 from .crop import Picture, Region, patch_around
 from .detector import Detection
@@ -41,9 +41,6 @@ from .observations import (
     write_chunk,
 )
 from .search import distinct, everywhere, near, place_of
-
-SOURCES: Final = ("landmarks", "video")
-"""Code whose change makes kept chunks void."""
 
 PLANS: Final = {
     "draft": Plan(settle=2, runs=(), tolerance=2.0),
@@ -247,7 +244,7 @@ class Pipeline:
     def _chunk_key(self, files: NetworkFiles) -> str:
         """What a chunk depends on, as a hash."""
         video = self._video
-        facts = (code_version(SOURCES), video.sha256, video.rotation, video.width, video.height, sorted(self._masks))
+        facts = (code_version(__name__), video.sha256, video.rotation, video.width, video.height, sorted(self._masks))
         chosen = (self._settings.quality, self._settings.detection_threshold, files.source)
         digest = hashlib.sha256(repr((facts, chosen)).encode())
         digest.update(video.frame_index.astype(np.int64).tobytes())

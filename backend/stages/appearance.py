@@ -50,19 +50,6 @@ def summary(output: Fit, _settings: AppearanceSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    (
-        "stages/appearance.py",
-        "stages/data.py",
-        "contract/camera.py",
-        "contract/shading.py",
-        "solve",
-        "head",
-        "render",
-        "video",
-        "parsing",
-        "checkpoint.py",
-        "loading.py",
-    ),
     files=model_files,
     summary=summary,
 )

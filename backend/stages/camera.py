@@ -59,4 +59,4 @@ def summary(output: Camera, _settings: CameraSettings) -> str:
     return f"lens {output.lens:.3g} mm, {output.focal:.0f} px ({output.source})"
 
 
-CODE: Final = StageCode(run, ("stages/camera.py",), keep="nothing", summary=summary)
+CODE: Final = StageCode(run, keep="nothing", summary=summary)

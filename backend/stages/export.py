@@ -96,23 +96,6 @@ def _taken(folder: Path) -> Failure | None:
 
 CODE: Final = StageCode(
     run,
-    (
-        "stages/export.py",
-        "export",
-        "aligned",
-        "parsing",
-        "contract/shading.py",
-        "checkpoint.py",
-        "loading.py",
-        "landmarks",
-        "render",
-        "solve/shading.py",
-        "solve/light_solver.py",
-        "solve/key_frames.py",
-        "photo",
-        "head",
-        "video",
-    ),
     keep="files",
     also=("head",),
     files=model_files,

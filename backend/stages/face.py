@@ -27,4 +27,4 @@ def summary(_output: FaceSettings, settings: FaceSettings) -> str:
     return "the largest face"
 
 
-CODE: Final = StageCode(run, ("stages/face.py",), keep="nothing", summary=summary)
+CODE: Final = StageCode(run, keep="nothing", summary=summary)

@@ -49,18 +49,6 @@ def summary(output: Fit, _settings: FitSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    (
-        "stages/fit.py",
-        "stages/data.py",
-        "contract/names.py",
-        "contract/camera.py",
-        "solve",
-        "head",
-        "regress",
-        "aligned/crop.py",
-        "checkpoint.py",
-        "loading.py",
-    ),
     also=("video",),
     files=files,
     summary=summary,

@@ -45,4 +45,4 @@ def summary(output: HeadModel, settings: HeadSettings) -> str:
     return both if len(both) <= LONGEST_SUMMARY else shortened(name)
 
 
-CODE: Final = StageCode(run, ("stages/head.py", "head"), keep="nothing", files=files, reads=reads, summary=summary)
+CODE: Final = StageCode(run, keep="nothing", files=files, reads=reads, summary=summary)

@@ -42,7 +42,6 @@ def summary(output: Landmarks, _settings: LandmarkSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    ("stages/landmarks.py", "stages/data.py", "contract/names.py", "landmarks", "video", "photo"),
     irrelevant=frozenset({"threads"}),
     files=files,
     summary=summary,

@@ -73,6 +73,4 @@ def summary(output: Video, _settings: PhotographSettings) -> str:
     return f"{counted(len(output), 'photograph')}, {output.width}×{output.height}"  # noqa: RUF001
 
 
-CODE: Final = StageCode(
-    run, ("stages/photographs.py", "stages/data.py", "photo"), keep="nothing", files=files, check=check, summary=summary
-)
+CODE: Final = StageCode(run, keep="nothing", files=files, check=check, summary=summary)

@@ -161,6 +161,4 @@ def _facts(report: dict) -> str:
     return "   ·   ".join(words)
 
 
-CODE: Final = StageCode(
-    run, ("stages/report.py", "report", "render"), keep="files", check=check, load=load, summary=summary
-)
+CODE: Final = StageCode(run, keep="files", check=check, load=load, summary=summary)

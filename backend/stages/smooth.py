@@ -107,4 +107,4 @@ def summary(_output: Fit, settings: SmoothSettings) -> str:
     return words if len(words) <= LONGEST_SUMMARY else f"smoothed: {', '.join(used)}"
 
 
-CODE: Final = StageCode(run, ("stages/smooth.py", "solve"), keep="nothing", summary=summary)
+CODE: Final = StageCode(run, keep="nothing", summary=summary)

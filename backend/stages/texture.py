@@ -82,21 +82,6 @@ def likeness_words(psnr: float) -> str:
 
 CODE: Final = StageCode(
     run,
-    (
-        "stages/texture.py",
-        "render",
-        "parsing",
-        "landmarks/networks.py",
-        "landmarks/crop.py",
-        "contract/shading.py",
-        "checkpoint.py",
-        "loading.py",
-        "solve/shading.py",
-        "solve/light_solver.py",
-        "solve/key_frames.py",
-        "head",
-        "video",
-    ),
     keep="files",
     files=parsing_files,
     check=check,

@@ -247,7 +247,6 @@ def summary(output: TrackFile, _settings: TrackFileSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    ("stages/track.py", "contract", "head"),
     keep="files",
     also=("head",),
     check=check,

@@ -41,7 +41,6 @@ def summary(output: Video, _settings: VideoSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    ("stages/video.py", "stages/data.py", "video", "contract/footage.py", "contract/sequence.py"),
     names_files=True,
     files=files,
     summary=summary,

@@ -205,7 +205,7 @@ def registry() -> dict[str, StageCode]:
     stages = (video, face, head, camera, landmarks, fit, appearance, smooth, track, texture, report)
     fakes = {stage.__name__: stage for stage in stages}
     result = {
-        kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output, settings: "well", sources=())
+        kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output, settings: "well")
         for kind, code in fakes.items()
     }
     result["track"] = dataclasses.replace(result["track"], foresee=None, load=lambda files: Files(Path(), dict(files)))

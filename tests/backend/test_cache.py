@@ -15,11 +15,10 @@ import fake_stages
 import numpy as np
 import pytest
 
-from backend import keys, serialise
+from backend import serialise
 from backend.cache import Cache
 from backend.contract.settings import FaceSettings
 from backend.keys import fingerprint, stage_key
-from backend.registry import STAGE_CODE
 from backend.stages.data import Context, PersonMasks
 
 KEY = "0123456789abcdef" * 2
@@ -171,10 +170,10 @@ def test_pruning_removes_what_was_unused_for_longest(cache: Cache) -> None:
 def test_a_key_depends_on_everything_that_changes_the_output(tmp_path: Path) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(b"one")
-    same = {"kind": "fit", "settings": {"a": 1}, "inputs": {"x": "k"}, "files": [file], "sources": ("keys.py",)}
+    same = {"kind": "fit", "settings": {"a": 1}, "inputs": {"x": "k"}, "files": [file], "module": "backend.keys"}
     key = stage_key(**same)
     assert key == stage_key(**same)
-    for change in ({"kind": "smooth"}, {"settings": {"a": 2}}, {"inputs": {"x": "l"}}, {"files": []}, {"sources": ()}):
+    for change in ({"kind": "smooth"}, {"settings": {"a": 2}}, {"inputs": {"x": "l"}}, {"files": []}, {"module": "backend.cache"}):
         assert stage_key(**{**same, **change}) != key
     file.write_bytes(b"two")
     assert stage_key(**same) != key
@@ -193,24 +192,6 @@ def test_a_change_inside_a_large_file_is_seen_and_a_copy_of_it_is_the_same(tmp_p
     os.utime(copy, (2e9, 2e9))
     assert fingerprint(copy) == fingerprint(file)
     assert fingerprint(tmp_path / "absent")[1] == "not a file"
-
-
-def test_a_changed_program_does_not_meet_its_old_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "BACKEND", tmp_path)
-    (tmp_path / "solve" / "__pycache__").mkdir(parents=True)
-    (tmp_path / "solve" / "solver.py").write_text("STEPS = 8")
-    (tmp_path / "solve" / "table.csv").write_text("1,2")
-    before = keys.code_version.__wrapped__(("solve",))
-    (tmp_path / "solve" / "__pycache__" / "solver.pyc").write_text("compiled")
-    assert keys.code_version.__wrapped__(("solve",)) == before
-    (tmp_path / "solve" / "table.csv").write_text("1,3")
-    assert keys.code_version.__wrapped__(("solve",)) != before
-
-
-@pytest.mark.parametrize("kind", STAGE_CODE)
-def test_the_sources_of_every_stage_exist(kind: str) -> None:
-    for source in STAGE_CODE[kind].sources:
-        assert (keys.BACKEND / source).exists(), source
 
 
 def test_an_entry_whose_directory_is_damaged_anywhere_is_removed_or_whole(cache: Cache) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...contract.atomic import write_atomically
 from ...folders import user_cache
+from ...system.source_code import code_version
 from ..model import HeadModel, LandmarkEmbedding
 
 _ARRAYS = (
@@ -32,15 +33,9 @@ def cache_path() -> Path:
 
 
 def source_key() -> str:
-    """Return a hash of the code and data that make the head, and of what they lean on."""
-    import scipy
-
-    digest = hashlib.sha256(f"{np.__version__} {scipy.__version__}".encode())
-    folder = Path(__file__).parent
-    for path in sorted([*folder.glob("*.py"), *folder.glob("*.csv"), folder.parent / "model.py"]):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:20]
+    """Return a hash of the code and data that make the head and write it, and of what they lean on."""
+    makes, writes = code_version(f"{__package__}.head"), code_version(__name__)
+    return hashlib.sha256(f"{makes} {writes}".encode("ascii")).hexdigest()[:20]
 
 
 def load(path: Path) -> HeadModel | None:
