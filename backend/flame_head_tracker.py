@@ -15,17 +15,25 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .legacy.before import read_before
+from .legacy.calling import (
+    TrackerError,
+    TrackerWarning,
+    value_or_raise,
+    warn,
+    warn_of_all,
+    warn_of_event,
+    warn_of_notice,
+)
+from .legacy.config import read_config
+from .legacy.dictionary import dictionary_of
+from .legacy.fitting import fit_picture
+from .legacy.parts import set_up
+from .legacy.pictures import checked_picture, checked_pictures, fit_pictures
+from .legacy.tracker import UNNAMED, SetUpTracker, detected
+from .legacy.versions import VERSION_1
+from .legacy.video import speaking_context, track_frames
 from .photo.read import read_photo
-from .seed.before import read_before
-from .seed.calling import TrackerError, TrackerWarning, value_or_raise, warn, warn_of_all, warn_of_event, warn_of_notice
-from .seed.config import read_config
-from .seed.dictionary import dictionary_of
-from .seed.fitting import fit_picture
-from .seed.parts import set_up
-from .seed.pictures import checked_picture, checked_pictures, fit_pictures
-from .seed.tracker import UNNAMED, SetUpTracker, detected
-from .seed.versions import VERSION_1
-from .seed.video import speaking_context, track_frames
 
 __all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video", "track_video_legacy"]
 
@@ -40,7 +48,7 @@ class Tracker(SetUpTracker):
 
     Attributes:
         img_size: Side of the aligned pictures in pixels.
-        device, H, W, fov, faces, mesh_faces: See `seed.tracker`.
+        device, H, W, fov, faces, mesh_faces: See `legacy.tracker`.
 
     Others of the original do not mean anything here; asking for one says what to do instead.
 

@@ -20,24 +20,32 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .aligned.crop import dlib68
-from .aligned.drawing import Skin
 from .contract.failure import Failure
 from .contract.names import LEFT_IRIS, RIGHT_IRIS
+from .landmarks.aligned_crop import dlib68
 from .landmarks.crop import Picture
+from .legacy.calling import (
+    TrackerError,
+    TrackerWarning,
+    value_or_raise,
+    warn,
+    warn_of_all,
+    warn_of_event,
+    warn_of_notice,
+)
+from .legacy.config import read_config
+from .legacy.fitting import fit_picture
+from .legacy.given import given_shape, given_texture
+from .legacy.later import later_dictionary_of, stacked
+from .legacy.later_video import preparation, track_later_frames
+from .legacy.painting import painted_by, seen_closely
+from .legacy.parts import Parts, set_up
+from .legacy.pictures import checked_picture, checked_pictures, fit_pictures
+from .legacy.tracker import UNNAMED, SetUpTracker, detected
+from .legacy.versions import RENDERED, TEXTURE_MODES, VERSION_4
+from .legacy.video import speaking_context
 from .photo.read import read_photo
-from .seed.calling import TrackerError, TrackerWarning, value_or_raise, warn, warn_of_all, warn_of_event, warn_of_notice
-from .seed.config import read_config
-from .seed.fitting import fit_picture
-from .seed.given import given_shape, given_texture
-from .seed.later import later_dictionary_of, stacked
-from .seed.later_video import preparation, track_later_frames
-from .seed.painting import painted_by, seen_closely
-from .seed.parts import Parts, set_up
-from .seed.pictures import checked_picture, checked_pictures, fit_pictures
-from .seed.tracker import UNNAMED, SetUpTracker, detected
-from .seed.versions import RENDERED, TEXTURE_MODES, VERSION_4
-from .seed.video import speaking_context
+from .render.lit_head import Skin
 
 __all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video"]
 
@@ -55,7 +63,7 @@ class Tracker(SetUpTracker):
         IMG_SIZE, RENDER_SIZE: Side of the aligned and of the rendered pictures in pixels.
         NUM_SHAPE_COEFFICIENTS, NUM_EXPR_COEFFICIENTS, NUM_TEX_COEFFICIENTS: Of the dictionary.
         use_matting, optimize_fov, landmark_detector: As configured.
-        device, H, W, fov, faces, mesh_faces: See `seed.tracker`.
+        device, H, W, fov, faces, mesh_faces: See `legacy.tracker`.
 
     Others of the original do not mean anything here; asking for one says what to do instead.
 

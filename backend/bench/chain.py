@@ -23,11 +23,11 @@ from ..contract.settings import (
     TrackFileSettings,
     VideoSettings,
 )
+from ..data.types import Camera, Context, Fit, Landmarks, TextureFiles, TrackFile, Video
 from ..head.model import Floats, HeadModel, HeadPose, Integers
 from ..head.skinning import pose_vertices, select_frames
-from ..stages.data import Camera, Context, Fit, Landmarks, TextureFiles, TrackFile, Video
 
-CODE = ("video.opening", "landmarks.tracking", "solve.fitting", "stages.smooth", "stages.track")
+CODE = ("video.opening", "landmarks.tracking", "fit.fitting", "stages.smooth", "stages.track")
 """What the stages compute with, see `import_stages`."""
 
 

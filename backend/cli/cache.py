@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import cache_folder
-from ..cache import Cache, CacheSize
-from ..engine import EXIT_DONE, EXIT_FAILED
-from ..folders import user_cache
+from ..run.cache import Cache, CacheSize
+from ..run.engine import EXIT_DONE, EXIT_FAILED
+from ..system import cache_folder
+from ..system.user_folders import user_cache
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -13,9 +13,9 @@ from typing import Any, Final
 from ..contract.events import Emit, error_event
 from ..contract.failure import Failure
 from ..contract.targets import TargetRefused, Targets
-from ..engine import EXIT_FAILED, EXIT_USAGE, guarded
-from ..runner import Stopped
-from ..stages.data import Cancelled, Context
+from ..data.types import Cancelled, Context
+from ..run.engine import EXIT_FAILED, EXIT_USAGE, guarded
+from ..run.runner import Stopped
 from .console import clock
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
 from .session import Conversation, add_common_flags, conversation, exit_code
@@ -80,7 +80,7 @@ def _run(
     parsed: argparse.Namespace, settings: Mapping[str, Any], talk: Conversation, emit: Emit
 ) -> str | Stopped | Failure:
     """Return the closing words; what happens on the way, and how it ends, is told as events."""
-    from ..photo.session import run_photos
+    from .photo_session import run_photos
 
     started = time.perf_counter()
     try:

@@ -16,9 +16,9 @@ from ..contract.failure import Failure
 from ..contract.options import from_dict
 from ..contract.settings import VideoSettings
 from ..contract.targets import TargetRefused, Targets
-from ..engine import EXIT_FAILED, guarded
-from ..runner import Stopped
-from ..stages.data import Cancelled, Context
+from ..data.types import Cancelled, Context
+from ..run.engine import EXIT_FAILED, guarded
+from ..run.runner import Stopped
 from .console import clock, table
 from .flags import path_argument
 from .session import Conversation, add_common_flags, conversation, exit_code
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[str, Any] | Failure | Stopped:
-    from ..look.overview import look_at  # what reads videos and finds faces takes half a second to load
+    from ..quick_look.overview import look_at  # what reads videos and finds faces takes half a second to load
 
     started = time.perf_counter()
     settings = _settings(parsed)

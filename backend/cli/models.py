@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..contract.events import Emit
 from ..contract.failure import Failure
 from ..contract.foreign_text import shown
-from ..engine import EXIT_FAILED, guarded
+from ..run.engine import EXIT_FAILED, guarded
 from .console import table
 from .session import add_common_flags, conversation, exit_code
 from .streams import written_out

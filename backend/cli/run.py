@@ -12,7 +12,7 @@ from ..contract.events import error_event
 from ..contract.failure import Failure
 from ..contract.job import Job
 from ..contract.portable import read_job
-from ..engine import EXIT_FAILED, Lines, Stop
+from ..run.engine import EXIT_FAILED, Lines, Stop
 from .flags import path_argument
 from .session import add_common_flags, execute
 from .summary import closing_words

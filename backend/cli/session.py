@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from .. import cache_folder
-from ..cache import Cache
 from ..contract.events import Emit, error_event
 from ..contract.failure import Failure, Notice
 from ..contract.job import Job
-from ..engine import (
+from ..data.stage_code import StageCode
+from ..run.cache import Cache
+from ..run.engine import (
     EXIT_DONE,
     EXIT_FAILED,
     Lines,
@@ -31,10 +31,10 @@ from ..engine import (
     watch_input,
     with_signals,
 )
-from ..folders import user_cache
-from ..registry import STAGE_CODE
-from ..runner import Finished, Stopped
-from ..stage_code import StageCode
+from ..run.registry import STAGE_CODE
+from ..run.runner import Finished, Stopped
+from ..system import cache_folder
+from ..system.user_folders import user_cache
 from .console import Console
 from .flags import path_argument
 from .log_file import log_problem

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from ..runner import Finished
+from ..run.runner import Finished
 from .console import clock
 
 FILE_LABELS: Final = {

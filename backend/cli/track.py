@@ -16,7 +16,7 @@ from ..contract.portable import job_text
 from ..contract.settings import CameraSettings, FaceSettings, TrackFileSettings
 from ..contract.targets import TargetRefused, Targets
 from ..contract.track import read_parts
-from ..engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
 from .session import Conversation, add_common_flags, conversation, execute, execute_in
 from .summary import closing_words

@@ -1,1 +1,4 @@
-"""What the files in the folder of models are, found out in a process apart: nobody asked for them to be opened."""
+"""Looking at model files in a process apart, for nobody asked for them to be opened.
+
+May call everything up to `regress`. Start with `inventory` and `apart`.
+"""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from ..processes import PROJECT
+from ..system.processes import PROJECT
 from .memory import EXIT_MEMORY
 from .model_file import Look, from_plain, unusable
 

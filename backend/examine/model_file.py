@@ -58,7 +58,7 @@ def _from(failure: Failure | None) -> Look:
 
 
 def _beside(path: Path) -> Look:
-    from ..head.side_files import side_file_problem
+    from ..head.flame.side_files import side_file_problem
 
     return _from(side_file_problem(path, VERTICES, TRIANGLES))
 
@@ -70,7 +70,7 @@ def _task(path: Path) -> Look:
 
 
 def _texture(path: Path) -> Look:
-    from ..head.albedo_file import texture_problem
+    from ..head.albedo.albedo_file import texture_problem
 
     return _from(texture_problem(path))
 

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics, rotation_matrices
 from ..contract.failure import Notice
 from ..contract.track import Track
+from ..head.flame_codes import EXPRESSION, SHAPE, codes_of, global_pose, has_flame_mesh, padded
 from ..head.model import Floats, HeadModel, Integers
 from ..landmarks.crop import Picture
-from .codes import EXPRESSION, SHAPE, codes_of, global_pose, has_flame_mesh, padded
 from .lids import LidCodes
 from .npz import write_npz
 

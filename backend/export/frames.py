@@ -28,20 +28,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..aligned.camera import angle_of_view, corner_homography, corner_matrix, edge_to_edge, scaled, six_dof
-from ..aligned.crop import SIZE, dlib68, halved
-from ..aligned.drawing import Skin, alone, over, textured_head
-from ..aligned.light import Lit, estimate_light
 from ..contract.camera import project
 from ..contract.names import LEFT_IRIS, RIGHT_IRIS
 from ..contract.track import TRACKED, Track
-from ..head.albedo import AlbedoSpace
+from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.ears import EarOutline, ear_in_view, ear_outlines
+from ..head.flame_codes import Codes, bridged_scores, codes_of
 from ..head.model import Floats, Integers
+from ..landmarks.aligned_crop import SIZE, dlib68, halved
 from ..landmarks.crop import Picture
-from ..parsing.own import Portrait
+from ..landmarks.crop_camera import angle_of_view, corner_homography, corner_matrix, edge_to_edge, scaled, six_dof
+from ..parsing.geometric_parser import Portrait
 from ..parsing.parser import Parser, person_share
-from .codes import Codes, bridged_scores, codes_of
+from ..render.lit_head import Skin, alone, over, textured_head
+from ..render.picture_light import Lit, estimate_light
 from .lids import LidCodes
 from .npz import write_npz
 from .portraits import FaceView, face_view, looked_at_squares, seen_head

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..contract.failure import Notice
 from ..contract.track import Track
+from ..head.flame_codes import EXPRESSION
 from ..head.model import Floats, HeadModel
-from .codes import EXPRESSION
 
 _RIM: Final = 10.0
 """How much more the place of a lid that moves farthest counts than one that stays: the gap is what people see."""

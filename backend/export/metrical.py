@@ -22,17 +22,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..aligned.camera import corner_matrix
-from ..aligned.crop import SIZE
 from ..contract.camera import rotation_matrices
 from ..contract.track import Track
+from ..head.flame_codes import Codes, codes_of, joint_places, own_identity, pose_of, root_poses
 from ..head.model import Floats, HeadModel
 from ..head.skinning import neutral_pose, pose_vertices
 from ..head.torso import NECK
+from ..landmarks.aligned_crop import SIZE
+from ..landmarks.crop_camera import corner_matrix
 from ..parsing import classes
-from ..render.rasterizer_numba import NumbaRasterizer
+from ..raster.rasterizer_numba import NumbaRasterizer
 from .avatar import save_quickly
-from .codes import Codes, codes_of, joint_places, own_identity, pose_of, root_poses
 from .square import SquareClip, SquareFrame
 
 OPEN_JAW: Final = math.radians(12)

@@ -16,13 +16,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..aligned.camera import View, corner_homography, view_of
-from ..aligned.crop import SIZE, cut_view
 from ..contract.camera import project
 from ..contract.track import Track
 from ..head.model import Floats, Integers
+from ..landmarks.aligned_crop import SIZE, cut_view
 from ..landmarks.crop import Picture, Region
-from ..parsing.own import Portrait
+from ..landmarks.crop_camera import View, corner_homography, view_of
+from ..parsing.geometric_parser import Portrait
 from ..parsing.parser import Parser, moved_points
 from .portraits import person_in, seen_head
 from .torso import NeckLine, above_neck_line

@@ -14,26 +14,26 @@ import cv2
 import numpy as np
 import torch
 
-from ..aligned.drawing import Skin
 from ..contract.failure import Failure, Notice
 from ..contract.settings import ExportSettings, TextureSettings
 from ..contract.track import Track
-from ..head.albedo import AlbedoSpace
-from ..head.albedo_file import space_for
+from ..data.types import Context, Video
+from ..head.albedo.albedo_file import space_for
+from ..head.albedo.albedo_space import AlbedoSpace
+from ..head.flame_codes import root_poses, shown_frames
 from ..head.model import HeadModel, Integers
 from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, SharedNetwork, find_networks
 from ..parsing.parser import Parser, open_parser
-from ..photo.output import Studio, save_picture, write_portrait
-from ..render.clip_texture import texture_to_draw
-from ..stages.data import Context, Video
+from ..render.lit_head import Skin
+from ..texture.clip_texture import texture_to_draw
 from ..video.reader import read_frames
 from . import imavatar
 from .avatar import AvatarWriter, centre_notice, with_square_pixels
-from .codes import root_poses, shown_frames
 from .frames import FrameWriter
 from .lids import lid_codes, lids_notice
 from .metrical import MetricalWriter
+from .portrait_files import Studio, save_picture, write_portrait
 from .portraits import person_in, seen_head
 from .square import SquareClip
 from .torso import NeckLine, above_neck_line, neck_line

@@ -11,7 +11,7 @@ import numpy as np
 from ..contract.failure import Failure
 from ..contract.settings import HeadSettings
 from ..contract.track import Track, read_track
-from ..stages.data import Context
+from ..data.types import Context
 from .library import left_out_notices, resolve_head
 from .model import Floats, HeadModel
 

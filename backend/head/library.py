@@ -10,8 +10,8 @@ from ..contract.licences import UNKNOWN, Licence
 from ..contract.model_files import head_files
 from ..contract.settings import HeadSettings
 from .builtin import builtin_head
-from .flame_file import checked_arrays, hash_of, load_flame, read_flame_content
-from .flame_versions import recognise
+from .flame.flame_file import checked_arrays, hash_of, load_flame, read_flame_content
+from .flame.flame_versions import recognise
 from .model import HeadModel
 
 

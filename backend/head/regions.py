@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
 from ..contract.names import FACE_LANDMARKS, FACE_OVAL, OUTER_LIPS_LOWER, OUTER_LIPS_UPPER
+from .embedding.registration import mirror_landmarks
 from .geometry import adjacency, boundary_loops, eyeballs, vertex_normals
 from .model import Floats, Integers, LandmarkEmbedding
-from .registration import mirror_landmarks
 
 Mask = NDArray[np.bool_]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..contract.atomic import write_atomically
 from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
+from ..data.types import Singles
 from ..head.model import Floats, Integers
-from ..stages.data import Singles
 from .face import Face
 from .masks import HeadMasks
 

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.settings import FaceSettings, LandmarkSettings
-from ..pictures import reduced_to
-from ..previews import HEIGHT
+from ..data.previews import HEIGHT
+from ..data.types import Context, Video
 from ..render.landmark_lines import draw_landmark_lines
-from ..stages.data import Context, Video
+from ..system.pictures import reduced_to
 from ..system.source_code import code_version
 from ..video.reader import read_frames
 from .crop import Picture, Region, patch_around

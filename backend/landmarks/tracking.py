@@ -11,8 +11,8 @@ from ..contract.footage import COPY_REASON
 from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
 from ..contract.pixel_shape import sizes_of
 from ..contract.settings import FaceSettings, LandmarkSettings
+from ..data.types import Context, Landmarks, PersonMasks, Singles, Video
 from ..head.model import Integers
-from ..stages.data import Context, Landmarks, PersonMasks, Singles, Video
 from .cuts import parted_by_gaps, shots_of
 from .networks import NetworkFiles, find_networks
 from .observations import Observations

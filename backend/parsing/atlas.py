@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
-from ..render.rasterizer import Raster
-from ..render.rasterizer_numba import NumbaRasterizer
-from ..render.shading import vertex_normals
+from ..raster.normals import vertex_normals
+from ..raster.rasterizer import Raster
+from ..raster.rasterizer_numba import NumbaRasterizer
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import read_checkpoint
 from ..contract.failure import Failure
 from ..contract.model_files import PARSING_WEIGHTS
-from ..loading import hollow, load_weights, misfit
+from ..untrusted.checkpoint import read_checkpoint
+from ..untrusted.weights import hollow, load_weights, misfit
 
 SIZE: Final = 512
 """The network was trained on pictures of this side."""

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.shading import light_terms
-from ..render.compiled import compiled
+from ..system.compiled import compiled
 from .atlas import Atlas
-from .looks import Look, Parse, Part, part_of, sampled
 from .skin_statistics import USUAL, as_weight, medians, middles, shading, skin_of, spreads
+from .skin_views import Look, Parse, Part, part_of, sampled
 
 Array = NDArray[Any]
 Singles = NDArray[np.float32]

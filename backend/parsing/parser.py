@@ -23,8 +23,8 @@ from ..landmarks.masks import around_face_region
 from ..landmarks.networks import Network
 from .bisenet import SIZE, BiSeNet, load_bisenet, parse_any, parse_with
 from .classes import COLOURS
-from .looks import Parse
-from .own import Portrait, parse_portrait
+from .geometric_parser import Portrait, parse_portrait
+from .skin_views import Parse
 
 OWN: Final = "our own parsing from landmarks, mesh and person segmentation"
 OWN_WITHOUT_PERSON: Final = "our own parsing from landmarks and mesh, without hair and cloth"

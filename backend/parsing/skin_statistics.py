@@ -1,6 +1,6 @@
 """Robust statistics of skin: what a place usually looks like, how much that varies, and what is no skin.
 
-Colours are brightness and two tints, see `looks.logarithms`.
+Colours are brightness and two tints, see `skin_views.logarithms`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""Single photographs: reading them as they are meant to be seen, finding the person, fitting the head."""
+"""Photographs as the frames of a clip: reading, people in them, landmarks.
+
+May call everything up to `appearance`. Start with `canvas` and `landmarks`.
+"""

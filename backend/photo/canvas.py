@@ -18,11 +18,11 @@ from PIL import Image
 
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure, Notice
+from ..data.types import Context, Video
+from ..fit.fitting import ASSUMED_FOCAL
 from ..landmarks.crop import Picture
-from ..solve.fitting import ASSUMED_FOCAL
-from ..stages.data import Context, Video
-from ..stages.folders import writable_problem
 from ..stages.photographs import CODEC
+from ..system.writable import writable_problem
 from .read import Photo, read_photo
 
 RATE: Final = 24

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..data.types import Context, Landmarks, PersonMasks
 from ..head.model import Floats
 from ..landmarks.face import Face
-from ..stages.data import Context, Landmarks, PersonMasks
 from .people import stacked
 
 Emit = Callable[[Mapping[str, Any]], None]

@@ -8,12 +8,12 @@ import numpy as np
 
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings, LandmarkSettings
+from ..data.types import Context, Landmarks, PersonMasks, Video
 from ..landmarks.face import Face
 from ..landmarks.masks import HeadMasks, head_masks
 from ..landmarks.networks import Networks, find_networks
 from ..landmarks.pipeline import PLANS
 from ..landmarks.tracking import network_notices
-from ..stages.data import Context, Landmarks, PersonMasks, Video
 from ..video.reader import read_frames
 from .fitting import landmarks_of
 from .people import chosen_face

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings
+from ..data.types import Context
 from ..landmarks.crop import Picture
 from ..landmarks.detector import Detection
 from ..landmarks.face import Face, Plan, find_face
 from ..landmarks.networks import Networks
 from ..landmarks.pipeline import PLANS
 from ..landmarks.search import everywhere
-from ..stages.data import Context
 
 THRESHOLD: Final = 0.5
 QUALITY: Final = "best"

@@ -1,1 +1,4 @@
-"""Networks of others that guess FLAME's codes from a picture; used as starts of the fit where their files are there."""
+"""First guesses of identity and expression by networks, where a user has their files (MICA, DECA).
+
+May call everything up to `landmarks`. Start with `starts`.
+"""

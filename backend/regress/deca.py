@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import read_checkpoint
 from ..contract.failure import Failure
 from ..head.model import Floats
 from ..landmarks.crop import Picture
-from ..loading import fill, hollow, misfit
+from ..untrusted.checkpoint import read_checkpoint
+from ..untrusted.weights import fill, hollow, misfit
 
 SIZE: Final = 224
 PARTS: Final = {"shape": 100, "tex": 50, "exp": 50, "pose": 6, "cam": 3, "light": 27}

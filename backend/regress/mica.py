@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import read_checkpoint
 from ..contract.failure import Failure
 from ..head.model import Floats
 from ..landmarks.crop import Picture, Region, patch_around
-from ..loading import fill, hollow, misfit
+from ..untrusted.checkpoint import read_checkpoint
+from ..untrusted.weights import fill, hollow, misfit
 
 SIZE: Final = 112
 CODES: Final = 300

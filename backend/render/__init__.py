@@ -1,1 +1,5 @@
-"""Pictures of a head: rasterising, shading, overlays. Pixel (0, 0) is the centre of the top-left one, as everywhere."""
+"""Pictures for people: the head over the footage, landmark lines, the lit and textured head.
+
+May call everything up to `head`. Start with `overlay`; `differentiable` draws in torch, with nvdiffrast or PyTorch3D
+where they are installed.
+"""

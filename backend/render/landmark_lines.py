@@ -23,7 +23,7 @@ from ..contract.names import (
     RIGHT_EYE_UPPER,
     RIGHT_IRIS,
 )
-from ..pictures import Picture
+from ..system.pictures import Picture
 
 _FACE: Final = (90, 230, 130)
 _IRIS: Final = (80, 200, 255)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics, project
-from ..head.albedo import IRIS_ANGLE, PUPIL_ANGLE
-from .compiled import compiled
-from .rasterizer import NEAR, Rasterizer, cropped, magnified
-from .rasterizer_numba import NumbaRasterizer
-from .shading import facing_camera, studio_light, vertex_normals
+from ..head.albedo.albedo_space import IRIS_ANGLE, PUPIL_ANGLE
+from ..raster.normals import facing_camera, studio_light, vertex_normals
+from ..raster.rasterizer import NEAR, Rasterizer, cropped, magnified
+from ..raster.rasterizer_numba import NumbaRasterizer
+from ..system.compiled import compiled
 
 Array = NDArray[Any]
 Image = NDArray[np.uint8]

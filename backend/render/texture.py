@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from ..contract.camera import Intrinsics, project
-from ..pictures import srgb_code, srgb_light
-from .rasterizer import Raster, Rasterizer
-from .rasterizer_numba import NumbaRasterizer
-from .shading import vertex_normals
+from ..raster.normals import vertex_normals
+from ..raster.rasterizer import Raster, Rasterizer
+from ..raster.rasterizer_numba import NumbaRasterizer
+from ..system.pictures import srgb_code, srgb_light
 
 Array = NDArray[Any]
 

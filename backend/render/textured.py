@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.camera import Intrinsics
-from .compiled import compiled
-from .rasterizer import Raster, magnified
-from .rasterizer_numba import NumbaRasterizer
-from .shading import vertex_normals
+from ..raster.normals import vertex_normals
+from ..raster.rasterizer import Raster, magnified
+from ..raster.rasterizer_numba import NumbaRasterizer
+from ..system.compiled import compiled
 
 Array = NDArray[Any]
 

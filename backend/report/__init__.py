@@ -1,1 +1,4 @@
-"""What people look at after a run: numbers, curves, a contact sheet and the overlay."""
+"""Report, curves, contact sheet, overlay and footage for Blender of a finished track.
+
+May call everything up to `render`, and `video`. Start with `measures`, `picture` and `overlay`.
+"""

@@ -16,10 +16,10 @@ from av.video.stream import VideoStream
 
 from ..contract.marks import MARK
 from ..contract.track import Track
-from ..pictures import reduced_to
-from ..previews import HEIGHT
-from ..render.scale import Scale, even_scale
-from ..stages.data import Context
+from ..data.previews import HEIGHT
+from ..data.types import Context
+from ..raster.scale import Scale, even_scale
+from ..system.pictures import reduced_to
 from . import mp4
 from .picture import HeadPainter, Picture, with_caption
 from .sound import Sound

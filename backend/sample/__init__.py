@@ -1,1 +1,4 @@
-"""A clip made on the spot, of which everything is known: for the demo, the benchmark and the tests."""
+"""The sample: a filmed head with known truth, made on the spot, for the demo, tests and benchmarks.
+
+May call everything up to `run`. Start with `sample` and `clip`.
+"""

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..head.model import HeadModel
-from ..render.compiled import compiled
-from ..render.rasterizer import Raster
+from ..raster.rasterizer import Raster
 from ..render.texture import texels
+from ..system.compiled import compiled
 
 Array = NDArray[Any]
 Mask = NDArray[np.float32]

@@ -22,7 +22,7 @@ from ..contract.marks import ENTRY, MARK, PROGRAM
 from ..contract.targets import TargetRefused, Targets, problems
 from ..head.model import Floats, HeadModel
 from ..head.skinning import pose_vertices, shaped_template
-from ..render.shading import vertex_normals
+from ..raster.normals import vertex_normals
 from ..render.texture import srgb_from_linear
 from ..render.textured import Renderer, Surface
 from .appearance import Appearance

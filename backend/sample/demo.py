@@ -18,7 +18,7 @@ from typing import Any
 
 from ..contract.failure import Failure
 from ..contract.track import read_track
-from ..processes import PROJECT, blender
+from ..system.processes import PROJECT, blender
 from .compare import Comparison, compare
 from .sample import Sample, write_sample
 

@@ -33,6 +33,8 @@ CONSONANTS: Final = ("closed", "teeth", "bite", "rest", "teeth", "closed")
 VOWELS: Final = ("a", "e", "o", "a", "i", "u", "e")
 SYLLABLE: Final = 0.21
 """Mean length of a syllable in seconds: 4 to 5 a second, as in conversation (Greenberg 1999)."""
+YAW, PITCH, ROLL = 38.0, 20.0, 8.0
+"""Largest angles in degrees of a head that turns to be measured."""
 
 
 @dataclass(frozen=True)
@@ -215,3 +217,10 @@ def _gaze(time: Floats, angles: Floats, random: np.random.Generator) -> NDArray[
         now += length + random.uniform(0.6, 1.4)
     limit = np.radians((24, 14))
     return np.clip(target - 0.8 * angles[:, :2], -limit, limit)
+
+
+def turning(frames: int, seed: int, furthest: float = YAW) -> Floats:
+    """Return yaw, pitch and roll (T, 3), radians, that go through all of each other's values."""
+    start = np.random.default_rng(seed).uniform(0, 2 * np.pi, 3)
+    phase = 2 * np.pi * np.arange(frames)[:, None] / frames * (2, 3, 1) + start
+    return np.asarray(np.radians((furthest, PITCH, ROLL)) * np.sin(phase), dtype=np.float64)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from ..contract import names
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, FitSettings, LandmarkSettings, VideoSettings
+from ..data.types import Camera, Context, Fit
 from ..head.model import Floats, HeadModel
 from ..head.skinning import pose_vertices
-from ..render.shading import vertex_normals
+from ..raster.normals import vertex_normals
 from ..render.texture import linear_from_srgb, mirror_vertices, project_photograph, spread_over_mesh
 from ..stages import fit, landmarks, video
-from ..stages.data import Camera, Context, Fit
 from . import appearance
 from .appearance import Appearance
 from .canvas import Canvas

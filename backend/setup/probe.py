@@ -16,9 +16,9 @@ SHOWN_PACKAGES = (
 
 def collect(models: Path) -> dict[str, Any]:
     """Return versions, what torch can compute on, the head models in a folder and the size of the cache."""
-    from ..cache import Cache
-    from ..folders import user_cache
     from ..head.library import find_models
+    from ..run.cache import Cache
+    from ..system.user_folders import user_cache
 
     cache = Cache(user_cache())
     size = cache.size() if cache.root.is_dir() else None

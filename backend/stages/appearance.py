@@ -9,19 +9,19 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.model_files import ALBEDO, PARSING_WEIGHTS, UV_TEXTURE, find_model_file
 from ..contract.settings import AppearanceSettings
+from ..data.stage_code import StageCode
+from ..data.types import Context, Fit, Video
 from ..head.model import HeadModel
-from ..stage_code import StageCode
-from .data import Context, Fit, Video
 
 
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
     """Return the refined fit, or the fit as it was where refining does not help, with light and albedo.
 
-    See `solve.picture_focal`, `solve.refining` and `solve.shading`.
+    See `appearance.focal_from_tracks`, `appearance.refinement` and `lighting.clip_light`.
     """
-    from ..solve.picture_focal import with_focal_seen
-    from ..solve.refining import refined_fit
-    from ..solve.shading import lit_fit
+    from ..appearance.focal_from_tracks import with_focal_seen
+    from ..appearance.refinement import refined_fit
+    from ..lighting.clip_light import lit_fit
 
     calibrated = with_focal_seen(fit, head, video, context)
     refined = refined_fit(calibrated, head, video, settings, context)

@@ -11,11 +11,11 @@ from ..contract.failure import Failure
 from ..contract.marks import FOLDER_MARK
 from ..contract.outputs import EXPORT
 from ..contract.settings import ExportSettings
+from ..data.stage_code import StageCode
+from ..data.types import Context, ExportFiles, TrackFile, Video
 from ..head.model import HeadModel
-from ..stage_code import StageCode
+from ..system.writable import writable_problem
 from .appearance import model_files
-from .data import Context, ExportFiles, TrackFile, Video
-from .folders import writable_problem
 
 NAMES: Final = {
     "avatar": "avatar folder",

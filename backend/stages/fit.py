@@ -12,10 +12,10 @@ from ..contract.failure import Failure
 from ..contract.model_files import DECA_FILE, MICA_FILE, find_model_file
 from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
+from ..data.stage_code import StageCode
+from ..data.types import Camera, Context, Fit, Landmarks, Video
 from ..head.model import HeadModel
-from ..stage_code import StageCode
 from .camera import FULL_FRAME
-from .data import Camera, Context, Fit, Landmarks, Video
 
 
 def run(
@@ -26,8 +26,8 @@ def run(
     context: Context,
     video: Video | None = None,
 ) -> Fit | Failure:
-    """Fit the head to the landmarks; see `solve.fitting`."""
-    from ..solve.fitting import fit
+    """Fit the head to the landmarks; see `fit.fitting`."""
+    from ..fit.fitting import fit
 
     return fit(landmarks, head, camera, settings, context, video)
 

@@ -10,9 +10,9 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.model_files import files_of_head
 from ..contract.settings import HeadSettings
+from ..data.stage_code import LONGEST_SUMMARY, StageCode, shortened
+from ..data.types import Context
 from ..head.model import HeadModel
-from ..stage_code import LONGEST_SUMMARY, StageCode, shortened
-from .data import Context
 
 
 def run(settings: HeadSettings, context: Context) -> HeadModel | Failure:

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings
-from ..stage_code import StageCode, counted
-from .data import Context, Landmarks, Video
+from ..data.stage_code import StageCode, counted
+from ..data.types import Context, Landmarks, Video
 from .photographs import is_photographs
 
 

@@ -10,9 +10,9 @@ from ..contract.failure import Failure
 from ..contract.footage import is_picture
 from ..contract.presence import is_folder, is_there
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettings
-from ..stage_code import StageCode, counted
-from .data import Context, Video
-from .folders import writable_problem
+from ..data.stage_code import StageCode, counted
+from ..data.types import Context, Video
+from ..system.writable import writable_problem
 
 CODEC: Final = "photographs"
 """What `Video.codec` says of a clip whose frames are photographs."""

@@ -17,10 +17,10 @@ from ..contract.quality import quality_of
 from ..contract.ranges import flagged
 from ..contract.settings import ReportSettings
 from ..contract.track import Track
-from ..pictures import Picture
-from ..stage_code import StageCode, shortened
-from .data import Context, ReportFiles, TrackFile, Video
-from .folders import writable_problem
+from ..data.stage_code import StageCode, shortened
+from ..data.types import Context, ReportFiles, TrackFile, Video
+from ..system.pictures import Picture
+from ..system.writable import writable_problem
 
 LONGEST_NAME: Final = 32
 

@@ -13,10 +13,10 @@ from ..contract.kinds import is_object, json_of
 from ..contract.marks import ENTRY
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
-from ..stage_code import StageCode, shortened
+from ..data.stage_code import StageCode, shortened
+from ..data.types import Context, TextureFiles, TrackFile, Video
+from ..system.writable import writable_problem
 from .appearance import parsing_files
-from .data import Context, TextureFiles, TrackFile, Video
-from .folders import writable_problem
 
 
 def check(settings: TextureSettings) -> Failure | None:
@@ -37,10 +37,10 @@ def load(files: Mapping[str, Path]) -> TextureFiles | Failure:
 
 
 def run(track: TrackFile, video: Video, settings: TextureSettings, context: Context) -> TextureFiles | Failure:
-    """Bake the texture and write it beside the track, with the light in a JSON file; see `render.clip_texture`."""
+    """Bake the texture and write it beside the track, with the light in a JSON file; see `texture.clip_texture`."""
     from PIL import Image
 
-    from ..render.clip_texture import clip_texture
+    from ..texture.clip_texture import clip_texture
 
     path = Path(settings.path).expanduser().absolute() if settings.path else track.path.parent / TEXTURE
     problem = writable_problem(path.parent)

@@ -33,12 +33,12 @@ from ..contract.track import (
     read_track,
     write_track,
 )
+from ..data.stage_code import LONGEST_SUMMARY, StageCode, counted
+from ..data.types import Context, Fit, TrackFile
 from ..head.model import HeadModel
 from ..head.skinning import joint_places, neutral_pose, pose_vertices, rest_joints, select_frames
 from ..head.torso import NECK, about_head, neck_following_torso
-from ..stage_code import LONGEST_SUMMARY, StageCode, counted
-from .data import Context, Fit, TrackFile
-from .folders import writable_problem
+from ..system.writable import writable_problem
 
 CHUNK: Final = 64
 """Frames posed at once."""

@@ -1,1 +1,4 @@
-"""Reading videos, image sequences and stills: which frames there are, when each is shown, and their pixels."""
+"""Footage: opening videos and sequences of pictures, and decoding their frames with exact times.
+
+May call `contract`, `system`, `data`. Start with `reader` (frames) and `opening` (which frames are asked for).
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..render.compiled import compiled
+from ..system.compiled import compiled
 
 
 @compiled

@@ -24,7 +24,7 @@ from av.video.reformatter import ColorPrimaries, ColorTrc
 from numpy.typing import NDArray
 
 from ..head.model import Floats
-from ..pictures import Picture, srgb_code, srgb_light
+from ..system.pictures import Picture, srgb_code, srgb_light
 
 Singles = NDArray[np.float32]
 

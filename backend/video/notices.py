@@ -8,7 +8,7 @@ from typing import Final
 
 from ..contract.failure import Notice
 from ..contract.sequence import LONGEST_HOLE, PictureSequence
-from ..stages.data import Video
+from ..data.types import Video
 from .probe import Probe
 
 LISTED: Final = 8

@@ -11,8 +11,8 @@ from ..contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, is_pictur
 from ..contract.presence import hindrance, is_file, is_folder
 from ..contract.sequence import PictureSequence, sequence_from
 from ..contract.settings import VideoSettings
+from ..data.types import Context, Video
 from ..head.model import Floats, Integers
-from ..stages.data import Context, Video
 from .notices import sequence_notices, video_notices
 from .probe import Probe, file_hash, probe, sequence_hash, simple_rate
 from .stills import read_still

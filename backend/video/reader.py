@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..contract.footage import is_picture
 from ..contract.sequence import sequence_from
-from ..stages.data import Video
+from ..data.types import Video
 from .colours import standard_rgb
 from .fields import one_moment
 from .media import open_media, picture_stream, stated_rate

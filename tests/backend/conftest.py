@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from small_videos import Messages
 
-from backend.head import embedding
-from backend.stages.data import Context
+from backend.data.types import Context
+from backend.head.embedding import landmark_embedding as embedding
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,10 +16,10 @@ from backend.contract.camera import Intrinsics, project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
 from backend.contract.track import TRACKED, Track
-from backend.head.flame_file import load_flame
+from backend.data.types import Context, TrackFile, Video
+from backend.head.flame.flame_file import load_flame
 from backend.head.model import HeadModel, HeadPose
 from backend.head.skinning import pose_vertices
-from backend.stages.data import Context, TrackFile, Video
 from backend.stages.track import track_of
 
 PROXY = Path(__file__).resolve().parents[3] / "shared" / "data" / "flame_layout_proxy" / "flame_proxy.npz"

@@ -11,8 +11,8 @@ import numpy as np
 
 from backend.contract.failure import Failure
 from backend.contract.settings import VideoSettings
+from backend.data.types import Context, Video
 from backend.stages import video as stage
-from backend.stages.data import Context, Video
 
 WIDTH, HEIGHT = 64, 48
 

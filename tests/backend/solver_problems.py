@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.solve.landmark_model import FACING_LIPS, LandmarkModel
-from backend.solve.observations import Observations
-from backend.solve.rotation import exponential
-from backend.solve.state import Frames, Shared
+from backend.fit.evidence.observations import Observations
+from backend.fit.geometry.landmark_model import FACING_LIPS, LandmarkModel
+from backend.fit.geometry.rotation import exponential
+from backend.fit.geometry.state import Frames, Shared
 
 OPENCV_FROM_HEAD = torch.diag(torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64))
 """A head that looks straight into the camera."""

@@ -10,8 +10,8 @@ import pytest
 
 from backend.contract.failure import Failure
 from backend.contract.shading import BFM, FLAME_TEXTURE, OWN
-from backend.head.albedo import MODES, mode_names, own_space
-from backend.head.albedo_file import licensed_space, space_for
+from backend.head.albedo.albedo_file import licensed_space, space_for
+from backend.head.albedo.albedo_space import MODES, mode_names, own_space
 from backend.head.builtin import builtin_head
 from backend.head.model import HeadModel
 

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from portrait_clips import background
 
-from backend.aligned.camera import (
+from backend.contract.camera import Intrinsics, project, rotation_matrices
+from backend.head.albedo.albedo_space import MODES, own_space
+from backend.head.builtin import builtin_head
+from backend.landmarks.aligned_crop import cut, cut_view, dlib68, ffhq_region
+from backend.landmarks.crop import Region, apply
+from backend.landmarks.crop_camera import (
     angle_of_view,
     corner_affine,
     crop_in_full_frame,
@@ -16,14 +21,9 @@ from backend.aligned.camera import (
     square_camera,
     view_of,
 )
-from backend.aligned.crop import cut, cut_view, dlib68, ffhq_region
-from backend.aligned.drawing import lit_head
-from backend.aligned.light import FACTORS, Lit, basis, estimate_light, shaded
-from backend.contract.camera import Intrinsics, project, rotation_matrices
-from backend.head.albedo import MODES, own_space
-from backend.head.builtin import builtin_head
-from backend.landmarks.crop import Region, apply
-from backend.render.shading import vertex_normals
+from backend.raster.normals import vertex_normals
+from backend.render.lit_head import lit_head
+from backend.render.picture_light import FACTORS, Lit, basis, estimate_light, shaded
 
 FRONTAL = np.diag([1.0, -1.0, -1.0])
 

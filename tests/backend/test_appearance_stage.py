@@ -12,14 +12,14 @@ from PIL import Image
 from synthetic_clips import MadeClip, made_clip
 from test_photometric import as_fit
 
+from backend.appearance import refinement as refining
+from backend.appearance.clip import RefinedClip, Refinement
 from backend.contract.settings import AppearanceSettings, VideoSettings
-from backend.solve import refining
-from backend.solve.fit_state import state_of
-from backend.solve.landmark_model import landmark_model
-from backend.solve.photometric_clip import RefinedClip, Refinement
+from backend.data.types import Context, Fit, Video
+from backend.fit.geometry.landmark_model import landmark_model
+from backend.fit.to_state import state_of
 from backend.stages import appearance
 from backend.stages import video as video_stage
-from backend.stages.data import Context, Fit, Video
 
 
 @pytest.fixture(scope="module")

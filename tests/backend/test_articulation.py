@@ -10,17 +10,17 @@ import torch
 from solver_problems import random_frames
 from torch import Tensor
 
+from backend.appearance.aperture_restoration import explaining_offsets, with_openings
+from backend.fit.evidence.observations import LID_PAIRS, LIP_PAIRS, eye_distance, observe
+from backend.fit.geometry.landmark_model import LandmarkModel, landmark_model
+from backend.fit.geometry.projection import pose_landmarks, project_landmarks
+from backend.fit.geometry.rotation import exponential
+from backend.fit.geometry.state import Frames, Shared
+from backend.fit.options.weights import Tuning
+from backend.fit.solvers.identity import IdentityProblem
+from backend.fit.terms.landmark_term import residuals
+from backend.fit.terms.priors import LOCKED, SharedPrior, facing, frame_prior, relative_tilt, shared_prior
 from backend.head.builtin import builtin_head
-from backend.solve.articulation import explaining_offsets, with_openings
-from backend.solve.identity import IdentityProblem
-from backend.solve.landmark_model import LandmarkModel, landmark_model
-from backend.solve.landmark_term import residuals
-from backend.solve.observations import LID_PAIRS, LIP_PAIRS, eye_distance, observe
-from backend.solve.priors import LOCKED, SharedPrior, facing, frame_prior, relative_tilt, shared_prior
-from backend.solve.projection import pose_landmarks, project_landmarks
-from backend.solve.rotation import exponential
-from backend.solve.state import Frames, Shared
-from backend.solve.tuning import Tuning
 
 MODEL = landmark_model(builtin_head(), torch.float64, torch.device("cpu"))
 

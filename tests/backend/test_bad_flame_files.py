@@ -13,7 +13,7 @@ from flame_writing import FORMS, flame_content, write_npz
 
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
-from backend.head.flame_file import load_flame
+from backend.head.flame.flame_file import load_flame
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.bench import cli, metrics, rows
+from backend.bench import cli, rows
+from backend.bench.measures import metrics
 from backend.bench.registry import BENCHMARKS
 from backend.bench.rows import at_least, at_most, between, not_measured, table, told
-from backend.bench.synthetic import scene, usual_size
-from backend.bench.truth_exact import closings
-from backend.bench.truth_expression import CLIPS, rows_of
-from backend.bench.truth_held_out import held, without
-from backend.bench.truth_mouth import Mouth, true_rows
-from backend.bench.truth_mouth import rows_of as mouth_rows
+from backend.bench.scenes.synthetic import scene, usual_size
+from backend.bench.truth.exact import closings
+from backend.bench.truth.expression import CLIPS, rows_of
+from backend.bench.truth.held_out import held, without
+from backend.bench.truth.mouth import Mouth, true_rows
+from backend.bench.truth.mouth import rows_of as mouth_rows
 from backend.contract.camera import project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head

@@ -15,11 +15,11 @@ import fake_stages
 import numpy as np
 import pytest
 
-from backend import serialise
-from backend.cache import Cache
 from backend.contract.settings import FaceSettings
-from backend.keys import fingerprint, stage_key
-from backend.stages.data import Context, PersonMasks
+from backend.data.types import Context, PersonMasks
+from backend.run import serialise
+from backend.run.cache import Cache
+from backend.run.keys import fingerprint, stage_key
 
 KEY = "0123456789abcdef" * 2
 
@@ -136,7 +136,7 @@ def test_two_engines_at_the_same_work_do_not_share_a_folder(cache: Cache) -> Non
     with cache.work("fit", KEY) as mine:
         (mine / "chunk").touch()
         code = (
-            "import sys; from pathlib import Path; from backend.cache import Cache\n"
+            "import sys; from pathlib import Path; from backend.run.cache import Cache\n"
             f"with Cache(Path(sys.argv[1])).work('fit', '{KEY}') as folder:\n"
             "    print(len(list(folder.iterdir())), folder.name)"
         )
@@ -170,10 +170,16 @@ def test_pruning_removes_what_was_unused_for_longest(cache: Cache) -> None:
 def test_a_key_depends_on_everything_that_changes_the_output(tmp_path: Path) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(b"one")
-    same = {"kind": "fit", "settings": {"a": 1}, "inputs": {"x": "k"}, "files": [file], "module": "backend.keys"}
+    same = {"kind": "fit", "settings": {"a": 1}, "inputs": {"x": "k"}, "files": [file], "module": "backend.run.keys"}
     key = stage_key(**same)
     assert key == stage_key(**same)
-    for change in ({"kind": "smooth"}, {"settings": {"a": 2}}, {"inputs": {"x": "l"}}, {"files": []}, {"module": "backend.cache"}):
+    for change in (
+        {"kind": "smooth"},
+        {"settings": {"a": 2}},
+        {"inputs": {"x": "l"}},
+        {"files": []},
+        {"module": "backend.run.cache"},
+    ):
         assert stage_key(**{**same, **change}) != key
     file.write_bytes(b"two")
     assert stage_key(**same) != key

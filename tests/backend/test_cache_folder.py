@@ -13,10 +13,10 @@ import fake_stages
 import numpy as np
 import pytest
 
-from backend.cache import Cache
-from backend.cache_folder import MARKER, NotOurs
 from backend.cli.cache import main
-from backend.previews import preview_folder
+from backend.data.previews import preview_folder
+from backend.run.cache import Cache
+from backend.system.cache_folder import MARKER, NotOurs
 
 KEY = "0123456789abcdef" * 2
 LONG_AGO = (1e9, 1e9)
@@ -59,7 +59,7 @@ def filled(root: Path) -> Cache:
 def another_engine(cache: Cache) -> Iterator[int]:
     """Another process that works with the cache, at work on the fit; gives its number."""
     code = (
-        "import sys; from pathlib import Path; from backend.cache import Cache\n"
+        "import sys; from pathlib import Path; from backend.run.cache import Cache\n"
         "cache = Cache(Path(sys.argv[1]))\n"
         f"with cache.in_use(), cache.work('fit', '{KEY}') as folder:\n"
         "    (folder / 'mine').touch(); print('ready', flush=True); sys.stdin.read()"
@@ -128,7 +128,7 @@ def test_a_cache_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_the_folder_in_the_users_own_cache_is_ours_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("backend.cache.user_cache", lambda: tmp_path)
+    monkeypatch.setattr("backend.run.cache.user_cache", lambda: tmp_path)
     (tmp_path / "note.txt").touch()
     Cache(tmp_path).prepare()
     assert (tmp_path / MARKER).is_file()

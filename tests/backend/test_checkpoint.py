@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from backend.checkpoint import read_checkpoint
 from backend.contract.failure import Failure
-from backend.loading import misfit
+from backend.untrusted.checkpoint import read_checkpoint
+from backend.untrusted.weights import misfit
 
 
 def global_(module: str, name: str) -> bytes:

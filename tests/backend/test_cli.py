@@ -15,8 +15,8 @@ from cli_workshop import backend
 from fake_stages import ROOT, job_for, make_clip, ran
 
 from backend.contract.events import decode
-from backend.device import device_words, gpu_of_linux
-from backend.engine import ALONE, GRACE, LAST_WORDS, Stop, watch_input
+from backend.run.engine import ALONE, GRACE, LAST_WORDS, Stop, watch_input
+from backend.system.device import device_words, gpu_of_linux
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as POSIX has them")
 FAKE = ROOT / "tests" / "backend" / "fake_stages.py"

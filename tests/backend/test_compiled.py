@@ -17,7 +17,7 @@ import doubled
 print(doubled.twice(21))
 """
 LOOP = """
-from backend.render.compiled import compiled
+from backend.system.compiled import compiled
 
 @compiled
 def twice(number):
@@ -64,7 +64,7 @@ def test_a_folder_that_others_can_write_to_is_not_read(tmp_path: Path) -> None:
     planted = tmp_path / f"flame-head-tracker-numba-{os.getuid()}"
     planted.mkdir()
     planted.chmod(0o777)
-    code = "from backend.render import compiled; print(compiled._temporary())"
+    code = "from backend.system import compiled; print(compiled._temporary())"
     command = [sys.executable, "-c", code]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     chosen = subprocess.run(

@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 from synthetic_clips import made_clip, made_landmarks
 
-from backend.bench import metrics
 from backend.bench.chain import Clock, Setup, find_landmarks
-from backend.bench.truth_independent import read_truth
+from backend.bench.measures import metrics
+from backend.bench.truth.independent import read_truth
 from backend.contract.camera import Intrinsics, project
+from backend.data.landmark_mirror import mirror_table
+from backend.data.types import Camera
+from backend.fit.evidence.detector_bias import TERMS, terms, turn_table, views, without_turn_bias
+from backend.fit.fitting import clip_input, plan_of
 from backend.head.builtin import builtin_head
-from backend.head.registration import neutral_face
-from backend.landmarks.mirror import mirror_table
+from backend.head.embedding.registration import neutral_face
 from backend.report.measures import head_angles
 from backend.sample.canvas import make_canvas
 from backend.sample.clip import truth_of
-from backend.sample.measure_turns import Turned, turn_bias, turning
 from backend.sample.people import person
-from backend.solve.detector_bias import TERMS, terms, turn_table, views, without_turn_bias
-from backend.solve.fitting import clip_input, plan_of
-from backend.stages.data import Camera
+from tools.make_detector_turns import Turned, turn_bias, turning
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 CENTRE = (319.5, 239.5)

@@ -11,13 +11,13 @@ import torch
 from synthetic_clips import context, made_clip
 
 from backend.contract.settings import FitSettings
+from backend.data.landmark_mirror import mirror_table
+from backend.data.types import Camera, Fit
+from backend.fit.geometry.landmark_model import landmark_model
 from backend.head.builtin import builtin_head
 from backend.head.builtin.detector_motions import MEASURED, OPENED, read_motions, write_motions
-from backend.landmarks.mirror import mirror_table
-from backend.sample.measure_motions import Seen, motions, states
-from backend.solve.landmark_model import landmark_model
 from backend.stages import fit as fit_stage
-from backend.stages.data import Camera, Fit
+from tools.make_detector_motions import Seen, motions, states
 
 NAMES = builtin_head().expression_names
 SMILE = NAMES.index("mouthSmileLeft")

@@ -12,6 +12,8 @@ from rasterizer_scenes import CAMERA, PLACES, at_pixels, drawn_by, in_clip_space
 
 from backend.contract.camera import Intrinsics
 from backend.contract.shading import light_terms
+from backend.raster.normals import vertex_normals as numpy_normals
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.differentiable.antialias import antialias, mesh_edges
 from backend.render.differentiable.choice import best_rasterizer
 from backend.render.differentiable.clip import clip_space, lens_of
@@ -19,8 +21,6 @@ from backend.render.differentiable.drawing import Lighting, draw_lit, surface
 from backend.render.differentiable.interpolate import interpolate, slopes, with_gradients
 from backend.render.differentiable.shading import shade, vertex_normals
 from backend.render.differentiable.texture import mip_texture, read_texture
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.render.shading import vertex_normals as numpy_normals
 
 TRIANGLE = at_pixels([(2, 3), (76, 8), (30, 56)], np.array([0.3, 2.0, 0.9]))
 FACE = torch.tensor([[0, 1, 2]])

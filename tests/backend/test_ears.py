@@ -13,7 +13,7 @@ from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
 from backend.head.builtin import builtin_head
 from backend.head.ears import ear_in_view, ear_outlines
-from backend.head.flame_file import load_flame
+from backend.head.flame.flame_file import load_flame
 from backend.head.model import HeadModel
 
 PROXY = Path(__file__).resolve().parents[3] / "shared" / "data" / "flame_layout_proxy" / "flame_proxy.npz"

@@ -24,14 +24,14 @@ from backend.contract.names import (
     RIGHT_IRIS,
 )
 from backend.contract.settings import HeadSettings
-from backend.head import embedding
 from backend.head.builtin import builtin_head
-from backend.head.embedding import IRIS_RADIUS, embed_landmarks
-from backend.head.flame_file import load_flame
+from backend.head.embedding import landmark_embedding as embedding
+from backend.head.embedding.landmark_embedding import IRIS_RADIUS, embed_landmarks
+from backend.head.embedding.registration import mirror_landmarks, neutral_face
+from backend.head.flame.flame_file import load_flame
+from backend.head.flame.side_files import Anchors, SideFiles, read_side_files
 from backend.head.geometry import fitted_sphere
 from backend.head.model import HeadModel, LandmarkEmbedding
-from backend.head.registration import mirror_landmarks, neutral_face
-from backend.head.side_files import Anchors, SideFiles, read_side_files
 from backend.head.skinning import neutral_pose, pose_vertices
 
 PROXY = DATA / "flame_layout_proxy" / "flame_proxy.npz"

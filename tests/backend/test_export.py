@@ -23,12 +23,12 @@ from backend.contract.marks import FOLDER_MARK
 from backend.contract.names import LANDMARKS
 from backend.contract.settings import ExportSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track
+from backend.data.types import TrackFile, Video
 from backend.export.avatar import write_head
 from backend.export.portraits import person_in
-from backend.head.plain_arrays import read_npz
 from backend.stages import export
-from backend.stages.data import TrackFile, Video
 from backend.stages.track import track_of
+from backend.untrusted.plain_arrays import read_npz
 
 FRAMES = 6
 

@@ -19,10 +19,10 @@ from backend.contract.camera import Intrinsics
 from backend.contract.failure import Failure
 from backend.contract.settings import ExportSettings
 from backend.export.avatar import centre_notice, with_square_pixels
-from backend.export.codes import pose_of
 from backend.export.lids import lid_codes
 from backend.export.torso import above_neck_line, neck_line
 from backend.head.builtin import builtin_head
+from backend.head.flame_codes import pose_of
 from backend.head.skinning import pose_vertices
 from backend.parsing import classes
 from backend.stages import export

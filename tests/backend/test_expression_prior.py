@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
+from backend.fit.geometry.landmark_model import landmark_model
+from backend.fit.geometry.state import neutral_frames
+from backend.fit.options.weights import Tuning, for_the_person
+from backend.fit.terms.expression_rest import motion_prior_of
+from backend.fit.terms.priors import frame_prior, likeness_to_jaw
 from backend.head.builtin import builtin_head
-from backend.solve.expression_rest import motion_prior_of
-from backend.solve.landmark_model import landmark_model
-from backend.solve.priors import frame_prior, likeness_to_jaw
-from backend.solve.state import neutral_frames
-from backend.solve.tuning import Tuning, for_the_person
 
 HEAD = builtin_head()
 MODEL = landmark_model(HEAD, torch.float32, torch.device("cpu"))

@@ -16,17 +16,17 @@ from backend.contract.misfit import MISFIT
 from backend.contract.ranges import LOW_CONFIDENCE
 from backend.contract.settings import FitSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
+from backend.data.types import Camera, Fit, Landmarks
+from backend.fit.clip import ClipInput, fit_clip
+from backend.fit.confidence import frame_confidence
+from backend.fit.evidence.observations import eye_distance
+from backend.fit.fitting import ASSUMED_FOCAL
+from backend.fit.options.weights import Tuning
+from backend.fit.solvers.motion import solve_in_windows
 from backend.head.model import HeadPose
 from backend.head.skinning import pose_vertices
 from backend.sample.compare import rigidly_aligned
-from backend.solve.clip import ClipInput, fit_clip
-from backend.solve.confidence import frame_confidence
-from backend.solve.fitting import ASSUMED_FOCAL
-from backend.solve.motion import solve_in_windows
-from backend.solve.observations import eye_distance
-from backend.solve.tuning import Tuning
 from backend.stages import fit as fit_stage
-from backend.stages.data import Camera, Fit, Landmarks
 
 
 def fitted(clip: MadeClip, tmp_path: Path, landmarks: Landmarks | None = None, **settings) -> Fit:
@@ -177,7 +177,7 @@ def test_windows_agree_with_one_solve(tmp_path: Path, monkeypatch: pytest.Monkey
     def in_small_windows(problem_of, start, **options):
         return solve_in_windows(problem_of, start, window=20, overlap=15, **options)
 
-    monkeypatch.setattr("backend.solve.clip.solve_in_windows", in_small_windows)
+    monkeypatch.setattr("backend.fit.clip.solve_in_windows", in_small_windows)
     parts = fitted(clip, tmp_path)
     difference = axis_angles(np.swapaxes(whole.rotation, 1, 2) @ parts.rotation)
     assert np.degrees(np.abs(difference)).max() < 0.05

@@ -13,8 +13,8 @@ from flame_writing import DATA, FORMS, IDENTITY, fake_chumpy, flame_content, wri
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
 from backend.head.builtin import builtin_head
-from backend.head.flame_file import load_flame
-from backend.head.flame_versions import recognise
+from backend.head.flame.flame_file import load_flame
+from backend.head.flame.flame_versions import recognise
 from backend.head.library import find_models, left_out_notices, resolve_head
 from backend.head.model import HeadModel
 from backend.head.uv import unwrap_head

@@ -12,17 +12,17 @@ from synthetic_clips import context, made_clip
 
 from backend.contract.names import LANDMARKS, LEFT_IRIS, RIGHT_IRIS
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera, Fit
+from backend.fit.evidence.iris_noise import steadiness
+from backend.fit.evidence.observations import eye_distance
+from backend.fit.geometry.landmark_model import landmark_model
+from backend.fit.geometry.state import EYES, neutral_frames
+from backend.fit.options.weights import Tuning
+from backend.fit.terms.priors import frame_prior
 from backend.head.builtin import builtin_head
 from backend.landmarks.crop import Region, patch_around
 from backend.landmarks.iris_picture import with_iris_centres
-from backend.solve.iris_noise import steadiness
-from backend.solve.landmark_model import landmark_model
-from backend.solve.observations import eye_distance
-from backend.solve.priors import frame_prior
-from backend.solve.state import EYES, neutral_frames
-from backend.solve.tuning import Tuning
 from backend.stages import fit as fit_stage
-from backend.stages.data import Camera, Fit
 
 SIZE = 256
 

@@ -11,15 +11,16 @@ from pretended_gpu import NAME, OnDevice, pretended_gpu
 from synthetic_clips import MadeClip, made_clip
 from test_photometric import as_fit, textured_pictures
 
+from backend.appearance import clip as photometric_clip
+from backend.appearance import key_frame_solve as photometric
+from backend.appearance.clip import RefinedClip, Refinement, refine_clip
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera
+from backend.fit.clip import fit_clip
+from backend.fit.fitting import clip_input, plan_of
+from backend.fit.geometry.parallel import single_threaded_operations
+from backend.fit.options.weights import tuning_for
 from backend.render.differentiable import choice
-from backend.solve import photometric, photometric_clip
-from backend.solve.clip import fit_clip
-from backend.solve.fitting import clip_input, plan_of
-from backend.solve.parallel import single_threaded_operations
-from backend.solve.photometric_clip import RefinedClip, Refinement, refine_clip
-from backend.solve.tuning import tuning_for
-from backend.stages.data import Camera
 
 CPU = torch.device("cpu")
 FRAMES = 6

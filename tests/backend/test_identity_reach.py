@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.bench.flame_people import FILE, Correspondence, flame_people
-from backend.bench.truth_identity import Comparison, compared, fitted
-from backend.bench.truth_person import distances, of_pairs
+from backend.bench.scenes.flame_people import FILE, Correspondence, flame_people
+from backend.bench.truth.identity import Comparison, compared, fitted
+from backend.bench.truth.person import distances, of_pairs
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from backend.appearance.terms.kept_edges import edge_shapes, with_edges_kept
+from backend.fit.clip import PRECISION
+from backend.fit.geometry.landmark_model import landmark_model
+from backend.fit.geometry.state import Shared
+from backend.fit.options.weights import Tuning
+from backend.fit.terms.priors import LOCKED, SharedPrior, shared_prior
 from backend.head.builtin import builtin_head
 from backend.head.builtin.identity import identity_names
-from backend.solve.clip import PRECISION
-from backend.solve.kept_edges import edge_shapes, with_edges_kept
-from backend.solve.landmark_model import landmark_model
-from backend.solve.priors import LOCKED, SharedPrior, shared_prior
-from backend.solve.state import Shared
-from backend.solve.tuning import Tuning
 
 MODEL = landmark_model(builtin_head(), PRECISION, torch.device("cpu"))
 FITTED = Shared(

@@ -14,16 +14,16 @@ from portrait_clips import FACE_WIDTH, FACE_X, FACE_Y, background, film, placeme
 from backend.contract.failure import Failure
 from backend.contract.names import INNER_LIPS_UPPER, LEFT_IRIS, RIGHT_IRIS
 from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
+from backend.data.landmark_mirror import mirror_table
+from backend.data.types import Cancelled, Context, Landmarks
+from backend.fit.evidence.detector_bias import views
 from backend.landmarks import pipeline
 from backend.landmarks.crop import Region
 from backend.landmarks.face import Face
-from backend.landmarks.mirror import mirror_table
 from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather, read_chunk, write_chunk
 from backend.landmarks.people import eye_distance, people_of
-from backend.solve.detector_bias import views
 from backend.stages import landmarks as stage
 from backend.stages import video as video_stage
-from backend.stages.data import Cancelled, Context, Landmarks
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 TASK = DATA / "face_landmarker.task"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backend.solve.lens_prior import PHONE, SELFIE, WEBCAM, LensPrior, Source, lens_prior, one_guess, source_of
+from backend.fit.lens.lens_prior import PHONE, SELFIE, WEBCAM, LensPrior, Source, lens_prior, one_guess, source_of
 
 
 def angle(focal: float, side: int) -> float:

@@ -12,15 +12,15 @@ from synthetic_clips import context, made_clip
 
 from backend.bench.chain import surface_landmarks
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera, Fit, Landmarks
+from backend.fit.evidence.lid_gaps import EYES, MIDDLE, OPENINGS, openings, with_true_lids
+from backend.fit.geometry.landmark_model import landmark_model
+from backend.fit.geometry.state import Shared, neutral_frames
+from backend.fit.terms.lid_contact import lid_contact
 from backend.head.builtin import builtin_head
 from backend.head.builtin.identity import identity_names
 from backend.landmarks.networks import NetworkFiles, find_networks
-from backend.solve.landmark_model import landmark_model
-from backend.solve.lid_contact import lid_contact
-from backend.solve.lid_gaps import EYES, MIDDLE, OPENINGS, openings, with_true_lids
-from backend.solve.state import Shared, neutral_frames
 from backend.stages import fit as fit_stage
-from backend.stages.data import Camera, Fit, Landmarks
 
 MIDDLES = [(upper[MIDDLE], lower[MIDDLE]) for upper, lower in EYES]
 TASK = "face_landmarker.task, 4 runs per frame"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backend.contract.shading import light_terms
-from backend.render.lighting import DIMMEST, believed_light
+from backend.lighting.plausible_light import DIMMEST, believed_light
 
 WHITE = np.outer([0.8, 0.1, -0.1, -0.3, 0.0, 0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0])
 

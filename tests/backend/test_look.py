@@ -15,12 +15,12 @@ from portrait_clips import background, film, placement, put, two_people
 from backend.cli.main import main
 from backend.contract.failure import Failure
 from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
-from backend.look import sample as look_sample
-from backend.look.overview import Overview, look_at
-from backend.look.sample import SAMPLES, sample, spread
+from backend.data.types import Context, Landmarks, Video
+from backend.quick_look import sample as look_sample
+from backend.quick_look.overview import Overview, look_at
+from backend.quick_look.sample import SAMPLES, sample, spread
 from backend.stages import landmarks as landmarks_stage
 from backend.stages import video as video_stage
-from backend.stages.data import Context, Landmarks, Video
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CHRIS = DATA / "images" / "max_Chris.jpeg"

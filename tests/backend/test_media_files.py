@@ -17,7 +17,7 @@ from fake_stages import ROOT
 from report_tracks import a_track
 from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, write_video
 
-from backend.look.sample import sample
+from backend.quick_look.sample import sample
 from backend.report.mp4 import as_os_error, time_base
 from backend.report.overlay import write_overlay
 from backend.video import media, opening

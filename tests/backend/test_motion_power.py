@@ -10,16 +10,16 @@ import pytest
 import torch
 from synthetic_clips import LOOKS_AT_CAMERA, MadeClip, context, made_landmarks
 
-from backend.bench.metrics import amplitude_and_phase
+from backend.bench.measures.metrics import amplitude_and_phase
 from backend.contract.camera import Intrinsics, axis_angles, project, rotation_matrices
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera, Fit
+from backend.fit.evidence.observations import IRIS_CENTRES
+from backend.fit.geometry.state import Frames
+from backend.fit.terms.motion_power import motion_power
 from backend.head.builtin import builtin_head
 from backend.head.skinning import neutral_pose, pose_vertices
-from backend.solve.motion_power import motion_power
-from backend.solve.observations import IRIS_CENTRES
-from backend.solve.state import Frames
 from backend.stages import fit as fit_stage
-from backend.stages.data import Camera, Fit
 
 NOISE = 0.7
 """Pixels: what the detector's points tremble by on a face of this size."""

@@ -10,14 +10,14 @@ import pytest
 from synthetic_clips import MadeClip, made_clip
 from test_photometric import as_fit
 
+from backend.appearance.bare_skin import BareSkin
 from backend.contract.camera import project
+from backend.fit.geometry.surface_samples import choose_samples
 from backend.parsing import classes
 from backend.parsing.atlas import Atlas, make_atlas
 from backend.parsing.occluders import FaceColours, Look, learn_face_colours
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.render.shading import vertex_normals
-from backend.solve.bare_skin import BareSkin
-from backend.solve.surface_samples import choose_samples
+from backend.raster.normals import vertex_normals
+from backend.raster.rasterizer_numba import NumbaRasterizer
 
 FRAMES = 12
 COVERED = range(4, 7)

@@ -10,14 +10,14 @@ import torch
 from synthetic_clips import context, made_clip
 
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera, Fit
+from backend.fit.evidence.observations import LID_PAIRS, LIP_PAIRS
+from backend.fit.geometry.landmark_model import LandmarkModel, landmark_model
+from backend.fit.geometry.state import Shared
+from backend.fit.options.weights import Tuning
+from backend.fit.terms.priors import UPWARDS, shared_prior
 from backend.head.builtin import builtin_head
-from backend.solve.landmark_model import LandmarkModel, landmark_model
-from backend.solve.observations import LID_PAIRS, LIP_PAIRS
-from backend.solve.priors import UPWARDS, shared_prior
-from backend.solve.state import Shared
-from backend.solve.tuning import Tuning
 from backend.stages import fit as fit_stage
-from backend.stages.data import Camera, Fit
 
 
 def cost(model: LandmarkModel, moved: dict[int, torch.Tensor]) -> float:

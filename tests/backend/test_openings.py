@@ -7,12 +7,12 @@ import pytest
 
 from backend.contract.camera import Intrinsics, project
 from backend.head.builtin import builtin_head
-from backend.render.bake import EYE, MOUTH, SKIN, SKIN_ALONE, TEETH, UNTOLD, Bake, Layout, add_frame
-from backend.render.eyeballs import whole_eyeballs
-from backend.render.mouth_shade import shade_in_mouth
-from backend.render.openings import MouthSeen, layers_of, openings
 from backend.render.texture import texels
-from backend.render.texture_fill import part_masks
+from backend.texture.bake import EYE, MOUTH, SKIN, SKIN_ALONE, TEETH, UNTOLD, Bake, Layout, add_frame
+from backend.texture.eyeballs import whole_eyeballs
+from backend.texture.inpaint import part_masks
+from backend.texture.mouth_shade import shade_in_mouth
+from backend.texture.openings import MouthSeen, layers_of, openings
 
 HEAD = builtin_head()
 FACES = HEAD.faces.astype(np.int32)

@@ -11,11 +11,11 @@ from scipy.ndimage import binary_dilation
 from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.settings import FitSettings
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.solve.outline_likelihood import Likelihood, likelihood_of, log_likelihood
-from backend.solve.silhouette import FACE, LEFT_EAR
+from backend.data.types import Camera, Fit, PersonMasks
+from backend.fit.lens.outline_likelihood import Likelihood, likelihood_of, log_likelihood
+from backend.fit.outline.silhouette import FACE, LEFT_EAR
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.stages import fit
-from backend.stages.data import Camera, Fit, PersonMasks
 
 FRAMES = 12
 MASKED = np.array([0, 3, 5, 8, 11])

@@ -14,21 +14,21 @@ from solver_problems import normal, random_frames, random_model, random_shared
 from synthetic_clips import MadeClip, context, made_clip
 from torch import Tensor
 
-from backend.bench.outline_measures import Traced, outline_errors, traced_outlines
+from backend.bench.measures.outline import Traced, outline_errors, traced_outlines
 from backend.contract.camera import project
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera, Fit, PersonMasks
+from backend.fit.geometry.landmark_model import landmark_model
+from backend.fit.geometry.state import Shared
+from backend.fit.options.weights import Tuning
+from backend.fit.outline.search import MASK_WIDER, Found, search
+from backend.fit.outline.silhouette import LEFT_EAR, RIGHT_EAR, SCALP, Masks
+from backend.fit.outline.term import OutlineMatches, held_to_outline, outline_term
+from backend.fit.terms.priors import shared_prior
+from backend.fit.to_state import state_of
 from backend.landmarks.skin_mask import skin_mask
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.solve.fit_state import state_of
-from backend.solve.landmark_model import landmark_model
-from backend.solve.outline_search import MASK_WIDER, Found, search
-from backend.solve.outline_term import OutlineMatches, held_to_outline, outline_term
-from backend.solve.priors import shared_prior
-from backend.solve.silhouette import LEFT_EAR, RIGHT_EAR, SCALP, Masks
-from backend.solve.state import Shared
-from backend.solve.tuning import Tuning
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.stages import fit
-from backend.stages.data import Camera, Fit, PersonMasks
 
 MASKED = np.arange(0, 12, 2)
 EARS = {"ear_protrusion": 2.0, "ear_flare": 2.0}

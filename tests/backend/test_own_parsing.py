@@ -12,9 +12,9 @@ from synthetic_clips import made_clip
 from backend.contract.camera import Intrinsics, project
 from backend.head.builtin import builtin_head
 from backend.parsing import classes
-from backend.parsing.borders import moved_to_colours, without_crumbs
-from backend.parsing.own import Portrait, parse_portrait
-from backend.render.rasterizer_numba import NumbaRasterizer
+from backend.parsing.boundary_refinement import moved_to_colours, without_crumbs
+from backend.parsing.geometric_parser import Portrait, parse_portrait
+from backend.raster.rasterizer_numba import NumbaRasterizer
 
 SIZE = 512
 

@@ -14,13 +14,13 @@ from synthetic_clips import context
 
 from backend.contract.failure import Failure
 from backend.contract.settings import CameraSettings, FaceSettings, FitSettings, LandmarkSettings, PhotographSettings
+from backend.data.types import Landmarks, Video
+from backend.fit.fitting import fit
 from backend.head.builtin import builtin_head
 from backend.landmarks.crop import apply
 from backend.photo import canvas
-from backend.photo.own import own_fit
-from backend.registry import STAGE_CODE
-from backend.solve.fitting import fit
-from backend.stages.data import Landmarks, Video
+from backend.photo.per_photo_fit import own_fit
+from backend.run.registry import STAGE_CODE
 from backend.stages.photographs import chosen_files, is_photographs
 from backend.video.reader import read_frames
 

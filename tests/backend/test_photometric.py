@@ -11,26 +11,26 @@ from solver_problems import random_frames, random_model, random_shared
 from synthetic_clips import MadeClip, made_clip
 from torch import Tensor
 
+from backend.appearance import key_frame_solve as photometric
+from backend.appearance.key_frame_solve import PhotometricProblem, seen_columns, solve_photometric
+from backend.appearance.terms.photometric_term import PhotometricTuning, brightness, colours, frame_rows
+from backend.appearance.view import Feature, FeatureMaker, View, band_pass
 from backend.contract.camera import Intrinsics, rotation_matrices
+from backend.data.types import Fit
+from backend.fit.evidence.observations import eye_distance, observe
+from backend.fit.from_state import pose_of
+from backend.fit.geometry.landmark_model import landmark_model
+from backend.fit.geometry.parallel import single_threaded_operations
+from backend.fit.geometry.projection import pose_landmarks, project_landmarks
+from backend.fit.geometry.state import Frames, Shared
+from backend.fit.geometry.surface_samples import choose_samples, points_of, sample_model
+from backend.fit.options.weights import Tuning
+from backend.fit.solvers.identity import IdentityProblem
+from backend.fit.terms.priors import LOCKED, frame_prior, loosened, shared_prior
+from backend.fit.to_state import state_of
 from backend.head.model import HeadModel
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.render.shading import vertex_normals
-from backend.solve import photometric
-from backend.solve.fit_state import state_of
-from backend.solve.identity import IdentityProblem
-from backend.solve.landmark_model import landmark_model
-from backend.solve.observations import eye_distance, observe
-from backend.solve.parallel import single_threaded_operations
-from backend.solve.photometric import PhotometricProblem, seen_columns, solve_photometric
-from backend.solve.photometric_term import PhotometricTuning, brightness, colours, frame_rows
-from backend.solve.photometric_view import Feature, FeatureMaker, View, band_pass
-from backend.solve.placing import pose_of
-from backend.solve.priors import LOCKED, frame_prior, loosened, shared_prior
-from backend.solve.projection import pose_landmarks, project_landmarks
-from backend.solve.state import Frames, Shared
-from backend.solve.surface_samples import choose_samples, points_of, sample_model
-from backend.solve.tuning import Tuning
-from backend.stages.data import Fit
+from backend.raster.normals import vertex_normals
+from backend.raster.rasterizer_numba import NumbaRasterizer
 
 MODEL = random_model()
 SHARED = random_shared(MODEL)

@@ -14,16 +14,16 @@ from rasterizer_scenes import opened
 from synthetic_clips import MadeClip, made_clip
 from test_photometric import as_fit, problem_of
 
+from backend.appearance.device import DeviceFeatureMaker, masked_band_pass, pictures_of, read_features
+from backend.appearance.key_frame_solve import PhotometricProblem, features_at, solve_photometric
+from backend.appearance.terms import fixed_albedo_term as known
+from backend.appearance.terms.photometric_normal_equations import _on_device, _on_processor, picture_equations
+from backend.appearance.terms.photometric_term import brightness, colours
+from backend.appearance.view import Feature, band_pass
 from backend.contract.failure import Notice
-from backend.solve import known_colours as known
-from backend.solve.parallel import GpuMemoryError, on_device, over_chunks
-from backend.solve.photometric import PhotometricProblem, features_at, solve_photometric
-from backend.solve.photometric_device import DeviceFeatureMaker, masked_band_pass, pictures_of, read_features
-from backend.solve.photometric_rows import _on_device, _on_processor, picture_equations
-from backend.solve.photometric_term import brightness, colours
-from backend.solve.photometric_view import Feature, band_pass
-from backend.solve.state import Frames, Shared
-from backend.solve.surface_samples import choose_samples
+from backend.fit.geometry.parallel import GpuMemoryError, on_device, over_chunks
+from backend.fit.geometry.state import Frames, Shared
+from backend.fit.geometry.surface_samples import choose_samples
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 BAND = (2.0, 6.0)

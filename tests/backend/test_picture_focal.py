@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from synthetic_clips import LOOKS_AT_CAMERA, MadeClip, context, made_clip
 
+from backend.appearance import focal_from_tracks as picture_focal
+from backend.appearance.bundle_adjustment import Bundle, adjust
+from backend.appearance.focal_from_tracks import PictureEvidence, evidence_of_pictures, weighed, with_focal_seen
+from backend.appearance.point_tracks import PointTracks, follow_points, track_points
+from backend.appearance.view import View
 from backend.contract.camera import project, rotation_matrices
 from backend.contract.settings import FitSettings
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.solve import picture_focal
-from backend.solve.photometric_view import View
-from backend.solve.picture_focal import PictureEvidence, evidence_of_pictures, weighed, with_focal_seen
-from backend.solve.point_tracks import PointTracks, follow_points, track_points
-from backend.solve.self_calibration import Bundle, adjust
+from backend.data.types import Camera, Fit
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.stages import fit
-from backend.stages.data import Camera, Fit
 
 FRAMES, FOCAL = 10, 900.0
 

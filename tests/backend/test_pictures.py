@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.pictures import write_picture
+from backend.system.pictures import write_picture
 from blender_flame_tracker.ui.picture_file import read_png
 
 

@@ -12,9 +12,9 @@ av = pytest.importorskip("av")
 
 from backend.contract.settings import ReportSettings, VideoSettings  # noqa: E402
 from backend.contract.track import Track  # noqa: E402
+from backend.data.types import Cancelled, Context, TrackFile, Video  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages import video as video_stage  # noqa: E402
-from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
 
 FRAMES, WIDTH, HEIGHT, RATE = 15, 96, 64, 25
 ONLY_PLATE = ReportSettings(overlay=False, sheet=False, report=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backend.solve.pose_covariance import selected_inverse
+from backend.fit.solvers.pose_covariance import selected_inverse
 
 
 def a_chain(frames: int, size: int = 3) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -18,13 +18,13 @@ from synthetic_clips import made_clip
 
 from backend.contract.events import decode
 from backend.contract.settings import FaceSettings, FitSettings, LandmarkSettings, VideoSettings
-from backend.previews import HEIGHT, INTERVAL, KEPT, LONGEST, Previews, preview_folder
+from backend.data.previews import HEIGHT, INTERVAL, KEPT, LONGEST, Previews, preview_folder
+from backend.data.types import Camera, Context, Video
+from backend.fit import fitting
 from backend.render.landmark_lines import draw_landmark_lines
-from backend.solve import fitting
 from backend.stages import fit as fit_stage
 from backend.stages import landmarks as landmarks_stage
 from backend.stages import video as video_stage
-from backend.stages.data import Camera, Context, Video
 
 GREY = np.full((48, 64, 3), 128, np.uint8)
 

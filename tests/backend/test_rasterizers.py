@@ -8,10 +8,10 @@ import torch
 from rasterizer_scenes import CAMERA, PLACES, at_pixels, drawn_by, in_clip_space, opened, sphere
 
 from backend.contract.camera import Intrinsics, project
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.differentiable import choice
 from backend.render.differentiable.choice import best_rasterizer, rasterizers
 from backend.render.differentiable.interpolate import interpolate
-from backend.render.rasterizer_numba import NumbaRasterizer
 
 
 @pytest.fixture(params=PLACES, ids="-".join)

@@ -16,13 +16,13 @@ from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.failure import Failure, Notice
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera, Video
+from backend.legacy.config import SeedConfig, read_config
+from backend.legacy.parts import Parts, set_up
 from backend.regress.deca import PARTS, DecaEncoder, crop_for_deca, load_deca, run_deca
 from backend.regress.mica import Mica, crop_for_mica, load_mica, run_mica
 from backend.regress.starts import AVERAGE, Start, best_fit, guess_files, guessed_starts, starts_for_clip, with_start
-from backend.seed.config import SeedConfig, read_config
-from backend.seed.parts import Parts, set_up
 from backend.stages import fit
-from backend.stages.data import Camera, Video
 
 Layout = dict[str, tuple[int, ...]]
 

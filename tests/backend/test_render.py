@@ -7,10 +7,10 @@ import pytest
 from rasterizer_scenes import CAMERA, at_pixels, sphere
 
 from backend.contract.camera import Intrinsics, project
+from backend.raster.normals import facing_camera, vertex_normals
+from backend.raster.rasterizer import cropped, magnified
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.overlay import draw_head, draw_landmarks, head_look
-from backend.render.rasterizer import cropped, magnified
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.render.shading import facing_camera, vertex_normals
 
 
 def test_a_triangle_covers_the_pixels_whose_centres_it_contains():

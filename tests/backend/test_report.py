@@ -15,22 +15,22 @@ av = pytest.importorskip("av")
 from PIL import Image  # noqa: E402
 from report_tracks import EYES, FOCAL, FRAMES, HEIGHT, WIDTH, a_track  # noqa: E402
 
-from backend.cache import Cache  # noqa: E402
 from backend.cli.summary import closing_words  # noqa: E402
 from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.marks import is_marked  # noqa: E402
 from backend.contract.settings import ReportSettings, TrackFileSettings, VideoSettings  # noqa: E402
 from backend.contract.targets import TargetRefused  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED  # noqa: E402
-from backend.render.scale import even_scale  # noqa: E402
+from backend.data.types import Cancelled, Context, TrackFile, Video  # noqa: E402
+from backend.raster.scale import even_scale  # noqa: E402
 from backend.report.picture import caption, status_colour  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
-from backend.runner import Finished  # noqa: E402
+from backend.run.cache import Cache  # noqa: E402
+from backend.run.output_record import Written  # noqa: E402
+from backend.run.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages import track as track_stage  # noqa: E402
-from backend.stages.data import Cancelled, Context, TrackFile, Video  # noqa: E402
 from backend.video.opening import open_video  # noqa: E402
-from backend.written import Written  # noqa: E402
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from flame_writing import DATA, fake_chumpy
 from scipy import sparse
 
 from backend.contract.failure import Failure
-from backend.head.restricted_pickle import Unread, read_pickle, read_pickle_bytes
+from backend.untrusted.restricted_pickle import Unread, read_pickle, read_pickle_bytes
 
 
 @pytest.mark.parametrize("protocol", range(6))

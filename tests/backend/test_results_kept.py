@@ -22,10 +22,10 @@ from backend.contract.job import Job, Stage, parse_job
 from backend.contract.outputs import clash, outputs_of
 from backend.contract.portable import read_job
 from backend.contract.settings import ReportSettings, SmoothSettings, TextureSettings, TrackFileSettings
-from backend.engine import EXIT_DONE, EXIT_FAILED
-from backend.results import locked
-from backend.runner import Finished
-from backend.stages.folders import writable_problem
+from backend.run.engine import EXIT_DONE, EXIT_FAILED
+from backend.run.results_folder import locked
+from backend.run.runner import Finished
+from backend.system.writable import writable_problem
 
 
 @pytest.fixture

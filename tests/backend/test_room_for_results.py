@@ -21,11 +21,11 @@ from test_stage_inputs import a_fit, a_head
 
 from backend.contract.failure import Failure
 from backend.contract.settings import TrackFileSettings
-from backend.engine import EXIT_DONE, EXIT_FAILED
+from backend.data.types import Context, Fit, TrackFile
 from backend.head.model import HeadModel
-from backend.run_failures import failure_of_stage
+from backend.run.engine import EXIT_DONE, EXIT_FAILED
+from backend.run.run_failures import failure_of_stage
 from backend.stages import track as track_stage
-from backend.stages.data import Context, Fit, TrackFile
 
 Usage = namedtuple("Usage", "total used free")
 

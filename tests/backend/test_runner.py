@@ -14,14 +14,14 @@ import fake_stages
 import pytest
 from fake_stages import job_for, make_clip, ran
 
-from backend import contents
-from backend.cache import Cache
 from backend.contract.failure import Failure
 from backend.contract.job import ADDED, INSTEAD, STAGES, Job, default_job
 from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
-from backend.keys import fingerprint
-from backend.progress import Pace
-from backend.runner import Finished, Stopped, run_job
+from backend.run import contents
+from backend.run.cache import Cache
+from backend.run.keys import fingerprint
+from backend.run.progress import Pace
+from backend.run.runner import Finished, Stopped, run_job
 
 
 class Runs:

@@ -13,7 +13,7 @@ import pytest
 from backend.contract.camera import Intrinsics, project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head
-from backend.render.rasterizer_numba import NumbaRasterizer
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.texture import (
     linear_from_srgb,
     mirror_vertices,

@@ -14,11 +14,11 @@ from portrait_clips import background, film, placement, put
 
 from backend import flame_head_tracker
 from backend.contract.failure import Failure
-from backend.export.codes import bridged_scores
 from backend.flame_head_tracker import Tracker, TrackerError, TrackerWarning, track_video, track_video_legacy
-from backend.seed import fitting
-from backend.seed.config import SeedConfig, read_config
-from backend.seed.parts import Parts, set_up
+from backend.head.flame_codes import bridged_scores
+from backend.legacy import fitting
+from backend.legacy.config import SeedConfig, read_config
+from backend.legacy.parts import Parts, set_up
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

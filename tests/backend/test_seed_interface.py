@@ -14,12 +14,12 @@ import torch
 from flame_readers import flame, seen_by, six_dof_camera
 from portrait_clips import background, film, placement, put
 
-from backend.aligned.crop import dlib68
 from backend.export.avatar import write_head
 from backend.flame_head_tracker import Tracker, TrackerError, TrackerWarning, track_video
 from backend.head.builtin import builtin_head
-from backend.head.plain_arrays import read_npz
+from backend.landmarks.aligned_crop import dlib68
 from backend.parsing import classes
+from backend.untrusted.plain_arrays import read_npz
 
 KEYS = {
     "vertices": ((5023, 3), "float32"),

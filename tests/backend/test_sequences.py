@@ -18,7 +18,7 @@ from small_videos import number_of, opened, picture, refused, write_video
 from backend.contract.footage import PICTURE_SUFFIXES
 from backend.contract.sequence import LONGEST_HOLE
 from backend.contract.settings import VideoSettings
-from backend.keys import fingerprint
+from backend.run.keys import fingerprint
 from backend.stages import video as stage
 from backend.video.reader import read_frame, read_frames
 

@@ -15,17 +15,17 @@ from backend.contract.failure import Failure
 from backend.contract.settings import VideoSettings
 from backend.contract.shading import OWN, Shading, light_terms
 from backend.contract.track import Track
-from backend.head.albedo import AlbedoSpace, mode_names, own_space, own_space_of_track
+from backend.data.types import Fit, Video
+from backend.head.albedo.albedo_space import AlbedoSpace, mode_names, own_space, own_space_of_track
 from backend.head.builtin import builtin_head
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.render.shading import vertex_normals
-from backend.render.skin_colours import SeenPoints
+from backend.lighting.clip_light import FRAME, clip_shading, lit_fit
+from backend.lighting.light_solver import Found, PointSpace, frame_shading, solve_looks
+from backend.lighting.skin_colours import SeenPoints
+from backend.raster.normals import vertex_normals
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.texture import linear_from_srgb, srgb_from_linear
-from backend.solve.light_solver import Found, PointSpace, frame_shading, solve_looks
-from backend.solve.shading import FRAME, clip_shading, lit_fit
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage
-from backend.stages.data import Fit, Video
 
 HEAD = builtin_head()
 SPACE = own_space(HEAD)

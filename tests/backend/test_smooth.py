@@ -10,8 +10,8 @@ from synthetic_clips import context, made_clip
 from test_fit import fitted
 
 from backend.contract.settings import SmoothSettings
+from backend.data.types import Fit
 from backend.stages import smooth as smooth_stage
-from backend.stages.data import Fit
 from backend.stages.smooth import smooth
 
 TIMES = np.arange(60) / 30

@@ -8,15 +8,15 @@ from scipy.spatial.transform import Rotation
 from solver_problems import normal, observations_of, random_frames, random_model, random_shared, with_lips
 from torch import Tensor
 
-from backend.solve import rotation
-from backend.solve.banded import assemble, solve_banded
-from backend.solve.landmark_model import LandmarkModel
-from backend.solve.landmark_term import frame_equations, residuals, shared_equations
-from backend.solve.motion_prior import evaluate_links, links
-from backend.solve.priors import frame_prior, shared_prior
-from backend.solve.projection import derivatives, pose_landmarks, project_landmarks
-from backend.solve.state import EXPRESSION_START, Shared
-from backend.solve.tuning import Tuning
+from backend.fit.geometry import rotation
+from backend.fit.geometry.landmark_model import LandmarkModel
+from backend.fit.geometry.projection import derivatives, pose_landmarks, project_landmarks
+from backend.fit.geometry.state import EXPRESSION_START, Shared
+from backend.fit.options.weights import Tuning
+from backend.fit.solvers.banded import assemble, solve_banded
+from backend.fit.terms.landmark_term import frame_equations, residuals, shared_equations
+from backend.fit.terms.priors import frame_prior, shared_prior
+from backend.fit.terms.smoothness import evaluate_links, links
 
 CENTRE = torch.zeros(2, dtype=torch.float64)
 MODEL = random_model()

@@ -15,11 +15,11 @@ from backend.contract.camera import Intrinsics, rotation_matrices
 from backend.contract.failure import Failure
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, ReportSettings, TrackFileSettings
 from backend.contract.track import MISSING, TRACKED, Track, read_track
+from backend.data.types import Camera, Context, Fit, Landmarks, TrackFile, Video
 from backend.head.choosing import with_identity_of
 from backend.head.model import HeadModel, HeadPose, LandmarkEmbedding
 from backend.head.skinning import pose_vertices
 from backend.stages import camera, face, report, track
-from backend.stages.data import Camera, Context, Fit, Landmarks, TrackFile, Video
 from backend.stages.head import run as run_head
 
 VERTICES, IDENTITIES, EXPRESSIONS, FRAMES = 12, 4, 3, 9

@@ -11,11 +11,11 @@ from synthetic_clips import LOOKS_AT_CAMERA, MadeClip, context, made_clip, made_
 
 from backend.contract.camera import rotation_matrices
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED, Track, read_track, write_track
+from backend.data.types import Fit
+from backend.fit.confidence import frame_confidence
+from backend.fit.stated_errors import stated_errors
 from backend.report.measures import measure
 from backend.report.numbers import report_of
-from backend.solve.confidence import frame_confidence
-from backend.solve.stated_errors import stated_errors
-from backend.stages.data import Fit
 from backend.stages.track import track_of
 
 

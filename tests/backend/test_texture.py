@@ -17,18 +17,18 @@ from backend.contract.camera import Intrinsics, axis_angles
 from backend.contract.failure import Failure
 from backend.contract.settings import TextureSettings, VideoSettings
 from backend.contract.track import Track
+from backend.data.types import TextureFiles, TrackFile, Video
 from backend.head.builtin import builtin_head
-from backend.render.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
-from backend.render.clip_texture import ClipTexture, clip_texture, texture_to_draw
-from backend.render.likeness import psnr, ssim
-from backend.render.rasterizer_numba import NumbaRasterizer
-from backend.render.shading import vertex_normals
+from backend.raster.normals import vertex_normals
+from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.texture import srgb_from_linear, texels
-from backend.render.texture_fill import completed, part_masks
 from backend.stages import texture as texture_stage
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage
-from backend.stages.data import TextureFiles, TrackFile, Video
+from backend.texture.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
+from backend.texture.clip_texture import ClipTexture, clip_texture, texture_to_draw
+from backend.texture.inpaint import completed, part_masks
+from backend.texture.metrics import psnr, ssim
 
 HEAD = builtin_head()
 LIGHT = np.outer([0.9, 0.25, -0.3, -0.25, 0.03, 0.0, 0.05, 0.0, 0.02], [1.0, 0.97, 0.93])

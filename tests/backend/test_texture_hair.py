@@ -15,8 +15,6 @@ from backend.contract.settings import TextureSettings, VideoSettings
 from backend.contract.track import TRACKED
 from backend.head.builtin import builtin_head
 from backend.head.model import HeadPose
-from backend.render.clip_texture import clip_texture
-from backend.render.filmed_hair import Glimpses, under_hair
 from backend.render.texture import linear_from_srgb
 from backend.sample.appearance import EYES, SKIN_TONES, brows, finished, linear, scalp, skin
 from backend.sample.canvas import Canvas, make_canvas
@@ -24,6 +22,8 @@ from backend.sample.clip import make_clip
 from backend.sample.people import person
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage
+from backend.texture.clip_texture import clip_texture
+from backend.texture.hair import Glimpses, under_hair
 
 HEAD = builtin_head()
 FRAMES = 4

@@ -8,11 +8,11 @@ from typing import cast
 import numpy as np
 import pytest
 
-from backend.bench.texture_measures import glowing, hue_error, pale_rim
+from backend.bench.measures.texture import glowing, hue_error, pale_rim
 from backend.contract.track import Track
 from backend.head.builtin import builtin_head
-from backend.render.likeness import parts_seen
 from backend.render.texture import texels
+from backend.texture.metrics import parts_seen
 
 HEAD = builtin_head()
 TRACK = cast(

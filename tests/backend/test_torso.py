@@ -12,11 +12,11 @@ from synthetic_clips import LOOKS_AT_CAMERA, MadeClip, context, made_clip, made_
 from backend.contract.camera import rotation_matrices
 from backend.contract.settings import FitSettings
 from backend.contract.track import MISSING, TRACKED, Track
-from backend.export.codes import pose_of, root_poses
+from backend.data.types import Fit
 from backend.head.builtin import builtin_head
+from backend.head.flame_codes import pose_of, root_poses
 from backend.head.skinning import neutral_pose, pose_vertices
 from backend.head.torso import LARGEST_TURN, LEAN, neck_following_torso
-from backend.stages.data import Fit
 from backend.stages.track import track_of
 
 FRAMES = 120

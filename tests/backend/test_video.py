@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from small_videos import HEIGHT, WIDTH, number_of, opened, picture, refused, turned, write_video
 
-from backend.solve.lens_prior import lens_prior, source_of
+from backend.fit.lens.lens_prior import lens_prior, source_of
 from backend.video import reader
 from backend.video.probe import nominal_rate
 from backend.video.reader import read_frame, read_frames

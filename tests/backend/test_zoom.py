@@ -14,12 +14,12 @@ from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.camera import project_clip
 from backend.contract.settings import FitSettings
+from backend.data.types import Camera, Fit, Landmarks, Video
+from backend.fit.fitting import fit
+from backend.fit.lens import zoom
+from backend.fit.lens.background_growth import UNSEEN, Step, step_between
+from backend.fit.lens.zoom import found_zoom, notice_of_zoom, smooth_growth, unzoomed
 from backend.landmarks.crop import Picture
-from backend.solve import zoom
-from backend.solve.background import UNSEEN, Step, step_between
-from backend.solve.fitting import fit
-from backend.solve.zoom import found_zoom, notice_of_zoom, smooth_growth, unzoomed
-from backend.stages.data import Camera, Fit, Landmarks, Video
 
 FRAMES, FOCAL, TIMES = 24, 900.0, 1.6
 

@@ -12,7 +12,7 @@ from backend.contract.failure import Failure
 from backend.contract.job import Job, default_job, parse_job
 from backend.contract.portable import job_text, portable_header, portable_name, read_job, stated_file
 from backend.contract.settings import HeadSettings, PhotographSettings, TrackFileSettings, VideoSettings
-from backend.folders import user_cache
+from backend.system.user_folders import user_cache
 
 
 @pytest.fixture

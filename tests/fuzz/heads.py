@@ -14,7 +14,7 @@ from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
 from backend.head.builtin import builtin_head
 from backend.head.builtin.flame_layout import flame_arrays
-from backend.head.flame_file import load_flame
+from backend.head.flame.flame_file import load_flame
 from backend.head.skinning import neutral_pose, pose_vertices
 
 from .damage import damaged_archive, damaged_bytes

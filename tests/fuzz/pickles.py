@@ -13,8 +13,8 @@ from scipy import sparse
 
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
-from backend.head.flame_file import load_flame
-from backend.head.restricted_pickle import read_pickle_bytes
+from backend.head.flame.flame_file import load_flame
+from backend.untrusted.restricted_pickle import read_pickle_bytes
 
 from .damage import damaged_bytes, odd_value
 from .kind import Kind

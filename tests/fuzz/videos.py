@@ -14,15 +14,15 @@ import av
 import cv2
 import numpy as np
 
-from backend.cache import Cache
 from backend.contract.failure import Failure
 from backend.contract.job import Job, Stage
 from backend.contract.settings import CameraSettings, VideoSettings
-from backend.engine import guarded
-from backend.registry import STAGE_CODE
-from backend.runner import Finished, run_job
-from backend.stage_code import StageCode
-from backend.stages.data import Context, Video
+from backend.data.stage_code import StageCode
+from backend.data.types import Context, Video
+from backend.run.cache import Cache
+from backend.run.engine import guarded
+from backend.run.registry import STAGE_CODE
+from backend.run.runner import Finished, run_job
 
 from .damage import damaged_bytes
 from .kind import Kind

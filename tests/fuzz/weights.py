@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from backend.contract.failure import Failure
-from backend.loading import hollow, load_weights
+from backend.untrusted.weights import hollow, load_weights
 
 from .damage import damaged_archive, damaged_bytes
 from .kind import Kind

@@ -45,7 +45,9 @@ def test_the_command_builds_the_same_bytes_every_time(tmp_path: Path, capsys: py
     with zipfile.ZipFile(built[0]) as archive:
         names = archive.namelist()
     assert "backend/setup/command.py" in names
-    assert not [name for name in names if name.startswith(("tests/", "backend/bench/")) or name.endswith(".pyc")]
+    assert not [
+        name for name in names if name.startswith(("tests/", "tools/", "backend/bench/")) or name.endswith(".pyc")
+    ]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from ...landmarks.mirror import mirror_table
-from ..iris_offsets import with_iris_offsets
+from ...data.landmark_mirror import mirror_table
+from ..embedding.iris_offsets import with_iris_offsets
 from ..model import HeadModel
 from . import cache
-from .detector_motions import TABLE, read_motions
+from .detector_motions import read_motions
 from .head import make_head
+from .tables import DETECTOR_MOTIONS, DETECTOR_OFFSETS
 
 
 @lru_cache(maxsize=1)
@@ -27,8 +27,8 @@ def builtin_head() -> HeadModel:
     if head is None:
         head = make_head()
         cache.store(head, path)
-    offsets = np.loadtxt(Path(__file__).with_name("detector_offsets.csv"), delimiter=",", comments="#") / 1000
-    motions, correctives = read_motions(TABLE, head.expression_names, mirror_table())
+    offsets = np.loadtxt(DETECTOR_OFFSETS, delimiter=",", comments="#") / 1000
+    motions, correctives = read_motions(DETECTOR_MOTIONS, head.expression_names, mirror_table())
     seen = dataclasses.replace(
         head, detector_offsets=offsets, detector_motions=motions, detector_correctives=correctives
     )

@@ -10,10 +10,10 @@ from ..model import Floats, Integers
 from .builder import Builder
 from .cranium import grid_triangles, head_grid
 from .deformation import Deformer
+from .dimensions import HEAD_VERTICES, SPOKES
 from .ears import HOLE_RINGS, HOLE_SPOKES, add_ear, ear_points, hole_rim
 from .eyes import add_socket, eyeball
 from .face import Face, make_face
-from .measures import HEAD_VERTICES, SPOKES
 from .mouth import add_bag, add_teeth, add_tongue
 from .topology import halving_strip, mirror_of, nearest
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ...contract.atomic import write_atomically
-from ...folders import user_cache
 from ...system.source_code import code_version
+from ...system.user_folders import user_cache
 from ..model import HeadModel, LandmarkEmbedding
 
 _ARRAYS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..model import Floats, Integers
-from .measures import NECK_CENTRE, NECK_RADII, SPOKES
+from .dimensions import NECK_CENTRE, NECK_RADII, SPOKES
 
 ELLIPSOIDS: tuple[tuple[tuple[float, float, float], tuple[float, float, float]], ...] = (
     ((0.0, 0.052, -0.050), (0.0745, 0.080, 0.090)),

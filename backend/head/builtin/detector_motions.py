@@ -1,4 +1,4 @@
-"""The table of what the detector sees of the built-in head's expressions; `backend.sample.measure_motions` makes it."""
+"""The table of what the detector sees of the built-in head's expressions; `tools.make_detector_motions` makes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ A frown is left out: of painted ones half is seen, with the largest spread over 
 corners of real mouths 5 mm below where they are."""
 OPENED: Final = 0.25
 """Radians by which the jaw opens in the table's last columns."""
-TABLE: Final = Path(__file__).with_name("detector_motions.csv")
 _UNIT: Final = 1e-4
 """The table's numbers are tenths of a millimetre."""
 _STILL: Final = 3e-4
@@ -36,7 +35,7 @@ HEADER: Final = """\
 # millimetre; row = landmark, three columns each for:
 # {shapes} jaw
 # Least squares over painted people, symmetric, irises zero.
-# Regenerate with: python -m backend.sample.measure_motions OUT.csv --task face_landmarker.task
+# Regenerate with: python -m tools.make_detector_motions OUT.csv --task face_landmarker.task
 """
 
 

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from ..model import Floats, Integers
 from .builder import Builder
 from .cranium import on_skull
-from .measures import EAR_CENTRE
+from .dimensions import EAR_CENTRE
 from .topology import halving_strip, ring_strip
 
 LOOP_ANGLES = np.array([-50.0, -25.0, 0.0, 25.0, 50.0, 75.0, 105.0, 130.0, 155.0, 180.0, 205.0, 230.0, 260.0, 290.0])

@@ -11,8 +11,8 @@ from ..model import Floats, Integers
 from . import lids
 from .anatomy import Anatomy
 from .deformation import Deformer
+from .dimensions import JAW_JOINT, JAW_OPEN
 from .expression_table import CENTRAL, SHIFT_HOLD, SHIFTED, SIDED, Move, Shape
-from .measures import JAW_JOINT, JAW_OPEN
 from .mouth import carry_bag
 from .rig import rotation_x
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model import Floats, Integers
 from .builder import Builder
-from .measures import EYE_CENTRE, EYE_RADIUS, IRIS_RADIUS, LID_INNER_RADIUS, LID_WITHIN_RADIUS, PUPIL_RADIUS
+from .dimensions import EYE_CENTRE, EYE_RADIUS, IRIS_RADIUS, LID_INNER_RADIUS, LID_WITHIN_RADIUS, PUPIL_RADIUS
 from .topology import ring_strip
 
 SEGMENTS = 32

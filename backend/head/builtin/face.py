@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from ...contract import names
 from ..model import Floats, Integers
 from .deformation import Deformer
-from .measures import EYE_CENTRE, FACE_ORIGIN, LID_RADIUS
+from .dimensions import EYE_CENTRE, FACE_ORIGIN, LID_RADIUS
+from .tables import NEUTRAL_FACE
 from .topology import edges_of, face_mesh_triangles, halfway, mirror_of, subdivided, symmetric_triangles
 
 RIGHT_LIDS = names.RIGHT_EYE_LOWER + names.RIGHT_EYE_UPPER[-2:0:-1]
@@ -66,7 +66,7 @@ class Face:
 
 def measured_landmarks() -> Floats:
     """Return the measured landmarks (468, 3) in metres in the head's axes."""
-    table = np.loadtxt(Path(__file__).with_name("neutral_face.csv"), delimiter=",", comments="#")
+    table = np.loadtxt(NEUTRAL_FACE, delimiter=",", comments="#")
     return table / 1000.0 + FACE_ORIGIN
 
 

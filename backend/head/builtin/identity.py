@@ -11,10 +11,10 @@ import numpy as np
 from ..model import Floats
 from .anatomy import Anatomy
 from .deformation import Deformer
+from .dimensions import EYE_CENTRE, LID_RADIUS
 from .identity_later import LATER, LATER_NAMES, ear_modes
 from .identity_table import AFFINE, LOCAL, Anchor, Triple
 from .lids import rim_mode, rows
-from .measures import EYE_CENTRE, LID_RADIUS
 
 GENERAL_MODES = 45
 GENERAL_SCALES = ((0.0024, 0.050), (0.0010, 0.024))

@@ -7,7 +7,7 @@ import numpy as np
 from ..model import Floats, Integers
 from .anatomy import Anatomy
 from .deformation import Deformer
-from .measures import EYE_CENTRE, LID_RADIUS
+from .dimensions import EYE_CENTRE, LID_RADIUS
 
 CLOSING_LINE = 0.24
 """Where the lids meet, as share of the way from the lower to the upper edge: the upper lid does most of it."""

@@ -7,8 +7,8 @@ import numpy as np
 from ...contract import names
 from ..model import Floats, Integers
 from .anatomy import Anatomy
+from .dimensions import EYE_CENTRE, NECK_JOINT
 from .eyes import IRIS_RING, SEGMENTS
-from .measures import EYE_CENTRE, NECK_JOINT
 
 LIPS = (
     61, 185, 40, 39, 37, 0, 76, 184, 74, 73, 72, 11, 62, 183, 42, 41, 38, 12, 78, 191, 80, 81, 82, 13,

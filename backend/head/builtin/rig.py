@@ -8,9 +8,9 @@ from ...contract import names
 from ..model import Floats, Integers
 from .anatomy import Anatomy
 from .deformation import Deformer
+from .dimensions import EYE_CENTRE, JAW_JOINT, JAW_OPEN, NECK_JOINT, ROOT_JOINT
 from .eyes import RINGS, SEGMENTS
 from .lids import gaze_follow
-from .measures import EYE_CENTRE, JAW_JOINT, JAW_OPEN, NECK_JOINT, ROOT_JOINT
 from .mouth import carry_bag
 
 JAW_FOLLOWS: tuple[tuple[float, tuple[int, ...]], ...] = (

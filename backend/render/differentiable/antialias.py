@@ -16,7 +16,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from ..rasterizer import NEAR
+from ...raster.rasterizer import NEAR
 from .clip import Fragments
 
 _STEEP: Final = 1.5

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ...contract.camera import Intrinsics
-from ..rasterizer import NEAR
+from ...raster.rasterizer import NEAR
 
 FAR: Final = 1000.0
 """Nothing further from the camera than this many metres is drawn."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def vertex_normals(vertices: Tensor, faces: Tensor) -> Tensor:
-    """Return unit normals (B, V, 3), the mean of the adjoining faces weighted by area; as `render.shading` has them."""
+    """Return unit normals (B, V, 3), the mean of the adjoining faces weighted by area; as `raster.normals` has them."""
     corners = vertices[:, faces.long()]
     area = torch.linalg.cross(corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0])
     total = torch.zeros_like(vertices)

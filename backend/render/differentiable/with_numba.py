@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ...contract.camera import Intrinsics
-from ..rasterizer import Raster
-from ..rasterizer_numba import NumbaRasterizer
+from ...raster.rasterizer import Raster
+from ...raster.rasterizer_numba import NumbaRasterizer
 from .clip import Fragments
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from ..rasterizer import NEAR
+from ...raster.rasterizer import NEAR
 from .clip import Fragments
 
 _BORDER: Final = 1e-10

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.registry import STAGE_CODE
+from backend.run.registry import STAGE_CODE
 from backend.system import source_code
 from backend.system.source_code import code_version, reached_files
 

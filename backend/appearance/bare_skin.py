@@ -1,0 +1,72 @@
+"""Which points of the skin a frame shows bare: what passes before a face tells nothing of how the head moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..contract.camera import project
+from ..data.types import Context, Fit, Video
+from ..fit.geometry.surface_samples import SurfaceSamples
+from ..head.model import Floats, HeadModel
+from ..head.skinning import pose_vertices, select_frames
+from ..parsing.atlas import make_atlas
+from ..parsing.occluders import MOST_LOOKS, FaceColours, Look, learn_face_colours
+from ..parsing.parser import open_classes
+from ..video.reader import read_frames
+
+Singles = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class BareSkin:
+    """Tells it for the frames of a clip, where the fit has the head.
+
+    Attributes:
+        fit: The finished fit.
+        head: Its head.
+        samples: Points on its surface.
+        colours: What the face looks like in this clip.
+    """
+
+    fit: Fit
+    head: HeadModel
+    samples: SurfaceSamples
+    colours: FaceColours
+
+    @staticmethod
+    def learned(
+        fit: Fit, head: HeadModel, samples: SurfaceSamples, video: Video, frames: Iterable[int], context: Context
+    ) -> BareSkin | None:
+        """Learn what the face looks like from some frames; None where none of them can be read."""
+        chosen = np.unique(np.fromiter(frames, dtype=np.int64))
+        chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, MOST_LOOKS).round().astype(int))]
+        looks = [_look(fit, head, frame, picture) for frame, picture in read_frames(video, chosen.tolist())]
+        if not looks:
+            return None
+        neutral = head.template + head.identity_basis @ fit.pose.identity
+        parse = open_classes(context.models, torch.device("cpu"), context.notice)
+        return BareSkin(
+            fit, head, samples, learn_face_colours(make_atlas(neutral, head.faces, head.regions), looks, parse)
+        )
+
+    def at(self, frame: int, picture: NDArray[np.uint8]) -> Singles:
+        """Return how surely a frame's picture, full size, shows each point bare (N,), 0..1."""
+        look = _look(self.fit, self.head, frame, picture)
+        free = self.colours.free_skin(look)
+        points = self.samples.at(look.vertices, self.head.faces)
+        pixels: Any = project(np.maximum(points, (-np.inf, -np.inf, 1e-3)), look.camera).astype(np.float32)
+        seen = cv2.remap(free, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
+        return np.asarray(seen[:, 0], dtype=np.float32)
+
+
+def _look(fit: Fit, head: HeadModel, frame: int, picture: NDArray[np.uint8]) -> Look:
+    pose = select_frames(fit.pose, np.array([frame]))
+    vertices: Floats = pose_vertices(head, pose)[0] @ fit.rotation[frame].T + fit.translation[frame]
+    return Look(picture, fit.intrinsics.on_frame(frame, fit.zoom), vertices)

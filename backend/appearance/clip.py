@@ -1,0 +1,281 @@
+"""Refines a whole clip by its pictures: what the clip shares on key frames, then every frame with known colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..fit.clip import PRECISION, ClipInput, Progress
+from ..fit.evidence.observations import Observations, eye_distance, observe
+from ..fit.geometry.landmark_model import LandmarkModel, landmark_model
+from ..fit.geometry.parallel import PROCESSOR
+from ..fit.geometry.state import Frames, Shared
+from ..fit.geometry.surface_samples import choose_samples, sample_model
+from ..fit.geometry.visibility import landmark_visibility
+from ..fit.options.weights import Tuning, for_the_person
+from ..fit.outline.term import frames_with_masks, held_to_outline, outline_term
+from ..fit.solvers.identity import IdentityProblem
+from ..fit.solvers.motion import MotionProblem, joined, solve_in_windows
+from ..fit.terms.lid_contact import lid_contact
+from ..fit.terms.motion_power import MotionPower, motion_power
+from ..fit.terms.priors import LOCKED, SharedPrior, facing, frame_prior, loosened, shared_prior
+from ..fit.terms.smoothness import links
+from ..fit.to_state import state_of
+from ..head.model import HeadModel, Integers
+from .aperture_restoration import explaining_offsets, with_openings
+from .device import feature_maker
+from .key_frame_solve import (
+    FINEST,
+    PhotometricProblem,
+    PhotometricState,
+    as_it_is,
+    features_at,
+    seen_columns,
+    solve_photometric,
+)
+from .terms.fixed_albedo_term import Colours, PicturesCost, known_colours
+from .terms.kept_edges import with_edges_kept
+from .terms.photometric_term import PhotometricTuning, brightness, colours
+from .view import Feature, Singles, View
+
+if TYPE_CHECKING:
+    from ..data.types import Fit
+
+SAMPLES: Final = 3000
+LANDMARK_SHARE: Final = 0.3
+"""Share of their usual weight that landmarks have beside the pictures: their errors are the same in every frame."""
+TURN: Final = 0.07
+SHIFT: Final = 0.003
+"""How far the detector sees whole faces turned (radians about each axis) and shifted (metres): standard deviations."""
+TILT: Final = 0.0044
+"""How far an identity turns the face within the head, radians: standard deviation. People of the head's own spread have
+0.02; less here, because a head that cannot be the person turns its face and is then believed to look elsewhere."""
+STILL, TURNING = 0.3, 0.6
+"""Largest angle between key frames (radians) up to which texture says nothing of how the surface lies, so that only the
+motion is refined, and from which on it says all it can: in between landmarks may be off by a share of `TURN` and
+`SHIFT`."""
+PICTURE_BATCH: Final = 24
+"""Pictures that are held at once before their features are made."""
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """What is refined, and with what.
+
+    Attributes:
+        fit: The finished fit.
+        head: Its head.
+        clip: What it was fitted to.
+        solved: Frames of the clip that take part (S,).
+        keys: Key frames, positions among these (K,); key_views: their pictures.
+        views: Gives the pictures of solved frames (ascending positions); None for those without.
+        tuning: Weights of the fit.
+        trust: Factor of the pictures' weight.
+        smoothness, neck_free, offsets: As in the fit.
+        device: What computes.
+    """
+
+    fit: Fit
+    head: HeadModel
+    clip: ClipInput
+    solved: Integers
+    keys: Integers
+    key_views: list[View]
+    views: Callable[[Integers], list[View | None]]
+    tuning: Tuning
+    trust: float
+    smoothness: float
+    neck_free: bool
+    offsets: bool
+    device: torch.device = PROCESSOR
+
+
+@dataclass(frozen=True)
+class RefinedClip:
+    """The refined clip.
+
+    Attributes:
+        model: The landmark points of the head.
+        shared, frames: What the clip shares; every solved frame.
+        visibility: Of each landmark (S, 478).
+        keys: Key frames.
+        light: Coefficients of the light.
+        spread_before, spread_after: How much the brightness of a point differs between key frames (robust, in the
+            finest band): the measure by which the refinement is judged.
+    """
+
+    model: LandmarkModel
+    shared: Shared
+    frames: Frames
+    visibility: Tensor
+    keys: Integers
+    light: Singles
+    spread_before: float
+    spread_after: float
+
+
+def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedClip:
+    """Return the clip as landmarks and pictures together have it."""
+    model = landmark_model(work.head, PRECISION, work.device)
+    shared, frames = state_of(work.fit, model, work.solved, work.head.detector_offsets)
+    seen = _observed(work, model, frames)
+    problem = _key_problem(work, model, shared, frames, seen)
+    index = torch.as_tensor(work.keys, device=work.device)
+
+    def report(part: str) -> Callable[[int, int], None]:
+        return lambda done, total: progress(part, done, total) if progress is not None else None
+
+    before = _spread(problem, shared, frames[index])
+    if _turning(work) > 0:
+        keys = solve_photometric(problem, shared, frames[index], progress=report("keys"))
+    else:
+        keys = as_it_is(problem, shared, frames[index])
+    near = _carried(frames, frames[index], keys.frames, index)
+    power = _power(work, frames)
+    moved = _motion(work, model, problem, keys, near, seen, power, report("motion"))
+    moved = with_openings(model, problem.landmarks.frame_prior, (shared, frames), (keys.shared, moved))
+    own = replace(problem.landmarks, seen=seen[index])
+    explained = explaining_offsets(own, keys.shared, moved[index]) if work.offsets else keys.shared
+    visibility = landmark_visibility(model, explained, moved)
+    after = _spread(problem, explained, moved[index])
+    return RefinedClip(model, explained, moved, visibility, work.keys, keys.light, before, after)
+
+
+def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observations:
+    clip = work.clip
+    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.place[:, 2].cpu().numpy())
+    return observe(clip.points, clip.scores, clip.centre, size, model, work.tuning)
+
+
+def _key_problem(
+    work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations
+) -> PhotometricProblem:
+    tuning = work.tuning
+    own = frame_prior(model, for_the_person(tuning), neck_free=False)
+    # Pictures claim to know the focal length and do not: let free, it went from 0.2 to 44 % off on a rendered clip.
+    log_focal = float(shared.log_focal)
+    clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=work.offsets)
+    key_seen = seen[torch.as_tensor(work.keys, device=work.device)]
+    key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
+    loose = max(_turning(work), 1e-3)
+    clip = facing(loosened(clip, model, loose * TURN, loose * SHIFT), model, TILT)
+    clip = with_edges_kept(_outlined(work, model, shared, frames, clip), model, shared)
+    landmarks = IdentityProblem(model, key_seen, own, clip, tuning)
+    samples = choose_samples(work.head, SAMPLES)
+    weights = PhotometricTuning()
+    weights = replace(weights, evidence=weights.evidence * work.trust)
+    points, maker = sample_model(work.head, samples, model), feature_maker(work.head, samples, work.device)
+    return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights, seen_columns(points))
+
+
+def _outlined(
+    work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, prior: SharedPrior
+) -> SharedPrior:
+    """Return the prior with what the outline of the person says of the identity."""
+    clip = work.clip
+    rotations = frames.rotation.cpu().double().numpy()
+    shown = frames_with_masks(clip.masks, clip.points, rotations, clip.times, clip.trust)
+    term = outline_term(work.head, model, clip.masks, shown, shown, clip.centre, work.tuning)
+    if term is None:
+        return prior
+    return held_to_outline(prior, term, shared, frames[torch.as_tensor(shown, device=work.device)])
+
+
+def _turning(work: Refinement) -> float:
+    """Return how much the head turns between key frames: 0 for a still one, 1 for one that shows both cheeks."""
+    forward = work.fit.rotation[work.solved[work.keys]][:, :, 2]
+    widest = float(np.arccos(np.clip(forward @ forward.T, -1, 1)).max())
+    return float(np.clip((widest - STILL) / (TURNING - STILL), 0, 1))
+
+
+def _spread(problem: PhotometricProblem, shared: Shared, frames: Frames) -> float:
+    """Return the mean deviation of each point's brightness from its colour, over what is seen on the key frames."""
+    model = problem.landmarks.model
+    features = features_at(problem.head, problem.maker, model, shared, frames, problem.views, FINEST)
+    value = brightness(problem.points, shared, frames, features).value
+    colour, weight = colours(value, np.stack([feature.seen for feature in features]), problem.tuning)
+    return float((weight * np.abs(value - colour)).sum() / max(float(weight.sum()), 1e-9))
+
+
+def _carried(frames: Frames, before: Frames, after: Frames, index: Tensor) -> Frames:
+    """Return all frames with what the key frames changed in common: a first guess for those between them."""
+    turn = (before.rotation.transpose(1, 2) @ after.rotation).double()
+    left, _, right = torch.linalg.svd(turn.mean(0))
+    common = (left @ right).to(frames.rotation)
+    every = replace(
+        frames,
+        rotation=frames.rotation @ common,
+        place=frames.place + (after.place - before.place).mean(0),
+        jaw=frames.jaw + (after.jaw - before.jaw).mean(0),
+        expression=frames.expression + (after.expression - before.expression).mean(0),
+    )
+    return every.put(index, after)
+
+
+def _power(work: Refinement, frames: Frames) -> MotionPower:
+    """Return how much moves in the finished fit: key frames that were refined alone stand out of their neighbours."""
+    times = torch.as_tensor(work.clip.times).to(frames.place)
+    return motion_power(frames, times, torch.as_tensor(work.clip.together, device=work.device))
+
+
+def _motion(
+    work: Refinement,
+    model: LandmarkModel,
+    problem: PhotometricProblem,
+    keys: PhotometricState,
+    frames: Frames,
+    seen: Observations,
+    power: MotionPower,
+    report: Callable[[int, int], None],
+) -> Frames:
+    """Return every frame with the colours of the key frames."""
+    own = frame_prior(model, work.tuning, neck_free=work.neck_free)
+    times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
+    together = torch.as_tensor(work.clip.together, device=work.device)
+    depth = frames.translation(keys.shared.focal)[:, 2]
+    lids = lid_contact(model, keys.shared, frames, work.clip.points)
+
+    def landmarks_only(part: slice) -> MotionProblem:
+        inner = slice(part.start, part.stop - 1)
+        between = links(
+            model, work.tuning, times[part], together[inner], depth[part], work.smoothness, power=power[part]
+        )
+        closed = None if lids is None else lids[part]
+        return MotionProblem(model, keys.shared, seen[part], own, between, work.tuning, lids=closed)
+
+    def with_pictures(part: slice) -> MotionProblem:
+        return replace(landmarks_only(part), pictures=_pictures(work, model, problem, keys, frames[part], part))
+
+    moved, _ = joined(solve_in_windows(with_pictures, frames, progress=report))
+    return moved
+
+
+def _pictures(
+    work: Refinement,
+    model: LandmarkModel,
+    problem: PhotometricProblem,
+    keys: PhotometricState,
+    frames: Frames,
+    part: slice,
+) -> PicturesCost:
+    """Return the pictures' part of a window of frames; pictures are read in batches and only features are kept."""
+    features: list[Feature | None] = []
+    for start in range(part.start, part.stop, PICTURE_BATCH):
+        wanted = np.arange(start, min(start + PICTURE_BATCH, part.stop))
+        views = work.views(wanted)
+        shown = [place for place, view in enumerate(views) if view is not None]
+        own = frames[torch.as_tensor(wanted[shown] - part.start, device=work.device)]
+        some = [view for view in views if view is not None]
+        made = features_at(problem.head, problem.maker, model, keys.shared, own, some, FINEST)
+        batch: list[Feature | None] = [None] * len(views)
+        for place, feature in zip(shown, made, strict=True):
+            batch[place] = feature
+        features += batch
+    trust = np.asarray(work.clip.trust[part], dtype=np.float32)
+    colours_there = Colours(keys.colour, keys.light, keys.sure)
+    return known_colours(problem.points, keys.shared, features, colours_there, trust, problem.tuning)

@@ -1,0 +1,195 @@
+"""A finished fit refined by the pictures themselves, over the whole clip: the work of the stage Appearance."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from ..contract.camera import axis_angles
+from ..contract.failure import Failure, Notice
+from ..contract.options import from_dict
+from ..contract.settings import AppearanceSettings, FitSettings
+from ..contract.track import TRACKED
+from ..data.types import Camera, Context, Fit, Video
+from ..fit.clip import ClipSolution
+from ..fit.confidence import frame_trust
+from ..fit.evidence.key_frames import choose_turned_frames
+from ..fit.fitting import Plan, as_fit, clip_input, device_for, plan_of
+from ..fit.geometry.parallel import PROCESSOR, on_device, single_threaded_operations
+from ..fit.geometry.surface_samples import choose_samples
+from ..fit.lens.zoom import unzoomed, zoomed_fit
+from ..fit.options.weights import tuning_for
+from ..head.model import HeadModel, Integers
+from ..render.differentiable.choice import best_rasterizer
+from ..video.reader import read_frames
+from .bare_skin import BareSkin
+from .clip import SAMPLES, RefinedClip, Refinement, refine_clip
+from .view import View, exposed, view_of
+
+FEWEST: Final = 6
+"""Frames with a face from which on pictures tell something that landmarks do not."""
+LEAST_EXPOSED: Final = 0.5
+"""Share of the face that must be neither black nor burnt out for its picture to be compared."""
+WORSE_LANDMARKS: Final = 1.3
+"""A refined head may miss the landmarks by this much more (they are wrong by a turn: `key_frame_solve` says why) ..."""
+_PIXELS: Final = 0.3
+"""... and by these pixels."""
+
+
+def refined_fit(
+    fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context
+) -> Fit | Failure:
+    """Return the refined fit, or the fit as it was, with a notice, where refining does not help."""
+    usable = np.flatnonzero(fit.status == TRACKED)
+    if len(usable) < FEWEST:
+        return _left(fit, context, f"Fewer than {FEWEST} frames show the face: too few to compare their pictures.")
+    started = time.perf_counter()
+    fit_settings = _fit_settings(context)
+    steady = unzoomed(fit.landmarks, fit.zoom)
+    plan = plan_of(steady, fit_settings.longest_gap)
+    camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
+    clip = clip_input(steady, camera, plan)
+    keys = _key_frames(fit, plan, settings.key_frames)
+    bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, plan.solved[keys].tolist(), context)
+    pictures = _Pictures(video, fit, plan, bare)
+    views = pictures.views(keys)
+    keys = keys[[view is not None for view in views]]
+    if len(keys) < FEWEST // 2:
+        return _left(fit, context, "Too few frames of the video could be read again to compare their pictures.")
+    refinement = Refinement(
+        fit=fit,
+        head=head,
+        clip=clip,
+        solved=plan.solved,
+        keys=keys,
+        key_views=[view for view in views if view is not None],
+        views=pictures.views,
+        tuning=tuning_for(fit_settings),
+        trust=settings.trust,
+        smoothness=fit_settings.smoothness,
+        neck_free=fit_settings.neck == "held",
+        offsets=fit_settings.landmark_offsets,
+    )
+
+    def refined_on(device: torch.device) -> RefinedClip:
+        return refine_clip(replace(refinement, device=device), _reporter(context, started))
+
+    with single_threaded_operations():
+        refined = on_device(refined_on, _device(fit_settings), context.notice)
+    refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, plan), plan)
+    result = zoomed_fit(refitted, fit.landmarks, fit.zoom)
+    told = _told(fit, result, refined, time.perf_counter() - started) | {"empty_frames": len(pictures.empty)}
+    if not _better(fit, result, refined):
+        return _left(
+            fit, context, "The pictures do not fit together better after refining; the landmarks' fit is kept.", told
+        )
+    report = {**fit.report, "appearance": {"used": True, **told}}
+    return replace(result, focal_source=fit.focal_source, report=report)
+
+
+def _device(settings: FitSettings) -> torch.device:
+    """What computes: the GPU of the fit where it is NVIDIA's, else the processor (Apple's has no double precision)."""
+    device = device_for(settings.device)
+    return device if isinstance(device, torch.device) and device.type == "cuda" else PROCESSOR
+
+
+def _fit_settings(context: Context) -> FitSettings:
+    """The settings with which the fit was made."""
+    settings = from_dict(FitSettings, context.settings.get("fit", {}), "Stage 'fit'")
+    return FitSettings() if isinstance(settings, Failure) else settings
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    video: Video
+    fit: Fit
+    plan: Plan
+    bare: BareSkin | None
+    empty: set[int] = field(default_factory=set)
+    """Frames whose face is black or burnt out, as far as they were looked at; the landmarks carry these."""
+
+    def views(self, wanted: Integers) -> list[View | None]:
+        """Return what is around the face on some solved frames (ascending); None where nothing is to be seen of it."""
+        landmarks = self.fit.landmarks
+        centre = (self.fit.intrinsics.centre_x, self.fit.intrinsics.centre_y)
+        frames = self.plan.solved[wanted]
+        seen = frames[landmarks.found[frames]]
+        found: dict[int, View] = {}
+        for position, picture in read_frames(self.video, seen.tolist()):
+            points = landmarks.points[position, :, :2].astype(np.float64)
+            if exposed(picture, points) < LEAST_EXPOSED:
+                self.empty.add(position)
+                continue
+            view = view_of(picture, points, centre, self.fit.zoom_at(position))
+            found[position] = view if self.bare is None else replace(view, bare=self.bare.at(position, picture))
+        return [found.get(int(frame)) for frame in frames]
+
+
+def _key_frames(fit: Fit, plan: Plan, wanted: int) -> Integers:
+    """Return positions among the solved frames, with the head turned as differently as possible."""
+    landmarks = fit.landmarks
+    candidates = np.flatnonzero(landmarks.found[plan.solved])
+    frames = plan.solved[candidates]
+    trust = frame_trust(landmarks)[frames]
+    chosen = choose_turned_frames(fit.rotation[frames], landmarks.time[frames], trust, wanted)
+    return candidates[chosen]
+
+
+def _reporter(context: Context, started: float) -> Any:
+    shares = {"keys": (0.0, 0.5), "motion": (0.5, 1.0)}
+
+    def report(part: str, done: int, total: int) -> None:
+        context.check()
+        low, high = shares[part]
+        share = low + (high - low) * min(done / max(total, 1), 1.0)
+        spent = time.perf_counter() - started
+        context.progress(round(100 * share), 100, spent * (1 - share) / share if share > 0.05 else None)
+
+    return report
+
+
+def _solution(refined: RefinedClip, fit: Fit, plan: Plan) -> ClipSolution:
+    return ClipSolution(
+        model=refined.model,
+        shared=refined.shared,
+        frames=refined.frames,
+        visibility=refined.visibility,
+        focal_sigma=fit.focal_uncertainty,
+        outline=None,
+        key_frames=refined.keys,
+        seconds={},
+        iterations={},
+        converged=True,
+        pose_sigma=None if fit.pose_sigma is None else fit.pose_sigma[plan.solved],
+    )
+
+
+def _told(fit: Fit, result: Fit, refined: RefinedClip, seconds: float) -> dict[str, Any]:
+    tracked = fit.status == TRACKED
+    turn = np.linalg.norm(axis_angles(np.swapaxes(fit.rotation, 1, 2) @ result.rotation), axis=1)
+    return {
+        "turned": float(np.degrees(np.median(turn[tracked]))),
+        "steadier": float(1 - refined.spread_after / max(refined.spread_before, 1e-9)),
+        "spread": [refined.spread_before, refined.spread_after],
+        "light": [float(value) for value in refined.light],
+        "key_frames": len(refined.keys),
+        "device": refined.model.template.device.type,
+        "rasterizer": best_rasterizer(refined.model.template.device).name,
+        "seconds": seconds,
+    }
+
+
+def _better(fit: Fit, result: Fit, refined: RefinedClip) -> bool:
+    before, after = np.nanmedian(fit.reprojection_error), np.nanmedian(result.reprojection_error)
+    known = bool(np.isfinite(result.rotation).all() and np.isfinite(result.translation).all())
+    closer = refined.spread_after < refined.spread_before
+    return known and closer and bool(after <= WORSE_LANDMARKS * before + _PIXELS)
+
+
+def _left(fit: Fit, context: Context, sentence: str, told: dict[str, Any] | None = None) -> Fit:
+    context.notice(Notice("appearance-left", sentence))
+    return replace(fit, report={**fit.report, "appearance": {"used": False, **(told or {})}})

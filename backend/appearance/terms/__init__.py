@@ -1,0 +1,1 @@
+"""Parts of the cost that compare pictures, and their normal equations."""

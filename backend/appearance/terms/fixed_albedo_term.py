@@ -1,0 +1,214 @@
+"""The pictures' part of the cost of single frames, while every point's colour and the light stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...fit.geometry.landmark_model import LandmarkModel
+from ...fit.geometry.projection import Posed, derivatives, pose_landmarks
+from ...fit.geometry.state import Frames, Shared
+from ...fit.terms.landmark_term import FrameEquations
+from ...head.model import Floats
+from ..device import Pictures, pictures_of, read_features
+from ..view import Feature, Singles, read_with_slope
+from .photometric_jacobian_numba import RowModel, row_frames, row_model, rows_of_frame
+from .photometric_term import LEAST_SEEN, PhotometricTuning, bare, robust_cost, robust_weight
+
+_BATCH: Final = 8
+"""Frames that are posed at once on the processor: they stay in its cache."""
+
+
+class PicturesCost(Protocol):
+    """What the solver of the motion asks of the pictures."""
+
+    def cost(self, frames: Frames, part: slice) -> float:
+        """Return the cost of some frames; `frames` are exactly these."""
+        ...
+
+    def equations(self, frames: Frames, part: slice) -> FrameEquations:
+        """Return the normal equations of some frames; `frames` are exactly these."""
+        ...
+
+
+@dataclass(frozen=True)
+class Colours:
+    """What is known of N points.
+
+    Attributes:
+        colour: Of each point (N,).
+        light: Coefficients (`LIGHT_TERMS`,).
+        sure: Whether a point has a colour (N,) bool.
+    """
+
+    colour: Singles
+    light: Singles
+    sure: NDArray[np.bool_]
+
+
+def known_colours(
+    model: LandmarkModel,
+    shared: Shared,
+    features: list[Feature | None],
+    colours: Colours,
+    trust: Singles,
+    tuning: PhotometricTuning,
+) -> PicturesCost:
+    """Return the pictures' part of the cost of T frames, on the device of the model.
+
+    Args:
+        model: The points.
+        shared: What the clip shares.
+        features: Of the T frames; None where a frame could not be read.
+        colours: Of the points, and the light.
+        trust: Weight of each frame (T,).
+        tuning: Weights.
+    """
+    none = np.zeros(model.points, dtype=np.float32)
+    seen = np.stack([none if feature is None else feature.seen * colours.sure for feature in features])
+    lit = np.stack([none if feature is None else feature.light @ colours.light for feature in features])
+    known, counts = lit + colours.colour, seen * trust[:, None]
+    if model.template.device.type == "cpu":
+        return KnownColours(model, bare(shared, model), row_model(model), features, known, counts, tuning)
+    like = model.template
+    expected, weights = (torch.as_tensor(values).to(like) for values in (known, counts))
+    return DeviceKnownColours(model, bare(shared, model), pictures_of(features, like), expected, weights, tuning)
+
+
+@dataclass(frozen=True)
+class KnownColours:
+    """On the processor; see `fixed_albedo_term`.
+
+    Attributes:
+        model, shared: The points, and what the clip shares.
+        rows: The points, as the kernel has them.
+        features: Of the T frames.
+        expected: What each point should look like (T, N).
+        seen: Weight of each point (T, N), 0 where a frame could not be read.
+        tuning: Weights.
+    """
+
+    model: LandmarkModel
+    shared: Shared
+    rows: RowModel
+    features: list[Feature | None]
+    expected: Singles
+    seen: Singles
+    tuning: PhotometricTuning
+
+    def cost(self, frames: Frames, part: slice) -> float:
+        """Return the cost of some frames; `frames` are exactly these."""
+        total = 0.0
+        for batch in self._batches(frames, part):
+            for one in batch.frames:
+                total += float((one.seen * robust_cost(one.residual, self.tuning)).sum())
+        return self.tuning.evidence * total
+
+    def equations(self, frames: Frames, part: slice) -> FrameEquations:
+        """Return the normal equations of some frames; `frames` are exactly these."""
+        size = frames.unknowns
+        hessian = torch.zeros(len(frames), size, size, dtype=self.model.template.dtype)
+        gradient = torch.zeros(len(frames), size, dtype=self.model.template.dtype)
+        rotations = frames.rotation.float().numpy()
+        scale = np.float32(self.tuning.evidence / self.tuning.noise**2)
+        for batch in self._batches(frames, part):
+            own = row_frames(self.model, self.shared, frames[batch.part], batch.posed)
+            for one in batch.frames:
+                place = batch.part.start + one.place
+                index = np.flatnonzero(one.seen > LEAST_SEEN)
+                rows = rows_of_frame(self.rows, batch.posed, own, one.place, rotations[place], one.slope, index)
+                weight = (one.seen * robust_weight(one.residual, self.tuning))[index] * scale
+                # torch's products: numpy's would start threads of their own inside of ours.
+                own_rows = torch.from_numpy(rows)
+                weighted = own_rows * torch.from_numpy(weight)[:, None]
+                hessian[place] = own_rows.T @ weighted
+                gradient[place] = weighted.T @ torch.from_numpy(one.residual[index])
+        return FrameEquations(hessian, gradient)
+
+    def _batches(self, frames: Frames, part: slice) -> Iterator[_Batch]:
+        """Yield what a few frames show at a time."""
+        focal = float(self.shared.focal)
+        for start in range(0, len(frames), _BATCH):
+            some = slice(start, min(start + _BATCH, len(frames)))
+            posed = pose_landmarks(self.model, self.shared, frames[some])
+            shown = []
+            for place, camera in enumerate(posed.camera.double().numpy()):
+                number = part.start + start + place
+                feature = self.features[number]
+                if feature is not None:
+                    shown.append(self._shown(place, camera, focal, feature, number))
+            yield _Batch(some, posed, shown)
+
+    def _shown(self, place: int, camera: Floats, focal: float, feature: Feature, number: int) -> _Shown:
+        pixels = focal * camera[:, :2] / np.maximum(camera[:, 2:], 1e-3) * feature.scale + feature.centre
+        value = np.zeros(len(camera), dtype=np.float32)
+        slope = np.zeros((len(camera), 2), dtype=np.float32)
+        read_with_slope(feature.image, pixels, value, slope)
+        along = (slope * (feature.scale * focal)).astype(np.float32)
+        return _Shown(place, value - self.expected[number], along, self.seen[number])
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What one frame shows of N points: residual (N,), slope by its pixel times focal length (N, 2), weight (N,)."""
+
+    place: int
+    residual: Singles
+    slope: Singles
+    seen: Singles
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A few frames, of which some show something."""
+
+    part: slice
+    posed: Posed
+    frames: list[_Shown]
+
+
+@dataclass(frozen=True)
+class DeviceKnownColours:
+    """On a GPU, many frames at once; see `fixed_albedo_term`.
+
+    Attributes:
+        model, shared: The points, and what the clip shares.
+        pictures: Of the T frames.
+        expected: What each point should look like (T, N).
+        seen: Weight of each point (T, N), 0 where a frame could not be read.
+        tuning: Weights.
+    """
+
+    model: LandmarkModel
+    shared: Shared
+    pictures: Pictures
+    expected: Tensor
+    seen: Tensor
+    tuning: PhotometricTuning
+
+    def cost(self, frames: Frames, part: slice) -> float:
+        """Return the cost of some frames; `frames` are exactly these."""
+        value, _ = read_features(self.model, self.shared, frames, self.pictures[part])
+        size = (value - self.expected[part]) / (self.tuning.noise * self.tuning.spread)
+        cost = self.tuning.spread**2 / 2 * torch.log1p(size * size)
+        return self.tuning.evidence * float((self.seen[part] * cost).sum())
+
+    def equations(self, frames: Frames, part: slice) -> FrameEquations:
+        """Return the normal equations of some frames; `frames` are exactly these."""
+        posed = pose_landmarks(self.model, self.shared, frames)
+        pictures = self.pictures[part]
+        value, slope = pictures.read(posed.camera.float(), self.shared.focal.float())
+        residual = value - self.expected[part]
+        by_pixel = (slope * pictures.scale[:, None]).to(posed.camera)
+        rows = derivatives(self.model, self.shared, frames, posed, along=by_pixel).frame[:, :, 0]
+        size = residual / (self.tuning.noise * self.tuning.spread)
+        seen = self.seen[part]
+        weight = torch.where(seen > LEAST_SEEN, seen, torch.zeros_like(seen)) / (1 + size * size)
+        weighted = rows * (weight * (self.tuning.evidence / self.tuning.noise**2))[..., None]
+        return FrameEquations(rows.mT @ weighted, (weighted.mT @ residual[..., None].to(rows))[..., 0])

@@ -1,0 +1,1 @@
+"""Measures of errors: rotation, surfaces, outlines, textures."""

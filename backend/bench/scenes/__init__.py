@@ -1,0 +1,1 @@
+"""Clips of people with known truth, and the shared ones, for benchmarks."""

@@ -1,0 +1,28 @@
+"""Speed of the import into Blender."""
+
+from __future__ import annotations
+
+from ...contract.failure import Failure
+from ...system.processes import blender
+from ..chain import Setup
+from ..rows import Row, at_most, told
+
+FRAMES, LIMIT = 1000, 1.0
+
+
+def measure(setup: Setup) -> list[Row] | Failure:
+    """Seconds of wall time to import a track of 1000 frames and 5023 vertices: mesh, shape keys, camera, animation.
+
+    Without the footage. In a process with Blender's module; the smallest of three repetitions, each in an empty scene.
+    Then the same import once more over the first, and going to another frame and evaluating it.
+    """
+    del setup
+    found = blender("benchmark", "--frames", str(FRAMES))
+    if isinstance(found, Failure):
+        return found
+    version = f"Blender {found['blender']}"
+    return [
+        at_most(f"import of {FRAMES} frames, {version}", found["import_seconds"], LIMIT, " s"),
+        told("importing it again over the first", found["import_again_seconds"], " s"),
+        told("going to another frame", found["frame_change_milliseconds"], " ms"),
+    ]

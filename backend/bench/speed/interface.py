@@ -1,0 +1,37 @@
+"""What Blender's window waits for: registration, drawing, and the timer that listens to the engine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...contract.failure import Failure
+from ...system.processes import blender
+from ..chain import Setup
+from ..rows import Row, at_most, told
+
+REGISTER: Final = 50.0
+DRAW: Final = 2.0
+SLICE: Final = 5.0
+
+
+def measure(setup: Setup) -> list[Row] | Failure:
+    """Milliseconds of processor time that the add-on takes from Blender's main thread.
+
+    In a process with Blender's module and no window: registering all classes (smallest of five); the panel with all
+    its parts open, in the state in which it takes longest, and all nodes of the default tree, drawn into a layout that
+    only counts (medians of fifty); the timer while an engine says 1000 events a second for three seconds.
+    """
+    del setup
+    found = blender("benchmark-interface")
+    if isinstance(found, Failure):
+        return found
+    return [
+        at_most(f"registration, Blender {found['blender']}", found["register_milliseconds"], REGISTER, " ms"),
+        told("reading the add-on's modules, once", found["loading_milliseconds"], " ms"),
+        at_most(f"redraw of the panel, {found['drawn']} items", found["draw_milliseconds"], DRAW, " ms"),
+        told("redraw of all nodes of the default tree", found["draw_node_milliseconds"], " ms"),
+        at_most(f"longest timer slice, {found['event_rate']} events/s", found["slice_max_milliseconds"], SLICE, " ms"),
+        told("mean timer slice", found["slice_mean_milliseconds"], " ms"),
+        told("the slice that starts the engine", found["start_milliseconds"], " ms"),
+        told("the slice that takes the results", found["end_milliseconds"], " ms"),
+    ]

@@ -1,0 +1,1 @@
+"""Benchmarks against the truth, one file each."""

@@ -1,0 +1,1 @@
+"""What the pictures say, as the fit uses it: landmarks with noise and weights, without the detector's own errors."""

@@ -1,0 +1,212 @@
+"""The part of a head model that the solver sees: only the points that carry a landmark, as torch tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...contract import names
+from ...contract.names import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
+from ...head.geometry import vertex_normals
+from ...head.model import Floats, HeadModel
+from .lid_surface import LidSurface, lid_surface
+
+LIDS: Final = (*RIGHT_EYE_UPPER, *RIGHT_EYE_LOWER, *LEFT_EYE_UPPER, *LEFT_EYE_LOWER)
+"""The landmarks along the edges of both eyes' lids."""
+LID_PAIRS: Final = tuple(
+    pair
+    for upper, lower in ((RIGHT_EYE_UPPER, RIGHT_EYE_LOWER), (LEFT_EYE_UPPER, LEFT_EYE_LOWER))
+    for pair in zip(upper[2:-2], lower[2:-2], strict=True)
+)
+"""Facing points of both lids, without the corners, where the opening is always zero."""
+FACING_LIPS: Final = tuple(zip(names.INNER_LIPS_UPPER[1:-1], names.INNER_LIPS_LOWER[1:-1], strict=True))
+"""Upper and lower points of the slit between the lips, without the corners."""
+
+
+@dataclass(frozen=True)
+class LandmarkModel:
+    """N landmark points of a head with I identity and E expression modes.
+
+    Where the model has closed lids, these are the last two expression modes.
+
+    Attributes:
+        template: Rest positions, where the detector sees them (N, 3).
+        identity: (N, 3, I).
+        expression: As far as the detector sees landmarks move (N, 3, E).
+        correctives: (N, 3, 9 (J - 1)), likewise.
+        weights: Skinning weights (N, J).
+        joints: Rest joints (J, 3); joint_identity (J, 3, I), joint_expression (J, 3, E).
+        normals: Unit surface normals at rest (N, 3).
+        tangents: Two unit directions along the surface (N, 3, 2), in which a landmark's offset moves it.
+        known: Whether the head has a place for the landmark (N,) bool.
+        pivot: Point about which the head turns and which the translation places (3,).
+        expression_low, expression_high: Sensible range (E,).
+        quick: Which modes move the lids more than anything else (E,) bool: only these are as quick as a blink.
+        lids: Number of modes at the end of `expression` that close the lids (0 or 2).
+        reach: For each joint the points that it moves, by skinning or correctives: indices, one tensor per joint.
+        lid_surface: How the lids open and close on the head itself; None where it has no lids.
+        lips: The facing points of both lips on the surface itself (`FACING_LIPS`), or None where the points are
+            not landmarks.
+    """
+
+    template: Tensor
+    identity: Tensor
+    expression: Tensor
+    correctives: Tensor
+    weights: Tensor
+    joints: Tensor
+    joint_identity: Tensor
+    joint_expression: Tensor
+    normals: Tensor
+    tangents: Tensor
+    known: Tensor
+    pivot: Tensor
+    expression_low: Tensor
+    expression_high: Tensor
+    quick: Tensor
+    lids: int
+    reach: tuple[Tensor, ...]
+    lid_surface: LidSurface | None = None
+    lips: LandmarkModel | None = None
+
+    @property
+    def points(self) -> int:
+        """Number of landmark points N."""
+        return self.template.shape[0]
+
+    @property
+    def identity_modes(self) -> int:
+        """Number of identity modes I."""
+        return self.identity.shape[2]
+
+    @property
+    def expression_modes(self) -> int:
+        """Number of expression modes E."""
+        return self.expression.shape[2]
+
+
+def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) -> LandmarkModel:
+    """Return the landmark points of a head.
+
+    A point's skinning weights are interpolated like its position. That differs from interpolating the skinned corners
+    by the covariance of weights and positions within one triangle: below 0.1 mm, and a constant part goes into the
+    landmark's offset.
+    """
+    corners = head.faces[head.landmarks.triangle]
+    barycentric = head.landmarks.barycentric
+
+    def at_landmarks(values: Floats) -> Floats:
+        return np.einsum("nk,nk...->n...", barycentric, values[corners])
+
+    expression, low, high = head.expression_basis, head.expression_range[:, 0], head.expression_range[:, 1]
+    lids = 0
+    if head.eyelids is not None:
+        lids = head.eyelids.shape[2]
+        expression = np.concatenate([expression, head.eyelids], axis=2)
+        low, high = np.concatenate([low, np.zeros(lids)]), np.concatenate([high, np.ones(lids)])
+    normals = at_landmarks(vertex_normals(head.template, head.faces))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    template, seen, correctives = _as_detected(
+        head, at_landmarks(head.template), at_landmarks(expression), at_landmarks(head.pose_correctives)
+    )
+
+    def tensor(values: np.ndarray) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
+
+    model = LandmarkModel(
+        template=tensor(template),
+        identity=tensor(at_landmarks(head.identity_basis)),
+        expression=tensor(seen),
+        correctives=tensor(correctives),
+        weights=tensor(at_landmarks(head.skinning_weights)),
+        joints=tensor(head.joint_regressor @ head.template),
+        joint_identity=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, head.identity_basis)),
+        joint_expression=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, expression)),
+        normals=tensor(normals),
+        tangents=tensor(_tangents(normals)),
+        known=torch.as_tensor(head.landmarks.known.copy(), device=device),
+        pivot=tensor(template[head.landmarks.known].mean(axis=0)),
+        expression_low=tensor(low),
+        expression_high=tensor(high),
+        quick=torch.as_tensor(_quick_modes(at_landmarks(expression)), device=device),
+        lids=lids,
+        reach=_reach(at_landmarks(head.skinning_weights), correctives, device),
+        lid_surface=lid_surface(head, LID_PAIRS, expression, torch.empty(0, dtype=dtype, device=device)),
+    )
+    if model.points != names.LANDMARKS or not head.landmarks.known[np.array(FACING_LIPS)].all():
+        return model
+    points = np.array(FACING_LIPS).T.reshape(-1)
+    surface = (at_landmarks(values)[points] for values in (head.template, expression, head.pose_correctives))
+    return replace(model, lips=_lips(model, torch.as_tensor(points, device=device), *map(tensor, surface)))
+
+
+def _as_detected(
+    head: HeadModel, template: Floats, expression: Floats, correctives: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return landmarks at rest, their expression modes and correctives as the detector sees them.
+
+    Args:
+        head: Says what the detector adds.
+        template, expression, correctives: On the head itself, as in `LandmarkModel`.
+    """
+    if head.detector_offsets is None:
+        return template, expression, correctives
+    seen = expression.copy()
+    if head.detector_motions is not None:
+        seen[..., : head.detector_motions.shape[2]] += head.detector_motions
+    if head.detector_correctives is not None:
+        correctives = correctives + head.detector_correctives
+    return template + head.detector_offsets, seen, correctives
+
+
+def _lips(
+    model: LandmarkModel, points: Tensor, template: Tensor, expression: Tensor, correctives: Tensor
+) -> LandmarkModel:
+    """Return facing points of the lips, upper ones first, as the head itself has them and not as a detector sees them.
+
+    Args:
+        model: Of all landmarks.
+        points: Which of them (P,).
+        template, expression, correctives: Of these points on the head, as in `LandmarkModel`.
+    """
+    weights = model.weights[points]
+    return replace(
+        model,
+        template=template,
+        identity=model.identity[points],
+        expression=expression,
+        correctives=correctives,
+        weights=weights,
+        normals=model.normals[points],
+        tangents=model.tangents[points],
+        known=model.known[points],
+        reach=_reach(weights.cpu().numpy(), correctives.cpu().numpy(), template.device),
+    )
+
+
+def _quick_modes(expression: Floats) -> np.ndarray:
+    """Return which modes (E,) have most of their motion at the lids; all of them where no mode is that local."""
+    energy = np.square(expression).sum(axis=1)
+    share = energy[list(LIDS)].sum(axis=0) / np.maximum(energy.sum(axis=0), 1e-20)
+    return share > 0.5 if (share > 0.5).any() else np.ones(len(share), dtype=bool)
+
+
+def _tangents(normals: Floats) -> Floats:
+    """Return two unit vectors (N, 3, 2) across each normal (N, 3)."""
+    helper = np.where(np.abs(normals[:, :1]) < 0.7, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
+    first = np.cross(normals, helper)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    return np.stack([first, np.cross(normals, first)], axis=-1)
+
+
+def _reach(weights: Floats, correctives: Floats, device: torch.device) -> tuple[Tensor, ...]:
+    points = []
+    for joint in range(weights.shape[1]):
+        own = correctives[:, :, 9 * (joint - 1) : 9 * joint] if joint > 0 else correctives[:, :, :0]
+        moved = (weights[:, joint] > 1e-6) | (np.abs(own) > 1e-7).any(axis=(1, 2))
+        points.append(torch.as_tensor(np.flatnonzero(moved), device=device))
+    return tuple(points)

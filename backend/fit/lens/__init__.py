@@ -1,0 +1,1 @@
+"""The lens: what is plausible, what the outline says of it, and zooms."""

@@ -1,0 +1,1 @@
+"""Weights and options of the fit, in one place."""

@@ -1,0 +1,1 @@
+"""The person's outline against the head's silhouette, as a part of the cost."""

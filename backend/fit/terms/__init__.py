@@ -1,0 +1,1 @@
+"""Parts of the cost: landmarks, openings of lids and lips, priors, smoothness in time. The sum is in docs/solver.md."""

@@ -1,0 +1,1 @@
+"""FLAME model files of every version, and the optional files beside them."""

@@ -1,0 +1,163 @@
+"""Light, exposure, white balance and albedo of a filmed head: what the stages Appearance and Texture ask for.
+
+What a frame shows of a point is albedo x gain x light(normal). From frames that differ as much as possible come the
+light of the clip and the colours of the points, held near what the albedo space can be; with these every frame gives
+its gain in each channel, and its own light where that is asked for. The mathematics are in `light_solver`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.camera import rotation_matrices
+from ..contract.failure import Notice
+from ..contract.shading import OWN, Shading
+from ..contract.track import TRACKED, Track
+from ..data.types import Context, Fit, Video
+from ..fit.evidence.key_frames import choose_turned_frames
+from ..head.albedo.albedo_file import space_for
+from ..head.albedo.albedo_space import AlbedoSpace
+from ..head.model import HeadModel, Integers
+from ..head.skinning import pose_vertices
+from ..video.reader import read_frames
+from .light_solver import PointSpace, frame_shading, solve_looks, tells
+from .skin_colours import FilmedHead, SeenPoints, evenly, seen_points, skin_points
+from .skin_mask import learn_free_skin
+
+Array = NDArray[Any]
+
+CLIP, FRAME = "clip", "frame"
+"""One light for the clip, or one for each frame that changes smoothly."""
+LOOKS: Final = 40
+"""Frames from which light and colours are taken."""
+THIN: Final = 700
+"""Points from which every frame's gain and own light are taken."""
+_CHUNK: Final = 32
+"""Frames posed at once."""
+_TOO_DARK: Final = "Pictures that are neither black nor blown out are needed."
+
+
+def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Context) -> Fit:
+    """Return a fit with its shading, by the albedo space that the folder of models has for its head.
+
+    Where no frame shows enough skin the fit is returned as it is, with a notice.
+    """
+    space, unfit = space_for(head, context.models)
+    if unfit is not None:
+        context.notice(unfit)
+    solved = clip_shading(fit, head, video, space, context, light=light)
+    if solved is None:
+        context.notice(Notice("light-unknown", "No frame shows enough skin to tell the light by.", _TOO_DARK))
+        return fit
+    shading, psnr = solved
+    told = {
+        "space": space.name,
+        "code": [float(value) for value in shading.albedo],
+        "psnr": round(psnr, 2),
+        "exposure_spread": [round(float(value), 4) for value in shading.gain.std(axis=0)],
+    }
+    return replace(fit, shading=shading, report={**fit.report, "shading": told})
+
+
+def clip_shading(
+    fit: Fit,
+    head: HeadModel,
+    video: Video,
+    space: AlbedoSpace,
+    context: Context,
+    *,
+    light: str = CLIP,
+) -> tuple[Shading, float] | None:
+    """Return light, gain and albedo of a finished fit, and how like the skin they are (PSNR, dB); see `Found`.
+
+    None where no frame shows enough skin.
+
+    Args:
+        fit: The fit.
+        head: Its head.
+        video: Its footage, which is read again.
+        space: What the albedo may be.
+        context: Of the stage.
+        light: `CLIP` or `FRAME`.
+    """
+    trust = np.where(fit.status == TRACKED, fit.confidence, 0.0)
+    filmed = FilmedHead(
+        head.faces.astype(np.int32),
+        head.regions,
+        fit.intrinsics,
+        _in_camera(fit, head),
+        head.vertex_count,
+        trust,
+        fit.landmarks.shot,
+        zoom=fit.zoom,
+    )
+    turned = np.flatnonzero(trust > 0)
+    chosen = turned[choose_turned_frames(fit.rotation[turned], fit.landmarks.time[turned], trust[turned], LOOKS)]
+    neutral = head.template + head.identity_basis @ fit.pose.identity
+    filmed = replace(filmed, free=learn_free_skin(filmed, neutral, video, chosen, context))
+    return shading_of(filmed, chosen, video, space, context, light=light)
+
+
+def filmed_head(track: Track) -> FilmedHead:
+    """Return the head of a track as `shading_of` takes it."""
+    rotation = rotation_matrices(track.head_rotation)
+
+    def vertices(frame: int) -> Array:
+        return track.vertices[frame].astype(np.float64) @ rotation[frame].T + track.head_translation[frame]
+
+    return FilmedHead(
+        track.faces.astype(np.int32),
+        track.regions,
+        track.intrinsics,
+        vertices,
+        len(track.neutral_vertices),
+        np.where(track.status == TRACKED, track.confidence, 0.0),
+        track.shot,
+        zoom=track.zoom,
+    )
+
+
+def shading_of(
+    head: FilmedHead, chosen: Integers, video: Video, space: AlbedoSpace | None, context: Context, *, light: str = CLIP
+) -> tuple[Shading, float] | None:
+    """As `clip_shading`, from the chosen frames; without a space the albedo is held near one colour, its code empty."""
+    points = skin_points(head)
+    thin = evenly(len(points.index), THIN)
+    looks: dict[int, SeenPoints] = {}
+    thinned: dict[int, SeenPoints] = {}
+    wanted = set(chosen.tolist())
+    for frame, picture in read_frames(video, np.flatnonzero(head.trust > 0).tolist()):
+        context.check()
+        look = seen_points(head, points, frame, picture)
+        if look is None:
+            continue
+        thinned[frame] = SeenPoints(look.value[thin], look.normals[thin], look.weight[thin])
+        if frame in wanted and tells(look, points.bare):
+            looks[frame] = look
+    if not looks:
+        return None
+    known = None if space is None else PointSpace(space.mean[points.index], space.basis[points.index])
+    found = solve_looks(looks, head.trust, points.bare, known)
+    few = replace(found, colour=found.colour[thin])
+    gains, lights = frame_shading(thinned, points.bare[thin], few, head.shot, own_light=light == FRAME)
+    kind = OWN if space is None else space.kind
+    return Shading(lights, gains, found.code.astype(np.float32), kind), found.psnr
+
+
+def _in_camera(fit: Fit, head: HeadModel) -> Callable[[int], Array]:
+    """Return what gives the vertices of a frame; frames are posed in chunks, as neighbours are asked for in turn."""
+    posed: dict[int, Array] = {}
+
+    def vertices(frame: int) -> Array:
+        first = frame - frame % _CHUNK
+        if first not in posed:
+            posed.clear()
+            posed[first] = pose_vertices(head, fit.pose, slice(first, first + _CHUNK), np.float32)
+        return posed[first][frame - first] @ fit.rotation[frame].T + fit.translation[frame]
+
+    return vertices

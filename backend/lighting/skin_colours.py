@@ -1,0 +1,201 @@
+"""The colours of fixed places on the skin of a filmed head: what light and albedo are looked for in.
+
+Linear sRGB, camera axes. A frame is reduced to a small picture of the head first, which also averages the grain away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.camera import Intrinsics
+from ..raster.normals import facing_camera, vertex_normals
+from ..raster.rasterizer import NEAR, cropped
+from ..raster.rasterizer_numba import NumbaRasterizer
+from ..render.texture import linear_from_srgb
+
+Array = NDArray[Any]
+Singles = NDArray[np.float32]
+FreeSkin = Callable[[int, NDArray[np.uint8], Intrinsics, Array], Singles]
+"""(frame, part of its picture (H, W, 3), that part's camera, vertices) -> how surely each pixel is bare skin (H, W)."""
+
+POINTS: Final = 3000
+HEAD_PIXELS: Final = 160.0
+"""Width of the head at which its colours are read; larger ones are reduced."""
+DARKEST, BRIGHTEST = 0.004, (0.88, 0.96)
+"""Linear brightness below which noise is larger than light, and between which a channel counts less and less: beyond
+it is blown out."""
+_MARGIN: Final = 0.15
+_HIDDEN, _SEEN = 0.2, 0.6
+"""Cosine between normal and view below which a point tells nothing and above which it tells all."""
+_BEHIND: Final = 0.008
+"""Metres by which a point may lie behind the nearest surface."""
+_OUTLINE: Final = 0.03
+"""A step of depth by more than this many metres beside a point is an outline."""
+_NOT_SKIN: Final = ("eyeball", "mouth", "teeth", "tongue", "iris", "eyelid")
+"""Parts of the names of regions that light reaches otherwise or that move by themselves."""
+_PATTERNED: Final = ("lip", "eyebrow")
+"""Parts of the names of regions whose colour is their own: they tell of albedo, not of light."""
+
+
+@dataclass(frozen=True)
+class FilmedHead:
+    """A head where it is believed to be in a clip.
+
+    Attributes:
+        faces: (F, 3) int32.
+        regions: Vertices by name.
+        intrinsics: Camera of the full frame.
+        vertices: Position in the clip -> vertices in camera axes (V, 3), metres.
+        count: Number of vertices V.
+        trust: How good each frame is (T,), 0 where there is no face.
+        shot: Number of the shot (T,).
+        free: Tells hands, hair and glasses from skin; None where nobody does.
+        zoom: By how much longer the lens is on each frame than `intrinsics` say (T,); None where it stays the same.
+    """
+
+    faces: NDArray[np.int32]
+    regions: Mapping[str, Array]
+    intrinsics: Intrinsics
+    vertices: Callable[[int], Array]
+    count: int
+    trust: Array
+    shot: Array
+    free: FreeSkin | None = None
+    zoom: Array | None = None
+
+    def camera(self, frame: int) -> Intrinsics:
+        """Return the camera of the full frame on one frame."""
+        return self.intrinsics.on_frame(frame, self.zoom)
+
+
+@dataclass(frozen=True)
+class SkinPoints:
+    """Vertices whose colour is read.
+
+    Attributes:
+        index: (N,).
+        bare: Whether their colour tells of the light (N,): plain skin, no lips or brows.
+    """
+
+    index: NDArray[np.int64]
+    bare: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class SeenPoints:
+    """What a frame shows of N points.
+
+    Attributes:
+        value: Colours (N, 3).
+        normals: Unit (N, 3).
+        weight: How well each channel of each is seen (N, 3), 0..1.
+    """
+
+    value: Singles
+    normals: Singles
+    weight: Singles
+
+
+def skin_points(head: FilmedHead, most: int = POINTS) -> SkinPoints:
+    """Return vertices of the face, spread evenly over their order; of the whole head where it names no face."""
+    chosen = np.zeros(head.count, dtype=bool)
+    for name in ("face", "forehead"):
+        chosen[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
+    if not chosen.any():
+        chosen[:] = True
+    bare = chosen.copy()
+    for name, vertices in head.regions.items():
+        if any(part in name for part in _NOT_SKIN):
+            chosen[vertices] = False
+        if any(part in name for part in _PATTERNED):
+            bare[vertices] = False
+    index = np.flatnonzero(chosen)
+    index = index[evenly(len(index), most)]
+    return SkinPoints(index, bare[index])
+
+
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """Return at most so many of the positions 0 ... count - 1, evenly spread."""
+    return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(np.int64))
+
+
+def head_window(vertices: Array, camera: Intrinsics) -> tuple[tuple[slice, slice], Intrinsics] | None:
+    """Return rows and columns around a head and the camera of that part; None where the head is not in the picture."""
+    inside = vertices[vertices[:, 2] > NEAR]
+    if len(inside) == 0:
+        return None
+    x = camera.focal_x * inside[:, 0] / inside[:, 2] + camera.centre_x
+    y = camera.focal_y * inside[:, 1] / inside[:, 2] + camera.centre_y
+    pad = _MARGIN * max(float(np.ptp(x)), float(np.ptp(y)))
+    left, right = int(max(x.min() - pad, 0)), int(min(x.max() + pad, camera.width - 1)) + 1
+    top, bottom = int(max(y.min() - pad, 0)), int(min(y.max() + pad, camera.height - 1)) + 1
+    if right - left < 5 or bottom - top < 5:
+        return None
+    return (slice(top, bottom), slice(left, right)), cropped(camera, left, top, right - left, bottom - top)
+
+
+def seen_points(head: FilmedHead, points: SkinPoints, frame: int, picture: NDArray[np.uint8]) -> SeenPoints | None:
+    """Return what a full frame (H, W, 3) shows of the points, or None where the head is not in it."""
+    vertices = head.vertices(frame)
+    found = head_window(vertices, head.camera(frame))
+    if found is None:
+        return None
+    window, camera = found
+    part = np.ascontiguousarray(picture[window])
+    free = None if head.free is None else head.free(frame, part, camera, vertices)
+    small, camera = _reduced(part, camera, vertices)
+    normals = vertex_normals(vertices, head.faces)[points.index]
+    place = vertices[points.index]
+    depth = np.maximum(place[:, 2], NEAR)
+    x = camera.focal_x * place[:, 0] / depth + camera.centre_x
+    y = camera.focal_y * place[:, 1] / depth + camera.centre_y
+    maps = x.astype(np.float32)[:, None], y.astype(np.float32)[:, None]
+    value = cv2.remap(linear_from_srgb(small), *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+    weight = _visible(head, vertices, place, normals, x, y, camera)
+    if free is not None:
+        sure = cv2.resize(free, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+        weight = weight * cv2.remap(sure, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+    value = np.asarray(value, dtype=np.float32)
+    exposed = np.clip((BRIGHTEST[1] - value) / (BRIGHTEST[1] - BRIGHTEST[0]), 0, 1) * (value > DARKEST)
+    return SeenPoints(value, normals.astype(np.float32), (weight[:, None] * exposed).astype(np.float32))
+
+
+def _reduced(part: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> tuple[NDArray[np.uint8], Intrinsics]:
+    """Return a smaller picture of the head and its camera."""
+    across = camera.focal_x * float(np.ptp(vertices[:, 0])) / max(float(np.median(vertices[:, 2])), NEAR)
+    scale = min(1.0, HEAD_PIXELS / max(across, 1.0))
+    if scale == 1.0:
+        return part, camera
+    width, height = max(round(part.shape[1] * scale), 5), max(round(part.shape[0] * scale), 5)
+    right, down = width / part.shape[1], height / part.shape[0]
+    smaller = Intrinsics(
+        width,
+        height,
+        camera.focal_x * right,
+        camera.focal_y * down,
+        (camera.centre_x + 0.5) * right - 0.5,
+        (camera.centre_y + 0.5) * down - 0.5,
+    )
+    return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8), smaller
+
+
+def _visible(
+    head: FilmedHead, vertices: Array, place: Array, normals: Array, x: Array, y: Array, camera: Intrinsics
+) -> Array:
+    """How well points are seen (N,): facing the camera, nothing before them, no outline beside them."""
+    depth = NumbaRasterizer(threads=1).rasterize(vertices, facing_camera(vertices, head.faces), camera).depth
+    depth = np.where(np.isfinite(depth), depth, 1e3).astype(np.float32)
+    nearest = cv2.erode(depth, np.ones((3, 3), np.uint8))
+    furthest = cv2.dilate(depth, np.ones((5, 5), np.uint8))
+    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
+    inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height) & (place[:, 2] > NEAR)
+    column, row = np.where(inside, column, 0), np.where(inside, row, 0)
+    free = (place[:, 2] < nearest[row, column] + _BEHIND) & (furthest[row, column] < place[:, 2] + _OUTLINE)
+    facing = -(normals * place).sum(axis=1) / np.maximum(np.linalg.norm(place, axis=1), 1e-9)
+    return inside * free * np.clip((facing - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1)

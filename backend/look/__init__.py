@@ -1,1 +1,0 @@
-"""A quick look at a video before anything is tracked: what it is, and who is in it."""

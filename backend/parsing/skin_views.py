@@ -1,0 +1,177 @@
+"""A picture of a head, laid onto its skin: which place every pixel shows, and which colour every place has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.camera import Intrinsics
+from ..raster.normals import facing_camera, vertex_normals
+from ..raster.rasterizer import NEAR
+from ..raster.rasterizer_numba import NumbaRasterizer
+from . import classes
+from .atlas import Atlas
+
+Array = NDArray[Any]
+Singles = NDArray[np.float32]
+Parse = Callable[[NDArray[np.uint8]], NDArray[np.int64]]
+"""From an RGB picture (H, W, 3) to the class of each of its pixels (H, W)."""
+OWN: Final = (*(k for k in classes.FACE if k != classes.GLASSES), classes.LEFT_EAR, classes.RIGHT_EAR,
+              classes.MOUTH, classes.NECK)  # fmt: skip
+"""Classes that are the head's own skin."""
+HEAD_PIXELS: Final = 120.0
+"""Width of the head at which pictures are compared; larger ones are reduced."""
+_DARK: Final = 10.0
+"""Added to 8-bit values before the logarithm: below it noise is larger than light."""
+_LIT: Final = (8, 251)
+"""Green of pixels that tell a colour: below is noise, above the sensor is full (red skin fills red before)."""
+_FACING: Final = 0.3
+"""Cosine between normal and view below which a pixel tells nothing."""
+_BEHIND: Final = 0.004
+"""Metres by which a place may lie behind the nearest surface and still count as seen."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture of the head where it is believed to be.
+
+    Attributes:
+        picture: RGB (H, W, 3) uint8, the frame or a part of it.
+        camera: Of this very picture.
+        vertices: Of the head in camera axes (V, 3), metres.
+    """
+
+    picture: NDArray[np.uint8]
+    camera: Intrinsics
+    vertices: Array
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a look around the face, reduced: (h, w) pixels.
+
+    Attributes:
+        window: Rows and columns of the look's picture.
+        camera: Of the reduced part.
+        colour: (h, w, 3).
+        seen: 1 for skin that faces the camera and is neither black nor burnt out (h, w), else 0.
+        normals: Camera axes (h, w, 3).
+        texel: Place in the atlas, across and down (h, w, 2).
+        depth: Metres (h, w).
+    """
+
+    window: tuple[slice, slice]
+    camera: Intrinsics
+    colour: Singles
+    seen: Singles
+    normals: Singles
+    texel: Singles
+    depth: Singles
+
+
+def part_of(atlas: Atlas, look: Look) -> Part | None:
+    """Return the part of a look around the face; None where the head is not in the picture."""
+    found = _window(atlas, look)
+    if found is None:
+        return None
+    (rows, columns), scale = found
+    part = np.ascontiguousarray(look.picture[rows, columns])
+    width, height = (max(round((s.stop - s.start) * scale), 8) for s in (columns, rows))
+    across, down = width / part.shape[1], height / part.shape[0]
+    camera = Intrinsics(
+        width,
+        height,
+        look.camera.focal_x * across,
+        look.camera.focal_y * down,
+        (look.camera.centre_x - columns.start + 0.5) * across - 0.5,
+        (look.camera.centre_y - rows.start + 0.5) * down - 0.5,
+    )
+    small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    faces = facing_camera(look.vertices, atlas.faces)
+    raster = NumbaRasterizer(threads=1).rasterize(look.vertices, faces, camera)
+    values = np.column_stack([vertex_normals(look.vertices, atlas.faces), atlas.place, atlas.skin])
+    shown = raster.interpolate(values, faces).astype(np.float32)
+    normals, texel = np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3:5])
+    lit = (small[..., 1] >= _LIT[0]) & (small[..., 1] <= _LIT[1])
+    seen = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > _FACING)).astype(np.float32)
+    return Part((rows, columns), camera, logarithms(small), seen, normals, texel, raster.depth)
+
+
+def _window(atlas: Atlas, look: Look) -> tuple[tuple[slice, slice], float] | None:
+    """Rows and columns around the head, and how much they are reduced."""
+    camera = look.camera
+    inside = look.vertices[look.vertices[:, 2] > NEAR]
+    if len(inside) == 0:
+        return None
+    x = camera.focal_x * inside[:, 0] / inside[:, 2] + camera.centre_x
+    y = camera.focal_y * inside[:, 1] / inside[:, 2] + camera.centre_y
+    left, right = int(max(x.min() - 2, 0)), int(min(x.max() + 3, camera.width))
+    top, bottom = int(max(y.min() - 2, 0)), int(min(y.max() + 3, camera.height))
+    if right - left < 4 or bottom - top < 4:
+        return None
+    scale = min(1.0, HEAD_PIXELS / max(float(np.ptp(x)), 1.0))
+    return (slice(top, bottom), slice(left, right)), scale
+
+
+def _facing(normals: Singles, camera: Intrinsics) -> Singles:
+    """Cosine between normal and view (h, w)."""
+    height, width = normals.shape[:2]
+    x = (np.arange(width, dtype=np.float32) - np.float32(camera.centre_x)) / np.float32(camera.focal_x)
+    y = ((np.arange(height, dtype=np.float32) - np.float32(camera.centre_y)) / np.float32(camera.focal_y))[:, None]
+    along = normals[..., 0] * x + normals[..., 1] * y + normals[..., 2]
+    return -along / np.sqrt(x * x + y * y + 1)
+
+
+def logarithms(picture: NDArray[np.uint8]) -> Singles:
+    """Return brightness and two tints (..., 3) of RGB: the mean logarithm, red and blue against green."""
+    table = np.log(np.arange(256, dtype=np.float32) + np.float32(_DARK))
+    red, green, blue = (table[picture[..., k]] for k in range(3))
+    return np.stack([(red + green + blue) / 3, red - green, blue - green], axis=-1)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What a look tells of the N texels of the atlas that lie on the head.
+
+    Attributes:
+        colour: (N, 3).
+        seen: Whether the look shows them (N,).
+        normals: Camera axes (N, 3).
+        own: Whether the classes call them the head's own (N,); None without classes.
+    """
+
+    colour: Singles
+    seen: NDArray[np.bool_]
+    normals: Singles
+    own: NDArray[np.bool_] | None
+
+
+def sampled(atlas: Atlas, look: Look, parse: Parse | None) -> Sampled:
+    """Return what a look tells of the texels; `parse` tells classes where there is a network for it."""
+    inside = atlas.raster.ids >= 0
+    values = np.column_stack([look.vertices, vertex_normals(look.vertices, atlas.faces)])
+    points = atlas.raster.interpolate(values, atlas.faces)[inside].astype(np.float32)
+    depth = np.maximum(points[:, 2], NEAR)
+    part = part_of(atlas, look)
+    if part is None:
+        nothing = np.zeros(len(points), dtype=bool)
+        own = None if parse is None else nothing
+        return Sampled(np.zeros((len(points), 3), np.float32), nothing, points[:, 3:], own)
+    x = (part.camera.focal_x * points[:, 0] / depth + part.camera.centre_x).astype(np.float32)
+    y = (part.camera.focal_y * points[:, 1] / depth + part.camera.centre_y).astype(np.float32)
+    maps = x[:, None], y[:, None]
+    colour = cv2.remap(part.colour, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+    there = np.where(part.seen > 0, part.depth, np.float32(0))
+    near = cv2.remap(there, *maps, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)[:, 0]
+    seen = (points[:, 2] > NEAR) & (points[:, 2] < near + _BEHIND)
+    own = None
+    if parse is not None:
+        face = np.isin(parse(np.ascontiguousarray(look.picture[part.window])), OWN).astype(np.float32)
+        face = cv2.resize(face, part.seen.shape[::-1], interpolation=cv2.INTER_AREA)
+        own = cv2.remap(face, *maps, cv2.INTER_LINEAR)[:, 0] > 0.5
+    return Sampled(colour.astype(np.float32), seen, points[:, 3:], own)

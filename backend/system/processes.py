@@ -1,0 +1,36 @@
+"""Other Pythons that do a piece of work: Blender's side, and what has to be measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from ..contract.failure import Failure
+
+PROJECT: Final = Path(__file__).resolve().parents[1]
+HEADLESS: Final = PROJECT / "blender_flame_tracker" / "headless.py"
+
+
+def last_line(arguments: list[str]) -> dict[str, Any] | Failure:
+    """Run this Python with arguments and return the JSON object on the last line of its output."""
+    done = subprocess.run([sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
+    lines = done.stdout.strip().splitlines()
+    if done.returncode == 0 and lines and lines[-1].startswith("{"):
+        return json.loads(lines[-1])
+    said = done.stderr.strip().splitlines()
+    if any("No module named 'bpy'" in line for line in said):
+        return Failure(
+            "blender-module-missing",
+            "Blender's module is not in this environment; what needs it was not done.",
+            "Run 'python3 install_deps.py --demo', which installs it.",
+        )
+    why = said[-1] if said else "it ended without a word"
+    return Failure("process-failed", f"A part of the work failed: {why}.", "What was finished before it is complete.")
+
+
+def blender(*arguments: str) -> dict[str, Any] | Failure:
+    """Run a command of `blender_flame_tracker/headless.py` with the Blender module of this environment."""
+    return last_line([str(HEADLESS), *arguments])

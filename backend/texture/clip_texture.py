@@ -1,0 +1,275 @@
+"""The colour of a head from all that a clip shows of it, without the clip's light: the work of the stage Texture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.camera import Intrinsics, project, rotation_matrices
+from ..contract.failure import Failure, Notice
+from ..contract.settings import TextureSettings
+from ..contract.shading import LIGHT_AXES, LIGHT_TERMS, OWN, Shading
+from ..contract.track import TRACKED, Track
+from ..data.types import Context, Video
+from ..fit.evidence.key_frames import choose_turned_frames
+from ..head.albedo.albedo_space import own_space_of_track
+from ..lighting.clip_light import LOOKS, filmed_head, shading_of
+from ..lighting.skin_colours import FilmedHead, evenly
+from ..lighting.skin_mask import filmed_pictures, learn_free_skin
+from ..raster.normals import vertex_normals
+from ..raster.rasterizer import NEAR
+from ..raster.rasterizer_numba import NumbaRasterizer
+from ..render.texture import grow_borders, linear_from_srgb, srgb_from_linear, texels
+from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
+from .hair import Glimpses, above_the_brows, person_teller
+from .inpaint import ENOUGH, Hints, completed
+from .metrics import PARTS, parts_seen, psnr, ssim
+from .openings import MouthSeen, layers_of, openings
+
+Array = NDArray[Any]
+Integers = NDArray[np.int64]
+Picture = NDArray[np.uint8]
+
+TOO_DARK: Final = "too-dark"
+"""Code of the failure where no frame tells a colour."""
+BORDER: Final = 8
+"""Texels by which plain skin reaches over the seams."""
+COMPARED: Final = 8
+"""Frames on which the textured head is compared with the footage."""
+_HIDDEN_SHARE: Final = 0.01
+"""How much of its weight a place keeps where hair or a hand hides the skin: less than what its mirror image counts."""
+_ANYTHING: Final = ("scalp", "eyeball", "iris", "mouth", "teeth", "tongue")
+_RATHER_SKIN: Final = ("lip", "eyebrow", "eyelid", "eye_region")
+"""Parts of the names of regions, see `bake.ANYTHING` and `bake.RATHER_SKIN`."""
+_BLACK, _BLOWN_OUT = 6, 250
+"""8-bit values of the brightest channel between which a pixel tells of a colour."""
+_TELLING: Final = 0.2
+"""Share of the face's pixels between these, from which down a frame is left out."""
+_DARK_GAIN: Final = 0.35
+"""Frames that are darker than this against the others count less and less: their grain is large."""
+
+
+@dataclass(frozen=True)
+class ClipTexture:
+    """What a clip tells of a head's colour.
+
+    Attributes:
+        picture: sRGB (size, size, 3).
+        facts: Size, frames, share of the face seen, light, and how like the footage the textured head is.
+    """
+
+    picture: NDArray[np.uint8]
+    facts: dict[str, Any]
+
+
+def clip_texture(track: Track, video: Video, settings: TextureSettings, context: Context) -> ClipTexture | Failure:
+    """Bake the texture of a track from its footage, with the track's light where it has one."""
+    chosen = spread_frames(track, settings.frames)
+    if len(chosen) == 0:
+        return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
+    head = filmed_head(track)
+    free = learn_free_skin(head, track.neutral_vertices.astype(np.float64), video, chosen, context)
+    if free is None:
+        return Failure(
+            "video-unreadable",
+            f"No frame of {video.path.name} can be decoded any more.",
+            "Look whether the file is still where it was, and close other programs in case memory is short.",
+        )
+    head = replace(head, free=free)
+    shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
+    clip = _Clip(track, video, head, shading or _no_light(len(track)))
+    size = int(settings.size)
+    started = time.perf_counter()
+    bake, layout, hints, used = _baked(clip, chosen, size, context)
+    if len(used) == 0:
+        return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
+    texture = completed(
+        bake.mean(),
+        bake.best,
+        layout.raster,
+        head.faces,
+        track.neutral_vertices.astype(np.float64),
+        clip.corner_uv,
+        track.regions,
+        hints,
+    )
+    seconds = time.perf_counter() - started
+    facts = _facts(clip, bake, layout, texture, used, lit=shading is not None)
+    return ClipTexture(srgb_from_linear(texture), {**facts, "bake_seconds": round(seconds, 2)})
+
+
+def texture_to_draw(track: Track, video: Video, settings: TextureSettings, context: Context) -> Picture | Failure:
+    """Return the baked texture, or plain skin, with a notice, where the pictures are too dark or too bright to tell.
+
+    For those who need some texture to draw with, and whose mesh is right without it.
+    """
+    baked = clip_texture(track, video, settings, context)
+    if isinstance(baked, ClipTexture):
+        return baked.picture
+    if baked.code != TOO_DARK:
+        return baked
+    context.notice(Notice("texture-plain", f"{baked.sentence} The head gets plain skin."))
+    raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), int(settings.size))
+    plain = raster.interpolate(own_space_of_track(track).mean, track.faces).astype(np.float32)
+    return np.rint(255 * grow_borders(plain, raster, BORDER)).astype(np.uint8)
+
+
+@dataclass
+class _Clip:
+    track: Track
+    video: Video
+    head: FilmedHead
+    shading: Shading
+
+    def __post_init__(self) -> None:
+        self.corner_uv = self.track.uv.astype(np.float64)[self.track.uv_faces]
+
+    def pictures(self, frames: Integers) -> Iterator[tuple[int, NDArray[np.uint8], Intrinsics, Array]]:
+        """Yield (frame, part of the picture around the head, its camera, vertices)."""
+        yield from filmed_pictures(self.head, self.video, frames)
+
+    def light(self, frame: int) -> Array:
+        """Return light times gain (9, 3)."""
+        return self.shading.at(frame)
+
+
+def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context) -> Shading | None:
+    """The track's light where it has one, else what the frames that are baked tell of it."""
+    if track.shading is not None:
+        return track.shading
+    trust = np.zeros(len(track))
+    trust[frames] = head.trust[frames]
+    rotation = rotation_matrices(track.head_rotation[frames])
+    looks = frames[choose_turned_frames(rotation, track.time[frames], trust[frames], LOOKS)]
+    solved = shading_of(replace(head, trust=trust), looks, video, own_space_of_track(track), context)
+    return None if solved is None else solved[0]
+
+
+def _no_light(frames: int) -> Shading:
+    light = np.zeros((frames, LIGHT_TERMS, 3), dtype=np.float32)
+    light[:, 0] = 1
+    return Shading(light, np.ones((frames, 3), dtype=np.float32), np.zeros(0, dtype=np.float32), OWN)
+
+
+def spread_frames(track: Track, most: int) -> NDArray[np.int64]:
+    """Return tracked frames, as different in turn as possible, the surest first among alike ones; ascending."""
+    good = np.flatnonzero((track.status == TRACKED) & (track.confidence > 0.3 * np.max(track.confidence, initial=0)))
+    if len(good) <= most:
+        return good.astype(np.int64)
+    turn = rotation_matrices(track.head_rotation[good])[:, 2] / 0.1
+    mouth = np.linalg.norm(track.jaw_pose[good], axis=1, keepdims=True) / 0.1
+    features = np.concatenate([turn, mouth, track.time[good, None] / 10], axis=1)
+    chosen = [int(np.argmax(track.confidence[good]))]
+    distance = np.full(len(good), np.inf)
+    for _ in range(most - 1):
+        distance = np.minimum(distance, np.linalg.norm(features - features[chosen[-1]], axis=1))
+        chosen.append(int(np.argmax(distance * track.confidence[good])))
+    return np.unique(good[chosen]).astype(np.int64)
+
+
+def _sharpness(picture: NDArray[np.uint8]) -> float:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+
+
+def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Hints, Integers]:
+    """Return the bake, its layout, what was seen of hair and mouth besides, and the frames that told something."""
+    track, head = clip.track, clip.head
+    raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size)
+    layout = Layout(raster, head.faces, layers_of(len(track.neutral_vertices), track.regions, head.faces))
+    bake = Bake.empty(size)
+    care, used, mouth = _care(track), [], MouthSeen()
+    glimpses = Glimpses(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
+    person, looked_at = person_teller(context), frames[evenly(len(frames), COMPARED)]
+    face = np.asarray(track.regions.get("face", np.arange(len(track.neutral_vertices))))
+    for done, (frame, picture, camera, vertices) in enumerate(clip.pictures(frames)):
+        context.check()
+        if not _tells(picture, camera, vertices[face]):
+            continue
+        used.append(frame)
+        sure = np.full(picture.shape[:2], 1.0, dtype=np.float32)
+        if head.free is not None:
+            sure = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.free(frame, picture, camera, vertices)
+        clear = np.where(picture.max(axis=2) < _BLOWN_OUT, np.float32(1.0), np.float32(_HIDDEN_SHARE))
+        bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
+        trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2
+        linear = linear_from_srgb(picture)
+        moved = (camera.centre_x - track.intrinsics.centre_x, camera.centre_y - track.intrinsics.centre_y)
+        shown = openings(linear, track.landmarks[frame] + moved)
+        mouth.add(linear, shown, clip.light(frame))
+        if person is not None:
+            own = person(picture)
+            clear = clear * own
+            if frame in looked_at:
+                glimpses.add(linear, own, vertices, camera, clip.light(frame))
+        add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust, shown)
+        context.progress(done + 1, len(frames))
+    return bake, layout, Hints(*glimpses.mean(), mouth.teeth(), mouth.depth()), np.array(used, dtype=np.int64)
+
+
+def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:
+    """Whether enough of the face (N, 3) is neither black nor blown out."""
+    column, row = np.rint(project(np.maximum(vertices, (-np.inf, -np.inf, NEAR)), camera)).astype(int).T
+    inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
+    value = picture[row[inside], column[inside]].max(axis=1)
+    return bool(len(value)) and float(((value > _BLACK) & (value < _BLOWN_OUT)).mean()) > _TELLING
+
+
+def _care(track: Track) -> NDArray[np.int8]:
+    """Return how the triangles (F,) take what is not bare skin."""
+    care = np.full(len(track.neutral_vertices), SKIN_ALONE, dtype=np.int8)
+    for words, value in ((_RATHER_SKIN, RATHER_SKIN), (_ANYTHING, ANYTHING)):
+        for name, vertices in track.regions.items():
+            if any(word in name for word in words):
+                care[vertices] = value
+    # Hair hangs there, and shines as skin does nowhere else.
+    high = above_the_brows(track.neutral_vertices.astype(np.float64), track.regions)
+    care[high & (care == SKIN_ALONE)] = RATHER_SKIN
+    return care[track.faces].min(axis=1)
+
+
+def _facts(
+    clip: _Clip, bake: Bake, layout: Layout, texture: NDArray[np.float32], frames: Integers, *, lit: bool
+) -> dict[str, Any]:
+    compared = frames[evenly(len(frames), COMPARED)]
+    likeness = [_likeness(clip, texture, *shown) for shown in clip.pictures(compared)]
+    mean = {part: np.mean([one[part] for one in likeness if part in one] or [(0.0, 0.0)], axis=0) for part in PARTS}
+    face = np.zeros(len(clip.track.neutral_vertices), dtype=bool)
+    face[clip.track.regions.get("face", np.zeros(0, dtype=np.int64))] = True
+    on_face = (layout.raster.ids >= 0) & face[clip.head.faces].all(axis=1)[layout.raster.ids]
+    return {
+        "size": len(texture),
+        "frames": len(frames),
+        "seen": float((bake.best[on_face] > ENOUGH).mean()) if on_face.any() else 0.0,
+        "light_removed": lit,
+        "light": clip.shading.light[frames].mean(axis=0).tolist(),
+        "light_axes": LIGHT_AXES,
+        "psnr": float(mean["face"][0]),
+        "ssim": float(mean["face"][1]),
+        "parts": {part: {"psnr": float(value[0]), "ssim": float(value[1])} for part, value in mean.items()},
+    }
+
+
+def _likeness(
+    clip: _Clip,
+    texture: NDArray[np.float32],
+    frame: int,
+    picture: NDArray[np.uint8],
+    camera: Intrinsics,
+    vertices: Array,
+) -> dict[str, tuple[float, float]]:
+    """Return PSNR and SSIM of the textured, lit head in a frame, over each part of it that the frame shows."""
+    faces = clip.head.faces
+    raster = NumbaRasterizer(threads=1).rasterize(vertices, faces, camera)
+    normals = vertex_normals(vertices, faces)
+    drawn = srgb_from_linear(relit(texture, raster, clip.corner_uv, normals, faces, clip.light(frame)))
+    masks = parts_seen(raster.ids, faces, clip.track.regions)
+    return {
+        part: (psnr(picture, drawn, mask), ssim(picture, drawn, mask)) for part, mask in masks.items() if mask.any()
+    }
