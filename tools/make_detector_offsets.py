@@ -1,8 +1,8 @@
 """Where MediaPipe's detector sees the landmarks of the built-in head, measured on painted people.
 
 A landmark's place on the head is where MediaPipe's own mesh has it; what the networks answer lies some millimetres
-beside it (contour, nose tip, upper lids), in the same way for everybody. `make_detector_turns` and `make_detector_motions` make
-the tables of it.
+beside it (contour, nose tip, upper lids), in the same way for everybody. `make_detector_turns` and
+`make_detector_motions` make the tables of the other two.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The fitted head says where each patch is and how it is foreshortened; what is left is a shift of a few pixels, found by
 aligning all frames' patches with their common mean (Baker and Matthews, "Lucas-Kanade 20 years on", 2004, without a
-first picture that would be free of error). Unlike `key_frame_solve` nothing is said here of the head's shape: a point that
-the head model has in the wrong place is still followed, which is what makes the focal length visible.
+first picture that would be free of error). Unlike in `key_frame_solve` nothing is said of the head's shape here: a
+point that the head model has in the wrong place is still followed, which is what makes the focal length visible.
 """
 
 from __future__ import annotations
