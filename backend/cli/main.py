@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "run": Command(".cli.run", "Run a job, as the node editor writes it"),
     "look": Command(".cli.look", "Look at a video: its size, rate and length, and the faces in it"),
     "models": Command(".cli.models", "List the model files: version, licence, and what is wrong with them"),
-    "doctor": Command(".doctor", "Say what is installed, what is missing and how to get it"),
+    "doctor": Command(".setup.report.doctor", "Say what is installed, what is missing and how to get it"),
     "sample": Command(".sample.cli", "Make the sample clip with known truth"),
     "bench": Command(".bench.cli", "Measure speed and truth"),
     "cache": Command(".cli.cache", "Show or clear what is kept of earlier runs"),

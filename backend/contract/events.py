@@ -48,7 +48,7 @@ are about equally large, or someone is seen between the frames that were looked 
 ``install_deps.py --events`` says hello, job, stage, progress, notices and errors in the same way, with ``weight`` in
 each stage of its job (its usual share of the time) and ``text`` in progress (what happens, in words). Its ``done`` has
 in outputs the interpreters that are ready, by environment. After ``--plan`` it has ``plan``, after ``--state`` and
-``--check`` it has ``state``: both as `backend.setup.describe` makes them.
+``--check`` it has ``state``: both as `backend.setup.report.plan_report` makes them.
 
 An engine that says this listens to standard input: a line ``cancel`` stops it within ten seconds, and the end of its
 input within three: then the program that started it is gone. It exits with 0 after ``done``, 1 after ``error``, 2 where

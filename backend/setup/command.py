@@ -13,18 +13,18 @@ from typing import Any
 
 from ..contract.failure import Failure
 from ..contract.installation import ENGINE, Layout
-from ..doctor import main as doctor
 from .add_on_zip import build_zip
 from .checks import run_checks, run_demo, test_commands
-from .describe import check_engine, describe_plan, describe_state
-from .event_reporter import EventReporter, own_output, stop_no_more, stop_when_asked
-from .extras import EXTRAS
-from .graphics import find_nvidia_driver
-from .installation import Ready, ensure, locked
+from .install.installation import Ready, ensure, locked
+from .install.packages import Sources
 from .layout import claim
-from .libraries import how_to_get, missing_display_libraries
-from .packages import Sources
-from .planning import Wish
+from .plan.extras import EXTRAS
+from .plan.graphics import find_nvidia_driver
+from .plan.libraries import how_to_get, missing_display_libraries
+from .plan.planning import Wish
+from .report.doctor import main as doctor
+from .report.event_reporter import EventReporter, own_output, stop_no_more, stop_when_asked
+from .report.plan_report import check_engine, describe_plan, describe_state
 from .reporter import Reporter, TerminalReporter
 
 INTERRUPTED = 130

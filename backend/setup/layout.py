@@ -11,7 +11,7 @@ from pathlib import Path
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
 from ..contract.installation import Layout, Stamp
-from .preflight import check_target
+from .plan.preflight import check_target
 
 MARKER_TEXT = "Made by install_deps.py. Nothing else is installed on this computer: delete this folder to uninstall.\n"
 
