@@ -17,8 +17,8 @@ from typing import Final
 
 import tomllib
 
-from backend.setup.install.standalone_python import UV
 from backend.setup.plan.extras import BUILD_TOOLS
+from backend.setup.plan.standalone_python import UV
 from backend.setup.plan.wheels import HEAD, TABLE, Wheel, read_wheels
 
 TOOLS: Final = (f"uv=={UV}", *BUILD_TOOLS)

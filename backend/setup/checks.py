@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .process import clean_environment
-from .reporter import TerminalReporter
+from .reporter import Reporter
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def test_commands(engine: Path, blenders: dict[str, Path]) -> list[Check]:
     return checks
 
 
-def run_checks(checks: Sequence[Check], project: Path, reporter: TerminalReporter) -> list[str]:
+def run_checks(checks: Sequence[Check], project: Path, reporter: Reporter) -> list[str]:
     """Run all checks, what they write going to the terminal; returns the titles of those that failed.
 
     Blender and temporary files are kept out of the user's own folders.
@@ -66,7 +66,7 @@ def run_checks(checks: Sequence[Check], project: Path, reporter: TerminalReporte
     return failed
 
 
-def run_demo(engine: Path, project: Path, reporter: TerminalReporter) -> int:
+def run_demo(engine: Path, project: Path, reporter: Reporter) -> int:
     """Run the demo; returns its exit status."""
     reporter.step("Demo: a clip is made, tracked, imported and compared with the truth")
     environment = clean_environment()

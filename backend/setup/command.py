@@ -16,16 +16,17 @@ from ..contract.installation import ENGINE, Layout
 from .add_on_zip import build_zip
 from .checks import run_checks, run_demo, test_commands
 from .install.installation import Ready, ensure, locked
-from .install.packages import Sources
 from .layout import claim
 from .plan.extras import EXTRAS
 from .plan.graphics import find_nvidia_driver
 from .plan.libraries import how_to_get, missing_display_libraries
 from .plan.planning import Wish
+from .plan.sources import Sources
 from .report.doctor import main as doctor
 from .report.event_reporter import EventReporter, own_output, stop_no_more, stop_when_asked
 from .report.plan_report import check_engine, describe_plan, describe_state
-from .reporter import Reporter, TerminalReporter
+from .report.terminal_reporter import TerminalReporter
+from .reporter import Reporter
 
 INTERRUPTED = 130
 

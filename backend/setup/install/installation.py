@@ -21,17 +21,17 @@ from ...contract.installation import (
     site_packages_of,
 )
 from ..layout import is_environment_name, new_environment, write_pointer, write_stamp
-from ..plan import extras as optional
 from ..plan.graphics import NvidiaDriver
 from ..plan.interpreters import Interpreter
 from ..plan.planning import Plan, Wish, make_plan, problems_of
-from ..plan.torch_build import Pin, install_torch
 from ..process import clean_environment, run_guarded
 from ..reporter import Reporter
+from . import extras as optional
 from .launcher import ensure_launcher
 from .packages import Pip
 from .pip_progress import Meter
 from .standalone_python import fetch
+from .torch_packages import Pin, install_torch
 from .verify import damaged_package, run_check, wrong_pin
 
 

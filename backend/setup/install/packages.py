@@ -9,25 +9,13 @@ from pathlib import Path
 
 from ...contract.failure import Failure
 from ...contract.installation import Layout, installed_packages
+from ..plan.sources import Sources
 from ..plan.wheels import Wheel, with_hashes
 from ..process import Outcome, clean_environment, run_guarded
 from .pip_progress import Meter
 
 PIP_THAT_TELLS_BYTES = 25
 """Its ``--progress-bar raw`` came with 24.1; the pip of an environment is at first the one that came with Python."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where packages come from, beside what pip's own settings say.
-
-    Attributes:
-        wheelhouse: Folder with wheels, or None.
-        offline: Use nothing but the wheelhouse.
-    """
-
-    wheelhouse: Path | None = None
-    offline: bool = False
 
 
 @dataclass(frozen=True)

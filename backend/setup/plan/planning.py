@@ -9,14 +9,14 @@ from pathlib import Path
 
 from ...contract.failure import Failure
 from ...contract.installation import Layout, Stamp, platform_name
-from ..install.packages import Sources
-from ..install.standalone_python import PYTHON_GIGABYTES, cannot_fetch, check_pip, what_is_fetched
 from . import extras as optional
 from .downloads import Download, downloads_of
 from .graphics import NvidiaDriver
 from .interpreters import Interpreter, find_interpreter
 from .preflight import check_owner, check_path_length, check_platform, check_room, check_target, check_wheels
 from .requirements import Purpose, read_purpose
+from .sources import Sources
+from .standalone_python import PYTHON_GIGABYTES, cannot_fetch, check_pip, what_is_fetched
 from .torch_build import CUDA_GIGABYTES, wanted_build
 from .wheels import Wheel, read_wheels
 

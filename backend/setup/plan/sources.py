@@ -1,4 +1,4 @@
-"""Which package index is in use, as pip's settings say: its host for the plan, never a name or a password in it."""
+"""Where packages come from: the choice of the user, and the hosts in pip's settings, never a password in them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ import configparser
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..install.packages import Sources
 from .torch_build import PYTORCH_INDEX
 
 USUAL_INDEX: Final = "https://pypi.org/simple"
 SETTINGS: Final = ("index-url", "extra-index-url", "find-links", "no-index")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where packages come from, beside what pip's own settings say.
+
+    Attributes:
+        wheelhouse: Folder with wheels, or None.
+        offline: Use nothing but the wheelhouse.
+    """
+
+    wheelhouse: Path | None = None
+    offline: bool = False
 
 
 def hosts(sources: Sources, build: str, torch: str, environment: Mapping[str, str] = os.environ) -> list[str]:

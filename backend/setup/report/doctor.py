@@ -16,10 +16,11 @@ from ...contract import licences
 from ...contract.installation import Layout
 from ...contract.model_files import TASK_FILES, task_file
 from ...contract.presence import home
+from ..layout import folder_size
 from ..plan.graphics import NvidiaDriver, find_nvidia_driver
 from ..plan.libraries import how_to_get, missing_display_libraries
 from ..plan.preflight import check_platform
-from .inspection import READY, Inspection, folder_size, inspect
+from .inspection import READY, Inspection, inspect
 
 PROJECT = Path(__file__).resolve().parents[3]
 WIDTH = 24

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -63,19 +62,6 @@ def inspect(layout: Layout, project: Path) -> Inspection:
     if find_spec("torch") is not None:
         return Inspection(environments, False, *_ask(Path(sys.executable), project))
     return Inspection(environments, True, {}, environments[0].state)
-
-
-def folder_size(folder: Path) -> int:
-    """Return the bytes of all files below a folder, links not followed."""
-    total = 0
-    for place, _, files in os.walk(folder):
-        for name in files:
-            try:
-                total += os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118 - ten times faster on 60 000 files
-            except OSError:
-                # Gone between the two calls.
-                continue
-    return total
 
 
 def _state(layout: Layout, name: str, requirements: Path) -> EnvironmentState:

@@ -20,16 +20,16 @@ from ...contract.installation import (
     read_stamp,
     site_packages_of,
 )
-from ..install.standalone_python import source
 from ..install.verify import damaged_package, run_check, wrong_pin
+from ..layout import folder_size
 from ..plan.graphics import NvidiaDriver
 from ..plan.libraries import how_to_get, missing_libraries
 from ..plan.planning import Plan, Wish, make_plan, problems_of
 from ..plan.preflight import check_target, existing
 from ..plan.requirements import Purpose, read_purpose
 from ..plan.sources import hosts
+from ..plan.standalone_python import source
 from ..process import clean_environment
-from .inspection import folder_size
 
 
 def describe_plan(layout: Layout, wish: Wish, driver: NvidiaDriver | None) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from backend.setup.install.packages import Sources, explain
+from backend.setup.install.packages import explain
 from backend.setup.install.pip_progress import Meter
 from backend.setup.plan import libraries
+from backend.setup.plan.sources import Sources
 from backend.setup.process import clean_environment, run_guarded
 
 ROOT = Path(__file__).resolve().parents[3]

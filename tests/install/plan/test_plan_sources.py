@@ -10,28 +10,14 @@ import pytest
 
 from backend.contract.failure import Failure
 from backend.contract.installation import Layout
-from backend.setup.install import standalone_python
-from backend.setup.install.packages import Sources
-from backend.setup.plan import interpreters
+from backend.setup.plan import interpreters, standalone_python
 from backend.setup.plan.downloads import HEAD, downloads_of, read_table
-from backend.setup.plan.interpreters import Interpreter
 from backend.setup.plan.planning import Plan, Wish, make_plan, problems_of
 from backend.setup.plan.requirements import Purpose, read_purpose
-from backend.setup.plan.sources import hosts
-from backend.setup.plan.wheels import read_wheels
+from backend.setup.plan.sources import Sources, hosts
 
 FOLDER = Path(__file__).resolve().parents[3] / "requirements"
 PLATFORMS = HEAD[4:]
-
-
-class Silent:
-    def stage(self, name: str) -> None: ...
-
-    def step(self, text: str) -> None: ...
-
-    def progress(self, text: str, done: float = 0, total: float = 0) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 def engine() -> Purpose:
@@ -139,52 +125,3 @@ def test_a_blender_whose_python_cannot_fetch_is_told_before_anything_is_fetched(
     plan = plan_of(tmp_path / "engine", Sources())
     assert isinstance(plan, Plan)
     assert "pip-missing" in [problem.code for problem in problems_of(Layout(tmp_path / "engine"), plan)]
-
-
-UV_STAND_IN = """#!/bin/sh
-# Stands in for uv: makes a Python where it is told to, of the one that runs the tests.
-echo "$@ $UV_PYTHON_INSTALL_MIRROR" > "{said}"
-[ -n "{trouble}" ] && echo "{trouble}" && exit 2
-mkdir -p "$5/cpython-{version}.9-linux-x86_64-gnu/bin"
-ln -s "{python}" "$5/cpython-{version}.9-linux-x86_64-gnu/bin/python{version}"
-"""
-
-
-def fetch_with(uv_trouble: str, target: Path) -> Interpreter | Failure:
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    uv = target / "uv" / standalone_python.UV / "bin" / "uv"
-    uv.parent.mkdir(parents=True)
-    uv.write_text(UV_STAND_IN.format(said=target / "said", trouble=uv_trouble, version=version, python=sys.executable))
-    uv.chmod(0o755)
-    return standalone_python.fetch(Layout(target), [version], Sources(), read_wheels(FOLDER), Silent())
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a script stands in for uv")
-def test_a_python_of_our_own_is_fetched_into_the_folder_and_nowhere_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("UV_PYTHON_INSTALL_MIRROR", "https://mirror.example/pythons")
-    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", "/elsewhere")
-    found = fetch_with("", tmp_path)
-    assert isinstance(found, Interpreter)
-    said = (tmp_path / "said").read_text()
-    assert f"--install-dir {tmp_path / 'python'} --no-bin --no-registry" in said
-    assert said.endswith("https://mirror.example/pythons\n")
-    assert standalone_python.source() == "mirror.example"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a script stands in for uv")
-@pytest.mark.parametrize(
-    ("said", "code"),
-    [
-        ("cause: dns error: failed to lookup address information", "python-unreachable"),
-        ("cause: invalid peer certificate: UnknownIssuer", "certificate-refused"),
-        ("error: No space left on device (os error 28)", "disk-full"),
-        ("error: something new", "python-failed"),
-    ],
-)
-def test_why_no_python_could_be_fetched_is_said(tmp_path: Path, said: str, code: str) -> None:
-    failure = fetch_with(said, tmp_path)
-    assert isinstance(failure, Failure)
-    assert failure.code == code
-    assert failure.sentence.endswith(".") and failure.advice.endswith(".")
