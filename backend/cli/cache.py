@@ -13,18 +13,23 @@ from ..system import cache_folder
 from ..system.user_folders import user_cache
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run the command."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser."""
+    result = argparse.ArgumentParser(
         prog="python -m backend cache",
         description="Show or clear what is kept of earlier runs. Clearing it loses no result, only time.",
         allow_abbrev=False,
     )
-    parser.add_argument("action", nargs="?", choices=("show", "clear"), default="show", help="What to do")
-    parser.add_argument(
+    result.add_argument("action", nargs="?", choices=("show", "clear"), default="show", help="What to do")
+    result.add_argument(
         "--cache", type=Path, default=None, metavar="DIR", help="Folder (default: the user's cache folder)"
     )
-    parsed = parser.parse_args(arguments)
+    return result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parsed = parser().parse_args(arguments)
     cache = Cache((parsed.cache or user_cache()).expanduser())
     problem = cache_folder.unclaimed_problem(cache.root, usual=cache.usual)
     if problem is not None:

@@ -41,14 +41,14 @@ def main(arguments: Sequence[str], project: Path) -> int:
     Returns:
         Exit status: 0 when all went well, 1 for a failure, 2 for a wrong command line, 130 after Ctrl-C.
     """
-    options = _parser(project).parse_args(arguments)
+    options = parser(project).parse_args(arguments)
     layout = Layout(options.target)
     if options.package:
         return _package(project, options.out)
     if options.doctor:
         return doctor(["--target", str(layout.root), *(["--full"] if options.full else [])])
     if options.no_network and options.wheelhouse is None:
-        _parser(project).error("--no-network needs --wheelhouse DIR: the folder that the packages come from")
+        parser(project).error("--no-network needs --wheelhouse DIR: the folder that the packages come from")
     if options.events:
         return _say_events(options, layout, project)
     question = _question(options, layout, project)
@@ -70,16 +70,17 @@ def main(arguments: Sequence[str], project: Path) -> int:
     return _go_on(options, result, layout, project, reporter)
 
 
-def _parser(project: Path) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser(project: Path) -> argparse.ArgumentParser:
+    """Return the parser; folders that are not named lie in the program's."""
+    result = argparse.ArgumentParser(
         prog="install_deps.py",
         description="Sets up the tracking engine in a folder of its own and nothing outside it. "
         "Starting it again is quick and repairs what is broken.",
     )
-    parser.add_argument(
+    result.add_argument(
         "--target", type=_folder, default=project / ".venv", metavar="DIR", help="folder to install into"
     )
-    what = parser.add_mutually_exclusive_group()
+    what = result.add_mutually_exclusive_group()
     what.add_argument("--demo", action="store_true", help="set up, then make a clip, track it and import it in Blender")
     what.add_argument("--test", action="store_true", help="set up, then run all tests and checks")
     what.add_argument("--doctor", action="store_true", help="say what is there and what is missing; install nothing")
@@ -87,19 +88,19 @@ def _parser(project: Path) -> argparse.ArgumentParser:
     what.add_argument("--state", action="store_true", help="say as JSON whether the engine is complete, outdated, ...")
     what.add_argument("--check", action="store_true", help="the same after importing all packages")
     what.add_argument("--package", action="store_true", help="build the add-on's zip; install nothing")
-    parser.add_argument(
+    result.add_argument(
         "--out", type=_folder, default=project / "dist", metavar="DIR", help="with --package: its folder"
     )
-    parser.add_argument(
+    result.add_argument(
         "--events",
         action="store_true",
         help="write one JSON object per line to standard output, as the engine does; ends on a line 'cancel' on "
         "standard input, and when that is closed",
     )
-    parser.add_argument("--full", action="store_true", help="with --doctor: personal paths too")
-    parser.add_argument("--wheelhouse", type=_folder, metavar="DIR", help="folder with wheels to use as well")
-    parser.add_argument("--no-network", action="store_true", help="use nothing but the folder of --wheelhouse")
-    parser.add_argument(
+    result.add_argument("--full", action="store_true", help="with --doctor: personal paths too")
+    result.add_argument("--wheelhouse", type=_folder, metavar="DIR", help="folder with wheels to use as well")
+    result.add_argument("--no-network", action="store_true", help="use nothing but the folder of --wheelhouse")
+    result.add_argument(
         "--with",
         dest="extras",
         action="append",
@@ -107,21 +108,21 @@ def _parser(project: Path) -> argparse.ArgumentParser:
         choices=sorted(EXTRAS),
         help="an optional renderer; it is compiled here, so it needs a compiler",
     )
-    parser.add_argument(
+    result.add_argument(
         "--torch",
         choices=("auto", "cpu", "cuda"),
         default="auto",
         help="build of torch; auto looks for NVIDIA's driver",
     )
-    parser.add_argument("--python", default="", metavar="PATH", help="the Python to use, instead of looking for one")
-    parser.add_argument(
+    result.add_argument("--python", default="", metavar="PATH", help="the Python to use, instead of looking for one")
+    result.add_argument(
         "--requirements",
         type=_folder,
         default=project / "requirements",
         metavar="DIR",
         help="folder of the package lists",
     )
-    return parser
+    return result
 
 
 def _folder(text: str) -> Path:

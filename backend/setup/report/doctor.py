@@ -67,18 +67,23 @@ class Page:
         return text
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return the parser."""
+    result = argparse.ArgumentParser(
+        prog="python -m backend doctor", description="Say what is installed, what is missing and how to get it."
+    )
+    result.add_argument("--target", type=Path, metavar="DIR", help="folder of the environment (default: .venv)")
+    result.add_argument("--full", action="store_true", help="show personal paths too")
+    return result
+
+
 def main(arguments: list[str]) -> int:
     """Print the page.
 
     Returns:
         0 when the engine is ready, 1 when something keeps it from running.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m backend doctor", description="Say what is installed, what is missing and how to get it."
-    )
-    parser.add_argument("--target", type=Path, metavar="DIR", help="folder of the environment (default: .venv)")
-    parser.add_argument("--full", action="store_true", help="show personal paths too")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     layout = Layout((options.target or PROJECT / ".venv").expanduser().absolute())
     page = write_page(layout, options.full)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -170,9 +175,9 @@ def _models(page: Page, answer: dict[str, Any]) -> None:
         page.row(TASK_FILES[0], f"landmarks and 52 expression scores; licence: {licences.APACHE.name}")
     else:
         page.row(TASK_FILES[0], "not there: the networks of the mediapipe package are used, without the 52 scores")
-        page.possible.append(f"The 52 expression scores: put {TASK_FILES[0]} into models/ (see models/README.md)")
+        page.possible.append(f"The 52 expression scores: put {TASK_FILES[0]} into models/ (see docs/model-files.md)")
     if not any(not model["problems"] for model in models):
-        page.possible.append("A FLAME head: put its file into models/ (see models/README.md)")
+        page.possible.append("A FLAME head: put its file into models/ (see docs/model-files.md)")
 
 
 def _cache(page: Page, layout: Layout, answer: dict[str, Any]) -> None:
