@@ -1,4 +1,4 @@
-"""Writes the tables of settings in README.md: ``python -m backend.cli.reference``. A test keeps them up to date."""
+"""Tables of settings in docs/reference.md, as ``python -m backend.cli.reference`` writes them; a test compares them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..contract.job import STAGES
 from ..contract.options import Option, options_of
 from .flags import GIVEN, flag_name
 
-README: Final = Path(__file__).resolve().parents[2] / "README.md"
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 BEGIN: Final = "<!-- settings: written by python -m backend.cli.reference -->"
 END: Final = "<!-- end of settings -->"
 
@@ -29,10 +29,10 @@ def tables() -> str:
     return "\n\n".join(parts)
 
 
-def with_tables(readme: str) -> str:
-    """Return a README whose text between the two marks is replaced by the present tables."""
+def with_tables(page: str) -> str:
+    """Return a page whose text between the two marks is replaced by the present tables."""
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), flags=re.DOTALL)
-    return pattern.sub(lambda _: f"{BEGIN}\n\n{tables()}\n\n{END}", readme)
+    return pattern.sub(lambda _: f"{BEGIN}\n\n{tables()}\n\n{END}", page)
 
 
 def _row(flag: str, option: Option) -> str:
@@ -57,5 +57,5 @@ def _range(option: Option) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
-    sys.stdout.write(f"{README.name} is up to date.\n")
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    sys.stdout.write(f"{PAGE.name} is up to date.\n")

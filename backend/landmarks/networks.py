@@ -22,7 +22,7 @@ from ..head.model import Floats
 _TASK_DETECTOR: Final = "face_detector.tflite"
 _TASK_LANDMARKS: Final = "face_landmarks_detector.tflite"
 _TASK_SCORES: Final = "face_blendshapes.tflite"
-_TASK_ADVICE: Final = "Download face_landmarker.task again; models/README.md says where."
+_TASK_ADVICE: Final = "Download face_landmarker.task again; docs/model-files.md says where."
 _LARGEST_TASK: Final = 64 << 20
 """Bytes of the networks in a task file; MediaPipe's have under 4 million."""
 _WHEEL: Final = {

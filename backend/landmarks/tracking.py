@@ -20,7 +20,7 @@ from .people import Person, choose, eye_distance, in_other_shots, is_elsewhere, 
 from .pipeline import Pipeline
 
 LEAST_WIDTH: Final = 60
-"""Pixels that a face should be wide; README names this number."""
+"""Pixels that a face should be wide; docs/footage.md names this number."""
 
 _LISTED: Final = 6
 """Ranges of frames that a notice names."""

@@ -166,12 +166,14 @@ def test_the_zip_holds_what_is_needed_and_nothing_else(packed):
         "requirements/packages.csv",
         "requirements/check_engine.py",
         "LICENSE",
+        "README.md",
+        "docs/usage.md",
     )
     assert not [name for name in needed if name not in names]
-    strangers = ("tests/", "demo/", "dist/", "docs/", ".", "pyproject", "__pycache__", "requirements/blender-")
+    strangers = ("tests/", "demo/", "dist/", ".", "pyproject", "__pycache__", "requirements/blender-")
     assert not [name for name in names if name.startswith(strangers) or "__pycache__" in name]
     assert not [name for name in names if name.startswith("models/") and name != "models/README.md"]
-    assert sum(1 for name in names if name.endswith((".pkl", ".npz", ".task", ".mp4"))) == 0
+    assert sum(1 for name in names if name.endswith((".pkl", ".npz", ".task", ".mp4", ".jpg", ".svg"))) == 0
 
 
 def test_the_zip_installs_works_and_goes_without_a_trace(packed, tmp_path):

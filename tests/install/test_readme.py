@@ -1,30 +1,109 @@
-"""README.md says what the settings say, and its links lead somewhere."""
+"""The documentation: what its pages say of settings and commands is so, and their links lead somewhere."""
 
 from __future__ import annotations
 
+import argparse
+import importlib
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from pages import PAGES, ROOT, anchors, code_words, links, name_of, prose, shell_lines
 
 from backend.cli.main import COMMANDS
-from backend.cli.reference import README, with_tables
+from backend.cli.reference import PAGE, with_tables
+from backend.contract.track_schema import KINDS
+from backend.setup.command import parser as installer_parser
 
-PAGES = (README, README.parent / "models" / "README.md", *sorted((README.parent / "docs").glob("*.md")))
+README = ROOT / "README.md"
+PIP = "python3.11 -m pip download "
+OF_OTHERS = {"--only-binary", "--extra-index-url", "--point_path", "--motion_path", "--count"}
+"""Flags of programs that are not ours, or only for tests."""
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """Every command of ``python -m backend``, and how it reads its arguments."""
+    return {
+        name: importlib.import_module(command.module, "backend").parser()  # as `backend.cli.main` finds them
+        for name, command in COMMANDS.items()
+    }
+
+
+def shown() -> Iterator[tuple[str, list[str]]]:
+    """Every command line in a block of code: its page, and its words."""
+    for page in PAGES:
+        for line in shell_lines(page):
+            if not line.startswith(PIP):
+                yield name_of(page), shlex.split(line)
 
 
 def test_the_tables_of_settings_are_up_to_date() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     assert "| `--quality` | standard |" in text
     assert with_tables(text) == text, "run: python -m backend.cli.reference"
 
 
 def test_every_command_is_described() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"`python -m backend {name}" not in text] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
-def test_links_to_files_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+def test_every_array_of_a_track_file_is_described() -> None:
+    words = code_words(ROOT / "docs" / "track-file.md")
+    assert [name for name in KINDS if name not in words] == []
+
+
+def test_the_first_page_can_be_read_in_five_minutes() -> None:
+    words = [word for word in README.read_text(encoding="utf-8").split() if re.search(r"\w", word)]
+    assert len(words) <= 1250
+
+
+def test_every_page_can_be_reached_from_the_first_one() -> None:
+    reached, waiting = set(), [README]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page not in PAGES:
+            continue
+        reached.add(page)
+        waiting += [(page.parent / link.partition("#")[0]).resolve() for link in links(page)]
+    assert [name_of(page) for page in PAGES if page not in reached and page.parent.name != "models"] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = []
+    for link in links(page):
+        address = urlsplit(link)
+        if address.scheme:
+            if address.scheme != "https" or "." not in address.netloc:
+                broken.append(link)
+            continue
+        target = (page.parent / address.path).resolve() if address.path else page
+        if not target.exists() or (address.fragment and address.fragment not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_flags_in_the_text_exist(page: Path) -> None:
+    parsers = [*command_parsers().values(), installer_parser(ROOT)]
+    known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
+    named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", prose(page)))
+    assert sorted(named - known - OF_OTHERS) == []
+
+
+def test_shown_commands_are_understood() -> None:
+    parsers = command_parsers()
+    understood = 0
+    for page, words in shown():
+        program = " ".join(words[:3])
+        if words[1] == "install_deps.py":
+            installer_parser(ROOT).parse_args(words[2:])
+        else:
+            assert program in ("python -m backend", ".venv/bin/python -m backend"), f"{page}: {' '.join(words)}"
+            parsers[words[3]].parse_args(words[4:])
+        understood += 1
+    assert understood > 10

@@ -145,7 +145,7 @@ def explain(text: str, sources: Sources, log: Path) -> Failure:
         return Failure(
             "package-missing",
             f"{where} no ready-made file of {missing.group(1)} for this system and Python.",
-            "Fill the folder with 'pip download' on a computer of the same kind, as README.md tells."
+            "Fill the folder with 'pip download' on a computer of the same kind, as docs/reference.md tells."
             if sources.offline
             else "If you use an index of your own (PIP_INDEX_URL, pip.conf), it must offer this version.",
         )

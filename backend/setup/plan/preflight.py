@@ -103,7 +103,7 @@ def check_wheels(folder: Path | None, packages: Sequence[Download]) -> Failure |
     return Failure(
         "wheels-missing",
         f"The folder {folder} lacks {shown}.",
-        "Fill it with 'pip download' on a computer of the same kind, as README.md tells.",
+        "Fill it with 'pip download' on a computer of the same kind, as docs/reference.md tells.",
     )
 
 
