@@ -64,3 +64,13 @@ def anchors(page: Path) -> set[str]:
 def shell_lines(page: Path) -> list[str]:
     """Return the command lines that a page shows in blocks without a language."""
     return [line for block in blocks(page) if block.language == "" for line in block.text.splitlines() if line]
+
+
+def commands(page: Path) -> list[str]:
+    """Return the command lines of our programs that a page shows, in blocks and in its text, without duplicates.
+
+    Brackets around what may be left out are taken away.
+    """
+    inline = [word for word in code_words(page) if re.match(r"(python3?|py) (-m backend|install_deps\.py) ", word)]
+    lines = [line for line in (*shell_lines(page), *inline) if "-m pip" not in line]
+    return list(dict.fromkeys(re.sub(r"[\[\]]", "", line) for line in lines))

@@ -6,12 +6,11 @@ import argparse
 import importlib
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from pages import PAGES, ROOT, anchors, code_words, links, name_of, prose, shell_lines
+from pages import PAGES, ROOT, anchors, code_words, commands, links, name_of, prose
 
 from backend.cli.main import COMMANDS
 from backend.cli.reference import PAGE, with_tables
@@ -19,7 +18,6 @@ from backend.contract.track_schema import KINDS
 from backend.setup.command import parser as installer_parser
 
 README = ROOT / "README.md"
-PIP = "python3.11 -m pip download "
 OF_OTHERS = {"--only-binary", "--extra-index-url", "--point_path", "--motion_path", "--count"}
 """Flags of programs that are not ours, or only for tests."""
 
@@ -30,14 +28,6 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
         name: importlib.import_module(command.module, "backend").parser()  # as `backend.cli.main` finds them
         for name, command in COMMANDS.items()
     }
-
-
-def shown() -> Iterator[tuple[str, list[str]]]:
-    """Every command line in a block of code: its page, and its words."""
-    for page in PAGES:
-        for line in shell_lines(page):
-            if not line.startswith(PIP):
-                yield name_of(page), shlex.split(line)
 
 
 def test_the_tables_of_settings_are_up_to_date() -> None:
@@ -95,15 +85,13 @@ def test_flags_in_the_text_exist(page: Path) -> None:
     assert sorted(named - known - OF_OTHERS) == []
 
 
-def test_shown_commands_are_understood() -> None:
-    parsers = command_parsers()
-    understood = 0
-    for page, words in shown():
-        program = " ".join(words[:3])
-        if words[1] == "install_deps.py":
-            installer_parser(ROOT).parse_args(words[2:])
-        else:
-            assert program in ("python -m backend", ".venv/bin/python -m backend"), f"{page}: {' '.join(words)}"
-            parsers[words[3]].parse_args(words[4:])
-        understood += 1
-    assert understood > 10
+@pytest.mark.parametrize(("page", "line"), [(name_of(page), line) for page in PAGES for line in commands(page)])
+def test_shown_commands_are_understood(page: str, line: str) -> None:
+    program, *words = shlex.split(line.replace("\\", "/"))
+    if words[0] == "install_deps.py":
+        assert program in ("python3", "py")
+        installer_parser(ROOT).parse_args(words[1:])
+    else:
+        assert program in ("python", ".venv/bin/python")
+        assert words[:2] == ["-m", "backend"]
+        command_parsers()[words[2]].parse_args(words[3:])
