@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import pkgutil
 import re
 import shlex
 from pathlib import Path
@@ -75,6 +76,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not target.exists() or (address.fragment and address.fragment not in anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_names_of_python_that_a_page_gives_exist(page: Path) -> None:
+    dotted = [word.removesuffix("()") for word in code_words(page) if re.fullmatch(r"backend(\.\w+)+(\(\))?", word)]
+    for name in dotted:
+        pkgutil.resolve_name(name)  # fails where there is no such thing
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
