@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from .nodes.tree import TREE
+from .names import TREE
 
 
 def redraw(*editors: str) -> None:

@@ -10,20 +10,22 @@ from typing import Final
 
 import bpy
 
-from . import all_faces, drop, engine_watch, footage, older_settings, preferences, result, runs, scene_state, setup
-from .nodes import following, menus, saved_paths, sidebar, sockets, stages, state, tree
-from .operators import face, hand_off, identity, import_track, log, photographs, replace, track, video
+from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
+from .operators import face, file_handlers, hand_off, identity, import_track, log, photographs, replace, track, video
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
 from .operators import scene as scene_operators
 from .operators import setup as setup_operators
 from .operators import stages as stage_operators
+from .preferences import engine_state, preferences
+from .results import selection
 from .scene import origin, plate_shape, sound, world
-from .ui import graph_picture, panel, presets, thumbnails, timeline_graph
+from .tracking import all_faces, availability, footage, runs
+from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    setup,
+    engine_state,
     setup_operators,
     preferences,
     tree,
@@ -40,18 +42,18 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     track,
     replace,
     node_operators,
-    menus,
-    sidebar,
+    node_menus,
+    node_sidebar,
     import_track,
     world,
     sound,
     plate_shape,
-    result,
+    selection,
     result_operators,
     result_file_operators,
     scene_operators,
     hand_off,
-    engine_watch,
+    availability,
     footage,
     thumbnails,
     graph_picture,
@@ -64,7 +66,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     log,
     presets,
     panel,
-    drop,
+    file_handlers,
 )
 """In this order: what is pointed to by properties stands before what has them."""
 

@@ -97,8 +97,8 @@ def build_scene(out: Path) -> dict[str, Any] | Failure:
     """Import all with Blender's module, save scene.blend, render scene.png, and look through Blender's camera.
 
     Returns:
-        What `blender_flame_tracker/headless.py` says of the scene, with `check`: distances in pixels between the head
-        in the saved file seen through Blender's camera and the engine's projection.
+        What `blender_flame_tracker/headless/command.py` says of the scene, with `check`: distances in pixels between
+        the head in the saved file seen through Blender's camera and the engine's projection.
     """
     track, blend, picture = out / "track.npz", out / "scene.blend", out / "scene.png"
     made = blender("scene", str(track), str(blend), str(picture), "--light", "world")

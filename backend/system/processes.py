@@ -11,7 +11,7 @@ from typing import Any, Final
 from ..contract.failure import Failure
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
-HEADLESS: Final = PROJECT / "blender_flame_tracker" / "headless.py"
+HEADLESS: Final = PROJECT / "blender_flame_tracker" / "headless" / "command.py"
 
 
 def last_line(arguments: list[str]) -> dict[str, Any] | Failure:
@@ -32,5 +32,5 @@ def last_line(arguments: list[str]) -> dict[str, Any] | Failure:
 
 
 def blender(*arguments: str) -> dict[str, Any] | Failure:
-    """Run a command of `blender_flame_tracker/headless.py` with the Blender module of this environment."""
+    """Run a command of `blender_flame_tracker/headless/command.py` with the Blender module of this environment."""
     return last_line([str(HEADLESS), *arguments])

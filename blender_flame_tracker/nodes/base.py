@@ -11,10 +11,10 @@ import bpy
 
 from ...backend.contract.options import Option, options_of, title_case
 from .. import paths
+from ..names import TREE
 from ..properties import annotations_of, settings_from
 from . import drawing, sockets, state
 from .specs import data_types, spec_of
-from .tree import TREE
 
 
 class Group(enum.Enum):

@@ -9,8 +9,9 @@ import bpy
 
 from ...backend.contract.job import INSTEAD, default_job
 from ...backend.contract.options import title_case
+from ..names import TREE
 from . import stages
-from .tree import TREE, FlameTree
+from .tree import FlameTree
 
 COLUMN: Final = 280.0
 """From one node to the next."""

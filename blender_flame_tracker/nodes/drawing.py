@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-from ..ui.text import duration, wrapped
+from ..text import duration, wrapped
 from .state import NodeState, Status, status_of
 
 _ICONS: Final = {

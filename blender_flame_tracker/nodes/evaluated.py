@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import bpy
 
-from .tree import TREE
+from ..names import TREE
 
 _MENDED_IN = (4, 5)
 

@@ -14,7 +14,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from ...backend.contract.options import options_of, to_dict
 from ...backend.contract.presence import is_folder
-from ..stamp import stamp_of
+from ..file_stamp import stamp_of
 from . import graph as graphs
 from .graph import Graph, Node
 from .reading import graph_of

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import bpy
 
-from .tree import TREE
+from ..names import TREE
 
 _shown: Final[dict[int, tuple[int, int]]] = {}
 """Place of an editor in memory -> `session_uid` of the scene's tree and of the tree that it showed, 0 for none."""

@@ -20,8 +20,8 @@ from ...backend.contract.kinds import is_path, json_of, list_of
 from ...backend.contract.presence import is_file, is_there
 from ...backend.contract.settings import TrackFileSettings
 from .. import paths
+from ..names import TREE
 from .reading import all_upstream, kind_of
-from .tree import TREE
 
 KEPT: Final = "places"
 """Property of a Track File node: JSON list of what `Place` holds."""

@@ -17,10 +17,10 @@ from bpy.app.handlers import persistent
 from ...backend.contract.options import options_of
 from ...backend.contract.settings import PHOTOGRAPH_SEPARATOR
 from .. import paths
+from ..names import TREE
 from . import places
 from .reading import kind_of
 from .specs import spec_of
-from .tree import TREE
 
 _before: Final[list[tuple[str, str, dict[str, str]]]] = []
 """Tree, node and its paths as they were before the latest saving."""

@@ -19,12 +19,13 @@ from bpy.app.handlers import persistent
 from ...backend.contract.failure import Failure
 from ...backend.contract.kinds import json_of
 from ...backend.contract.settings import SceneSettings
-from ..run import Run, StageProgress
+from ..engine.run_state import Run, StageProgress
+from ..names import TREE
 from . import evaluated
 from .compile import Compiled
 from .fingerprint import fingerprints, looks
 from .reading import kind_of, upstream, wrong_links
-from .tree import TREE, FlameTree
+from .tree import FlameTree
 
 _HEADLESS = bpy.app.background
 
@@ -100,7 +101,7 @@ _due: Final[set[int]] = set()
 
 def status_of(node: Any) -> Status:
     """Return how a node stands. Cheap enough for drawing: nothing is computed, and no file is touched."""
-    from .. import runs  # It needs this module.
+    from ..tracking import runs  # It needs this module.
 
     tree = node.id_data
     known = _known.get(tree.session_uid, {}).get(node.name)
@@ -281,7 +282,7 @@ def _failed(failure: Failure) -> Status:
 
 
 def _look_through() -> None:
-    from .. import runs
+    from ..tracking import runs
 
     for tree in ours():
         if tree.session_uid in _due:

@@ -6,7 +6,7 @@ from typing import Final
 
 import bpy
 
-TREE: Final = "FlameTrackerTree"
+from ..names import TREE
 
 
 class FlameTree(bpy.types.NodeTree):

@@ -1,1 +1,4 @@
-"""What the user can do; one family of operators per file."""
+"""What the user can do; one family of operators per file.
+
+Calls everything but `ui`. Start reading at `track`, which the Track button leads to.
+"""

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from .. import all_faces, engine_watch, footage, runs
-from ..look import SeenFace
-from ..scene_state import active_tree, node_of
-from ..session import State
+from ..engine.quick_look import SeenFace
+from ..engine.session import State
+from ..nodes.scene_state import active_tree, node_of
+from ..tracking import all_faces, availability, footage, runs
 from .track import can_start, start_for
 
 
@@ -28,8 +28,8 @@ class FindFaces(bpy.types.Operator):
             cls.poll_message_set("Choose a video first")
         elif footage.faces_of(path).going:
             cls.poll_message_set("Faces are being looked for already")
-        elif engine_watch.problem() is not None:
-            cls.poll_message_set(engine_watch.problem().sentence)
+        elif availability.problem() is not None:
+            cls.poll_message_set(availability.problem().sentence)
         else:
             return True
         return False

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from .. import result as results
+from ..results import selection
 from ..scene.origin import file_of
 from ..scene.parts import Parts, is_import, parts_of
 from ..scene.record import read_record, write_record
@@ -53,7 +53,7 @@ class PrepareExport(bpy.types.Operator):
             record = read_record(parts.collection)
             write_record(parts.collection, replace(record, settings=replace(record.settings, key_kind=RELATIVE)))
             file = file_of(parts.collection)
-            node = results.result_of(file, context).node if file is not None else None
+            node = selection.result_of(file, context).node if file is not None else None
             if node is not None:
                 node.key_kind = RELATIVE
         told = "FBX and glTF carry the face now, and it plays slower"

@@ -8,11 +8,11 @@ from typing import ClassVar, Final
 import bpy
 
 from ...backend.contract.presence import is_file
+from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute, relative
-from ..result import tree_file
+from ..results.selection import tree_file
 from ..scene.origin import file_of
 from ..scene.parts import is_import
-from ..scene_state import active_tree, node_of
 
 
 class UseIdentity(bpy.types.Operator):

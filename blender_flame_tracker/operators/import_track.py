@@ -9,10 +9,10 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
-from .. import older_settings
+from ..nodes import older_settings
 from ..paths import absolute
 from ..properties import annotations_of, settings_from
-from ..showing import import_and_show
+from ..results.first_view import import_and_show
 
 
 class ImportTrack(bpy.types.Operator, ImportHelper):

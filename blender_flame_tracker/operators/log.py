@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import bpy
 
-from .. import runs
-from ..scene_state import active_tree
-from ..session import Run
+from ..engine.session import Run
+from ..nodes.scene_state import active_tree
+from ..tracking import runs
 
 LINES: Final = 200
 """Of the end of a log that are copied."""

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from .. import runs
 from ..nodes import reading
 from ..nodes.default_tree import new_default_tree
-from ..nodes.menus import shows_our_tree
-from ..scene_state import active_tree
+from ..nodes.scene_state import active_tree
+from ..tracking import runs
+from ..ui.node_menus import shows_our_tree
 from .track import run_for, start_for
 
 

@@ -9,11 +9,11 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import PHOTOGRAPH_SEPARATOR
-from .. import footage
 from ..nodes.default_tree import new_default_tree, replace_source
+from ..nodes.scene_state import node_of, source_of
 from ..nodes.stages.photographs import joined
 from ..paths import absolute, clip_name, relative
-from ..scene_state import node_of, source_of
+from ..tracking import footage
 from .video import may_choose, rename_tree
 
 

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from .. import preflight, runs
 from ..nodes.compile import Compiled, compile_tree
-from ..scene_state import active_tree
-from ..ui.text import paragraph
+from ..nodes.scene_state import active_tree
+from ..text import paragraph
+from ..tracking import preflight, runs
 
 _SHOWN: Final = 6
 """Files that are named; of the others the number is."""

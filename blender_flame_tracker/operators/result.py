@@ -9,35 +9,35 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
-from .. import older_settings, scene_state
-from .. import result as results
+from ..nodes import older_settings, scene_state
 from ..paths import absolute
 from ..properties import annotations_of, settings_from
+from ..results import selection
+from ..results.first_view import import_and_show
 from ..scene.motion import CAMERA_MOVES, HEAD_MOVES, motion_of, switch_motion
 from ..scene.origin import write_origin
 from ..scene.parts import Parts
 from ..scene.record import read_record, write_record
 from ..scene.shape_keys import join_motion
-from ..showing import import_and_show
 
 OBJECT_MODE: Final = "Leave edit mode first"
 NO_RESULT: Final = "There is no track yet: track a video, or import a track file"
 
 
-def chosen_for(cls: Any, context: bpy.types.Context) -> results.Result | None:
+def chosen_for(cls: Any, context: bpy.types.Context) -> selection.Result | None:
     """Return the result that is meant; where there is none, say so in the tooltip."""
-    found = results.chosen(context)
+    found = selection.chosen(context)
     if found is None:
         cls.poll_message_set(NO_RESULT)
     return found
 
 
-def facts_for(result: results.Result) -> Any:
+def facts_for(result: selection.Result) -> Any:
     """What is known of the file while drawing; in scripts, where nothing is drawn, it is looked at."""
-    return results.facts_now(result) if bpy.app.background else results.facts_of(result)
+    return selection.facts_now(result) if bpy.app.background else selection.facts_of(result)
 
 
-def file_problem(result: results.Result, facts: Any) -> str:
+def file_problem(result: selection.Result, facts: Any) -> str:
     """Return why a result cannot be read, in a few words; empty where it can, or where that is not known yet."""
     if result.file is None:
         return "It came from no track file"
@@ -48,7 +48,7 @@ def file_problem(result: results.Result, facts: Any) -> str:
     return str(facts.failure)
 
 
-def _is_ours(cls: Any, found: results.Result) -> bool:
+def _is_ours(cls: Any, found: selection.Result) -> bool:
     """Whether the import can be changed; what is linked from another file cannot."""
     linked = found.collection is not None and found.collection.library is not None
     if linked:
@@ -100,19 +100,19 @@ class ImportResult(bpy.types.Operator):
             return finish(self, found)
         return finish(self, import_and_show(found.file, found.settings, context.scene))
 
-    def _wanted(self, context: bpy.types.Context) -> results.Result | Failure:
+    def _wanted(self, context: bpy.types.Context) -> selection.Result | Failure:
         if self.filepath:
-            return results.result_of(absolute(self.filepath), context)
+            return selection.result_of(absolute(self.filepath), context)
         tree = scene_state.active_tree(context)
         if self.track_node:
             node = tree.nodes.get(self.track_node) if tree is not None else None
-            written = None if node is None else results.file_of_node(node, context.scene)
+            written = None if node is None else selection.file_of_node(node, context.scene)
             if written is None:
                 return Failure(
                     "no-track-node", f"The tree has no Track File node '{self.track_node}'.", "Choose another node."
                 )
-            return results.result_of(written, context)
-        found = results.chosen(context)
+            return selection.result_of(written, context)
+        found = selection.chosen(context)
         if found is None or found.file is None:
             return Failure("no-result", f"{NO_RESULT}.", "")
         return found
@@ -159,7 +159,7 @@ class UpdateResult(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Update with the settings of before, as far as none are given."""
         self._fill(context)
-        found = results.chosen(context)
+        found = selection.chosen(context)
         settings = older_settings.with_switch(self, settings_from(self, SceneSettings))
         return finish(self, import_and_show(found.file, settings, context.scene))
 
@@ -172,7 +172,7 @@ class UpdateResult(bpy.types.Operator):
                 self.layout.prop(self, name)
 
     def _fill(self, context: bpy.types.Context) -> None:
-        found = results.chosen(context)
+        found = selection.chosen(context)
         if found is None:
             return
         settings = found.settings
@@ -204,7 +204,7 @@ class SwitchMotion(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Switch, and remember it for the next update."""
-        found = results.chosen(context)
+        found = selection.chosen(context)
         parts = found.parts
         who = CAMERA_MOVES if motion_of(parts.camera) == HEAD_MOVES else HEAD_MOVES
         switch_motion(parts.head, parts.camera, who)
@@ -235,8 +235,8 @@ class FindTrack(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Let the import belong to the chosen file, if that is a track."""
-        found, path = results.chosen(context), absolute(self.filepath)
-        facts = results.WATCH.learn(path)
+        found, path = selection.chosen(context), absolute(self.filepath)
+        facts = selection.WATCH.learn(path)
         if facts.failure is not None:
             return finish(self, facts.failure)
         write_origin(found.collection, path)
@@ -277,7 +277,7 @@ class JumpToBadFrame(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Go there, and say why the frames are bad."""
         scene = context.scene
-        review = results.review_now(results.chosen(context))
+        review = selection.review_now(selection.chosen(context))
         frame = None if review is None else review.next_bad(scene.frame_current, 1 if self.direction == "NEXT" else -1)
         if review is None or frame is None:
             self.report({"INFO"}, "No bad frames")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import bpy
 
-from .. import result as results
+from ..results import selection
 from .result import chosen_for, facts_for, file_problem
 
 _TICK: Final = 0.2
@@ -81,7 +81,7 @@ class OpenFolder(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand the folder to the system."""
-        return _open_outside(self, results.chosen(context).file.parent)
+        return _open_outside(self, selection.chosen(context).file.parent)
 
 
 def _has_file(cls: Any, context: bpy.types.Context, name: str) -> bool:
@@ -96,15 +96,15 @@ def _has_file(cls: Any, context: bpy.types.Context, name: str) -> bool:
 
 
 def _file_now(operator: bpy.types.Operator, context: bpy.types.Context, name: str) -> Path | None:
-    found = results.chosen(context)
-    facts = results.facts_now(found)
+    found = selection.chosen(context)
+    facts = selection.facts_now(found)
     problem = _problem_of(found, facts, name)
     if problem:
         operator.report({"ERROR"}, problem)
     return None if problem else getattr(facts, name)
 
 
-def _problem_of(found: results.Result, facts: Any, name: str) -> str:
+def _problem_of(found: selection.Result, facts: Any, name: str) -> str:
     if found.file is None:
         return file_problem(found, facts)
     if facts is None or getattr(facts, name) is not None:

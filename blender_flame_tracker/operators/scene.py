@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from .. import result as results
+from ..results import selection
+from ..results.first_view import import_and_show
 from ..scene import fitting_scene
 from ..scene.loose import hang_on_head, loose_objects
 from ..scene.parts import Parts
 from ..scene.record import read_record
 from ..scene.render_setup import HEADS, set_up_render
-from ..showing import import_and_show
 from .result import chosen_for, finish
 
 
@@ -49,7 +49,7 @@ class FitScene(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set them."""
-        found = results.chosen(context)
+        found = selection.chosen(context)
         parts, record = found.parts, read_record(found.collection)
         fitting_scene.fit_all(context.scene, parts.camera, record.fit)
         if record.retimed and found.file is not None:
@@ -102,7 +102,7 @@ class SetUpRender(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set all that a render needs; the compositor's own nodes stay."""
-        if not set_up_render(context.scene, results.chosen(context).parts, self.head):
+        if not set_up_render(context.scene, selection.chosen(context).parts, self.head):
             self.report({"WARNING"}, "There is no footage behind the camera: import with Footage on")
         return {"FINISHED"}
 
@@ -124,7 +124,7 @@ class ParentLooseObjects(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Parent them."""
-        parts = results.chosen(context).parts
+        parts = selection.chosen(context).parts
         loose = loose_objects(parts)
         hang_on_head(context, parts, loose)
         self.report({"INFO"}, f"Parented to the head: {', '.join(each.name for each in loose)}")

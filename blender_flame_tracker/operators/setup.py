@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from .. import preferences, setup
-from ..environment import State
-from ..installer import Task
+from ..engine.environment import State
+from ..engine.installer import Task
 from ..paths import user_folder
-from ..ui.preferences import draw_plan, online, sentence_of
-from ..ui.text import scale_of
+from ..preferences import engine_state, preferences
+from ..preferences.drawing import draw_plan, online, sentence_of
+from ..text import scale_of
 from .log import end_of
 
 DIALOG_WIDTH: Final = 680
@@ -24,14 +24,14 @@ def _log() -> Path:
 
 
 def _start(task: Task) -> Failure | None:
-    failure = setup.installer.start(task, preferences.request(), _log())
-    setup.watch()
-    setup.redraw()
+    failure = engine_state.installer.start(task, preferences.request(), _log())
+    engine_state.watch()
+    engine_state.redraw()
     return failure
 
 
 def _free(cls: Any) -> bool:
-    if setup.installer.busy:
+    if engine_state.installer.busy:
         cls.poll_message_set("Wait until the engine is installed or checked, or cancel that")
         return False
     return True
@@ -65,7 +65,10 @@ class InstallEngine(bpy.types.Operator):
             # The window of the preferences is often narrow, and cuts off what is wider than itself.
             room = int(context.window.width / scale_of(context)) - 40 if context.window is not None else DIALOG_WIDTH
             return context.window_manager.invoke_props_dialog(
-                self, width=min(DIALOG_WIDTH, room), title=_title(setup.environment.state), confirm_text=_confirm()
+                self,
+                width=min(DIALOG_WIDTH, room),
+                title=_title(engine_state.environment.state),
+                confirm_text=_confirm(),
             )
         failure = _start(Task.PLAN)
         if failure is not None:
@@ -75,14 +78,14 @@ class InstallEngine(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Show the plan."""
-        plan = setup.environment.plan
+        plan = engine_state.environment.plan
         draw_plan(self.layout, plan, self.everything)
         if plan.get("packages") and not plan.get("problems"):
             self.layout.prop(self, "everything")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Install: in the background after the dialog, to the end for scripts."""
-        problems = setup.environment.plan.get("problems") if self.planned else None
+        problems = engine_state.environment.plan.get("problems") if self.planned else None
         if problems:
             self.report({"ERROR"}, f"{problems[0]['sentence']} {problems[0]['advice']}")
             return {"CANCELLED"}
@@ -92,7 +95,7 @@ class InstallEngine(bpy.types.Operator):
             return {"CANCELLED"}
         if self.planned:
             return {"FINISHED"}
-        return _finish(self, setup.installer.wait())
+        return _finish(self, engine_state.installer.wait())
 
 
 class CancelInstall(bpy.types.Operator):
@@ -104,15 +107,15 @@ class CancelInstall(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need something to stop."""
-        if not setup.installer.busy or setup.installer.stopping:
+        if not engine_state.installer.busy or engine_state.installer.stopping:
             cls.poll_message_set("Nothing is being installed")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the installer to stop."""
-        setup.installer.cancel()
-        setup.redraw()
+        engine_state.installer.cancel()
+        engine_state.redraw()
         return {"FINISHED"}
 
 
@@ -141,7 +144,7 @@ class CheckEngine(bpy.types.Operator):
         if failure is not None:
             self.report({"ERROR"}, str(failure))
             return {"CANCELLED"}
-        return _finish(self, setup.installer.wait())
+        return _finish(self, engine_state.installer.wait())
 
 
 class AnnounceSetup(bpy.types.Operator):
@@ -154,7 +157,7 @@ class AnnounceSetup(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Report it."""
         # A warning: reported as an error it would be an exception in the timer that calls this.
-        return _finish(self, setup.environment.state, "WARNING")
+        return _finish(self, engine_state.environment.state, "WARNING")
 
 
 class OpenInstallLog(bpy.types.Operator):
@@ -165,7 +168,7 @@ class OpenInstallLog(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Open the file."""
-        log = setup.environment.log
+        log = engine_state.environment.log
         if not log.is_file():
             self.report({"INFO"}, "Nothing was installed yet, so there is no log.")
             return {"CANCELLED"}
@@ -194,10 +197,10 @@ class CheckModels(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need the engine, which reads the files."""
-        if setup.models.busy:
+        if engine_state.models.busy:
             cls.poll_message_set("The files are being looked at already")
             return False
-        if setup.environment.state is not State.READY:
+        if engine_state.environment.state is not State.READY:
             cls.poll_message_set("Install the engine first: it reads the files")
             return False
         return True
@@ -209,9 +212,9 @@ class CheckModels(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Look to the end."""
         result = self._start()
-        setup.models.wait()
-        if setup.models.problem is not None:
-            self.report({"ERROR"}, str(setup.models.problem))
+        engine_state.models.wait()
+        if engine_state.models.problem is not None:
+            self.report({"ERROR"}, str(engine_state.models.problem))
             return {"CANCELLED"}
         return result
 
@@ -219,12 +222,12 @@ class CheckModels(bpy.types.Operator):
         engine = preferences.engine()
         failure = engine if isinstance(engine, Failure) else None
         if not isinstance(engine, Failure):
-            failure = setup.models.start(engine, preferences.models_folder(), _log())
+            failure = engine_state.models.start(engine, preferences.models_folder(), _log())
         if failure is not None:
             self.report({"ERROR"}, str(failure))
             return {"CANCELLED"}
-        setup.watch()
-        setup.redraw()
+        engine_state.watch()
+        engine_state.redraw()
         return {"FINISHED"}
 
 
@@ -247,7 +250,7 @@ class OpenModelsFolder(bpy.types.Operator):
 
 def report() -> str:
     """Return what somebody who helps must know: state, plan, and the ends of the logs."""
-    environment = setup.environment
+    environment = engine_state.environment
     parts = [
         f"FLAME Head Tracker, Blender {bpy.app.version_string}",
         f"Engine: {environment.state.value}. {sentence_of(environment)} {environment.advice}".rstrip(),
@@ -264,12 +267,12 @@ def _title(state: State) -> str:
 
 
 def _confirm() -> str:
-    return "Close" if setup.environment.plan.get("problems") else "Install"
+    return "Close" if engine_state.environment.plan.get("problems") else "Install"
 
 
 def _finish(operator: bpy.types.Operator, state: State, level: str = "ERROR") -> set[str]:
     """Say how it ended, and whether the operator did what it is for."""
-    environment = setup.environment
+    environment = engine_state.environment
     if state is State.READY and not environment.reason:
         operator.report({"INFO"}, "The tracking engine is ready.")
         return {"FINISHED"}
@@ -288,7 +291,7 @@ def _over(task: Task, state: State) -> None:
     shown = [window for window in windows if any(area.type == "PREFERENCES" for area in window.screen.areas)]
     with bpy.context.temp_override(window=(shown or list(windows))[0]):
         if task is Task.PLAN:
-            if setup.environment.plan and not setup.environment.busy:
+            if engine_state.environment.plan and not engine_state.environment.busy:
                 bpy.ops.flame.install_engine("INVOKE_DEFAULT", planned=True)
         else:
             bpy.ops.flame.announce_setup()
@@ -308,9 +311,9 @@ CLASSES: Final = (
 
 def register() -> None:
     """Be told when a task is over."""
-    setup.listeners.append(_over)
+    engine_state.listeners.append(_over)
 
 
 def unregister() -> None:
     """Be told no more."""
-    setup.listeners.remove(_over)
+    engine_state.listeners.remove(_over)

@@ -9,7 +9,7 @@ import bpy
 
 from ...backend.contract.job import STAGES
 from ..nodes.default_tree import switch_stage
-from ..scene_state import active_tree, node_of, source_of
+from ..nodes.scene_state import active_tree, node_of, source_of
 
 WHAT: Final[Mapping[str, str]] = {
     "appearance": "Refine head, pose and expression by how the skin looks in the pictures; takes several times as long",

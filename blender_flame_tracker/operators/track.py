@@ -13,13 +13,13 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job
 from ...backend.contract.presence import is_folder
 from ...backend.contract.targets import TAKEN
-from .. import all_faces, footage, preflight, runs
+from ..engine.session import State
+from ..names import TREE
 from ..nodes.compile import Compiled, compile_tree
-from ..nodes.tree import TREE
+from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute, relative
-from ..scene_state import active_tree, node_of
-from ..session import State
-from ..ui.text import paragraph
+from ..text import paragraph
+from ..tracking import all_faces, footage, preflight, runs
 
 
 def start_for(

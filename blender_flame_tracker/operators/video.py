@@ -11,11 +11,11 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.presence import is_folder
-from .. import footage
 from ..nodes.default_tree import new_default_tree, replace_source
+from ..nodes.scene_state import active_tree, node_of, source_of
 from ..paths import absolute, clip_name, relative
 from ..scene.users_footage import start_of
-from ..scene_state import active_tree, node_of, source_of
+from ..tracking import footage
 
 _DISPLAYS: Final = [
     ("DEFAULT", "Default", "As last time", 0),

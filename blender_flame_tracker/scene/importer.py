@@ -15,8 +15,8 @@ from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.foreign_text import shown
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import MISSING, Track, read_track
+from ..file_stamp import stamp_of
 from ..paths import take_name
-from ..stamp import stamp_of
 from . import camera as camera_data
 from . import fitting_scene, keyframes, material, neck, plate, shape_keys, sound, texture, world
 from . import head as head_data

@@ -14,7 +14,7 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.kinds import is_object, json_of
 from ...backend.contract.options import from_dict, options_of
 from ...backend.contract.settings import SceneSettings
-from ..stamp import Stamp
+from ..file_stamp import Stamp
 from .fitting_scene import Fit
 from .stored import stored
 

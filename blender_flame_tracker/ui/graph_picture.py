@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.ranges import LOW_CONFIDENCE
-from ..result import redraw
-from ..review import Review
+from ..results.review import Review
+from ..results.selection import redraw
 from . import graph_colours
 from .graph_colours import Colour
 

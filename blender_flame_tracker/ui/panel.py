@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import bpy
 
+from ..names import TAB
 from ..nodes import state
 from .section import Section, draw_section
 from .sections import head_camera, result, track, video
 
-TAB: Final = "FLAME"
 TITLE: Final = "FLAME Head Tracker"
 
 SECTIONS: Final = (

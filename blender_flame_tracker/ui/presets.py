@@ -10,7 +10,7 @@ from bl_ui.utils import PresetPanel
 
 from ...backend.contract.options import options_of
 from ..nodes.base import spec_of
-from ..scene_state import active_tree, node_of
+from ..nodes.scene_state import active_tree, node_of
 
 FOLDER: Final = "flame_head_tracker"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from .text import paragraph
+from ..text import paragraph
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.footage import is_picture
-from .. import runs
+from ..tracking import runs
 from .picture_file import read_png
 
 LARGEST: Final = 512

@@ -10,8 +10,8 @@ import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
 
-from .. import result as results
-from ..review import Review, review_of
+from ..results import selection
+from ..results.review import Review, review_of
 from . import graph_colours
 from .graph_colours import Colour, faded
 
@@ -55,8 +55,8 @@ def draw() -> None:
     context = bpy.context
     if not _shown(context.scene):
         return
-    found = results.chosen(context)
-    facts = None if found is None else results.facts_of(found)
+    found = selection.chosen(context)
+    facts = None if found is None else selection.facts_of(found)
     review = None if found is None or facts is None else review_of(facts, found.placement)
     if review is None:
         return

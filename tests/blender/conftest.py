@@ -66,7 +66,7 @@ def _empty_file() -> None:
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The add-on, registered, with a stand-in engine in a folder as users have them."""
     import flame_extension
-    from flame_extension.blender_flame_tracker import runs
+    from flame_extension.blender_flame_tracker.tracking import runs
     from runs_workshop import make_engine
 
     flame_extension.register()

@@ -30,16 +30,16 @@ def traces() -> set[str]:
 
 def plan() -> None:
     """Ask the installer that came in the zip what it would do; the engine's folder is the extension's own."""
-    setup = sys.modules[f"{MODULE}.blender_flame_tracker.setup"]
-    preferences = sys.modules[f"{MODULE}.blender_flame_tracker.preferences"]
-    installer = sys.modules[f"{MODULE}.blender_flame_tracker.installer"]
+    engine_state = sys.modules[f"{MODULE}.blender_flame_tracker.preferences.engine_state"]
+    preferences = sys.modules[f"{MODULE}.blender_flame_tracker.preferences.preferences"]
+    installer = sys.modules[f"{MODULE}.blender_flame_tracker.engine.installer"]
     paths = sys.modules[f"{MODULE}.blender_flame_tracker.paths"]
     assert type(preferences.preferences()).__name__ == "FlamePreferences"
     assert paths.user_folder("engine").parts[-3:] == ("user_default", "blender_flame_tracker", "engine")
-    failure = setup.installer.start(installer.Task.PLAN, preferences.request(), Path(folder) / "installer.log")
+    failure = engine_state.installer.start(installer.Task.PLAN, preferences.request(), Path(folder) / "installer.log")
     assert failure is None, failure
-    setup.installer.wait()
-    packages = setup.environment.plan["packages"]
+    engine_state.installer.wait()
+    packages = engine_state.environment.plan["packages"]
     assert len(packages) > 40 and all(each["size"] and each["licence"] for each in packages), packages
     assert not preferences.engine_folder().exists()
 

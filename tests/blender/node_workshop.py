@@ -4,12 +4,12 @@ from pathlib import Path
 
 import bpy
 from flame_extension.backend.contract.failure import Failure
-from flame_extension.blender_flame_tracker import runs
+from flame_extension.blender_flame_tracker.engine.process import Engine
+from flame_extension.blender_flame_tracker.engine.run_state import Run, State
 from flame_extension.blender_flame_tracker.nodes import state
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
-from flame_extension.blender_flame_tracker.process import Engine
-from flame_extension.blender_flame_tracker.run import Run, State
+from flame_extension.blender_flame_tracker.tracking import runs
 
 ENGINE = Engine(Path("python"), Path("nowhere"))
 

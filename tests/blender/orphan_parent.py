@@ -12,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import conftest  # noqa: F401 - loads the extension
 from flame_extension.backend.contract.job import default_job
 from flame_extension.backend.contract.settings import TrackFileSettings, VideoSettings
-from flame_extension.blender_flame_tracker.process import Engine
-from flame_extension.blender_flame_tracker.session import Run, Session
+from flame_extension.blender_flame_tracker.engine.process import Engine
+from flame_extension.blender_flame_tracker.engine.session import Run, Session
 
 root, folder, *videos = map(Path, sys.argv[1:])
 settings = {"track": TrackFileSettings(path=str(folder / "track.npz"))}

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import bpy
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker import runs
+from flame_extension.blender_flame_tracker.engine.process import Engine
 from flame_extension.blender_flame_tracker.nodes import state
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
-from flame_extension.blender_flame_tracker.process import Engine
+from flame_extension.blender_flame_tracker.tracking import runs
 from synthetic import make_track
 
 

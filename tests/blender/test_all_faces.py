@@ -4,9 +4,9 @@ import bpy
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import read_track
-from flame_extension.blender_flame_tracker import all_faces, footage, runs
-from flame_extension.blender_flame_tracker.look import Look, SeenFace
+from flame_extension.blender_flame_tracker.engine.quick_look import Look, SeenFace
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
+from flame_extension.blender_flame_tracker.tracking import all_faces, footage, runs
 from runs_workshop import behave, heads, look_until, make_tree, unchanged
 
 

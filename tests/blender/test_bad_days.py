@@ -15,10 +15,12 @@ from alive import gone_within, is_alive
 from flame_extension.backend.contract import track as track_files
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker import environment, preferences, runs
-from flame_extension.blender_flame_tracker import session as sessions
-from flame_extension.blender_flame_tracker.process import Engine
-from flame_extension.blender_flame_tracker.session import State
+from flame_extension.blender_flame_tracker.engine import environment
+from flame_extension.blender_flame_tracker.engine import session as sessions
+from flame_extension.blender_flame_tracker.engine.process import Engine
+from flame_extension.blender_flame_tracker.engine.session import State
+from flame_extension.blender_flame_tracker.preferences import preferences
+from flame_extension.blender_flame_tracker.tracking import runs
 from runs_workshop import behave, heads, look_until, make_engine, make_tree
 from synthetic import make_track
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
-from flame_extension.blender_flame_tracker import environment as environment_module
-from flame_extension.blender_flame_tracker import installer as installer_module
-from flame_extension.blender_flame_tracker.environment import Environment, State, chosen_folder, engine_in
-from flame_extension.blender_flame_tracker.flavour import flavour_of
-from flame_extension.blender_flame_tracker.installer import Installer, Request, Task
-from flame_extension.blender_flame_tracker.model_files import BUILT_IN, ModelFile, ModelList
-from flame_extension.blender_flame_tracker.process import Engine, start
+from flame_extension.blender_flame_tracker.engine import environment as environment_module
+from flame_extension.blender_flame_tracker.engine import installer as installer_module
+from flame_extension.blender_flame_tracker.engine.environment import Environment, State, chosen_folder, engine_in
+from flame_extension.blender_flame_tracker.engine.installer import Installer, Request, Task
+from flame_extension.blender_flame_tracker.engine.model_files import BUILT_IN, ModelFile, ModelList
+from flame_extension.blender_flame_tracker.engine.process import Engine, start
+from flame_extension.blender_flame_tracker.preferences.sandbox import flavour_of
 
 FAKE = Path(__file__).with_name("fake_installer.py")
 

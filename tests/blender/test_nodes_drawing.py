@@ -6,10 +6,11 @@ import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
-from flame_extension.blender_flame_tracker import runs
-from flame_extension.blender_flame_tracker.nodes import drawing, menus, sidebar, stages, state
+from flame_extension.blender_flame_tracker.names import TREE
+from flame_extension.blender_flame_tracker.nodes import drawing, stages, state
 from flame_extension.blender_flame_tracker.nodes.state import NodeState, Status
-from flame_extension.blender_flame_tracker.nodes.tree import TREE
+from flame_extension.blender_flame_tracker.tracking import runs
+from flame_extension.blender_flame_tracker.ui import node_menus, node_sidebar
 from node_workshop import begin, finish, make_tree, say
 
 
@@ -169,15 +170,15 @@ def test_a_failure_is_broken_to_the_nodes_width_and_the_sidebar_says_what_to_do(
         assert " ".join(lines[width]) == sentence
     assert len(lines[160]) > len(lines[400]) > 1
     layout = Layout()
-    sidebar.FLAME_PT_node.draw(SimpleNamespace(layout=layout), context(tree, active=tree.nodes["Fit"]))
+    node_sidebar.FLAME_PT_node.draw(SimpleNamespace(layout=layout), context(tree, active=tree.nodes["Fit"]))
     assert " ".join(layout.named("label")).endswith("Choose the face by number.")
 
 
 def test_the_add_menu_has_our_nodes_in_our_editor_alone(tree):
     ours, others, empty = Layout(), Layout(), Layout()
-    menus.draw_add(SimpleNamespace(layout=ours), context(tree))
-    menus.draw_add(SimpleNamespace(layout=others), context(None, "ShaderNodeTree"))
-    menus.draw_add(SimpleNamespace(layout=empty), context(None))
+    node_menus.draw_add(SimpleNamespace(layout=ours), context(tree))
+    node_menus.draw_add(SimpleNamespace(layout=others), context(None, "ShaderNodeTree"))
+    node_menus.draw_add(SimpleNamespace(layout=empty), context(None))
     assert ours.named("operator") == ["node.add_node"] * (len(stages.CLASSES) + 2)
     assert others.told == [] and empty.named("operator") == ["flame.new_tree"]
     assert [each.kind for each in stages.CLASSES][:4] == ["video", "photographs", "face", "head"]
@@ -186,7 +187,7 @@ def test_the_add_menu_has_our_nodes_in_our_editor_alone(tree):
 def test_the_header_has_run_or_cancel(tree, tmp_path):
     def header(of, tree_type=TREE):
         layout = Layout()
-        menus.draw_header(SimpleNamespace(layout=layout), context(of, tree_type))
+        node_menus.draw_header(SimpleNamespace(layout=layout), context(of, tree_type))
         return layout
 
     assert header(None, "ShaderNodeTree").told == []
@@ -202,7 +203,7 @@ def test_the_header_has_run_or_cancel(tree, tmp_path):
 def test_the_sidebar_says_how_the_last_run_ended(tree, tmp_path):
     def told(of):
         layout = Layout()
-        sidebar.FLAME_PT_tree.draw(SimpleNamespace(layout=layout), context(of))
+        node_sidebar.FLAME_PT_tree.draw(SimpleNamespace(layout=layout), context(of))
         return layout
 
     assert told(None).named("operator") == ["flame.new_tree"]

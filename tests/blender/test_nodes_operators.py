@@ -4,8 +4,8 @@ import itertools
 
 import bpy
 import pytest
-from flame_extension.blender_flame_tracker import runs
 from flame_extension.blender_flame_tracker.nodes import state
+from flame_extension.blender_flame_tracker.tracking import runs
 from node_workshop import states
 from runs_workshop import behave, heads, make_tree
 

@@ -7,9 +7,9 @@ import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker import runs
 from flame_extension.blender_flame_tracker.nodes import state
-from flame_extension.blender_flame_tracker.showing import import_and_show
+from flame_extension.blender_flame_tracker.results.first_view import import_and_show
+from flame_extension.blender_flame_tracker.tracking import runs
 from node_workshop import begin, compiled, finish, make_tree, say, states
 from synthetic import make_track
 

@@ -7,8 +7,8 @@ import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
+from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.operators.stages import is_on
-from flame_extension.blender_flame_tracker.scene_state import node_of
 from panel_workshop import drawn, make_video
 
 

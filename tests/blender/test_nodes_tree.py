@@ -11,12 +11,12 @@ import flame_extension
 import pytest
 from flame_extension.backend.contract.job import STAGES, default_job
 from flame_extension.backend.contract.options import options_of
+from flame_extension.blender_flame_tracker.names import TREE
 from flame_extension.blender_flame_tracker.nodes import following, sockets, stages
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.nodes.reading import graph_of, wrong_links
 from flame_extension.blender_flame_tracker.nodes.specs import BLENDER_STAGES, spec_of
-from flame_extension.blender_flame_tracker.nodes.tree import TREE
 from node_workshop import compiled, make_tree
 
 

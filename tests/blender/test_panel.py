@@ -8,9 +8,10 @@ import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Notice
-from flame_extension.blender_flame_tracker import engine_watch, footage, run, runs
+from flame_extension.blender_flame_tracker.engine import run_state
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
-from flame_extension.blender_flame_tracker.scene_state import node_of
+from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
+from flame_extension.blender_flame_tracker.tracking import availability, footage, runs
 from flame_extension.blender_flame_tracker.ui import thumbnails
 from flame_extension.blender_flame_tracker.ui.sections import track
 from panel_workshop import drawn, make_looker, make_video, work_until
@@ -40,7 +41,7 @@ def runner(addon, tmp_path, monkeypatch):
 
 @pytest.fixture
 def tree(runner, tmp_path):
-    engine_watch.check()
+    availability.check()
     return make_tree(bpy.context.scene, tmp_path / "take.mp4")
 
 
@@ -80,7 +81,7 @@ def test_an_empty_scene_shows_one_thing_to_do_and_why_the_rest_must_wait(addon):
 
 def test_without_an_engine_the_way_to_it_stands_where_the_track_button_would(addon, tmp_path):
     bpy.ops.flame.choose_video(filepath=str(make_video(tmp_path)))
-    engine_watch.check()
+    availability.check()
     shown = drawn()
     assert "The tracking engine is not installed yet." in shown.text()
     assert shown.find("preferences.addon_show").options["properties"].module
@@ -257,7 +258,7 @@ def test_a_finished_run_says_so_until_a_setting_is_changed(tree, runner):
 
 
 def test_the_words_of_a_bar():
-    stage = run.StageProgress("fit", "fit", "Fit")
+    stage = run_state.StageProgress("fit", "fit", "Fit")
     assert track.stage_words(stage) == "Fit"
     stage.state, stage.seconds = "done", 83.0
     assert track.stage_words(stage) == "Fit: 1 min 23 s"
@@ -339,7 +340,7 @@ def test_of_two_tracks_in_a_tree_the_panel_shows_the_one_that_is_chosen(looker, 
         socket = next(s for s in target.inputs if s.type_name == source.outputs[0].type_name)
         tree.links.new(source.outputs[0], socket)
     tree.nodes.active = None
-    engine_watch.check()
+    availability.check()
     assert drawn().find("track_node")
     assert node("video") != video
     bpy.context.scene.flame.track_node = track_file.name

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import blf
 import flame_extension
 import pytest
-from flame_extension.blender_flame_tracker.drop import FLAME_FH_video
-from flame_extension.blender_flame_tracker.ui.text import duration, wrapped
+from flame_extension.blender_flame_tracker.operators.file_handlers import FLAME_FH_video
+from flame_extension.blender_flame_tracker.text import duration, wrapped
 
 PATH = "/home/josé/a_very_long_folder_name_without_any_blank/another_folder_of_that_kind/take.npz"
 TEXT = f"The track {PATH} cannot be read. Track the video again."

@@ -6,9 +6,9 @@ import bpy
 import pytest
 from film import write_picture
 from flame_extension.backend.contract.failure import Failure
-from flame_extension.blender_flame_tracker import preflight
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
-from flame_extension.blender_flame_tracker.scene_state import node_of, source_of
+from flame_extension.blender_flame_tracker.nodes.scene_state import node_of, source_of
+from flame_extension.blender_flame_tracker.tracking import preflight
 from panel_workshop import drawn, make_video
 
 

@@ -10,13 +10,13 @@ import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
-from flame_extension.blender_flame_tracker import environment as environment_module
-from flame_extension.blender_flame_tracker import installer as installer_module
-from flame_extension.blender_flame_tracker import preferences, setup
-from flame_extension.blender_flame_tracker.environment import Progress, State
-from flame_extension.blender_flame_tracker.model_files import TO_BE_HAD
+from flame_extension.blender_flame_tracker.engine import environment as environment_module
+from flame_extension.blender_flame_tracker.engine import installer as installer_module
+from flame_extension.blender_flame_tracker.engine.environment import Progress, State
+from flame_extension.blender_flame_tracker.engine.model_files import TO_BE_HAD
 from flame_extension.blender_flame_tracker.operators import setup as operators
-from flame_extension.blender_flame_tracker.ui import preferences as page
+from flame_extension.blender_flame_tracker.preferences import drawing as page
+from flame_extension.blender_flame_tracker.preferences import engine_state, preferences
 from recording_layout import RecordingLayout
 
 FAKE = Path(__file__).with_name("fake_installer.py")
@@ -85,13 +85,13 @@ def test_an_engine_made_in_a_folder_of_the_program_brings_that_folders_models(ow
 
 def test_a_folder_that_is_chosen_is_looked_at_at_once(place, owner):
     assert preferences.engine_folder() == place / "engine"
-    assert setup.environment.state is State.NOT_INSTALLED
+    assert engine_state.environment.state is State.NOT_INSTALLED
     (place / "behaviour").write_text("well")
     bpy.ops.flame.install_engine()
     owner.engine_folder = str(place / "elsewhere")
-    assert setup.environment.state is State.NOT_INSTALLED
+    assert engine_state.environment.state is State.NOT_INSTALLED
     owner.engine_folder = str(place / "engine")
-    assert setup.environment.state is State.READY
+    assert engine_state.environment.state is State.READY
 
 
 def test_windows_gets_a_short_folder_where_blenders_own_is_too_deep():
@@ -117,7 +117,7 @@ STATES = {
 
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_says_what_it_is_and_has_one_button(owner, state):
-    environment = setup.environment
+    environment = engine_state.environment
     environment.state, environment.python = state, "3.11"
     environment.versions = {"torch": "2.13.0+cpu"}
     environment.reason, environment.advice = {
@@ -202,14 +202,14 @@ def test_the_plan_says_what_how_much_from_where_into_which_folder_and_under_whic
 
 def test_a_plan_with_problems_shows_them_in_red_and_installs_nothing(place, owner):
     problem = {"code": "disk-full", "sentence": "The disk is full.", "advice": "Make room."}
-    setup.environment.plan = {**PLAN, "problems": [problem]}
+    engine_state.environment.plan = {**PLAN, "problems": [problem]}
     layout = RecordingLayout()
-    page.draw_plan(layout, setup.environment.plan, everything=False)
+    page.draw_plan(layout, engine_state.environment.plan, everything=False)
     assert layout.items[0].alert and "The disk is full." in layout.items[0].text
     assert "package0 1.0" not in layout.text()
     with pytest.raises(RuntimeError, match=r"The disk is full\. Make room\."):
         bpy.ops.flame.install_engine(planned=True)
-    assert not setup.installer.busy
+    assert not engine_state.installer.busy
 
 
 posix = pytest.mark.skipif(os.name == "nt", reason="the stand-in for an engine is made for POSIX")
@@ -220,13 +220,13 @@ def test_scripts_install_and_check_by_the_operators(place):
     (place / "behaviour").write_text("no network")
     with pytest.raises(RuntimeError, match=r"The server is away\."):
         bpy.ops.flame.install_engine()
-    assert setup.environment.state is State.BROKEN
+    assert engine_state.environment.state is State.BROKEN
     (place / "behaviour").write_text("well")
     assert bpy.ops.flame.install_engine() == {"FINISHED"}
-    assert setup.environment.state is State.READY
+    assert engine_state.environment.state is State.READY
     assert preferences.engine().python == place / "engine" / "bin" / "python"
     assert bpy.ops.flame.check_engine() == {"FINISHED"}
-    assert setup.environment.device == "NVIDIA Abacus"
+    assert engine_state.environment.device == "NVIDIA Abacus"
     (place / "behaviour").write_text("broken")
     with pytest.raises(RuntimeError, match=r"libGL\.so\.1 is missing"):
         bpy.ops.flame.check_engine()
@@ -235,13 +235,13 @@ def test_scripts_install_and_check_by_the_operators(place):
 def test_disabling_the_add_on_ends_the_installation(place):
     (place / "behaviour").write_text("patient")
     operators._start(operators.Task.INSTALL)
-    process = setup.installer._process
-    assert setup.environment.state is State.INSTALLING
+    process = engine_state.installer._process
+    assert engine_state.environment.state is State.INSTALLING
     flame_extension.unregister()
     try:
         assert process._process.poll() is not None
-        assert setup.environment.state is State.CANCELLED
-        assert not bpy.app.timers.is_registered(setup._tick)
+        assert engine_state.environment.state is State.CANCELLED
+        assert not bpy.app.timers.is_registered(engine_state._tick)
     finally:
         flame_extension.register()
 

@@ -4,8 +4,8 @@ import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.marks import is_marked
-from flame_extension.blender_flame_tracker import preflight, runs
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
+from flame_extension.blender_flame_tracker.tracking import preflight, runs
 from runs_workshop import make_engine, make_tree
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from flame_extension.backend.contract import track as track_file
 from flame_extension.backend.contract.settings import SceneSettings
-from flame_extension.blender_flame_tracker import result as results
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
+from flame_extension.blender_flame_tracker.results import selection
 from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.motion import motion_of
@@ -29,7 +29,7 @@ def registered(_empty_file):
 
 
 def chosen():
-    return results.chosen(bpy.context)
+    return selection.chosen(bpy.context)
 
 
 def activate(thing):
@@ -122,9 +122,9 @@ def test_update_keeps_what_it_was_imported_with(tmp_path):
     collection = imported(path, motion="head", first_frame=3, last_frame=9, start_at=50)
     collection["flame_head"].modifiers.new("Subdivision", "SUBSURF")
     write_file(tmp_path, make_good_track(12, seed=4))
-    assert results.is_outdated(chosen(), results.facts_now(chosen()))
+    assert selection.is_outdated(chosen(), selection.facts_now(chosen()))
     assert bpy.ops.flame.update_result() == {"FINISHED"}
-    assert not results.is_outdated(chosen(), results.facts_now(chosen()))
+    assert not selection.is_outdated(chosen(), selection.facts_now(chosen()))
     settings = read_record(collection).settings
     assert (settings.motion, settings.first_frame, settings.last_frame, settings.start_at) == ("head", 3, 9, 50)
     assert len(collection["flame_head"].data.shape_keys.key_blocks) == 1 + 7
@@ -246,7 +246,7 @@ def test_a_result_that_is_linked_from_another_file_is_shown_but_not_changed(tmp_
     with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_there, taken):
         taken.collections = [name]
     bpy.context.scene.collection.children.link(bpy.data.collections[name])
-    assert chosen().collection.library is not None and len(results.review_now(chosen()).ranges) == 3
+    assert chosen().collection.library is not None and len(selection.review_now(chosen()).ranges) == 3
     assert not bpy.ops.flame.update_result.poll() and not bpy.ops.flame.switch_motion.poll()
     assert bpy.ops.flame.jump_to_bad_frame.poll()
 
@@ -288,7 +288,7 @@ def test_the_review_lies_where_the_import_put_the_frames(tmp_path):
     track = make_good_track(12, time=times, video={"name": "clip.mkv", "path": str(path)})
     track.confidence[6] = 0.1
     imported(write_file(tmp_path, track), start_at=20)
-    review = results.review_now(chosen())
+    review = selection.review_now(chosen())
     key = chosen().parts.head.data.shape_keys
     curve = keyframes.find_curve(key, "eval_time")
     shown = [frame for frame in range(review.first, review.last + 1) if round(curve.evaluate(frame)) == 7]
@@ -298,6 +298,6 @@ def test_the_review_lies_where_the_import_put_the_frames(tmp_path):
 
 def test_the_file_of_a_node_is_absolute(tmp_path):
     tree = tree_for(tmp_path / "folder" / ".." / "folder")
-    assert results.file_of_node(tree.nodes["Track File"], bpy.context.scene) == Path(
+    assert selection.file_of_node(tree.nodes["Track File"], bpy.context.scene) == Path(
         tmp_path / "folder" / "clip_flame" / "track.npz"
     )

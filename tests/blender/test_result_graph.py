@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from flame_extension.blender_flame_tracker.review import Placement, look_at, review_of
+from flame_extension.blender_flame_tracker.results.review import Placement, look_at, review_of
 from flame_extension.blender_flame_tracker.ui import graph_colours, graph_picture
 from reviewing import make_bad_track, make_good_track, write_file
 

@@ -3,7 +3,7 @@
 import bpy
 import flame_extension
 import pytest
-from flame_extension.blender_flame_tracker import result as results
+from flame_extension.blender_flame_tracker.results import selection
 from flame_extension.blender_flame_tracker.ui.sections import result as section
 from reviewing import make_bad_track, make_good_track, write_file
 
@@ -56,7 +56,7 @@ def registered(_empty_file, monkeypatch):
 def drawn():
     """All that is written, with the file looked at, as it is in a window after a moment."""
     assert section.missing(bpy.context) == ""
-    results.facts_now(results.chosen(bpy.context))
+    selection.facts_now(selection.chosen(bpy.context))
     layout = Layout()
     section.draw(layout, bpy.context)
     return layout.notes
@@ -114,7 +114,7 @@ def test_a_lost_file_is_said_with_the_way_to_find_it(tmp_path):
 
 def test_a_lost_head_is_said(tmp_path):
     bring(write_file(tmp_path, make_good_track(12)))
-    bpy.data.objects.remove(results.chosen(bpy.context).parts.head)
+    bpy.data.objects.remove(selection.chosen(bpy.context).parts.head)
     notes = drawn()
     assert "have been deleted" in " ".join(notes) and "flame.update_result" in notes
 

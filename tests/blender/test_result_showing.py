@@ -4,7 +4,7 @@ import bpy
 import pytest
 from film import write_picture
 from flame_extension.backend.contract.settings import SceneSettings
-from flame_extension.blender_flame_tracker.showing import import_and_show
+from flame_extension.blender_flame_tracker.results.first_view import import_and_show
 from reviewing import make_good_track, write_file
 
 

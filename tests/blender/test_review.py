@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flame_extension.backend.contract import track as track_file
-from flame_extension.blender_flame_tracker.review import Placement, Watch, look_at, review_of
+from flame_extension.blender_flame_tracker.results.review import Placement, Watch, look_at, review_of
 from reviewing import make_bad_track, make_good_track, write_file
 
 

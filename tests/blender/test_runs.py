@@ -9,10 +9,11 @@ import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker import paths, runs
+from flame_extension.blender_flame_tracker import paths
+from flame_extension.blender_flame_tracker.engine.session import State
 from flame_extension.blender_flame_tracker.operators import track as track_operators
 from flame_extension.blender_flame_tracker.scene.plate import lacks_copy
-from flame_extension.blender_flame_tracker.session import State
+from flame_extension.blender_flame_tracker.tracking import runs
 from runs_workshop import behave, heads, look_until, make_tree
 from synthetic import make_track
 

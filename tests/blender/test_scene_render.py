@@ -17,7 +17,7 @@ from flame_extension.blender_flame_tracker.scene.render import StillSettings, bu
 from looking import footage_picture, pixels_by_engine, read_picture
 from synthetic import make_track
 
-HEADLESS = Path(__file__).resolve().parents[2] / "blender_flame_tracker" / "headless.py"
+HEADLESS = Path(__file__).resolve().parents[2] / "blender_flame_tracker" / "headless" / "command.py"
 QUICK = StillSettings(engine="BLENDER_WORKBENCH", frame=4)
 SIZE = Intrinsics.centred(320, 160, 250.0)
 

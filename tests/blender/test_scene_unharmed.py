@@ -8,7 +8,7 @@ import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker import result
+from flame_extension.blender_flame_tracker.results import selection
 from flame_extension.blender_flame_tracker.scene import shape_keys, world
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.motion import STORED, motion_of, read_motion
@@ -120,7 +120,7 @@ def test_properties_of_another_kind_are_as_if_they_were_missing(value, engine):
     again = import_track(make_track(3), SceneSettings(light="world"))
     assert again.parts.head == made.parts.head
     collection["flame_track"] = value if not isinstance(value, str) else 5
-    assert result.chosen(bpy.context) is None
+    assert selection.chosen(bpy.context) is None
 
 
 def test_memory_for_keys_is_known_before_the_old_ones_go(monkeypatch):

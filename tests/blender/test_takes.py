@@ -9,12 +9,13 @@ from pathlib import Path
 import bpy
 import pytest
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker import footage, preferences, review, runs
-from flame_extension.blender_flame_tracker import result as results
 from flame_extension.blender_flame_tracker.nodes import places, state
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.operators.video import rename_tree
+from flame_extension.blender_flame_tracker.preferences import preferences
+from flame_extension.blender_flame_tracker.results import review, selection
 from flame_extension.blender_flame_tracker.scene.record import read_record, write_record
+from flame_extension.blender_flame_tracker.tracking import footage, runs
 from runs_workshop import heads, make_tree, unchanged
 from synthetic import make_track
 
@@ -47,7 +48,7 @@ def follow(tree, number):
 
 
 def shown_file():
-    return results.tree_file(bpy.context)[0]
+    return selection.tree_file(bpy.context)[0]
 
 
 # Saving.
@@ -59,7 +60,7 @@ def test_saving_after_tracking_makes_nothing_stale_and_the_next_track_keeps_the_
     (tmp_path / folder).mkdir(exist_ok=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / folder / "shot.blend"))
     assert shown_file() == file and unchanged(tree) == before and "Track File" in before
-    assert results.chosen(bpy.context).node == tree.nodes["Scene"]
+    assert selection.chosen(bpy.context).node == tree.nodes["Scene"]
     hat = bpy.data.objects.new("hat", None)
     bpy.context.scene.collection.objects.link(hat)
     hat.parent = bpy.data.objects["take one head"]
@@ -122,7 +123,7 @@ def test_results_that_are_sent_to_another_folder_update_the_head_that_is_there(t
     track()
     tree.nodes["Track File"].path = str(tmp_path / "results" / "track.npz")
     assert track() == tmp_path / "results" / "track.npz" and heads() == ["take one head"]
-    assert results.import_of(bpy.data.objects["take one head"], bpy.context.scene)["flame_track"] == str(shown_file())
+    assert selection.import_of(bpy.data.objects["take one head"], bpy.context.scene)["flame_track"] == str(shown_file())
     # Another name is another version.
     tree.nodes["Track File"].path = str(tmp_path / "results" / "track_v2.npz")
     assert track() == tmp_path / "results" / "track_v2.npz" and heads() == ["take one head", "take one v2 head"]
@@ -139,28 +140,28 @@ def test_a_project_that_was_copied_to_another_machine_is_up_to_date_there(tree, 
     bpy.ops.wm.open_mainfile(filepath=str(copy / "shot.blend"))
     tree = bpy.context.scene.flame.tree
     assert shown_file() == copy / "take one_flame" / "track.npz" and unchanged(tree) == before
-    found = results.chosen(bpy.context)
-    assert found.collection is not None and not results.is_outdated(found, results.facts_now(found))
+    found = selection.chosen(bpy.context)
+    assert found.collection is not None and not selection.is_outdated(found, selection.facts_now(found))
 
 
 def test_a_track_counts_as_newer_by_its_content_alone(tree):
     file = track()
-    found = results.chosen(bpy.context)
+    found = selection.chosen(bpy.context)
     os.utime(file, (1, 1))
-    assert not results.is_outdated(found, results.facts_now(found))
+    assert not selection.is_outdated(found, selection.facts_now(found))
     write_track(file, make_track(5))
-    assert results.is_outdated(found, results.facts_now(found))
+    assert selection.is_outdated(found, selection.facts_now(found))
 
 
 def test_an_import_of_an_earlier_version_is_not_taken_for_outdated(tree):
     file = track()
-    found = results.chosen(bpy.context)
+    found = selection.chosen(bpy.context)
     written = file.stat()
     record = dataclasses.replace(read_record(found.collection), stamp=(written.st_size, written.st_mtime_ns))
     write_record(found.collection, record)
-    assert not results.is_outdated(found, results.facts_now(found))
+    assert not selection.is_outdated(found, selection.facts_now(found))
     os.utime(file, (1, 1))
-    assert results.is_outdated(found, results.facts_now(found))
+    assert selection.is_outdated(found, selection.facts_now(found))
 
 
 def test_what_is_put_into_the_folder_of_models_counts_only_where_it_is_used(tree, tmp_path, monkeypatch):
@@ -342,13 +343,13 @@ def test_another_tree_for_the_same_clip_does_not_replace_the_first_one_s_result(
 
 def test_options_that_wait_for_update_are_shown_until_they_are_used(tree):
     track()
-    assert not results.has_other_options(results.chosen(bpy.context))
+    assert not selection.has_other_options(selection.chosen(bpy.context))
     tree.nodes["Scene"].light = "world"
-    assert results.has_other_options(results.chosen(bpy.context))
+    assert selection.has_other_options(selection.chosen(bpy.context))
     assert bpy.ops.flame.update_result() == {"FINISHED"}
-    assert not results.has_other_options(results.chosen(bpy.context))
+    assert not selection.has_other_options(selection.chosen(bpy.context))
     assert bpy.ops.flame.switch_motion() == {"FINISHED"}
-    assert not results.has_other_options(results.chosen(bpy.context))
+    assert not selection.has_other_options(selection.chosen(bpy.context))
 
 
 def test_an_earlier_track_beside_the_clip_says_when_it_was_made_and_of_what(tmp_path):

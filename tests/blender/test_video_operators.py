@@ -6,10 +6,10 @@ import bpy
 import flame_extension
 import pytest
 from film import write_sequence
-from flame_extension.blender_flame_tracker import footage, runs
+from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.operators import identity
 from flame_extension.blender_flame_tracker.operators.video import folder_to_open
-from flame_extension.blender_flame_tracker.scene_state import node_of
+from flame_extension.blender_flame_tracker.tracking import footage, runs
 from panel_workshop import make_looker, make_video, work_until
 
 

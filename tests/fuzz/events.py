@@ -93,8 +93,9 @@ def extension() -> None:
 
 extension()
 _ADD_ON: Final = f"{PACKAGE}.blender_flame_tracker"
-environment, look, model_files, process, run = (
-    importlib.import_module(f"{_ADD_ON}.{name}") for name in ("environment", "look", "model_files", "process", "run")
+environment, quick_look, model_files, process, run_state = (
+    importlib.import_module(f"{_ADD_ON}.engine.{name}")
+    for name in ("environment", "quick_look", "model_files", "process", "run_state")
 )
 """Loaded once, and not in every child."""
 decode = importlib.import_module(f"{PACKAGE}.backend.contract.events").decode
@@ -105,18 +106,18 @@ def read(content: bytes, folder: Path) -> object:
     """Let all who hear events hear these lines, and ask them what panels ask."""
     engine = process.Engine(Path("x"), Path("y"))
     state, models = environment.Environment(folder / "no engine"), model_files.ModelList()
-    running = run.Run(default_job({}), engine, folder)
-    running.state = run.State.RUNNING
+    running = run_state.Run(default_job({}), engine, folder)
+    running.state = run_state.State.RUNNING
     for line in content.split(b"\n"):
         event = decode(line.decode("utf-8", "replace"))
         if event is None:
             continue
         if running.state.final:
-            running = run.Run(default_job({}), engine, folder)
+            running = run_state.Run(default_job({}), engine, folder)
         running.take(event)
         for stage in running.stages.values():
             f"{stage.fraction} {stage.done}/{stage.total} {stage.seconds_left} {stage.summary}".encode()
-        look.parse(event)
+        quick_look.parse(event)
         state.take(event)
         if isinstance(event.get("plan"), dict):
             state.take_plan(event["plan"])

@@ -57,16 +57,16 @@ def imported(rng: random.Random) -> str:
 
 
 def _use(answer: set[str], path: Path) -> None:
-    from flame_extension.blender_flame_tracker import result, review  # type: ignore[import-not-found]
+    from flame_extension.blender_flame_tracker.results import review, selection  # type: ignore[import-not-found]
 
     assert "FINISHED" in answer
     scene = bpy.context.scene
     scene.frame_set(scene.frame_start)
     bpy.context.evaluated_depsgraph_get().update()
     review.look_at(path)
-    found = result.chosen(bpy.context)
+    found = selection.chosen(bpy.context)
     assert found is not None
-    result.review_now(found)
+    selection.review_now(found)
     bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "take.blend"), check_existing=False)
 
 
@@ -137,7 +137,8 @@ def _damage_node(node: Any, rng: random.Random) -> None:
 
 def _draw() -> None:
     """Draw the panel and the nodes, and do what Blender's timers would do."""
-    from flame_extension.blender_flame_tracker import footage, result, runs
+    from flame_extension.blender_flame_tracker.results import selection
+    from flame_extension.blender_flame_tracker.tracking import footage, runs
     from flame_extension.blender_flame_tracker.ui import panel
     from recording_layout import RecordingLayout  # type: ignore[import-not-found]
 
@@ -147,7 +148,7 @@ def _draw() -> None:
         for node in tree.nodes:
             if hasattr(node, "draw_buttons") and tree.bl_idname.startswith("Flame"):
                 node.draw_buttons(bpy.context, RecordingLayout())
-    for work in (footage._work, result._poll, runs._look):
+    for work in (footage._work, selection._poll, runs._look):
         work()
     scene = bpy.context.scene
     scene.frame_set(scene.frame_current + 1)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.model_files import files_of_head
-from ... import preferences
+from ...preferences import preferences
 from ..base import Group, StageNode
 
 

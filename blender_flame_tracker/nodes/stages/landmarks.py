@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bpy
 
-from ... import preferences
+from ...preferences import preferences
 from ..base import Group, StageNode
 
 

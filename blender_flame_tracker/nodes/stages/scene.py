@@ -10,10 +10,10 @@ import bpy
 
 from ....backend.contract.options import title_case
 from ....backend.contract.settings import SceneSettings
-from ... import older_settings, paths
+from ... import paths
 from ...properties import settings_from
 from ...scene.parts import Parts, find_collection, origin_of, parts_of
-from .. import places
+from .. import older_settings, places
 from ..base import Group, StageNode
 from ..reading import all_upstream, upstream
 

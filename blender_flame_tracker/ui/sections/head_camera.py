@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import bpy
 
-from ... import footage, setup
-from ...model_files import ModelFile
+from ...engine.model_files import ModelFile
+from ...nodes.scene_state import active_tree, node_of
 from ...operators.identity import FLAME_MT_identity
 from ...paths import ROOT_PACKAGE
-from ...scene_state import active_tree, node_of
-from ..text import paragraph
+from ...preferences import engine_state
+from ...text import paragraph
+from ...tracking import footage
 
 _FOCAL_FIELDS: Final = ("blender_camera", "focal_pixels", "focal_millimetres", "sensor_width", "angle_of_view")
 
@@ -41,7 +42,7 @@ def _draw_head(layout: Any, context: bpy.types.Context, head: Any) -> None:
     row = layout.row()
     hint = row.column()
     hint.active = False
-    paragraph(hint, context, model_words(head.source, setup.models.found), icon="INFO", narrower=24.0)
+    paragraph(hint, context, model_words(head.source, engine_state.models.found), icon="INFO", narrower=24.0)
     row.operator("preferences.addon_show", text="", icon="PREFERENCES", emboss=False).module = ROOT_PACKAGE
     _draw_identity(layout, head)
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import bpy
 
-from ... import result as results
+from ...nodes.scene_state import active_tree, node_of
 from ...nodes.state import NodeState, status_of
 from ...operators import result as operators
-from ...review import Facts, Review, review_of
+from ...results import selection
+from ...results.review import Facts, Review, review_of
 from ...scene.fitting_scene import is_faithful
 from ...scene.fitting_scene import notices as fit_notices
 from ...scene.loose import loose_objects
@@ -19,18 +20,17 @@ from ...scene.plate import background_of
 from ...scene.record import read_record
 from ...scene.stored import stored
 from ...scene.texture import PICTURE
-from ...scene_state import active_tree, node_of
+from ...text import paragraph
 from ..graph_picture import draw_graph
-from ..text import paragraph
 
 
 def missing(context: bpy.types.Context) -> str:
     """Return why there is nothing to show, empty where there is."""
-    found = results.chosen(context)
+    found = selection.chosen(context)
     if found is None:
         return "Track a video, or import a track file with File > Import"
     if found.collection is None:
-        facts = results.facts_of(found)
+        facts = selection.facts_of(found)
         if facts is None:  # For a moment, while the disk is asked: else the part would open and close again.
             return "Looking for a track of this clip"
         if facts.stamp is None:
@@ -40,12 +40,12 @@ def missing(context: bpy.types.Context) -> str:
 
 def draw(layout: Any, context: bpy.types.Context) -> None:
     """Draw the part."""
-    found = results.chosen(context)
+    found = selection.chosen(context)
     if found is None:
         return
     layout.use_property_split = True
     layout.use_property_decorate = False
-    facts = results.facts_of(found)
+    facts = selection.facts_of(found)
     review = None if facts is None else review_of(facts, found.placement)
     layout.label(
         text=found.name, icon="OUTLINER_COLLECTION" if found.collection is not None else "FILE", translate=False
@@ -61,14 +61,14 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     _draw_files(layout)
 
 
-def _draw_state(layout: Any, context: bpy.types.Context, found: results.Result, facts: Facts | None) -> None:
+def _draw_state(layout: Any, context: bpy.types.Context, found: selection.Result, facts: Facts | None) -> None:
     """What is wrong with the file, or with what was made of it."""
     problem = operators.file_problem(found, facts)
     if problem:
         paragraph(layout, context, problem, icon="ERROR")
         if found.collection is not None:
             layout.operator("flame.find_track", icon="FILEBROWSER")
-    if facts is not None and results.is_outdated(found, facts):
+    if facts is not None and selection.is_outdated(found, facts):
         paragraph(layout, context, "The track is newer than what is in the scene.", icon="INFO")
     parts = found.parts
     if parts is not None and not isinstance(parts, Parts):
@@ -96,7 +96,7 @@ def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> No
     row.prop(context.scene.flame, "show_timeline_graph")
 
 
-def _draw_made(layout: Any, context: bpy.types.Context, found: results.Result) -> None:
+def _draw_made(layout: Any, context: bpy.types.Context, found: selection.Result) -> None:
     """What Appearance and Texture have made of it, and the texture itself."""
     tree = active_tree(context) if found.node is not None else None
     for kind in ("appearance", "texture"):
@@ -109,7 +109,7 @@ def _draw_made(layout: Any, context: bpy.types.Context, found: results.Result) -
         layout.template_icon(icon_value=layout.icon(picture), scale=5.0)
 
 
-def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> None:
+def _draw_import(layout: Any, found: selection.Result, facts: Facts | None) -> None:
     """Options and the button that brings the track into the scene."""
     if found.node is not None:
         fresh = found.collection is None
@@ -123,8 +123,8 @@ def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> Non
     if found.collection is None:
         row.operator("flame.import_result", icon="IMPORT")
         return
-    changed = results.has_other_options(found)
-    outdated = facts is not None and results.is_outdated(found, facts)
+    changed = selection.has_other_options(found)
+    outdated = facts is not None and selection.is_outdated(found, facts)
     row.operator("flame.update_result", icon="FILE_REFRESH", depress=outdated or changed).ask = False
     if found.node is None:
         row.operator("flame.update_result", text="", icon="PREFERENCES").ask = True
@@ -132,7 +132,7 @@ def _draw_import(layout: Any, found: results.Result, facts: Facts | None) -> Non
         layout.label(text="Options are not applied yet", icon="INFO")
 
 
-def _draw_scene(layout: Any, context: bpy.types.Context, found: results.Result) -> None:
+def _draw_scene(layout: Any, context: bpy.types.Context, found: selection.Result) -> None:
     """What can be done with what is in the scene."""
     parts = found.parts
     if not isinstance(parts, Parts):

@@ -8,16 +8,17 @@ import bpy
 
 from ....backend.contract.failure import Notice
 from ....backend.contract.job import STAGES
-from ... import all_faces, engine_watch, footage, runs, setup
-from ...environment import State as EngineState
+from ...engine.environment import State as EngineState
+from ...engine.run_state import Run, StageProgress, State
+from ...nodes.scene_state import active_tree, node_of, source_of, tracks_of
 from ...nodes.state import NodeState, status_of
 from ...operators.stages import is_on
 from ...paths import ROOT_PACKAGE
-from ...run import Run, StageProgress, State
-from ...scene_state import active_tree, node_of, source_of, tracks_of
+from ...preferences import engine_state
+from ...text import duration, paragraph, room_in, scale_of
+from ...tracking import all_faces, availability, footage, runs
 from .. import thumbnails
 from ..presets import FLAME_PT_presets
-from ..text import duration, paragraph, room_in, scale_of
 from .video import followed_face
 
 MORE: Final = (
@@ -49,7 +50,7 @@ def missing(context: bpy.types.Context) -> str:
     """Return why it cannot be used yet."""
     if footage.path_of(context) is None:
         return "Choose a video first"
-    problem = engine_watch.problem()
+    problem = availability.problem()
     return problem.sentence if problem is not None else ""
 
 
@@ -64,7 +65,7 @@ def draw_remedy(layout: Any, context: bpy.types.Context) -> None:
     """Draw the way to the engine where that is what is missing."""
     if footage.path_of(context) is None:
         return
-    environment = setup.environment
+    environment = engine_state.environment
     if environment.state is EngineState.INSTALLING:
         layout.progress(factor=environment.progress.fraction, text=f"{environment.progress.fraction:.0%}")
     text = "Set Up Engine..." if environment.state is not EngineState.INSTALLING else "Show Preferences"

@@ -8,13 +8,13 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.failure import Failure
-from ... import footage
-from ...footage import Facts
-from ...look import Look, SeenFace
+from ...engine.quick_look import Look, SeenFace
+from ...nodes.scene_state import active_tree, node_of, source_of
 from ...nodes.stages.photographs import draw_names, files_of
-from ...scene_state import active_tree, node_of, source_of
+from ...text import duration, paragraph, room_in, scale_of
+from ...tracking import footage
+from ...tracking.footage import Facts
 from .. import thumbnails
-from ..text import duration, paragraph, room_in, scale_of
 
 FACES_SHOWN: Final = 9
 """Faces with a picture; a crowd is followed better by its number in the Face node."""

@@ -1,0 +1,203 @@
+"""The model files that the engine finds, and those that could be added, for the list in the preferences. No `bpy`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ...backend.contract.events import entries_of, failure_of, text_of
+from ...backend.contract.failure import Failure
+from ...backend.contract.licences import (
+    APACHE,
+    BASEL,
+    DECA,
+    FACE_PARSING,
+    FLAME_PAGE,
+    MICA,
+    OPEN,
+    PROGRAM,
+    RESEARCH,
+    TASK_PAGE,
+    TEXTURE,
+    Licence,
+)
+from ...backend.contract.model_files import (
+    ALBEDO,
+    DECA_FILE,
+    FLAME_2020,
+    FLAME_2023,
+    FLAME_OPEN,
+    MICA_FILE,
+    PARSING_WEIGHTS,
+    TASK_FILES,
+    UV_TEXTURE,
+    other_names,
+)
+from .process import Engine, EngineProcess, start
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One model file, or one that could be there; as in the ``done`` event of ``models``.
+
+    Attributes:
+        name: For people.
+        file: Path, empty for what is part of the program.
+        adds: What it is good for.
+        licence: Its terms in a sentence.
+        commercial: Whether these allow commercial work; None where that is not known.
+        usable: Whether it is there and can be used.
+        problem: Why it cannot.
+        advice: What to do about it.
+        url: Where it is had.
+    """
+
+    name: str
+    file: str = ""
+    adds: str = ""
+    licence: str = ""
+    commercial: bool | None = None
+    usable: bool = False
+    problem: str = ""
+    advice: str = ""
+    url: str = ""
+
+
+BUILT_IN: Final = ModelFile(
+    "Built-in head", adds="A head that always works", licence=PROGRAM.sentence, commercial=True, usable=True
+)
+
+
+def _to_be_had(name: str, file: str, adds: str, licence: Licence, url: str = FLAME_PAGE) -> ModelFile:
+    return ModelFile(name, file, adds, licence.sentence, licence.commercial, url=url)
+
+
+TO_BE_HAD: Final = (
+    _to_be_had("FLAME 2023 Open", FLAME_OPEN, "The head model made from scans of thousands of people", OPEN),
+    _to_be_had("FLAME 2023", FLAME_2023, "The research version", RESEARCH),
+    _to_be_had("FLAME 2020", FLAME_2020, "The older research version", RESEARCH),
+    _to_be_had(
+        "MediaPipe Face Landmarker",
+        TASK_FILES[0],
+        "Finer lids and lips, and 52 expression scores",
+        APACHE,
+        TASK_PAGE,
+    ),
+    _to_be_had("FLAME texture space", UV_TEXTURE, "Skin colours from faces, beside a FLAME head", TEXTURE),
+    _to_be_had(
+        "Basel albedo space",
+        ALBEDO,
+        "Skin colours from faces, where the texture space is not there",
+        BASEL,
+        "https://github.com/TimoBolkart/BFM_to_FLAME",
+    ),
+    _to_be_had(
+        "BiSeNet face parsing",
+        PARSING_WEIGHTS,
+        "Parsing that knows glasses, hats and jewels, and what hides the skin",
+        FACE_PARSING,
+        "https://github.com/zllrunning/face-parsing.PyTorch",
+    ),
+    _to_be_had("MICA", MICA_FILE, "A first guess of who it is, for FLAME 2020", MICA, "https://github.com/Zielon/MICA"),
+    _to_be_had("DECA", DECA_FILE, "Another first guess, for FLAME 2020", DECA, "https://github.com/yfeng95/DECA"),
+)
+"""What can be added, with the file name that it comes under."""
+
+
+_UNKNOWN: Final = Failure("models-unknown", "The engine could not look at the files.", "Press Check Engine above.")
+
+
+@dataclass
+class ModelList:
+    """What was found in the folder of models.
+
+    Attributes:
+        folder: Where was looked, None before.
+        found: The built-in head first, then the files.
+        problem: Why nothing could be found out.
+    """
+
+    folder: Path | None = None
+    found: tuple[ModelFile, ...] = (BUILT_IN,)
+    problem: Failure | None = None
+    _process: EngineProcess | None = field(default=None, repr=False)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the engine looks at the files now."""
+        return self._process is not None
+
+    @property
+    def to_be_had(self) -> tuple[ModelFile, ...]:
+        """What could be added to what is there."""
+        there = {Path(each.file).name.lower() for each in self.found if each.file}
+        return tuple(each for each in TO_BE_HAD if not any(name.lower() in there for name in other_names(each.file)))
+
+    def start(self, engine: Engine, folder: Path, log: Path) -> Failure | None:
+        """Have the engine look at the files of a folder."""
+        if self.busy:
+            return None
+        process = start(engine, engine.command("models", models=folder), log)
+        if isinstance(process, Failure):
+            self.problem = process
+            return process
+        self.folder, self.problem, self._process = folder, None, process
+        return None
+
+    def poll(self) -> bool:
+        """Read what was said; return whether anything changed."""
+        process = self._process
+        if process is None:
+            return False
+        said = False
+        while (event := process.take()) is not None:
+            said = self._take(event) or said
+        code = process.ended
+        if code is None:
+            return said
+        if not said and self.problem is None and code != 0:
+            self.problem = _UNKNOWN
+        process.end_aside()
+        self._process = None
+        return True
+
+    def wait(self, pause: float = 0.05) -> None:
+        """Poll until the engine has looked, for scripts and tests."""
+        while self.busy:
+            self.poll()
+            time.sleep(pause)
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.end(0.0)
+        self._process = None
+
+    def _take(self, event: Mapping[str, Any]) -> bool:
+        if event.get("event") == "error":
+            self.problem = failure_of(event, _UNKNOWN)
+            return True
+        if event.get("event") != "done" or not isinstance(event.get("models"), list):
+            return False
+        # What is not there is told under what could be added.
+        there = [each for each in entries_of(event, "models") if each.get("file") and each.get("present") is True]
+        self.found = (BUILT_IN, *(_entry(each) for each in there))
+        return True
+
+
+def _entry(entry: Mapping[str, Any]) -> ModelFile:
+    commercial = entry.get("commercial")
+    return ModelFile(
+        text_of(entry, "version") or text_of(entry, "name"),
+        text_of(entry, "file"),
+        text_of(entry, "adds"),
+        text_of(entry, "licence"),
+        commercial if isinstance(commercial, bool) else None,
+        entry.get("usable") is True,
+        text_of(entry, "problem"),
+        text_of(entry, "advice"),
+        text_of(entry, "url"),
+    )

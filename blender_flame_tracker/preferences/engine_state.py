@@ -1,0 +1,82 @@
+"""The one environment of this Blender, what works on it, and the timer that watches while something does."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ...backend.contract.failure import Notice
+from .. import redrawing
+from ..engine.environment import Environment, State
+from ..engine.installer import Installer, Task
+from ..engine.model_files import ModelList
+from .sandbox import flavour_of
+
+INTERVAL: Final = 0.1
+"""Seconds between two looks at the processes."""
+
+environment = Environment(Path())
+installer = Installer(environment)
+models = ModelList()
+flavour: Notice | None = None
+"""What to know about this kind of Blender; found out once."""
+
+listeners: Final[list[Callable[[Task, State], None]]] = []
+"""Called in the timer when a task of the installer is over."""
+
+_last_redraw = 0.0
+
+
+def watch() -> None:
+    """Read what the processes say from now on, until they are gone."""
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=0.0)
+
+
+def redraw() -> None:
+    """Have the preferences drawn again."""
+    global _last_redraw  # noqa: PLW0603 - one clock for one timer
+    _last_redraw = time.monotonic()
+    redrawing.redraw("PREFERENCES")
+
+
+def close() -> None:
+    """End what runs."""
+    installer.close()
+    models.close()
+
+
+def _tick() -> float | None:
+    was_busy = installer.busy
+    changed = installer.poll()
+    changed = models.poll() or changed
+    if was_busy and not installer.busy:
+        for listener in listeners:
+            listener(installer.task, environment.state)
+    if changed or time.monotonic() - _last_redraw > 1.0:
+        redraw()
+    return INTERVAL if installer.busy or models.busy else None
+
+
+CLASSES: Final[tuple[type[Any], ...]] = ()
+
+
+def register() -> None:
+    """Find out which Blender this is; end everything when it quits."""
+    global flavour  # noqa: PLW0603 - it never changes
+    flavour = flavour_of(bpy.app.binary_path, os.environ)
+    atexit.register(close)
+
+
+def unregister() -> None:
+    """End everything now."""
+    close()
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    atexit.unregister(close)

@@ -1,0 +1,53 @@
+"""Whether the engine is there, for drawing: looked up while drawing, found out by a timer."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import bpy
+
+from ...backend.contract.failure import Failure
+from ..engine.environment import State
+from ..preferences import engine_state
+from . import runs
+
+FRESH: Final = 2.0
+"""Seconds after which what is drawn is looked at again."""
+
+_problem: Failure | None = None
+_looked = float("-inf")
+
+
+def problem() -> Failure | None:
+    """Return why nothing can be tracked with the engine as it is, None where it is well. For drawing."""
+    if engine_state.environment.state is State.INSTALLING and runs.engine_override is None:
+        return Failure("engine-installing", "The tracking engine is being installed.", "Wait until it is ready.")
+    if time.monotonic() - _looked > FRESH and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=0.0)
+    return _problem
+
+
+def check() -> Failure | None:
+    """Look at the engine now: a few small files, no process."""
+    global _problem, _looked
+    engine = runs.engine_now()
+    _problem, _looked = engine if isinstance(engine, Failure) else None, time.monotonic()
+    return _problem
+
+
+def _look() -> None:
+    before = _problem
+    if check() != before:
+        runs.redraw()
+
+
+CLASSES: Final[tuple[type[Any], ...]] = ()
+
+
+def unregister() -> None:
+    """Look no more."""
+    global _problem, _looked
+    if bpy.app.timers.is_registered(_look):
+        bpy.app.timers.unregister(_look)
+    _problem, _looked = None, float("-inf")
