@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import tempfile
 import time
@@ -14,8 +13,6 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-
-_ADD_ON: Final = __package__.rpartition(".")[0]
 
 SECONDS: Final = 3.0
 EVENTS_PER_SECOND: Final = 1000
@@ -52,7 +49,8 @@ def measure_interface() -> dict[str, Any] | str:
         ``event_rate`` (events per second that were said), ``blender``.
     """
     begin = time.thread_time()
-    registration = importlib.import_module(f"{_ADD_ON}.registration")
+    from .. import registration  # Reading it is measured.
+
     loading = time.thread_time() - begin
     registering = []
     for _ in range(5):
@@ -76,14 +74,15 @@ def measure_interface() -> dict[str, Any] | str:
 
 def _measure_run(folder: Path) -> dict[str, Any] | str:
     """Run a chatty engine; draw before, meanwhile and afterwards."""
-    runs = importlib.import_module(f"{_ADD_ON}.tracking.runs")
-    new_default_tree = importlib.import_module(f"{_ADD_ON}.nodes.default_tree").new_default_tree
-    engine_class = importlib.import_module(f"{_ADD_ON}.engine.process").Engine
+    from ..engine.process import Engine
+    from ..nodes.default_tree import new_default_tree
+    from ..tracking import runs
+
     (folder / "backend").mkdir()
     (folder / "backend" / "__init__.py").touch()
     (folder / "backend" / "__main__.py").write_text(_CHATTY)
     (folder / "video.mp4").touch()
-    runs.engine_override = engine_class(Path(sys.executable), folder)
+    runs.engine_override = Engine(Path(sys.executable), folder)
     scene = bpy.context.scene
     draws = [_draw_times()]
     scene.flame.tree = tree = new_default_tree("FLAME")
@@ -125,14 +124,15 @@ def _measure_run(folder: Path) -> dict[str, Any] | str:
 
 def _draw_times(repetitions: int = 50) -> tuple[float, float, int]:
     """Median seconds of the panel, of all nodes of the scene's tree, and how many items the panel has."""
-    panel = importlib.import_module(f"{_ADD_ON}.ui.panel").FLAME_PT_view3d
+    from ..ui.panel import FLAME_PT_view3d
+
     context = _Context()
     tree = context.scene.flame.tree
     layout = Counting()
 
     def draw_panel() -> None:
         layout.items = 0
-        panel.draw(SimpleNamespace(layout=layout), context)
+        FLAME_PT_view3d.draw(SimpleNamespace(layout=layout), context)
 
     def draw_nodes() -> None:
         for node in tree.nodes if tree is not None else ():

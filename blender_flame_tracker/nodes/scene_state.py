@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.job import INSTEAD
+from .. import redrawing
 from ..names import TREE
-from ..redrawing import redraw
 from .reading import kind_of
 from .tree import FlameTree
 
@@ -24,11 +24,11 @@ def _flag(name: str, default: bool = True) -> Any:
 
 
 def _redraw_timelines(_owner: Any, _context: bpy.types.Context) -> None:
-    redraw("DOPESHEET_EDITOR")
+    redrawing.TIMELINES.redraw()
 
 
 def _redraw_all(_owner: Any, _context: bpy.types.Context) -> None:
-    redraw("VIEW_3D", "CLIP_EDITOR", "NODE_EDITOR", "DOPESHEET_EDITOR")
+    redrawing.RESULTS.redraw()
 
 
 def _never(_owner: Any) -> bool:

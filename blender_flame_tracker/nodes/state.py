@@ -19,13 +19,13 @@ from bpy.app.handlers import persistent
 from ...backend.contract.failure import Failure
 from ...backend.contract.kinds import json_of
 from ...backend.contract.settings import SceneSettings
+from .. import redrawing
 from ..engine.run_state import Run, StageProgress
 from ..names import TREE
-from . import evaluated
+from . import evaluated, run_registry
 from .compile import Compiled
 from .fingerprint import fingerprints, looks
 from .reading import kind_of, upstream, wrong_links
-from .tree import FlameTree
 
 _HEADLESS = bpy.app.background
 
@@ -101,11 +101,9 @@ _due: Final[set[int]] = set()
 
 def status_of(node: Any) -> Status:
     """Return how a node stands. Cheap enough for drawing: nothing is computed, and no file is touched."""
-    from ..tracking import runs  # It needs this module.
-
     tree = node.id_data
     known = _known.get(tree.session_uid, {}).get(node.name)
-    run, compiled = runs.run_of(tree), runs.compiled_of(tree)
+    run, compiled = run_registry.run_of(tree), run_registry.compiled_of(tree)
     if run is not None and compiled is not None and not run.state.final and node.name in run.stages:
         unchanged = known is None or compiled.fingerprints.get(node.name) == known.fingerprint
         live = _live(run.stages[node.name], unchanged)
@@ -178,7 +176,7 @@ def refresh_all() -> None:
         refresh(tree)
 
 
-def ours() -> list[FlameTree]:
+def ours() -> list[Any]:
     """Return the FLAME trees of the file."""
     return [tree for tree in bpy.data.node_groups if tree.bl_idname == TREE]
 
@@ -282,13 +280,11 @@ def _failed(failure: Failure) -> Status:
 
 
 def _look_through() -> None:
-    from ..tracking import runs
-
     for tree in ours():
         if tree.session_uid in _due:
             refresh(tree)
     _due.clear()
-    runs.redraw()
+    redrawing.TRACKING.redraw()
 
 
 @persistent

@@ -7,6 +7,7 @@ from typing import Final
 import bpy
 
 from ..names import TREE
+from . import following, state
 
 
 class FlameTree(bpy.types.NodeTree):
@@ -25,17 +26,19 @@ class FlameTree(bpy.types.NodeTree):
 
         A tree that is chosen in the editor itself becomes the scene's, as with Blender's own editors.
         """
-        from . import following
-
         return following.shown_tree(context)
 
     def update(self) -> None:
         """Have it found out soon which links are wrong and which nodes are stale. Called by Blender for every edit."""
-        from . import state
-
         # While the add-on is enabled again, Blender calls this for trees of the file before it knows their class. Then
         # `self` points into memory that is gone: to ask it for anything may crash. `mark` knows when not to.
         state.mark(self)
+
+
+def shows_our_tree(context: bpy.types.Context) -> bool:
+    """Whether this is a node editor set to our trees."""
+    space = context.space_data
+    return space is not None and space.type == "NODE_EDITOR" and space.tree_type == TREE
 
 
 CLASSES: Final = (FlameTree,)

@@ -9,6 +9,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from ..engine.quick_look import SeenFace
 from ..engine.session import State
+from ..nodes import run_registry
 from ..nodes.scene_state import active_tree, node_of
 from ..tracking import all_faces, availability, footage, runs
 from .track import can_start, start_for
@@ -141,7 +142,7 @@ class TrackAllFaces(bpy.types.Operator):
         failures = all_faces.wait(tree)
         for sentence in failures:
             self.report({"WARNING"}, sentence)
-        return {"FINISHED"} if runs.run_of(tree).state is not State.CANCELLED else {"CANCELLED"}
+        return {"FINISHED"} if run_registry.run_of(tree).state is not State.CANCELLED else {"CANCELLED"}
 
     def _prepared(self, context: bpy.types.Context) -> Any:
         tree = active_tree(context)

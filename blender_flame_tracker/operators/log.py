@@ -8,8 +8,8 @@ from typing import Any, Final
 import bpy
 
 from ..engine.session import Run
+from ..nodes import run_registry
 from ..nodes.scene_state import active_tree
-from ..tracking import runs
 
 LINES: Final = 200
 """Of the end of a log that are copied."""
@@ -18,7 +18,7 @@ _BYTES: Final = 1 << 17
 
 
 def _has_run(cls: Any, context: bpy.types.Context) -> bool:
-    if runs.run_of(active_tree(context)) is None:
+    if run_registry.run_of(active_tree(context)) is None:
         cls.poll_message_set("Nothing was tracked since this file was opened")
         return False
     return True
@@ -37,7 +37,7 @@ class OpenLog(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Open the file."""
-        log = runs.run_of(active_tree(context)).log
+        log = run_registry.run_of(active_tree(context)).log
         if not log.is_file():
             self.report({"ERROR"}, "The engine has not written a log. Copy says what is known.")
             return {"CANCELLED"}
@@ -57,7 +57,7 @@ class CopyLog(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Put it onto the clipboard."""
-        context.window_manager.clipboard = report_of(runs.run_of(active_tree(context)))
+        context.window_manager.clipboard = report_of(run_registry.run_of(active_tree(context)))
         self.report({"INFO"}, "Copied.")
         return {"FINISHED"}
 

@@ -6,11 +6,10 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ..nodes import reading
+from ..nodes import reading, run_registry
 from ..nodes.default_tree import new_default_tree
 from ..nodes.scene_state import active_tree
-from ..tracking import runs
-from ..ui.node_menus import shows_our_tree
+from ..nodes.tree import shows_our_tree
 from .track import run_for, start_for
 
 
@@ -21,7 +20,7 @@ def _tree_of(context: bpy.types.Context) -> Any | None:
 
 def _can_run(cls: Any, context: bpy.types.Context) -> bool:
     tree = _tree_of(context)
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     if tree is None:
         cls.poll_message_set("There is no FLAME Tracker tree here")
     elif run is not None and not run.state.final:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
+from .. import redrawing
 from ..engine.environment import State
 from ..engine.installer import Task
 from ..paths import user_folder
@@ -26,7 +27,7 @@ def _log() -> Path:
 def _start(task: Task) -> Failure | None:
     failure = engine_state.installer.start(task, preferences.request(), _log())
     engine_state.watch()
-    engine_state.redraw()
+    redrawing.PREFERENCES.redraw()
     return failure
 
 
@@ -115,7 +116,7 @@ class CancelInstall(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Ask the installer to stop."""
         engine_state.installer.cancel()
-        engine_state.redraw()
+        redrawing.PREFERENCES.redraw()
         return {"FINISHED"}
 
 
@@ -227,7 +228,7 @@ class CheckModels(bpy.types.Operator):
             self.report({"ERROR"}, str(failure))
             return {"CANCELLED"}
         engine_state.watch()
-        engine_state.redraw()
+        redrawing.PREFERENCES.redraw()
         return {"FINISHED"}
 
 

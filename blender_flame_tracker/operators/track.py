@@ -15,6 +15,7 @@ from ...backend.contract.presence import is_folder
 from ...backend.contract.targets import TAKEN
 from ..engine.session import State
 from ..names import TREE
+from ..nodes import run_registry
 from ..nodes.compile import Compiled, compile_tree
 from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute, relative
@@ -67,7 +68,7 @@ def _tree_of(context: bpy.types.Context) -> Any | None:
 
 
 def _going(tree: Any) -> bool:
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     return run is not None and not run.state.final
 
 
@@ -159,7 +160,7 @@ class Resume(bpy.types.Operator):
         """Need a run that was stopped."""
         if not can_start(cls, context):
             return False
-        run = runs.run_of(active_tree(context))
+        run = run_registry.run_of(active_tree(context))
         if run is None or run.state not in (State.CANCELLED, State.FAILED):
             cls.poll_message_set("There is no run that was cancelled or that failed")
             return False

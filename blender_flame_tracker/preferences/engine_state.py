@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -30,20 +29,11 @@ flavour: Notice | None = None
 listeners: Final[list[Callable[[Task, State], None]]] = []
 """Called in the timer when a task of the installer is over."""
 
-_last_redraw = 0.0
-
 
 def watch() -> None:
     """Read what the processes say from now on, until they are gone."""
     if not bpy.app.timers.is_registered(_tick):
         bpy.app.timers.register(_tick, first_interval=0.0)
-
-
-def redraw() -> None:
-    """Have the preferences drawn again."""
-    global _last_redraw  # noqa: PLW0603 - one clock for one timer
-    _last_redraw = time.monotonic()
-    redrawing.redraw("PREFERENCES")
 
 
 def close() -> None:
@@ -59,8 +49,7 @@ def _tick() -> float | None:
     if was_busy and not installer.busy:
         for listener in listeners:
             listener(installer.task, environment.state)
-    if changed or time.monotonic() - _last_redraw > 1.0:
-        redraw()
+    redrawing.PREFERENCES.redraw_when(changed)
     return INTERVAL if installer.busy or models.busy else None
 
 

@@ -179,13 +179,8 @@ _APPLIED: Final = tuple(
 def _poll() -> float | None:
     """Let the watch work, and draw anew where there is news. Runs only while something asks."""
     if WATCH.poll():
-        redraw()
+        redrawing.RESULTS.redraw()
     return 0.25 if WATCH.wanted else None
-
-
-def redraw() -> None:
-    """Draw the editors that show results anew."""
-    redrawing.redraw("VIEW_3D", "CLIP_EDITOR", "DOPESHEET_EDITOR", "NODE_EDITOR")
 
 
 CLASSES: Final = ()

@@ -13,6 +13,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from ..engine.quick_look import SeenFace
 from ..engine.run_state import Run, State
+from ..nodes import run_registry
 from ..nodes.scene_state import node_of
 from ..nodes.stages.face import face_folder
 from ..nodes.tree import FlameTree
@@ -53,7 +54,7 @@ def prepare(tree: FlameTree, scene: bpy.types.Scene, faces: tuple[SeenFace, ...]
 
 def begun(tree: FlameTree) -> None:
     """Take note of the first face's run; where a folder has to be chosen before, it begins later."""
-    queue, run = _queues.get(tree.session_uid), runs.run_of(tree)
+    queue, run = _queues.get(tree.session_uid), run_registry.run_of(tree)
     if queue is not None and run is not None and not run.state.final:
         queue.run = run
 
@@ -88,7 +89,7 @@ def words(tree: FlameTree | None) -> str:
 def wait(tree: FlameTree) -> list[str]:
     """Wait until everyone is tracked, for scripts and tests; return what went wrong with whom."""
     queue = _queues.get(tree.session_uid)
-    while tree.session_uid in _queues and (run := runs.run_of(tree)) is not None:
+    while tree.session_uid in _queues and (run := run_registry.run_of(tree)) is not None:
         runs.wait(run)
     return queue.failures if queue is not None else []
 

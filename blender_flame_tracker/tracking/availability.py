@@ -8,6 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Failure
+from .. import redrawing
 from ..engine.environment import State
 from ..preferences import engine_state
 from . import runs
@@ -39,7 +40,7 @@ def check() -> Failure | None:
 def _look() -> None:
     before = _problem
     if check() != before:
-        runs.redraw()
+        redrawing.TRACKING.redraw()
 
 
 CLASSES: Final[tuple[type[Any], ...]] = ()

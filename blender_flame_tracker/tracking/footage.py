@@ -21,6 +21,7 @@ from ...backend.contract.content import content_of
 from ...backend.contract.failure import Failure
 from ...backend.contract.presence import is_file, is_folder
 from ...backend.contract.sequence import sequence_from
+from .. import redrawing
 from ..engine.process import Engine
 from ..engine.quick_look import Look, Looking, remembered, start_look
 from ..nodes.reading import kind_of
@@ -305,7 +306,7 @@ def _work() -> float | None:
         _learn(path)
         changed = True
     if changed:
-        runs.redraw()
+        redrawing.TRACKING.redraw()
     return INTERVAL if _asked or _looking else None
 
 

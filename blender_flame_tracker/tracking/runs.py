@@ -1,15 +1,13 @@
 """The runs of this Blender: started by panel, nodes and scripts, watched by one timer, and brought into the scene.
 
-`session` knows nothing of Blender; this module joins the two. Trees and scenes are remembered by their `session_uid`
-and looked up again each time: undo replaces datablocks, and a reference kept across it would point into nothing.
+`engine.session` knows nothing of Blender; this module joins the two. What runs is kept in `nodes.run_registry`.
 """
 
 from __future__ import annotations
 
 import atexit
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 import bpy
@@ -20,7 +18,8 @@ from .. import redrawing
 from ..engine.process import Engine
 from ..engine.session import SILENCE, Run, Session, State
 from ..nodes import places, state
-from ..nodes.compile import Compiled, SceneImport, compile_tree
+from ..nodes.compile import SceneImport, compile_tree
+from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
 from ..nodes.tree import FlameTree
 from ..paths import new_run_folder
 from ..preferences import preferences
@@ -42,37 +41,11 @@ engine_override: Engine | None = None
 """Takes the place of the engine of the preferences, for scripts and tests."""
 
 
-@dataclass
-class _Ticket:
-    """What belongs to a run on Blender's side.
-
-    Attributes:
-        run: The run.
-        tree, scene: `session_uid` of the tree that is run and of the scene that its results go to.
-        compiled: What was made of the tree.
-        settled: Whether its end was dealt with.
-        imports: What is still to be imported: each as soon as what it needs is made, also while the run goes on.
-        announce: Whether the user is told of the end; scripts that wait are told by what they called.
-        told: Whether the listeners know of the end.
-    """
-
-    run: Run
-    tree: int
-    scene: int
-    compiled: Compiled
-    settled: bool = False
-    imports: list[SceneImport] = field(default_factory=list)
-    announce: bool = True
-    told: bool = False
-
-
 listeners: Final[list[Callable[[FlameTree, bpy.types.Scene, Run], None]]] = []
 """Called when a run is over and all of it that can be imported is in its scene."""
 
 _session = Session()
-_tickets: dict[int, _Ticket] = {}
-_before_loading: dict[int, _Ticket] = {}
-_last_redraw = 0.0
+_before_loading: dict[int, Ticket] = {}
 _untold: list[tuple[str, str]] = []
 
 
@@ -120,10 +93,10 @@ def start(
         places.decide(tree.nodes[name], scene)
     run = Run(compiled.job, engine, folder, owner=scene.name, models=preferences.models_folder())
     imports = [each for each in compiled.imports if each.automatic]
-    _tickets[tree.session_uid] = _Ticket(run, tree.session_uid, scene.session_uid, compiled, imports=imports)
+    tickets[tree.session_uid] = Ticket(run, tree.session_uid, scene.session_uid, compiled, imports=imports)
     _session.submit(run)
     _watch()
-    redraw()
+    redrawing.TRACKING.redraw()
     return run
 
 
@@ -132,24 +105,12 @@ def engine_now() -> Engine | Failure:
     return engine_override or preferences.engine()
 
 
-def run_of(tree: FlameTree | None) -> Run | None:
-    """Return the latest run of a tree since the file was opened, or None. Cheap enough for drawing."""
-    ticket = _tickets.get(tree.session_uid) if tree is not None else None
-    return ticket.run if ticket is not None else None
-
-
-def compiled_of(tree: FlameTree | None) -> Compiled | None:
-    """Return what the latest run of a tree was made of, or None. Cheap enough for drawing."""
-    ticket = _tickets.get(tree.session_uid) if tree is not None else None
-    return ticket.compiled if ticket is not None else None
-
-
 def cancel(tree: FlameTree) -> None:
     """Ask the run of a tree to stop."""
     run = run_of(tree)
     if run is not None:
         _session.cancel(run)
-        redraw()
+        redrawing.TRACKING.redraw()
 
 
 def wait(run: Run) -> State:
@@ -157,7 +118,7 @@ def wait(run: Run) -> State:
 
     Where the result has to wait for object mode, nothing else is waited for: see `waiting_import`.
     """
-    ticket = _ticket_of(run)
+    ticket = ticket_of(run)
     if ticket is not None:
         ticket.announce = False
     _session.wait(run, _settle_all)
@@ -167,7 +128,7 @@ def wait(run: Run) -> State:
 
 def waiting_import(tree: FlameTree | None) -> str:
     """Return why the finished result of a tree is not in the scene yet, or an empty text."""
-    ticket = _tickets.get(tree.session_uid) if tree is not None else None
+    ticket = tickets.get(tree.session_uid) if tree is not None else None
     return hindrance() if ticket is not None and _due(ticket) else ""
 
 
@@ -182,16 +143,12 @@ def close(patience: float = 0.5) -> None:
     _session.close(patience)
 
 
-def _ticket_of(run: Run) -> _Ticket | None:
-    return next((ticket for ticket in _tickets.values() if ticket.run is run), None)
-
-
 def tree_of(number: int) -> FlameTree | None:
     """Return the tree of that `session_uid`, None where it was removed."""
     return next((tree for tree in bpy.data.node_groups if tree.session_uid == number), None)
 
 
-def _scene(ticket: _Ticket) -> bpy.types.Scene | None:
+def _scene(ticket: Ticket) -> bpy.types.Scene | None:
     return next((scene for scene in bpy.data.scenes if scene.session_uid == ticket.scene), None)
 
 
@@ -207,18 +164,10 @@ def _look() -> float | None:
     """Read what the engine said, deal with runs that are over, and redraw; called by Blender while there is work."""
     changed = _session.poll(BUDGET)
     changed = _settle_all() or changed
-    if changed or time.monotonic() - _last_redraw > 1.0:
-        redraw()
+    redrawing.TRACKING.redraw_when(changed)
     if _session.busy:
         return INTERVAL
-    return HINDERED_INTERVAL if any(ticket.imports for ticket in _tickets.values()) else None
-
-
-def redraw() -> None:
-    """Have all areas drawn again that show a run: sidebars, our node editor, the preferences."""
-    global _last_redraw  # noqa: PLW0603 - one clock for one timer
-    _last_redraw = time.monotonic()
-    redrawing.redraw("VIEW_3D", "CLIP_EDITOR", "NODE_EDITOR", "PREFERENCES")
+    return HINDERED_INTERVAL if any(ticket.imports for ticket in tickets.values()) else None
 
 
 # What becomes of a run.
@@ -227,14 +176,14 @@ def redraw() -> None:
 def _settle_all() -> bool:
     """Deal with every run that is over, and with what can be imported; return whether anything happened."""
     happened = False
-    for ticket in list(_tickets.values()):
+    for ticket in list(tickets.values()):
         if ticket.run.state.final and not ticket.settled:
             ticket.settled = happened = True
             _settle(ticket)
-    if not hindrance() and any(_due(ticket) for ticket in _tickets.values()):
+    if not hindrance() and any(_due(ticket) for ticket in tickets.values()):
         happened = True
         import_as_step(import_due)
-    for ticket in list(_tickets.values()):
+    for ticket in list(tickets.values()):
         tree, scene = tree_of(ticket.tree), _scene(ticket)
         if ticket.settled and not ticket.imports and not ticket.told:
             ticket.told = True
@@ -243,7 +192,7 @@ def _settle_all() -> bool:
     return happened
 
 
-def _due(ticket: _Ticket) -> list[SceneImport]:
+def _due(ticket: Ticket) -> list[SceneImport]:
     """What can be imported now: its track is written, while reports and overlays may still be made."""
     stages, over = ticket.run.stages, ticket.run.state.final
     made = {name for name, stage in stages.items() if stage.state in ("done", "cached")}
@@ -252,7 +201,7 @@ def _due(ticket: _Ticket) -> list[SceneImport]:
     return [each for each in ready if over or made.issuperset(each.copied_by) or not lacks_copy(each.track)]
 
 
-def _settle(ticket: _Ticket) -> None:
+def _settle(ticket: Ticket) -> None:
     ticket.imports = _due(ticket)
     tree = tree_of(ticket.tree)
     if tree is None:
@@ -266,13 +215,13 @@ def _settle(ticket: _Ticket) -> None:
 
 def import_due() -> None:
     """Bring into their scenes what can be imported now; as one step of undo, which whoever calls this makes."""
-    for ticket in list(_tickets.values()):
+    for ticket in list(tickets.values()):
         due = _due(ticket)
         if due and not hindrance():
             _import(ticket, due)
 
 
-def _import(ticket: _Ticket, wanted: list[SceneImport]) -> None:
+def _import(ticket: Ticket, wanted: list[SceneImport]) -> None:
     """Bring results into their scene."""
     ticket.imports = [each for each in ticket.imports if each not in wanted]
     scene, tree = _scene(ticket), tree_of(ticket.tree)
@@ -332,19 +281,19 @@ def _before_load(*_arguments: object) -> None:
     """End the engine: it works for a file that is about to be closed."""
     global _before_loading  # noqa: PLW0603 - a file that could not be read leaves all as it was
     close()
-    _before_loading = dict(_tickets)
-    _tickets.clear()
+    _before_loading = dict(tickets)
+    tickets.clear()
 
 
 @persistent
 def _after_failed_load(*_arguments: object) -> None:
-    _tickets.update(_before_loading)
+    tickets.update(_before_loading)
 
 
 @persistent
 def _after_undo(*_arguments: object) -> None:
     """End runs whose tree was undone away: nobody could see or stop them."""
-    for ticket in _tickets.values():
+    for ticket in tickets.values():
         if not ticket.run.state.final and tree_of(ticket.tree) is None:
             _session.cancel(ticket.run)
 
@@ -371,7 +320,7 @@ def unregister() -> None:
     close()
     if bpy.app.timers.is_registered(_look):
         bpy.app.timers.unregister(_look)
-    _tickets.clear()
+    tickets.clear()
     _before_loading.clear()
     atexit.unregister(close)
     for name, handler in reversed(_HANDLERS.items()):

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.ranges import LOW_CONFIDENCE
+from .. import redrawing
 from ..results.review import Review
-from ..results.selection import redraw
 from . import graph_colours
 from .graph_colours import Colour
 
@@ -219,7 +219,7 @@ def _work() -> float | None:
     if _STORE.thread is None and _STORE.wanted:
         _STORE.start()
     elif _STORE.thread is not None and not _STORE.thread.is_alive() and _STORE.take():
-        redraw()
+        redrawing.RESULTS.redraw()
     return 0.02 if _STORE.wanted or _STORE.thread is not None else None
 
 

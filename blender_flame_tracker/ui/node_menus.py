@@ -7,18 +7,11 @@ from typing import Any, Final
 import bpy
 
 from ..engine.run_state import Run, State
-from ..names import TREE
-from ..nodes import reading, stages
+from ..nodes import reading, run_registry, stages
 from ..nodes.base import Group
-from ..tracking import runs
+from ..nodes.tree import shows_our_tree
 
 _LAYOUT: Final = (("NodeFrame", "Frame"), (reading.REROUTE, "Reroute"))
-
-
-def shows_our_tree(context: bpy.types.Context) -> bool:
-    """Whether this is a node editor set to our trees."""
-    space = context.space_data
-    return space is not None and space.type == "NODE_EDITOR" and space.tree_type == TREE
 
 
 def draw_add(self: Any, context: bpy.types.Context) -> None:
@@ -51,7 +44,7 @@ def draw_header(self: Any, context: bpy.types.Context) -> None:
     layout = self.layout
     tree = context.space_data.edit_tree
     row = layout.row(align=True)
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     if run is not None and not run.state.final:
         row.operator("flame.cancel", icon="CANCEL")
         _draw_progress(layout, run)

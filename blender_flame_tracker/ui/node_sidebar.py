@@ -8,11 +8,11 @@ import bpy
 
 from ..engine.run_state import State
 from ..names import TAB
-from ..nodes import drawing, reading
+from ..nodes import drawing, reading, run_registry
 from ..nodes.state import status_of
+from ..nodes.tree import shows_our_tree
 from ..text import paragraph, room_in
 from ..tracking import runs
-from .node_menus import shows_our_tree
 
 
 class _Sidebar:
@@ -34,7 +34,7 @@ class FLAME_PT_tree(_Sidebar, bpy.types.Panel):  # noqa: N801 - Blender's rule f
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what starts and stops it, and how the last run ended."""
         layout, tree = self.layout, context.space_data.edit_tree
-        run = runs.run_of(tree)
+        run = run_registry.run_of(tree)
         column = layout.column(align=True)
         column.scale_y = 1.3
         if tree is None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.footage import is_picture
-from ..tracking import runs
+from .. import redrawing
 from .picture_file import read_png
 
 LARGEST: Final = 512
@@ -125,7 +125,7 @@ def _load() -> float | None:
     """Have files read that are wanted, and show those that were."""
     changed = load_some()
     if changed:
-        runs.redraw()
+        redrawing.TRACKING.redraw()
     if any(picture.reading is not None for picture in _pictures.values()):
         return INTERVAL
     _forget()

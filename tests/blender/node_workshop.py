@@ -6,10 +6,9 @@ import bpy
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.engine.process import Engine
 from flame_extension.blender_flame_tracker.engine.run_state import Run, State
-from flame_extension.blender_flame_tracker.nodes import state
+from flame_extension.blender_flame_tracker.nodes import run_registry, state
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
-from flame_extension.blender_flame_tracker.tracking import runs
 
 ENGINE = Engine(Path("python"), Path("nowhere"))
 
@@ -42,7 +41,9 @@ def begin(tree, folder, target=None):
     made = compiled(tree, target)
     run = Run(made.job, ENGINE, folder)
     run.state = State.RUNNING
-    runs._tickets[tree.session_uid] = runs._Ticket(run, tree.session_uid, bpy.context.scene.session_uid, made)
+    run_registry.tickets[tree.session_uid] = run_registry.Ticket(
+        run, tree.session_uid, bpy.context.scene.session_uid, made
+    )
     return run
 
 
@@ -56,12 +57,12 @@ def finish(tree, run):
     for stage in run.stages.values():
         if stage.state in ("waiting", "running"):
             say(run, "stage", name=stage.name, state="done", seconds=2.0, summary=f"{stage.name} is good")
-    for files in runs.compiled_of(tree).written.values():
+    for files in run_registry.compiled_of(tree).written.values():
         for path in files:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(run.folder.name.encode())
     say(run, "done", outputs={})
-    state.remember(tree, runs.compiled_of(tree), run)
+    state.remember(tree, run_registry.compiled_of(tree), run)
 
 
 def states(tree):

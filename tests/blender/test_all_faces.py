@@ -5,6 +5,7 @@ import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import read_track
 from flame_extension.blender_flame_tracker.engine.quick_look import Look, SeenFace
+from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.tracking import all_faces, footage, runs
 from runs_workshop import behave, heads, look_until, make_tree, unchanged
@@ -41,7 +42,7 @@ def test_all_faces_of_a_clip_are_tracked_one_after_the_other_through_the_lens_of
     assert all((folder / name / "track.npz").is_file() for name in ("", "face2", "face3"))
     assert heads() == ["take one face 2 head", "take one face 3 head", "take one head"]
     lens = read_track(folder / "track.npz").intrinsics.focal_x
-    camera = runs.run_of(tree).job.stage("Camera").settings
+    camera = run_registry.run_of(tree).job.stage("Camera").settings
     assert (camera.focal_mode, camera.focal_pixels) == ("pixels", pytest.approx(lens))
     assert tree.nodes["Face"].folder() == "" and "Fit" in unchanged(tree), "the face that was followed before"
     assert [each.name for each in bpy.data.objects if each.type == "CAMERA"] == ["take one camera"]

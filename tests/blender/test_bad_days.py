@@ -19,6 +19,7 @@ from flame_extension.blender_flame_tracker.engine import environment
 from flame_extension.blender_flame_tracker.engine import session as sessions
 from flame_extension.blender_flame_tracker.engine.process import Engine
 from flame_extension.blender_flame_tracker.engine.session import State
+from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.preferences import preferences
 from flame_extension.blender_flame_tracker.tracking import runs
 from runs_workshop import behave, heads, look_until, make_engine, make_tree
@@ -48,7 +49,7 @@ def track_fails(tree, code):
     """Track, and return the failure, which the operator must have said and whose log must be known."""
     with pytest.raises(RuntimeError) as said:
         bpy.ops.flame.track()
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     assert run.state is State.FAILED and run.failure.code == code
     assert run.failure.sentence in str(said.value) and run.failure.advice in str(said.value)
     assert run.log.parent == run.folder
@@ -64,7 +65,7 @@ def test_engine_missing(tree, monkeypatch, tmp_path):
     monkeypatch.setattr(preferences, "engine_folder", lambda: tmp_path / "nothing here")
     with pytest.raises(RuntimeError, match=r"not installed yet\. Press Install Engine in the preferences"):
         bpy.ops.flame.track()
-    assert runs.run_of(tree) is None and not runs.session().busy
+    assert run_registry.run_of(tree) is None and not runs.session().busy
 
 
 def test_engine_gone_between_the_check_and_the_start(tree, engine, monkeypatch, tmp_path):
@@ -101,7 +102,7 @@ def test_engine_killed_from_outside_and_resumed(tree, engine):
 def test_engine_prints_garbage_half_lines_and_megabytes(tree, engine):
     behave(engine.root, "garbage")
     assert bpy.ops.flame.track() == {"FINISHED"}
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     assert run.state is State.DONE and run.log.stat().st_size < 100_000
 
 
@@ -206,7 +207,7 @@ def test_second_file_opened_during_a_run(tree, engine, tmp_path):
     bpy.ops.wm.open_mainfile(filepath=str(other))
     assert gone_within(5, pid) and run.state is State.CANCELLED
     tree_now = bpy.context.scene.flame.tree
-    assert tree_now is not None and runs.run_of(tree_now) is None
+    assert tree_now is not None and run_registry.run_of(tree_now) is None
     assert runs._look() is None
 
 
@@ -215,7 +216,7 @@ def test_file_that_cannot_be_opened_during_a_run_leaves_the_run_to_be_resumed(tr
     run, _ = begin(tree, engine, "patient")
     with pytest.raises(RuntimeError):
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "broken.blend"))
-    assert runs.run_of(bpy.context.scene.flame.tree) in (run, None)
+    assert run_registry.run_of(bpy.context.scene.flame.tree) in (run, None)
     assert not runs.session().busy or run.state is State.RUNNING
 
 
@@ -249,7 +250,7 @@ def test_video_moved_and_found_again(tree, engine, tmp_path):
     with pytest.raises(RuntimeError, match=r"take\.mp4 is not where it was.*Choose it again"):
         bpy.ops.flame.track()
     assert bpy.ops.flame.find_video(filepath=str(moved)) == {"FINISHED"}
-    assert tree.nodes["Video"].path == str(moved) and runs.run_of(tree).state is State.DONE
+    assert tree.nodes["Video"].path == str(moved) and run_registry.run_of(tree).state is State.DONE
 
 
 def test_video_moved_after_tracking(tree, engine, tmp_path):
@@ -267,7 +268,7 @@ def test_video_moved_after_tracking(tree, engine, tmp_path):
 def test_video_moved_after_tracking_and_imported_again(tree, engine, tmp_path):
     bpy.ops.flame.track()
     kept = tmp_path / "kept.npz"
-    shutil.copy(runs.run_of(tree).outputs["track"], kept)
+    shutil.copy(run_registry.run_of(tree).outputs["track"], kept)
     shutil.rmtree(tmp_path / "clips")
     assert bpy.ops.flame.import_result(filepath=str(kept)) == {"FINISHED"}
     assert "take one head.001" in bpy.data.objects
@@ -295,7 +296,7 @@ def test_blend_moved_to_another_machine(tree, engine, tmp_path):
     project.rename(copy)
     bpy.ops.wm.open_mainfile(filepath=str(copy / "shot.blend"))
     assert bpy.ops.flame.track() == {"FINISHED"}
-    run = runs.run_of(bpy.context.scene.flame.tree)
+    run = run_registry.run_of(bpy.context.scene.flame.tree)
     assert run.job.stage("Video").settings.path == str(copy / "clips" / "take.mp4")
     assert run.outputs["track"] == copy / "take_flame" / "track.npz"
 
@@ -322,7 +323,7 @@ def test_read_only_project_folder_asks_for_another_and_loses_nothing(tree, engin
     chosen = tmp_path / "my own földer"
     chosen.mkdir()
     assert bpy.ops.flame.choose_result_folder(directory=str(chosen)) == {"FINISHED"}
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     assert run.outputs["track"] == chosen / "take_flame" / "track.npz"
     assert run.job.stage("Landmarks").settings.quality == "draft"
     assert heads() == ["take one head"]
@@ -340,7 +341,7 @@ def test_two_clips_of_one_name_do_not_replace_each_other(tree, engine, tmp_path)
         bpy.ops.flame.track()
     assert (folder / "track.npz").read_bytes() == before
     assert bpy.ops.flame.choose_result_folder(directory=str(tmp_path)) == {"FINISHED"}
-    assert runs.run_of(tree).outputs["track"] == tmp_path / "take_flame" / "track.npz"
+    assert run_registry.run_of(tree).outputs["track"] == tmp_path / "take_flame" / "track.npz"
     # A clip that was only moved is still the same.
     other.unlink()
     tree.nodes["Track File"].path = str(folder / "track.npz")
@@ -358,7 +359,7 @@ def test_user_name_with_spaces_and_accents(monkeypatch, tmp_path):
         bpy.ops.wm.save_as_mainfile(filepath=str(home / "projet été.blend"))
         tree = bpy.context.scene.flame.tree
         assert bpy.ops.flame.track() == {"FINISHED"}
-        assert runs.run_of(tree).outputs["track"] == home / "prise 100% #1_flame" / "track.npz"
+        assert run_registry.run_of(tree).outputs["track"] == home / "prise 100% #1_flame" / "track.npz"
         assert heads()
     finally:
         flame_extension.unregister()

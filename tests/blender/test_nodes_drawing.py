@@ -7,9 +7,8 @@ import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.names import TREE
-from flame_extension.blender_flame_tracker.nodes import drawing, stages, state
+from flame_extension.blender_flame_tracker.nodes import drawing, run_registry, stages, state
 from flame_extension.blender_flame_tracker.nodes.state import NodeState, Status
-from flame_extension.blender_flame_tracker.tracking import runs
 from flame_extension.blender_flame_tracker.ui import node_menus, node_sidebar
 from node_workshop import begin, finish, make_tree, say
 
@@ -160,7 +159,7 @@ def test_a_failure_is_broken_to_the_nodes_width_and_the_sidebar_says_what_to_do(
     say(run, "stage", name="Fit", state="running")
     sentence = "The fit found no pose that explains the landmarks of frame 57, where two faces overlap."
     run.fail(Failure("no-pose", sentence, "Choose the face by number."))
-    state.remember(tree, runs.compiled_of(tree), run)
+    state.remember(tree, run_registry.compiled_of(tree), run)
     lines = {}
     for width in (160, 400):
         tree.nodes["Fit"].width = width

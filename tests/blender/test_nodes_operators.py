@@ -4,7 +4,7 @@ import itertools
 
 import bpy
 import pytest
-from flame_extension.blender_flame_tracker.nodes import state
+from flame_extension.blender_flame_tracker.nodes import run_registry, state
 from flame_extension.blender_flame_tracker.tracking import runs
 from node_workshop import states
 from runs_workshop import behave, heads, make_tree
@@ -16,7 +16,7 @@ def tree(engine, tmp_path):
 
 
 def stages_of_run(tree):
-    return {stage.name for stage in runs.run_of(tree).job.stages}
+    return {stage.name for stage in run_registry.run_of(tree).job.stages}
 
 
 def test_run_makes_what_the_tree_leads_to_and_the_scene(tree):
@@ -51,7 +51,7 @@ def test_what_is_wrong_is_said_before_anything_starts(tree):
     with pytest.raises(RuntimeError, match="is muted"):
         tree.nodes["Video"].mute = True
         bpy.ops.flame.run_to_node(node="Camera")
-    assert runs.run_of(tree) is None
+    assert run_registry.run_of(tree) is None
 
 
 def test_a_circle_is_named_before_anything_starts(tree):

@@ -7,9 +7,8 @@ import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker.nodes import state
+from flame_extension.blender_flame_tracker.nodes import run_registry, state
 from flame_extension.blender_flame_tracker.results.first_view import import_and_show
-from flame_extension.blender_flame_tracker.tracking import runs
 from node_workshop import begin, compiled, finish, make_tree, say, states
 from synthetic import make_track
 
@@ -158,7 +157,7 @@ def test_a_failure_is_told_by_the_node_that_failed_until_something_changes(tree,
     run = begin(tree, tmp_path)
     say(run, "stage", name="Landmarks", state="running")
     run.fail(Failure("no-face", "No face was found.", "Choose another range."))
-    state.remember(tree, runs.compiled_of(tree), run)
+    state.remember(tree, run_registry.compiled_of(tree), run)
     assert status(tree, "Landmarks") == state.Status(
         state.NodeState.FAILED, 0.0, "No face was found.", None, "Choose another range."
     )
@@ -172,7 +171,7 @@ def test_what_a_cancelled_run_has_finished_is_kept(tree, tmp_path):
     say(run, "stage", name="Video", state="done", seconds=1.0, summary="90 frames")
     say(run, "stage", name="Landmarks", state="running")
     say(run, "cancelled")
-    state.remember(tree, runs.compiled_of(tree), run)
+    state.remember(tree, run_registry.compiled_of(tree), run)
     assert (states(tree)["Video"], states(tree)["Landmarks"]) == ("DONE", "NOT_RUN")
 
 
@@ -217,7 +216,7 @@ def test_an_import_that_was_undone_is_none(tracked):
 
 def test_an_import_that_failed_says_why(tracked):
     failure = Failure("track-gone", "The track is gone.", "Track again.")
-    state.remember_import(tracked, runs.compiled_of(tracked), "Scene", failure)
+    state.remember_import(tracked, run_registry.compiled_of(tracked), "Scene", failure)
     assert states(tracked)["Scene"] == "FAILED" and status(tracked, "Scene").text == "The track is gone."
 
 

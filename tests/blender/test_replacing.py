@@ -4,6 +4,7 @@ import bpy
 import flame_extension
 import pytest
 from flame_extension.backend.contract.marks import is_marked
+from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.tracking import preflight, runs
 from runs_workshop import make_engine, make_tree
@@ -34,7 +35,7 @@ def holiday(tree, tmp_path):
 def test_a_strangers_file_is_named_and_nothing_is_run(tree, holiday):
     with pytest.raises(RuntimeError, match=r"overlay\.mp4 is there already, and this program did not write it"):
         bpy.ops.flame.track()
-    assert runs.run_of(tree) is None
+    assert run_registry.run_of(tree) is None
     assert holiday.read_text() == "of our holidays"
     job = compile_tree(tree, bpy.context.scene).job
     assert preflight.files_taken(job) == [holiday]
@@ -42,14 +43,14 @@ def test_a_strangers_file_is_named_and_nothing_is_run(tree, holiday):
 
 def test_the_answer_starts_the_run(tree, holiday):
     assert bpy.ops.flame.replace_files() == {"FINISHED"}
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     assert run.job.overwrite
     assert is_marked(run.outputs["track"])
 
 
 def test_results_of_ours_are_replaced_without_a_question(tree):
     assert bpy.ops.flame.track() == {"FINISHED"}
-    assert not runs.run_of(tree).job.overwrite
+    assert not run_registry.run_of(tree).job.overwrite
     assert bpy.ops.flame.track() == {"FINISHED"}
 
 
@@ -57,4 +58,4 @@ def test_the_video_itself_is_refused_even_then(tree):
     tree.nodes["Track File"].path = tree.nodes["Video"].path
     with pytest.raises(RuntimeError, match=r"take\.mp4"):
         bpy.ops.flame.replace_files()
-    assert runs.run_of(tree) is None
+    assert run_registry.run_of(tree) is None

@@ -11,6 +11,7 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker import paths
 from flame_extension.blender_flame_tracker.engine.session import State
+from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.operators import track as track_operators
 from flame_extension.blender_flame_tracker.scene.plate import lacks_copy
 from flame_extension.blender_flame_tracker.tracking import runs
@@ -25,7 +26,7 @@ def tree(engine, tmp_path):
 
 def test_track_waits_in_a_script_and_the_head_is_in_the_scene(tree, tmp_path):
     assert bpy.ops.flame.track() == {"FINISHED"}
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     assert run.state is State.DONE
     assert run.outputs["track"] == tmp_path / "José Ünï clips" / "täke one_flame" / "track.npz"
     assert heads() == ["take one head"]
@@ -117,7 +118,7 @@ def test_cancel_and_resume(tree, engine):
     assert runs.outcome(first) == [("INFO", "Cancelled. What was finished is kept: Resume goes on from there.")]
     behave(engine.root, "track")
     assert bpy.ops.flame.resume() == {"FINISHED"}
-    assert runs.run_of(tree) is not first and heads() == ["take one head"]
+    assert run_registry.run_of(tree) is not first and heads() == ["take one head"]
     assert not bpy.ops.flame.resume.poll()
 
 
@@ -131,7 +132,7 @@ def test_scenes_have_runs_of_their_own_one_after_the_other(tree, engine, tmp_pat
     assert second.state is State.WAITING and runs.session().queue == (second,)
     look_until(lambda: second.state.final and not runs.session().busy)
     assert (first.state, second.state) == (State.DONE, State.DONE)
-    assert runs.run_of(tree) is first and runs.run_of(other_tree) is second
+    assert run_registry.run_of(tree) is first and run_registry.run_of(other_tree) is second
     for scene in (bpy.data.scenes["Scene"], other_scene):
         assert len([thing for thing in scene.objects if thing.type == "CAMERA"]) == 1
 
@@ -139,7 +140,7 @@ def test_scenes_have_runs_of_their_own_one_after_the_other(tree, engine, tmp_pat
 def test_track_range_tracks_the_scenes_frames(tree, engine):
     bpy.context.scene.frame_start, bpy.context.scene.frame_end = 3, 6
     assert bpy.ops.flame.track_range() == {"FINISHED"}
-    video = runs.run_of(tree).job.stage("Video").settings
+    video = run_registry.run_of(tree).job.stage("Video").settings
     assert (video.first_frame, video.last_frame) == (2, 5)
     assert tree.nodes["Video"].range == "scene"
 
@@ -176,7 +177,7 @@ def test_undo_during_a_run_loses_nothing(tree, engine):
     look_until(lambda: run.answered)
     bpy.ops.ed.undo()
     tree_now = bpy.context.scene.flame.tree
-    assert runs.run_of(tree_now) is run and run.state is State.RUNNING
+    assert run_registry.run_of(tree_now) is run and run.state is State.RUNNING
     look_until(lambda: run.state.final and not runs.session().busy)
     assert run.state is State.DONE and heads() == ["take one head"]
 
@@ -208,7 +209,7 @@ def test_saving_during_a_run_disturbs_nothing(tree, engine, tmp_path):
     run = runs.start(tree, bpy.context.scene)
     look_until(lambda: run.answered)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
-    assert runs.run_of(bpy.context.scene.flame.tree) is run
+    assert run_registry.run_of(bpy.context.scene.flame.tree) is run
     look_until(lambda: run.state.final and not runs.session().busy)
     assert heads() == ["take one head"]
 
@@ -223,7 +224,7 @@ def test_only_the_latest_runs_are_kept(engine, monkeypatch, tmp_path):
 
 def test_a_run_writes_its_log_below_the_users_folder(tree):
     bpy.ops.flame.track()
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     assert run.log.is_file() and run.log.parent.parent == paths.user_folder("runs")
     assert Path(run.folder / "job.json").is_file()
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import bpy
 import pytest
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker.nodes import places, state
+from flame_extension.blender_flame_tracker.nodes import places, run_registry, state
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.operators.video import rename_tree
 from flame_extension.blender_flame_tracker.preferences import preferences
 from flame_extension.blender_flame_tracker.results import review, selection
 from flame_extension.blender_flame_tracker.scene.record import read_record, write_record
-from flame_extension.blender_flame_tracker.tracking import footage, runs
+from flame_extension.blender_flame_tracker.tracking import footage
 from runs_workshop import heads, make_tree, unchanged
 from synthetic import make_track
 
@@ -40,7 +40,7 @@ def scene():
 
 def track():
     assert bpy.ops.flame.track() == {"FINISHED"}
-    return runs.run_of(bpy.context.scene.flame.tree).outputs["track"]
+    return run_registry.run_of(bpy.context.scene.flame.tree).outputs["track"]
 
 
 def follow(tree, number):
@@ -273,7 +273,7 @@ def test_a_range_of_a_tracked_clip_is_a_take_of_its_own_and_that_is_said(tree, s
     content, keys = whole.read_bytes(), len(bpy.data.objects["take one head"].data.shape_keys.key_blocks)
     scene.frame_start, scene.frame_end = 3, 5
     assert bpy.ops.flame.track_range() == {"FINISHED"}
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     assert run.outputs["track"] == clip.parent / "take one_flame" / "3-5" / "track_3-5.npz"
     assert "Frames 3 to 5 became a take of their own, track_3-5.npz." in [each.sentence for each in run.notices]
     assert whole.read_bytes() == content
@@ -294,7 +294,7 @@ def test_of_two_takes_of_a_person_in_one_camera_s_space_the_one_that_was_tracked
     assert hidden() == set()
     scene.frame_start, scene.frame_end = 3, 5
     assert bpy.ops.flame.track_range() == {"FINISHED"}
-    assert hidden() == {"take one"} and "click its eye" in runs.run_of(tree).notices[-1].advice
+    assert hidden() == {"take one"} and "click its eye" in run_registry.run_of(tree).notices[-1].advice
     tree.nodes["Video"].range = "clip"
     track()
     assert hidden() == {"take one 3-5"}

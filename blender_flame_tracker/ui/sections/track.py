@@ -10,6 +10,7 @@ from ....backend.contract.failure import Notice
 from ....backend.contract.job import STAGES
 from ...engine.environment import State as EngineState
 from ...engine.run_state import Run, StageProgress, State
+from ...nodes import run_registry
 from ...nodes.scene_state import active_tree, node_of, source_of, tracks_of
 from ...nodes.state import NodeState, status_of
 from ...operators.stages import is_on
@@ -56,7 +57,7 @@ def missing(context: bpy.types.Context) -> str:
 
 def title(context: bpy.types.Context) -> str:
     """Return the title, with the number of messages where there are any: they are folded away."""
-    run = runs.run_of(active_tree(context))
+    run = run_registry.run_of(active_tree(context))
     count = len(worth_telling(run)) if run is not None else 0
     return f"Track ({count} message{'s' if count > 1 else ''})" if count else "Track"
 
@@ -75,7 +76,7 @@ def draw_remedy(layout: Any, context: bpy.types.Context) -> None:
 def draw(layout: Any, context: bpy.types.Context) -> None:
     """Draw the part."""
     tree = active_tree(context)
-    run = runs.run_of(tree)
+    run = run_registry.run_of(tree)
     going = run is not None and not run.state.final
     if len(tracks_of(tree)) > 1:
         layout.prop(context.scene.flame, "track_node")

@@ -1,0 +1,156 @@
+"""Floors of the engine and of the add-on: a folder imports only from lower floors, and no files import in a circle.
+
+Imports are read from the source, those inside functions too. `docs/architecture.md` says what lives on which floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Final
+
+import pytest
+from test_rings import ROOT, imports
+
+FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
+    "blender_flame_tracker": {
+        "names": 0,
+        "paths": 0,
+        "text": 0,
+        "file_stamp": 0,
+        "engine": 0,
+        "redrawing": 1,
+        "preferences": 2,
+        "scene": 2,
+        "properties": 3,
+        "nodes": 4,
+        "results": 5,
+        "tracking": 6,
+        "operators": 7,
+        "ui": 8,
+        "registration": 9,
+        "headless": 10,
+    },
+}
+"""Tree -> folder or file at its root -> floor. Neighbours on one floor do not know each other."""
+
+Arrows = Mapping[str, set[str]]
+"""Module -> modules of the same tree that it imports; by their dotted names."""
+
+
+def arrows_of(tree: str, root: Path = ROOT) -> Arrows:
+    files = {_dotted(file, root): file for file in sorted((root / tree).rglob("*.py"))}
+    found: dict[str, set[str]] = {}
+    for module, file in files.items():
+        targets = (_module(name, files) for name, _ in imports(file, root) if f"{name}.".startswith(f"{tree}."))
+        found[module] = {target for target in targets if target not in ("", module)}
+    return found
+
+
+def _dotted(file: Path, root: Path) -> str:
+    parts = file.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _module(name: str, modules: Mapping[str, Path]) -> str:
+    """Module that a dotted name is, or stands in; an empty text where there is none."""
+    while name and name not in modules:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def room(module: str) -> str:
+    """Folder or file at the root of its tree that a module lies in; an empty text for the tree's own `__init__`."""
+    return ".".join(module.split(".")[1:2])
+
+
+def upward_imports(arrows: Arrows, floors: Mapping[str, int]) -> list[str]:
+    return sorted(
+        f"{module} (floor {floors[room(module)]}) imports {target} (floor {floors[room(target)]})"
+        for module, targets in arrows.items()
+        for target in targets
+        if room(module) and room(target) and room(module) != room(target)
+        if floors[room(target)] >= floors[room(module)]
+    )
+
+
+def circle_of(arrows: Arrows) -> list[str]:
+    """Return modules each of which imports the one before, the first being the last; none where there is no circle."""
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+@pytest.mark.parametrize("tree", FLOORS)
+def test_every_folder_has_its_floor(tree: str) -> None:
+    assert {room(module) for module in arrows_of(tree)} - {""} == set(FLOORS[tree])
+
+
+@pytest.mark.parametrize("tree", FLOORS)
+def test_folders_import_from_lower_floors_alone(tree: str) -> None:
+    assert upward_imports(arrows_of(tree), FLOORS[tree]) == []
+
+
+@pytest.mark.parametrize("tree", FLOORS)
+def test_no_files_import_each_other_in_a_circle(tree: str) -> None:
+    assert circle_of(arrows_of(tree)) == []
+
+
+HOUSE: Final = {"cellar": 0, "kitchen": 1, "hall": 1, "attic": 2}
+
+
+def build(root: Path, files: Mapping[str, str]) -> Arrows:
+    """Make a house of some files, and read what they import."""
+    for name in HOUSE:
+        (root / "house" / name).mkdir(parents=True)
+        (root / "house" / name / "__init__.py").touch()
+    for name, text in files.items():
+        (root / "house" / name).write_text(text, encoding="utf-8")
+    return arrows_of("house", root)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ..attic.roof import beam",
+        "from ..attic import roof",
+        "from .. import attic",
+        "import house.attic.roof",
+        "def climb():\n    from ..attic.roof import beam\n    return beam",
+        "from ..hall import door",
+    ],
+    ids=["name", "file", "folder", "absolute", "inside a function", "same floor"],
+)
+def test_an_import_that_does_not_lead_down_is_found(tmp_path: Path, line: str) -> None:
+    arrows = build(tmp_path, {"attic/roof.py": "beam = 1", "hall/door.py": "", "kitchen/table.py": line})
+    (found,) = upward_imports(arrows, HOUSE)
+    assert found.startswith("house.kitchen.table (floor 1) imports house.")
+
+
+def test_a_circle_of_two_files_is_found_though_one_arrow_hides_in_a_function(tmp_path: Path) -> None:
+    arrows = build(
+        tmp_path,
+        {
+            "attic/roof.py": "from . import wall",
+            "attic/wall.py": "def up():\n    from .roof import beam\n    return beam",
+        },
+    )
+    assert upward_imports(arrows, HOUSE) == []
+    assert set(circle_of(arrows)) == {"house.attic.roof", "house.attic.wall"}
+
+
+def test_imports_that_lead_down_pass(tmp_path: Path) -> None:
+    arrows = build(
+        tmp_path,
+        {
+            "cellar/coal.py": "import json",
+            "kitchen/table.py": "from ..cellar.coal import heap\nfrom . import chair",
+            "kitchen/chair.py": "from ..cellar import coal",
+            "attic/roof.py": "from ..kitchen.table import plate\nfrom ..cellar import coal",
+        },
+    )
+    assert upward_imports(arrows, HOUSE) == [] and circle_of(arrows) == []
+    assert arrows["house.kitchen.table"] == {"house.cellar.coal", "house.kitchen.chair"}
