@@ -19,6 +19,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "paths": 0,
         "text": 0,
         "file_stamp": 0,
+        "polling": 0,
         "engine": 0,
         "redrawing": 1,
         "preferences": 2,

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import enum
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ...backend.contract.events import PROTOCOL, failure_of
+from ...backend.contract.events import failure_of
 from ...backend.contract.failure import Failure
 from .environment import ROOT, Environment, State
-from .process import Engine, EngineProcess, start
+from .process import OTHER_VERSION, Engine
+from .supervisor import EarlyEnd, Supervisor, Timeouts
 
-PATIENCE: Final = 30.0
-"""Seconds between asking the installer to stop and killing it: it takes away what is half-made first."""
-
-FINISH: Final = 5.0
-"""Seconds that it has to go after its last word."""
+TIMEOUTS: Final = Timeouts(cancel=30.0, final_event=5.0)
+"""Asked to stop, the installer first takes away what is half-made."""
 
 
 class Task(enum.Enum):
@@ -80,32 +77,30 @@ class Installer:
     Args:
         environment: What is kept up to date.
         python: Interpreter that runs `install_deps.py`: Blender's, which it never takes as base of the environment.
+        timeouts: Of every task.
+
+    Attributes:
+        task: The latest task.
+        over: Whether its end is known.
     """
 
-    def __init__(self, environment: Environment, python: Path | None = None) -> None:
+    def __init__(self, environment: Environment, python: Path | None = None, timeouts: Timeouts = TIMEOUTS) -> None:
         self.environment = environment
+        self.supervisor = Supervisor(timeouts)
+        self.task = Task.STATE
+        self.over = True
         self._python = python or Path(sys.executable)
-        self._process: EngineProcess | None = None
-        self._task = Task.STATE
-        self._started = 0.0
-        self._deadline: float | None = None
-        self._over = False
         self._before = (environment.state, environment.reason, environment.advice)
 
     @property
     def busy(self) -> bool:
         """Whether a process runs."""
-        return self._process is not None
-
-    @property
-    def task(self) -> Task:
-        """The latest task."""
-        return self._task
+        return self.supervisor.busy
 
     @property
     def stopping(self) -> bool:
         """Whether it was asked to stop."""
-        return self._process is not None and self._deadline is not None and not self._over
+        return self.supervisor.stopping
 
     def start(self, task: Task, request: Request, log: Path) -> Failure | None:
         """Start a task; refused while another runs.
@@ -121,73 +116,68 @@ class Installer:
         self._before = (environment.state, environment.reason, environment.advice)
         environment.folder = request.folder
         # Where the installer of the add-on lies is the working folder; it needs no engine.
-        process = start(Engine(self._python, ROOT), request.arguments(task, self._python), log)
-        if isinstance(process, Failure):
-            self.environment.fail(process)
-            return process
-        self._process, self._task, self._deadline, self._over = process, task, None, False
-        self._started = time.monotonic()
-        self.environment.begin(*_BEGINNINGS[task])
+        command = request.arguments(task, self._python)
+        failure = self.supervisor.start(Engine(self._python, ROOT), command, log, self)
+        if failure is not None:
+            environment.fail(failure)
+            return failure
+        self.task, self.over = task, False
+        environment.begin(*_BEGINNINGS[task])
         return None
 
     def cancel(self) -> None:
         """Ask the installer to stop; what is downloaded stays."""
-        if self._process is not None and self._deadline is None:
-            self._deadline = time.monotonic() + PATIENCE
+        if self.busy and not self.stopping:
             self.environment.progress.what = "Stopping"
-            self._process.ask_to_stop()
+            self.supervisor.cancel()
 
-    def poll(self, budget: float = 0.004) -> bool:
-        """Read what was said, for at most about `budget` seconds; return whether anything changed."""
-        process = self._process
-        if process is None:
-            return False
-        self.environment.progress.seconds = time.monotonic() - self._started
-        until = time.perf_counter() + budget
-        changed = False
-        while (event := process.take()) is not None:
-            self._take(event)
-            changed = True
-            if time.perf_counter() > until:
-                return True
-        return self._look_after(process) or changed
+    def poll(self) -> bool:
+        """Read what was said, without waiting; return whether there is news."""
+        if self.busy:
+            self.environment.progress.seconds = self.supervisor.seconds
+        return self.supervisor.poll()
 
-    def wait(self, tick: Callable[[], None] = lambda: None, pause: float = 0.05) -> State:
+    def wait(self, tick: Callable[[], None] = lambda: None) -> State:
         """Poll until the task is over, for scripts and tests."""
-        while self.busy:
-            self.poll()
-            tick()
-            time.sleep(pause)
+        self.supervisor.wait(tick)
         return self.environment.state
 
-    def close(self, patience: float = 1.0) -> None:
+    def close(self) -> None:
         """End the task now: the add-on is disabled, or Blender quits. What is half-made is removed the next time."""
-        if self._process is not None:
-            self._process.end(patience)
-            self._process = self._deadline = None
-            if self.environment.busy:
-                self.environment.cancelled()
+        self.supervisor.close()
 
-    def _take(self, event: dict[str, Any]) -> None:
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Apply an event."""
         kind = event["event"]
-        if self._over:
-            return
-        if kind == "hello" and event.get("protocol") != PROTOCOL:
-            self._over = True
-            self.environment.fail(_OTHER_VERSION)
-        elif kind == "done":
-            self._over = True
+        if kind == "done":
+            self.over = True
             self._take_done(event)
         elif kind == "error":
-            self._over = True
-            self.environment.fail(failure_of(event, _SILENT))
+            self.fail(failure_of(event, _SILENT))
         elif kind == "cancelled":
-            self._over = True
-            self.environment.cancelled()
-        elif self._deadline is None:
+            self.cancelled()
+        elif not self.stopping:
             self.environment.take(event)
 
-    def _take_done(self, event: dict[str, Any]) -> None:
+    def fail(self, failure: Failure) -> None:
+        """Note why the task failed."""
+        self.over = True
+        self.environment.fail(_OTHER_VERSION if failure.code == OTHER_VERSION else failure)
+
+    def cancelled(self) -> None:
+        """Note that the user stopped the task."""
+        self.over = True
+        self.environment.cancelled()
+
+    def reason_of(self, end: EarlyEnd) -> Failure:
+        """Say that the installer itself failed."""
+        return Failure(
+            "installer-died",
+            f"The installer ended in the middle of its work (exit status {end.exit_code}).",
+            "Try again: what was downloaded is kept. If it happens again, look into the log.",
+        )
+
+    def _take_done(self, event: Mapping[str, Any]) -> None:
         environment = self.environment
         plan, state = event.get("plan"), event.get("state")
         if isinstance(plan, dict):
@@ -198,37 +188,3 @@ class Installer:
             environment.take_state(state)
         else:
             environment.look()
-
-    def _look_after(self, process: EngineProcess) -> bool:
-        code = process.ended
-        now = time.monotonic()
-        if code is not None:
-            if not self._over:
-                self._ended_without_a_word(code)
-            self._release()
-            return True
-        if self._over and self._deadline is None:
-            self._deadline = now + FINISH
-        if self._deadline is not None and now > self._deadline:
-            if not self._over:
-                self.environment.cancelled()
-            self._release()
-            return True
-        return False
-
-    def _ended_without_a_word(self, code: int) -> None:
-        if self._deadline is not None:
-            self.environment.cancelled()
-            return
-        self.environment.fail(
-            Failure(
-                "installer-died",
-                f"The installer ended in the middle of its work (exit status {code}).",
-                "Try again: what was downloaded is kept. If it happens again, look into the log.",
-            )
-        )
-
-    def _release(self) -> None:
-        if self._process is not None:
-            self._process.end_aside()
-        self._process = self._deadline = None

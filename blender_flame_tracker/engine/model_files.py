@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +35,8 @@ from ...backend.contract.model_files import (
     UV_TEXTURE,
     other_names,
 )
-from .process import Engine, EngineProcess, start
+from .process import Engine
+from .supervisor import EarlyEnd, Supervisor
 
 
 @dataclass(frozen=True)
@@ -110,25 +110,27 @@ TO_BE_HAD: Final = (
 _UNKNOWN: Final = Failure("models-unknown", "The engine could not look at the files.", "Press Check Engine above.")
 
 
-@dataclass
 class ModelList:
-    """What was found in the folder of models.
+    """What the engine found in the folder of models.
 
     Attributes:
         folder: Where was looked, None before.
         found: The built-in head first, then the files.
         problem: Why nothing could be found out.
+        over: Whether the engine has said all.
     """
 
-    folder: Path | None = None
-    found: tuple[ModelFile, ...] = (BUILT_IN,)
-    problem: Failure | None = None
-    _process: EngineProcess | None = field(default=None, repr=False)
+    def __init__(self) -> None:
+        self.supervisor = Supervisor()
+        self.folder: Path | None = None
+        self.found: tuple[ModelFile, ...] = (BUILT_IN,)
+        self.problem: Failure | None = None
+        self.over = False
 
     @property
     def busy(self) -> bool:
         """Whether the engine looks at the files now."""
-        return self._process is not None
+        return self.supervisor.busy
 
     @property
     def to_be_had(self) -> tuple[ModelFile, ...]:
@@ -140,52 +142,35 @@ class ModelList:
         """Have the engine look at the files of a folder."""
         if self.busy:
             return None
-        process = start(engine, engine.command("models", models=folder), log)
-        if isinstance(process, Failure):
-            self.problem = process
-            return process
-        self.folder, self.problem, self._process = folder, None, process
-        return None
+        self.over, self.problem = (
+            False,
+            self.supervisor.start(engine, engine.command("models", models=folder), log, self),
+        )
+        if self.problem is None:
+            self.folder = folder
+        return self.problem
 
-    def poll(self) -> bool:
-        """Read what was said; return whether anything changed."""
-        process = self._process
-        if process is None:
-            return False
-        said = False
-        while (event := process.take()) is not None:
-            said = self._take(event) or said
-        code = process.ended
-        if code is None:
-            return said
-        if not said and self.problem is None and code != 0:
-            self.problem = _UNKNOWN
-        process.end_aside()
-        self._process = None
-        return True
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Apply an event."""
+        if event["event"] == "error":
+            self.fail(failure_of(event, _UNKNOWN))
+        elif event["event"] == "done" and isinstance(event.get("models"), list):
+            self.over = True
+            # What is not there is told under what could be added.
+            there = [each for each in entries_of(event, "models") if each.get("file") and each.get("present") is True]
+            self.found = (BUILT_IN, *(_entry(each) for each in there))
 
-    def wait(self, pause: float = 0.05) -> None:
-        """Poll until the engine has looked, for scripts and tests."""
-        while self.busy:
-            self.poll()
-            time.sleep(pause)
+    def fail(self, failure: Failure) -> None:
+        """Note why nothing could be found out."""
+        self.problem, self.over = failure, True
 
-    def close(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.end(0.0)
-        self._process = None
+    def cancelled(self) -> None:
+        """Keep what was found before."""
+        self.over = True
 
-    def _take(self, event: Mapping[str, Any]) -> bool:
-        if event.get("event") == "error":
-            self.problem = failure_of(event, _UNKNOWN)
-            return True
-        if event.get("event") != "done" or not isinstance(event.get("models"), list):
-            return False
-        # What is not there is told under what could be added.
-        there = [each for each in entries_of(event, "models") if each.get("file") and each.get("present") is True]
-        self.found = (BUILT_IN, *(_entry(each) for each in there))
-        return True
+    def reason_of(self, end: EarlyEnd) -> Failure | None:
+        """Say that nothing could be found out, where the engine failed."""
+        return None if end.exit_code == 0 else _UNKNOWN
 
 
 def _entry(entry: Mapping[str, Any]) -> ModelFile:

@@ -24,6 +24,9 @@ LONGEST_LINE: Final = 1 << 16
 LINGERING: Final = 0.5
 """Seconds after its exit for which the rest of what an engine said is waited for."""
 
+OTHER_VERSION: Final = "engine-other-version"
+"""Code of the failure of an engine that this add-on does not understand."""
+
 _REPLACED: Final = frozenset({"progress", "heartbeat", "preview"})
 """Kinds of events of which only the latest matters."""
 
@@ -57,7 +60,7 @@ def version_problem(hello: Mapping[str, Any]) -> Failure | None:
     if hello.get("protocol") == PROTOCOL:
         return None
     return Failure(
-        "engine-other-version",
+        OTHER_VERSION,
         f"The engine is of another version ({text_of(hello, 'version') or 'unknown'}) than the add-on.",
         "Install the engine again in the preferences of the add-on.",
     )
@@ -231,7 +234,7 @@ class EngineProcess:
             self._events.append(event)
 
 
-def start(engine: Engine, arguments: list[str], log_file: Path) -> EngineProcess | Failure:
+def start_process(engine: Engine, arguments: list[str], log_file: Path) -> EngineProcess | Failure:
     """Start the engine in a process group of its own, without a console window.
 
     Args:

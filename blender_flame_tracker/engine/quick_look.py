@@ -13,13 +13,22 @@ from ...backend.contract.atomic import write_atomically
 from ...backend.contract.events import checked, failure_of, number_of
 from ...backend.contract.failure import Failure
 from ...backend.contract.kinds import is_object, json_of
-from .process import Engine, EngineProcess, start, version_problem
+from .process import OTHER_VERSION, Engine
+from .supervisor import EarlyEnd, Supervisor, Timeouts
 
 SUMMARY: Final = "look.json"
 """What was found, beside the pictures of it, so that it need not be found again."""
 
 
 _AGAIN: Final = "Try again; if it happens again, check the engine in the preferences of the add-on."
+TIMEOUTS: Final = Timeouts(final_event=0.0)
+"""What was found is shown at once; the process is ended meanwhile."""
+
+_NOT_UNDERSTOOD: Final = Failure(
+    OTHER_VERSION,
+    "The engine answered in a way that the add-on does not understand.",
+    "Install the engine again in the preferences of the add-on.",
+)
 _UNSAID: Final = Failure("look-failed", "The engine could not look for faces.", _AGAIN)
 
 
@@ -45,7 +54,7 @@ class SeenFace:
 
 
 @dataclass(frozen=True)
-class Look:
+class QuickLook:
     """What the engine says of a video.
 
     Attributes:
@@ -68,11 +77,11 @@ class Look:
     faces: tuple[SeenFace, ...]
 
 
-def parse(event: Mapping[str, Any]) -> Look | None:
+def parse(event: Mapping[str, Any]) -> QuickLook | None:
     """Return what a ``done`` event says, None where it is not that of a look."""
     try:
         video = event["video"]
-        return Look(
+        return QuickLook(
             int(video["width"]),
             int(video["height"]),
             float(video["rate"]),
@@ -99,73 +108,65 @@ def _face(entry: Mapping[str, Any]) -> SeenFace:
     )
 
 
-class Looking:
-    """A look that goes on. `poll` never waits.
+class FaceSearch:
+    """A quick look that goes on; `poll` its supervisor until `result` is there.
 
     Attributes:
         fraction: Share that is done, 0 to 1.
+        result: What was found, or why nothing could be.
     """
 
-    def __init__(self, process: EngineProcess, folder: Path) -> None:
-        self._process = process
-        self._folder = folder
+    def __init__(self, folder: Path) -> None:
+        self.supervisor = Supervisor(TIMEOUTS)
         self.fraction = 0.0
-        self.result: Look | Failure | None = None
+        self.result: QuickLook | Failure | None = None
+        self._folder = folder
 
-    def poll(self) -> bool:
-        """Read what was said; return whether the look is over, with `result` set."""
-        while self.result is None and (event := self._process.take()) is not None:
-            self._take(event)
-        code = self._process.ended if self.result is None else None
-        if code is not None:
-            self.result = Failure(
-                "look-died",
-                f"The engine ended while it looked for faces (exit status {code}).",
-                _AGAIN,
-            )
-        if self.result is None:
-            return False
-        self._process.end_aside()
-        return True
+    @property
+    def over(self) -> bool:
+        """Whether it is known what there is to know."""
+        return self.result is not None
 
-    def end(self, wait: bool = False) -> None:
-        """End the process now; where the program itself ends, wait until it is gone."""
-        self._process.end_aside()
-        if wait:
-            self._process.join(3.0)
-
-    def _take(self, event: Mapping[str, Any]) -> None:
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Apply an event."""
         kind = event.get("event")
-        if kind == "hello":
-            self.result = version_problem(event)
-        elif kind == "progress":
+        if kind == "progress":
             done, total = number_of(event, "done") or 0.0, number_of(event, "total") or 0.0
             self.fraction = min(1.0, done / total) if total > 0 else self.fraction
         elif kind == "error":
-            self.result = failure_of(event, _UNSAID)
+            self.fail(failure_of(event, _UNSAID))
         elif kind == "done":
             look = parse(event)
-            self.result = look or Failure(
-                "engine-other-version",
-                "The engine answered in a way that the add-on does not understand.",
-                "Install the engine again in the preferences of the add-on.",
-            )
+            self.result = look or _NOT_UNDERSTOOD
             if look is not None:
                 _remember(self._folder, event)
 
+    def fail(self, failure: Failure) -> None:
+        """Note why nothing could be found."""
+        self.result = failure
 
-def start_look(
+    def cancelled(self) -> None:
+        """Note nothing: whoever ends a search has no use for it."""
+
+    def reason_of(self, end: EarlyEnd) -> Failure:
+        """Say that the engine ended."""
+        return Failure(
+            "look-died", f"The engine ended while it looked for faces (exit status {end.exit_code}).", _AGAIN
+        )
+
+
+def start_search(
     engine: Engine, video: Path, folder: Path, models: Path | None, sequence_rate: float
-) -> Looking | Failure:
+) -> FaceSearch | Failure:
     """Start to look at a video; its pictures go into a folder."""
     # The folder is the add-on's own, and pictures of earlier versions in it have no mark.
     flags = ("--out", folder, "--overwrite", "--sequence-rate", f"{sequence_rate:g}")
+    search = FaceSearch(folder)
     command = engine.command("look", video, *flags, models=models)
-    process = start(engine, command, folder / "look.log")
-    return process if isinstance(process, Failure) else Looking(process, folder)
+    return search.supervisor.start(engine, command, folder / "look.log", search) or search
 
 
-def remembered(folder: Path) -> Look | None:
+def remembered(folder: Path) -> QuickLook | None:
     """Return what an earlier look found, None where there was none or its pictures are gone."""
     try:
         event = json_of((folder / SUMMARY).read_text(encoding="utf-8"), is_object)

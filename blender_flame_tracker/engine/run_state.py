@@ -14,7 +14,8 @@ from typing import Any, Final
 from ...backend.contract.events import entries_of, failure_of, number_of, text_of
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.job import STAGES, Job
-from .process import Engine, version_problem
+from .process import Engine
+from .supervisor import EarlyEnd
 
 
 class State(enum.Enum):
@@ -118,8 +119,6 @@ class Run:
     device: str = ""
     version: str = ""
     answered: bool = False
-    last_sign: float = 0.0
-    started: float = 0.0
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -151,6 +150,40 @@ class Run:
             if stage.state == "running":
                 stage.state = "failed"
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state.final
+
+    def cancelled(self) -> None:
+        """End the run because somebody wanted that."""
+        self.state = State.CANCELLED
+
+    def reason_of(self, end: EarlyEnd) -> Failure:
+        """Say why the engine ended in the middle of its work, or was no engine."""
+        if end.exit_code is None:
+            return self._not_ours(f"after {end.seconds:.0f} s")
+        if not (self.engine.python.is_file() and (self.engine.root / "backend").is_dir()):
+            return Failure(
+                "engine-missing",
+                "The engine was removed while it worked.",
+                "Install the engine again in the preferences of the add-on.",
+            )
+        if not self.answered:
+            return self._not_ours(_exit_words(end.exit_code))
+        return Failure(
+            "engine-died",
+            f"The engine ended in the middle of its work ({_exit_words(end.exit_code)}).",
+            "Start it again: what was finished is kept. If it happens again, look into the log.",
+        )
+
+    def _not_ours(self, circumstance: str) -> Failure:
+        return Failure(
+            "engine-not-ours",
+            f"{self.engine.python.name} did not answer as the engine does ({circumstance}).",
+            "Choose the engine's folder in the preferences of the add-on, or install the engine again.",
+        )
+
     def take(self, event: Mapping[str, Any]) -> None:
         """Apply an event. Fields that are missing or of the wrong kind are passed over: a newer engine may differ."""
         kind = event.get("event")
@@ -161,12 +194,18 @@ class Run:
             handler(self, event)
 
 
+def _exit_words(code: int) -> str:
+    """Say how a process ended; a negative status is the number of a signal (9: killed, 11: crashed)."""
+    if code == -9:
+        return "it was killed, by a person or because the memory was full"
+    if code in (-11, -6, -4, -7, 0xC0000005):
+        return "it crashed"
+    return f"exit status {code}"
+
+
 def _take_hello(run: Run, event: Mapping[str, Any]) -> None:
     run.answered = True
     run.device, run.version = text_of(event, "device"), text_of(event, "version")
-    problem = version_problem(event)
-    if problem is not None:
-        run.fail(problem)
 
 
 def _take_job(run: Run, event: Mapping[str, Any]) -> None:

@@ -95,7 +95,7 @@ def _measure_run(folder: Path) -> dict[str, Any] | str:
     while not run.state.final or runs.session().busy:
         over = run.state.final
         begin = time.thread_time()
-        runs._look()
+        runs.POLLER.poll_now()
         seconds = time.thread_time() - begin
         if run.state.final and not over:
             end = seconds

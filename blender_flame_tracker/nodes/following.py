@@ -11,6 +11,7 @@ from typing import Any, Final
 import bpy
 
 from ..names import TREE
+from ..polling import Poller
 
 _shown: Final[dict[int, tuple[int, int]]] = {}
 """Place of an editor in memory -> `session_uid` of the scene's tree and of the tree that it showed, 0 for none."""
@@ -45,8 +46,8 @@ def _number(tree: Any | None) -> int:
 
 def _choose(scene: bpy.types.Scene, tree: Any) -> None:
     _chosen[scene.name] = tree.session_uid
-    if not bpy.app.background and not bpy.app.timers.is_registered(_give):
-        bpy.app.timers.register(_give, first_interval=0.0)
+    if not bpy.app.background:
+        POLLER.start()
 
 
 def _give() -> None:
@@ -60,12 +61,13 @@ def _give() -> None:
     _chosen.clear()
 
 
+POLLER: Final = Poller(_give)
+
 CLASSES: Final[tuple[type, ...]] = ()
 
 
 def unregister() -> None:
     """Forget what was shown."""
-    if bpy.app.timers.is_registered(_give):
-        bpy.app.timers.unregister(_give)
+    POLLER.stop()
     _shown.clear()
     _chosen.clear()

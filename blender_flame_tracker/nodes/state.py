@@ -22,6 +22,7 @@ from ...backend.contract.settings import SceneSettings
 from .. import redrawing
 from ..engine.run_state import Run, StageProgress
 from ..names import TREE
+from ..polling import Poller
 from . import evaluated, run_registry
 from .compile import Compiled
 from .fingerprint import fingerprints, looks
@@ -146,8 +147,7 @@ def mark(tree: bpy.types.NodeTree) -> None:
         refresh(tree)
         return
     _due.add(tree.session_uid)
-    if not bpy.app.timers.is_registered(_look_through):
-        bpy.app.timers.register(_look_through, first_interval=DELAY)
+    POLLER.start()
 
 
 def refresh(tree: bpy.types.NodeTree) -> None:
@@ -287,6 +287,9 @@ def _look_through() -> None:
     redrawing.TRACKING.redraw()
 
 
+POLLER: Final = Poller(_look_through, DELAY)
+
+
 @persistent
 def _everything_changed(*_arguments: object) -> None:
     """Another file, another folder for its files, or a step of undo."""
@@ -310,6 +313,9 @@ _WATCHED: Final = (
 def _mark_all() -> None:
     for tree in ours():
         mark(tree)
+
+
+_MARK_SOON: Final = Poller(_mark_all)
 
 
 @persistent
@@ -340,7 +346,7 @@ def register() -> None:
     _watch()
     # While an add-on is registered, the file may not be looked at.
     if not _HEADLESS:
-        bpy.app.timers.register(_mark_all, first_interval=0.0)
+        _MARK_SOON.start()
 
 
 def unregister() -> None:
@@ -349,9 +355,8 @@ def unregister() -> None:
     _registered = False
     evaluated.leave()
     bpy.msgbus.clear_by_owner(_OWNER)
-    for timer in (_look_through, _mark_all):
-        if bpy.app.timers.is_registered(timer):
-            bpy.app.timers.unregister(timer)
+    POLLER.stop()
+    _MARK_SOON.stop()
     for name, handler in reversed(_HANDLERS):
         getattr(bpy.app.handlers, name).remove(handler)
     _known.clear()

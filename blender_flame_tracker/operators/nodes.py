@@ -10,6 +10,7 @@ from ..nodes import reading, run_registry
 from ..nodes.default_tree import new_default_tree
 from ..nodes.scene_state import active_tree
 from ..nodes.tree import shows_our_tree
+from ..polling import Poller
 from .track import run_for, start_for
 
 
@@ -46,7 +47,7 @@ class NewTree(bpy.types.Operator):
         if editor is not None:
             editor.node_tree = tree
             if not bpy.app.background:
-                bpy.app.timers.register(_show_all, first_interval=0.1)
+                _SHOW_SOON.start()
         return {"FINISHED"}
 
 
@@ -60,6 +61,9 @@ def _show_all() -> None:
             with bpy.context.temp_override(window=window, area=area, region=region):
                 if shows_our_tree(bpy.context) and bpy.ops.node.view_all.poll():
                     bpy.ops.node.view_all()
+
+
+_SHOW_SOON: Final = Poller(_show_all, delay=0.1)
 
 
 class RunTree(bpy.types.Operator):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import bpy
 
+from ..polling import Poller
 from ..results import selection
 from .result import chosen_for, facts_for, file_problem
 
@@ -137,7 +138,7 @@ def show_picture(context: bpy.types.Context, path: Path) -> None:
     area = window.screen.areas[0]
     area.ui_type = "IMAGE_EDITOR"
     area.spaces.active.image = image
-    bpy.app.timers.register(_Fitting(window), first_interval=_TICK)
+    Poller(_Fitting(window), _TICK).start()
 
 
 class _Fitting:

@@ -213,7 +213,7 @@ class CheckModels(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Look to the end."""
         result = self._start()
-        engine_state.models.wait()
+        engine_state.models.supervisor.wait()
         if engine_state.models.problem is not None:
             self.report({"ERROR"}, str(engine_state.models.problem))
             return {"CANCELLED"}

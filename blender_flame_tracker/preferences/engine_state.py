@@ -15,6 +15,7 @@ from .. import redrawing
 from ..engine.environment import Environment, State
 from ..engine.installer import Installer, Task
 from ..engine.model_files import ModelList
+from ..polling import Poller
 from .sandbox import flavour_of
 
 INTERVAL: Final = 0.1
@@ -32,25 +33,27 @@ listeners: Final[list[Callable[[Task, State], None]]] = []
 
 def watch() -> None:
     """Read what the processes say from now on, until they are gone."""
-    if not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=0.0)
+    POLLER.start()
 
 
 def close() -> None:
     """End what runs."""
     installer.close()
-    models.close()
+    models.supervisor.close(0.0)
 
 
 def _tick() -> float | None:
     was_busy = installer.busy
     changed = installer.poll()
-    changed = models.poll() or changed
+    changed = models.supervisor.poll() or changed
     if was_busy and not installer.busy:
         for listener in listeners:
             listener(installer.task, environment.state)
     redrawing.PREFERENCES.redraw_when(changed)
     return INTERVAL if installer.busy or models.busy else None
+
+
+POLLER: Final = Poller(_tick)
 
 
 CLASSES: Final[tuple[type[Any], ...]] = ()
@@ -66,6 +69,5 @@ def register() -> None:
 def unregister() -> None:
     """End everything now."""
     close()
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
+    POLLER.stop()
     atexit.unregister(close)

@@ -16,6 +16,7 @@ from ..engine.environment import chosen_folder, engine_in
 from ..engine.installer import Request
 from ..engine.process import Engine
 from ..paths import ROOT_PACKAGE, absolute, user_folder
+from ..polling import Poller
 from . import engine_state
 from .drawing import draw_preferences
 
@@ -166,6 +167,8 @@ def look() -> None:
         engine_state.environment.look()
 
 
+_LOOK_SOON: Final = Poller(look)
+
 CLASSES: Final[tuple[type[Any], ...]] = (FlamePreferences,)
 
 
@@ -174,10 +177,9 @@ def register() -> None:
     if bpy.app.background:
         look()
     else:
-        bpy.app.timers.register(look, first_interval=0.0)
+        _LOOK_SOON.start()
 
 
 def unregister() -> None:
     """Look no more."""
-    if bpy.app.timers.is_registered(look):
-        bpy.app.timers.unregister(look)
+    _LOOK_SOON.stop()

@@ -15,6 +15,7 @@ from .. import redrawing
 from ..file_stamp import is_of_time
 from ..nodes import scene_state
 from ..paths import absolute, take_name
+from ..polling import Poller
 from ..scene.motion import motion_of
 from ..scene.origin import file_of
 from ..scene.parts import Parts, find_collection, is_import, parts_of
@@ -130,8 +131,8 @@ def facts_of(result: Result) -> Facts | None:
     """Return what the disk says of a result, None before it has been looked at. For drawing: returns at once."""
     if result.file is None:
         return None
-    if not bpy.app.timers.is_registered(_poll) and not bpy.app.background:
-        bpy.app.timers.register(_poll, first_interval=0.01)
+    if not bpy.app.background:
+        POLLER.start()
     return WATCH.facts(result.file)
 
 
@@ -183,11 +184,13 @@ def _poll() -> float | None:
     return 0.25 if WATCH.wanted else None
 
 
+POLLER: Final = Poller(_poll, delay=0.01)
+
+
 CLASSES: Final = ()
 
 
 def unregister() -> None:
     """Stop looking at files."""
-    if bpy.app.timers.is_registered(_poll):
-        bpy.app.timers.unregister(_poll)
+    POLLER.stop()
     WATCH.forget()

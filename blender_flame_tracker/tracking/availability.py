@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-import bpy
-
 from ...backend.contract.failure import Failure
 from .. import redrawing
 from ..engine.environment import State
+from ..polling import Poller
 from ..preferences import engine_state
 from . import runs
 
@@ -24,8 +23,8 @@ def problem() -> Failure | None:
     """Return why nothing can be tracked with the engine as it is, None where it is well. For drawing."""
     if engine_state.environment.state is State.INSTALLING and runs.engine_override is None:
         return Failure("engine-installing", "The tracking engine is being installed.", "Wait until it is ready.")
-    if time.monotonic() - _looked > FRESH and not bpy.app.timers.is_registered(_look):
-        bpy.app.timers.register(_look, first_interval=0.0)
+    if time.monotonic() - _looked > FRESH:
+        POLLER.start()
     return _problem
 
 
@@ -43,12 +42,14 @@ def _look() -> None:
         redrawing.TRACKING.redraw()
 
 
+POLLER: Final = Poller(_look)
+
+
 CLASSES: Final[tuple[type[Any], ...]] = ()
 
 
 def unregister() -> None:
     """Look no more."""
     global _problem, _looked
-    if bpy.app.timers.is_registered(_look):
-        bpy.app.timers.unregister(_look)
+    POLLER.stop()
     _problem, _looked = None, float("-inf")

@@ -23,11 +23,12 @@ from ...backend.contract.presence import is_file, is_folder
 from ...backend.contract.sequence import sequence_from
 from .. import redrawing
 from ..engine.process import Engine
-from ..engine.quick_look import Look, Looking, remembered, start_look
+from ..engine.quick_look import FaceSearch, QuickLook, remembered, start_search
 from ..nodes.reading import kind_of
 from ..nodes.scene_state import active_tree, source_of
 from ..nodes.stages.photographs import files_of
 from ..paths import absolute, user_folder
+from ..polling import Poller
 from ..preferences import preferences
 from . import runs
 
@@ -68,7 +69,7 @@ class Faces:
         going: Whether it goes on.
     """
 
-    found: Look | None = None
+    found: QuickLook | None = None
     failure: Failure | None = None
     fraction: float = 0.0
     going: bool = False
@@ -79,7 +80,7 @@ _missed: Final[dict[Path, float]] = {}
 """When a video was found to be missing."""
 _faces: Final[dict[Path, Faces]] = {}
 _asked: Final[dict[Path, None]] = {}
-_looking: Final[dict[Path, Looking]] = {}
+_searches: Final[dict[Path, FaceSearch]] = {}
 _absolute: Final[dict[tuple[str, str], Path]] = {}
 
 
@@ -118,7 +119,7 @@ def facts_of(path: Path) -> Facts | Failure | None:
     if known is None or (path in _missed and time.monotonic() - _missed[path] > RETRY):
         _missed.pop(path, None)
         _asked[path] = None
-        _watch()
+        POLLER.start()
     return known
 
 
@@ -144,7 +145,7 @@ def read(path: Path) -> Facts | Failure:
     if isinstance(result, Failure):
         if result.code == "video-not-found":
             _missed[path] = time.monotonic()
-    elif path not in _looking:
+    elif path not in _searches:
         _faces.pop(path, None)
         _recall(path)
     return result
@@ -157,7 +158,7 @@ def look_for_faces(path: Path, again: bool = False) -> Failure | None:
         path: Video.
         again: Whether to look although it is known who is in it.
     """
-    if path in _looking or (_faces.get(path, Faces()).found is not None and not again):
+    if path in _searches or (_faces.get(path, Faces()).found is not None and not again):
         return None
     engine = runs.engine_now()
     if isinstance(engine, Failure):
@@ -167,13 +168,13 @@ def look_for_faces(path: Path, again: bool = False) -> Failure | None:
     if isinstance(look, Failure):
         _faces[path] = Faces(failure=look)
         return look
-    _looking[path] = look
+    _searches[path] = look
     _faces[path] = Faces(going=True)
-    _watch()
+    POLLER.start()
     return None
 
 
-def _start(engine: Engine, path: Path) -> Looking | Failure:
+def _start(engine: Engine, path: Path) -> FaceSearch | Failure:
     try:
         folder = _folder(path)
         _make_room(folder)
@@ -183,28 +184,31 @@ def _start(engine: Engine, path: Path) -> Looking | Failure:
             f"Nothing can be written to Blender's user folder: {error.strerror or error}.",
             "Make some space on that drive, and see that you may write to it.",
         )
-    return start_look(engine, path, folder, preferences.models_folder(), _sequence_rate(path))
+    return start_search(engine, path, folder, preferences.models_folder(), _sequence_rate(path))
 
 
-def wait_for_faces(path: Path) -> Look | Failure:
+def wait_for_faces(path: Path) -> QuickLook | Failure:
     """Wait until the search is over, for scripts and tests."""
-    while path in _looking:
-        _poll_looks()
-        time.sleep(0.02)
+    if path in _searches:
+        _searches[path].supervisor.wait()
+        _poll_searches()
     faces = faces_of(path)
     return faces.found or faces.failure or Failure("no-look", "Nobody looked for faces.", "Press Find Faces.")
 
 
 def stop_looking(wait: bool = False) -> None:
-    """End the search for faces that goes on."""
-    for path, look in list(_looking.items()):
-        look.end(wait)
-        del _looking[path], _faces[path]
+    """End the search for faces that goes on; where the program itself ends, wait until the process is gone."""
+    for path, search in list(_searches.items()):
+        if wait:
+            search.supervisor.close(0.0)
+        else:
+            search.supervisor.let_go()
+        del _searches[path], _faces[path]
 
 
 def _learn(path: Path) -> None:
     """Find out what a video is: from an earlier look, which takes no time, or else by opening it."""
-    if path not in _facts and path not in _looking:
+    if path not in _facts and path not in _searches:
         _recall(path)
     if not isinstance(_facts.get(path), Facts):
         read(path)
@@ -283,7 +287,7 @@ def _recall(path: Path) -> None:
         _found(path, look)
 
 
-def _found(path: Path, look: Look) -> None:
+def _found(path: Path, look: QuickLook) -> None:
     still = path.suffix.lower() in bpy.path.extensions_image
     _facts[path] = Facts(look.width, look.height, look.frames, None if still else look.rate)
     _faces[path] = Faces(found=look)
@@ -292,14 +296,9 @@ def _found(path: Path, look: Look) -> None:
 # The timer.
 
 
-def _watch() -> None:
-    if not bpy.app.timers.is_registered(_work):
-        bpy.app.timers.register(_work, first_interval=0.0)
-
-
 def _work() -> float | None:
     """Find out one thing that was asked for, and read what the engine said."""
-    changed = _poll_looks()
+    changed = _poll_searches()
     if _asked:
         path = next(iter(_asked))
         del _asked[path]
@@ -307,23 +306,27 @@ def _work() -> float | None:
         changed = True
     if changed:
         redrawing.TRACKING.redraw()
-    return INTERVAL if _asked or _looking else None
+    return INTERVAL if _asked or _searches else None
 
 
-def _poll_looks() -> bool:
+POLLER: Final = Poller(_work)
+
+
+def _poll_searches() -> bool:
     changed = False
-    for path, look in list(_looking.items()):
-        before = look.fraction
-        if not look.poll():
-            changed = changed or look.fraction != before
-            _faces[path].fraction = look.fraction
+    for path, search in list(_searches.items()):
+        before = search.fraction
+        search.supervisor.poll()
+        if search.supervisor.busy:
+            changed = changed or search.fraction != before
+            _faces[path].fraction = search.fraction
             continue
         changed = True
-        del _looking[path]
-        if isinstance(look.result, Look):
-            _found(path, look.result)
+        del _searches[path]
+        if isinstance(search.result, QuickLook):
+            _found(path, search.result)
         else:
-            _faces[path] = Faces(failure=look.result if isinstance(look.result, Failure) else None)
+            _faces[path] = Faces(failure=search.result)
     return changed
 
 
@@ -333,7 +336,6 @@ CLASSES: Final[tuple[type[Any], ...]] = ()
 def unregister() -> None:
     """End what goes on, and forget everything."""
     stop_looking(wait=True)
-    if bpy.app.timers.is_registered(_work):
-        bpy.app.timers.unregister(_work)
+    POLLER.stop()
     for known in (_facts, _missed, _faces, _asked, _absolute):
         known.clear()

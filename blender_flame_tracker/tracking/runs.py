@@ -22,6 +22,7 @@ from ..nodes.compile import SceneImport, compile_tree
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
 from ..nodes.tree import FlameTree
 from ..paths import new_run_folder
+from ..polling import Poller
 from ..preferences import preferences
 from ..results.delivery import deliver, hindrance, import_as_step
 from ..scene.plate import lacks_copy
@@ -95,7 +96,7 @@ def start(
     imports = [each for each in compiled.imports if each.automatic]
     tickets[tree.session_uid] = Ticket(run, tree.session_uid, scene.session_uid, compiled, imports=imports)
     _session.submit(run)
-    _watch()
+    POLLER.start()
     redrawing.TRACKING.redraw()
     return run
 
@@ -155,12 +156,7 @@ def _scene(ticket: Ticket) -> bpy.types.Scene | None:
 # The timer.
 
 
-def _watch() -> None:
-    if not bpy.app.timers.is_registered(_look):
-        bpy.app.timers.register(_look, first_interval=0.0)
-
-
-def _look() -> float | None:
+def _poll() -> float | None:
     """Read what the engine said, deal with runs that are over, and redraw; called by Blender while there is work."""
     changed = _session.poll(BUDGET)
     changed = _settle_all() or changed
@@ -168,6 +164,9 @@ def _look() -> float | None:
     if _session.busy:
         return INTERVAL
     return HINDERED_INTERVAL if any(ticket.imports for ticket in tickets.values()) else None
+
+
+POLLER: Final = Poller(_poll)
 
 
 # What becomes of a run.
@@ -318,8 +317,7 @@ def register() -> None:
 def unregister() -> None:
     """End all runs, and listen no more."""
     close()
-    if bpy.app.timers.is_registered(_look):
-        bpy.app.timers.unregister(_look)
+    POLLER.stop()
     tickets.clear()
     _before_loading.clear()
     atexit.unregister(close)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...backend.contract.ranges import LOW_CONFIDENCE
 from .. import redrawing
+from ..polling import Poller
 from ..results.review import Review
 from . import graph_colours
 from .graph_colours import Colour
@@ -205,8 +206,7 @@ def icons_of(review: Review) -> tuple[int, ...] | None:
         return known[1]
     if review is not _STORE.painting and not any(each is review for each in _STORE.wanted):
         _STORE.wanted.append(review)
-    if not bpy.app.timers.is_registered(_work):
-        bpy.app.timers.register(_work, first_interval=0.0)
+    POLLER.start()
     return None
 
 
@@ -221,6 +221,9 @@ def _work() -> float | None:
     elif _STORE.thread is not None and not _STORE.thread.is_alive() and _STORE.take():
         redrawing.RESULTS.redraw()
     return 0.02 if _STORE.wanted or _STORE.thread is not None else None
+
+
+POLLER: Final = Poller(_work)
 
 
 def draw_graph(layout: Any, context: bpy.types.Context, review: Review) -> None:
@@ -268,8 +271,7 @@ def register() -> None:
 
 def unregister() -> None:
     """Remove all pictures."""
-    if bpy.app.timers.is_registered(_work):
-        bpy.app.timers.unregister(_work)
+    POLLER.stop()
     if _STORE.thread is not None:
         _STORE.thread.join()
     if _STORE.previews is not None:

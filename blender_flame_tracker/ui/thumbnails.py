@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ...backend.contract.footage import is_picture
 from .. import redrawing
+from ..polling import Poller
 from .picture_file import read_png
 
 LARGEST: Final = 512
@@ -117,8 +118,8 @@ def draw_picture(layout: Any, icon: int, room: float, scale: float, largest: flo
 
 
 def _watch() -> None:
-    if _collection is not None and not bpy.app.timers.is_registered(_load):
-        bpy.app.timers.register(_load, first_interval=0.0)
+    if _collection is not None:
+        POLLER.start()
 
 
 def _load() -> float | None:
@@ -130,6 +131,9 @@ def _load() -> float | None:
         return INTERVAL
     _forget()
     return None
+
+
+POLLER: Final = Poller(_load)
 
 
 def load_some() -> bool:
@@ -254,8 +258,7 @@ def register() -> None:
 def unregister() -> None:
     """Free the pictures."""
     global _collection, _thread  # noqa: PLW0603
-    if bpy.app.timers.is_registered(_load):
-        bpy.app.timers.unregister(_load)
+    POLLER.stop()
     if _thread is not None:
         _thread.shutdown(cancel_futures=True)
     _thread = None

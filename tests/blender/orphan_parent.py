@@ -27,5 +27,5 @@ while not (run.answered and (not videos or run.stages["landmarks"].done > 5)):
     session.poll()
     assert not run.state.final, run.failure
     time.sleep(0.01)
-print(session._process.pid, flush=True)
+print(session.supervisor.pid, flush=True)
 time.sleep(60)

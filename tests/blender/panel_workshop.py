@@ -42,6 +42,6 @@ def work_until(condition, seconds=10.0):
     """Do what Blender's timer does until something has happened."""
     end = time.monotonic() + seconds
     while not condition():
-        footage._work()
+        footage.POLLER.poll_now()
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)

@@ -43,7 +43,7 @@ def look_until(condition, seconds=20.0):
     """Do what Blender's timer does until something has happened."""
     end = time.monotonic() + seconds
     while not condition():
-        runs._look()
+        runs.POLLER.poll_now()
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.005)
 

@@ -4,7 +4,7 @@ import bpy
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import read_track
-from flame_extension.blender_flame_tracker.engine.quick_look import Look, SeenFace
+from flame_extension.blender_flame_tracker.engine.quick_look import QuickLook, SeenFace
 from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.tracking import all_faces, footage, runs
@@ -30,7 +30,7 @@ def seen(clip, count=2):
     """Let so many people have been found in the clip."""
     box, picture = (0.1, 0.1, 0.2, 0.2), clip.with_name("face.png")
     faces = [SeenFace(number, 1.0, box, (0.2 + 0.3 * number, 0.4), 4, picture) for number in range(count)]
-    look = Look(320, 240, 25.0, 8, 0.32, None, clip.with_name("clip.png"), tuple(faces))
+    look = QuickLook(320, 240, 25.0, 8, 0.32, None, clip.with_name("clip.png"), tuple(faces))
     footage._facts[clip], footage._faces[clip] = footage.Facts(320, 240, 8, 25.0), footage.Faces(found=look)
 
 

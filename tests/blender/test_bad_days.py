@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def begin(tree, engine, behaviour):
     behave(engine.root, behaviour)
     run = runs.start(tree, bpy.context.scene)
     look_until(lambda: run.answered)
-    return run, runs.session()._process.pid
+    return run, runs.session().supervisor.pid
 
 
 def finished(run):
@@ -60,6 +61,11 @@ def track_fails(tree, code):
 # The engine.
 
 
+def hurry(monkeypatch, **seconds):
+    """Give the engine less time than users do."""
+    monkeypatch.setattr(runs.session().supervisor, "timeouts", replace(sessions.TIMEOUTS, **seconds))
+
+
 def test_engine_missing(tree, monkeypatch, tmp_path):
     monkeypatch.setattr(runs, "engine_override", None)
     monkeypatch.setattr(preferences, "engine_folder", lambda: tmp_path / "nothing here")
@@ -75,7 +81,7 @@ def test_engine_gone_between_the_check_and_the_start(tree, engine, monkeypatch, 
 
 
 def test_engine_of_another_version(tree, engine, monkeypatch):
-    monkeypatch.setattr(sessions, "FINISH_PATIENCE", 0.1)
+    hurry(monkeypatch, final_event=0.1)
     behave(engine.root, "other version")
     run = track_fails(tree, "engine-other-version")
     assert "9.9" in run.failure.sentence and "preferences" in run.failure.advice
@@ -111,10 +117,10 @@ def test_engine_ends_in_the_middle_of_a_line(tree, engine):
     track_fails(tree, "engine-died")
 
 
-def test_engine_prints_without_end_and_can_be_cancelled(tree, engine):
+def test_engine_prints_without_end_and_can_be_cancelled(tree, engine, monkeypatch):
+    hurry(monkeypatch, cancel=0.1)
     run, pid = begin(tree, engine, "endless")
     runs.cancel(tree)
-    runs.session()._deadline = 0.0
     look_until(finished(run))
     assert run.state is State.CANCELLED and not is_alive(pid)
 
@@ -122,9 +128,9 @@ def test_engine_prints_without_end_and_can_be_cancelled(tree, engine):
 def test_engine_hangs_is_said_and_cancel_is_quick(tree, engine, monkeypatch):
     run, pid = begin(tree, engine, "silent")
     assert runs.silence_of(run) == ""
-    run.last_sign -= sessions.SILENCE + 12
+    monkeypatch.setattr(runs.session().supervisor, "clock", lambda: time.monotonic() + sessions.SILENCE + 12)
     assert runs.silence_of(run) == "No sign of life from the engine for 42 s."
-    monkeypatch.setattr(sessions, "SHORT_PATIENCE", 0.1)
+    monkeypatch.setattr(sessions, "SILENT_CANCEL_TIMEOUT", 0.1)
     assert bpy.ops.flame.cancel() == {"FINISHED"}
     look_until(finished(run), seconds=5)
     assert run.state is State.CANCELLED and not is_alive(pid)
@@ -164,8 +170,7 @@ def test_engine_path_is_a_random_program(tree, engine, monkeypatch):
 
 @pytest.mark.parametrize("behaviour", ["stranger that stays", "speechless"])
 def test_engine_path_is_a_random_program_that_stays(tree, engine, monkeypatch, behaviour):
-    monkeypatch.setattr(sessions, "STRANGER_PATIENCE", 0.2)
-    monkeypatch.setattr(sessions, "ANSWER_PATIENCE", 1.0)
+    hurry(monkeypatch, hello_after_noise=0.2, hello=1.0)
     behave(engine.root, behaviour)
     track_fails(tree, "engine-not-ours")
 
@@ -196,7 +201,7 @@ def test_add_on_disabled_during_a_run(tmp_path, monkeypatch):
     child = int((run.folder / "child").read_text())
     flame_extension.unregister()
     assert gone_within(5, pid, child)
-    assert run.state is State.CANCELLED and not bpy.app.timers.is_registered(runs._look)
+    assert run.state is State.CANCELLED and not runs.POLLER.running
 
 
 @posix
@@ -208,7 +213,7 @@ def test_second_file_opened_during_a_run(tree, engine, tmp_path):
     assert gone_within(5, pid) and run.state is State.CANCELLED
     tree_now = bpy.context.scene.flame.tree
     assert tree_now is not None and run_registry.run_of(tree_now) is None
-    assert runs._look() is None
+    assert runs.POLLER.poll_now() is None
 
 
 def test_file_that_cannot_be_opened_during_a_run_leaves_the_run_to_be_resumed(tree, engine, tmp_path):

@@ -16,7 +16,8 @@ from flame_extension.blender_flame_tracker.engine import installer as installer_
 from flame_extension.blender_flame_tracker.engine.environment import Environment, State, chosen_folder, engine_in
 from flame_extension.blender_flame_tracker.engine.installer import Installer, Request, Task
 from flame_extension.blender_flame_tracker.engine.model_files import BUILT_IN, ModelFile, ModelList
-from flame_extension.blender_flame_tracker.engine.process import Engine, start
+from flame_extension.blender_flame_tracker.engine.process import Engine, start_process
+from flame_extension.blender_flame_tracker.engine.supervisor import Timeouts
 from flame_extension.blender_flame_tracker.preferences.sandbox import flavour_of
 
 FAKE = Path(__file__).with_name("fake_installer.py")
@@ -53,7 +54,7 @@ def run(place, behaviour, task=Task.INSTALL):
 
 def begin(place, behaviour, task=Task.INSTALL):
     (place / "behaviour").write_text(behaviour)
-    installer = Installer(Environment(place / "engine"))
+    installer = Installer(Environment(place / "engine"), timeouts=installer_module.TIMEOUTS)
     installer.environment.look()
     assert installer.start(task, Request(place / "engine"), place / "installer.log") is None
     return installer
@@ -130,7 +131,7 @@ def test_cancelling_is_no_failure_and_can_be_resumed(place):
 
 @pytest.mark.parametrize(("behaviour", "words"), [("crash", "exit status 3"), ("other version", "different versions")])
 def test_an_installer_that_does_not_behave_is_given_up_on(place, monkeypatch, behaviour, words):
-    monkeypatch.setattr(installer_module, "FINISH", 0.1)
+    monkeypatch.setattr(installer_module, "TIMEOUTS", Timeouts(final_event=0.1))
     environment = run(place, behaviour)
     assert environment.state is State.BROKEN
     assert words in environment.reason
@@ -231,7 +232,7 @@ def test_model_files_are_listed_with_the_built_in_head_first(tmp_path):
     models = ModelList()
     assert models.found == (BUILT_IN,)
     assert models.start(Engine(Path(sys.executable), tmp_path), tmp_path, tmp_path / "log") is None
-    models.wait()
+    models.supervisor.wait()
     assert [(each.name, each.commercial) for each in models.found] == [("Built-in head", True), ("FLAME 2020", False)]
     names = [each.name for each in models.to_be_had]
     assert "FLAME 2020" not in names and names[0] == "FLAME 2023 Open" and "MediaPipe Face Landmarker" in names
@@ -249,14 +250,14 @@ def test_an_engine_that_cannot_list_models_is_told(tmp_path):
     (tmp_path / "backend.py").write_text("raise SystemExit(1)")
     models = ModelList()
     models.start(Engine(Path(sys.executable), tmp_path), tmp_path, tmp_path / "log")
-    models.wait()
+    models.supervisor.wait()
     assert models.problem.code == "models-unknown"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_talking_to_a_process_that_is_gone_does_not_end_blender(tmp_path):
     """Blender does not ignore SIGPIPE as Python does; a child plays Blender here."""
-    process = start(Engine(Path(sys.executable), tmp_path), [sys.executable, "-c", ""], tmp_path / "log")
+    process = start_process(Engine(Path(sys.executable), tmp_path), [sys.executable, "-c", ""], tmp_path / "log")
     while process.ended is None:
         time.sleep(0.01)
     child = os.fork()

@@ -291,10 +291,10 @@ def test_an_edit_only_marks_and_many_edits_are_looked_through_once(tree, monkeyp
     for value in range(20):
         tree.nodes["Fit"].smoothness = value
         tree.nodes["Smooth"].mute = not tree.nodes["Smooth"].mute
-    assert looked == [] and bpy.app.timers.is_registered(state._look_through)
-    state._look_through()
+    assert looked == [] and state.POLLER.running
+    state.POLLER.poll_now()
     assert looked == ["FLAME"]
-    state._look_through()
+    state.POLLER.poll_now()
     assert looked == ["FLAME"]
 
 
@@ -302,7 +302,7 @@ def test_a_tree_that_is_gone_before_it_is_looked_through_does_no_harm(tree, monk
     monkeypatch.setattr(state, "_HEADLESS", False)
     tree.nodes["Fit"].smoothness = 2.0
     bpy.data.node_groups.remove(tree)
-    state._look_through()
+    state.POLLER.poll_now()
     state.refresh_all()
     assert state._known == {}
 

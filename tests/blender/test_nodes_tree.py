@@ -233,7 +233,7 @@ def test_an_editor_that_is_not_pinned_shows_the_scene_s_tree_and_gives_the_scene
     assert following.shown_tree(context)[0] == second
     editor.node_tree = first  # In the header of the editor, after it showed the second.
     assert following.shown_tree(context)[0] == first and scene.flame.tree == second
-    following._give()
+    following.POLLER.poll_now()
     assert scene.flame.tree == first and following.shown_tree(context)[0] == first
 
 
@@ -242,5 +242,5 @@ def test_an_editor_of_a_file_whose_scene_has_no_tree_keeps_its_own_and_changes_n
     context = SimpleNamespace(scene=bpy.context.scene, space_data=_editor(tree))
     following.unregister()
     assert [following.shown_tree(context)[0] for _ in range(2)] == [tree, tree]
-    following._give()
+    following.POLLER.poll_now()
     assert bpy.context.scene.flame.tree is None

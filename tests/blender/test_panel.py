@@ -102,7 +102,7 @@ def test_a_video_that_is_gone_is_red_and_comes_back_by_itself(looker, tmp_path, 
     monkeypatch.setattr(footage, "RETRY", 0.0)
     time.sleep(0.001)
     drawn()
-    footage._work()
+    footage.POLLER.poll_now()
     assert "5 frames" in drawn().text()
 
 

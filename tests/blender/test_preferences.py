@@ -8,6 +8,7 @@ from pathlib import Path
 import bpy
 import flame_extension
 import pytest
+from alive import is_alive
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
 from flame_extension.blender_flame_tracker.engine import environment as environment_module
@@ -235,13 +236,13 @@ def test_scripts_install_and_check_by_the_operators(place):
 def test_disabling_the_add_on_ends_the_installation(place):
     (place / "behaviour").write_text("patient")
     operators._start(operators.Task.INSTALL)
-    process = engine_state.installer._process
+    pid = engine_state.installer.supervisor.pid
     assert engine_state.environment.state is State.INSTALLING
     flame_extension.unregister()
     try:
-        assert process._process.poll() is not None
+        assert not is_alive(pid)
         assert engine_state.environment.state is State.CANCELLED
-        assert not bpy.app.timers.is_registered(engine_state._tick)
+        assert not engine_state.POLLER.running
     finally:
         flame_extension.register()
 

@@ -38,11 +38,11 @@ def test_track_waits_in_a_script_and_the_head_is_in_the_scene(tree, tmp_path):
 def test_a_started_run_leaves_blender_free_and_is_watched_by_a_timer_only_while_there_is_work(tree, engine):
     behave(engine.root, "track slowly")
     run = runs.start(tree, bpy.context.scene)
-    assert run.state is State.WAITING and bpy.app.timers.is_registered(runs._look)
-    assert runs._look() == runs.INTERVAL and run.state is State.RUNNING
+    assert run.state is State.WAITING and runs.POLLER.running
+    assert runs.POLLER.poll_now() == runs.INTERVAL and run.state is State.RUNNING
     assert not bpy.ops.flame.track.poll() and bpy.ops.flame.cancel.poll() and not bpy.ops.flame.resume.poll()
     look_until(lambda: run.state.final and not runs.session().busy)
-    assert runs._look() is None
+    assert runs.POLLER.poll_now() is None
     assert heads() == ["take one head"]
     assert bpy.ops.flame.track.poll() and not bpy.ops.flame.cancel.poll()
 
@@ -55,7 +55,7 @@ def test_the_head_is_in_the_scene_as_soon_as_its_track_is_written_while_the_repo
     runs.cancel(tree)
     look_until(lambda: run.state.final and not runs.session().busy)
     assert run.state is State.CANCELLED and heads() == ["take one head"]
-    assert runs._look() is None
+    assert runs.POLLER.poll_now() is None
 
 
 def test_a_head_that_gets_a_texture_waits_for_it_and_not_for_the_report(tree, engine):
@@ -66,7 +66,7 @@ def test_a_head_that_gets_a_texture_waits_for_it_and_not_for_the_report(tree, en
     assert run.stages["Track File"].state == "done" and not heads()
     runs.cancel(tree)
     look_until(lambda: run.state.final and not runs.session().busy)
-    assert not heads() and runs._look() is None
+    assert not heads() and runs.POLLER.poll_now() is None
     behave(engine.root, "track, but halt at report")
     runs.start(tree, bpy.context.scene)
     look_until(heads)
@@ -79,7 +79,7 @@ def test_a_head_over_footage_that_blender_shows_wrongly_waits_for_the_copy_and_f
     behave(engine.root, "track, but halt at report")
     run = runs.start(tree, bpy.context.scene)
     look_until(lambda: run.stages["Report"].state == "running")
-    runs._look()
+    runs.POLLER.poll_now()
     assert not heads()
     runs.cancel(tree)  # Nobody writes the copy any more: better the original than no head.
     look_until(lambda: run.state.final and not runs.session().busy)
@@ -152,9 +152,9 @@ def test_nothing_is_imported_while_something_is_edited(tree):
     bpy.ops.object.mode_set(mode="EDIT")
     assert bpy.ops.flame.track() == {"FINISHED"}
     assert not heads() and "Object Mode" in runs.waiting_import(tree)
-    assert runs._look() == runs.HINDERED_INTERVAL
+    assert runs.POLLER.poll_now() == runs.HINDERED_INTERVAL
     bpy.ops.object.mode_set(mode="OBJECT")
-    assert runs._look() is None
+    assert runs.POLLER.poll_now() is None
     assert heads() == ["take one head"] and not runs.waiting_import(tree)
 
 

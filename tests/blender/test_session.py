@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def engine(tmp_path):
 
 @pytest.fixture
 def session():
-    session = Session()
+    session = Session(replace(sessions.TIMEOUTS, final_event=0.2, cancel=3.0))
     yield session
     session.close(0.0)
 
@@ -105,7 +106,7 @@ def test_polling_takes_a_few_milliseconds_and_much_talk_is_thinned(engine, tmp_p
     session.submit(run)
     session.poll()
     time.sleep(1.5)
-    process = session._process
+    process = session.supervisor._process
     # Twenty thousand steps were said; only the latest waits to be read.
     assert len(process._events) < 50
     assert session.wait(run) is State.DONE
@@ -131,8 +132,7 @@ def test_garbage_half_lines_and_wrong_fields_do_no_harm(engine, tmp_path, sessio
         ("stranger", "engine-not-ours"),
     ],
 )
-def test_failures_are_sentences(engine, tmp_path, session, behaviour, code, monkeypatch):
-    monkeypatch.setattr(sessions, "FINISH_PATIENCE", 0.2)
+def test_failures_are_sentences(engine, tmp_path, session, behaviour, code):
     run = make_run(engine, tmp_path, behaviour)
     session.submit(run)
     assert session.wait(run) is State.FAILED
@@ -170,12 +170,11 @@ def test_cancelling_asks_and_the_engine_goes(engine, tmp_path, session):
 
 
 @posix
-def test_an_engine_that_does_not_listen_is_killed_with_all_that_it_started(engine, tmp_path, session, monkeypatch):
-    monkeypatch.setattr(sessions, "CANCEL_PATIENCE", 0.3)
+def test_an_engine_that_does_not_listen_is_killed_with_all_that_it_started(engine, tmp_path, session):
     run = make_run(engine, tmp_path, "deaf")
     session.submit(run)
     poll_until(session, lambda: run.answered)
-    pids = [session._process.pid, int((run.folder / "child").read_text())]
+    pids = [session.supervisor.pid, int((run.folder / "child").read_text())]
     session.cancel(run)
     assert session.wait(run) is State.CANCELLED
     poll_until(session, lambda: not any(is_alive(pid) for pid in pids))
@@ -186,7 +185,7 @@ def test_killed_from_outside(engine, tmp_path, session):
     run = make_run(engine, tmp_path, "patient")
     session.submit(run)
     poll_until(session, lambda: run.answered)
-    os.kill(session._process.pid, signal.SIGKILL)
+    os.kill(session.supervisor.pid, signal.SIGKILL)
     assert session.wait(run) is State.FAILED and run.failure.code == "engine-died"
 
 
@@ -196,7 +195,7 @@ def test_closing_ends_everything_and_empties_the_queue(engine, tmp_path, session
     session.submit(first)
     session.submit(second)
     poll_until(session, lambda: first.answered)
-    pids = [session._process.pid, int((first.folder / "child").read_text())]
+    pids = [session.supervisor.pid, int((first.folder / "child").read_text())]
     session.close(0.1)
     assert first.state is second.state is State.CANCELLED and not session.busy
     poll_until(session, lambda: not any(is_alive(pid) for pid in pids))
@@ -229,8 +228,7 @@ def test_silence_is_noticed(engine, tmp_path):
 
 
 @posix
-def test_a_child_that_stays_behind_does_not_hold_up_the_end(engine, tmp_path, session, monkeypatch):
-    monkeypatch.setattr(sessions, "FINISH_PATIENCE", 0.2)
+def test_a_child_that_stays_behind_does_not_hold_up_the_end(engine, tmp_path, session):
     run = make_run(engine, tmp_path, "leaves a child")
     session.submit(run)
     assert session.wait(run) is State.DONE and not session.busy
@@ -263,7 +261,7 @@ def test_the_real_engine_speaks_this_language(tmp_path, session):
 
 def test_starting_returns_a_failure_and_not_an_exception_for_an_unwritable_log(engine, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    started = engine_process.start(engine, [sys.executable, "-c", "pass"], tmp_path / "file" / "engine.log")
+    started = engine_process.start_process(engine, [sys.executable, "-c", "pass"], tmp_path / "file" / "engine.log")
     assert isinstance(started, Failure) and started.code == "log-not-writable"
 
 

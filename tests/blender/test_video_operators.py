@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 import flame_extension
 import pytest
+from alive import gone_within
 from film import write_sequence
 from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.operators import identity
@@ -117,7 +118,7 @@ def test_faces_that_were_found_once_are_known_in_another_session(video, looker):
     flame_extension.unregister()
     flame_extension.register()
     assert footage.facts_of(video) is None
-    footage._work()
+    footage.POLLER.poll_now()
     assert footage.facts_of(video).frames == 5 and len(footage.faces_of(video).found.faces) == 2
     bpy.ops.flame.choose_video(filepath=str(video))
     assert len(footage.faces_of(video).found.faces) == 2 and not footage.faces_of(video).going
@@ -149,15 +150,13 @@ def test_a_look_that_fails_says_so(video, looker, behaviour, sentence):
 def test_nobody_looks_on_when_another_video_is_chosen_or_the_add_on_is_disabled(video, looker, tmp_path):
     (looker.root / "look").write_text("slow")
     bpy.ops.flame.choose_video(filepath=str(video))
-    first = footage._looking[video]
+    first = footage._searches[video].supervisor.pid
     other = make_video(tmp_path, "other.mkv")
     bpy.ops.flame.choose_video(filepath=str(other))
-    assert list(footage._looking) == [other]
-    second = footage._looking[other]
+    assert not footage.faces_of(video).going and footage.faces_of(other).going
+    second = footage._searches[other].supervisor.pid
     footage.unregister()
-    for look in (first, second):
-        look._process.join(5.0)
-        assert look._process._process.poll() is not None
+    assert gone_within(5, first, second)
 
 
 def test_without_an_engine_a_video_is_chosen_all_the_same(video, monkeypatch):

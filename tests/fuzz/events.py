@@ -123,7 +123,7 @@ def read(content: bytes, folder: Path) -> object:
             state.take_plan(event["plan"])
         if isinstance(event.get("state"), dict):
             state.take_state(event["state"])
-        models._take(event)
+        models.take(event)
         _ = models.to_be_had
     for said in (running.failure, *running.notices):
         assert said is None or str(said).isprintable()

@@ -148,8 +148,8 @@ def _draw() -> None:
         for node in tree.nodes:
             if hasattr(node, "draw_buttons") and tree.bl_idname.startswith("Flame"):
                 node.draw_buttons(bpy.context, RecordingLayout())
-    for work in (footage._work, selection._poll, runs._look):
-        work()
+    for each in (footage, selection, runs):
+        each.POLLER.poll_now()
     scene = bpy.context.scene
     scene.frame_set(scene.frame_current + 1)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.failure import Failure
-from ...engine.quick_look import Look, SeenFace
+from ...engine.quick_look import QuickLook, SeenFace
 from ...nodes.scene_state import active_tree, node_of, source_of
 from ...nodes.stages.photographs import draw_names, files_of
 from ...text import duration, paragraph, room_in, scale_of
@@ -158,7 +158,7 @@ def _draw_faces(layout: Any, context: bpy.types.Context, path: Path) -> None:
         _draw_choice(layout, face)
 
 
-def _draw_found(layout: Any, context: bpy.types.Context, look: Look, face: Any) -> None:
+def _draw_found(layout: Any, context: bpy.types.Context, look: QuickLook, face: Any) -> None:
     if not look.faces:
         words = "No face was seen in the frames that were looked at. Tracking looks at every frame and may find one."
         paragraph(layout, context, words, icon="INFO")
@@ -203,7 +203,7 @@ def _draw_choice(layout: Any, face: Any, still: bool = False) -> None:
             column.prop(face, "point_frame")
 
 
-def followed_face(look: Look, face: Any) -> SeenFace | None:
+def followed_face(look: QuickLook, face: Any) -> SeenFace | None:
     """Return which of the faces that were found the Face node follows, None where it says something else."""
     if face.choose == "largest":
         return look.faces[0]
