@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..contract.failure import Failure
 
-PROJECT: Final = Path(__file__).resolve().parents[1]
+PROJECT: Final = Path(__file__).resolve().parents[2]
 HEADLESS: Final = PROJECT / "blender_flame_tracker" / "headless" / "command.py"
 
 
