@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from synthetic_clips import MadeClip, made_clip
-from test_photometric import as_fit, textured_pictures
+from textured_heads import as_fit, textured_pictures
 
 from backend.appearance import clip as photometric_clip
 from backend.appearance.clip import RefinedClip, Refinement, refine_clip

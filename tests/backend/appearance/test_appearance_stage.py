@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from synthetic_clips import MadeClip, made_clip
-from test_photometric import as_fit
+from textured_heads import as_fit
 
 from backend.appearance import refinement as refining
 from backend.appearance.clip import RefinedClip, Refinement

@@ -9,7 +9,7 @@ import pytest
 import torch
 from fake_gpu import NAME, OnDevice, fake_gpu
 from synthetic_clips import MadeClip, made_clip
-from test_photometric import as_fit, textured_pictures
+from textured_heads import as_fit, textured_pictures
 
 from backend.appearance import clip as photometric_clip
 from backend.appearance import key_frame_solve as photometric

@@ -12,7 +12,7 @@ import pytest
 import torch
 from rasterizer_scenes import opened
 from synthetic_clips import MadeClip, made_clip
-from test_photometric import as_fit, problem_of
+from textured_heads import as_fit, problem_of
 
 from backend.appearance.device import DeviceFeatureMaker, masked_band_pass, pictures_of, read_features
 from backend.appearance.key_frame_solve import PhotometricProblem, features_at, solve_photometric

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from fitted_clips import fitted
 from synthetic_clips import MadeClip, context, made_clip
 
 from backend.contract.camera import axis_angles
@@ -27,15 +28,6 @@ from backend.head.model import HeadPose
 from backend.head.skinning import pose_vertices
 from backend.sample.compare import rigidly_aligned
 from backend.stages import fit as fit_stage
-
-
-def fitted(clip: MadeClip, tmp_path: Path, landmarks: Landmarks | None = None, **settings) -> Fit:
-    """Fit with the true focal length."""
-    camera = Camera(clip.intrinsics.focal_x, "known")
-    settings.setdefault("device", "cpu")
-    result = fit_stage.run(landmarks or clip.landmarks, clip.head, camera, FitSettings(**settings), context(tmp_path))
-    assert isinstance(result, Fit), result
-    return result
 
 
 def turned(clip: MadeClip, result: Fit) -> np.ndarray:

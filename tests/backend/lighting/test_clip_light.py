@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from synthetic_clips import MadeClip, context, made_clip
-from test_photometric import as_fit
+from textured_heads import as_fit
 
 from backend.contract.failure import Failure
 from backend.contract.settings import VideoSettings

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from synthetic_clips import MadeClip, made_clip
-from test_photometric import as_fit
+from textured_heads import as_fit
 
 from backend.appearance.bare_skin import BareSkin
 from backend.contract.camera import project

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from engine_process import Engine
+from fake_runs import Runs
 from fake_stages import job_for, make_clip, ran
-from test_cli import Engine
-from test_runner import Runs
 
 from backend.cli import track as track_command
 from backend.cli.log_file import log_problem

@@ -14,10 +14,10 @@ from pathlib import Path
 import fake_stages
 import numpy as np
 import pytest
+from engine_process import FAKE
+from fake_runs import Runs
 from fake_stages import job_for, make_clip, ran
 from small_fits import a_fit, a_head
-from test_cli import FAKE
-from test_runner import Runs
 
 from backend.contract.failure import Failure
 from backend.contract.settings import TrackFileSettings

@@ -12,35 +12,16 @@ import av.error
 import cv2
 import fake_stages
 import pytest
+from fake_runs import Runs
 from fake_stages import job_for, make_clip, ran
 
 from backend.contract.failure import Failure
 from backend.contract.job import ADDED, INSTEAD, STAGES, Job, default_job
 from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
 from backend.run import contents
-from backend.run.cache import Cache
 from backend.run.keys import fingerprint
 from backend.run.progress import Pace
-from backend.run.runner import Finished, Stopped, run_job
-
-
-class Runs:
-    """Runs jobs with the fake stages and one cache, and keeps the events."""
-
-    def __init__(self, folder: Path) -> None:
-        self.cache = Cache(folder / "cache")
-        self.cache.prepare()
-        self.models = folder / "models"
-        self.models.mkdir()
-        self.events: list[dict] = []
-
-    def __call__(self, job: Job, registry=None, cancelled=lambda: False):
-        self.events.clear()
-        emit = lambda event: self.events.append(dict(event))  # noqa: E731
-        return run_job(job, self.cache, self.models, emit, cancelled, registry or fake_stages.registry())
-
-    def codes(self, kind: str) -> list[str]:
-        return [event["code"] for event in self.events if event["event"] == kind]
+from backend.run.runner import Finished, Stopped
 
 
 @pytest.fixture

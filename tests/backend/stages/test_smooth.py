@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from fitted_clips import fitted
 from synthetic_clips import context, made_clip
-from test_fit import fitted
 
 from backend.contract.settings import SmoothSettings
 from backend.data.types import Fit

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from synthetic_clips import context, made_clip
-from test_photometric import as_fit
+from textured_heads import as_fit
 
 from backend.contract.camera import Intrinsics, axis_angles
 from backend.contract.failure import Failure
