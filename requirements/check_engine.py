@@ -1,13 +1,13 @@
 """Run in a new environment: imports what the engine uses, computes a little, ends with a line of JSON."""
 
 import importlib.metadata
+import importlib.util
 import json
 import sys
 
 import ai_edge_litert.interpreter
 import av
 import cv2
-import mediapipe
 import numpy
 import scipy.sparse.linalg
 import torch
@@ -18,8 +18,8 @@ providers = [
     for distribution in importlib.metadata.distributions()
     if (distribution.metadata["Name"] or "").lower().startswith("opencv")
 ]
-if providers != ["opencv-contrib-python"]:
-    sys.exit(f"RuntimeError: exactly opencv-contrib-python should provide cv2, found {', '.join(providers) or 'none'}")
+if providers != ["opencv-python"]:
+    sys.exit(f"RuntimeError: exactly opencv-python should provide cv2, found {', '.join(providers) or 'none'}")
 
 
 @njit
@@ -47,7 +47,11 @@ if cv2.Rodrigues(numpy.zeros(3))[0].trace() != 3.0:
 picture = numpy.arange(48, dtype=numpy.uint8).reshape(4, 4, 3)
 if not numpy.array_equal(av.VideoFrame.from_ndarray(picture, "rgb24").to_ndarray(), picture):
     sys.exit("RuntimeError: PyAV changed a picture")
-model = f"{mediapipe.__path__[0]}/modules/face_detection/face_detection_short_range.tflite"
+# Of mediapipe only files are read: what it imports is not there.
+mediapipe = importlib.util.find_spec("mediapipe")
+if mediapipe is None:
+    sys.exit("RuntimeError: mediapipe with its networks is missing")
+model = f"{mediapipe.submodule_search_locations[0]}/modules/face_detection/face_detection_short_range.tflite"
 ai_edge_litert.interpreter.Interpreter(model_path=model).allocate_tensors()
 
 cuda_works = False

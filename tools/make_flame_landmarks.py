@@ -6,6 +6,9 @@ Pictures of random identities are rendered in plain colours (skin, lips, irises)
 on them; each landmark goes back to the triangle that it fell on, and from there to the template. Robust means, averaged
 with their mirror images, become the targets of a registration in which lids and lips lie on edges of the mesh that were
 chosen by eye, because no picture tells the two sides of a slit apart.
+
+Needs mediapipe with all that it asks for: the engine's environment has only its files, so `pip install mediapipe` into
+a copy of it.
 """
 
 from __future__ import annotations

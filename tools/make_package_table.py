@@ -1,8 +1,8 @@
 """Write `requirements/packages.csv` anew after the pins have changed: sizes from a lock file of `uv`.
 
-``uv lock`` asks the package index for the size of every file of the pinned packages, for all systems at once. How
-the lock file is made stands in the table's head. Licences are kept from the table; those of new packages are to be
-filled in by hand, from their metadata and from what their files bring along.
+The lock file of ``engine.txt`` comes from `lock_requirements`; it knows the size of every file of the pinned packages,
+for all systems. Licences are kept from the table; those of new packages are to be filled in by hand, from their
+metadata and from what their files bring along.
 """
 
 from __future__ import annotations

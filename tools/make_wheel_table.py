@@ -1,9 +1,7 @@
 """Write `requirements/wheels.csv` anew after the pins have changed: the hash of every file that pip may install.
 
-`uv lock` asks the package index for all files of the pinned packages. Give it a project for each requirement file
-whose dependencies are the lines of that file, with ``requires-python`` as its comment ``# python:`` says, and one for
-the packages of `TOOLS`. Builds of torch that PyTorch's own index alone has are kept from the table; write those of
-another version by hand, from what that index says of its files.
+The lock files come from `lock_requirements`. Builds of torch that PyTorch's own index alone has are kept from the
+table; write those of another version by hand, from what that index says of its files.
 """
 
 from __future__ import annotations
@@ -17,12 +15,7 @@ from typing import Final
 
 import tomllib
 
-from backend.setup.plan.extras import BUILD_TOOLS
-from backend.setup.plan.standalone_python import UV
 from backend.setup.plan.wheels import HEAD, TABLE, Wheel, read_wheels
-
-TOOLS: Final = (f"uv=={UV}", *BUILD_TOOLS)
-"""What the installer itself fetches beside the requirement files."""
 
 _PYTHONS: Final = re.compile(r"-(cp31[12]-cp31[12]|cp3\d{1,2}-abi3|(?:py2\.)?py3-none|cp31[12]-none)-")
 _PLATFORMS: Final = re.compile(

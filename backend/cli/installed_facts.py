@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 SHOWN_PACKAGES = (
-    *("torch", "mediapipe", "ai-edge-litert", "numba", "numpy", "scipy", "av", "opencv-contrib-python"),
+    *("torch", "mediapipe", "ai-edge-litert", "numba", "numpy", "scipy", "av", "opencv-python"),
     *("bpy", "nvdiffrast", "pytorch3d"),
 )
 

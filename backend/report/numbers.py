@@ -17,7 +17,7 @@ from .measures import Measures
 
 SCHEMA: Final = 1
 
-LIBRARIES: Final = ("numpy", "scipy", "torch", "mediapipe", "ai-edge-litert", "opencv-contrib-python", "av", "numba")
+LIBRARIES: Final = ("numpy", "scipy", "torch", "mediapipe", "ai-edge-litert", "opencv-python", "av", "numba")
 
 DIGITS: Final = {
     "error": ("reprojection_error_px", 3),

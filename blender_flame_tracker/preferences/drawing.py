@@ -44,7 +44,7 @@ _MANY: Final = 50
 _LETTERS: Final = 100
 """That fit into a line of the plan."""
 
-_SHOWN: Final = {"torch": "torch", "mediapipe": "MediaPipe", "opencv-contrib-python": "OpenCV", "numba": "numba"}
+_SHOWN: Final = {"torch": "torch", "mediapipe": "MediaPipe", "opencv-python": "OpenCV", "numba": "numba"}
 
 
 def draw_preferences(layout: Any, context: bpy.types.Context, owner: Any, usual_models: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECK = "import json, flame_fake\nassert flame_fake.ANSWER == 42\nprint(json.dumps({'flame_fake': 1}))\n"
 
 
-def write_wheel(folder: Path, name: str, version: str, files: Mapping[str, str]) -> Path:
-    """Write a wheel of pure Python with the given modules."""
+def write_wheel(folder: Path, name: str, version: str, files: Mapping[str, str], requires: str = "") -> Path:
+    """Write a wheel of pure Python with the given modules, which asks for another package where one is named."""
+    asked = f"Requires-Dist: {requires}\n" if requires else ""
     information = f"{name}-{version}.dist-info"
     content = {
         **files,
-        f"{information}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{information}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{asked}",
         f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = ""
@@ -63,12 +65,24 @@ class Workshop:
         name = "Scripts/python.exe" if os.name == "nt" else "bin/python"
         return self.target / name
 
-    def require(self, *pins: str, check: str = CHECK, disk: str = "0.01", purpose: str = "engine") -> None:
+    def require(
+        self,
+        *pins: str,
+        check: str = CHECK,
+        gigabytes: float = 0.01,
+        purpose: str = "engine",
+        files_only: Sequence[str] = (),
+    ) -> None:
         self.requirements.mkdir(parents=True, exist_ok=True)
         (self.requirements / f"check_{purpose}.py").write_text(check, encoding="utf-8")
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        head = f"# disk: {disk} GB\n# python: {version}\n# check: check_{purpose}.py\n"
-        (self.requirements / f"{purpose}.txt").write_text(head + "\n".join(pins) + "\n", encoding="utf-8")
+        facts = self.requirements / "purposes.json"
+        content = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
+        content[purpose] = {"gigabytes": gigabytes, "pythons": [version], "check": f"check_{purpose}.py"}
+        if files_only:
+            content[purpose]["files_only"] = list(files_only)
+        facts.write_text(json.dumps(content), encoding="utf-8")
+        (self.requirements / f"{purpose}.txt").write_text("\n".join(pins) + "\n", encoding="utf-8")
         self.record_wheels()
 
     def record_wheels(self) -> None:

@@ -219,7 +219,9 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
         failure = optional.build(extra, pip, plan.wheels, plan.wish.project)
         if failure is not None:
             return failure
-    return _prove(layout, plan, environment, build, reporter)
+    reporter.stage("check")
+    failure = _complete(pip, plan)
+    return failure or _prove(layout, plan, environment, build, reporter)
 
 
 def _upgrade_pip(pip: Pip, plan: Plan) -> Failure | None:
@@ -234,9 +236,18 @@ def _upgrade_pip(pip: Pip, plan: Plan) -> Failure | None:
     return failure
 
 
+def _complete(pip: Pip, plan: Plan) -> Failure | None:
+    """Refuse lists that lack something which one of their packages asks for."""
+    unmet = pip.unmet({name for purpose in plan.purposes for name in purpose.files_only})
+    if unmet is None:
+        return None
+    return Failure(
+        "packages-incomplete", f"The packages do not fit together: {unmet.rstrip('.')}.", f"See {pip.layout.log}."
+    )
+
+
 def _prove(layout: Layout, plan: Plan, environment: Path, build: str, reporter: Reporter) -> Failure | None:
     packages = site_packages_of(environment, plan.interpreter.version)
-    reporter.stage("check")
     reporter.step("Checking that everything imports and computes")
     for purpose in plan.purposes:
         result = run_check(layout, environment, packages, purpose)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...contract.failure import Failure
-from ...contract.installation import Layout, installed_packages
+from ...contract.installation import Layout, installed_packages, normalised
 from ..plan.sources import Sources
 from ..plan.wheels import Wheel, with_hashes
 from ..process import Outcome, clean_environment, run_guarded
@@ -36,6 +36,8 @@ class Pip:
     def install(self, pins: Iterable[str], wheels: Iterable[Wheel], *options: str) -> Failure | None:
         """Install packages from wheels, each of which has to be one of those that are known by their hashes.
 
+        What they ask for beside is not looked up.
+
         Args:
             pins: Lines of requirement files; comments are passed over.
             wheels: Files that may be installed.
@@ -46,7 +48,9 @@ class Pip:
             return text
         file = self.layout.temporary / "pins.txt"
         file.write_text(text, encoding="utf-8")
-        return self._install("--only-binary", ":all:", "--require-hashes", "--requirement", str(file), *options)
+        # The lists name everything: of some packages what they ask for is left out on purpose, see `unmet`.
+        what = ["--only-binary", ":all:", "--require-hashes", "--no-deps", "--requirement", str(file)]
+        return self._install(*what, *options)
 
     def install_unhashed(self, requirement: str, *options: str) -> Failure | None:
         """Install what no hash is known of: one of PyTorch's own builds, or an optional renderer from its source."""
@@ -61,6 +65,16 @@ class Pip:
         arguments = ["install", "--dry-run", "--ignore-installed", "--no-deps", "--only-binary", ":all:", "--quiet"]
         outcome = self._run([*arguments, "--report", str(file), *self._options(), requirement])
         return None if outcome.code == 0 else explain(outcome.text, self.sources, self.layout.log)
+
+    def unmet(self, files_only: Collection[str]) -> str | None:
+        """Return the first thing that an installed package asks for and does not find, in pip's words; None if none.
+
+        Args:
+            files_only: Normalised names of packages of which only files are read, so that nothing they ask for counts.
+        """
+        outcome = self._run(["check"])
+        told = [line for line in outcome.lines if line.strip() and normalised(line.split()[0]) not in files_only]
+        return told[0] if outcome.code != 0 and told else None
 
     def _options(self) -> list[str]:
         options = ["--progress-bar", "raw" if self._tells_bytes() else "off"]

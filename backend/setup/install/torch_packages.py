@@ -62,8 +62,8 @@ def _install(pip: Pip, pin: Pin, build: str, requirement: str, index: str) -> Fa
     known = [wheel for wheel in pin.wheels if wheel.build == build and (not local or wheel.version.endswith(local))]
     options = ["--extra-index-url", index] if index else []
     if any(wheel.fits(pin.python) for wheel in known):
-        failure = pip.install([requirement], known, "--no-deps", *options)
-        return failure or (pip.install(pin.cuda_pins, pin.wheels, "--no-deps") if build == "cuda" else None)
+        failure = pip.install([requirement], known, *options)
+        return failure or (pip.install(pin.cuda_pins, pin.wheels) if build == "cuda" else None)
     pip.meter.reporter.note(
         f"No hash is known of {requirement} for Python {pin.python}; it is checked against what PyTorch's index says."
     )

@@ -27,8 +27,8 @@ PACKAGES = {
     "libgomp.so.1": ("libgomp1", "libgomp"),
     "libxcb.so.1": ("libxcb1", "libxcb"),
 }
-# Native modules that link against the system: OpenCV, MediaPipe, Blender.
-WATCHED = ("cv2/*.so", "mediapipe/python/*.so", "bpy/__init__.so")
+# Native modules that link against the system: OpenCV and Blender.
+WATCHED = ("cv2/*.so", "bpy/__init__.so")
 
 
 def missing_libraries(packages: Path, said: str = "") -> list[str]:

@@ -1,13 +1,25 @@
-"""The pinned requirement files: what each is for, and the facts that stand in their comments."""
+"""The pinned lists of packages, and what else is to be known of each: room, versions of Python, the check after it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from ...contract.failure import Failure
 from ...contract.installation import fingerprint, normalised
+from ...contract.kinds import is_number, is_text, json_of, list_of, mapping_of, object_with
+
+FACTS: Final = "purposes.json"
+
+_ARE_FACTS: Final = mapping_of(
+    object_with(
+        {"gigabytes": partial(is_number, least=0), "pythons": list_of(is_text), "check": is_text},
+        {"files_only": list_of(is_text)},
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,8 @@ class Purpose:
         check: Script that the new environment runs to prove that the packages work.
         gigabytes: Room that the packages need once installed.
         pythons: Versions of Python that all its wheels exist for, the preferred one first.
-        pins: Normalised package names with their versions, those for other systems too.
+        files_only: Normalised names of packages of which only files are read, so that what they ask for is left out.
+    pins: Normalised package names with their versions, those for other systems too.
         fingerprint: Hash of the file without its comments.
         lines: Of the file.
     """
@@ -30,38 +43,38 @@ class Purpose:
     check: Path
     gigabytes: float
     pythons: tuple[str, ...]
+    files_only: tuple[str, ...]
     pins: dict[str, str]
     fingerprint: str
     lines: tuple[str, ...]
 
 
 def read_purpose(folder: Path, name: str) -> Purpose | Failure:
-    """Read a requirement file with the lines ``# disk:``, ``# python:`` and ``# check:`` in its comments."""
+    """Read a list of packages and the facts of it that stand in `FACTS` beside it."""
     file = folder / f"{name}.txt"
     try:
         text = file.read_text(encoding="utf-8")
-    except OSError:
+        facts = (json_of((folder / FACTS).read_text(encoding="utf-8"), _ARE_FACTS) or {}).get(name)
+    except OSError as error:
         return Failure(
             "requirements-missing",
-            f"The file {file} is missing.",
+            f"The file {error.filename} is missing.",
             "Get the complete folder of the program again.",
         )
-    facts = dict(re.findall(r"^# (disk|python|check): (.+)$", text, flags=re.MULTILINE))
     pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", text, flags=re.MULTILINE)
-    check = folder / facts.get("check", "")
-    size = re.fullmatch(r"([0-9.]+) GB", facts.get("disk", ""))
-    if not check.is_file() or size is None or not facts.get("python") or not pins:
+    if facts is None or not facts["pythons"] or not pins or not (folder / facts["check"]).is_file():
         return Failure(
             "requirements-damaged",
-            f"The file {file} lacks its pins or one of the lines '# disk:', '# python:' and '# check:'.",
+            f"The file {file} lacks its pins, or {FACTS} beside it does not say all that is needed of it.",
             "Get the complete folder of the program again.",
         )
     return Purpose(
         name=name,
         file=file,
-        check=check,
-        gigabytes=float(size.group(1)),
-        pythons=tuple(facts["python"].split()),
+        check=folder / facts["check"],
+        gigabytes=float(facts["gigabytes"]),
+        pythons=tuple(facts["pythons"]),
+        files_only=tuple(normalised(package) for package in facts.get("files_only", ())),
         pins={normalised(package): version for package, version in pins},
         fingerprint=fingerprint(text),
         lines=tuple(text.splitlines()),

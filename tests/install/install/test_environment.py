@@ -65,6 +65,18 @@ def test_a_package_that_is_not_to_be_had_is_named_and_nothing_is_lost(installed:
     assert installed.answer() == "42 backend"
 
 
+def test_what_a_package_asks_for_has_to_be_there_unless_only_its_files_are_read(workshop: Workshop) -> None:
+    write_wheel(workshop.wheels, "flame_networks", "1.0", {"flame_networks.py": ""}, requires="flame_huge>=2")
+    pins = ("flame_fake==1.0", "flame_networks==1.0")
+    workshop.require(*pins)
+    run = workshop.install()
+    assert run.returncode == 1
+    assert "flame-networks 1.0 requires flame-huge, which is not installed" in run.stderr
+    workshop.require(*pins, files_only=("flame_networks",))
+    assert workshop.install().returncode == 0
+    assert workshop.answer() == "42 backend"
+
+
 @pytest.mark.parametrize(
     ("error", "code", "sentence"),
     [
@@ -193,7 +205,7 @@ def test_without_network_a_folder_is_needed(workshop: Workshop) -> None:
 
 
 def test_a_full_disk_is_told_before_anything_is_fetched(workshop: Workshop) -> None:
-    workshop.require("flame_fake==1.0", disk="9000000")
+    workshop.require("flame_fake==1.0", gigabytes=9000000)
     run = workshop.install()
     assert run.returncode == 1
     assert "GB are needed" in run.stderr

@@ -40,11 +40,11 @@ def test_lists_that_share_an_environment_agree() -> None:
 
 
 def test_there_is_exactly_one_opencv() -> None:
-    assert [name for name in purpose("engine").pins if name.startswith("opencv")] == ["opencv-contrib-python"]
+    assert [name for name in purpose("engine").pins if name.startswith("opencv")] == ["opencv-python"]
 
 
 def test_a_comment_costs_nobody_a_new_environment(tmp_path: Path) -> None:
-    for name in ("engine.txt", "check_engine.py"):
+    for name in ("engine.txt", "purposes.json", "check_engine.py"):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     before = read_purpose(tmp_path, "engine")
     text = (tmp_path / "engine.txt").read_text(encoding="utf-8")
@@ -60,8 +60,16 @@ def test_a_comment_costs_nobody_a_new_environment(tmp_path: Path) -> None:
 
 
 def test_a_damaged_list_is_refused(tmp_path: Path) -> None:
-    assert isinstance(read_purpose(tmp_path, "engine"), Failure)
+    missing = read_purpose(tmp_path, "engine")
+    assert isinstance(missing, Failure) and missing.code == "requirements-missing"
     (tmp_path / "engine.txt").write_text("torch==2.13.0\n", encoding="utf-8")
-    failure = read_purpose(tmp_path, "engine")
-    assert isinstance(failure, Failure)
-    assert "# disk:" in failure.sentence
+    (tmp_path / "check.py").touch()
+    for facts in ("", "[]", "{}", '{"engine": {"pythons": ["3.11"]}}', '{"engine": {"gigabytes": "2", "pythons": []}}'):
+        (tmp_path / "purposes.json").write_text(facts, encoding="utf-8")
+        failure = read_purpose(tmp_path, "engine")
+        assert isinstance(failure, Failure) and failure.code == "requirements-damaged", facts
+        assert "purposes.json" in failure.sentence
+    facts = '{"engine": {"gigabytes": 2, "pythons": ["3.11"], "check": "check.py", "files_only": ["Media_Pipe"]}}'
+    (tmp_path / "purposes.json").write_text(facts, encoding="utf-8")
+    whole = read_purpose(tmp_path, "engine")
+    assert isinstance(whole, Purpose) and whole.files_only == ("media-pipe",)

@@ -6,6 +6,7 @@ import pytest
 from install_workshop import ROOT, Workshop, write_wheel
 
 from backend.contract.failure import Failure
+from backend.setup.plan.downloads import read_table
 from backend.setup.plan.extras import BUILD_TOOLS
 from backend.setup.plan.requirements import Purpose, read_purpose
 from backend.setup.plan.standalone_python import UV
@@ -33,6 +34,13 @@ def test_the_table_has_a_file_of_every_pin_for_every_system_and_python(name: str
     pins = [f"{package}=={version}" for package, version in purpose.pins.items()]
     for python in purpose.pythons:
         assert [pin for pin in pins if not files_of(pin, python, platform)] == []
+
+
+def test_the_table_has_a_file_of_everything_that_cuda_brings_along() -> None:
+    brought = [row for row in read_table(FOLDER) if row["build"] == "cuda" and row["name"] != "torch"]
+    assert brought
+    pins = [f"{row['name']}=={row['version']}" for row in brought]
+    assert [pin for pin in pins if not files_of(pin, "3.11", "linux-x86_64")] == []
 
 
 def test_what_the_installer_itself_fetches_is_in_the_table_too() -> None:

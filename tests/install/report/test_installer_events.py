@@ -115,7 +115,7 @@ def test_a_plan_says_what_would_be_done_and_changes_nothing(workshop: Workshop) 
 def test_a_plan_names_all_that_is_in_the_way_at_once(workshop: Workshop) -> None:
     workshop.target.mkdir()
     (workshop.target / "thesis.txt").touch()
-    workshop.require("flame_fake==9.9", disk="900000")
+    workshop.require("flame_fake==9.9", gigabytes=900000)
     problems = last_words(workshop, "--plan")["plan"]["problems"]
     assert [problem["code"] for problem in problems] == ["target-not-ours", "disk-full", "wheels-missing"]
     assert "flame-fake 9.9" in problems[2]["sentence"]
