@@ -74,3 +74,8 @@ def commands(page: Path) -> list[str]:
     inline = [word for word in code_words(page) if re.match(r"(python3?|py) (-m backend|install_deps\.py) ", word)]
     lines = [line for line in (*shell_lines(page), *inline) if "-m pip" not in line]
     return list(dict.fromkeys(re.sub(r"[\[\]]", "", line) for line in lines))
+
+
+def definitions(page: Path) -> list[tuple[str, str]]:
+    """Return (name, file of Python) where a page says that a name is in a file."""
+    return re.findall(r"`(\w+)` (?:in|of) `([\w/.]+\.py)`", prose(page))

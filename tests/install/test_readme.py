@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import importlib
+import ast
+import importlib.util
 import pkgutil
 import re
 import shlex
@@ -11,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from pages import PAGES, ROOT, anchors, code_words, commands, links, name_of, prose
+from pages import PAGES, ROOT, anchors, code_words, commands, definitions, links, name_of, prose
 
 from backend.cli.main import COMMANDS
 from backend.cli.reference import PAGE, with_tables
@@ -19,6 +20,10 @@ from backend.contract.track_schema import KINDS
 from backend.setup.command import parser as installer_parser
 
 README = ROOT / "README.md"
+OURS = r"(backend|blender_flame_tracker|tests|docs|requirements|tools|\.ci|\.github)/"
+"""How paths begin that lie in the project, and not in somebody's folder of results."""
+TOOLS = ("pytest", "ruff", "pyright")
+"""Modules of others that developers run."""
 OF_OTHERS = {"--only-binary", "--extra-index-url", "--point_path", "--motion_path", "--count"}
 """Flags of programs that are not ours, or only for tests."""
 
@@ -79,6 +84,30 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_of_ours_that_a_page_names_exist(page: Path) -> None:
+    named = [word for word in code_words(page) if re.match(OURS, word) and not re.search(r"[<\s*]", word)]
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_definitions_are_in_the_files_that_a_page_names(page: Path) -> None:
+    absent = []
+    for name, file in definitions(page):
+        tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+        if name not in {found for statement in tree.body for found in defined_by(statement)}:
+            absent.append(f"{name} in {file}")
+    assert absent == []
+
+
+def defined_by(statement: ast.stmt) -> list[str]:
+    """Names that a statement at the top of a module gives."""
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return [statement.name]
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_names_of_python_that_a_page_gives_exist(page: Path) -> None:
     dotted = [word.removesuffix("()") for word in code_words(page) if re.fullmatch(r"backend(\.\w+)+(\(\))?", word)]
     for name in dotted:
@@ -99,7 +128,10 @@ def test_shown_commands_are_understood(page: str, line: str) -> None:
     if words[0] == "install_deps.py":
         assert program in ("python3", "py")
         installer_parser(ROOT).parse_args(words[1:])
+        return
+    assert program in ("python", ".venv/bin/python")
+    if words[1] != "backend":
+        assert words[1] in TOOLS or importlib.util.find_spec(words[1]) is not None
+        assert [word for word in words[2:] if "/" in word and not (ROOT / word).exists()] == []
     else:
-        assert program in ("python", ".venv/bin/python")
-        assert words[:2] == ["-m", "backend"]
         command_parsers()[words[2]].parse_args(words[3:])

@@ -17,18 +17,18 @@ import pytest
 from pages import PAGES, ROOT, Block, blocks, commands
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-WHOLE_MACHINE = {"--demo", "bench"}
-"""Words of commands that take minutes; these are only read, and so are those that set up an engine."""
+ONLY_READ = {"--demo", "--test", "bench", "pytest", "ruff", "pyright"}
+"""Words of commands that take minutes or are for developers; neither these are run nor those that set up an engine."""
 COMMANDS = list(dict.fromkeys(line.partition(" ")[2] for page in PAGES for line in commands(page)))
 """Without the name of the interpreter, each once."""
 SCRIPTS = [block for page in PAGES for block in blocks(page) if block.language == "python" and "bpy" not in block.text]
 
 
 def can_be_run_here(line: str) -> bool:
-    """Whether a command names files, and neither sets up an engine nor takes minutes."""
+    """Whether a command names files, and is none of those that are only read."""
     words = line.split()
     placeholders = any(word.isupper() or word in ("...", "JOB.json") for word in words)
-    return not placeholders and words[-1] != "install_deps.py" and not WHOLE_MACHINE & set(words)
+    return not placeholders and words[-1] != "install_deps.py" and not ONLY_READ & set(words)
 
 
 @pytest.fixture(scope="module")
