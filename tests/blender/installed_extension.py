@@ -1,10 +1,10 @@
-"""Run by `test_extension.py` in a process of its own: install the zip as a user does, use it, take it off again."""
+"""Install the zip as a user does, use it, take it off: for `test_extension.py`, and in a real Blender for `try_zip`."""
 
 import os
 import sys
 from pathlib import Path
 
-zip_file, track, folder = sys.argv[1:]
+zip_file, track, folder = sys.argv[-3:]
 os.environ["BLENDER_USER_RESOURCES"] = str(Path(folder) / "üser resources")
 os.environ["TMPDIR"] = folder
 
@@ -40,7 +40,7 @@ def plan() -> None:
     assert failure is None, failure
     engine_state.installer.wait()
     packages = engine_state.environment.plan["packages"]
-    assert len(packages) > 40 and all(each["size"] and each["licence"] for each in packages), packages
+    assert len(packages) > 30 and all(each["size"] and each["licence"] for each in packages), packages
     assert not preferences.engine_folder().exists()
 
 
