@@ -20,10 +20,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from .contract.arrays import Picture
 from .contract.failure import Failure
 from .contract.names import LEFT_IRIS, RIGHT_IRIS
 from .landmarks.aligned_crop import dlib68
-from .landmarks.crop import Picture
 from .legacy.calling import (
     TrackerError,
     TrackerWarning,

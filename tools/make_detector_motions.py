@@ -20,11 +20,12 @@ from typing import Final
 import numpy as np
 
 from backend.contract import names
+from backend.contract.arrays import Floats
 from backend.contract.failure import Failure
 from backend.data.landmark_mirror import mirror_table
 from backend.head.builtin import builtin_head
 from backend.head.builtin.detector_motions import MEASURED, OPENED, write_motions
-from backend.head.model import Floats, HeadModel
+from backend.head.model import HeadModel
 from backend.sample.canvas import Canvas, make_canvas
 from backend.sample.clip import make_clip
 from backend.sample.motion import MOUTH_SHAPES, ONE_SIDED, posed

@@ -14,14 +14,16 @@ from typing import Final
 import numpy as np
 
 from backend.contract import names
+from backend.contract.arrays import Floats, Integers
 from backend.contract.camera import project
 from backend.contract.failure import Failure
 from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
+from backend.data.context import Context
 from backend.data.landmark_mirror import mirror_table
-from backend.data.types import Context, Landmarks
+from backend.data.types import Landmarks
 from backend.fit.geometry.landmark_model import FACING_LIPS
 from backend.head.geometry import vertex_normals
-from backend.head.model import Floats, HeadModel, Integers
+from backend.head.model import HeadModel
 from backend.sample.clip import Truth
 from backend.stages import landmarks as landmark_stage
 from backend.stages import video as video_stage

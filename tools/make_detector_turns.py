@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from backend.contract import names
+from backend.contract.arrays import Floats
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
 from backend.data.landmark_mirror import mirror_table
@@ -25,7 +26,7 @@ from backend.fit.evidence.detector_bias import TERMS, terms, views, without_turn
 from backend.fit.evidence.observations import LID_PAIRS, LIP_PAIRS
 from backend.head.builtin import builtin_head
 from backend.head.flame.flame_file import load_flame
-from backend.head.model import Floats, HeadModel
+from backend.head.model import HeadModel
 from backend.sample.canvas import Canvas, make_canvas
 from backend.sample.clip import ClipPlan, Truth, make_clip
 from backend.sample.motion import YAW, turning

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from backend.contract.arrays import Floats, Integers
 from backend.contract.camera import Intrinsics, rotation_matrices
 from backend.contract.failure import Failure
 from backend.contract.names import (
@@ -40,7 +41,7 @@ from backend.head.embedding.landmark_embedding import MEASURED, places_on_skin
 from backend.head.embedding.registration import Targets, mirror_landmarks, register
 from backend.head.flame.flame_file import load_flame
 from backend.head.geometry import eyeballs, face_normals, fitted_sphere, vertex_normals
-from backend.head.model import Floats, HeadModel, Integers
+from backend.head.model import HeadModel
 from backend.raster.rasterizer_numba import NumbaRasterizer
 
 # Edges of FLAME's mesh on the subject's left, as vertices.

@@ -13,8 +13,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.transform import Rotation
 
+from backend.contract.arrays import Floats, Integers
 from backend.head.builtin.tables import NEUTRAL_FACE
-from backend.head.model import Floats, Integers
 
 PAIRS = ((33, 263), (133, 362), (61, 291), (10, 10), (152, 152), (234, 454), (1, 1), (168, 168), (13, 13))
 """Landmarks and their mirror images to start from."""

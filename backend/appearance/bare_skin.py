@@ -11,17 +11,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Singles
 from ..contract.camera import project
-from ..data.types import Context, Fit, Video
+from ..data.context import Context
+from ..data.types import Fit, Video
 from ..fit.geometry.surface_samples import SurfaceSamples
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
 from ..parsing.atlas import make_atlas
 from ..parsing.occluders import MOST_LOOKS, FaceColours, Look, learn_face_colours
 from ..parsing.parser import open_classes
 from ..video.reader import read_frames
-
-Singles = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import rotation_matrices
-from ..head.model import Floats
 from .point_tracks import PointTracks
 
 SHAPE: Final = 0.005

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..contract.arrays import Integers, Singles
 from ..fit.clip import PRECISION, ClipInput, Progress
 from ..fit.evidence.observations import Observations, eye_distance, observe
 from ..fit.geometry.landmark_model import LandmarkModel, landmark_model
@@ -22,11 +23,12 @@ from ..fit.outline.term import frames_with_masks, held_to_outline, outline_term
 from ..fit.solvers.identity import IdentityProblem
 from ..fit.solvers.motion import MotionProblem, joined, solve_in_windows
 from ..fit.terms.lid_contact import lid_contact
-from ..fit.terms.motion_power import MotionPower, motion_power
+from ..fit.terms.motion_power import motion_power
+from ..fit.terms.pictures_cost import PicturesCost
 from ..fit.terms.priors import LOCKED, SharedPrior, facing, frame_prior, loosened, shared_prior
-from ..fit.terms.smoothness import links
+from ..fit.terms.smoothness import MotionPower, links
 from ..fit.to_state import state_of
-from ..head.model import HeadModel, Integers
+from ..head.model import HeadModel
 from .aperture_restoration import explaining_offsets, with_openings
 from .device import feature_maker
 from .key_frame_solve import (
@@ -38,10 +40,10 @@ from .key_frame_solve import (
     seen_columns,
     solve_photometric,
 )
-from .terms.fixed_albedo_term import Colours, PicturesCost, known_colours
+from .terms.fixed_albedo_term import Colours, known_colours
 from .terms.kept_edges import with_edges_kept
 from .terms.photometric_term import PhotometricTuning, brightness, colours
-from .view import Feature, Singles, View
+from .view import Feature, View
 
 if TYPE_CHECKING:
     from ..data.types import Fit

@@ -12,17 +12,19 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..contract.arrays import Floats, Integers, Picture
 from ..contract.failure import Failure
 from ..contract.options import from_dict
 from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
-from ..data.types import Camera, Context, Fit, Video
+from ..data.context import Context
+from ..data.types import Camera, Fit, Video
 from ..fit.confidence import frame_trust
 from ..fit.evidence.key_frames import choose_turned_frames
 from ..fit.fitting import FOCAL_DETERMINED, plausible_lens, refitted
-from ..head.model import Floats, HeadModel, Integers
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
-from ..video.reader import Picture, read_frames
+from ..video.reader import read_frames
 from .bundle_adjustment import Bundle, adjust
 from .point_tracks import Expected, PointTracks, TrackPoints, follow_points, track_points
 from .view import view_of

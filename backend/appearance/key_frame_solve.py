@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..contract.arrays import Floats, Integers, Singles
 from ..fit.from_state import pose_of
 from ..fit.geometry.landmark_model import LandmarkModel
 from ..fit.geometry.parallel import PROCESSOR, over_chunks
@@ -25,12 +26,12 @@ from ..fit.geometry.state import EXPRESSION_START, PLACE, Frames, Shared
 from ..fit.geometry.visibility import landmark_visibility
 from ..fit.solvers.identity import IdentityProblem, shared_normal_equations
 from ..fit.terms.landmark_term import SharedEquations, residuals
-from ..head.model import Floats, HeadModel, Integers
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from .device import DeviceFeatureMaker
 from .terms.photometric_normal_equations import picture_equations
 from .terms.photometric_term import PhotometricTuning, brightness, colours, no_light, robust_cost
-from .view import LIGHT_TERMS, Feature, FeatureMaker, Singles, View
+from .view import LIGHT_TERMS, Feature, FeatureMaker, View
 
 BANDS: Final = ((4.0, 12.0, 3), (2.0, 6.0, 4), (1.2, 4.0, 4), (0.8, 3.0, 5))
 """Narrow and wide Gaussian in pixels of the view and most steps with them: fine structure fits only when it is near."""

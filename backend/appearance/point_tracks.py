@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from ..contract.arrays import Floats, Integers
 from ..fit.geometry.parallel import PROCESSOR, over_chunks
 from ..fit.geometry.surface_samples import NOT_SKIN, UNDER_THE_NOSE, SurfaceSamples, spread_samples, vertices_of
-from ..head.model import Floats, HeadModel, Integers
+from ..head.model import HeadModel
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled

@@ -9,12 +9,14 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from ..contract.arrays import Integers
 from ..contract.camera import axis_angles
 from ..contract.failure import Failure, Notice
 from ..contract.options import from_dict
 from ..contract.settings import AppearanceSettings, FitSettings
 from ..contract.track import TRACKED
-from ..data.types import Camera, Context, Fit, Video
+from ..data.context import Context
+from ..data.types import Camera, Fit, Video
 from ..fit.clip import ClipSolution
 from ..fit.confidence import frame_trust
 from ..fit.evidence.key_frames import choose_turned_frames
@@ -23,7 +25,7 @@ from ..fit.geometry.parallel import PROCESSOR, on_device, single_threaded_operat
 from ..fit.geometry.surface_samples import choose_samples
 from ..fit.lens.zoom import unzoomed, zoomed_fit
 from ..fit.options.weights import tuning_for
-from ..head.model import HeadModel, Integers
+from ..head.model import HeadModel
 from ..render.differentiable.choice import best_rasterizer
 from ..video.reader import read_frames
 from .bare_skin import BareSkin

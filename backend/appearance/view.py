@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..contract.arrays import Floats, Singles
 from ..contract.camera import Intrinsics, project
 from ..fit.geometry.surface_samples import SurfaceSamples, skin_faces
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled
-
-Singles = NDArray[np.float32]
 
 FACE_PIXELS: Final = 220.0
 """Width of the face at which pictures are compared; larger ones are reduced."""

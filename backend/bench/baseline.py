@@ -11,8 +11,10 @@ import torch
 from torch import Tensor
 
 from ..contract import names
+from ..contract.arrays import Floats, Integers
 from ..contract.camera import Intrinsics
-from ..head.model import Floats, HeadModel, HeadPose, Integers
+from ..data.types import HeadPose
+from ..head.model import HeadModel
 from ..head.skinning_torch import TorchHead
 
 FIRST_STEPS, NEXT_STEPS, FACE_STEPS = 1000, 200, 200

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
 from ..contract.options import to_dict
 from ..contract.settings import (
@@ -23,8 +24,9 @@ from ..contract.settings import (
     TrackFileSettings,
     VideoSettings,
 )
-from ..data.types import Camera, Context, Fit, Landmarks, TextureFiles, TrackFile, Video
-from ..head.model import Floats, HeadModel, HeadPose, Integers
+from ..data.context import Context
+from ..data.types import Camera, Fit, HeadPose, Landmarks, TextureFiles, TrackFile, Video
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
 
 CODE = ("video.opening", "landmarks.tracking", "fit.fitting", "stages.smooth", "stages.track")

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..contract.events import Emit, error_event
 from ..contract.failure import Failure
 from ..contract.targets import TargetRefused, Targets
-from ..data.types import Cancelled, Context
+from ..data.context import Cancelled, Context
 from ..run.engine import EXIT_FAILED, EXIT_USAGE, guarded
 from ..run.runner import Stopped
 from .console import clock

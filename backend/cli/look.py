@@ -16,7 +16,7 @@ from ..contract.failure import Failure
 from ..contract.options import from_dict
 from ..contract.settings import VideoSettings
 from ..contract.targets import TargetRefused, Targets
-from ..data.types import Cancelled, Context
+from ..data.context import Cancelled, Context
 from ..run.engine import EXIT_FAILED, guarded
 from ..run.runner import Stopped
 from .console import clock, table

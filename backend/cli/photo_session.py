@@ -9,19 +9,20 @@ from typing import Any, Final
 
 import torch
 
+from ..contract.arrays import Picture
 from ..contract.failure import Failure
 from ..contract.outputs import PORTRAIT, TEXTURE
 from ..contract.portable import portable_header
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, TextureSettings
 from ..contract.targets import problems
 from ..contract.track import TRACKED, write_track
-from ..data.types import Context, Fit, Video
+from ..data.context import Context
+from ..data.types import Fit, Video
 from ..export.portrait_files import Studio, save_picture, write_portrait
 from ..head.albedo.albedo_file import space_for
 from ..head.choosing import with_notices
 from ..head.library import resolve_head
 from ..head.model import HeadModel
-from ..landmarks.crop import Picture
 from ..landmarks.networks import Network, find_networks
 from ..parsing.parser import open_parser
 from ..photo.canvas import photographs_as_video

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ..contract.events import Emit, error_event
 from ..contract.failure import Failure, Notice
@@ -34,12 +34,11 @@ from ..run.engine import (
 from ..run.registry import STAGE_CODE
 from ..run.runner import Finished, Stopped
 from ..system import cache_folder
+from ..system.project import MODELS
 from ..system.user_folders import user_cache
 from .console import Console
 from .flags import path_argument
 from .log_file import log_problem
-
-MODELS: Final = Path(__file__).resolve().parents[2] / "models"
 
 
 def add_common_flags(parser: argparse.ArgumentParser) -> None:

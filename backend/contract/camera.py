@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+from .arrays import Array
 
 BLENDER_FROM_OPENCV: Final = np.diag([1.0, -1.0, -1.0])
 """Camera axes: OpenCV (x right, y down, z forward) -> Blender (x right, y up, -z forward)."""

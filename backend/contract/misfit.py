@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Array
 from .camera import rotation_matrices
 from .names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from .track import STATUS_NAMES, TRACKED, Track
-
-if TYPE_CHECKING:
-    from .quality import Parts
 
 MISFIT: Final = 0.05
 """Share of the distance between the eyes, as seen from the front, from which an error means that the model misses."""
 MISFIT_WORDS: Final = "model does not fit"
 
-Array = NDArray[Any]
+
+class FittedFrames(Protocol):
+    """The arrays of a track from which an error can be told, whether all of it was read or only these."""
+
+    @property
+    def head_rotation(self) -> Any: ...  # noqa: D102
+    @property
+    def head_translation(self) -> Any: ...  # noqa: D102
+    @property
+    def reprojection_error(self) -> Any: ...  # noqa: D102
+    @property
+    def status(self) -> Any: ...  # noqa: D102
+    @property
+    def landmark_triangle(self) -> Any: ...  # noqa: D102
+    @property
+    def landmark_barycentric(self) -> Any: ...  # noqa: D102
+    @property
+    def neutral_vertices(self) -> Any: ...  # noqa: D102
+    @property
+    def faces(self) -> Any: ...  # noqa: D102
 
 
-def misfits(fitted: Track | Parts, focal: Array, frames: slice = slice(None)) -> NDArray[np.bool_]:
+def misfits(fitted: FittedFrames, focal: Array, frames: slice = slice(None)) -> NDArray[np.bool_]:
     """Return in which frames the model misses the landmarks that were detected.
 
     The file says `TRACKED` of them, so that every reader of old and new files finds a head there.
@@ -47,7 +64,7 @@ def status_words(track: Track) -> list[str]:
     return [MISFIT_WORDS if miss else STATUS_NAMES[status] for status, miss in zip(track.status, missed, strict=True)]
 
 
-def _middle(fitted: Track | Parts, corners: tuple[int, ...]) -> Array:
+def _middle(fitted: FittedFrames, corners: tuple[int, ...]) -> Array:
     """Middle of an eye on the head at rest (3,), NaN where the model has no such landmarks."""
     chosen = list(corners)
     triangle = np.asarray(fitted.landmark_triangle)[chosen]

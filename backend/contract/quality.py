@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .camera import Intrinsics, project_clip, rotation_matrices
 from .failure import Failure
 from .misfit import misfits
 from .names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from .track import MISSING, TRACKED, Track, read_parts
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

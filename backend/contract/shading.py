@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from .arrays import Array
 
 LIGHT_TERMS: Final = 9
 LIGHT_AXES: Final = "camera: x right, y down, z forward; 1, x, y, z, xy, xz, yz, x²-y², 3z²-1 of the normal; linear RGB"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .camera import Intrinsics
 from .failure import Failure
 from .marks import ENTRY, PROGRAM
@@ -42,8 +42,6 @@ HEAD, TORSO = "head", "torso"
 STATUS_NAMES: Final = ("missing", "interpolated", "tracked")
 _LARGEST_HEADER: Final = 64 << 20
 """Bytes; that of a clip has some hundred thousand."""
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Array
 from .camera import Intrinsics
 from .kinds import (
     LARGEST_WHOLE,
@@ -29,8 +29,6 @@ from .kinds import (
 )
 from .names import LANDMARKS
 from .shading import ALBEDO_SPACES
-
-Array = NDArray[Any]
 
 LARGEST: Final = 1e7
 """Of all numbers without a range of their own: metres, radians, pixels and codes stay far below."""

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Integers
 from ..contract.names import LANDMARKS
-from ..head.model import Integers
 
 _PAIRS: Final = (
     (3, 248), (7, 249), (20, 250), (21, 251), (22, 252), (23, 253), (24, 254), (25, 255), (26, 256), (27, 257),

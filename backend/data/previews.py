@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ..contract.arrays import Picture
 from ..contract.events import Emit
 from ..system import cache_folder
 from ..system.cache_folder import PREVIEWS
-from ..system.pictures import Picture, write_picture
+from ..system.pictures import write_picture
 
 HEIGHT: Final = 360
 """Largest height of a preview in pixels."""

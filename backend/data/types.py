@@ -2,109 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers, Singles
 from ..contract.camera import Intrinsics
-from ..contract.events import Emit
-from ..contract.failure import Notice
 from ..contract.shading import Shading
-from ..contract.targets import Targets
 from ..contract.track import Track
-from ..head.model import Floats, HeadPose, Integers
-from ..run.output_record import Written
-from ..system.pictures import Picture
-from .previews import Previews
 
-Item = TypeVar("Item")
-Singles = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a stage may use besides its inputs.
-
-    Attributes:
-        name: Name of the stage in the job, for events.
-        emit: Sends an event.
-        cancelled: Whether the user asked to stop; stages look at it at least every half second and raise `Cancelled`.
-        work: Folder for unfinished work of this stage (chunks), kept for a resumed run.
-        models: Folder of model files.
-        settings: Kind of stage -> settings, of this stage and of all that it depends on, for the track's header.
-        previews: Where pictures of the work go, or None where nobody watches.
-        written: Which files for the user are there already, or None where nobody remembers.
-        kept: Folder for finished parts of the work that other settings can use too, or None; see `cache`.
-        targets: Writes files for the user, as far as they may be replaced.
-    """
-
-    name: str
-    emit: Emit
-    cancelled: Callable[[], bool]
-    work: Path
-    models: Path
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    previews: Previews | None = None
-    written: Written | None = None
-    kept: Path | None = None
-    targets: Targets = field(default_factory=Targets)
-
-    def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
-        """Say how far the stage is."""
-        self.emit({"event": "progress", "name": self.name, "done": done, "total": total, "seconds_left": seconds_left})
-
-    def notice(self, notice: Notice) -> None:
-        """Tell the user something that does not stop the work."""
-        self.emit(
-            {
-                "event": "notice",
-                "name": self.name,
-                "code": notice.code,
-                "sentence": notice.sentence,
-                "advice": notice.advice,
-            }
-        )
-
-    def preview(self, frame: int, draw: Callable[[], Picture | None]) -> None:
-        """Show a picture of the work, made by `draw`, if somebody watches and it is time for one; see `Previews.show`.
-
-        Costs nothing else, so that stages may call it for every frame.
-        """
-        if self.previews is not None:
-            self.previews.show(self.name, frame, draw)
-
-    def write_once(self, paths: Sequence[Path], depends_on: Mapping[str, Any], write: Callable[[], object]) -> None:
-        """Let files for the user be written, unless an earlier run wrote the same ones and they are still there.
-
-        Args:
-            paths: The files, written together.
-            depends_on: What they are made of besides the stage's inputs: their own settings.
-            write: Writes them.
-        """
-        if self.written is None or not self.written.there(paths, depends_on):
-            write()
-            if self.written is not None:
-                self.written.remember(paths, depends_on)
-
-    def checked(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Yield the items, and stop between two of them when the user asked to."""
-        for item in items:
-            self.check()
-            yield item
-
-    def check(self) -> None:
-        """Raise `Cancelled` when the user asked to stop."""
-        if self.cancelled():
-            raise Cancelled
-
-
-class Cancelled(Exception):  # noqa: N818 - not an error
-    """The user asked to stop; caught by the runner alone."""
+PHOTOGRAPHS: Final = "photographs"
+"""What `Video.codec` says of a clip whose frames are photographs."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +52,11 @@ class Video:
 
     def __len__(self) -> int:
         return len(self.frame_index)
+
+    @property
+    def is_photographs(self) -> bool:
+        """Whether every frame stands by itself and they are not moments of one motion."""
+        return self.codec == PHOTOGRAPHS
 
 
 @dataclass(frozen=True)
@@ -222,6 +139,29 @@ class Landmarks:
 
     def __len__(self) -> int:
         return len(self.frame_index)
+
+
+@dataclass(frozen=True)
+class HeadPose:
+    """Parameters of T frames of one head; rotations are axis-angle in radians, about the joint, in the parent's axes.
+
+    Attributes:
+        identity: (I,).
+        expression: (T, E).
+        neck, jaw, left_eye, right_eye: (T, 3).
+        eyelids: (T, 2), left and right; 0 open, 1 closed. Zero where the model has none.
+    """
+
+    identity: Floats
+    expression: Floats
+    neck: Floats
+    jaw: Floats
+    left_eye: Floats
+    right_eye: Floats
+    eyelids: Floats
+
+    def __len__(self) -> int:
+        return len(self.expression)
 
 
 @dataclass(frozen=True)

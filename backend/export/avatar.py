@@ -21,12 +21,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers, Picture
 from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics, rotation_matrices
 from ..contract.failure import Notice
 from ..contract.track import Track
 from ..head.flame_codes import EXPRESSION, SHAPE, codes_of, global_pose, has_flame_mesh, padded
-from ..head.model import Floats, HeadModel, Integers
-from ..landmarks.crop import Picture
+from ..head.model import HeadModel
 from .lids import LidCodes
 from .npz import write_npz
 

@@ -28,15 +28,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers, Picture
 from ..contract.camera import project
 from ..contract.names import LEFT_IRIS, RIGHT_IRIS
 from ..contract.track import TRACKED, Track
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.ears import EarOutline, ear_in_view, ear_outlines
 from ..head.flame_codes import Codes, bridged_scores, codes_of
-from ..head.model import Floats, Integers
 from ..landmarks.aligned_crop import SIZE, dlib68, halved
-from ..landmarks.crop import Picture
 from ..landmarks.crop_camera import angle_of_view, corner_homography, corner_matrix, edge_to_edge, scaled, six_dof
 from ..parsing.geometric_parser import Portrait
 from ..parsing.parser import Parser, person_share

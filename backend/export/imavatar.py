@@ -18,12 +18,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import BLENDER_FROM_OPENCV, axis_angles
 from ..contract.failure import Notice
 from ..contract.names import LEFT_IRIS, RIGHT_IRIS
 from ..contract.track import Track
 from ..head.flame_codes import Codes, codes_of, own_identity, root_poses
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..head.skinning import shaped_template
 from ..landmarks.aligned_crop import SIZE, dlib68
 from ..landmarks.crop_camera import corner_matrix, corner_pixels

@@ -12,10 +12,11 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.failure import Notice
 from ..contract.track import Track
 from ..head.flame_codes import EXPRESSION
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 
 _RIM: Final = 10.0
 """How much more the place of a lid that moves farthest counts than one that stays: the gap is what people see."""

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats
 from ..contract.atomic import Writer, write_atomically
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..raster.normals import vertex_normals
 
 MATERIAL: Final = "newmtl head\nKd 1 1 1\nKs 0.03 0.03 0.03\nillum 2\nmap_Kd {texture}\n"

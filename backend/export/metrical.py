@@ -22,10 +22,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats
 from ..contract.camera import rotation_matrices
 from ..contract.track import Track
 from ..head.flame_codes import Codes, codes_of, joint_places, own_identity, pose_of, root_poses
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..head.skinning import neutral_pose, pose_vertices
 from ..head.torso import NECK
 from ..landmarks.aligned_crop import SIZE

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..contract.arrays import Floats, Integers, Picture
 from ..contract.atomic import Writer, write_atomically
 from ..contract.camera import Intrinsics
 from ..contract.track import Track
 from ..head.albedo.albedo_space import AlbedoSpace
-from ..head.model import Floats, HeadModel, Integers
+from ..head.model import HeadModel
 from ..landmarks.aligned_crop import SEED_SCALE, SIZE, cut, dlib68, ffhq_region
-from ..landmarks.crop import Picture
 from ..landmarks.crop_camera import corner_affine, full_frame_in_crop, scaled
 from ..parsing.classes import NAMES
 from ..parsing.parser import Parser, coloured

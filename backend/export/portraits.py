@@ -8,12 +8,12 @@ from typing import Final
 import cv2
 import numpy as np
 
+from ..contract.arrays import Floats, Picture
 from ..contract.camera import Intrinsics, project, rotation_matrices
 from ..contract.names import LANDMARKS
 from ..contract.track import Track
-from ..head.model import Floats
 from ..landmarks.aligned_crop import LATER_SCALE, SIZE, cut_view, dlib68, ffhq_region
-from ..landmarks.crop import Picture, Region
+from ..landmarks.crop import Region
 from ..landmarks.crop_camera import View, view_of
 from ..landmarks.face import region_of
 from ..landmarks.masks import around_face_region

@@ -16,11 +16,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers, Picture
 from ..contract.camera import project
 from ..contract.track import Track
-from ..head.model import Floats, Integers
 from ..landmarks.aligned_crop import SIZE, cut_view
-from ..landmarks.crop import Picture, Region
+from ..landmarks.crop import Region
 from ..landmarks.crop_camera import View, corner_homography, view_of
 from ..parsing.geometric_parser import Portrait
 from ..parsing.parser import Parser, moved_points

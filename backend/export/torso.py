@@ -11,9 +11,10 @@ from typing import Final
 import cv2
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import Intrinsics, project
 from ..head.flame_codes import has_flame_mesh
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 
 _FLAME_NECK: Final = (3193, 3296, 3285)
 """Vertices of FLAME at the left and right of the neck and at its front end, as VHAP chooses them."""

@@ -14,15 +14,16 @@ import cv2
 import numpy as np
 import torch
 
+from ..contract.arrays import Integers, Picture
 from ..contract.failure import Failure, Notice
 from ..contract.settings import ExportSettings, TextureSettings
 from ..contract.track import Track
-from ..data.types import Context, Video
+from ..data.context import Context
+from ..data.types import Video
 from ..head.albedo.albedo_file import space_for
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.flame_codes import root_poses, shown_frames
-from ..head.model import HeadModel, Integers
-from ..landmarks.crop import Picture
+from ..head.model import HeadModel
 from ..landmarks.networks import Network, SharedNetwork, find_networks
 from ..parsing.parser import Parser, open_parser
 from ..render.lit_head import Skin

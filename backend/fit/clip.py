@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ..contract import names
-from ..head.model import Floats, HeadModel, Integers
+from ..contract.arrays import Floats, Integers
+from ..head.model import HeadModel
 from .evidence.key_frames import choose_key_frames
 from .evidence.observations import Observations, eye_distance, group_weights, observe
 from .geometry.initial_pose import InitialPose, initial_poses
@@ -29,9 +30,9 @@ from .solvers.pose_covariance import pose_sigma
 from .solvers.shared_fit import fit_shared, free_lips
 from .terms.expression_rest import motion_prior_of
 from .terms.lid_contact import LidContact, lid_contact
-from .terms.motion_power import LOOSE, MotionPower, motion_power
+from .terms.motion_power import LOOSE, motion_power
 from .terms.priors import FramePrior, frame_prior
-from .terms.smoothness import links
+from .terms.smoothness import MotionPower, links
 
 Progress = Callable[[str, int, int], None]
 """Takes the part of the fit, the steps done and the steps in all; may raise to stop."""

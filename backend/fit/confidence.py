@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..contract import names
+from ..contract.arrays import Floats
 from ..contract.track import INTERPOLATED, MISSING
-from ..head.model import Floats
 from .evidence.observations import eye_distance, group_weights
 from .geometry.projection import pose_landmarks, project_landmarks
 from .options.weights import Tuning

@@ -10,14 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers
 from ..contract.camera import Intrinsics
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FitSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
-from ..data.types import Camera, Context, Fit, Landmarks, Video
-from ..head.model import Floats, HeadModel, Integers
+from ..data.context import Context
+from ..data.types import Camera, Fit, Landmarks, Video
+from ..head.model import HeadModel
 from ..regress.starts import best_fit, starts_for_clip
-from ..stages.photographs import is_photographs
 from .clip import PRECISION, ClipInput, ClipSolution, Progress, fit_clip, refit_clip
 from .confidence import frame_confidence, frame_trust, head_points, reprojection_errors
 from .evidence.detector_bias import without_turn_bias
@@ -92,7 +93,7 @@ def fit(
 
 def _zoom(landmarks: Landmarks, camera: Camera, context: Context, video: Video) -> Zoom | None:
     """Return how the lens zooms where that was asked for; where not, say so if it seems to."""
-    if is_photographs(video):
+    if video.is_photographs:
         return None
     if camera.varies:
         return found_zoom(landmarks, video, context)

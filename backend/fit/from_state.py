@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import axis_angles, rotation_matrices
-from ..head.model import Floats, HeadPose
+from ..data.types import HeadPose
 from .geometry.landmark_model import LandmarkModel
 from .geometry.state import Frames, Shared, eye_vectors
 from .solvers.banded import as_numpy

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ..contract.arrays import Integers, Picture
 from ..contract.camera import Intrinsics
 from ..contract.pixel_shape import file_size_of
+from ..data.context import Context
 from ..data.previews import HEIGHT
-from ..data.types import Context, Landmarks, Video
-from ..head.model import HeadModel, Integers
+from ..data.types import Landmarks, Video
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
-from ..system.pictures import Picture
 from ..video.reader import read_frame
 from .from_state import Placed, placed
 from .geometry.landmark_model import LandmarkModel

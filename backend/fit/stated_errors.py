@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ..contract.track import MISSING, TRACKED
-from ..head.model import Floats
 from .evidence.observations import eye_distance
 
 if TYPE_CHECKING:

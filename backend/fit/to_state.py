@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..head.model import Floats, Integers
+from ..contract.arrays import Floats, Integers
 from ..head.skinning import select_frames
 from .geometry.landmark_model import LandmarkModel
 from .geometry.state import Frames, Shared

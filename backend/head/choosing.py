@@ -8,12 +8,13 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.failure import Failure
 from ..contract.settings import HeadSettings
 from ..contract.track import Track, read_track
-from ..data.types import Context
+from ..data.context import Context
 from .library import left_out_notices, resolve_head
-from .model import Floats, HeadModel
+from .model import HeadModel
 
 SAME: Final = 1e-5
 """Metres within which two heads are the same: track files hold single precision."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
-from .model import Floats, Integers
+from ..contract.arrays import Floats, Integers
 
 EAR_POINTS: Final = 20
 _FIRST: Final = 56.0

@@ -8,10 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers
 from ..contract.camera import BLENDER_FROM_OPENCV, axis_angles, rotation_matrices
 from ..contract.track import MISSING, Track
+from ..data.types import HeadPose
 from . import skinning
-from .model import Floats, HeadModel, HeadPose, Integers
+from .model import HeadModel
 from .torso import NECK, root_to_camera
 
 SHAPE: Final = 300

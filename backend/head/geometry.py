@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from .model import Floats, Integers
+from ..contract.arrays import Floats, Integers
 
 
 class MeshProblem(Exception):  # noqa: N818 - becomes a Failure in `flame_file`

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -110,26 +108,3 @@ class HeadModel:
             "expression_modes": self.expression_basis.shape[2],
             "landmarks": self.landmarks.source,
         }
-
-
-@dataclass(frozen=True)
-class HeadPose:
-    """Parameters of T frames of one head; rotations are axis-angle in radians, about the joint, in the parent's axes.
-
-    Attributes:
-        identity: (I,).
-        expression: (T, E).
-        neck, jaw, left_eye, right_eye: (T, 3).
-        eyelids: (T, 2), left and right; 0 open, 1 closed. Zero where the model has none.
-    """
-
-    identity: Floats
-    expression: Floats
-    neck: Floats
-    jaw: Floats
-    left_eye: Floats
-    right_eye: Floats
-    eyelids: Floats
-
-    def __len__(self) -> int:
-        return len(self.expression)

@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
+from ..contract.arrays import Floats, Integers, Mask
 from ..contract.names import FACE_LANDMARKS, FACE_OVAL, OUTER_LIPS_LOWER, OUTER_LIPS_UPPER
 from .embedding.registration import mirror_landmarks
 from .geometry import adjacency, boundary_loops, eyeballs, vertex_normals
-from .model import Floats, Integers, LandmarkEmbedding
-
-Mask = NDArray[np.bool_]
+from .model import LandmarkEmbedding
 
 _LIPS: Final = (*OUTER_LIPS_UPPER, *OUTER_LIPS_LOWER[-2:0:-1])
 _LEFT_EYE: Final = (

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ..contract.arrays import Floats
 from ..contract.camera import rotation_matrices
 from ..contract.names import JOINTS
-from .model import Floats, HeadModel, HeadPose
+from ..data.types import HeadPose
+from .model import HeadModel
 
 _CHUNK = 48
 """Frames evaluated at once: large enough for fast matrix products, 5023 vertices of 48 frames are 6 MB."""

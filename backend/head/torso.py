@@ -13,9 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers
 from ..contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ..contract.names import JOINTS
-from .model import Floats, HeadModel, HeadPose, Integers
+from ..data.types import HeadPose
+from .model import HeadModel
 from .skinning import joint_places
 
 SECONDS, PLACE_SECONDS = 4.0, 1.0

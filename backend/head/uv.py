@@ -11,15 +11,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 from scipy.sparse.linalg import factorized
 
+from ..contract.arrays import Floats, Integers, Mask
 from .geometry import MeshProblem, boundary_loops, edges_of, eyeballs, fitted_sphere
-from .model import Floats, Integers
-
-Mask = NDArray[np.bool_]
 
 _SKIN: Final = ((0.01, 0.17), (0.99, 0.99))
 """Lower left and upper right corner of the skin in the texture."""

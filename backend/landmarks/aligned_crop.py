@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Picture
 from ..contract.names import DLIB68_FROM_MEDIAPIPE
-from ..head.model import Floats
-from .crop import Picture, Region, patch_around
+from .crop import Region, patch_around
 
 SIZE: Final = 512
 """Side of an aligned picture in pixels."""

@@ -7,11 +7,8 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..head.model import Floats
-
-Picture = NDArray[np.uint8]
+from ..contract.arrays import Floats, Picture
 
 _ENLARGED: Final = 1.5
 """Pixels of a patch per pixel of a crop where the picture is enlarged: then sampling at any angle loses nothing."""

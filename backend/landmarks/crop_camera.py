@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats
 from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics
-from ..head.model import Floats
 from .crop import Region, apply, inverse
 
 SEED_ANGLE: Final = 20.0

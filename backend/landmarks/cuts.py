@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..head.model import Floats, Integers
+from ..contract.arrays import Floats, Integers
 from .likeness import ANOTHER, difference, moved
 from .observations import Observations
 

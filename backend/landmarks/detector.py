@@ -8,8 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ..head.model import Floats
-from .crop import Picture, Region, apply, patch_around
+from ..contract.arrays import Floats, Picture
+from .crop import Region, apply, patch_around
 from .networks import Network, sigmoid
 
 SIZE: Final = 128

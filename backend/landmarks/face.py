@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats, Picture
 from ..contract.names import FACE_LANDMARKS, LANDMARKS, LEFT_EYE_CORNERS, MEDIAPIPE_SCORES, RIGHT_EYE_CORNERS
 from ..data.landmark_mirror import mirror_table
-from ..head.model import Floats
-from .crop import Patch, Picture, Region, apply, patch_around
+from .crop import Patch, Region, apply, patch_around
 from .iris import add_irises
 from .iris_picture import with_iris_centres
 from .networks import Networks, sigmoid

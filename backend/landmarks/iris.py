@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats, Integers
 from ..contract.names import FACE_LANDMARKS, LANDMARKS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from ..data.landmark_mirror import mirror_table
-from ..head.model import Floats, Integers
 from .crop import Patch, Region, apply
 from .networks import Network
 

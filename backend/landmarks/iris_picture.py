@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Singles
 from ..contract.names import (
     LEFT_EYE_CORNERS,
     LEFT_EYE_LOWER,
@@ -27,10 +27,7 @@ from ..contract.names import (
     RIGHT_EYE_UPPER,
     RIGHT_IRIS,
 )
-from ..head.model import Floats
 from .crop import Patch, apply, inverse
-
-Singles = NDArray[np.float32]
 
 EYE: Final = 48.0
 """Width of the eye in the cut-out, pixels."""

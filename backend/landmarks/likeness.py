@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.types import Singles
-from ..head.model import Floats
+from ..contract.arrays import Floats, Singles
 
 ANOTHER: Final = 0.075
 """Difference of two faces from which they are two people: up to 0.03 for one person, from 0.08 for two on our clips."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..head.model import Floats, Integers
-from .crop import Picture, Region, apply, inverse, patch_around
+from ..contract.arrays import Floats, Integers, Picture
+from .crop import Region, apply, inverse, patch_around
 from .face import Face
 from .networks import Network
 from .skin_mask import skin_mask

@@ -13,11 +13,11 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats
 from ..contract.failure import Failure
 from ..contract.foreign_text import reason
 from ..contract.model_files import FACE_MESH, TASK_FILES, task_file
 from ..contract.presence import is_file
-from ..head.model import Floats
 
 _TASK_DETECTOR: Final = "face_detector.tflite"
 _TASK_LANDMARKS: Final = "face_landmarks_detector.tflite"

@@ -11,10 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers, Singles
 from ..contract.atomic import write_atomically
 from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
-from ..data.types import Singles
-from ..head.model import Floats, Integers
 from .face import Face
 from .masks import HeadMasks
 

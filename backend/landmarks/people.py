@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
 from ..contract.names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from ..contract.settings import FaceSettings
-from ..head.model import Floats, Integers
 from .likeness import ANOTHER, difference
 from .observations import Observations
 

@@ -16,14 +16,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.settings import FaceSettings, LandmarkSettings
+from ..data.context import Context
 from ..data.previews import HEIGHT
-from ..data.types import Context, Video
+from ..data.types import Video
 from ..render.landmark_lines import draw_landmark_lines
 from ..system.pictures import reduced_to
 from ..system.source_code import code_version
 from ..video.reader import read_frames
-from .crop import Picture, Region, patch_around
+from .crop import Region, patch_around
 from .detector import Detection
 from .face import Face, Plan, find_face, jittered_runs, region_of
 from .masks import head_masks, mask_positions

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from .crop import Picture, Region
+from ..contract.arrays import Picture
+from .crop import Region
 from .detector import Detection, detect_in, merged, overlap, reduced, whole
 from .networks import Network
 

@@ -5,13 +5,14 @@ Tells a cheek or an ear from the hair, cloth or background beside it; the mask o
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from ..contract.arrays import Array, Floats, Mask, Picture
 from ..contract.names import (
     FACE_OVAL,
     LEFT_EYE_LOWER,
@@ -21,8 +22,6 @@ from ..contract.names import (
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
 )
-from ..head.model import Floats
-from .crop import Picture
 
 _NOT_SKIN: Final = (
     (*RIGHT_EYE_UPPER, *RIGHT_EYE_LOWER[::-1]),
@@ -37,9 +36,6 @@ _UNKNOWN: Final = 1e-5
 """Share of a colour that anything may have: colours seen nowhere are no skin."""
 _CHIN: Final = 152
 _BROWS: Final = (105, 334)
-
-Mask = NDArray[np.bool_]
-Array = NDArray[Any]
 
 
 def skin_mask(crop: Picture, person: NDArray[np.uint8], points: Floats) -> NDArray[np.uint8]:

@@ -6,13 +6,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..contract.arrays import Integers, Singles
 from ..contract.failure import Failure, Notice
 from ..contract.footage import COPY_REASON
 from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
 from ..contract.pixel_shape import sizes_of
 from ..contract.settings import FaceSettings, LandmarkSettings
-from ..data.types import Context, Landmarks, PersonMasks, Singles, Video
-from ..head.model import Integers
+from ..data.context import Context
+from ..data.types import Landmarks, PersonMasks, Video
 from .cuts import parted_by_gaps, shots_of
 from .networks import NetworkFiles, find_networks
 from .observations import Observations

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..contract.arrays import Floats, Picture
 from ..contract.failure import Notice
 from ..export.portraits import person_in
-from ..head.model import Floats
-from ..landmarks.crop import Picture
 from .parts import Parts
 
 NO_NETWORK = Notice(

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import Intrinsics
 from ..contract.failure import Failure
 from ..contract.names import LANDMARKS
 from ..contract.track import TRACKED
-from ..data.types import Fit, Landmarks
+from ..data.types import Fit, HeadPose, Landmarks
 from ..head.flame_codes import padded
-from ..head.model import Floats, HeadModel, HeadPose
+from ..head.model import HeadModel
 from ..landmarks.crop_camera import from_six_dof
 
 _LENGTHS: Final = {"shape": 1, "exp": 1, "pose": 6, "eye_pose": 6, "cam": 6}

@@ -11,17 +11,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Integers, Picture
 from ..contract.camera import project
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..contract.track import MISSING, TRACKED
-from ..data.types import Context, Fit, Landmarks, Video
+from ..data.context import Context
+from ..data.types import Fit, Landmarks, Video
 from ..fit.fitting import fit as fit_landmarks
 from ..head.flame_codes import bridged_scores
-from ..head.model import Floats, Integers
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.aligned_crop import cut
-from ..landmarks.crop import Picture, Region, apply, inverse
+from ..landmarks.crop import Region, apply, inverse
 from ..regress.starts import Start, best_fit, starts_for_clip
 from ..stages import landmarks as landmarks_stage
 from ..stages.smooth import smooth

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Picture
 from ..contract.camera import Intrinsics
-from ..data.types import Fit
+from ..data.types import Fit, HeadPose
 from ..head.flame_codes import padded
-from ..head.model import Floats, HeadPose
 from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.aligned_crop import cut, dlib68
-from ..landmarks.crop import Picture, Region
+from ..landmarks.crop import Region
 from ..landmarks.crop_camera import (
     SEED_ANGLE,
     corner_affine,

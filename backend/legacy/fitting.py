@@ -10,14 +10,14 @@ from typing import Final
 import numpy as np
 import torch
 
+from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure
 from ..contract.settings import FitSettings
 from ..data.types import Camera, Fit
 from ..fit.fitting import fit as fit_landmarks
 from ..fit.fitting import refitted
-from ..head.model import Floats
 from ..landmarks.aligned_crop import SIZE, dlib68, ffhq_region
-from ..landmarks.crop import Picture, Region, inverse
+from ..landmarks.crop import Region, inverse
 from ..landmarks.crop_camera import angle_of_view, square_camera
 from ..landmarks.face import Face
 from ..parsing.parser import whole_square

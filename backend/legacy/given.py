@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure
-from ..head.model import Floats, HeadModel
-from ..landmarks.crop import Picture
+from ..head.model import HeadModel
 from .later import from_planes
 
 _SMALLEST, _LARGEST = 8, 8192

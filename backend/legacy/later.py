@@ -13,15 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Picture
 from ..contract.camera import project
 from ..contract.names import LEFT_IRIS, RIGHT_IRIS
 from ..fit.geometry.parallel import single_threaded_operations
 from ..head.ears import ear_in_view
 from ..head.flame_codes import padded
-from ..head.model import Floats
 from ..head.skinning import select_frames
 from ..landmarks.aligned_crop import dlib68
-from ..landmarks.crop import Picture, apply, inverse
+from ..landmarks.crop import apply, inverse
 from ..landmarks.crop_camera import corner_affine, corner_matrix, edge_to_edge, six_dof
 from ..render.lit_head import Skin, alone, over, textured_head
 from ..render.picture_light import Lit, estimate_light

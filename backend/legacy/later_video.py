@@ -6,10 +6,10 @@ import dataclasses
 import tempfile
 from pathlib import Path
 
+from ..contract.arrays import Picture
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
 from ..export.npz import write_npz
-from ..landmarks.crop import Picture
 from ..parsing.parser import square_around
 from ..render.lit_head import Skin
 from .background import NO_NETWORK, on_white

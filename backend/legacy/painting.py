@@ -15,12 +15,14 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure
 from ..contract.settings import AppearanceSettings, TextureSettings
-from ..data.types import Context, Fit, Landmarks, Video
-from ..head.model import Floats, HeadModel
+from ..data.context import Context
+from ..data.types import Fit, Landmarks, Video
+from ..head.model import HeadModel
 from ..landmarks.aligned_crop import cut
-from ..landmarks.crop import Picture, Region
+from ..landmarks.crop import Region
 from ..landmarks.crop_camera import scaled
 from ..render.lit_head import Skin
 from ..stages import appearance as appearance_stage

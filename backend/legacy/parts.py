@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cli.session import MODELS
+from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure, Notice
 from ..contract.settings import HeadSettings
 from ..head.albedo.code_space import AlbedoSpace, albedo_space
@@ -18,10 +18,11 @@ from ..head.choosing import with_identity
 from ..head.ears import EarOutline, ear_outlines
 from ..head.flame.side_files import read_uv_object
 from ..head.library import left_out_notices, resolve_head
-from ..head.model import Floats, HeadModel, Integers
+from ..head.model import HeadModel
 from ..landmarks.networks import Networks, find_networks
 from ..parsing.parser import Parser, open_parser
 from ..regress.starts import guess_files
+from ..system.project import MODELS
 from .config import SeedConfig
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings
-from ..data.types import Context, Landmarks
-from ..head.model import Floats
-from ..landmarks.crop import Picture
+from ..data.context import Context
+from ..data.types import Landmarks
 from ..landmarks.cuts import shots
 from ..landmarks.face import Face
 from ..landmarks.pipeline import thumbnail_of

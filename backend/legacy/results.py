@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ..contract.arrays import Picture
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
 from ..contract.marks import is_marked, mark_file
 from ..data.types import Video
-from ..landmarks.crop import Picture
 from ..system.writable import writable_problem
 from .config import SeedConfig
 from .parts import Parts

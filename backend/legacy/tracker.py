@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings
-from ..landmarks.crop import Picture
 from ..landmarks.crop_camera import corner_pixels
 from ..landmarks.face import Face
 from ..photo.fitting import silent_context

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..cli.session import MODELS
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
 from ..contract.settings import VideoSettings
-from ..data.types import Context, Video
+from ..data.context import Context
+from ..data.types import Video
 from ..stages import video as video_stage
+from ..system.project import MODELS
 from .clip import fit_clip
 from .config import SeedConfig
 from .dictionary import dictionary_of, reduced

@@ -9,27 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Integers
 from ..contract.camera import rotation_matrices
 from ..contract.failure import Notice
 from ..contract.shading import OWN, Shading
 from ..contract.track import TRACKED, Track
-from ..data.types import Context, Fit, Video
+from ..data.context import Context
+from ..data.types import Fit, Video
 from ..fit.evidence.key_frames import choose_turned_frames
 from ..head.albedo.albedo_file import space_for
 from ..head.albedo.albedo_space import AlbedoSpace
-from ..head.model import HeadModel, Integers
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from ..video.reader import read_frames
 from .light_solver import PointSpace, frame_shading, solve_looks, tells
 from .skin_colours import FilmedHead, SeenPoints, evenly, seen_points, skin_points
 from .skin_mask import learn_free_skin
-
-Array = NDArray[Any]
 
 CLIP, FRAME = "clip", "frame"
 """One light for the clip, or one for each frame that changes smoothly."""

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
+from ..contract.arrays import Array
 from ..contract.shading import LIGHT_TERMS, light_terms
 from ..render.texture import srgb_from_linear
 from .plausible_light import believed_light
 from .skin_colours import SeenPoints
-
-Array = NDArray[Any]
 
 FEWEST_POINTS: Final = 40
 """Points of bare skin, each counting as much as it is seen, that a frame must show to tell anything."""

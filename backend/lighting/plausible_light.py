@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..contract.shading import light_terms
-
-Array = NDArray[Any]
 
 DIMMEST: Final = 0.4
 """Least brightness relative to the light's middle: rooms and sensors lighten shadows."""

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..contract.camera import Intrinsics
 from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR, cropped
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..render.texture import linear_from_srgb
 
-Array = NDArray[Any]
-Singles = NDArray[np.float32]
 FreeSkin = Callable[[int, NDArray[np.uint8], Intrinsics, Array], Singles]
 """(frame, part of its picture (H, W, 3), that part's camera, vertices) -> how surely each pixel is bare skin (H, W)."""
 

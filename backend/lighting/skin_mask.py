@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Integers
 from ..contract.camera import Intrinsics
-from ..data.types import Context, Video
+from ..data.context import Context
+from ..data.types import Video
 from ..parsing.atlas import make_atlas
 from ..parsing.occluders import MOST_LOOKS, Look, learn_face_colours
 from ..parsing.parser import open_classes
 from ..video.reader import read_frames
 from .skin_colours import FilmedHead, FreeSkin, evenly, head_window
-
-Array = NDArray[Any]
-Integers = NDArray[np.int64]
 
 
 def filmed_pictures(

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Mask
 from ..contract.camera import Intrinsics
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
-
-Array = NDArray[Any]
-Mask = NDArray[np.bool_]
 
 TEXEL: Final = 0.0025
 """Metres across a texel, where the head is as wide as its mean."""

@@ -6,16 +6,14 @@ that its colour resembles more, colours being looked at close by, for light and 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Mask
 from . import classes
-
-Array = NDArray[Any]
-Mask = NDArray[np.bool_]
 
 _BARE: Final = (classes.SKIN, classes.NOSE, classes.LEFT_EAR, classes.RIGHT_EAR, classes.NECK)
 _COARSER: Final = 3

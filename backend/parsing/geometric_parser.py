@@ -7,12 +7,13 @@ colours of this very picture. Glasses, hats and jewels are not recognised: they 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Floats, Mask, Picture
 from ..contract.camera import Intrinsics
 from ..contract.names import (
     INNER_LIPS_LOWER,
@@ -24,15 +25,11 @@ from ..contract.names import (
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
 )
-from ..head.model import Floats, HeadModel
-from ..landmarks.crop import Picture
+from ..head.model import HeadModel
 from ..raster.rasterizer_numba import NumbaRasterizer
 from . import classes
 from .boundary_refinement import moved_to_colours, without_crumbs
 from .polygons import filled, signed_area
-
-Mask = NDArray[np.bool_]
-Array = NDArray[Any]
 
 _RIGHT_BROW: Final = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
 _LEFT_BROW: Final = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)

@@ -15,20 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Singles
 from ..contract.shading import light_terms
 from ..system.compiled import compiled
 from .atlas import Atlas
 from .skin_statistics import USUAL, as_weight, medians, middles, shading, skin_of, spreads
 from .skin_views import Look, Parse, Part, part_of, sampled
 
-Array = NDArray[Any]
-Singles = NDArray[np.float32]
 _EVERY: Final = 4
 """Pixels from one to the next across and down that shading is fitted to."""
 _ISLAND: Final = 9

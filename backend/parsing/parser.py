@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..contract.arrays import Floats, Picture
 from ..contract.camera import Intrinsics
 from ..contract.failure import Failure, Notice
 from ..contract.model_files import PARSING_WEIGHTS, find_model_file
-from ..head.model import Floats, HeadModel
-from ..landmarks.crop import Picture, Region, apply, inverse, patch_around
+from ..head.model import HeadModel
+from ..landmarks.crop import Region, apply, inverse, patch_around
 from ..landmarks.face import region_of
 from ..landmarks.masks import around_face_region
 from ..landmarks.networks import Network

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ..contract.arrays import Array
 
 _SHIFT: Final = 4
 """Binary digits after the point with which polygons are filled."""

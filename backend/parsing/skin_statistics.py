@@ -5,15 +5,14 @@ Colours are brightness and two tints, see `skin_views.logarithms`.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..contract.shading import light_terms
 
-Array = NDArray[Any]
-Singles = NDArray[np.float32]
 USUAL: Final = (0.10, 0.035)
 """By how much brightness and tint of a place vary, from frame to frame, where nobody measured it."""
 _CALMEST: Final = 0.5

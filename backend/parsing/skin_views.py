@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..contract.camera import Intrinsics
 from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR
@@ -17,8 +18,6 @@ from ..raster.rasterizer_numba import NumbaRasterizer
 from . import classes
 from .atlas import Atlas
 
-Array = NDArray[Any]
-Singles = NDArray[np.float32]
 Parse = Callable[[NDArray[np.uint8]], NDArray[np.int64]]
 """From an RGB picture (H, W, 3) to the class of each of its pixels (H, W)."""
 OWN: Final = (*(k for k in classes.FACE if k != classes.GLASSES), classes.LEFT_EAR, classes.RIGHT_EAR,

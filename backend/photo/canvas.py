@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from ..contract.arrays import Picture
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure, Notice
-from ..data.types import Context, Video
+from ..data.context import Context
+from ..data.types import PHOTOGRAPHS, Video
 from ..fit.fitting import ASSUMED_FOCAL
-from ..landmarks.crop import Picture
-from ..stages.photographs import CODEC
 from ..system.writable import writable_problem
 from .read import Photo, read_photo
 
@@ -102,7 +102,7 @@ def photographs_as_video(paths: list[Path], folder: Path | None, context: Contex
         duration=len(paths) / RATE,
         frame_index=order,
         time=order / RATE,
-        codec=CODEC,
+        codec=PHOTOGRAPHS,
         metadata=metadata,
     )
 

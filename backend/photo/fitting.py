@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data.types import Context, Landmarks, PersonMasks
-from ..head.model import Floats
+from ..contract.arrays import Floats
+from ..data.context import Context
+from ..data.types import Landmarks, PersonMasks
 from ..landmarks.face import Face
 from .people import stacked
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings, LandmarkSettings
-from ..data.types import Context, Landmarks, PersonMasks, Video
+from ..data.context import Context
+from ..data.types import Landmarks, PersonMasks, Video
 from ..landmarks.face import Face
 from ..landmarks.masks import HeadMasks, head_masks
 from ..landmarks.networks import Networks, find_networks

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings
-from ..data.types import Context
-from ..landmarks.crop import Picture
+from ..data.context import Context
 from ..landmarks.detector import Detection
 from ..landmarks.face import Face, Plan, find_face
 from ..landmarks.networks import Networks

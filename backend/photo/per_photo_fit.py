@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import Intrinsics
 from ..data.types import Fit, Landmarks
-from ..head.model import Floats
 from ..head.skinning import select_frames
 
 

@@ -9,9 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats, Picture
 from ..contract.settings import LandmarkSettings
-from ..head.model import Floats
-from ..landmarks.crop import Picture
 from ..landmarks.cuts import shots_of
 from ..landmarks.detector import Detection
 from ..landmarks.face import Face, Plan, find_face

@@ -9,7 +9,8 @@ from typing import Any
 from ..contract.atomic import Writer
 from ..contract.failure import Failure
 from ..contract.settings import VideoSettings
-from ..data.types import Context, Video
+from ..data.context import Context
+from ..data.types import Video
 from ..landmarks.networks import find_networks
 from ..system.pictures import write_picture
 from ..system.writable import writable_problem

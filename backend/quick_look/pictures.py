@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..contract.arrays import Picture
 from ..landmarks.crop import Region
-from ..system.pictures import Picture, reduced_to
+from ..system.pictures import reduced_to
 
 THUMBNAIL: Final = 256
 """Largest height in pixels."""

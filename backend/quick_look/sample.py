@@ -9,10 +9,11 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.footage import is_picture
 from ..data.types import Video
 from ..video.media import open_media, picture_stream
-from ..video.reader import Picture, decoded_frames, picture_of, read_frames, start_time
+from ..video.reader import decoded_frames, picture_of, read_frames, start_time
 
 SAMPLES: Final = 16
 FEWEST: Final = 4

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..system.compiled import compiled
-
-Array = NDArray[Any]
 
 
 @compiled

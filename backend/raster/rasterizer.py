@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..contract.camera import Intrinsics
 from ..system.compiled import compiled
-
-Array = NDArray[Any]
 
 NEAR = 0.01
 """Nothing nearer to the camera than this many metres is drawn."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..contract.camera import Intrinsics
 from ..system.compiled import compiled
 from .rasterizer import NEAR, Raster
-
-Array = NDArray[Any]
 
 GRID = 1024.0
 """Corners are snapped to 1/1024 px for the question which pixels a triangle covers: edge functions are then whole

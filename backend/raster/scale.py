@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.camera import Intrinsics
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

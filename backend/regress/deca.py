@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure
-from ..head.model import Floats
-from ..landmarks.crop import Picture
 from ..untrusted.checkpoint import read_checkpoint
 from ..untrusted.weights import fill, hollow, misfit
 

@@ -16,14 +16,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure, Notice
 from ..contract.model_files import DECA_FILE, MICA_FILE, find_model_file
 from ..contract.track import TRACKED
-from ..data.types import Context, Fit, Landmarks, Video
+from ..data.context import Context
+from ..data.types import Fit, Landmarks, Video
 from ..head.flame_codes import padded
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..landmarks.aligned_crop import dlib68
-from ..landmarks.crop import Picture
 from ..video.reader import read_frames
 from .deca import crop_for_deca, load_deca, run_deca
 from .mica import crop_for_mica, load_mica, run_mica

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.names import (
     DLIB68_FROM_MEDIAPIPE,
     FACE_OVAL,
@@ -23,7 +24,6 @@ from ..contract.names import (
     RIGHT_EYE_UPPER,
     RIGHT_IRIS,
 )
-from ..system.pictures import Picture
 
 _FACE: Final = (90, 230, 130)
 _IRIS: Final = (80, 200, 255)

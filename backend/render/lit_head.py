@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..contract.arrays import Array, Floats, Picture
 from ..contract.camera import Intrinsics, project
 from ..head.albedo.albedo_space import AlbedoSpace
-from ..head.model import Floats
 from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR, Raster, cropped, magnified
 from ..raster.rasterizer_numba import NumbaRasterizer
@@ -23,9 +23,6 @@ from .differentiable.clip import lens_of
 from .differentiable.drawing import Lighting, draw_lit, surface
 from .differentiable.texture import MipTexture, mip_texture
 from .picture_light import FACTORS, Lit, shaded
-
-Array = NDArray[Any]
-Picture = NDArray[np.uint8]
 
 PROCESSOR: Final = torch.device("cpu")
 OPACITY: Final = 0.5

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Picture
 from ..contract.camera import Intrinsics, project
 from ..head.albedo.albedo_space import IRIS_ANGLE, PUPIL_ANGLE
 from ..raster.normals import facing_camera, studio_light, vertex_normals
 from ..raster.rasterizer import NEAR, Rasterizer, cropped, magnified
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled
-
-Array = NDArray[Any]
-Image = NDArray[np.uint8]
 
 CLAY = (0.66, 0.75, 0.84)
 LIPS = (0.78, 0.55, 0.58)
@@ -100,7 +97,7 @@ def _blend(image, left, top, samples, ids, barycentrics, faces, colours, opaciti
 
 
 def draw_head(
-    image: Image,
+    image: Picture,
     vertices: Array,
     faces: Array,
     intrinsics: Intrinsics,
@@ -110,7 +107,7 @@ def draw_head(
     wireframe: float = 0.15,
     samples: int = 2,
     rasterizer: Rasterizer | None = None,
-) -> Image:
+) -> Picture:
     """Return the image with the head drawn over it, shaded and half-transparent.
 
     Args:
@@ -194,7 +191,7 @@ IRIS_POINT = (0.2, 0.85, 1.0)
 FIRST_IRIS = 468
 
 
-def draw_landmarks(image: Image, points: Array, visibility: Array | None = None, *, radius: float = 0.9) -> Image:
+def draw_landmarks(image: Picture, points: Array, visibility: Array | None = None, *, radius: float = 0.9) -> Picture:
     """Return the image with the landmarks as dots: green where seen, red and faint where hidden, irises blue.
 
     Args:

@@ -8,21 +8,19 @@ to its prior, so the light takes the exposure.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Floats
 from ..contract.camera import Intrinsics, project
 from ..contract.shading import light_terms
 from ..head.albedo.code_space import AlbedoSpace
-from ..head.model import Floats
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
-
-Array = NDArray[Any]
 
 _PI: Final = np.pi
 FACTORS: Final = np.array(

@@ -5,8 +5,6 @@ Colours are linear light, float32, unless said otherwise. Texture row 0 is at v 
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 import scipy.sparse
@@ -14,13 +12,12 @@ import scipy.sparse.linalg
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from ..contract.arrays import Array
 from ..contract.camera import Intrinsics, project
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster, Rasterizer
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.pictures import srgb_code, srgb_light
-
-Array = NDArray[Any]
 
 
 def linear_from_srgb(image: Array) -> NDArray[np.float32]:

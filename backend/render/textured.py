@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..contract.camera import Intrinsics
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster, magnified
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 
-from ..system.pictures import Picture
+from ..contract.arrays import Picture
 
 TICKS: Final = (90_000, 10_000, 1000, 100, 10, 1)
 """Units per second in which moments are written: MPEG's own, with which none is rounded, and coarser ones."""

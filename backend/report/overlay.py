@@ -14,14 +14,15 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from ..contract.arrays import Picture
 from ..contract.marks import MARK
 from ..contract.track import Track
+from ..data.context import Context
 from ..data.previews import HEIGHT
-from ..data.types import Context
 from ..raster.scale import Scale, even_scale
 from ..system.pictures import reduced_to
 from . import mp4
-from .picture import HeadPainter, Picture, with_caption
+from .picture import HeadPainter, with_caption
 from .sound import Sound
 
 QUALITY: Final = "20"

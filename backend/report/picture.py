@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ..contract.arrays import Picture
 from ..contract.camera import Intrinsics, rotation_matrices
 from ..contract.misfit import MISFIT_WORDS, misfits
 from ..contract.track import INTERPOLATED, MISSING, STATUS_NAMES, TRACKED, Track
 from ..render.overlay import HeadLook, draw_head, draw_landmarks, head_look
 from .measures import surface_points
-
-Picture = NDArray[np.uint8]
 
 STATUS_COLOURS: Final = {TRACKED: (120, 220, 140), INTERPOLATED: (255, 190, 70), MISSING: (255, 110, 100)}
 MISFIT_COLOUR: Final = (255, 110, 100)

@@ -16,7 +16,8 @@ from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from ..contract.footage import COPY_REASON
-from ..data.types import Context, Video
+from ..data.context import Context
+from ..data.types import Video
 from ..video.media import open_media, picture_stream
 from ..video.reader import picture_of, timed_frames
 from . import mp4

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from ..contract.arrays import Picture
 from ..contract.camera import Intrinsics, project
 from ..contract.track import MISSING, Track
-from .picture import HeadPainter, Picture, caption, font, status_colour
+from .picture import HeadPainter, caption, font, status_colour
 
 FRAMES: Final = 12
 COLUMNS: Final = 3

@@ -15,9 +15,9 @@ from ..contract.job import STAGES, Job, Stage
 from ..contract.options import options_of, to_dict
 from ..contract.outputs import clash, outputs_of
 from ..contract.targets import TargetRefused, Targets, problems
+from ..data.context import Cancelled, Context
 from ..data.previews import Previews
 from ..data.stage_code import StageCode
-from ..data.types import Cancelled, Context
 from .cache import Cache
 from .contents import Contents
 from .keys import stage_key

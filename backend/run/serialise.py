@@ -13,8 +13,7 @@ import numpy as np
 
 from ..contract.camera import Intrinsics
 from ..contract.shading import Shading
-from ..data.types import Camera, Fit, Landmarks, PersonMasks, Video
-from ..head.model import HeadPose
+from ..data.types import Camera, Fit, HeadPose, Landmarks, PersonMasks, Video
 
 _KINDS: Final = (Camera, Fit, HeadPose, Intrinsics, Landmarks, PersonMasks, Shading, Video)
 CLASSES: Final = {kind.__name__: kind for kind in _KINDS}

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import names
+from ..contract.arrays import Array, Singles
 from ..head.model import HeadModel
 from ..render.texture import grow_borders, linear_from_srgb
-from .canvas import Canvas, Mask, neighbour_mean
-
-Array = NDArray[Any]
+from .canvas import Canvas, neighbour_mean
 
 SKIN_TONES: Final = ((226, 188, 166), (214, 168, 140), (201, 152, 120), (176, 125, 92), (141, 94, 68), (98, 64, 48))
 HAIR: Final = ((38, 28, 24), (74, 50, 34), (24, 22, 24), (120, 88, 56), (150, 146, 142), (58, 36, 26))
@@ -168,7 +167,7 @@ def scalp(canvas: Canvas, texture: Array, colour: Array, seed: int) -> Array:
     return mix(texture, colour * np.exp(strands)[..., None], share * 0.97)
 
 
-def _off_ears(canvas: Canvas) -> Mask:
+def _off_ears(canvas: Canvas) -> Singles:
     return np.clip(1 - 2.5 * (canvas.region("left_ear", 1) + canvas.region("right_ear", 1)), 0, 1)
 
 
@@ -230,7 +229,7 @@ def eyes(canvas: Canvas, texture: Array, iris: Array, seed: int) -> Array:
     return texture
 
 
-def _step(values: Array, low: float, high: float) -> Mask:
+def _step(values: Array, low: float, high: float) -> Singles:
     share = np.clip((values - low) / (high - low), 0, 1)
     return (share * share * (3 - 2 * share)).astype(np.float32)
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..head.model import HeadModel
 from ..raster.rasterizer import Raster
 from ..render.texture import texels
 from ..system.compiled import compiled
-
-Array = NDArray[Any]
-Mask = NDArray[np.float32]
 
 FINENESS = 0.00025
 """Metres per pixel of drawings that are laid on the face from the front."""
@@ -39,7 +35,7 @@ class Canvas:
     points: Array
     landmarks: Array
 
-    def region(self, name: str, softness: int = 0) -> Mask:
+    def region(self, name: str, softness: int = 0) -> Singles:
         """Return 1 inside a region of the head, 0 outside, after some rounds of averaging over neighbours."""
         inside = np.zeros(self.head.vertex_count)
         inside[np.asarray(self.head.regions[name])] = 1
@@ -47,7 +43,7 @@ class Canvas:
             inside = neighbour_mean(inside, self.head.faces)
         return self.layout.interpolate(inside[:, None], self.head.faces)[..., 0].astype(np.float32)
 
-    def inside_mouth(self) -> Mask:
+    def inside_mouth(self) -> Singles:
         """Return 1 on what lies behind the lips."""
         return self.region("mouth_inside")
 
@@ -59,7 +55,7 @@ class Canvas:
         in_front = self.points[..., 2] > self.landmarks[:468, 2].min() - 0.005
         return result * in_front
 
-    def front_sheet(self) -> Mask:
+    def front_sheet(self) -> Singles:
         """Return an empty sheet in front of the face to draw on."""
         size = round(2 * _HALF / FINENESS)
         return np.zeros((size, size), dtype=np.float32)
@@ -70,21 +66,21 @@ class Canvas:
             [(places[:, 0] + _HALF) / FINENESS, (self.landmarks[1, 1] + _HALF - places[:, 1]) / FINENESS], axis=1
         )
 
-    def polygon(self, indices: Sequence[int], blur: float) -> Mask:
+    def polygon(self, indices: Sequence[int], blur: float) -> Singles:
         """Return a polygon through landmarks, its edge blurred by a number of metres, at each texel."""
         sheet = self.front_sheet()
         corners = np.rint(self.on_sheet(self.landmarks[list(indices)]) * 16).astype(np.int32)
         cv2.fillPoly(sheet, [corners], (1.0,), lineType=cv2.LINE_AA, shift=4)
         return self.from_front(cv2.GaussianBlur(sheet, (0, 0), blur / FINENESS))
 
-    def line(self, indices: Sequence[int], width: float, blur: float) -> Mask:
+    def line(self, indices: Sequence[int], width: float, blur: float) -> Singles:
         """Return a line through landmarks, width and blur in metres, at each texel."""
         sheet = self.front_sheet()
         corners = np.rint(self.on_sheet(self.landmarks[list(indices)]) * 16).astype(np.int32)
         cv2.polylines(sheet, [corners], False, (1.0,), max(1, round(width / FINENESS)), cv2.LINE_AA, shift=4)
         return self.from_front(cv2.GaussianBlur(sheet, (0, 0), blur / FINENESS))
 
-    def noise(self, scale: float | Sequence[float], seed: int, points: Array | None = None) -> Mask:
+    def noise(self, scale: float | Sequence[float], seed: int, points: Array | None = None) -> Singles:
         """Return smooth noise of mean 0 and deviation 1 on the surface; scale in metres (per axis)."""
         grid = np.random.default_rng(seed).standard_normal((48, 48, 48)).astype(np.float32)
         places = self.points if points is None else points

@@ -6,13 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.targets import Targets
+from ..system.project import MODELS
 from .sample import write_sample
-
-MODELS: Final = Path(__file__).resolve().parents[2] / "models"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Floats
 from ..contract.camera import Intrinsics, rotation_matrices
 from ..contract.failure import Failure
 from ..contract.marks import ENTRY, MARK, PROGRAM
 from ..contract.targets import TargetRefused, Targets, problems
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, shaped_template
 from ..raster.normals import vertex_normals
 from ..render.texture import srgb_from_linear
@@ -28,8 +29,6 @@ from ..render.textured import Renderer, Surface
 from .appearance import Appearance
 from .motion import Performance, perform
 from .scenery import daylight, room, shoulders
-
-Array = NDArray[Any]
 
 FACING: Final = np.diag([1.0, -1.0, -1.0])
 """Head-to-camera rotation of a head that looks straight into the camera."""
@@ -167,7 +166,7 @@ def head_rotations(performance: Performance) -> Floats:
         rotation_matrices(performance.head_angles[:, column, None] * axis)
         for column, axis in ((0, np.array([0.0, 1, 0])), (1, np.array([1.0, 0, 0])), (2, np.array([0.0, 0, 1])))
     )
-    return FACING @ yaw @ pitch @ roll
+    return np.asarray(FACING @ yaw @ pitch @ roll, np.float64)
 
 
 def _start(plan: ClipPlan) -> Floats:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..contract.camera import axis_angles, project, rotation_matrices
 from ..contract.track import MISSING, Track
 from .clip import Truth
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

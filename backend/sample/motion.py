@@ -12,7 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..head.model import Floats, HeadModel, HeadPose
+from ..contract.arrays import Floats
+from ..data.types import HeadPose
+from ..head.model import HeadModel
 
 MOUTH_SHAPES: Final[dict[str, dict[str, float]]] = {
     "rest": {"jaw": 0.01},

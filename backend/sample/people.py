@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.camera import Intrinsics
-from ..head.model import Floats, HeadModel
+from ..head.model import HeadModel
 from .appearance import painted
 from .canvas import Canvas, make_canvas
 from .clip import ClipPlan

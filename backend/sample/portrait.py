@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
 import cv2
@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import names
+from ..contract.arrays import Array, Floats
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, FitSettings, LandmarkSettings, VideoSettings
-from ..data.types import Camera, Context, Fit
-from ..head.model import Floats, HeadModel
+from ..data.context import Context
+from ..data.types import Camera, Fit
+from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from ..raster.normals import vertex_normals
 from ..render.texture import linear_from_srgb, mirror_vertices, project_photograph, spread_over_mesh
@@ -24,8 +26,6 @@ from ..stages import fit, landmarks, video
 from . import appearance
 from .appearance import Appearance
 from .canvas import Canvas
-
-Array = NDArray[Any]
 
 PORTRAIT: Final = "grace_hopper.jpg"
 """Commodore Grace M. Hopper, James S. Davis, United States Navy, 1984: public domain."""

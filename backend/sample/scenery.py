@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..contract.camera import Intrinsics
 from ..render.texture import linear_from_srgb
 from ..render.textured import Light, Surface
-
-Array = NDArray[Any]
 
 SHOULDERS = (
     (-0.118, 0.068, 0.066, -0.067),

@@ -9,8 +9,9 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.model_files import ALBEDO, PARSING_WEIGHTS, UV_TEXTURE, find_model_file
 from ..contract.settings import AppearanceSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode
-from ..data.types import Context, Fit, Video
+from ..data.types import Fit, Video
 from ..head.model import HeadModel
 
 

@@ -7,8 +7,9 @@ from typing import Final
 from ..contract.camera import focal_from_angle, focal_from_millimetres
 from ..contract.failure import Failure, Notice
 from ..contract.settings import CameraSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode
-from ..data.types import Camera, Context, Video
+from ..data.types import Camera, Video
 
 FULL_FRAME: Final = 36.0
 """Width in mm of the sensor to which '35 mm equivalent' focal lengths refer."""

@@ -11,8 +11,9 @@ from ..contract.failure import Failure
 from ..contract.marks import FOLDER_MARK
 from ..contract.outputs import EXPORT
 from ..contract.settings import ExportSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode
-from ..data.types import Context, ExportFiles, TrackFile, Video
+from ..data.types import ExportFiles, TrackFile, Video
 from ..head.model import HeadModel
 from ..system.writable import writable_problem
 from .appearance import model_files

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ..contract.settings import FaceSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode
-from ..data.types import Context
 
 
 def run(settings: FaceSettings, context: Context) -> FaceSettings:

@@ -12,8 +12,9 @@ from ..contract.failure import Failure
 from ..contract.model_files import DECA_FILE, MICA_FILE, find_model_file
 from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
+from ..data.context import Context
 from ..data.stage_code import StageCode
-from ..data.types import Camera, Context, Fit, Landmarks, Video
+from ..data.types import Camera, Fit, Landmarks, Video
 from ..head.model import HeadModel
 from .camera import FULL_FRAME
 

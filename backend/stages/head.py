@@ -10,8 +10,8 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.model_files import files_of_head
 from ..contract.settings import HeadSettings
+from ..data.context import Context
 from ..data.stage_code import LONGEST_SUMMARY, StageCode, shortened
-from ..data.types import Context
 from ..head.model import HeadModel
 
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings, LandmarkSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode, counted
-from ..data.types import Context, Landmarks, Video
-from .photographs import is_photographs
+from ..data.types import Landmarks, Video
 
 
 def run(video: Video, face: FaceSettings, settings: LandmarkSettings, context: Context) -> Landmarks | Failure:
     """Find all faces, follow each by itself, and return the chosen one; see `landmarks.tracking`."""
-    if is_photographs(video):
+    if video.is_photographs:
         from ..photo.landmarks import landmarks_of_photographs
 
         return landmarks_of_photographs(video, face, settings, context)

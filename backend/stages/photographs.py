@@ -10,17 +10,10 @@ from ..contract.failure import Failure
 from ..contract.footage import is_picture
 from ..contract.presence import is_folder, is_there
 from ..contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode, counted
-from ..data.types import Context, Video
+from ..data.types import Video
 from ..system.writable import writable_problem
-
-CODEC: Final = "photographs"
-"""What `Video.codec` says of a clip whose frames are photographs."""
-
-
-def is_photographs(video: Video) -> bool:
-    """Return whether every frame of a clip stands by itself and they are not moments of one motion."""
-    return video.codec == CODEC
 
 
 def check(settings: PhotographSettings) -> Failure | None:

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Picture
 from ..contract.failure import Failure, Notice
 from ..contract.footage import copies
 from ..contract.outputs import OVERLAY, PLOT, REPORT, SHEET
@@ -17,9 +18,9 @@ from ..contract.quality import quality_of
 from ..contract.ranges import flagged
 from ..contract.settings import ReportSettings
 from ..contract.track import Track
+from ..data.context import Context
 from ..data.stage_code import StageCode, shortened
-from ..data.types import Context, ReportFiles, TrackFile, Video
-from ..system.pictures import Picture
+from ..data.types import ReportFiles, TrackFile, Video
 from ..system.writable import writable_problem
 
 LONGEST_NAME: Final = 32

@@ -7,13 +7,14 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats, Integers
 from ..contract.camera import axis_angles, rotation_matrices
 from ..contract.failure import Failure
 from ..contract.settings import SmoothSettings
 from ..contract.track import MISSING
+from ..data.context import Context
 from ..data.stage_code import LONGEST_SUMMARY, StageCode
-from ..data.types import Context, Fit
-from ..head.model import Floats, Integers
+from ..data.types import Fit
 
 _REACH = 2.5
 """Half width of the filter in units of its length: beyond it the weights are below 5 %."""

@@ -13,8 +13,9 @@ from ..contract.kinds import is_object, json_of
 from ..contract.marks import ENTRY
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode, shortened
-from ..data.types import Context, TextureFiles, TrackFile, Video
+from ..data.types import TextureFiles, TrackFile, Video
 from ..system.writable import writable_problem
 from .appearance import parsing_files
 

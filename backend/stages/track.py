@@ -33,8 +33,9 @@ from ..contract.track import (
     read_track,
     write_track,
 )
+from ..data.context import Context
 from ..data.stage_code import LONGEST_SUMMARY, StageCode, counted
-from ..data.types import Context, Fit, TrackFile
+from ..data.types import Fit, TrackFile
 from ..head.model import HeadModel
 from ..head.skinning import joint_places, neutral_pose, pose_vertices, rest_joints, select_frames
 from ..head.torso import NECK, about_head, neck_following_torso

@@ -11,8 +11,9 @@ from ..contract.footage import is_picture
 from ..contract.presence import is_file
 from ..contract.sequence import sequence_from
 from ..contract.settings import VideoSettings
+from ..data.context import Context
 from ..data.stage_code import StageCode, counted
-from ..data.types import Context, Video
+from ..data.types import Video
 
 
 def run(settings: VideoSettings, context: Context) -> Video | Failure:

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.atomic import Writer, write_atomically
-
-Picture = NDArray[np.uint8]
-"""RGB (height, width, 3)."""
 
 
 def reduced_to(picture: Picture, height: int) -> Picture:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any, Final
 
 from ..contract.failure import Failure
+from .project import PROJECT
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
 HEADLESS: Final = PROJECT / "blender_flame_tracker" / "headless" / "command.py"
 
 

@@ -6,21 +6,19 @@ Colours are linear light, float32. Texture row 0 is at v = 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..contract.camera import Intrinsics
 from ..lighting.plausible_light import believed_light
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled
-
-Array = NDArray[Any]
-Singles = NDArray[np.float32]
 
 BEHIND: Final = 0.003
 """Metres by which a point may lie behind the nearest surface and still count as seen."""

@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Integers, Picture
 from ..contract.camera import Intrinsics, project, rotation_matrices
 from ..contract.failure import Failure, Notice
 from ..contract.settings import TextureSettings
 from ..contract.shading import LIGHT_AXES, LIGHT_TERMS, OWN, Shading
 from ..contract.track import TRACKED, Track
-from ..data.types import Context, Video
+from ..data.context import Context
+from ..data.types import Video
 from ..fit.evidence.key_frames import choose_turned_frames
 from ..head.albedo.albedo_space import own_space_of_track
 from ..lighting.clip_light import LOOKS, filmed_head, shading_of
@@ -31,10 +33,6 @@ from .hair import Glimpses, above_the_brows, person_teller
 from .inpaint import ENOUGH, Hints, completed
 from .metrics import PARTS, parts_seen, psnr, ssim
 from .openings import MouthSeen, layers_of, openings
-
-Array = NDArray[Any]
-Integers = NDArray[np.int64]
-Picture = NDArray[np.uint8]
 
 TOO_DARK: Final = "too-dark"
 """Code of the failure where no frame tells a colour."""

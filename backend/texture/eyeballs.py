@@ -13,10 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..raster.rasterizer import Raster
-from .bake import Singles
-
-Array = NDArray[Any]
 
 WHITE: Final = (0.28, 0.26, 0.24)
 """Linear colour of the white of an eye on a face of usual brightness, in the shade of lids and lashes: 0.25 to 0.45 on

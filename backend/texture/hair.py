@@ -7,23 +7,23 @@ the outline of its hair is in every frame. The person's outline tells hair from 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..contract.camera import Intrinsics, project
 from ..contract.failure import Failure
-from ..data.types import Context
+from ..data.context import Context
 from ..landmarks.networks import Network, find_networks
 from ..lighting.plausible_light import believed_light
 from ..parsing.parser import person_share, whole_square
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
-from .bake import BEHIND, Singles
+from .bake import BEHIND
 
-Array = NDArray[Any]
 Person = Callable[[NDArray[np.uint8]], Singles]
 """From an RGB picture (H, W, 3) of a head to how surely each pixel is the person (H, W), 0..1."""
 

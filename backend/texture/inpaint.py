@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..raster.rasterizer import Raster
 from ..render.texture import grow_borders, mirror_vertices, spread_over_mesh
-from .bake import Singles
 from .eyeballs import WHITE, whole_eyeballs
 from .hair import under_hair
 from .mouth_shade import shade_in_mouth
-
-Array = NDArray[Any]
 
 ENOUGH: Final = 0.12
 """A texel seen as well as this by its best frame needs no help."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ..contract.arrays import Array
 
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "face": ("face", "mouth_inside", "teeth", "tongue", "left_eyeball", "right_eyeball"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..contract.arrays import Array
 from ..raster.normals import vertex_normals
-
-Array = NDArray[Any]
 
 _FADING: Final = 0.028
 """Metres behind the foremost of them over which light falls to a third."""

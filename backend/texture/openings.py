@@ -6,12 +6,13 @@ The mesh does not follow lids and lips to the pixel. Without this, lids are pain
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Array, Singles
 from ..contract.names import (
     INNER_LIPS_LOWER,
     INNER_LIPS_UPPER,
@@ -24,9 +25,8 @@ from ..contract.names import (
 )
 from ..lighting.plausible_light import believed_light
 from ..parsing.polygons import filled, signed_area
-from .bake import EYE, MOUTH, SKIN, TEETH, UNTOLD, Singles
+from .bake import EYE, MOUTH, SKIN, TEETH, UNTOLD
 
-Array = NDArray[Any]
 Layers = NDArray[np.int8]
 
 _EDGE: Final = 0.012

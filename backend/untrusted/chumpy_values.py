@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ..contract.arrays import Array
+
 State = Mapping[Any, Any]
 _NUMERIC: Final = "biuf"
 Spend = Callable[[int], None]

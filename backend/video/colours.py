@@ -23,10 +23,8 @@ import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorTrc
 from numpy.typing import NDArray
 
-from ..head.model import Floats
-from ..system.pictures import Picture, srgb_code, srgb_light
-
-Singles = NDArray[np.float32]
+from ..contract.arrays import Floats, Picture, Singles
+from ..system.pictures import srgb_code, srgb_light
 
 CURVES: Final = {ColorTrc.ARIB_STD_B67: "HLG", ColorTrc.SMPTE2084: "PQ"}
 """Transfer curves of high dynamic range, by the names that people know."""

@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from ..system.pictures import Picture
+from ..contract.arrays import Picture
 
 COMBED: Final = 100.0
 """Product of the differences of a line's grey from its two neighbours above which it is of another moment: grain and

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
 from ..contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, is_picture
 from ..contract.presence import hindrance, is_file, is_folder
 from ..contract.sequence import PictureSequence, sequence_from
 from ..contract.settings import VideoSettings
-from ..data.types import Context, Video
-from ..head.model import Floats, Integers
+from ..data.context import Context
+from ..data.types import Video
 from .notices import sequence_notices, video_notices
 from .probe import Probe, file_hash, probe, sequence_hash, simple_rate
 from .stills import read_still

@@ -15,8 +15,8 @@ import av.error
 import av.video
 import numpy as np
 
+from ..contract.arrays import Floats
 from ..contract.failure import Failure
-from ..head.model import Floats
 from .colours import high_range
 from .media import PATIENCE, holds_times, is_first_video, moving_pictures, open_media, picture_stream, stated_rate
 from .reader import decoded_frames, start_time, timed_frames

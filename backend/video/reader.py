@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.arrays import Picture
 from ..contract.footage import is_picture
 from ..contract.sequence import sequence_from
 from ..data.types import Video
@@ -25,8 +26,6 @@ from .colours import standard_rgb
 from .fields import one_moment
 from .media import open_media, picture_stream, stated_rate
 from .stills import read_still
-
-Picture = NDArray[np.uint8]
 
 ASSUMED_RATE: Final = Fraction(25)
 """Frames per second of files that state neither times nor a rate."""

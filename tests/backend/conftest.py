@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_videos import Messages
 
-from backend.data.types import Context
+from backend.data.context import Context
 from backend.head.embedding import landmark_embedding as embedding
 
 

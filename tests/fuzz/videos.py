@@ -17,8 +17,9 @@ import numpy as np
 from backend.contract.failure import Failure
 from backend.contract.job import Job, Stage
 from backend.contract.settings import CameraSettings, VideoSettings
+from backend.data.context import Context
 from backend.data.stage_code import StageCode
-from backend.data.types import Context, Video
+from backend.data.types import Video
 from backend.run.cache import Cache
 from backend.run.engine import guarded
 from backend.run.registry import STAGE_CODE

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...contract.arrays import Floats, Singles
 from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.projection import Posed, derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
 from ...fit.terms.landmark_term import FrameEquations
-from ...head.model import Floats
+from ...fit.terms.pictures_cost import PicturesCost
 from ..device import Pictures, pictures_of, read_features
-from ..view import Feature, Singles, read_with_slope
+from ..view import Feature, read_with_slope
 from .photometric_jacobian_numba import RowModel, row_frames, row_model, rows_of_frame
 from .photometric_term import LEAST_SEEN, PhotometricTuning, bare, robust_cost, robust_weight
 
 _BATCH: Final = 8
 """Frames that are posed at once on the processor: they stay in its cache."""
-
-
-class PicturesCost(Protocol):
-    """What the solver of the motion asks of the pictures."""
-
-    def cost(self, frames: Frames, part: slice) -> float:
-        """Return the cost of some frames; `frames` are exactly these."""
-        ...
-
-    def equations(self, frames: Frames, part: slice) -> FrameEquations:
-        """Return the normal equations of some frames; `frames` are exactly these."""
-        ...
 
 
 @dataclass(frozen=True)

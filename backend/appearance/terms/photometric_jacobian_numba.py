@@ -12,13 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...contract.arrays import Singles
 from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.projection import Posed, joint_moves, turn_features
 from ...fit.geometry.rotation import left_jacobian
 from ...fit.geometry.state import EXPRESSION_START, Frames, Shared, eye_vectors
 from ...system.compiled import compiled
-
-Singles = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

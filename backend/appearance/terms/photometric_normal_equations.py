@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...contract.arrays import Integers, Singles
 from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.parallel import PROCESSOR, over_chunks
 from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
-from ...head.model import Integers
-from ..view import LIGHT_TERMS, Feature, Singles
+from ..view import LIGHT_TERMS, Feature
 from .photometric_term import LEAST_SEEN, bare, frame_rows
 
 BATCH: Final = 16

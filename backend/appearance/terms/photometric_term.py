@@ -9,12 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...contract.arrays import Singles
 from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
 from ...fit.geometry.surface_samples import points_of
 from ..device import pictures_of, read_features
-from ..view import LIGHT_TERMS, Feature, Singles, read_with_slope
+from ..view import LIGHT_TERMS, Feature, read_with_slope
 
 LEAST_SEEN = 0.02
 """Points that are seen less than this are left out of a frame."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.signal import find_peaks, peak_prominences
 from scipy.spatial import KDTree
 
+from ...contract.arrays import Array
 from ...contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ...contract.names import DLIB68_FROM_MEDIAPIPE
 from ...head.geometry import similarity
 from ...sample.compare import rigidly_aligned
-
-Array = NDArray[Any]
 
 SURFACE_STEPS = 30
 """Most steps of closest-point alignment; it rests after about ten."""

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from ...contract.arrays import Floats, Integers
 from ...contract.camera import Intrinsics
-from ...head.model import Floats, HeadModel, Integers
+from ...head.model import HeadModel
 from ...raster.normals import facing_camera
 from ...raster.rasterizer_numba import NumbaRasterizer
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from ...contract.arrays import Array
 from ...contract.track import Track
 from ...render.texture import linear_from_srgb, texels
 from ...texture.bake import Layout
 from ...texture.inpaint import at_vertices
-
-Array = NDArray[Any]
 
 HUE: Final = 0.25
 """Distance of the hue from the middle of the skin, as logarithms of linear light, from which on a patch glows."""

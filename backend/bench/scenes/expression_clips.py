@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...sample.canvas import make_canvas
 from ...sample.clip import Truth, make_clip
 from ...sample.motion import posed

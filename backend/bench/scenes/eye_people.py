@@ -9,7 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from ...head.model import Floats, HeadModel, HeadPose
+from ...contract.arrays import Floats
+from ...data.types import HeadPose
+from ...head.model import HeadModel
 from ...head.skinning import pose_vertices
 from ...sample.canvas import Canvas
 from ...sample.clip import Truth, filmed, truth_of, write_video

@@ -15,12 +15,13 @@ from scipy.sparse import csc_matrix, diags
 from scipy.sparse.linalg import splu
 
 from ...contract import names
+from ...contract.arrays import Floats, Integers
 from ...contract.failure import Failure
 from ...head.builtin.deformation import laplacian
 from ...head.ears import ear_outlines
 from ...head.embedding.landmark_embedding import measured_places
 from ...head.geometry import nearest_on_mesh, similarity, vertex_normals
-from ...head.model import Floats, HeadModel, Integers, LandmarkEmbedding
+from ...head.model import HeadModel, LandmarkEmbedding
 from ...head.regions import derive_regions
 
 FILE: Final = "flame_open/flame2023open_identity60_only.npz"

@@ -10,11 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...contract.track import TRACKED
 from ...data.types import Fit, Landmarks
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...sample.canvas import make_canvas
 from ...sample.clip import make_clip
 from ...sample.motion import turning

@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...contract.arrays import Floats
 from ...contract.camera import Intrinsics, project
-from ...data.types import Landmarks, PersonMasks
-from ...head.model import Floats, HeadModel, HeadPose
+from ...data.types import HeadPose, Landmarks, PersonMasks
+from ...head.model import HeadModel
 from ...head.skinning import select_frames
 from ...sample.clip import FACE_WIDTH, FACING, PIVOT, head_rotations
 from ...sample.motion import perform

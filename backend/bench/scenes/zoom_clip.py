@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...contract.arrays import Floats
 from ...contract.camera import Intrinsics
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...sample.canvas import make_canvas
 from ...sample.clip import Truth, filmed, truth_of
 from ...sample.people import TEXTURE_SIZE, person

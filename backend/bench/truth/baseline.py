@@ -9,10 +9,12 @@ from typing import Final
 import numpy as np
 import torch
 
+from ...contract.arrays import Floats
 from ...contract.camera import project
 from ...contract.failure import Failure
+from ...data.types import HeadPose
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel, HeadPose
+from ...head.model import HeadModel
 from ...head.skinning import select_frames
 from ..baseline import PerFrameFit, fit_per_frame
 from ..chain import Clock, Setup, face_vertices, fit, import_stages, in_camera, surface_landmarks

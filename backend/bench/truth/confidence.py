@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from scipy.stats import rankdata
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
-from ...head.model import Floats
 from ..chain import Setup, import_stages
 from ..rows import Row, at_least, between, told
 from ..scenes.known_clips import TURNING, Compared, compared, hard_clips, independent_clip, turning_people

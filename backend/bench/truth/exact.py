@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
-from ...data.types import Fit
+from ...data.types import Fit, HeadPose
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel, HeadPose
+from ...head.model import HeadModel
 from ..chain import Setup, face_vertices, fit, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, told

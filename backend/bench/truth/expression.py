@@ -8,11 +8,12 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.camera import Intrinsics, unproject
 from ...contract.failure import Failure
 from ...data.types import Fit
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ..chain import Setup, found_and_fitted, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, between

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...contract.arrays import Array, Floats
 from ...contract.failure import Failure
 from ...data.types import Fit
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...sample.canvas import make_canvas
 from ...sample.people import TEXTURE_SIZE
 from ..chain import Clock, Setup, find_landmarks, fit, import_stages
@@ -22,8 +21,6 @@ from ..rows import Row, at_least, at_most
 from ..scenes.eye_people import CROSSED, GLANCE, film_eyes
 from .independent import AWAKE, read_truth
 from .lids import PEOPLE
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...head.builtin import builtin_head
 from ...head.geometry import vertex_normals
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ..chain import Setup
 from ..measures import metrics
 from ..rows import Row, at_most, between, told

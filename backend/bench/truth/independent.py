@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...contract.arrays import Array, Floats
 from ...contract.failure import Failure
 from ...contract.settings import HeadSettings
 from ...data.types import Fit
 from ...head.builtin import builtin_head
 from ...head.flame.flame_file import load_flame
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...head.skinning import neutral_pose
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, between, told
-
-Array = NDArray[Any]
 
 QUALITY: Final = "best"
 JAW_DEGREES: Final = 25.3

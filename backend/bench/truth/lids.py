@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...contract.arrays import Array, Floats
 from ...contract.failure import Failure
 from ...data.types import Landmarks
 from ...fit.evidence.lid_gaps import EYES, MIDDLE, openings
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...sample.canvas import make_canvas
 from ...sample.people import TEXTURE_SIZE
 from ..chain import Clock, Setup, find_landmarks, fit, import_stages, surface_landmarks
 from ..rows import Row, at_least, at_most
 from ..scenes.eye_people import BLINK, film_eyes
-
-Array = NDArray[Any]
 
 MIDDLES: Final = tuple((upper[MIDDLE], lower[MIDDLE]) for upper, lower in EYES)
 """The middles of upper and lower lid of the right and the left eye."""

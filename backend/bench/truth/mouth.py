@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...contract.settings import HeadSettings
 from ...data.types import Fit, Landmarks
@@ -17,7 +18,7 @@ from ...fit.geometry.landmark_model import FACING_LIPS
 from ...fit.terms.lip_contact import CLOSED
 from ...head.builtin import builtin_head
 from ...head.flame.flame_file import load_flame
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ..chain import Setup, found_and_fitted, import_stages, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, between, told

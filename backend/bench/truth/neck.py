@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.camera import project
 from ...contract.failure import Failure
 from ...contract.track import MISSING
 from ...data.types import Fit
 from ...fit.evidence.observations import eye_distance
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...head.skinning import joint_places, pose_vertices
 from ...head.torso import NECK, about_head, neck_following_torso
 from ...sample.canvas import make_canvas

@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...data.types import Fit, Landmarks
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ...head.skinning import pose_vertices, select_frames
 from ..chain import Setup, found_and_fitted, import_stages, in_camera
 from ..measures.outline import OutlineErrors, Traced, outline_errors, traced_outlines

@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...data.types import Landmarks
 from ...head.builtin import builtin_head
-from ...head.model import Floats, HeadModel
+from ...head.model import HeadModel
 from ..chain import Clock, Setup, find_landmarks, fit, import_stages
 from ..measures.metrics import shape_distance
 from ..rows import Row, at_least, at_most, told

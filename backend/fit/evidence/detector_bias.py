@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 
 from ...contract import names
+from ...contract.arrays import Floats
 from ...head.builtin.tables import DETECTOR_TURNS
 from ...head.embedding.registration import neutral_face
-from ...head.model import Floats
 from ..geometry.initial_pose import initial_poses
 from ..options.weights import Tuning
 from .observations import group_weights

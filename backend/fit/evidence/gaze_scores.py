@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.names import MEDIAPIPE_SCORES
-from ...head.model import Floats
 
 YAW_PER_SCORE: Final = 0.58
 """Radians of eye yaw per unit of (look out - look in). ARKit's own recordings have 0.61 (retargeting of Live Link Face

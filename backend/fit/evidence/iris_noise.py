@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ...contract import names
-from ...head.model import Floats
+from ...contract.arrays import Floats
 
 EYES: Final = ((names.RIGHT_IRIS[0], names.RIGHT_EYE_CORNERS), (names.LEFT_IRIS[0], names.LEFT_EYE_CORNERS))
 """Centre of the iris and corners of the eye, right and left."""

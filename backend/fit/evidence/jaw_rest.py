@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats
 from ...contract.names import MEDIAPIPE_SCORES
-from ...head.model import Floats
 
 NEAR: Final = 0.012
 """Radians by which a jaw is open behind closed lips, one standard deviation: 1 mm at the chin."""

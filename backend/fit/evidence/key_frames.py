@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...contract import names
-from ...head.model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .observations import eye_distance
 
 TURN_UNIT = 0.15

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ...contract import names
+from ...contract.arrays import Floats
 from ...contract.model_files import FACE_MESH, TASK_FILES
-from ...head.model import Floats
 
 if TYPE_CHECKING:
-    from ...data.types import Landmarks, Singles
+    from ...contract.arrays import Singles
+    from ...data.types import Landmarks
 
 EYES: Final = (
     (names.RIGHT_EYE_UPPER, names.RIGHT_EYE_LOWER),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...head.model import Floats
+from ...contract.arrays import Floats
 
 
 @dataclass(frozen=True)

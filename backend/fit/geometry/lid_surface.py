@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...head.model import Floats, HeadModel
+from ...contract.arrays import Floats
+from ...head.model import HeadModel
 
 
 @dataclass(frozen=True)

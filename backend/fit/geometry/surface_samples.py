@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...head.model import Floats, HeadModel, Integers, LandmarkEmbedding
+from ...contract.arrays import Floats, Integers
+from ...head.model import HeadModel, LandmarkEmbedding
 from .landmark_model import LandmarkModel, landmark_model
 
 SKIN: Final = ("face", "forehead")

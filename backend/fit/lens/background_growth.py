@@ -15,8 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...head.model import Floats
-from ...system.pictures import Picture
+from ...contract.arrays import Floats, Picture
 
 LONGER: Final = 480
 """Pixels of the longer side of the pictures in which corners are followed."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...head.model import Floats
+from ...contract.arrays import Floats
 
 
 @dataclass(frozen=True)

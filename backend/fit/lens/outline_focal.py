@@ -13,7 +13,9 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from ...head.model import Floats, HeadModel, HeadPose
+from ...contract.arrays import Floats
+from ...data.types import HeadPose
+from ...head.model import HeadModel
 from ...head.skinning import pose_vertices
 from ..evidence.observations import Observations
 from ..geometry.landmark_model import LandmarkModel

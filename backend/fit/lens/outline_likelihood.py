@@ -14,7 +14,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import log_ndtr
 
-from ...head.model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from ..outline.silhouette import FACE, LEFT_EAR, RIGHT_EAR, SCALP
 
 SHAPE_SIGMA: Final = 5.0

@@ -12,9 +12,10 @@ from typing import Any, Final
 import numpy as np
 from scipy.linalg import solveh_banded
 
+from ...contract.arrays import Floats, Integers
 from ...contract.failure import Notice
-from ...data.types import Context, Fit, Landmarks, PersonMasks, Video
-from ...head.model import Floats, Integers
+from ...data.context import Context
+from ...data.types import Fit, Landmarks, PersonMasks, Video
 from ...video.reader import read_frames
 from ..geometry.surface_samples import UNDER_THE_NOSE
 from .background_growth import UNSEEN, Step, steps_of

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
+from ...contract.arrays import Floats, Integers
 from ...contract.camera import Intrinsics
-from ...head.model import Floats, Integers
 from ...raster.rasterizer_numba import NumbaRasterizer
 from .silhouette import FACE, SCALP, Masks, Mesh
 

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from ...head.model import Floats, HeadModel, Integers
+from ...contract.arrays import Floats, Integers
+from ...head.model import HeadModel
 
 DIRECTIONS: Final = 72
 SCALP, LEFT_EAR, RIGHT_EAR, FACE, NO_PART = 0, 1, 2, 3, -1

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...head.model import Floats, HeadModel, Integers
+from ...contract.arrays import Floats, Integers
+from ...head.model import HeadModel
 from ..evidence.key_frames import choose_key_frames
 from ..geometry.landmark_model import LandmarkModel
 from ..geometry.projection import Posed, derivatives, pose_landmarks, project_landmarks

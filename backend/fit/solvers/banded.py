@@ -5,22 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
+from ...contract.arrays import Floats
 from ..terms.smoothness import Band
 
-Array = NDArray[np.float64]
 
-
-def as_numpy(tensor: Tensor) -> Array:
+def as_numpy(tensor: Tensor) -> Floats:
     """Return a tensor's values in double precision on the processor."""
     return tensor.detach().cpu().double().numpy()
 
 
-def assemble(blocks: Tensor, band: Band) -> Array:
+def assemble(blocks: Tensor, band: Band) -> Floats:
     """Return the hessian as LAPACK's lower band: entry (k, j) is H[j + k, j].
 
     Args:
@@ -49,7 +47,7 @@ def assemble(blocks: Tensor, band: Band) -> Array:
     return result.reshape(count, frames * size)
 
 
-def _add_turn(result: Array, turn: Array, start: int, *, symmetric: bool) -> None:
+def _add_turn(result: Floats, turn: Floats, start: int, *, symmetric: bool) -> None:
     """Add the rotation's dense blocks (…, 3, 3), whose diagonal lies `start` bands below the main one."""
     for row in range(3):
         for column in range(3):
@@ -57,7 +55,7 @@ def _add_turn(result: Array, turn: Array, start: int, *, symmetric: bool) -> Non
                 result[start + row - column, : len(turn), column] += turn[:, row, column]
 
 
-def solve_banded(hessian: Array, gradient: Tensor) -> Array | None:
+def solve_banded(hessian: Floats, gradient: Tensor) -> Floats | None:
     """Return the step (T, D) that solves H step = -gradient, or None where H is not positive definite."""
     right = -as_numpy(gradient)
     # The band's blocks are so small that threads only wait for each other: one is ten times faster than two.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ...appearance.terms.fixed_albedo_term import PicturesCost
+from ...contract.arrays import Floats
 from ..evidence.observations import Observations
 from ..geometry.landmark_model import LandmarkModel
 from ..geometry.parallel import over_chunks
@@ -21,9 +21,10 @@ from ..geometry.visibility import landmark_visibility
 from ..options.weights import Tuning
 from ..terms.landmark_term import FrameEquations, Residuals, frame_equations, residuals
 from ..terms.lid_contact import LidContact
+from ..terms.pictures_cost import PicturesCost
 from ..terms.priors import FramePrior
 from ..terms.smoothness import Band, Links, evaluate_links
-from .banded import Array, assemble, solve_banded
+from .banded import assemble, solve_banded
 from .pose_covariance import pose_covariance
 
 CHUNK = 32
@@ -54,7 +55,7 @@ class MotionResult:
     visibility: Tensor
     iterations: int
     converged: bool
-    covariance: Array
+    covariance: Floats
 
 
 @dataclass(frozen=True)

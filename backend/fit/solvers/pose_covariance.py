@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ...contract.arrays import Floats
 from ..geometry.state import PLACE, ROTATION
 from ..terms.smoothness import Band
 from .banded import as_numpy
-
-Array = NDArray[np.float64]
 
 POSE = slice(ROTATION.start, PLACE.stop)
 SIZE = POSE.stop - POSE.start
@@ -19,7 +17,7 @@ _RIDGE = 1e-9
 """Share of the diagonal that is added, so that single precision leaves nothing negative."""
 
 
-def pose_covariance(blocks: Tensor, band: Band) -> Array:
+def pose_covariance(blocks: Tensor, band: Band) -> Floats:
     """Return the covariance (T, 6, 6) of rotation (radians, camera axes) and place (metres, metres, log depth).
 
     The other unknowns of a frame are marginalised in that frame alone: their smoothness would add a little certainty.
@@ -40,7 +38,7 @@ def pose_covariance(blocks: Tensor, band: Band) -> Array:
     return selected_inverse(own, following, after)
 
 
-def pose_sigma(covariance: Array, depth: Array) -> Array:
+def pose_sigma(covariance: Floats, depth: Floats) -> Floats:
     """Return the standard deviations (T, 2) of the whole rotation, degrees, and of the pivot's place, millimetres.
 
     Args:
@@ -53,7 +51,7 @@ def pose_sigma(covariance: Array, depth: Array) -> Array:
     return np.stack([np.degrees(turn), 1000 * shift], axis=1)
 
 
-def _marginal(blocks: Tensor) -> Array:
+def _marginal(blocks: Tensor) -> Floats:
     """Return the pose's part (T, 6, 6) of the blocks after the other unknowns are eliminated."""
     rest = blocks[:, POSE.stop :, POSE.stop :].double()
     rest = rest + torch.diag_embed(_RIDGE * rest.diagonal(dim1=1, dim2=2) + 1e-12)
@@ -64,7 +62,7 @@ def _marginal(blocks: Tensor) -> Array:
     return as_numpy(blocks[:, POSE, POSE].double() - half.transpose(1, 2) @ half)
 
 
-def selected_inverse(own: Array, following: Array, after: Array) -> Array:
+def selected_inverse(own: Floats, following: Floats, after: Floats) -> Floats:
     """Return the diagonal blocks (T, D, D) of the inverse of a symmetric matrix of blocks.
 
     Two frames at a time form a matrix whose blocks touch their neighbours only; its factors go forwards, and the

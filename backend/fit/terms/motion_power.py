@@ -7,14 +7,13 @@ has there. In the words of statistics it is one step of expectation-maximisation
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import torch
 from torch import Tensor
 
 from ..geometry.state import ROTATION, Frames
-from .smoothness import differences
+from .smoothness import MotionPower, differences
 
 LOOSE: Final = 50.0
 """By this much the precision of differences is lowered in the first solution."""
@@ -27,18 +26,6 @@ A head that nods by 15 degrees at 2.5 Hz keeps 0.969 of its amplitude with 1, 0.
 
 REACH: Final = 0.117
 """Seconds before and after over which the power is averaged: three frames at 30 frames/s, half a cycle at 4 Hz."""
-
-
-@dataclass(frozen=True)
-class MotionPower:
-    """What the variance of differences gains, per unit of time: of first ones (T - 1, D), of second ones (T - 2, D)."""
-
-    step: Tensor
-    bend: Tensor
-
-    def __getitem__(self, part: slice) -> MotionPower:
-        """Return that of frames `part.start` to `part.stop`."""
-        return MotionPower(self.step[part.start : part.stop - 1], self.bend[part.start : max(part.stop - 2, 0)])
 
 
 def motion_power(frames: Frames, times: Tensor, joined: Tensor) -> MotionPower:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,8 +12,17 @@ from ..geometry.rotation import inverse_left_jacobian, logarithm
 from ..geometry.state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames
 from ..options.weights import Tuning
 
-if TYPE_CHECKING:
-    from .motion_power import MotionPower
+
+@dataclass(frozen=True)
+class MotionPower:
+    """What the variance of differences gains, per unit of time: of first ones (T - 1, D), of second ones (T - 2, D)."""
+
+    step: Tensor
+    bend: Tensor
+
+    def __getitem__(self, part: slice) -> MotionPower:
+        """Return that of frames `part.start` to `part.stop`."""
+        return MotionPower(self.step[part.start : part.stop - 1], self.bend[part.start : max(part.stop - 2, 0)])
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...contract.arrays import Array, Floats
 from ...contract.failure import Failure, Notice
 from ...contract.foreign_text import reason
 from ...contract.model_files import ALBEDO, UV_TEXTURE, find_model_file
 from ...contract.shading import BFM, FLAME_TEXTURE
 from ...untrusted.plain_arrays import read_header
-from ..model import Floats, HeadModel
+from ..model import HeadModel
 from .albedo_space import AlbedoSpace, own_space
-
-Array = NDArray[Any]
 
 LICENSED_MODES: Final = 50
 """How many modes are used: as many as DECA's codes have."""

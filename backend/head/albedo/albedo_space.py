@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from ...contract.arrays import Array, Floats
 from ...contract.shading import OWN
 from ...contract.track import Track
 from ..geometry import adjacency
-from ..model import Floats, HeadModel
+from ..model import HeadModel
 from ..regions import inside_outline
-
-Array = NDArray[Any]
 
 OWN_SPACE: Final = "own albedo space, version 2"
 IRIS_ANGLE, PUPIL_ANGLE = 29.0, 12.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .builder import Builder
 from .cranium import grid_triangles, head_grid
 from .deformation import Deformer

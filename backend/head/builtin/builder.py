@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 
 
 class Builder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .dimensions import NECK_CENTRE, NECK_RADII, SPOKES
 
 ELLIPSOIDS: tuple[tuple[tuple[float, float, float], tuple[float, float, float]], ...] = (

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix, csr_matrix, diags
 from scipy.sparse.linalg import splu
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 
 
 def laplacian(points: Floats, triangles: Integers) -> tuple[csc_matrix, Floats]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ...contract import names
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 
 MEASURED: Final = tuple(
     name

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .builder import Builder
 from .cranium import on_skull
 from .dimensions import EAR_CENTRE

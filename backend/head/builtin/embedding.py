@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...contract import names
-from ..model import Integers, LandmarkEmbedding
+from ...contract.arrays import Integers
+from ..model import LandmarkEmbedding
 from .anatomy import Anatomy
 from .eyes import IRIS_RING, SEGMENTS
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...contract import names
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from . import lids
 from .anatomy import Anatomy
 from .deformation import Deformer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .builder import Builder
 from .dimensions import EYE_CENTRE, EYE_RADIUS, IRIS_RADIUS, LID_INNER_RADIUS, LID_WITHIN_RADIUS, PUPIL_RADIUS
 from .topology import ring_strip

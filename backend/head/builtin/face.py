@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...contract import names
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .deformation import Deformer
 from .dimensions import EYE_CENTRE, FACE_ORIGIN, LID_RADIUS
 from .tables import NEUTRAL_FACE

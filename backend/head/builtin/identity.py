@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model import Floats
+from ...contract.arrays import Floats
 from .anatomy import Anatomy
 from .deformation import Deformer
 from .dimensions import EYE_CENTRE, LID_RADIUS

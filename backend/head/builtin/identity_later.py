@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from ..model import Floats
+from ...contract.arrays import Floats
 from .anatomy import Anatomy
 from .ears import LOOP_ANGLES, ear_frame
 from .identity_table import Anchor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .anatomy import Anatomy
 from .deformation import Deformer
 from .dimensions import EYE_CENTRE, LID_RADIUS

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .builder import Builder
 from .topology import ring_strip
 

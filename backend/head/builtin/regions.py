@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...contract import names
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .anatomy import Anatomy
 from .dimensions import EYE_CENTRE, NECK_JOINT
 from .eyes import IRIS_RING, SEGMENTS

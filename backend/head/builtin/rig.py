@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...contract import names
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .anatomy import Anatomy
 from .deformation import Deformer
 from .dimensions import EYE_CENTRE, JAW_JOINT, JAW_OPEN, NECK_JOINT, ROOT_JOINT

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial import KDTree
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 
 _CONNECTIONS = Path("python", "solutions", "face_mesh_connections.py")
 

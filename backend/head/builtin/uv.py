@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix
 from scipy.sparse.linalg import splu
 
-from ..model import Floats, Integers
+from ...contract.arrays import Floats, Integers
 from .anatomy import Anatomy
 from .eyes import RINGS, SEGMENTS
 from .topology import boundary_edges

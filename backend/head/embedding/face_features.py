@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...contract.arrays import Floats, Integers
 from ...contract.camera import Intrinsics, rotation_matrices
 from ...contract.names import (
     FACE_LANDMARKS,
@@ -25,7 +26,6 @@ from ...contract.names import (
 )
 from ...raster.rasterizer_numba import NumbaRasterizer
 from ..geometry import MeshProblem, eyeballs, face_normals, fitted_sphere
-from ..model import Floats, Integers
 from .registration import Targets, neutral_face
 
 _FAR: Final = 10.0

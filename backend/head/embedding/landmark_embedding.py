@@ -10,13 +10,14 @@ from typing import Final
 
 import numpy as np
 
+from ...contract.arrays import Floats, Integers
 from ...contract.atomic import write_atomically
 from ...contract.names import DLIB68_FROM_MEDIAPIPE, FACE_LANDMARKS, JOINTS, LANDMARKS, LEFT_IRIS, RIGHT_IRIS
 from ...system.source_code import code_version
 from ..builtin.cache import cache_folder
 from ..flame.side_files import Anchors, SideFiles
 from ..geometry import eyeballs, fitted_sphere, nearest_on_mesh
-from ..model import Floats, Integers, LandmarkEmbedding
+from ..model import LandmarkEmbedding
 from .face_features import feature_targets, outer_triangles
 from .lips import LOWER_LIP, UPPER_LIP
 from .registration import Targets, register

@@ -9,10 +9,10 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import factorized
 
+from ...contract.arrays import Floats, Integers
 from ...contract.names import FACE_LANDMARKS
 from ..builtin.tables import NEUTRAL_FACE
 from ..geometry import edges_of, face_normals, nearest_on_mesh, similarity
-from ..model import Floats, Integers
 from .lips import LOWER_LIP
 
 _BENDING = 0.0008

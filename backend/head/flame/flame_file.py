@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
+from ...contract.arrays import Floats, Integers
 from ...contract.failure import Failure
 from ...contract.foreign_text import reason, shown
 from ...contract.model_files import folders_beside
@@ -27,7 +28,7 @@ from ...untrusted.restricted_pickle import Unread, read_pickle
 from ..embedding.iris_offsets import with_iris_offsets
 from ..embedding.landmark_embedding import embed_landmarks
 from ..geometry import MeshProblem
-from ..model import Floats, HeadModel, Integers
+from ..model import HeadModel
 from ..regions import derive_regions
 from ..uv import unwrap_head
 from .flame_versions import recognise

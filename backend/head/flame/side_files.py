@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from ...contract.arrays import Floats, Integers
 from ...contract.failure import Failure
 from ...contract.foreign_text import reason, shown
 from ...contract.model_files import EMBEDDING_68, EMBEDDING_105, EYELIDS, REGIONS, UV_OBJECT, UV_TEXTURE
 from ...contract.presence import is_file
 from ...untrusted.plain_arrays import read_header, read_npy, read_npz
 from ...untrusted.restricted_pickle import LARGEST_FILE, read_pickle, read_pickle_bytes
-from ..model import Floats, Integers
 
 _ADVICE: Final = "Replace it by the right file, or remove it: it is optional."
 _LARGEST_OBJECT: Final = 64 << 20

@@ -15,7 +15,8 @@ from textured_heads import as_fit
 from backend.appearance import refinement as refining
 from backend.appearance.clip import RefinedClip, Refinement
 from backend.contract.settings import AppearanceSettings, VideoSettings
-from backend.data.types import Context, Fit, Video
+from backend.data.context import Context
+from backend.data.types import Fit, Video
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.to_state import state_of
 from backend.stages import appearance

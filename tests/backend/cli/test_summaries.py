@@ -19,8 +19,9 @@ from backend.contract.licences import Licence
 from backend.contract.names import LANDMARKS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, SmoothSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
+from backend.data.context import Context
 from backend.data.stage_code import LONGEST_SUMMARY, shortened
-from backend.data.types import Context, ExportFiles, ReportFiles, TextureFiles, Video
+from backend.data.types import ExportFiles, ReportFiles, TextureFiles, Video
 from backend.head.builtin import builtin_head
 from backend.run.registry import STAGE_CODE
 from backend.stages import camera as camera_stage

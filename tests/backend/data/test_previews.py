@@ -18,8 +18,9 @@ from synthetic_clips import made_clip
 
 from backend.contract.events import decode
 from backend.contract.settings import FaceSettings, FitSettings, LandmarkSettings, VideoSettings
+from backend.data.context import Context
 from backend.data.previews import HEIGHT, INTERVAL, KEPT, LONGEST, Previews, preview_folder
-from backend.data.types import Camera, Context, Video
+from backend.data.types import Camera, Video
 from backend.fit import fitting
 from backend.render.landmark_lines import draw_landmark_lines
 from backend.stages import fit as fit_stage

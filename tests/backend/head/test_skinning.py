@@ -9,7 +9,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from backend.contract.names import JOINT_PARENTS
-from backend.head.model import HeadModel, HeadPose, LandmarkEmbedding
+from backend.data.types import HeadPose
+from backend.head.model import HeadModel, LandmarkEmbedding
 from backend.head.skinning import neutral_pose, pose_vertices, rest_joints, select_frames, shaped_template
 
 torch = pytest.importorskip("torch")

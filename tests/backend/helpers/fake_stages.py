@@ -26,9 +26,9 @@ from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.failure import Failure  # noqa: E402
 from backend.contract.job import Job, default_job  # noqa: E402
 from backend.contract.settings import ReportSettings, SmoothSettings, TrackFileSettings, VideoSettings  # noqa: E402
+from backend.data.context import Context  # noqa: E402
 from backend.data.stage_code import StageCode  # noqa: E402
-from backend.data.types import Camera, Context, Fit, Landmarks, ReportFiles, Video  # noqa: E402
-from backend.head.model import HeadPose  # noqa: E402
+from backend.data.types import Camera, Fit, HeadPose, Landmarks, ReportFiles, Video  # noqa: E402
 from backend.run.registry import STAGE_CODE  # noqa: E402
 
 FRAMES = 6

@@ -17,9 +17,10 @@ from backend.contract.camera import Intrinsics, project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
 from backend.contract.track import TRACKED, Track
-from backend.data.types import Context, TrackFile, Video
+from backend.data.context import Context
+from backend.data.types import HeadPose, TrackFile, Video
 from backend.head.flame.flame_file import load_flame
-from backend.head.model import HeadModel, HeadPose
+from backend.head.model import HeadModel
 from backend.head.skinning import pose_vertices
 from backend.stages.track import track_of
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from backend.contract.camera import Intrinsics, rotation_matrices
 from backend.contract.track import MISSING, TRACKED
-from backend.data.types import Fit, Landmarks
-from backend.head.model import HeadModel, HeadPose, LandmarkEmbedding
+from backend.data.types import Fit, HeadPose, Landmarks
+from backend.head.model import HeadModel, LandmarkEmbedding
 
 VERTICES, IDENTITIES, EXPRESSIONS, FRAMES = 12, 4, 3, 9
 

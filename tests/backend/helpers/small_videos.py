@@ -11,7 +11,8 @@ import numpy as np
 
 from backend.contract.failure import Failure
 from backend.contract.settings import VideoSettings
-from backend.data.types import Context, Video
+from backend.data.context import Context
+from backend.data.types import Video
 from backend.stages import video as stage
 
 WIDTH, HEIGHT = 64, 48

@@ -11,12 +11,13 @@ import numpy as np
 
 from backend.contract import names
 from backend.contract.camera import Intrinsics, project, rotation_matrices
-from backend.data.types import Context, Fit, Landmarks
+from backend.data.context import Context
+from backend.data.types import Fit, HeadPose, Landmarks
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.terms.priors import relative_scale
 from backend.head.builtin import builtin_head
 from backend.head.builtin.identity import identity_names
-from backend.head.model import HeadModel, HeadPose
+from backend.head.model import HeadModel
 from backend.head.skinning import pose_vertices
 from backend.sample.people import DRAWN_MODES
 

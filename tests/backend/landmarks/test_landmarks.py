@@ -15,8 +15,9 @@ from shared_data import DATA
 from backend.contract.failure import Failure
 from backend.contract.names import INNER_LIPS_UPPER, LEFT_IRIS, RIGHT_IRIS
 from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
+from backend.data.context import Cancelled, Context
 from backend.data.landmark_mirror import mirror_table
-from backend.data.types import Cancelled, Context, Landmarks
+from backend.data.types import Landmarks
 from backend.fit.evidence.detector_bias import views
 from backend.landmarks import pipeline
 from backend.landmarks.crop import Region

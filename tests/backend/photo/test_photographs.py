@@ -21,7 +21,7 @@ from backend.landmarks.crop import apply
 from backend.photo import canvas
 from backend.photo.per_photo_fit import own_fit
 from backend.run.registry import STAGE_CODE
-from backend.stages.photographs import chosen_files, is_photographs
+from backend.stages.photographs import chosen_files
 from backend.video.reader import read_frames
 
 
@@ -41,7 +41,7 @@ def run(folder: Path, *photographs: Path, told: list[str] | None = None) -> Vide
     )
     video = STAGE_CODE["photographs"].run(settings=settings, context=listening)
     assert isinstance(video, Video), video
-    assert is_photographs(video)
+    assert video.is_photographs
     return video
 
 

@@ -16,7 +16,8 @@ from shared_data import DATA
 from backend.cli.main import main
 from backend.contract.failure import Failure
 from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
-from backend.data.types import Context, Landmarks, Video
+from backend.data.context import Context
+from backend.data.types import Landmarks, Video
 from backend.quick_look import sample as look_sample
 from backend.quick_look.overview import Overview, look_at
 from backend.quick_look.sample import SAMPLES, sample, spread

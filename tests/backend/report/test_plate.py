@@ -12,7 +12,8 @@ av = pytest.importorskip("av")
 
 from backend.contract.settings import ReportSettings, VideoSettings  # noqa: E402
 from backend.contract.track import Track  # noqa: E402
-from backend.data.types import Cancelled, Context, TrackFile, Video  # noqa: E402
+from backend.data.context import Cancelled, Context  # noqa: E402
+from backend.data.types import TrackFile, Video  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages import video as video_stage  # noqa: E402
 

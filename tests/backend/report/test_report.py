@@ -21,7 +21,8 @@ from backend.contract.marks import is_marked  # noqa: E402
 from backend.contract.settings import ReportSettings, TrackFileSettings, VideoSettings  # noqa: E402
 from backend.contract.targets import TargetRefused  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED  # noqa: E402
-from backend.data.types import Cancelled, Context, TrackFile, Video  # noqa: E402
+from backend.data.context import Cancelled, Context  # noqa: E402
+from backend.data.types import TrackFile, Video  # noqa: E402
 from backend.raster.scale import even_scale  # noqa: E402
 from backend.report.picture import caption, status_colour  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402

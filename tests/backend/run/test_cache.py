@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from backend.contract.settings import FaceSettings
-from backend.data.types import Context, PersonMasks
+from backend.data.context import Context
+from backend.data.types import PersonMasks
 from backend.run import serialise
 from backend.run.cache import Cache
 from backend.run.keys import fingerprint, stage_key

@@ -21,7 +21,8 @@ from small_fits import a_fit, a_head
 
 from backend.contract.failure import Failure
 from backend.contract.settings import TrackFileSettings
-from backend.data.types import Context, Fit, TrackFile
+from backend.data.context import Context
+from backend.data.types import Fit, TrackFile
 from backend.head.model import HeadModel
 from backend.run.engine import EXIT_DONE, EXIT_FAILED
 from backend.run.run_failures import failure_of_stage

@@ -16,7 +16,8 @@ from backend.contract.camera import rotation_matrices
 from backend.contract.failure import Failure
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, ReportSettings, TrackFileSettings
 from backend.contract.track import Track, read_track
-from backend.data.types import Camera, Context, TrackFile, Video
+from backend.data.context import Context
+from backend.data.types import Camera, TrackFile, Video
 from backend.head.choosing import with_identity_of
 from backend.head.model import HeadModel
 from backend.head.skinning import pose_vertices

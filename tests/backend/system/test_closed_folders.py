@@ -15,7 +15,7 @@ from backend.contract.failure import Failure
 from backend.contract.model_files import find_model_file, head_files, task_file
 from backend.contract.presence import hindrance, is_file, is_folder, is_there
 from backend.contract.settings import VideoSettings
-from backend.data.types import Context
+from backend.data.context import Context
 from backend.photo.read import read_photo
 from backend.run.results_folder import locked
 from backend.system.writable import writable_problem

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from synthetic_clips import MadeClip, context, made_clip
 
+from backend.contract.arrays import Picture
 from backend.contract.camera import project_clip
 from backend.contract.settings import FitSettings
 from backend.data.types import Camera, Fit, Landmarks, Video
@@ -19,7 +20,6 @@ from backend.fit.fitting import fit
 from backend.fit.lens import zoom
 from backend.fit.lens.background_growth import UNSEEN, Step, step_between
 from backend.fit.lens.zoom import found_zoom, notice_of_zoom, smooth_growth, unzoomed
-from backend.landmarks.crop import Picture
 
 FRAMES, FOCAL, TIMES = 24, 900.0, 1.6
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from backend.contract import names
+from backend.data.types import HeadPose
 from backend.head.builtin import builtin_head, cache, make_head
 from backend.head.builtin.__main__ import main
 from backend.head.builtin.anatomy import make_anatomy
 from backend.head.builtin.dimensions import EYE_RADIUS, JAW_OPEN
 from backend.head.builtin.identity import column_signs, identity_names
-from backend.head.model import HeadModel, HeadPose
+from backend.head.model import HeadModel
 from backend.head.skinning import pose_vertices
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
