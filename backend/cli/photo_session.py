@@ -12,8 +12,9 @@ import torch
 from ..contract.arrays import Picture
 from ..contract.failure import Failure
 from ..contract.outputs import PORTRAIT, TEXTURE
+from ..contract.photographs import photograph_setting
 from ..contract.portable import portable_header
-from ..contract.settings import PHOTOGRAPH_SEPARATOR, TextureSettings
+from ..contract.settings import TextureSettings
 from ..contract.targets import problems
 from ..contract.track import TRACKED, write_track
 from ..data.context import Context
@@ -60,7 +61,7 @@ def run_photos(
     head = with_notices(resolve_head(settings["head"], context.models), context)
     if isinstance(head, Failure):
         return head
-    photographs = chosen_files(PHOTOGRAPH_SEPARATOR.join(map(str, paths)))
+    photographs = chosen_files(photograph_setting(map(str, paths)))
     if isinstance(photographs, Failure):
         return photographs
     names = _names(photographs)

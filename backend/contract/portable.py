@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from .failure import Failure
 from .job import STAGES, Job, parse_job
-from .options import SEPARATOR, options_of, to_dict
+from .options import options_of, to_dict
+from .photographs import photograph_paths, photograph_setting
 from .presence import home
 
 _RELATIVE_TO: Final = "relative_to"
@@ -99,8 +100,8 @@ def _renamed(kind: str, values: Mapping[str, Any], rename: Callable[[Path], str 
 
 def _names(kind: str, value: str, rename: Callable[[Path], str | None]) -> str:
     """Return another name for the file that a setting names, or for each of several photographs."""
-    parts = [part.strip() for part in value.split(SEPARATOR)] if kind == "photographs" else [value]
-    return SEPARATOR.join(rename(Path(part)) or part for part in parts)
+    parts = photograph_paths(value) if kind == "photographs" else [value]
+    return photograph_setting(rename(Path(part)) or part for part in parts)
 
 
 def _from(path: Path, folder: Path) -> str | None:

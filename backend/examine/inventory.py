@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.licences import (
-    APACHE,
-    BASEL,
     DECA,
-    FACE_PARSING,
     FLAME_PAGE,
     FLAME_SITE,
-    MICA,
-    PROGRAM,
-    TASK_PAGE,
-    TEXTURE,
     UNKNOWN,
     Licence,
 )
+from ..contract.model_catalogue import BUILT_IN, LANDMARKER, OPTIONAL, KnownModel
 from ..contract.model_files import (
     ALBEDO,
     DECA_FILE,
@@ -80,56 +74,28 @@ class Entry:
         return self.present and not self.problem
 
 
-@dataclass(frozen=True)
-class _Known:
-    name: str
-    adds: str
-    licence: Licence
-    url: str
-
-
 _DECA_URL: Final = "https://github.com/yfeng95/DECA"
-_LIDS: Final = _Known(
+_LIDS: Final = KnownModel(
     "Eyelids", "lids that close, which FLAME's own do not", UNKNOWN, "https://github.com/Zielon/metrical-tracker"
 )
-_BESIDE: Final[Mapping[str, _Known]] = {
-    REGIONS: _Known("Regions of the face", "vertex groups of the face", FLAME_SITE, FLAME_PAGE),
-    UV_OBJECT: _Known("Texture coordinates", "a UV map", FLAME_SITE, FLAME_PAGE),
+_BESIDE: Final[Mapping[str, KnownModel]] = {
+    REGIONS: KnownModel("Regions of the face", "vertex groups of the face", FLAME_SITE, FLAME_PAGE),
+    UV_OBJECT: KnownModel("Texture coordinates", "a UV map", FLAME_SITE, FLAME_PAGE),
     EYELIDS[0]: _LIDS,
     EYELIDS[1]: _LIDS,
-    EMBEDDING_105: _Known("105 landmarks", "landmarks where FLAME's makers put them", FLAME_SITE, FLAME_PAGE),
-    EMBEDDING_68: _Known("68 landmarks", "landmarks where DECA has them", DECA, _DECA_URL),
+    EMBEDDING_105: KnownModel("105 landmarks", "landmarks where FLAME's makers put them", FLAME_SITE, FLAME_PAGE),
+    EMBEDDING_68: KnownModel("68 landmarks", "landmarks where DECA has them", DECA, _DECA_URL),
 }
 
 
-_GUESS: Final = "a guess of the identity as a start of the fit, for FLAME 2020 alone; kept only where it helps"
-_OPTIONAL: Final[Mapping[str, tuple[str, _Known]]] = {
-    UV_TEXTURE: (
-        "colour",
-        _Known("FLAME texture space", "skin colours from faces: codes of photographs and exports", TEXTURE, FLAME_PAGE),
-    ),
-    ALBEDO: (
-        "colour",
-        _Known(
-            "Basel albedo space",
-            "skin colours from faces, where the texture space is not there",
-            BASEL,
-            "https://github.com/TimoBolkart/BFM_to_FLAME",
-        ),
-    ),
-    PARSING_WEIGHTS: (
-        "parsing",
-        _Known(
-            "BiSeNet face parsing",
-            "parsing that knows glasses, hats and jewels, and what hides the skin",
-            FACE_PARSING,
-            "https://github.com/zllrunning/face-parsing.PyTorch",
-        ),
-    ),
-    MICA_FILE: ("guess", _Known("MICA", _GUESS, MICA, "https://github.com/Zielon/MICA")),
-    DECA_FILE: ("guess", _Known("DECA", _GUESS, DECA, _DECA_URL)),
+_KINDS: Final[Mapping[str, str]] = {
+    UV_TEXTURE: "colour",
+    ALBEDO: "colour",
+    PARSING_WEIGHTS: "parsing",
+    MICA_FILE: "guess",
+    DECA_FILE: "guess",
 }
-"""Files that are listed also where they are not there: kind, and what is known of them."""
+"""Kinds of the files that are listed also where they are not there."""
 
 
 def inventory(folder: Path, look_at: LookAt) -> list[Entry]:
@@ -143,13 +109,13 @@ def inventory(folder: Path, look_at: LookAt) -> list[Entry]:
     """
     heads = head_files(folder)
     task = task_file(folder)
-    found = {name: find_model_file(folder, name) for name in (*_BESIDE, *_OPTIONAL)}
+    found = {name: find_model_file(folder, name) for name in (*_BESIDE, *OPTIONAL)}
     there = [*heads, task, *found.values()]
     looks = look_at([path for path in dict.fromkeys(there) if path is not None])
     entries = sorted((_head(path, looks[path]) for path in heads), key=lambda entry: not entry.usable)
     versions = {entry.version for entry in entries if entry.usable}
     optional = [
-        _optional(folder / name, found[name], kind, known, looks, versions) for name, (kind, known) in _OPTIONAL.items()
+        _optional(folder / name, found[name], _KINDS[name], known, looks, versions) for name, known in OPTIONAL.items()
     ]
     beside = [_beside(path, _BESIDE[name], looks[path]) for name in _BESIDE if (path := found[name]) is not None]
     others = [*beside, *_unused(folder), *optional]
@@ -157,7 +123,7 @@ def inventory(folder: Path, look_at: LookAt) -> list[Entry]:
 
 
 def _optional(
-    usual: Path, path: Path | None, kind: str, known: _Known, looks: Mapping[Path, Look], heads: Collection[str]
+    usual: Path, path: Path | None, kind: str, known: KnownModel, looks: Mapping[Path, Look], heads: Collection[str]
 ) -> Entry:
     """A file that is listed also where it is not there, in its usual place then."""
     look = Look(problem=f"{usual.name} is not there.", advice=_TO_ADD) if path is None else looks[path]
@@ -193,7 +159,7 @@ def _without_its_head(kind: str, heads: Collection[str]) -> Look:
 
 
 def _built_in() -> Entry:
-    return Entry("Built-in head", "", "head", "Built-in head", "a head that always works", PROGRAM)
+    return Entry(BUILT_IN.name, "", "head", BUILT_IN.name, BUILT_IN.adds, BUILT_IN.licence)
 
 
 def _head(path: Path, look: Look) -> Entry:
@@ -223,17 +189,17 @@ def _task(folder: Path, path: Path | None, looks: Mapping[Path, Look]) -> Entry:
         "Face landmarks and scores",
         str(path or folder / TASK_FILES[0]),
         "landmarks",
-        "" if look.problem else "MediaPipe Face Landmarker",
-        "finer lids and lips, and 52 expression scores",
-        APACHE,
+        "" if look.problem else LANDMARKER.name,
+        LANDMARKER.adds,
+        LANDMARKER.licence,
         path is not None,
         look.problem,
         look.advice,
-        TASK_PAGE,
+        LANDMARKER.url,
     )
 
 
-def _beside(path: Path, known: _Known, look: Look) -> Entry:
+def _beside(path: Path, known: KnownModel, look: Look) -> Entry:
     found = (known.name, str(path), "beside", "", known.adds, known.licence)
     return Entry(*found, problem=look.problem, advice=look.advice, url=known.url)
 

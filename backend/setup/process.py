@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ..contract.child_environment import child_environment
+
 # Proxy and certificate variables of the system are passed on untouched; of pip's own only those that say where and how
 # packages are fetched, because the others (user, target, prefix, no-binary, ...) would change what is installed.
 HONOURED_PIP_VARIABLES = frozenset(
@@ -49,18 +51,14 @@ def clean_environment(temporary: Path | None = None, offline: bool = False) -> d
         temporary: Folder for temporary files, so that a small system folder is not filled.
         offline: Drop every index and configuration file, so that nothing can reach the network.
     """
-    clean: dict[str, str] = {}
-    for name, value in os.environ.items():
-        upper = name.upper()
-        if upper.startswith("PYTHON") or upper in ("VIRTUAL_ENV", "__PYVENV_LAUNCHER__"):
-            continue
-        if upper.startswith("PIP_") and upper not in HONOURED_PIP_VARIABLES:
-            continue
-        if offline and upper in NETWORK_PIP_VARIABLES:
-            continue
-        clean[name] = value
-    clean.update(PYTHONNOUSERSITE="1", PYTHONUTF8="1", PYTHONUNBUFFERED="1", PIP_USER="0")
-    clean.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
+    honoured = HONOURED_PIP_VARIABLES - NETWORK_PIP_VARIABLES if offline else HONOURED_PIP_VARIABLES
+    user = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.upper().startswith("PIP_") or name.upper() in honoured
+    }
+    clean = child_environment(user)
+    clean.update(PYTHONUNBUFFERED="1", PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1")
     if offline:
         clean["PIP_CONFIG_FILE"] = os.devnull
     if temporary is not None:

@@ -8,8 +8,9 @@ from typing import Final
 
 from ..contract.failure import Failure
 from ..contract.footage import is_picture
+from ..contract.photographs import photograph_paths
 from ..contract.presence import is_folder, is_there
-from ..contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettings
+from ..contract.settings import PhotographSettings
 from ..data.context import Context
 from ..data.stage_code import StageCode, counted
 from ..data.types import Video
@@ -26,10 +27,8 @@ def check(settings: PhotographSettings) -> Failure | None:
 
 def chosen_files(text: str) -> list[Path] | Failure:
     """Return the files that the setting names; of a folder all pictures in it, by their names."""
-    if is_there(Path(text).expanduser()) and text.strip():
-        parts = [text]  # a name may hold the separator
-    else:
-        parts = [part.strip() for part in text.split(PHOTOGRAPH_SEPARATOR) if part.strip()]
+    # A name may hold the separator.
+    parts = [text] if text.strip() and is_there(Path(text).expanduser()) else photograph_paths(text)
     if not parts:
         return Failure("photo-not-given", "No photograph was chosen.", "Choose a picture of a face.")
     result: list[Path] = []

@@ -7,34 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ...backend.contract import model_catalogue as catalogue
 from ...backend.contract.events import entries_of, failure_of, text_of
 from ...backend.contract.failure import Failure
-from ...backend.contract.licences import (
-    APACHE,
-    BASEL,
-    DECA,
-    FACE_PARSING,
-    FLAME_PAGE,
-    MICA,
-    OPEN,
-    PROGRAM,
-    RESEARCH,
-    TASK_PAGE,
-    TEXTURE,
-    Licence,
-)
-from ...backend.contract.model_files import (
-    ALBEDO,
-    DECA_FILE,
-    FLAME_2020,
-    FLAME_2023,
-    FLAME_OPEN,
-    MICA_FILE,
-    PARSING_WEIGHTS,
-    TASK_FILES,
-    UV_TEXTURE,
-    other_names,
-)
+from ...backend.contract.model_catalogue import KnownModel
+from ...backend.contract.model_files import other_names
 from .process import Engine
 from .supervisor import EarlyEnd, Supervisor
 
@@ -66,44 +43,14 @@ class ModelFile:
     url: str = ""
 
 
-BUILT_IN: Final = ModelFile(
-    "Built-in head", adds="A head that always works", licence=PROGRAM.sentence, commercial=True, usable=True
-)
+def _known(known: KnownModel, file: str = "", usable: bool = False) -> ModelFile:
+    licence = known.licence
+    return ModelFile(known.name, file, known.adds, licence.sentence, licence.commercial, usable, url=known.url)
 
 
-def _to_be_had(name: str, file: str, adds: str, licence: Licence, url: str = FLAME_PAGE) -> ModelFile:
-    return ModelFile(name, file, adds, licence.sentence, licence.commercial, url=url)
+BUILT_IN: Final = _known(catalogue.BUILT_IN, usable=True)
 
-
-TO_BE_HAD: Final = (
-    _to_be_had("FLAME 2023 Open", FLAME_OPEN, "The head model made from scans of thousands of people", OPEN),
-    _to_be_had("FLAME 2023", FLAME_2023, "The research version", RESEARCH),
-    _to_be_had("FLAME 2020", FLAME_2020, "The older research version", RESEARCH),
-    _to_be_had(
-        "MediaPipe Face Landmarker",
-        TASK_FILES[0],
-        "Finer lids and lips, and 52 expression scores",
-        APACHE,
-        TASK_PAGE,
-    ),
-    _to_be_had("FLAME texture space", UV_TEXTURE, "Skin colours from faces, beside a FLAME head", TEXTURE),
-    _to_be_had(
-        "Basel albedo space",
-        ALBEDO,
-        "Skin colours from faces, where the texture space is not there",
-        BASEL,
-        "https://github.com/TimoBolkart/BFM_to_FLAME",
-    ),
-    _to_be_had(
-        "BiSeNet face parsing",
-        PARSING_WEIGHTS,
-        "Parsing that knows glasses, hats and jewels, and what hides the skin",
-        FACE_PARSING,
-        "https://github.com/zllrunning/face-parsing.PyTorch",
-    ),
-    _to_be_had("MICA", MICA_FILE, "A first guess of who it is, for FLAME 2020", MICA, "https://github.com/Zielon/MICA"),
-    _to_be_had("DECA", DECA_FILE, "Another first guess, for FLAME 2020", DECA, "https://github.com/yfeng95/DECA"),
-)
+TO_BE_HAD: Final = tuple(_known(known, file) for file, known in catalogue.TO_ADD.items())
 """What can be added, with the file name that it comes under."""
 
 

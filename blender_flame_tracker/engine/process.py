@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from ...backend.contract.child_environment import child_environment
 from ...backend.contract.events import PROTOCOL, decode, text_of
 from ...backend.contract.failure import Failure
 
@@ -26,6 +27,9 @@ LINGERING: Final = 0.5
 
 OTHER_VERSION: Final = "engine-other-version"
 """Code of the failure of an engine that this add-on does not understand."""
+
+OF_BLENDER: Final = ("BLENDER_", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES")
+"""How variables begin that are Blender's own; libraries that it preloads do not belong into another process."""
 
 _REPLACED: Final = frozenset({"progress", "heartbeat", "preview"})
 """Kinds of events of which only the latest matters."""
@@ -64,17 +68,6 @@ def version_problem(hello: Mapping[str, Any]) -> Failure | None:
         f"The engine is of another version ({text_of(hello, 'version') or 'unknown'}) than the add-on.",
         "Install the engine again in the preferences of the add-on.",
     )
-
-
-def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for the engine: that of the user, without what Blender's Python put there.
-
-    Proxy and certificate settings stay. `PYTHON*` would make the engine import from Blender's folders, and preloaded
-    libraries of Blender do not belong into another process.
-    """
-    dropped = ("PYTHON", "LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "BLENDER_", "VIRTUAL_ENV", "CONDA_")
-    kept = {name: value for name, value in environment.items() if not name.upper().startswith(dropped)}
-    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
 
 
 @contextlib.contextmanager
@@ -267,7 +260,7 @@ def start_process(engine: Engine, arguments: list[str], log_file: Path) -> Engin
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=engine.root,
-            env=clean_environment(os.environ),
+            env=child_environment(os.environ, OF_BLENDER),
             start_new_session=sys.platform != "win32",
             creationflags=flags,
         )

@@ -15,7 +15,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.options import options_of
-from ...backend.contract.settings import PHOTOGRAPH_SEPARATOR
+from ...backend.contract.photographs import photograph_paths, photograph_setting
 from .. import paths
 from ..names import TREE
 from . import places
@@ -39,10 +39,8 @@ def _names(node: Any) -> list[str]:
 def _rewrite(node: Any, write: Callable[[str], str]) -> None:
     for name in _names(node):
         text = getattr(node, name)
-        parts = (
-            [part.strip() for part in text.split(PHOTOGRAPH_SEPARATOR)] if kind_of(node) == "photographs" else [text]
-        )
-        written = PHOTOGRAPH_SEPARATOR.join(map(write, parts))
+        parts = photograph_paths(text) if kind_of(node) == "photographs" else [text]
+        written = photograph_setting(map(write, parts))
         if text and written != text:
             setattr(node, name, written)
     if kind_of(node) == "track":

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.photographs import photograph_setting
 from ...backend.contract.settings import PHOTOGRAPH_SEPARATOR
 from ..nodes.default_tree import new_default_tree, replace_source
 from ..nodes.scene_state import node_of, source_of
-from ..nodes.stages.photographs import joined
 from ..paths import absolute, clip_name, relative
 from ..tracking import footage
 from .video import may_choose, rename_tree
@@ -96,7 +96,7 @@ def _take(context: bpy.types.Context, chosen: list[Path], name: str) -> None:
             if face is not None:
                 face.choose = "largest"
     rename_tree(node.id_data, node.clip(), chosen[0])
-    node.path = joined(relative(path) for path in chosen)
+    node.path = photograph_setting(relative(path) for path in chosen)
     if footage.faces_can_be_shown(node):
         footage.look_for_faces(chosen[0])
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import bpy
 
+from ...backend.contract.outputs import OVERLAY, PLOT
 from ..polling import Poller
 from ..results import selection
 from .result import chosen_for, facts_for, file_problem
@@ -17,8 +18,8 @@ _TICK: Final = 0.2
 """Seconds between two looks at the size of a new window."""
 
 _MISSING: Final = {
-    "report": "There is no report.png beside the track: the Report node writes it",
-    "overlay": "There is no overlay.mp4 beside the track: the Report node writes it",
+    "report": f"There is no {PLOT} beside the track: the Report node writes it",
+    "overlay": f"There is no {OVERLAY} beside the track: the Report node writes it",
 }
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.outputs import OVERLAY, PLOT
 from ...backend.contract.presence import is_file, is_folder
 from ...backend.contract.quality import Quality, read_quality
 from ...backend.contract.ranges import LABELS, FlaggedRange, flagged, positions, runs
@@ -150,7 +151,7 @@ def look_at(path: Path) -> Facts:
     """Return what the disk says of a track file. It is read again only when it has changed."""
     stamp = stamp_of(path)
     quality, flags, failure = _read(path, stamp)
-    report, overlay = path.with_name("report.png"), path.with_name("overlay.mp4")
+    report, overlay = path.with_name(PLOT), path.with_name(OVERLAY)
     return Facts(
         path,
         stamp,

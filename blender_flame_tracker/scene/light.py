@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.kinds import is_object, json_of
+from ...backend.contract.outputs import texture_files
 from ...backend.contract.shading import LIGHT_TERMS
 from ...backend.contract.track import Track
 
@@ -23,7 +24,7 @@ _EVEN: Final = np.eye(LIGHT_TERMS)[:, :1]
 
 def facts_of_texture(texture: Path) -> dict[str, Any]:
     """Return what the stage Texture wrote about a picture beside it; nothing where there is no such file."""
-    for path in (texture.with_name(f"{texture.stem}_light.json"), texture.with_suffix(".json")):
+    for path in (texture_files(texture)[1], texture.with_suffix(".json")):
         try:
             facts = json_of(path.read_text("utf-8"), is_object)
         except (OSError, ValueError):

@@ -8,14 +8,13 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Notice
+from ...backend.contract.outputs import TEXTURE
 from ...backend.contract.presence import is_file
 from ...backend.contract.settings import SceneSettings
 from ..paths import absolute
 from .head import UV_MAP
 from .stored import stored
 
-NAME: Final = "texture.png"
-"""What the stage Texture writes beside the track, unless it is told another place."""
 PICTURE: Final = "flame_texture"
 """Custom property of the collection: the picture on its head."""
 COLOUR: Final = "FLAME Colour"
@@ -42,7 +41,7 @@ def find_texture(settings: SceneSettings, track: Path | None) -> Path | Notice |
             f"There is no texture {chosen.name}, so the head is plain.",
             "Run the Texture node, or choose the picture.",
         )
-    beside = None if track is None else track.parent / NAME
+    beside = None if track is None else track.parent / TEXTURE
     return beside if beside is not None and is_file(beside) else None
 
 

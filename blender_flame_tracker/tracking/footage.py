@@ -19,6 +19,7 @@ import bpy
 
 from ...backend.contract.content import content_of
 from ...backend.contract.failure import Failure
+from ...backend.contract.footage import is_picture
 from ...backend.contract.presence import is_file, is_folder
 from ...backend.contract.sequence import sequence_from
 from .. import redrawing
@@ -288,7 +289,7 @@ def _recall(path: Path) -> None:
 
 
 def _found(path: Path, look: QuickLook) -> None:
-    still = path.suffix.lower() in bpy.path.extensions_image
+    still = is_picture(path)
     _facts[path] = Facts(look.width, look.height, look.frames, None if still else look.rate)
     _faces[path] = Faces(found=look)
 

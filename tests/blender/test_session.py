@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from alive import gone_within, is_alive
+from flame_extension.backend.contract.child_environment import child_environment
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.job import default_job
 from flame_extension.blender_flame_tracker.engine import process as engine_process
 from flame_extension.blender_flame_tracker.engine import session as sessions
-from flame_extension.blender_flame_tracker.engine.process import Engine, clean_environment
+from flame_extension.blender_flame_tracker.engine.process import OF_BLENDER, Engine
 from flame_extension.blender_flame_tracker.engine.session import Run, Session, State
 
 posix = pytest.mark.skipif(os.name != "posix", reason="looks at processes by POSIX signals")
@@ -95,9 +96,8 @@ def test_the_engine_gets_a_clean_environment_a_list_of_arguments_and_its_own_fol
 
 
 def test_blenders_own_variables_do_not_leak():
-    kept = clean_environment(
-        {"PYTHONPATH": "1", "BLENDER_USER_RESOURCES": "2", "LD_PRELOAD": "3", "PATH": "4", "SSL_CERT_FILE": "5"}
-    )
+    variables = {"PYTHONPATH": "1", "BLENDER_USER_RESOURCES": "2", "LD_PRELOAD": "3", "PATH": "4", "SSL_CERT_FILE": "5"}
+    kept = child_environment(variables, OF_BLENDER)
     assert kept == {"PATH": "4", "SSL_CERT_FILE": "5", "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
 
 

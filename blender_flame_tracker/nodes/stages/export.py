@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.outputs import EXPORT
 from ..base import Group, StageNode
 from ..reading import folder_of_track
 
@@ -27,7 +28,7 @@ class ExportNode(StageNode, bpy.types.Node):
     def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the folders that are asked for, in the chosen one or beside the track."""
         settings, beside = self.settings(scene), folder_of_track(self, scene)
-        folder = Path(settings.folder) if settings.folder else beside and beside / "export"
+        folder = Path(settings.folder) if settings.folder else beside and beside / EXPORT
         if folder is None:
             return ()
         return tuple(folder / name for name in settings.formats)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,8 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.failure import Failure
-from ....backend.contract.settings import PHOTOGRAPH_SEPARATOR, PhotographSettings
+from ....backend.contract.photographs import photograph_paths, photograph_setting
+from ....backend.contract.settings import PhotographSettings
 from ... import paths
 from ...properties import settings_from
 from ..base import Group, StageNode, absolute
@@ -46,7 +46,7 @@ class PhotographsNode(StageNode, bpy.types.Node):
         track = downstream(self, "track")
         shot = paths.shot_folder(chosen[0]) if track is None else Path(track.settings(scene).path).parent
         folder = absolute(self, settings.folder) or str(shot / _COPIES)
-        return replace(settings, path=joined(map(str, chosen)), folder=folder)
+        return replace(settings, path=photograph_setting(map(str, chosen)), folder=folder)
 
     def read(self, settings: PhotographSettings) -> tuple[Path, ...]:
         """Return the photographs."""
@@ -65,18 +65,12 @@ class PhotographsNode(StageNode, bpy.types.Node):
 
 def files_of(text: str, library: bpy.types.Library | None = None) -> list[Path]:
     """Return the photographs that a setting names, absolute."""
-    return [paths.absolute(part.strip(), library) for part in text.split(PHOTOGRAPH_SEPARATOR) if part.strip()]
-
-
-def joined(names: Iterable[str]) -> str:
-    """Return the setting that names several photographs."""
-    return PHOTOGRAPH_SEPARATOR.join(names)
+    return [paths.absolute(part, library) for part in photograph_paths(text)]
 
 
 def draw_names(layout: Any, text: str, most: int = 6) -> None:
     """Draw the names of the photographs, of many only the first."""
-    names = [part.strip().replace("\\", "/").rpartition("/")[2] for part in text.split(PHOTOGRAPH_SEPARATOR)]
-    names = [name for name in names if name]
+    names = [path.replace("\\", "/").rpartition("/")[2] for path in photograph_paths(text)]
     column = layout.column(align=True)
     column.scale_y = 0.85
     for name in names[: most if len(names) <= most else most - 1]:

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.outputs import OVERLAY, REPORT, SHEET
 from ..base import Group, StageNode
 from ..reading import folder_of_track
 
-_FILES: Final = {"overlay": "overlay.mp4", "sheet": "sheet.png", "report": "report.json"}
+_FILES: Final = {"overlay": OVERLAY, "sheet": SHEET, "report": REPORT}
 
 
 class ReportNode(StageNode, bpy.types.Node):

@@ -7,10 +7,9 @@ from typing import Final
 
 import bpy
 
+from ....backend.contract.outputs import TEXTURE, texture_files
 from ..base import Group, StageNode
 from ..reading import folder_of_track
-
-_NAME: Final = "texture.png"
 
 
 class TextureNode(StageNode, bpy.types.Node):
@@ -23,10 +22,8 @@ class TextureNode(StageNode, bpy.types.Node):
     def written(self, scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the picture and what is known of the light, in the chosen place or beside the track."""
         settings, beside = self.settings(scene), folder_of_track(self, scene)
-        path = Path(settings.path) if settings.path else beside and beside / _NAME
-        if path is None:
-            return ()
-        return (path, path.with_name(f"{path.stem}_light.json"))
+        path = Path(settings.path) if settings.path else beside and beside / TEXTURE
+        return () if path is None else texture_files(path)
 
 
 CLASSES: Final = (TextureNode,)

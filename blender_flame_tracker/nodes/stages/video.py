@@ -9,6 +9,7 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.failure import Failure
+from ....backend.contract.footage import is_picture
 from ....backend.contract.settings import SceneSettings, VideoSettings
 from ... import paths
 from ...properties import settings_from
@@ -39,7 +40,7 @@ class VideoNode(StageNode, bpy.types.Node):
         """Frames are given for a custom range alone, and a rate for an image sequence, which has none."""
         if name in ("first_frame", "last_frame"):
             return self.range == "custom"
-        return name != "sequence_rate" or Path(self.path).suffix.lower() in bpy.path.extensions_image
+        return name != "sequence_rate" or is_picture(Path(self.path))
 
     def clip(self: Any) -> Path | None:
         """Return the video, None where none is chosen."""
