@@ -1,4 +1,4 @@
-"""How far MediaPipe's detector sees landmarks move with each expression of the built-in head, on painted people.
+"""Measures how far MediaPipe's landmarks move with each expression of the built-in head, on painted people.
 
 What the networks answer does not follow all that a face does: of a raised cheek they see a third, of a smile's corners
 nine tenths, and a mouth that goes aside takes the nose along. It is so for all painted people alike. The fit looks for

@@ -1,4 +1,4 @@
-"""Where MediaPipe's detector sees the landmarks of the built-in head, measured on painted people.
+"""Measures where MediaPipe's landmarks lie on the built-in head, on painted people.
 
 A landmark's place on the head is where MediaPipe's own mesh has it; what the networks answer lies some millimetres
 beside it (contour, nose tip, upper lids), in the same way for everybody. `make_detector_turns` and

@@ -1,4 +1,4 @@
-"""How MediaPipe's landmarks move across a face when the head turns, learned on rendered heads that turn far.
+"""Learns how MediaPipe's landmarks move across a face when the head turns, on rendered heads that turn far.
 
 Run it again with ``python -m tools.make_detector_turns TURNS.csv OFFSETS.csv --task face_landmarker.task
 --flame flame_proxy.npz``. The second file says where the detector sees landmarks once the first is taken off.

@@ -1,4 +1,4 @@
-"""How `neutral_face.csv` was measured; run it again with ``python -m tools.make_neutral_face OUT.csv``.
+"""Measures `neutral_face.csv`; run it again with ``python -m tools.make_neutral_face OUT.csv``.
 
 Needs mediapipe with all that it asks for, OpenCV, matplotlib and scikit-image, of which the last two bring the
 portraits: in an environment of its own, because the engine's has of mediapipe only the files. The program itself only

@@ -1,4 +1,4 @@
-"""What tells a file from another one by what is in it, wherever it lies and whenever it was written."""
+"""Hashes of files: two files count as one where their bytes are equal, whatever their folder and date."""
 
 from __future__ import annotations
 

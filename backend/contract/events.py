@@ -1,4 +1,4 @@
-"""What a running engine says: one JSON object per line on standard output, and nothing else there.
+"""Events of a running engine: one JSON object per line on standard output, and nothing else there.
 
 Kinds of events and their fields (all lines also carry ``event``):
 

@@ -1,4 +1,4 @@
-"""What an installed engine leaves in its folder: paths, pointer and stamp. Installer and add-on both read it here."""
+"""The folder of an installed engine: paths, pointer and stamp. Installer and add-on both read it here."""
 
 from __future__ import annotations
 

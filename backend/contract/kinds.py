@@ -1,4 +1,4 @@
-"""What plain data from outside may be: checks of texts, numbers, lists and objects, each a question with yes or no."""
+"""Checks of plain data from outside: texts, numbers, lists and objects, each answered with yes or no."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the licences of model files allow, in plain words, and where the files are had: said the same everywhere."""
+"""Licences of model files in plain words, and the pages where the files are offered."""
 
 from __future__ import annotations
 

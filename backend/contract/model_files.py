@@ -1,4 +1,4 @@
-"""How the files in the folder of models are called by those who make them, and where in it they are looked for."""
+"""Names of the files in the folder of models, as their makers give them, and the places where they are searched for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files a job writes for the user: said once, for the engine that writes them and for Blender, which asks."""
+"""Names of the files that a job writes for the user: the engine writes them, Blender looks for them."""
 
 from __future__ import annotations
 

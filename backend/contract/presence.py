@@ -1,4 +1,4 @@
-"""What lies at a place, also where nobody may look: a folder that may not be entered is as one without files.
+"""Checks that never raise whether a path exists: a folder without permission counts as empty.
 
 The methods of `Path` raise an error there, which everybody who asks would have to expect.
 """

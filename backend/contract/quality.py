@@ -1,4 +1,4 @@
-"""How good a track is, frame by frame, from the small arrays of its file alone: no mesh of any frame is read."""
+"""Quality of a track, frame by frame, from the small arrays of its file alone: no mesh of any frame is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the skin of a head is lit and coloured in its footage: light, exposure and the code of its albedo."""
+"""Light and colour of a head's skin in its footage: spherical harmonics, exposure and the code of its albedo."""
 
 from __future__ import annotations
 

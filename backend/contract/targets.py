@@ -1,4 +1,4 @@
-"""Which files may be written: nothing that the program did not write is replaced unless the user says so.
+"""Protection of the user's files: nothing that the program did not write is replaced unless the user says so.
 
 Asked twice, before the work starts and again when a file is written, as hours may lie between the two.
 """

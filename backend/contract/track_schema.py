@@ -1,4 +1,4 @@
-"""What a track file must hold: kind, shape and range of every array, and of every value of the header that is read.
+"""Schema of the track file: kind, shape and range of every array, and of every header value that is read.
 
 All functions here return what is wrong in a few words, or None; `track` makes a sentence of them.
 """

@@ -1,4 +1,4 @@
-"""What a stage may use besides its inputs: events, folders, whether the user asked to stop."""
+"""Context of a running stage: events, folders, and the user's wish to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which landmark is which other one in the mirror."""
+"""Mirror index of the 478 landmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage's file says of itself: how it is run and what becomes of its output."""
+"""Declaration at the end of a stage's file: how it is run and what becomes of its output."""
 
 from __future__ import annotations
 

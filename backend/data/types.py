@@ -1,4 +1,4 @@
-"""What stages hand to each other. Arrays of T frames; pixels are full-frame, (0, 0) the centre of the top-left one."""
+"""Data of the stages. Arrays of T frames; pixels are full-frame, (0, 0) the centre of the top-left one."""
 
 from __future__ import annotations
 

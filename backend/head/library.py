@@ -1,4 +1,4 @@
-"""Which head models there are, and the one that the settings ask for."""
+"""Library of the head models, and the one that the settings ask for."""
 
 from __future__ import annotations
 

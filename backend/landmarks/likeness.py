@@ -1,4 +1,4 @@
-"""Whether two faces are the same one: their portraits without what is around them, and where their landmarks lie."""
+"""Comparison of two faces: their portraits without what is around them, and the positions of their landmarks."""
 
 from __future__ import annotations
 

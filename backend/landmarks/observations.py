@@ -1,4 +1,4 @@
-"""What was seen in a run of frames: all faces and a thumbnail per frame; kept in files so that a killed run resumes."""
+"""Observations of a run of frames: all faces and a thumbnail each; kept in files so that a killed run resumes."""
 
 from __future__ import annotations
 

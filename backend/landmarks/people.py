@@ -1,4 +1,4 @@
-"""Who is who: faces of single frames become people, each followed by itself, and one of them is chosen."""
+"""People in a clip: faces of single frames are joined into people, each followed by itself; one is chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the faces of a picture are: near where they were, in the whole picture, in its parts, lying on their side."""
+"""Search for the faces of a picture: near where they were, in the whole picture, in its parts, lying on their side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the MP4 files that are written have in common: unit of time, colours, and how FFmpeg's errors are told."""
+"""Common parts of the MP4 files that are written: unit of time, colours, and sentences for FFmpeg's errors."""
 
 from __future__ import annotations
 

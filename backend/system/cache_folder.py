@@ -1,4 +1,4 @@
-"""What in a cache folder is ours: a marker says that the folder is, and only names of our own form are ever removed."""
+"""Ownership of a cache folder: a marker names the folder, and only names of our own form are ever removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this computer offers to the engine, in words, found without loading torch, which takes seconds."""
+"""Description of this computer for the user, made without loading torch, which takes seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the program keeps files of its own on a user's computer."""
+"""Folders on a user's computer in which the program keeps its own files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a folder can be written to, asked before hours of work rather than after."""
+"""Check that a folder can be written to, made before hours of work rather than after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What torch files of others hold: tensors, numbers, names and plain containers, and nothing else ever comes out.
+"""Reader of torch files of others: tensors, numbers, names and plain containers, and nothing else ever comes out.
 
 torch reads them with its restricted unpickler. Values of numpy, which trainers leave beside the weights, are of no use
 here: where a file names numpy's classes, that unpickler gets the stand-in of this file, which holds nothing. (It must

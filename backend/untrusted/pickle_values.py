@@ -1,4 +1,4 @@
-"""What the labels in a pickle may stand for: arrays of numpy and scipy.sparse, chumpy's wrapper, what is left out."""
+"""Values that a pickle may contain: arrays of numpy and scipy.sparse, chumpy's wrapper, placeholders for the rest."""
 
 from __future__ import annotations
 

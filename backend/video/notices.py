@@ -1,4 +1,4 @@
-"""What the user should know of a file that is read, in sentences."""
+"""Notices about a file that is read, in sentences for the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frames of which file are tracked, and when each of them is shown."""
+"""Footage that is tracked: file or sequence, the chosen frames, and the time of each."""
 
 from __future__ import annotations
 

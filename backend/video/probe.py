@@ -1,4 +1,4 @@
-"""What a video file says of itself: the time of every frame, nominal rate, rotation, camera."""
+"""Description of a video file: the time of every frame, nominal rate, rotation, camera."""
 
 from __future__ import annotations
 

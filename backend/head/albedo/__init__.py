@@ -1,4 +1,4 @@
-"""The colour of a head without light: which spaces there are, and their files."""
+"""The colour of a head without light: its linear spaces and their files."""
 
 from .albedo_space import mode_names
 

@@ -1,4 +1,4 @@
-"""What the colour of a head without light may be: a mean and a few directions in which people differ.
+"""Linear space of a head's colour without light: a mean and a few directions in which people differ.
 
 Our own space, for any head with regions: each mode is named and belongs to a cause, pigments of the skin first. Codes
 are in standard deviations. Spaces of FLAME's makers are read by `albedo_file`.

@@ -1,4 +1,4 @@
-"""Which space the texture codes of the seed's interface are in: FLAME_texture.npz's where it is named, else our own."""
+"""Space of the texture codes of version 1.01's interface: FLAME_texture.npz's where it is named, else our own."""
 
 from __future__ import annotations
 

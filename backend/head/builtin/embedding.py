@@ -1,4 +1,4 @@
-"""Where MediaPipe's 478 landmarks lie: known, since the face was built from them."""
+"""Embedding of MediaPipe's 478 landmarks: known, since the face was built from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each expression does to a few landmarks, after the descriptions of ARKit's shapes and FACS's action units.
+"""Table of the expressions: the motion of a few landmarks, after the descriptions of ARKit's shapes and FACS.
 
 Landmarks are those of the subject's right half or the middle line; (outwards, up,
 forward) in millimetres at weight 1.

@@ -1,4 +1,4 @@
-"""Which landmarks of MediaPipe's face mesh belong to the lower lip, so that they never land on the upper one."""
+"""Landmarks of the lower lip in MediaPipe's face mesh, so that they never land on the upper one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which FLAME a file is, and what its licence allows, in plain words."""
+"""Versions of FLAME: how a file is recognised, and what its licence allows, in plain words."""
 
 from __future__ import annotations
 

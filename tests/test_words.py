@@ -1,0 +1,35 @@
+"""The house's words: the first line of a module is a noun or a verb and says what the module is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+DONE = (
+    *(f"backend/{name}" for name in ("contract", "system", "untrusted", "data", "video", "head", "landmarks")),
+    *(f"backend/{name}" for name in ("regress", "report")),
+    "tools",
+)
+"""Folders whose modules begin as they should."""
+_SUBORDINATE = re.compile(r"(What|Which|Who|Whom|Whose|How|Where|When|Whether|Why)\b")
+
+
+def begins_with_a_question(source: str) -> bool:
+    return _SUBORDINATE.match(ast.get_docstring(ast.parse(source)) or "") is not None
+
+
+@pytest.mark.parametrize("folder", DONE)
+def test_a_module_begins_with_a_noun_or_a_verb(folder: str) -> None:
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files, "the folder has moved"
+    wrong = [str(file.relative_to(ROOT)) for file in files if begins_with_a_question(file.read_text("utf-8"))]
+    assert not wrong, f"say what the module is, instead of what it answers: {wrong}"
+
+
+def test_the_check_tells_a_clause_from_a_noun() -> None:
+    assert begins_with_a_question('"""Which landmark is which other one in the mirror."""')
+    assert not begins_with_a_question('"""Mirror index of the 478 landmarks."""')
