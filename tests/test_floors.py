@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from test_rings import ROOT, imports
+
+from tests.test_rings import ROOT, imports
 
 FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
     "backend": {
