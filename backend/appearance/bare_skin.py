@@ -61,7 +61,7 @@ class BareSkin:
         look = _look(self.fit, self.head, frame, picture)
         free = self.colours.free_skin(look)
         points = self.samples.at(look.vertices, self.head.faces)
-        pixels: Any = project(np.maximum(points, (-np.inf, -np.inf, 1e-3)), look.camera).astype(np.float32)
+        pixels: Any = project(points, look.camera, nearest=1e-3).astype(np.float32)
         seen = cv2.remap(free, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
         return np.asarray(seen[:, 0], dtype=np.float32)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from ..contract.arrays import Floats, Integers
+from ..contract.camera import project
 from ..fit.geometry.parallel import PROCESSOR, over_chunks
 from ..fit.geometry.surface_samples import NOT_SKIN, UNDER_THE_NOSE, SurfaceSamples, spread_samples, vertices_of
 from ..head.model import HeadModel
@@ -204,12 +205,10 @@ class _Window:
 def _placed(head: HeadModel, points: TrackPoints, view: View, focal: float, vertices: Floats) -> tuple[Any, ...]:
     """Return pixels of the view (N, 2), patch axes in pixels per metre (N, 2, 2) and what is seen (N,)."""
     camera = view.camera(focal)
-    lens, middle = np.array([camera.focal_x, camera.focal_y]), np.array([camera.centre_x, camera.centre_y])
     places = points.samples.at(vertices, head.faces)
     normals = points.samples.at(vertex_normals(vertices, head.faces), head.faces)
-    pixels = lens * places[:, :2] / places[:, 2:] + middle
-    around = vertices[points.neighbours]
-    around = lens * around[..., :2] / around[..., 2:]
+    pixels = project(places, camera)
+    around = project(vertices[points.neighbours], camera)
     axes = np.swapaxes(points.to_plane @ (around - around.mean(axis=1, keepdims=True)), 1, 2)
     cosine = -(normals * places).sum(axis=1)
     cosine /= np.maximum(np.linalg.norm(normals, axis=1) * np.linalg.norm(places, axis=1), 1e-12)

@@ -103,14 +103,16 @@ def view_of(picture: NDArray[np.uint8], points: Floats, centre: tuple[float, flo
     left, top = np.maximum(np.floor(low - pad), 0).astype(int)
     right, bottom = np.minimum(np.ceil(high + pad).astype(int) + 1, (picture.shape[1], picture.shape[0]))
     part = picture[top:bottom, left:right]
-    scale = min(1.0, FACE_PIXELS / max(float(high[0] - low[0]), 1.0))
-    width, height = max(round(part.shape[1] * scale), 8), max(round(part.shape[0] * scale), 8)
-    if scale < 1.0:
+    factor = min(1.0, FACE_PIXELS / max(float(high[0] - low[0]), 1.0))
+    width, height = max(round(part.shape[1] * factor), 8), max(round(part.shape[0] * factor), 8)
+    if factor < 1.0:
         part = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
     grey = part.astype(np.float32) @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    across = np.array([width / (right - left), height / (bottom - top)])
-    middle = (np.asarray(centre) - (left, top) + 0.5) * across - 0.5
-    return View(np.log(grey + np.float32(DARK)), across * zoom, middle)
+    # A camera whose focal length is a pixel tells what reducing does to a focal length and to the principal point.
+    full = Intrinsics(picture.shape[1], picture.shape[0], 1.0, 1.0, *centre)
+    reduced = full.cropped(left, top, right - left, bottom - top).resized(width, height)
+    scale = np.array([reduced.focal_x, reduced.focal_y])
+    return View(np.log(grey + np.float32(DARK)), scale * zoom, np.array([reduced.centre_x, reduced.centre_y]))
 
 
 def exposed(picture: NDArray[np.uint8], points: Floats) -> float:
@@ -143,7 +145,7 @@ class FeatureMaker:
         raster = NumbaRasterizer(threads=1).rasterize(vertices, self._faces, camera)
         normals = vertex_normals(vertices, self._faces)
         points = self._at(vertices)
-        pixels = project(np.maximum(points, (-np.inf, -np.inf, 1e-3)), camera)
+        pixels = project(points, camera, nearest=1e-3)
         seen = view.unhidden(self._seen(raster, points, self._at(normals), pixels))
         mask = self._mask(raster)
         window = _extent(mask)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,20 @@ BLENDER_FROM_OPENCV: Final = np.diag([1.0, -1.0, -1.0])
 
 BLENDER_WORLD_FROM_FLAME: Final = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 """World axes: FLAME (+Y up, +Z out of the face) -> Blender (+Z up, face looks along -Y)."""
+
+
+class Window(NamedTuple):
+    """A part of a picture: its top-left pixel, width and height."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to index a picture with."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,28 @@ class Intrinsics:
         x, y = width / self.width, height / self.height
         centre_x, centre_y = (self.centre_x + 0.5) * x - 0.5, (self.centre_y + 0.5) * y - 0.5
         return Intrinsics(width, height, self.focal_x * x, self.focal_y * y, centre_x, centre_y)
+
+    def scaled(self, factor: float) -> Intrinsics:
+        """Return the camera of the same picture with sides that are longer by a factor, in whole pixels."""
+        return self.resized(round(self.width * factor), round(self.height * factor))
+
+    def cropped(self, left: int, top: int, width: int, height: int) -> Intrinsics:
+        """Return the camera of the part of the picture whose top-left pixel is (left, top), see `Window`."""
+        return Intrinsics(width, height, self.focal_x, self.focal_y, self.centre_x - left, self.centre_y - top)
+
+    def window_around(self, pixels: Array, margin: float, least: int = 1) -> Window | None:
+        """Return the part of the picture that holds points and a margin around them.
+
+        Args:
+            pixels: Of the points (N, 2).
+            margin: In pixels, on every side.
+            least: Pixels across and down; where the picture shows fewer of it there is no window.
+        """
+        size = np.array([self.width, self.height])
+        first = np.floor(np.maximum(pixels.min(axis=0) - margin, 0)).astype(int)
+        last = np.floor(np.minimum(pixels.max(axis=0) + margin, size - 1)).astype(int)
+        left, top, width, height = (*first.tolist(), *(last - first + 1).tolist())
+        return None if min(width, height) < least else Window(left, top, width, height)
 
     def zoomed(self, factor: float) -> Intrinsics:
         """Return the camera with a lens that is longer by a factor."""
@@ -83,9 +119,16 @@ class BlenderLens:
     pixel_aspect_y: float
 
 
-def project(points: Array, intrinsics: Intrinsics) -> Array:
-    """Project points in camera axes (…, 3), metres, to pixels (…, 2)."""
-    depth = points[..., 2]
+def project(points: Array, intrinsics: Intrinsics, *, nearest: float | None = None) -> Array:
+    """Project points in camera axes (…, 3), metres, to pixels (…, 2).
+
+    Args:
+        points: In front of the camera where no `nearest` is given.
+        intrinsics: Of the picture.
+        nearest: Depth in metres at which points are taken to be that are nearer or behind the camera: their pixels
+            mean nothing, but are numbers.
+    """
+    depth = points[..., 2] if nearest is None else np.maximum(points[..., 2], nearest)
     x = intrinsics.focal_x * points[..., 0] / depth + intrinsics.centre_x
     y = intrinsics.focal_y * points[..., 1] / depth + intrinsics.centre_y
     return np.stack([x, y], axis=-1)

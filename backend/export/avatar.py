@@ -202,15 +202,7 @@ def with_square_pixels(camera: Intrinsics) -> Intrinsics:
     """Return the camera of the footage with pixels stretched to squares: GaussianAvatars knows but one focal length."""
     across, down = max(1.0, camera.focal_y / camera.focal_x), max(1.0, camera.focal_x / camera.focal_y)
     width, height = round(camera.width * across), round(camera.height * down)
-    across, down = width / camera.width, height / camera.height
-    return Intrinsics(
-        width,
-        height,
-        camera.focal_x * across,
-        camera.focal_y * down,
-        (camera.centre_x + 0.5) * across - 0.5,
-        (camera.centre_y + 0.5) * down - 0.5,
-    )
+    return camera.resized(width, height)
 
 
 def centre_notice(camera: Intrinsics) -> Notice | None:

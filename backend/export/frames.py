@@ -36,7 +36,7 @@ from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.ears import EarOutline, ear_in_view, ear_outlines
 from ..head.flame_codes import Codes, bridged_scores, codes_of
 from ..landmarks.aligned_crop import SIZE, dlib68, halved
-from ..landmarks.crop_camera import angle_of_view, corner_homography, corner_matrix, edge_to_edge, scaled, six_dof
+from ..landmarks.crop_camera import angle_of_view, corner_homography, corner_matrix, edge_to_edge, six_dof
 from ..parsing.geometric_parser import Portrait
 from ..parsing.parser import Parser, person_share
 from ..render.lit_head import Skin, alone, over, textured_head
@@ -135,7 +135,7 @@ class FrameWriter:
 
     def _values(self, frame: int, view: FaceView, lit: Lit, parsing: NDArray[np.int64]) -> dict[str, Any]:
         track = self.track
-        small = scaled(view.view.intrinsics, 0.5)
+        small = view.view.intrinsics.scaled(0.5)
         vertices = track.vertices[frame].astype(np.float64)
         coloured = self.baked.space(track.faces, len(vertices))
         on_texture = self._light(frame, view, coloured, np.zeros(0))

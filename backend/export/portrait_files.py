@@ -15,12 +15,12 @@ from PIL import Image
 
 from ..contract.arrays import Floats, Integers, Picture
 from ..contract.atomic import Writer, write_atomically
-from ..contract.camera import Intrinsics
+from ..contract.camera import Intrinsics, resized_points
 from ..contract.track import Track
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.model import HeadModel
 from ..landmarks.aligned_crop import SEED_SCALE, SIZE, cut, dlib68, ffhq_region
-from ..landmarks.crop_camera import corner_affine, full_frame_in_crop, scaled
+from ..landmarks.crop_camera import corner_affine, full_frame_in_crop
 from ..parsing.classes import NAMES
 from ..parsing.parser import Parser, coloured
 from ..render.lit_head import Skin, over, textured_head
@@ -104,7 +104,8 @@ def _rendered(
 def _overlay(picture: Picture, track: Track, frame: int, seen: SeenHead) -> Picture:
     longer = max(picture.shape[:2])
     factor = min(_OVERLAY[1] / longer, max(1.0, _OVERLAY[0] / longer))
-    camera, points = scaled(track.intrinsics, factor), (seen.landmarks + 0.5) * factor - 0.5
+    camera = track.intrinsics.scaled(factor)
+    points = resized_points(seen.landmarks, track.intrinsics, camera)
     if factor != 1:
         how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
         picture = cv2.resize(picture, (camera.width, camera.height), interpolation=how).astype(np.uint8, copy=False)

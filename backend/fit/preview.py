@@ -87,7 +87,6 @@ class FitPreview:
         self._picture = picture
 
     def _drawn(self, model: LandmarkModel, shared: Shared, frames: Frames, row: int) -> Picture | None:
-        from ..raster.scale import Scale
         from ..render.overlay import draw_head
 
         if self._picture is None:
@@ -96,7 +95,7 @@ class FitPreview:
         vertices = pose_vertices(self._head, now.pose)[0] @ now.rotation[0].T + now.translation[0]
         full = Intrinsics.centred(self._landmarks.width, self._landmarks.height, float(shared.focal))
         height, width = self._picture.shape[:2]
-        camera = Scale(width, height, full.width, full.height).intrinsics(full)
+        camera = full.resized(width, height)
         return draw_head(self._picture, vertices, self._head.faces, camera, self._look)
 
 

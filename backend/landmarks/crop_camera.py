@@ -46,18 +46,6 @@ def angle_of_view(intrinsics: Intrinsics) -> float:
     return math.degrees(2 * math.atan(intrinsics.width / 2 / intrinsics.focal_x))
 
 
-def scaled(intrinsics: Intrinsics, factor: float) -> Intrinsics:
-    """Return the camera of the same picture at another size."""
-    return Intrinsics(
-        round(intrinsics.width * factor),
-        round(intrinsics.height * factor),
-        intrinsics.focal_x * factor,
-        intrinsics.focal_y * factor,
-        (intrinsics.centre_x + 0.5) * factor - 0.5,
-        (intrinsics.centre_y + 0.5) * factor - 0.5,
-    )
-
-
 def view_of(region: Region, intrinsics: Intrinsics, size: int) -> View:
     """Return the view whose frame is a square of the picture, as nearly as a turned camera can have it.
 

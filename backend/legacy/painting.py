@@ -23,7 +23,6 @@ from ..data.types import Fit, Landmarks, Video
 from ..head.model import HeadModel
 from ..landmarks.aligned_crop import cut
 from ..landmarks.crop import Region
-from ..landmarks.crop_camera import scaled
 from ..render.lit_head import Skin
 from ..stages import appearance as appearance_stage
 from ..stages.track import track_of
@@ -84,7 +83,7 @@ def _seen_level(clip: FittedClip, level: list[Region], turns: Floats) -> Fit:
     return dataclasses.replace(
         fit,
         landmarks=in_crops(clip.found, level, side),
-        intrinsics=scaled(fit.intrinsics, side / FITTED),
+        intrinsics=fit.intrinsics.scaled(side / FITTED),
         reprojection_error=fit.reprojection_error * side / FITTED,
         focal_uncertainty=0.0,
     )

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.arrays import Array, Singles
-from ..contract.camera import Intrinsics
+from ..contract.camera import Intrinsics, project
 from ..raster.normals import facing_camera, vertex_normals
-from ..raster.rasterizer import NEAR, cropped
+from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..render.texture import linear_from_srgb
 
@@ -129,14 +129,9 @@ def head_window(vertices: Array, camera: Intrinsics) -> tuple[tuple[slice, slice
     inside = vertices[vertices[:, 2] > NEAR]
     if len(inside) == 0:
         return None
-    x = camera.focal_x * inside[:, 0] / inside[:, 2] + camera.centre_x
-    y = camera.focal_y * inside[:, 1] / inside[:, 2] + camera.centre_y
-    pad = _MARGIN * max(float(np.ptp(x)), float(np.ptp(y)))
-    left, right = int(max(x.min() - pad, 0)), int(min(x.max() + pad, camera.width - 1)) + 1
-    top, bottom = int(max(y.min() - pad, 0)), int(min(y.max() + pad, camera.height - 1)) + 1
-    if right - left < 5 or bottom - top < 5:
-        return None
-    return (slice(top, bottom), slice(left, right)), cropped(camera, left, top, right - left, bottom - top)
+    pixels = project(inside, camera)
+    window = camera.window_around(pixels, _MARGIN * float(np.ptp(pixels, axis=0).max()), least=5)
+    return None if window is None else (window.slices, camera.cropped(*window))
 
 
 def seen_points(head: FilmedHead, points: SkinPoints, frame: int, picture: NDArray[np.uint8]) -> SeenPoints | None:
@@ -151,9 +146,8 @@ def seen_points(head: FilmedHead, points: SkinPoints, frame: int, picture: NDArr
     small, camera = _reduced(part, camera, vertices)
     normals = vertex_normals(vertices, head.faces)[points.index]
     place = vertices[points.index]
-    depth = np.maximum(place[:, 2], NEAR)
-    x = camera.focal_x * place[:, 0] / depth + camera.centre_x
-    y = camera.focal_y * place[:, 1] / depth + camera.centre_y
+    pixels = project(place, camera, nearest=NEAR)
+    x, y = pixels.T
     maps = x.astype(np.float32)[:, None], y.astype(np.float32)[:, None]
     value = cv2.remap(linear_from_srgb(small), *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
     weight = _visible(head, vertices, place, normals, x, y, camera)
@@ -172,16 +166,8 @@ def _reduced(part: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> tu
     if scale == 1.0:
         return part, camera
     width, height = max(round(part.shape[1] * scale), 5), max(round(part.shape[0] * scale), 5)
-    right, down = width / part.shape[1], height / part.shape[0]
-    smaller = Intrinsics(
-        width,
-        height,
-        camera.focal_x * right,
-        camera.focal_y * down,
-        (camera.centre_x + 0.5) * right - 0.5,
-        (camera.centre_y + 0.5) * down - 0.5,
-    )
-    return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8), smaller
+    smaller = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, dtype=np.uint8), camera.resized(width, height)
 
 
 def _visible(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.arrays import Array, Singles
-from ..contract.camera import Intrinsics
+from ..contract.camera import Intrinsics, Window, project
 from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
@@ -75,21 +75,13 @@ class Part:
 
 def part_of(atlas: Atlas, look: Look) -> Part | None:
     """Return the part of a look around the face; None where the head is not in the picture."""
-    found = _window(atlas, look)
+    found = _window(look)
     if found is None:
         return None
-    (rows, columns), scale = found
-    part = np.ascontiguousarray(look.picture[rows, columns])
-    width, height = (max(round((s.stop - s.start) * scale), 8) for s in (columns, rows))
-    across, down = width / part.shape[1], height / part.shape[0]
-    camera = Intrinsics(
-        width,
-        height,
-        look.camera.focal_x * across,
-        look.camera.focal_y * down,
-        (look.camera.centre_x - columns.start + 0.5) * across - 0.5,
-        (look.camera.centre_y - rows.start + 0.5) * down - 0.5,
-    )
+    window, scale = found
+    part = np.ascontiguousarray(look.picture[window.slices])
+    width, height = max(round(window.width * scale), 8), max(round(window.height * scale), 8)
+    camera = look.camera.cropped(*window).resized(width, height)
     small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     faces = facing_camera(look.vertices, atlas.faces)
     raster = NumbaRasterizer(threads=1).rasterize(look.vertices, faces, camera)
@@ -98,23 +90,18 @@ def part_of(atlas: Atlas, look: Look) -> Part | None:
     normals, texel = np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3:5])
     lit = (small[..., 1] >= _LIT[0]) & (small[..., 1] <= _LIT[1])
     seen = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > _FACING)).astype(np.float32)
-    return Part((rows, columns), camera, logarithms(small), seen, normals, texel, raster.depth)
+    return Part(window.slices, camera, logarithms(small), seen, normals, texel, raster.depth)
 
 
-def _window(atlas: Atlas, look: Look) -> tuple[tuple[slice, slice], float] | None:
-    """Rows and columns around the head, and how much they are reduced."""
-    camera = look.camera
+def _window(look: Look) -> tuple[Window, float] | None:
+    """The part of the picture around the head, and how much it is reduced."""
     inside = look.vertices[look.vertices[:, 2] > NEAR]
     if len(inside) == 0:
         return None
-    x = camera.focal_x * inside[:, 0] / inside[:, 2] + camera.centre_x
-    y = camera.focal_y * inside[:, 1] / inside[:, 2] + camera.centre_y
-    left, right = int(max(x.min() - 2, 0)), int(min(x.max() + 3, camera.width))
-    top, bottom = int(max(y.min() - 2, 0)), int(min(y.max() + 3, camera.height))
-    if right - left < 4 or bottom - top < 4:
-        return None
-    scale = min(1.0, HEAD_PIXELS / max(float(np.ptp(x)), 1.0))
-    return (slice(top, bottom), slice(left, right)), scale
+    pixels = project(inside, look.camera)
+    window = look.camera.window_around(pixels, margin=2, least=4)
+    scale = min(1.0, HEAD_PIXELS / max(float(np.ptp(pixels[:, 0])), 1.0))
+    return None if window is None else (window, scale)
 
 
 def _facing(normals: Singles, camera: Intrinsics) -> Singles:
@@ -155,15 +142,13 @@ def sampled(atlas: Atlas, look: Look, parse: Parse | None) -> Sampled:
     inside = atlas.raster.ids >= 0
     values = np.column_stack([look.vertices, vertex_normals(look.vertices, atlas.faces)])
     points = atlas.raster.interpolate(values, atlas.faces)[inside].astype(np.float32)
-    depth = np.maximum(points[:, 2], NEAR)
     part = part_of(atlas, look)
     if part is None:
         nothing = np.zeros(len(points), dtype=bool)
         own = None if parse is None else nothing
         return Sampled(np.zeros((len(points), 3), np.float32), nothing, points[:, 3:], own)
-    x = (part.camera.focal_x * points[:, 0] / depth + part.camera.centre_x).astype(np.float32)
-    y = (part.camera.focal_y * points[:, 1] / depth + part.camera.centre_y).astype(np.float32)
-    maps = x[:, None], y[:, None]
+    pixels: Array = project(points[:, :3], part.camera, nearest=NEAR).astype(np.float32)
+    maps = pixels[:, None, 0], pixels[:, None, 1]
     colour = cv2.remap(part.colour, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
     there = np.where(part.seen > 0, part.depth, np.float32(0))
     near = cv2.remap(there, *maps, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)[:, 0]

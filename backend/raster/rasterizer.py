@@ -66,21 +66,3 @@ class Rasterizer(Protocol):
         triangles belongs to exactly one of them.
         """
         ...
-
-
-def cropped(intrinsics: Intrinsics, left: int, top: int, width: int, height: int) -> Intrinsics:
-    """Return the camera of a window of the picture whose top-left pixel is (left, top)."""
-    centre_x, centre_y = intrinsics.centre_x - left, intrinsics.centre_y - top
-    return Intrinsics(width, height, intrinsics.focal_x, intrinsics.focal_y, centre_x, centre_y)
-
-
-def magnified(intrinsics: Intrinsics, factor: int) -> Intrinsics:
-    """Return the camera of the same picture with `factor` x `factor` samples in every pixel."""
-    return Intrinsics(
-        intrinsics.width * factor,
-        intrinsics.height * factor,
-        intrinsics.focal_x * factor,
-        intrinsics.focal_y * factor,
-        (intrinsics.centre_x + 0.5) * factor - 0.5,
-        (intrinsics.centre_y + 0.5) * factor - 0.5,
-    )

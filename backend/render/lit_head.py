@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..contract.arrays import Array, Floats, Picture
-from ..contract.camera import Intrinsics, project
+from ..contract.camera import Intrinsics, Window, project
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..raster.normals import facing_camera, vertex_normals
-from ..raster.rasterizer import NEAR, Raster, cropped, magnified
+from ..raster.rasterizer import NEAR, Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
 from .differentiable.choice import best_rasterizer
 from .differentiable.clip import lens_of
@@ -42,7 +42,7 @@ def lit_head(
     """Return the head's colours (H, W, 3) in 0..1 and how much of each pixel it covers (H, W)."""
     in_camera = vertices @ rotation.T + translation
     triangles = facing_camera(in_camera, faces)
-    raster = NumbaRasterizer(threads=1).rasterize(in_camera, triangles, magnified(intrinsics, _SAMPLES))
+    raster = NumbaRasterizer(threads=1).rasterize(in_camera, triangles, intrinsics.scaled(_SAMPLES))
     colours = np.clip(shaded(lit, vertex_normals(vertices, faces)), 0, 1)
     return _averaged(raster.interpolate(colours, triangles).astype(np.float32), raster, intrinsics)
 
@@ -96,34 +96,31 @@ def textured_head(
     light = Lighting(
         tensor(vertex_normals(vertices, faces))[None], tensor(FACTORS[:, None] * lit.light)[None], torch.zeros(1, 3)
     )
-    left, top, right, bottom = _window(in_camera, intrinsics)
-    small = cropped(intrinsics, left, top, right - left, bottom - top)
-    fine = magnified(small, _SAMPLES if max(intrinsics.width, intrinsics.height) <= _SMALL else 1)
+    cover = np.zeros((intrinsics.height, intrinsics.width))
+    colour = np.zeros((*cover.shape, 3))
+    window = _window(in_camera, intrinsics)
+    if window is None:
+        return colour, cover
+    small = intrinsics.cropped(*window)
+    fine = small.scaled(_SAMPLES if max(intrinsics.width, intrinsics.height) <= _SMALL else 1)
     nothing = torch.zeros(1, fine.height, fine.width, 3)
     with torch.no_grad():
         drawn = draw_lit(
             best_rasterizer(PROCESSOR), mesh, tensor(in_camera)[None], lens_of(fine), skin.levels, light, nothing
         )
     size = (small.width, small.height)
-    cover = np.zeros((intrinsics.height, intrinsics.width))
-    colour = np.zeros((*cover.shape, 3))
     seen = np.clip(cv2.resize(drawn.cover[0].numpy(), size, interpolation=cv2.INTER_AREA), 0, 1)
     lit_part = cv2.resize(drawn.colour[0].numpy(), size, interpolation=cv2.INTER_AREA)
-    cover[top:bottom, left:right] = seen
-    colour[top:bottom, left:right] = np.clip(lit_part / np.maximum(seen, 1e-6)[..., None], 0, 1)
+    cover[window.slices] = seen
+    colour[window.slices] = np.clip(lit_part / np.maximum(seen, 1e-6)[..., None], 0, 1)
     return colour, cover
 
 
-def _window(in_camera: Floats, intrinsics: Intrinsics) -> tuple[int, int, int, int]:
-    """Return left, top, right and bottom of the part of the picture that the head can touch: the rest is not drawn."""
-    near = in_camera[:, 2] < NEAR
-    low, high = np.zeros(2), np.array([intrinsics.width, intrinsics.height], dtype=float)
-    if not near.any():
-        pixels = project(in_camera, intrinsics)
-        low, high = np.maximum(low, pixels.min(axis=0) - _BORDER), np.minimum(high, pixels.max(axis=0) + _BORDER)
-    left, top = np.minimum(np.floor(low), high - 1).astype(int)
-    right, bottom = np.maximum(np.ceil(high), [left + 1, top + 1]).astype(int)
-    return int(max(left, 0)), int(max(top, 0)), int(right), int(bottom)
+def _window(in_camera: Floats, intrinsics: Intrinsics) -> Window | None:
+    """Return the part of the picture that the head can touch, None where it is beside it: the rest is not drawn."""
+    if (in_camera[:, 2] < NEAR).any():
+        return Window(0, 0, intrinsics.width, intrinsics.height)
+    return intrinsics.window_around(project(in_camera, intrinsics), _BORDER)
 
 
 def _outside(in_camera: Floats, faces: Array) -> NDArray[np.bool_]:

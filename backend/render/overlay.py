@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.arrays import Array, Picture
-from ..contract.camera import Intrinsics, project
+from ..contract.camera import Intrinsics, Window, project
 from ..head.albedo.albedo_space import IRIS_ANGLE, PUPIL_ANGLE
 from ..raster.normals import facing_camera, studio_light, vertex_normals
-from ..raster.rasterizer import NEAR, Rasterizer, cropped, magnified
+from ..raster.rasterizer import NEAR, Rasterizer
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled
 
@@ -125,8 +125,7 @@ def draw_head(
     window = _window(vertices, intrinsics)
     if window is None:
         return result
-    left, top, width, height = window
-    camera = magnified(cropped(intrinsics, left, top, width, height), samples)
+    camera = intrinsics.cropped(*window).scaled(samples)
     normals = vertex_normals(vertices, faces)
     triangles = facing_camera(vertices, faces)
     raster = (rasterizer or _RASTERIZER).rasterize(vertices, triangles, camera)
@@ -139,31 +138,28 @@ def draw_head(
     seen = (raster.ids, raster.barycentrics, triangles)
 
     def band(first: int, last: int) -> None:
-        _blend(result, left, top, samples, *seen, colours, opacities, heights, wireframe, first, last)
+        _blend(result, window.left, window.top, samples, *seen, colours, opacities, heights, wireframe, first, last)
 
-    _RASTERIZER.in_bands(band, [0, height // 2, height])
+    _RASTERIZER.in_bands(band, [0, window.height // 2, window.height])
     return result
 
 
 _RASTERIZER = NumbaRasterizer(reuse=True)
 
 
-def _window(vertices: Array, intrinsics: Intrinsics) -> tuple[int, int, int, int] | None:
-    """Return left, top, width and height of the part of the picture that the mesh can touch, or None."""
+def _window(vertices: Array, intrinsics: Intrinsics) -> Window | None:
+    """Return the part of the picture that the mesh can touch, or None."""
     depth = vertices[:, 2]
     if not np.isfinite(vertices).all() or depth.max() <= NEAR:
         return None
     if depth.min() <= NEAR:
-        return 0, 0, intrinsics.width, intrinsics.height
-    points = project(vertices, intrinsics)
-    left, top = np.clip(np.floor(points.min(axis=0)) - 1, 0, (intrinsics.width, intrinsics.height)).astype(int)
-    right, bottom = np.clip(np.ceil(points.max(axis=0)) + 2, 0, (intrinsics.width, intrinsics.height)).astype(int)
-    return (int(left), int(top), int(right - left), int(bottom - top)) if right > left and bottom > top else None
+        return Window(0, 0, intrinsics.width, intrinsics.height)
+    return intrinsics.window_around(project(vertices, intrinsics), margin=1)
 
 
 def _screen_heights(vertices: Array, faces: Array, intrinsics: Intrinsics) -> Array:
     """Return the three heights of every triangle in pixels (F, 3), opposite each corner's edge."""
-    corners = project(np.maximum(vertices, (-np.inf, -np.inf, NEAR)), intrinsics)[faces]
+    corners = project(vertices, intrinsics, nearest=NEAR)[faces]
     edges = corners[:, (2, 0, 1)] - corners[:, (1, 2, 0)]
     area = np.abs(edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0])
     return (area[:, None] / np.maximum(np.linalg.norm(edges, axis=2), 1e-6)).astype(np.float32)

@@ -73,7 +73,7 @@ def project_photograph(
     shown = vertices if seen_vertices is None else seen_vertices
     points = layout.interpolate(shown, faces)
     normals = layout.interpolate(vertex_normals(shown, faces) * _orientation(vertices, shown, faces), faces)
-    pixels = project(np.maximum(points, (-np.inf, -np.inf, 1e-3)), intrinsics).astype(np.float32)
+    pixels = project(points, intrinsics, nearest=1e-3).astype(np.float32)
     colour = cv2.remap(photograph, pixels[..., 0], pixels[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     raster = (rasterizer or NumbaRasterizer()).rasterize(vertices, faces, intrinsics)
     depth = np.where(np.isfinite(raster.depth), raster.depth, 0).astype(np.float32)

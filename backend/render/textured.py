@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..contract.arrays import Array
 from ..contract.camera import Intrinsics
 from ..raster.normals import vertex_normals
-from ..raster.rasterizer import Raster, magnified
+from ..raster.rasterizer import Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled
 
@@ -241,7 +241,7 @@ class Renderer:
     def render(self, surfaces: Sequence[Surface], background: Array) -> NDArray[np.float32]:
         """Return the surfaces over a background (H, W, 3), linear."""
         mesh = _merge(surfaces)
-        raster = self._rasterizer.rasterize(mesh.vertices, mesh.faces, magnified(self._intrinsics, self._samples))
+        raster = self._rasterizer.rasterize(mesh.vertices, mesh.faces, self._intrinsics.scaled(self._samples))
         shadow = _shadow(mesh, self._direction, self._shadow_rasterizer)
         out = np.array(background, dtype=np.float32, order="C")
         self._shade(out, raster, mesh, shadow)

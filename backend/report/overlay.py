@@ -15,12 +15,12 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from ..contract.arrays import Picture
+from ..contract.camera import Intrinsics, resized_points
 from ..contract.marks import MARK
 from ..contract.track import Track
 from ..data.context import Context
 from ..data.previews import HEIGHT
-from ..raster.scale import Scale, even_scale
-from ..system.pictures import reduced_to
+from ..system.pictures import even_size, reduced_to, resized_to
 from . import mp4
 from .picture import HeadPainter, with_caption
 from .sound import Sound
@@ -51,7 +51,7 @@ def write_overlay(
         OSError: The disk is full or the file cannot be written.
     """
     camera = track.intrinsics
-    scale = even_scale(camera.width, camera.height, largest_height)
+    small = camera.resized(*even_size(camera.width, camera.height, largest_height))
     painter = HeadPainter(track)
     begin, end = float(track.time[0]), float(track.time[-1]) + 1 / float(track.rate)
     base = mp4.time_base(end - begin)
@@ -62,12 +62,14 @@ def write_overlay(
         ExitStack() as files,
     ):
         container.metadata["comment"] = MARK
-        stream = _stream(container, track, scale, base)
+        stream = _stream(container, track, small, base)
         sound = None if footage is None else files.enter_context(Sound(footage, container, begin, end))
         for position, full in pictures:
             context.check()
-            picture = painter.draw(scale.picture(full), position, scale.intrinsics(track.intrinsics_at(position)))
-            picture = painter.draw_landmarks(picture, scale.points(track.landmarks[position]), position)
+            on_frame = track.intrinsics_at(position).resized(small.width, small.height)
+            picture = painter.draw(resized_to(full, small.width, small.height), position, on_frame)
+            points = resized_points(track.landmarks[position], camera, small)
+            picture = painter.draw_landmarks(picture, points, position)
             picture = with_caption(picture, track, position)
             context.preview(int(track.frame_index[position]), partial(reduced_to, picture, HEIGHT))
             frame = mp4.encoded(picture)
@@ -81,9 +83,9 @@ def write_overlay(
             sound.until(end - begin)
 
 
-def _stream(container: OutputContainer, track: Track, scale: Scale, base: Fraction) -> VideoStream:
+def _stream(container: OutputContainer, track: Track, camera: Intrinsics, base: Fraction) -> VideoStream:
     stream = container.add_stream("libx264", rate=track.rate)
-    stream.width, stream.height, stream.pix_fmt = scale.width, scale.height, "yuv420p"
+    stream.width, stream.height, stream.pix_fmt = camera.width, camera.height, "yuv420p"
     stream.time_base = stream.codec_context.time_base = base
     stream.options = {"crf": QUALITY, "preset": "veryfast"}
     mp4.say_bt709(stream.codec_context)

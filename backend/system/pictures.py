@@ -23,6 +23,22 @@ def reduced_to(picture: Picture, height: int) -> Picture:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
+def resized_to(picture: Picture, width: int, height: int) -> Picture:
+    """Return a picture at a smaller size, averaged."""
+    if (width, height) == (picture.shape[1], picture.shape[0]):
+        return picture
+    import cv2
+
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def even_size(width: int, height: int, largest_height: int) -> tuple[int, int]:
+    """Return width and height of a picture at most this high, even, which yuv420p needs; never enlarged."""
+    factor = min(1.0, largest_height / height)
+    across, down = (max(2, 2 * round(length * factor / 2)) for length in (width, height))
+    return across, down
+
+
 def write_picture(path: Path, picture: Picture, write: Writer = write_atomically) -> None:
     """Write a picture as PNG, whole (OSError where impossible)."""
     import cv2

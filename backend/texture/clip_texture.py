@@ -213,7 +213,7 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
 
 def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:
     """Whether enough of the face (N, 3) is neither black nor blown out."""
-    column, row = np.rint(project(np.maximum(vertices, (-np.inf, -np.inf, NEAR)), camera)).astype(int).T
+    column, row = np.rint(project(vertices, camera, nearest=NEAR)).astype(int).T
     inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
     value = picture[row[inside], column[inside]].max(axis=1)
     return bool(len(value)) and float(((value > _BLACK) & (value < _BLOWN_OUT)).mean()) > _TELLING

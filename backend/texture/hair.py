@@ -99,7 +99,7 @@ class Glimpses:
         shade = believed_light(seen_side / np.linalg.norm(seen_side, axis=1, keepdims=True), light)
         for off in STANDS_OFF:
             points = place + off * normal
-            column, row = np.rint(project(np.maximum(points, (-np.inf, -np.inf, NEAR)), camera)).astype(int).T
+            column, row = np.rint(project(points, camera, nearest=NEAR)).astype(int).T
             inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
             column, row = np.where(inside, column, 0), np.where(inside, row, 0)
             shown = inside & (points[:, 2] < depth[row, column] + BEHIND)

@@ -19,6 +19,7 @@ from backend.contract.camera import (
     focal_from_millimetres,
     project,
     quaternions,
+    resized_points,
     rotation_matrices,
 )
 
@@ -35,6 +36,42 @@ def test_changes_of_axes_are_rotations() -> None:
 def test_the_middle_of_the_picture_is_between_its_middle_pixels() -> None:
     camera = Intrinsics.centred(640, 480, 500.0)
     np.testing.assert_allclose(project(np.array([0.0, 0.0, 2.0]), camera), [319.5, 239.5])
+
+
+def test_pixels_keep_their_centres_when_a_picture_is_cut_out_scaled_and_resized() -> None:
+    """Pixel c of a picture lies at (c + 0.5) s - 0.5 of one that is s times as large."""
+    camera = Intrinsics(640, 480, 500.0, 490.0, 322.0, 236.5)
+    point = np.array([[0.03, -0.02, 0.7]])
+    pixel = project(point, camera)
+    np.testing.assert_allclose(project(point, camera.cropped(10, 7, 200, 100)), pixel - (10, 7))
+    np.testing.assert_allclose(project(point, camera.scaled(3)), (pixel + 0.5) * 3 - 0.5)
+    np.testing.assert_allclose(project(point, camera.resized(160, 240)), (pixel + 0.5) * (0.25, 0.5) - 0.5)
+    np.testing.assert_allclose(
+        project(point, camera.resized(160, 240)), resized_points(pixel, camera, camera.resized(160, 240))
+    )
+    assert (camera.scaled(0.3).width, camera.scaled(0.3).height) == (192, 144)
+
+
+def test_a_camera_scaled_to_whole_pixels_fits_the_picture_and_not_the_factor() -> None:
+    """The edges of the picture stay its edges though 101 x 0.5 is no whole number of pixels."""
+    small = Intrinsics.centred(101, 60, 80.0).scaled(0.5)
+    assert (small.width, small.centre_x) == (50, 24.5)
+
+
+def test_a_window_around_points_holds_them_and_ends_with_the_picture() -> None:
+    camera = Intrinsics.centred(100, 80, 90.0)
+    window = camera.window_around(np.array([[30.2, 40.0], [35.7, 41.9]]), margin=2)
+    assert window == (28, 38, 10, 6)
+    assert np.zeros((80, 100))[window.slices].shape == (6, 10)
+    assert camera.window_around(np.array([[-50.0, 70.0], [3.5, 200.0]]), margin=1) == (0, 69, 5, 11)
+    assert camera.window_around(np.array([[-50.0, 70.0], [3.5, 200.0]]), margin=1, least=6) is None
+    assert camera.window_around(np.array([[-50.0, 70.0], [-40.0, 71.0]]), margin=3) is None
+
+
+def test_points_behind_the_camera_have_pixels_where_a_nearest_depth_is_given() -> None:
+    camera = Intrinsics.centred(100, 80, 90.0)
+    points = np.array([[0.1, 0.0, -1.0], [0.1, 0.0, 0.5]])
+    np.testing.assert_allclose(project(points, camera, nearest=0.01)[:, 0], [49.5 + 900, 49.5 + 18])
 
 
 def test_a_head_in_front_of_the_camera_looks_as_in_a_mirrored_portrait() -> None:

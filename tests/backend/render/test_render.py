@@ -8,7 +8,6 @@ from rasterizer_scenes import CAMERA, at_pixels, sphere
 
 from backend.contract.camera import Intrinsics, project
 from backend.raster.normals import facing_camera, vertex_normals
-from backend.raster.rasterizer import cropped, magnified
 from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.overlay import draw_head, draw_landmarks, head_look
 
@@ -87,13 +86,6 @@ def test_what_is_behind_the_camera_is_not_drawn_and_what_crosses_is_cut():
     expected = (row > CAMERA.centre_y) & (depth < 38)
     assert np.array_equal(raster.ids[:, 40] == 0, expected)
     assert np.allclose(raster.depth[expected, 40], depth[expected], rtol=1e-4)
-
-
-def test_windows_and_finer_grids_show_the_same_points():
-    point = np.array([[0.03, -0.02, 0.7]])
-    pixel = project(point, CAMERA)
-    assert np.allclose(project(point, cropped(CAMERA, 10, 7, 20, 20)), pixel - (10, 7))
-    assert np.allclose(project(point, magnified(CAMERA, 3)), (pixel + 0.5) * 3 - 0.5)
 
 
 def test_reused_memory_gives_the_same_picture():

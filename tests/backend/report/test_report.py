@@ -23,7 +23,6 @@ from backend.contract.targets import TargetRefused  # noqa: E402
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED  # noqa: E402
 from backend.data.context import Cancelled, Context  # noqa: E402
 from backend.data.types import TrackFile, Video  # noqa: E402
-from backend.raster.scale import even_scale  # noqa: E402
 from backend.report.picture import caption, status_colour  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.run.cache import Cache  # noqa: E402
@@ -31,6 +30,7 @@ from backend.run.output_record import Written  # noqa: E402
 from backend.run.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages import track as track_stage  # noqa: E402
+from backend.system.pictures import even_size  # noqa: E402
 from backend.video.opening import open_video  # noqa: E402
 
 
@@ -38,10 +38,7 @@ from backend.video.opening import open_video  # noqa: E402
     ("size", "limit", "expected"), [((161, 121), 720, (160, 120)), ((3840, 2160), 720, (1280, 720))]
 )
 def test_the_overlay_has_even_sides_and_is_never_enlarged(size, limit: int, expected) -> None:
-    scale = even_scale(*size, limit)
-    assert (scale.width, scale.height) == expected
-    corner = scale.points(np.array([[size[0] - 0.5, size[1] - 0.5]]))
-    np.testing.assert_allclose(corner, [[expected[0] - 0.5, expected[1] - 0.5]])
+    assert even_size(*size, limit) == expected
 
 
 def test_the_sheet_shows_twelve_frames_that_have_a_head() -> None:
