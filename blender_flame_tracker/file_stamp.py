@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from ..backend.contract.content import content_of
+from ..backend.contract.content import size_and_hash
 
 Stamp = tuple[int, int]
 """Size in bytes, and a number made of the content."""
@@ -26,7 +26,7 @@ def stamp_of(path: Path) -> Stamp | None:
     known = _known.get(path)
     if known is not None and known[0] == now:
         return known[1]
-    content = content_of(path)
+    content = size_and_hash(path)
     if content is None:
         return None
     stamp = (content[0], int(content[1][:_DIGITS], 16))

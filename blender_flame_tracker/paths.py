@@ -18,8 +18,8 @@ from typing import Final
 import bpy
 
 from ..backend.contract.failure import Failure
+from ..backend.contract.file_access import exists, is_folder
 from ..backend.contract.footage import is_picture
-from ..backend.contract.presence import is_folder, is_there
 
 ROOT_PACKAGE: Final = __package__.rpartition(".")[0]
 """Name under which Blender knows the add-on, e.g. ``bl_ext.user_default.blender_flame_tracker``."""
@@ -106,7 +106,7 @@ def folder_problem(folder: Path) -> Failure | None:
     """Return why nothing can be written to a folder, which need not be there yet, or None. Leaves nothing behind."""
     there = folder
     while not is_folder(there):
-        if is_there(there) or there.is_symlink():
+        if exists(there) or there.is_symlink():
             return _not_writable(folder, f"{there.name} is a file")
         if there.parent == there:
             return _not_writable(folder, "its drive is not there")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.failure import Failure
-from ..contract.job import ADDED, STAGES, default_job
+from ..contract.job import ON_REQUEST, STAGES, default_job
 from ..contract.pixel_shape import focal_in_square_pixels
 from ..contract.portable import job_text
 from ..contract.settings import CameraSettings, FaceSettings, TrackFileSettings
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--add",
         action="append",
-        choices=ADDED,
+        choices=ON_REQUEST,
         default=[],
         help="A stage that is left out otherwise, as it takes time or writes what few need",
     )
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")
         return EXIT_USAGE
-    changed = {kind for kind in ADDED if settings[kind] != STAGES[kind].settings()}
+    changed = {kind for kind in ON_REQUEST if settings[kind] != STAGES[kind].settings()}
     if changed - set(parsed.add):
         first = min(changed - set(parsed.add))
         sys.stderr.write(

@@ -18,7 +18,7 @@ _HALF_MADE: Final = re.compile(r"\..*\.\d+-[0-9a-f]{8}\.partial(\.[^.]+)?")
 _LONGEST_STEM: Final = 30
 """Characters of a file's name that the name of its half-made form repeats; file systems allow about 255 in all."""
 
-_at_work: set[Path] = set()
+_unfinished: set[Path] = set()
 
 
 def write_atomically(path: Path, write: Callable[[Path], object], *, synced: bool = False) -> Path:
@@ -29,28 +29,28 @@ def write_atomically(path: Path, write: Callable[[Path], object], *, synced: boo
         write: Writes the file to the path that it is given, which has the same ending.
         synced: Wait until the content is on the disk before the file is renamed, so that not even a power cut tears it.
     """
-    with _half_made(path) as beside:
-        write(beside)
+    with _half_made(path) as partial:
+        write(partial)
         if synced:
-            _sync(beside)
-        beside.replace(path)
+            _sync(partial)
+        partial.replace(path)
     return path
 
 
 def write_folder_atomically(folder: Path, write: Callable[[Path], object]) -> Path:
     """Let a folder be written beside its place and moved there, replacing the one that is there before."""
-    with _half_made(folder) as beside:
-        write(beside)
+    with _half_made(folder) as partial:
+        write(partial)
         if folder.exists():
             with _half_made(folder) as old:  # renamed first: there is no moment with half of either
                 folder.replace(old)
                 try:
-                    beside.replace(folder)
+                    partial.replace(folder)
                 except OSError:
                     old.replace(folder)
                     raise
         else:
-            beside.replace(folder)
+            partial.replace(folder)
     return folder
 
 
@@ -59,18 +59,18 @@ def is_half_made(path: Path) -> bool:
     return _HALF_MADE.fullmatch(path.name) is not None
 
 
-def remove_half_made(place: Path) -> None:
+def remove_half_made(target: Path) -> None:
     """Remove what ended runs have left half-made of a file or folder that nobody else writes now."""
-    start = f".{place.stem[:_LONGEST_STEM]}."
+    start = f".{target.stem[:_LONGEST_STEM]}."
     with contextlib.suppress(OSError):
-        for path in place.parent.iterdir():
-            if path.name.startswith(start) and is_half_made(path) and path not in _at_work:
+        for path in target.parent.iterdir():
+            if path.name.startswith(start) and is_half_made(path) and path not in _unfinished:
                 _remove(path)
 
 
 def abandon_half_made() -> None:
     """Remove what this process has not finished: it is about to end in the middle of its work."""
-    for path in list(_at_work):
+    for path in list(_unfinished):
         _remove(path)
 
 
@@ -78,13 +78,13 @@ def abandon_half_made() -> None:
 def _half_made(path: Path) -> Iterator[Path]:
     """Give a name beside `path` that no other run uses; whatever is left there afterwards is removed."""
     stem = path.stem[:_LONGEST_STEM]
-    beside = path.with_name(f".{stem}.{os.getpid()}-{secrets.token_hex(4)}.partial{path.suffix}")
-    _at_work.add(beside)
+    partial = path.with_name(f".{stem}.{os.getpid()}-{secrets.token_hex(4)}.partial{path.suffix}")
+    _unfinished.add(partial)
     try:
-        yield beside
+        yield partial
     finally:
-        _remove(beside)
-        _at_work.discard(beside)
+        _remove(partial)
+        _unfinished.discard(partial)
 
 
 def _remove(path: Path) -> None:

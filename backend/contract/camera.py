@@ -205,7 +205,7 @@ def intrinsics_of_lens(lens: BlenderLens, width: int, height: int) -> Intrinsics
     )
 
 
-def onto_other_lens(own: Intrinsics, other: Intrinsics) -> Array:
+def onto_other_lens(old: Intrinsics, new: Intrinsics) -> Array:
     """Return the matrix (3, 3) that takes points in camera axes to where another camera sees them on the same pixels.
 
     The picture is the same for every point. Width and height keep their metres; the depth grows with the focal length,
@@ -213,12 +213,12 @@ def onto_other_lens(own: Intrinsics, other: Intrinsics) -> Array:
     """
     matrix = np.array(
         [
-            [own.focal_x / other.focal_x, 0.0, (own.centre_x - other.centre_x) / other.focal_x],
-            [0.0, own.focal_y / other.focal_y, (own.centre_y - other.centre_y) / other.focal_y],
+            [old.focal_x / new.focal_x, 0.0, (old.centre_x - new.centre_x) / new.focal_x],
+            [0.0, old.focal_y / new.focal_y, (old.centre_y - new.centre_y) / new.focal_y],
             [0.0, 0.0, 1.0],
         ]
     )
-    return matrix * (other.focal_x / own.focal_x)
+    return matrix * (new.focal_x / old.focal_x)
 
 
 def rotation_matrices(axis_angles: Array) -> Array:

@@ -16,7 +16,7 @@ def child_environment(variables: Mapping[str, str], dropped: tuple[str, ...] = (
         variables: Of this process.
         dropped: How more variables begin that are left out, in capitals.
     """
-    kept = {
+    inherited = {
         name: value for name, value in variables.items() if not name.upper().startswith((*_OTHER_PYTHONS, *dropped))
     }
-    return {**kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}
+    return {**inherited, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1"}

@@ -12,7 +12,7 @@ PART: Final = 16384
 """Bytes of each of the parts that are looked at, the first and the last ones of a file among them."""
 
 
-def content_of(path: Path) -> tuple[int, str] | None:
+def size_and_hash(path: Path) -> tuple[int, str] | None:
     """Return size in bytes and a hash of evenly spread parts of a file, of a small one of all; None where none is.
 
     Archives and films have tables at one of their ends that change with all that is in them.

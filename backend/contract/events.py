@@ -62,8 +62,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from .failure import Failure
-from .kinds import (
+from .checks import (
     Check,
     is_number,
     is_object,
@@ -72,12 +71,13 @@ from .kinds import (
     is_text,
     is_whole,
     is_yes_or_no,
-    json_of,
     list_of,
     mapping_of,
     maybe,
     object_with,
+    parse_json,
 )
+from .failure import Failure
 
 PROTOCOL: Final = 1
 KINDS: Final = (
@@ -176,7 +176,7 @@ def decode(line: str) -> dict[str, Any] | None:
     line = line.strip()
     if not line.startswith("{"):
         return None
-    data = json_of(line, lambda value: is_object(value) and value.get("event") in KINDS)
+    data = parse_json(line, lambda value: is_object(value) and value.get("event") in KINDS)
     return None if data is None else checked(data)
 
 
@@ -220,8 +220,8 @@ def error_event(failure: Failure, name: str = "") -> dict[str, Any]:
     }
 
 
-def failure_of(event: Mapping[str, Any], unsaid: Failure) -> Failure:
-    """Return what an ``error`` event says went wrong, or `unsaid` where it says nothing."""
+def failure_of(event: Mapping[str, Any], default: Failure) -> Failure:
+    """Return what an ``error`` event says went wrong, or `default` where it says nothing."""
     if not text_of(event, "sentence"):
-        return unsaid
-    return Failure(text_of(event, "code") or unsaid.code, text_of(event, "sentence"), text_of(event, "advice"))
+        return default
+    return Failure(text_of(event, "code") or default.code, text_of(event, "sentence"), text_of(event, "advice"))

@@ -43,6 +43,6 @@ class Notice:
         _make_plain(self)
 
 
-def _make_plain(said: Failure | Notice) -> None:
+def _make_plain(message: Failure | Notice) -> None:
     for part in ("sentence", "advice"):
-        object.__setattr__(said, part, shown(getattr(said, part), LONGEST_SENTENCE))
+        object.__setattr__(message, part, shown(getattr(message, part), LONGEST_SENTENCE))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .kinds import is_text, is_whole, is_yes_or_no, json_of, list_of, mapping_of, object_with
+from .checks import is_text, is_whole, is_yes_or_no, list_of, mapping_of, object_with, parse_json
 
 STAMP_SCHEMA: Final = 1
 ENGINE: Final = "engine"
@@ -147,7 +147,7 @@ class Installed:
     stamp: Stamp | None = None
 
 
-def look(layout: Layout, requirements: Path) -> Installed:
+def inspect_engine(layout: Layout, requirements: Path) -> Installed:
     """Say what a folder holds, by reading four small files: quick enough to be asked before every run.
 
     Args:
@@ -213,7 +213,7 @@ def normalised(package: str) -> str:
 def read_pointer(layout: Layout) -> dict[str, str]:
     """Return which folder of ``envs`` is in use for each environment; empty when there is none or it is unreadable."""
     try:
-        content = json_of(layout.pointer.read_text(encoding="utf-8"), mapping_of(lambda _value: True))
+        content = parse_json(layout.pointer.read_text(encoding="utf-8"), mapping_of(lambda _value: True))
     except (OSError, ValueError):
         return {}
     return {} if content is None else {str(name): value for name, value in content.items() if isinstance(value, str)}
@@ -222,7 +222,7 @@ def read_pointer(layout: Layout) -> dict[str, str]:
 def read_stamp(environment: Path) -> Stamp | None:
     """Return what an environment was made from, or None when it is half-made or of another schema."""
     try:
-        content = json_of((environment / "stamp.json").read_text(encoding="utf-8"), _IS_STAMP)
+        content = parse_json((environment / "stamp.json").read_text(encoding="utf-8"), _IS_STAMP)
     except (OSError, ValueError):
         return None
     if content is None or not content.keys() <= {*_STAMP_FIELDS, *_STAMP_LATER}:

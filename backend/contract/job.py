@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from . import settings as stage_settings
+from .checks import is_text
 from .failure import Failure
 from .foreign_text import shown
-from .kinds import is_text
 from .options import from_dict, to_dict
 
 SCHEMA: Final = 1
@@ -102,14 +102,14 @@ class Job:
             {"name": s.name, "kind": s.kind, "settings": to_dict(s.settings), "inputs": dict(s.inputs)}
             for s in self.stages
         ]
-        said = {"overwrite": True} if self.overwrite else {}
-        return json.dumps({"schema": SCHEMA, **said, "stages": stages}, indent=2)
+        permission = {"overwrite": True} if self.overwrite else {}
+        return json.dumps({"schema": SCHEMA, **permission, "stages": stages}, indent=2)
 
 
-ADDED: Final = ("appearance", "texture", "export")
+ON_REQUEST: Final = ("appearance", "texture", "export")
 """Kinds that are part of the usual job only where somebody asks for them: they cost time, or write what few need."""
 
-INSTEAD: Final[Mapping[str, str]] = {"photographs": "video"}
+SUBSTITUTES: Final[Mapping[str, str]] = {"photographs": "video"}
 """Kinds that take the place of another one where somebody asks for them; they give the same type."""
 
 
@@ -118,10 +118,10 @@ def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job
 
     Args:
         settings: Kind -> settings instance; kinds left out have their defaults.
-        added: Which of the kinds of `ADDED` and `INSTEAD` are part of it.
+        added: Which of the kinds of `ON_REQUEST` and `SUBSTITUTES` are part of it.
     """
-    places = {replaced: kind for kind, replaced in INSTEAD.items() if kind in added}
-    optional = {*ADDED, *INSTEAD, *places} - set(added)
+    substitutes = {replaced: kind for kind, replaced in SUBSTITUTES.items() if kind in added}
+    optional = {*ON_REQUEST, *SUBSTITUTES, *substitutes} - set(added)
     links = {
         "fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"},
         "smooth": {"fit": "appearance" if "appearance" in added else "fit"},
@@ -130,14 +130,14 @@ def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job
     stages = []
     for kind, spec in STAGES.items():
         if kind not in optional:
-            inputs = links.get(kind, {name: places.get(name, name) for name in spec.inputs})
+            inputs = links.get(kind, {name: substitutes.get(name, name) for name in spec.inputs})
             stages.append(Stage(kind, kind, settings.get(kind, spec.settings()), inputs))
     return Job(tuple(stages))
 
 
 def parse_job(text: str) -> Job | Failure:
     """Read a job from JSON text and validate it; the failure names the stage and the field."""
-    data = _data_of(text)
+    data = _parsed_json(text)
     if isinstance(data, Failure):
         return data
     if not isinstance(data, dict) or not isinstance(data.get("stages"), list):
@@ -145,7 +145,7 @@ def parse_job(text: str) -> Job | Failure:
     if data.get("schema") != SCHEMA:
         return Failure(
             "job-schema",
-            f"The job has schema {_words(data.get('schema'))}; this program reads {SCHEMA}.",
+            f"The job has schema {_quoted(data.get('schema'))}; this program reads {SCHEMA}.",
             "Use matching versions of add-on and engine.",
         )
     if len(data["stages"]) > MOST_STAGES:
@@ -162,12 +162,12 @@ def parse_job(text: str) -> Job | Failure:
         stages.append(stage)
     overwrite = data.get("overwrite", False)
     if not isinstance(overwrite, bool):
-        return Failure("job-shape", f"The job's 'overwrite' is {_words(overwrite)}.", "It must be true or false.")
+        return Failure("job-shape", f"The job's 'overwrite' is {_quoted(overwrite)}.", "It must be true or false.")
     job = validate(stages)
     return job if isinstance(job, Failure) else replace(job, overwrite=overwrite)
 
 
-def _data_of(text: str) -> Any | Failure:
+def _parsed_json(text: str) -> Any | Failure:
     """Return what a text in JSON says."""
     advice = "Write it again with the node editor or `track`."
     try:
@@ -179,7 +179,7 @@ def _data_of(text: str) -> Any | Failure:
         return Failure("job-not-json", sentence, advice)
 
 
-def _words(value: Any) -> str:
+def _quoted(value: Any) -> str:
     """Return how a value of a job is shown in a sentence."""
     return shown(reprlib.repr(value))
 
@@ -193,7 +193,7 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
     if not isinstance(kind, str) or kind not in STAGES:
         return Failure(
             "job-kind",
-            f"Stage '{shown(name)}': there is no kind {_words(kind)}.",
+            f"Stage '{shown(name)}': there is no kind {_quoted(kind)}.",
             f"Known kinds: {', '.join(STAGES)}.",
         )
     inputs = entry.get("inputs", {})
@@ -204,7 +204,7 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
         if not isinstance(source, str):
             return Failure(
                 "job-input",
-                f"Stage '{name}': its input '{input_name}' must be the name of a stage, not {_words(source)}.",
+                f"Stage '{name}': its input '{input_name}' must be the name of a stage, not {_quoted(source)}.",
                 "Link one stage to it.",
             )
     settings = from_dict(STAGES[kind].settings, values, f"Stage '{name}'")

@@ -95,8 +95,8 @@ def track_header(path: Path) -> dict[str, Any] | None:
                 header = json.loads(np.lib.format.read_array(stream, allow_pickle=False).tobytes())
     except Exception:  # noqa: BLE001 - a stranger's archive: whatever is wrong with it, it is no track
         return None
-    known = isinstance(header, dict) and {"schema", "program_version", "intrinsics"} <= header.keys()
-    return header if known else None
+    is_track = isinstance(header, dict) and {"schema", "program_version", "intrinsics"} <= header.keys()
+    return header if is_track else None
 
 
 def _is_marked_archive(path: Path) -> bool:

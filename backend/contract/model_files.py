@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from .presence import is_file, is_folder
+from .file_access import is_file, is_folder
 
 FLAME_OPEN: Final = "flame2023_Open.pkl"
 FLAME_2023: Final = "flame2023.pkl"
@@ -64,15 +64,15 @@ def head_files(folder: Path) -> list[Path]:
     First what lies in the folder itself, then in its folders named after FLAME; in each the models of everybody before
     those of women or men, then by name.
     """
-    found: list[Path] = []
+    heads: list[Path] = []
     for each in model_folders(folder):
         files = [path for path in _content(each) if path.suffix.lower() in _HEAD_ENDINGS and is_file(path)]
         files = [path for path in files if path.name not in (*SIDE_FILES, *UNUSED)]
-        found += sorted(files, key=lambda path: ("male" in path.name.lower(), path.name))
-    return found
+        heads += sorted(files, key=lambda path: ("male" in path.name.lower(), path.name))
+    return heads
 
 
-def packed_files(folder: Path) -> list[Path]:
+def zip_archives(folder: Path) -> list[Path]:
     """Return archives of FLAME in a folder of models, as they were downloaded: nothing in them is found."""
     named = (path for path in _content(folder) if path.name.lower().startswith(_FLAME))
     return [path for path in named if path.suffix.lower() == ".zip" and is_file(path)]
@@ -80,8 +80,8 @@ def packed_files(folder: Path) -> list[Path]:
 
 def folders_beside(model: Path) -> tuple[Path, ...]:
     """Return the folders in which files that belong to a head model lie: its own, and above one named after FLAME."""
-    own = model.parent
-    return (own, own.parent) if own.name.lower().startswith(_FLAME) else (own,)
+    folder = model.parent
+    return (folder, folder.parent) if folder.name.lower().startswith(_FLAME) else (folder,)
 
 
 def files_of_head(source: str, file: str, models: Path) -> list[Path]:
@@ -92,16 +92,16 @@ def files_of_head(source: str, file: str, models: Path) -> list[Path]:
         models: Folder of model files.
     """
     if source == "auto":
-        return _of_heads(model_folders(models))
+        return _head_and_side_files(model_folders(models))
     if source != "file" or not file:
         return []
     model = Path(file).expanduser()
-    return [model, *_of_heads(folders_beside(model))]
+    return [model, *_head_and_side_files(folders_beside(model))]
 
 
-def _of_heads(folders: Iterable[Path]) -> list[Path]:
-    found = (path for folder in folders for path in _content(folder) if path.suffix.lower() in _BESIDE_ENDINGS)
-    return sorted(path for path in found if path.name not in (ALBEDO, *UNUSED))
+def _head_and_side_files(folders: Iterable[Path]) -> list[Path]:
+    files = (path for folder in folders for path in _content(folder) if path.suffix.lower() in _BESIDE_ENDINGS)
+    return sorted(path for path in files if path.name not in (ALBEDO, *UNUSED))
 
 
 def _content(folder: Path) -> list[Path]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from .checks import LARGEST_NUMBER, LARGEST_WHOLE, is_number, is_path, is_text
 from .failure import Failure
 from .foreign_text import shown
-from .kinds import LARGEST_NUMBER, LARGEST_WHOLE, is_number, is_path, is_text
 
 SEPARATOR: Final = "|"
 """Between the paths of a setting that takes several."""
@@ -143,40 +143,42 @@ def from_dict(settings_class: type, values: Mapping[str, Any], where: str) -> An
     Returns:
         The instance, or a `Failure` that names the field, what was expected and what was found.
     """
-    known = {known_option.name: known_option for known_option in options_of(settings_class)}
+    declared = {each.name: each for each in options_of(settings_class)}
     checked: dict[str, Any] = {}
     for name, value in values.items():
-        if name not in known:
+        if name not in declared:
             return Failure(
                 "unknown-setting",
                 f"{where}: there is no setting '{shown(name)}'.",
-                f"Known settings: {', '.join(known)}.",
+                f"Known settings: {', '.join(declared)}.",
             )
-        result = _checked_value(known[name], value, where)
+        result = _checked_value(declared[name], value, where)
         if isinstance(result, Failure):
             return result
         checked[name] = result
     return settings_class(**checked)
 
 
-def _checked_value(known: Option, value: Any, where: str) -> Any:
+def _checked_value(declared: Option, value: Any, where: str) -> Any:
     wrong = None
-    if known.kind == "bool":
+    if declared.kind == "bool":
         wrong = None if isinstance(value, bool) else "true or false"
-    elif known.kind in ("int", "float"):
-        return _checked_number(known, value, where)
-    elif known.kind == "choice":
-        assert known.choices is not None
-        wrong = None if isinstance(value, str) and value in known.choices else f"one of {', '.join(known.choices)}"
+    elif declared.kind in ("int", "float"):
+        return _checked_number(declared, value, where)
+    elif declared.kind == "choice":
+        assert declared.choices is not None
+        wrong = (
+            None if isinstance(value, str) and value in declared.choices else f"one of {', '.join(declared.choices)}"
+        )
     elif not isinstance(value, str):
         wrong = "a text"
-    elif known.kind == "path":
+    elif declared.kind == "path":
         wrong = path_problem(value)
-        if wrong is None and value and not value.lower().endswith(known.ending):
-            wrong = f"the name of a file that ends in {known.ending}"
+        if wrong is None and value and not value.lower().endswith(declared.ending):
+            wrong = f"the name of a file that ends in {declared.ending}"
     elif not is_text(value):
         wrong = "a text of at most 10000 letters that can be written"
-    return value if wrong is None else _bad_setting(known, wrong, value, where)
+    return value if wrong is None else _bad_setting(declared, wrong, value, where)
 
 
 def path_problem(text: str) -> str | None:
@@ -194,21 +196,21 @@ def path_problem(text: str) -> str | None:
     return None
 
 
-def _checked_number(known: Option, value: Any, where: str) -> Any:
-    number_types = (int,) if known.kind == "int" else (int, float)
-    least, most = (-LARGEST_WHOLE, LARGEST_WHOLE) if known.kind == "int" else (-LARGEST_NUMBER, LARGEST_NUMBER)
-    least = least if known.minimum is None else known.minimum
-    most = most if known.maximum is None else known.maximum
+def _checked_number(declared: Option, value: Any, where: str) -> Any:
+    number_types = (int,) if declared.kind == "int" else (int, float)
+    least, most = (-LARGEST_WHOLE, LARGEST_WHOLE) if declared.kind == "int" else (-LARGEST_NUMBER, LARGEST_NUMBER)
+    least = least if declared.minimum is None else declared.minimum
+    most = most if declared.maximum is None else declared.maximum
     if isinstance(value, number_types) and is_number(value, least, most):
-        return int(value) if known.kind == "int" else float(value)
-    unit = f" {known.unit}" if known.unit else ""
-    kind = "a whole number" if known.kind == "int" else "a number"
-    bounds = [f"at least {known.minimum:g}{unit}"] if known.minimum is not None else []
-    bounds += [f"at most {most:g}{unit}"] if known.maximum is not None or is_number(value, most, math.inf) else []
+        return int(value) if declared.kind == "int" else float(value)
+    unit = f" {declared.unit}" if declared.unit else ""
+    kind = "a whole number" if declared.kind == "int" else "a number"
+    bounds = [f"at least {declared.minimum:g}{unit}"] if declared.minimum is not None else []
+    bounds += [f"at most {most:g}{unit}"] if declared.maximum is not None or is_number(value, most, math.inf) else []
     limits = " of " + " and ".join(bounds) if bounds else ""
-    return _bad_setting(known, kind + limits, value, where)
+    return _bad_setting(declared, kind + limits, value, where)
 
 
-def _bad_setting(known: Option, wanted: str, value: Any, where: str) -> Failure:
-    found = shown(reprlib.repr(value))
-    return Failure("bad-setting", f"{where}: '{known.name}' must be {wanted}, not {found}.", f"{known.help}.")
+def _bad_setting(declared: Option, wanted: str, value: Any, where: str) -> Failure:
+    given = shown(reprlib.repr(value))
+    return Failure("bad-setting", f"{where}: '{declared.name}' must be {wanted}, not {given}.", f"{declared.help}.")

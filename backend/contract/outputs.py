@@ -33,7 +33,7 @@ class Outputs:
     folders: tuple[Path, ...] = ()
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[Path, ...]:
         """Both."""
         return self.files + self.folders
 
@@ -44,15 +44,15 @@ def outputs_of(job: Job) -> Mapping[str, Outputs]:
     Copies that are named by their content (photographs brought to one size, footage for Blender) are not among them:
     they are never written over something else.
     """
-    found = {stage.name: _outputs(job, stage) for stage in job.stages}
-    return {name: outputs for name, outputs in found.items() if outputs.places}
+    by_stage = {stage.name: _outputs(job, stage) for stage in job.stages}
+    return {name: outputs for name, outputs in by_stage.items() if outputs.paths}
 
 
 def clash(job: Job) -> Failure | None:
     """Return whether two stages would write one file, of which the later would silently win."""
     writers: dict[str, str] = {}
     for name, outputs in outputs_of(job).items():
-        for path in outputs.places:
+        for path in outputs.paths:
             other = writers.setdefault(os.path.normcase(os.path.realpath(path)), name)
             if other != name:
                 return Failure(
@@ -82,14 +82,14 @@ def _outputs(job: Job, stage: Stage) -> Outputs:
         return Outputs((absolute(settings.path),))
     if stage.kind not in ("texture", "report", "export"):
         return Outputs()
-    beside = absolute(job.stage(stage.inputs["track"]).settings.path).parent
+    track_folder = absolute(job.stage(stage.inputs["track"]).settings.path).parent
     if stage.kind == "texture":
-        return Outputs(texture_files(absolute(settings.path) if settings.path else beside / TEXTURE))
+        return Outputs(texture_files(absolute(settings.path) if settings.path else track_folder / TEXTURE))
     if stage.kind == "report":
-        folder = absolute(settings.folder) if settings.folder else beside
+        folder = absolute(settings.folder) if settings.folder else track_folder
         wanted = ((settings.report, REPORT), (settings.report, PLOT), (settings.sheet, SHEET))
         return Outputs(tuple(_wanted(folder, *wanted, (settings.overlay, OVERLAY))))
-    folder = absolute(settings.folder) if settings.folder else beside / EXPORT
+    folder = absolute(settings.folder) if settings.folder else track_folder / EXPORT
     return Outputs(folders=tuple(folder / name for name in settings.formats))
 
 

@@ -10,10 +10,10 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from .failure import Failure
+from .file_access import home
 from .job import STAGES, Job, parse_job
 from .options import options_of, to_dict
 from .photographs import photograph_paths, photograph_setting
-from .presence import home
 
 _RELATIVE_TO: Final = "relative_to"
 _THIS_FILE: Final = "this file"
@@ -26,7 +26,7 @@ def portable_name(path: Path, folder: Path) -> str:
     Far is another drive, a file with which the folder shares nothing but the root, and one that lies in a home folder
     in which the folder does not lie: its way would name a person.
     """
-    return _from(path, folder) or path.name
+    return _relative(path, folder) or path.name
 
 
 def stated_file(name: str, folder: Path | None) -> Path | None:
@@ -61,7 +61,7 @@ def job_text(job: Job, folder: Path) -> str:
     data = json.loads(job.to_json())
     for stage in data["stages"]:
         stage["settings"] = _renamed(
-            stage["kind"], stage["settings"], lambda path: _from(path, folder) if path.is_absolute() else None
+            stage["kind"], stage["settings"], lambda path: _relative(path, folder) if path.is_absolute() else None
         )
     data[_RELATIVE_TO] = _THIS_FILE
     return json.dumps(data, indent=2)
@@ -104,17 +104,19 @@ def _names(kind: str, value: str, rename: Callable[[Path], str | None]) -> str:
     return photograph_setting(rename(Path(part)) or part for part in parts)
 
 
-def _from(path: Path, folder: Path) -> str | None:
+def _relative(path: Path, folder: Path) -> str | None:
     """Return how a file is called, seen from a folder, or None where it is far."""
     try:
-        place, start = _real(path.parent), _real(folder)
-        shared = Path(os.path.commonpath([place, start]))
+        file_folder, start = _real(path.parent), _real(folder)
+        shared = Path(os.path.commonpath([file_folder, start]))
     except (ValueError, OSError):  # other drives
         return None
-    own = _real(home())
-    if shared == Path(shared.anchor) or (shared in own.parents and own.parent in (place, *place.parents)):
+    home_folder = _real(home())
+    if shared == Path(shared.anchor) or (
+        shared in home_folder.parents and home_folder.parent in (file_folder, *file_folder.parents)
+    ):
         return None
-    return PurePath(os.path.relpath(place / path.name, start)).as_posix()
+    return PurePath(os.path.relpath(file_folder / path.name, start)).as_posix()
 
 
 def _real(folder: Path) -> Path:

@@ -52,7 +52,7 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Parts:
+class QualityArrays:
     """The arrays of a `Track` that are needed, under its names."""
 
     frame_index: Array
@@ -71,43 +71,43 @@ class Parts:
 
 
 _OPTIONAL: Final = ("zoom",)
-_NAMES: Final = tuple(each.name for each in fields(Parts) if each.name not in _OPTIONAL)
+_NAMES: Final = tuple(each.name for each in fields(QualityArrays) if each.name not in _OPTIONAL)
 
 
 def read_quality(path: Path) -> Quality | Failure:
     """Read how good a track is; refused with the same sentences as `read_track`."""
-    found = read_parts(path, _NAMES, _OPTIONAL)
-    if isinstance(found, Failure):
-        return found
-    header, arrays = found
-    return _quality(Parts(**arrays), header)
+    content = read_parts(path, _NAMES, _OPTIONAL)
+    if isinstance(content, Failure):
+        return content
+    header, arrays = content
+    return _quality(QualityArrays(**arrays), header)
 
 
 def quality_of(track: Track) -> Quality:
     """Return how good a track is."""
-    return _quality(Parts(**{name: getattr(track, name) for name in (*_NAMES, *_OPTIONAL)}), track.header)
+    return _quality(QualityArrays(**{name: getattr(track, name) for name in (*_NAMES, *_OPTIONAL)}), track.header)
 
 
-def _quality(parts: Parts, header: Mapping[str, Any]) -> Quality:
-    status = np.asarray(parts.status)
-    rotation = rotation_matrices(parts.head_rotation)
-    points = np.einsum("tij,lj->tli", rotation, _resting_points(parts), optimize=True)
+def _quality(arrays: QualityArrays, header: Mapping[str, Any]) -> Quality:
+    status = np.asarray(arrays.status)
+    rotation = rotation_matrices(arrays.head_rotation)
+    points = np.einsum("tij,lj->tli", rotation, _resting_points(arrays), optimize=True)
     intrinsics = Intrinsics(**header["intrinsics"])
-    longer = np.ones(len(status)) if parts.zoom is None else np.asarray(parts.zoom)
+    zoom = np.ones(len(status)) if arrays.zoom is None else np.asarray(arrays.zoom)
     with np.errstate(invalid="ignore", divide="ignore"):
-        pixels = project_clip(points + parts.head_translation[:, None], intrinsics, parts.zoom)
+        pixels = project_clip(points + arrays.head_translation[:, None], intrinsics, arrays.zoom)
         eyes = [pixels[:, list(corners)].mean(axis=1) for corners in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS)]
         distance = np.linalg.norm(eyes[0] - eyes[1], axis=-1)
     return Quality(
-        frame_index=np.asarray(parts.frame_index, dtype=np.int64),
-        time=np.asarray(parts.time, dtype=np.float64),
-        shot=np.asarray(parts.shot),
+        frame_index=np.asarray(arrays.frame_index, dtype=np.int64),
+        time=np.asarray(arrays.time, dtype=np.float64),
+        shot=np.asarray(arrays.shot),
         status=status,
-        confidence=np.where(status == MISSING, 0.0, np.asarray(parts.confidence, dtype=np.float64)),
-        error=np.where(status == TRACKED, np.asarray(parts.reprojection_error, dtype=np.float64), np.nan),
-        misfit=misfits(parts, intrinsics.focal_x * longer),
+        confidence=np.where(status == MISSING, 0.0, np.asarray(arrays.confidence, dtype=np.float64)),
+        error=np.where(status == TRACKED, np.asarray(arrays.reprojection_error, dtype=np.float64), np.nan),
+        misfit=misfits(arrays, intrinsics.focal_x * zoom),
         eye_distance=np.where(status == MISSING, np.nan, distance),
-        tremble=tremble(pixels, status, np.asarray(parts.shot)),
+        tremble=tremble(pixels, status, np.asarray(arrays.shot)),
         rate=Fraction(*header["rate"]),
         video=header["video"],
         settings=header.get("settings") or {},
@@ -115,14 +115,14 @@ def _quality(parts: Parts, header: Mapping[str, Any]) -> Quality:
     )
 
 
-def _resting_points(parts: Parts) -> Array:
+def _resting_points(arrays: QualityArrays) -> Array:
     """Landmarks on the head at rest (478, 3); NaN where the model has none."""
-    known = np.asarray(parts.landmark_triangle) >= 0
-    corners = np.asarray(parts.faces)[np.where(known, parts.landmark_triangle, 0)]
+    embedded = np.asarray(arrays.landmark_triangle) >= 0
+    corners = np.asarray(arrays.faces)[np.where(embedded, arrays.landmark_triangle, 0)]
     points = np.einsum(
-        "lcx,lc->lx", np.asarray(parts.neutral_vertices, dtype=np.float64)[corners], parts.landmark_barycentric
+        "lcx,lc->lx", np.asarray(arrays.neutral_vertices, dtype=np.float64)[corners], arrays.landmark_barycentric
     )
-    return np.where(known[:, None], points, np.nan)
+    return np.where(embedded[:, None], points, np.nan)
 
 
 def tremble(pixels: Array, status: Array, shot: Array) -> Array:
@@ -135,9 +135,9 @@ def tremble(pixels: Array, status: Array, shot: Array) -> Array:
     tracked = status == TRACKED
     together = tracked[2:] & tracked[1:-1] & tracked[:-2] & (shot[2:] == shot[:-2])
     middle = np.flatnonzero(together) + 1
-    known = np.isfinite(pixels[middle]).all(axis=(0, 2)) if len(middle) else np.zeros(0, dtype=bool)
-    if known.any():
-        there = pixels[:, known]
-        second = there[middle + 1] - 2 * there[middle] + there[middle - 1]
+    complete = np.isfinite(pixels[middle]).all(axis=(0, 2)) if len(middle) else np.zeros(0, dtype=bool)
+    if complete.any():
+        points = pixels[:, complete]
+        second = points[middle + 1] - 2 * points[middle] + points[middle - 1]
         result[middle] = np.median(np.linalg.norm(second, axis=-1), axis=1)
     return result

@@ -77,12 +77,12 @@ def flagged(quality: Quality) -> list[FlaggedRange]:
             "confidence": (tracked & (quality.confidence < LOW_CONFIDENCE), CLOSE, "The landmarks are uncertain."),
             "jump": (tracked & jump, CLOSE, "The head moves by a jerk; look whether the person does."),
         }
-    found = [
+    ranges = [
         FlaggedRange(first, last, reason, sentence)
         for reason, (where, close, sentence) in reasons.items()
         for first, last in runs(where, close)
     ]
-    return sorted(found, key=lambda flag: (flag.first, flag.last))
+    return sorted(ranges, key=lambda flag: (flag.first, flag.last))
 
 
 def runs(where: NDArray[np.bool_], close: int = 0) -> list[tuple[int, int]]:

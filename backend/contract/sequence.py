@@ -34,7 +34,7 @@ class PictureSequence:
     @property
     def missing(self) -> list[int]:
         """Places in `files` without a file."""
-        return [place for place, file in enumerate(self.files) if file is None]
+        return [index for index, file in enumerate(self.files) if file is None]
 
 
 def sequence_from(path: Path) -> PictureSequence:
@@ -68,9 +68,9 @@ def _numbers(folder: Path, before: str, width: int, after: str) -> list[int]:
     numbers = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            found = alike.fullmatch(entry.name)
-            if found is not None and found[1] == f"{int(found[1]):0{width}d}" and _is_regular(entry):
-                numbers.append(int(found[1]))
+            match = alike.fullmatch(entry.name)
+            if match is not None and match[1] == f"{int(match[1]):0{width}d}" and _is_regular(entry):
+                numbers.append(int(match[1]))
     return sorted(numbers)
 
 

@@ -12,8 +12,8 @@ from .arrays import Array
 LIGHT_TERMS: Final = 9
 LIGHT_AXES: Final = "camera: x right, y down, z forward; 1, x, y, z, xy, xz, yz, x²-y², 3z²-1 of the normal; linear RGB"
 """What the nine rows of a light stand for, in words for files."""
-OWN, FLAME_TEXTURE, BFM = "own", "flame-texture", "bfm"
-ALBEDO_SPACES: Final = (OWN, FLAME_TEXTURE, BFM)
+BUILT_IN_SPACE, FLAME_TEXTURE, BFM = "own", "flame-texture", "bfm"
+ALBEDO_SPACES: Final = (BUILT_IN_SPACE, FLAME_TEXTURE, BFM)
 """Our own space, FLAME_texture.npz and FLAME_albedo_from_BFM.npz: codes of one mean nothing in another."""
 
 

@@ -53,7 +53,7 @@ class Targets:
     overwrite: bool = False
     inputs: tuple[Path, ...] = ()
     recorded: Callable[[Path], bool | None] = lambda _path: None
-    _known: dict[Path, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _written: dict[Path, tuple[int, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def problem(self, path: Path, *, folder: bool = False) -> Failure | None:
         """Return why a file, or a folder as a whole, may not be written at a place, or None."""
@@ -71,10 +71,10 @@ class Targets:
         if self.overwrite:
             return None
         if not folder and not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-            return _refused(path, "is there already and may only be read", ASK)
+            return _refused(path, "is there already and may only be read", _REPLACE_ADVICE)
         if self._is_ours(path, status):
             return None
-        return _refused(path, "is there already, and this program did not write it", ASK)
+        return _refused(path, "is there already, and this program did not write it", _REPLACE_ADVICE)
 
     def write(self, path: Path, write: Callable[[Path], object], *, synced: bool = False) -> Path:
         """Let a file be written whole and with the mark, see `write_atomically`; make its folder where needed.
@@ -83,13 +83,13 @@ class Targets:
             TargetRefused: It may not be replaced.
             OSError: It cannot be written.
         """
-        self.ask(path)
+        self.require(path)
         path.parent.mkdir(parents=True, exist_ok=True)
 
-        def write_marked(beside: Path) -> None:
-            write(beside)
-            mark_file(beside)
-            self.ask(path)  # the writing may have taken long
+        def write_marked(partial: Path) -> None:
+            write(partial)
+            mark_file(partial)
+            self.require(path)  # the writing may have taken long
 
         write_atomically(path, write_marked, synced=synced)
         self._remember(path)
@@ -97,17 +97,17 @@ class Targets:
 
     def write_folder(self, folder: Path, write: Callable[[Path], object]) -> Path:
         """The same for a folder that is replaced as a whole."""
-        self.ask(folder, folder=True)
+        self.require(folder, folder=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
 
-        def write_marked(beside: Path) -> None:
-            write(beside)
-            (beside / FOLDER_MARK).write_text(MARK + "\n", "ascii")
-            self.ask(folder, folder=True)
+        def write_marked(partial: Path) -> None:
+            write(partial)
+            (partial / FOLDER_MARK).write_text(MARK + "\n", "ascii")
+            self.require(folder, folder=True)
 
         return write_folder_atomically(folder, write_marked)
 
-    def ask(self, path: Path, *, folder: bool = False) -> None:
+    def require(self, path: Path, *, folder: bool = False) -> None:
         """Raise `TargetRefused` where `problem` has something to say."""
         failure = self.problem(path, folder=folder)
         if failure is not None:
@@ -121,15 +121,15 @@ class Targets:
     @functools.cached_property
     def _input_files(self) -> frozenset[tuple[int, int]]:
         """Device and number of every input; of a sequence there may be thousands."""
-        found = (_status(path) for path in self.inputs)
-        return frozenset((status.st_dev, status.st_ino) for status in found if status is not None)
+        statuses = (_status(path) for path in self.inputs)
+        return frozenset((status.st_dev, status.st_ino) for status in statuses if status is not None)
 
     def _holds_input(self, folder: Path) -> bool:
-        place = folder.resolve()
-        return any(place in each.resolve().parents for each in self.inputs)
+        resolved = folder.resolve()
+        return any(resolved in each.resolve().parents for each in self.inputs)
 
     def _is_ours(self, path: Path, status: os.stat_result) -> bool:
-        if self._known.get(path) == _identity(status):
+        if self._written.get(path) == _identity(status):
             return True
         ours = is_marked(path) or _is_empty_folder(path)
         if not ours:
@@ -141,24 +141,24 @@ class Targets:
 
     def _remember(self, path: Path) -> None:
         """Take note of a file of ours: what tells it from others, such as the track beside it, may change."""
-        self._known[path] = _identity(path.lstat())
+        self._written[path] = _identity(path.lstat())
 
 
 TAKEN: Final = "target-taken"
 """Code of the failure where the user may say that a file is replaced."""
 
-ASK: Final = "Choose another place, move it away, or say that it may be replaced (--overwrite)."
-_ELSEWHERE: Final = "Choose another place for the results."
+_REPLACE_ADVICE: Final = "Choose another place, move it away, or say that it may be replaced (--overwrite)."
+_MOVE_ADVICE: Final = "Choose another place for the results."
 
 
 def problems(targets: Targets, files: Iterable[Path], folders: Iterable[Path] = ()) -> list[Failure]:
     """Return what speaks against writing files and whole folders."""
-    found = [targets.problem(path) for path in files] + [targets.problem(path, folder=True) for path in folders]
-    return [failure for failure in found if failure is not None]
+    refusals = [targets.problem(path) for path in files] + [targets.problem(path, folder=True) for path in folders]
+    return [failure for failure in refusals if failure is not None]
 
 
-def _refused(path: Path, why: str, advice: str = _ELSEWHERE) -> Failure:
-    code = TAKEN if advice is ASK else "target-refused"
+def _refused(path: Path, why: str, advice: str = _MOVE_ADVICE) -> Failure:
+    code = TAKEN if advice is _REPLACE_ADVICE else "target-refused"
     return Failure(code, f"{path} {why}.", advice)
 
 
@@ -192,11 +192,11 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
 def _is_of_earlier_version(path: Path) -> bool:
     """Whether a file or folder has a name that earlier versions gave, beside a track that such a version wrote."""
     if path.name in UNMARKED:
-        beside = path.parent
+        track_folder = path.parent
     elif path.name in UNMARKED_FOLDERS and path.parent.name == "export":
-        beside = path.parent.parent
+        track_folder = path.parent.parent
     else:
         return False
-    tracks = sorted(beside.glob("*.npz"))[:_MOST_TRACKS]
+    tracks = sorted(track_folder.glob("*.npz"))[:_MOST_TRACKS]
     headers = [header for header in map(track_header, tracks) if header is not None]
     return any(ENTRY not in header for header in headers)

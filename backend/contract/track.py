@@ -21,10 +21,10 @@ from .shading import Shading
 from .targets import TargetRefused, Targets
 from .track_schema import (
     ARRAYS,
+    HEADER_DEFAULTS,
     KINDS,
     OPTIONAL,
     SHADING,
-    UNSAID,
     claim_problem,
     header_problem,
     relations_problem,
@@ -230,8 +230,8 @@ def write_track(path: Path, track: Track, targets: Targets | None = None) -> Fai
     arrays = {name: values for name, values in every.items() if values is not None}
     header = np.frombuffer(json.dumps(track.header).encode("utf-8"), dtype=np.uint8)
 
-    def write(beside: Path) -> None:
-        with beside.open("wb") as stream:
+    def write(partial: Path) -> None:
+        with partial.open("wb") as stream:
             np.savez(stream, header=header, **arrays)
 
     try:
@@ -249,13 +249,13 @@ def write_track(path: Path, track: Track, targets: Targets | None = None) -> Fai
 
 def read_track(path: Path) -> Track | Failure:
     """Read a track file; a damaged one, another format or another schema is refused with a sentence."""
-    found = read_parts(path, ARRAYS, OPTIONAL)
-    if isinstance(found, Failure):
-        return found
-    header, arrays = found
-    there = [name for name in SHADING if name in arrays]
-    if there and (len(there) < len(SHADING) or "shading" not in header):
-        return _not_a_track(path, f"of light, gain and albedo it has {', '.join(there)} alone")
+    content = read_parts(path, ARRAYS, OPTIONAL)
+    if isinstance(content, Failure):
+        return content
+    header, arrays = content
+    shading = [name for name in SHADING if name in arrays]
+    if shading and (len(shading) < len(SHADING) or "shading" not in header):
+        return _not_a_track(path, f"of light, gain and albedo it has {', '.join(shading)} alone")
     return Track(header=header, **arrays)
 
 
@@ -286,9 +286,9 @@ def read_parts(
             absent = [name for name in names if f"{name}.npy" not in inside]
             if absent:
                 return _not_a_track(path, f"it lacks {', '.join(absent)}")
-            there = [name for name in optional if f"{name}.npy" in inside]
+            present = [name for name in optional if f"{name}.npy" in inside]
             sizes: dict[str, int] = {}
-            arrays = {name: _read_array(archive, name, sizes) for name in (*names, *there)}
+            arrays = {name: _read_array(archive, name, sizes) for name in (*names, *present)}
         wrong = relations_problem(arrays, header)
     except _WrongError as error:
         return _not_a_track(path, str(error))
@@ -296,7 +296,7 @@ def read_parts(
         return _too_large(path)
     except Exception as error:  # noqa: BLE001 - a damaged archive fails in a dozen ways, and each means the same
         return _not_a_track(path, f"reading it failed ({type(error).__name__})")
-    return ({**UNSAID, **header}, arrays) if wrong is None else _not_a_track(path, wrong)
+    return ({**HEADER_DEFAULTS, **header}, arrays) if wrong is None else _not_a_track(path, wrong)
 
 
 class _WrongError(Exception):

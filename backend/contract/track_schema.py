@@ -15,18 +15,7 @@ import numpy as np
 
 from .arrays import Array
 from .camera import Intrinsics
-from .kinds import (
-    LARGEST_WHOLE,
-    Check,
-    is_number,
-    is_path,
-    is_text,
-    is_whole,
-    list_of,
-    mapping_of,
-    maybe,
-    object_with,
-)
+from .checks import LARGEST_WHOLE, Check, is_number, is_path, is_text, is_whole, list_of, mapping_of, maybe, object_with
 from .names import LANDMARKS
 from .shading import ALBEDO_SPACES
 
@@ -236,5 +225,5 @@ _OPTIONAL_HEADER: Final[Mapping[str, Check]] = {
     "report": mapping_of(lambda _value: True),
     "program_version": is_text,
 }
-UNSAID: Final[Mapping[str, Any]] = {"report": {}, "program_version": ""}
+HEADER_DEFAULTS: Final[Mapping[str, Any]] = {"report": {}, "program_version": ""}
 """What is read of a header that does not say it."""

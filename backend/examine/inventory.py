@@ -30,8 +30,8 @@ from ..contract.model_files import (
     UV_TEXTURE,
     find_model_file,
     head_files,
-    packed_files,
     task_file,
+    zip_archives,
 )
 from .model_file import Look
 
@@ -172,7 +172,7 @@ def _packed(folder: Path) -> list[Entry]:
     problem, advice = "It is still packed.", "Unpack it here; the folder that comes out of it may stay as it is."
     return [
         Entry(path.name, str(path), "head", "", "a head to fit", UNKNOWN, True, problem, advice, FLAME_PAGE)
-        for path in packed_files(folder)
+        for path in zip_archives(folder)
     ]
 
 

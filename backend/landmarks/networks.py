@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Floats
 from ..contract.failure import Failure
+from ..contract.file_access import is_file
 from ..contract.foreign_text import reason
 from ..contract.model_files import FACE_MESH, TASK_FILES, task_file
-from ..contract.presence import is_file
 
 _TASK_DETECTOR: Final = "face_detector.tflite"
 _TASK_LANDMARKS: Final = "face_landmarks_detector.tflite"

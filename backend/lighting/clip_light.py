@@ -16,7 +16,7 @@ import numpy as np
 from ..contract.arrays import Array, Integers
 from ..contract.camera import rotation_matrices
 from ..contract.failure import Notice
-from ..contract.shading import OWN, Shading
+from ..contract.shading import BUILT_IN_SPACE, Shading
 from ..contract.track import TRACKED, Track
 from ..data.context import Context
 from ..data.types import Fit, Video
@@ -144,7 +144,7 @@ def shading_of(
     found = solve_looks(looks, head.trust, points.bare, known)
     few = replace(found, colour=found.colour[thin])
     gains, lights = frame_shading(thinned, points.bare[thin], few, head.shot, own_light=light == FRAME)
-    kind = OWN if space is None else space.kind
+    kind = BUILT_IN_SPACE if space is None else space.kind
     return Shading(lights, gains, found.code.astype(np.float32), kind), found.psnr
 
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ..contract.failure import Failure
+from ..contract.file_access import access_problem, is_file, is_folder
 from ..contract.footage import is_picture
-from ..contract.presence import hindrance, is_file, is_folder
 
 LARGEST: Final = 400_000_000
 """Pixels beyond which a file is refused; medium-format cameras reach 150 million."""
@@ -83,8 +83,10 @@ def read_photo(path: Path) -> Photo | Failure:
 def _file_problem(path: Path) -> Failure | None:
     if is_folder(path):
         return Failure("photo-not-found", f"{path} is a folder, not a picture.", "Choose a picture in it.")
-    if hindrance(path):
-        return Failure("photo-unreadable", f"{path} can't be read: {hindrance(path)}.", "Choose one that you may read.")
+    if access_problem(path):
+        return Failure(
+            "photo-unreadable", f"{path} can't be read: {access_problem(path)}.", "Choose one that you may read."
+        )
     if not is_file(path):
         return Failure("photo-not-found", f"There is no file {path}.", "Choose an existing picture.")
     if path.stat().st_size == 0:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from ..contract.atomic import write_atomically
-from ..contract.content import content_of
+from ..contract.content import size_and_hash
 from ..system import cache_folder
 from ..system.cache_folder import COMPILED, ENTRIES, HEADS, LOGS, PREVIEWS, RUNNING, WORK
 from ..system.locks import FileLock
@@ -245,7 +245,7 @@ def _looks(path: Path) -> list[list[Any]]:
 
 def _look(path: Path) -> list[Any]:
     """What is in a file; of a folder only how it looks from outside (OSError where there is none)."""
-    content = content_of(path)
+    content = size_and_hash(path)
     return list(content) if content is not None else _look_from_outside(path)
 
 

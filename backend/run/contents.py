@@ -11,7 +11,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ..contract.content import content_of
+from ..contract.content import size_and_hash
 from .cache import CONTENTS, Cache
 from .keys import fingerprint
 
@@ -30,7 +30,7 @@ class Contents:
     def fingerprint(self, path: Path) -> list[Any]:
         """Return what tells a file from one with other content, wherever both lie: its size and a hash of all of it."""
         path = path.absolute()
-        parts = content_of(path)
+        parts = size_and_hash(path)
         if parts is None:
             return fingerprint(path)
         known, size = self._of_folder(path.parent), parts[0]

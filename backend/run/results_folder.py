@@ -16,7 +16,7 @@ from typing import Final
 
 from ..contract.atomic import remove_half_made
 from ..contract.failure import Failure
-from ..contract.presence import is_there
+from ..contract.file_access import exists
 from ..system.locks import FileLock
 from ..system.writable import PAUSE, TRIES, not_writable
 
@@ -73,7 +73,7 @@ def _taken(lock: FileLock, stack: contextlib.ExitStack) -> bool:
     holder = f"process {os.getpid()} on {platform.node() or 'this computer'}, since {time.strftime('%H:%M:%S')}"
     folder = lock.path.parent
     for left in reversed(range(TRIES)):
-        new = [place for place in (folder, *folder.parents) if not is_there(place)]
+        new = [place for place in (folder, *folder.parents) if not exists(place)]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not lock.take(holder):

@@ -126,7 +126,7 @@ class _Run:
         """Run what is needed, in the job's order."""
         self._emit_job()
         self._check()
-        places = [place for outputs in outputs_of(self.job).values() for place in outputs.places]
+        places = [place for outputs in outputs_of(self.job).values() for place in outputs.paths]
         with locked(places, self.cancelled) as busy:
             if self.cancelled():
                 raise Cancelled

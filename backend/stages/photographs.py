@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.file_access import exists, is_folder
 from ..contract.footage import is_picture
 from ..contract.photographs import photograph_paths
-from ..contract.presence import is_folder, is_there
 from ..contract.settings import PhotographSettings
 from ..data.context import Context
 from ..data.stage_code import StageCode, counted
@@ -28,7 +28,7 @@ def check(settings: PhotographSettings) -> Failure | None:
 def chosen_files(text: str) -> list[Path] | Failure:
     """Return the files that the setting names; of a folder all pictures in it, by their names."""
     # A name may hold the separator.
-    parts = [text] if text.strip() and is_there(Path(text).expanduser()) else photograph_paths(text)
+    parts = [text] if text.strip() and exists(Path(text).expanduser()) else photograph_paths(text)
     if not parts:
         return Failure("photo-not-given", "No photograph was chosen.", "Choose a picture of a face.")
     result: list[Path] = []

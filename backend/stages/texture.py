@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ..contract.checks import is_object, parse_json
 from ..contract.failure import Failure
-from ..contract.kinds import is_object, json_of
 from ..contract.marks import ENTRY
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
@@ -28,7 +28,7 @@ def check(settings: TextureSettings) -> Failure | None:
 def load(files: Mapping[str, Path]) -> TextureFiles | Failure:
     """Return what an earlier run wrote."""
     try:
-        facts = json_of(files["light"].read_bytes(), is_object)
+        facts = parse_json(files["light"].read_bytes(), is_object)
     except OSError as error:
         return Failure("texture-unreadable", f"{files['light']} cannot be read: {error}.", "Bake the texture again.")
     if facts is None:

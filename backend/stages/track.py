@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..contract.camera import axis_angles
 from ..contract.failure import Failure
+from ..contract.file_access import is_folder
 from ..contract.misfit import misfits
 from ..contract.names import LANDMARKS
 from ..contract.outputs import absolute
 from ..contract.pixel_shape import in_file_pixels, in_square_pixels
 from ..contract.portable import portable_header
-from ..contract.presence import is_folder
 from ..contract.settings import TrackFileSettings
 from ..contract.track import (
     HEAD,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.file_access import is_file
 from ..contract.footage import is_picture
-from ..contract.presence import is_file
 from ..contract.sequence import sequence_from
 from ..contract.settings import VideoSettings
 from ..data.context import Context

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from ..contract.presence import home
+from ..contract.file_access import home
 
 
 def user_cache() -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
-from ..contract.presence import is_there
+from ..contract.file_access import exists
 
 TRIES: Final = 50
 """How often a folder is made that another run, which only looked whether it can, removes at the same moment."""
@@ -23,7 +23,7 @@ def writable_problem(folder: Path) -> Failure | None:
     """Make a folder and a file in it, and leave everything as it was; return why that fails."""
     probe = folder / f".writable-{os.getpid()}-{secrets.token_hex(4)}"
     for left in reversed(range(TRIES)):
-        new = [place for place in (folder, *folder.parents) if not is_there(place)]
+        new = [place for place in (folder, *folder.parents) if not exists(place)]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe.touch()

@@ -15,7 +15,7 @@ from ..contract.arrays import Array, Integers, Picture
 from ..contract.camera import Intrinsics, project, rotation_matrices
 from ..contract.failure import Failure, Notice
 from ..contract.settings import TextureSettings
-from ..contract.shading import LIGHT_AXES, LIGHT_TERMS, OWN, Shading
+from ..contract.shading import BUILT_IN_SPACE, LIGHT_AXES, LIGHT_TERMS, Shading
 from ..contract.track import TRACKED, Track
 from ..data.context import Context
 from ..data.types import Video
@@ -152,7 +152,7 @@ def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, con
 def _no_light(frames: int) -> Shading:
     light = np.zeros((frames, LIGHT_TERMS, 3), dtype=np.float32)
     light[:, 0] = 1
-    return Shading(light, np.ones((frames, 3), dtype=np.float32), np.zeros(0, dtype=np.float32), OWN)
+    return Shading(light, np.ones((frames, 3), dtype=np.float32), np.zeros(0, dtype=np.float32), BUILT_IN_SPACE)
 
 
 def spread_frames(track: Track, most: int) -> NDArray[np.int64]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
+from ..contract.file_access import access_problem, is_file, is_folder
 from ..contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, is_picture
-from ..contract.presence import hindrance, is_file, is_folder
 from ..contract.sequence import PictureSequence, sequence_from
 from ..contract.settings import VideoSettings
 from ..data.context import Context
@@ -63,8 +63,10 @@ def _path_problem(text: str, path: Path) -> Failure | None:
         return Failure("video-not-given", "No video was chosen.", advice)
     if is_folder(path):
         return Failure("video-is-directory", f"{path} is a folder, not a video.", advice)
-    if hindrance(path):
-        return Failure("video-unreadable", f"{path} can't be read: {hindrance(path)}.", "Choose one that you may read.")
+    if access_problem(path):
+        return Failure(
+            "video-unreadable", f"{path} can't be read: {access_problem(path)}.", "Choose one that you may read."
+        )
     if not is_file(path):
         return Failure("video-not-found", f"There is no file {path}.", advice)
     try:

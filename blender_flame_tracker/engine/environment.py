@@ -15,8 +15,8 @@ from ...backend.contract.installation import (
     Condition,
     Layout,
     current_environment,
+    inspect_engine,
     installed_packages,
-    look,
     site_packages_of,
 )
 from .process import Engine
@@ -131,7 +131,7 @@ class Environment:
     def look(self) -> None:
         """Read what lies in the folder: four small files and the names of its packages, no process."""
         layout = Layout(self.folder)
-        found = look(layout, ROOT / "requirements")
+        found = inspect_engine(layout, ROOT / "requirements")
         self.state = _STATES[found.condition]
         self.reason, self.advice = _sentence(found.reason), ""
         if found.condition is Condition.ABSENT and _holds_other_files(self.folder):
@@ -243,7 +243,7 @@ def _holds_other_files(folder: Path) -> bool:
 
 def engine_in(folder: Path) -> Engine | Failure:
     """Return the engine that lies in a folder now, or say why there is none and what to do."""
-    found = look(Layout(folder), ROOT / "requirements")
+    found = inspect_engine(Layout(folder), ROOT / "requirements")
     if found.condition is Condition.COMPLETE:
         return Engine(Layout(folder).python, ROOT)
     if found.condition is Condition.ABSENT and _holds_other_files(folder):

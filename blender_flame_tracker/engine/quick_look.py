@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...backend.contract.atomic import write_atomically
+from ...backend.contract.checks import is_object, parse_json
 from ...backend.contract.events import checked, failure_of, number_of
 from ...backend.contract.failure import Failure
-from ...backend.contract.kinds import is_object, json_of
 from .process import OTHER_VERSION, Engine
 from .supervisor import EarlyEnd, Supervisor, Timeouts
 
@@ -169,7 +169,7 @@ def start_search(
 def remembered(folder: Path) -> QuickLook | None:
     """Return what an earlier look found, None where there was none or its pictures are gone."""
     try:
-        event = json_of((folder / SUMMARY).read_text(encoding="utf-8"), is_object)
+        event = parse_json((folder / SUMMARY).read_text(encoding="utf-8"), is_object)
     except (OSError, ValueError):
         return None
     look = None if event is None else parse(checked(event))

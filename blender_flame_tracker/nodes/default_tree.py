@@ -7,7 +7,7 @@ from typing import Final
 
 import bpy
 
-from ...backend.contract.job import INSTEAD, default_job
+from ...backend.contract.job import SUBSTITUTES, default_job
 from ...backend.contract.options import title_case
 from ..names import TREE
 from . import stages
@@ -61,8 +61,8 @@ def new_default_tree(name: str, added: Collection[str] = ()) -> FlameTree:
 
 def _add(tree: bpy.types.NodeTree, node_class: type, kinds: Collection[str]) -> bpy.types.Node:
     node = tree.nodes.new(node_class.bl_idname)
-    kind = INSTEAD.get(node_class.kind, node_class.kind)
-    others = sum(1 for each in tree.nodes if INSTEAD.get(each.kind, each.kind) not in _PLACES)
+    kind = SUBSTITUTES.get(node_class.kind, node_class.kind)
+    others = sum(1 for each in tree.nodes if SUBSTITUTES.get(each.kind, each.kind) not in _PLACES)
     x, y = _PLACES.get(kind, (-560.0 + COLUMN * others, -600.0))
     moves = [_MOVED[each][kind] for each in kinds if kind in _MOVED.get(each, ())]
     node.location = (x + sum(move[0] for move in moves), y + sum(move[1] for move in moves))

@@ -12,8 +12,8 @@ from typing import Any
 import bpy
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.file_access import is_folder
 from ...backend.contract.options import options_of, to_dict
-from ...backend.contract.presence import is_folder
 from ..file_stamp import stamp_of
 from . import graph as graphs
 from .graph import Graph, Node

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import bpy
 
-from ...backend.contract.kinds import is_path, json_of, list_of
-from ...backend.contract.presence import is_file, is_there
+from ...backend.contract.checks import is_path, list_of, parse_json
+from ...backend.contract.file_access import exists, is_file
 from ...backend.contract.settings import TrackFileSettings
 from .. import paths
 from ..names import TREE
@@ -78,7 +78,7 @@ def _holds(node: Any, place: Place, take: Take) -> bool:
 def _is_of(node: Any, place: Place, clip: Path) -> bool:
     """Whether a place is that of a clip. One of the same name is the same where the former is not there any more."""
     former = _absolute(node, place.clip)
-    return former == clip or (former.name == clip.name and not is_there(former))
+    return former == clip or (former.name == clip.name and not exists(former))
 
 
 def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
@@ -189,7 +189,7 @@ _PARSED: Final[dict[str, tuple[Place, ...]]] = {}
 
 
 def _parsed(text: str) -> tuple[Place, ...]:
-    content = json_of(text, _are_places) if text else None
+    content = parse_json(text, _are_places) if text else None
     return tuple(Place(**each) for each in content or ())
 
 
@@ -235,7 +235,7 @@ def adopt(node: Any, scene: bpy.types.Scene) -> None:
     if getattr(node, KEPT) or not node.result_files:
         return
     take, asked = take_of(node, scene), node.path or TrackFileSettings().path
-    kept = json_of(node.result_files, list_of(lambda each: isinstance(each, list) and is_path((each or [0])[0])))
+    kept = parse_json(node.result_files, list_of(lambda each: isinstance(each, list) and is_path((each or [0])[0])))
     if not kept or take is None or _is_full(asked):
         return
     name = kept[0][0]

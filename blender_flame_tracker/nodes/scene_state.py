@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.job import INSTEAD
+from ...backend.contract.job import SUBSTITUTES
 from .. import redrawing
 from ..names import TREE
 from .reading import kind_of
 from .tree import FlameTree
 
-_INSTEAD_OF_VIDEO: Final = tuple(kind for kind, replaced in INSTEAD.items() if replaced == "video")
+_INSTEAD_OF_VIDEO: Final = tuple(kind for kind, replaced in SUBSTITUTES.items() if replaced == "video")
 _ENDS: Final = ("scene", "track", "texture", "report", "export")
 """Kinds of nodes at the end of the work, the most finished first."""
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
+from ...backend.contract.checks import parse_json
 from ...backend.contract.failure import Failure
-from ...backend.contract.kinds import json_of
 from ...backend.contract.settings import SceneSettings
 from .. import redrawing
 from ..engine.run_state import Run, StageProgress
@@ -250,7 +250,7 @@ def _set_aside(node: Any) -> None:
 
 def _others(node: Any) -> list[tuple[str, str, str]]:
     """Fingerprint, files and text of what a node has found for other takes."""
-    return [tuple(each) for each in json_of(node.result_others or "[]", _are_others) or ()]
+    return [tuple(each) for each in parse_json(node.result_others or "[]", _are_others) or ()]
 
 
 def _are_others(content: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 import bpy
 
-from ...backend.contract.presence import is_file
+from ...backend.contract.file_access import is_file
 from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute, relative
 from ..results.selection import tree_file

@@ -10,8 +10,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.file_access import is_folder
 from ...backend.contract.job import Job
-from ...backend.contract.presence import is_folder
 from ...backend.contract.targets import TAKEN
 from ..engine.session import State
 from ..names import TREE

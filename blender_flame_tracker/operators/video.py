@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from ...backend.contract.presence import is_folder
+from ...backend.contract.file_access import is_folder
 from ..nodes.default_tree import new_default_tree, replace_source
 from ..nodes.scene_state import active_tree, node_of, source_of
 from ..paths import absolute, clip_name, relative

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.file_access import is_file, is_folder
 from ...backend.contract.outputs import OVERLAY, PLOT
-from ...backend.contract.presence import is_file, is_folder
 from ...backend.contract.quality import Quality, read_quality
 from ...backend.contract.ranges import LABELS, FlaggedRange, flagged, positions, runs
 from ...backend.contract.settings import QUALITY_CHOICES

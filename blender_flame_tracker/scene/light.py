@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...backend.contract.kinds import is_object, json_of
+from ...backend.contract.checks import is_object, parse_json
 from ...backend.contract.outputs import texture_files
 from ...backend.contract.shading import LIGHT_TERMS
 from ...backend.contract.track import Track
@@ -26,7 +26,7 @@ def facts_of_texture(texture: Path) -> dict[str, Any]:
     """Return what the stage Texture wrote about a picture beside it; nothing where there is no such file."""
     for path in (texture_files(texture)[1], texture.with_suffix(".json")):
         try:
-            facts = json_of(path.read_text("utf-8"), is_object)
+            facts = parse_json(path.read_text("utf-8"), is_object)
         except (OSError, ValueError):
             continue
         if facts is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
-from ...backend.contract.presence import is_file
+from ...backend.contract.file_access import is_file
 from .parts import TRACK, origin_of
 from .stored import stored
 

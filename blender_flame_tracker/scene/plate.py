@@ -12,9 +12,9 @@ import bpy
 
 from ...backend.contract.camera import Intrinsics, blender_lens
 from ...backend.contract.failure import Failure, Notice
+from ...backend.contract.file_access import is_file
 from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
 from ...backend.contract.portable import stated_file
-from ...backend.contract.presence import is_file
 from ...backend.contract.track import Track, read_parts
 
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import bpy
 
+from ...backend.contract.checks import is_object, parse_json
 from ...backend.contract.failure import Failure
-from ...backend.contract.kinds import is_object, json_of
 from ...backend.contract.options import from_dict, options_of
 from ...backend.contract.settings import SceneSettings
 from ..file_stamp import Stamp
@@ -90,7 +90,7 @@ _PARSED: Final[dict[str, Record]] = {}
 
 
 def _parse(text: str) -> Record:
-    content: Any = json_of(text, is_object)
+    content: Any = parse_json(text, is_object)
     if content is None:
         return Record(SceneSettings())
     try:

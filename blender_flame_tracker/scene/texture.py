@@ -8,8 +8,8 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Notice
+from ...backend.contract.file_access import is_file
 from ...backend.contract.outputs import TEXTURE
-from ...backend.contract.presence import is_file
 from ...backend.contract.settings import SceneSettings
 from ..paths import absolute
 from .head import UV_MAP

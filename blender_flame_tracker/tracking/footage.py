@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import bpy
 
-from ...backend.contract.content import content_of
+from ...backend.contract.content import size_and_hash
 from ...backend.contract.failure import Failure
+from ...backend.contract.file_access import is_file, is_folder
 from ...backend.contract.footage import is_picture
-from ...backend.contract.presence import is_file, is_folder
 from ...backend.contract.sequence import sequence_from
 from .. import redrawing
 from ..engine.process import Engine
@@ -261,7 +261,7 @@ _LOOK: Final = re.compile("[0-9a-f]{24}")
 
 def _folder(path: Path) -> Path:
     """Return the folder for the pictures of a video's faces: that of the same video, wherever it lies (OSError)."""
-    content = content_of(path)
+    content = size_and_hash(path)
     if content is None:
         raise FileNotFoundError(errno.ENOENT, "No such file", str(path))
     key = hashlib.sha256(f"{path.name}|{content[0]}|{content[1]}".encode("utf-8", "surrogateescape"))

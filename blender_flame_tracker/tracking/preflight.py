@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.file_access import exists, is_file
 from ...backend.contract.job import Job
 from ...backend.contract.outputs import outputs_of
 from ...backend.contract.portable import stated_file
-from ...backend.contract.presence import is_file, is_there
 from ...backend.contract.targets import TAKEN, Targets
 from ...backend.contract.track import read_parts
 from ..file_stamp import stamp_of
@@ -48,7 +48,7 @@ def _target_problem(job: Job) -> Failure | None:
 def _refused(job: Job) -> Iterator[tuple[Path, Failure]]:
     targets = Targets(job.overwrite, tuple(_sources(job)))
     for outputs in outputs_of(job).values():
-        for path in outputs.places:
+        for path in outputs.paths:
             problem = targets.problem(path, folder=path in outputs.folders)
             if problem is not None:
                 yield path, problem
@@ -63,7 +63,7 @@ def missing_videos(job: Job) -> Mapping[str, Path]:
 def _missing_photographs(job: Job) -> Iterator[Path]:
     for stage in job.stages:
         for path in files_of(stage.settings.path) if stage.kind == "photographs" else ():
-            if not is_there(path):
+            if not exists(path):
                 yield path
 
 

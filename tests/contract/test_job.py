@@ -7,7 +7,7 @@ import json
 import pytest
 
 from backend.contract.failure import Failure
-from backend.contract.job import ADDED, INSTEAD, STAGES, Job, Stage, default_job, parse_job, validate
+from backend.contract.job import ON_REQUEST, STAGES, SUBSTITUTES, Job, Stage, default_job, parse_job, validate
 from backend.contract.options import options_of
 from backend.contract.output_settings import TrackFileSettings
 from backend.contract.settings import FitSettings, PhotographSettings, VideoSettings
@@ -32,14 +32,14 @@ def test_the_default_job_has_every_stage_but_those_to_be_asked_for_and_comes_bac
     job = default_job({"video": VideoSettings(path="é.mp4"), "fit": FitSettings(smoothness=2.5)})
     again = parse_job(job.to_json())
     assert again == job
-    assert {stage.kind for stage in job.stages} == set(STAGES) - set(ADDED) - set(INSTEAD)
+    assert {stage.kind for stage in job.stages} == set(STAGES) - set(ON_REQUEST) - set(SUBSTITUTES)
     assert job.stage("smooth").inputs == {"fit": "fit"}
     assert job.stage("track").inputs == {"fit": "smooth"}
 
 
 def test_stages_that_are_asked_for_stand_where_they_belong() -> None:
-    job = default_job({}, ADDED)
-    assert {stage.kind for stage in job.stages} == set(STAGES) - set(INSTEAD)
+    job = default_job({}, ON_REQUEST)
+    assert {stage.kind for stage in job.stages} == set(STAGES) - set(SUBSTITUTES)
     assert job.stage("smooth").inputs == {"fit": "appearance"}
     assert parse_job(job.to_json()) == job
 

@@ -20,7 +20,7 @@ import pytest
 from backend.contract.camera import Intrinsics
 from backend.contract.failure import Failure
 from backend.contract.quality import Quality, quality_of, read_quality
-from backend.contract.shading import OWN, Shading, light_terms
+from backend.contract.shading import BUILT_IN_SPACE, Shading, light_terms
 from backend.contract.track import ONE_LENS_SCHEMA, SCHEMA, Track, header_of, read_track, write_track
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +95,7 @@ def test_a_track_comes_back_as_it_was(path: Path) -> None:
     assert len(again) == FRAMES
 
 
-def lit(track: Track, space: str = OWN) -> Track:
+def lit(track: Track, space: str = BUILT_IN_SPACE) -> Track:
     """The same head under a light."""
     random = np.random.default_rng(1)
     light, gain = random.normal(size=(FRAMES, 9, 3)), random.uniform(0.9, 1.1, (FRAMES, 3))
@@ -116,7 +116,7 @@ def test_light_gain_and_albedo_are_optional_and_come_back(path: Path) -> None:
     write_track(path, track)
     again = read_track(path)
     assert isinstance(again, Track) and isinstance(again.shading, Shading)
-    assert again.shading.space == OWN
+    assert again.shading.space == BUILT_IN_SPACE
     for name in ("light", "gain", "albedo"):
         np.testing.assert_array_equal(getattr(again.shading, name), getattr(track, name))
     up = np.array([0.0, -1.0, 0.0])

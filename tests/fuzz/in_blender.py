@@ -18,7 +18,7 @@ from typing import Any, Final
 import bpy  # type: ignore[import-not-found]
 import numpy as np
 
-from backend.contract.kinds import is_text
+from backend.contract.checks import is_text
 
 from . import tracks
 from .damage import odd_value

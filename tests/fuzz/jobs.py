@@ -12,14 +12,14 @@ from typing import Any, Final
 import backend.cli.run  # noqa: F401 - loaded once, and not in every child
 from backend.cli.main import main
 from backend.contract.failure import Failure
-from backend.contract.job import ADDED, default_job
+from backend.contract.job import ON_REQUEST, default_job
 from backend.contract.settings import VideoSettings
 
 from .damage import damaged_bytes, damaged_data
 from .kind import Kind
 
 _GOOD: Final[dict[str, Any]] = json.loads(
-    default_job({"video": VideoSettings(path="/nowhere/clip.mp4")}, ADDED).to_json()
+    default_job({"video": VideoSettings(path="/nowhere/clip.mp4")}, ON_REQUEST).to_json()
 )
 
 

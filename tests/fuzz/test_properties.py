@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.contract.checks import is_path, is_real, is_text, parse_json
 from backend.contract.events import KINDS, decode, encode, entries_of, failure_of, number_of, text_of
 from backend.contract.failure import Failure
 from backend.contract.foreign_text import shown
 from backend.contract.job import STAGES, Job, default_job, parse_job
-from backend.contract.kinds import is_path, is_real, is_text, json_of
 from backend.contract.options import from_dict, options_of, to_dict
 from backend.contract.track_schema import ARRAYS, claim_problem, header_problem, values_problem
 from backend.contract.track_schema import KINDS as ARRAY_KINDS
@@ -91,7 +91,7 @@ def test_words_of_others_are_short_and_steer_nothing(text: str, longest: int) ->
 
 @given(st.one_of(st.binary(max_size=60), DATA.map(lambda data: json.dumps(data).encode())))
 def test_plain_data_passes_its_check_or_is_none(content: bytes) -> None:
-    found = json_of(content.decode("utf-8", "replace"), lambda value: isinstance(value, dict))
+    found = parse_json(content.decode("utf-8", "replace"), lambda value: isinstance(value, dict))
     assert found is None or isinstance(found, dict)
 
 

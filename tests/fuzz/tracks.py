@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from backend.contract.checks import LARGEST_WHOLE
 from backend.contract.failure import Failure
-from backend.contract.kinds import LARGEST_WHOLE
 from backend.contract.quality import quality_of, read_quality
 from backend.contract.ranges import flagged
 from backend.contract.settings import HeadSettings

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from ...contract.arrays import Array, Floats
-from ...contract.shading import OWN
+from ...contract.shading import BUILT_IN_SPACE
 from ...contract.track import Track
 from ..geometry import adjacency
 from ..model import HeadModel
@@ -88,7 +88,7 @@ class AlbedoSpace:
     name: str
     mean: Floats
     basis: Floats
-    kind: str = OWN
+    kind: str = BUILT_IN_SPACE
 
     @property
     def modes(self) -> int:

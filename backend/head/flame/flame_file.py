@@ -18,10 +18,10 @@ from scipy import sparse
 
 from ...contract.arrays import Floats, Integers
 from ...contract.failure import Failure
+from ...contract.file_access import access_problem, is_file, is_folder
 from ...contract.foreign_text import reason, shown
 from ...contract.model_files import folders_beside
 from ...contract.names import JOINT_PARENTS, JOINTS
-from ...contract.presence import hindrance, is_file, is_folder
 from ...contract.settings import HeadSettings
 from ...untrusted.plain_arrays import read_npz
 from ...untrusted.restricted_pickle import Unread, read_pickle
@@ -130,8 +130,8 @@ def checked_arrays(content: Mapping[str, Any], name: str) -> FlameArrays | Failu
 def _file_problem(path: Path) -> Failure | None:
     if is_folder(path):
         return Failure("model-not-a-file", f"{path} is a folder, not a model file.", _ADVICE)
-    if hindrance(path):
-        return Failure("model-unreadable", f"{path} cannot be read: {hindrance(path)}.", _ADVICE)
+    if access_problem(path):
+        return Failure("model-unreadable", f"{path} cannot be read: {access_problem(path)}.", _ADVICE)
     if not is_file(path):
         return Failure("model-not-found", f"There is no model file {path}.", _ADVICE)
     if path.stat().st_size == 0:

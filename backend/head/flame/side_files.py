@@ -11,9 +11,9 @@ import numpy as np
 
 from ...contract.arrays import Floats, Integers
 from ...contract.failure import Failure
+from ...contract.file_access import is_file
 from ...contract.foreign_text import reason, shown
 from ...contract.model_files import EMBEDDING_68, EMBEDDING_105, EYELIDS, REGIONS, UV_OBJECT, UV_TEXTURE
-from ...contract.presence import is_file
 from ...untrusted.plain_arrays import read_header, read_npy, read_npz
 from ...untrusted.restricted_pickle import LARGEST_FILE, read_pickle, read_pickle_bytes
 

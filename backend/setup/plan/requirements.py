@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from ...contract.checks import is_number, is_text, list_of, mapping_of, object_with, parse_json
 from ...contract.failure import Failure
 from ...contract.installation import fingerprint, normalised
-from ...contract.kinds import is_number, is_text, json_of, list_of, mapping_of, object_with
 
 FACTS: Final = "purposes.json"
 
@@ -54,7 +54,7 @@ def read_purpose(folder: Path, name: str) -> Purpose | Failure:
     file = folder / f"{name}.txt"
     try:
         text = file.read_text(encoding="utf-8")
-        facts = (json_of((folder / FACTS).read_text(encoding="utf-8"), _ARE_FACTS) or {}).get(name)
+        facts = (parse_json((folder / FACTS).read_text(encoding="utf-8"), _ARE_FACTS) or {}).get(name)
     except OSError as error:
         return Failure(
             "requirements-missing",

@@ -13,9 +13,9 @@ from typing import Any
 
 from ... import __version__
 from ...contract import licences
+from ...contract.file_access import home
 from ...contract.installation import Layout
 from ...contract.model_files import TASK_FILES, task_file
-from ...contract.presence import home
 from ..layout import folder_size
 from ..plan.graphics import NvidiaDriver, find_nvidia_driver
 from ..plan.libraries import how_to_get, missing_display_libraries

@@ -15,8 +15,8 @@ from ...contract.installation import (
     Installed,
     Layout,
     current_environment,
+    inspect_engine,
     installed_packages,
-    look,
     read_stamp,
     site_packages_of,
 )
@@ -38,7 +38,7 @@ def describe_plan(layout: Layout, wish: Wish, driver: NvidiaDriver | None) -> di
     plan = make_plan(layout, wish, read_stamp(present) if present is not None else None, driver)
     head = {
         "folder": str(layout.root),
-        "condition": look(layout, wish.requirements).condition.value,
+        "condition": inspect_engine(layout, wish.requirements).condition.value,
         "free": shutil.disk_usage(existing(layout.root)).free,
         "graphics": list(driver.names) if driver is not None else [],
     }
@@ -62,7 +62,7 @@ def describe_plan(layout: Layout, wish: Wish, driver: NvidiaDriver | None) -> di
 
 def describe_state(layout: Layout, requirements: Path) -> dict[str, Any]:
     """Say what is there: a second, for the sizes of all files; nothing of the engine is imported."""
-    found = look(layout, requirements)
+    found = inspect_engine(layout, requirements)
     if found.condition is not Condition.COMPLETE:
         return _state(layout, found)
     environment = current_environment(layout, ENGINE)

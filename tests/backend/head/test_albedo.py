@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backend.contract.failure import Failure
-from backend.contract.shading import BFM, FLAME_TEXTURE, OWN
+from backend.contract.shading import BFM, BUILT_IN_SPACE, FLAME_TEXTURE
 from backend.head.albedo.albedo_file import licensed_space, space_for
 from backend.head.albedo.albedo_space import MODES, mode_names, own_space
 from backend.head.builtin import builtin_head
@@ -46,7 +46,7 @@ def texture_file(folder: Path, layout: str, modes: int = 60) -> Path:
 
 def test_our_own_space_has_named_modes_that_stay_where_they_belong():
     space = own_space(HEAD)
-    assert space.kind == OWN and space.modes == MODES == len(set(mode_names()))
+    assert space.kind == BUILT_IN_SPACE and space.modes == MODES == len(set(mode_names()))
     assert space.mean.min() > 0.02 and space.mean.max() < 1
     np.testing.assert_array_equal(space.basis, own_space(HEAD).basis)
     changed = {name: np.abs(space.basis[:, :, k]).max(axis=1) > 0.01 for k, name in enumerate(mode_names())}
@@ -126,9 +126,9 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path: Path):
 
 def test_a_folder_without_a_usable_file_gives_our_own_space_and_says_why(tmp_path: Path):
     space, notice = space_for(HEAD, tmp_path)
-    assert space.kind == OWN and notice is None
+    assert space.kind == BUILT_IN_SPACE and notice is None
     texture_file(tmp_path, "FLAME_texture.npz", 2)
     space, notice = space_for(HEAD, tmp_path)
-    assert space.kind == OWN and notice is not None and "FLAME_texture.npz" in notice.sentence
+    assert space.kind == BUILT_IN_SPACE and notice is not None and "FLAME_texture.npz" in notice.sentence
     space, notice = space_for(flame_like(), tmp_path)
     assert space.kind == FLAME_TEXTURE and notice is None

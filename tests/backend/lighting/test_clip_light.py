@@ -13,7 +13,7 @@ from textured_heads import as_fit
 
 from backend.contract.failure import Failure
 from backend.contract.settings import VideoSettings
-from backend.contract.shading import OWN, Shading, light_terms
+from backend.contract.shading import BUILT_IN_SPACE, Shading, light_terms
 from backend.contract.track import Track
 from backend.data.types import Fit, Video
 from backend.head.albedo.albedo_space import AlbedoSpace, mode_names, own_space, own_space_of_track
@@ -81,7 +81,7 @@ def test_light_gain_and_skin_are_found_again(tmp_path: Path, clip: MadeClip):
     random = np.random.default_rng(0)
     gain = np.exp(random.uniform(-0.25, 0.25, (FRAMES, 1)) + random.uniform(-0.05, 0.05, (FRAMES, 3)))
     found = shading_of(filmed(tmp_path, gain, clip), tmp_path)
-    assert found.space == OWN and found.light.shape == (FRAMES, 9, 3) and found.gain.shape == (FRAMES, 3)
+    assert found.space == BUILT_IN_SPACE and found.light.shape == (FRAMES, 9, 3) and found.gain.shape == (FRAMES, 3)
     assert (found.light == found.light[0]).all()
     assert unlike(found, 0, LIGHT) < 0.04
     np.testing.assert_allclose(found.gain / np.median(found.gain, axis=0), gain / np.median(gain, axis=0), rtol=0.03)

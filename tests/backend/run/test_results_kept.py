@@ -109,7 +109,7 @@ def test_what_a_job_writes_is_known_before_it_runs(clip: Path, tmp_path: Path) -
     job = job_to(clip, tmp_path / "a.npz", folder=str(tmp_path / "report"))
     texture = Stage("texture", "texture", TextureSettings(), {"track": "track", "video": "video"})
     job = dataclasses.replace(job, stages=(*job.stages, texture))
-    names = {name: [path.name for path in each.places] for name, each in outputs_of(job).items()}
+    names = {name: [path.name for path in each.paths] for name, each in outputs_of(job).items()}
     assert names == {
         "track": ["a.npz"],
         "report": ["report.json", "report.png", "sheet.png", "overlay.mp4"],

@@ -16,7 +16,7 @@ from fake_runs import Runs
 from fake_stages import job_for, make_clip, ran
 
 from backend.contract.failure import Failure
-from backend.contract.job import ADDED, INSTEAD, STAGES, Job, default_job
+from backend.contract.job import ON_REQUEST, STAGES, SUBSTITUTES, Job, default_job
 from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
 from backend.run import contents
 from backend.run.keys import fingerprint
@@ -66,7 +66,7 @@ def test_every_stage_tells_its_result_again_when_nothing_is_left_to_do(run: Runs
     run(job_for(clip, out))
     run(job_for(clip, out))
     told = {e["name"]: e["summary"] for e in run.events if e["event"] == "stage"}
-    assert set(told) == set(STAGES) - {*ADDED, *INSTEAD} and set(told.values()) == {"well"}
+    assert set(told) == set(STAGES) - {*ON_REQUEST, *SUBSTITUTES} and set(told.values()) == {"well"}
 
 
 def test_another_smoothing_starts_at_smoothing(run: Runs, clip: Path, out: Path) -> None:

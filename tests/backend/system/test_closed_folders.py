@@ -12,8 +12,8 @@ import pytest
 
 from backend.cli.main import main
 from backend.contract.failure import Failure
+from backend.contract.file_access import access_problem, exists, is_file, is_folder
 from backend.contract.model_files import find_model_file, head_files, task_file
-from backend.contract.presence import hindrance, is_file, is_folder, is_there
 from backend.contract.settings import VideoSettings
 from backend.data.context import Context
 from backend.photo.read import read_photo
@@ -43,8 +43,8 @@ def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_nothing_is_seen_in_a_closed_folder(closed: Path) -> None:
     assert is_folder(closed) and not is_file(closed)
-    assert not any(ask(closed / "a.mp4") for ask in (is_file, is_folder, is_there))
-    assert hindrance(closed / "a.mp4") == "Permission denied" and hindrance(closed.parent / "no.mp4") == ""
+    assert not any(ask(closed / "a.mp4") for ask in (is_file, is_folder, exists))
+    assert access_problem(closed / "a.mp4") == "Permission denied" and access_problem(closed.parent / "no.mp4") == ""
 
 
 def test_a_closed_folder_of_models_has_no_models(closed: Path) -> None:

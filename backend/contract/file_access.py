@@ -20,12 +20,12 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def is_there(path: Path) -> bool:
+def exists(path: Path) -> bool:
     """Whether anything can be seen there."""
     return os.path.exists(path)  # noqa: PTH110
 
 
-def hindrance(path: Path) -> str:
+def access_problem(path: Path) -> str:
     """Return in the system's words why a file may not be read; empty where it may, and where there is none."""
     try:
         if stat.S_ISREG(path.stat().st_mode):  # others, such as pipes, may wait for ever

@@ -18,7 +18,7 @@ LARGEST_WHOLE: Final = 2**31 - 1
 """What Blender and the arrays of files can hold."""
 
 
-def json_of(text: str | bytes, check: Check) -> Any:
+def parse_json(text: str | bytes, check: Check) -> Any:
     """Return what a text in JSON says where it passes the check, None where it does not or is no JSON."""
     try:
         data = json.loads(text)
@@ -100,9 +100,9 @@ def object_with(needed: dict[str, Check], optional: dict[str, Check] | None = No
 
     Other fields are passed over: newer versions may have them.
     """
-    known = optional or {}
+    optional_checks = optional or {}
     return lambda value: (
         isinstance(value, dict)
         and all(name in value and check(value[name]) for name, check in needed.items())
-        and all(check(value[name]) for name, check in known.items() if name in value)
+        and all(check(value[name]) for name, check in optional_checks.items() if name in value)
     )
