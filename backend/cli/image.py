@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ..contract.events import Emit, error_event
 from ..contract.failure import Failure
-from ..contract.targets import TargetRefused, Targets
-from ..data.context import Cancelled, Context
-from ..run.engine import EXIT_FAILED, EXIT_USAGE, guarded
-from ..run.runner import Stopped
+from ..contract.job import Job, Stage
+from ..contract.photographs import photograph_setting
+from ..contract.settings import PhotographSettings, PortraitSettings
+from ..run.engine import EXIT_FAILED, EXIT_USAGE
+from ..run.runner import Finished
 from .console import clock
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
-from .session import Conversation, add_common_flags, conversation, exit_code
+from .session import add_common_flags, conversation, execute_in
 
-STAGE: Final = "image"
 KINDS: Final = ("face", "landmarks", "head", "camera", "fit")
 """Stages whose settings count for photographs too."""
 _OF_CLIPS: Final = frozenset(
@@ -67,40 +65,39 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")
         return EXIT_USAGE
+    path = photograph_setting(map(str, parsed.photos))
     with conversation(parsed) as talk:
         if isinstance(talk, Failure):
             return EXIT_FAILED
-        result = guarded(lambda emit: _run(parsed, settings, talk, emit), talk.emit, talk.log)
-        if not isinstance(result, (Failure, Stopped)) and not parsed.events:
-            talk.streams.error.write(result)
-        return exit_code(result, talk.stop)
+        with talk.cache.work(
+            "copies", hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        ) as copies:
+            photographs = PhotographSettings(path=path, folder=str(copies))
+            job = portrait_job({**settings, "photographs": photographs}, parsed.out)
+            return execute_in(talk, job, parsed, _closing_words)
 
 
-def _run(
-    parsed: argparse.Namespace, settings: Mapping[str, Any], talk: Conversation, emit: Emit
-) -> str | Stopped | Failure:
-    """Return the closing words; what happens on the way, and how it ends, is told as events."""
-    from .photo_session import run_photos
+def portrait_job(settings: Mapping[str, Any], out: Path) -> Job:
+    """Return the job that fits one head to photographs and writes a folder for each.
 
-    started = time.perf_counter()
-    try:
-        with tempfile.TemporaryDirectory() as work:
-            targets = Targets(parsed.overwrite, tuple(parsed.photos), talk.cache.wrote)
-            context = Context(STAGE, emit, talk.stop.asked, Path(work), parsed.models, targets=targets)
-            result = run_photos(parsed.photos, parsed.out, settings, context)
-    except Cancelled:
-        emit({"event": "cancelled"})
-        return Stopped()
-    except TargetRefused as refused:
-        result = refused.failure
-    except OSError as error:
-        sentence = f"A result could not be written to {parsed.out}: {error.strerror or error}."
-        result = Failure("output-not-written", sentence, "Choose a folder with free space that you may write to.")
-    if isinstance(result, Failure):
-        emit(error_event(result))
-        return result
-    seconds = time.perf_counter() - started
-    outputs = {name: str(path) for name, path in result.items()}
-    emit({"event": "done", "outputs": outputs, "seconds": round(seconds, 3)})
-    folders = "".join(f"  {folder}\n" for folder in dict.fromkeys(path.parent for path in result.values()))
-    return f"Done in {clock(seconds, tenths=True)}.\n{folders}"
+    Args:
+        settings: Kind -> settings: photographs, face, landmarks, head, camera and fit count.
+        out: Folder of the results.
+    """
+    settings = {**settings, "portraits": PortraitSettings(folder=str(out.absolute()))}
+    photographs = {"video": "photographs"}
+    inputs = {
+        "head": {},
+        "photographs": {},
+        "face": {},
+        "landmarks": {**photographs, "face": "face"},
+        "camera": photographs,
+        "fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"},
+        "portraits": {**photographs, "fit": "fit", "head": "head"},
+    }
+    return Job(tuple(Stage(kind, kind, settings[kind], links) for kind, links in inputs.items()))
+
+
+def _closing_words(result: Finished) -> str:
+    folders = "".join(f"  {folder}\n" for folder in dict.fromkeys(path.parent for path in result.files.values()))
+    return f"Done in {clock(result.seconds, tenths=True)}.\n{folders}"

@@ -60,13 +60,31 @@ STAGES: Final[Mapping[str, StageSpec]] = {
 }
 
 
+COMMAND_STAGES: Final[Mapping[str, StageSpec]] = {
+    "portraits": StageSpec(
+        stage_settings.PortraitSettings, {"fit": "fit", "head": "head", "video": "video"}, "portraits", "Portraits"
+    ),
+}
+"""Stages that commands add to their jobs: without a node, and without a flag of ``track``."""
+
+
+def spec_of(kind: str) -> StageSpec:
+    """Return what a kind of stage takes and gives (KeyError where there is none)."""
+    return STAGES[kind] if kind in STAGES else COMMAND_STAGES[kind]
+
+
+def is_kind(kind: str) -> bool:
+    """Whether there is such a kind of stage."""
+    return kind in STAGES or kind in COMMAND_STAGES
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of a job.
 
     Attributes:
         name: Unique in the job.
-        kind: Key of `STAGES`.
+        kind: Key of `STAGES` or `COMMAND_STAGES`.
         settings: Instance of the settings class of that kind.
         inputs: Input name -> name of the stage that gives it.
     """
@@ -190,7 +208,7 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
             "job-stage", f"Stage number {number} of the job has no name.", "Every stage needs 'name' and 'kind'."
         )
     name, kind = entry["name"], entry.get("kind")
-    if not isinstance(kind, str) or kind not in STAGES:
+    if not isinstance(kind, str) or not is_kind(kind):
         return Failure(
             "job-kind",
             f"Stage '{shown(name)}': there is no kind {_quoted(kind)}.",
@@ -207,7 +225,7 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
                 f"Stage '{name}': its input '{input_name}' must be the name of a stage, not {_quoted(source)}.",
                 "Link one stage to it.",
             )
-    settings = from_dict(STAGES[kind].settings, values, f"Stage '{name}'")
+    settings = from_dict(spec_of(kind).settings, values, f"Stage '{name}'")
     if isinstance(settings, Failure):
         return settings
     return Stage(name, kind, settings, inputs)
@@ -261,7 +279,7 @@ def _shared_file(stages: list[Stage]) -> Failure | None:
 
 
 def _link_problem(stage: Stage, by_name: Mapping[str, Stage]) -> Failure | None:
-    wanted = STAGES[stage.kind].inputs
+    wanted = spec_of(stage.kind).inputs
     for name, wanted_type in wanted.items():
         if name not in stage.inputs:
             return Failure(
@@ -276,7 +294,7 @@ def _link_problem(stage: Stage, by_name: Mapping[str, Stage]) -> Failure | None:
                 f"Stage '{stage.name}': its input '{name}' names '{stage.inputs[name]}', which is not in the job.",
                 "Add that stage or link another.",
             )
-        given = STAGES[source.kind].output
+        given = spec_of(source.kind).output
         if given != wanted_type:
             return Failure(
                 "job-type",

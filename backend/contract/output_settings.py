@@ -158,6 +158,13 @@ class ExportSettings:
         return tuple(name for name in EXPORT_FORMATS if getattr(self, name))
 
 
+@dataclass(frozen=True)
+class PortraitSettings:
+    """Where a folder is written for each of several photographs of one person."""
+
+    folder: str = option("", "Folder in which each photograph gets a folder of its own", path=True)
+
+
 MOTION_CHOICES: Final = {
     "camera": "The camera moves, the head stays still",
     "head": "The head moves, the camera stays still",

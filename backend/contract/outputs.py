@@ -11,7 +11,9 @@ from typing import Final
 
 from .failure import Failure
 from .job import Job, Stage
+from .photographs import photograph_files, portrait_names
 
+TRACK: Final = "track.npz"
 TEXTURE: Final = "texture.png"
 REPORT, PLOT, SHEET, OVERLAY = "report.json", "report.png", "sheet.png", "overlay.mp4"
 EXPORT: Final = "export"
@@ -27,15 +29,22 @@ class Outputs:
     Attributes:
         files: Single files.
         folders: Folders that are replaced as a whole.
+        shared: Folders in which the files lie, of which there may be thousands: each is locked once for all its files.
     """
 
     files: tuple[Path, ...] = ()
     folders: tuple[Path, ...] = ()
+    shared: tuple[Path, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Both."""
+        """Files and folders."""
         return self.files + self.folders
+
+    @property
+    def locked(self) -> tuple[Path, ...]:
+        """What a run locks while it is at work."""
+        return self.shared or self.paths
 
 
 def outputs_of(job: Job) -> Mapping[str, Outputs]:
@@ -80,6 +89,8 @@ def _outputs(job: Job, stage: Stage) -> Outputs:
     settings = stage.settings
     if stage.kind == "track":
         return Outputs((absolute(settings.path),))
+    if stage.kind == "portraits":
+        return _portraits(job.stage(stage.inputs["video"]), absolute(stage.settings.folder))
     if stage.kind not in ("texture", "report", "export"):
         return Outputs()
     track_folder = absolute(job.stage(stage.inputs["track"]).settings.path).parent
@@ -91,6 +102,15 @@ def _outputs(job: Job, stage: Stage) -> Outputs:
         return Outputs(tuple(_wanted(folder, *wanted, (settings.overlay, OVERLAY))))
     folder = absolute(settings.folder) if settings.folder else track_folder / EXPORT
     return Outputs(folders=tuple(folder / name for name in settings.formats))
+
+
+def _portraits(source: Stage, folder: Path) -> Outputs:
+    """Return what is written of photographs; those without a face are among them, as nobody knows them before."""
+    photographs = photograph_files(source.settings.path) if source.kind == "photographs" else []
+    if isinstance(photographs, Failure):
+        return Outputs()
+    folders = tuple(folder / name for name in portrait_names(photographs))
+    return Outputs(tuple(each / name for each in folders for name in (TRACK, TEXTURE, *PORTRAIT)), shared=folders)
 
 
 def _wanted(folder: Path, *names: tuple[bool, str]) -> Iterator[Path]:

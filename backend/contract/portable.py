@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from .failure import Failure
 from .file_access import home
-from .job import STAGES, Job, parse_job
+from .job import Job, is_kind, parse_job, spec_of
 from .options import options_of, to_dict
 from .photographs import photograph_paths, photograph_setting
 
@@ -89,9 +89,9 @@ def _portable_settings(kind: str, values: Mapping[str, Any], folder: Path) -> di
 
 def _renamed(kind: str, values: Mapping[str, Any], rename: Callable[[Path], str | None]) -> dict[str, Any]:
     """Return the settings of a stage with other names for files, where `rename` gives one."""
-    if kind not in STAGES:
+    if not is_kind(kind):
         return dict(values)
-    paths = {option.name for option in options_of(STAGES[kind].settings) if option.kind == "path"}
+    paths = {option.name for option in options_of(spec_of(kind).settings) if option.kind == "path"}
     return {
         name: _names(kind, value, rename) if name in paths and isinstance(value, str) and value else value
         for name, value in values.items()

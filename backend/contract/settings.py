@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from .options import SEPARATOR, option
-from .output_settings import ExportSettings, ReportSettings, SceneSettings, TextureSettings, TrackFileSettings
+from .output_settings import (
+    ExportSettings,
+    PortraitSettings,
+    ReportSettings,
+    SceneSettings,
+    TextureSettings,
+    TrackFileSettings,
+)
 
 __all__ = [
     "AppearanceSettings",
@@ -20,6 +27,7 @@ __all__ = [
     "HeadSettings",
     "LandmarkSettings",
     "PhotographSettings",
+    "PortraitSettings",
     "ReportSettings",
     "SceneSettings",
     "SmoothSettings",

@@ -246,6 +246,13 @@ class ExportFiles:
 
 
 @dataclass(frozen=True)
+class PortraitFiles:
+    """What was written of photographs: a folder for each, its files by ``photograph/file``."""
+
+    files: dict[str, Path]
+
+
+@dataclass(frozen=True)
 class TextureFiles:
     """The baked texture: ``texture`` (PNG, sRGB) and ``light`` (JSON).
 

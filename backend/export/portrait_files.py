@@ -10,19 +10,24 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from ..contract.arrays import Floats, Integers, Picture
 from ..contract.atomic import Writer, write_atomically
 from ..contract.camera import Intrinsics, resized_points
+from ..contract.failure import Failure
 from ..contract.track import Track
+from ..data.context import Context
+from ..head.albedo.albedo_file import space_for
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.model import HeadModel
 from ..landmarks.aligned_crop import SEED_SCALE, SIZE, cut, dlib68, ffhq_region
 from ..landmarks.crop_camera import corner_affine, full_frame_in_crop
+from ..landmarks.networks import Network
 from ..parsing.classes import NAMES
-from ..parsing.parser import Parser, coloured
+from ..parsing.parser import Parser, coloured, open_parser
 from ..render.lit_head import Skin, over, textured_head
 from ..render.overlay import draw_head, draw_landmarks, head_look
 from ..render.picture_light import Lit, estimate_light
@@ -59,6 +64,21 @@ class Studio:
     def skin(self) -> Integers:
         """Vertices whose colour tells of the light: the face, or all of a head that does not name it."""
         return np.asarray(self.head.regions.get("face", np.arange(self.head.vertex_count)))
+
+
+def space_and_parser(head: HeadModel, person: Network | None, context: Context) -> tuple[AlbedoSpace, Parser] | Failure:
+    """Return the space of texture codes of a head and the parser of its portraits.
+
+    Args:
+        head: The head model.
+        person: The network that tells the person from the background, None where it is not there.
+        context: For the models, and for notices about them.
+    """
+    space, unfit = space_for(head, context.models)
+    if unfit is not None:
+        context.notice(unfit)
+    parser = open_parser(head, person, context.models, None, torch.device("cpu"), context.notice)
+    return parser if isinstance(parser, Failure) else (space, parser)
 
 
 def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, studio: Studio) -> dict[str, Path]:

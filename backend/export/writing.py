@@ -20,12 +20,11 @@ from ..contract.settings import ExportSettings, TextureSettings
 from ..contract.track import Track
 from ..data.context import Context
 from ..data.types import Video
-from ..head.albedo.albedo_file import space_for
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.flame_codes import root_poses, shown_frames
 from ..head.model import HeadModel
 from ..landmarks.networks import Network, SharedNetwork, find_networks
-from ..parsing.parser import Parser, open_parser
+from ..parsing.parser import Parser
 from ..render.lit_head import Skin
 from ..texture.clip_texture import texture_to_draw
 from ..video.reader import read_frames
@@ -34,7 +33,7 @@ from .avatar import AvatarWriter, centre_notice, with_square_pixels
 from .frames import FrameWriter
 from .lids import lid_codes, lids_notice
 from .metrical import MetricalWriter
-from .portrait_files import Studio, save_picture, write_portrait
+from .portrait_files import Studio, save_picture, space_and_parser, write_portrait
 from .portraits import person_in, seen_head
 from .square import SquareClip
 from .torso import NeckLine, above_neck_line, neck_line
@@ -158,13 +157,7 @@ class _Work:
         return names
 
     def _opened(self) -> tuple[AlbedoSpace, Parser] | Failure:
-        """The space of texture codes and the parser of portraits."""
-        models = self._context.models
-        space, unfit = space_for(self._head, models)
-        if unfit is not None:
-            self._context.notice(unfit)
-        parser = open_parser(self._head, self._person, models, None, torch.device("cpu"), self._context.notice)
-        return parser if isinstance(parser, Failure) else (space, parser)
+        return space_and_parser(self._head, self._person, self._context)
 
     def _side_by_side(self, work: Callable[[int, int, Picture], object]) -> list[int]:
         """Let several threads do (step, frame, picture) while the next pictures are decoded; return the frames read."""

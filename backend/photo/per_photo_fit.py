@@ -13,12 +13,13 @@ from ..data.types import Fit, Landmarks
 from ..head.skinning import select_frames
 
 
-def own_fit(fit: Fit, index: int, path: Path, width: int, height: int, scale: float) -> Fit:
+def own_fit(fit: Fit, index: int, name: str, path: Path, width: int, height: int, scale: float) -> Fit:
     """Return the fit of one photograph; what is scaled about the middle is the same head seen by another lens.
 
     Args:
         fit: Of all photographs, in the pixels of their common frame.
         index: Which of them.
+        name: File name of the photograph.
         path: The picture that Blender shall show.
         width, height: Of the photograph.
         scale: Pixels of the common frame per pixel of the photograph.
@@ -31,7 +32,14 @@ def own_fit(fit: Fit, index: int, path: Path, width: int, height: int, scale: fl
         shading = dataclasses.replace(shading, light=shading.light[one], gain=shading.gain[one])
     return dataclasses.replace(
         fit,
-        landmarks=_own_landmarks(landmarks, index, path, (width, height), middle - common / scale, scale),
+        landmarks=_own_landmarks(
+            landmarks,
+            index,
+            {"name": name, "path": str(path.absolute())},
+            (width, height),
+            middle - common / scale,
+            scale,
+        ),
         intrinsics=Intrinsics.centred(width, height, fit.intrinsics.focal_x / scale),
         pose=select_frames(fit.pose, one),
         rotation=fit.rotation[one],
@@ -47,13 +55,12 @@ def own_fit(fit: Fit, index: int, path: Path, width: int, height: int, scale: fl
 
 
 def _own_landmarks(
-    landmarks: Landmarks, index: int, path: Path, size: tuple[int, int], corner: Floats, scale: float
+    landmarks: Landmarks, index: int, source: dict[str, str], size: tuple[int, int], corner: Floats, scale: float
 ) -> Landmarks:
     one = slice(index, index + 1)
     points = landmarks.points[one] / np.float32(scale)
     points[..., :2] += corner.astype(np.float32)
-    names = landmarks.video.get("photographs", [path.name])
-    video = {**landmarks.video, "name": names[index], "path": str(path.absolute()), "frames": 1}
+    video = {**landmarks.video, **source, "frames": 1}
     video.pop("photographs", None)
     return dataclasses.replace(
         landmarks,

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Final
 
-from ..contract.job import STAGES
+from ..contract.job import COMMAND_STAGES, STAGES
 from ..data.stage_code import StageCode
 
 
@@ -20,4 +20,4 @@ def _code_of(kind: str) -> StageCode:
     return code
 
 
-STAGE_CODE: Final[Mapping[str, StageCode]] = {kind: _code_of(kind) for kind in STAGES}
+STAGE_CODE: Final[Mapping[str, StageCode]] = {kind: _code_of(kind) for kind in (*STAGES, *COMMAND_STAGES)}

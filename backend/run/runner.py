@@ -11,7 +11,7 @@ from typing import Any
 
 from ..contract.events import Emit, error_event
 from ..contract.failure import Failure, Notice
-from ..contract.job import STAGES, Job, Stage
+from ..contract.job import Job, Stage, spec_of
 from ..contract.options import options_of, to_dict
 from ..contract.outputs import clash, outputs_of
 from ..contract.targets import TargetRefused, Targets, problems
@@ -126,8 +126,8 @@ class _Run:
         """Run what is needed, in the job's order."""
         self._emit_job()
         self._check()
-        places = [place for outputs in outputs_of(self.job).values() for place in outputs.paths]
-        with locked(places, self.cancelled) as busy:
+        results = [path for outputs in outputs_of(self.job).values() for path in outputs.locked]
+        with locked(results, self.cancelled) as busy:
             if self.cancelled():
                 raise Cancelled
             if busy is not None:
@@ -184,7 +184,7 @@ class _Run:
         return self.registry[stage.kind]
 
     def _emit_job(self) -> None:
-        stages = [{"name": s.name, "kind": s.kind, "label": STAGES[s.kind].label} for s in self.job.stages]
+        stages = [{"name": s.name, "kind": s.kind, "label": spec_of(s.kind).label} for s in self.job.stages]
         self.send({"event": "job", "stages": stages})
 
     def _upstream(self, stage: Stage) -> dict[str, Stage]:
@@ -202,7 +202,7 @@ class _Run:
         upstream = self._upstream(stage)
         for wanted in self._code(stage).also:
             # Another kind may stand in its place and give the same, as photographs do for a video.
-            given = [above for above in upstream.values() if wanted in (above.kind, STAGES[above.kind].output)]
+            given = [above for above in upstream.values() if wanted in (above.kind, spec_of(above.kind).output)]
             if given:
                 inputs[wanted] = given[0]
         return inputs
@@ -214,6 +214,8 @@ class _Run:
         paths = {option.name for option in options_of(stage.settings) if option.kind == "path"}
         placeless = {name: value for name, value in settings.items() if name not in paths}
         self.contents[stage.name] = self._key(stage, placeless, self.contents)
+        if code.names_files:
+            settings["names of files"] = [str(path) for path in code.files(stage.settings, self.models)]
         named = code.keep == "files" or code.names_files
         self.keys[stage.name] = self._key(stage, settings, self.keys) if named else self.contents[stage.name]
 
@@ -271,7 +273,7 @@ class _Run:
 
     def _damaged(self, stage: Stage) -> None:
         self.cache.forget(stage.kind, self.keys[stage.name])
-        label = STAGES[stage.kind].label
+        label = spec_of(stage.kind).label
         sentence = f"What was kept of an earlier run for '{label}' is damaged; it is computed again."
         self._notice(stage, Notice("cache-damaged", sentence))
 
@@ -384,10 +386,10 @@ class _Run:
             elif meta["summary"]:  # to tell it again when the stage is not needed
                 self.cache.record(stage.kind, key, {}, meta)
         except OSError as error:
-            sentence = f"The result of '{STAGES[stage.kind].label}' could not be kept in {self.cache.root}: {error}."
+            sentence = f"The result of '{spec_of(stage.kind).label}' could not be kept in {self.cache.root}: {error}."
             advice = "The work goes on; free some space or choose another folder with --cache to have it next time."
             self._notice(stage, Notice("cache-not-written", sentence, advice))
 
 
 def _label(stage: Stage) -> str:
-    return STAGES[stage.kind].label
+    return spec_of(stage.kind).label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -11,8 +12,10 @@ import pytest
 from PIL import Image
 from portrait_clips import background, placement, portrait, put
 
+from backend.cli.image import KINDS, portrait_job
 from backend.cli.main import main
 from backend.contract.camera import project, rotation_matrices
+from backend.contract.job import STAGES, parse_job
 from backend.contract.track import Track, read_track
 from backend.parsing.classes import NAMES
 
@@ -30,10 +33,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     turned.get_ifd(0x8769)[0xA405] = 50
     Image.fromarray(np.ascontiguousarray(np.rot90(far))).save(folder / "far.png", exif=turned)
     Image.fromarray(background(80, 90)).save(folder / "clouds.png")
-    names = ("near.jpg", "far.png", "clouds.png")
-    arguments = [*(str(folder / name) for name in names), "--out", str(folder / "out"), "--head", "builtin"]
-    assert main(["image", *arguments]) == 0
+    assert main(command(folder)) == 0
     return folder / "out"
+
+
+def command(folder: Path, *names: str) -> list[str]:
+    photographs = [str(folder / name) for name in names or ("near.jpg", "far.png", "clouds.png")]
+    return ["image", *photographs, "--out", str(folder / "out"), "--cache", str(folder / "cache"), "--head", "builtin"]
 
 
 def track_of(folder: Path, name: str) -> Track:
@@ -118,3 +124,48 @@ def test_parsing_and_numbers_say_where_they_come_from(folder: Path) -> None:
     assert as_opencv_reads_it.shape == (512, 512) and (as_opencv_reads_it == parsing).all()
     assert Image.open(folder / "near" / "parsing_colours.png").size == (512, 512)
     assert (parsing == NAMES.index("skin")).mean() == pytest.approx(numbers["parsing"]["shares"]["skin"])
+
+
+def test_a_second_run_does_nothing_again(folder: Path, capfd: pytest.CaptureFixture) -> None:
+    def looks() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+    before = looks()
+    assert main(command(folder.parent)) == 0
+    lines = capfd.readouterr().err.splitlines()
+    assert all("kept" in line for line in lines if line.startswith(("Landmarks", "Fit", "Portraits")))
+    assert lines[-2:] == [f"  {folder / 'near'}", f"  {folder / 'far'}"]
+    assert looks() == before
+
+
+def test_a_photograph_of_another_name_gets_a_folder_of_its_own(folder: Path, capfd: pytest.CaptureFixture) -> None:
+    """What was found in it is not sought again."""
+    shutil.copy(folder.parent / "near.jpg", folder.parent / "close.jpg")
+    assert main(command(folder.parent, "close.jpg", "far.png", "clouds.png")) == 0
+    kept = [line.split()[0] for line in capfd.readouterr().err.splitlines() if " kept " in line]
+    assert {"Landmarks", "Fit"} <= set(kept) and "Portraits" not in kept
+    assert json.loads((folder / "close" / "photo.json").read_text("utf-8"))["photo"] == "close.jpg"
+    assert track_of(folder, "close").header["video"]["name"] == "close.jpg"
+    shutil.rmtree(folder / "close")
+
+
+def test_the_copies_of_one_size_are_gone_in_the_end(folder: Path) -> None:
+    left = [path for path in folder.parent.rglob("*") if path.name.startswith(("photograph-", "copies-"))]
+    assert left == []
+
+
+def test_a_folder_of_somebody_else_is_left_alone(folder: Path, capfd: pytest.CaptureFixture) -> None:
+    mine = folder.parent / "other" / "near" / "head.obj"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    arguments = command(folder.parent)
+    arguments[arguments.index("--out") + 1] = str(folder.parent / "other")
+    assert main(arguments) == 1
+    assert f"{mine} is there already, and this program did not write it." in capfd.readouterr().err
+    assert [path for path in (folder.parent / "other").rglob("*") if path.is_file()] == [mine]
+
+
+def test_its_job_can_be_written_and_read() -> None:
+    settings = {kind: STAGES[kind].settings() for kind in ("photographs", *KINDS)}
+    job = portrait_job(settings, Path("out"))
+    assert parse_job(job.to_json()) == job

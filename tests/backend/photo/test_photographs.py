@@ -13,6 +13,7 @@ from portrait_clips import background, placement, portrait, put
 from synthetic_clips import context
 
 from backend.contract.failure import Failure
+from backend.contract.photographs import photograph_files
 from backend.contract.settings import CameraSettings, FaceSettings, FitSettings, LandmarkSettings, PhotographSettings
 from backend.data.types import Landmarks, Video
 from backend.fit.fitting import fit
@@ -21,7 +22,6 @@ from backend.landmarks.crop import apply
 from backend.photo import canvas
 from backend.photo.per_photo_fit import own_fit
 from backend.run.registry import STAGE_CODE
-from backend.stages.photographs import chosen_files
 from backend.video.reader import read_frames
 
 
@@ -102,8 +102,8 @@ def test_large_ones_are_reduced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_folder_stands_for_the_pictures_in_it(tmp_path: Path) -> None:
     for name in ("b.png", "a.JPG", "notes.txt"):
         (tmp_path / name).touch()
-    assert chosen_files(str(tmp_path)) == [tmp_path / "a.JPG", tmp_path / "b.png"]
-    assert chosen_files(f" {tmp_path / 'b.png'} | {tmp_path} ") == [tmp_path / "b.png", tmp_path / "a.JPG"]
+    assert photograph_files(str(tmp_path)) == [tmp_path / "a.JPG", tmp_path / "b.png"]
+    assert photograph_files(f" {tmp_path / 'b.png'} | {tmp_path} ") == [tmp_path / "b.png", tmp_path / "a.JPG"]
     empty = tmp_path / "empty"
     empty.mkdir()
     for nothing in ("", " | ", str(empty)):
@@ -145,7 +145,7 @@ def test_one_photographs_part_of_the_fit_is_in_its_own_pixels(seen: tuple[Video,
     camera = STAGE_CODE["camera"].run(video=video, settings=CameraSettings(), context=context(tmp_path))
     common = fit(landmarks, builtin_head(), camera, FitSettings(), context(tmp_path))
     assert not isinstance(common, Failure)
-    own = own_fit(common, 2, Path("far.png"), 500, 300, video.metadata["scales"][2])
+    own = own_fit(common, 2, "far.png", Path("far.png"), 500, 300, video.metadata["scales"][2])
     assert own.intrinsics.focal_x == pytest.approx(500 * 50 / 36)
     assert own.landmarks.video["name"] == "far.png" and len(own.landmarks) == len(own.pose) == 1
     where = apply(placement(330, 140, 90), np.array([[265.0, 233.0]]))[0]
