@@ -20,15 +20,16 @@ from ..fit.geometry.state import Frames, Shared, eye_vectors
 from ..fit.geometry.surface_samples import SurfaceSamples, skin_faces
 from ..head.model import HeadModel
 from ..head.skinning_torch import TorchHead
+from ..raster.visibility import FAR, FINE_STRUCTURE
 from ..render.differentiable.choice import best_rasterizer
 from ..render.differentiable.clip import clip_space
 from ..render.differentiable.interpolate import interpolate
 from ..render.differentiable.shading import light_terms, unit, vertex_normals
-from .view import BEHIND, HIDDEN, OUTLINE, SEEN, Feature, FeatureMaker, View
+from .view import Feature, FeatureMaker, View
 
 BATCH: Final = 32
 """Frames whose features are made at once."""
-_FAR: Final = 1e3
+_LIMITS: Final = FINE_STRUCTURE
 
 
 class DeviceFeatureMaker:
@@ -125,28 +126,31 @@ def _eroded(mask: Tensor, inside: Tensor) -> Tensor:
 
 
 def _bounded(depth: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the least depth (T, H, W) within 3 x 3 pixels and the greatest within 7 x 7."""
-    known = torch.where(torch.isfinite(depth), depth, torch.full_like(depth, _FAR))
+    """Return the least and the greatest depth (T, H, W) around each pixel, see `visibility.depth_bounds`."""
+    known = torch.where(torch.isfinite(depth), depth, torch.full_like(depth, FAR))
     near = torch.where(inside, -known, torch.full_like(known, -torch.inf))
     far = torch.where(inside, known, torch.full_like(known, -torch.inf))
-    nearest = -functional.max_pool2d(near[:, None], 3, 1, 1)[:, 0]
-    return nearest, functional.max_pool2d(far[:, None], 7, 1, 3)[:, 0]
+    around, beside = _LIMITS.around, _LIMITS.beside
+    nearest = -functional.max_pool2d(near[:, None], around, 1, around // 2)[:, 0]
+    return nearest, functional.max_pool2d(far[:, None], beside, 1, beside // 2)[:, 0]
 
 
 def _seen(bounds: tuple[Tensor, Tensor], points: Tensor, normals: Tensor, pixels: Tensor, sizes: np.ndarray) -> Tensor:
-    """Facing the camera, nothing before it, no outline beside it."""
+    """Return how well points are visible (T, N), see `raster.visibility`."""
     nearest, furthest = bounds
     size = torch.as_tensor(sizes, device=points.device)[:, None]
     column, row = pixels.round().long().unbind(-1)
-    inside = (column > 2) & (row > 2) & (column < size[..., 1] - 3) & (row < size[..., 0] - 3)
+    edge = _LIMITS.border
+    inside = (column >= edge) & (row >= edge) & (column < size[..., 1] - edge) & (row < size[..., 0] - edge)
     zero = torch.zeros_like(column)
     column, row = torch.where(inside, column, zero), torch.where(inside, row, zero)
     frame = torch.arange(len(points), device=points.device)[:, None]
     depth = points[..., 2]
-    free = (depth < nearest[frame, row, column] + BEHIND) & (furthest[frame, row, column] < depth + OUTLINE)
+    free = depth < nearest[frame, row, column] + _LIMITS.behind
+    free &= furthest[frame, row, column] < depth + _LIMITS.step
     length = normals.norm(dim=-1) * points.norm(dim=-1)
     cosine = -(normals * points).sum(-1) / length.clamp(min=1e-12)
-    return inside * free * ((cosine - HIDDEN) / (SEEN - HIDDEN)).clamp(0, 1)
+    return inside * free * ((cosine - _LIMITS.hidden) / (_LIMITS.clear - _LIMITS.hidden)).clamp(0, 1)
 
 
 def masked_band_pass(images: Tensor, mask: Tensor, narrow: float, wide: float) -> Tensor:

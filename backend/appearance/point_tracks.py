@@ -23,6 +23,7 @@ from ..fit.geometry.surface_samples import NOT_SKIN, UNDER_THE_NOSE, SurfaceSamp
 from ..head.model import HeadModel
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer_numba import NumbaRasterizer
+from ..raster.visibility import POINT_TRACK, is_unobstructed, view_cosines
 from ..system.compiled import compiled
 from .view import View
 
@@ -42,13 +43,6 @@ LONGEST: Final = 1.5
 """Longest step of a patch, pixels."""
 _FURTHEST: Final = 8.0
 """Pixels of the view that a patch may be shifted."""
-_FACING: Final = 0.35
-"""Cosine between normal and view from which a patch is followed."""
-_BEHIND: Final = 0.006
-_OUTLINE: Final = 0.03
-"""Metres, as in `view`: hidden behind something, and beside an outline."""
-_BESIDE: Final = 9
-"""Pixels around a point in which there must be no outline."""
 _INDEPENDENT: Final = 8.0
 """Independent samples in a patch."""
 _FLOOR: Final = 0.15
@@ -210,18 +204,9 @@ def _placed(head: HeadModel, points: TrackPoints, view: View, focal: float, vert
     pixels = project(places, camera)
     around = project(vertices[points.neighbours], camera)
     axes = np.swapaxes(points.to_plane @ (around - around.mean(axis=1, keepdims=True)), 1, 2)
-    cosine = -(normals * places).sum(axis=1)
-    cosine /= np.maximum(np.linalg.norm(normals, axis=1) * np.linalg.norm(places, axis=1), 1e-12)
-    raster = NumbaRasterizer(threads=1).rasterize(vertices, head.faces.astype(np.int32), camera)
-    depth = np.where(np.isfinite(raster.depth), raster.depth, 1e3).astype(np.float32)
-    nearest = cv2.erode(depth, np.ones((3, 3), np.uint8))
-    furthest = cv2.dilate(depth, np.ones((_BESIDE, _BESIDE), np.uint8))
-    height, width = depth.shape
-    column, row = np.rint(pixels).astype(int).T
-    inside = (column > _HALF) & (row > _HALF) & (column < width - _HALF - 1) & (row < height - _HALF - 1)
-    column, row = np.where(inside, column, 0), np.where(inside, row, 0)
-    free = (places[:, 2] < nearest[row, column] + _BEHIND) & (furthest[row, column] < places[:, 2] + _OUTLINE)
-    return pixels, axes, inside & free & (cosine > _FACING)
+    depth = NumbaRasterizer(threads=1).rasterize(vertices, head.faces.astype(np.int32), camera).depth
+    facing = view_cosines(places, normals) > POINT_TRACK.hidden
+    return pixels, axes, facing & is_unobstructed(places, pixels, depth, POINT_TRACK)
 
 
 def _images(views: list[View], blur: float) -> NDArray[np.float32]:

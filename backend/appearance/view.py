@@ -22,6 +22,7 @@ from ..head.model import HeadModel
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
+from ..raster.visibility import FINE_STRUCTURE, visibility
 from ..system.compiled import compiled
 
 FACE_PIXELS: Final = 220.0
@@ -34,12 +35,6 @@ LIGHT_TERMS: Final = 8
 """Of the spherical harmonics of bands 1 and 2; the constant one belongs to the colour."""
 BLACK, BURNT = 8.0, 247.0
 """8-bit brightness up to which and from which on nothing is told."""
-HIDDEN, SEEN = 0.25, 0.6
-"""Cosine between normal and view below which a point counts as hidden and above which as fully seen."""
-BEHIND: Final = 0.006
-"""Metres by which a point may lie behind the nearest surface."""
-OUTLINE: Final = 0.03
-"""A step of depth by more than this many metres beside a point is an outline."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +141,8 @@ class FeatureMaker:
         normals = vertex_normals(vertices, self._faces)
         points = self._at(vertices)
         pixels = project(points, camera, nearest=1e-3)
-        seen = view.unhidden(self._seen(raster, points, self._at(normals), pixels))
+        visible = visibility(points, self._at(normals), pixels, raster.depth, FINE_STRUCTURE)
+        seen = view.unhidden(visible.astype(np.float32))
         mask = self._mask(raster)
         window = _extent(mask)
         bases = harmonics(raster.interpolate(normals, self._faces)[window].astype(np.float32))
@@ -163,20 +159,6 @@ class FeatureMaker:
     def _mask(self, raster: Raster) -> Singles:
         mask = (raster.ids >= 0) & self._skin[raster.ids]
         return cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
-
-    def _seen(self, raster: Raster, points: Floats, normals: Floats, pixels: Floats) -> Singles:
-        """Facing the camera, nothing before it, no outline beside it."""
-        depth = np.where(np.isfinite(raster.depth), raster.depth, 1e3).astype(np.float32)
-        nearest = cv2.erode(depth, np.ones((3, 3), np.uint8))
-        furthest = cv2.dilate(depth, np.ones((7, 7), np.uint8))
-        height, width = depth.shape
-        column, row = np.rint(pixels).astype(int).T
-        inside = (column > 2) & (row > 2) & (column < width - 3) & (row < height - 3)
-        column, row = np.where(inside, column, 0), np.where(inside, row, 0)
-        free = (points[:, 2] < nearest[row, column] + BEHIND) & (furthest[row, column] < points[:, 2] + OUTLINE)
-        cosine = -(normals * points).sum(axis=1)
-        cosine /= np.maximum(np.linalg.norm(normals, axis=1) * np.linalg.norm(points, axis=1), 1e-12)
-        return (inside * free * np.clip((cosine - HIDDEN) / (SEEN - HIDDEN), 0, 1)).astype(np.float32)
 
 
 def _extent(mask: Singles) -> tuple[slice, slice]:

@@ -18,6 +18,7 @@ from ..contract.camera import Intrinsics, project
 from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
+from ..raster.visibility import SKIN_COLOUR, visibility
 from ..render.texture import linear_from_srgb
 
 FreeSkin = Callable[[int, NDArray[np.uint8], Intrinsics, Array], Singles]
@@ -30,12 +31,6 @@ DARKEST, BRIGHTEST = 0.004, (0.88, 0.96)
 """Linear brightness below which noise is larger than light, and between which a channel counts less and less: beyond
 it is blown out."""
 _MARGIN: Final = 0.15
-_HIDDEN, _SEEN = 0.2, 0.6
-"""Cosine between normal and view below which a point tells nothing and above which it tells all."""
-_BEHIND: Final = 0.008
-"""Metres by which a point may lie behind the nearest surface."""
-_OUTLINE: Final = 0.03
-"""A step of depth by more than this many metres beside a point is an outline."""
 _NOT_SKIN: Final = ("eyeball", "mouth", "teeth", "tongue", "iris", "eyelid")
 """Parts of the names of regions that light reaches otherwise or that move by themselves."""
 _PATTERNED: Final = ("lip", "eyebrow")
@@ -147,10 +142,10 @@ def seen_points(head: FilmedHead, points: SkinPoints, frame: int, picture: NDArr
     normals = vertex_normals(vertices, head.faces)[points.index]
     place = vertices[points.index]
     pixels = project(place, camera, nearest=NEAR)
-    x, y = pixels.T
-    maps = x.astype(np.float32)[:, None], y.astype(np.float32)[:, None]
+    maps = pixels[:, :1].astype(np.float32), pixels[:, 1:].astype(np.float32)
     value = cv2.remap(linear_from_srgb(small), *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
-    weight = _visible(head, vertices, place, normals, x, y, camera)
+    depth = NumbaRasterizer(threads=1).rasterize(vertices, facing_camera(vertices, head.faces), camera).depth
+    weight = visibility(place, normals, pixels, depth, SKIN_COLOUR)
     if free is not None:
         sure = cv2.resize(free, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
         weight = weight * cv2.remap(sure, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
@@ -168,19 +163,3 @@ def _reduced(part: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> tu
     width, height = max(round(part.shape[1] * scale), 5), max(round(part.shape[0] * scale), 5)
     smaller = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(smaller, dtype=np.uint8), camera.resized(width, height)
-
-
-def _visible(
-    head: FilmedHead, vertices: Array, place: Array, normals: Array, x: Array, y: Array, camera: Intrinsics
-) -> Array:
-    """How well points are seen (N,): facing the camera, nothing before them, no outline beside them."""
-    depth = NumbaRasterizer(threads=1).rasterize(vertices, facing_camera(vertices, head.faces), camera).depth
-    depth = np.where(np.isfinite(depth), depth, 1e3).astype(np.float32)
-    nearest = cv2.erode(depth, np.ones((3, 3), np.uint8))
-    furthest = cv2.dilate(depth, np.ones((5, 5), np.uint8))
-    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
-    inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height) & (place[:, 2] > NEAR)
-    column, row = np.where(inside, column, 0), np.where(inside, row, 0)
-    free = (place[:, 2] < nearest[row, column] + _BEHIND) & (furthest[row, column] < place[:, 2] + _OUTLINE)
-    facing = -(normals * place).sum(axis=1) / np.maximum(np.linalg.norm(place, axis=1), 1e-9)
-    return inside * free * np.clip((facing - _HIDDEN) / (_SEEN - _HIDDEN), 0, 1)

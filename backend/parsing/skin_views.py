@@ -15,6 +15,7 @@ from ..contract.camera import Intrinsics, Window, project
 from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
+from ..raster.visibility import SKIN_PICTURE, is_unobstructed
 from . import classes
 from .atlas import Atlas
 
@@ -29,10 +30,6 @@ _DARK: Final = 10.0
 """Added to 8-bit values before the logarithm: below it noise is larger than light."""
 _LIT: Final = (8, 251)
 """Green of pixels that tell a colour: below is noise, above the sensor is full (red skin fills red before)."""
-_FACING: Final = 0.3
-"""Cosine between normal and view below which a pixel tells nothing."""
-_BEHIND: Final = 0.004
-"""Metres by which a place may lie behind the nearest surface and still count as seen."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def part_of(atlas: Atlas, look: Look) -> Part | None:
     shown = raster.interpolate(values, faces).astype(np.float32)
     normals, texel = np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3:5])
     lit = (small[..., 1] >= _LIT[0]) & (small[..., 1] <= _LIT[1])
-    seen = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > _FACING)).astype(np.float32)
+    seen = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > SKIN_PICTURE.hidden)).astype(np.float32)
     return Part(window.slices, camera, logarithms(small), seen, normals, texel, raster.depth)
 
 
@@ -151,8 +148,7 @@ def sampled(atlas: Atlas, look: Look, parse: Parse | None) -> Sampled:
     maps = pixels[:, None, 0], pixels[:, None, 1]
     colour = cv2.remap(part.colour, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
     there = np.where(part.seen > 0, part.depth, np.float32(0))
-    near = cv2.remap(there, *maps, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)[:, 0]
-    seen = (points[:, 2] > NEAR) & (points[:, 2] < near + _BEHIND)
+    seen = is_unobstructed(points[:, :3], pixels, there, SKIN_PICTURE)
     own = None
     if parse is not None:
         face = np.isin(parse(np.ascontiguousarray(look.picture[part.window])), OWN).astype(np.float32)

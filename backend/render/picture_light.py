@@ -19,8 +19,9 @@ from ..contract.camera import Intrinsics, project
 from ..contract.shading import light_terms
 from ..head.albedo.code_space import AlbedoSpace
 from ..raster.normals import vertex_normals
-from ..raster.rasterizer import Raster
+from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
+from ..raster.visibility import PICTURE_LIGHT, is_unobstructed, view_cosines
 
 _PI: Final = np.pi
 FACTORS: Final = np.array(
@@ -97,8 +98,11 @@ def estimate_light(
     """
     in_camera = vertices @ rotation.T + translation
     normals = vertex_normals(vertices, faces)
-    raster = NumbaRasterizer(threads=1).rasterize(in_camera, faces, intrinsics)
-    seen = _seen(raster, in_camera, normals @ rotation.T, intrinsics, skin)
+    skin = np.asarray(skin)
+    points = in_camera[skin]
+    depth = NumbaRasterizer(threads=1).rasterize(in_camera, faces, intrinsics).depth
+    visible = is_unobstructed(points, project(points, intrinsics, nearest=NEAR), depth, PICTURE_LIGHT)
+    seen = skin[visible & (view_cosines(points, normals[skin] @ rotation.T) > PICTURE_LIGHT.hidden)]
     colours = _colours(picture, project(in_camera[seen], intrinsics))
     # Blown-out and black pixels say little of the light.
     inside = (colours.max(axis=1) < 0.985) & (colours.min(axis=1) > 0.01)
@@ -109,19 +113,6 @@ def estimate_light(
         known = np.zeros(space.modes) if code is None else code
         return Lit(neutral, known, space.albedo(known), float("nan"), len(seen))
     return _solved(colours, basis(normals[seen]), seen, space, code)
-
-
-def _seen(raster: Raster, in_camera: Floats, normals: Floats, intrinsics: Intrinsics, skin: Array) -> Array:
-    """Vertices among `skin` that the camera sees, not at a grazing angle."""
-    view = -in_camera[skin] / np.linalg.norm(in_camera[skin], axis=1, keepdims=True)
-    facing = (normals[skin] * view).sum(axis=1) > 0.25
-    skin = np.asarray(skin)[facing]
-    pixels = np.rint(project(in_camera[skin], intrinsics)).astype(int)
-    height, width = raster.depth.shape
-    inside = ((pixels >= 0) & (pixels < [width, height])).all(axis=1)
-    skin, pixels = skin[inside], pixels[inside]
-    near = raster.depth[pixels[:, 1], pixels[:, 0]]
-    return skin[in_camera[skin, 2] < near + 0.004]
 
 
 def _colours(picture: NDArray[np.uint8], pixels: Floats) -> Floats:

@@ -17,6 +17,7 @@ from ..contract.camera import Intrinsics, project
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster, Rasterizer
 from ..raster.rasterizer_numba import NumbaRasterizer
+from ..raster.visibility import PHOTOGRAPH, visibility
 from ..system.pictures import srgb_code, srgb_light
 
 
@@ -54,7 +55,6 @@ def project_photograph(
     intrinsics: Intrinsics,
     *,
     seen_vertices: Array | None = None,
-    tolerance: float = 0.003,
     rasterizer: Rasterizer | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the colour of each texel in a photograph (S, S, 3) and how well it is seen (S, S), 0..1.
@@ -67,21 +67,16 @@ def project_photograph(
         intrinsics: Camera of the photograph.
         seen_vertices: Where to look for each vertex instead of at itself (V, 3), e.g. at its mirror image; `vertices`
             where None.
-        tolerance: Metres by which a point may lie behind the nearest surface and still count as seen.
         rasterizer: Whose; the built-in one where None.
     """
     shown = vertices if seen_vertices is None else seen_vertices
     points = layout.interpolate(shown, faces)
     normals = layout.interpolate(vertex_normals(shown, faces) * _orientation(vertices, shown, faces), faces)
-    pixels = project(points, intrinsics, nearest=1e-3).astype(np.float32)
+    pixels: Array = project(points, intrinsics, nearest=1e-3).astype(np.float32)
     colour = cv2.remap(photograph, pixels[..., 0], pixels[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     raster = (rasterizer or NumbaRasterizer()).rasterize(vertices, faces, intrinsics)
     depth = np.where(np.isfinite(raster.depth), raster.depth, 0).astype(np.float32)
-    nearest = cv2.remap(depth, pixels[..., 0], pixels[..., 1], cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-    view = -points / np.maximum(np.linalg.norm(points, axis=2, keepdims=True), 1e-9)
-    facing = np.einsum("hwc,hwc->hw", normals, view) / np.maximum(np.linalg.norm(normals, axis=2), 1e-9)
-    seen = (layout.ids >= 0) & (points[..., 2] < nearest + tolerance)
-    weight = np.where(seen, np.clip((facing - 0.15) / 0.45, 0, 1), 0)
+    weight = (layout.ids >= 0) * visibility(points, normals, pixels, depth, PHOTOGRAPH)
     return np.asarray(colour, dtype=np.float32), weight.astype(np.float32)
 
 

@@ -22,7 +22,7 @@ from ..parsing.parser import person_share, whole_square
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
-from .bake import BEHIND
+from ..raster.visibility import HAIR, is_unobstructed
 
 Person = Callable[[NDArray[np.uint8]], Singles]
 """From an RGB picture (H, W, 3) of a head to how surely each pixel is the person (H, W), 0..1."""
@@ -99,10 +99,9 @@ class Glimpses:
         shade = believed_light(seen_side / np.linalg.norm(seen_side, axis=1, keepdims=True), light)
         for off in STANDS_OFF:
             points = place + off * normal
-            column, row = np.rint(project(points, camera, nearest=NEAR)).astype(int).T
-            inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
-            column, row = np.where(inside, column, 0), np.where(inside, row, 0)
-            shown = inside & (points[:, 2] < depth[row, column] + BEHIND)
+            pixels = project(points, camera, nearest=NEAR)
+            shown = is_unobstructed(points, pixels, depth, HAIR)
+            column, row = np.where(shown[:, None], np.rint(pixels), 0).astype(int).T
             shown &= (facing > 0) if off == 0 else (facing > _ASIDE[0]) & (facing < _ASIDE[1])
             shown &= person[row, column] > _SURELY
             seen = self._index[shown]
