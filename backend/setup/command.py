@@ -15,12 +15,12 @@ from ..contract.failure import Failure
 from ..contract.installation import ENGINE, Layout
 from .add_on_zip import build_zip
 from .checks import run_checks, run_demo, test_commands
-from .install.installation import Ready, ensure, locked
-from .layout import claim
+from .install.environment import InstalledEnvironment, ensure_environment
+from .layout import claim, locked
 from .plan.extras import EXTRAS
 from .plan.graphics import find_nvidia_driver
 from .plan.libraries import how_to_get, missing_display_libraries
-from .plan.planning import Wish
+from .plan.planning import InstallRequest
 from .plan.sources import Sources
 from .report.doctor import main as doctor
 from .report.event_reporter import EventReporter, own_output, stop_no_more, stop_when_asked
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str], project: Path) -> int:
     if options.no_network and options.wheelhouse is None:
         parser(project).error("--no-network needs --wheelhouse DIR: the folder that the packages come from")
     if options.events:
-        return _say_events(options, layout, project)
+        return _run_with_events(options, layout, project)
     question = _question(options, layout, project)
     if question is not None:
         name, answer = question
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str], project: Path) -> int:
     if isinstance(result, Failure):
         reporter.error(str(result))
         return 1
-    return _go_on(options, result, layout, project, reporter)
+    return _after_setup(options, result, layout, project, reporter)
 
 
 def parser(project: Path) -> argparse.ArgumentParser:
@@ -133,7 +133,7 @@ def _folder(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"there is no user of that name: {text}") from None
 
 
-def _say_events(options: argparse.Namespace, layout: Layout, project: Path) -> int:
+def _run_with_events(options: argparse.Namespace, layout: Layout, project: Path) -> int:
     """Do what is asked for a program that reads events, and that stops us with ``cancel`` or by going away."""
     with own_output() as stream:
         reporter = EventReporter(stream)
@@ -151,7 +151,7 @@ def _say_events(options: argparse.Namespace, layout: Layout, project: Path) -> i
             if isinstance(result, Failure):
                 reporter.failed(result, str(layout.log))
                 return 1
-            reporter.done({name: str(ready.python) for name, ready in result.items()})
+            reporter.done({name: str(environment.python) for name, environment in result.items()})
             return 0
         except KeyboardInterrupt:
             reporter.cancelled()
@@ -177,8 +177,8 @@ def _question(options: argparse.Namespace, layout: Layout, project: Path) -> tup
     """Answer what only looks; None where something is to be done."""
     requirements = options.requirements
     if options.plan:
-        wish = _wish(options, ENGINE, (ENGINE,), project)
-        return "plan", describe_plan(layout, wish, find_nvidia_driver())
+        request = _request(options, ENGINE, (ENGINE,), project)
+        return "plan", describe_plan(layout, request, find_nvidia_driver())
     if options.state:
         return "state", describe_state(layout, requirements)
     if options.check:
@@ -197,7 +197,7 @@ def _package(project: Path, folder: Path) -> int:
 
 def set_up(
     options: argparse.Namespace, layout: Layout, project: Path, reporter: Reporter
-) -> dict[str, Ready] | Failure:
+) -> dict[str, InstalledEnvironment] | Failure:
     """Make every environment that is asked for, or say why it cannot be made."""
     wheelhouse = options.wheelhouse
     if wheelhouse is not None and not wheelhouse.is_dir():
@@ -205,22 +205,22 @@ def set_up(
     failure = claim(layout)
     if failure is not None:
         return failure
-    ready: dict[str, Ready] = {}
+    environments: dict[str, InstalledEnvironment] = {}
     with locked(layout) as in_use:
         if in_use is not None:
             return in_use
         driver = find_nvidia_driver()
         for name, purposes in _environments(options):
-            result = ensure(layout, _wish(options, name, purposes, project), driver, reporter)
+            result = ensure_environment(layout, _request(options, name, purposes, project), driver, reporter)
             if isinstance(result, Failure):
                 return result
-            ready[name] = result
-    return ready
+            environments[name] = result
+    return environments
 
 
-def _wish(options: argparse.Namespace, name: str, purposes: tuple[str, ...], project: Path) -> Wish:
+def _request(options: argparse.Namespace, name: str, purposes: tuple[str, ...], project: Path) -> InstallRequest:
     wheelhouse = options.wheelhouse
-    return Wish(
+    return InstallRequest(
         name=name,
         purposes=purposes,
         requirements=options.requirements,
@@ -232,19 +232,23 @@ def _wish(options: argparse.Namespace, name: str, purposes: tuple[str, ...], pro
     )
 
 
-def _go_on(
-    options: argparse.Namespace, ready: dict[str, Ready], layout: Layout, project: Path, reporter: TerminalReporter
+def _after_setup(
+    options: argparse.Namespace,
+    environments: dict[str, InstalledEnvironment],
+    layout: Layout,
+    project: Path,
+    reporter: TerminalReporter,
 ) -> int:
     """Say that all is ready, and run the demo or the tests where that is asked."""
-    _say_ready(ready, layout, reporter)
+    _report_success(environments, layout, reporter)
     if options.test or options.demo:
         missing = missing_display_libraries()
         if missing:
             reporter.note(f"Blender cannot draw here without {', '.join(missing)}. {how_to_get(missing)}")
     if options.demo:
-        return run_demo(ready[ENGINE].python, project, reporter)
+        return run_demo(environments[ENGINE].python, project, reporter)
     if options.test:
-        return _test(ready, project, reporter)
+        return _test(environments, project, reporter)
     return 0
 
 
@@ -260,17 +264,17 @@ def _environments(options: argparse.Namespace) -> list[tuple[str, tuple[str, ...
     return [("engine", ("engine",))]
 
 
-def _test(ready: dict[str, Ready], project: Path, reporter: TerminalReporter) -> int:
-    others = {name: result.python for name, result in ready.items() if name != "engine"}
-    failed = run_checks(test_commands(ready[ENGINE].python, others), project, reporter)
+def _test(environments: dict[str, InstalledEnvironment], project: Path, reporter: TerminalReporter) -> int:
+    others = {name: result.python for name, result in environments.items() if name != "engine"}
+    failed = run_checks(test_commands(environments[ENGINE].python, others), project, reporter)
     if failed:
         reporter.error(f"Failed: {', '.join(failed)}.")
         return 1
     return 0
 
 
-def _say_ready(ready: dict[str, Ready], layout: Layout, reporter: TerminalReporter) -> None:
-    made = [name for name, result in ready.items() if result.made]
+def _report_success(environments: dict[str, InstalledEnvironment], layout: Layout, reporter: TerminalReporter) -> None:
+    made = [name for name, result in environments.items() if result.made]
     what = f"{', '.join(made)} set up" if made else "everything was there already and is whole"
     reporter.step(f"Ready: {what}.")
     reporter.note(f"Track a video with: {_shown(layout.python)} -m backend track VIDEO --out DIR")

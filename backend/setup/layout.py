@@ -1,17 +1,20 @@
-"""What only the installer does in its folder: claim it, switch to an environment, declare one complete."""
+"""What only the installer does in its folder: claim and lock it, switch to an environment, clear away the others."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from ..contract.atomic import write_atomically
 from ..contract.failure import Failure
-from ..contract.installation import Layout, Stamp
+from ..contract.installation import Layout, Stamp, read_pointer
+from ..system.locks import FileLock
 from .plan.preflight import check_target
 
 MARKER_TEXT = "Made by install_deps.py. Nothing else is installed on this computer: delete this folder to uninstall.\n"
@@ -33,6 +36,23 @@ def claim(layout: Layout) -> Failure | None:
             "Choose a folder of your own with --target.",
         )
     return None
+
+
+@contextmanager
+def locked(layout: Layout) -> Iterator[Failure | None]:
+    """Hold the folder for one installer at a time; gives a `Failure` when another one has it."""
+    lock = FileLock(layout.lock)
+    if not lock.take():
+        yield Failure(
+            "installer-running",
+            f"Another installation into {layout.root} is under way.",
+            "Wait until it has ended, or stop it.",
+        )
+        return
+    try:
+        yield None
+    finally:
+        lock.release()
 
 
 def write_pointer(layout: Layout, content: Mapping[str, str]) -> None:
@@ -58,6 +78,37 @@ def new_environment(layout: Layout, name: str, key: str) -> Path:
     while (layout.environments / f"{name}-{key}-{number}").exists():
         number += 1
     return layout.environments / f"{name}-{key}-{number}"
+
+
+def remove_leftovers(layout: Layout) -> list[Path]:
+    """Remove environments that are not in use and scratch files; returns what could not be removed, e.g. in use."""
+    used = {layout.environments / Path(folder).name for folder in read_pointer(layout).values()}
+    stays = []
+    for folder in layout.environments.iterdir():
+        # What somebody else has put there is theirs.
+        if is_environment_name(folder.name) and folder not in used and (_in_use(folder) or not remove(folder)):
+            stays.append(folder)
+    remove(layout.temporary)
+    return stays
+
+
+def remove(folder: Path) -> bool:
+    """Remove a folder with all that is in it, as far as that goes; tell whether it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+def _in_use(environment: Path) -> bool:
+    """Tell whether a running engine still imports from an environment; see `install.launcher`."""
+    if not (environment / "in-use").exists():
+        return False
+    lock = FileLock(environment / "in-use")
+    try:
+        taken = lock.take()
+    except OSError:
+        return True
+    lock.release()
+    return not taken
 
 
 def folder_size(folder: Path) -> int:

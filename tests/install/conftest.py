@@ -1,23 +1,23 @@
-"""Workshops for the tests: see `install_workshop`."""
+"""Installations for the tests: see `install_helpers`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from install_workshop import Workshop, new_workshop
+from install_helpers import Installation, new_installation
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
-    """An empty workshop."""
-    return new_workshop(tmp_path)
+def installation(tmp_path: Path) -> Installation:
+    """An installation of which nothing is there yet."""
+    return new_installation(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    """A workshop with a complete environment; a test that uses it leaves it complete."""
-    workshop = new_workshop(tmp_path_factory.mktemp("installed"))
-    run = workshop.install()
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """An installation with a complete environment; a test that uses it leaves it complete."""
+    installation = new_installation(tmp_path_factory.mktemp("installed"))
+    run = installation.install()
     assert run.returncode == 0, run.stdout + run.stderr
-    return workshop
+    return installation

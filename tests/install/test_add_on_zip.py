@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from install_workshop import ROOT
+from install_helpers import ROOT
 
 from backend.contract.failure import Failure
 from backend.setup.add_on_zip import build_zip, files_of

@@ -16,7 +16,7 @@ from .packages import Pip
 def build(name: str, pip: Pip, wheels: Sequence[Wheel], project: Path) -> Failure | None:
     """Fetch and compile an optional renderer in the environment that is being made, and let it draw a triangle."""
     extra = EXTRAS[name]
-    pip.meter.reporter.note(f"{name} is under its own licence: {extra.licence}.")
+    pip.progress.reporter.note(f"{name} is under its own licence: {extra.licence}.")
     failure = pip.install(BUILD_TOOLS, wheels)
     if failure is not None:
         return failure

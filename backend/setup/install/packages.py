@@ -12,7 +12,7 @@ from ...contract.installation import Layout, installed_packages, normalised
 from ..plan.sources import Sources
 from ..plan.wheels import Wheel, with_hashes
 from ..process import Outcome, clean_environment, run_guarded
-from .pip_progress import Meter
+from .pip_progress import PipProgress
 
 PIP_THAT_TELLS_BYTES = 25
 """Its ``--progress-bar raw`` came with 24.1; the pip of an environment is at first the one that came with Python."""
@@ -31,7 +31,7 @@ class Pip:
     packages: Path
     layout: Layout
     sources: Sources
-    meter: Meter
+    progress: PipProgress
 
     def install(self, pins: Iterable[str], wheels: Iterable[Wheel], *options: str) -> Failure | None:
         """Install packages from wheels, each of which has to be one of those that are known by their hashes.
@@ -92,14 +92,14 @@ class Pip:
         environment = clean_environment(self.layout.temporary, self.sources.offline)
         if not environment.keys() & {"PIP_CACHE_DIR", "PIP_NO_CACHE_DIR"}:
             environment["PIP_CACHE_DIR"] = str(self.layout.cache)
-        self.meter.begin()
+        self.progress.begin()
         return run_guarded(
             self.python,
             ["pip", *arguments],
             environment=environment,
             log=self.layout.log,
-            on_line=self.meter.line,
-            on_wait=self.meter.wait,
+            on_line=self.progress.line,
+            on_wait=self.progress.wait,
         )
 
 

@@ -20,7 +20,7 @@ BYTES = re.compile(r"Progress (\d+) of (\d+)")
 
 
 @dataclass
-class Meter:
+class PipProgress:
     """Turns what pip writes into "which package, how far"; one for all runs of pip that fill an environment.
 
     Attributes:

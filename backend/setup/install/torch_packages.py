@@ -13,7 +13,7 @@ from .packages import Pip
 
 
 @dataclass(frozen=True)
-class Pin:
+class TorchPin:
     """What may be installed of torch.
 
     Attributes:
@@ -29,7 +29,7 @@ class Pin:
     cuda_pins: Sequence[str]
 
 
-def install_torch(pip: Pip, pin: Pin, wanted: str, choice: str, driver: NvidiaDriver | None) -> str | Failure:
+def install_torch(pip: Pip, pin: TorchPin, wanted: str, choice: str, driver: NvidiaDriver | None) -> str | Failure:
     """Install torch alone, in the wanted build, so that the other packages find it there.
 
     Returns:
@@ -48,15 +48,17 @@ def install_torch(pip: Pip, pin: Pin, wanted: str, choice: str, driver: NvidiaDr
     if failure is None:
         return wanted
     if wanted == "cuda" and choice == "auto" and offer.build == "cpu":
-        pip.meter.reporter.note(f"There is an NVIDIA GPU, but no CUDA build of torch could be had: {failure.sentence}")
-        pip.meter.reporter.note("The processor's build is used; start again with --torch cuda to try once more.")
+        pip.progress.reporter.note(
+            f"There is an NVIDIA GPU, but no CUDA build of torch could be had: {failure.sentence}"
+        )
+        pip.progress.reporter.note("The processor's build is used; start again with --torch cuda to try once more.")
         failure = _install(pip, pin, "cpu", f"torch=={pin.version}", "")
         if failure is None:
             return "cpu"
     return failure
 
 
-def _install(pip: Pip, pin: Pin, build: str, requirement: str, index: str) -> Failure | None:
+def _install(pip: Pip, pin: TorchPin, build: str, requirement: str, index: str) -> Failure | None:
     """Install one build, by its hash where that is known."""
     local = requirement.partition("+")[2]
     known = [wheel for wheel in pin.wheels if wheel.build == build and (not local or wheel.version.endswith(local))]
@@ -64,7 +66,7 @@ def _install(pip: Pip, pin: Pin, build: str, requirement: str, index: str) -> Fa
     if any(wheel.fits(pin.python) for wheel in known):
         failure = pip.install([requirement], known, *options)
         return failure or (pip.install(pin.cuda_pins, pin.wheels) if build == "cuda" else None)
-    pip.meter.reporter.note(
+    pip.progress.reporter.note(
         f"No hash is known of {requirement} for Python {pin.python}; it is checked against what PyTorch's index says."
     )
     # Its CUDA libraries are others than those of the usual build, so they are unknown too.

@@ -22,7 +22,7 @@ from .wheels import Wheel, read_wheels
 
 
 @dataclass(frozen=True)
-class Wish:
+class InstallRequest:
     """What is asked for.
 
     Attributes:
@@ -47,8 +47,8 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A wish with what was found on this computer.
+class InstallPlan:
+    """A request with what was found on this computer.
 
     Attributes:
         interpreter: Base of the environment; without a path where it is yet to be fetched.
@@ -56,7 +56,7 @@ class Plan:
         driver: NVIDIA's, or None.
     """
 
-    wish: Wish
+    request: InstallRequest
     purposes: tuple[Purpose, ...]
     interpreter: Interpreter
     build: str
@@ -80,7 +80,7 @@ class Plan:
     @property
     def key(self) -> str:
         """Short hash of all that the environment is made from, for the name of its folder."""
-        parts = [f"{self.fingerprints}", f"{sorted(self.wish.extras)}", self.interpreter.version, self.build]
+        parts = [f"{self.fingerprints}", f"{sorted(self.request.extras)}", self.interpreter.version, self.build]
         return hashlib.sha256("|".join([*parts, platform_name()]).encode()).hexdigest()[:8]
 
     @property
@@ -96,7 +96,7 @@ class Plan:
     @property
     def wheels(self) -> list[Wheel]:
         """Every file that may be installed."""
-        return read_wheels(self.wish.requirements)
+        return read_wheels(self.request.requirements)
 
     @property
     def cuda_pins(self) -> list[str]:
@@ -119,63 +119,67 @@ class Plan:
         return packages + cuda + (PYTHON_GIGABYTES if self.fetches_python else 0.0)
 
 
-def make_plan(layout: Layout, wish: Wish, stamp: Stamp | None, driver: NvidiaDriver | None) -> Plan | Failure:
-    """Plan how a wish is fulfilled; changes nothing.
+def make_plan(
+    layout: Layout, request: InstallRequest, stamp: Stamp | None, driver: NvidiaDriver | None
+) -> InstallPlan | Failure:
+    """Plan how a request is fulfilled; changes nothing.
 
     Args:
         layout: The folder.
-        wish: What is asked for.
+        request: What is asked for.
         stamp: What the present environment of that name was made from, if there is one.
         driver: NVIDIA's, or None.
     """
     # What was asked for once stays: setting up again without --demo does not take Blender away.
-    earlier = [name for name in stamp.purposes if name not in wish.purposes] if stamp is not None else []
+    earlier = [name for name in stamp.purposes if name not in request.purposes] if stamp is not None else []
     # The add-on has no lists for tests and demo; a checkout whose environment has them is protected by `check_owner`.
-    names = [*wish.purposes, *(name for name in earlier if (wish.requirements / f"{name}.txt").is_file())]
-    wish = replace(wish, extras=tuple(sorted({*wish.extras, *(stamp.extras if stamp else [])})))
+    names = [*request.purposes, *(name for name in earlier if (request.requirements / f"{name}.txt").is_file())]
+    request = replace(request, extras=tuple(sorted({*request.extras, *(stamp.extras if stamp else [])})))
     purposes: list[Purpose] = []
     for name in names:
-        purpose = read_purpose(wish.requirements, name)
+        purpose = read_purpose(request.requirements, name)
         if isinstance(purpose, Failure):
             return purpose
         purposes.append(purpose)
-    found = _interpreter(layout, wish, purposes, stamp)
+    found = _interpreter(layout, request, purposes, stamp)
     if isinstance(found, Failure):
         return found
-    plan = Plan(wish, tuple(purposes), found, "", driver)
+    plan = InstallPlan(request, tuple(purposes), found, "", driver)
     if not plan.needs_torch:
         return plan
-    build = wanted_build(wish.torch, driver)
+    build = wanted_build(request.torch, driver)
     if isinstance(build, Failure):
         return build
-    if stamp is not None and stamp.torch == "cuda" and wish.torch == "auto":
+    if stamp is not None and stamp.torch == "cuda" and request.torch == "auto":
         # A driver that is away for the moment is no reason to fetch gigabytes twice.
         build = "cuda"
     return replace(plan, build=build)
 
 
-def problems_of(layout: Layout, plan: Plan) -> list[Failure]:
+def problems_of(layout: Layout, plan: InstallPlan) -> list[Failure]:
     """Return all that would keep a new environment from being made; changes nothing."""
-    sources = plan.wish.sources
+    sources = plan.request.sources
     checks: list[Callable[[], Failure | None]] = [
         lambda: check_platform() if plan.needs_torch else None,
         lambda: check_target(layout),
-        lambda: check_owner(layout, plan.wish.project),
-        lambda: check_path_length(layout, plan.wish.name),
+        lambda: check_owner(layout, plan.request.project),
+        lambda: check_path_length(layout, plan.request.name),
         lambda: check_room(layout, plan.gigabytes),
         lambda: check_pip() if plan.fetches_python else None,
         lambda: check_wheels(sources.wheelhouse, plan.packages) if sources.offline else None,
-        *(lambda extra=extra: optional.check_tools(extra) for extra in plan.wish.extras),
+        *(lambda extra=extra: optional.check_tools(extra) for extra in plan.request.extras),
     ]
     return [failure for check in checks if (failure := check()) is not None]
 
 
-def _interpreter(layout: Layout, wish: Wish, purposes: list[Purpose], stamp: Stamp | None) -> Interpreter | Failure:
+def _interpreter(
+    layout: Layout, request: InstallRequest, purposes: list[Purpose], stamp: Stamp | None
+) -> Interpreter | Failure:
     wanted = [version for version in purposes[0].pythons if all(version in purpose.pythons for purpose in purposes)]
     if stamp is not None and stamp.python in wanted:
         # The Python that the environment has is kept, so that the launcher stays as it is.
         wanted.sort(key=lambda version: version != stamp.python)
-    found = find_interpreter(wanted, wish.python, own=layout.pythons)
-    if isinstance(found, Interpreter) or wish.python or check_platform() is not None:
+    found = find_interpreter(wanted, request.python, own=layout.pythons)
+    if isinstance(found, Interpreter) or request.python or check_platform() is not None:
         return found
-    return cannot_fetch(wanted) if wish.sources.offline else Interpreter(Path(), wanted[0], True)
+    return cannot_fetch(wanted) if request.sources.offline else Interpreter(Path(), wanted[0], True)

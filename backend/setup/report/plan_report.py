@@ -24,7 +24,7 @@ from ..install.verify import damaged_package, run_check, wrong_pin
 from ..layout import folder_size
 from ..plan.graphics import NvidiaDriver
 from ..plan.libraries import how_to_get, missing_libraries
-from ..plan.planning import Plan, Wish, make_plan, problems_of
+from ..plan.planning import InstallPlan, InstallRequest, make_plan, problems_of
 from ..plan.preflight import check_target, existing
 from ..plan.requirements import Purpose, read_purpose
 from ..plan.sources import hosts
@@ -32,13 +32,13 @@ from ..plan.standalone_python import source
 from ..process import clean_environment
 
 
-def describe_plan(layout: Layout, wish: Wish, driver: NvidiaDriver | None) -> dict[str, Any]:
+def describe_plan(layout: Layout, request: InstallRequest, driver: NvidiaDriver | None) -> dict[str, Any]:
     """Say what setting up would do and every problem that can be found beforehand."""
-    present = current_environment(layout, wish.name)
-    plan = make_plan(layout, wish, read_stamp(present) if present is not None else None, driver)
+    present = current_environment(layout, request.name)
+    plan = make_plan(layout, request, read_stamp(present) if present is not None else None, driver)
     head = {
         "folder": str(layout.root),
-        "condition": inspect_engine(layout, wish.requirements).condition.value,
+        "condition": inspect_engine(layout, request.requirements).condition.value,
         "free": shutil.disk_usage(existing(layout.root)).free,
         "graphics": list(driver.names) if driver is not None else [],
     }
@@ -46,7 +46,7 @@ def describe_plan(layout: Layout, wish: Wish, driver: NvidiaDriver | None) -> di
         target = check_target(layout)
         return {**head, "problems": [asdict(each) for each in (plan, target) if each is not None]}
     fetched = sorted([*plan.packages, *plan.python_downloads], key=lambda each: -each.size)
-    offline = wish.sources.offline
+    offline = request.sources.offline
     return {
         **head,
         "python": _python(plan),
@@ -116,7 +116,7 @@ def _state(layout: Layout, found: Installed) -> dict[str, Any]:
     }
 
 
-def _python(plan: Plan) -> dict[str, Any]:
+def _python(plan: InstallPlan) -> dict[str, Any]:
     fetched = plan.fetches_python
     return {
         "version": plan.interpreter.version,
@@ -126,9 +126,9 @@ def _python(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _sources(plan: Plan) -> list[str]:
+def _sources(plan: InstallPlan) -> list[str]:
     torch = next((purpose.pins["torch"] for purpose in plan.purposes if "torch" in purpose.pins), "")
-    found = hosts(plan.wish.sources, plan.build, torch)
+    found = hosts(plan.request.sources, plan.build, torch)
     return [*found, source()] if plan.fetches_python else found
 
 

@@ -11,22 +11,22 @@ import time
 from pathlib import Path
 
 import pytest
-from install_workshop import CHECK, ROOT, Workshop, write_wheel
+from install_helpers import CHECK, ROOT, Installation, write_wheel
 
 from backend.contract.failure import Failure
 from backend.contract.installation import Layout, current_environment
-from backend.setup.install.installation import remove_leftovers
 from backend.setup.install.verify import run_check
+from backend.setup.layout import remove_leftovers
 from backend.setup.plan.requirements import Purpose, read_purpose
 
 WAITING = "import os, sys, time\nopen(os.environ['STARTED'], 'w').write(str(os.getpid()))\ntime.sleep(120)\n"
 
 
-def test_sets_up_and_the_program_starts_from_any_folder(installed: Workshop) -> None:
+def test_sets_up_and_the_program_starts_from_any_folder(installed: Installation) -> None:
     assert installed.answer() == "42 backend"
 
 
-def test_a_second_run_finds_everything_and_makes_nothing(installed: Workshop) -> None:
+def test_a_second_run_finds_everything_and_makes_nothing(installed: Installation) -> None:
     before = installed.environments()
     run = installed.install()
     assert run.returncode == 0
@@ -34,7 +34,7 @@ def test_a_second_run_finds_everything_and_makes_nothing(installed: Workshop) ->
     assert installed.environments() == before
 
 
-def test_a_missing_file_is_repaired_and_what_an_interrupted_run_left_is_removed(installed: Workshop) -> None:
+def test_a_missing_file_is_repaired_and_what_an_interrupted_run_left_is_removed(installed: Installation) -> None:
     (environment,) = installed.environments()
     (module,) = (installed.target / "envs" / environment).glob("**/flame_fake/__init__.py")
     module.unlink()
@@ -46,7 +46,7 @@ def test_a_missing_file_is_repaired_and_what_an_interrupted_run_left_is_removed(
     assert len(installed.environments()) == 1
 
 
-def test_a_broken_launcher_is_repaired_without_a_new_environment(installed: Workshop) -> None:
+def test_a_broken_launcher_is_repaired_without_a_new_environment(installed: Installation) -> None:
     before = installed.environments()
     installed.python.unlink()
     assert installed.install().returncode == 0
@@ -54,7 +54,7 @@ def test_a_broken_launcher_is_repaired_without_a_new_environment(installed: Work
     assert installed.environments() == before
 
 
-def test_a_package_that_is_not_to_be_had_is_named_and_nothing_is_lost(installed: Workshop) -> None:
+def test_a_package_that_is_not_to_be_had_is_named_and_nothing_is_lost(installed: Installation) -> None:
     before = installed.environments()
     installed.require("flame_fake==9.9")
     run = installed.install()
@@ -65,16 +65,16 @@ def test_a_package_that_is_not_to_be_had_is_named_and_nothing_is_lost(installed:
     assert installed.answer() == "42 backend"
 
 
-def test_what_a_package_asks_for_has_to_be_there_unless_only_its_files_are_read(workshop: Workshop) -> None:
-    write_wheel(workshop.wheels, "flame_networks", "1.0", {"flame_networks.py": ""}, requires="flame_huge>=2")
+def test_what_a_package_asks_for_has_to_be_there_unless_only_its_files_are_read(installation: Installation) -> None:
+    write_wheel(installation.wheels, "flame_networks", "1.0", {"flame_networks.py": ""}, requires="flame_huge>=2")
     pins = ("flame_fake==1.0", "flame_networks==1.0")
-    workshop.require(*pins)
-    run = workshop.install()
+    installation.require(*pins)
+    run = installation.install()
     assert run.returncode == 1
     assert "flame-networks 1.0 requires flame-huge, which is not installed" in run.stderr
-    workshop.require(*pins, files_only=("flame_networks",))
-    assert workshop.install().returncode == 0
-    assert workshop.answer() == "42 backend"
+    installation.require(*pins, files_only=("flame_networks",))
+    assert installation.install().returncode == 0
+    assert installation.answer() == "42 backend"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_a_package_asks_for_has_to_be_there_unless_only_its_files_are_read(
     ],
 )
 def test_what_does_not_import_is_told_in_one_sentence(
-    installed: Workshop, error: str, code: str, sentence: str
+    installed: Installation, error: str, code: str, sentence: str
 ) -> None:
     layout = Layout(installed.target)
     environment = current_environment(layout, "engine")
@@ -105,7 +105,7 @@ def test_what_does_not_import_is_told_in_one_sentence(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupted_run_leaves_the_old_environment_and_no_process(
-    installed: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (before,) = installed.environments()
     started = tmp_path / "started"
@@ -132,7 +132,7 @@ def test_an_interrupted_run_leaves_the_old_environment_and_no_process(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows protects files in use by itself")
-def test_an_update_keeps_what_a_running_engine_imports_from(installed: Workshop) -> None:
+def test_an_update_keeps_what_a_running_engine_imports_from(installed: Installation) -> None:
     (before,) = installed.environments()
     with subprocess.Popen(
         [str(installed.python), "-I", "-c", "print('up', flush=True); input(); import flame_fake; print('late')"],
@@ -150,37 +150,37 @@ def test_an_update_keeps_what_a_running_engine_imports_from(installed: Workshop)
     assert before not in installed.environments()
 
 
-def test_settings_of_python_and_of_pip_do_not_leak_in(workshop: Workshop) -> None:
-    evil = workshop.folder / "evil"
+def test_settings_of_python_and_of_pip_do_not_leak_in(installation: Installation) -> None:
+    evil = installation.folder / "evil"
     evil.mkdir()
-    trap = f"open({str(workshop.folder / 'leaked')!r}, 'w')\n"
+    trap = f"open({str(installation.folder / 'leaked')!r}, 'w')\n"
     for name in ("pip", "ensurepip", "flame_fake", "venv"):
         (evil / f"{name}.py").write_text(trap, encoding="utf-8")
-    run = workshop.install(
+    run = installation.install(
         PYTHONPATH=str(evil),
         PYTHONUSERBASE=str(evil),
         PYTHONDONTWRITEBYTECODE="1",
-        PIP_TARGET=str(workshop.folder / "elsewhere"),
+        PIP_TARGET=str(installation.folder / "elsewhere"),
         PIP_USER="1",
         PIP_NO_BINARY=":all:",
     )
     assert run.returncode == 0, run.stderr
-    assert not (workshop.folder / "leaked").exists()
-    assert not (workshop.folder / "elsewhere").exists()
-    assert workshop.answer() == "42 backend"
+    assert not (installation.folder / "leaked").exists()
+    assert not (installation.folder / "elsewhere").exists()
+    assert installation.answer() == "42 backend"
 
 
-def test_a_folder_of_somebody_else_is_left_alone(workshop: Workshop) -> None:
-    workshop.target.mkdir()
-    (workshop.target / "thesis.txt").write_text("years of work")
-    run = workshop.install()
+def test_a_folder_of_somebody_else_is_left_alone(installation: Installation) -> None:
+    installation.target.mkdir()
+    (installation.target / "thesis.txt").write_text("years of work")
+    run = installation.install()
     assert run.returncode == 1
     assert "was not made by this installer" in run.stderr
-    assert [path.name for path in workshop.target.iterdir()] == ["thesis.txt"]
+    assert [path.name for path in installation.target.iterdir()] == ["thesis.txt"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="flock of POSIX")
-def test_two_installers_do_not_meet(installed: Workshop) -> None:
+def test_two_installers_do_not_meet(installed: Installation) -> None:
     import fcntl
 
     with (installed.target / "install.lock").open("a+b") as lock:
@@ -190,7 +190,7 @@ def test_two_installers_do_not_meet(installed: Workshop) -> None:
     assert "is under way" in run.stderr
 
 
-def test_without_network_a_folder_is_needed(workshop: Workshop) -> None:
+def test_without_network_a_folder_is_needed(installation: Installation) -> None:
     run = subprocess.run(
         [sys.executable, str(ROOT / "install_deps.py"), "--no-network"],
         capture_output=True,
@@ -199,48 +199,48 @@ def test_without_network_a_folder_is_needed(workshop: Workshop) -> None:
     )
     assert run.returncode == 2
     assert "--no-network needs --wheelhouse DIR" in run.stderr
-    run = workshop.install("--wheelhouse", str(workshop.folder / "nowhere"))
+    run = installation.install("--wheelhouse", str(installation.folder / "nowhere"))
     assert run.returncode == 1
     assert "There is no folder" in run.stderr
 
 
-def test_a_full_disk_is_told_before_anything_is_fetched(workshop: Workshop) -> None:
-    workshop.require("flame_fake==1.0", gigabytes=9000000)
-    run = workshop.install()
+def test_a_full_disk_is_told_before_anything_is_fetched(installation: Installation) -> None:
+    installation.require("flame_fake==1.0", gigabytes=9000000)
+    run = installation.install()
     assert run.returncode == 1
     assert "GB are needed" in run.stderr
-    assert workshop.environments() == []
+    assert installation.environments() == []
 
 
-def test_torch_comes_in_the_build_for_the_processor_and_is_checked(workshop: Workshop) -> None:
-    write_wheel(workshop.wheels, "torch", "7.0+cpu", {"torch.py": "", "flame_torch.py": ""})
+def test_torch_comes_in_the_build_for_the_processor_and_is_checked(installation: Installation) -> None:
+    write_wheel(installation.wheels, "torch", "7.0+cpu", {"torch.py": "", "flame_torch.py": ""})
     good = CHECK.replace("'flame_fake': 1", "'torch': '7.0+cpu', 'torch_cuda': None, 'cuda_works': False")
-    workshop.require("flame_fake==1.0", "torch==7.0", check=good)
-    run = workshop.install("--torch", "cpu")
+    installation.require("flame_fake==1.0", "torch==7.0", check=good)
+    run = installation.install("--torch", "cpu")
     assert run.returncode == 0, run.stderr
-    (environment,) = workshop.environments()
-    assert json.loads((workshop.target / "envs" / environment / "stamp.json").read_text())["torch"] == "cpu"
+    (environment,) = installation.environments()
+    assert json.loads((installation.target / "envs" / environment / "stamp.json").read_text())["torch"] == "cpu"
 
-    write_wheel(workshop.wheels, "flame_more", "1.0", {"flame_more.py": ""})
+    write_wheel(installation.wheels, "flame_more", "1.0", {"flame_more.py": ""})
     bad = good.replace("'torch_cuda': None", "'torch_cuda': '13.0'")
-    workshop.require("flame_fake==1.0", "torch==7.0", "flame_more==1.0", check=bad)
-    run = workshop.install("--torch", "cpu")
+    installation.require("flame_fake==1.0", "torch==7.0", "flame_more==1.0", check=bad)
+    run = installation.install("--torch", "cpu")
     assert run.returncode == 1
     assert "is not the cpu build" in run.stderr
-    assert workshop.environments() == [environment]
+    assert installation.environments() == [environment]
 
 
-def test_what_was_asked_for_once_stays(workshop: Workshop) -> None:
-    write_wheel(workshop.wheels, "flame_blender", "4.5", {"flame_blender.py": ""})
-    workshop.require("flame_blender==4.5", purpose="blender-4.5", check="import flame_blender\nprint('{}')\n")
-    demo = workshop.install("--demo")
+def test_what_was_asked_for_once_stays(installation: Installation) -> None:
+    write_wheel(installation.wheels, "flame_blender", "4.5", {"flame_blender.py": ""})
+    installation.require("flame_blender==4.5", purpose="blender-4.5", check="import flame_blender\nprint('{}')\n")
+    demo = installation.install("--demo")
     # The demo itself needs the real packages; the environment is there all the same.
     assert "Ready: engine set up." in demo.stdout
-    again = workshop.install()
+    again = installation.install()
     assert again.returncode == 0
     assert "is whole" in again.stdout
-    (environment,) = workshop.environments()
-    stamp = json.loads((workshop.target / "envs" / environment / "stamp.json").read_text())
+    (environment,) = installation.environments()
+    stamp = json.loads((installation.target / "envs" / environment / "stamp.json").read_text())
     assert sorted(stamp["purposes"]) == ["blender-4.5", "engine"]
 
 

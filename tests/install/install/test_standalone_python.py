@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from install_workshop import ROOT
+from install_helpers import ROOT
 
 from backend.contract.failure import Failure
 from backend.contract.installation import Layout

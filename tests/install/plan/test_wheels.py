@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from install_workshop import ROOT, Workshop, write_wheel
+from install_helpers import ROOT, Installation, write_wheel
 
 from backend.contract.failure import Failure
 from backend.setup.plan.downloads import read_table
@@ -79,26 +79,26 @@ def test_a_pin_without_a_known_file_is_refused_and_markers_stay() -> None:
 
 @pytest.mark.parametrize("version", ["1.0", "1.0+evil"])
 def test_another_file_of_the_same_name_and_version_is_refused_and_nothing_is_left(
-    workshop: Workshop, version: str
+    installation: Installation, version: str
 ) -> None:
-    for wheel in workshop.wheels.glob("*.whl"):
+    for wheel in installation.wheels.glob("*.whl"):
         wheel.unlink()
-    write_wheel(workshop.wheels, "flame_fake", version, {"flame_fake/__init__.py": "ANSWER = 42\nSTOLEN = True\n"})
-    run = workshop.install()
+    write_wheel(installation.wheels, "flame_fake", version, {"flame_fake/__init__.py": "ANSWER = 42\nSTOLEN = True\n"})
+    run = installation.install()
     assert run.returncode == 1 and "Traceback" not in run.stderr
     assert "flame_fake==1.0" in run.stderr and "is not the one that was published" in run.stderr
-    assert workshop.environments() == []
+    assert installation.environments() == []
 
 
-def test_without_the_table_nothing_is_installed(workshop: Workshop) -> None:
-    (workshop.requirements / "wheels.csv").unlink()
-    run = workshop.install()
+def test_without_the_table_nothing_is_installed(installation: Installation) -> None:
+    (installation.requirements / "wheels.csv").unlink()
+    run = installation.install()
     assert run.returncode == 1 and "wheels.csv has no file of flame_fake==1.0" in run.stderr
-    assert workshop.environments() == []
+    assert installation.environments() == []
 
 
 @pytest.mark.parametrize("stamp", ["[" * 100_000, '{"name": 5}', "null", "\x00"])
-def test_a_damaged_stamp_is_no_stamp(installed: Workshop, stamp: str) -> None:
+def test_a_damaged_stamp_is_no_stamp(installed: Installation, stamp: str) -> None:
     (name,) = installed.environments()
     (installed.target / "envs" / name / "stamp.json").write_text(stamp)
     asked = installed.install("--state")
@@ -108,26 +108,26 @@ def test_a_damaged_stamp_is_no_stamp(installed: Workshop, stamp: str) -> None:
 
 
 @pytest.mark.parametrize("answer", ['{"version": 5}', "[]", "[" * 100_000, "", "3"])
-def test_a_program_that_answers_strangely_is_no_python(workshop: Workshop, answer: str) -> None:
-    program = workshop.folder / "python"
-    (workshop.folder / "answer").write_text(answer)
-    program.write_text(f'#!/bin/sh\ncat "{workshop.folder}/answer"\n')
+def test_a_program_that_answers_strangely_is_no_python(installation: Installation, answer: str) -> None:
+    program = installation.folder / "python"
+    (installation.folder / "answer").write_text(answer)
+    program.write_text(f'#!/bin/sh\ncat "{installation.folder}/answer"\n')
     program.chmod(0o755)
-    run = workshop.install("--python", str(program))
+    run = installation.install("--python", str(program))
     assert run.returncode == 1 and "Traceback" not in run.stderr
     assert str(program) in run.stderr
 
 
-def test_a_home_of_nobody_is_refused_in_one_line(workshop: Workshop) -> None:
-    run = workshop.install("--target", "~nobody-of-that-name/engine")
+def test_a_home_of_nobody_is_refused_in_one_line(installation: Installation) -> None:
+    run = installation.install("--target", "~nobody-of-that-name/engine")
     assert run.returncode == 2 and "there is no user of that name" in run.stderr and "Traceback" not in run.stderr
 
 
-def test_folders_that_somebody_put_beside_the_environments_stay(workshop: Workshop) -> None:
-    assert workshop.install().returncode == 0
-    mine = workshop.target / "envs" / "my notes"
+def test_folders_that_somebody_put_beside_the_environments_stay(installation: Installation) -> None:
+    assert installation.install().returncode == 0
+    mine = installation.target / "envs" / "my notes"
     mine.mkdir()
     (mine / "a.txt").write_text("a")
-    workshop.require_more()
-    assert workshop.install().returncode == 0
-    assert (mine / "a.txt").read_text() == "a" and len(workshop.environments()) == 2
+    installation.require_more()
+    assert installation.install().returncode == 0
+    assert (mine / "a.txt").read_text() == "a" and len(installation.environments()) == 2

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from install_workshop import ROOT, Workshop
+from install_helpers import ROOT, Installation
 
 from backend.contract.installation import Layout
 from backend.setup.plan.graphics import NvidiaDriver
@@ -72,8 +72,8 @@ def test_a_gpu_that_the_engine_does_not_use_is_said(monkeypatch: pytest.MonkeyPa
     assert any("--torch cuda" in sentence for sentence in result.possible)
 
 
-def test_states_of_an_environment(workshop: Workshop) -> None:
-    layout = Layout(workshop.target)
+def test_states_of_an_environment(installation: Installation) -> None:
+    layout = Layout(installation.target)
     assert inspection.inspect(layout, ROOT).environments[0].state == "not installed"
     (layout.environments / "engine-00000000-1").mkdir(parents=True)
     assert inspection.inspect(layout, ROOT).environments[0].state == "half-made"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from install_workshop import ROOT, Workshop
+from install_helpers import ROOT, Installation
 
 from backend.contract.events import decode
 from backend.setup.add_on_zip import build_zip
@@ -19,15 +19,15 @@ from backend.setup.add_on_zip import build_zip
 SLOW_CHECK = "import pathlib, time\npathlib.Path(__file__).with_name('started').touch()\ntime.sleep(120)\n"
 
 
-def listen(workshop: Workshop, *arguments: str) -> tuple[list[dict[str, Any]], int]:
+def listen(installation: Installation, *arguments: str) -> tuple[list[dict[str, Any]], int]:
     """Run the installer to its end and return what it said; every line has to be an event."""
-    with begin(workshop, *arguments) as process:
+    with begin(installation, *arguments) as process:
         return heard(process), process.wait()
 
 
-def begin(workshop: Workshop, *arguments: str) -> subprocess.Popen[str]:
+def begin(installation: Installation, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        workshop.command("--events", *arguments),
+        installation.command("--events", *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -45,8 +45,8 @@ def heard(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     return events
 
 
-def last_words(workshop: Workshop, *arguments: str) -> dict[str, Any]:
-    events, _ = listen(workshop, *arguments)
+def last_words(installation: Installation, *arguments: str) -> dict[str, Any]:
+    events, _ = listen(installation, *arguments)
     return events[-1]
 
 
@@ -54,8 +54,8 @@ def everything_in(folder: Path) -> list[tuple[str, int]]:
     return sorted((str(path), path.lstat().st_mtime_ns) for path in folder.rglob("*"))
 
 
-def test_an_installation_says_its_stages_and_how_far_it_is(workshop: Workshop) -> None:
-    events, code = listen(workshop)
+def test_an_installation_says_its_stages_and_how_far_it_is(installation: Installation) -> None:
+    events, code = listen(installation)
     assert code == 0
     assert [events[0]["event"], events[1]["event"], events[-1]["event"]] == ["hello", "job", "done"]
     assert sum(stage["weight"] for stage in events[1]["stages"]) == pytest.approx(1.0)
@@ -63,26 +63,28 @@ def test_an_installation_says_its_stages_and_how_far_it_is(workshop: Workshop) -
     ended = [event["name"] for event in events if event["event"] == "stage" and event["state"] == "done"]
     assert began == ended == ["environment", "packages", "check"]
     assert [event["text"] for event in events if event["event"] == "progress" and "flame_fake" in event["text"]]
-    assert Path(events[-1]["outputs"]["engine"]) == workshop.python
-    assert workshop.answer() == "42 backend"
+    assert Path(events[-1]["outputs"]["engine"]) == installation.python
+    assert installation.answer() == "42 backend"
 
 
-def test_an_installation_that_fails_says_why_with_its_log(workshop: Workshop) -> None:
-    workshop.require("flame_fake==1.0", check="raise ImportError('DLL load failed')")
-    events, code = listen(workshop)
+def test_an_installation_that_fails_says_why_with_its_log(installation: Installation) -> None:
+    installation.require("flame_fake==1.0", check="raise ImportError('DLL load failed')")
+    events, code = listen(installation)
     assert code == 1
     assert (events[-1]["event"], events[-1]["code"], events[-1]["name"]) == ("error", "check-failed", "check")
     assert "DLL load failed" in Path(events[-1]["log"]).read_text()
-    assert workshop.environments() == []
+    assert installation.environments() == []
 
 
 @pytest.mark.parametrize("how", ["cancel", "gone"])
-def test_it_ends_when_asked_and_when_blender_is_gone_and_goes_on_from_there(workshop: Workshop, how: str) -> None:
-    workshop.require("flame_fake==1.0", check=SLOW_CHECK)
-    with begin(workshop) as process:
+def test_it_ends_when_asked_and_when_blender_is_gone_and_goes_on_from_there(
+    installation: Installation, how: str
+) -> None:
+    installation.require("flame_fake==1.0", check=SLOW_CHECK)
+    with begin(installation) as process:
         assert process.stdin is not None
         deadline = time.monotonic() + 60
-        while not (workshop.requirements / "started").exists() and time.monotonic() < deadline:
+        while not (installation.requirements / "started").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         if how == "cancel":
             process.stdin.write("what?\ncancel\n")
@@ -92,52 +94,52 @@ def test_it_ends_when_asked_and_when_blender_is_gone_and_goes_on_from_there(work
         events = heard(process)
         assert process.wait() == 130
     assert events[-1] == {"event": "cancelled"}
-    assert workshop.environments() == []
+    assert installation.environments() == []
     if how == "cancel":
-        workshop.require("flame_fake==1.0")
-        assert last_words(workshop)["event"] == "done"
+        installation.require("flame_fake==1.0")
+        assert last_words(installation)["event"] == "done"
 
 
-def test_a_plan_says_what_would_be_done_and_changes_nothing(workshop: Workshop) -> None:
-    (workshop.requirements / "packages.csv").write_text(
+def test_a_plan_says_what_would_be_done_and_changes_nothing(installation: Installation) -> None:
+    (installation.requirements / "packages.csv").write_text(
         "name,version,licence,build,linux-x86_64,win32-amd64,darwin-arm64\nflame-fake,1.0,MIT,,7000,7000,7000\n"
     )
-    before = everything_in(workshop.folder)
-    plan = last_words(workshop, "--plan")["plan"]
-    assert everything_in(workshop.folder) == before
+    before = everything_in(installation.folder)
+    plan = last_words(installation, "--plan")["plan"]
+    assert everything_in(installation.folder) == before
     assert plan["packages"] == [{"name": "flame-fake", "version": "1.0", "licence": "MIT", "size": 7000}]
     assert (plan["condition"], plan["problems"], plan["disk"]) == ("not installed", [], 10_000_000)
-    assert plan["sources"] == [str(workshop.wheels)]
+    assert plan["sources"] == [str(installation.wheels)]
     assert plan["download"] == 0, "a folder of wheels needs no network"
     assert Path(plan["python"]["path"]).is_file() and not plan["python"]["fetched"]
 
 
-def test_a_plan_names_all_that_is_in_the_way_at_once(workshop: Workshop) -> None:
-    workshop.target.mkdir()
-    (workshop.target / "thesis.txt").touch()
-    workshop.require("flame_fake==9.9", gigabytes=900000)
-    problems = last_words(workshop, "--plan")["plan"]["problems"]
+def test_a_plan_names_all_that_is_in_the_way_at_once(installation: Installation) -> None:
+    installation.target.mkdir()
+    (installation.target / "thesis.txt").touch()
+    installation.require("flame_fake==9.9", gigabytes=900000)
+    problems = last_words(installation, "--plan")["plan"]["problems"]
     assert [problem["code"] for problem in problems] == ["target-not-ours", "disk-full", "wheels-missing"]
     assert "flame-fake 9.9" in problems[2]["sentence"]
 
 
-def test_a_standard_input_that_is_closed_from_the_start_stops_it_in_good_order(workshop: Workshop) -> None:
-    command = workshop.command("--events")
+def test_a_standard_input_that_is_closed_from_the_start_stops_it_in_good_order(installation: Installation) -> None:
+    command = installation.command("--events")
     run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert "Traceback" not in run.stderr
     assert run.returncode == 130 and '"cancelled"' in run.stdout.splitlines()[-1]
 
 
-def test_the_environment_of_another_copy_of_the_program_is_left_to_its_installer(workshop: Workshop) -> None:
-    (workshop.folder / "install_deps.py").touch()
-    workshop.target.mkdir()
-    (workshop.target / "INSTALLED_BY_FLAME_HEAD_TRACKER.txt").touch()
-    (workshop.target / "current.json").write_text(json.dumps({"engine": "engine-0-1", "project": ".."}))
-    problems = last_words(workshop, "--plan")["plan"]["problems"]
+def test_the_environment_of_another_copy_of_the_program_is_left_to_its_installer(installation: Installation) -> None:
+    (installation.folder / "install_deps.py").touch()
+    installation.target.mkdir()
+    (installation.target / "INSTALLED_BY_FLAME_HEAD_TRACKER.txt").touch()
+    (installation.target / "current.json").write_text(json.dumps({"engine": "engine-0-1", "project": ".."}))
+    problems = last_words(installation, "--plan")["plan"]["problems"]
     assert [problem["code"] for problem in problems] == ["target-of-another"]
 
 
-def test_what_is_there_is_told_by_looking_and_by_trying(installed: Workshop) -> None:
+def test_what_is_there_is_told_by_looking_and_by_trying(installed: Installation) -> None:
     state = last_words(installed, "--state")["state"]
     assert (state["state"], state["versions"]["flame-fake"]) == ("complete", "1.0")
     (installed.target / "install.log").unlink()
@@ -160,10 +162,10 @@ def test_what_is_there_is_told_by_looking_and_by_trying(installed: Workshop) -> 
     assert last_words(installed, "--state")["state"]["state"] == "outdated"
 
 
-def test_a_mistake_of_our_own_is_a_sentence_and_no_traceback(workshop: Workshop) -> None:
+def test_a_mistake_of_our_own_is_a_sentence_and_no_traceback(installation: Installation) -> None:
     code = "import sys, pathlib; from backend.setup import command; command.set_up = lambda *a: 1 / 0; "
     code += "sys.exit(command.main(sys.argv[1:], pathlib.Path.cwd()))"
-    command = [sys.executable, "-B", "-c", code, *workshop.command("--events")[2:]]
+    command = [sys.executable, "-B", "-c", code, *installation.command("--events")[2:]]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
@@ -174,14 +176,14 @@ def test_a_mistake_of_our_own_is_a_sentence_and_no_traceback(workshop: Workshop)
     assert "ZeroDivisionError: division by zero" in last["sentence"]
 
 
-def test_the_same_answers_are_had_without_events(workshop: Workshop) -> None:
+def test_the_same_answers_are_had_without_events(installation: Installation) -> None:
     for flag, name in (("--plan", "plan"), ("--state", "state")):
-        run = workshop.install(flag)
+        run = installation.install(flag)
         assert run.returncode == 0, run.stderr
         assert list(json.loads(run.stdout)) == [name]
 
 
-def test_nothing_is_written_into_the_add_on(workshop: Workshop, tmp_path: Path) -> None:
+def test_nothing_is_written_into_the_add_on(installation: Installation, tmp_path: Path) -> None:
     built = build_zip(ROOT, tmp_path)
     assert isinstance(built, Path)
     add_on = tmp_path / "add-on"
@@ -194,7 +196,7 @@ def test_nothing_is_written_into_the_add_on(workshop: Workshop, tmp_path: Path) 
             "-I",
             "-B",
             str(add_on / "install_deps.py"),
-            *workshop.command("--events", *task)[2:],
+            *installation.command("--events", *task)[2:],
         ]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             last = heard(process)[-1]

@@ -39,7 +39,7 @@ def write_wheel(folder: Path, name: str, version: str, files: Mapping[str, str],
 
 
 @dataclass
-class Workshop:
+class Installation:
     """A folder with wheels, requirement files and a target, and `install_deps.py` pointed at them.
 
     Attributes:
@@ -134,9 +134,9 @@ class Workshop:
         return sorted(path.name for path in (self.target / "envs").iterdir())
 
 
-def new_workshop(folder: Path) -> Workshop:
-    workshop = Workshop(folder / "José Ünï 名 dir")
-    workshop.wheels.mkdir(parents=True)
-    write_wheel(workshop.wheels, "flame_fake", "1.0", {"flame_fake/__init__.py": "ANSWER = 42\n"})
-    workshop.require("flame_fake==1.0")
-    return workshop
+def new_installation(folder: Path) -> Installation:
+    installation = Installation(folder / "José Ünï 名 dir")
+    installation.wheels.mkdir(parents=True)
+    write_wheel(installation.wheels, "flame_fake", "1.0", {"flame_fake/__init__.py": "ANSWER = 42\n"})
+    installation.require("flame_fake==1.0")
+    return installation

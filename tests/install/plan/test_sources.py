@@ -12,7 +12,7 @@ from backend.contract.failure import Failure
 from backend.contract.installation import Layout
 from backend.setup.plan import interpreters, standalone_python
 from backend.setup.plan.downloads import HEAD, downloads_of, read_table
-from backend.setup.plan.planning import Plan, Wish, make_plan, problems_of
+from backend.setup.plan.planning import InstallPlan, InstallRequest, make_plan, problems_of
 from backend.setup.plan.requirements import Purpose, read_purpose
 from backend.setup.plan.sources import Sources, hosts
 
@@ -89,8 +89,10 @@ def without_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return python
 
 
-def plan_of(target: Path, sources: Sources) -> Plan | Failure:
-    return make_plan(Layout(target), Wish("engine", ("engine",), FOLDER, FOLDER.parent, sources=sources), None, None)
+def plan_of(target: Path, sources: Sources) -> InstallPlan | Failure:
+    return make_plan(
+        Layout(target), InstallRequest("engine", ("engine",), FOLDER, FOLDER.parent, sources=sources), None, None
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
@@ -100,7 +102,7 @@ def test_blenders_own_python_is_never_taken_and_the_plan_tells_what_is_fetched_i
     assert interpreters.of_blender(without_python)
     assert isinstance(interpreters.find_interpreter(("3.11", "3.12")), Failure)
     plan = plan_of(tmp_path / "engine", Sources())
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, InstallPlan)
     assert plan.fetches_python
     assert [(each.name, each.licence.partition(";")[0]) for each in plan.python_downloads] == [
         ("python", "PSF-2.0"),
@@ -123,5 +125,5 @@ def test_a_blender_whose_python_cannot_fetch_is_told_before_anything_is_fetched(
     monkeypatch.setattr(standalone_python, "find_spec", lambda name: None)
     monkeypatch.setattr(standalone_python.sysconfig, "get_config_var", lambda name: None)
     plan = plan_of(tmp_path / "engine", Sources())
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, InstallPlan)
     assert "pip-missing" in [problem.code for problem in problems_of(Layout(tmp_path / "engine"), plan)]

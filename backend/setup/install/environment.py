@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,23 +17,23 @@ from ...contract.installation import (
     read_stamp,
     site_packages_of,
 )
-from ..layout import is_environment_name, new_environment, write_pointer, write_stamp
+from ..layout import new_environment, remove, remove_leftovers, write_pointer, write_stamp
 from ..plan.graphics import NvidiaDriver
 from ..plan.interpreters import Interpreter
-from ..plan.planning import Plan, Wish, make_plan, problems_of
+from ..plan.planning import InstallPlan, InstallRequest, make_plan, problems_of
 from ..process import clean_environment, run_guarded
 from ..reporter import Reporter
 from . import extras as optional
 from .launcher import ensure_launcher
 from .packages import Pip
-from .pip_progress import Meter
+from .pip_progress import PipProgress
 from .standalone_python import fetch
-from .torch_packages import Pin, install_torch
+from .torch_packages import TorchPin, install_torch
 from .verify import damaged_package, run_check, wrong_pin
 
 
 @dataclass(frozen=True)
-class Ready:
+class InstalledEnvironment:
     """A usable environment.
 
     Attributes:
@@ -50,23 +47,25 @@ class Ready:
     made: bool
 
 
-def ensure(layout: Layout, wish: Wish, driver: NvidiaDriver | None, reporter: Reporter) -> Ready | Failure:
-    """Return an environment that fulfils a wish: the present one when it is whole, else a new one made beside it.
+def ensure_environment(
+    layout: Layout, request: InstallRequest, driver: NvidiaDriver | None, reporter: Reporter
+) -> InstalledEnvironment | Failure:
+    """Return an environment that fulfils a request: the present one when it is whole, else a new one made beside it.
 
     Call it while holding `locked`. What an earlier, interrupted run left is removed first. The present environment
     stays in use until the new one has passed its checks, and for ever when that fails or is interrupted.
     """
-    present = current_environment(layout, wish.name)
+    present = current_environment(layout, request.name)
     stamp = read_stamp(present) if present is not None else None
-    plan = make_plan(layout, wish, stamp, driver)
+    plan = make_plan(layout, request, stamp, driver)
     if isinstance(plan, Failure):
         return plan
     if present is not None and stamp is not None:
         trouble = _trouble(present, stamp, plan)
         if trouble is None:
             failure = _finish(layout, plan, present)
-            return failure or Ready(present, _python_of(layout, wish.name, present), made=False)
-        reporter.note(f"The environment '{wish.name}' is made anew: {trouble}.")
+            return failure or InstalledEnvironment(present, _python_of(layout, request.name, present), made=False)
+        reporter.note(f"The environment '{request.name}' is made anew: {trouble}.")
     made = _make_beside(layout, plan, reporter)
     if isinstance(made, Failure):
         return made
@@ -74,38 +73,10 @@ def ensure(layout: Layout, wish: Wish, driver: NvidiaDriver | None, reporter: Re
     if failure is not None:
         return failure
     remove_leftovers(layout)
-    return Ready(made, _python_of(layout, wish.name, made), made=True)
+    return InstalledEnvironment(made, _python_of(layout, request.name, made), made=True)
 
 
-@contextmanager
-def locked(layout: Layout) -> Iterator[Failure | None]:
-    """Hold the folder for one installer at a time; gives a `Failure` when another one has it."""
-    with layout.lock.open("a+b") as file:
-        try:
-            _lock(file.fileno())
-        except OSError:
-            yield Failure(
-                "installer-running",
-                f"Another installation into {layout.root} is under way.",
-                "Wait until it has ended, or stop it.",
-            )
-            return
-        yield None
-
-
-def remove_leftovers(layout: Layout) -> list[Path]:
-    """Remove environments that are not in use and scratch files; returns what could not be removed, e.g. in use."""
-    used = {layout.environments / Path(folder).name for folder in read_pointer(layout).values()}
-    stays = []
-    for folder in layout.environments.iterdir():
-        # What somebody else has put there is theirs.
-        if is_environment_name(folder.name) and folder not in used and (_in_use(folder) or not _remove(folder)):
-            stays.append(folder)
-    _remove(layout.temporary)
-    return stays
-
-
-def _trouble(environment: Path, stamp: Stamp, plan: Plan) -> str | None:
+def _trouble(environment: Path, stamp: Stamp, plan: InstallPlan) -> str | None:
     """Say why an environment does not fulfil a plan, in half a sentence; None when it does."""
     if stamp.platform != platform_name():
         return f"it was made on {stamp.platform}"
@@ -114,18 +85,18 @@ def _trouble(environment: Path, stamp: Stamp, plan: Plan) -> str | None:
             return f"'{name}' is to be added"
         if stamp.purposes[name] != fingerprint:
             return f"the list of packages '{name}' has changed"
-    missing = set(plan.wish.extras) - set(stamp.extras)
+    missing = set(plan.request.extras) - set(stamp.extras)
     if missing:
         return f"{', '.join(sorted(missing))} is to be added"
-    if plan.wish.python and stamp.python != plan.interpreter.version:
+    if plan.request.python and stamp.python != plan.interpreter.version:
         return f"it has Python {stamp.python}"
-    settled = stamp.offered_cpu_only and plan.wish.torch == "auto"
+    settled = stamp.offered_cpu_only and plan.request.torch == "auto"
     if stamp.torch != plan.build and not settled:
         return f"torch is to be the {plan.build} build"
     return _damage(environment, stamp, plan)
 
 
-def _damage(environment: Path, stamp: Stamp, plan: Plan) -> str | None:
+def _damage(environment: Path, stamp: Stamp, plan: InstallPlan) -> str | None:
     packages = site_packages_of(environment, stamp.python)
     answer = run_guarded(interpreter_in(environment), ["platform"], environment=clean_environment())
     if answer.code != 0:
@@ -140,7 +111,7 @@ def _damage(environment: Path, stamp: Stamp, plan: Plan) -> str | None:
     return None
 
 
-def _make_beside(layout: Layout, plan: Plan, reporter: Reporter) -> Path | Failure:
+def _make_beside(layout: Layout, plan: InstallPlan, reporter: Reporter) -> Path | Failure:
     problems = problems_of(layout, plan)
     if problems:
         return problems[0]
@@ -151,7 +122,7 @@ def _make_beside(layout: Layout, plan: Plan, reporter: Reporter) -> Path | Failu
         plan = replace(plan, interpreter=fetched)
     remove_leftovers(layout)
     layout.temporary.mkdir(exist_ok=True)
-    environment = new_environment(layout, plan.wish.name, plan.key)
+    environment = new_environment(layout, plan.request.name, plan.key)
     complete = False
     try:
         failure = _fill(layout, plan, environment, reporter)
@@ -164,16 +135,16 @@ def _make_beside(layout: Layout, plan: Plan, reporter: Reporter) -> Path | Failu
         )
     finally:
         if not complete:
-            _remove(environment)
-            _remove(layout.temporary)
+            remove(environment)
+            remove(layout.temporary)
     return failure or environment
 
 
-def _fetch_python(layout: Layout, plan: Plan, reporter: Reporter) -> Interpreter | Failure:
+def _fetch_python(layout: Layout, plan: InstallPlan, reporter: Reporter) -> Interpreter | Failure:
     reporter.stage("python")
     reporter.note(f"This computer has no Python {' or '.join(plan.purposes[0].pythons)}: one is fetched.")
     try:
-        return fetch(layout, [plan.interpreter.version], plan.wish.sources, plan.wheels, reporter)
+        return fetch(layout, [plan.interpreter.version], plan.request.sources, plan.wheels, reporter)
     except OSError as error:
         return Failure(
             "target-not-writable",
@@ -181,13 +152,13 @@ def _fetch_python(layout: Layout, plan: Plan, reporter: Reporter) -> Interpreter
             "Make room, or choose another folder with --target.",
         )
     finally:
-        _remove(layout.temporary)
+        remove(layout.temporary)
 
 
-def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> Failure | None:
+def _fill(layout: Layout, plan: InstallPlan, environment: Path, reporter: Reporter) -> Failure | None:
     python = plan.interpreter
     reporter.stage("environment")
-    reporter.step(f"Environment '{plan.wish.name}' with Python {python.version}: {python.executable}")
+    reporter.step(f"Environment '{plan.request.name}' with Python {python.version}: {python.executable}")
     outcome = run_guarded(
         python.executable, ["venv", str(environment)], environment=clean_environment(layout.temporary), log=layout.log
     )
@@ -196,7 +167,9 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
         return Failure("venv-failed", f"Python could not make a virtual environment: {last}.", f"See {layout.log}.")
     packages = site_packages_of(environment, python.version)
     sizes = {download.name: download.size for download in plan.packages if download.name != "pip"}
-    pip = Pip(interpreter_in(environment), packages, layout, plan.wish.sources, Meter(reporter, packages, sizes))
+    pip = Pip(
+        interpreter_in(environment), packages, layout, plan.request.sources, PipProgress(reporter, packages, sizes)
+    )
     failure = _upgrade_pip(pip, plan)
     if failure is not None:
         return failure
@@ -205,8 +178,8 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
     if plan.needs_torch:
         version = next(purpose.pins["torch"] for purpose in plan.purposes if "torch" in purpose.pins)
         reporter.step(f"torch {version}, {'CUDA' if build == 'cuda' else 'processor'} build")
-        pin = Pin(version, python.version, plan.wheels, plan.cuda_pins)
-        result = install_torch(pip, pin, build, plan.wish.torch, plan.driver)
+        pin = TorchPin(version, python.version, plan.wheels, plan.cuda_pins)
+        result = install_torch(pip, pin, build, plan.request.torch, plan.driver)
         if isinstance(result, Failure):
             return result
         build = result
@@ -214,9 +187,9 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
     failure = pip.install((line for line in plan.lines if not line.startswith("torch==")), plan.wheels)
     if failure is not None:
         return failure
-    for extra in plan.wish.extras:
+    for extra in plan.request.extras:
         reporter.step(f"{extra}: fetched and compiled, which takes minutes")
-        failure = optional.build(extra, pip, plan.wheels, plan.wish.project)
+        failure = optional.build(extra, pip, plan.wheels, plan.request.project)
         if failure is not None:
             return failure
     reporter.stage("check")
@@ -224,19 +197,19 @@ def _fill(layout: Layout, plan: Plan, environment: Path, reporter: Reporter) -> 
     return failure or _prove(layout, plan, environment, build, reporter)
 
 
-def _upgrade_pip(pip: Pip, plan: Plan) -> Failure | None:
+def _upgrade_pip(pip: Pip, plan: InstallPlan) -> Failure | None:
     version = next((purpose.pins["pip"] for purpose in plan.purposes if "pip" in purpose.pins), None)
     if version is None:
         return None
-    pip.meter.reporter.step(f"pip {version}")
+    pip.progress.reporter.step(f"pip {version}")
     failure = pip.install([f"pip=={version}"], plan.wheels)
     if failure is not None and failure.code == "package-missing" and pip.sources.offline:
-        pip.meter.reporter.note("The folder of wheels has no pip; the one that came with Python is used.")
+        pip.progress.reporter.note("The folder of wheels has no pip; the one that came with Python is used.")
         return None
     return failure
 
 
-def _complete(pip: Pip, plan: Plan) -> Failure | None:
+def _complete(pip: Pip, plan: InstallPlan) -> Failure | None:
     """Refuse lists that lack something which one of their packages asks for."""
     unmet = pip.unmet({name for purpose in plan.purposes for name in purpose.files_only})
     if unmet is None:
@@ -246,7 +219,7 @@ def _complete(pip: Pip, plan: Plan) -> Failure | None:
     )
 
 
-def _prove(layout: Layout, plan: Plan, environment: Path, build: str, reporter: Reporter) -> Failure | None:
+def _prove(layout: Layout, plan: InstallPlan, environment: Path, build: str, reporter: Reporter) -> Failure | None:
     packages = site_packages_of(environment, plan.interpreter.version)
     reporter.step("Checking that everything imports and computes")
     for purpose in plan.purposes:
@@ -265,9 +238,9 @@ def _prove(layout: Layout, plan: Plan, environment: Path, build: str, reporter: 
             reporter.note("torch has CUDA, but it does not work with this driver: the processor will be used.")
             reporter.note("Update the NVIDIA driver, or set up again with --torch cpu, which is much smaller.")
     stamp = Stamp(
-        name=plan.wish.name,
+        name=plan.request.name,
         purposes=plan.fingerprints,
-        extras=sorted(plan.wish.extras),
+        extras=sorted(plan.request.extras),
         python=plan.interpreter.version,
         platform=platform_name(),
         torch=build,
@@ -278,12 +251,12 @@ def _prove(layout: Layout, plan: Plan, environment: Path, build: str, reporter: 
     return None
 
 
-def _finish(layout: Layout, plan: Plan, environment: Path) -> Failure | None:
+def _finish(layout: Layout, plan: InstallPlan, environment: Path) -> Failure | None:
     """Point to an environment and see to it that the launcher starts."""
     pointer = read_pointer(layout)
-    pointer[plan.wish.name] = environment.name
-    pointer["project"] = _relative(plan.wish.project.resolve(), layout.root)
-    if plan.wish.name == "engine":
+    pointer[plan.request.name] = environment.name
+    pointer["project"] = _relative(plan.request.project.resolve(), layout.root)
+    if plan.request.name == "engine":
         stamp = read_stamp(environment)
         version = stamp.python if stamp is not None else plan.interpreter.version
         failure = ensure_launcher(layout, environment, version)
@@ -308,31 +281,3 @@ def _python_of(layout: Layout, name: str, environment: Path) -> Path:
 def _relative(project: Path, root: Path) -> str:
     """Return the program's folder relative to ours where ours lies in it, so that both can be moved together."""
     return os.path.relpath(project, root) if root.is_relative_to(project) else str(project)
-
-
-def _remove(folder: Path) -> bool:
-    shutil.rmtree(folder, ignore_errors=True)
-    return not folder.exists()
-
-
-def _in_use(environment: Path) -> bool:
-    """Tell whether a running engine still imports from an environment; see `launcher`."""
-    try:
-        with (environment / "in-use").open("r+b") as file:
-            _lock(file.fileno())
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
-
-
-def _lock(descriptor: int) -> None:
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backend.setup.install.packages import explain
-from backend.setup.install.pip_progress import Meter
+from backend.setup.install.pip_progress import PipProgress
 from backend.setup.plan import libraries
 from backend.setup.plan.sources import Sources
 from backend.setup.process import clean_environment, run_guarded
@@ -74,19 +74,19 @@ class Heard:
 
 def test_progress_names_the_package_and_counts_what_is_fetched_and_unpacked(tmp_path: Path) -> None:
     heard = Heard()
-    meter = Meter(heard, tmp_path, {"torch": 200_000_000, "sympy": 6_000_000})
-    meter.begin()
-    meter.line("Collecting torch==2.13.0 (from -r engine.txt (line 3))")
-    meter.line("  Downloading torch-2.13.0-cp311-cp311-win_amd64.whl.metadata (30 kB)")
-    meter.line("  Downloading torch-2.13.0-cp311-cp311-win_amd64.whl (200.0 MB)")
-    meter.line("Progress 100000000 of 200000000")
-    meter.wait(31.0)
-    meter.line("Processing /wheels/sympy-1.0-py3-none-any.whl (from torch==2.13.0)")
-    meter.line("Installing collected packages: sympy, torch")
+    progress = PipProgress(heard, tmp_path, {"torch": 200_000_000, "sympy": 6_000_000})
+    progress.begin()
+    progress.line("Collecting torch==2.13.0 (from -r engine.txt (line 3))")
+    progress.line("  Downloading torch-2.13.0-cp311-cp311-win_amd64.whl.metadata (30 kB)")
+    progress.line("  Downloading torch-2.13.0-cp311-cp311-win_amd64.whl (200.0 MB)")
+    progress.line("Progress 100000000 of 200000000")
+    progress.wait(31.0)
+    progress.line("Processing /wheels/sympy-1.0-py3-none-any.whl (from torch==2.13.0)")
+    progress.line("Installing collected packages: sympy, torch")
     for name in ("sympy-1.0", "torch-2.13.0"):
         (tmp_path / f"{name}.dist-info").mkdir()
         (tmp_path / f"{name}.dist-info" / "METADATA").touch()
-        meter.wait(1.0)
+        progress.wait(1.0)
     whole = 288_400_000
     assert heard.progresses == [
         ("Looking up torch", 0, whole),
