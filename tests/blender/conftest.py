@@ -21,13 +21,13 @@ os.environ["BLENDER_USER_RESOURCES"] = _home.name
 os.environ["TMPDIR"] = _home.name
 
 HAS_BLENDER = importlib.util.find_spec("bpy") is not None
-WITHOUT_BLENDER = ("test_engine_environment.py", "test_nodes_graph.py", "test_session.py", "test_scene_timeline.py")
+WITHOUT_BLENDER = ("test_engine_environment.py", "test_graph.py", "test_session.py", "test_timeline.py")
 """What needs no Blender is tested without it too; the rest can't even be imported there."""
 
 collect_ignore = (
     []
     if HAS_BLENDER
-    else [path.name for path in Path(__file__).parent.glob("test_*.py") if path.name not in WITHOUT_BLENDER]
+    else [str(path) for path in Path(__file__).parent.rglob("test_*.py") if path.name not in WITHOUT_BLENDER]
 )
 
 
@@ -67,7 +67,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The add-on, registered, with a stand-in engine in a folder as users have them."""
     import flame_extension
     from flame_extension.blender_flame_tracker.tracking import runs
-    from runs_workshop import make_engine
+    from run_helpers import make_engine
 
     flame_extension.register()
     made = make_engine(tmp_path / "Jösé Ünï 名 engine")

@@ -11,7 +11,7 @@ import pytest
 from flame_extension.backend.contract.options import options_of
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
-from synthetic import make_track
+from synthetic_tracks import make_track
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(bpy.utils.system_resource("SCRIPTS"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 from film import write_film
-from runs_workshop import heads
+from run_helpers import heads
 
 from tests.install.pages import ROOT, blocks
 

@@ -26,7 +26,7 @@ from .ending import HARM, INTERNAL, SENTENCE, VALUE, place_of
 from .events import PACKAGE, ROOT
 from .watching import Harm, watch
 
-sys.path.insert(0, str(ROOT / "tests" / "blender"))
+sys.path[:0] = [str(ROOT / "tests" / "blender"), str(ROOT / "tests" / "blender" / "helpers")]
 FOLDER: Final = Path(sys.argv[5])
 _OURS: Final = ("flame_track", "flame_head", "flame_camera", "flame_root", "flame_clip", "flame_texture", "flame_world")
 _OWNED: Final = (*_OURS, "flame_import", "flame_track_relative", "flame_motion", "flame_before", "flame_film")

@@ -1,0 +1,61 @@
+"""Blender asks before a run replaces files that the add-on did not write."""
+
+import bpy
+import flame_extension
+import pytest
+from flame_extension.backend.contract.marks import is_marked
+from flame_extension.blender_flame_tracker.nodes import run_registry
+from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
+from flame_extension.blender_flame_tracker.tracking import preflight, runs
+from run_helpers import make_engine, make_tree
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    flame_extension.register()
+    made = make_engine(tmp_path / "engine")
+    monkeypatch.setattr(runs, "engine_override", made)
+    yield made
+    flame_extension.unregister()
+
+
+@pytest.fixture
+def tree(engine, tmp_path):
+    return make_tree(bpy.context.scene, tmp_path / "clips" / "take.mp4")
+
+
+@pytest.fixture
+def holiday(tree, tmp_path):
+    place = tmp_path / "clips" / "take_flame" / "overlay.mp4"
+    place.parent.mkdir()
+    place.write_text("of our holidays")
+    return place
+
+
+def test_a_strangers_file_is_named_and_nothing_is_run(tree, holiday):
+    with pytest.raises(RuntimeError, match=r"overlay\.mp4 is there already, and this program did not write it"):
+        bpy.ops.flame.track()
+    assert run_registry.run_of(tree) is None
+    assert holiday.read_text() == "of our holidays"
+    job = compile_tree(tree, bpy.context.scene).job
+    assert preflight.files_taken(job) == [holiday]
+
+
+def test_the_answer_starts_the_run(tree, holiday):
+    assert bpy.ops.flame.replace_files() == {"FINISHED"}
+    run = run_registry.run_of(tree)
+    assert run.job.overwrite
+    assert is_marked(run.outputs["track"])
+
+
+def test_results_of_ours_are_replaced_without_a_question(tree):
+    assert bpy.ops.flame.track() == {"FINISHED"}
+    assert not run_registry.run_of(tree).job.overwrite
+    assert bpy.ops.flame.track() == {"FINISHED"}
+
+
+def test_the_video_itself_is_refused_even_then(tree):
+    tree.nodes["Track File"].path = tree.nodes["Video"].path
+    with pytest.raises(RuntimeError, match=r"take\.mp4"):
+        bpy.ops.flame.replace_files()
+    assert run_registry.run_of(tree) is None

@@ -1,0 +1,273 @@
+"""The preferences in Blender: folders, what is drawn in every state, and the operators from plan to finished engine."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import bpy
+import flame_extension
+import pytest
+from alive import is_alive
+from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
+from flame_extension.blender_flame_tracker.engine import environment as environment_module
+from flame_extension.blender_flame_tracker.engine import installer as installer_module
+from flame_extension.blender_flame_tracker.engine.environment import Progress, State
+from flame_extension.blender_flame_tracker.engine.model_files import TO_BE_HAD
+from flame_extension.blender_flame_tracker.operators import setup as operators
+from flame_extension.blender_flame_tracker.preferences import drawing as page
+from flame_extension.blender_flame_tracker.preferences import engine_state, preferences
+from project import HELPERS
+from recording_layout import RecordingLayout
+
+FAKE = HELPERS / "fake_installer.py"
+
+
+@pytest.fixture
+def owner():
+    """The add-on, registered and known to Blender as one that is enabled; gives its preferences."""
+    flame_extension.register()
+    addon = bpy.context.preferences.addons.new()
+    addon.module = "flame_extension"
+    bpy.context.preferences.system.use_online_access = True
+    yield addon.preferences
+    bpy.context.preferences.addons.remove(addon)
+    bpy.context.preferences.system.use_online_access = False
+    flame_extension.unregister()
+
+
+@pytest.fixture
+def place(owner, tmp_path, monkeypatch):
+    """A folder with a stand-in for the installer; the engine's folder is `engine` in it."""
+    root = tmp_path / "add-on"
+    (root / "requirements").mkdir(parents=True)
+    (root / "requirements" / "engine.txt").write_text("torch==1\n")
+    (root / "install_deps.py").write_bytes(FAKE.read_bytes())
+    monkeypatch.setattr(installer_module, "ROOT", root)
+    monkeypatch.setattr(environment_module, "ROOT", root)
+    stamp = Stamp(ENGINE, {ENGINE: fingerprint("torch==1\n")}, [], "3.11", platform_name(), "cpu")
+    (tmp_path / "stamp.json").write_text(json.dumps(dataclasses.asdict(stamp)))
+    (tmp_path / "go").touch()
+    owner.engine_folder = str(tmp_path / "engine")
+    return tmp_path
+
+
+def drawn(owner):
+    layout = RecordingLayout()
+    page.draw_preferences(layout, bpy.context, owner, "/models")
+    return layout
+
+
+def buttons(layout):
+    """What can be clicked of the engine's own buttons."""
+    names = ("flame.install_engine", "flame.check_engine", "flame.cancel_install")
+    return [(item.text, item.usable) for item in layout.all("operator") if item.name in names]
+
+
+def test_without_being_an_enabled_add_on_there_are_defaults():
+    assert isinstance(preferences.preferences(), preferences.Defaults)
+    assert preferences.engine_folder().name == "engine"
+    assert preferences.models_folder().name == "models"
+    assert preferences.wheel_folder() is None
+    assert isinstance(preferences.engine(), Failure)
+
+
+def test_an_engine_made_in_a_folder_of_the_program_brings_that_folders_models(owner, tmp_path):
+    checkout = tmp_path / "checkout"
+    (checkout / ".venv").mkdir(parents=True)
+    owner.engine_folder = str(checkout / ".venv")
+    assert preferences.models_folder() != checkout / "models"
+    (checkout / "models").mkdir()
+    (checkout / "models" / "README.md").write_text("models")
+    assert preferences.models_folder() == checkout / "models"
+    owner.model_folder = str(tmp_path / "mine")
+    assert preferences.models_folder() == tmp_path / "mine"
+
+
+def test_a_folder_that_is_chosen_is_looked_at_at_once(place, owner):
+    assert preferences.engine_folder() == place / "engine"
+    assert engine_state.environment.state is State.NOT_INSTALLED
+    (place / "behaviour").write_text("well")
+    bpy.ops.flame.install_engine()
+    owner.engine_folder = str(place / "elsewhere")
+    assert engine_state.environment.state is State.NOT_INSTALLED
+    owner.engine_folder = str(place / "engine")
+    assert engine_state.environment.state is State.READY
+
+
+def test_windows_gets_a_short_folder_where_blenders_own_is_too_deep():
+    deep = Path(
+        "C:/Users/someone/AppData/Roaming/Blender Foundation/Blender/4.5/extensions/.user/user_default/x/engine"
+    )
+    variables = {"LOCALAPPDATA": "C:/Users/someone/AppData/Local"}
+    assert preferences.usual_engine_folder(deep, variables, windows=True) == Path(variables["LOCALAPPDATA"]) / "flame"
+    assert preferences.usual_engine_folder(Path("C:/B/engine"), variables, windows=True) == Path("C:/B/engine")
+    assert preferences.usual_engine_folder(deep, variables, windows=False) == deep
+
+
+STATES = {
+    State.NOT_INSTALLED: ("Install Engine...", True, "not installed yet"),
+    State.CHECKING: ("Cancel", False, "Looking"),
+    State.INSTALLING: ("Cancel", False, "Downloading torch"),
+    State.READY: ("Check Engine", True, "Python 3.11, torch 2.13.0"),
+    State.OUTDATED: ("Update Engine...", True, "Outdated: Other packages."),
+    State.BROKEN: ("Repair Engine...", True, "Broken: A file is gone. Look."),
+    State.CANCELLED: ("Resume Installation...", True, "What was downloaded is kept"),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_says_what_it_is_and_has_one_button(owner, state):
+    environment = engine_state.environment
+    environment.state, environment.python = state, "3.11"
+    environment.versions = {"torch": "2.13.0+cpu"}
+    environment.reason, environment.advice = {
+        State.OUTDATED: ("Other packages.", ""),
+        State.BROKEN: ("A file is gone.", "Look."),
+    }.get(state, ("", ""))
+    environment.progress = Progress(
+        "", "Looking" if state is State.CHECKING else "Downloading torch, 1 of 2 MB", 0.25, 70.0, 130.0
+    )
+    layout = drawn(owner)
+    button, usable, words = STATES[state]
+    # Cancel is not usable here because nothing runs.
+    assert buttons(layout) == [(button, usable)]
+    assert words in layout.text()
+    assert bool(layout.all("progress")) == (state is State.INSTALLING)
+    if state is State.INSTALLING:
+        assert "1 min 10 s, about 2 min 10 s left" in layout.text()
+
+
+def test_offline_it_says_where_to_allow_the_network_and_a_wheel_folder_needs_none(owner):
+    bpy.context.preferences.system.use_online_access = False
+    layout = drawn(owner)
+    assert buttons(layout) == [("Install Engine...", False)]
+    assert "Allow Online Access" in layout.text()
+    assert layout.find("screen.userpref_show").options["properties"].section == "SYSTEM"
+    owner.wheel_folder = "/wheels"
+    layout = drawn(owner)
+    assert buttons(layout) == [("Install Engine...", True)]
+    assert "Allow Online Access" not in layout.text()
+
+
+def test_what_is_seldom_needed_is_folded(owner):
+    assert drawn(owner).find("wheel_folder") is None
+    owner.show_advanced = True
+    for name in ("wheel_folder", "python_file", "torch_build"):
+        assert drawn(owner).find(name).usable
+
+
+def test_models_are_listed_with_licences_in_plain_words(owner):
+    layout = drawn(owner)
+    assert layout.text().index("Built-in head") < layout.text().index("FLAME 2023 Open")
+    # Long words are cut where there is little room, as there is without a window.
+    words = layout.text().replace(" ", "")
+    assert "CCBY4.0:commercialworkisallowed" in words and "non-commercialscientificuseonly" in words
+    links = [item.options["properties"].url for item in layout.all("operator") if item.name == "wm.url_open"]
+    assert len(links) == len(TO_BE_HAD) and all(link.startswith("https://") for link in links)
+    assert not layout.find("flame.check_models").usable, "the engine reads the files"
+
+
+PLAN = {
+    "folder": "/home/me/engine",
+    "free": 50e9,
+    "disk": 2.4e9,
+    "download": 600e6,
+    "kept": 200e6,
+    "graphics": [],
+    "build": "cpu",
+    "python": {"version": "3.11", "path": "", "fetched": True, "from": "github.com"},
+    "sources": ["pypi.org", "github.com"],
+    "packages": [
+        {"name": f"package{number}", "version": "1.0", "licence": f"LICENCE-{number}", "size": 10**8 >> number}
+        for number in range(14)
+    ],
+    "problems": [],
+}
+
+
+def test_the_plan_says_what_how_much_from_where_into_which_folder_and_under_which_licence(owner):
+    layout = RecordingLayout()
+    page.draw_plan(layout, PLAN, everything=False)
+    words = layout.text()
+    for fact in ("14 packages", "600 MB, of which up to 200 MB are here", "pypi.org, github.com", "/home/me/engine"):
+        assert fact in words
+    assert "2.4 GB; 50.0 GB are free" in words
+    assert "3.11, downloaded from github.com" in words
+    assert "package9 1.0" in words and "package10 1.0" not in words
+    assert all(f"LICENCE-{number}" in words for number in range(14))
+    layout = RecordingLayout()
+    page.draw_plan(layout, PLAN, everything=True)
+    assert "package13 1.0" in layout.text()
+
+
+def test_a_plan_with_problems_shows_them_in_red_and_installs_nothing(place, owner):
+    problem = {"code": "disk-full", "sentence": "The disk is full.", "advice": "Make room."}
+    engine_state.environment.plan = {**PLAN, "problems": [problem]}
+    layout = RecordingLayout()
+    page.draw_plan(layout, engine_state.environment.plan, everything=False)
+    assert layout.items[0].alert and "The disk is full." in layout.items[0].text
+    assert "package0 1.0" not in layout.text()
+    with pytest.raises(RuntimeError, match=r"The disk is full\. Make room\."):
+        bpy.ops.flame.install_engine(planned=True)
+    assert not engine_state.installer.busy
+
+
+posix = pytest.mark.skipif(os.name == "nt", reason="the stand-in for an engine is made for POSIX")
+
+
+@posix
+def test_scripts_install_and_check_by_the_operators(place):
+    (place / "behaviour").write_text("no network")
+    with pytest.raises(RuntimeError, match=r"The server is away\."):
+        bpy.ops.flame.install_engine()
+    assert engine_state.environment.state is State.BROKEN
+    (place / "behaviour").write_text("well")
+    assert bpy.ops.flame.install_engine() == {"FINISHED"}
+    assert engine_state.environment.state is State.READY
+    assert preferences.engine().python == place / "engine" / "bin" / "python"
+    assert bpy.ops.flame.check_engine() == {"FINISHED"}
+    assert engine_state.environment.device == "NVIDIA Abacus"
+    (place / "behaviour").write_text("broken")
+    with pytest.raises(RuntimeError, match=r"libGL\.so\.1 is missing"):
+        bpy.ops.flame.check_engine()
+
+
+def test_disabling_the_add_on_ends_the_installation(place):
+    (place / "behaviour").write_text("patient")
+    operators._start(operators.Task.INSTALL)
+    pid = engine_state.installer.supervisor.pid
+    assert engine_state.environment.state is State.INSTALLING
+    flame_extension.unregister()
+    try:
+        assert not is_alive(pid)
+        assert engine_state.environment.state is State.CANCELLED
+        assert not engine_state.POLLER.running
+    finally:
+        flame_extension.register()
+
+
+def test_what_is_copied_for_somebody_who_helps(place, owner):
+    (place / "engine").mkdir()
+    (place / "engine" / "install.log").write_text("\n".join(f"line {number}" for number in range(999)))
+    text = operators.report()
+    assert bpy.app.version_string in text
+    assert "not installed" in text
+    assert "line 998" in text and "line 0\n" not in text
+
+
+def test_a_log_that_is_not_there_is_said(place):
+    assert bpy.ops.flame.open_install_log() == {"CANCELLED"}
+
+
+def test_drawing_reads_nothing_from_the_disk(owner, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise AssertionError("the disk was read while drawing")
+
+    with monkeypatch.context() as patched:
+        for name in ("open", "stat", "is_file", "is_dir", "exists", "iterdir", "read_text"):
+            patched.setattr(Path, name, refuse)
+        patched.setattr(os, "stat", refuse)
+        layout = drawn(owner)
+    assert layout.all("operator")
