@@ -63,17 +63,47 @@ def _empty_file() -> None:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The add-on, registered, with a stand-in engine in a folder as users have them."""
+def addon(_empty_file: None) -> Iterator[Any]:
+    """The add-on, registered."""
     import flame_extension
+
+    flame_extension.register()
+    yield flame_extension
+    flame_extension.unregister()
+
+
+@pytest.fixture
+def engine(addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A stand-in for the engine in a folder as users have them; the add-on, registered, tracks with it."""
     from flame_extension.blender_flame_tracker.tracking import runs
     from run_helpers import make_engine
 
-    flame_extension.register()
     made = make_engine(tmp_path / "Jösé Ünï 名 engine")
     monkeypatch.setattr(runs, "engine_override", made)
-    yield made
-    flame_extension.unregister()
+    return made
+
+
+@pytest.fixture
+def looker(addon: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A stand-in for an engine that only looks for faces; the add-on, registered, looks with it."""
+    from flame_extension.blender_flame_tracker.tracking import runs
+    from panel_helpers import make_looker
+
+    made = make_looker(tmp_path / "engine")
+    monkeypatch.setattr(runs, "engine_override", made)
+    return made
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Where the video of the tree is."""
+    return tmp_path / "clips" / "take one.mp4"
+
+
+@pytest.fixture
+def scene() -> Any:
+    """The scene of the empty file."""
+    return bpy.context.scene
 
 
 _status = 0

@@ -1,4 +1,4 @@
-"""The extension as Blender gets it: registered, taken back, packed by Blender's own tool, installed."""
+"""The extension as Blender gets it: addon, taken back, packed by Blender's own tool, installed."""
 
 import subprocess
 import sys
@@ -51,13 +51,6 @@ def is_timer(function):
         return False
 
 
-@pytest.fixture
-def registered():
-    flame_extension.register()
-    yield
-    flame_extension.unregister()
-
-
 def test_unregister_takes_back_all_that_register_did():
     before = traces()
     for _ in range(2):
@@ -67,7 +60,7 @@ def test_unregister_takes_back_all_that_register_did():
         assert traces() == before
 
 
-def test_the_operator_imports_with_the_settings_given(registered, tmp_path):
+def test_the_operator_imports_with_the_settings_given(addon, tmp_path):
     write_track(tmp_path / "träck.npz", make_track(8))
     result = bpy.ops.import_scene.flame_track(
         filepath=str(tmp_path / "träck.npz"), motion="head", first_frame=2, last_frame=5, start_at=10
@@ -80,7 +73,7 @@ def test_the_operator_imports_with_the_settings_given(registered, tmp_path):
     assert bpy.context.view_layer.objects.active == head and bpy.context.selected_objects == [head]
 
 
-def test_the_operator_has_the_settings_of_the_contract_and_nothing_of_its_own(registered):
+def test_the_operator_has_the_settings_of_the_contract_and_nothing_of_its_own(addon):
     properties = bpy.ops.import_scene.flame_track.get_rna_type().properties
     for setting in options_of(SceneSettings):
         shown = properties[setting.name]
@@ -95,14 +88,14 @@ def test_the_operator_has_the_settings_of_the_contract_and_nothing_of_its_own(re
     assert own == {"rna_type", "filepath", "filter_glob", "set_scene"}
 
 
-def test_a_file_that_is_no_track_is_reported_in_a_sentence(registered, tmp_path):
+def test_a_file_that_is_no_track_is_reported_in_a_sentence(addon, tmp_path):
     (tmp_path / "track.npz").write_bytes(b"no")
     with pytest.raises(RuntimeError, match=r"track\.npz is no track file or is damaged"):
         bpy.ops.import_scene.flame_track(filepath=str(tmp_path / "track.npz"))
     assert len(bpy.data.objects) == 0
 
 
-def test_the_operator_waits_until_editing_is_over(registered):
+def test_the_operator_waits_until_editing_is_over(addon):
     thing = bpy.data.objects.new("edited", bpy.data.meshes.new("edited"))
     bpy.context.scene.collection.objects.link(thing)
     bpy.context.view_layer.objects.active = thing

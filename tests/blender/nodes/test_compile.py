@@ -4,34 +4,18 @@ import math
 from pathlib import Path
 
 import bpy
-import flame_extension
 import pytest
 from flame_extension.backend.contract.job import parse_job
 from flame_extension.backend.contract.settings import CameraSettings
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
-from node_helpers import compiled, make_tree, settings
+from node_helpers import compiled, settings
 
-
-@pytest.fixture(autouse=True)
-def _registered():
-    flame_extension.register()
-    yield
-    flame_extension.unregister()
+pytestmark = pytest.mark.usefixtures("addon")
 
 
 @pytest.fixture
 def clip(tmp_path):
     return tmp_path / "clïps" / "take one.mp4"
-
-
-@pytest.fixture
-def tree(clip):
-    return make_tree(clip)
-
-
-@pytest.fixture
-def scene():
-    return bpy.context.scene
 
 
 def failure(tree, target=None):

@@ -3,14 +3,15 @@
 from types import SimpleNamespace
 
 import bpy
-import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.names import TREE
 from flame_extension.blender_flame_tracker.nodes import drawing, run_registry, stages, state
 from flame_extension.blender_flame_tracker.nodes.state import NodeState, Status
 from flame_extension.blender_flame_tracker.ui import node_menus, node_sidebar
-from node_helpers import begin, finish, make_tree, say
+from node_helpers import begin, finish, say
+
+pytestmark = pytest.mark.usefixtures("addon")
 
 
 class Layout:
@@ -49,18 +50,6 @@ class Layout:
 
     def named(self, kind):
         return [each[1] for each in self.told if each[0] == kind]
-
-
-@pytest.fixture(autouse=True)
-def _registered():
-    flame_extension.register()
-    yield
-    flame_extension.unregister()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return make_tree(tmp_path / "take.mp4")
 
 
 def context(tree, tree_type=TREE, active=None):

@@ -9,23 +9,14 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.nodes import run_registry, state
 from flame_extension.blender_flame_tracker.results.first_view import import_and_show
-from node_helpers import begin, compiled, finish, make_tree, say, states
+from node_helpers import begin, compiled, finish, say, states
 from synthetic_tracks import make_track
+
+pytestmark = pytest.mark.usefixtures("addon")
+
 
 BEFORE_FIT = ("Video", "Face", "Head Model", "Camera", "Landmarks")
 FROM_FIT_ON = ("Fit", "Smooth", "Track File", "Report")
-
-
-@pytest.fixture(autouse=True)
-def _registered():
-    flame_extension.register()
-    yield
-    flame_extension.unregister()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return make_tree(tmp_path / "clips" / "take one.mp4")
 
 
 @pytest.fixture

@@ -19,17 +19,7 @@ from flame_extension.blender_flame_tracker.nodes.specs import BLENDER_STAGES, sp
 from node_helpers import compiled, make_tree
 from project import TESTS
 
-
-@pytest.fixture(autouse=True)
-def _registered():
-    flame_extension.register()
-    yield
-    flame_extension.unregister()
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return make_tree(tmp_path / "clips" / "take one.mp4")
+pytestmark = pytest.mark.usefixtures("addon")
 
 
 def drawn_links(tree):

@@ -1,27 +1,16 @@
 """Blender asks before a run replaces files that the add-on did not write."""
 
 import bpy
-import flame_extension
 import pytest
 from flame_extension.backend.contract.marks import is_marked
 from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
-from flame_extension.blender_flame_tracker.tracking import preflight, runs
-from run_helpers import make_engine, make_tree
+from flame_extension.blender_flame_tracker.tracking import preflight
 
 
 @pytest.fixture
-def engine(tmp_path, monkeypatch):
-    flame_extension.register()
-    made = make_engine(tmp_path / "engine")
-    monkeypatch.setattr(runs, "engine_override", made)
-    yield made
-    flame_extension.unregister()
-
-
-@pytest.fixture
-def tree(engine, tmp_path):
-    return make_tree(bpy.context.scene, tmp_path / "clips" / "take.mp4")
+def clip(tmp_path):
+    return tmp_path / "clips" / "take.mp4"
 
 
 @pytest.fixture

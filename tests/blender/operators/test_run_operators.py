@@ -7,12 +7,7 @@ import pytest
 from flame_extension.blender_flame_tracker.nodes import run_registry, state
 from flame_extension.blender_flame_tracker.tracking import runs
 from node_helpers import states
-from run_helpers import behave, heads, make_tree
-
-
-@pytest.fixture
-def tree(engine, tmp_path):
-    return make_tree(bpy.context.scene, tmp_path / "clips" / "take one.mp4")
+from run_helpers import behave, heads
 
 
 def stages_of_run(tree):

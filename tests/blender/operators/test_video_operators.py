@@ -11,16 +11,7 @@ from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.operators import identity
 from flame_extension.blender_flame_tracker.operators.video import folder_to_open
 from flame_extension.blender_flame_tracker.tracking import footage, runs
-from panel_helpers import make_looker, make_video, work_until
-
-
-@pytest.fixture
-def looker(tmp_path, monkeypatch):
-    flame_extension.register()
-    made = make_looker(tmp_path / "engine")
-    monkeypatch.setattr(runs, "engine_override", made)
-    yield made
-    flame_extension.unregister()
+from panel_helpers import make_video, work_until
 
 
 @pytest.fixture

@@ -25,16 +25,14 @@ FAKE = HELPERS / "fake_installer.py"
 
 
 @pytest.fixture
-def owner():
+def owner(addon):
     """The add-on, registered and known to Blender as one that is enabled; gives its preferences."""
-    flame_extension.register()
-    addon = bpy.context.preferences.addons.new()
-    addon.module = "flame_extension"
+    enabled = bpy.context.preferences.addons.new()
+    enabled.module = "flame_extension"
     bpy.context.preferences.system.use_online_access = True
-    yield addon.preferences
-    bpy.context.preferences.addons.remove(addon)
+    yield enabled.preferences
+    bpy.context.preferences.addons.remove(enabled)
     bpy.context.preferences.system.use_online_access = False
-    flame_extension.unregister()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import bpy
 import film
-import flame_extension
 import numpy as np
 import pytest
 from flame_extension.backend.contract import track as track_file
@@ -20,12 +19,7 @@ from flame_extension.blender_flame_tracker.scene.motion import motion_of
 from flame_extension.blender_flame_tracker.scene.record import RECORD, Record, read_record, write_record
 from review_helpers import make_bad_track, make_good_track, write_file
 
-
-@pytest.fixture(autouse=True)
-def registered(_empty_file):
-    flame_extension.register()
-    yield
-    flame_extension.unregister()
+pytestmark = pytest.mark.usefixtures("addon")
 
 
 def chosen():

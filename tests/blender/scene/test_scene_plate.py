@@ -5,7 +5,6 @@ from pathlib import Path
 
 import bpy
 import film
-import flame_extension
 import numpy as np
 import pytest
 from flame_extension.backend.contract.camera import Intrinsics
@@ -155,19 +154,15 @@ def test_a_scene_of_another_shape_shows_the_footage_as_wide_as_its_picture(tmp_p
     assert [notice.code for notice in made.notices] == ["scene-kept"]
 
 
-def test_the_footage_keeps_its_shape_when_the_resolution_is_changed_afterwards(tmp_path):
-    flame_extension.register()
-    try:
-        path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
-        made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings())
-        methods = set()
-        for size in ((1000, 200), (300, 300), (640, 320)):
-            bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = size
-            bpy.context.view_layer.update()
-            methods.add(tuple(each.frame_method for each in made.parts.camera.data.background_images))
-        assert methods == {("CROP", "CROP"), ("FIT", "FIT")}
-    finally:
-        flame_extension.unregister()
+def test_the_footage_keeps_its_shape_when_the_resolution_is_changed_afterwards(addon, tmp_path):
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(5) / 25, 25)
+    made = import_track(make_track(5, intrinsics=SIZE, video={"path": str(path)}), SceneSettings())
+    methods = set()
+    for size in ((1000, 200), (300, 300), (640, 320)):
+        bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y = size
+        bpy.context.view_layer.update()
+        methods.add(tuple(each.frame_method for each in made.parts.camera.data.background_images))
+    assert methods == {("CROP", "CROP"), ("FIT", "FIT")}
 
 
 def test_a_missing_video_is_said_and_the_rest_is_built():

@@ -1,9 +1,5 @@
 """A file and a still without a window, the footage behind the head."""
 
-import json
-import subprocess
-import sys
-
 import bpy
 import film
 import numpy as np
@@ -13,11 +9,9 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene.render import StillSettings, build_scene
-from project import ROOT
 from scene_probes import footage_picture, pixels_by_engine, read_picture
 from synthetic_tracks import make_track
 
-HEADLESS = ROOT / "blender_flame_tracker" / "headless" / "command.py"
 QUICK = StillSettings(engine="BLENDER_WORKBENCH", frame=4)
 SIZE = Intrinsics.centred(320, 160, 250.0)
 
@@ -77,31 +71,3 @@ def test_a_lying_phone_clip_is_turned_upright_in_the_still(tmp_path):
     # The film's left side, the least bit, comes to the top.
     expected = np.rot90(film.picture(3), -1) / 255
     assert picture.shape == expected.shape and np.median(np.abs(picture - expected)) < 0.03
-
-
-def run_headless(*arguments):
-    return subprocess.run(
-        [sys.executable, str(HEADLESS), *map(str, arguments)], check=False, capture_output=True, text=True, timeout=120
-    )
-
-
-def test_the_runner_builds_a_scene_in_a_process_of_its_own(tmp_path, track_file):
-    done = run_headless("scene", track_file, tmp_path / "s.blend", tmp_path / "s.png", "--engine", "BLENDER_WORKBENCH")
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert said["frames"] == [1, 6] and said["notices"] == []
-    assert (tmp_path / "s.blend").stat().st_size > 1000 and (tmp_path / "s.png").stat().st_size > 1000
-
-
-def test_the_runner_says_in_a_sentence_why_it_failed(tmp_path):
-    done = run_headless("scene", tmp_path / "none.npz", tmp_path / "s.blend")
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("There is no track file") and "Traceback" not in done.stderr
-    assert not (tmp_path / "s.blend").exists()
-
-
-def test_the_runner_measures_an_import():
-    done = run_headless("benchmark", "--frames", 50, "--vertices", 300)
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert (said["frames"], said["vertices"], said["blender"]) == (50, 300, bpy.app.version_string)
-    assert said["import_seconds"] > 0

@@ -8,22 +8,7 @@ from flame_extension.blender_flame_tracker.engine.quick_look import QuickLook, S
 from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.tracking import all_faces, footage, runs
-from run_helpers import behave, heads, look_until, make_tree, unchanged
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return tmp_path / "clips" / "take one.mp4"
-
-
-@pytest.fixture
-def tree(engine, clip):
-    return make_tree(bpy.context.scene, clip)
-
-
-@pytest.fixture
-def scene():
-    return bpy.context.scene
+from run_helpers import behave, heads, look_until, unchanged
 
 
 def seen(clip, count=2):

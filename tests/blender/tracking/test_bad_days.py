@@ -31,8 +31,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="looks at processes by POS
 
 
 @pytest.fixture
-def tree(engine, tmp_path):
-    return make_tree(bpy.context.scene, tmp_path / "clips" / "take.mp4")
+def clip(tmp_path):
+    return tmp_path / "clips" / "take.mp4"
 
 
 def begin(tree, engine, behaviour):

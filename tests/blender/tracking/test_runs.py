@@ -20,8 +20,8 @@ from synthetic_tracks import make_track
 
 
 @pytest.fixture
-def tree(engine, tmp_path):
-    return make_tree(bpy.context.scene, tmp_path / "José Ünï clips" / "täke one.mp4")
+def clip(tmp_path):
+    return tmp_path / "José Ünï clips" / "täke one.mp4"
 
 
 def test_track_waits_in_a_script_and_the_head_is_in_the_scene(tree, tmp_path):

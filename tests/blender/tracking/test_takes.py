@@ -23,21 +23,6 @@ FACES = ((0, (0.3, 0.4), 4), (1, (0.7, 0.4), 4))
 """Two people as the quick look sees them: number, point, frame."""
 
 
-@pytest.fixture
-def clip(tmp_path):
-    return tmp_path / "clips" / "take one.mp4"
-
-
-@pytest.fixture
-def tree(engine, clip):
-    return make_tree(bpy.context.scene, clip)
-
-
-@pytest.fixture
-def scene():
-    return bpy.context.scene
-
-
 def track():
     assert bpy.ops.flame.track() == {"FINISHED"}
     return run_registry.run_of(bpy.context.scene.flame.tree).outputs["track"]

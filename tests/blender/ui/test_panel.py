@@ -5,7 +5,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import bpy
-import flame_extension
 import pytest
 from flame_extension.backend.contract.failure import Notice
 from flame_extension.blender_flame_tracker.engine import run_state
@@ -14,33 +13,12 @@ from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.tracking import availability, footage, runs
 from flame_extension.blender_flame_tracker.ui import thumbnails
 from flame_extension.blender_flame_tracker.ui.sections import track
-from panel_helpers import drawn, make_looker, make_video, work_until
-from run_helpers import behave, look_until, make_engine, make_tree
+from panel_helpers import drawn, make_video, work_until
+from run_helpers import behave, look_until, make_tree
 
 
 @pytest.fixture
-def addon():
-    flame_extension.register()
-    yield flame_extension
-    flame_extension.unregister()
-
-
-@pytest.fixture
-def looker(addon, tmp_path, monkeypatch):
-    made = make_looker(tmp_path / "engine")
-    monkeypatch.setattr(runs, "engine_override", made)
-    return made
-
-
-@pytest.fixture
-def runner(addon, tmp_path, monkeypatch):
-    made = make_engine(tmp_path / "engine")
-    monkeypatch.setattr(runs, "engine_override", made)
-    return made
-
-
-@pytest.fixture
-def tree(runner, tmp_path):
+def tree(engine, tmp_path):
     availability.check()
     return make_tree(bpy.context.scene, tmp_path / "take.mp4")
 
@@ -169,8 +147,8 @@ def test_parts_are_closed_by_hand(looker, tmp_path):
 # While it runs, and afterwards.
 
 
-def test_a_run_shows_bars_with_the_time_left_and_a_cancel_button(tree, runner):
-    behave(runner.root, "patient")
+def test_a_run_shows_bars_with_the_time_left_and_a_cancel_button(tree, engine):
+    behave(engine.root, "patient")
     assert drawn().find("flame.track").usable
     going = runs.start(tree, bpy.context.scene)
     look_until(lambda: going.answered)
@@ -199,8 +177,8 @@ def test_a_run_shows_bars_with_the_time_left_and_a_cancel_button(tree, runner):
     assert shown.find("flame.resume").usable and shown.find("flame.track").usable
 
 
-def test_a_second_run_says_that_it_waits(tree, runner):
-    behave(runner.root, "patient")
+def test_a_second_run_says_that_it_waits(tree, engine):
+    behave(engine.root, "patient")
     other = new_default_tree("other")
     other.nodes["Video"].path = tree.nodes["Video"].path
     first = runs.start(other, bpy.context.scene)
@@ -209,8 +187,8 @@ def test_a_second_run_says_that_it_waits(tree, runner):
     assert "Waits until the engine has finished another run." in drawn().text()
 
 
-def test_an_engine_that_is_silent_is_told_of_and_its_log_can_be_opened(tree, runner, monkeypatch):
-    behave(runner.root, "silent")
+def test_an_engine_that_is_silent_is_told_of_and_its_log_can_be_opened(tree, engine, monkeypatch):
+    behave(engine.root, "silent")
     going = runs.start(tree, bpy.context.scene)
     look_until(lambda: going.answered)
     monkeypatch.setattr(runs, "SILENCE", -1.0)
@@ -219,8 +197,8 @@ def test_an_engine_that_is_silent_is_told_of_and_its_log_can_be_opened(tree, run
     assert shown.find("flame.open_log").usable and shown.find("flame.cancel").usable
 
 
-def test_a_failure_is_said_with_what_to_do_and_can_be_copied(tree, runner):
-    behave(runner.root, "error")
+def test_a_failure_is_said_with_what_to_do_and_can_be_copied(tree, engine):
+    behave(engine.root, "error")
     with pytest.raises(RuntimeError, match="No face"):
         bpy.ops.flame.track()
     shown = drawn()
@@ -230,7 +208,7 @@ def test_a_failure_is_said_with_what_to_do_and_can_be_copied(tree, runner):
     assert shown.find("flame.open_log").usable and shown.find("flame.copy_log").usable
 
 
-def test_messages_are_said_in_full_and_fold_away(tree, runner):
+def test_messages_are_said_in_full_and_fold_away(tree, engine):
     done = runs.start(tree, bpy.context.scene)
     runs.wait(done)
     done.notices[:] = [
@@ -243,14 +221,14 @@ def test_messages_are_said_in_full_and_fold_away(tree, runner):
     assert "hidden in frames 3 to 5. Look at them." in drawn().text()
 
 
-def test_what_head_and_camera_says_already_is_no_message(tree, runner):
+def test_what_head_and_camera_says_already_is_no_message(tree, engine):
     done = runs.start(tree, bpy.context.scene)
     runs.wait(done)
     done.notices[:] = [Notice("focal-unknown", "The clip does not say which lens filmed it.")]
     assert "message" not in drawn().text().lower()
 
 
-def test_a_finished_run_says_so_until_a_setting_is_changed(tree, runner):
+def test_a_finished_run_says_so_until_a_setting_is_changed(tree, engine):
     runs.wait(runs.start(tree, bpy.context.scene))
     assert "Tracked 8 frames" in drawn().text()
     tree.nodes["Fit"].smoothness = 3.0

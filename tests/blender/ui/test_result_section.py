@@ -1,7 +1,6 @@
 """What the panel's last part says in each state. Drawing is done into a layout that notes what is written on it."""
 
 import bpy
-import flame_extension
 import pytest
 from flame_extension.blender_flame_tracker.results import selection
 from flame_extension.blender_flame_tracker.ui.sections import result as section
@@ -45,12 +44,9 @@ class Layout:
 
 
 @pytest.fixture(autouse=True)
-def registered(_empty_file, monkeypatch):
+def _unwrapped(addon, monkeypatch):
     # Without a window there are no letters to measure.
     monkeypatch.setattr(section, "paragraph", lambda layout, _context, text, icon="": layout.label(text=text))
-    flame_extension.register()
-    yield
-    flame_extension.unregister()
 
 
 def drawn():
