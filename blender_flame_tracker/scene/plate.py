@@ -129,7 +129,7 @@ def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.typ
 
 
 def _left_to_us(width: int, height: int, intrinsics: Intrinsics, rotation: int) -> bool:
-    """Whether Blender has not turned the footage upright: it does since 4.4, see `tests/blender/scene/test_scene_plate.py`."""
+    """Whether Blender has not turned the footage upright: it does since 4.4, see `test_scene_plate.py`."""
     if rotation % 180 == 90 and intrinsics.width != intrinsics.height:
         return (width > height) != (intrinsics.width > intrinsics.height)
     return rotation % 360 != 0 and bpy.app.version < (4, 4)
