@@ -159,14 +159,14 @@ def inspect_engine(layout: Layout, requirements: Path) -> Installed:
     environment = current_environment(layout, ENGINE)
     if environment is None:
         named = read_pointer(layout).get(ENGINE)
-        return Installed(Condition.BROKEN, "its packages are gone") if named else Installed(Condition.ABSENT)
+        return Installed(Condition.BROKEN, "its packages are missing") if named else Installed(Condition.ABSENT)
     stamp = read_stamp(environment)
     if stamp is None:
         return Installed(Condition.BROKEN, "it was not finished, or was made by another version of the installer")
     if stamp.platform != platform_name():
         return Installed(Condition.BROKEN, f"it was made on another kind of computer ({stamp.platform})", stamp)
     if not layout.python.is_file():
-        return Installed(Condition.BROKEN, "its Python is gone", stamp)
+        return Installed(Condition.BROKEN, "its Python is missing", stamp)
     try:
         text = (requirements / f"{ENGINE}.txt").read_text(encoding="utf-8")
     except OSError:

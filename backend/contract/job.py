@@ -170,7 +170,7 @@ def parse_job(text: str) -> Job | Failure:
         return Failure(
             "job-too-long",
             f"The job has {len(data['stages'])} stages; {MOST_STAGES} is the limit.",
-            "Make several jobs of it: what is done once is kept for all.",
+            "Split it into several jobs; they share finished work.",
         )
     stages: list[Stage] = []
     for number, entry in enumerate(data["stages"]):
@@ -193,7 +193,7 @@ def _parsed_json(text: str) -> Any | Failure:
     except json.JSONDecodeError as error:
         return Failure("job-not-json", f"The job is not valid JSON: {error}.", advice)
     except (ValueError, RecursionError):
-        sentence = "The job has a number of thousands of digits, or brackets thousands deep."
+        sentence = "The job holds a number with thousands of digits, or brackets nested thousands deep."
         return Failure("job-not-json", sentence, advice)
 
 
@@ -245,7 +245,7 @@ def validate(stages: list[Stage], settled: bool = True) -> Job | Failure:
         settled: Whether their settings are the ones that will be used: then no two may write one file.
     """
     if not stages:
-        return Failure("job-empty", "The job has no stages.", "Add at least a video and what shall be made of it.")
+        return Failure("job-empty", "The job has no stages.", "Add at least a video and a stage that uses it.")
     by_name: dict[str, Stage] = {}
     for stage in stages:
         if stage.name in by_name:
@@ -272,7 +272,7 @@ def _shared_file(stages: list[Stage]) -> Failure | None:
             return Failure(
                 "job-file",
                 f"The stages '{shown(writers[file].name)}' and '{shown(stage.name)}' both write {stage.settings.path}.",
-                "Give each of them a file of its own.",
+                "Give each its own file.",
             )
         writers[file] = stage
     return None

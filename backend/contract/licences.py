@@ -59,7 +59,7 @@ APACHE: Final = Licence(
 )
 FLAME_SITE: Final = Licence(
     "as FLAME's makers say",
-    "Its terms are those of the place where you got it; FLAME's makers mostly allow research only.",
+    "The terms of the site where you got it apply; most FLAME files are for research only.",
     None,
     "flame.is.tue.mpg.de, where it is downloaded after registration",
 )
@@ -73,7 +73,7 @@ BASEL: Final = Licence(
     "Basel Face Model licence",
     "Basel Face Model licence: non-commercial research only.",
     False,
-    "faces.dmi.unibas.ch, where the model that it is made from is had",
+    "faces.dmi.unibas.ch, which offers the model that it is made from",
 )
 DECA: Final = Licence(
     "DECA's research licence",

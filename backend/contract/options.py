@@ -177,22 +177,22 @@ def _checked_value(declared: Option, value: Any, where: str) -> Any:
         if wrong is None and value and not value.lower().endswith(declared.ending):
             wrong = f"the name of a file that ends in {declared.ending}"
     elif not is_text(value):
-        wrong = "a text of at most 10000 letters that can be written"
+        wrong = "a text of at most 10000 characters"
     return value if wrong is None else _bad_setting(declared, wrong, value, where)
 
 
 def path_problem(text: str) -> str | None:
     """Return what a path, or several with | between them, must be and is not; whether it is there, it does not tell."""
     if "\0" in text or not all(is_path(part) for part in text.split(SEPARATOR)):
-        return "a path that can be written"
+        return "a valid path"
     for part in map(Path, text.split(SEPARATOR)):
         names = [len(os.fsencode(name)) for name in part.parts]
         if max(names, default=0) > _LONGEST_NAME or sum(names) + len(names) > _LONGEST_PATH:
-            return f"a path of at most {_LONGEST_PATH} letters, each name in it of at most {_LONGEST_NAME}"
+            return f"a path of at most {_LONGEST_PATH} characters, each name in it of at most {_LONGEST_NAME}"
         try:
             part.expanduser()
         except RuntimeError:
-            return "a path in the folder of somebody whom this computer knows"
+            return "a path in the home folder of a user of this computer"
     return None
 
 

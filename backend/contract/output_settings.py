@@ -41,7 +41,7 @@ class TextureSettings:
     )
     frames: int = option(
         60,
-        "Most frames to bake from, spread over all turns of the head: more takes longer and hides small faults",
+        "Most frames to bake from, spread over the directions that the head faces: more take longer, hide small faults",
         label="Most Frames",
         minimum=1,
         maximum=1000,
@@ -49,7 +49,7 @@ class TextureSettings:
     )
     remove_light: bool = option(
         True,
-        "Take the light of the footage off, so that the head can be lit anew; off keeps it in the texture",
+        "Remove the light of the footage, so that the head can be relit; off keeps it in the texture",
     )
 
 
@@ -78,8 +78,8 @@ class ReportSettings:
     )
     plate: bool = option(
         True,
-        "Write a copy of the footage as MP4 beside the track where Blender shows the original otherwise: MPEG program"
-        " streams, high dynamic range, cover pictures",
+        "Write an MP4 copy of the footage beside the track where Blender would show the original "
+        "wrongly: MPEG program streams, high dynamic range, cover pictures",
         label="Copy of Footage",
         advanced=True,
     )
@@ -87,12 +87,12 @@ class ReportSettings:
 
 BACKGROUND_CHOICES: Final = {
     "white": "White, as trainers of Gaussian avatars expect it",
-    "black": "Black, for trainers that are told so",
-    "kept": "The footage as it is; the masks are written all the same",
+    "black": "Black, for trainers that are set to it",
+    "kept": "The footage as it is; masks are still written",
 }
 EXPORT_FORMATS: Final = ("avatar", "frames", "meshes", "metrical", "imavatar")
 EXPORT_MOTION_CHOICES: Final = {
-    "head": "The head moves before a still camera, as VHAP writes clips of one camera",
+    "head": "The head moves in front of a still camera, as VHAP writes clips of one camera",
     "camera": "The camera moves around a still head: trainers then know how large the scene is",
 }
 
@@ -132,20 +132,20 @@ class ExportSettings:
     )
     background: str = option(
         "white",
-        "What lies behind the person in the avatar's pictures",
+        "Background of the avatar's pictures",
         choices=BACKGROUND_CHOICES,
         choice_labels={"kept": "As Filmed"},
     )
     motion: str = option(
         "head",
-        "What moves in the avatar's scene",
+        "Whether the head or the camera moves in the avatar's scene",
         label="Avatar Motion",
         choices=EXPORT_MOTION_CHOICES,
         choice_labels={"camera": "Camera Moves", "head": "Head Moves"},
     )
     cut_torso: bool = option(
         True,
-        "Cut pictures and masks for trainers below the neck, as VHAP does: FLAME has no shoulders for a shirt",
+        "Cut off pictures and masks for trainers below the neck, as VHAP does: FLAME has no shoulders",
         label="Cut Below the Neck",
     )
     folder: str = option(
@@ -171,7 +171,7 @@ MOTION_CHOICES: Final = {
 }
 
 MATERIAL_CHOICES: Final = {
-    "texture": "The colour that the stage Texture has baked from the footage, where there is one; else plain skin",
+    "texture": "The texture that was baked from the footage if there is one, otherwise plain skin",
     "plain": "Plain skin, lips and eyes",
 }
 LIGHT_CHOICES: Final = {
@@ -182,23 +182,22 @@ LIGHT_CHOICES: Final = {
 
 
 KEY_CHOICES: Final = {
-    "absolute": "One curve plays them all: exact and quick. Alembic and USD carry it out of Blender, FBX and glTF do"
-    " not",
-    "relative": "A curve for each: FBX and glTF carry the face too; slower to play",
+    "absolute": "One curve plays all keys: exact and fast. Alembic and USD export it, FBX and glTF do not",
+    "relative": "A curve for each key: FBX and glTF export the face, too; slower to play",
 }
 RATE_CHOICES: Final = {
-    "scene": "The clip lasts as long as it was filmed, also where the scene has another frame rate: then head and"
-    " footage are retimed, but for a clip that you have opened yourself, which shows how it goes",
-    "clip": "A frame of the scene for each frame of the clip, which plays slower or faster where the rates differ",
+    "scene": "The clip lasts as long as it was filmed: if the scene has another frame rate, head and footage "
+    "are retimed, except for a movie clip that you opened yourself",
+    "clip": "One frame of the scene for each frame of the clip, which plays slower or faster if the rates differ",
 }
 PLACE_CHOICES: Final = {
-    "beside": "At the world's origin, or beside the heads that stand there already",
+    "beside": "At the world's origin, or beside the heads that are already there",
     "origin": "At the world's origin",
     "cursor": "At the 3D cursor, turned as it is",
 }
 FIT_CHOICES: Final = {
-    "auto": "Where the scene is as Blender starts it, set its rate, range, resolution, camera and view transform to"
-    " those of the clip; a scene that holds something keeps its own",
+    "auto": "In a new scene, set rate, range, resolution, camera and view transform to those of the clip; a "
+    "scene with other objects keeps its own",
     "always": "Set them at every import",
     "never": "Keep them; the button Fit Scene to Clip sets them when you want it",
 }
@@ -210,13 +209,13 @@ class SceneSettings:
 
     motion: str = option(
         "camera",
-        "What is animated; can be switched later without loss",
+        "Whether the head or the camera is animated; can be switched later without loss",
         choices=MOTION_CHOICES,
         choice_labels={"camera": "Camera Moves", "head": "Head Moves"},
     )
     shape_keys: bool = option(
         True,
-        "One shape key per frame, exact on every frame; without them the file is small, and the face at rest",
+        "One shape key per frame, exact on every frame; without them the file is small and the face does not move",
         label="Key per Frame",
     )
     key_kind: str = option(
@@ -227,14 +226,14 @@ class SceneSettings:
     )
     hide_neck: bool = option(
         False,
-        "Hide the neck behind a Mask modifier, where it would stand over collar and shirt; switch the modifier off to"
-        " export the shape keys to FBX or glTF",
+        "Hide the neck with a Mask modifier where it would cover collar and shirt; switch the "
+        "modifier off to export the shape keys to FBX or glTF",
         label="No Neck",
     )
     plate: bool = option(True, "Show the video behind the head through the camera", label="Footage")
     sound: bool = option(
         True,
-        "Play the sound of the video: a strip in the sequencer, which goes when the import is deleted",
+        "Play the sound of the video: a strip in the sequencer, removed when the import is deleted",
         advanced=True,
     )
     material: str = option(
@@ -244,41 +243,40 @@ class SceneSettings:
     )
     texture: str = option(
         "",
-        "Picture for the head's UV map; empty is the one that is linked, else texture.png beside the track",
+        "Picture for the head's UV map; empty is the linked one, otherwise texture.png beside the track",
         label="Texture File",
         path=True,
         advanced=True,
     )
     light: str = option(
         "none",
-        "Whether the light that was estimated from the footage lights the scene",
+        "Light the scene with the light that was estimated from the footage",
         choices=LIGHT_CHOICES,
         choice_labels={"exposure": "World, Exposure Keyed"},
     )
     fit_scene: str = option(
         "auto",
-        "Whether rate, range, resolution, camera and view transform of the scene become those of the clip",
+        "Set rate, range, resolution, camera and view transform of the scene to those of the clip",
         label="Fit Scene",
         choices=FIT_CHOICES,
         choice_labels={"auto": "Automatic"},
     )
     rate: str = option(
         "scene",
-        "What happens where the scene keeps a frame rate that is not the clip's",
+        "What to do when scene and clip have different frame rates",
         choices=RATE_CHOICES,
         choice_labels={"scene": "Scene (Retimed)", "clip": "Clip (Frame by Frame)"},
         advanced=True,
     )
     camera_view: bool = option(
         True,
-        "After the first import, look through the camera in the 3D views and hide Blender's default cube,"
-        " in which the head would stand",
+        "After the first import, look through the camera in the 3D views and hide Blender's default "
+        "cube, which would cover the head",
         label="Camera View",
     )
     collection: str = option(
         "",
-        "Collection of the scene that takes the clip's own collection, made where it is not there;"
-        " empty puts it directly into the scene",
+        "Collection that the clip's collection is put into, made if it does not exist; empty is the scene itself",
         label="Into Collection",
         names="collections",
     )
@@ -287,15 +285,15 @@ class SceneSettings:
     start_at: int = option(1, "Frame of the scene at which the clip starts", minimum=0, maximum=1000000)
     same_camera: str = option(
         "",
-        "Collection of an import of the same clip, for a second person: the head moves in the space of that import's"
-        " camera, at the same frames, and gets no camera of its own",
+        "For a second person: the collection of another import of the same clip, whose camera and "
+        "frames the head shares",
         label="Same Camera As",
         advanced=True,
         names="imports",
     )
     place: str = option(
         "beside",
-        "Where head and camera stand after the first import; later ones leave them where they were moved",
+        "Where head and camera stand after the first import; later imports leave them where you moved them",
         choices=PLACE_CHOICES,
         choice_labels={"cursor": "At 3D Cursor", "origin": "At World Origin", "beside": "Beside Other Heads"},
         advanced=True,

@@ -67,7 +67,7 @@ def flagged(quality: Quality) -> list[FlaggedRange]:
             "misfit": (
                 quality.misfit,
                 CLOSE,
-                "The model does not fit: it lies beside the face that was seen, so do not trust these frames.",
+                "The model does not fit: it lies beside the detected face, so do not trust these frames.",
             ),
             "error": (
                 tracked & (share > HIGH_ERROR) & ~quality.misfit,
@@ -75,7 +75,7 @@ def flagged(quality: Quality) -> list[FlaggedRange]:
                 "The mesh lies further from the landmarks than usual.",
             ),
             "confidence": (tracked & (quality.confidence < LOW_CONFIDENCE), CLOSE, "The landmarks are uncertain."),
-            "jump": (tracked & jump, CLOSE, "The head moves by a jerk; look whether the person does."),
+            "jump": (tracked & jump, CLOSE, "The head jerks; check whether the person does, too."),
         }
     ranges = [
         FlaggedRange(first, last, reason, sentence)

@@ -62,7 +62,7 @@ class VideoSettings:
         advanced=True,
     )
     sequence_rate: float = option(
-        25.0, "Rate of an image sequence, which has none of its own", unit="frames/s", minimum=0.1, maximum=1000.0
+        25.0, "Frame rate of an image sequence; pictures have none", unit="frames/s", minimum=0.1, maximum=1000.0
     )
 
 
@@ -82,8 +82,8 @@ class PhotographSettings:
     )
     folder: str = option(
         "",
-        "Folder for upright copies, all of one size, which are made where there are several photographs, or one that is"
-        " stored lying or longer than 4096 pixels; empty is a folder beside the first photograph",
+        "Folder for upright copies of one size, made of several photographs, and of one that is "
+        "stored sideways or longer than 4096 pixels; empty is a folder beside the first photograph",
         label="Copies",
         path=True,
         advanced=True,
@@ -91,7 +91,7 @@ class PhotographSettings:
 
 
 FACE_CHOICES: Final = {
-    "largest": "The face that covers the most of the clip",
+    "largest": "The face that takes up most of the clip",
     "number": "The face with this number in the report, counted from 0 by size",
     "nearest": "The face nearest to a point of the picture",
 }
@@ -117,7 +117,7 @@ class FaceSettings:
     )
     point_x: float = option(
         0.5,
-        "Point to be near to, from left (0) to right (1)",
+        "Where the face is in the picture, from left (0) to right (1)",
         label="From Left",
         unit="of width",
         minimum=0.0,
@@ -125,7 +125,7 @@ class FaceSettings:
     )
     point_y: float = option(
         0.5,
-        "Point to be near to, from top (0) to bottom (1)",
+        "Where the face is in the picture, from top (0) to bottom (1)",
         label="From Top",
         unit="of height",
         minimum=0.0,
@@ -155,31 +155,31 @@ class LandmarkSettings:
     )
     task_file: str = option(
         "",
-        "face_landmarker.task (Apache-2.0), which adds the 52 expression scores; empty looks in the folder of models",
+        "face_landmarker.task (Apache-2.0), which adds the 52 expression scores; empty looks in the model folder",
         label="Landmarker File",
         path=True,
         advanced=True,
     )
     detection_threshold: float = option(
         0.5,
-        "Least certainty with which a face counts as found; lower it for faces in shadow",
+        "How certain the detector must be of a face; lower it for faces in shadow",
         minimum=0.05,
         maximum=0.99,
         advanced=True,
     )
     find_cuts: bool = option(
-        True, "Look for cuts and never smooth across them; turn it off for one shot in which flashes count as cuts"
+        True, "Find cuts and never smooth across them; turn it off for a single shot whose flashes are taken for cuts"
     )
     person_mask: bool = option(
         True,
-        "Tell skin, hair and background apart on some frames: head and ears become as wide as the person's",
+        "Separate skin, hair and background on some frames, so that head and ears get the person's width",
         label="Separate Person",
     )
     threads: int = option(0, "Threads for detection; 0 uses every core", minimum=0, maximum=64, advanced=True)
 
 
 HEAD_CHOICES: Final = {
-    "auto": "A FLAME file from the folder of models if there is one, else the built-in head",
+    "auto": "A FLAME file from the model folder if there is one, otherwise the built-in head",
     "builtin": "The built-in head, which needs no file; what you make with it is yours, commercial work too",
     "file": "The model file named below",
 }
@@ -199,7 +199,7 @@ class HeadSettings:
     file: str = option("", "FLAME model file (.pkl or .npz)", label="Model File", path=True)
     identity_modes: int = option(
         0,
-        "Most identity coefficients to use, fewer give a plainer face; 0 is all of the built-in head, 100 of FLAME",
+        "Number of face shapes to use: fewer give a plainer face; 0 is all of the built-in head, 100 of FLAME",
         label="Identity Shapes",
         minimum=0,
         maximum=400,
@@ -207,7 +207,7 @@ class HeadSettings:
     )
     expression_modes: int = option(
         60,
-        "Most expression coefficients to use: fewer give plainer expressions",
+        "Number of expression shapes to use: fewer give plainer expressions",
         label="Expression Shapes",
         minimum=1,
         maximum=200,
@@ -215,15 +215,15 @@ class HeadSettings:
     )
     identity_track: str = option(
         "",
-        "Track file of the same person whose identity is taken over instead of fitted",
+        "Track file of the same person: its face shape is used, and none is fitted",
         label="Identity From",
         path=True,
     )
 
 
 FOCAL_CHOICES: Final = {
-    "estimate": "Estimate from the clip, with a prior: right when nothing is known",
-    "metadata": "From the file's metadata; estimated where there is none",
+    "estimate": "Estimate it from the clip, beginning with usual lenses: right when nothing is known",
+    "metadata": "From the file's metadata; estimated if there is none",
     "pixels": "Known in pixels",
     "millimetres": "Known in millimetres, with the width of the sensor",
     "angle": "Known as horizontal angle of view",
@@ -236,7 +236,7 @@ class CameraSettings:
 
     focal_mode: str = option(
         "metadata",
-        "What is known of the focal length",
+        "What you know about the focal length",
         label="Focal Length",
         choices=FOCAL_CHOICES,
         choice_labels={"metadata": "From Metadata", "angle": "Angle of View"},
@@ -255,21 +255,21 @@ class CameraSettings:
     )
     focal_varies: bool = option(
         False,
-        "The lens zooms within the clip: a focal length for each frame, by how much the background grows; a known one"
-        " is that of the first frame",
+        "The lens zooms during the clip: each frame gets its focal length, measured by how much the "
+        "background grows; a known one is that of the first frame",
         label="Zoom",
     )
 
 
 DEVICE_CHOICES: Final = {
-    "auto": "CUDA where there is one, else the processor",
+    "auto": "An NVIDIA GPU if there is one, otherwise the processor",
     "cpu": "The processor",
     "cuda": "An NVIDIA GPU",
     "mps": "An Apple GPU",
 }
 NECK_CHOICES: Final = {
     "torso": "The neck's base stays with the torso, which moves slowly, while the head turns on it",
-    "locked": "The neck stays straight and the whole head carries the motion, its base too",
+    "locked": "The neck stays straight: head and neck move as one piece",
     "held": "The neck bends a little when that explains the landmarks better",
 }
 
@@ -279,7 +279,7 @@ class FitSettings:
     """How the head is fitted to the landmarks of the whole clip."""
 
     smoothness: float = option(
-        1.0, "How firmly motion is smoothed while fitting: 0 not at all, 1 as measured best", minimum=0.0, maximum=100.0
+        1.0, "How much motion is smoothed while fitting: 0 is not at all, 1 measured best", minimum=0.0, maximum=100.0
     )
     neck: str = option(
         "torso",
@@ -289,13 +289,13 @@ class FitSettings:
     )
     landmark_offsets: bool = option(
         True,
-        "Give every landmark its own place on the surface, shared by the clip: keeps its bias out of the expression",
+        "Give each landmark its own position on the skin for the whole clip: keeps its errors out of the expression",
         label="Correct Landmarks",
         advanced=True,
     )
     identity_spread: float = option(
         1.0,
-        "How far the identity may leave the average: raise it for unusual faces",
+        "How far the face may differ from the average: raise it for unusual faces",
         label="Identity Freedom",
         minimum=0.01,
         maximum=10.0,
@@ -317,11 +317,11 @@ class FitSettings:
         maximum=60.0,
     )
     key_frames: int = option(
-        24, "Number of frames on which identity and focal length are fitted", minimum=2, maximum=500, advanced=True
+        24, "Number of frames used to fit face shape and focal length", minimum=2, maximum=500, advanced=True
     )
     device: str = option(
         "auto",
-        "What computes the fit",
+        "Device that computes the fit",
         label="Compute On",
         choices=DEVICE_CHOICES,
         choice_labels={"auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
@@ -330,7 +330,7 @@ class FitSettings:
 
 LIGHT_CHOICES: Final = {
     "clip": "One light for the whole clip, with exposure and white balance of each frame",
-    "frame": "Light that changes smoothly: a lamp that moves, a head that walks through light and shade",
+    "frame": "Light that changes smoothly: a lamp that moves, a person who walks through light and shade",
 }
 
 
@@ -340,7 +340,7 @@ class AppearanceSettings:
 
     trust: float = option(
         1.0,
-        "How much the pictures count against the landmarks: lower it where make-up, tears or moving shadows mislead",
+        "How much pictures count compared with landmarks: lower it where make-up, tears or moving shadows mislead",
         label="Weight of Pictures",
         minimum=0.01,
         maximum=10.0,
@@ -354,7 +354,7 @@ class AppearanceSettings:
     )
     light: str = option(
         "clip",
-        "How the light on the face is described, for the texture and for lighting the scene",
+        "The light on the face, for the texture and for lighting the scene",
         choices=LIGHT_CHOICES,
         choice_labels={"clip": "One for the Clip", "frame": "Changes over Time"},
     )
@@ -367,8 +367,15 @@ class SmoothSettings:
     pose: float = option(
         0.0, "Smoothing of head rotation and position", label="Head Motion", unit="s", minimum=0.0, maximum=2.0
     )
-    expression: float = option(0.0, "Smoothing of the expression; blinks are kept", unit="s", minimum=0.0, maximum=2.0)
+    expression: float = option(
+        0.0, "Smoothing of the expression; blinks stay as they are", unit="s", minimum=0.0, maximum=2.0
+    )
     jaw: float = option(0.0, "Smoothing of the jaw and neck", label="Jaw and Neck", unit="s", minimum=0.0, maximum=2.0)
     eyes: float = option(
-        0.0, "Smoothing of the gaze; jumps of the eye are kept", label="Gaze", unit="s", minimum=0.0, maximum=2.0
+        0.0,
+        "Smoothing of the gaze; quick eye movements stay as they are",
+        label="Gaze",
+        unit="s",
+        minimum=0.0,
+        maximum=2.0,
     )

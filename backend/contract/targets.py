@@ -62,19 +62,19 @@ class Targets:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
-            return _refused(path, f"cannot be looked at: {getattr(error, 'strerror', None) or error}")
+            return _refused(path, f"cannot be checked: {getattr(error, 'strerror', None) or error}")
         kind = _special(status, folder=folder)
         if kind:
-            return _refused(path, f"is {kind}, and no result is written over it")
+            return _refused(path, f"is {kind}, and results never replace one")
         if self._is_input(path) or (folder and self._holds_input(path)):
-            return _refused(path, "is read by this very run, which would replace it")
+            return _refused(path, "is an input of this run and would be overwritten")
         if self.overwrite:
             return None
         if not folder and not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-            return _refused(path, "is there already and may only be read", _REPLACE_ADVICE)
+            return _refused(path, "already exists and is read-only", _REPLACE_ADVICE)
         if self._is_ours(path, status):
             return None
-        return _refused(path, "is there already, and this program did not write it", _REPLACE_ADVICE)
+        return _refused(path, "already exists and was not written by this program", _REPLACE_ADVICE)
 
     def write(self, path: Path, write: Callable[[Path], object], *, synced: bool = False) -> Path:
         """Let a file be written whole and with the mark, see `write_atomically`; make its folder where needed.
@@ -147,8 +147,8 @@ class Targets:
 TAKEN: Final = "target-taken"
 """Code of the failure where the user may say that a file is replaced."""
 
-_REPLACE_ADVICE: Final = "Choose another place, move it away, or say that it may be replaced (--overwrite)."
-_MOVE_ADVICE: Final = "Choose another place for the results."
+_REPLACE_ADVICE: Final = "Choose another path, move it away, or allow it to be replaced (--overwrite)."
+_MOVE_ADVICE: Final = "Choose another folder for the results."
 
 
 def problems(targets: Targets, files: Iterable[Path], folders: Iterable[Path] = ()) -> list[Failure]:
@@ -166,7 +166,7 @@ def _special(status: os.stat_result, *, folder: bool) -> str:
     """Name what a place is that cannot be a result, or return an empty text."""
     mode = status.st_mode
     if stat.S_ISLNK(mode):
-        return "a link to another place"
+        return "a link"
     if stat.S_ISDIR(mode):
         return "" if folder else "a folder"
     if stat.S_ISREG(mode):

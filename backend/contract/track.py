@@ -255,7 +255,7 @@ def read_track(path: Path) -> Track | Failure:
     header, arrays = content
     shading = [name for name in SHADING if name in arrays]
     if shading and (len(shading) < len(SHADING) or "shading" not in header):
-        return _not_a_track(path, f"of light, gain and albedo it has {', '.join(shading)} alone")
+        return _not_a_track(path, f"of light, gain and albedo it has only {', '.join(shading)}")
     return Track(header=header, **arrays)
 
 
@@ -309,11 +309,11 @@ def _read_header(archive: zipfile.ZipFile) -> Any:
         raise _WrongError("it has no header")
     if archive.getinfo("header.npy").file_size > _LARGEST_HEADER:
         raise _WrongError("its header is too long")
-    values = _read_values(archive, "header", lambda _shape, dtype: "its header is no text" if dtype != "u1" else None)
+    values = _read_values(archive, "header", lambda _shape, dtype: "its header is not text" if dtype != "u1" else None)
     try:
         return json.loads(values.tobytes().decode("utf-8"))
     except (ValueError, RecursionError):  # Also numbers of thousands of digits, and thousands of brackets.
-        raise _WrongError("its header is no JSON") from None
+        raise _WrongError("its header is not JSON") from None
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, sizes: dict[str, int]) -> Array:
@@ -332,7 +332,7 @@ def _read_values(
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as stream:
         if np.lib.format.read_magic(stream) != (1, 0):
-            raise _WrongError(f"'{name}' is in a format of its own")
+            raise _WrongError(f"'{name}' is in an unknown format")
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
         problem = problem_of(shape, dtype)
         if problem is not None:
@@ -346,7 +346,7 @@ def _read_values(
 def _not_a_track(path: Path, why: str) -> Failure:
     return Failure(
         "track-damaged",
-        f"{path.name} is no track file or is damaged: {why}.",
+        f"{path.name} is not a track file or is damaged: {why}.",
         "Track the clip again; what is cached is not computed twice.",
     )
 

@@ -125,10 +125,10 @@ def values_problem(name: str, values: Array) -> str | None:
     with np.errstate(invalid="ignore"):
         least, most = float(low.reduce(values, axis=None)), float(high.reduce(values, axis=None))
     if math.isnan(least):
-        return None if kind.may_be_unknown else f"'{name}' has values that are no numbers"
+        return None if kind.may_be_unknown else f"'{name}' has values that are not numbers"
     if least < kind.least or most > kind.most:
         worst = least if least < kind.least else most
-        return f"'{name}' has the value {worst:g}, which cannot be"
+        return f"'{name}' has the value {worst:g}, which is impossible"
     return None
 
 
@@ -136,9 +136,9 @@ def relations_problem(arrays: Mapping[str, Array], header: Mapping[str, Any]) ->
     """Check arrays that speak of each other: order of frames, and indices into a mesh. Some arrays may be absent."""
     frame_index, time, parents = (arrays.get(name) for name in ("frame_index", "time", "joint_parents"))
     if frame_index is not None and (np.diff(frame_index) <= 0).any():
-        return "its frames are not in their order"
+        return "its frames are out of order"
     if time is not None and (np.diff(time) < 0).any():
-        return "its times are not in their order"
+        return "its times are out of order"
     if parents is not None and (parents >= np.arange(len(parents))).any():
         return "'joint_parents' makes a circle"
     sizes = {

@@ -61,7 +61,7 @@ class Video:
 
 @dataclass(frozen=True)
 class Camera:
-    """What is known of the focal length before the fit.
+    """What you know about the focal length before the fit.
 
     Attributes:
         focal: In pixels of the full frame, or None where the fit estimates it.

@@ -46,7 +46,7 @@ class SeedConfig:
         texture_file: FLAME_texture.npz or FLAME_albedo_from_BFM.npz.
         parsing_file: 79999_iter.pth.
         size: Side of the aligned pictures in pixels.
-        device: What computes the fit and the parsing network.
+        device: Device that computes the fit and the parsing network.
         original_rate, subsampled_rate: Frames per second of the video, and of its frames that are tracked.
         video: The video.
         folder: Where a folder of results is made.

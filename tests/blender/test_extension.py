@@ -90,7 +90,7 @@ def test_the_operator_has_the_settings_of_the_contract_and_nothing_of_its_own(ad
 
 def test_a_file_that_is_no_track_is_reported_in_a_sentence(addon, tmp_path):
     (tmp_path / "track.npz").write_bytes(b"no")
-    with pytest.raises(RuntimeError, match=r"track\.npz is no track file or is damaged"):
+    with pytest.raises(RuntimeError, match=r"track\.npz is not a track file or is damaged"):
         bpy.ops.import_scene.flame_track(filepath=str(tmp_path / "track.npz"))
     assert len(bpy.data.objects) == 0
 

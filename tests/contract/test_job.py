@@ -71,7 +71,7 @@ def test_stages_are_put_in_an_order_that_works() -> None:
         ({"clip": {"settings": {"path": "a\0.mp4"}}}, "bad-setting", ["'clip'", "'path'"]),
         ({"clip": {"settings": {"path": "\ud800.mp4"}}}, "bad-setting", ["'clip'", "'path'"]),
         ({"clip": {"settings": {"path": "a" * 5000}}}, "bad-setting", ["'clip'", "255"]),
-        ({"clip": {"settings": {"path": "~nobody of this name/a.mp4"}}}, "bad-setting", ["'clip'", "somebody"]),
+        ({"clip": {"settings": {"path": "~nobody of this name/a.mp4"}}}, "bad-setting", ["'clip'", "user of this"]),
         ({"clip": {"settings": {"first_frame": 10**30}}}, "bad-setting", ["'clip'", "at most"]),
         ({"clip": {"settings": {"stride": {"a": 1}}}}, "bad-setting", ["'clip'", "'stride'"]),
         ({"clip": {"name": ""}}, "job-stage", ["number 1"]),

@@ -98,7 +98,7 @@ def test_an_input_is_never_replaced_by_whatever_name(overwrite: bool, tmp_path: 
     linked.hardlink_to(video)
     targets = Targets(overwrite, inputs=(video, tmp_path / "gone.mp4"))
     for place in (video, linked, tmp_path / "." / "sheet.png"):
-        assert "is read by this very run" in refused(targets, place).sentence
+        assert "is an input of this run" in refused(targets, place).sentence
 
 
 @POSIX
@@ -121,7 +121,7 @@ def test_folders_pipes_devices_and_links_are_no_targets(overwrite: bool, tmp_pat
 def test_a_read_only_result_stays_until_the_user_says_so(tmp_path: Path) -> None:
     kept = track(tmp_path / "track.npz")
     kept.chmod(0o444)
-    assert "may only be read" in refused(Targets(), kept).sentence
+    assert "is read-only" in refused(Targets(), kept).sentence
     assert Targets(overwrite=True).problem(kept) is None
 
 

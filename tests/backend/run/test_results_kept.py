@@ -54,7 +54,7 @@ def test_the_video_is_never_a_result(overwrite: bool, run: Runs, clip: Path) -> 
     for place in (clip, linked):
         result = run(dataclasses.replace(job_to(clip, place), overwrite=overwrite))
         assert isinstance(result, Failure)
-        assert "is read by this very run" in result.sentence
+        assert "is an input of this run" in result.sentence
     assert clip.read_bytes() == before
     assert ran(clip) == []
 
@@ -90,7 +90,7 @@ def test_a_finished_job_whose_results_may_only_be_read_has_nothing_to_do(run: Ru
     assert ran(clip) == []
     result = run(job_for(clip, tmp_path / "out", SmoothSettings(pose=0.5)))
     assert isinstance(result, Failure)
-    assert "may only be read" in result.sentence
+    assert "is read-only" in result.sentence
 
 
 def test_two_stages_never_write_one_file(run: Runs, clip: Path, tmp_path: Path) -> None:

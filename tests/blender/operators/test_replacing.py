@@ -22,7 +22,7 @@ def holiday(tree, tmp_path):
 
 
 def test_a_strangers_file_is_named_and_nothing_is_run(tree, holiday):
-    with pytest.raises(RuntimeError, match=r"overlay\.mp4 is there already, and this program did not write it"):
+    with pytest.raises(RuntimeError, match=r"overlay\.mp4 already exists and was not written by this program"):
         bpy.ops.flame.track()
     assert run_registry.run_of(tree) is None
     assert holiday.read_text() == "of our holidays"

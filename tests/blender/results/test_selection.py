@@ -183,7 +183,7 @@ def test_a_track_that_is_gone_is_said_and_can_be_found_again(tmp_path):
 def test_a_file_that_is_no_track_is_not_taken_for_a_lost_one(tmp_path):
     imported(write_file(tmp_path, make_good_track(5)))
     (tmp_path / "wrong.npz").write_bytes(b"nothing")
-    with pytest.raises(RuntimeError, match="no track file or is damaged"):
+    with pytest.raises(RuntimeError, match="not a track file or is damaged"):
         bpy.ops.flame.find_track(filepath=str(tmp_path / "wrong.npz"))
     assert chosen().file == tmp_path / "track.npz"
 
