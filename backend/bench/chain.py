@@ -1,23 +1,30 @@
-"""The real stages, one after the other and without the cache, timed."""
+"""The real stages, timed: as a job where a benchmark measures the whole way, else one by one.
+
+A job reads its landmarks and its head from files. Benchmarks that hand in exact landmarks, a part of a clip or a head
+that no file holds, or look at what one stage gives the next, call the stages themselves, without cache.
+"""
 
 from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
+from ..contract.job import default_job
 from ..contract.options import to_dict
 from ..contract.settings import (
     AppearanceSettings,
     CameraSettings,
     FaceSettings,
     FitSettings,
+    HeadSettings,
     LandmarkSettings,
     SmoothSettings,
     TextureSettings,
@@ -28,9 +35,15 @@ from ..data.context import Context
 from ..data.types import Camera, Fit, HeadPose, Landmarks, TextureFiles, TrackFile, Video
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
+from ..run.cache import Cache
+from ..run.runner import Finished, Stopped, run_job
 
 CODE = ("video.opening", "landmarks.tracking", "fit.fitting", "stages.smooth", "stages.track")
 """What the stages compute with, see `import_stages`."""
+TIMED: Final = ("video", "landmarks", "fit", "smooth", "track")
+"""Stages of a job that compute something from the footage."""
+CHAIN: Final = (*TIMED, "face", "head", "camera")
+"""Stages from a video to its track file."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ class Clock:
 
     wall: dict[str, float] = field(default_factory=dict)
     processor: dict[str, float] = field(default_factory=dict)
+    _started: tuple[float, float] = (0.0, 0.0)
 
     def timed(self, name: str, work: Any) -> Any:
         """Call `work` and keep how long it took."""
@@ -72,6 +86,17 @@ class Clock:
         self.wall[name] = time.perf_counter() - wall
         self.processor[name] = time.process_time() - processor
         return result
+
+    def listen(self, event: Mapping[str, Any]) -> None:
+        """Take the events of a job, and keep how long the stages of `TIMED` took."""
+        if event.get("event") != "stage" or event["name"] not in TIMED:
+            return
+        if event["state"] == "running":
+            self._started = time.perf_counter(), time.process_time()
+        elif event["state"] == "done":
+            wall, processor = self._started
+            self.wall[event["name"]] = time.perf_counter() - wall
+            self.processor[event["name"]] = time.process_time() - processor
 
 
 def import_stages() -> None:
@@ -162,16 +187,30 @@ def bake(setup: Setup, fitted: Fit, head: HeadModel, clip: Path, folder: Path, c
     return clock.timed("texture", lambda: texture_stage.run(track, video, TextureSettings(), own))
 
 
-def whole_chain(setup: Setup, clip: Path, quality: str, head: HeadModel, path: Path, clock: Clock) -> Fit | Failure:
-    """Go from a video to a track file; returns the fit."""
-    landmarks = find_landmarks(setup, clip, quality, clock)
-    if isinstance(landmarks, Failure):
-        return landmarks
-    fitted = fit(setup, landmarks, head, None, clock)
-    if isinstance(fitted, Failure):
-        return fitted
-    written = write(setup, fitted, head, path, clock)
-    return written if isinstance(written, Failure) else fitted
+def run_chain(setup: Setup, clip: Path, quality: str, path: Path, clock: Clock) -> Finished | Failure:
+    """Run the job of the panel on a video, without report: from the file to the track file, nothing done before.
+
+    Args:
+        setup: What may be used.
+        clip: The video, its focal length unknown.
+        quality: Of the landmarks.
+        path: Track file to write.
+        clock: Gets the seconds of every stage that computes something, as its events say when it begins and ends.
+    """
+    settings = {
+        "video": VideoSettings(path=str(clip)),
+        "landmarks": LandmarkSettings(quality=quality, task_file=setup.task_file),
+        "head": HeadSettings(source="builtin"),
+        "fit": FitSettings(device=setup.device),
+        "track": TrackFileSettings(path=str(path)),
+    }
+    job = default_job(settings)
+    job = replace(job, stages=tuple(stage for stage in job.stages if stage.kind in CHAIN))
+    cache = Cache(setup.work / f"cache-{path.stem}")
+    cache.prepare()
+    result = run_job(job, cache, setup.models, clock.listen, lambda: False)
+    assert not isinstance(result, Stopped)
+    return result
 
 
 def in_camera(points: Floats, rotation: Floats, translation: Floats) -> Floats:

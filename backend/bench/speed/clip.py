@@ -6,7 +6,7 @@ from typing import Final
 
 from ...contract.failure import Failure
 from ...head.builtin import builtin_head
-from ..chain import Clock, Setup, import_stages, whole_chain
+from ..chain import Clock, Setup, import_stages, run_chain
 from ..rows import Row, at_least
 from ..scenes.clips import speed_clip
 
@@ -17,10 +17,11 @@ FRAMES, QUICK_FRAMES = 300, 60
 def measure(setup: Setup) -> list[Row] | Failure:
     """Frames per second of wall time, 640x480, from opening the file to the track file on the disk.
 
-    The real stages Video, Landmarks, Fit, Smooth and Track File with their standard settings, the built-in head and
-    an unknown focal length; without cache, overlay and report. The clock starts when the process has loaded its code
-    and the head; loading the networks counts. One run of each quality, in this order: Draft carries what only the
-    first run costs. `seconds` are on the wall per stage, `processor_seconds` those of all cores together.
+    The job of the panel with its standard settings, the built-in head, an unknown focal length and an empty cache,
+    without overlay and report: the stages Video, Landmarks, Fit, Smooth and Track File, each from the event of its
+    begin to that of its end. The process has loaded its code and the head before; loading the networks counts. One run
+    of each quality, in this order: Draft carries what only the first run costs. `seconds` are on the wall per stage,
+    `processor_seconds` those of all cores together.
     """
     frames = QUICK_FRAMES if setup.quick else FRAMES
     made = speed_clip(setup, frames, 640, 480)
@@ -28,12 +29,12 @@ def measure(setup: Setup) -> list[Row] | Failure:
         return made
     clip, content = made
     import_stages()
-    head = builtin_head()
+    builtin_head()
     networks = "with face_landmarker.task" if setup.task_file else "with the wheel's networks"
     rows = []
     for quality, target in TARGETS.items():
         clock = Clock()
-        done = whole_chain(setup, clip, quality, head, setup.work / f"{quality}.npz", clock)
+        done = run_chain(setup, clip, quality, setup.work / f"{quality}.npz", clock)
         if isinstance(done, Failure):
             return done
         seconds = sum(clock.wall.values())

@@ -9,7 +9,7 @@ from typing import Final
 
 from ...contract.failure import Failure
 from ...system.processes import last_line
-from ..chain import Clock, Setup, import_stages, whole_chain
+from ..chain import Clock, Setup, import_stages, run_chain
 from ..rows import Row, at_most
 from ..scenes.clips import speed_clip
 
@@ -58,11 +58,9 @@ def peak_bytes() -> int | None:
 def main(arguments: list[str]) -> int:
     """Track a clip and print how much memory that took."""
     clip, work, models, data = map(Path, arguments[:4])
-    from ...head.builtin import builtin_head
-
     import_stages()
     setup, clock = Setup(data, models, work, arguments[4]), Clock()
-    done = whole_chain(setup, clip, "standard", builtin_head(), work / "long.npz", clock)
+    done = run_chain(setup, clip, "standard", work / "long.npz", clock)
     if isinstance(done, Failure):
         sys.stderr.write(f"{done}\n")
         return 1

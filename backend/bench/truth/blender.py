@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ...contract.failure import Failure
-from ...head.builtin import builtin_head
 from ...system.processes import blender
-from ..chain import Clock, Setup, import_stages, whole_chain
+from ..chain import Clock, Setup, import_stages, run_chain
 from ..rows import Row, at_most, told
 from ..scenes.clips import speed_clip
 
@@ -27,7 +26,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
         return made
     import_stages()
     track = setup.work / "track.npz"
-    done = whole_chain(setup, made[0], "draft", builtin_head(), track, Clock())
+    done = run_chain(setup, made[0], "draft", track, Clock())
     if isinstance(done, Failure):
         return done
     rows = []
