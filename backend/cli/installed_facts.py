@@ -1,4 +1,4 @@
-"""Run inside the environment for `doctor`: says as JSON what only the installed packages can tell."""
+"""Facts that only the installed packages can tell, as JSON: run inside the environment for the doctor."""
 
 from __future__ import annotations
 

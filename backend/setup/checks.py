@@ -1,4 +1,4 @@
-"""What `--test` and `--demo` run once the environments are there."""
+"""Checks and demo of `--test` and `--demo`, run once the environments are there."""
 
 from __future__ import annotations
 

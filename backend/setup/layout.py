@@ -1,4 +1,4 @@
-"""What only the installer does in its folder: claim and lock it, switch to an environment, clear away the others."""
+"""Changes that only the installer makes in its folder: claim, lock, switch to an environment, clear away others."""
 
 from __future__ import annotations
 

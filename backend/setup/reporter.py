@@ -1,4 +1,4 @@
-"""What the installer tells while it works, to a person on a terminal or to a program that reads events.
+"""Protocol of what the installer tells while it works, to a person on a terminal or to a program that reads events.
 
 See `report.terminal_reporter` and `report.event_reporter`.
 """

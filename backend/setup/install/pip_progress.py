@@ -1,4 +1,4 @@
-"""How far pip is: which package, and how much of all there is to fetch and to unpack."""
+"""Progress of pip: which package, and how much of all there is to fetch and to unpack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wanted, what this computer has, and what would be fetched: reads and asks, changes nothing.
+"""The plan of an installation: what is wanted, what this computer has, what would be fetched. Changes nothing.
 
 Stands on `..process` and the contract. Start at `planning`.
 """

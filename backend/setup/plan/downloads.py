@@ -1,4 +1,4 @@
-"""What is downloaded, package by package: version, licence and size, from the measured table `packages.csv`."""
+"""Downloads, package by package: version, licence and size, from the measured table `packages.csv`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether this computer has an NVIDIA driver, and which CUDA it can run."""
+"""NVIDIA's driver: whether this computer has one, and which CUDA it can run."""
 
 from __future__ import annotations
 

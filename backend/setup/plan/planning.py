@@ -1,4 +1,4 @@
-"""What is to be done, and what stands in the way, before anything is changed."""
+"""Plan of an installation and what stands in its way, before anything is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at before the first byte is fetched: system, room on the disk, length of paths."""
+"""Checks before the first byte is fetched: system, room on the disk, length of paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where packages come from: the choice of the user, and the hosts in pip's settings, never a password in them."""
+"""Sources of packages: the choice of the user, and the hosts in pip's settings, never a password in them."""
 
 from __future__ import annotations
 

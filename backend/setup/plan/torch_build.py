@@ -1,4 +1,4 @@
-"""Which build of torch is fetched: the processor's, or CUDA's where a driver is found. Never gigabytes by surprise."""
+"""Choice of torch's build: the processor's, or CUDA's where a driver is found. Never gigabytes by surprise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doctor`: one page that says what is there, what is missing and how to get it. Standard library only."""
+"""The doctor: one page that says what is there, what is missing and how to get it. Standard library only."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class EventReporter:
                 self._stream.flush()
 
     def hello(self) -> None:
-        """Say who speaks."""
+        """Send the first event: protocol and version."""
         self.emit(
             {"event": "hello", "protocol": PROTOCOL, "version": __version__, "device": "", "pid": os.getpid()},
         )
@@ -109,17 +109,17 @@ class EventReporter:
         self.emit({"event": "notice", "name": self._stage, "code": "setup", "sentence": text, "advice": ""})
 
     def done(self, outputs: Mapping[str, str], **more: Any) -> None:
-        """Say that all is done, as the last word."""
+        """Say that all is done, as the last event."""
         self._end_stage()
         seconds = round(time.monotonic() - self._started, 1)
         self.emit({"event": "done", "outputs": dict(outputs), "seconds": seconds, **more})
 
     def failed(self, failure: Failure, log: str) -> None:
-        """Say why the work ends, as the last word."""
+        """Say why the work ends, as the last event."""
         self.emit({**error_event(failure, self._stage), "log": log})
 
     def cancelled(self) -> None:
-        """Say that the work was stopped, as the last word."""
+        """Say that the work was stopped, as the last event."""
         self.emit({"event": "cancelled"})
 
     def close(self) -> None:
@@ -175,7 +175,7 @@ def stop_when_asked() -> None:
 
 
 def stop_no_more() -> None:
-    """Let nothing interrupt the last words, or the tidying up after the first interruption."""
+    """Let nothing interrupt the last event, or the clearing away after the first interruption."""
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
 

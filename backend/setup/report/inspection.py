@@ -1,4 +1,4 @@
-"""What `doctor` looks at: the environments, and through their own Python what is in them."""
+"""Inspection for the doctor: the environments, and through their own Python what is in them."""
 
 from __future__ import annotations
 

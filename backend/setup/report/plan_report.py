@@ -1,4 +1,4 @@
-"""What the installer would do and what is there, as plain data for the add-on: changes nothing."""
+"""Plan of the installer and state of the engine as plain data for the add-on: changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the person who waits sees on a terminal: one line per step and how far the present one is."""
+"""Progress on a terminal: one line per step and how far the present one is."""
 
 from __future__ import annotations
 

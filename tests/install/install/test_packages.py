@@ -1,4 +1,4 @@
-"""What pip and the system say becomes one sentence and what to do about it."""
+"""Errors of pip and of the system become one sentence and what to do about it."""
 
 from __future__ import annotations
 

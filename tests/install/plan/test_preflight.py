@@ -1,4 +1,4 @@
-"""What is refused, and found, before the first byte is fetched."""
+"""Checks and finds before the first byte is fetched."""
 
 from __future__ import annotations
 

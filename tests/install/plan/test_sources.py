@@ -1,4 +1,4 @@
-"""What is said beforehand about downloads: the measured table, the package index in use, and a Python of our own."""
+"""Downloads as they are told beforehand: the measured table, the package index in use, and a Python of our own."""
 
 from __future__ import annotations
 

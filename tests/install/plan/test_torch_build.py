@@ -1,4 +1,4 @@
-"""Which build of torch is fetched: CUDA's only where a driver is, and never by surprise."""
+"""Choice of torch's build: CUDA's only where a driver is, and never by surprise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Blender hears of an installation: `install_deps.py` with `--events`, `--plan`, `--state` and `--check`."""
+"""Events of an installation for Blender: `install_deps.py` with `--events`, `--plan`, `--state` and `--check`."""
 
 from __future__ import annotations
 
