@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         return EXIT_FAILED
     if parsed.action == "clear":
         sys.stdout.write(f"Cleared {_words(cache.clear())} from {cache.root}\n")
-        if cache_folder.running(cache.root):
+        if cache_folder.running_processes(cache.root):
             sys.stdout.write("An engine is at work there; what it needs was left.\n")
     else:
         sys.stdout.write(f"{_words(cache.size())} in {cache.root}\n")

@@ -76,9 +76,9 @@ class Previews:
 
 def preview_folder(cache: Path) -> Path:
     """Return the folder for the previews of this process, after removing those of earlier runs (OSError)."""
-    at_work = cache_folder.running(cache) - {os.getpid()}  # the engine of another Blender
-    for old in cache_folder.own(cache, PREVIEWS):
-        if cache_folder.process_of(old) not in at_work:
+    at_work = cache_folder.running_processes(cache) - {os.getpid()}  # the engine of another Blender
+    for old in cache_folder.owned_paths(cache, PREVIEWS):
+        if cache_folder.process_number(old) not in at_work:
             cache_folder.remove(old)
     folder = cache / PREVIEWS / str(os.getpid())
     folder.mkdir(parents=True, exist_ok=True)

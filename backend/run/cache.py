@@ -66,7 +66,7 @@ class Cache:
         return self.root == user_cache()
 
     def prepare(self) -> None:
-        """Make the folders (`cache_folder.NotOurs` where they are somebody's, OSError where that is impossible)."""
+        """Make the folders (`cache_folder.ForeignFolder` where they are not ours, OSError where it fails)."""
         cache_folder.claim(self.root, usual=self.usual)
         for name in (ENTRIES, WORK, LOGS, RUNNING):
             (self.root / name).mkdir(exist_ok=True)
@@ -79,7 +79,7 @@ class Cache:
         """Let others know that this process works with the cache, so that they leave alone what it needs."""
         lock = FileLock(self.root / RUNNING / f"{os.getpid()}-{secrets.token_hex(4)}.lock")
         with contextlib.suppress(OSError):
-            lock.take()
+            lock.acquire()
         try:
             yield
         finally:
@@ -146,7 +146,7 @@ class Cache:
             looks = [[str(path), *look] for look in _looks(path)]
         except OSError:
             return known
-        for record in cache_folder.own(self.root, ENTRIES):
+        for record in cache_folder.owned_paths(self.root, ENTRIES):
             if record.suffix == ".json":
                 with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                     written = json.loads(record.read_text("utf-8"))["files"].values()
@@ -165,10 +165,10 @@ class Cache:
         folder = self.root / WORK / f"{kind}-{key}"
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder.with_name(f"{folder.name}.lock"))
-        if not lock.take():
+        if not lock.acquire():
             folder = folder.with_name(f"{folder.name}-{os.getpid()}")
             lock = FileLock(folder.with_name(f"{folder.name}.lock"))
-            lock.take()
+            lock.acquire()
         folder.mkdir(exist_ok=True)
         try:
             yield folder
@@ -178,27 +178,27 @@ class Cache:
 
     def new_log(self) -> Path:
         """Return the path of a fresh log file, the oldest ones being removed."""
-        for old in list(cache_folder.own(self.root, LOGS))[: -KEPT_LOGS + 1]:
+        for old in list(cache_folder.owned_paths(self.root, LOGS))[: -KEPT_LOGS + 1]:
             cache_folder.remove(old)
         return self.logs / f"engine-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
 
     def size(self) -> CacheSize:
         """Return what the cache takes."""
         own = (ENTRIES, WORK, LOGS, PREVIEWS, HEADS, COMPILED)
-        results = [path for path in cache_folder.own(self.root, ENTRIES) if path.suffix in (".npz", ".json")]
+        results = [path for path in cache_folder.owned_paths(self.root, ENTRIES) if path.suffix in (".npz", ".json")]
         entries = sum(1 for path in results if not path.name.startswith(f"{CONTENTS}-"))
-        return CacheSize(entries, sum(cache_folder.size_of(path) for path in cache_folder.own_files(self.root, *own)))
+        return CacheSize(entries, sum(cache_folder.size_of(path) for path in cache_folder.owned_files(self.root, *own)))
 
     def clear(self) -> CacheSize:
         """Remove all that is ours but what running engines are at; return what was freed."""
-        before, running = self.size(), cache_folder.running(self.root)
-        for path in cache_folder.own(self.root, WORK):
+        before, running = self.size(), cache_folder.running_processes(self.root)
+        for path in cache_folder.owned_paths(self.root, WORK):
             cache_folder.remove_work(path)
-        for path in cache_folder.own(self.root, LOGS, PREVIEWS):
-            if cache_folder.process_of(path) not in running:
+        for path in cache_folder.owned_paths(self.root, LOGS, PREVIEWS):
+            if cache_folder.process_number(path) not in running:
                 cache_folder.remove(path)
         # A running engine makes entries again that it misses, but not the folders that compiled code goes to.
-        for path in cache_folder.own(self.root, ENTRIES, *(() if running else (HEADS, COMPILED))):
+        for path in cache_folder.owned_paths(self.root, ENTRIES, *(() if running else (HEADS, COMPILED))):
             cache_folder.remove(path)
         left = self.size()
         return CacheSize(max(0, before.entries - left.entries), max(0, before.size - left.size))
@@ -213,16 +213,16 @@ class Cache:
 
     def _prune(self, limit: int) -> None:
         forgotten = time.time() - FORGOTTEN
-        for path in cache_folder.own(self.root, WORK):
-            if path.is_dir() and cache_folder.changed(path) < forgotten:
+        for path in cache_folder.owned_paths(self.root, WORK):
+            if path.is_dir() and cache_folder.modified_time(path) < forgotten:
                 cache_folder.remove_work(path)
-        files = list(cache_folder.own_files(self.root, ENTRIES))
+        files = list(cache_folder.owned_files(self.root, ENTRIES))
         total = 0
-        for path in sorted(files, key=cache_folder.changed, reverse=True):
+        for path in sorted(files, key=cache_folder.modified_time, reverse=True):
             total += cache_folder.size_of(path)
             if total > limit:
                 cache_folder.remove(path)
-        for path in cache_folder.own(self.root, ENTRIES):
+        for path in cache_folder.owned_paths(self.root, ENTRIES):
             if path.is_dir():
                 with contextlib.suppress(OSError):
                     path.rmdir()  # only where nothing is left in it

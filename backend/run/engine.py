@@ -23,7 +23,7 @@ from ..contract.failure import Failure
 from ..contract.job import Job
 from ..data.previews import Previews, preview_folder
 from ..data.stage_code import StageCode
-from ..system.device import device_words
+from ..system.device import device_name
 from ..system.locks import release_all
 from .cache import Cache
 from .registry import STAGE_CODE
@@ -202,7 +202,7 @@ def hello() -> dict[str, Any]:
         "event": "hello",
         "protocol": PROTOCOL,
         "version": __version__,
-        "device": device_words(),
+        "device": device_name(),
         "pid": os.getpid(),
     }
 

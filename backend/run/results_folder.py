@@ -76,7 +76,7 @@ def _taken(lock: FileLock, stack: contextlib.ExitStack) -> bool:
         new = [place for place in (folder, *folder.parents) if not exists(place)]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not lock.take(holder):
+            if not lock.acquire(holder):
                 return False
             stack.callback(_give_back, lock, new)
             return True

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..contract.failure import Failure
 from ..contract.track import read_track
-from ..system.processes import PROJECT, blender
+from ..system.processes import PROJECT, run_blender
 from .compare import Comparison, compare
 from .sample import Sample, write_sample
 
@@ -101,10 +101,10 @@ def build_scene(out: Path) -> dict[str, Any] | Failure:
         the head in the saved file seen through Blender's camera and the engine's projection.
     """
     track, blend, picture = out / "track.npz", out / "scene.blend", out / "scene.png"
-    made = blender("scene", str(track), str(blend), str(picture), "--light", "world")
+    made = run_blender("scene", str(track), str(blend), str(picture), "--light", "world")
     if isinstance(made, Failure):
         return made
-    check = blender("check", str(track), str(blend))
+    check = run_blender("check", str(track), str(blend))
     return check if isinstance(check, Failure) else {**made, "check": check}
 
 

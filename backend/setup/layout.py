@@ -42,7 +42,7 @@ def claim(layout: Layout) -> Failure | None:
 def locked(layout: Layout) -> Iterator[Failure | None]:
     """Hold the folder for one installer at a time; gives a `Failure` when another one has it."""
     lock = FileLock(layout.lock)
-    if not lock.take():
+    if not lock.acquire():
         yield Failure(
             "installer-running",
             f"Another installation into {layout.root} is under way.",
@@ -104,7 +104,7 @@ def _in_use(environment: Path) -> bool:
         return False
     lock = FileLock(environment / "in-use")
     try:
-        taken = lock.take()
+        taken = lock.acquire()
     except OSError:
         return True
     lock.release()

@@ -48,7 +48,7 @@ _INSIDE: Final[Mapping[str, re.Pattern[str]]] = {
 """The same for files in the folders in it; a folder of unfinished work is ours as a whole."""
 
 
-class NotOurs(OSError):  # noqa: N818 - no fault of the program: the folder is somebody's
+class ForeignFolder(OSError):  # noqa: N818 - no fault of the program: the folder is somebody's
     """A folder was to be used as a cache that holds other things."""
 
     def __init__(self, root: Path) -> None:
@@ -63,13 +63,13 @@ def claim(root: Path, *, usual: bool) -> None:
         usual: Whether it is the one in the user's own cache folder, which is ours by its name.
 
     Raises:
-        NotOurs: It holds other things.
+        ForeignFolder: It holds other things.
         OSError: It cannot be made or written to.
     """
     root.mkdir(parents=True, exist_ok=True)
     if not is_claimed(root):
         if not (usual or _is_empty(root) or _is_of_earlier_version(root)):
-            raise NotOurs(root)
+            raise ForeignFolder(root)
         (root / MARKER).write_text(MARKER_TEXT, "ascii")
 
 
@@ -84,16 +84,16 @@ def unclaimed_problem(root: Path, *, usual: bool) -> Failure | None:
         if not root.is_dir() or usual or is_claimed(root) or _is_empty(root) or _is_of_earlier_version(root):
             return None
     except OSError as error:
-        sentence = f"The cache folder {root} cannot be looked at: {error.strerror or error}."
-        return Failure("cache-unusable", sentence, "Name one that you may read with --cache.")
+        sentence = f"The cache folder {root} cannot be read: {error.strerror or error}."
+        return Failure("cache-unusable", sentence, "Name one with --cache that you may read.")
     return Failure(
         "cache-not-ours",
-        f"{root} holds other things and is no cache of this program; nothing in it was touched.",
-        "Name the folder that was given with --cache, or leave it out for the user's own.",
+        f"{root} holds other things and is not a cache of this program; nothing in it was touched.",
+        "Name the folder that you gave with --cache before, or leave --cache out to use your own cache.",
     )
 
 
-def own(root: Path, *folders: str) -> Iterator[Path]:
+def owned_paths(root: Path, *folders: str) -> Iterator[Path]:
     """Yield what in some folders of a cache has a name of our form; links are never ours."""
     for name in folders:
         for path in _listed(root / name):
@@ -101,15 +101,15 @@ def own(root: Path, *folders: str) -> Iterator[Path]:
                 yield path
 
 
-def own_files(root: Path, *folders: str) -> Iterator[Path]:
-    """Yield the files of `own`, and those of our form in the folders of `own`."""
-    for path in own(root, *folders):
+def owned_files(root: Path, *folders: str) -> Iterator[Path]:
+    """Yield the files of `owned_paths`, and those of our form in the folders of `owned_paths`."""
+    for path in owned_paths(root, *folders):
         if not path.is_dir():
             yield path
-        elif _is_ours_as_a_whole(path):
+        elif _is_owned_whole(path):
             yield from (each for each in path.rglob("*") if each.is_file() and not each.is_symlink())
         else:
-            yield from _own_inside(path)
+            yield from _owned_inside(path)
 
 
 def remove(path: Path) -> None:
@@ -117,10 +117,10 @@ def remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         if not path.is_dir():
             path.unlink(missing_ok=True)
-        elif _is_ours_as_a_whole(path):
+        elif _is_owned_whole(path):
             shutil.rmtree(path, ignore_errors=True)
         else:
-            for each in _own_inside(path):
+            for each in _owned_inside(path):
                 each.unlink(missing_ok=True)
             path.rmdir()
 
@@ -130,25 +130,25 @@ def remove_work(path: Path) -> None:
     name = path.name.removesuffix(".lock")
     lock = FileLock(path.with_name(f"{name}.lock"))
     with contextlib.suppress(OSError):
-        if lock.take():
+        if lock.acquire():
             remove(path.with_name(name))
             lock.release()
 
 
-def running(root: Path) -> set[int]:
+def running_processes(root: Path) -> set[int]:
     """Return the process numbers of engines that work with a cache, this one included."""
-    found: set[int] = set()
-    for path in own(root, RUNNING):
+    processes: set[int] = set()
+    for path in owned_paths(root, RUNNING):
         lock = FileLock(path)
         with contextlib.suppress(OSError):
-            if lock.take():
+            if lock.acquire():
                 lock.release()  # its process ended without removing it
             else:
-                found.add(int(path.name.partition("-")[0]))
-    return found
+                processes.add(int(path.name.partition("-")[0]))
+    return processes
 
 
-def process_of(path: Path) -> int | None:
+def process_number(path: Path) -> int | None:
     """Return the number of the process that a log or a folder of previews belongs to."""
     numbers = re.findall(r"\d+", path.stem)
     return int(numbers[-1]) if numbers else None
@@ -162,7 +162,7 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def changed(path: Path) -> float:
+def modified_time(path: Path) -> float:
     """Return when a file was changed, in seconds since 1970; 0 where it has just gone."""
     try:
         return path.stat().st_mtime
@@ -170,11 +170,11 @@ def changed(path: Path) -> float:
         return 0.0
 
 
-def _is_ours_as_a_whole(folder: Path) -> bool:
+def _is_owned_whole(folder: Path) -> bool:
     return folder.parent.name == WORK or is_half_made(folder)
 
 
-def _own_inside(folder: Path) -> list[Path]:
+def _owned_inside(folder: Path) -> list[Path]:
     inside = _INSIDE.get(folder.parent.name)
     if inside is None:
         return []
@@ -196,10 +196,10 @@ def _is_of_earlier_version(root: Path) -> bool:
     """Whether a folder without a marker holds nothing but what versions before 0.2 made in a cache."""
     if not (root / ENTRIES).is_dir():
         return False
-    ours = {path for name in _FORMS for path in own(root, name)}
+    owned = {path for name in _FORMS for path in owned_paths(root, name)}
     for folder in _listed(root):
         if folder.name not in _FORMS or folder.is_symlink() or not folder.is_dir():
             return False
-        if folder.name not in (COMPILED, HEADS) and any(path not in ours for path in _listed(folder)):
+        if folder.name not in (COMPILED, HEADS) and any(path not in owned for path in _listed(folder)):
             return False
     return True

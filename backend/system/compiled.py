@@ -45,9 +45,9 @@ def _temporary() -> Path:
         private = status.st_uid == owner and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         if stat.S_ISDIR(status.st_mode) and (private or sys.platform == "win32"):
             return folder
-    alone = Path(tempfile.mkdtemp(prefix=f"{_SHARED_NAME}-"))
-    atexit.register(shutil.rmtree, alone, ignore_errors=True)
-    return alone
+    private_folder = Path(tempfile.mkdtemp(prefix=f"{_SHARED_NAME}-"))
+    atexit.register(shutil.rmtree, private_folder, ignore_errors=True)
+    return private_folder
 
 
 def _choose_cache() -> None:
@@ -93,11 +93,11 @@ class _CheckedFile(IndexDataCacheFile):
     """Index and code in files that end on the hash of their content: machine code must not differ by one bit."""
 
     def _load_index(self) -> dict[Any, str]:
-        return super()._load_index() if _is_whole(Path(self._index_path)) else {}
+        return super()._load_index() if _is_intact(Path(self._index_path)) else {}
 
     def _load_data(self, name: str) -> Any:
         path = Path(self._data_path(name))
-        if not _is_whole(path):
+        if not _is_intact(path):
             raise OSError(f"{path.name} is damaged")  # numba takes it for removed
         return super()._load_data(name)
 
@@ -107,10 +107,10 @@ class _CheckedFile(IndexDataCacheFile):
         yield stream
         content = stream.getvalue()
         ending = _ENDING + hashlib.sha256(content).digest()
-        write_atomically(Path(filepath), lambda beside: beside.write_bytes(content + ending))
+        write_atomically(Path(filepath), lambda partial: partial.write_bytes(content + ending))
 
 
-def _is_whole(path: Path) -> bool:
+def _is_intact(path: Path) -> bool:
     """Whether a file ends on the hash of its content; one that does not is removed."""
     try:
         content = path.read_bytes()

@@ -16,7 +16,7 @@ DISPLAY_CLASS: Final = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-1
 """Where Windows keeps the names of its display adapters."""
 
 
-def device_words() -> str:
+def device_name() -> str:
     """Return what will compute: the name of the GPU where the fit can use it, else ``processor, 8 cores``."""
     return (_gpu() if _torch_has_cuda() else "") or _processor()
 
@@ -46,10 +46,10 @@ def _gpu() -> str:
 def gpu_of_linux(folder: Path) -> str:
     """Return the name of the first GPU that the NVIDIA driver lists, or nothing."""
     try:
-        for place in sorted(folder.iterdir()):
-            found = re.search(r"^Model:\s*(.+?)\s*$", (place / "information").read_text("utf-8"), flags=re.MULTILINE)
-            if found:
-                return found.group(1)
+        for gpu in sorted(folder.iterdir()):
+            match = re.search(r"^Model:\s*(.+?)\s*$", (gpu / "information").read_text("utf-8"), flags=re.MULTILINE)
+            if match:
+                return match.group(1)
     except OSError:
         return ""
     return ""

@@ -37,7 +37,7 @@ class FileLock:
         self.path = path
         self._descriptor: int | None = None
 
-    def take(self, holder: str = "") -> bool:
+    def acquire(self, holder: str = "") -> bool:
         """Take the lock without waiting; false where another process has it.
 
         Where the file system knows no locks, as some network drives, everybody gets it.
@@ -54,7 +54,7 @@ class FileLock:
                 if not _lock(descriptor):
                     os.close(descriptor)
                     return False
-                if self._is_still(descriptor):
+                if self._still_names(descriptor):
                     os.ftruncate(descriptor, 0)
                     os.write(descriptor, holder.encode("utf-8"))
                     self._descriptor = descriptor
@@ -88,7 +88,7 @@ class FileLock:
         with contextlib.suppress(OSError):
             self.path.unlink()
 
-    def _is_still(self, descriptor: int) -> bool:
+    def _still_names(self, descriptor: int) -> bool:
         try:
             return os.path.samestat(os.fstat(descriptor), self.path.stat())
         except OSError:

@@ -48,7 +48,7 @@ def write_picture(path: Path, picture: Picture, write: Writer = write_atomically
     done, content = cv2.imencode(path.suffix, picture[..., ::-1])
     if not done:
         raise OSError(f"{path.name} could not be encoded")
-    write(path, lambda beside: beside.write_bytes(content.tobytes()))
+    write(path, lambda partial: partial.write_bytes(content.tobytes()))
 
 
 def srgb_light(code: NDArray[Any]) -> NDArray[Any]:

@@ -22,22 +22,22 @@ PAUSE: Final = 0.002
 def writable_problem(folder: Path) -> Failure | None:
     """Make a folder and a file in it, and leave everything as it was; return why that fails."""
     probe = folder / f".writable-{os.getpid()}-{secrets.token_hex(4)}"
-    for left in reversed(range(TRIES)):
-        new = [place for place in (folder, *folder.parents) if not exists(place)]
+    for remaining in reversed(range(TRIES)):
+        new = [path for path in (folder, *folder.parents) if not exists(path)]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe.touch()
             probe.unlink()
         except (FileNotFoundError, FileExistsError) as error:  # another run has just left everything as it was
-            if not left:
+            if not remaining:
                 return not_writable(folder, error)
             time.sleep(PAUSE)
         except OSError as error:
             return not_writable(folder, error)
         else:
             with contextlib.suppress(OSError):  # another run has put something there meanwhile
-                for place in new:
-                    place.rmdir()
+                for path in new:
+                    path.rmdir()
             return None
     return None
 

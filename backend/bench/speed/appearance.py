@@ -16,7 +16,7 @@ from ...contract.settings import AppearanceSettings, FitSettings, VideoSettings
 from ...data.types import Fit, Video
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
-from ...system.processes import last_line
+from ...system.processes import run_python
 from ..chain import Clock, Setup, context, find_landmarks, fit, import_stages
 from ..rows import Row, at_least, at_most, not_measured
 from ..scenes.clips import speed_clip
@@ -79,7 +79,7 @@ def _memory(setup: Setup, frames: int) -> Row | Failure:
     if isinstance(made, Failure):
         return made
     arguments = ["-m", "backend.bench.speed.appearance", str(made[0]), str(setup.work), str(setup.models)]
-    found = last_line([*arguments, str(setup.data)])
+    found = run_python([*arguments, str(setup.data)])
     if isinstance(found, Failure):
         return found
     what = f"peak memory with Appearance, {frames} frames 1280x720, cpu"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...contract.failure import Failure
-from ...system.processes import blender
+from ...system.processes import run_blender
 from ..chain import Setup
 from ..rows import Row, at_most, told
 
@@ -17,7 +17,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
     Then the same import once more over the first, and going to another frame and evaluating it.
     """
     del setup
-    found = blender("benchmark", "--frames", str(FRAMES))
+    found = run_blender("benchmark", "--frames", str(FRAMES))
     if isinstance(found, Failure):
         return found
     version = f"Blender {found['blender']}"

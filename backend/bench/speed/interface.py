@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...contract.failure import Failure
-from ...system.processes import blender
+from ...system.processes import run_blender
 from ..chain import Setup
 from ..rows import Row, at_most, told
 
@@ -22,7 +22,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
     only counts (medians of fifty); the timer while an engine says 1000 events a second for three seconds.
     """
     del setup
-    found = blender("benchmark-interface")
+    found = run_blender("benchmark-interface")
     if isinstance(found, Failure):
         return found
     return [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ...contract.failure import Failure
-from ...system.processes import last_line
+from ...system.processes import run_python
 from ..chain import Clock, Setup, import_stages, run_chain
 from ..rows import Row, at_most
 from ..scenes.clips import speed_clip
@@ -29,7 +29,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
     if isinstance(made, Failure):
         return made
     arguments = ["-m", "backend.bench.speed.memory", str(made[0]), str(setup.work), str(setup.models), str(setup.data)]
-    found = last_line([*arguments, setup.device])
+    found = run_python([*arguments, setup.device])
     if isinstance(found, Failure):
         return found
     if found["peak_bytes"] is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...contract.failure import Failure
-from ...system.processes import blender
+from ...system.processes import run_blender
 from ..chain import Clock, Setup, import_stages, run_chain
 from ..rows import Row, at_most, told
 from ..scenes.clips import speed_clip
@@ -32,8 +32,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
     rows = []
     for motion in ("camera", "head"):
         blend = setup.work / f"{motion}.blend"
-        scene = blender("scene", str(track), str(blend), "--motion", motion)
-        found = scene if isinstance(scene, Failure) else blender("check", str(track), str(blend))
+        scene = run_blender("scene", str(track), str(blend), "--motion", motion)
+        found = scene if isinstance(scene, Failure) else run_blender("check", str(track), str(blend))
         if isinstance(found, Failure):
             return found
         rows.append(at_most(f"Blender's camera, {motion} moves: worst vertex", found["worst"], LIMIT, " px", 4))

@@ -17,7 +17,7 @@ from fake_stages import job_for, make_clip, ran
 
 from backend.contract.events import decode
 from backend.run.engine import ALONE, GRACE, LAST_WORDS, Stop, watch_input
-from backend.system.device import device_words, gpu_of_linux
+from backend.system.device import device_name, gpu_of_linux
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as POSIX has them")
 
@@ -250,7 +250,7 @@ def test_cancelling_is_patient_and_a_dead_parent_is_not(
 
 
 def test_the_computer_is_described_in_words(tmp_path: Path) -> None:
-    assert re.fullmatch(r"processor, \d+ cores?|.*NVIDIA.*", device_words())
+    assert re.fullmatch(r"processor, \d+ cores?|.*NVIDIA.*", device_name())
     gpu = tmp_path / "0000:01:00.0"
     gpu.mkdir()
     (gpu / "information").write_text("Model: \t\t NVIDIA RTX A4000\nIRQ:   \t\t 73\n")

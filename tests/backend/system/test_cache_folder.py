@@ -16,7 +16,7 @@ import pytest
 from backend.cli.cache import main
 from backend.data.previews import preview_folder
 from backend.run.cache import Cache
-from backend.system.cache_folder import MARKER, NotOurs
+from backend.system.cache_folder import MARKER, ForeignFolder
 
 KEY = "0123456789abcdef" * 2
 LONG_AGO = (1e9, 1e9)
@@ -75,11 +75,11 @@ def another_engine(cache: Cache) -> Iterator[int]:
 
 def test_a_folder_with_other_things_is_no_cache(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = someones(tmp_path)
-    with pytest.raises(NotOurs, match="other things"):
+    with pytest.raises(ForeignFolder, match="other things"):
         Cache(tmp_path).prepare()
     for action in ("clear", "show"):
         assert main([action, "--cache", str(tmp_path)]) == 1
-        assert "is no cache of this program" in capsys.readouterr().err
+        assert "is not a cache of this program" in capsys.readouterr().err
     assert files(tmp_path) == before
 
 
@@ -123,7 +123,7 @@ def test_a_cache_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
     assert again.meta("fit", KEY) == {}
     (cache.root / MARKER).unlink()
     (cache.root / "entries" / "novel.npz").touch()
-    with pytest.raises(NotOurs):
+    with pytest.raises(ForeignFolder):
         again.prepare()
 
 

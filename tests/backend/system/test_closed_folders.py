@@ -66,4 +66,4 @@ def test_results_in_a_closed_folder_are_refused_before_the_work(closed: Path) ->
 
 def test_a_cache_in_a_closed_folder_is_named(closed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cache", "clear", "--cache", str(closed / "cache")]) == 1
-    assert "cannot be looked at: Permission denied." in capsys.readouterr().err
+    assert "cannot be read: Permission denied." in capsys.readouterr().err
