@@ -1,4 +1,4 @@
-"""From the frames of a clip to the texture of its head: every texel's colour, mean over the frames that show it well.
+"""Texture of a head from the frames of a clip: every texel's colour is the mean over the frames that show it well.
 
 Colours are linear light, float32. Texture row 0 is at v = 1.
 """
@@ -6,9 +6,8 @@ Colours are linear light, float32. Texture row 0 is at v = 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,38 +17,60 @@ from ..lighting.plausible_light import believed_light
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
+from ..raster.visibility import TEXTURE, depth_bounds
 from ..system.compiled import compiled
 
-BEHIND: Final = 0.003
-"""Metres by which a point may lie behind the nearest surface and still count as seen."""
 OUTLINE: Final = 0.02
-"""Of the head's width, within which a step of depth by more than `STEP` metres is an outline: what lies there is
-background as often as head."""
-STEP: Final = 0.03
-_FAR: Final = 1e3
-FLAT: Final = 0.2
-"""Cosine between normal and view below which a texel is not taken from a frame."""
+"""Of the head's width, within which a step of depth is an outline: what lies there is background as often as head."""
 SHARPNESS: Final = 4.0
-"""Power of that cosine in a frame's weight: the frame that faces a place most decides, means of many look soft."""
+"""Power of the cosine between normal and view in a frame's weight: the frame that a place faces most decides, as means
+of many look soft."""
 ANYTHING, RATHER_SKIN, SKIN_ALONE = 0, 1, 2
 """What a triangle may show: anything; whatever is there, but rather what surely is skin (brows, lids and lips look
 unlike skin); skin, or else it counts as unseen."""
-UNTOLD, SKIN, EYE, MOUTH, TEETH = -1, 0, 1, 2, 3
-"""What a pixel shows and what a triangle is: these must be the same, but where nobody told what the pixel shows."""
+UNKNOWN, SKIN, EYE, MOUTH, TEETH = -1, 0, 1, 2, 3
+"""What a pixel shows and what a triangle is: these must be the same, but where it is unknown what the pixel shows."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each texel of a texture lies on the head.
+    """Position of each texel of a texture on the head.
 
     Attributes:
         raster: Triangle and weights of its corners, see `texture.texels`.
         faces: Vertices of the triangles (F, 3) int32.
         layer: What each triangle is (F,): `SKIN`, `EYE`, `MOUTH` or `TEETH`, see `openings`; all skin where None.
+        shows: What each triangle may show (F,): `ANYTHING`, `RATHER_SKIN` or `SKIN_ALONE`; skin alone where None.
     """
 
     raster: Raster
     faces: NDArray[np.int32]
+    layer: NDArray[np.int8] | None = None
+    shows: NDArray[np.int8] | None = None
+
+
+@dataclass(frozen=True)
+class FramePicture:
+    """A frame of which the colours are taken, or the part of it around the head.
+
+    Attributes:
+        picture: Linear (H, W, 3).
+        skin: How surely each pixel shows bare skin (H, W).
+        weight: How much each pixel counts anywhere (H, W).
+        layer: What each pixel shows (H, W), see `openings`; unknown where None.
+        camera: Of the picture.
+        vertices: Of the head in camera axes (V, 3), metres.
+        light: Spherical harmonics times the frame's gain (9, 3); is divided out.
+        trust: Weight of the frame.
+    """
+
+    picture: Singles
+    skin: Singles
+    weight: Singles
+    camera: Intrinsics
+    vertices: Array
+    light: Array
+    trust: float
     layer: NDArray[np.int8] | None = None
 
 
@@ -78,65 +99,79 @@ class Bake:
         return self.colour / np.maximum(self.weight, np.float32(1e-9))[..., None]
 
 
-def add_frame(
-    bake: Bake,
-    layout: Layout,
-    picture: Singles,
-    sure: Singles,
-    clear: Singles,
-    care: NDArray[np.int8],
-    vertices: Array,
-    camera: Intrinsics,
-    light: Array,
-    trust: float,
-    shown: NDArray[np.int8] | None = None,
-) -> None:
-    """Add what a frame shows.
+class _Texels(NamedTuple):
+    """A layout as the kernel reads it."""
 
-    Args:
-        bake: Sums to add to.
-        layout: Of the texture.
-        picture: Linear (H, W, 3).
-        sure: How surely each pixel shows bare skin (H, W).
-        clear: How much each pixel counts anywhere (H, W).
-        care: How each triangle takes that (F,): `ANYTHING`, `RATHER_SKIN` or `SKIN_ALONE`.
-        vertices: Of the head in camera axes (V, 3), metres.
-        camera: Of the picture.
-        light: Spherical harmonics times the frame's gain (9, 3); is divided out.
-        trust: Weight of the frame.
-        shown: What each pixel shows (H, W), see `openings`; nobody told where None.
-    """
-    points = np.ascontiguousarray(vertices, dtype=np.float64)
+    ids: NDArray[np.int32]
+    barycentrics: Singles
+    faces: NDArray[np.int32]
+    layer: NDArray[np.int8]
+    shows: NDArray[np.int8]
+
+
+class _Mesh(NamedTuple):
+    """Positions, normals and the light on them, per vertex (V, 3): smooth enough, and fewer than there are texels."""
+
+    points: Array
+    normals: Array
+    light: Array
+
+
+class _Pixels(NamedTuple):
+    """A picture as the kernel reads it; `lens` is focal length and principal point across and down (4,)."""
+
+    picture: Singles
+    skin: Singles
+    weight: Singles
+    layer: NDArray[np.int8]
+    nearest: Singles
+    furthest: Singles
+    lens: Array
+
+
+class _Limits(NamedTuple):
+    """Those of `visibility.TEXTURE`."""
+
+    behind: float
+    step: float
+    hidden: float
+
+
+class _Sums(NamedTuple):
+    """Those of a bake."""
+
+    colour: Singles
+    weight: Singles
+    best: Singles
+
+
+def add_frame(bake: Bake, layout: Layout, frame: FramePicture) -> None:
+    """Add what a frame shows to the sums of a bake."""
+    points = np.ascontiguousarray(frame.vertices, dtype=np.float64)
     normals = vertex_normals(points, layout.faces)
-    depth = NumbaRasterizer(threads=1).rasterize(points, layout.faces, camera).depth
-    there = np.where(np.isfinite(depth), depth, np.float32(_FAR)).astype(np.float32)
-    outline = _outline_pixels(points, camera)
-    nearest = cv2.erode(there, np.ones((3, 3), np.uint8))
-    furthest = cv2.dilate(there, np.ones((outline, outline), np.uint8))
-    # Per vertex: smooth enough, and thousands instead of a million.
-    shade = believed_light(normals, light)
+    camera = frame.camera
     lens = np.array([camera.focal_x, camera.focal_y, camera.centre_x, camera.centre_y])
-    _add(
-        bake.colour,
-        bake.weight,
-        bake.best,
-        layout.raster.ids,
-        layout.raster.barycentrics,
-        layout.faces,
-        np.ascontiguousarray(picture, dtype=np.float32),
-        np.ascontiguousarray(sure, dtype=np.float32),
-        np.ascontiguousarray(clear, dtype=np.float32),
-        care,
-        np.zeros(len(layout.faces), np.int8) if layout.layer is None else layout.layer,
-        np.full(picture.shape[:2], UNTOLD, np.int8) if shown is None else shown,
-        nearest,
-        furthest,
-        points,
-        normals,
-        np.ascontiguousarray(shade, dtype=np.float64),
-        lens,
-        float(trust),
+    depth = NumbaRasterizer(threads=1).rasterize(points, layout.faces, camera).depth
+    layer = np.full(depth.shape, UNKNOWN, np.int8) if frame.layer is None else frame.layer
+    picture, skin, weight = (
+        np.ascontiguousarray(each, dtype=np.float32) for each in (frame.picture, frame.skin, frame.weight)
     )
+    nearest, furthest = depth_bounds(depth, TEXTURE.around, _outline_pixels(points, camera))
+    _add(
+        _Sums(bake.colour, bake.weight, bake.best),
+        _texels(layout),
+        _Mesh(points, normals, np.ascontiguousarray(believed_light(normals, frame.light), dtype=np.float64)),
+        _Pixels(picture, skin, weight, layer, nearest, furthest, lens),
+        _Limits(TEXTURE.behind, TEXTURE.step, TEXTURE.hidden),
+        float(frame.trust),
+    )
+
+
+def _texels(layout: Layout) -> _Texels:
+    count = len(layout.faces)
+    layer = np.full(count, SKIN, np.int8) if layout.layer is None else layout.layer
+    shows = np.full(count, SKIN_ALONE, np.int8) if layout.shows is None else layout.shows
+    return _Texels(layout.raster.ids, layout.raster.barycentrics, layout.faces, layer, shows)
 
 
 def _outline_pixels(points: Array, camera: Intrinsics) -> int:
@@ -146,57 +181,57 @@ def _outline_pixels(points: Array, camera: Intrinsics) -> int:
 
 
 @compiled
-def _add(
-    colour, weight, best, ids, barycentrics, faces, picture, sure, clear, care, layer, opening, nearest, furthest,
-    points, normals, shade, lens, trust
-):  # fmt: skip
+def _add(sums, texels, mesh, pixels, limits, trust):
+    """Add to every texel the colour of the pixel that shows it, without light, as much as it counts."""
+    points, normals, light = mesh
+    picture, lens = pixels.picture, pixels.lens
     height, width = picture.shape[0], picture.shape[1]
-    for row in range(ids.shape[0]):
-        for column in range(ids.shape[1]):
-            index = ids[row, column]
+    for row in range(texels.ids.shape[0]):
+        for column in range(texels.ids.shape[1]):
+            index = texels.ids[row, column]
             if index < 0:
                 continue
             px, py, pz, nx, ny, nz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
             red, green, blue = 0.0, 0.0, 0.0
             for corner in range(3):
-                v, share = faces[index, corner], barycentrics[row, column, corner]
+                v, share = texels.faces[index, corner], texels.barycentrics[row, column, corner]
                 px += share * points[v, 0]
                 py += share * points[v, 1]
                 pz += share * points[v, 2]
                 nx += share * normals[v, 0]
                 ny += share * normals[v, 1]
                 nz += share * normals[v, 2]
-                red += share * shade[v, 0]
-                green += share * shade[v, 1]
-                blue += share * shade[v, 2]
+                red += share * light[v, 0]
+                green += share * light[v, 1]
+                blue += share * light[v, 2]
             if pz < 0.01:
                 continue
             size = np.sqrt((px * px + py * py + pz * pz) * (nx * nx + ny * ny + nz * nz))
             facing = -(px * nx + py * ny + pz * nz) / max(size, 1e-12)
-            if facing < FLAT:
+            if facing < limits.hidden:
                 continue
             x, y = lens[0] * px / pz + lens[2], lens[1] * py / pz + lens[3]
             i, j = int(np.floor(x)), int(np.floor(y))
             if i < 0 or j < 0 or i >= width - 1 or j >= height - 1:
                 continue
-            there = opening[int(np.floor(y + 0.5)), int(np.floor(x + 0.5))]
-            other = there != UNTOLD and there != layer[index]
-            if other or pz > nearest[j, i] + BEHIND or furthest[j, i] > pz + STEP:
+            shown = pixels.layer[int(np.floor(y + 0.5)), int(np.floor(x + 0.5))]
+            other = shown != UNKNOWN and shown != texels.layer[index]
+            if other or pz > pixels.nearest[j, i] + limits.behind or pixels.furthest[j, i] > pz + limits.step:
                 continue
             a, b = x - i, y - j
-            amount = trust * clear[j, i] * ((facing - FLAT) / (1 - FLAT)) ** SHARPNESS
-            shown = amount / max(trust, 1e-9)
-            if care[index] != ANYTHING:
-                amount *= sure[j, i]
-            if care[index] == SKIN_ALONE:
-                shown *= sure[j, i]
+            amount = trust * pixels.weight[j, i] * ((facing - limits.hidden) / (1 - limits.hidden)) ** SHARPNESS
+            best = amount / max(trust, 1e-9)
+            if texels.shows[index] != ANYTHING:
+                amount *= pixels.skin[j, i]
+            if texels.shows[index] == SKIN_ALONE:
+                best *= pixels.skin[j, i]
             for channel in range(3):
                 upper = picture[j, i, channel] * (1 - a) + picture[j, i + 1, channel] * a
                 lower = picture[j + 1, i, channel] * (1 - a) + picture[j + 1, i + 1, channel] * a
                 shaded = red if channel == 0 else (green if channel == 1 else blue)
-                colour[row, column, channel] += amount * (upper * (1 - b) + lower * b) / shaded
-            weight[row, column] += amount
-            best[row, column] = max(best[row, column], shown)
+                sums.colour[row, column, channel] += amount * (upper * (1 - b) + lower * b) / shaded
+            sums.weight[row, column] += amount
+            sums.best[row, column] = max(sums.best[row, column], best)
 
 
 def relit(texture: Singles, raster: Raster, layout_uv: Array, normals: Array, faces: Array, light: Array) -> Singles:

@@ -28,7 +28,7 @@ from ..raster.normals import vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..render.texture import grow_borders, linear_from_srgb, srgb_from_linear, texels
-from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
+from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, Layout, add_frame, relit
 from .hair import Glimpses, above_the_brows, person_teller
 from .inpaint import ENOUGH, Hints, completed
 from .metrics import PARTS, parts_seen, psnr, ssim
@@ -180,9 +180,10 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
     """Return the bake, its layout, what was seen of hair and mouth besides, and the frames that told something."""
     track, head = clip.track, clip.head
     raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size)
-    layout = Layout(raster, head.faces, layers_of(len(track.neutral_vertices), track.regions, head.faces))
+    layers = layers_of(len(track.neutral_vertices), track.regions, head.faces)
+    layout = Layout(raster, head.faces, layers, _may_show(track))
     bake = Bake.empty(size)
-    care, used, mouth = _care(track), [], MouthSeen()
+    used, mouth = [], MouthSeen()
     glimpses = Glimpses(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
     person, looked_at = person_teller(context), frames[evenly(len(frames), COMPARED)]
     face = np.asarray(track.regions.get("face", np.arange(len(track.neutral_vertices))))
@@ -206,7 +207,8 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
             clear = clear * own
             if frame in looked_at:
                 glimpses.add(linear, own, vertices, camera, clip.light(frame))
-        add_frame(bake, layout, linear, sure, clear, care, vertices, camera, clip.light(frame), trust, shown)
+        light = clip.light(frame)
+        add_frame(bake, layout, FramePicture(linear, sure, clear, camera, vertices, light, trust, shown))
         context.progress(done + 1, len(frames))
     return bake, layout, Hints(*glimpses.mean(), mouth.teeth(), mouth.depth()), np.array(used, dtype=np.int64)
 
@@ -219,17 +221,17 @@ def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> b
     return bool(len(value)) and float(((value > _BLACK) & (value < _BLOWN_OUT)).mean()) > _TELLING
 
 
-def _care(track: Track) -> NDArray[np.int8]:
-    """Return how the triangles (F,) take what is not bare skin."""
-    care = np.full(len(track.neutral_vertices), SKIN_ALONE, dtype=np.int8)
+def _may_show(track: Track) -> NDArray[np.int8]:
+    """Return what the triangles (F,) may show, see `bake.Layout`."""
+    shows = np.full(len(track.neutral_vertices), SKIN_ALONE, dtype=np.int8)
     for words, value in ((_RATHER_SKIN, RATHER_SKIN), (_ANYTHING, ANYTHING)):
         for name, vertices in track.regions.items():
             if any(word in name for word in words):
-                care[vertices] = value
+                shows[vertices] = value
     # Hair hangs there, and shines as skin does nowhere else.
     high = above_the_brows(track.neutral_vertices.astype(np.float64), track.regions)
-    care[high & (care == SKIN_ALONE)] = RATHER_SKIN
-    return care[track.faces].min(axis=1)
+    shows[high & (shows == SKIN_ALONE)] = RATHER_SKIN
+    return shows[track.faces].min(axis=1)
 
 
 def _facts(

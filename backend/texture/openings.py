@@ -25,7 +25,7 @@ from ..contract.names import (
 )
 from ..lighting.plausible_light import believed_light
 from ..parsing.polygons import filled, signed_area
-from .bake import EYE, MOUTH, SKIN, TEETH, UNTOLD
+from .bake import EYE, MOUTH, SKIN, TEETH, UNKNOWN
 
 Layers = NDArray[np.int8]
 
@@ -70,7 +70,7 @@ def openings(picture: Singles, landmarks: Array) -> Layers:
     """
     shown = np.full(picture.shape[:2], SKIN, dtype=np.int8)
     if not np.isfinite(landmarks).all():
-        return np.full_like(shown, UNTOLD)
+        return np.full_like(shown, UNKNOWN)
     points = landmarks.astype(np.float64)
     corners = [points[list(pair)].mean(axis=0) for pair in (RIGHT_EYE_CORNERS, LEFT_EYE_CORNERS)]
     edge = round(_EDGE * float(np.linalg.norm(corners[0] - corners[1])))

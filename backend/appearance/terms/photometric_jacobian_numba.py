@@ -7,6 +7,7 @@ torch's many small steps cost several times more than the arithmetic.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,8 +21,7 @@ from ...fit.geometry.state import EXPRESSION_START, Frames, Shared, eye_vectors
 from ...system.compiled import compiled
 
 
-@dataclass(frozen=True)
-class RowModel:
+class RowModel(NamedTuple):
     """The points' arrays as the kernel reads them: skinning weights (N, J), expression (N, 3, E), correctives
     (N, 3, 9 (J - 1)), and which of neck, jaw and eyes have any of these (4,).
     """
@@ -71,6 +71,30 @@ def row_frames(model: LandmarkModel, shared: Shared, frames: Frames, posed: Pose
     return RowFrames(_array(depth), _array(torch.stack(jacobians, 1)), _array(torch.stack(features, 1)), moves, moving)
 
 
+class _PosedPoints(NamedTuple):
+    """The points in one frame, as in `Posed`; `chain` is that of the neck, `rotation` the head's to the camera."""
+
+    camera: Singles
+    turned: Singles
+    head: Singles
+    rest: Singles
+    blend: Singles
+    joints: Singles
+    local: Singles
+    chain: Singles
+    rotation: Singles
+
+
+class _FrameMoves(NamedTuple):
+    """One frame of `RowFrames`."""
+
+    depth_scale: float
+    jacobians: Singles
+    features: Singles
+    moves: Singles
+    moving: NDArray[np.bool_]
+
+
 def rows_of_frame(
     model: RowModel, posed: Posed, frames: RowFrames, frame: int, rotation: Singles, along: Singles, index: NDArray
 ) -> Singles:
@@ -85,24 +109,21 @@ def rows_of_frame(
         index: Which points (M,).
     """
     rows = np.zeros((len(index), EXPRESSION_START + model.expression.shape[2]), dtype=np.float32)
-    own = (posed.camera, posed.turned, posed.head, posed.rest, posed.blend, posed.joints, posed.local)
-    _fill(
-        index,
-        along,
-        *(_array(values[frame]) for values in own),
-        _array(posed.chain[frame, 1]),
-        rotation,
-        frames.depth_scale[frame],
-        frames.jacobians[frame],
-        frames.features[frame],
-        frames.moves[frame],
-        frames.moving,
-        model.weights,
-        model.expression,
-        model.correctives,
-        model.corrected,
-        rows,
+    points = _PosedPoints(
+        camera=_array(posed.camera[frame]),
+        turned=_array(posed.turned[frame]),
+        head=_array(posed.head[frame]),
+        rest=_array(posed.rest[frame]),
+        blend=_array(posed.blend[frame]),
+        joints=_array(posed.joints[frame]),
+        local=_array(posed.local[frame]),
+        chain=_array(posed.chain[frame, 1]),
+        rotation=rotation,
     )
+    moves = _FrameMoves(
+        frames.depth_scale[frame], frames.jacobians[frame], frames.features[frame], frames.moves[frame], frames.moving
+    )
+    _fill(index, along, model, points, moves, rows)
     return rows
 
 
@@ -111,13 +132,13 @@ def _array(tensor: torch.Tensor) -> Singles:
 
 
 @compiled
-def _fill(
-    index, along, camera, turned, head, rest, blend, joints, local, chain, rotation, depth_scale, jacobians, features,
-    moves, moving, weights, expression, correctives, corrected, rows,
-):  # fmt: skip
-    for place in range(index.shape[0]):
-        n = index[place]
-        row = rows[place]
+def _fill(index, along, model, posed, frame, rows):
+    weights, expression, correctives, corrected = model
+    camera, turned, head, rest, blend, joints, local, chain, rotation = posed
+    depth_scale, jacobians, features, moves, moving = frame
+    for number in range(index.shape[0]):
+        n = index[number]
+        row = rows[number]
         x, y, z = camera[n, 0], camera[n, 1], camera[n, 2]
         px, py = along[n, 0] / z, along[n, 1] / z
         pz = -(px * x + py * y) / z

@@ -8,7 +8,7 @@ import pytest
 from backend.contract.camera import Intrinsics, project
 from backend.head.builtin import builtin_head
 from backend.render.texture import texels
-from backend.texture.bake import EYE, MOUTH, SKIN, SKIN_ALONE, TEETH, UNTOLD, Bake, Layout, add_frame
+from backend.texture.bake import EYE, MOUTH, SKIN, TEETH, UNKNOWN, Bake, FramePicture, Layout, add_frame
 from backend.texture.eyeballs import whole_eyeballs
 from backend.texture.inpaint import part_masks
 from backend.texture.mouth_shade import shade_in_mouth
@@ -74,7 +74,7 @@ def test_lips_that_touch_keep_the_line_between_them():
 
 def test_nothing_is_told_where_there_are_no_landmarks():
     shown = openings(np.zeros((9, 9, 3), np.float32), np.full((478, 2), np.nan))
-    assert (shown == UNTOLD).all()
+    assert (shown == UNKNOWN).all()
 
 
 def test_eyeballs_take_no_lids_and_lids_no_eyeballs():
@@ -84,9 +84,9 @@ def test_eyeballs_take_no_lids_and_lids_no_eyeballs():
     shown = openings(np.full((400, 400, 3), 0.3, np.float32), points)
     picture = np.where((shown == EYE)[..., None], (0.1, 0.9, 0.1), SKIN_COLOUR).astype(np.float32)
     picture[(shown != EYE) & (shown != SKIN)] = (1, 0, 0)  # the edge, which nobody takes
-    care, flat = np.full(len(FACES), SKIN_ALONE, np.int8), np.ones((400, 400), np.float32)
+    flat = np.ones((400, 400), np.float32)
     bake = Bake.empty(256)
-    add_frame(bake, layout, picture, flat, flat, care, VERTICES, CAMERA, WHITE_LIGHT, 1.0, shown)
+    add_frame(bake, layout, FramePicture(picture, flat, flat, CAMERA, VERTICES, WHITE_LIGHT, 1.0, shown))
     layer = layout.layer
     assert layer is not None
     seen = (bake.weight > 1e-4) & (raster.ids >= 0)

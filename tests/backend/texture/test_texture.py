@@ -25,7 +25,7 @@ from backend.render.texture import srgb_from_linear, texels
 from backend.stages import texture as texture_stage
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage
-from backend.texture.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, Layout, add_frame, relit
+from backend.texture.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, Layout, add_frame, relit
 from backend.texture.clip_texture import ClipTexture, clip_texture, texture_to_draw
 from backend.texture.inpaint import completed, part_masks
 from backend.texture.metrics import psnr, ssim
@@ -59,13 +59,13 @@ def frame_of(yaw: float, gain: float = 1.0) -> tuple[np.ndarray, np.ndarray, Int
 
 
 def bake_frame(
-    bake: Bake, layout: Layout, yaw: float, sure: float = 1.0, clear: float = 1.0, care: int = SKIN_ALONE
+    bake: Bake, layout: Layout, yaw: float, skin: float = 1.0, weight: float = 1.0, shows: int = SKIN_ALONE
 ) -> None:
     """Add a picture of the head to a bake."""
     picture, vertices, camera = frame_of(yaw)
     flat = np.ones(picture.shape[:2], np.float32)
-    cares = np.full(len(layout.faces), care, dtype=np.int8)
-    add_frame(bake, layout, picture, flat * sure, flat * clear, cares, vertices, camera, LIGHT, 1.0)
+    layout = replace(layout, shows=np.full(len(layout.faces), shows, dtype=np.int8))
+    add_frame(bake, layout, FramePicture(picture, flat * skin, flat * weight, camera, vertices, LIGHT, 1.0))
 
 
 def test_a_known_texture_is_baked_from_lit_pictures():
@@ -81,13 +81,13 @@ def test_a_known_texture_is_baked_from_lit_pictures():
 
 
 @pytest.mark.parametrize(
-    ("care", "weight", "best"), [(SKIN_ALONE, 0.1, 0.1), (RATHER_SKIN, 0.1, 1.0), (ANYTHING, 1.0, 1.0)]
+    ("shows", "weight", "best"), [(SKIN_ALONE, 0.1, 0.1), (RATHER_SKIN, 0.1, 1.0), (ANYTHING, 1.0, 1.0)]
 )
-def test_what_hides_the_skin_counts_as_little_as_it_is_unsure(care: int, weight: float, best: float):
+def test_what_hides_the_skin_counts_as_little_as_it_is_unsure(shows: int, weight: float, best: float):
     layout, _ = on_texels(128)
     sure, unsure = Bake.empty(128), Bake.empty(128)
     bake_frame(sure, layout, 0.0)
-    bake_frame(unsure, layout, 0.0, sure=0.1, care=care)
+    bake_frame(unsure, layout, 0.0, skin=0.1, shows=shows)
     np.testing.assert_allclose(unsure.weight, weight * sure.weight, atol=1e-6)
     np.testing.assert_allclose(unsure.best, best * sure.best, atol=1e-6)
     seen = sure.best > 0.01
@@ -97,8 +97,8 @@ def test_what_hides_the_skin_counts_as_little_as_it_is_unsure(care: int, weight:
 def test_blown_out_pixels_count_little_anywhere():
     layout, _ = on_texels(128)
     clear, dazzled = Bake.empty(128), Bake.empty(128)
-    bake_frame(clear, layout, 0.0, care=ANYTHING)
-    bake_frame(dazzled, layout, 0.0, clear=0.1, care=ANYTHING)
+    bake_frame(clear, layout, 0.0, shows=ANYTHING)
+    bake_frame(dazzled, layout, 0.0, weight=0.1, shows=ANYTHING)
     np.testing.assert_allclose(dazzled.best, 0.1 * clear.best, atol=1e-6)
 
 
