@@ -2,6 +2,10 @@
 
 What is scaled between them is settled so: the light on the face has the mean brightness 1 and the tint that lets the
 albedo be one of a face, the middle gain is 1, and the albedo takes the exposure.
+
+There is a second solver, `render.picture_light`, for one square picture by itself and in the convention of the codes
+that are exported with it (sRGB, head axes, factors in the functions). It could not serve here: a clip's frames share
+one light and differ in exposure, and its solution is linear in colour where this one works on logarithms.
 """
 
 from __future__ import annotations

@@ -3,6 +3,11 @@
 As DECA has it: colour (0..1, the picture's own curve) = albedo x sum of factor_k basis_k(normal) light_k, with normals
 in the head's own axes. What is scaled between albedo and light cannot be told apart in one picture: the albedo keeps
 to its prior, so the light takes the exposure.
+
+There is a second solver, `lighting.light_solver`, because that one answers another question: it finds the light that a
+whole clip shares, in linear light and camera axes, each frame's gain, and the colours of points that no albedo space
+has. This one answers for one picture as readers of DECA's and FLAME's texture codes expect it, in the picture's own
+curve and the head's axes, and cannot tell gain from light.
 """
 
 from __future__ import annotations
