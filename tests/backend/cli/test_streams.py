@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from engine_process import FAKE
 from fake_stages import ROOT, job_for, make_clip
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="streams as POSIX has them")
-FAKE = ROOT / "tests" / "backend" / "fake_stages.py"
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ if __name__ == "__main__":
 
 import numpy as np  # noqa: E402
 
+from backend.contract.atomic import write_atomically  # noqa: E402
 from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.failure import Failure  # noqa: E402
 from backend.contract.job import Job, default_job  # noqa: E402
@@ -120,7 +121,9 @@ def landmarks(video: Video, face, settings, context: Context) -> Landmarks | Fai
                 time.sleep(0.01)
                 if not behaviour.get("deaf"):
                     context.check()
-            np.save(chunk, np.full((478, 3), float(frame), np.float32))
+            points = np.full((478, 3), float(frame), np.float32)
+            # A kill may come at any time: as of the real stages, a chunk that is there is whole.
+            write_atomically(chunk, lambda partial, points=points: np.save(partial, points))
         context.progress(frame + 1, FRAMES)
     points = np.stack([np.load(context.work / f"chunk-{frame}.npy") for frame in range(FRAMES)])
     nothing = np.full((FRAMES, 478), np.nan, np.float32)
