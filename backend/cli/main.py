@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from .. import __version__
@@ -31,6 +32,7 @@ COMMANDS: Final = {
     "cache": Command(".cli.cache", "Show or clear what is kept of earlier runs"),
 }
 
+EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 
 
@@ -58,7 +60,19 @@ def main(arguments: Sequence[str]) -> int:
     if name not in COMMANDS:
         sys.stderr.write(f"There is no command '{name}'. Commands: {', '.join(COMMANDS)}.\n")
         return EXIT_USAGE
+    if not _is_in_a_folder():
+        sys.stderr.write("The folder in which this was started is gone. Change to another one and start again.\n")
+        return EXIT_FAILED
     module = importlib.import_module(
         COMMANDS[name].module, "backend" if __package__ is None else __package__.rpartition(".")[0]
     )
     return int(module.main(rest))
+
+
+def _is_in_a_folder() -> bool:
+    """Whether the working directory is there; in one that was deleted, torch cannot even be loaded."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import backend
 from engine_process import FAKE, Engine
-from fake_stages import job_for, make_clip, ran
+from fake_stages import ROOT, job_for, make_clip, ran
 
 from backend.contract.events import decode
 from backend.run.engine import ALONE, GRACE, LAST_WORDS, Stop, watch_input
@@ -285,6 +286,18 @@ def test_a_video_that_is_not_there(tmp_path: Path) -> None:
     result = backend("track", tmp_path / "nö video.mp4", "--out", tmp_path / "out", "--cache", tmp_path / "cache")
     assert result.returncode == 1
     assert "nö video.mp4" in result.stderr and "Traceback" not in result.stderr
+
+
+@POSIX
+@pytest.mark.parametrize("command", [["track", "a.mp4", "--out", "b"], ["image", "a.png", "--out", "b"], ["models"]])
+def test_a_working_directory_that_is_gone_is_said(tmp_path: Path, command: list[str]) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    shell = f"rmdir {gone} && exec {shlex.join([sys.executable, '-m', 'backend', *command])}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(shell, shell=True, cwd=gone, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "The folder in which this was started is gone. Change to another one and start again.\n"
 
 
 def test_cache_shows_and_clears(tmp_path: Path, quick: Path) -> None:
