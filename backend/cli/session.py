@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contract.events import Emit, error_event
+from ..contract.events import Emit, error_event, notice_event
 from ..contract.failure import Failure, Notice
 from ..contract.job import Job
 from ..data.stage_code import StageCode
@@ -176,7 +176,7 @@ def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failu
             stop.last_words = lambda: emit({"event": "cancelled"})
         tell = _noting_errors(emit, failed)
         if unusable is not None:
-            tell({"event": "notice", "name": "", **dataclasses.asdict(unusable)})
+            tell(notice_event(unusable))
         yield Conversation(tell, stop, streams, cache, log)
 
 

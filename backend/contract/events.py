@@ -77,7 +77,7 @@ from .checks import (
     object_with,
     parse_json,
 )
-from .failure import Failure
+from .failure import Failure, Notice
 
 PROTOCOL: Final = 1
 KINDS: Final = (
@@ -217,6 +217,17 @@ def error_event(failure: Failure, name: str = "") -> dict[str, Any]:
         "code": failure.code,
         "sentence": failure.sentence,
         "advice": failure.advice,
+    }
+
+
+def notice_event(notice: Notice, name: str = "") -> dict[str, Any]:
+    """Return the event for a notice (of the stage of that name)."""
+    return {
+        "event": "notice",
+        "name": name,
+        "code": notice.code,
+        "sentence": notice.sentence,
+        "advice": notice.advice,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from ..contract.arrays import Picture
-from ..contract.events import Emit
+from ..contract.events import Emit, notice_event
 from ..contract.failure import Notice
 from ..contract.targets import Targets
 from .previews import Previews
@@ -62,15 +62,7 @@ class Context:
 
     def notice(self, notice: Notice) -> None:
         """Tell the user something that does not stop the work."""
-        self.emit(
-            {
-                "event": "notice",
-                "name": self.name,
-                "code": notice.code,
-                "sentence": notice.sentence,
-                "advice": notice.advice,
-            }
-        )
+        self.emit(notice_event(notice, self.name))
 
     def preview(self, frame: int, draw: Callable[[], Picture | None]) -> None:
         """Show a picture of the work, made by `draw`, if somebody watches and it is time for one; see `Previews.show`.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contract.events import Emit, error_event
+from ..contract.events import Emit, error_event, notice_event
 from ..contract.failure import Failure, Notice
 from ..contract.job import Job, Stage, spec_of
 from ..contract.options import options_of, to_dict
@@ -373,7 +372,7 @@ class _Run:
         self.send(event)
 
     def _notice(self, stage: Stage, notice: Notice) -> None:
-        self._collect({"event": "notice", "name": stage.name, **dataclasses.asdict(notice)})
+        self._collect(notice_event(notice, stage.name))
 
     def _keep(self, stage: Stage, output: Any, meta: dict[str, Any]) -> None:
         key, keep = self.keys[stage.name], self._code(stage).keep
