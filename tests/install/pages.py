@@ -79,3 +79,17 @@ def commands(page: Path) -> list[str]:
 def definitions(page: Path) -> list[tuple[str, str]]:
     """Return (name, file of Python) where a page says that a name is in a file."""
     return re.findall(r"`(\w+)` (?:in|of) `([\w/.]+\.py)`", prose(page))
+
+
+def quoted_messages(page: Path) -> list[str]:
+    """Return the messages that a page quotes in its tables of trouble, as patterns: dots stand for anything."""
+    rows = re.findall(r"^\| what you see .*?\n\n", page.read_text(encoding="utf-8") + "\n\n", re.MULTILINE | re.DOTALL)
+    quotes = re.findall(r'^\| "([^"]+)"', "".join(rows), re.MULTILINE)
+    return [".*".join(re.escape(part.strip()) for part in quote.split("...")) for quote in quotes]
+
+
+def labels(page: Path) -> set[str]:
+    """Return what a page writes in italics: buttons, fields, menus; of a way through menus every step."""
+    text = _CODE.sub("", prose(page)).replace("**", "")
+    italics = re.findall(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])", text)
+    return {part.strip(". ") for words in italics for part in re.split(r" > |: ", words)}

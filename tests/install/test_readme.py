@@ -12,18 +12,41 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from pages import PAGES, ROOT, anchors, code_words, commands, definitions, links, name_of, prose
+from pages import (
+    PAGES,
+    ROOT,
+    anchors,
+    code_words,
+    commands,
+    definitions,
+    labels,
+    links,
+    name_of,
+    prose,
+    quoted_messages,
+)
 
 from backend.cli.main import COMMANDS
 from backend.cli.reference import PAGE, with_tables
+from backend.contract.job import STAGES
 from backend.contract.model_catalogue import TO_ADD
 from backend.contract.model_files import SIDE_FILES, TASK_FILES
+from backend.contract.options import options_of
 from backend.contract.track_schema import KINDS
 from backend.setup.command import parser as installer_parser
 
 README = ROOT / "README.md"
 OURS = r"(backend|blender_flame_tracker|tests|docs|requirements|tools|\.ci|\.github)/"
 """How paths begin that lie in the project, and not in somebody's folder of results."""
+OF_BLENDER = {
+    "Get Extensions",
+    "Install from Disk",
+    "Material Preview",
+    "Evaluation Time",
+    "Rec.2100-HLG",
+    "Rec.2100-PQ",
+}
+"""Labels and names of colour spaces that Blender has."""
 TOOLS = ("pytest", "ruff", "pyright")
 """Modules of others that developers run."""
 OF_OTHERS = {"--only-binary", "--extra-index-url", "--point_path", "--motion_path", "--count"}
@@ -121,6 +144,33 @@ def test_names_of_python_that_a_page_gives_exist(page: Path) -> None:
     dotted = [word.removesuffix("()") for word in code_words(page) if re.fullmatch(r"backend(\.\w+)+(\(\))?", word)]
     for name in dotted:
         pkgutil.resolve_name(name)  # fails where there is no such thing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_labels_are_those_of_the_program_or_of_blender(page: Path, sentences: str) -> None:
+    options = [option for spec in STAGES.values() for option in options_of(spec.settings)]
+    known = "\n".join([sentences, *(option.label for option in options)]).lower()
+    assert sorted(label for label in labels(page) - OF_BLENDER if label.lower() not in known) == []
+
+
+@pytest.fixture(scope="module")
+def sentences() -> str:
+    """All texts in the code, one a line, without what is put into them."""
+    files = [file for ring in ("backend", "blender_flame_tracker") for file in (ROOT / ring).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    return "\n".join(text for node in nodes if (text := text_of(node)))
+
+
+def text_of(node: ast.AST) -> str:
+    """Text that a piece of code is, an empty one for any other code."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return "".join(map(text_of, node.values)) if isinstance(node, ast.JoinedStr) else ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_quoted_messages_are_those_of_the_program(page: Path, sentences: str) -> None:
+    assert [words for words in quoted_messages(page) if re.search(words, sentences) is None] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
