@@ -20,7 +20,7 @@ from torch.nn import functional
 from ..contract.failure import Failure
 from ..contract.model_files import PARSING_WEIGHTS
 from ..untrusted.checkpoint import read_checkpoint
-from ..untrusted.weights import hollow, load_weights, misfit
+from ..untrusted.weights import load_weights, on_meta_device, state_dict_problem
 
 SIZE: Final = 512
 """The network was trained on pictures of this side."""
@@ -151,15 +151,19 @@ class BiSeNet(nn.Module):
 
 def load_bisenet(path: Path, device: torch.device) -> BiSeNet | Failure:
     """Return the network with the weights of a file, all of which must be there and no other."""
-    network = hollow(BiSeNet)
+    network = on_meta_device(BiSeNet)
     problem = load_weights(network, path, _WHAT)
     return problem if problem is not None else network.to(device).eval()
 
 
 def bisenet_problem(path: Path) -> Failure | None:
     """Return why a file is not the network's, by its names and shapes."""
-    content = read_checkpoint(path, look=True)
-    return content if isinstance(content, Failure) else misfit(hollow(BiSeNet), content, path.name, _WHAT)
+    content = read_checkpoint(path, shapes_only=True)
+    return (
+        content
+        if isinstance(content, Failure)
+        else state_dict_problem(on_meta_device(BiSeNet), content, path.name, _WHAT)
+    )
 
 
 @torch.inference_mode()

@@ -21,7 +21,7 @@ from torch.nn import functional
 from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure
 from ..untrusted.checkpoint import read_checkpoint
-from ..untrusted.weights import fill, hollow, misfit
+from ..untrusted.weights import load_checked, on_meta_device, state_dict_problem
 
 SIZE: Final = 224
 PARTS: Final = {"shape": 100, "tex": 50, "exp": 50, "pose": 6, "cam": 3, "light": 27}
@@ -102,15 +102,19 @@ def load_deca(path: Path) -> DecaEncoder | Failure:
     content = _encoder_of(path, read_checkpoint(path))
     if isinstance(content, Failure):
         return content
-    network = hollow(DecaEncoder)
-    problem = fill(network, content, path.name, _WHAT)
+    network = on_meta_device(DecaEncoder)
+    problem = load_checked(network, content, path.name, _WHAT)
     return problem if problem is not None else network.eval()
 
 
 def deca_problem(path: Path) -> Failure | None:
     """Return why a file is not DECA's checkpoint, by its names and shapes."""
-    content = _encoder_of(path, read_checkpoint(path, look=True))
-    return content if isinstance(content, Failure) else misfit(hollow(DecaEncoder), content, path.name, _WHAT)
+    content = _encoder_of(path, read_checkpoint(path, shapes_only=True))
+    return (
+        content
+        if isinstance(content, Failure)
+        else state_dict_problem(on_meta_device(DecaEncoder), content, path.name, _WHAT)
+    )
 
 
 def _encoder_of(path: Path, content: Any) -> Mapping[str, Any] | Failure:

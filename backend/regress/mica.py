@@ -20,7 +20,7 @@ from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure
 from ..landmarks.crop import Region, patch_around
 from ..untrusted.checkpoint import read_checkpoint
-from ..untrusted.weights import fill, hollow, misfit
+from ..untrusted.weights import load_checked, on_meta_device, state_dict_problem
 
 SIZE: Final = 112
 CODES: Final = 300
@@ -113,8 +113,8 @@ def load_mica(path: Path) -> Mica | Failure:
     parts = _parts_of(path, read_checkpoint(path))
     if isinstance(parts, Failure):
         return parts
-    network = hollow(Mica)
-    problem = fill(network.arcface, parts[0], path.name, _ARCFACE) or fill(
+    network = on_meta_device(Mica)
+    problem = load_checked(network.arcface, parts[0], path.name, _ARCFACE) or load_checked(
         network.regressor, parts[1], path.name, _REGRESSOR
     )
     return problem if problem is not None else network.eval()
@@ -122,11 +122,11 @@ def load_mica(path: Path) -> Mica | Failure:
 
 def mica_problem(path: Path) -> Failure | None:
     """Return why a file is not MICA's checkpoint, by its names and shapes."""
-    parts = _parts_of(path, read_checkpoint(path, look=True))
+    parts = _parts_of(path, read_checkpoint(path, shapes_only=True))
     if isinstance(parts, Failure):
         return parts
-    network = hollow(Mica)
-    return misfit(network.arcface, parts[0], path.name, _ARCFACE) or misfit(
+    network = on_meta_device(Mica)
+    return state_dict_problem(network.arcface, parts[0], path.name, _ARCFACE) or state_dict_problem(
         network.regressor, parts[1], path.name, _REGRESSOR
     )
 

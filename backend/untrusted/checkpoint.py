@@ -40,13 +40,13 @@ _TYPES: Final = frozenset(
 """Types of the numbers in tensors that come out."""
 
 
-class _NotRead:
+class _Placeholder:
     """Stands for a value of numpy; whatever a file says of it is dropped."""
 
     def __init__(self, *_given: object) -> None:
         return
 
-    def __new__(cls, *_given: object) -> _NotRead:
+    def __new__(cls, *_given: object) -> _Placeholder:
         """Make one of whatever the file gives."""
         return super().__new__(cls)
 
@@ -57,24 +57,24 @@ class _NotRead:
 _NUMBERS: Final = [type(np.dtype(kind)).__name__ for kind in "?bBhHiIlLqQefd"]
 _STAND_INS: Final[list[Any]] = [
     *(
-        (_NotRead, f"numpy.{core}.multiarray.{name}")
+        (_Placeholder, f"numpy.{core}.multiarray.{name}")
         for name in ("_reconstruct", "scalar")
         for core in ("core", "_core")
     ),
-    *((_NotRead, f"numpy.{name}") for name in ("ndarray", "dtype")),
-    *((_NotRead, f"numpy.dtypes.{name}") for name in _NUMBERS),
+    *((_Placeholder, f"numpy.{name}") for name in ("ndarray", "dtype")),
+    *((_Placeholder, f"numpy.dtypes.{name}") for name in _NUMBERS),
 ]
 """By the names of every version of numpy."""
 
 
-def read_checkpoint(path: Path, *, look: bool = False) -> Any | Failure:
+def read_checkpoint(path: Path, *, shapes_only: bool = False) -> Any | Failure:
     """Return what a torch file holds: tensors of fixed types on the processor, numbers, text, lists and mappings.
 
     What else it holds is None in their place; no code of it is run.
 
     Args:
         path: The file.
-        look: Leave the numbers of the tensors on the disk where the file's format allows it: names and shapes do.
+        shapes_only: Leave the numbers of the tensors on the disk where the format of the file allows it.
     """
     if not path.is_file():
         return Failure("weights-not-found", f"There is no file {path}.", "Choose an existing file of weights.")
@@ -84,8 +84,8 @@ def read_checkpoint(path: Path, *, look: bool = False) -> Any | Failure:
         if problem is not None:
             return Failure("weights-size", f"{path.name} {problem}.", ADVICE)
         with torch.serialization.safe_globals(_STAND_INS):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=look and archive)
-        return _Plain().of(content)
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=shapes_only and archive)
+        return _PlainCopy().copy(content)
     except (OSError, MemoryError, _TooMany) as error:
         return Failure("weights-damaged", f"{path.name} cannot be read: {reason(error)}.", ADVICE)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
@@ -96,10 +96,10 @@ def _refusal(path: Path, error: Exception) -> Failure:
     """Why torch does not read a file; its own words advise to read it unrestricted."""
     named = _NAMED.search(str(error))
     if named is None:
-        return Failure("weights-damaged", f"{path.name} is damaged, cut off or no file of weights.", ADVICE)
+        return Failure("weights-damaged", f"{path.name} is damaged, cut short or not a file of weights.", ADVICE)
     module, _, name = named[1].rpartition(".")
     sentence = (
-        f"{path.name} was not read because it holds '{shown(named[1])}', which is no weight; nothing of it was run."
+        f"{path.name} was not read because it holds '{shown(named[1])}', which is not a weight; nothing in it was run."
     )
     if runs_something(module or "builtins", name):
         advice = "Do not open this file elsewhere either; get it from its authors, or remove it."
@@ -116,7 +116,7 @@ def _size_problem(path: Path, archive: bool) -> str | None:
     if archive:
         with zipfile.ZipFile(path) as content:
             if sum(info.file_size for info in content.infolist()) > size + _PACKING:
-                return "unfolds to much more than it holds"
+                return "unpacks to far more than its own size"
     return None
 
 
@@ -124,24 +124,24 @@ class _TooMany(Exception):  # noqa: N818 - becomes a Failure in `read_checkpoint
     """A file holds far more than a face network."""
 
 
-class _Plain:
+class _PlainCopy:
     """Copies what a file holds without what is no number, name or container of such."""
 
     def __init__(self) -> None:
-        self.left = _MOST_VALUES
+        self.remaining = _MOST_VALUES
 
-    def of(self, value: Any, depth: int = 0) -> Any:
+    def copy(self, value: Any, depth: int = 0) -> Any:
         """Return the value, None for what is none of these; `_TooMany` where there are absurdly many."""
-        self.left -= 1
-        if self.left < 0 or depth > _DEEPEST:
+        self.remaining -= 1
+        if self.remaining < 0 or depth > _DEEPEST:
             raise _TooMany("it holds far more values than a face network")
         if isinstance(value, Tensor):
             return _plain_tensor(value)
         if isinstance(value, Mapping):
             items = [(key, item) for key, item in value.items() if isinstance(key, str | int)]
-            return {key: self.of(item, depth + 1) for key, item in items}
+            return {key: self.copy(item, depth + 1) for key, item in items}
         if isinstance(value, list | tuple):
-            return [self.of(item, depth + 1) for item in value]
+            return [self.copy(item, depth + 1) for item in value]
         return value if type(value) in (str, int, float, bool) else None
 
 

@@ -40,16 +40,16 @@ class Machine:
     def run(self) -> Any:
         """Carry out the instructions; return the value that they leave."""
         for _ in range(_MOST_INSTRUCTIONS):
-            code = self.take(1)[0]
+            code = self.read(1)[0]
             if code == 0x2E:  # STOP
                 return finish(self.pop(), self.budget)
             step = _STEPS.get(code)
             if step is None:
-                raise ValueError(f"byte {self.position - 1} is no pickle instruction")
+                raise ValueError(f"byte {self.position - 1} is not a pickle instruction")
             step(self)
         raise PickleTooLarge("has far more instructions than a head model")
 
-    def take(self, count: int) -> memoryview:
+    def read(self, count: int) -> memoryview:
         """Return the next bytes of the file."""
         start, self.position = self.position, self.position + count
         if count < 0 or self.position > len(self.content):
@@ -58,14 +58,14 @@ class Machine:
 
     def number(self, form: str) -> int:
         """Return the next bytes as a number, `form` as in `struct`."""
-        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+        return struct.unpack(form, self.read(struct.calcsize(form)))[0]
 
     def line(self) -> bytes:
         """Return the rest of the line."""
         end = self.content.find(b"\n", self.position)
         if end < 0:
             raise ValueError("it ends too early")
-        return bytes(self.take(end + 1 - self.position)[:-1])
+        return bytes(self.read(end + 1 - self.position)[:-1])
 
     def push(self, value: Any) -> None:
         """Put a value on the stack."""
@@ -80,7 +80,7 @@ class Machine:
     def top(self) -> Any:
         """Return the value at the top of the stack."""
         if self.stack[-1] is _MARK:
-            raise ValueError("its instructions do not belong together")
+            raise ValueError("its instructions do not fit together")
         return self.stack[-1]
 
     def pop_to_mark(self) -> list[Any]:
@@ -90,7 +90,7 @@ class Machine:
                 items = self.stack[start + 1 :]
                 del self.stack[start:]
                 return items
-        raise ValueError("its instructions do not belong together")
+        raise ValueError("its instructions do not fit together")
 
 
 def _constant(value: Any) -> Callable[[Machine], None]:
@@ -102,19 +102,19 @@ def _binary(form: str) -> Callable[[Machine], None]:
 
 
 def _float_binary(machine: Machine) -> None:
-    machine.push(struct.unpack(">d", machine.take(8))[0])
+    machine.push(struct.unpack(">d", machine.read(8))[0])
 
 
 def _text(form: str) -> Callable[[Machine], None]:
-    return lambda machine: machine.push(str(machine.take(machine.number(form)), "utf-8", "surrogatepass"))
+    return lambda machine: machine.push(str(machine.read(machine.number(form)), "utf-8", "surrogatepass"))
 
 
 def _python2_string(form: str) -> Callable[[Machine], None]:
-    return lambda machine: machine.push(str(machine.take(machine.number(form)), "latin-1"))
+    return lambda machine: machine.push(str(machine.read(machine.number(form)), "latin-1"))
 
 
 def _bytes(form: str) -> Callable[[Machine], None]:
-    return lambda machine: machine.push(bytes(machine.take(machine.number(form))))
+    return lambda machine: machine.push(bytes(machine.read(machine.number(form))))
 
 
 def _long(form: str) -> Callable[[Machine], None]:
@@ -122,7 +122,7 @@ def _long(form: str) -> Callable[[Machine], None]:
         length = machine.number(form)
         if length > _LONGEST_NUMBER:
             raise ValueError("it holds an absurdly large number")
-        machine.push(int.from_bytes(machine.take(length), "little", signed=True))
+        machine.push(int.from_bytes(machine.read(length), "little", signed=True))
 
     return step
 
@@ -203,7 +203,7 @@ def _extend(target: Any, items: list[Any]) -> None:
     if isinstance(target, Unread):
         return
     if not isinstance(target, list):
-        raise ValueError("its instructions do not belong together")
+        raise ValueError("its instructions do not fit together")
     target.extend(items)
 
 
@@ -214,7 +214,7 @@ def _empty_set(machine: Machine) -> None:
 def _add_to_set(machine: Machine) -> None:
     machine.pop_to_mark()
     if not isinstance(machine.top(), Unread):
-        raise ValueError("its instructions do not belong together")
+        raise ValueError("its instructions do not fit together")
 
 
 def _frozen_set(machine: Machine) -> None:
@@ -226,7 +226,7 @@ def _set_items(machine: Machine, target: Any, items: list[Any]) -> None:
     if isinstance(target, Unread):
         return
     if not isinstance(target, dict) or len(items) % 2:
-        raise ValueError("its instructions do not belong together")
+        raise ValueError("its instructions do not fit together")
     machine.budget.enter(len(items) // 2)
     for key, value in zip(items[::2], items[1::2], strict=True):
         if not _is_plain(key):
@@ -265,7 +265,7 @@ def _global_line(machine: Machine) -> None:
 def _global_stack(machine: Machine) -> None:
     name, module = machine.pop(), machine.pop()
     if not isinstance(name, str) or not isinstance(module, str):
-        raise ValueError("its instructions do not belong together")
+        raise ValueError("its instructions do not fit together")
     machine.push(resolve_global(module, name))
 
 
@@ -295,7 +295,7 @@ def _instance_line(machine: Machine) -> None:
 def _object_stack(machine: Machine) -> None:
     items = machine.pop_to_mark()
     if not items:
-        raise ValueError("its instructions do not belong together")
+        raise ValueError("its instructions do not fit together")
     _call_global(machine, items[0], tuple(items[1:]))
 
 
@@ -317,7 +317,7 @@ def _unknown(what: str) -> Callable[[Machine], None]:
 
 
 def _protocol(machine: Machine) -> None:
-    version = machine.take(1)[0]
+    version = machine.read(1)[0]
     if version > 5:
         raise ValueError(f"pickle protocol {version} is unknown")
 
@@ -390,7 +390,7 @@ _STEPS: Final[dict[int, Callable[[Machine], None]]] = {
     0x92: _new_object_keywords,
     0x93: _global_stack,
     0x94: _memoize,
-    0x95: lambda machine: (machine.take(8), None)[1],  # FRAME: its length matters to streams only
+    0x95: lambda machine: (machine.read(8), None)[1],  # FRAME: its length matters to streams only
     0x96: _bytes("<Q"),  # BYTEARRAY8
     0x97: _unknown("memory outside the file"),
     0x98: _unknown("memory outside the file"),

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from ..contract.foreign_text import shown
-from .chumpy_values import value_of
+from .chumpy_values import evaluated
 from .harmful_names import runs_something
 
 
@@ -64,7 +64,7 @@ class Budget:
         """Count `count` more bytes; `PickleTooLarge` when nothing is left."""
         self.bytes_left -= count
         if self.bytes_left < 0:
-            raise PickleTooLarge("unfolds to much more than the file holds")
+            raise PickleTooLarge("unpacks to far more than the file holds")
 
     def enter(self, count: int) -> None:
         """Count entries of dictionaries, which a file can make slow to find; `PickleTooLarge` when none is left."""
@@ -154,7 +154,7 @@ def call(target: Global, arguments: tuple[Any, ...], budget: Budget) -> Any:
 def _reconstructed(arguments: tuple[Any, ...]) -> Instance:
     """How Python 2 makes objects in protocol 0 and 1: (class, base class, state of the base)."""
     if not arguments or not isinstance(arguments[0], Global) or arguments[0].kind not in ("chumpy", "sparse"):
-        raise PickleUnknown("an object that is no array")
+        raise PickleUnknown("an object that is not an array")
     return Instance(arguments[0].kind, arguments[0].name)
 
 
@@ -169,7 +169,7 @@ def build(target: Instance, state: Any, budget: Budget) -> None:
     elif isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], dict):  # (dictionary, slots)
         target.state = state[0]
     else:
-        raise ValueError(f"the state of a {target.name} is no dictionary")
+        raise ValueError(f"the state of a {target.name} is not a dictionary")
 
 
 def finish(value: Any, budget: Budget, depth: int = 0) -> Any:
@@ -204,7 +204,7 @@ def _finished_instance(value: Instance, budget: Budget, depth: int) -> Any:
     state = finish(value.state if value.state is not None else {}, budget, depth + 1)
     if value.kind == "sparse":
         return _sparse(value.name, state)
-    numbers = value_of(value.name.rsplit(".", 1)[-1], state, budget.spend)
+    numbers = evaluated(value.name.rsplit(".", 1)[-1], state, budget.spend)
     return Unread(value.name) if numbers is None else numbers
 
 

@@ -28,7 +28,7 @@ def read_npz(path: Path, only: Container[str] | None = None) -> dict[str, np.nda
         members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
         members = [info for info in members if only is None or info.filename[:-4] in only]
         if sum(info.file_size for info in members) > _LARGEST:
-            raise ValueError("it unfolds to much more than a head model")
+            raise ValueError("it unpacks to far more than a head model")
         for info in members:
             with archive.open(info) as stream:
                 _check_header(stream, info.file_size)
@@ -41,7 +41,7 @@ def read_npy(path: Path) -> np.ndarray[Any, Any]:
     """Return the array of a ``.npy`` file of numbers; exceptions as `read_npz`."""
     size = path.stat().st_size
     if size > _LARGEST:
-        raise ValueError("it is much larger than what belongs to a head model")
+        raise ValueError("it is much larger than any file of a head model")
     with path.open("rb") as stream:
         _check_header(stream, size)
         stream.seek(0)

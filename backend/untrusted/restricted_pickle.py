@@ -48,13 +48,13 @@ def read_pickle_bytes(content: bytes, name: str) -> Any | Failure:
     except PickleRefused as refusal:
         return Failure(
             "pickle-refused",
-            f"{name} was refused because it wants to {refusal}, which a head model never does; nothing of it was run.",
+            f"{name} was refused because it wants to {refusal}, which a head model never does; nothing in it was run.",
             "Do not open this file elsewhere either; get the model from its official site.",
         )
     except PickleUnknown as unknown:
         return Failure(
             "pickle-unknown",
-            f"{name} was not read because it holds {unknown}, which is unknown here; nothing of it was run.",
+            f"{name} was not read because it holds {unknown}, which this program does not know; nothing in it was run.",
             "Choose the model file as its makers publish it, or save its arrays as numbers in a .npz file.",
         )
     except PickleTooLarge as problem:
@@ -62,7 +62,7 @@ def read_pickle_bytes(content: bytes, name: str) -> Any | Failure:
     except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
         return Failure(
             "pickle-damaged",
-            f"{name} is no whole pickle: {reason(error)}.",
+            f"{name} is not a complete pickle: {reason(error)}.",
             "It may be truncated or another kind of file; download or copy it again.",
         )
 

@@ -91,7 +91,7 @@ class Environment:
 
     Attributes:
         folder: The engine's folder.
-        state: See `State`.
+        state: See `ObjectState`.
         reason: Why it is broken, outdated or could not be installed, in one sentence.
         advice: What to do about it.
         progress: While it is being installed.

@@ -92,7 +92,7 @@ class Run:
         folder: For the job file and the log of this run.
         owner: Who asked, e.g. the name of a scene.
         cache, models: Folders of the engine; its own where None.
-        state: See `State`.
+        state: See `ObjectState`.
         stages: Name -> progress, in order.
         preview: Picture of the latest frame, or None.
         notices: What the user should know.

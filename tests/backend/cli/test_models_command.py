@@ -98,7 +98,7 @@ def test_weights_are_looked_into_and_need_their_head(tmp_path: Path) -> None:
     found = listed(tmp_path)
     assert "lacks 'encoder.conv1.weight'" in found["deca_model.tar"].problem
     assert "no part 'flameModel'" in found["mica.tar"].problem
-    assert "has 'some.weight' too many" in found["79999_iter.pth"].problem
+    assert "has the unexpected 'some.weight'" in found["79999_iter.pth"].problem
     with torch.device("meta"):
         layout = DecaEncoder().state_dict()
     right = {name: torch.zeros((), dtype=value.dtype).expand(value.shape) for name, value in layout.items()}

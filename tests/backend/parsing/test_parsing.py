@@ -91,9 +91,9 @@ def test_a_file_in_the_published_layout_is_used(weights: Path) -> None:
     ("change", "words"),
     [
         (lambda content: content.pop("ffm.conv1.weight"), ["lacks 'ffm.conv1.weight'"]),
-        (lambda content: content.update(extra=torch.zeros(1)), ["has 'extra' too many"]),
+        (lambda content: content.update(extra=torch.zeros(1)), ["has the unexpected 'extra'"]),
         (lambda content: content.update({"ffm.conv1.weight": torch.zeros(2)}), ["'ffm.conv1.weight'", "(2,)"]),
-        (lambda content: content.update({"cp.resnet.bn1.bias": torch.full((64,), torch.nan)}), ["no numbers"]),
+        (lambda content: content.update({"cp.resnet.bn1.bias": torch.full((64,), torch.nan)}), ["not numbers"]),
     ],
 )
 def test_other_weights_are_refused_with_what_is_wrong(change, words: list[str], tmp_path: Path) -> None:
@@ -116,7 +116,9 @@ def test_unfit_weights_in_the_folder_of_models_are_named_and_ours_is_used(tmp_pa
     assert parser.network is None and "our own" in parser.source
     assert open_classes(tmp_path, CPU, told.append) is None
     assert len(told) == 2
-    assert all("lacks 'ffm.conv1.weight' and has 'ffm.conv9.weight' too many" in notice.sentence for notice in told)
+    assert all(
+        "lacks 'ffm.conv1.weight' and has the unexpected 'ffm.conv9.weight'" in notice.sentence for notice in told
+    )
     named = open_parser(builtin_head(), None, tmp_path, tmp_path / "79999_iter.pth", CPU, told.append)
     assert isinstance(named, Failure), "somebody asked for this very file"
 

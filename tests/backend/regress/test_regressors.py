@@ -287,7 +287,7 @@ def test_a_file_that_cannot_be_used_is_named_and_stops_nothing(clip: MadeClip, t
     assert not isinstance(found, Failure)
     assert found.report["start"] == AVERAGE
     (notice,) = [event for event in events if event["event"] == "notice" and event["code"] == "regressor-not-used"]
-    assert "lacks 'layers.2.weight' and has 'layers.9.weight' too many" in notice["sentence"]
+    assert "lacks 'layers.2.weight' and has the unexpected 'layers.9.weight'" in notice["sentence"]
     assert notice["advice"]
 
 

@@ -15,7 +15,7 @@ import torch
 
 from backend.contract.failure import Failure
 from backend.untrusted.checkpoint import read_checkpoint
-from backend.untrusted.weights import misfit
+from backend.untrusted.weights import state_dict_problem
 
 
 def global_(module: str, name: str) -> bytes:
@@ -129,11 +129,11 @@ def test_what_trainers_leave_beside_the_weights_is_no_hindrance(as_archive: bool
         "global_step": 7,
     }
     torch.save(content, tmp_path / "a.tar", _use_new_zipfile_serialization=as_archive)
-    for look in (False, True):
-        read = read_checkpoint(tmp_path / "a.tar", look=look)
+    for shapes_only in (False, True):
+        read = read_checkpoint(tmp_path / "a.tar", shapes_only=shapes_only)
         assert isinstance(read, dict), read
         assert read["global_step"] == 7
-        assert misfit(network, read["arcface"], "a.tar", "a network") is None
+        assert state_dict_problem(network, read["arcface"], "a.tar", "a network") is None
         torch.testing.assert_close(read["arcface"]["module.0.weight"], network[0].weight.detach())
 
 
@@ -175,11 +175,11 @@ BAD: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
-@pytest.mark.parametrize("look", [False, True])
-def test_a_bad_file_is_one_sentence(name: str, look: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shapes_only", [False, True])
+def test_a_bad_file_is_one_sentence(name: str, shapes_only: bool, tmp_path: Path) -> None:
     path = tmp_path / "79999_iter.pth"
     BAD[name](path)
-    result = read_checkpoint(path, look=look)
+    result = read_checkpoint(path, shapes_only=shapes_only)
     assert isinstance(result, Failure), result
     assert result.sentence.startswith("79999_iter.pth ") and result.sentence.endswith(".")
     assert len(result.sentence) < 400
@@ -198,6 +198,6 @@ def test_only_names_that_run_something_are_accused(module: str, name: str, accus
 
 def test_names_of_a_file_are_said_short_and_plain() -> None:
     name = "\x1b[2J" + "k" * 1_000_000
-    failure = misfit(torch.nn.Linear(1, 1), {name: torch.zeros(1)}, "a.pth", "a network")
+    failure = state_dict_problem(torch.nn.Linear(1, 1), {name: torch.zeros(1)}, "a.pth", "a network")
     assert failure is not None
     assert len(failure.sentence) < 300 and "\x1b" not in failure.sentence

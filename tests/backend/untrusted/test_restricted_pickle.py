@@ -124,7 +124,7 @@ def test_a_formula_cannot_fill_the_memory() -> None:
         content = pickle.dumps(chumpy.formula("ch_ops", "add", a=column, b=row), 2)
     result = read_pickle_bytes(content, "x.pkl")
     assert isinstance(result, Failure)
-    assert "unfolds" in result.sentence
+    assert "unpacks" in result.sentence
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -344,7 +344,7 @@ def test_repeated_copies_cannot_fill_the_memory() -> None:
     content = b"\x80\x02" + text + b"0" + encode + b"0](" + b"h\x01h\x00h\x02\x86R" * 1000 + b"e."
     result = read_pickle_bytes(content, "x.pkl")
     assert isinstance(result, Failure)
-    assert "unfolds" in result.sentence
+    assert "unpacks" in result.sentence
 
 
 def test_missing_and_empty_files_are_sentences(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ BAD_FILES: dict[str, tuple[Any, str, str]] = {
     "missing": (lambda path, _: None, "model-not-found", "no model file"),
     "folder": (lambda path, _: path.mkdir(), "model-not-a-file", "is a folder"),
     "empty": (lambda path, _: path.write_bytes(b""), "file-empty", "is empty"),
-    "text": (lambda path, _: path.write_text("<html>404</html>"), "pickle-damaged", "no whole pickle"),
+    "text": (lambda path, _: path.write_text("<html>404</html>"), "pickle-damaged", "not a complete pickle"),
     "truncated archive": (_truncated, "archive-damaged", "no readable .npz"),
     "archive that claims much": (_huge_claim, "archive-damaged", "claims the shape (1000000000000,)"),
     "truncated pickle": (
@@ -135,7 +135,7 @@ BAD_FILES: dict[str, tuple[Any, str, str]] = {
         "flame-wrong",
         "its head is flat",
     ),
-    "an archive that unfolds": (_bomb, "archive-damaged", "unfolds to much more"),
+    "an archive that unfolds": (_bomb, "archive-damaged", "unpacks to far more"),
     "records": (
         lambda path, c: _npz(path, c, v_template=np.zeros(5023, "f8,f8")),
         "archive-damaged",
