@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from engine_process import FAKE
 from fake_stages import ROOT, job_for, make_clip
 from portrait_clips import background, film, placement, put
 from synthetic_clips import made_clip
@@ -195,7 +196,7 @@ def test_without_anybody_who_watches_there_is_no_place_for_previews(
 ) -> None:
     job = tmp_path / "job.json"
     job.write_text(job_for(make_clip(tmp_path / "clip"), tmp_path / "out").to_json(), "utf-8")
-    fake = str(ROOT / "tests" / "backend" / "fake_stages.py")
+    fake = str(FAKE)
     output_of([sys.executable, fake, str(job), "--cache", str(tmp_path / "cache"), *flags])
     assert (tmp_path / "cache" / "previews").exists() is there
 
