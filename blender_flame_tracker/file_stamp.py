@@ -1,4 +1,4 @@
-"""How a file is told from another one of the same name: by what is in it, never by where it lies or when it changed."""
+"""Stamp of a file, made of what is in it: the same wherever the file lies and whenever it changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where files are: paths as Blender writes them, the folder of a shot, our folder at the user's, and what is writable.
+"""Paths as Blender writes them, the folder of a shot, our folder at the user's, and what is writable.
 
 Blender marks a path that is relative to the saved .blend with ``//``; such paths go on working when a project folder is
 moved to another machine, so they are kept as they are and resolved only when something is read or started.

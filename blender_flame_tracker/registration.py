@@ -1,4 +1,4 @@
-"""What Blender is told of: every module with its classes, and everything taken back in reverse.
+"""Registration of everything with Blender: every module with its classes, taken back in reverse.
 
 A module of this list has `CLASSES`, and, where it needs more than classes, `register()` and `unregister()`.
 """

@@ -1,4 +1,4 @@
-"""The engine's environment as the preferences show it: its state, why, how far, and what helps. No `bpy` here."""
+"""State of the engine's environment as the preferences show it: why, how far, and what helps. No `bpy` here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 """Folder of the add-on: it holds `backend`, `requirements` and `install_deps.py`."""
 
 
-class State(enum.Enum):
+class EngineState(enum.Enum):
     """Where the environment is; each has the one button that helps."""
 
     NOT_INSTALLED = "not installed"
@@ -38,10 +38,10 @@ class State(enum.Enum):
 
 
 _STATES: Final = {
-    Condition.ABSENT: State.NOT_INSTALLED,
-    Condition.COMPLETE: State.READY,
-    Condition.OUTDATED: State.OUTDATED,
-    Condition.BROKEN: State.BROKEN,
+    Condition.ABSENT: EngineState.NOT_INSTALLED,
+    Condition.COMPLETE: EngineState.READY,
+    Condition.OUTDATED: EngineState.OUTDATED,
+    Condition.BROKEN: EngineState.BROKEN,
 }
 
 # What the installer advises is said to somebody at a terminal; these are the same in Blender's words.
@@ -91,7 +91,7 @@ class Environment:
 
     Attributes:
         folder: The engine's folder.
-        state: See `ObjectState`.
+        state: See `EngineState`.
         reason: Why it is broken, outdated or could not be installed, in one sentence.
         advice: What to do about it.
         progress: While it is being installed.
@@ -105,7 +105,7 @@ class Environment:
     """
 
     folder: Path
-    state: State = State.NOT_INSTALLED
+    state: EngineState = EngineState.NOT_INSTALLED
     reason: str = ""
     advice: str = ""
     progress: Progress = field(default_factory=Progress)
@@ -126,7 +126,7 @@ class Environment:
     @property
     def busy(self) -> bool:
         """Whether a process is at work on it."""
-        return self.state in (State.CHECKING, State.INSTALLING)
+        return self.state in (EngineState.CHECKING, EngineState.INSTALLING)
 
     def look(self) -> None:
         """Read what lies in the folder: four small files and the names of its packages, no process."""
@@ -144,7 +144,7 @@ class Environment:
             self.versions = installed_packages(site_packages_of(environment, found.stamp.python))
             self.device = "NVIDIA GPU" if found.stamp.torch == "cuda" else "processor"
 
-    def begin(self, state: State, what: str) -> None:
+    def begin(self, state: EngineState, what: str) -> None:
         """Note that a process has begun."""
         self.state, self.reason, self.advice = state, "", ""
         self.progress = Progress(what=what)
@@ -166,8 +166,8 @@ class Environment:
     def fail(self, failure: Failure) -> None:
         """Note why the work ended. What was ready before still is, and is shown as that with the reason beside."""
         self.look()
-        if self.state is State.NOT_INSTALLED:
-            self.state = State.BROKEN
+        if self.state is EngineState.NOT_INSTALLED:
+            self.state = EngineState.BROKEN
         self.reason, self.advice = failure.sentence, _ADVICE.get(failure.code, failure.advice)
 
     def take_plan(self, plan: dict[str, Any]) -> None:
@@ -181,8 +181,8 @@ class Environment:
     def cancelled(self) -> None:
         """Note that the user stopped the work; an engine that was there before is there still."""
         self.look()
-        if self.state is State.NOT_INSTALLED:
-            self.state = State.CANCELLED
+        if self.state is EngineState.NOT_INSTALLED:
+            self.state = EngineState.CANCELLED
 
     def take_state(self, state: Mapping[str, Any]) -> None:
         """Apply what ``--state`` or ``--check`` found out."""
@@ -198,7 +198,7 @@ class Environment:
         self.advice = advice if isinstance(advice, str) else ""
         if isinstance(device, str) and device:
             self.device = device
-            self.checked = found is State.READY
+            self.checked = found is EngineState.READY
 
     def _take_job(self, event: Mapping[str, Any]) -> None:
         for stage in entries_of(event, "stages"):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ...backend.contract.events import failure_of
 from ...backend.contract.failure import Failure
-from .environment import ROOT, Environment, State
+from .environment import ROOT, EngineState, Environment
 from .process import OTHER_VERSION, Engine
 from .supervisor import EarlyEnd, Supervisor, Timeouts
 
@@ -29,10 +29,10 @@ class Task(enum.Enum):
 
 
 _BEGINNINGS: Final = {
-    Task.PLAN: (State.CHECKING, "Looking at what has to be downloaded"),
-    Task.STATE: (State.CHECKING, "Looking at all files of the engine"),
-    Task.CHECK: (State.CHECKING, "Starting the engine and trying every part of it"),
-    Task.INSTALL: (State.INSTALLING, "Starting"),
+    Task.PLAN: (EngineState.CHECKING, "Looking at what has to be downloaded"),
+    Task.STATE: (EngineState.CHECKING, "Looking at all files of the engine"),
+    Task.CHECK: (EngineState.CHECKING, "Starting the engine and trying every part of it"),
+    Task.INSTALL: (EngineState.INSTALLING, "Starting"),
 }
 
 
@@ -137,7 +137,7 @@ class Installer:
             self.environment.progress.seconds = self.supervisor.seconds
         return self.supervisor.poll()
 
-    def wait(self, tick: Callable[[], None] = lambda: None) -> State:
+    def wait(self, tick: Callable[[], None] = lambda: None) -> EngineState:
         """Poll until the task is over, for scripts and tests."""
         self.supervisor.wait(tick)
         return self.environment.state

@@ -18,7 +18,7 @@ from .process import Engine
 from .supervisor import EarlyEnd
 
 
-class State(enum.Enum):
+class RunState(enum.Enum):
     """Where a run is."""
 
     WAITING = "waiting"
@@ -31,7 +31,7 @@ class State(enum.Enum):
     @property
     def final(self) -> bool:
         """Whether nothing will change any more."""
-        return self in (State.DONE, State.FAILED, State.CANCELLED)
+        return self in (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
 
 
 _WEIGHTS: Final = {
@@ -92,7 +92,7 @@ class Run:
         folder: For the job file and the log of this run.
         owner: Who asked, e.g. the name of a scene.
         cache, models: Folders of the engine; its own where None.
-        state: See `ObjectState`.
+        state: See `RunState`.
         stages: Name -> progress, in order.
         preview: Picture of the latest frame, or None.
         notices: What the user should know.
@@ -109,7 +109,7 @@ class Run:
     owner: str = ""
     cache: Path | None = None
     models: Path | None = None
-    state: State = State.WAITING
+    state: RunState = RunState.WAITING
     stages: dict[str, StageProgress] = field(default_factory=dict)
     preview: Path | None = None
     notices: list[Notice] = field(default_factory=list)
@@ -145,7 +145,7 @@ class Run:
 
     def fail(self, failure: Failure) -> None:
         """End the run with a failure."""
-        self.state, self.failure = State.FAILED, failure
+        self.state, self.failure = RunState.FAILED, failure
         for stage in self.stages.values():
             if stage.state == "running":
                 stage.state = "failed"
@@ -157,7 +157,7 @@ class Run:
 
     def cancelled(self) -> None:
         """End the run because somebody wanted that."""
-        self.state = State.CANCELLED
+        self.state = RunState.CANCELLED
 
     def reason_of(self, end: EarlyEnd) -> Failure:
         """Say why the engine ended in the middle of its work, or was no engine."""
@@ -250,7 +250,7 @@ def _take_done(run: Run, event: Mapping[str, Any]) -> None:
     outputs = event.get("outputs")
     files = outputs.items() if isinstance(outputs, dict) else ()
     run.outputs = {str(name): Path(path) for name, path in files if isinstance(path, str)}
-    run.state = State.DONE
+    run.state = RunState.DONE
 
 
 def _take_error(run: Run, event: Mapping[str, Any]) -> None:
@@ -258,7 +258,7 @@ def _take_error(run: Run, event: Mapping[str, Any]) -> None:
 
 
 def _take_cancelled(run: Run, _event: Mapping[str, Any]) -> None:
-    run.state = State.CANCELLED
+    run.state = RunState.CANCELLED
 
 
 _HANDLERS: Final[Mapping[str, Callable[[Run, Mapping[str, Any]], None]]] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ...backend.contract.failure import Failure
-from .run_state import Run, State
+from .run_state import Run, RunState
 from .supervisor import POLL_BUDGET, Supervisor, Timeouts
 
 TIMEOUTS: Final = Timeouts(cancel=12.0, final_event=5.0, hello=120.0, hello_after_noise=10.0)
@@ -57,9 +57,9 @@ class Session:
         if run in self._waiting:
             self._waiting.remove(run)
             run.cancelled()
-        elif run is self._current and run.state is State.RUNNING:
+        elif run is self._current and run.state is RunState.RUNNING:
             timeout = SILENT_CANCEL_TIMEOUT if self.silent_for(run) > SILENCE else None
-            run.state = State.CANCELLING
+            run.state = RunState.CANCELLING
             self.supervisor.cancel(timeout)
 
     def poll(self, budget: float = POLL_BUDGET) -> bool:
@@ -75,7 +75,7 @@ class Session:
             run.seconds = self.supervisor.seconds
         return self.supervisor.poll(budget) or changed
 
-    def wait(self, run: Run, tick: Callable[[], None] = lambda: None, pause: float = 0.02) -> State:
+    def wait(self, run: Run, tick: Callable[[], None] = lambda: None, pause: float = 0.02) -> RunState:
         """Poll until the run is over, for scripts and tests; `tick` is called in between."""
         while not run.over or run is self._current:
             self.poll()
@@ -111,4 +111,4 @@ class Session:
         if failure is not None:
             run.fail(failure)
             return
-        self._current, run.state = run, State.RUNNING
+        self._current, run.state = run, RunState.RUNNING

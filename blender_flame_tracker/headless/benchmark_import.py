@@ -1,4 +1,4 @@
-"""How long an import takes; run it through `command.py benchmark`."""
+"""Measurement of an import; run it through `command.py benchmark`."""
 
 from __future__ import annotations
 

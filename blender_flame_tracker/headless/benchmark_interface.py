@@ -1,4 +1,4 @@
-"""How long Blender is held up by the add-on itself; run it through `command.py benchmark-interface`."""
+"""Measurement of how long the add-on holds up Blender; run it through `command.py benchmark-interface`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at a saved scene through Blender's own camera and compares with the engine's projection, in pixels."""
+"""Check of a saved scene: Blender's own camera compared with the engine's projection, in pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all nodes have in common: sockets and properties from the contract, and the drawing of their state."""
+"""Base of all nodes: sockets and properties from the contract, and the drawing of their state."""
 
 from __future__ import annotations
 

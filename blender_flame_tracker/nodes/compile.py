@@ -1,4 +1,4 @@
-"""From a node tree of Blender's to a job: all that only Blender knows is resolved here."""
+"""Compiler from a node tree of Blender's to a job: all that only Blender knows is resolved here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the state of a node looks, in the node itself and in the sidebar. Only what is known already is read."""
+"""Drawing of a node's state, in the node itself and in the sidebar. Only what is known already is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking our trees out of the evaluated scenes before our classes go, which Blenders before 4.5 don't survive.
+"""Removal of our trees from the evaluated scenes before our classes go, which Blenders before 4.5 don't survive.
 
 A scene points to its tree, so Blender evaluates the tree with the scene, as a copy. When the classes of the nodes are
 unregistered, the copies still point to them, and Blender crashes the next time it frees those copies: when another

@@ -1,4 +1,4 @@
-"""What a result depends on, as one text: settings, the files that are read, and the same of the nodes before it."""
+"""Fingerprint of a result, one text: settings, the files that are read, and the same of the nodes before it."""
 
 from __future__ import annotations
 
@@ -52,22 +52,22 @@ def _add(
         "kind": node.kind,
         "settings": settings.sentence if isinstance(settings, Failure) else _placeless(settings),
         "inputs": inputs,
-        "files": "" if isinstance(settings, Failure) else looks(tree.nodes[name].read(settings)),
+        "files": "" if isinstance(settings, Failure) else contents_of(tree.nodes[name].read(settings)),
     }
     text = json.dumps(content, sort_keys=True)
     found[name] = hashlib.sha256(text.encode()).hexdigest()[:32]
     return found[name]
 
 
-def looks(files: Iterable[Path]) -> str:
+def contents_of(files: Iterable[Path]) -> str:
     """Return as one text what is in files, nothing where they are not there, and what is in folders, by name and size.
 
     Neither where they lie counts nor when they were written, so that a project can be moved or copied.
     """
-    return json.dumps([_look(path) for path in files])
+    return json.dumps([_content_of(path) for path in files])
 
 
-def _look(path: Path) -> list[Any]:
+def _content_of(path: Path) -> list[Any]:
     if not is_folder(path):
         return [path.name, *(stamp_of(path) or ())]
     try:

@@ -1,4 +1,4 @@
-"""A node editor that is not pinned follows the scene: it shows its tree, and what is chosen in it is the scene's.
+"""Tree that an unpinned node editor shows: the scene's own; and what is chosen in the editor becomes the scene's.
 
 Blender asks which tree to show while it draws, when nothing may be changed. What the user has chosen in the header of
 the editor is therefore given to the scene a moment later.

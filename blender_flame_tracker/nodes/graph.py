@@ -1,4 +1,4 @@
-"""From a drawn graph to a job, as plain data: reroutes and muted nodes pass through, mistakes are named. No `bpy`."""
+"""Drawn graph to job, as plain data: reroutes and muted nodes pass through, mistakes are named. No `bpy`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Sink:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What is to be run, and what Blender does afterwards."""
 
     job: Job
@@ -103,7 +103,7 @@ def given(graph: Graph, name: str) -> str | None:
     return None
 
 
-def to_job(graph: Graph, target: str | None = None) -> Plan | Failure:
+def to_job(graph: Graph, target: str | None = None) -> RunPlan | Failure:
     """Return the job of a graph. Every stage has its default settings: they are no matter of the graph.
 
     Args:
@@ -120,7 +120,7 @@ def to_job(graph: Graph, target: str | None = None) -> Plan | Failure:
         if problem is not None:
             return problem
     job = validate(list(stages.values()), settled=False)
-    return job if isinstance(job, Failure) else Plan(job, tuple(sinks.values()))
+    return job if isinstance(job, Failure) else RunPlan(job, tuple(sinks.values()))
 
 
 def _wanted(graph: Graph, target: str | None) -> list[str] | Failure:

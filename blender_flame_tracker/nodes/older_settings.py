@@ -1,4 +1,4 @@
-"""What files and scripts of older versions call differently, understood as they meant it."""
+"""Settings that files and scripts of older versions call differently, understood as they meant it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the results of a take lie: decided once, when it is first run, and kept on its Track File node.
+"""Places of a take's results: decided once, when it is first run, and kept on its Track File node.
 
 A *take* is what one track holds: a clip, a person in it, a range of its frames. Each has a place of its own, so that a
 second person or a shorter range never replaces what was tracked before; and saving the .blend, or saving it elsewhere,

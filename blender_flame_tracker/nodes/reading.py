@@ -1,4 +1,4 @@
-"""A node tree of Blender's read as plain data: who is linked to whom, and which links are wrong."""
+"""Reading a node tree of Blender's as plain data: who is linked to whom, and which links are wrong."""
 
 from __future__ import annotations
 

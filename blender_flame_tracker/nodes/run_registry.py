@@ -26,7 +26,7 @@ class Ticket:
         settled: Whether its end was dealt with.
         imports: What is still to be imported: each as soon as what it needs is made, also while the run goes on.
         announce: Whether the user is told of the end; scripts that wait are told by what they called.
-        told: Whether the listeners know of the end.
+        reported: Whether the listeners know of the end.
     """
 
     run: Run
@@ -36,7 +36,7 @@ class Ticket:
     settled: bool = False
     imports: list[SceneImport] = field(default_factory=list)
     announce: bool = True
-    told: bool = False
+    reported: bool = False
 
 
 tickets: Final[dict[int, Ticket]] = {}

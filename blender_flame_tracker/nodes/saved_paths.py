@@ -1,4 +1,4 @@
-"""What our nodes name by path goes on being found when the .blend is saved for the first time, or saved elsewhere.
+"""Paths on our nodes, kept true when the .blend is saved for the first time, or saved elsewhere.
 
 Blender does the same for its own datablocks, not for properties of add-ons: at the first saving all paths become
 relative to the .blend, and relative ones are written anew when it is saved in another folder.

@@ -1,4 +1,4 @@
-"""What a scene knows of tracking: its node tree and how its panel stands open. All settings are on the tree's nodes."""
+"""Properties of a scene: its node tree and how its panel stands open. All settings are on the tree's nodes."""
 
 from __future__ import annotations
 

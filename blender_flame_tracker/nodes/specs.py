@@ -1,4 +1,4 @@
-"""What every kind of node takes and gives: the contract's stages, and those that only Blender knows. No `bpy`."""
+"""Inputs and output of every kind of node: the contract's stages, and those that only Blender knows. No `bpy`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of every node: whether its result is there and still true. Looked up while drawing, found elsewhere.
+"""State of every node: whether its result is there and still true. Looked up while drawing, found elsewhere.
 
 A node's *fingerprint* is one text made of all that its result depends on. Results are kept under it for the session, so
 that undoing a change shows the old result as up to date again, and on the nodes, so that they are saved with the file.
@@ -25,7 +25,7 @@ from ..names import TREE
 from ..polling import Poller
 from . import evaluated, run_registry
 from .compile import Compiled
-from .fingerprint import fingerprints, looks
+from .fingerprint import contents_of, fingerprints
 from .reading import kind_of, upstream, wrong_links
 
 _HEADLESS = bpy.app.background
@@ -160,7 +160,7 @@ def refresh(tree: bpy.types.NodeTree) -> None:
         link.is_valid = False
     found = fingerprints(tree, scene)
     _known[tree.session_uid] = {
-        name: _Known(text, looks(tree.nodes[name].written(scene)), tree.nodes[name].is_there(scene))
+        name: _Known(text, contents_of(tree.nodes[name].written(scene)), tree.nodes[name].is_there(scene))
         for name, text in found.items()
     }
     for name in found:
@@ -218,7 +218,7 @@ def _keep(tree: bpy.types.NodeTree, name: str, fingerprint: str, written: Iterab
     if not fingerprint:
         return
     failed = status.state is NodeState.FAILED
-    files = looks(written)
+    files = contents_of(written)
     _results[fingerprint] = _Result(status, files)
     node: Any = tree.nodes.get(name)
     if node is None or not kind_of(node):

@@ -1,4 +1,4 @@
-"""Which face is followed: found by the engine in a few frames, chosen by its picture."""
+"""Operators that choose the face to follow: found by the engine in a few frames, chosen by its picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ..engine.quick_look import SeenFace
-from ..engine.session import State
+from ..engine.session import RunState
 from ..nodes import run_registry
 from ..nodes.scene_state import active_tree, node_of
 from ..tracking import all_faces, availability, footage, runs
@@ -142,7 +142,7 @@ class TrackAllFaces(bpy.types.Operator):
         failures = all_faces.wait(tree)
         for sentence in failures:
             self.report({"WARNING"}, sentence)
-        return {"FINISHED"} if run_registry.run_of(tree).state is not State.CANCELLED else {"CANCELLED"}
+        return {"FINISHED"} if run_registry.run_of(tree).state is not RunState.CANCELLED else {"CANCELLED"}
 
     def _prepared(self, context: bpy.types.Context) -> Any:
         tree = active_tree(context)

@@ -1,4 +1,4 @@
-"""A video or pictures dropped onto the 3D view are chosen while our tab is open beside it; else they stay Blender's."""
+"""Dropped files: a video or pictures are chosen where our tab is open beside the 3D view; else they stay Blender's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before a head leaves Blender: FBX and glTF carry no absolute shape keys, and say nothing of it."""
+"""Preparation of a head for FBX and glTF, which carry no absolute shape keys and say nothing of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose identity the head has: fitted anew, or that of another tracked shot of the same person."""
+"""Choice of the head's identity: fitted anew, or that of another tracked shot of the same person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run wrote while it worked: opened, or copied for a report."""
+"""Log of a run: opened, or copied for a report."""
 
 from __future__ import annotations
 

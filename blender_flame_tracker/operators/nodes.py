@@ -1,4 +1,4 @@
-"""A new tree, and running a tree or what one of its nodes needs, from the node editor."""
+"""Operators of the node editor: a new tree, and running a tree or what one of its nodes needs."""
 
 from __future__ import annotations
 

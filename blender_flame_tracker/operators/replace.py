@@ -1,4 +1,4 @@
-"""The question before a run that would replace files which this program did not write."""
+"""Question before a run that would replace files which this program did not write."""
 
 from __future__ import annotations
 

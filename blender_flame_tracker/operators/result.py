@@ -1,4 +1,4 @@
-"""What is done with a finished track: import, bring up to date, switch who moves, go to what is bad."""
+"""Operators of a finished track: import, bring up to date, switch who moves, go to what is bad."""
 
 from __future__ import annotations
 

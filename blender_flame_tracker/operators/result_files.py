@@ -1,4 +1,4 @@
-"""What the engine wrote beside a track, shown: report, overlay, folder."""
+"""Files that the engine wrote beside a track, shown: report, overlay, folder."""
 
 from __future__ import annotations
 

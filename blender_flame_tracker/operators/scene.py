@@ -1,4 +1,4 @@
-"""What of the scene is set for a track when the user asks for it."""
+"""Settings of the scene that are made for a track when the user asks for it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from .. import redrawing
-from ..engine.environment import State
+from ..engine.environment import EngineState
 from ..engine.installer import Task
 from ..paths import user_folder
 from ..preferences import engine_state, preferences
@@ -201,7 +201,7 @@ class CheckModels(bpy.types.Operator):
         if engine_state.models.busy:
             cls.poll_message_set("The files are being looked at already")
             return False
-        if engine_state.environment.state is not State.READY:
+        if engine_state.environment.state is not EngineState.READY:
             cls.poll_message_set("Install the engine first: it reads the files")
             return False
         return True
@@ -263,28 +263,28 @@ def report() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _title(state: State) -> str:
-    return {State.OUTDATED: "Update Engine", State.BROKEN: "Repair Engine"}.get(state, "Install Engine")
+def _title(state: EngineState) -> str:
+    return {EngineState.OUTDATED: "Update Engine", EngineState.BROKEN: "Repair Engine"}.get(state, "Install Engine")
 
 
 def _confirm() -> str:
     return "Close" if engine_state.environment.plan.get("problems") else "Install"
 
 
-def _finish(operator: bpy.types.Operator, state: State, level: str = "ERROR") -> set[str]:
+def _finish(operator: bpy.types.Operator, state: EngineState, level: str = "ERROR") -> set[str]:
     """Say how it ended, and whether the operator did what it is for."""
     environment = engine_state.environment
-    if state is State.READY and not environment.reason:
+    if state is EngineState.READY and not environment.reason:
         operator.report({"INFO"}, "The tracking engine is ready.")
         return {"FINISHED"}
-    if state is State.CANCELLED or not environment.reason:
+    if state is EngineState.CANCELLED or not environment.reason:
         operator.report({"INFO"}, sentence_of(environment))
     else:
         operator.report({level}, f"{environment.reason} {environment.advice}".rstrip())
     return {"CANCELLED"}
 
 
-def _over(task: Task, state: State) -> None:
+def _over(task: Task, state: EngineState) -> None:
     """Go on in the window after a task: with the dialog after a plan, with the news after an installation."""
     windows = bpy.context.window_manager.windows
     if bpy.app.background or not windows:

@@ -1,4 +1,4 @@
-"""Appearance and Texture are part of the work or not: a switch in the panel, a node in the tree."""
+"""Switches of Appearance and Texture: part of the work or not, a node in the tree or none."""
 
 from __future__ import annotations
 

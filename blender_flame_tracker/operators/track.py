@@ -13,7 +13,7 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_folder
 from ...backend.contract.job import Job
 from ...backend.contract.targets import TAKEN
-from ..engine.session import State
+from ..engine.session import RunState
 from ..names import TREE
 from ..nodes import run_registry
 from ..nodes.compile import Compiled, compile_tree
@@ -58,7 +58,7 @@ def run_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "", 
         operator.report({level}, text)
     if runs.waiting_import(tree):
         operator.report({"WARNING"}, runs.waiting_import(tree))
-    return {"FINISHED"} if run.state is State.DONE else {"CANCELLED"}
+    return {"FINISHED"} if run.state is RunState.DONE else {"CANCELLED"}
 
 
 def _tree_of(context: bpy.types.Context) -> Any | None:
@@ -161,7 +161,7 @@ class Resume(bpy.types.Operator):
         if not can_start(cls, context):
             return False
         run = run_registry.run_of(active_tree(context))
-        if run is None or run.state not in (State.CANCELLED, State.FAILED):
+        if run is None or run.state not in (RunState.CANCELLED, RunState.FAILED):
             cls.poll_message_set("There is no run that was cancelled or that failed")
             return False
         return True
@@ -240,7 +240,7 @@ class Announce(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Report."""
-        for level, text in runs.take_untold():
+        for level, text in runs.take_unreported():
             self.report({level}, text)
         return {"FINISHED"}
 

@@ -1,4 +1,4 @@
-"""How the preferences look: the engine with its one button, what is seldom needed, and the model files."""
+"""Drawing of the preferences: the engine with its one button, what is seldom needed, and the model files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bpy
 
-from ..engine.environment import Environment, State
+from ..engine.environment import EngineState, Environment
 from ..engine.model_files import ModelFile
 from ..text import duration, paragraph
 from . import engine_state
@@ -16,23 +16,23 @@ _BOX: Final = 22.0
 """Pixels, at a scale of 1, that a box takes from the width of its text."""
 
 _BUTTONS: Final = {
-    State.NOT_INSTALLED: ("flame.install_engine", "Install Engine...", "IMPORT"),
-    State.READY: ("flame.check_engine", "Check Engine", "CHECKMARK"),
-    State.OUTDATED: ("flame.install_engine", "Update Engine...", "FILE_REFRESH"),
-    State.BROKEN: ("flame.install_engine", "Repair Engine...", "TOOL_SETTINGS"),
-    State.CANCELLED: ("flame.install_engine", "Resume Installation...", "PLAY"),
-    State.CHECKING: ("flame.cancel_install", "Cancel", "X"),
-    State.INSTALLING: ("flame.cancel_install", "Cancel", "X"),
+    EngineState.NOT_INSTALLED: ("flame.install_engine", "Install Engine...", "IMPORT"),
+    EngineState.READY: ("flame.check_engine", "Check Engine", "CHECKMARK"),
+    EngineState.OUTDATED: ("flame.install_engine", "Update Engine...", "FILE_REFRESH"),
+    EngineState.BROKEN: ("flame.install_engine", "Repair Engine...", "TOOL_SETTINGS"),
+    EngineState.CANCELLED: ("flame.install_engine", "Resume Installation...", "PLAY"),
+    EngineState.CHECKING: ("flame.cancel_install", "Cancel", "X"),
+    EngineState.INSTALLING: ("flame.cancel_install", "Cancel", "X"),
 }
 
 _ICONS: Final = {
-    State.NOT_INSTALLED: "INFO",
-    State.READY: "CHECKMARK",
-    State.OUTDATED: "FILE_REFRESH",
-    State.BROKEN: "ERROR",
-    State.CANCELLED: "CANCEL",
-    State.CHECKING: "SORTTIME",
-    State.INSTALLING: "SORTTIME",
+    EngineState.NOT_INSTALLED: "INFO",
+    EngineState.READY: "CHECKMARK",
+    EngineState.OUTDATED: "FILE_REFRESH",
+    EngineState.BROKEN: "ERROR",
+    EngineState.CANCELLED: "CANCEL",
+    EngineState.CHECKING: "SORTTIME",
+    EngineState.INSTALLING: "SORTTIME",
 }
 
 _LARGE: Final = 10
@@ -67,19 +67,19 @@ def online() -> bool:
 
 def sentence_of(environment: Environment) -> str:
     """Return the state in words."""
-    if environment.state is State.NOT_INSTALLED and environment.reason:
+    if environment.state is EngineState.NOT_INSTALLED and environment.reason:
         return environment.reason
-    if environment.state is State.NOT_INSTALLED:
+    if environment.state is EngineState.NOT_INSTALLED:
         return "The tracking engine is not installed yet. Videos are tracked with it; tracks are imported without."
-    if environment.state is State.CANCELLED:
+    if environment.state is EngineState.CANCELLED:
         return "The installation was cancelled. What was downloaded is kept."
-    if environment.state is State.READY:
+    if environment.state is EngineState.READY:
         found = {name: environment.versions.get(key, "").partition("+")[0] for key, name in _SHOWN.items()}
         versions = [f"Python {environment.python}", *(f"{name} {each}" for name, each in found.items() if each)]
         return f"{'Checked and ready' if environment.checked else 'Ready'}: {', '.join(versions)}."
-    if environment.state is State.BROKEN:
+    if environment.state is EngineState.BROKEN:
         return f"Broken: {environment.reason}" if environment.versions else f"Not installed: {environment.reason}"
-    return f"Outdated: {environment.reason}" if environment.state is State.OUTDATED else environment.progress.what
+    return f"Outdated: {environment.reason}" if environment.state is EngineState.OUTDATED else environment.progress.what
 
 
 def _engine(box: Any, context: bpy.types.Context, owner: Any) -> None:
@@ -87,14 +87,14 @@ def _engine(box: Any, context: bpy.types.Context, owner: Any) -> None:
     row = box.row()
     row.label(text="Tracking Engine", icon="PREFERENCES")
     _button(row, environment)
-    if environment.state in (State.INSTALLING, State.CHECKING):
+    if environment.state in (EngineState.INSTALLING, EngineState.CHECKING):
         _progress(box, environment)
     else:
         text = " ".join(part for part in (sentence_of(environment), environment.advice) if part)
         alert = box.column()
-        alert.alert = environment.state is State.BROKEN
+        alert.alert = environment.state is EngineState.BROKEN
         paragraph(alert, context, text, _ICONS[environment.state], narrower=_BOX)
-        if environment.state is State.READY:
+        if environment.state is EngineState.READY:
             paragraph(box, context, f"Computes on: {environment.device}.", "BLANK1", narrower=_BOX)
             if environment.reason:
                 paragraph(box, context, f"{environment.reason} {environment.advice}", "ERROR", narrower=_BOX)
@@ -111,14 +111,14 @@ def _button(row: Any, environment: Environment) -> None:
     if engine_state.installer.stopping:
         side.enabled = False
         text = "Stopping"
-    elif environment.state is State.BROKEN and not environment.versions:
+    elif environment.state is EngineState.BROKEN and not environment.versions:
         text = "Try Again..."
     side.operator(name, text=text, icon=icon)
 
 
 def _progress(box: Any, environment: Environment) -> None:
     progress = environment.progress
-    if environment.state is State.CHECKING:
+    if environment.state is EngineState.CHECKING:
         box.label(text=f"{progress.what} ({duration(progress.seconds)})", icon="SORTTIME")
         return
     left = f", about {duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
@@ -131,7 +131,12 @@ def _progress(box: Any, environment: Environment) -> None:
 
 
 def _what_is_in_the_way(box: Any, context: bpy.types.Context, owner: Any, environment: Environment) -> None:
-    wants_download = environment.state in (State.NOT_INSTALLED, State.OUTDATED, State.BROKEN, State.CANCELLED)
+    wants_download = environment.state in (
+        EngineState.NOT_INSTALLED,
+        EngineState.OUTDATED,
+        EngineState.BROKEN,
+        EngineState.CANCELLED,
+    )
     if wants_download and not online() and not owner.wheel_folder:
         text = (
             "To download the engine, Blender must be allowed to use the network: "
@@ -141,7 +146,7 @@ def _what_is_in_the_way(box: Any, context: bpy.types.Context, owner: Any, enviro
         row = box.row()
         row.alignment = "LEFT"
         row.operator("screen.userpref_show", text="Show That Setting", icon="INTERNET").section = "SYSTEM"
-    notice = engine_state.flavour
+    notice = engine_state.sandbox_notice
     if notice is not None:
         paragraph(box, context, f"{notice.sentence} {notice.advice}", "INFO", narrower=_BOX)
 

@@ -1,4 +1,4 @@
-"""The one environment of this Blender, what works on it, and the timer that watches while something does."""
+"""Engine of this Blender: its environment, what works on it, and the timer that watches while something does."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import bpy
 
 from ...backend.contract.failure import Notice
 from .. import redrawing
-from ..engine.environment import Environment, State
+from ..engine.environment import EngineState, Environment
 from ..engine.installer import Installer, Task
 from ..engine.model_files import ModelList
 from ..polling import Poller
-from .sandbox import flavour_of
+from .sandbox import sandbox_notice_of
 
 INTERVAL: Final = 0.1
 """Seconds between two looks at the processes."""
@@ -24,10 +24,10 @@ INTERVAL: Final = 0.1
 environment = Environment(Path())
 installer = Installer(environment)
 models = ModelList()
-flavour: Notice | None = None
+sandbox_notice: Notice | None = None
 """What to know about this kind of Blender; found out once."""
 
-listeners: Final[list[Callable[[Task, State], None]]] = []
+listeners: Final[list[Callable[[Task, EngineState], None]]] = []
 """Called in the timer when a task of the installer is over."""
 
 
@@ -61,8 +61,8 @@ CLASSES: Final[tuple[type[Any], ...]] = ()
 
 def register() -> None:
     """Find out which Blender this is; end everything when it quits."""
-    global flavour  # noqa: PLW0603 - it never changes
-    flavour = flavour_of(bpy.app.binary_path, os.environ)
+    global sandbox_notice  # noqa: PLW0603 - it never changes
+    sandbox_notice = sandbox_notice_of(bpy.app.binary_path, os.environ)
     atexit.register(close)
 
 

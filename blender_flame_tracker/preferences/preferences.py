@@ -1,4 +1,4 @@
-"""The add-on's preferences: the engine, its folders, and the model files."""
+"""Preferences of the add-on: the engine, its folders, and the model files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which kind of Blender this is, where that matters for the engine: Store, snap and flatpak keep programs apart."""
+"""Notices about Blenders of Store, snap and flatpak, which keep programs apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from ...backend.contract.failure import Notice
 
 
-def flavour_of(binary: str, environment: Mapping[str, str], sandbox: Path = Path("/.flatpak-info")) -> Notice | None:
+def sandbox_notice_of(
+    binary: str, environment: Mapping[str, str], sandbox: Path = Path("/.flatpak-info")
+) -> Notice | None:
     """Return what a user of a packed Blender should know, None for the usual one from blender.org or Steam.
 
     Args:

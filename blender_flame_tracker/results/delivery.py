@@ -1,4 +1,4 @@
-"""A finished track comes into its scene: when it may, as which step of undo, and which import it brings up to date."""
+"""Delivery of a finished track to its scene: when it may come, as which step of undo, and which import it renews."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HIDDEN: Final = "flame_hidden"
 """Custom property of the collection of a take that was hidden here, and not by the user."""
 
 
-def hindrance() -> str:
+def import_obstacle() -> str:
     """Return why nothing can be imported at the moment, or an empty text.
 
     What is changed while a mesh is edited would be lost to undo, and what is changed while a picture is rendered may

@@ -1,4 +1,4 @@
-"""After the first import an animator sees the head at once: views look through the camera, nothing stands before it."""
+"""First view of an imported head: views look through the camera, nothing stands before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a track file says of itself: how good each frame is, which frames to look at, and where they are in the scene.
+"""Review of a track file: how good each frame is, which frames to look at, and where they are in the scene.
 
 No `bpy` here. Files are read by `look_at`, in a thread where a panel asks (`Watch`), so that drawing never waits.
 """
@@ -26,12 +26,12 @@ from ...backend.contract.settings import QUALITY_CHOICES
 from ..file_stamp import Stamp, changed, stamp_of
 from ..scene.timeline import footage_rate, make_timeline
 
-PATIENCE: Final = 5.0
+INTEREST_TIMEOUT: Final = 5.0
 """Seconds after the last question for which a file is looked at again and again."""
 
 
 @dataclass(frozen=True)
-class Facts:
+class TrackFacts:
     """What the disk says of a track file.
 
     Attributes:
@@ -147,12 +147,12 @@ class Placement:
     played: Fraction | None = None
 
 
-def look_at(path: Path) -> Facts:
+def look_at(path: Path) -> TrackFacts:
     """Return what the disk says of a track file. It is read again only when it has changed."""
     stamp = stamp_of(path)
     quality, flags, failure = _read(path, stamp)
     report, overlay = path.with_name(PLOT), path.with_name(OVERLAY)
-    return Facts(
+    return TrackFacts(
         path,
         stamp,
         changed(path),
@@ -202,7 +202,7 @@ def _read(path: Path, stamp: Stamp | None) -> _Content:
     return content
 
 
-def review_of(facts: Facts, placement: Placement) -> Review | None:
+def review_of(facts: TrackFacts, placement: Placement) -> Review | None:
     """Return the track over the frames of the scene, None where there is nothing to see. Cached."""
     if facts.quality is None:
         return None
@@ -263,16 +263,16 @@ def _bad_ranges(
 class Watch:
     """Looks at files in a thread while somebody asks for them, at most every `interval` seconds."""
 
-    def __init__(self, look: Callable[[Path], Facts] = look_at, interval: float = 1.0) -> None:
+    def __init__(self, look: Callable[[Path], TrackFacts] = look_at, interval: float = 1.0) -> None:
         self._look = look
         self._interval = interval
         self._asked: dict[Path, float] = {}
-        self._known: dict[Path, Facts] = {}
+        self._known: dict[Path, TrackFacts] = {}
         self._looked: dict[Path, float] = {}
         self._thread: threading.Thread | None = None
         self._changed = False
 
-    def facts(self, path: Path) -> Facts | None:
+    def facts(self, path: Path) -> TrackFacts | None:
         """Return what is known of a file, None before it has been looked at. Returns at once."""
         self._asked[path] = time.monotonic()
         return self._known.get(path)
@@ -280,7 +280,7 @@ class Watch:
     @property
     def wanted(self) -> bool:
         """Whether somebody asked of late."""
-        return any(time.monotonic() - moment < PATIENCE for moment in self._asked.values())
+        return any(time.monotonic() - moment < INTEREST_TIMEOUT for moment in self._asked.values())
 
     def poll(self) -> bool:
         """Look at what is due, in a thread; return whether there is news since the last call. Returns at once."""
@@ -288,15 +288,15 @@ class Watch:
             return False
         news = self._thread is not None and self._changed
         now = time.monotonic()
-        self._asked = {path: moment for path, moment in self._asked.items() if now - moment < PATIENCE}
-        due = [path for path in self._asked if now - self._looked.get(path, -PATIENCE) >= self._interval]
+        self._asked = {path: moment for path, moment in self._asked.items() if now - moment < INTEREST_TIMEOUT}
+        due = [path for path in self._asked if now - self._looked.get(path, -INTEREST_TIMEOUT) >= self._interval]
         self._thread, self._changed = None, False
         if due:
             self._thread = threading.Thread(target=self._look_at, args=(due,), name="flame-review", daemon=True)
             self._thread.start()
         return news
 
-    def learn(self, path: Path) -> Facts:
+    def learn(self, path: Path) -> TrackFacts:
         """Look at a file now, for those who can wait."""
         facts = self._known[path] = self._look(path)
         self._looked[path] = time.monotonic()

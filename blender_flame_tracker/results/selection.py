@@ -1,4 +1,4 @@
-"""Which result panel, timeline and operators speak of, and what is known of it. Cheap enough for every redraw."""
+"""Result that panel, timeline and operators speak of, and what is known of it. Cheap enough for every redraw."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..scene.motion import motion_of
 from ..scene.origin import file_of
 from ..scene.parts import Parts, find_collection, is_import, parts_of
 from ..scene.record import read_record
-from .review import Facts, Placement, Review, Watch, review_of
+from .review import Placement, Review, TrackFacts, Watch, review_of
 
 WATCH: Final = Watch()
 
@@ -127,7 +127,7 @@ def file_of_node(track: Any, scene: bpy.types.Scene) -> Path | None:
     return None if isinstance(settings, Failure) else absolute(settings.path)
 
 
-def facts_of(result: Result) -> Facts | None:
+def facts_of(result: Result) -> TrackFacts | None:
     """Return what the disk says of a result, None before it has been looked at. For drawing: returns at once."""
     if result.file is None:
         return None
@@ -136,7 +136,7 @@ def facts_of(result: Result) -> Facts | None:
     return WATCH.facts(result.file)
 
 
-def facts_now(result: Result) -> Facts | None:
+def facts_now(result: Result) -> TrackFacts | None:
     """Return what the disk says of a result, looked at now. For operators."""
     return None if result.file is None else WATCH.learn(result.file)
 
@@ -147,7 +147,7 @@ def review_now(result: Result) -> Review | None:
     return None if facts is None else review_of(facts, result.placement)
 
 
-def is_outdated(result: Result, facts: Facts) -> bool:
+def is_outdated(result: Result, facts: TrackFacts) -> bool:
     """Whether the file has been written again since it was imported."""
     if result.collection is None or facts.stamp is None:
         return False

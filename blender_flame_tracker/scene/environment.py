@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Environment:
+class EnvironmentMap:
     """Radiance from all around, in the axes of Blender's camera (x right, y up, z towards the viewer).
 
     Attributes:
@@ -45,7 +45,7 @@ class Environment:
     error: float
 
 
-def environment_of(coefficients: NDArray[Any]) -> Environment:
+def environment_of(coefficients: NDArray[Any]) -> EnvironmentMap:
     """Return an environment whose diffuse shading is that of the harmonics (9, 3), as nearly as positive light can.
 
     The shading of a matt surface is the mean of the radiance over its hemisphere, weighted with the cosine: radiance
@@ -62,7 +62,7 @@ def environment_of(coefficients: NDArray[Any]) -> Environment:
     strength = _positive_least_squares(shading * weight[:, None], wanted * weight[:, None])
     difference = np.abs(shading @ strength - wanted)[seen].max()
     radiance = (lobes @ strength).reshape(HEIGHT, WIDTH, 3).astype(np.float32)
-    return Environment(radiance, float(difference / max(wanted[seen].mean(), 1e-9)))
+    return EnvironmentMap(radiance, float(difference / max(wanted[seen].mean(), 1e-9)))
 
 
 def _pixels() -> tuple[Array, Array]:

@@ -62,7 +62,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SceneChanges:
     """What an import will set.
 
     Attributes:
@@ -105,7 +105,9 @@ def scene_parts(scene: bpy.types.Scene) -> dict[str, list[float]]:
     }
 
 
-def plan_for(scene: bpy.types.Scene, collection: bpy.types.Collection | None, earlier: Fit | None, how: str) -> Plan:
+def plan_for(
+    scene: bpy.types.Scene, collection: bpy.types.Collection | None, earlier: Fit | None, how: str
+) -> SceneChanges:
     """Return what of a scene an import may set; the rest stays as the user has it. Changes nothing.
 
     Args:
@@ -117,16 +119,16 @@ def plan_for(scene: bpy.types.Scene, collection: bpy.types.Collection | None, ea
     """
     new = collection is None
     if how == "always":
-        return Plan(frozenset(_WRITERS), True, new)
+        return SceneChanges(frozenset(_WRITERS), True, new)
     if how == "never":
-        return Plan()
+        return SceneChanges()
     empty = new and starting_scene.is_empty(scene)
     plain_view = scene.view_settings.view_transform in starting_scene.VIEWS
     camera = empty and starting_scene.is_start_camera(scene)
-    return Plan(frozenset(_free_parts(scene, earlier, empty)), camera, empty and plain_view)
+    return SceneChanges(frozenset(_free_parts(scene, earlier, empty)), camera, empty and plain_view)
 
 
-def fit_scene(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit, plan: Plan) -> None:
+def fit_scene(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit, plan: SceneChanges) -> None:
     """Set what was planned; a scene without a camera gets that of the track in any case."""
     _write(scene, fit, plan.parts)
     if plan.camera or scene.camera is None:
@@ -137,7 +139,7 @@ def fit_scene(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit, plan: 
 
 def fit_all(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit) -> None:
     """Give the scene all that the clip wants, as the user has asked for it."""
-    fit_scene(scene, camera, fit, Plan(frozenset(_WRITERS), True))
+    fit_scene(scene, camera, fit, SceneChanges(frozenset(_WRITERS), True))
 
 
 def kept(scene: bpy.types.Scene, camera: bpy.types.Object, fit: Fit) -> list[str]:

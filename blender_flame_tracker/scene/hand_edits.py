@@ -1,4 +1,4 @@
-"""Shape keys that somebody has worked on by hand are not lost when the track is imported again: a copy keeps them."""
+"""Copies of shape keys that somebody has worked on by hand, so that importing again loses none of it."""
 
 from __future__ import annotations
 

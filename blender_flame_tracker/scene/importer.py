@@ -1,4 +1,4 @@
-"""A track becomes a scene: head with a shape key per frame, camera, footage, all in one collection."""
+"""Import of a track: head with a shape key per frame, camera, footage, all in one collection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All animation is written and read here: one way of doing it from Blender 4.2 (plain actions) to 5.x (slots only)."""
+"""Writing and reading of all animation, from Blender 4.2 (plain actions) to 5.x (slots only)."""
 
 from __future__ import annotations
 

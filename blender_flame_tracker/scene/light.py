@@ -1,4 +1,4 @@
-"""Where the light of the footage is known from: the track itself, or what was written beside its texture. No bpy."""
+"""Light of the footage, from the track itself or from what was written beside its texture. No bpy."""
 
 from __future__ import annotations
 

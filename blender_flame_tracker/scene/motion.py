@@ -1,4 +1,4 @@
-"""Who moves: the camera around a still head, or the head before a still camera. Switching loses nothing."""
+"""Switch of who moves: the camera around a still head, or the head before a still camera. It loses nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A head without its neck: a mask on a vertex group, so that nothing of the mesh is lost and it can be switched off."""
+"""Mask that hides the neck: nothing of the mesh is lost, and it can be switched off."""
 
 from __future__ import annotations
 

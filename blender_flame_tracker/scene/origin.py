@@ -1,4 +1,4 @@
-"""Where the file of an imported track lies: absolute, and relative to the .blend, so that projects can be moved."""
+"""Origin of an imported track, its file: absolute, and relative to the .blend, so that projects can be moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which datablocks belong to an imported track, and where they are found again."""
+"""Parts of an imported track: which datablocks belong to it, and where they are found again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where head and camera of a new import stand, and how large: in the scene's units, not inside another head."""
+"""Placing of a new import: position and scale in the scene's units, not inside another head."""
 
 from __future__ import annotations
 

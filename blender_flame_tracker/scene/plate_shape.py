@@ -1,4 +1,4 @@
-"""The footage keeps its shape behind the head, also when the scene's picture is given another one afterwards."""
+"""Shape of the footage behind the head, kept when the scene's picture is given another one afterwards."""
 
 from __future__ import annotations
 

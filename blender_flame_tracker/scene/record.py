@@ -1,4 +1,4 @@
-"""What an import was made with, kept on its collection, so that it can be brought up to date in the same way."""
+"""Record of what an import was made with, kept on its collection, so that it can be renewed in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that a render over the footage needs, set in one go: footage, what the head does, and true colours."""
+"""Settings of a render over the footage, made in one go: footage, what the head does, and true colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frame of the scene shows which frame of the footage: one for one, or in the scene's own time."""
+"""Schedule of the footage: its frames one for one with the scene's, or in the scene's own time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One shape key per frame, exact on every frame: absolute ones play quickly, relative ones can be exported."""
+"""Shape keys, one per frame, exact on every frame: absolute ones play quickly, relative ones can be exported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second person of one clip: its head moves in the space of a camera that an earlier import has made."""
+"""Camera shared by several people of one clip: a later head moves in the space of the first import's camera."""
 
 from __future__ import annotations
 

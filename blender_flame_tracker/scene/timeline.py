@@ -1,4 +1,4 @@
-"""Which frame of the scene shows which frame of the track. Numpy alone, so that it is tested without a scene."""
+"""Timeline: which frame of the scene shows which frame of the track. Numpy alone, tested without a scene."""
 
 from __future__ import annotations
 

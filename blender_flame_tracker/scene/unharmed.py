@@ -1,4 +1,4 @@
-"""The scene stays as it was when making something in it goes wrong half-way."""
+"""Undo of a half-made change: the scene stays as it was when making something in it goes wrong."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...backend.contract.failure import Notice
 from ...backend.contract.settings import SceneSettings
 from . import keyframes
-from .environment import HEIGHT, WIDTH, Environment, environment_of
+from .environment import HEIGHT, WIDTH, EnvironmentMap, environment_of
 from .fitting_scene import is_faithful
 from .light import Light
 from .parts import Parts
@@ -174,7 +174,7 @@ def _follow(turn: bpy.types.Node, camera: bpy.types.Object) -> None:
         target.rotation_mode = "XYZ"
 
 
-def _picture(image: bpy.types.Image | None, environment: Environment, name: str) -> bpy.types.Image:
+def _picture(image: bpy.types.Image | None, environment: EnvironmentMap, name: str) -> bpy.types.Image:
     """The environment as a picture that lies in the .blend."""
     if image is None or tuple(image.size) != (WIDTH, HEIGHT):
         image = bpy.data.images.new(name, WIDTH, HEIGHT, float_buffer=True, is_data=True)
@@ -198,7 +198,7 @@ def _write_exposure(
         keyframes.write_channels(tree, keyframes.vector_channels(path, frame, gain))
 
 
-def _notices(environment: Environment, terms: NDArray[np.float64], usual: NDArray[np.float64]) -> list[Notice]:
+def _notices(environment: EnvironmentMap, terms: NDArray[np.float64], usual: NDArray[np.float64]) -> list[Notice]:
     notices = []
     if environment.error > _TOLERATED:
         notices.append(

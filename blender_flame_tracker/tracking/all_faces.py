@@ -1,4 +1,4 @@
-"""Everyone in a clip is tracked, one after the other: a run for each face, all seen through one camera.
+"""Queue of faces: everyone in a clip is tracked, one run after the other, all seen through one camera.
 
 Whoever comes later takes over lens and camera of the first, as `nodes.places` says.
 """
@@ -12,7 +12,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ..engine.quick_look import SeenFace
-from ..engine.run_state import Run, State
+from ..engine.run_state import Run, RunState
 from ..nodes import run_registry
 from ..nodes.scene_state import node_of
 from ..nodes.stages.face import face_folder
@@ -107,9 +107,9 @@ def _over(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> None:
         del _queues[tree.session_uid]
         return
     face = queue.faces[queue.position]
-    if run.state is State.FAILED and run.failure is not None:
+    if run.state is RunState.FAILED and run.failure is not None:
         queue.failures.append(f"Face {face.number + 1}: {run.failure.sentence}")
-    while run.state is not State.CANCELLED and queue.position + 1 < len(queue.faces):
+    while run.state is not RunState.CANCELLED and queue.position + 1 < len(queue.faces):
         queue.position += 1
         _follow(tree, scene, queue.faces[queue.position])
         started = runs.start(tree, scene)

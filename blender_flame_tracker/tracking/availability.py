@@ -1,4 +1,4 @@
-"""Whether the engine is there, for drawing: looked up while drawing, found out by a timer."""
+"""Availability of the engine, for drawing: looked up while drawing, found out by a timer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from ...backend.contract.failure import Failure
 from .. import redrawing
-from ..engine.environment import State
+from ..engine.environment import EngineState
 from ..polling import Poller
 from ..preferences import engine_state
 from . import runs
@@ -21,7 +21,7 @@ _looked = float("-inf")
 
 def problem() -> Failure | None:
     """Return why nothing can be tracked with the engine as it is, None where it is well. For drawing."""
-    if engine_state.environment.state is State.INSTALLING and runs.engine_override is None:
+    if engine_state.environment.state is EngineState.INSTALLING and runs.engine_override is None:
         return Failure("engine-installing", "The tracking engine is being installed.", "Wait until it is ready.")
     if time.monotonic() - _looked > FRESH:
         POLLER.start()

@@ -1,4 +1,4 @@
-"""What is known of the videos of this session: size, rate, length, and the faces in them.
+"""Facts about the videos of this session: size, rate, length, and the faces in them.
 
 Drawing only looks up. What is not known yet is asked for, and a timer finds it out: by Blender's own reader, and, where
 the engine was asked to look for faces, from the engine, which knows better.
@@ -44,7 +44,7 @@ LOOKS_KEPT: Final = 40
 
 
 @dataclass(frozen=True)
-class Facts:
+class VideoFacts:
     """What a video is.
 
     Attributes:
@@ -76,7 +76,7 @@ class Faces:
     going: bool = False
 
 
-_facts: Final[dict[Path, Facts | Failure]] = {}
+_facts: Final[dict[Path, VideoFacts | Failure]] = {}
 _missed: Final[dict[Path, float]] = {}
 """When a video was found to be missing."""
 _faces: Final[dict[Path, Faces]] = {}
@@ -111,10 +111,10 @@ def faces_can_be_shown(node: Any) -> bool:
         return True
     chosen = files_of(node.path)
     facts = _facts.get(chosen[0]) if len(chosen) == 1 else None
-    return isinstance(facts, Facts) and facts.frames == 1
+    return isinstance(facts, VideoFacts) and facts.frames == 1
 
 
-def facts_of(path: Path) -> Facts | Failure | None:
+def facts_of(path: Path) -> VideoFacts | Failure | None:
     """Return what a video is, None where that has to be found out first, which this asks for. For drawing."""
     known = _facts.get(path)
     if known is None or (path in _missed and time.monotonic() - _missed[path] > RETRY):
@@ -140,7 +140,7 @@ def faces_of(path: Path) -> Faces:
     return _faces.get(path) or Faces()
 
 
-def read(path: Path) -> Facts | Failure:
+def read(path: Path) -> VideoFacts | Failure:
     """Open a video to find out what it is, and whether it is one."""
     result = _facts[path] = _read(path)
     if isinstance(result, Failure):
@@ -211,11 +211,11 @@ def _learn(path: Path) -> None:
     """Find out what a video is: from an earlier look, which takes no time, or else by opening it."""
     if path not in _facts and path not in _searches:
         _recall(path)
-    if not isinstance(_facts.get(path), Facts):
+    if not isinstance(_facts.get(path), VideoFacts):
         read(path)
 
 
-def _read(path: Path) -> Facts | Failure:
+def _read(path: Path) -> VideoFacts | Failure:
     if not is_file(path):
         what = "is a folder" if is_folder(path) else "is not there"
         return Failure(
@@ -244,7 +244,7 @@ def _read(path: Path) -> Facts | Failure:
         bpy.data.movieclips.remove(clip)
     if frames <= 0 or min(width, height) <= 0 or rate == 0.0:
         return not_a_video
-    return Facts(width, height, frames, rate)
+    return VideoFacts(width, height, frames, rate)
 
 
 def _sequence_rate(path: Path) -> float:
@@ -290,7 +290,7 @@ def _recall(path: Path) -> None:
 
 def _found(path: Path, look: QuickLook) -> None:
     still = is_picture(path)
-    _facts[path] = Facts(look.width, look.height, look.frames, None if still else look.rate)
+    _facts[path] = VideoFacts(look.width, look.height, look.frames, None if still else look.rate)
     _faces[path] = Faces(found=look)
 
 

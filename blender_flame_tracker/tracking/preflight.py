@@ -1,4 +1,4 @@
-"""What is looked at before the engine starts, so that a run does not fail minutes later for a reason known at once."""
+"""Checks before the engine starts, so that a run does not fail minutes later for a reason known at once."""
 
 from __future__ import annotations
 

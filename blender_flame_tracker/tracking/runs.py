@@ -1,4 +1,4 @@
-"""The runs of this Blender: started by panel, nodes and scripts, watched by one timer, and brought into the scene.
+"""Runs of this Blender: started by panel, nodes and scripts, watched by one timer, and brought into the scene.
 
 `engine.session` knows nothing of Blender; this module joins the two. What runs is kept in `nodes.run_registry`.
 """
@@ -16,7 +16,7 @@ from bpy.app.handlers import persistent
 from ...backend.contract.failure import Failure
 from .. import redrawing
 from ..engine.process import Engine
-from ..engine.session import SILENCE, Run, Session, State
+from ..engine.session import SILENCE, Run, RunState, Session
 from ..nodes import places, state
 from ..nodes.compile import SceneImport, compile_tree
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
@@ -24,7 +24,7 @@ from ..nodes.tree import FlameTree
 from ..paths import new_run_folder
 from ..polling import Poller
 from ..preferences import preferences
-from ..results.delivery import deliver, hindrance, import_as_step
+from ..results.delivery import deliver, import_as_step, import_obstacle
 from ..scene.plate import lacks_copy
 from ..text import duration
 from . import preflight
@@ -35,7 +35,7 @@ INTERVAL: Final = 0.1
 BUDGET: Final = 0.003
 """Seconds that one look may take to read what was said."""
 
-HINDERED_INTERVAL: Final = 0.5
+OBSTACLE_INTERVAL: Final = 0.5
 """Seconds between two looks whether a result can be imported that has to wait."""
 
 engine_override: Engine | None = None
@@ -47,7 +47,7 @@ listeners: Final[list[Callable[[FlameTree, bpy.types.Scene, Run], None]]] = []
 
 _session = Session()
 _before_loading: dict[int, Ticket] = {}
-_untold: list[tuple[str, str]] = []
+_unreported: list[tuple[str, str]] = []
 
 
 def session() -> Session:
@@ -114,7 +114,7 @@ def cancel(tree: FlameTree) -> None:
         redrawing.TRACKING.redraw()
 
 
-def wait(run: Run) -> State:
+def wait(run: Run) -> RunState:
     """Wait until a run is over and its result is in the scene, for scripts and tests.
 
     Where the result has to wait for object mode, nothing else is waited for: see `waiting_import`.
@@ -130,7 +130,7 @@ def wait(run: Run) -> State:
 def waiting_import(tree: FlameTree | None) -> str:
     """Return why the finished result of a tree is not in the scene yet, or an empty text."""
     ticket = tickets.get(tree.session_uid) if tree is not None else None
-    return hindrance() if ticket is not None and _due(ticket) else ""
+    return import_obstacle() if ticket is not None and _due(ticket) else ""
 
 
 def silence_of(run: Run) -> str:
@@ -163,7 +163,7 @@ def _poll() -> float | None:
     redrawing.TRACKING.redraw_when(changed)
     if _session.busy:
         return INTERVAL
-    return HINDERED_INTERVAL if any(ticket.imports for ticket in tickets.values()) else None
+    return OBSTACLE_INTERVAL if any(ticket.imports for ticket in tickets.values()) else None
 
 
 POLLER: Final = Poller(_poll)
@@ -179,13 +179,13 @@ def _settle_all() -> bool:
         if ticket.run.state.final and not ticket.settled:
             ticket.settled = happened = True
             _settle(ticket)
-    if not hindrance() and any(_due(ticket) for ticket in tickets.values()):
+    if not import_obstacle() and any(_due(ticket) for ticket in tickets.values()):
         happened = True
         import_as_step(import_due)
     for ticket in list(tickets.values()):
         tree, scene = tree_of(ticket.tree), _scene(ticket)
-        if ticket.settled and not ticket.imports and not ticket.told:
-            ticket.told = True
+        if ticket.settled and not ticket.imports and not ticket.reported:
+            ticket.reported = True
             for listener in listeners if tree is not None and scene is not None else ():
                 listener(tree, scene, ticket.run)
     return happened
@@ -208,15 +208,15 @@ def _settle(ticket: Ticket) -> None:
     state.remember(tree, ticket.compiled, ticket.run)
     if ticket.announce and not ticket.imports:
         announce(outcome(ticket.run))
-    elif ticket.announce and hindrance():
-        announce([("INFO", f"{_praise(ticket.run)} {hindrance()}")])
+    elif ticket.announce and import_obstacle():
+        announce([("INFO", f"{_success_sentence(ticket.run)} {import_obstacle()}")])
 
 
 def import_due() -> None:
     """Bring into their scenes what can be imported now; as one step of undo, which whoever calls this makes."""
     for ticket in list(tickets.values()):
         due = _due(ticket)
-        if due and not hindrance():
+        if due and not import_obstacle():
             _import(ticket, due)
 
 
@@ -240,14 +240,14 @@ def _import(ticket: Ticket, wanted: list[SceneImport]) -> None:
 def outcome(run: Run) -> list[tuple[str, str]]:
     """Return what to tell of a run that is over: pairs of a report level and a text, the most important last."""
     told = [("WARNING", f"{notice.sentence} {notice.advice}".strip()) for notice in run.notices]
-    if run.state is State.FAILED and run.failure is not None:
+    if run.state is RunState.FAILED and run.failure is not None:
         return [("ERROR", str(run.failure))]
-    if run.state is State.CANCELLED:
+    if run.state is RunState.CANCELLED:
         return [("INFO", "Cancelled. What was finished is kept: Resume goes on from there.")]
-    return [*told, ("INFO", _praise(run))]
+    return [*told, ("INFO", _success_sentence(run))]
 
 
-def _praise(run: Run) -> str:
+def _success_sentence(run: Run) -> str:
     frames = next((s.summary.split(",")[0] for s in run.stages.values() if s.kind == "track" and s.summary), "")
     if all(stage.state == "cached" for stage in run.stages.values()):
         return f"All was up to date ({frames})." if frames else "All was up to date."
@@ -260,15 +260,15 @@ def announce(words: list[tuple[str, str]]) -> None:
     windows = bpy.context.window_manager.windows
     if bpy.app.background or not windows:
         return
-    _untold.extend(words)
+    _unreported.extend(words)
     with bpy.context.temp_override(window=windows[0]):
         bpy.ops.flame.announce("INVOKE_DEFAULT")
 
 
-def take_untold() -> list[tuple[str, str]]:
+def take_unreported() -> list[tuple[str, str]]:
     """Return what is to be reported and was not yet, once."""
-    told = list(_untold)
-    _untold.clear()
+    told = list(_unreported)
+    _unreported.clear()
     return told
 
 

@@ -1,4 +1,4 @@
-"""Where the node editor offers our nodes and operators: its Add menu, its header and its context menu."""
+"""Menus of the node editor that offer our nodes and operators: Add, header and context menu."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-from ..engine.run_state import Run, State
+from ..engine.run_state import Run, RunState
 from ..nodes import reading, run_registry, stages
 from ..nodes.base import Group
 from ..nodes.tree import shows_our_tree
@@ -55,11 +55,11 @@ def draw_header(self: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_progress(layout: Any, run: Run) -> None:
-    text = "Cancelling" if run.state is State.CANCELLING else "Waiting for another run"
+    text = "Cancelling" if run.state is RunState.CANCELLING else "Waiting for another run"
     stage = next((each for each in run.stages.values() if each.state == "running"), None)
-    if stage is not None and run.state is State.RUNNING:
+    if stage is not None and run.state is RunState.RUNNING:
         text = f"{stage.label}: {100 * stage.fraction:.0f} %"
-    elif run.state is State.RUNNING:
+    elif run.state is RunState.RUNNING:
         text = "Starting"
     bar = layout.row()
     bar.ui_units_x = 8.0

@@ -6,7 +6,7 @@ from typing import Final
 
 import bpy
 
-from ..engine.run_state import State
+from ..engine.run_state import RunState
 from ..names import TAB
 from ..nodes import drawing, reading, run_registry
 from ..nodes.state import status_of
@@ -52,8 +52,8 @@ class FLAME_PT_tree(_Sidebar, bpy.types.Panel):  # noqa: N801 - Blender's rule f
             return
         _level, said = runs.outcome(run)[-1]
         message = layout.column()
-        message.alert = run.state is State.FAILED
-        icon = {State.FAILED: "ERROR", State.CANCELLED: "CANCEL"}.get(run.state, "CHECKMARK")
+        message.alert = run.state is RunState.FAILED
+        icon = {RunState.FAILED: "ERROR", RunState.CANCELLED: "CANCEL"}.get(run.state, "CHECKMARK")
         paragraph(message, context, runs.waiting_import(tree) or said, icon=icon)
 
 

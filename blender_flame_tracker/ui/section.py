@@ -1,4 +1,4 @@
-"""What the panel wants to know of each of its parts."""
+"""Section of the panel: what the panel needs to know of each of its parts."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def read(content: bytes, folder: Path) -> object:
     engine = process.Engine(Path("x"), Path("y"))
     state, models = environment.Environment(folder / "no engine"), model_files.ModelList()
     running = run_state.Run(default_job({}), engine, folder)
-    running.state = run_state.State.RUNNING
+    running.state = run_state.RunState.RUNNING
     for line in content.split(b"\n"):
         event = decode(line.decode("utf-8", "replace"))
         if event is None:

@@ -10,7 +10,7 @@ from ...nodes.scene_state import active_tree, node_of
 from ...nodes.state import NodeState, status_of
 from ...operators import result as operators
 from ...results import selection
-from ...results.review import Facts, Review, review_of
+from ...results.review import Review, TrackFacts, review_of
 from ...scene.fitting_scene import is_faithful
 from ...scene.fitting_scene import notices as fit_notices
 from ...scene.loose import loose_objects
@@ -61,7 +61,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     _draw_files(layout)
 
 
-def _draw_state(layout: Any, context: bpy.types.Context, found: selection.Result, facts: Facts | None) -> None:
+def _draw_state(layout: Any, context: bpy.types.Context, found: selection.Result, facts: TrackFacts | None) -> None:
     """What is wrong with the file, or with what was made of it."""
     problem = operators.file_problem(found, facts)
     if problem:
@@ -109,7 +109,7 @@ def _draw_made(layout: Any, context: bpy.types.Context, found: selection.Result)
         layout.template_icon(icon_value=layout.icon(picture), scale=5.0)
 
 
-def _draw_import(layout: Any, found: selection.Result, facts: Facts | None) -> None:
+def _draw_import(layout: Any, found: selection.Result, facts: TrackFacts | None) -> None:
     """Options and the button that brings the track into the scene."""
     if found.node is not None:
         fresh = found.collection is None

@@ -8,8 +8,8 @@ import bpy
 
 from ....backend.contract.failure import Notice
 from ....backend.contract.job import STAGES
-from ...engine.environment import State as EngineState
-from ...engine.run_state import Run, StageProgress, State
+from ...engine.environment import EngineState
+from ...engine.run_state import Run, RunState, StageProgress
 from ...nodes import run_registry
 from ...nodes.scene_state import active_tree, node_of, source_of, tracks_of
 from ...nodes.state import NodeState, status_of
@@ -115,7 +115,7 @@ def _draw_switches(layout: Any, context: bpy.types.Context, enabled: bool) -> No
 
 
 def _draw_buttons(layout: Any, run: Run | None, photographs: bool) -> None:
-    stopped = run is not None and run.state in (State.CANCELLED, State.FAILED)
+    stopped = run is not None and run.state in (RunState.CANCELLED, RunState.FAILED)
     column = layout.column(align=True)
     row = column.row(align=True)
     row.scale_y = 1.5
@@ -132,9 +132,9 @@ def _draw_buttons(layout: Any, run: Run | None, photographs: bool) -> None:
 def _draw_going(layout: Any, context: bpy.types.Context, run: Run) -> None:
     row = layout.row()
     row.scale_y = 1.5
-    row.enabled = run.state is not State.CANCELLING
+    row.enabled = run.state is not RunState.CANCELLING
     row.operator("flame.cancel", text="Cancelling..." if not row.enabled else "Cancel (ESC)", icon="CANCEL")
-    if run.state is State.WAITING:
+    if run.state is RunState.WAITING:
         paragraph(layout, context, "Waits until the engine has finished another run.", icon="TIME")
         return
     silence = runs.silence_of(run)
@@ -223,9 +223,9 @@ def _draw_outcome(layout: Any, context: bpy.types.Context, tree: Any, run: Run |
     waiting = runs.waiting_import(tree)
     if waiting:
         paragraph(layout, context, waiting, icon="INFO")
-    if run is None or run.state is State.DONE:
+    if run is None or run.state is RunState.DONE:
         _draw_state(layout, context, tree, run)
-    elif run.state is State.CANCELLED:
+    elif run.state is RunState.CANCELLED:
         paragraph(layout, context, runs.outcome(run)[-1][1], icon="CANCEL")
     elif run.failure is not None:
         box = layout.box()

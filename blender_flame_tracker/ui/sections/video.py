@@ -13,7 +13,7 @@ from ...nodes.scene_state import active_tree, node_of, source_of
 from ...nodes.stages.photographs import draw_names, files_of
 from ...text import duration, paragraph, room_in, scale_of
 from ...tracking import footage
-from ...tracking.footage import Facts
+from ...tracking.footage import VideoFacts
 from .. import thumbnails
 
 FACES_SHOWN: Final = 9
@@ -103,7 +103,7 @@ def _draw_photographs(layout: Any, context: bpy.types.Context, path: Path, node:
         _draw_choice(layout, face, still=True)
 
 
-def _draw_facts(layout: Any, context: bpy.types.Context, path: Path, facts: Facts | None, video: Any) -> None:
+def _draw_facts(layout: Any, context: bpy.types.Context, path: Path, facts: VideoFacts | None, video: Any) -> None:
     """The picture of the video, and beside it what it is."""
     faces = footage.faces_of(path)
     icon = thumbnails.icon_of(faces.found.thumbnail) if faces.found is not None else 0
@@ -120,7 +120,7 @@ def _draw_facts(layout: Any, context: bpy.types.Context, path: Path, facts: Fact
         words.label(text=line, translate=False)
 
 
-def fact_lines(facts: Facts, video: Any) -> tuple[str, ...]:
+def fact_lines(facts: VideoFacts, video: Any) -> tuple[str, ...]:
     """Return what a video is, in a few short lines."""
     rate = facts.rate if facts.rate is not None else video.sequence_rate
     frames = f"{facts.frames} frame{'' if facts.frames == 1 else 's'}"
@@ -128,7 +128,7 @@ def fact_lines(facts: Facts, video: Any) -> tuple[str, ...]:
     return (*lines, duration(facts.frames / rate, tenths_below=60.0)) if rate > 0 else lines
 
 
-def _draw_range(layout: Any, video: Any, facts: Facts | None) -> None:
+def _draw_range(layout: Any, video: Any, facts: VideoFacts | None) -> None:
     layout.prop(video, "range")
     if video.range == "custom":
         column = layout.column(align=True)

@@ -13,12 +13,12 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
 from flame_extension.blender_flame_tracker.engine import environment as environment_module
 from flame_extension.blender_flame_tracker.engine import installer as installer_module
-from flame_extension.blender_flame_tracker.engine.environment import Environment, State, chosen_folder, engine_in
+from flame_extension.blender_flame_tracker.engine.environment import EngineState, Environment, chosen_folder, engine_in
 from flame_extension.blender_flame_tracker.engine.installer import Installer, Request, Task
 from flame_extension.blender_flame_tracker.engine.model_files import BUILT_IN, ModelFile, ModelList
 from flame_extension.blender_flame_tracker.engine.process import Engine, start_process
 from flame_extension.blender_flame_tracker.engine.supervisor import Timeouts
-from flame_extension.blender_flame_tracker.preferences.sandbox import flavour_of
+from flame_extension.blender_flame_tracker.preferences.sandbox import sandbox_notice_of
 from project import HELPERS
 
 FAKE = HELPERS / "fake_installer.py"
@@ -76,13 +76,13 @@ posix = pytest.mark.skipif(os.name == "nt", reason="the stand-in for an engine i
 def test_from_nothing_to_ready(place):
     environment = Environment(place / "engine")
     environment.look()
-    assert environment.state is State.NOT_INSTALLED
+    assert environment.state is EngineState.NOT_INSTALLED
     failure = environment_module.engine_in(place / "engine")
     assert isinstance(failure, Failure) and failure.code == "engine-not-installed"
 
     installer = begin(place, "well")
     environment = installer.environment
-    assert environment.state is State.INSTALLING
+    assert environment.state is EngineState.INSTALLING
     assert installer.start(Task.STATE, Request(place / "engine"), place / "log").code == "installer-busy"
     poll_until(installer, lambda: environment.progress.seconds_left is not None)
     assert environment.progress.what == "Downloading torch, 96 of 192 MB"
@@ -90,7 +90,7 @@ def test_from_nothing_to_ready(place):
     assert environment.progress.fraction == pytest.approx(0.5)
     assert environment.notices == ["There is an NVIDIA GPU."]
     (place / "go").touch()
-    assert installer.wait() is State.READY
+    assert installer.wait() is EngineState.READY
     assert (environment.python, environment.device) == ("3.11", "processor")
     assert engine_in(place / "engine") == Engine(place / "engine" / "bin" / "python", environment_module.ROOT)
 
@@ -110,7 +110,7 @@ def test_what_the_user_chose_is_passed_on_as_a_list(place):
 
 def test_a_failure_is_told_in_blenders_words(place):
     environment = run(place, "no network")
-    assert (environment.state, environment.reason) == (State.BROKEN, "The server is away.")
+    assert (environment.state, environment.reason) == (EngineState.BROKEN, "The server is away.")
     assert "--" not in environment.advice and "try again" in environment.advice
 
 
@@ -118,7 +118,7 @@ def test_a_failure_is_told_in_blenders_words(place):
 def test_a_failed_update_leaves_the_engine_that_was_there(place):
     install_fake(place)
     environment = run(place, "no network")
-    assert (environment.state, environment.reason) == (State.READY, "The server is away.")
+    assert (environment.state, environment.reason) == (EngineState.READY, "The server is away.")
 
 
 def test_cancelling_is_no_failure_and_can_be_resumed(place):
@@ -126,15 +126,15 @@ def test_cancelling_is_no_failure_and_can_be_resumed(place):
     poll_until(installer, lambda: installer.environment.progress.fraction > 0)
     installer.cancel()
     assert installer.stopping
-    assert installer.wait() is State.CANCELLED
-    assert run(place, "no network").state is State.BROKEN
+    assert installer.wait() is EngineState.CANCELLED
+    assert run(place, "no network").state is EngineState.BROKEN
 
 
 @pytest.mark.parametrize(("behaviour", "words"), [("crash", "exit status 3"), ("other version", "different versions")])
 def test_an_installer_that_does_not_behave_is_given_up_on(place, monkeypatch, behaviour, words):
     monkeypatch.setattr(installer_module, "TIMEOUTS", Timeouts(final_event=0.1))
     environment = run(place, behaviour)
-    assert environment.state is State.BROKEN
+    assert environment.state is EngineState.BROKEN
     assert words in environment.reason
 
 
@@ -143,8 +143,8 @@ def test_to_look_at_the_plan_changes_nothing(place):
     installer.cancel()
     installer.wait()
     assert installer.start(Task.PLAN, Request(place / "engine"), place / "log") is None
-    assert installer.environment.state is State.CHECKING
-    assert installer.wait() is State.CANCELLED
+    assert installer.environment.state is EngineState.CHECKING
+    assert installer.wait() is EngineState.CANCELLED
     (problem,) = installer.environment.plan["problems"]
     assert problem["advice"] == "Choose an engine folder below that you may write to."
 
@@ -153,10 +153,10 @@ def test_to_look_at_the_plan_changes_nothing(place):
 def test_a_check_says_the_device_or_what_is_broken(place):
     install_fake(place)
     environment = run(place, "well", Task.CHECK)
-    assert (environment.state, environment.device, environment.checked) == (State.READY, "NVIDIA Abacus", True)
+    assert (environment.state, environment.device, environment.checked) == (EngineState.READY, "NVIDIA Abacus", True)
     environment = run(place, "broken", Task.CHECK)
     assert (environment.state, environment.reason, environment.advice) == (
-        State.BROKEN,
+        EngineState.BROKEN,
         "libGL.so.1 is missing.",
         "Install it.",
     )
@@ -203,7 +203,7 @@ def test_the_folder_of_a_checkout_stands_for_the_environment_in_it(tmp_path):
     ],
 )
 def test_blenders_that_are_kept_apart_are_known(binary, environment, code, tmp_path):
-    notice = flavour_of(binary, environment, tmp_path / "no-flatpak")
+    notice = sandbox_notice_of(binary, environment, tmp_path / "no-flatpak")
     assert (notice.code if notice is not None else None) == code
 
 
@@ -223,7 +223,7 @@ def test_a_folder_of_other_files_is_named_as_what_it_is(tmp_path):
     (tmp_path / "letters").mkdir()
     environment = Environment(tmp_path)
     environment.look()
-    assert environment.state is State.NOT_INSTALLED and "holds other files" in environment.reason
+    assert environment.state is EngineState.NOT_INSTALLED and "holds other files" in environment.reason
     assert engine_in(tmp_path).code == "engine-elsewhere"
     assert engine_in(tmp_path / "letters").code == "engine-not-installed", "an empty folder can become one"
 

@@ -18,7 +18,7 @@ from flame_extension.backend.contract.job import default_job
 from flame_extension.blender_flame_tracker.engine import process as engine_process
 from flame_extension.blender_flame_tracker.engine import session as sessions
 from flame_extension.blender_flame_tracker.engine.process import OF_BLENDER, Engine
-from flame_extension.blender_flame_tracker.engine.session import Run, Session, State
+from flame_extension.blender_flame_tracker.engine.session import Run, RunState, Session
 from project import HELPERS, ROOT, TESTS
 
 posix = pytest.mark.skipif(os.name != "posix", reason="looks at processes by POSIX signals")
@@ -59,10 +59,10 @@ def poll_until(session, condition, seconds=20.0):
 def test_a_run_from_start_to_end(engine, tmp_path, session):
     run = make_run(engine, tmp_path, "usual")
     session.submit(run)
-    assert run.state is State.WAITING and session.busy
+    assert run.state is RunState.WAITING and session.busy
     # What waits has its names for people before the engine tells them.
     assert [stage.label for stage in run.stages.values()][:2] == ["Video", "Face"]
-    assert session.wait(run) is State.DONE
+    assert session.wait(run) is RunState.DONE
     assert run.outputs == {"track": Path("/somewhere/track.npz")}
     assert [(stage.label, stage.state, stage.fraction) for stage in run.stages.values()][:2] == [
         ("Video", "cached", 1.0),
@@ -110,14 +110,14 @@ def test_polling_takes_a_few_milliseconds_and_much_talk_is_thinned(engine, tmp_p
     process = session.supervisor._process
     # Twenty thousand steps were said; only the latest waits to be read.
     assert len(process._events) < 50
-    assert session.wait(run) is State.DONE
+    assert session.wait(run) is RunState.DONE
     assert run.stages["fit"].done == 20_000
 
 
 def test_garbage_half_lines_and_wrong_fields_do_no_harm(engine, tmp_path, session):
     run = make_run(engine, tmp_path, "garbage")
     session.submit(run)
-    assert session.wait(run) is State.DONE
+    assert session.wait(run) is RunState.DONE
     assert run.stages["fit"].state == "done"
     noise = run.log.read_bytes()
     assert b"[not an event]" in noise and len(noise) < 10_000
@@ -136,7 +136,7 @@ def test_garbage_half_lines_and_wrong_fields_do_no_harm(engine, tmp_path, sessio
 def test_failures_are_sentences(engine, tmp_path, session, behaviour, code):
     run = make_run(engine, tmp_path, behaviour)
     session.submit(run)
-    assert session.wait(run) is State.FAILED
+    assert session.wait(run) is RunState.FAILED
     assert run.failure.code == code and run.failure.sentence.endswith(".") and run.failure.advice
     if behaviour == "crash":
         assert run.stages["fit"].state == "failed"
@@ -151,14 +151,14 @@ def test_an_engine_that_is_not_there_is_said(engine, tmp_path, session):
         (tmp_path / "text").write_text("not a program")
         run = make_run(Engine(python, engine.root), tmp_path, "usual", name=code)
         session.submit(run)
-        assert session.wait(run) is State.FAILED and run.failure.code == code
+        assert session.wait(run) is RunState.FAILED and run.failure.code == code
 
 
 def test_a_folder_that_cannot_be_written_is_said(engine, tmp_path, session):
     (tmp_path / "file").write_text("in the way")
     run = Run(default_job({}), engine, tmp_path / "file" / "folder")
     session.submit(run)
-    assert session.wait(run) is State.FAILED and run.failure.code == "job-not-written"
+    assert session.wait(run) is RunState.FAILED and run.failure.code == "job-not-written"
 
 
 def test_cancelling_asks_and_the_engine_goes(engine, tmp_path, session):
@@ -166,8 +166,8 @@ def test_cancelling_asks_and_the_engine_goes(engine, tmp_path, session):
     session.submit(run)
     poll_until(session, lambda: run.answered)
     session.cancel(run)
-    assert run.state is State.CANCELLING
-    assert session.wait(run) is State.CANCELLED and not session.busy
+    assert run.state is RunState.CANCELLING
+    assert session.wait(run) is RunState.CANCELLED and not session.busy
 
 
 @posix
@@ -177,7 +177,7 @@ def test_an_engine_that_does_not_listen_is_killed_with_all_that_it_started(engin
     poll_until(session, lambda: run.answered)
     pids = [session.supervisor.pid, int((run.folder / "child").read_text())]
     session.cancel(run)
-    assert session.wait(run) is State.CANCELLED
+    assert session.wait(run) is RunState.CANCELLED
     poll_until(session, lambda: not any(is_alive(pid) for pid in pids))
 
 
@@ -187,7 +187,7 @@ def test_killed_from_outside(engine, tmp_path, session):
     session.submit(run)
     poll_until(session, lambda: run.answered)
     os.kill(session.supervisor.pid, signal.SIGKILL)
-    assert session.wait(run) is State.FAILED and run.failure.code == "engine-died"
+    assert session.wait(run) is RunState.FAILED and run.failure.code == "engine-died"
 
 
 @posix
@@ -198,7 +198,7 @@ def test_closing_ends_everything_and_empties_the_queue(engine, tmp_path, session
     poll_until(session, lambda: first.answered)
     pids = [session.supervisor.pid, int((first.folder / "child").read_text())]
     session.close(0.1)
-    assert first.state is second.state is State.CANCELLED and not session.busy
+    assert first.state is second.state is RunState.CANCELLED and not session.busy
     poll_until(session, lambda: not any(is_alive(pid) for pid in pids))
 
 
@@ -209,9 +209,9 @@ def test_two_jobs_run_one_after_the_other_and_a_waiting_one_can_be_cancelled(eng
     poll_until(session, lambda: runs[0].answered)
     assert session.current is runs[0] and session.queue == tuple(runs[1:])
     session.cancel(runs[2])
-    assert runs[2].state is State.CANCELLED
+    assert runs[2].state is RunState.CANCELLED
     session.cancel(runs[0])
-    assert [session.wait(runs[n]) for n in (0, 1, 3)] == [State.CANCELLED, State.DONE, State.DONE]
+    assert [session.wait(runs[n]) for n in (0, 1, 3)] == [RunState.CANCELLED, RunState.DONE, RunState.DONE]
 
 
 def test_silence_is_noticed(engine, tmp_path):
@@ -223,7 +223,7 @@ def test_silence_is_noticed(engine, tmp_path):
     assert session.silent_for(run) == 0
     moment[0] += sessions.SILENCE + 1
     session.poll()
-    assert session.silent_for(run) > sessions.SILENCE and run.state is State.RUNNING
+    assert session.silent_for(run) > sessions.SILENCE and run.state is RunState.RUNNING
     session.close(0.0)
     assert session.silent_for(run) == 0
 
@@ -232,7 +232,7 @@ def test_silence_is_noticed(engine, tmp_path):
 def test_a_child_that_stays_behind_does_not_hold_up_the_end(engine, tmp_path, session):
     run = make_run(engine, tmp_path, "leaves a child")
     session.submit(run)
-    assert session.wait(run) is State.DONE and not session.busy
+    assert session.wait(run) is RunState.DONE and not session.busy
 
 
 @posix
@@ -256,7 +256,7 @@ def test_the_real_engine_speaks_this_language(tmp_path, session):
     engine = Engine(Path(sys.executable), ROOT)
     run = Run(default_job({}), engine, tmp_path / "run", cache=tmp_path / "cache")
     session.submit(run)
-    assert session.wait(run) is State.FAILED
+    assert session.wait(run) is RunState.FAILED
     assert run.answered and run.version and run.failure.code != "engine-died" and run.failure.advice
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.engine.process import Engine
-from flame_extension.blender_flame_tracker.engine.run_state import Run, State
+from flame_extension.blender_flame_tracker.engine.run_state import Run, RunState
 from flame_extension.blender_flame_tracker.nodes import run_registry, state
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
@@ -40,7 +40,7 @@ def begin(tree, folder, target=None):
     """Begin a run that goes on only by the events that it is told."""
     made = compiled(tree, target)
     run = Run(made.job, ENGINE, folder)
-    run.state = State.RUNNING
+    run.state = RunState.RUNNING
     run_registry.tickets[tree.session_uid] = run_registry.Ticket(
         run, tree.session_uid, bpy.context.scene.session_uid, made
     )

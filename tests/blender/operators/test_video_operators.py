@@ -30,7 +30,7 @@ def test_a_script_chooses_a_video_and_has_the_default_tree(video):
     kinds = {"video", "face", "head", "camera", "landmarks", "fit", "smooth", "track", "report", "scene"}
     assert {getattr(each, "kind", "") for each in tree.nodes} == kinds
     assert Path(node("video").path) == video
-    assert footage.facts_of(video) == footage.Facts(128, 64, 5, 25.0)
+    assert footage.facts_of(video) == footage.VideoFacts(128, 64, 5, 25.0)
 
 
 def test_the_file_browser_opens_where_the_last_clip_came_from(video, tmp_path):
@@ -80,13 +80,13 @@ def test_the_active_clip_is_used_and_a_sequence_has_the_rate_of_the_scene(looker
     assert bpy.ops.flame.use_active_clip() == {"FINISHED"}
     assert Path(node("video").path) == first
     assert node("video").sequence_rate == pytest.approx(30 / 1.001)
-    assert footage.facts_of(first) == footage.Facts(128, 64, 4, None)
+    assert footage.facts_of(first) == footage.VideoFacts(128, 64, 4, None)
 
 
 def test_a_sequence_with_a_hole_is_as_long_as_its_numbers_say(tmp_path):
     first = write_sequence(tmp_path / "shot", 6)
     (first.parent / "shot_0003.png").unlink()
-    assert footage.read(first) == footage.Facts(128, 64, 6, None)
+    assert footage.read(first) == footage.VideoFacts(128, 64, 6, None)
 
 
 def test_faces_are_found_beside_the_work_and_a_click_follows_one_by_its_place(video, looker):
@@ -94,7 +94,7 @@ def test_faces_are_found_beside_the_work_and_a_click_follows_one_by_its_place(vi
     assert footage.faces_of(video).going and not bpy.ops.flame.find_faces.poll()
     work_until(lambda: footage.faces_of(video).found is not None)
     assert [face.number for face in footage.faces_of(video).found.faces] == [0, 1]
-    assert footage.facts_of(video) == footage.Facts(64, 128, 5, 25.0), "the engine knows which way is up"
+    assert footage.facts_of(video) == footage.VideoFacts(64, 128, 5, 25.0), "the engine knows which way is up"
     assert bpy.ops.flame.choose_face(number=1) == {"FINISHED"}
     face = node("face")
     assert (face.choose, face.point_frame) == ("nearest", 4)

@@ -13,7 +13,7 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
 from flame_extension.blender_flame_tracker.engine import environment as environment_module
 from flame_extension.blender_flame_tracker.engine import installer as installer_module
-from flame_extension.blender_flame_tracker.engine.environment import Progress, State
+from flame_extension.blender_flame_tracker.engine.environment import EngineState, Progress
 from flame_extension.blender_flame_tracker.engine.model_files import TO_BE_HAD
 from flame_extension.blender_flame_tracker.operators import setup as operators
 from flame_extension.blender_flame_tracker.preferences import drawing as page
@@ -85,13 +85,13 @@ def test_an_engine_made_in_a_folder_of_the_program_brings_that_folders_models(ow
 
 def test_a_folder_that_is_chosen_is_looked_at_at_once(place, owner):
     assert preferences.engine_folder() == place / "engine"
-    assert engine_state.environment.state is State.NOT_INSTALLED
+    assert engine_state.environment.state is EngineState.NOT_INSTALLED
     (place / "behaviour").write_text("well")
     bpy.ops.flame.install_engine()
     owner.engine_folder = str(place / "elsewhere")
-    assert engine_state.environment.state is State.NOT_INSTALLED
+    assert engine_state.environment.state is EngineState.NOT_INSTALLED
     owner.engine_folder = str(place / "engine")
-    assert engine_state.environment.state is State.READY
+    assert engine_state.environment.state is EngineState.READY
 
 
 def test_windows_gets_a_short_folder_where_blenders_own_is_too_deep():
@@ -105,13 +105,13 @@ def test_windows_gets_a_short_folder_where_blenders_own_is_too_deep():
 
 
 STATES = {
-    State.NOT_INSTALLED: ("Install Engine...", True, "not installed yet"),
-    State.CHECKING: ("Cancel", False, "Looking"),
-    State.INSTALLING: ("Cancel", False, "Downloading torch"),
-    State.READY: ("Check Engine", True, "Python 3.11, torch 2.13.0"),
-    State.OUTDATED: ("Update Engine...", True, "Outdated: Other packages."),
-    State.BROKEN: ("Repair Engine...", True, "Broken: A file is gone. Look."),
-    State.CANCELLED: ("Resume Installation...", True, "What was downloaded is kept"),
+    EngineState.NOT_INSTALLED: ("Install Engine...", True, "not installed yet"),
+    EngineState.CHECKING: ("Cancel", False, "Looking"),
+    EngineState.INSTALLING: ("Cancel", False, "Downloading torch"),
+    EngineState.READY: ("Check Engine", True, "Python 3.11, torch 2.13.0"),
+    EngineState.OUTDATED: ("Update Engine...", True, "Outdated: Other packages."),
+    EngineState.BROKEN: ("Repair Engine...", True, "Broken: A file is gone. Look."),
+    EngineState.CANCELLED: ("Resume Installation...", True, "What was downloaded is kept"),
 }
 
 
@@ -121,19 +121,19 @@ def test_every_state_says_what_it_is_and_has_one_button(owner, state):
     environment.state, environment.python = state, "3.11"
     environment.versions = {"torch": "2.13.0+cpu"}
     environment.reason, environment.advice = {
-        State.OUTDATED: ("Other packages.", ""),
-        State.BROKEN: ("A file is gone.", "Look."),
+        EngineState.OUTDATED: ("Other packages.", ""),
+        EngineState.BROKEN: ("A file is gone.", "Look."),
     }.get(state, ("", ""))
     environment.progress = Progress(
-        "", "Looking" if state is State.CHECKING else "Downloading torch, 1 of 2 MB", 0.25, 70.0, 130.0
+        "", "Looking" if state is EngineState.CHECKING else "Downloading torch, 1 of 2 MB", 0.25, 70.0, 130.0
     )
     layout = drawn(owner)
     button, usable, words = STATES[state]
     # Cancel is not usable here because nothing runs.
     assert buttons(layout) == [(button, usable)]
     assert words in layout.text()
-    assert bool(layout.all("progress")) == (state is State.INSTALLING)
-    if state is State.INSTALLING:
+    assert bool(layout.all("progress")) == (state is EngineState.INSTALLING)
+    if state is EngineState.INSTALLING:
         assert "1 min 10 s, about 2 min 10 s left" in layout.text()
 
 
@@ -220,10 +220,10 @@ def test_scripts_install_and_check_by_the_operators(place):
     (place / "behaviour").write_text("no network")
     with pytest.raises(RuntimeError, match=r"The server is away\."):
         bpy.ops.flame.install_engine()
-    assert engine_state.environment.state is State.BROKEN
+    assert engine_state.environment.state is EngineState.BROKEN
     (place / "behaviour").write_text("well")
     assert bpy.ops.flame.install_engine() == {"FINISHED"}
-    assert engine_state.environment.state is State.READY
+    assert engine_state.environment.state is EngineState.READY
     assert preferences.engine().python == place / "engine" / "bin" / "python"
     assert bpy.ops.flame.check_engine() == {"FINISHED"}
     assert engine_state.environment.device == "NVIDIA Abacus"
@@ -236,11 +236,11 @@ def test_disabling_the_add_on_ends_the_installation(place):
     (place / "behaviour").write_text("patient")
     operators._start(operators.Task.INSTALL)
     pid = engine_state.installer.supervisor.pid
-    assert engine_state.environment.state is State.INSTALLING
+    assert engine_state.environment.state is EngineState.INSTALLING
     flame_extension.unregister()
     try:
         assert not is_alive(pid)
-        assert engine_state.environment.state is State.CANCELLED
+        assert engine_state.environment.state is EngineState.CANCELLED
         assert not engine_state.POLLER.running
     finally:
         flame_extension.register()

@@ -19,7 +19,7 @@ from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.engine import environment
 from flame_extension.blender_flame_tracker.engine import session as sessions
 from flame_extension.blender_flame_tracker.engine.process import Engine
-from flame_extension.blender_flame_tracker.engine.session import State
+from flame_extension.blender_flame_tracker.engine.session import RunState
 from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.preferences import preferences
 from flame_extension.blender_flame_tracker.tracking import runs
@@ -52,7 +52,7 @@ def track_fails(tree, code):
     with pytest.raises(RuntimeError) as said:
         bpy.ops.flame.track()
     run = run_registry.run_of(tree)
-    assert run.state is State.FAILED and run.failure.code == code
+    assert run.state is RunState.FAILED and run.failure.code == code
     assert run.failure.sentence in str(said.value) and run.failure.advice in str(said.value)
     assert run.log.parent == run.folder
     assert not heads()
@@ -110,7 +110,7 @@ def test_engine_prints_garbage_half_lines_and_megabytes(tree, engine):
     behave(engine.root, "garbage")
     assert bpy.ops.flame.track() == {"FINISHED"}
     run = run_registry.run_of(tree)
-    assert run.state is State.DONE and run.log.stat().st_size < 100_000
+    assert run.state is RunState.DONE and run.log.stat().st_size < 100_000
 
 
 def test_engine_ends_in_the_middle_of_a_line(tree, engine):
@@ -123,7 +123,7 @@ def test_engine_prints_without_end_and_can_be_cancelled(tree, engine, monkeypatc
     run, pid = begin(tree, engine, "endless")
     runs.cancel(tree)
     look_until(finished(run))
-    assert run.state is State.CANCELLED and not is_alive(pid)
+    assert run.state is RunState.CANCELLED and not is_alive(pid)
 
 
 def test_engine_hangs_is_said_and_cancel_is_quick(tree, engine, monkeypatch):
@@ -134,7 +134,7 @@ def test_engine_hangs_is_said_and_cancel_is_quick(tree, engine, monkeypatch):
     monkeypatch.setattr(sessions, "SILENT_CANCEL_TIMEOUT", 0.1)
     assert bpy.ops.flame.cancel() == {"FINISHED"}
     look_until(finished(run), seconds=5)
-    assert run.state is State.CANCELLED and not is_alive(pid)
+    assert run.state is RunState.CANCELLED and not is_alive(pid)
 
 
 def test_disk_full_as_the_engine_says_it(tree, engine):
@@ -202,7 +202,7 @@ def test_add_on_disabled_during_a_run(tmp_path, monkeypatch):
     child = int((run.folder / "child").read_text())
     flame_extension.unregister()
     assert gone_within(5, pid, child)
-    assert run.state is State.CANCELLED and not runs.POLLER.running
+    assert run.state is RunState.CANCELLED and not runs.POLLER.running
 
 
 @posix
@@ -211,7 +211,7 @@ def test_second_file_opened_during_a_run(tree, engine, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(other), copy=True)
     run, pid = begin(tree, engine, "patient")
     bpy.ops.wm.open_mainfile(filepath=str(other))
-    assert gone_within(5, pid) and run.state is State.CANCELLED
+    assert gone_within(5, pid) and run.state is RunState.CANCELLED
     tree_now = bpy.context.scene.flame.tree
     assert tree_now is not None and run_registry.run_of(tree_now) is None
     assert runs.POLLER.poll_now() is None
@@ -223,7 +223,7 @@ def test_file_that_cannot_be_opened_during_a_run_leaves_the_run_to_be_resumed(tr
     with pytest.raises(RuntimeError):
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "broken.blend"))
     assert run_registry.run_of(bpy.context.scene.flame.tree) in (run, None)
-    assert not runs.session().busy or run.state is State.RUNNING
+    assert not runs.session().busy or run.state is RunState.RUNNING
 
 
 @posix
@@ -255,7 +255,7 @@ def test_video_moved_and_found_again(tree, engine, tmp_path):
     with pytest.raises(RuntimeError, match=r"take\.mp4 is not where it was.*Choose it again"):
         bpy.ops.flame.track()
     assert bpy.ops.flame.find_video(filepath=str(moved)) == {"FINISHED"}
-    assert tree.nodes["Video"].path == str(moved) and run_registry.run_of(tree).state is State.DONE
+    assert tree.nodes["Video"].path == str(moved) and run_registry.run_of(tree).state is RunState.DONE
 
 
 def test_video_moved_after_tracking(tree, engine, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker import paths
-from flame_extension.blender_flame_tracker.engine.session import State
+from flame_extension.blender_flame_tracker.engine.session import RunState
 from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.operators import track as track_operators
 from flame_extension.blender_flame_tracker.scene.plate import lacks_copy
@@ -27,7 +27,7 @@ def clip(tmp_path):
 def test_track_waits_in_a_script_and_the_head_is_in_the_scene(tree, tmp_path):
     assert bpy.ops.flame.track() == {"FINISHED"}
     run = run_registry.run_of(tree)
-    assert run.state is State.DONE
+    assert run.state is RunState.DONE
     assert run.outputs["track"] == tmp_path / "José Ünï clips" / "täke one_flame" / "track.npz"
     assert heads() == ["take one head"]
     assert bpy.context.scene.camera.name == "take one camera"
@@ -38,8 +38,8 @@ def test_track_waits_in_a_script_and_the_head_is_in_the_scene(tree, tmp_path):
 def test_a_started_run_leaves_blender_free_and_is_watched_by_a_timer_only_while_there_is_work(tree, engine):
     behave(engine.root, "track slowly")
     run = runs.start(tree, bpy.context.scene)
-    assert run.state is State.WAITING and runs.POLLER.running
-    assert runs.POLLER.poll_now() == runs.INTERVAL and run.state is State.RUNNING
+    assert run.state is RunState.WAITING and runs.POLLER.running
+    assert runs.POLLER.poll_now() == runs.INTERVAL and run.state is RunState.RUNNING
     assert not bpy.ops.flame.track.poll() and bpy.ops.flame.cancel.poll() and not bpy.ops.flame.resume.poll()
     look_until(lambda: run.state.final and not runs.session().busy)
     assert runs.POLLER.poll_now() is None
@@ -51,10 +51,10 @@ def test_the_head_is_in_the_scene_as_soon_as_its_track_is_written_while_the_repo
     behave(engine.root, "track, but halt at report")
     run = runs.start(tree, bpy.context.scene)
     look_until(lambda: heads() and run.stages["Report"].state == "running")
-    assert run.state is State.RUNNING
+    assert run.state is RunState.RUNNING
     runs.cancel(tree)
     look_until(lambda: run.state.final and not runs.session().busy)
-    assert run.state is State.CANCELLED and heads() == ["take one head"]
+    assert run.state is RunState.CANCELLED and heads() == ["take one head"]
     assert runs.POLLER.poll_now() is None
 
 
@@ -114,7 +114,7 @@ def test_cancel_and_resume(tree, engine):
     look_until(lambda: first.answered)
     assert bpy.ops.flame.cancel() == {"FINISHED"}
     look_until(lambda: first.state.final and not runs.session().busy)
-    assert first.state is State.CANCELLED and not heads()
+    assert first.state is RunState.CANCELLED and not heads()
     assert runs.outcome(first) == [("INFO", "Cancelled. What was finished is kept: Resume goes on from there.")]
     behave(engine.root, "track")
     assert bpy.ops.flame.resume() == {"FINISHED"}
@@ -128,10 +128,10 @@ def test_scenes_have_runs_of_their_own_one_after_the_other(tree, engine, tmp_pat
     other_tree = make_tree(other_scene, tmp_path / "other" / "other.mp4")
     first = runs.start(tree, bpy.context.scene)
     second = runs.start(other_tree, other_scene)
-    look_until(lambda: first.state is State.RUNNING)
-    assert second.state is State.WAITING and runs.session().queue == (second,)
+    look_until(lambda: first.state is RunState.RUNNING)
+    assert second.state is RunState.WAITING and runs.session().queue == (second,)
     look_until(lambda: second.state.final and not runs.session().busy)
-    assert (first.state, second.state) == (State.DONE, State.DONE)
+    assert (first.state, second.state) == (RunState.DONE, RunState.DONE)
     assert run_registry.run_of(tree) is first and run_registry.run_of(other_tree) is second
     for scene in (bpy.data.scenes["Scene"], other_scene):
         assert len([thing for thing in scene.objects if thing.type == "CAMERA"]) == 1
@@ -152,7 +152,7 @@ def test_nothing_is_imported_while_something_is_edited(tree):
     bpy.ops.object.mode_set(mode="EDIT")
     assert bpy.ops.flame.track() == {"FINISHED"}
     assert not heads() and "Object Mode" in runs.waiting_import(tree)
-    assert runs.POLLER.poll_now() == runs.HINDERED_INTERVAL
+    assert runs.POLLER.poll_now() == runs.OBSTACLE_INTERVAL
     bpy.ops.object.mode_set(mode="OBJECT")
     assert runs.POLLER.poll_now() is None
     assert heads() == ["take one head"] and not runs.waiting_import(tree)
@@ -177,9 +177,9 @@ def test_undo_during_a_run_loses_nothing(tree, engine):
     look_until(lambda: run.answered)
     bpy.ops.ed.undo()
     tree_now = bpy.context.scene.flame.tree
-    assert run_registry.run_of(tree_now) is run and run.state is State.RUNNING
+    assert run_registry.run_of(tree_now) is run and run.state is RunState.RUNNING
     look_until(lambda: run.state.final and not runs.session().busy)
-    assert run.state is State.DONE and heads() == ["take one head"]
+    assert run.state is RunState.DONE and heads() == ["take one head"]
 
 
 def test_undoing_the_tree_away_ends_its_run(engine, tmp_path):
@@ -192,7 +192,7 @@ def test_undoing_the_tree_away_ends_its_run(engine, tmp_path):
     bpy.ops.ed.undo()
     assert bpy.context.scene.flame.tree is None
     look_until(lambda: run.state.final and not runs.session().busy)
-    assert run.state is State.CANCELLED
+    assert run.state is RunState.CANCELLED
 
 
 def test_a_tree_that_was_removed_during_its_run_gets_no_result(tree, engine):
@@ -201,7 +201,7 @@ def test_a_tree_that_was_removed_during_its_run_gets_no_result(tree, engine):
     look_until(lambda: run.answered)
     bpy.data.node_groups.remove(tree)
     look_until(lambda: run.state.final and not runs.session().busy)
-    assert run.state is State.DONE and not heads()
+    assert run.state is RunState.DONE and not heads()
 
 
 def test_saving_during_a_run_disturbs_nothing(tree, engine, tmp_path):

@@ -286,7 +286,7 @@ def test_of_two_takes_of_a_person_in_one_camera_s_space_the_one_that_was_tracked
 
 
 def test_a_range_that_is_the_whole_clip_is_the_track_of_the_clip(tree, scene, clip):
-    footage._facts[clip] = footage.Facts(320, 240, 8, 25.0)
+    footage._facts[clip] = footage.VideoFacts(320, 240, 8, 25.0)
     scene.frame_start, scene.frame_end = 1, 8
     assert bpy.ops.flame.track_range() == {"FINISHED"}
     assert shown_file() == clip.parent / "take one_flame" / "track.npz"
