@@ -26,10 +26,10 @@ from ..contract.names import (
     RIGHT_EYE_UPPER,
 )
 from ..head.model import HeadModel
+from ..raster.polygons import filled, signed_area
 from ..raster.rasterizer_numba import NumbaRasterizer
 from . import classes
 from .boundary_refinement import moved_to_colours, without_crumbs
-from .polygons import filled, signed_area
 
 _RIGHT_BROW: Final = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
 _LEFT_BROW: Final = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)

@@ -24,7 +24,7 @@ from ..contract.names import (
     RIGHT_EYE_UPPER,
 )
 from ..lighting.plausible_light import believed_light
-from ..parsing.polygons import filled, signed_area
+from ..raster.polygons import filled, signed_area
 from .bake import EYE, MOUTH, SKIN, TEETH, UNKNOWN
 
 Layers = NDArray[np.int8]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ...contract.arrays import Singles
 from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.projection import Posed, joint_moves, turn_features
-from ...fit.geometry.rotation import left_jacobian
 from ...fit.geometry.state import EXPRESSION_START, Frames, Shared, eye_vectors
+from ...head.rotation_torch import left_jacobian
 from ...system.compiled import compiled
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ...head.rotation_torch import cross_matrix, exponential, left_jacobian
 from .landmark_model import LandmarkModel
-from .rotation import cross_matrix, exponential, left_jacobian
 from .state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames, Shared, eye_vectors
 
 

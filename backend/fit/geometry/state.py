@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ...head.rotation_torch import exponential
 from .landmark_model import LandmarkModel
-from .rotation import exponential
 
 ROTATION = slice(0, 3)
 PLACE = slice(3, 6)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ...contract import names
+from ...head.rotation_torch import cross_matrix
 from ..evidence.observations import IRIS_CENTRES, LIP_PAIRS, eye_distance, group_weights
 from ..geometry.landmark_model import LID_PAIRS, LIDS, LandmarkModel
 from ..geometry.projection import pose_landmarks
-from ..geometry.rotation import cross_matrix
 from ..geometry.state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared, neutral_frames
 from ..options.weights import Tuning
 from .lip_contact import APART, resting_gaps

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ...head.rotation_torch import inverse_left_jacobian, logarithm
 from ..geometry.landmark_model import LandmarkModel
-from ..geometry.rotation import inverse_left_jacobian, logarithm
 from ..geometry.state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames
 from ..options.weights import Tuning
 

@@ -14,13 +14,13 @@ from backend.appearance.aperture_restoration import explaining_offsets, with_ope
 from backend.fit.evidence.observations import LID_PAIRS, LIP_PAIRS, eye_distance, observe
 from backend.fit.geometry.landmark_model import LandmarkModel, landmark_model
 from backend.fit.geometry.projection import pose_landmarks, project_landmarks
-from backend.fit.geometry.rotation import exponential
 from backend.fit.geometry.state import Frames, Shared
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.identity import IdentityProblem
 from backend.fit.terms.landmark_term import residuals
 from backend.fit.terms.priors import LOCKED, SharedPrior, facing, frame_prior, relative_tilt, shared_prior
 from backend.head.builtin import builtin_head
+from backend.head.rotation_torch import exponential
 
 MODEL = landmark_model(builtin_head(), torch.float64, torch.device("cpu"))
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from backend.fit.evidence.observations import Observations
 from backend.fit.geometry.landmark_model import FACING_LIPS, LandmarkModel
-from backend.fit.geometry.rotation import exponential
 from backend.fit.geometry.state import Frames, Shared
+from backend.head.rotation_torch import exponential
 
 OPENCV_FROM_HEAD = torch.diag(torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64))
 """A head that looks straight into the camera."""

@@ -8,7 +8,6 @@ from scipy.spatial.transform import Rotation
 from solver_problems import normal, observations_of, random_frames, random_model, random_shared, with_lips
 from torch import Tensor
 
-from backend.fit.geometry import rotation
 from backend.fit.geometry.landmark_model import LandmarkModel
 from backend.fit.geometry.projection import derivatives, pose_landmarks, project_landmarks
 from backend.fit.geometry.state import EXPRESSION_START, Shared
@@ -17,6 +16,7 @@ from backend.fit.solvers.banded import assemble, solve_banded
 from backend.fit.terms.landmark_term import frame_equations, residuals, shared_equations
 from backend.fit.terms.priors import frame_prior, shared_prior
 from backend.fit.terms.smoothness import evaluate_links, links
+from backend.head import rotation_torch as rotation
 
 CENTRE = torch.zeros(2, dtype=torch.float64)
 MODEL = random_model()
