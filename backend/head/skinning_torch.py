@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from .model import HeadModel
+from .rotation_torch import exponential
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class TorchHead:
             shaped = shaped + torch.einsum("vce,te->tvc", self.eyelids, eyelids)
         joints = torch.einsum("jv,tvc->tjc", self.joint_regressor, shaped)
         identity_matrix = torch.eye(3, dtype=shaped.dtype, device=shaped.device)
-        matrices = rotation_matrices_torch(rotations)
+        matrices = exponential(rotations)
         features = (matrices - identity_matrix).reshape(len(matrices), -1)
         shaped = shaped + torch.einsum("vcp,tp->tvc", self.pose_correctives, features)
         matrices = torch.cat([identity_matrix.expand(len(matrices), 1, 3, 3), matrices], dim=1)
@@ -83,21 +84,3 @@ class TorchHead:
             placed.append((turned[parent] @ offset)[..., 0] + placed[parent])
         matrices = torch.stack(turned, dim=1)
         return matrices, torch.stack(placed, dim=1) - (matrices @ joints[..., None])[..., 0]
-
-
-def rotation_matrices_torch(axis_angles: torch.Tensor) -> torch.Tensor:
-    """Return rotation matrices (…, 3, 3) of axis-angles (…, 3), with right values and gradients at zero too.
-
-    Both branches of a `torch.where` are differentiated, so the angle is replaced by 1 before it is divided by.
-    """
-    square = (axis_angles * axis_angles).sum(-1)
-    small = square < 1e-6
-    safe = torch.where(small, torch.ones_like(square), square)
-    angle = safe.sqrt()
-    sine = torch.where(small, 1 - square / 6 + square * square / 120, angle.sin() / angle)
-    cosine = torch.where(small, 0.5 - square / 24 + square * square / 720, (1 - angle.cos()) / safe)
-    x, y, z = axis_angles.unbind(-1)
-    zero = torch.zeros_like(x)
-    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1).reshape(*x.shape, 3, 3)
-    unit = torch.eye(3, dtype=axis_angles.dtype, device=axis_angles.device)
-    return unit + sine[..., None, None] * cross + cosine[..., None, None] * (cross @ cross)
