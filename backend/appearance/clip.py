@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from ..contract.arrays import Integers, Singles
+from ..data.landmark_distance import eye_distance
 from ..fit.clip import PRECISION, ClipInput, Progress
-from ..fit.evidence.observations import Observations, eye_distance, observe
+from ..fit.evidence.observations import Observations, observe
 from ..fit.geometry.landmark_model import LandmarkModel, landmark_model
 from ..fit.geometry.parallel import PROCESSOR
 from ..fit.geometry.state import Frames, Shared

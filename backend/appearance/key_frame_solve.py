@@ -31,7 +31,7 @@ from ..head.skinning import pose_vertices
 from .device import DeviceFeatureMaker
 from .terms.photometric_normal_equations import picture_equations
 from .terms.photometric_term import PhotometricTuning, brightness, colours, no_light, robust_cost
-from .view import LIGHT_TERMS, Feature, FeatureMaker, View
+from .view import DIRECTED_TERMS, Feature, FeatureMaker, View
 
 BANDS: Final = ((4.0, 12.0, 3), (2.0, 6.0, 4), (1.2, 4.0, 4), (0.8, 3.0, 5))
 """Narrow and wide Gaussian in pixels of the view and most steps with them: fine structure fits only when it is near."""
@@ -242,12 +242,12 @@ def _system(problem: PhotometricProblem, point: _Point, features: list[Feature],
     every = len(features) * point.frames.unknowns
     frames = np.arange(0, every, point.frames.unknowns)[:, None] + problem.columns
     clip = every + np.arange(points.identity_modes + 1)
-    light = len(gradient) - LIGHT_TERMS + np.arange(LIGHT_TERMS)
+    light = len(gradient) - DIRECTED_TERMS + np.arange(DIRECTED_TERMS)
     place = torch.as_tensor(np.concatenate([frames.ravel(), clip, light]), device=own.device)
     hessian[place[:, None], place] += own
     gradient[place] += pull
-    hessian.diagonal()[-LIGHT_TERMS:] += 1 / tuning.light**2
-    gradient[-LIGHT_TERMS:] += torch.as_tensor(point.light).to(gradient) / tuning.light**2
+    hessian.diagonal()[-DIRECTED_TERMS:] += 1 / tuning.light**2
+    gradient[-DIRECTED_TERMS:] += torch.as_tensor(point.light).to(gradient) / tuning.light**2
     return _System(hessian, gradient)
 
 
@@ -256,7 +256,7 @@ def _spread(equations: SharedEquations) -> tuple[Tensor, Tensor]:
     blocks = equations.frames.hessian.double()
     frames, size, _ = blocks.shape
     count, clip = frames * size, len(equations.gradient)
-    total = count + clip + LIGHT_TERMS
+    total = count + clip + DIRECTED_TERMS
     hessian = torch.zeros(total, total, dtype=torch.float64, device=blocks.device)
     for k in range(frames):
         hessian[k * size : (k + 1) * size, k * size : (k + 1) * size] = blocks[k]
@@ -293,11 +293,11 @@ def _moved(problem: PhotometricProblem, point: _Point, step: Tensor) -> _Point:
     like = point.shared.identity
     own = step[:count].reshape(frames, size).to(like)
     modes = problem.points.identity_modes
-    clip = step[count:-LIGHT_TERMS].to(like)
+    clip = step[count:-DIRECTED_TERMS].to(like)
     along = clip[modes + 1 :].reshape(-1, 2, 1)
     shared = Shared(
         point.shared.identity + clip[:modes],
         point.shared.log_focal + clip[modes],
         point.shared.offsets + (problem.landmarks.model.tangents @ along)[..., 0],
     )
-    return _Point(shared, point.frames.moved(own), point.light + step[-LIGHT_TERMS:].float().cpu().numpy())
+    return _Point(shared, point.frames.moved(own), point.light + step[-DIRECTED_TERMS:].float().cpu().numpy())

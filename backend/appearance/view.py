@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..contract.arrays import Floats, Singles
 from ..contract.camera import Intrinsics, project
+from ..contract.shading import LIGHT_TERMS, light_terms
 from ..fit.geometry.surface_samples import SurfaceSamples, skin_faces
 from ..head.model import HeadModel
 from ..raster.normals import vertex_normals
@@ -31,8 +32,8 @@ MARGIN: Final = 0.35
 """How much of the landmarks' extent is kept around them."""
 DARK: Final = 6.0
 """Added to 8-bit brightness before the logarithm: below it noise is larger than light."""
-LIGHT_TERMS: Final = 8
-"""Of the spherical harmonics of bands 1 and 2; the constant one belongs to the colour."""
+DIRECTED_TERMS: Final = LIGHT_TERMS - 1
+"""Spherical harmonics that depend on the direction; the constant one belongs to the colour."""
 BLACK, BURNT = 8.0, 247.0
 """8-bit brightness up to which and from which on nothing is told."""
 
@@ -74,7 +75,7 @@ class Feature:
         image: Fine structure of the brightness (H, W), on the device that computes.
         scale, centre: As in `View`.
         seen: How well each point is seen (N,), 0..1.
-        light: Fine structure of the spherical harmonics at each point (N, `LIGHT_TERMS`).
+        light: Fine structure of the spherical harmonics at each point (N, `DIRECTED_TERMS`).
     """
 
     image: Singles | Tensor
@@ -145,11 +146,11 @@ class FeatureMaker:
         seen = view.unhidden(visible.astype(np.float32))
         mask = self._mask(raster)
         window = _extent(mask)
-        bases = harmonics(raster.interpolate(normals, self._faces)[window].astype(np.float32))
+        bases = _directed_light(raster.interpolate(normals, self._faces)[window].astype(np.float32))
         both = np.concatenate([view.brightness[window][..., None], bases], axis=2)
         fine = band_pass(both, mask[window], narrow, wide)
         corner = np.array([window[1].start, window[0].start], dtype=np.float64)
-        light = np.zeros((len(pixels), LIGHT_TERMS), dtype=np.float32)
+        light = np.zeros((len(pixels), DIRECTED_TERMS), dtype=np.float32)
         read_many(np.ascontiguousarray(fine[..., 1:]), pixels - corner, light)
         return Feature(np.ascontiguousarray(fine[..., 0]), view.scale, view.centre - corner, seen, light)
 
@@ -169,11 +170,10 @@ def _extent(mask: Singles) -> tuple[slice, slice]:
     return slice(max(rows[0] - 2, 0), rows[-1] + 3), slice(max(columns[0] - 2, 0), columns[-1] + 3)
 
 
-def harmonics(normals: Singles) -> Singles:
-    """Return the spherical harmonics of bands 1 and 2 (..., `LIGHT_TERMS`) of normals (..., 3), without factors."""
-    unit = normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), np.float32(1e-9))
-    x, y, z = unit[..., 0], unit[..., 1], unit[..., 2]
-    return np.stack([x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], axis=-1)
+def _directed_light(normals: Singles) -> Singles:
+    """Return the spherical harmonics that depend on the direction (..., `DIRECTED_TERMS`) of normals (..., 3)."""
+    length = np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), np.float32(1e-9))
+    return light_terms(normals / length)[..., 1:]
 
 
 def band_pass(image: Singles, mask: Singles, narrow: float, wide: float) -> Singles:

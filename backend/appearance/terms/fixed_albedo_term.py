@@ -32,7 +32,7 @@ class Colours:
 
     Attributes:
         colour: Of each point (N,).
-        light: Coefficients (`LIGHT_TERMS`,).
+        light: Coefficients (`DIRECTED_TERMS`,).
         sure: Whether a point has a colour (N,) bool.
     """
 

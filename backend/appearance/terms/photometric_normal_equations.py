@@ -14,7 +14,7 @@ from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.parallel import PROCESSOR, over_chunks
 from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
-from ..view import LIGHT_TERMS, Feature
+from ..view import DIRECTED_TERMS, Feature
 from .photometric_term import LEAST_SEEN, bare, frame_rows
 
 BATCH: Final = 16
@@ -47,7 +47,7 @@ def picture_equations(
         columns: Which of a frame's unknowns (C,) are chosen.
     """
     size = len(columns)
-    border = points.identity_modes + 1 + LIGHT_TERMS
+    border = points.identity_modes + 1 + DIRECTED_TERMS
     total = len(features) * size + border
     place = points.template.device
     kept = torch.as_tensor(np.concatenate([columns, frames.unknowns + np.arange(border)]), device=place)

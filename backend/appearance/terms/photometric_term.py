@@ -15,7 +15,7 @@ from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
 from ...fit.geometry.surface_samples import points_of
 from ..device import pictures_of, read_features
-from ..view import LIGHT_TERMS, Feature, read_with_slope
+from ..view import DIRECTED_TERMS, Feature, read_with_slope
 
 LEAST_SEEN = 0.02
 """Points that are seen less than this are left out of a frame."""
@@ -137,4 +137,4 @@ def frame_rows(
 
 def no_light() -> Singles:
     """Return light without direction."""
-    return np.zeros(LIGHT_TERMS, dtype=np.float32)
+    return np.zeros(DIRECTED_TERMS, dtype=np.float32)

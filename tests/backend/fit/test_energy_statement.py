@@ -48,7 +48,7 @@ from backend.appearance.bundle_adjustment import Bundle
 from backend.appearance.point_tracks import PointTracks
 from backend.appearance.terms.fixed_albedo_term import Colours, known_colours
 from backend.appearance.terms.photometric_term import PhotometricTuning
-from backend.appearance.view import LIGHT_TERMS, Feature
+from backend.appearance.view import DIRECTED_TERMS, Feature
 from backend.contract.camera import rotation_matrices
 from backend.fit.solvers import identity, motion
 from backend.fit.solvers.identity import IdentityProblem
@@ -117,13 +117,13 @@ def test_pictures_cost_what_the_page_says():
     rows, columns = np.mgrid[:size, :size].astype(np.float32)
     random = np.random.default_rng(2)
     shape = (COUNT, MODEL.points)
-    harmonics, visible = random.normal(size=(*shape, LIGHT_TERMS)), random.uniform(size=shape)
+    harmonics, visible = random.normal(size=(*shape, DIRECTED_TERMS)), random.uniform(size=shape)
     image, middle = across * columns + down * rows, np.array([size / 2, size / 2])
     features: list[Feature | None] = [
         Feature(image, np.array([0.5, 0.5]), middle, v.astype(np.float32), h.astype(np.float32))
         for v, h in zip(visible, harmonics, strict=True)
     ]
-    light, trust, tuning = random.normal(size=LIGHT_TERMS), random.uniform(size=COUNT), PhotometricTuning()
+    light, trust, tuning = random.normal(size=DIRECTED_TERMS), random.uniform(size=COUNT), PhotometricTuning()
     pixels = pi(MODEL, after(*NO_STEP), torch.zeros(()).double()).numpy() * 0.5 + size / 2
     shown = across * pixels[..., 0] + down * pixels[..., 1]
     colour = shown.mean(axis=0)
