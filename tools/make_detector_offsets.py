@@ -22,8 +22,8 @@ from backend.data.context import Context
 from backend.data.landmark_mirror import mirror_table
 from backend.data.types import Landmarks
 from backend.fit.geometry.landmark_model import FACING_LIPS
-from backend.head.geometry import vertex_normals
 from backend.head.model import HeadModel
+from backend.raster.normals import vertex_normals
 from backend.sample.clip import Truth
 from backend.stages import landmarks as landmark_stage
 from backend.stages import video as video_stage

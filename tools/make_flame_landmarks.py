@@ -40,8 +40,9 @@ from backend.head.embedding.face_features import outer_triangles
 from backend.head.embedding.landmark_embedding import MEASURED, places_on_skin
 from backend.head.embedding.registration import Targets, mirror_landmarks, register
 from backend.head.flame.flame_file import load_flame
-from backend.head.geometry import eyeballs, face_normals, fitted_sphere, vertex_normals
+from backend.head.geometry import eyeballs, face_normals, fitted_sphere
 from backend.head.model import HeadModel
+from backend.raster.normals import vertex_normals
 from backend.raster.rasterizer_numba import NumbaRasterizer
 
 # Edges of FLAME's mesh on the subject's left, as vertices.

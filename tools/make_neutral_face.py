@@ -15,6 +15,7 @@ from scipy.spatial.transform import Rotation
 
 from backend.contract.arrays import Floats, Integers
 from backend.head.builtin.tables import NEUTRAL_FACE
+from backend.head.geometry import rigid_motion
 
 PAIRS = ((33, 263), (133, 362), (61, 291), (10, 10), (152, 152), (234, 454), (1, 1), (168, 168), (13, 13))
 """Landmarks and their mirror images to start from."""
@@ -51,20 +52,14 @@ def measured_runs(image: np.ndarray) -> Floats:
     return np.mean(runs, axis=0) * (1.0, -1.0, -1.0)
 
 
-def rotation_between(points: Floats, target: Floats) -> Floats:
-    """Return the rotation (3, 3) that turns centred points (N, 3) best onto the target (Kabsch, 1976)."""
-    u, _, v = np.linalg.svd((target - target.mean(axis=0)).T @ (points - points.mean(axis=0)))
-    return np.asarray((u * (1.0, 1.0, np.sign(np.linalg.det(u @ v)))) @ v)
-
-
 def mirror_pairs(points: Floats) -> Integers:
     """Return each landmark's mirror image (468,), found by turning the mirrored face onto the face."""
     one, other = (np.array([pair[k] for pair in PAIRS]) for k in (0, 1))
     one, other = np.concatenate([one, other]), np.concatenate([other, one])
     mirrored = points * (-1.0, 1.0, 1.0)
     for _ in range(8):
-        turn = rotation_between(mirrored[other], points[one])
-        moved = (mirrored - mirrored[other].mean(axis=0)) @ turn.T + points[one].mean(axis=0)
+        turn, shift = rigid_motion(mirrored[other], points[one])
+        moved = mirrored @ turn.T + shift
         distance = np.linalg.norm(points[:, None] - moved[None], axis=-1)
         one, other = linear_sum_assignment(distance**2)
     return np.asarray(other, np.int64)
@@ -72,7 +67,7 @@ def mirror_pairs(points: Floats) -> Integers:
 
 def symmetric_face(points: Floats, mirror: Integers) -> Floats:
     """Return a face (468, 3) turned upright, averaged with its mirror image, 63 mm between the eyes, these at 0."""
-    turn = rotation_between(points, points[mirror] * (-1.0, 1.0, 1.0))
+    turn, _ = rigid_motion(points, points[mirror] * (-1.0, 1.0, 1.0))
     half = Rotation.from_rotvec(Rotation.from_matrix(turn).as_rotvec() / 2).as_matrix()
     upright = (points - points.mean(axis=0)) @ half.T
     even = 0.5 * (upright + upright[mirror] * (-1.0, 1.0, 1.0))

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ..contract import names
 from ..contract.arrays import Floats, Integers
+from ..data.landmark_distance import eye_distance
 from ..head.model import HeadModel
 from .evidence.key_frames import choose_key_frames
-from .evidence.observations import Observations, eye_distance, group_weights, observe
+from .evidence.observations import Observations, group_weights, observe
 from .geometry.initial_pose import InitialPose, initial_poses
 from .geometry.landmark_model import LandmarkModel, landmark_model
 from .geometry.parallel import single_threaded_operations

@@ -9,7 +9,8 @@ import numpy as np
 from ..contract import names
 from ..contract.arrays import Floats
 from ..contract.track import INTERPOLATED, MISSING
-from .evidence.observations import eye_distance, group_weights
+from ..data.landmark_distance import eye_distance
+from .evidence.observations import group_weights
 from .geometry.projection import pose_landmarks, project_landmarks
 from .options.weights import Tuning
 

@@ -16,6 +16,7 @@ from ..contract.failure import Failure, Notice
 from ..contract.settings import FitSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..data.context import Context
+from ..data.landmark_distance import eye_distance
 from ..data.types import Camera, Fit, Landmarks, Video
 from ..head.model import HeadModel
 from ..regress.starts import best_fit, starts_for_clip
@@ -24,7 +25,6 @@ from .confidence import frame_confidence, frame_trust, head_points, reprojection
 from .evidence.detector_bias import without_turn_bias
 from .evidence.key_frames import choose_key_frames
 from .evidence.lid_gaps import with_true_lids
-from .evidence.observations import eye_distance
 from .from_state import placed
 from .geometry.landmark_model import landmark_model
 from .geometry.parallel import on_device

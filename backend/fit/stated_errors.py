@@ -18,7 +18,7 @@ import numpy as np
 from ..contract.arrays import Floats
 from ..contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ..contract.track import MISSING, TRACKED
-from .evidence.observations import eye_distance
+from ..data.landmark_distance import eye_distance
 
 if TYPE_CHECKING:
     from ..data.types import Fit

@@ -1,4 +1,4 @@
-"""Plain geometry of triangle meshes: pieces, borders, normals, nearest points."""
+"""Geometry of triangle meshes and points: pieces, borders, nearest places, rigid and similar alignment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from ..contract.arrays import Floats, Integers
+from ..contract.camera import nearest_rotations
 
 
 class MeshProblem(Exception):  # noqa: N818 - becomes a Failure in `flame_file`
@@ -72,22 +73,16 @@ def face_normals(points: Floats, faces: Integers) -> Floats:
     return normal / np.where(length > 0, length, 1)
 
 
-def vertex_normals(points: Floats, faces: Integers) -> Floats:
-    """Return unit normals (V, 3), weighted by area."""
-    corner = points[faces]
-    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    total = np.zeros_like(points)
-    for side in range(3):
-        np.add.at(total, faces[:, side], normal)
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    return total / np.where(length > 0, length, 1)
+def boundary_edges(faces: Integers) -> Integers:
+    """Return the directed edges (E, 2) that only one triangle (F, 3) has."""
+    directed = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    _, inverse, count = np.unique(np.sort(directed, axis=1), axis=0, return_inverse=True, return_counts=True)
+    return directed[count[inverse.ravel()] == 1]
 
 
 def boundary_loops(faces: Integers) -> list[Integers]:
     """Return the closed borders of the mesh as ordered vertices, the longest first."""
-    directed = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    _, inverse, count = np.unique(np.sort(directed, axis=1), axis=0, return_inverse=True, return_counts=True)
-    following = {int(a): int(b) for a, b in directed[count[inverse.ravel()] == 1]}
+    following = {int(a): int(b) for a, b in boundary_edges(faces)}
     loops: list[Integers] = []
     while following:
         start, current = following.popitem()
@@ -157,15 +152,29 @@ def nearest_on_mesh(
     return best_triangle, best_barycentric, best_distance
 
 
+def rigid_motion(source: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """Return rotation (..., 3, 3) and translation (..., 3) with target = R source + t, by least squares, without scale.
+
+    Kabsch, A solution for the best rotation to relate two sets of vectors, 1976. Points are (..., N, 3).
+    """
+    centre, goal = source.mean(axis=-2, keepdims=True), target.mean(axis=-2, keepdims=True)
+    rotation = nearest_rotations(np.swapaxes(target - goal, -1, -2) @ (source - centre))
+    return rotation, (goal - centre @ np.swapaxes(rotation, -1, -2))[..., 0, :]
+
+
+def rigidly_aligned(source: Floats, target: Floats) -> Floats:
+    """Return points (..., N, 3) turned and moved onto a target by `rigid_motion`."""
+    rotation, translation = rigid_motion(source, target)
+    return source @ np.swapaxes(rotation, -1, -2) + translation[..., None, :]
+
+
 def similarity(source: Floats, target: Floats) -> tuple[float, Floats, Floats]:
     """Return scale, rotation (3, 3) and translation (3,) with target = scale * R source + t, by least squares.
 
     Umeyama, Least-squares estimation of transformation parameters between two point patterns, 1991.
     """
+    rotation, _ = rigid_motion(source, target)
     centre_source, centre_target = source.mean(axis=0), target.mean(axis=0)
-    a, b = source - centre_source, target - centre_target
-    u, singular, vt = np.linalg.svd(b.T @ a / len(source))
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = (u * sign) @ vt
-    scale = float((singular * sign).sum() / (a**2).sum() * len(source))
+    turned = (source - centre_source) @ rotation.T
+    scale = float(((target - centre_target) * turned).sum() / (turned**2).sum())
     return scale, rotation, centre_target - scale * rotation @ centre_source

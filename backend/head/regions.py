@@ -13,8 +13,9 @@ from scipy.interpolate import RBFInterpolator
 
 from ..contract.arrays import Floats, Integers, Mask
 from ..contract.names import FACE_LANDMARKS, FACE_OVAL, OUTER_LIPS_LOWER, OUTER_LIPS_UPPER
+from ..raster.normals import vertex_normals
 from .embedding.registration import mirror_landmarks
-from .geometry import adjacency, boundary_loops, eyeballs, vertex_normals
+from .geometry import adjacency, boundary_loops, eyeballs
 from .model import LandmarkEmbedding
 
 _LIPS: Final = (*OUTER_LIPS_UPPER, *OUTER_LIPS_LOWER[-2:0:-1])

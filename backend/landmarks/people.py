@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
-from ..contract.names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 from ..contract.settings import FaceSettings
 from .likeness import ANOTHER, difference
 from .observations import Observations
@@ -239,10 +238,3 @@ def in_other_shots(people: list[Person], seen: Observations, number: int, shot: 
 def _breaks(shot: Integers) -> Integers:
     """Where a list of shots goes on with one that is not the next (a shot between them is not in the list)."""
     return np.flatnonzero(np.diff(shot) > 1) + 1
-
-
-def eye_distance(points: Floats) -> Floats:
-    """Return the distance (...) between the middles of the eyes of landmarks (..., 478, 3), pixels."""
-    right = points[..., list(RIGHT_EYE_CORNERS), :2].mean(axis=-2)
-    left = points[..., list(LEFT_EYE_CORNERS), :2].mean(axis=-2)
-    return np.linalg.norm(left - right, axis=-1)

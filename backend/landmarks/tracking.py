@@ -13,11 +13,12 @@ from ..contract.names import LANDMARKS, MEDIAPIPE_SCORES
 from ..contract.pixel_shape import sizes_of
 from ..contract.settings import FaceSettings, LandmarkSettings
 from ..data.context import Context
+from ..data.landmark_distance import eye_distance
 from ..data.types import Landmarks, PersonMasks, Video
 from .cuts import parted_by_gaps, shots_of
 from .networks import NetworkFiles, find_networks
 from .observations import Observations
-from .people import Person, choose, eye_distance, in_other_shots, is_elsewhere, others, people_of
+from .people import Person, choose, in_other_shots, is_elsewhere, others, people_of
 from .pipeline import Pipeline
 
 LEAST_WIDTH: Final = 60
@@ -121,7 +122,7 @@ def _width(points: Singles) -> float:
 
 def _certainty(seen: Observations, rows: Integers) -> Singles:
     """Certainty 0..1 of faces: what the network says, less where its runs disagree or the face is only a few pixels."""
-    distance = np.maximum(eye_distance(seen.points[rows].astype(np.float64)), 1e-3)
+    distance = np.maximum(eye_distance(seen.points[rows, :, :2].astype(np.float64)), 1e-3)
     spread = np.median(seen.spread[rows].astype(np.float64), axis=1) / distance
     # Clear faces: 1-2 % of the eye distance. Half hidden, turned away or blurred ones: 5 % and more.
     agreement = 1.0 / (1.0 + (np.nan_to_num(spread, nan=0.0) / 0.06) ** 2)

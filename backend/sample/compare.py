@@ -9,6 +9,7 @@ import numpy as np
 from ..contract.arrays import Array
 from ..contract.camera import axis_angles, project, rotation_matrices
 from ..contract.track import MISSING, Track
+from ..head.geometry import rigidly_aligned
 from .clip import Truth
 
 
@@ -75,18 +76,6 @@ def compare(track: Track, truth: Truth) -> Comparison:
         blink_false=false,
         gaze=_gaze_error(track, truth, rows),
     )
-
-
-def rigidly_aligned(points: Array, targets: Array) -> Array:
-    """Return points (T, N, 3) turned and moved, each frame by itself and without scale, onto targets (T, N, 3).
-
-    Least squares by singular value decomposition (Kabsch 1976).
-    """
-    centre, goal = points.mean(axis=1, keepdims=True), targets.mean(axis=1, keepdims=True)
-    u, _, v = np.linalg.svd(np.swapaxes(points - centre, 1, 2) @ (targets - goal))
-    sign = np.ones((len(points), 3))
-    sign[:, 2] = np.sign(np.linalg.det(u @ v))
-    return (points - centre) @ ((u * sign[:, None]) @ v) + goal
 
 
 def _median_and_95(values: Array) -> tuple[float, float]:

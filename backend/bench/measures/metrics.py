@@ -9,8 +9,7 @@ from scipy.spatial import KDTree
 from ...contract.arrays import Array
 from ...contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ...contract.names import DLIB68_FROM_MEDIAPIPE
-from ...head.geometry import similarity
-from ...sample.compare import rigidly_aligned
+from ...head.geometry import rigid_motion, rigidly_aligned, similarity
 
 SURFACE_STEPS = 30
 """Most steps of closest-point alignment; it rests after about ten."""
@@ -158,13 +157,6 @@ def yaw_and_pitch(direction: Array) -> tuple[Array, Array]:
 def angles_between(first: Array, second: Array) -> Array:
     """Return the angle in degrees (T,) between unit vectors (T, 3)."""
     return np.degrees(np.arccos(np.clip((first * second).sum(axis=1), -1, 1)))
-
-
-def rigid_motion(points: Array, targets: Array) -> tuple[Array, Array]:
-    """Return rotation (3, 3) and translation (3,) that bring points (N, 3) nearest to targets (N, 3), without scale."""
-    centre, goal = points.mean(axis=0), targets.mean(axis=0)
-    rotation = nearest_rotations((targets - goal).T @ (points - centre))
-    return rotation, goal - rotation @ centre
 
 
 def shape_distance(first: Array, second: Array) -> float:

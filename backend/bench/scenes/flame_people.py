@@ -20,9 +20,10 @@ from ...contract.failure import Failure
 from ...head.builtin.deformation import laplacian
 from ...head.ears import ear_outlines
 from ...head.embedding.landmark_embedding import measured_places
-from ...head.geometry import nearest_on_mesh, similarity, vertex_normals
+from ...head.geometry import nearest_on_mesh, similarity
 from ...head.model import HeadModel, LandmarkEmbedding
 from ...head.regions import derive_regions
+from ...raster.normals import vertex_normals
 
 FILE: Final = "flame_open/flame2023open_identity60_only.npz"
 SKIN: Final = ("face", "neck", "scalp", "left_ear", "right_ear")

@@ -13,9 +13,9 @@ from ...contract import names
 from ...contract.camera import project
 from ...contract.failure import Failure
 from ...contract.track import TRACKED
+from ...data.landmark_distance import eye_distance
 from ...data.types import Fit
 from ...fit.evidence.detector_bias import without_turn_bias
-from ...fit.evidence.observations import eye_distance
 from ...fit.geometry.landmark_model import landmark_model
 from ...fit.geometry.projection import pose_landmarks
 from ...fit.to_state import state_of

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...head.builtin import builtin_head
-from ...head.geometry import vertex_normals
+from ...head.geometry import rigidly_aligned
 from ...head.model import HeadModel
+from ...raster.normals import vertex_normals
 from ..chain import Setup
-from ..measures import metrics
 from ..rows import Row, at_most, between, told
 from ..scenes.flame_people import Correspondence, People, correspondence, flame_people
 
@@ -109,7 +109,7 @@ def fitted(comparison: Comparison, person: Floats, basis: Floats) -> tuple[Float
     for _ in range(ROUNDS):
         shape = head.template + basis @ identity
         across = vertex_normals(shape, head.faces)[which]
-        goal = _laid_on(person, shape[which])
+        goal = rigidly_aligned(person, shape[which])
         weight = ALONG * np.eye(3) + (1 - ALONG) * across[:, :, None] * across[:, None]
         weight *= np.sqrt(POINTS / len(which)) / SIGMA
         columns = np.concatenate([modes, _rigid(shape[which])], axis=2)
@@ -120,13 +120,7 @@ def fitted(comparison: Comparison, person: Floats, basis: Floats) -> tuple[Float
         identity = np.linalg.solve(hessian, rows.T @ error)[: len(identity)]
     shape = head.template + basis @ identity
     across = vertex_normals(shape, head.faces)[which]
-    return identity, ((_laid_on(person, shape[which]) - shape[which]) * across).sum(axis=1)
-
-
-def _laid_on(points: Floats, target: Floats) -> Floats:
-    """Return the points (N, 3) turned and moved onto the target as well as possible."""
-    turn = metrics.nearest_rotations((target - target.mean(axis=0)).T @ (points - points.mean(axis=0)))
-    return (points - points.mean(axis=0)) @ turn.T + target.mean(axis=0)
+    return identity, ((rigidly_aligned(person, shape[which]) - shape[which]) * across).sum(axis=1)
 
 
 def _rigid(points: Floats) -> Floats:
@@ -161,5 +155,5 @@ def _spreads(comparison: Comparison, people: People) -> list[Row]:
 
 def _differences(heads: list[Floats]) -> Floats:
     """Return how far each place of each head lies from the heads' mean (P, N)."""
-    laid = np.stack([_laid_on(one, heads[0]) for one in heads])
+    laid = np.stack([rigidly_aligned(one, heads[0]) for one in heads])
     return np.linalg.norm(laid - laid.mean(axis=0), axis=2)

@@ -11,8 +11,8 @@ import numpy as np
 from ...contract.arrays import Floats
 from ...contract.camera import axis_angles
 from ...contract.failure import Failure
+from ...data.landmark_distance import eye_distance
 from ...data.types import Fit
-from ...fit.evidence.observations import eye_distance
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
 from ..chain import Clock, Setup, find_landmarks, fit, import_stages

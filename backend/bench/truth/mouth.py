@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...contract.settings import HeadSettings
+from ...data.landmark_distance import eye_distance
 from ...data.types import Fit, Landmarks
-from ...fit.evidence.observations import eye_distance
 from ...fit.geometry.landmark_model import FACING_LIPS
 from ...fit.terms.lip_contact import CLOSED
 from ...head.builtin import builtin_head

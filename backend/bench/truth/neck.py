@@ -12,8 +12,8 @@ from ...contract.arrays import Floats
 from ...contract.camera import project
 from ...contract.failure import Failure
 from ...contract.track import MISSING
+from ...data.landmark_distance import eye_distance
 from ...data.types import Fit
-from ...fit.evidence.observations import eye_distance
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
 from ...head.skinning import joint_places, pose_vertices

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...contract import names
 from ...contract.arrays import Floats, Integers
-from .observations import eye_distance
+from ...data.landmark_distance import eye_distance
 
 TURN_UNIT = 0.15
 """Radians of head rotation that count as much as one unit of the other features."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...contract import names
+from ...data.landmark_distance import eye_distance
 from ..geometry.landmark_model import LID_PAIRS, LIDS, LandmarkModel
 from ..options.weights import Tuning
 from ..terms.lip_contact import most_seen
@@ -156,10 +157,3 @@ def _contour_metric(pixels: np.ndarray, slide: float) -> np.ndarray:
     tangent /= np.maximum(np.linalg.norm(tangent, axis=-1, keepdims=True), 1e-9)
     outer = tangent[..., :, None] * tangent[..., None, :]
     return np.eye(2) - (1 - np.sqrt(slide)) * outer
-
-
-def eye_distance(points: np.ndarray) -> np.ndarray:
-    """Return the distance between the eye centres (T,), in the unit of the points (T, 478, 2 or 3)."""
-    right = points[:, list(names.RIGHT_EYE_CORNERS)].mean(axis=1)
-    left = points[:, list(names.LEFT_EYE_CORNERS)].mean(axis=1)
-    return np.linalg.norm(right - left, axis=-1)

@@ -12,8 +12,8 @@ from torch import Tensor
 from ...contract import names
 from ...contract.arrays import Floats
 from ...contract.names import LEFT_EYE_LOWER, LEFT_EYE_UPPER, RIGHT_EYE_LOWER, RIGHT_EYE_UPPER
-from ...head.geometry import vertex_normals
 from ...head.model import HeadModel
+from ...raster.normals import vertex_normals
 from .lid_surface import LidSurface, lid_surface
 
 LIDS: Final = (*RIGHT_EYE_UPPER, *RIGHT_EYE_LOWER, *LEFT_EYE_UPPER, *LEFT_EYE_LOWER)

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ...contract import names
+from ...data.landmark_distance import eye_distance
 from ...head.rotation_torch import cross_matrix
-from ..evidence.observations import IRIS_CENTRES, LIP_PAIRS, eye_distance, group_weights
+from ..evidence.observations import IRIS_CENTRES, LIP_PAIRS, group_weights
 from ..geometry.landmark_model import LID_PAIRS, LIDS, LandmarkModel
 from ..geometry.projection import pose_landmarks
 from ..geometry.state import EXPRESSION_START, EYES, JAW, NECK, Frames, Shared, neutral_frames

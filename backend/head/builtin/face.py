@@ -8,10 +8,11 @@ import numpy as np
 
 from ...contract import names
 from ...contract.arrays import Floats, Integers
+from ..geometry import edges_of
 from .deformation import Deformer
 from .dimensions import EYE_CENTRE, FACE_ORIGIN, LID_RADIUS
 from .tables import NEUTRAL_FACE
-from .topology import edges_of, face_mesh_triangles, halfway, mirror_of, subdivided, symmetric_triangles
+from .topology import face_mesh_triangles, halfway, mirror_of, subdivided, symmetric_triangles
 
 RIGHT_LIDS = names.RIGHT_EYE_LOWER + names.RIGHT_EYE_UPPER[-2:0:-1]
 LIPS_INSIDE = names.INNER_LIPS_LOWER + names.INNER_LIPS_UPPER[-2:0:-1]

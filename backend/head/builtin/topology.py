@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from ...contract.arrays import Floats, Integers
+from ..geometry import edges_of
 
 _CONNECTIONS = Path("python", "solutions", "face_mesh_connections.py")
 
@@ -68,19 +69,6 @@ def nearest(points: Floats, queries: Floats) -> tuple[Floats, Integers]:
     """Return distance and index (N,) of the point nearest to each query (N, 3)."""
     distance, index = KDTree(points).query(queries)
     return np.asarray(distance, np.float64), np.asarray(index, np.int64)
-
-
-def edges_of(triangles: Integers) -> Integers:
-    """Return the undirected edges (E, 2), each once, sorted."""
-    pairs = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
-    return np.unique(pairs, axis=0)
-
-
-def boundary_edges(triangles: Integers) -> Integers:
-    """Return the directed edges (E, 2) that only one triangle has."""
-    directed = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    _, inverse, count = np.unique(np.sort(directed, axis=1), axis=0, return_inverse=True, return_counts=True)
-    return directed[count[inverse.ravel()] == 1]
 
 
 def subdivided(points: Floats, triangles: Integers) -> tuple[Floats, Integers, Integers]:

@@ -7,9 +7,9 @@ from scipy.sparse import coo_matrix, csc_matrix
 from scipy.sparse.linalg import splu
 
 from ...contract.arrays import Floats, Integers
+from ..geometry import boundary_edges
 from .anatomy import Anatomy
 from .eyes import RINGS, SEGMENTS
-from .topology import boundary_edges
 
 ISLANDS = {
     # part -> left, bottom, width, height in the unit square

@@ -11,7 +11,8 @@ from solver_problems import random_frames
 from torch import Tensor
 
 from backend.appearance.aperture_restoration import explaining_offsets, with_openings
-from backend.fit.evidence.observations import LID_PAIRS, LIP_PAIRS, eye_distance, observe
+from backend.data.landmark_distance import eye_distance
+from backend.fit.evidence.observations import LID_PAIRS, LIP_PAIRS, observe
 from backend.fit.geometry.landmark_model import LandmarkModel, landmark_model
 from backend.fit.geometry.projection import pose_landmarks, project_landmarks
 from backend.fit.geometry.state import Frames, Shared

@@ -14,13 +14,13 @@ from backend.appearance import clip as photometric_clip
 from backend.appearance.clip import RefinedClip, Refinement, refine_clip
 from backend.appearance.key_frame_solve import PhotometricProblem, PhotometricState, as_it_is, camera_vertices
 from backend.appearance.view import View, exposed
-from backend.bench.measures.metrics import rigid_motion
 from backend.contract.arrays import Integers
 from backend.contract.camera import axis_angles, project
 from backend.fit.clip import ClipInput
 from backend.fit.geometry.parallel import single_threaded_operations
 from backend.fit.geometry.state import Frames, Shared
 from backend.fit.options.weights import Tuning
+from backend.head.geometry import rigid_motion
 
 COVERED, BLACK, BURNT = np.arange(12, 18), np.array([5, 24]), np.array([28])
 KEYS = np.array([0, 4, 9, 13, 16, 20, 24, 30, 35, 39])

@@ -17,15 +17,15 @@ from backend.contract.misfit import MISFIT
 from backend.contract.ranges import LOW_CONFIDENCE
 from backend.contract.settings import FitSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
+from backend.data.landmark_distance import eye_distance
 from backend.data.types import Camera, Fit, HeadPose, Landmarks
 from backend.fit.clip import ClipInput, fit_clip
 from backend.fit.confidence import frame_confidence
-from backend.fit.evidence.observations import eye_distance
 from backend.fit.fitting import ASSUMED_FOCAL
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.motion import solve_in_windows
+from backend.head.geometry import rigidly_aligned
 from backend.head.skinning import pose_vertices
-from backend.sample.compare import rigidly_aligned
 from backend.stages import fit as fit_stage
 
 

@@ -12,8 +12,9 @@ from backend.appearance.key_frame_solve import PhotometricProblem, seen_columns
 from backend.appearance.terms.photometric_term import PhotometricTuning
 from backend.appearance.view import FeatureMaker, View
 from backend.contract.camera import Intrinsics, rotation_matrices
+from backend.data.landmark_distance import eye_distance
 from backend.data.types import Fit
-from backend.fit.evidence.observations import eye_distance, observe
+from backend.fit.evidence.observations import observe
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.geometry.state import Frames, Shared
 from backend.fit.geometry.surface_samples import choose_samples, sample_model

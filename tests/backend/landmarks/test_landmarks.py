@@ -16,6 +16,7 @@ from backend.contract.failure import Failure
 from backend.contract.names import INNER_LIPS_UPPER, LEFT_IRIS, RIGHT_IRIS
 from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSettings
 from backend.data.context import Cancelled, Context
+from backend.data.landmark_distance import eye_distance
 from backend.data.landmark_mirror import mirror_table
 from backend.data.types import Landmarks
 from backend.fit.evidence.detector_bias import views
@@ -23,7 +24,7 @@ from backend.landmarks import pipeline
 from backend.landmarks.crop import Region
 from backend.landmarks.face import Face
 from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather, read_chunk, write_chunk
-from backend.landmarks.people import eye_distance, people_of
+from backend.landmarks.people import people_of
 from backend.stages import landmarks as stage
 from backend.stages import video as video_stage
 
@@ -95,7 +96,7 @@ def test_a_mirrored_picture_gives_mirrored_landmarks(tmp_path, context) -> None:
     mirrored = other.points[0][mirror_table()]
     mirrored[:, 0] = 479 - mirrored[:, 0]
     difference = np.linalg.norm(mirrored[:, :2] - found.points[0][:, :2], axis=1)
-    assert np.sqrt((difference**2).mean()) < 0.01 * eye_distance(found.points)[0]
+    assert np.sqrt((difference**2).mean()) < 0.01 * eye_distance(found.points[..., :2])[0]
 
 
 # --- As exact wherever the face is ------------------------------------------------------------------------------------

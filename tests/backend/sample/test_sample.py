@@ -13,6 +13,7 @@ import pytest
 from backend.contract.camera import Intrinsics, project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head
+from backend.head.geometry import rigidly_aligned
 from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.texture import (
     linear_from_srgb,
@@ -24,7 +25,6 @@ from backend.render.texture import (
 )
 from backend.sample.canvas import make_canvas
 from backend.sample.clip import FACING, filmed, make_clip, read_truth, truth_of
-from backend.sample.compare import rigidly_aligned
 from backend.sample.motion import perform, posed
 from backend.sample.people import FOCALS, person
 

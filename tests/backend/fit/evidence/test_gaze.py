@@ -12,9 +12,9 @@ from synthetic_clips import context, made_clip
 
 from backend.contract.names import LANDMARKS, LEFT_IRIS, RIGHT_IRIS
 from backend.contract.settings import FitSettings
+from backend.data.landmark_distance import eye_distance
 from backend.data.types import Camera, Fit
 from backend.fit.evidence.iris_noise import steadiness
-from backend.fit.evidence.observations import eye_distance
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.geometry.state import EYES, neutral_frames
 from backend.fit.options.weights import Tuning
