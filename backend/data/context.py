@@ -19,11 +19,11 @@ Item = TypeVar("Item")
 class WrittenFiles(Protocol):
     """Remembers which files for the user were written, and from what."""
 
-    def there(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> bool:
+    def is_current(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> bool:
         """Return whether these files were written with the same settings and are unchanged."""
         ...
 
-    def remember(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> None:
+    def record(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> None:
         """Take note of files that were just written."""
         ...
 
@@ -41,7 +41,7 @@ class Context:
         settings: Kind of stage -> settings, of this stage and of all that it depends on, for the track's header.
         previews: Where pictures of the work go, or None where nobody watches.
         written: Which files for the user are there already, or None where nobody remembers.
-        kept: Folder for finished parts of the work that other settings can use too, or None; see `cache`.
+        reusable_work: Folder for finished parts of the work that other settings can use too, or None; see `cache`.
         targets: Writes files for the user, as far as they may be replaced.
     """
 
@@ -53,7 +53,7 @@ class Context:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     previews: Previews | None = None
     written: WrittenFiles | None = None
-    kept: Path | None = None
+    reusable_work: Path | None = None
     targets: Targets = field(default_factory=Targets)
 
     def progress(self, done: int, total: int, seconds_left: float | None = None) -> None:
@@ -80,10 +80,10 @@ class Context:
             depends_on: What they are made of besides the stage's inputs: their own settings.
             write: Writes them.
         """
-        if self.written is None or not self.written.there(paths, depends_on):
+        if self.written is None or not self.written.is_current(paths, depends_on):
             write()
             if self.written is not None:
-                self.written.remember(paths, depends_on)
+                self.written.record(paths, depends_on)
 
     def checked(self, items: Iterable[Item]) -> Iterator[Item]:
         """Yield the items, and stop between two of them when the user asked to."""

@@ -12,7 +12,7 @@ from ..contract.failure import Failure
 LONGEST_SUMMARY: Final = 40
 """Characters of a summary: it is shown on a node."""
 
-Run = Callable[..., Any]
+RunStage = Callable[..., Any]
 """(inputs by name, settings=, context=) -> output or `Failure`."""
 
 
@@ -37,26 +37,26 @@ class StageCode:
             module reaches has changed; see `system.source_code`.
         keep: ``data``: the output is stored. ``files``: the stage writes files for the user and returns something with
             `files`; it is `load`-ed from them. ``nothing``: quick enough to be done again.
-        names_files: Whether its output names the files that it was made from: for another place it is made anew.
-        also: What stages further up give and it takes besides its linked inputs, by the name of their kind or output.
-        irrelevant: Settings that do not change the output.
+        output_names_inputs: Whether its output names its input files: where these move, it is made anew.
+        upstream: Outputs of earlier stages that it takes besides its linked inputs, by their kind or type.
+        ignored_settings: Settings that do not change the output.
         files: Files from outside that its output depends on, (settings, models folder) -> paths.
         reads: Those that are its input, which no result may replace; the same as `files` where None.
         check: What can be refused before any work starts, settings -> failure or None.
-        foresee: What can be refused once earlier stages are done, (settings, kind -> output) -> failure or None.
+        check_outputs: What can be refused once earlier stages are done, (settings, kind -> output) -> failure or None.
         load: For ``files``: mapping name -> path -> output or `Failure`.
         summary: (output, settings) -> the main result in at most `LONGEST_SUMMARY` characters.
     """
 
-    run: Run
+    run: RunStage
     keep: str = "data"
-    names_files: bool = False
-    also: tuple[str, ...] = ()
-    irrelevant: frozenset[str] = frozenset()
+    output_names_inputs: bool = False
+    upstream: tuple[str, ...] = ()
+    ignored_settings: frozenset[str] = frozenset()
     files: Callable[[Any, Path], Iterable[Path]] = _no_files
     reads: Callable[[Any, Path], Iterable[Path]] | None = None
     check: Callable[[Any], Failure | None] = _no_problem
-    foresee: Callable[[Any, Mapping[str, Any]], Failure | None] | None = None
+    check_outputs: Callable[[Any, Mapping[str, Any]], Failure | None] | None = None
     load: Callable[[Mapping[str, Path]], Any] | None = None
     summary: Callable[[Any, Any], str] = _no_summary
 

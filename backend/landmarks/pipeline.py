@@ -84,8 +84,8 @@ class Pipeline:
         self._threads = settings.threads or max(1, os.cpu_count() or 1)
         self._key = self._chunk_key(files)
         # Kept for good, so that another choice of the face detects nothing again; else until this stage is done.
-        kept = context.kept
-        self._folder = context.work if kept is None else kept / f"observations-{self._key[:32]}"
+        reusable = context.reusable_work
+        self._folder = context.work if reusable is None else reusable / f"observations-{self._key[:32]}"
         self._told = 0.0
 
     @property

@@ -22,11 +22,11 @@ class Written:
         self._kind = f"{kind}-file"
         self._key = key
 
-    def there(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> bool:
+    def is_current(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> bool:
         """Whether these files, or what they are copies of, were written with the same settings and are unchanged."""
         return self._cache.recorded(self._kind, self._key_of(paths, depends_on), _numbered(paths)) is not None
 
-    def remember(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> None:
+    def record(self, paths: Sequence[Path], depends_on: Mapping[str, Any]) -> None:
         """Take note of files that were just written."""
         with contextlib.suppress(OSError):  # No space for a note: they are written again next time.
             self._cache.record(self._kind, self._key_of(paths, depends_on), _numbered(paths), {})

@@ -199,7 +199,7 @@ class _Run:
     def _inputs(self, stage: Stage) -> dict[str, Stage]:
         inputs = {name: self.job.stage(source) for name, source in stage.inputs.items()}
         upstream = self._upstream(stage)
-        for wanted in self._code(stage).also:
+        for wanted in self._code(stage).upstream:
             # Another kind may stand in its place and give the same, as photographs do for a video.
             given = [above for above in upstream.values() if wanted in (above.kind, spec_of(above.kind).output)]
             if given:
@@ -209,13 +209,13 @@ class _Run:
     def _find_keys(self, stage: Stage) -> None:
         """Find the stage's key and what its output depends on, which is the same wherever files lie."""
         code = self._code(stage)
-        settings = {name: value for name, value in to_dict(stage.settings).items() if name not in code.irrelevant}
+        settings = {name: value for name, value in to_dict(stage.settings).items() if name not in code.ignored_settings}
         paths = {option.name for option in options_of(stage.settings) if option.kind == "path"}
         placeless = {name: value for name, value in settings.items() if name not in paths}
         self.contents[stage.name] = self._key(stage, placeless, self.contents)
-        if code.names_files:
+        if code.output_names_inputs:
             settings["names of files"] = [str(path) for path in code.files(stage.settings, self.models)]
-        named = code.keep == "files" or code.names_files
+        named = code.keep == "files" or code.output_names_inputs
         self.keys[stage.name] = self._key(stage, settings, self.keys) if named else self.contents[stage.name]
 
     def _key(self, stage: Stage, settings: Mapping[str, Any], keys: Mapping[str, str]) -> str:
@@ -316,7 +316,7 @@ class _Run:
             raise Cancelled
         self.send({"event": "stage", "name": stage.name, "state": "running"})
         started = time.perf_counter()
-        self._foresee()
+        self._check_outputs()
         code, key = self._code(stage), self.keys[stage.name]
         with self.cache.work(stage.kind, key) as work:
             output = self._run(stage, inputs, work)
@@ -326,14 +326,14 @@ class _Run:
         self.send({"event": "stage", "name": stage.name, "state": "done", "seconds": seconds, "summary": summary})
         return output
 
-    def _foresee(self) -> None:
+    def _check_outputs(self) -> None:
         """Refuse what cannot come to an end, as far as the outputs that are there tell: before hours of work."""
         for stage in self.job.stages:
-            foresee = self._code(stage).foresee
-            if foresee is None or stage.name not in self.needed or stage.name in self.values:
+            check_outputs = self._code(stage).check_outputs
+            if check_outputs is None or stage.name not in self.needed or stage.name in self.values:
                 continue
             upstream = self._upstream(stage).items()
-            problem = foresee(
+            problem = check_outputs(
                 stage.settings, {kind: self.values[each.name] for kind, each in upstream if each.name in self.values}
             )
             if problem is not None:

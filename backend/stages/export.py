@@ -98,7 +98,7 @@ def _taken(folder: Path) -> Failure | None:
 CODE: Final = StageCode(
     run,
     keep="files",
-    also=("head",),
+    upstream=("head",),
     files=model_files,
     check=check,
     load=load,

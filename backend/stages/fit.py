@@ -50,7 +50,7 @@ def summary(output: Fit, _settings: FitSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    also=("video",),
+    upstream=("video",),
     files=files,
     summary=summary,
 )

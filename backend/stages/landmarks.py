@@ -42,7 +42,7 @@ def summary(output: Landmarks, _settings: LandmarkSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    irrelevant=frozenset({"threads"}),
+    ignored_settings=frozenset({"threads"}),
     files=files,
     summary=summary,
 )

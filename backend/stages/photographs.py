@@ -47,8 +47,8 @@ def summary(output: Video, _settings: PhotographSettings) -> str:
 CODE: Final = StageCode(
     run,
     keep="nothing",
-    names_files=True,
-    irrelevant=frozenset({"folder"}),
+    output_names_inputs=True,
+    ignored_settings=frozenset({"folder"}),
     files=files,
     check=check,
     summary=summary,

@@ -65,7 +65,7 @@ def run(fit: Fit, head: HeadModel, settings: TrackFileSettings, context: Context
     return TrackFile(path, track) if problem is None else problem
 
 
-def foresee(settings: TrackFileSettings, known: Mapping[str, Any]) -> Failure | None:
+def check_outputs(settings: TrackFileSettings, known: Mapping[str, Any]) -> Failure | None:
     """Refuse a disk without room for the track as soon as its length is known, and not after the fit."""
     clip, head = known.get("video", known.get("photographs")), known.get("head")
     if clip is None or head is None:
@@ -249,9 +249,9 @@ def summary(output: TrackFile, _settings: TrackFileSettings) -> str:
 CODE: Final = StageCode(
     run,
     keep="files",
-    also=("head",),
+    upstream=("head",),
     check=check,
-    foresee=foresee,
+    check_outputs=check_outputs,
     load=load,
     summary=summary,
 )

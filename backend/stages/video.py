@@ -42,7 +42,7 @@ def summary(output: Video, _settings: VideoSettings) -> str:
 
 CODE: Final = StageCode(
     run,
-    names_files=True,
+    output_names_inputs=True,
     files=files,
     summary=summary,
 )

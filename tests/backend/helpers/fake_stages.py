@@ -211,7 +211,9 @@ def registry() -> dict[str, StageCode]:
         kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output, settings: "well")
         for kind, code in fakes.items()
     }
-    result["track"] = dataclasses.replace(result["track"], foresee=None, load=lambda files: Files(Path(), dict(files)))
+    result["track"] = dataclasses.replace(
+        result["track"], check_outputs=None, load=lambda files: Files(Path(), dict(files))
+    )
     result["texture"] = dataclasses.replace(result["texture"], load=lambda files: ReportFiles(dict(files)))
     return result
 

@@ -325,7 +325,7 @@ def test_a_killed_run_resumes_with_the_same_result(tmp_path, events, monkeypatch
 
 
 def test_another_choice_of_the_face_detects_nothing_again(tmp_path, context, monkeypatch) -> None:
-    context = dataclasses.replace(context, kept=tmp_path / "kept")
+    context = dataclasses.replace(context, reusable_work=tmp_path / "kept")
     path = two_people(tmp_path)
     large = followed(path, context, quality="standard")
     monkeypatch.setattr(pipeline.Pipeline, "_see", None)

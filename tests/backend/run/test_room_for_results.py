@@ -57,7 +57,7 @@ def test_a_disk_that_is_too_small_stops_the_run_before_the_fit(tmp_path: Path, m
         return fake_stages.track(fit, "a head", settings, context)
 
     registry["head"] = dataclasses.replace(registry["head"], run=lambda settings, context: a_head())
-    registry["track"] = dataclasses.replace(registry["track"], run=track, foresee=track_stage.foresee)
+    registry["track"] = dataclasses.replace(registry["track"], run=track, check_outputs=track_stage.check_outputs)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: Usage(10**9, 10**9 - 10**4, 10**4))
     result = run(job_for(clip, tmp_path / "out"), registry)
     assert isinstance(result, Failure)
