@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import torch
 
 from ..contract.arrays import Floats
 from ..contract.camera import rotation_matrices
+from ..fit.solvers.levenberg_marquardt import Limits, Step, minimise
+from ..fit.solvers.schur import ArrowStep, ArrowSystem
 from .point_tracks import PointTracks
 
 SHAPE: Final = 0.005
 """Metres by which a point may be elsewhere than the fitted head has it."""
 SPREAD: Final = 2.0
 """Cauchy's scale of a point's error, in its standard deviations."""
-_STEPS: Final = 15
-_SETTLED: Final = 1e-5
+LIMITS: Final = Limits(steps=15, tolerance=1e-5, damping=1e-4)
+_RIDGE: Final = 1e-9
+"""Added to the hessian of poses and focal length, which a head that keeps still leaves open."""
 _FRAME: Final = 6
 """Unknowns of a frame: rotation, place across, log of the depth over the focal length."""
 
@@ -67,96 +71,96 @@ def adjust(tracks: PointTracks, start: Bundle, shape: float = SHAPE) -> Adjusted
         start: Where to start; the points' prior is there too.
         shape: Standard deviation of that prior, metres.
     """
-    now, damping = start, 1e-4
-    cost = _cost(tracks, start, now, shape)
-    system = _system(tracks, start, now, shape)
-    for _ in range(_STEPS):
-        trial = system.step(now, damping)
-        trial_cost = _cost(tracks, start, trial, shape)
-        if not trial_cost < cost:
-            damping *= 20
-            continue
-        small = cost - trial_cost < _SETTLED * cost
-        now, cost, damping = trial, trial_cost, max(damping / 5, 1e-8)
-        system = _system(tracks, start, now, shape)
-        if small:
-            break
-    return Adjusted(now, system.focal_sigma(), cost)
-
-
-def _errors(tracks: PointTracks, now: Bundle) -> tuple[Floats, Floats, Floats]:
-    """Return points about the head's origin and in camera axes (F, M, 3), and pixel errors (F, M, 2)."""
-    turned = (now.points + now.moved) @ np.swapaxes(now.rotation, 1, 2)
-    camera = turned + now.translation[:, None]
-    return turned, camera, np.exp(now.log_focal) * camera[..., :2] / camera[..., 2:] - tracks.pixels
-
-
-def _squares(tracks: PointTracks, error: Floats) -> Floats:
-    return np.einsum("fmi,fmij,fmj->fm", error, tracks.precision, error)
-
-
-def _cost(tracks: PointTracks, start: Bundle, now: Bundle, shape: float) -> float:
-    _, camera, error = _errors(tracks, now)
-    if (camera[..., 2] <= 0).any():
-        return float("inf")
-    robust = SPREAD**2 / 2 * np.log1p(_squares(tracks, error) / SPREAD**2)
-    return float(robust.sum() + 0.5 * ((now.points - start.points) ** 2).sum() / shape**2)
+    fit = BundleFit(tracks, start, shape)
+    found = minimise(fit, start, LIMITS)
+    sigma = fit.linearise(found.unknowns).sigma(_FRAME * len(tracks.pixels))
+    return Adjusted(found.unknowns, sigma, found.cost)
 
 
 @dataclass(frozen=True)
-class _System:
-    """Normal equations with the points eliminated (C, C), C = 6 F + 1, and what gives the points back."""
+class BundleFit:
+    """Points, poses and focal length as a least-squares problem; the points are eliminated.
 
-    reduced: Floats
-    diagonal: Floats
-    gradient: Floats
-    coupling: Floats
-    point_inverse: Floats
-    point_gradient: Floats
+    Attributes:
+        tracks: F frames of M points.
+        start: The points' prior is there.
+        shape: Standard deviation of that prior, metres.
+    """
 
-    def step(self, now: Bundle, damping: float) -> Bundle:
-        hessian = self.reduced + np.diag(damping * self.diagonal + 1e-9)
-        step = -np.linalg.solve(hessian, self.gradient)
-        right = self.point_gradient + self.coupling @ step
-        points = now.points - np.einsum("mij,mj->mi", self.point_inverse, right)
-        frames, focal = step[:-1].reshape(-1, _FRAME), step[-1]
-        translation = now.translation.copy()
+    tracks: PointTracks
+    start: Bundle
+    shape: float
+
+    def follow(self, at: Bundle) -> None:
+        """Nothing is held here."""
+
+    def retract(self, at: Bundle, step: Step[ArrowStep]) -> Bundle:
+        """Return the bundle after a step."""
+        border = step.increment.border.numpy()
+        frames, focal = border[:-1].reshape(-1, _FRAME), float(border[-1])
+        translation = at.translation.copy()
         translation[:, :2] += frames[:, 3:5]
         translation[:, 2] *= np.exp(frames[:, 5] + focal)
-        rotation = rotation_matrices(frames[:, :3]) @ now.rotation
-        return Bundle(points, now.moved, rotation, translation, now.log_focal + float(focal))
+        rotation = rotation_matrices(frames[:, :3]) @ at.rotation
+        return Bundle(at.points + step.increment.blocks.numpy(), at.moved, rotation, translation, at.log_focal + focal)
 
-    def focal_sigma(self) -> float:
-        inverse = np.linalg.inv(self.reduced + 1e-9 * np.eye(len(self.reduced)))
-        return float(np.sqrt(max(inverse[-1, -1], 0.0)))
+    def cost(self, at: Bundle) -> float:
+        """Return the robust cost; infinite where a point is behind the camera."""
+        _, camera, error = self._errors(at)
+        if (camera[..., 2] <= 0).any():
+            return float("inf")
+        robust = SPREAD**2 / 2 * np.log1p(self._squares(error) / SPREAD**2)
+        return float(robust.sum() + 0.5 * ((at.points - self.start.points) ** 2).sum() / self.shape**2)
+
+    def linearise(self, at: Bundle) -> ArrowSystem:
+        """Return the normal equations: a block for each point, and a border of 6 F + 1 for frames and log focal."""
+        turned, camera, error = self._errors(at)
+        weight = self.tracks.precision / (1 + self._squares(error) / SPREAD**2)[..., None, None]
+        own, by_point, by_focal = _derivatives(self.tracks, at, turned, camera, error)
+        border, border_gradient = _border(own, by_focal, weight, error)
+        weighted = weight @ by_point
+        points, size = error.shape[1], len(border)
+        coupling = np.zeros((points, 3, size))
+        by_frames = np.swapaxes(weighted, 2, 3) @ own
+        coupling[..., :-1] = by_frames.transpose(1, 2, 0, 3).reshape(points, 3, -1)
+        coupling[..., -1] = np.einsum("fmia,fmi->ma", weighted, by_focal)
+        blocks = np.einsum("fmia,fmib->mab", by_point, weighted) + np.eye(3) / self.shape**2
+        pull = np.einsum("fmia,fmi->ma", weighted, error) + (at.points - self.start.points) / self.shape**2
+        return ArrowSystem(
+            cost=self.cost(at),
+            blocks=torch.from_numpy(blocks),
+            gradient=torch.from_numpy(pull),
+            coupling=torch.from_numpy(coupling),
+            border=torch.from_numpy(border),
+            border_gradient=torch.from_numpy(border_gradient),
+            damping=torch.zeros(3, dtype=torch.float64),
+            border_damping=torch.from_numpy(np.diag(border).copy()),
+        )
+
+    def _errors(self, at: Bundle) -> tuple[Floats, Floats, Floats]:
+        """Return points about the head's origin and in camera axes (F, M, 3), and pixel errors (F, M, 2)."""
+        turned = (at.points + at.moved) @ np.swapaxes(at.rotation, 1, 2)
+        camera = turned + at.translation[:, None]
+        return turned, camera, np.exp(at.log_focal) * camera[..., :2] / camera[..., 2:] - self.tracks.pixels
+
+    def _squares(self, error: Floats) -> Floats:
+        return np.einsum("fmi,fmij,fmj->fm", error, self.tracks.precision, error)
 
 
-def _system(tracks: PointTracks, start: Bundle, now: Bundle, shape: float) -> _System:
-    turned, camera, error = _errors(tracks, now)
-    weight = tracks.precision / (1 + _squares(tracks, error) / SPREAD**2)[..., None, None]
-    own, by_point, by_focal = _derivatives(tracks, now, turned, camera, error)
-    frames, points = error.shape[:2]
+def _border(own: Floats, by_focal: Floats, weight: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """Return hessian (6 F + 1, 6 F + 1) and gradient of frames and log focal."""
+    frames = len(error)
     size = _FRAME * frames + 1
     weighted, weighted_focal = weight @ own, np.einsum("fmij,fmj->fmi", weight, by_focal)
-    hessian, gradient = np.zeros((size, size)), np.zeros(size)
+    hessian, gradient = _RIDGE * np.eye(size), np.zeros(size)
     for frame in range(frames):
         rows = slice(_FRAME * frame, _FRAME * (frame + 1))
-        hessian[rows, rows] = np.tensordot(own[frame], weighted[frame], ((0, 1), (0, 1)))
+        hessian[rows, rows] += np.tensordot(own[frame], weighted[frame], ((0, 1), (0, 1)))
         hessian[rows, -1] = hessian[-1, rows] = np.tensordot(own[frame], weighted_focal[frame], ((0, 1), (0, 1)))
-    hessian[-1, -1] = (by_focal * weighted_focal).sum()
+    hessian[-1, -1] += (by_focal * weighted_focal).sum()
     gradient[:-1] = np.einsum("fmia,fmi->fa", weighted, error).ravel()
     gradient[-1] = (weighted_focal * error).sum()
-    weighted_point = weight @ by_point
-    coupling = np.zeros((points, 3, size))
-    by_frames = np.swapaxes(weighted_point, 2, 3) @ own
-    coupling[..., :-1] = by_frames.transpose(1, 2, 0, 3).reshape(points, 3, -1)
-    coupling[..., -1] = np.einsum("fmia,fmi->ma", weighted_point, by_focal)
-    block = np.einsum("fmia,fmib->mab", by_point, weighted_point) + np.eye(3) / shape**2
-    pull = np.einsum("fmia,fmi->ma", weighted_point, error) + (now.points - start.points) / shape**2
-    inverse = np.linalg.inv(block)
-    solved = (inverse @ coupling).reshape(-1, size)
-    reduced = hessian - coupling.reshape(-1, size).T @ solved
-    return _System(reduced, np.diag(hessian).copy(), gradient - solved.T @ pull.ravel(), coupling, inverse, pull)
+    return hessian, gradient
 
 
 def _derivatives(

@@ -11,7 +11,7 @@ Light is added to the logarithm of the colour: spherical harmonics of the normal
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,8 +24,10 @@ from ..fit.geometry.landmark_model import LandmarkModel
 from ..fit.geometry.parallel import PROCESSOR, over_chunks
 from ..fit.geometry.state import EXPRESSION_START, PLACE, Frames, Shared
 from ..fit.geometry.visibility import landmark_visibility
-from ..fit.solvers.identity import IdentityProblem, shared_normal_equations
-from ..fit.terms.landmark_term import SharedEquations, residuals
+from ..fit.solvers.dense import DenseSystem
+from ..fit.solvers.identity import IdentityProblem, landmark_cost, landmark_equations
+from ..fit.solvers.levenberg_marquardt import Limits, Step, minimise
+from ..fit.terms.landmark_term import SharedEquations
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from .device import DeviceFeatureMaker
@@ -38,6 +40,8 @@ BANDS: Final = ((4.0, 12.0, 3), (2.0, 6.0, 4), (1.2, 4.0, 4), (0.8, 3.0, 5))
 FINEST: Final = BANDS[-1][:2]
 _SETTLED: Final = 3e-3
 """A band ends when a step lowers the cost by less than this share."""
+_DAMPING: Final = 1e-3
+"""Less than in the fit by landmarks: the start is near."""
 FELT: Final = 0.00025
 """Metres by which an expression at its strongest moves the points on average, from which on pictures know of it."""
 
@@ -116,21 +120,90 @@ def camera_vertices(head: HeadModel, model: LandmarkModel, shared: Shared, frame
     return vertices @ rotation.transpose(0, 2, 1) + shift[:, None]
 
 
-@dataclass
-class _Point:
-    """A place in the space of all unknowns."""
+@dataclass(frozen=True)
+class KeyFrameUnknowns:
+    """Clip, key frames, and the light's coefficients."""
 
     shared: Shared
     frames: Frames
     light: Singles
 
 
-@dataclass(frozen=True)
-class _System:
-    """Normal equations of everything: frames (K D), then clip (identity, log focal, offsets), then light."""
+class KeyFrameFit:
+    """Clip, key frames and light as a least-squares problem with one set of features; visibility stays as it begins."""
 
-    hessian: Tensor
-    gradient: Tensor
+    def __init__(self, problem: PhotometricProblem, start: KeyFrameUnknowns, band: tuple[float, float]) -> None:
+        model = problem.landmarks.model
+        self._problem = problem
+        self.features = features_at(problem.head, problem.maker, model, start.shared, start.frames, problem.views, band)
+        self._visibility = landmark_visibility(model, start.shared, start.frames)
+        self._seen = np.stack([feature.seen for feature in self.features])
+
+    def follow(self, at: KeyFrameUnknowns) -> None:
+        """Hold what was seen at the start."""
+
+    def retract(self, at: KeyFrameUnknowns, step: Step[Tensor]) -> KeyFrameUnknowns:
+        """Return clip, key frames and light after a step."""
+        frames, size = len(at.frames), at.frames.unknowns
+        count = frames * size
+        like = at.shared.identity
+        own = step.increment[:count].reshape(frames, size).to(like)
+        shared = at.shared.moved(step.increment[count:-DIRECTED_TERMS].to(like), self._problem.landmarks.model.tangents)
+        light = at.light + step.increment[-DIRECTED_TERMS:].float().cpu().numpy()
+        return KeyFrameUnknowns(shared, at.frames.moved(own), light)
+
+    def cost(self, at: KeyFrameUnknowns) -> float:
+        """Return the cost of landmarks, priors, pictures and light."""
+        own, tuning = self._problem.landmarks, self._problem.tuning
+        value, _ = self._unlit(at)
+        colour, weight = colours(value, self._seen, tuning)
+        pictures = float(((self._seen * (weight > 0)) * robust_cost(value - colour, tuning)).sum())
+        light = 0.5 * float((at.light**2).sum()) / tuning.light**2
+        return float(landmark_cost(own, at.shared, at.frames, self._visibility)) + tuning.evidence * pictures + light
+
+    def linearise(self, at: KeyFrameUnknowns) -> DenseSystem:
+        """Return the normal equations: the landmarks' own, and the pictures' with all colours eliminated."""
+        problem, tuning = self._problem, self._problem.tuning
+        hessian, gradient = _spread(landmark_equations(problem.landmarks, at.shared, at.frames, self._visibility))
+        own, pull = self._picture_equations(at)
+        place = torch.as_tensor(self._known_columns(at, len(gradient)), device=own.device)
+        hessian[place[:, None], place] += own
+        gradient[place] += pull
+        hessian.diagonal()[-DIRECTED_TERMS:] += 1 / tuning.light**2
+        gradient[-DIRECTED_TERMS:] += torch.as_tensor(at.light).to(gradient) / tuning.light**2
+        # Frames are damped by the priors' typical steps, all else by a share of what is known of it.
+        scale = problem.landmarks.frame_prior.scale.double().square().repeat(len(at.frames))
+        damping = torch.cat([1 / scale, 0.1 * hessian.diagonal()[len(scale) :]])
+        return DenseSystem(self.cost(at), hessian, gradient, damping)
+
+    def _unlit(self, at: KeyFrameUnknowns) -> tuple[Singles, Singles]:
+        """Return the brightness without light (K, N), and its derivative by the pixel (K, N, 2)."""
+        found = brightness(self._problem.points, at.shared, at.frames, self.features)
+        return found.value - np.stack([feature.light @ at.light for feature in self.features]), found.slope
+
+    def _picture_equations(self, at: KeyFrameUnknowns) -> tuple[Tensor, Tensor]:
+        problem, tuning = self._problem, self._problem.tuning
+        value, slope = self._unlit(at)
+        colour, robust = colours(value, self._seen, tuning)
+        precision = robust * np.float32(tuning.evidence / tuning.noise**2)
+        residual, points = value - colour, problem.points
+        return picture_equations(
+            points, at.shared, at.frames, self.features, slope, residual, precision, robust, problem.columns
+        )
+
+    def _known_columns(self, at: KeyFrameUnknowns, total: int) -> Integers:
+        """Return the unknowns that pictures know of: some of the frames', identity, log focal, light."""
+        size = at.frames.unknowns
+        every = len(at.frames) * size
+        frames = np.arange(0, every, size)[:, None] + self._problem.columns
+        clip = every + np.arange(self._problem.points.identity_modes + 1)
+        return np.concatenate([frames.ravel(), clip, total - DIRECTED_TERMS + np.arange(DIRECTED_TERMS)])
+
+    def state(self, at: KeyFrameUnknowns, first_cost: float, cost: float) -> PhotometricState:
+        """Return the unknowns with the colours that follow from them."""
+        colour, weight = colours(self._unlit(at)[0], self._seen, self._problem.tuning)
+        sure = weight.sum(axis=0) > 0.1
+        return PhotometricState(at.shared, at.frames, at.light, colour, sure, first_cost, cost)
 
 
 def solve_photometric(
@@ -143,112 +216,27 @@ def solve_photometric(
         shared, frames: A finished fit by landmarks.
         progress: Called with steps done and most steps; may raise to stop.
     """
-    point = _Point(shared, frames, no_light())
-    total, done = sum(band[2] for band in BANDS), 0
-    first = last = 0.0
-    features: list[Feature] = []
-    model = problem.landmarks.model
+    at = KeyFrameUnknowns(shared, frames, no_light())
+    total, done = sum(steps for _, _, steps in BANDS), 0
+    states: list[PhotometricState] = []
     for narrow, wide, steps in BANDS:
-        band = (narrow, wide)
-        features = features_at(problem.head, problem.maker, model, point.shared, point.frames, problem.views, band)
-        visibility = landmark_visibility(model, point.shared, point.frames)
+        fit = KeyFrameFit(problem, at, (narrow, wide))
 
         def report(step: int, before: int = done) -> None:
             if progress is not None:
-                progress(before + step, total)
+                progress(before + step - 1, total)
 
-        point, first, last = _descend(problem, point, features, visibility, steps, report)
+        found = minimise(fit, at, Limits(steps, _SETTLED, damping=_DAMPING), progress=report)
+        at = found.unknowns
+        states.append(fit.state(at, found.first_cost, found.cost))
         done += steps
-    return _state(problem, point, features, first, last)
+    return states[-1]
 
 
 def as_it_is(problem: PhotometricProblem, shared: Shared, frames: Frames) -> PhotometricState:
     """Return the clip and its key frames unchanged, with the colours that follow from them."""
-    features = features_at(problem.head, problem.maker, problem.landmarks.model, shared, frames, problem.views, FINEST)
-    return _state(problem, _Point(shared, frames, no_light()), features, 0.0, 0.0)
-
-
-def _state(
-    problem: PhotometricProblem, point: _Point, features: list[Feature], first: float, last: float
-) -> PhotometricState:
-    found = brightness(problem.points, point.shared, point.frames, features)
-    colour, weight = colours(_unlit(found.value, features, point.light), _seen(features), problem.tuning)
-    return PhotometricState(point.shared, point.frames, point.light, colour, weight.sum(axis=0) > 0.1, first, last)
-
-
-def _descend(
-    problem: PhotometricProblem,
-    point: _Point,
-    features: list[Feature],
-    visibility: Tensor,
-    steps: int,
-    report: Callable[[int], None],
-) -> tuple[_Point, float, float]:
-    """Take steps with one set of features; returns where they end and the costs before and after."""
-    damping = 1e-3
-    first = cost = _cost(problem, point, features, visibility)
-    system = _system(problem, point, features, visibility)
-    for step in range(steps):
-        report(step)
-        trial = _moved(problem, point, _solved(problem, system, damping))
-        trial_cost = _cost(problem, trial, features, visibility)
-        if not trial_cost < cost:
-            damping *= 30
-            continue
-        small = cost - trial_cost < _SETTLED * cost
-        point, cost, damping = trial, trial_cost, damping / 5
-        if small:
-            break
-        if step + 1 < steps:
-            system = _system(problem, point, features, visibility)
-    return point, first, cost
-
-
-def _seen(features: list[Feature]) -> Singles:
-    return np.stack([feature.seen for feature in features])
-
-
-def _unlit(value: Singles, features: list[Feature], light: Singles) -> Singles:
-    return value - np.stack([feature.light @ light for feature in features])
-
-
-def _cost(problem: PhotometricProblem, point: _Point, features: list[Feature], visibility: Tensor) -> float:
-    own = problem.landmarks
-    seen = replace(own.seen, pair_weight=torch.zeros_like(own.seen.pair_weight))
-    data = residuals(own.model, point.shared, point.frames, seen, visibility, own.tuning).cost.sum()
-    frame, _, _ = own.frame_prior.evaluate(point.frames)
-    clip, _ = own.shared_prior.evaluate(point.shared)
-    value = _unlit(brightness(problem.points, point.shared, point.frames, features).value, features, point.light)
-    visible, tuning = _seen(features), problem.tuning
-    colour, weight = colours(value, visible, tuning)
-    pictures = float(((visible * (weight > 0)) * robust_cost(value - colour, tuning)).sum())
-    light = 0.5 * float((point.light**2).sum()) / tuning.light**2
-    return float(data + frame.sum() + clip) + tuning.evidence * pictures + light
-
-
-def _system(problem: PhotometricProblem, point: _Point, features: list[Feature], visibility: Tensor) -> _System:
-    """Return the normal equations: the landmarks' own, and the pictures' with all colours eliminated."""
-    equations = shared_normal_equations(problem.landmarks, point.shared, point.frames, visibility, offsets=True)
-    hessian, gradient = _spread(equations)
-    tuning, points = problem.tuning, problem.points
-    found = brightness(points, point.shared, point.frames, features)
-    value, seen = _unlit(found.value, features, point.light), _seen(features)
-    colour, robust = colours(value, seen, tuning)
-    precision = robust * np.float32(tuning.evidence / tuning.noise**2)
-    own, pull = picture_equations(
-        points, point.shared, point.frames, features, found.slope, value - colour, precision, robust, problem.columns
-    )
-    # Columns that pictures know: some of the frames', identity, log focal, light.
-    every = len(features) * point.frames.unknowns
-    frames = np.arange(0, every, point.frames.unknowns)[:, None] + problem.columns
-    clip = every + np.arange(points.identity_modes + 1)
-    light = len(gradient) - DIRECTED_TERMS + np.arange(DIRECTED_TERMS)
-    place = torch.as_tensor(np.concatenate([frames.ravel(), clip, light]), device=own.device)
-    hessian[place[:, None], place] += own
-    gradient[place] += pull
-    hessian.diagonal()[-DIRECTED_TERMS:] += 1 / tuning.light**2
-    gradient[-DIRECTED_TERMS:] += torch.as_tensor(point.light).to(gradient) / tuning.light**2
-    return _System(hessian, gradient)
+    at = KeyFrameUnknowns(shared, frames, no_light())
+    return KeyFrameFit(problem, at, FINEST).state(at, 0.0, 0.0)
 
 
 def _spread(equations: SharedEquations) -> tuple[Tensor, Tensor]:
@@ -268,36 +256,3 @@ def _spread(equations: SharedEquations) -> tuple[Tensor, Tensor]:
     gradient[:count] = equations.frames.gradient.double().flatten()
     gradient[count : count + clip] = equations.gradient.double()
     return hessian, gradient
-
-
-def _solved(problem: PhotometricProblem, system: _System, damping: float) -> Tensor:
-    """Return the step; damped by the priors' typical steps of the frames' unknowns."""
-    own = problem.landmarks
-    scale = own.frame_prior.scale.double().square()
-    frames = len(own.seen)
-    hessian = system.hessian.clone()
-    hessian.diagonal()[: frames * len(scale)] += damping / scale.repeat(frames)
-    hessian.diagonal()[frames * len(scale) :] *= 1 + 0.1 * damping
-    factor, failed = torch.linalg.cholesky_ex(hessian)
-    if bool(failed):
-        hessian.diagonal().mul_(1 + 1e-3)
-        factor, failed = torch.linalg.cholesky_ex(hessian)
-    if bool(failed):
-        return torch.zeros_like(system.gradient)
-    return -torch.cholesky_solve(system.gradient[:, None], factor)[:, 0]
-
-
-def _moved(problem: PhotometricProblem, point: _Point, step: Tensor) -> _Point:
-    frames, size = len(point.frames), point.frames.unknowns
-    count = frames * size
-    like = point.shared.identity
-    own = step[:count].reshape(frames, size).to(like)
-    modes = problem.points.identity_modes
-    clip = step[count:-DIRECTED_TERMS].to(like)
-    along = clip[modes + 1 :].reshape(-1, 2, 1)
-    shared = Shared(
-        point.shared.identity + clip[:modes],
-        point.shared.log_focal + clip[modes],
-        point.shared.offsets + (problem.landmarks.model.tangents @ along)[..., 0],
-    )
-    return _Point(shared, point.frames.moved(own), point.light + step[-DIRECTED_TERMS:].float().cpu().numpy())

@@ -38,6 +38,14 @@ class Shared:
         """Focal length in pixels."""
         return self.log_focal.exp()
 
+    def moved(self, step: Tensor, tangents: Tensor) -> Shared:
+        """Return the clip after a step (I + 1, or I + 1 + 2 N with offsets along both tangents (N, 3, 2))."""
+        modes = len(self.identity)
+        offsets = self.offsets
+        if len(step) > modes + 1:
+            offsets = offsets + (tangents @ step[modes + 1 :].reshape(-1, 2, 1))[..., 0]
+        return Shared(self.identity + step[:modes], self.log_focal + step[modes], offsets)
+
 
 @dataclass(frozen=True)
 class Frames:

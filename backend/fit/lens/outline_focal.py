@@ -156,8 +156,8 @@ def _solved(
 ) -> tuple[Shared, Frames]:
     held = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=False)
     shared = replace(shared, log_focal=torch.full_like(shared.log_focal, log_focal))
-    problem = IdentityProblem(model, seen, own, held, tuning)
-    found = solve_identity(problem, shared, frames, offsets=False, iterations=steps)
+    problem = IdentityProblem(model, seen, own, held, tuning, offsets=False)
+    found = solve_identity(problem, shared, frames, iterations=steps)
     return found.shared, found.frames
 
 

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import torch
 from scipy.linalg import LinAlgError, cho_solve_banded, cholesky_banded
 from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from ...contract.arrays import Floats
 from ..terms.smoothness import Band
+from .levenberg_marquardt import Step
 
 
 def as_numpy(tensor: Tensor) -> Floats:
     """Return a tensor's values in double precision on the processor."""
     return tensor.detach().cpu().double().numpy()
+
+
+@dataclass(frozen=True)
+class BandedSystem:
+    """T frames of D unknowns.
+
+    Attributes:
+        cost: Where it was linearised.
+        blocks: Each frame's own block (T, D, D).
+        gradient: (T, D), smoothness included.
+        band: What smoothness adds to the hessian.
+        damping: Of a frame's unknowns (D,), per unit of damping.
+    """
+
+    cost: float
+    blocks: Tensor
+    gradient: Tensor
+    band: Band
+    damping: Tensor
+
+    def solve(self, damping: float) -> Step[Tensor] | None:
+        """Return the damped step (T, D); None where the equations are not positive definite."""
+        own = damping * self.damping
+        damped = self.blocks.clone()
+        damped.diagonal(dim1=1, dim2=2).add_(own)
+        solved = solve_banded(assemble(damped, self.band), self.gradient)
+        if solved is None:
+            return None
+        step = torch.as_tensor(solved).to(self.gradient)
+        return Step(step, 0.5 * float((step * (own * step - self.gradient)).sum()))
 
 
 def assemble(blocks: Tensor, band: Band) -> Floats:

@@ -1,13 +1,13 @@
 """Fits the frames of a clip to their landmarks while identity, focal length and offsets stay as they are.
 
-Levenberg-Marquardt with a gain ratio (Madsen, Nielsen, Tingleff, "Methods for non-linear least squares problems", 2004,
-section 3.2); the damping is scaled by the priors, which is worth a factor of four in iterations here.
+The damping is scaled by the priors, which is worth a factor of four in iterations here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -23,10 +23,12 @@ from ..terms.landmark_term import FrameEquations, Residuals, frame_equations, re
 from ..terms.lid_contact import LidContact
 from ..terms.pictures_cost import PicturesCost
 from ..terms.priors import FramePrior
-from ..terms.smoothness import Band, Links, evaluate_links
-from .banded import assemble, solve_banded
+from ..terms.smoothness import Links, evaluate_links
+from .banded import BandedSystem
+from .levenberg_marquardt import Limits, Step, minimise
 from .pose_covariance import pose_covariance
 
+LIMITS: Final = Limits(steps=12, tolerance=1e-3, following=2)
 CHUNK = 32
 """Frames whose Jacobians are held at once per core: bounds memory, and stays in the processor's cache."""
 
@@ -58,119 +60,87 @@ class MotionResult:
     covariance: Floats
 
 
-@dataclass(frozen=True)
-class _System:
-    cost: float
-    blocks: Tensor
-    gradient: Tensor
-    band: Band
+class MotionFit:
+    """The frames of a window as a least-squares problem; visibility is held during a step."""
+
+    def __init__(self, problem: MotionProblem, start: Frames) -> None:
+        self._problem = problem
+        self.visibility = landmark_visibility(problem.model, problem.shared, start)
+
+    def follow(self, at: Frames) -> None:
+        """See `LeastSquares.follow`."""
+        self.visibility = landmark_visibility(self._problem.model, self._problem.shared, at)
+
+    def retract(self, at: Frames, step: Step[Tensor]) -> Frames:
+        """Return the frames after a step."""
+        return at.moved(step.increment)
+
+    def cost(self, at: Frames) -> float:
+        """Return the cost of landmarks, priors, smoothness and contact."""
+        problem = self._problem
+
+        def of(part: slice) -> float:
+            pictures = problem.pictures.cost(at[part], part) if problem.pictures is not None else 0.0
+            return float(self._residuals(at, part).cost.sum()) + pictures
+
+        data = sum(over_chunks(of, len(at), CHUNK, self.visibility.device))
+        prior, _, _ = problem.prior.evaluate(at)
+        smooth = float(evaluate_links(at, problem.links).cost) if len(at) > 1 else 0.0
+        lids = float(problem.lids.cost(at.expression).sum()) if problem.lids is not None else 0.0
+        return data + float(prior.sum()) + smooth + lids
+
+    def linearise(self, at: Frames) -> BandedSystem:
+        """Return the normal equations of all frames."""
+        problem = self._problem
+        costs, parts = zip(
+            *over_chunks(lambda part: self._equations(at, part), len(at), CHUNK, self.visibility.device), strict=True
+        )
+        prior_cost, prior_gradient, bounds = problem.prior.evaluate(at)
+        blocks = torch.cat([part.hessian for part in parts]) + problem.prior.precision
+        blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds
+        gradient = torch.cat([part.gradient for part in parts]) + prior_gradient
+        band = evaluate_links(at, problem.links)
+        cost = sum(costs) + float(prior_cost.sum()) + float(band.cost)
+        if problem.lids is not None:
+            shut, pull, own = problem.lids.equations(at.expression)
+            blocks[shut, EXPRESSION_START:, EXPRESSION_START:] += own
+            gradient[shut, EXPRESSION_START:] += pull
+            cost += float(problem.lids.cost(at.expression).sum())
+        return BandedSystem(cost, blocks, gradient + band.gradient, band, 1 / problem.prior.scale.square())
+
+    def _residuals(self, at: Frames, part: slice) -> Residuals:
+        problem = self._problem
+        return residuals(
+            problem.model, problem.shared, at[part], problem.seen[part], self.visibility[part], problem.tuning
+        )
+
+    def _equations(self, at: Frames, part: slice) -> tuple[float, FrameEquations]:
+        """Return cost and normal equations of landmarks and pictures in some frames."""
+        problem, data = self._problem, self._residuals(at, part)
+        own = frame_equations(problem.model, problem.shared, at[part], problem.seen[part], data)
+        if problem.pictures is None:
+            return float(data.cost.sum()), own
+        shown = problem.pictures.equations(at[part], part)
+        both = FrameEquations(own.hessian + shown.hessian, own.gradient + shown.gradient)
+        return float(data.cost.sum()) + problem.pictures.cost(at[part], part), both
 
 
 def solve_motion(
     problem: MotionProblem,
     start: Frames,
     *,
-    iterations: int = 12,
-    freeze_visibility_after: int = 2,
-    tolerance: float = 1e-3,
+    limits: Limits = LIMITS,
     progress: Callable[[int], None] | None = None,
     watch: Callable[[Frames], None] | None = None,
 ) -> MotionResult:
-    """Return the frames that fit best.
-
-    Args:
-        start: First guess.
-        iterations: Most steps.
-        freeze_visibility_after: Visibility follows the pose for this many steps, then stays, so that the cost is one
-            function and the solver can end.
-        tolerance: Ends when a step lowers the cost by less than this share.
-        progress: Called with the number of each step; may raise to stop.
-        watch: Called with the frames as they are so far, after each step that brought them forward.
-    """
-    frames, damping, growth = start, 1e-2, 2.0
-    visibility = landmark_visibility(problem.model, problem.shared, frames)
-    system = _system(problem, frames, visibility)
-    converged = False
-    done = 0
-    for done in range(1, iterations + 1):
-        if progress is not None:
-            progress(done)
-        step = _step(problem, system, damping)
-        trial = frames.moved(step) if step is not None else frames
-        cost = _cost(problem, trial, visibility) if step is not None else float("inf")
-        expected = _expected_gain(system, step, problem, damping) if step is not None else 1.0
-        gain = (system.cost - cost) / max(expected, 1e-30)
-        if not gain > 0:  # also where the cost is not a number
-            damping, growth = damping * growth, growth * 2
-            converged = damping > 1e8
-            if converged:
-                break
-            continue
-        small = system.cost - cost < tolerance * system.cost
-        frames = trial
-        if watch is not None:
-            watch(frames)
-        damping, growth = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), 1e-6), 2.0
-        if done <= freeze_visibility_after:
-            visibility = landmark_visibility(problem.model, problem.shared, frames)
-        elif small:
-            converged = True
-            break
-        system = _system(problem, frames, visibility)
-    return MotionResult(frames, visibility, done, converged, pose_covariance(system.blocks, system.band))
-
-
-def _data(problem: MotionProblem, frames: Frames, visibility: Tensor, part: slice) -> Residuals:
-    return residuals(problem.model, problem.shared, frames[part], problem.seen[part], visibility[part], problem.tuning)
-
-
-def _cost(problem: MotionProblem, frames: Frames, visibility: Tensor) -> float:
-    def of(part: slice) -> float:
-        pictures = problem.pictures.cost(frames[part], part) if problem.pictures is not None else 0.0
-        return float(_data(problem, frames, visibility, part).cost.sum()) + pictures
-
-    data = sum(over_chunks(of, len(frames), CHUNK, visibility.device))
-    prior, _, _ = problem.prior.evaluate(frames)
-    smooth = float(evaluate_links(frames, problem.links).cost) if len(frames) > 1 else 0.0
-    lids = float(problem.lids.cost(frames.expression).sum()) if problem.lids is not None else 0.0
-    return data + float(prior.sum()) + smooth + lids
-
-
-def _system(problem: MotionProblem, frames: Frames, visibility: Tensor) -> _System:
-    def of(part: slice) -> tuple[float, FrameEquations]:
-        data = _data(problem, frames, visibility, part)
-        own = frame_equations(problem.model, problem.shared, frames[part], problem.seen[part], data)
-        if problem.pictures is None:
-            return float(data.cost.sum()), own
-        seen = problem.pictures.equations(frames[part], part)
-        both = FrameEquations(own.hessian + seen.hessian, own.gradient + seen.gradient)
-        return float(data.cost.sum()) + problem.pictures.cost(frames[part], part), both
-
-    costs, parts = zip(*over_chunks(of, len(frames), CHUNK, visibility.device), strict=True)
-    prior_cost, prior_gradient, bounds = problem.prior.evaluate(frames)
-    blocks = torch.cat([part.hessian for part in parts]) + problem.prior.precision
-    blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds
-    gradient = torch.cat([part.gradient for part in parts]) + prior_gradient
-    band = evaluate_links(frames, problem.links)
-    cost = sum(costs) + float(prior_cost.sum()) + float(band.cost)
-    if problem.lids is not None:
-        shut, pull, own = problem.lids.equations(frames.expression)
-        blocks[shut, EXPRESSION_START:, EXPRESSION_START:] += own
-        gradient[shut, EXPRESSION_START:] += pull
-        cost += float(problem.lids.cost(frames.expression).sum())
-    return _System(cost, blocks, gradient + band.gradient, band)
-
-
-def _step(problem: MotionProblem, system: _System, damping: float) -> Tensor | None:
-    damped = system.blocks.clone()
-    damped.diagonal(dim1=1, dim2=2).add_(damping / problem.prior.scale.square())
-    step = solve_banded(assemble(damped, system.band), system.gradient)
-    return None if step is None else torch.as_tensor(step).to(system.gradient)
-
-
-def _expected_gain(system: _System, step: Tensor, problem: MotionProblem, damping: float) -> float:
-    """What the linear model promises: step' (damping step - gradient) / 2."""
-    return 0.5 * float((step * (damping / problem.prior.scale.square() * step - system.gradient)).sum())
+    """Return the frames that fit best; arguments as for `minimise`."""
+    fit = MotionFit(problem, start)
+    found = minimise(fit, start, limits, progress=progress, watch=watch)
+    frames = found.unknowns
+    system = found.linearisation if found.converged else fit.linearise(frames)
+    return MotionResult(
+        frames, fit.visibility, found.steps, found.converged, pose_covariance(system.blocks, system.band)
+    )
 
 
 def solve_in_windows(
@@ -198,7 +168,7 @@ def solve_in_windows(
 
         def report(step: int, number: int = number) -> None:
             if progress is not None:
-                progress(number * 12 + step, len(cores) * 12)
+                progress(number * LIMITS.steps + step, len(cores) * LIMITS.steps)
 
         def show(frames: Frames, wide: slice = wide) -> None:
             if watch is not None:

@@ -80,10 +80,9 @@ def fit_shared(
         own = frame_prior(model, for_the_person(tuning), neck_free=False, tails=each.offsets)
         lips = model if done else free_lips(model)
         solved = solve_identity(
-            IdentityProblem(lips, seen, own, clip_prior, tuning, outline if each.outlined else None),
+            IdentityProblem(lips, seen, own, clip_prior, tuning, outline if each.outlined else None, each.offsets),
             result.shared,
             result.frames,
-            offsets=each.offsets,
             iterations=each.iterations,
             progress=report,
             watch=watch,

@@ -13,8 +13,8 @@ from textured_heads import as_fit, problem_of
 from torch import Tensor
 
 from backend.appearance import key_frame_solve as photometric
-from backend.appearance.key_frame_solve import solve_photometric
-from backend.appearance.terms.photometric_term import PhotometricTuning, brightness, colours, frame_rows
+from backend.appearance.key_frame_solve import KeyFrameFit, KeyFrameUnknowns, solve_photometric
+from backend.appearance.terms.photometric_term import PhotometricTuning, brightness, colours, frame_rows, no_light
 from backend.appearance.view import Feature, band_pass
 from backend.fit.from_state import pose_of
 from backend.fit.geometry.landmark_model import landmark_model
@@ -23,6 +23,7 @@ from backend.fit.geometry.projection import pose_landmarks, project_landmarks
 from backend.fit.geometry.state import Shared
 from backend.fit.geometry.surface_samples import points_of
 from backend.fit.options.weights import Tuning
+from backend.fit.solvers.levenberg_marquardt import Step
 from backend.fit.terms.priors import LOCKED, loosened, shared_prior
 from backend.fit.to_state import state_of
 
@@ -119,21 +120,15 @@ def test_the_equations_of_all_key_frames_tell_how_the_cost_changes():
     clip = made_clip(40, yaw=0.4)
     frames = np.array([0, 4, 8, 12, 16])
     problem, shared, state = problem_of(clip, as_fit(clip, np.array([0.01, 0.005, 0.0])), frames, torch.float64)
-    model = problem.landmarks.model
-    band = (2.0, 6.0)
-    features = photometric.features_at(problem.head, problem.maker, model, shared, state, problem.views, band)
-    visible = photometric.landmark_visibility(model, shared, state)
-    point = photometric._Point(shared, state, photometric.no_light())
-    system = photometric._system(problem, point, features, visible)
+    at = KeyFrameUnknowns(shared, state, no_light())
+    fit = KeyFrameFit(problem, at, (2.0, 6.0))
+    system = fit.linearise(at)
     told, measured = [], []
     for column in [frame * state.unknowns + own for frame in range(len(frames)) for own in range(6)]:
         scale = float(problem.landmarks.frame_prior.scale[column % state.unknowns])
         step = torch.zeros_like(system.gradient)
         step[column] = 2e-4 * scale
-        there, back = (
-            photometric._cost(problem, photometric._moved(problem, point, sign * step), features, visible)
-            for sign in (1, -1)
-        )
+        there, back = (fit.cost(fit.retract(at, Step(sign * step, 0.0))) for sign in (1, -1))
         told.append(float(system.gradient[column]) * scale)
         measured.append((there - back) / 4e-4)
     # Not exactly alike: the slope between pixels is a mean over one pixel, so that steps do not see the grid.

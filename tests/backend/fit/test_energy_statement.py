@@ -44,15 +44,14 @@ from stated_energy import (
 from torch import Tensor
 
 from backend.appearance import bundle_adjustment
-from backend.appearance.bundle_adjustment import Bundle
+from backend.appearance.bundle_adjustment import Bundle, BundleFit
 from backend.appearance.point_tracks import PointTracks
 from backend.appearance.terms.fixed_albedo_term import Colours, known_colours
 from backend.appearance.terms.photometric_term import PhotometricTuning
 from backend.appearance.view import DIRECTED_TERMS, Feature
 from backend.contract.camera import rotation_matrices
-from backend.fit.solvers import identity, motion
-from backend.fit.solvers.identity import IdentityProblem
-from backend.fit.solvers.motion import MotionProblem
+from backend.fit.solvers.identity import ClipUnknowns, IdentityFit, IdentityProblem
+from backend.fit.solvers.motion import MotionFit, MotionProblem
 from backend.fit.terms.landmark_term import residuals
 from backend.fit.terms.smoothness import evaluate_links
 
@@ -96,20 +95,25 @@ def summed(terms: tuple[Callable[[Unknowns], Tensor], ...], *step: Tensor) -> Te
 
 def test_the_system_of_every_frame_is_the_sum_of_its_terms():
     problem = MotionProblem(MODEL, SHARED, SEEN, FACES, BETWEEN, TUNING, lids=LIDS)
-    system = motion._system(problem, FRAMES, VISIBILITY)
+    fit = MotionFit(problem, FRAMES)
+    fit.visibility = VISIBILITY
+    system = fit.linearise(FRAMES)
     gradient = torch.autograd.functional.jacobian(lambda step: summed(OF_A_FRAME, step, *NO_STEP[1:]), NO_STEP[0])
-    assert system.cost == pytest.approx(float(summed(OF_A_FRAME, *NO_STEP)), rel=1e-7)
+    for cost in (system.cost, fit.cost(FRAMES)):
+        assert cost == pytest.approx(float(summed(OF_A_FRAME, *NO_STEP)), rel=1e-7)
     assert torch.allclose(system.gradient, gradient, rtol=1e-6, atol=1e-3)
 
 
 def test_the_system_of_the_clip_is_the_sum_of_its_terms():
     problem = IdentityProblem(MODEL, SEEN, FACES, PEOPLE, TUNING, OUTLINE)
-    system = identity.shared_normal_equations(problem, SHARED, FRAMES, VISIBILITY, MATCHES, offsets=True)
+    at = ClipUnknowns(SHARED, FRAMES)
+    fit = IdentityFit(problem, at)
+    fit.visibility = VISIBILITY
+    system = fit.linearise(at)
     frames, dense, along = torch.autograd.functional.jacobian(partial(summed, OF_THE_CLIP), NO_STEP)
-    cost = identity._cost(problem, SHARED, FRAMES, VISIBILITY, MATCHES)
-    assert cost == pytest.approx(float(summed(OF_THE_CLIP, *NO_STEP)), rel=1e-7)
-    assert torch.allclose(system.frames.gradient, frames, rtol=1e-6, atol=1e-3)
-    assert torch.allclose(system.gradient, torch.cat([dense, along.flatten()]), rtol=1e-6, atol=1e-3)
+    assert system.cost == pytest.approx(float(summed(OF_THE_CLIP, *NO_STEP)), rel=1e-7)
+    assert torch.allclose(system.gradient, frames, rtol=1e-6, atol=1e-3)
+    assert torch.allclose(system.border_gradient, torch.cat([dense, along.flatten()]), rtol=1e-6, atol=1e-3)
 
 
 def test_pictures_cost_what_the_page_says():
@@ -152,4 +156,4 @@ def test_tracks_of_points_cost_what_the_page_says():
             e = np.exp(now.log_focal) * np.array([x, y]) / z - tracks.pixels[f, m]
             total += float(cauchy(np.sqrt(e @ tracks.precision[f, m] @ e), bundle_adjustment.SPREAD))
     total += 0.5 * float(((now.points - points) ** 2).sum()) / bundle_adjustment.SHAPE**2
-    assert bundle_adjustment._cost(tracks, start, now, bundle_adjustment.SHAPE) == pytest.approx(total, rel=1e-7)
+    assert BundleFit(tracks, start, bundle_adjustment.SHAPE).cost(now) == pytest.approx(total, rel=1e-7)

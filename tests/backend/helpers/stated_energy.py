@@ -14,6 +14,7 @@ from torch import Tensor
 
 from backend.fit.evidence.observations import Observations
 from backend.fit.geometry.landmark_model import LandmarkModel
+from backend.fit.geometry.state import Frames, Shared
 from backend.fit.options.weights import Tuning
 from backend.fit.outline.silhouette import Masks, Mesh
 from backend.fit.outline.term import OutlineMatches, OutlineTerm
@@ -289,7 +290,17 @@ PEOPLE = shared_prior(MODEL, TUNING, log_focal=LOG_F, focal_sigma=SIGMA_F, offse
 BETWEEN = links(MODEL, TUNING, TIMES, JOINED, DEPTH, SMOOTHNESS, power=POWER)
 MATCHES = _matches()
 NOTHING = np.zeros(0)
-OUTLINE = OutlineTerm(
+
+
+class FoundOutline(OutlineTerm):
+    """An outline that was found already."""
+
+    def matches(self, shared: Shared, frames: Frames) -> OutlineMatches:
+        """Return what was found."""
+        return MATCHES
+
+
+OUTLINE = FoundOutline(
     Mesh(*[NOTHING] * len(Mesh.__dataclass_fields__)),  # type: ignore[arg-type]
     MODEL,
     Masks(OUTLINED.numpy(), NOTHING, NOTHING, 0, 0, None),
