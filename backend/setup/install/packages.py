@@ -72,9 +72,7 @@ class Pip:
         Args:
             files_only: Normalised names of packages of which only files are read, so that nothing they ask for counts.
         """
-        outcome = self._run(["check"])
-        told = [line for line in outcome.lines if line.strip() and normalised(line.split()[0]) not in files_only]
-        return told[0] if outcome.code != 0 and told else None
+        return first_unmet(self._run(["check"]).lines, files_only)
 
     def _options(self) -> list[str]:
         options = ["--progress-bar", "raw" if self._tells_bytes() else "off"]
@@ -101,6 +99,15 @@ class Pip:
             on_line=self.progress.line,
             on_wait=self.progress.wait,
         )
+
+
+def first_unmet(lines: Iterable[str], files_only: Collection[str]) -> str | None:
+    """Return the line of ``pip check`` that tells of something missing or of another version, see `Pip.unmet`.
+
+    Other doubts do not count: Blender's own file says that it is for another system, and works.
+    """
+    told = (found for line in lines if (found := re.match(r"(\S+) \S+ (requires|has requirement) ", line)))
+    return next((found.string for found in told if normalised(found.group(1)) not in files_only), None)
 
 
 CAUSES = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.setup.install.packages import explain
+from backend.setup.install.packages import explain, first_unmet
 from backend.setup.install.pip_progress import PipProgress
 from backend.setup.plan import libraries
 from backend.setup.plan.sources import Sources
@@ -148,3 +148,12 @@ def test_an_old_python_is_told_so_by_a_file_that_it_can_read() -> None:
     run = subprocess.run([sys.executable, "-c", lowered], capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "is the least that can start the installer" in run.stderr
+
+
+def test_only_what_is_missing_counts_of_pips_doubts() -> None:
+    blender = "bpy 4.5.15 is not supported on this platform"
+    networks = "media_pipe 0.10.21 requires jax, which is not installed."
+    older = "scipy 1.17.1 has requirement numpy<2.7,>=1.26.4, but you have numpy 1.0."
+    assert first_unmet(["", blender, networks], ["media-pipe"]) is None
+    assert first_unmet([blender, networks, older], ["media-pipe"]) == older
+    assert first_unmet([blender, networks], []) == networks
