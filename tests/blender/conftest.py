@@ -21,7 +21,13 @@ os.environ["BLENDER_USER_RESOURCES"] = _home.name
 os.environ["TMPDIR"] = _home.name
 
 HAS_BLENDER = importlib.util.find_spec("bpy") is not None
-WITHOUT_BLENDER = ("test_engine_environment.py", "test_graph.py", "test_session.py", "test_timeline.py")
+WITHOUT_BLENDER = (
+    "test_engine_environment.py",
+    "test_graph.py",
+    "test_session.py",
+    "test_supervisor.py",
+    "test_timeline.py",
+)
 """What needs no Blender is tested without it too; the rest can't even be imported there."""
 
 collect_ignore = (

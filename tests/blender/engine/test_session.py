@@ -36,7 +36,7 @@ def engine(tmp_path):
 
 @pytest.fixture
 def session():
-    session = Session(replace(sessions.TIMEOUTS, final_event=0.2, cancel=3.0))
+    session = Session(replace(sessions.TIMEOUTS, final_event=0.2, cancel=1.0))
     yield session
     session.close(0.0)
 
