@@ -78,7 +78,7 @@ def write_json(path: Path, content: Mapping[str, Any], targets: Targets | None =
     """Write the result, whole; a file that is no earlier result stays as it is."""
     text = json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        (targets or Targets()).write(path, lambda beside: beside.write_text(text, "utf-8"))
+        (targets or Targets()).write(path, lambda partial: partial.write_text(text, "utf-8"))
     except TargetRefused as refused:
         return refused.failure
     except OSError as error:

@@ -44,6 +44,6 @@ def main(arguments: Sequence[str]) -> int:
     return EXIT_DONE
 
 
-def _words(found: CacheSize) -> str:
-    entries = "1 result" if found.entries == 1 else f"{found.entries} results"
-    return f"{entries}, {found.size / 1e6:.1f} MB"
+def _words(held: CacheSize) -> str:
+    entries = "1 result" if held.entries == 1 else f"{held.entries} results"
+    return f"{entries}, {held.size / 1e6:.1f} MB"

@@ -119,8 +119,8 @@ def _choose_what_is_implied(arguments: argparse.Namespace) -> Failure | None:
     for (kind, name), (choice_name, choice) in IMPLIED.items():
         if getattr(arguments, _destination(kind, name), None) is None:
             continue
-        place = _destination(kind, choice_name)
-        chosen = getattr(arguments, place, None)
+        choice_destination = _destination(kind, choice_name)
+        chosen = getattr(arguments, choice_destination, None)
         if chosen not in (None, choice):
             options = {option.name: option for option in options_of(STAGES[kind].settings)}
             flag, choice_flag = (f"--{flag_name(kind, options[of])}" for of in (name, choice_name))
@@ -129,7 +129,7 @@ def _choose_what_is_implied(arguments: argparse.Namespace) -> Failure | None:
                 f"{flag} counts only with {choice_flag} {choice}, not with {choice_flag} {chosen}.",
                 f"Leave out one of the two; {flag} alone chooses {choice}.",
             )
-        setattr(arguments, place, choice)
+        setattr(arguments, choice_destination, choice)
     return None
 
 

@@ -17,7 +17,7 @@ from ..run.engine import EXIT_FAILED, EXIT_USAGE
 from ..run.runner import Finished
 from .console import clock
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
-from .session import add_common_flags, conversation, execute_in
+from .session import add_common_flags, execute_in, open_session
 
 KINDS: Final = ("face", "landmarks", "head", "camera", "fit")
 """Stages whose settings count for photographs too."""
@@ -66,15 +66,15 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{settings}\n")
         return EXIT_USAGE
     path = photograph_setting(map(str, parsed.photos))
-    with conversation(parsed) as talk:
-        if isinstance(talk, Failure):
+    with open_session(parsed) as session:
+        if isinstance(session, Failure):
             return EXIT_FAILED
-        with talk.cache.work(
+        with session.cache.work(
             "copies", hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:32]
         ) as copies:
             photographs = PhotographSettings(path=path, folder=str(copies))
             job = portrait_job({**settings, "photographs": photographs}, parsed.out)
-            return execute_in(talk, job, parsed, _closing_words)
+            return execute_in(session, job, parsed, _closing_words)
 
 
 def portrait_job(settings: Mapping[str, Any], out: Path) -> Job:

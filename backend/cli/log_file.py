@@ -1,4 +1,4 @@
-"""Whether a file may be the log: details are only ever added to a log, not to a video or somebody's notes."""
+"""Check that a file may be the log: details are only ever added to a log, not to a video or somebody's notes."""
 
 from __future__ import annotations
 

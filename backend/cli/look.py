@@ -21,7 +21,7 @@ from ..run.engine import EXIT_FAILED, guarded
 from ..run.runner import Stopped
 from .console import clock, table
 from .flags import path_argument
-from .session import Conversation, add_common_flags, conversation, exit_code
+from .session import Session, add_common_flags, exit_code, open_session
 from .streams import written_out
 
 STAGE: Final = "look"
@@ -53,18 +53,18 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
     parsed = parser().parse_args(arguments)
-    with conversation(parsed) as talk:
-        if isinstance(talk, Failure):
+    with open_session(parsed) as session:
+        if isinstance(session, Failure):
             return EXIT_FAILED
-        result = guarded(lambda emit: _look(parsed, talk, emit), talk.emit, talk.log)
+        result = guarded(lambda emit: _look(parsed, session, emit), session.emit, session.log)
         if not parsed.events and isinstance(result, dict):
-            talk.streams.output.write(_words(result))
-            if not written_out(talk.streams.output, talk.streams.error):
+            session.streams.output.write(_words(result))
+            if not written_out(session.streams.output, session.streams.error):
                 return EXIT_FAILED
-        return exit_code(result, talk.stop)
+        return exit_code(result, session.stop)
 
 
-def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[str, Any] | Failure | Stopped:
+def _look(parsed: argparse.Namespace, session: Session, emit: Emit) -> dict[str, Any] | Failure | Stopped:
     from ..quick_look.overview import look_at  # what reads videos and finds faces takes half a second to load
 
     started = time.perf_counter()
@@ -72,12 +72,14 @@ def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[st
     if isinstance(settings, Failure):
         emit(error_event(settings, STAGE))
         return settings
-    kept = parsed.out is not None
-    folder = parsed.out.absolute() if kept else Path(tempfile.mkdtemp(prefix="flame-look-"))
+    keeps_files = parsed.out is not None
+    folder = parsed.out.absolute() if keeps_files else Path(tempfile.mkdtemp(prefix="flame-look-"))
     emit({"event": "job", "stages": [{"name": STAGE, "kind": STAGE, "label": "Look"}]})
     try:
-        targets = Targets(parsed.overwrite, (Path(settings.path),), talk.cache.wrote)
-        seen = look_at(settings, folder, Context(STAGE, emit, talk.stop.asked, folder, parsed.models, targets=targets))
+        targets = Targets(parsed.overwrite, (Path(settings.path),), session.cache.wrote)
+        seen = look_at(
+            settings, folder, Context(STAGE, emit, session.stop.asked, folder, parsed.models, targets=targets)
+        )
     except Cancelled:
         emit({"event": "cancelled"})
         return Stopped()
@@ -90,13 +92,13 @@ def _look(parsed: argparse.Namespace, talk: Conversation, emit: Emit) -> dict[st
             "Choose a folder with free space that you may write to.",
         )
     finally:
-        if not kept:
+        if not keeps_files:
             shutil.rmtree(folder, ignore_errors=True)
     if isinstance(seen, Failure):
         emit(error_event(seen, STAGE))
         return seen
-    outputs = {name: str(path) for name, path in seen.files.items()} if kept else {}
-    faces = [face if kept else {**face, "picture": ""} for face in seen.faces]
+    outputs = {name: str(path) for name, path in seen.files.items()} if keeps_files else {}
+    faces = [face if keeps_files else {**face, "picture": ""} for face in seen.faces]
     done = {
         "event": "done",
         "outputs": outputs,

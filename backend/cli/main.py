@@ -1,4 +1,4 @@
-"""Chooses the command. Commands are imported when they are called, so that the program answers at once."""
+"""Choice of the command. Commands are imported when they are called, so that the program answers at once."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ..contract.failure import Failure
 from ..contract.foreign_text import shown
 from ..run.engine import EXIT_FAILED, guarded
 from .console import table
-from .session import add_common_flags, conversation, exit_code
+from .session import add_common_flags, exit_code, open_session
 from .streams import written_out
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
     parsed = parser().parse_args(arguments)
-    with conversation(parsed) as talk:
-        if isinstance(talk, Failure):
+    with open_session(parsed) as session:
+        if isinstance(session, Failure):
             return EXIT_FAILED
-        result = guarded(lambda emit: _list(parsed.models, emit), talk.emit, talk.log)
+        result = guarded(lambda emit: _list(parsed.models, emit), session.emit, session.log)
         if not parsed.events and isinstance(result, dict):
-            talk.streams.output.write(_words(result["models"], parsed.models))
-            if not written_out(talk.streams.output, talk.streams.error):
+            session.streams.output.write(_words(result["models"], parsed.models))
+            if not written_out(session.streams.output, session.streams.error):
                 return EXIT_FAILED
-        return exit_code(result, talk.stop)
+        return exit_code(result, session.stop)
 
 
 def _list(folder: Path, emit: Emit) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _words(models: Sequence[dict[str, Any]], folder: Path) -> str:
         if not model["present"] and model["kind"] != "landmarks":
             notes.append(f"{name}, which is not there, would add {model['adds']}: {model['url']}")
         elif model["problem"]:
-            place = f" {model['url']}" if model["url"] else ""
+            url = f" {model['url']}" if model["url"] else ""
             named = "" if model["problem"].startswith(name) else f"{name}: "
-            notes.append(f"{named}{model['problem']} {model['advice']}{place}")
+            notes.append(f"{named}{model['problem']} {model['advice']}{url}")
     return "\n".join([f"Model files in {folder}:", "", *table(rows), "", *notes]).rstrip() + "\n"

@@ -12,7 +12,7 @@ from ..contract.events import error_event
 from ..contract.failure import Failure
 from ..contract.job import Job
 from ..contract.portable import read_job
-from ..run.engine import EXIT_FAILED, Lines, Stop
+from ..run.engine import EXIT_FAILED, EventLines, Stop
 from .flags import path_argument
 from .session import add_common_flags, execute
 from .summary import closing_words
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     job = _read(parsed.job)
     if isinstance(job, Failure):
         if parsed.events:
-            Lines(sys.stdout, Stop()).emit(error_event(job))
+            EventLines(sys.stdout, Stop()).emit(error_event(job))
         sys.stderr.write(f"{job}\n")
         return EXIT_FAILED
     return execute(job, parsed, closing_words)

@@ -1,4 +1,4 @@
-"""What commands that work have in common: cache, log, streams, signals, and the exit code."""
+"""Session of a command that works: cache, log, streams, signals, and the exit code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..run.cache import Cache
 from ..run.engine import (
     EXIT_DONE,
     EXIT_FAILED,
-    Lines,
+    EventLines,
     Stop,
     Streams,
     hello,
@@ -93,12 +93,12 @@ def execute(
         summary: Called with what is `Finished`; returns the text to print at the end where there are no events.
         registry: Kind of stage -> its code.
     """
-    with conversation(arguments) as talk:
-        return EXIT_FAILED if isinstance(talk, Failure) else execute_in(talk, job, arguments, summary, registry)
+    with open_session(arguments) as session:
+        return EXIT_FAILED if isinstance(session, Failure) else execute_in(session, job, arguments, summary, registry)
 
 
 def execute_in(
-    talk: Conversation,
+    session: Session,
     job: Job,
     arguments: argparse.Namespace,
     summary: Any = None,
@@ -109,24 +109,24 @@ def execute_in(
         job = dataclasses.replace(job, overwrite=True)
     result = run_guarded(
         job,
-        talk.cache,
+        session.cache,
         arguments.models,
-        talk.emit,
-        talk.stop,
-        talk.log,
+        session.emit,
+        session.stop,
+        session.log,
         registry,
         previews=arguments.events,
     )
     if isinstance(result, Finished) and not arguments.events and summary is not None:
-        talk.streams.error.write(summary(result))
+        session.streams.error.write(summary(result))
     if isinstance(result, Finished):
-        talk.cache.prune()
-    return exit_code(result, talk.stop)
+        session.cache.prune()
+    return exit_code(result, session.stop)
 
 
 @dataclass(frozen=True)
-class Conversation:
-    """A command that is at work, and whoever listens to it.
+class Session:
+    """A command that is at work, and how it is heard and stopped.
 
     Attributes:
         emit: Takes its events, for a program or for people.
@@ -144,14 +144,14 @@ class Conversation:
 
 
 @contextlib.contextmanager
-def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failure]:
-    """Begin to speak and to listen as the flags of `add_common_flags` say; the failure has been told already."""
+def open_session(arguments: argparse.Namespace) -> Iterator[Session | Failure]:
+    """Open cache, log and streams as the flags of `add_common_flags` say; a failure has been printed already."""
     cache, unusable = _open_cache(arguments.cache)
     if not isinstance(cache, Failure) and arguments.log is not None:
         cache = log_problem(arguments.log) or cache
     if isinstance(cache, Failure):
         if arguments.events:
-            Lines(sys.stdout, Stop()).emit(error_event(cache))
+            EventLines(sys.stdout, Stop()).emit(error_event(cache))
         sys.stderr.write(f"{cache}\n")
         yield cache
         return
@@ -164,29 +164,29 @@ def conversation(arguments: argparse.Namespace) -> Iterator[Conversation | Failu
         stack.enter_context(cache.in_use())
         streams = stack.enter_context(own_streams(log))
         if arguments.events:
-            lines = Lines(streams.output, stop)
-            stop.last_words = lambda: lines.emit({"event": "cancelled"})
-            threading.Thread(target=lines.beat, daemon=True).start()
+            lines = EventLines(streams.output, stop)
+            stop.send_final_event = lambda: lines.emit({"event": "cancelled"})
+            threading.Thread(target=lines.send_heartbeats, daemon=True).start()
             threading.Thread(target=watch_input, args=(stop,), daemon=True).start()
             emit = lines.emit
             stack.callback(lines.close)
             emit(hello())
         else:
             emit = Console(streams.error).emit
-            stop.last_words = lambda: emit({"event": "cancelled"})
-        tell = _noting_errors(emit, failed)
+            stop.send_final_event = lambda: emit({"event": "cancelled"})
+        emit = _noting_errors(emit, failed)
         if unusable is not None:
-            tell(notice_event(unusable))
-        yield Conversation(tell, stop, streams, cache, log)
+            emit(notice_event(unusable))
+        yield Session(emit, stop, streams, cache, log)
 
 
 def _noting_errors(emit: Emit, failed: threading.Event) -> Emit:
-    def tell(event: Mapping[str, Any]) -> None:
+    def emit_noting(event: Mapping[str, Any]) -> None:
         if event.get("event") == "error":
             failed.set()
         emit(event)
 
-    return tell
+    return emit_noting
 
 
 def _tidy(cache: Cache, log: Path, failed: threading.Event, *, temporary: bool) -> None:

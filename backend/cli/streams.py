@@ -35,7 +35,7 @@ def run_with_streams(main: Callable[[Sequence[str]], int], arguments: Sequence[s
 
 
 def open_closed_streams() -> None:
-    """Put nothing in the place of streams that were closed, before a file of ours gets their number."""
+    """Open streams that were closed onto nothing, before a file of ours gets their number."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
@@ -61,7 +61,7 @@ def written_out(stream: TextIO, error_stream: TextIO) -> bool:
 
 def _could_not_write(error: OSError, stream: TextIO, error_stream: TextIO) -> bool:
     """Say why a stream could not be written to; return whether that is all right."""
-    # What is left would be tried again, and told in Python's words, when the stream is closed.
+    # What is left would be tried again, and reported in Python's words, when the stream is closed.
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if error.errno not in _GONE:
         sentence = f"The answer could not be written: {error.strerror or error}. Choose another place for it."

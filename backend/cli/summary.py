@@ -1,4 +1,4 @@
-"""The last words of a run: how well it went and where the files are."""
+"""Summary at the end of a run: how well it went and where the files are."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from ..contract.targets import TargetRefused, Targets
 from ..contract.track import read_parts
 from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
-from .session import Conversation, add_common_flags, conversation, execute, execute_in
+from .session import Session, add_common_flags, execute, execute_in, open_session
 from .summary import closing_words
 
 
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         text = job_text(job, parsed.write_job.absolute().parent)
         targets = Targets(parsed.overwrite, (Path(parsed.video),))
-        targets.write(parsed.write_job, lambda beside: beside.write_text(text + "\n", "utf-8"))
+        targets.write(parsed.write_job, lambda partial: partial.write_text(text + "\n", "utf-8"))
     except TargetRefused as refused:
         sys.stderr.write(f"{refused.failure}\n")
         return EXIT_FAILED
@@ -97,24 +97,24 @@ def _track_everyone(settings: Mapping[str, Any], parsed: argparse.Namespace) -> 
     if parsed.write_job is not None or settings["face"] != FaceSettings():
         sys.stderr.write("--all-faces tracks everyone: leave out --write-job and the flags that choose a face.\n")
         return EXIT_USAGE
-    with conversation(parsed) as talk:
-        return EXIT_FAILED if isinstance(talk, Failure) else _track_each(talk, settings, parsed)
+    with open_session(parsed) as session:
+        return EXIT_FAILED if isinstance(session, Failure) else _track_each(session, settings, parsed)
 
 
-def _track_each(talk: Conversation, settings: Mapping[str, Any], parsed: argparse.Namespace) -> int:
+def _track_each(session: Session, settings: Mapping[str, Any], parsed: argparse.Namespace) -> int:
     worst, number, people = EXIT_DONE, 0, 1
     while number < people:
         file = parsed.out.absolute() / f"face{number + 1}" / "track.npz"
         chosen = {"face": FaceSettings(choose="number", number=number), "track": TrackFileSettings(path=str(file))}
-        code = execute_in(talk, default_job({**settings, **chosen}, parsed.add), parsed, closing_words)
+        code = execute_in(session, default_job({**settings, **chosen}, parsed.add), parsed, closing_words)
         worst = max(worst, code)
         if code not in (EXIT_DONE, EXIT_FAILED) or (code != EXIT_DONE and number == 0):
             return code
-        found = read_parts(file, ()) if number == 0 else None
-        if isinstance(found, tuple):
-            people = 1 + len(found[0]["report"].get("others", ()))
+        parts = read_parts(file, ()) if number == 0 else None
+        if isinstance(parts, tuple):
+            people = 1 + len(parts[0]["report"].get("others", ()))
             if settings["camera"].focal_mode in ("estimate", "metadata"):
-                lens = CameraSettings(focal_mode="pixels", focal_pixels=focal_in_square_pixels(found[0]))
+                lens = CameraSettings(focal_mode="pixels", focal_pixels=focal_in_square_pixels(parts[0]))
                 settings = {**settings, "camera": lens}
         number += 1
     return worst

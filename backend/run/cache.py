@@ -113,25 +113,25 @@ class Cache:
             self._path(kind, key, suffix).unlink(missing_ok=True)
 
     def record(self, kind: str, key: str, files: dict[str, Path], meta: dict[str, Any]) -> None:
-        """Remember which files a stage has written for the user, and what they look like from outside."""
-        data = {"files": {name: [str(path), *_look(path)] for name, path in files.items()}, "meta": meta}
+        """Remember which files a stage has written for the user, with a stamp of each."""
+        data = {"files": {name: [str(path), *_stamp(path)] for name, path in files.items()}, "meta": meta}
         text = json.dumps(data).encode("utf-8")
         self._write(self._path(kind, key, "json"), lambda stream: stream.write(text))
 
     def recorded(
-        self, kind: str, key: str, there: Mapping[str, Path] | None = None
+        self, kind: str, key: str, paths: Mapping[str, Path] | None = None
     ) -> tuple[dict[str, Path], dict[str, Any]] | None:
         """Return files and meta of `record`, or None where one of the files is gone or changed since.
 
         Args:
             kind, key: Of the stage.
-            there: Where the files are looked for; where they were written if None.
+            paths: Where the files are looked for; where they were written if None.
         """
         path = self._path(kind, key, "json")
         try:
             data = json.loads(path.read_text("utf-8"))
-            files = {name: (there or {}).get(name) or Path(where) for name, (where, _, _) in data["files"].items()}
-            untouched = all(seen in _looks(files[name]) for name, (_, *seen) in data["files"].items())
+            files = {name: (paths or {}).get(name) or Path(where) for name, (where, _, _) in data["files"].items()}
+            untouched = all(seen in _stamps(files[name]) for name, (_, *seen) in data["files"].items())
             return (files, data["meta"]) if untouched else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -143,16 +143,16 @@ class Cache:
         """
         known: bool | None = None
         try:
-            looks = [[str(path), *look] for look in _looks(path)]
+            stamps = [[str(path), *stamp] for stamp in _stamps(path)]
         except OSError:
             return known
         for record in cache_folder.owned_paths(self.root, ENTRIES):
             if record.suffix == ".json":
                 with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
                     written = json.loads(record.read_text("utf-8"))["files"].values()
-                    if any(look in written for look in looks):
+                    if any(stamp in written for stamp in stamps):
                         return True
-                    if any(look[0] == str(path) for look in written):
+                    if any(stamp[0] == str(path) for stamp in written):
                         known = False
         return known
 
@@ -184,10 +184,12 @@ class Cache:
 
     def size(self) -> CacheSize:
         """Return what the cache takes."""
-        own = (ENTRIES, WORK, LOGS, PREVIEWS, HEADS, COMPILED)
+        folders = (ENTRIES, WORK, LOGS, PREVIEWS, HEADS, COMPILED)
         results = [path for path in cache_folder.owned_paths(self.root, ENTRIES) if path.suffix in (".npz", ".json")]
         entries = sum(1 for path in results if not path.name.startswith(f"{CONTENTS}-"))
-        return CacheSize(entries, sum(cache_folder.size_of(path) for path in cache_folder.owned_files(self.root, *own)))
+        return CacheSize(
+            entries, sum(cache_folder.size_of(path) for path in cache_folder.owned_files(self.root, *folders))
+        )
 
     def clear(self) -> CacheSize:
         """Remove all that is ours but what running engines are at; return what was freed."""
@@ -238,17 +240,17 @@ class Cache:
         write_atomically(path, to_file)
 
 
-def _looks(path: Path) -> list[list[Any]]:
-    """How a file may have been remembered: by its content, and by its time of change in earlier versions."""
-    return [_look(path), _look_from_outside(path)]
+def _stamps(path: Path) -> list[list[Any]]:
+    """Return the stamps that a file may be recorded with: of its content, or of its time of change."""
+    return [_stamp(path), _outer_stamp(path)]
 
 
-def _look(path: Path) -> list[Any]:
-    """What is in a file; of a folder only how it looks from outside (OSError where there is none)."""
+def _stamp(path: Path) -> list[Any]:
+    """Return a stamp of a file's content; of a folder, its size and time of change (OSError where there is none)."""
     content = size_and_hash(path)
-    return list(content) if content is not None else _look_from_outside(path)
+    return list(content) if content is not None else _outer_stamp(path)
 
 
-def _look_from_outside(path: Path) -> list[Any]:
+def _outer_stamp(path: Path) -> list[Any]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]

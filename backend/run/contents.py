@@ -1,4 +1,4 @@
-"""What is in the files that stages read, as hashes; a file with the same size and time as before is not read again.
+"""Hashes of the files that stages read; a file with the same size and time as before is not read again.
 
 Keys of stages are made of these, so that a project which was moved or copied finds its finished work again, and a
 frame that was retouched in place does not.
@@ -35,9 +35,9 @@ class Contents:
             return fingerprint(path)
         known, size = self._of_folder(path.parent), parts[0]
         # Clocks of file systems are coarse: some of the content counts besides the time.
-        look = [size, path.stat().st_mtime_ns, parts[1]]
-        if known.get(path.name, [])[:3] != look:
-            known[path.name] = [*look, fingerprint(path)[1]]
+        stamp = [size, path.stat().st_mtime_ns, parts[1]]
+        if known.get(path.name, [])[:3] != stamp:
+            known[path.name] = [*stamp, fingerprint(path)[1]]
             self._changed.add(path.parent)
         return [size, known[path.name][3]]
 
@@ -53,13 +53,13 @@ class Contents:
             recorded = self._cache.recorded(CONTENTS, _key(folder))
             known = recorded[1].get("known") if recorded is not None else None
             self._known[folder] = (
-                {name: look for name, look in known.items() if _is_look(look)} if isinstance(known, dict) else {}
+                {name: stamp for name, stamp in known.items() if _is_stamp(stamp)} if isinstance(known, dict) else {}
             )
         return self._known[folder]
 
 
-def _is_look(look: Any) -> bool:
-    return isinstance(look, list) and len(look) == 4 and isinstance(look[3], str)
+def _is_stamp(stamp: Any) -> bool:
+    return isinstance(stamp, list) and len(stamp) == 4 and isinstance(stamp[3], str)
 
 
 def _key(folder: Path) -> str:

@@ -40,16 +40,16 @@ EXIT_CANCELLED: Final = 128 + signal.SIGINT
 HEARTBEAT: Final = 1.0
 """Seconds of silence after which a heartbeat is sent."""
 
-GRACE: Final = 10.0
+CANCEL_TIMEOUT: Final = 10.0
 """Seconds that a stage has to stop after being asked; then the process ends. Files appear whole, so none is torn."""
 
-SIGNALLED: Final = 5.0
+SIGNAL_TIMEOUT: Final = 5.0
 """The same after Ctrl-C or a polite kill, whose sender waits."""
 
-ALONE: Final = 1.0
+ORPHAN_TIMEOUT: Final = 1.0
 """The same when nobody is there any more who could want the result: the program that started us has died."""
 
-LAST_WORDS: Final = 0.5
+FINAL_EVENT_TIMEOUT: Final = 0.5
 """Seconds for the last event when the time is up; a reader that hangs must not hold the process."""
 
 
@@ -58,41 +58,41 @@ class Stop:
 
     Attributes:
         exit_code: With which the process ends when it was stopped.
-        last_words: Says so; called when the process is ended in the middle of something.
+        send_final_event: Says that it was; called when the process is ended in the middle of something.
     """
 
     def __init__(self) -> None:
         self.exit_code = EXIT_CANCELLED
         self._event = threading.Event()
         self._deadline = float("inf")
-        self.last_words: Callable[[], None] = lambda: None
+        self.send_final_event: Callable[[], None] = lambda: None
 
     def asked(self) -> bool:
         """Whether to stop."""
         return self._event.is_set()
 
-    def ask(self, patience: float = GRACE) -> None:
+    def ask(self, timeout: float = CANCEL_TIMEOUT) -> None:
         """Ask the stages to stop within so many seconds; a second call can only shorten them."""
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         if deadline >= self._deadline:
             return
         self._deadline = deadline
         self._event.set()
-        watchdog = threading.Timer(patience, self._time_is_up)
+        watchdog = threading.Timer(timeout, self._time_is_up)
         watchdog.daemon = True
         watchdog.start()
         # The timer needs the interpreter, which a library may hold, or may get late on a busy computer; this does not.
-        faulthandler.dump_traceback_later(patience + 1.5 * LAST_WORDS, exit=True, file=2)
+        faulthandler.dump_traceback_later(timeout + 1.5 * FINAL_EVENT_TIMEOUT, exit=True, file=2)
 
     def _time_is_up(self) -> None:
         words = threading.Thread(target=self._end, daemon=True)
         words.start()
-        words.join(LAST_WORDS)
+        words.join(FINAL_EVENT_TIMEOUT)
         os._exit(self.exit_code)
 
     def _end(self) -> None:
         with contextlib.suppress(RuntimeError, OSError):  # in the middle of another line, or nobody reads any more
-            self.last_words()
+            self.send_final_event()
         abandon_half_made()
         release_all()
         os._exit(self.exit_code)
@@ -102,16 +102,16 @@ class Stop:
         if self.asked():
             self._time_is_up()
         self.exit_code = 128 + number
-        self.ask(SIGNALLED)
+        self.ask(SIGNAL_TIMEOUT)
 
 
-class Lines:
+class EventLines:
     """Events as lines on a stream, one at a time from any thread, and a heartbeat when nothing else is said."""
 
     def __init__(self, stream: TextIO, stop: Stop) -> None:
         self._stream = stream
         self._stop = stop
-        self._lock = threading.RLock()  # a signal may interrupt the thread that writes, and write its last words
+        self._lock = threading.RLock()  # a signal may interrupt the thread that writes, and write the final event
         self._started = self._last = time.perf_counter()
         self._closed = threading.Event()
 
@@ -123,9 +123,9 @@ class Lines:
                 self._stream.write(encode(event) + "\n")
                 self._stream.flush()
             except (OSError, ValueError):
-                self._stop.ask(ALONE)
+                self._stop.ask(ORPHAN_TIMEOUT)
 
-    def beat(self) -> None:
+    def send_heartbeats(self) -> None:
         """Send heartbeats until `close` (in a thread of its own)."""
         while not self._closed.wait(HEARTBEAT / 4):
             now = time.perf_counter()
@@ -152,15 +152,15 @@ def own_streams(log: Path | None) -> Iterator[Streams]:
     C++ libraries print to the file descriptors, so it is these that are turned, not `sys.stdout`. Without a log
     (the cache cannot be written) what they say is dropped.
     """
-    kept = [os.dup(1), os.dup(2)]
+    saved = [os.dup(1), os.dup(2)]
     target = os.open(log or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     sys.stdout.flush()
     sys.stderr.flush()
     os.dup2(target, 1)
     os.dup2(target, 2)
     os.close(target)
-    output = os.fdopen(os.dup(kept[0]), "w", encoding="utf-8", errors="backslashreplace", newline="\n")
-    error = os.fdopen(os.dup(kept[1]), "w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    output = os.fdopen(os.dup(saved[0]), "w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    error = os.fdopen(os.dup(saved[1]), "w", encoding="utf-8", errors="backslashreplace", newline="\n")
     faulthandler.enable(sys.__stderr__ or 2)
     try:
         yield Streams(output, error)
@@ -171,9 +171,9 @@ def own_streams(log: Path | None) -> Iterator[Streams]:
         for stream in (output, error):
             with contextlib.suppress(OSError):  # a reader that is gone
                 stream.close()
-        os.dup2(kept[0], 1)
-        os.dup2(kept[1], 2)
-        for descriptor in kept:
+        os.dup2(saved[0], 1)
+        os.dup2(saved[1], 2)
+        for descriptor in saved:
             os.close(descriptor)
 
 
@@ -189,7 +189,7 @@ def watch_input(stop: Stop) -> None:
         except OSError:
             chunk = b""
         if not chunk:
-            stop.ask(ALONE)
+            stop.ask(ORPHAN_TIMEOUT)
             return
         *lines, rest = (rest + chunk).split(b"\n")
         if any(line.strip() == b"cancel" for line in lines):
@@ -213,22 +213,22 @@ def with_signals(stop: Stop) -> None:
     Python's own handlers wait for the main thread, which may wait in turn: for FFmpeg, or for a drive that is gone. The
     number of a signal is written to a socket at once, wherever the main thread is, and another thread reads it there.
     """
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-    signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _told_elsewhere)
-    threading.Thread(target=_hear, args=(heard, told, stop), name="signals", daemon=True).start()
+            signal.signal(getattr(signal, name), _wake_only)
+    threading.Thread(target=_read_signals, args=(receiver, sender, stop), name="signals", daemon=True).start()
 
 
-def _told_elsewhere(_number: int, _frame: Any) -> None:
+def _wake_only(_number: int, _frame: Any) -> None:
     """Do nothing: without a handler of Python's, nothing is written to the socket."""
 
 
-def _hear(heard: socket.socket, _told: socket.socket, stop: Stop) -> None:
+def _read_signals(receiver: socket.socket, _sender: socket.socket, stop: Stop) -> None:
     """Take signals as they come; both ends of the socket live as long as this."""
-    while numbers := heard.recv(16):
+    while numbers := receiver.recv(16):
         for number in numbers:
             stop.on_signal(number)
 

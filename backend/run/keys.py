@@ -17,7 +17,7 @@ def stage_key(
     inputs: Mapping[str, str],
     files: Iterable[Path],
     module: str,
-    look: Callable[[Path], list[Any]] | None = None,
+    fingerprint_of: Callable[[Path], list[Any]] | None = None,
 ) -> str:
     """Return the key of a stage's output: 32 hexadecimal digits.
 
@@ -27,14 +27,14 @@ def stage_key(
         inputs: Name of an input -> key of the stage that gives it.
         files: Files from outside that it reads; each counts with its content, wherever it lies.
         module: Dotted name of the module that holds its code, see `code_version`.
-        look: Says what is in a file, as `fingerprint` does, which it takes the place of.
+        fingerprint_of: Says what is in a file, as `fingerprint` does, which it takes the place of.
     """
     content = {
         "kind": kind,
         "code": code_version(module),
         "settings": dict(settings),
         "inputs": dict(inputs),
-        "files": [(look or fingerprint)(path) for path in files],
+        "files": [(fingerprint_of or fingerprint)(path) for path in files],
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .cache import Cache
 
 
-class Written:
-    """Remembers the files of one stage with given inputs and code."""
+class OutputRecord:
+    """Record of the files of one stage with given inputs and code."""
 
     def __init__(self, cache: Cache, kind: str, key: str) -> None:
         """`key` stands for all that every file of the stage depends on."""

@@ -15,7 +15,7 @@ LEAST_ELAPSED: Final = 0.5
 """Seconds of work before the time left is guessed."""
 
 
-class Pace:
+class ProgressThrottle:
     """Passes a stage's events on, progress not too often and with the time left where the stage does not know it."""
 
     def __init__(self, emit: Emit, clock: Callable[[], float] = time.perf_counter) -> None:

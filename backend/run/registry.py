@@ -1,4 +1,4 @@
-"""Which code runs which kind of stage: the `CODE` of the file in `stages` that is named after the kind.
+"""Table of the code that runs each kind of stage: the `CODE` of the file in `stages` that is named after the kind.
 
 A new stage is one such file, with its settings and links in `contract`. The files are light: what computes (torch and
 the like) is imported when it is called, so that the program answers at once and a finished job needs none of it.

@@ -1,4 +1,4 @@
-"""Runs a job: order, keys, cache, events, cancellation. Knows nothing of what the stages do."""
+"""Runner of a job: order, keys, cache, events, cancellation. Knows nothing of what the stages do."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ..data.stage_code import StageCode
 from .cache import Cache
 from .contents import Contents
 from .keys import stage_key
-from .output_record import Written
-from .progress import Pace
+from .output_record import OutputRecord
+from .progress import ProgressThrottle
 from .registry import STAGE_CODE
-from .results_folder import locked
+from .result_locks import locked
 from .run_failures import failure_of_stage
 from .serialise import Unreadable
 
@@ -50,7 +50,7 @@ class Stopped:
     """The user asked to stop."""
 
 
-class _StageFailed(Exception):  # noqa: N818 - carries a `Failure` through the recursion of `_Run.value`
+class _StageFailed(Exception):  # noqa: N818 - carries a `Failure` through the recursion of `_JobRun.value`
     def __init__(self, name: str, failure: Failure) -> None:
         super().__init__(str(failure))
         self.name = name
@@ -78,7 +78,7 @@ def run_job(
         registry: Kind of stage -> its code.
         previews: Where pictures of the work go, or None where nobody watches.
     """
-    run = _Run(job, cache, models, emit, cancelled, registry, previews)
+    run = _JobRun(job, cache, models, emit, cancelled, registry, previews)
     try:
         return run.all()
     except Cancelled:
@@ -90,7 +90,7 @@ def run_job(
         return failure
 
 
-class _Run:
+class _JobRun:
     """One run of a job. Outputs live in `values` once they are computed or read."""
 
     def __init__(
@@ -113,7 +113,7 @@ class _Run:
         self.started = time.perf_counter()
         self.keys: dict[str, str] = {}
         self.contents: dict[str, str] = {}
-        self.read = Contents(cache)
+        self.file_hashes = Contents(cache)
         self.values: dict[str, Any] = {}
         self.files: dict[str, Path] = {}
         self.cached: list[str] = []
@@ -134,7 +134,7 @@ class _Run:
             return self._all()
 
     def _check(self) -> None:
-        """Refuse what can be told before any work is done."""
+        """Refuse what is known to fail before any work is done."""
         for stage in self.job.stages:
             problem = self._code(stage).check(stage.settings)
             if problem is not None:
@@ -159,7 +159,7 @@ class _Run:
     def _all(self) -> Finished:
         for stage in self.job.stages:
             self._find_keys(stage)
-        self.read.save()
+        self.file_hashes.save()
         self._check_targets()
         needed = self.needed = self._needed()
         for stage in self.job.stages:
@@ -188,13 +188,13 @@ class _Run:
 
     def _upstream(self, stage: Stage) -> dict[str, Stage]:
         """Return all stages that this one depends on, by kind; of two of a kind the nearer one."""
-        found: dict[str, Stage] = {}
+        by_kind: dict[str, Stage] = {}
         row = [stage]
         while row:
             row = [self.job.stage(name) for above in row for name in above.inputs.values()]
             for above in row:
-                found.setdefault(above.kind, above)
-        return found
+                by_kind.setdefault(above.kind, above)
+        return by_kind
 
     def _inputs(self, stage: Stage) -> dict[str, Stage]:
         inputs = {name: self.job.stage(source) for name, source in stage.inputs.items()}
@@ -222,7 +222,7 @@ class _Run:
         code = self._code(stage)
         inputs = {name: keys[source.name] for name, source in self._inputs(stage).items()}
         files = code.files(stage.settings, self.models)
-        return stage_key(stage.kind, settings, inputs, files, code.run.__module__, self.read.fingerprint)
+        return stage_key(stage.kind, settings, inputs, files, code.run.__module__, self.file_hashes.fingerprint)
 
     def _needed(self) -> set[str]:
         """Return the stages whose output has to be in memory, or be made: seen from the end of the job."""
@@ -359,12 +359,11 @@ class _Run:
     def _context(self, stage: Stage, work: Path) -> Context:
         settings = {kind: to_dict(above.settings) for kind, above in self._upstream(stage).items()}
         settings[stage.kind] = to_dict(stage.settings)
-        emit, kept = Pace(self._collect), self.cache.entries
-        kept_files = self._code(stage).keep == "files"
-        written = Written(self.cache, stage.kind, self._key(stage, {}, self.contents)) if kept_files else None
-        return Context(
-            stage.name, emit, self.cancelled, work, self.models, settings, self.previews, written, kept, self.targets
-        )
+        writes_files = self._code(stage).keep == "files"
+        record = OutputRecord(self.cache, stage.kind, self._key(stage, {}, self.contents)) if writes_files else None
+        emit, reusable = ProgressThrottle(self._collect), self.cache.entries
+        watched = (self.previews, record, reusable, self.targets)
+        return Context(stage.name, emit, self.cancelled, work, self.models, settings, *watched)
 
     def _collect(self, event: Mapping[str, Any]) -> None:
         if event.get("event") == "notice":

@@ -63,11 +63,11 @@ def run(
     from ..export.writing import write_exports
 
     folder = Path(settings.folder).expanduser().absolute() if settings.folder else track.path.parent / EXPORT
-    places = {name: folder / name for name in settings.formats}
-    problem = writable_problem(folder) or next(filter(None, map(_taken, places.values())), None)
+    folders = {name: folder / name for name in settings.formats}
+    problem = writable_problem(folder) or next(filter(None, map(_taken, folders.values())), None)
     if problem is not None:
         return problem
-    written = write_exports(track.track, video, head, settings, places, context)
+    written = write_exports(track.track, video, head, settings, folders, context)
     return written if isinstance(written, Failure) else ExportFiles(written)
 
 
@@ -80,12 +80,12 @@ def _taken(folder: Path) -> Failure | None:
     """Refuse to replace a folder that holds anything else than an earlier export of its kind."""
     if not folder.exists():
         return None
-    known = _FILES[folder.name]
-    found = list(folder.iterdir())
+    expected = _FILES[folder.name]
+    content = list(folder.iterdir())
     if folder.name == "meshes":  # a folder for each frame, whose names can be any
-        found = [inside for path in found for inside in (path.iterdir() if path.is_dir() else [path])]
-    names = [path.relative_to(folder).as_posix() for path in found]
-    strange = sorted(name for name in names if name != FOLDER_MARK and not known.fullmatch(name))
+        content = [inside for path in content for inside in (path.iterdir() if path.is_dir() else [path])]
+    names = [path.relative_to(folder).as_posix() for path in content]
+    strange = sorted(name for name in names if name != FOLDER_MARK and not expected.fullmatch(name))
     if not strange:
         return None
     return Failure(

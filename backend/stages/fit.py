@@ -35,8 +35,8 @@ def run(
 
 def files(_settings: FitSettings, models: Path) -> Iterable[Path]:
     """The networks that guess the identity."""
-    found = [find_model_file(models, name) for name in (MICA_FILE, DECA_FILE)]
-    return [path for path in found if path is not None]
+    paths = [find_model_file(models, name) for name in (MICA_FILE, DECA_FILE)]
+    return [path for path in paths if path is not None]
 
 
 def summary(output: Fit, _settings: FitSettings) -> str:

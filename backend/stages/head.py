@@ -24,10 +24,10 @@ def run(settings: HeadSettings, context: Context) -> HeadModel | Failure:
 
 def files(settings: HeadSettings, models: Path) -> Iterable[Path]:
     """Model files with what lies beside them, and the track whose identity is taken over."""
-    found = files_of_head(settings.source, settings.file, models)
+    paths = files_of_head(settings.source, settings.file, models)
     if settings.identity_track:
-        found.append(Path(settings.identity_track))
-    return found
+        paths.append(Path(settings.identity_track))
+    return paths
 
 
 def reads(settings: HeadSettings, _models: Path) -> Iterable[Path]:

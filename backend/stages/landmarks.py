@@ -33,11 +33,11 @@ def files(settings: LandmarkSettings, models: Path) -> Iterable[Path]:
 
 def summary(output: Landmarks, _settings: LandmarkSettings) -> str:
     """On how many frames the face was found, and of how many it is one."""
-    found = int(np.count_nonzero(output.found))
+    frames = int(np.count_nonzero(output.found))
     faces = f"1 of {1 + len(output.others)} faces" if output.others else "1 face"
-    if found == len(output):
-        return f"{faces}, in all {counted(found, 'frame')}" if found > 1 else f"{faces} in 1 frame"
-    return f"{faces} in {found} of {counted(len(output), 'frame')}"
+    if frames == len(output):
+        return f"{faces}, in all {counted(frames, 'frame')}" if frames > 1 else f"{faces} in 1 frame"
+    return f"{faces} in {frames} of {counted(len(output), 'frame')}"
 
 
 CODE: Final = StageCode(

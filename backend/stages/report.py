@@ -79,8 +79,10 @@ def _numbers(path: Path, plot: Path, track: Track, context: Context) -> None:
     report = report_of(track, measures, flags)
     text = json.dumps(report, indent=1, allow_nan=False)
     title, facts = _title(track), _facts(report)
-    context.targets.write(plot, lambda beside: write_plot(beside, track, measures, flags, title, facts, context.check))
-    context.targets.write(path, lambda beside: beside.write_text(text, "utf-8"))
+    context.targets.write(
+        plot, lambda partial: write_plot(partial, track, measures, flags, title, facts, context.check)
+    )
+    context.targets.write(path, lambda partial: partial.write_text(text, "utf-8"))
 
 
 def _sheet(path: Path, track: Track, video: Video, context: Context) -> Path:
@@ -88,7 +90,7 @@ def _sheet(path: Path, track: Track, video: Video, context: Context) -> Path:
     from ..video.reader import read_frames
 
     pictures = context.checked(read_frames(video, sheet_frames(track)))
-    return context.targets.write(path, lambda beside: write_sheet(beside, track, pictures, _title(track)))
+    return context.targets.write(path, lambda partial: write_sheet(partial, track, pictures, _title(track)))
 
 
 def _overlay(path: Path, track: Track, video: Video, height: int, context: Context) -> Path:
@@ -106,7 +108,7 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
             why = "none of its frames can be decoded any more, for want of memory or because it has changed"
             raise OSError(errno.EIO, why, str(video.path))
 
-    context.targets.write(path, lambda beside: write_overlay(beside, track, pictures(), height, context, video.path))
+    context.targets.write(path, lambda partial: write_overlay(partial, track, pictures(), height, context, video.path))
     lost = len(track) - drawn - int(np.isin(video.frame_index, video.metadata.get("missing_pictures", [])).sum())
     if lost > 0:
         sentence = f"{lost} frames of {video.path.name} could not be read again; the overlay lacks them."
@@ -119,24 +121,26 @@ def _plate(folder: Path, video: Video, context: Context) -> Path | None:
     from ..report.plate import copied_video, write_plate
     from ..video.reader import read_frame
 
-    places = copies(folder / video.path.name, video.metadata)
-    if not places:
+    copy_paths = copies(folder / video.path.name, video.metadata)
+    if not copy_paths:
         return None
-    there = next((place for place in places if place.exists()), None)
-    copied = None if there is None else copied_video(there)
-    if there is not None and copied is None:
-        sentence = f"{there.name} lay beside the track already and was left as it is; Blender will show it as footage."
+    existing = next((path for path in copy_paths if path.exists()), None)
+    copied = None if existing is None else copied_video(existing)
+    if existing is not None and copied is None:
+        sentence = (
+            f"{existing.name} lay beside the track already and was left as it is; Blender will show it as footage."
+        )
         advice = f"If it is not a copy of {video.path.name}, move it away and track again."
         context.notice(Notice("plate-kept", sentence, advice))
         return None
-    if there is not None and copied == video.sha256:
-        return there
+    if existing is not None and copied == video.sha256:
+        return existing
     if read_frame(video, 0) is None:
         context.notice(
             Notice("plate-not-written", f"{video.path.name} could not be read again to copy it for Blender.")
         )
         return None
-    return context.targets.write(places[0], lambda beside: write_plate(beside, video, context))
+    return context.targets.write(copy_paths[0], lambda partial: write_plate(partial, video, context))
 
 
 def _title(track: Track) -> str:

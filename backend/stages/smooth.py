@@ -1,4 +1,4 @@
-"""Smooth: a filter on the finished fit, per group of channels, that never works across cuts or gaps."""
+"""Stage Smooth: a filter on the finished fit, per group of channels, that never works across cuts or gaps."""
 
 from __future__ import annotations
 

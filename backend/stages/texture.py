@@ -21,7 +21,7 @@ from .appearance import parsing_files
 
 
 def check(settings: TextureSettings) -> Failure | None:
-    """Refuse a place that cannot be written to before any work is done."""
+    """Refuse a folder that cannot be written to before any work is done."""
     return writable_problem(Path(settings.path).expanduser().parent) if settings.path else None
 
 
@@ -50,11 +50,11 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     result = clip_texture(track.track, video, settings, context)
     if isinstance(result, Failure):
         return result
-    context.targets.write(path, lambda place: Image.fromarray(result.picture).save(place))
-    path, told = texture_files(path)
+    context.targets.write(path, lambda partial: Image.fromarray(result.picture).save(partial))
+    path, light_file = texture_files(path)
     text = json.dumps(result.facts, indent=1, allow_nan=False)
-    context.targets.write(told, lambda place: place.write_text(text, "utf-8"))
-    return TextureFiles({"texture": path, "light": told}, result.facts)
+    context.targets.write(light_file, lambda partial: partial.write_text(text, "utf-8"))
+    return TextureFiles({"texture": path, "light": light_file}, result.facts)
 
 
 _LIKENESS: Final = (

@@ -49,7 +49,7 @@ IN_MEMORY: Final = 256 * 1024**2
 
 
 def check(settings: TrackFileSettings) -> Failure | None:
-    """Refuse a place that cannot be written to before any work is done."""
+    """Refuse a folder that cannot be written to before any work is done."""
     path = Path(settings.path).expanduser()
     if is_folder(path):
         return Failure("track-not-written", f"{path} is a folder.", "Give the name of a file, for example track.npz.")
@@ -65,12 +65,12 @@ def run(fit: Fit, head: HeadModel, settings: TrackFileSettings, context: Context
     return TrackFile(path, track) if problem is None else problem
 
 
-def check_outputs(settings: TrackFileSettings, known: Mapping[str, Any]) -> Failure | None:
+def check_outputs(settings: TrackFileSettings, outputs: Mapping[str, Any]) -> Failure | None:
     """Refuse a disk without room for the track as soon as its length is known, and not after the fit."""
-    clip, head = known.get("video", known.get("photographs")), known.get("head")
+    clip, head = outputs.get("video", outputs.get("photographs")), outputs.get("head")
     if clip is None or head is None:
         return None
-    folder = next(place for place in absolute(settings.path).parents if is_folder(place))
+    folder = next(parent for parent in absolute(settings.path).parents if is_folder(parent))
     needed, disk = track_bytes(len(clip), head), shutil.disk_usage(folder)
     if disk.total == 0 or disk.free >= needed:  # some network drives do not know
         return None
@@ -146,7 +146,7 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
 
 
 def _embedded(head: HeadModel) -> NDArray[np.int64]:
-    """Face per landmark, -1 where the landmark has no place on this model."""
+    """Face per landmark, -1 where the landmark has no position on this model."""
     assert len(head.landmarks.triangle) == LANDMARKS
     return np.where(head.landmarks.known, head.landmarks.triangle, -1)
 
@@ -155,8 +155,8 @@ def _with_torso(fit: Fit, head: HeadModel, context: Context) -> tuple[Fit, bool]
     """Return the fit with a neck that follows the torso, and whether it does so."""
     if context.settings.get("fit", {}).get("neck") != TORSO:
         return fit, False
-    known = fit.status != MISSING
-    where = (fit.rotation, fit.translation, fit.landmarks.time, fit.landmarks.shot, known)
+    present = fit.status != MISSING
+    where = (fit.rotation, fit.translation, fit.landmarks.time, fit.landmarks.shot, present)
     return replace(fit, pose=neck_following_torso(head, fit.pose, *where)), True
 
 

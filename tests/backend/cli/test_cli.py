@@ -17,7 +17,7 @@ from engine_process import FAKE, Engine
 from fake_stages import ROOT, job_for, make_clip, ran
 
 from backend.contract.events import decode
-from backend.run.engine import ALONE, GRACE, LAST_WORDS, Stop, watch_input
+from backend.run.engine import CANCEL_TIMEOUT, FINAL_EVENT_TIMEOUT, ORPHAN_TIMEOUT, Stop, watch_input
 from backend.system.device import device_name, gpu_of_linux
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as POSIX has them")
@@ -213,7 +213,7 @@ def test_a_polite_kill_has_an_exit_code_of_its_own(tmp_path: Path, slow: Path) -
 
 
 def test_a_stage_that_does_not_listen_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
-    """The stage would take five minutes, the test's patience is one."""
+    """The stage would take five minutes, the test's timeout is one."""
     deaf = make_clip(tmp_path / "clip", seconds=300.0, deaf=True)
     engine = Engine(tmp_path, deaf, "--events")
     assert engine.process.stdout is not None and engine.process.stdin is not None
@@ -227,17 +227,19 @@ def test_a_stage_that_does_not_listen_ends_with_the_program_that_started_it(tmp_
     assert not any(event["event"] == "done" for event in events)
 
 
-@pytest.mark.parametrize(("said", "patience"), [(b"noise\ncancel\n", [GRACE, ALONE]), (b"", [ALONE])])
+@pytest.mark.parametrize(
+    ("said", "timeout"), [(b"noise\ncancel\n", [CANCEL_TIMEOUT, ORPHAN_TIMEOUT]), (b"", [ORPHAN_TIMEOUT])]
+)
 def test_cancelling_is_patient_and_a_dead_parent_is_not(
-    said: bytes, patience: list[float], monkeypatch: pytest.MonkeyPatch
+    said: bytes, timeout: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Asked(Stop):
         def __init__(self) -> None:
             super().__init__()
-            self.patience: list[float] = []
+            self.timeout: list[float] = []
 
-        def ask(self, patience: float = GRACE) -> None:
-            self.patience.append(patience)
+        def ask(self, timeout: float = CANCEL_TIMEOUT) -> None:
+            self.timeout.append(timeout)
 
     reading, writing = os.pipe()
     os.write(writing, said)
@@ -246,8 +248,8 @@ def test_cancelling_is_patient_and_a_dead_parent_is_not(
     with os.fdopen(reading) as stream:
         monkeypatch.setattr("sys.stdin", stream)
         watch_input(stop)
-    assert stop.patience == patience
-    assert ALONE + 1.5 * LAST_WORDS < 3 < GRACE
+    assert stop.timeout == timeout
+    assert ORPHAN_TIMEOUT + 1.5 * FINAL_EVENT_TIMEOUT < 3 < CANCEL_TIMEOUT
 
 
 def test_the_computer_is_described_in_words(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_a_folder_of_somebody_else_is_left_alone(folder: Path, capfd: pytest.Cap
     arguments = command(folder.parent)
     arguments[arguments.index("--out") + 1] = str(folder.parent / "other")
     assert main(arguments) == 1
-    assert f"{mine} is there already, and this program did not write it." in capfd.readouterr().err
+    assert f"{mine} already exists and was not written by this program." in capfd.readouterr().err
     assert [path for path in (folder.parent / "other").rglob("*") if path.is_file()] == [mine]
 
 

@@ -88,7 +88,7 @@ def test_everyone_is_tracked_in_a_folder_of_their_own_through_the_lens_of_the_fi
     jobs, lens = [], {"focal_x": 640.0, "focal_y": 640.0, "width": 320, "height": 240, "centre_x": 160, "centre_y": 120}
     header = {"report": {"others": [{"number": 1}, {"number": 2}]}, "intrinsics": lens, "video": {}}
     opened = []
-    monkeypatch.setattr(track_command, "conversation", lambda _: nullcontext(opened.append("talk") or "talk"))
+    monkeypatch.setattr(track_command, "open_session", lambda _: nullcontext(opened.append("talk") or "talk"))
     monkeypatch.setattr(track_command, "execute_in", lambda _, job, *__: jobs.append(job) or 0)
     monkeypatch.setattr(track_command, "read_parts", lambda *_: (header, {}))
     arguments = ["clip.mp4", "--out", str(tmp_path), "--all-faces"]

@@ -26,7 +26,7 @@ from backend.data.types import TrackFile, Video  # noqa: E402
 from backend.report.picture import caption, status_colour  # noqa: E402
 from backend.report.sheet import sheet_frames  # noqa: E402
 from backend.run.cache import Cache  # noqa: E402
-from backend.run.output_record import Written  # noqa: E402
+from backend.run.output_record import OutputRecord  # noqa: E402
 from backend.run.runner import Finished  # noqa: E402
 from backend.stages import report as report_stage  # noqa: E402
 from backend.stages import track as track_stage  # noqa: E402
@@ -236,7 +236,7 @@ def test_a_changed_option_writes_only_the_file_that_it_concerns(clip: Clip, tmp_
 
     def run(key: str = "one track", **settings) -> dict[str, int]:
         """Write into the folder; return when each file was written."""
-        context = dataclasses.replace(clip.context(tmp_path), written=Written(cache, "report", key))
+        context = dataclasses.replace(clip.context(tmp_path), written=OutputRecord(cache, "report", key))
         wanted = ReportSettings(folder=str(tmp_path / "out"), **settings)
         result = report_stage.run(track, clip.video, wanted, context)
         assert isinstance(result, report_stage.ReportFiles)
@@ -269,7 +269,7 @@ def test_files_that_were_copied_with_their_project_are_not_written_again(clip: C
     cache.prepare()
 
     def run(folder: Path) -> dict[str, int]:
-        context = dataclasses.replace(clip.context(tmp_path), written=Written(cache, "report", "one track"))
+        context = dataclasses.replace(clip.context(tmp_path), written=OutputRecord(cache, "report", "one track"))
         result = report_stage.run(
             TrackFile(folder / "track.npz", clip.track), clip.video, ReportSettings(folder=str(folder)), context
         )

@@ -23,7 +23,7 @@ from backend.contract.outputs import clash, outputs_of
 from backend.contract.portable import read_job
 from backend.contract.settings import ReportSettings, SmoothSettings, TextureSettings, TrackFileSettings
 from backend.run.engine import EXIT_DONE, EXIT_FAILED
-from backend.run.results_folder import locked
+from backend.run.result_locks import locked
 from backend.run.runner import Finished
 from backend.system.writable import writable_problem
 
@@ -132,12 +132,12 @@ def test_a_second_run_says_who_writes_into_the_folder(tmp_path: Path) -> None:
     slow = make_clip(tmp_path / "clips", seconds=1.5)
     first = Engine(tmp_path, slow)
     first.wait_for_chunk()
-    with locked([tmp_path / "out" / "track.npz"], lambda: False, patience=0.0) as busy:
+    with locked([tmp_path / "out" / "track.npz"], lambda: False, timeout=0.0) as busy:
         assert busy is not None
         assert f"process {first.process.pid} on" in busy.sentence
         assert "track.npz" in busy.sentence
         assert "another folder" in busy.advice
-    with locked([tmp_path / "out" / "another.npz"], lambda: False, patience=0.0) as busy:
+    with locked([tmp_path / "out" / "another.npz"], lambda: False, timeout=0.0) as busy:
         assert busy is None, "runs that write other files there do not hinder each other"
     assert first.finish()[0] == EXIT_DONE
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.txt", "track.npz"]
@@ -159,7 +159,7 @@ def test_a_folder_is_free_again_when_its_run_was_killed(tmp_path: Path) -> None:
     first.process.wait()
     for name in (".track.123-0123abcd.partial.npz", ".other.123-0123abcd.partial.npz"):
         (tmp_path / "out" / name).touch()
-    with locked([tmp_path / "out" / "track.npz"], lambda: False, patience=0.0) as busy:
+    with locked([tmp_path / "out" / "track.npz"], lambda: False, timeout=0.0) as busy:
         assert busy is None
         left = {path.name for path in (tmp_path / "out").iterdir() if "lock" not in path.name}
         assert left == {".other.123-0123abcd.partial.npz"}, "another run may be at that one"
@@ -238,7 +238,7 @@ def test_waiting_for_a_folder_ends_when_the_user_cancels(tmp_path: Path) -> None
     first = Engine(tmp_path, slow)
     first.wait_for_chunk()
     begun = time.monotonic()
-    with locked([tmp_path / "out" / "track.npz"], lambda: time.monotonic() - begun > 0.3, patience=60.0) as busy:
+    with locked([tmp_path / "out" / "track.npz"], lambda: time.monotonic() - begun > 0.3, timeout=60.0) as busy:
         assert busy is not None
     assert time.monotonic() - begun < 30
     first.process.kill()

@@ -20,7 +20,7 @@ from backend.contract.job import ON_REQUEST, STAGES, SUBSTITUTES, Job, default_j
 from backend.contract.settings import FitSettings, LandmarkSettings, SmoothSettings, TrackFileSettings, VideoSettings
 from backend.run import contents
 from backend.run.keys import fingerprint
-from backend.run.progress import Pace
+from backend.run.progress import ProgressThrottle
 from backend.run.runner import Finished, Stopped
 
 
@@ -292,7 +292,7 @@ def test_two_track_files_of_one_job_are_both_named(run: Runs, clip: Path, tmp_pa
 def test_the_time_left_counts_from_the_first_progress_of_this_run() -> None:
     now = [0.0]
     said: list[dict] = []
-    pace = Pace(lambda event: said.append(dict(event)), clock=lambda: now[0])
+    pace = ProgressThrottle(lambda event: said.append(dict(event)), clock=lambda: now[0])
     for moment, done in ((0.0, 50), (1.0, 60), (1.01, 61), (2.0, 70)):
         now[0] = moment
         pace({"event": "progress", "name": "fit", "done": done, "total": 100, "seconds_left": None})

@@ -17,7 +17,7 @@ from backend.contract.model_files import find_model_file, head_files, task_file
 from backend.contract.settings import VideoSettings
 from backend.data.context import Context
 from backend.photo.read import read_photo
-from backend.run.results_folder import locked
+from backend.run.result_locks import locked
 from backend.system.writable import writable_problem
 from backend.video.opening import open_video
 

@@ -1,4 +1,4 @@
-"""Results are locked while a run makes them, so that two runs never mix their files.
+"""Locks on results while a run makes them, so that two runs never mix their files.
 
 Each file has a lock of its own, taken before the work starts and held to its end: runs that write other files into the
 same folder do not hinder each other.
@@ -22,63 +22,63 @@ from ..system.writable import PAUSE, TRIES, not_writable
 
 LOCK: Final = ".{name}.flame-lock"
 
-PATIENCE: Final = 10.0
+LOCK_TIMEOUT: Final = 10.0
 """Seconds to wait for another run that is about to end, as one that was just cancelled."""
 
 _LONGEST_NAME: Final = 50
 """Characters of a result's name in that of its lock."""
 
-_LOOK_AGAIN: Final = 0.1
+_RETRY_INTERVAL: Final = 0.1
 
 
 @contextlib.contextmanager
 def locked(
-    places: Iterable[Path], cancelled: Callable[[], bool], patience: float = PATIENCE
+    paths: Iterable[Path], cancelled: Callable[[], bool], timeout: float = LOCK_TIMEOUT
 ) -> Iterator[Failure | None]:
-    """Keep places of results for this process; gives why that is not possible, or None.
+    """Lock paths of results for this process; gives why that is not possible, or None.
 
     What killed runs have left half-made there is removed. Folders that are left empty at the end are removed again.
 
     Args:
-        places: Files, and folders that are written as a whole; the folders in which they lie are made.
+        paths: Files, and folders that are written as a whole; the folders in which they lie are made.
         cancelled: Whether to wait no longer for another run.
-        patience: Seconds to wait for another run.
+        timeout: Seconds to wait for another run.
     """
-    until = time.monotonic() + patience
+    until = time.monotonic() + timeout
     with contextlib.ExitStack() as stack:
-        # Always in one order: two runs that want the same places must not wait for each other.
-        busy = (_lock(place, stack, cancelled, until) for place in sorted(set(places)))
+        # Always in one order: two runs that want the same paths must not wait for each other.
+        busy = (_lock(path, stack, cancelled, until) for path in sorted(set(paths)))
         yield next(filter(None, busy), None)
 
 
-def lock_of(place: Path) -> Path:
+def lock_of(path: Path) -> Path:
     """Return the file by which a result is locked."""
-    return place.with_name(LOCK.format(name=place.name[:_LONGEST_NAME]))
+    return path.with_name(LOCK.format(name=path.name[:_LONGEST_NAME]))
 
 
-def _lock(place: Path, stack: contextlib.ExitStack, cancelled: Callable[[], bool], until: float) -> Failure | None:
-    lock = FileLock(lock_of(place))
+def _lock(path: Path, stack: contextlib.ExitStack, cancelled: Callable[[], bool], until: float) -> Failure | None:
+    lock = FileLock(lock_of(path))
     try:
-        while not _taken(lock, stack):
+        while not _acquired(lock, stack):
             if time.monotonic() > until or cancelled():
-                return _busy(place, lock.holder())
-            time.sleep(_LOOK_AGAIN)
+                return _in_use(path, lock.holder())
+            time.sleep(_RETRY_INTERVAL)
     except OSError as error:
-        return not_writable(place.parent, error)
-    remove_half_made(place)  # nobody else writes it now
+        return not_writable(path.parent, error)
+    remove_half_made(path)  # nobody else writes it now
     return None
 
 
-def _taken(lock: FileLock, stack: contextlib.ExitStack) -> bool:
+def _acquired(lock: FileLock, stack: contextlib.ExitStack) -> bool:
     holder = f"process {os.getpid()} on {platform.node() or 'this computer'}, since {time.strftime('%H:%M:%S')}"
     folder = lock.path.parent
     for left in reversed(range(TRIES)):
-        new = [place for place in (folder, *folder.parents) if not exists(place)]
+        new = [path for path in (folder, *folder.parents) if not exists(path)]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not lock.acquire(holder):
                 return False
-            stack.callback(_give_back, lock, new)
+            stack.callback(_release, lock, new)
             return True
         except (FileNotFoundError, FileExistsError):
             if not left:
@@ -87,17 +87,17 @@ def _taken(lock: FileLock, stack: contextlib.ExitStack) -> bool:
     return False
 
 
-def _give_back(lock: FileLock, new: list[Path]) -> None:
+def _release(lock: FileLock, new: list[Path]) -> None:
     lock.release()
     with contextlib.suppress(OSError):  # there are results in it
-        for place in new:
-            place.rmdir()
+        for path in new:
+            path.rmdir()
 
 
-def _busy(place: Path, holder: str) -> Failure:
+def _in_use(path: Path, holder: str) -> Failure:
     who = f" ({holder})" if holder else ""
     return Failure(
         "output-in-use",
-        f"Another run{who} writes {place}.",
+        f"Another run{who} writes {path}.",
         "Wait until it has finished, or choose another folder for the results.",
     )
