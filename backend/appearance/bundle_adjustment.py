@@ -18,6 +18,7 @@ from ..contract.arrays import Floats
 from ..contract.camera import rotation_matrices
 from ..fit.solvers.levenberg_marquardt import Limits, Step, minimise
 from ..fit.solvers.schur import ArrowStep, ArrowSystem
+from ..fit.terms.robust import cauchy_cost, cauchy_weight
 from .point_tracks import PointTracks
 
 SHAPE: Final = 0.005
@@ -109,13 +110,13 @@ class BundleFit:
         _, camera, error = self._errors(at)
         if (camera[..., 2] <= 0).any():
             return float("inf")
-        robust = SPREAD**2 / 2 * np.log1p(self._squares(error) / SPREAD**2)
+        robust = cauchy_cost(self._sizes(error), SPREAD)
         return float(robust.sum() + 0.5 * ((at.points - self.start.points) ** 2).sum() / self.shape**2)
 
     def linearise(self, at: Bundle) -> ArrowSystem:
         """Return the normal equations: a block for each point, and a border of 6 F + 1 for frames and log focal."""
         turned, camera, error = self._errors(at)
-        weight = self.tracks.precision / (1 + self._squares(error) / SPREAD**2)[..., None, None]
+        weight = self.tracks.precision * cauchy_weight(self._sizes(error))[..., None, None]
         own, by_point, by_focal = _derivatives(self.tracks, at, turned, camera, error)
         border, border_gradient = _border(own, by_focal, weight, error)
         weighted = weight @ by_point
@@ -143,8 +144,10 @@ class BundleFit:
         camera = turned + at.translation[:, None]
         return turned, camera, np.exp(at.log_focal) * camera[..., :2] / camera[..., 2:] - self.tracks.pixels
 
-    def _squares(self, error: Floats) -> Floats:
-        return np.einsum("fmi,fmij,fmj->fm", error, self.tracks.precision, error)
+    def _sizes(self, error: Floats) -> Floats:
+        """Return the errors (F, M) in units of Cauchy's scale."""
+        square = np.einsum("fmi,fmij,fmj->fm", error, self.tracks.precision, error)
+        return np.sqrt(np.maximum(square, 0)) / SPREAD
 
 
 def _border(own: Floats, by_focal: Floats, weight: Floats, error: Floats) -> tuple[Floats, Floats]:

@@ -20,6 +20,7 @@ from scipy.linalg import solveh_banded
 
 from ..contract.arrays import Array
 from ..contract.shading import LIGHT_TERMS, light_terms
+from ..fit.terms.robust import cauchy_weight
 from ..render.texture import srgb_from_linear
 from .plausible_light import believed_light
 from .skin_colours import SeenPoints
@@ -128,7 +129,7 @@ def solve_looks(
         sure = np.minimum(total, 8.0) / _NOISE**2
         colour = (sure * mean + prior / _COLOUR_SPREAD**2) / (sure + 1 / _COLOUR_SPREAD**2)
         error = unlit - colour
-        robust = weight / (1 + (error / _NOISE) ** 2)
+        robust = weight * cauchy_weight(error / _NOISE)
     tinted = np.exp(_TINTS @ tint)
     return Found(light * tinted, np.exp(colour) / tinted, code, _psnr(seen, error, weight))
 
@@ -240,7 +241,7 @@ def _robust_gain(away: Array, weight: Array) -> tuple[Array, Array]:
     gain = _median(away, weight)
     robust = weight
     for _ in range(3):
-        robust = weight / (1 + ((away - gain) / _NOISE) ** 2)
+        robust = weight * cauchy_weight((away - gain) / _NOISE)
         gain = _means(away, robust, axis=0)
     return gain, robust
 

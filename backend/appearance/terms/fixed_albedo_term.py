@@ -17,6 +17,7 @@ from ...fit.geometry.projection import Posed, derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
 from ...fit.terms.landmark_term import FrameEquations
 from ...fit.terms.pictures_cost import PicturesCost
+from ...fit.terms.robust import cauchy_cost, cauchy_weight
 from ..device import Pictures, pictures_of, read_features
 from ..view import Feature, read_with_slope
 from .photometric_jacobian_numba import RowModel, row_frames, row_model, rows_of_frame
@@ -185,7 +186,7 @@ class DeviceKnownColours:
         """Return the cost of some frames; `frames` are exactly these."""
         value, _ = read_features(self.model, self.shared, frames, self.pictures[part])
         size = (value - self.expected[part]) / (self.tuning.noise * self.tuning.spread)
-        cost = self.tuning.spread**2 / 2 * torch.log1p(size * size)
+        cost = cauchy_cost(size, self.tuning.spread)
         return self.tuning.evidence * float((self.seen[part] * cost).sum())
 
     def equations(self, frames: Frames, part: slice) -> FrameEquations:
@@ -198,6 +199,6 @@ class DeviceKnownColours:
         rows = derivatives(self.model, self.shared, frames, posed, along=by_pixel).frame[:, :, 0]
         size = residual / (self.tuning.noise * self.tuning.spread)
         seen = self.seen[part]
-        weight = torch.where(seen > LEAST_SEEN, seen, torch.zeros_like(seen)) / (1 + size * size)
+        weight = torch.where(seen > LEAST_SEEN, seen, torch.zeros_like(seen)) * cauchy_weight(size)
         weighted = rows * (weight * (self.tuning.evidence / self.tuning.noise**2))[..., None]
         return FrameEquations(rows.mT @ weighted, (weighted.mT @ residual[..., None].to(rows))[..., 0])

@@ -14,6 +14,7 @@ from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
 from ...fit.geometry.surface_samples import points_of
+from ...fit.terms.robust import cauchy_cost, cauchy_weight
 from ..device import pictures_of, read_features
 from ..view import DIRECTED_TERMS, Feature, read_with_slope
 
@@ -73,14 +74,13 @@ def bare(shared: Shared, model: LandmarkModel) -> Shared:
 
 def robust_weight(residual: Singles, tuning: PhotometricTuning) -> Singles:
     """Return Cauchy's weight of residuals: what is far off hardly pulls."""
-    size = residual / np.float32(tuning.noise * tuning.spread)
-    return (1 / (1 + size * size)).astype(np.float32)
+    return cauchy_weight(residual / np.float32(tuning.noise * tuning.spread)).astype(np.float32)
 
 
 def robust_cost(residual: Singles, tuning: PhotometricTuning) -> Singles:
     """Return Cauchy's cost of residuals."""
     size = residual / np.float32(tuning.noise * tuning.spread)
-    return (tuning.spread**2 / 2 * np.log1p(size * size)).astype(np.float32)
+    return cauchy_cost(size, tuning.spread).astype(np.float32)
 
 
 def colours(value: Singles, seen: Singles, tuning: PhotometricTuning, rounds: int = 5) -> tuple[Singles, Singles]:

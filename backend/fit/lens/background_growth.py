@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...contract.arrays import Floats, Picture
+from ..terms.robust import cauchy_weight
 
 LONGER: Final = 480
 """Pixels of the longer side of the pictures in which corners are followed."""
@@ -103,7 +104,7 @@ def _growth(start: Floats, end: Floats, longer: int) -> Step:
     factor = 1.0 + 0j
     for _ in range(_ROUNDS):
         error = np.abs(factor * z + shift - target)
-        weight = 1 / (1 + (error / max(_ASTRAY, float(np.median(error)))) ** 2)
+        weight = cauchy_weight(error / max(_ASTRAY, float(np.median(error))))
         middle, to = (weight @ z) / weight.sum(), (weight @ target) / weight.sum()
         about = z - middle
         factor = (weight * about.conj()) @ (target - to) / (weight @ np.abs(about) ** 2)

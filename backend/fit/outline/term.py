@@ -19,6 +19,7 @@ from ..geometry.surface_samples import SurfaceSamples, points_of, sample_model, 
 from ..options.weights import Tuning
 from ..terms.landmark_term import FrameEquations, SharedEquations
 from ..terms.priors import SharedPrior
+from ..terms.robust import huber
 from .search import Found, search
 from .silhouette import FACE, NO_PART, Masks, Mesh, mesh_of, outline_mesh
 
@@ -129,21 +130,20 @@ class OutlineMatches:
     noise: Tensor
     share: float
 
-    def cost(self, shared: Shared, frames: Frames, huber: float) -> Tensor:
-        """Return the robust cost, beyond `huber` standard deviations linear."""
+    def cost(self, shared: Shared, frames: Frames, threshold: float) -> Tensor:
+        """Return the robust cost, beyond `threshold` standard deviations linear."""
         shared = _on_the_surface(shared, self.points)
-        size = self._errors(pose_landmarks(self.points, shared, frames), shared).abs() / self.noise[:, None]
-        cost = torch.where(size <= huber, size.square() / 2, huber * size - huber**2 / 2)
+        size = self._errors(pose_landmarks(self.points, shared, frames), shared) / self.noise[:, None]
+        cost, _ = huber(size.square(), threshold)
         return self.share * (self.length * cost).sum()
 
-    def equations(self, shared: Shared, frames: Frames, huber: float, columns: int) -> SharedEquations:
+    def equations(self, shared: Shared, frames: Frames, threshold: float, columns: int) -> SharedEquations:
         """Return the normal equations of these frames; see `OutlineTerm.equations`."""
         shared = _on_the_surface(shared, self.points)
         posed = pose_landmarks(self.points, shared, frames)
         error = self._errors(posed, shared)
-        size = error.abs() / self.noise[:, None]
         weight = self.share * self.length / self.noise[:, None].square()
-        weight = weight * torch.where(size <= huber, torch.ones_like(size), huber / size)
+        weight = weight * huber((error / self.noise[:, None]).square(), threshold)[1]
         weight = torch.where(error == 0, torch.zeros_like(weight), weight)
         found = derivatives(self.points, shared, frames, posed, along=self.normal, of_shared=True)
         assert found.identity is not None and found.log_focal is not None

@@ -13,6 +13,7 @@ from ..geometry.projection import Derivatives, Posed, derivatives, pose_landmark
 from ..geometry.state import EYES, JAW, Frames, Shared
 from ..options.weights import Tuning
 from .lip_contact import LipGaps, contact_errors, lip_gaps
+from .robust import huber
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,6 @@ class Residuals:
     cost: Tensor
 
 
-def _robust(square: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
-    """Huber's cost and weight of squared residuals in units of sigma (Huber 1964)."""
-    size = square.clamp_min(1e-20).sqrt()
-    inside = size <= threshold
-    cost = torch.where(inside, square / 2, threshold * size - threshold**2 / 2)
-    return cost, torch.where(inside, torch.ones_like(size), threshold / size)
-
-
 def residuals(
     model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, visibility: Tensor, tuning: Tuning
 ) -> Residuals:
@@ -62,7 +55,7 @@ def residuals(
 
     base = seen.weight * visibility
     precision = 1 / seen.noise[:, None].square()
-    cost, robust = _robust(error.square().sum(-1) * precision, tuning.huber)
+    cost, robust = huber(error.square().sum(-1) * precision, tuning.huber)
     pair_visibility = torch.minimum(visibility[:, first], visibility[:, second])
     gap_weight = seen.pair_weight * pair_visibility
     gap_cost = 0.5 * (gap_weight * gap_error.square().sum(-1)).sum(1)

@@ -11,6 +11,7 @@ from ...head.rotation_torch import inverse_left_jacobian, logarithm
 from ..geometry.landmark_model import LandmarkModel
 from ..geometry.state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames
 from ..options.weights import Tuning
+from .robust import huber
 
 
 @dataclass(frozen=True)
@@ -173,10 +174,9 @@ def _robust_step(difference: Tensor, links: Links) -> tuple[Tensor, Tensor]:
     square = links.step * difference.square()
     cost = 0.5 * square[:, PLACE.stop :].sum()
     for group in (ROTATION, PLACE):
-        size = square[:, group].sum(1).clamp_min(1e-20).sqrt()
-        inside = size <= links.huber
-        cost = cost + torch.where(inside, size.square() / 2, links.huber * size - links.huber**2 / 2).sum()
-        precision[:, group] *= torch.where(inside, torch.ones_like(size), links.huber / size)[:, None]
+        robust_cost, weight = huber(square[:, group].sum(1), links.huber)
+        cost = cost + robust_cost.sum()
+        precision[:, group] *= weight[:, None]
     return precision, cost
 
 
