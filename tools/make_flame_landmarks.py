@@ -37,8 +37,8 @@ from backend.contract.names import (
 )
 from backend.contract.settings import HeadSettings
 from backend.head.embedding.face_features import outer_triangles
-from backend.head.embedding.landmark_embedding import MEASURED, places_on_skin
-from backend.head.embedding.registration import Targets, mirror_landmarks, register
+from backend.head.embedding.landmark_embedding import MEASURED, nearest_surface_points
+from backend.head.embedding.registration import LandmarkTargets, mirror_landmarks, register
 from backend.head.flame.flame_file import load_flame
 from backend.head.geometry import eyeballs, face_normals, fitted_sphere
 from backend.head.model import HeadModel
@@ -218,17 +218,17 @@ def _robust_mean(places: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return mean, np.sqrt((pull * square).sum(axis=0) / np.maximum(pull.sum(axis=0), 1e-9))
 
 
-def targets_of(template: Floats, seen: Floats, spread: Floats) -> Targets:
+def targets_of(template: Floats, seen: Floats, spread: Floats) -> LandmarkTargets:
     """Return what the registration aims at: the edges of lids and lips exactly, elsewhere what was seen."""
     flip = mirror_landmarks()
-    targets = Targets(seen.copy(), np.where(spread > 0.004, np.inf, np.hypot(0.5 * spread, 0.001)))
+    targets = LandmarkTargets(seen.copy(), np.where(spread > 0.004, np.inf, np.hypot(0.5 * spread, 0.001)))
 
     def put(landmarks: tuple[int, ...], rows: tuple[tuple[float, tuple[int, ...]], ...], exactness: float) -> None:
         share = _shares(seen[list(landmarks)])
         place = np.sum([part * _at(template[list(row)], share) for part, row in rows], axis=0)
-        targets.place[list(landmarks)], targets.spread[list(landmarks)] = place, exactness
+        targets.position[list(landmarks)], targets.spread[list(landmarks)] = place, exactness
         mirrored = flip[list(landmarks)]
-        targets.place[mirrored], targets.spread[mirrored] = place * np.array([-1.0, 1.0, 1.0]), exactness
+        targets.position[mirrored], targets.spread[mirrored] = place * np.array([-1.0, 1.0, 1.0]), exactness
 
     put(LEFT_EYE_UPPER, ((1.0, _UPPER_LID),), 0.0001)
     put(LEFT_EYE_LOWER, ((1.0, _LOWER_LID),), 0.0001)
@@ -237,7 +237,7 @@ def targets_of(template: Floats, seen: Floats, spread: Floats) -> Targets:
     put(OUTER_LIPS_UPPER[5:], _UPPER_BORDER, 0.0004)
     put(OUTER_LIPS_LOWER[5:], _LOWER_BORDER, 0.0004)
     corner = (template[1576] + seen[291]) / 2
-    targets.place[291], targets.place[61] = corner, corner * [-1.0, 1.0, 1.0]
+    targets.position[291], targets.position[61] = corner, corner * [-1.0, 1.0, 1.0]
     return targets
 
 
@@ -261,7 +261,7 @@ def measured_table(head: HeadModel, detectors: list[Detector]) -> Floats:
     jaw = head.skinning_weights[:, JOINTS.index("jaw")]
     hangs = (jaw + jaw[mirror]) / 2 > 0.5
     points = register(targets, template, outer, outer[hangs[outer].all(axis=1)])
-    triangle, barycentric = places_on_skin(points, template, head.faces, outer, hangs)
+    triangle, barycentric = nearest_surface_points(points, template, head.faces, outer, hangs)
     corners = head.faces[triangle]
     known = {tuple(sorted(face)) for face in head.faces.tolist()}
     for landmark, other in enumerate(mirror_landmarks()):  # the left half decides on both

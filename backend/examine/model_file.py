@@ -47,9 +47,9 @@ def unusable(path: Path, why: str) -> Look:
 
 
 def _head(path: Path) -> Look:
-    from ..head.library import look_at_head
+    from ..head.library import inspect_head_file
 
-    found = look_at_head(path)
+    found = inspect_head_file(path)
     return Look(found.version, found.licence, " ".join(found.problems), found.advice)
 
 

@@ -193,5 +193,5 @@ def _parameters(codes: Codes, frame: int) -> dict[str, NDArray[np.float32]]:
         "eye_pose": codes.eyes[frame],
     }
     if codes.eyelids.any():
-        values["own_exp"], values["eyelids"] = codes.own_expression[frame], codes.eyelids[frame]
+        values["own_exp"], values["eyelids"] = codes.expression_without_lids[frame], codes.eyelids[frame]
     return {name: value[None].astype(np.float32) for name, value in values.items()}

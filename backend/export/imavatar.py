@@ -23,7 +23,7 @@ from ..contract.camera import BLENDER_FROM_OPENCV, axis_angles
 from ..contract.failure import Notice
 from ..contract.names import LEFT_IRIS, RIGHT_IRIS
 from ..contract.track import Track
-from ..head.flame_codes import Codes, codes_of, own_identity, root_poses
+from ..head.flame_codes import Codes, codes_of, identity_to_apply, root_poses
 from ..head.model import HeadModel
 from ..head.skinning import shaped_template
 from ..landmarks.aligned_crop import SIZE, dlib68
@@ -97,7 +97,7 @@ class ImavatarWriter:
     def _roots(self) -> Floats:
         """The place of the root joint in each frame (T, 3), as those programs have it with the modes that they know."""
         row = self.head.joint_regressor[0]
-        person = own_identity(self.head, self.track)
+        person = identity_to_apply(self.head, self.track)
         person = np.where(np.arange(len(person)) < SHAPE, person, 0)
         basis = np.einsum("v,vce->ec", row, self.head.expression_basis[:, :, :EXPRESSION])
         return row @ shaped_template(self.head, person) + self._codes.expression[:, : len(basis)] @ basis
@@ -131,7 +131,7 @@ class ImavatarWriter:
 
 def modes_notice(head: HeadModel, track: Track) -> Notice | None:
     """Return what to say of modes that have no place in these files, None where nobody would see the difference."""
-    person = own_identity(head, track)[SHAPE:]
+    person = identity_to_apply(head, track)[SHAPE:]
     lost = head.identity_basis[:, :, SHAPE : SHAPE + len(person)] @ person
     strongest = np.abs(track.expression[:, EXPRESSION:]).max(axis=0, initial=0)
     size = np.linalg.norm(head.expression_basis[:, :, EXPRESSION : EXPRESSION + len(strongest)], axis=1)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ..contract.arrays import Floats
 from ..contract.camera import rotation_matrices
 from ..contract.track import Track
-from ..head.flame_codes import Codes, codes_of, joint_places, own_identity, pose_of, root_poses
+from ..head.flame_codes import Codes, codes_of, identity_to_apply, joint_positions, pose_of, root_poses
 from ..head.model import HeadModel
 from ..head.skinning import neutral_pose, pose_vertices
 from ..head.torso import NECK
@@ -68,7 +68,7 @@ class MetricalWriter:
         """Make the folders and write the canonical head."""
         for name in FOLDERS:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        pose = neutral_pose(self.head, identity=own_identity(self.head, self.track))
+        pose = neutral_pose(self.head, identity=identity_to_apply(self.head, self.track))
         pose.jaw[0, 0] = OPEN_JAW
         lines = ["v {:.8f} {:.8f} {:.8f}".format(*row) for row in pose_vertices(self.head, pose)[0].tolist()]
         lines += ["f {} {} {}".format(*row) for row in (self.head.faces + 1).tolist()]
@@ -101,7 +101,7 @@ class MetricalWriter:
         flipped = np.diag([-1.0, -1.0, 1.0])  # its renderer's camera looks along +z with x to the left and y up
         jaw, eyes = codes.jaw[frame], codes.eyes[frame]
         flame = {
-            "exp": codes.own_expression[frame],
+            "exp": codes.expression_without_lids[frame],
             "shape": codes.shape,
             "tex": np.zeros(_TEXTURE_MODES),
             "sh": np.zeros((9, 3)),
@@ -136,7 +136,7 @@ class MetricalWriter:
         """Head to camera in every frame (T, 3, 3), (T, 3) of a head whose neck is straight."""
         rotation, translation = root_poses(self.head, self.track)
         turn = np.asarray(rotation_matrices(self.track.neck_pose))
-        joints = joint_places(self.head, self.track, NECK)
+        joints = joint_positions(self.head, self.track, NECK)
         move = joints - np.einsum("tij,tj->ti", turn, joints)
         return rotation @ turn, translation + np.einsum("tij,tj->ti", rotation, move)
 

@@ -47,20 +47,20 @@ def with_identity_of(model: HeadModel, track: Track, path: Path) -> HeadModel | 
     theirs = track.header["model"]
     identity = np.asarray(track.identity, dtype=np.float64)
     if theirs.get("sha256") != model.sha256:
-        found = _identity_of_the_same_head(model, track)
-        if found is None:
+        matching = _identity_of_the_same_head(model, track)
+        if matching is None:
             return Failure(
                 "identity-of-other-model",
                 f"The identity in {path.name} belongs to another head model ({theirs.get('name')}, not {model.name}).",
-                "Track with that model, or let the identity be fitted.",
+                "Track with that model, or clear Identity From so that the identity is fitted.",
             )
-        identity = found
+        identity = matching
     modes = model.identity_basis.shape[2]
     if len(identity) > modes:
         return Failure(
             "identity-of-other-model",
             f"The identity in {path.name} has {len(identity)} coefficients, {model.name} has {modes}.",
-            "Let the identity be fitted.",
+            "Clear Identity From so that the identity is fitted.",
         )
     return with_identity(model, identity)
 

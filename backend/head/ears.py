@@ -36,7 +36,7 @@ class EarOutline:
     end: Integers
     share: Floats
 
-    def places(self, vertices: NDArray[Any]) -> Floats:
+    def positions(self, vertices: NDArray[Any]) -> Floats:
         """Return the points (..., 20, 3) of vertices (..., V, 3)."""
         share = self.share[:, None]
         return np.asarray(vertices[..., self.start, :] * (1 - share) + vertices[..., self.end, :] * share)
@@ -67,16 +67,16 @@ def ear_in_view(
         rotation, translation: Head to camera (3, 3), (3,).
     """
     left_is_nearer = float(rotation[:, 0] @ translation) < 0
-    places = outlines[0 if left_is_nearer else 1].places(vertices)
-    return np.asarray(places @ rotation.T + translation)
+    points = outlines[0 if left_is_nearer else 1].positions(vertices)
+    return np.asarray(points @ rotation.T + translation)
 
 
 def _outline(neutral: Floats, ear: Integers) -> EarOutline:
     """The convex outline seen from the side, without its front, and on it points at equal distances."""
-    seen = neutral[ear][:, [2, 1]]
-    middle = (seen.max(axis=0) + seen.min(axis=0)) / 2
-    corners = ConvexHull(seen).vertices  # counter-clockwise: from forward over up to back
-    angle = np.degrees(np.arctan2(*(seen[corners] - middle).T[::-1])) % 360
+    side_view = neutral[ear][:, [2, 1]]
+    middle = (side_view.max(axis=0) + side_view.min(axis=0)) / 2
+    corners = ConvexHull(side_view).vertices  # counter-clockwise: from forward over up to back
+    angle = np.degrees(np.arctan2(*(side_view[corners] - middle).T[::-1])) % 360
     order = np.argsort(angle)
     rim = ear[corners[order][(angle[order] >= _FIRST) & (angle[order] <= _LAST)]]
     along = np.concatenate([[0.0], np.linalg.norm(np.diff(neutral[rim], axis=0), axis=1).cumsum()])

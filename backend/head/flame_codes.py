@@ -29,7 +29,7 @@ class Codes:
     Attributes:
         shape: (300,); modes that the head does not have are zero.
         expression: With what stands for closed lids (T, 100).
-        own_expression: Without it (T, 100).
+        expression_without_lids: Without it (T, 100).
         neck, jaw: (T, 3).
         eyes: Left, right (T, 6).
         eyelids: Left, right (T, 2).
@@ -37,7 +37,7 @@ class Codes:
 
     shape: Floats
     expression: Floats
-    own_expression: Floats
+    expression_without_lids: Floats
     neck: Floats
     jaw: Floats
     eyes: Floats
@@ -46,11 +46,11 @@ class Codes:
 
 def codes_of(track: Track, lids: Floats | None) -> Codes:
     """Return the parameters of all frames of a track; `lids` is the expression of closed ones (100, 2), if any."""
-    own = padded(track.expression, EXPRESSION)
+    expression = padded(track.expression, EXPRESSION)
     return Codes(
         shape=padded(track.identity, SHAPE),
-        expression=own if lids is None else own + track.eyelids @ lids.T,
-        own_expression=own,
+        expression=expression if lids is None else expression + track.eyelids @ lids.T,
+        expression_without_lids=expression,
         neck=np.asarray(track.neck_pose),
         jaw=np.asarray(track.jaw_pose),
         eyes=np.concatenate([track.left_eye_pose, track.right_eye_pose], axis=1),
@@ -77,11 +77,11 @@ def bridged_scores(scores: NDArray[Any]) -> NDArray[np.float32]:
     Trainers take all frames that are there, and one that is not a number spoils all they have learnt. Where there are
     no scores at all they stay NaN.
     """
-    known = np.flatnonzero(np.isfinite(scores).all(axis=1))
-    if len(known) == 0:
+    scored = np.flatnonzero(np.isfinite(scores).all(axis=1))
+    if len(scored) == 0:
         return np.asarray(scores, dtype=np.float32)
     frames = np.arange(len(scores))
-    columns = [np.interp(frames, known, scores[known, column]) for column in range(scores.shape[1])]
+    columns = [np.interp(frames, scored, scores[scored, column]) for column in range(scores.shape[1])]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
@@ -90,15 +90,15 @@ def shown_frames(track: Track) -> Integers:
     return np.flatnonzero(track.status != MISSING)
 
 
-def joint_places(head: HeadModel, track: Track, joint: int) -> Floats:
+def joint_positions(head: HeadModel, track: Track, joint: int) -> Floats:
     """Return the place of the root (0) or the neck (1), about which FLAME turns the head, in every frame (T, 3)."""
-    return skinning.joint_places(head, pose_of(head, track, np.asarray(track.neck_pose)), joint)
+    return skinning.joint_positions(head, pose_of(head, track, np.asarray(track.neck_pose)), joint)
 
 
 def pose_of(head: HeadModel, track: Track, neck: Floats) -> HeadPose:
     """Return the pose of all frames of a track with turns of the neck (T, 3)."""
     return HeadPose(
-        identity=own_identity(head, track),
+        identity=identity_to_apply(head, track),
         expression=track.expression[:, : head.expression_basis.shape[2]],
         neck=neck,
         jaw=track.jaw_pose,
@@ -108,7 +108,7 @@ def pose_of(head: HeadModel, track: Track, neck: Floats) -> HeadPose:
     )
 
 
-def own_identity(head: HeadModel, track: Track) -> Floats:
+def identity_to_apply(head: HeadModel, track: Track) -> Floats:
     """Return the identity in the head's own modes: none where it was taken over and is in the template already."""
     return np.zeros(0) if head.fixed_identity is not None else np.asarray(track.identity)
 
@@ -118,7 +118,7 @@ def root_poses(head: HeadModel, track: Track) -> tuple[Floats, Floats]:
     rotation, translation = rotation_matrices(track.head_rotation), np.asarray(track.head_translation)
     if not track.neck_turns_torso:
         return rotation, translation
-    return root_to_camera(rotation, translation, np.asarray(track.neck_pose), joint_places(head, track, NECK))
+    return root_to_camera(rotation, translation, np.asarray(track.neck_pose), joint_positions(head, track, NECK))
 
 
 def global_pose(head: HeadModel, track: Track) -> tuple[Floats, Floats]:
@@ -128,6 +128,6 @@ def global_pose(head: HeadModel, track: Track) -> tuple[Floats, Floats]:
     """
     root, translation = root_poses(head, track)
     turn = BLENDER_FROM_OPENCV @ root
-    joints = joint_places(head, track, 0)
-    place = translation @ BLENDER_FROM_OPENCV.T
-    return axis_angles(turn), place + np.einsum("tij,tj->ti", turn, joints) - joints
+    joints = joint_positions(head, track, 0)
+    position = translation @ BLENDER_FROM_OPENCV.T
+    return axis_angles(turn), position + np.einsum("tij,tj->ti", turn, joints) - joints

@@ -53,7 +53,7 @@ def eyeballs(template: Floats, faces: Integers) -> tuple[Integers, Integers]:
         radius = np.linalg.norm(template[ball] - template[ball].mean(axis=0), axis=1)
         if not 0.008 < np.median(radius) < 0.02:
             raise MeshProblem(
-                f"a separate piece of its mesh with radius {np.median(radius) * 1000:.0f} mm is no eyeball"
+                f"a separate piece of its mesh with radius {np.median(radius) * 1000:.0f} mm is not an eyeball"
             )
     return left, right
 

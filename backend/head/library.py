@@ -10,7 +10,7 @@ from ..contract.licences import UNKNOWN, Licence
 from ..contract.model_files import head_files
 from ..contract.settings import HeadSettings
 from .builtin import builtin_head
-from .flame.flame_file import checked_arrays, hash_of, load_flame, read_flame_content
+from .flame.flame_file import checked_arrays, file_sha256, load_flame, read_flame_content
 from .flame.flame_versions import recognise
 from .model import HeadModel
 
@@ -40,7 +40,7 @@ class FoundModel:
 
 def find_models(folder: Path) -> list[FoundModel]:
     """Return the head model files of a folder, usable ones first, in the order of `head_files`."""
-    return sorted((look_at_head(path) for path in head_files(folder)), key=lambda model: bool(model.problems))
+    return sorted((inspect_head_file(path) for path in head_files(folder)), key=lambda model: bool(model.problems))
 
 
 def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
@@ -70,7 +70,7 @@ def resolve_head(settings: HeadSettings, models: Path) -> HeadModel | Failure:
 
 def left_out_notices(head: HeadModel) -> list[Notice]:
     """Return what to say of the files that could not be used when this head was chosen."""
-    taken = f"It is left out here; the head is '{head.name}'."
+    taken = f"It is not used; the head is '{head.name}'."
     return [Notice("model-file-left-out", each.sentence, f"{each.advice} {taken}") for each in head.left_out]
 
 
@@ -87,12 +87,12 @@ def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
     )
 
 
-def look_at_head(path: Path) -> FoundModel:
+def inspect_head_file(path: Path) -> FoundModel:
     """Return what a file is that may be a head model."""
     content = read_flame_content(path)
     if isinstance(content, Failure):
         return FoundModel(path, path.name, "", UNKNOWN, "", (content.sentence,), content.advice)
-    sha256 = hash_of(path)
+    sha256 = file_sha256(path)
     arrays = checked_arrays(content, path.name)
     if isinstance(arrays, Failure):
         return FoundModel(path, path.name, "", UNKNOWN, sha256, (arrays.sentence,), arrays.advice)

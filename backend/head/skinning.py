@@ -50,15 +50,15 @@ def rest_joints(model: HeadModel, identity: Floats) -> Floats:
     return model.joint_regressor @ shaped_template(model, identity)
 
 
-def joint_places(model: HeadModel, pose: HeadPose, joint: int) -> Floats:
+def joint_positions(model: HeadModel, pose: HeadPose, joint: int) -> Floats:
     """Return the place of a joint before any turn (T, 3): it moves with identity, expression and lids."""
     row = model.joint_regressor[joint]
-    place = row @ shaped_template(model, pose.identity) + pose.expression @ np.einsum(
+    position = row @ shaped_template(model, pose.identity) + pose.expression @ np.einsum(
         "v,vce->ec", row, model.expression_basis
     )
     if model.eyelids is not None:
-        place = place + pose.eyelids @ np.einsum("v,vce->ec", row, model.eyelids)
-    return place
+        position = position + pose.eyelids @ np.einsum("v,vce->ec", row, model.eyelids)
+    return position
 
 
 def joint_rotations(pose: HeadPose) -> Floats:

@@ -18,9 +18,9 @@ from ..contract.camera import axis_angles, nearest_rotations, rotation_matrices
 from ..contract.names import JOINTS
 from ..data.types import HeadPose
 from .model import HeadModel
-from .skinning import joint_places
+from .skinning import joint_positions
 
-SECONDS, PLACE_SECONDS = 4.0, 1.0
+SECONDS, POSITION_SECONDS = 4.0, 1.0
 """Standard deviation of the windows over which the torso's direction and the place of the neck's base are averaged."""
 _REACH: Final = 2.5
 """Half width of a window in these."""
@@ -60,19 +60,19 @@ def neck_following_torso(
         shots: Number of the shot of each frame (T,); nothing is averaged across shots.
         known: Frames in which the head is known (T,); others take the neck of the nearest one.
     """
-    joints = joint_places(head, pose, NECK)
+    joints = joint_positions(head, pose, NECK)
     below = head.skinning_weights[:, 0]
     base = below @ (head.template + head.identity_basis @ pose.identity) / max(below.sum(), 1e-9)
     neck = np.zeros((len(pose), 3))
     for shot in np.unique(shots):
         rows = np.flatnonzero(known & (shots == shot))
         if len(rows) > 1:
-            place = np.einsum("tij,tj->ti", rotation[rows], joints[rows]) + translation[rows]
-            neck[rows] = _turns(rotation[rows], place, joints[rows].mean(axis=0) - base, times[rows])
+            position = np.einsum("tij,tj->ti", rotation[rows], joints[rows]) + translation[rows]
+            neck[rows] = _turns(rotation[rows], position, joints[rows].mean(axis=0) - base, times[rows])
     sure = np.flatnonzero(known)
     if len(sure):
-        place = np.interp(np.arange(len(pose)), sure, np.arange(len(sure)))
-        neck = neck[sure[np.rint(place).astype(np.int64)]]
+        position = np.interp(np.arange(len(pose)), sure, np.arange(len(sure)))
+        neck = neck[sure[np.rint(position).astype(np.int64)]]
     return replace(pose, neck=neck)
 
 
@@ -85,8 +85,8 @@ def about_head(vertices: NDArray, neck: Floats, joints: Floats) -> NDArray:
         joints: Place of the neck's joint (T, 3).
     """
     turn = rotation_matrices(neck).astype(vertices.dtype)
-    place = joints.astype(vertices.dtype)[:, None]
-    return (vertices - place) @ turn + place
+    position = joints.astype(vertices.dtype)[:, None]
+    return (vertices - position) @ turn + position
 
 
 def root_to_camera(rotation: Floats, translation: Floats, neck: Floats, joints: Floats) -> tuple[Floats, Floats]:
@@ -95,31 +95,31 @@ def root_to_camera(rotation: Floats, translation: Floats, neck: Floats, joints: 
     return root, translation + np.einsum("tij,tj->ti", rotation - root, joints)
 
 
-def _turns(rotation: Floats, place: Floats, bone: Floats, times: Floats) -> Floats:
+def _turns(rotation: Floats, position: Floats, bone: Floats, times: Floats) -> Floats:
     """Return the neck's turns (N, 3) of the frames of a shot.
 
     Args:
         rotation: Head to camera (N, 3, 3).
-        place: The neck's joint in camera axes (N, 3).
+        position: The neck's joint in camera axes (N, 3).
         bone: From the neck's base to that joint, head axes.
         times: Seconds (N,).
     """
     slow = nearest_rotations(_averaged(rotation.reshape(-1, 9), times, SECONDS).reshape(-1, 3, 3))
     slow = _upright(slow)
     away = axis_angles(np.swapaxes(slow, 1, 2) @ rotation)
-    away *= _held(np.linalg.norm(away, axis=1))[:, None]
+    away *= _limiting_factors(np.linalg.norm(away, axis=1))[:, None]
     slow = rotation @ np.swapaxes(rotation_matrices(away), 1, 2)
-    low = _low_share(slow, away, place - _averaged(place, times, SECONDS), bone)
+    low = _low_share(slow, away, position - _averaged(position, times, SECONDS), bone)
     torso = slow @ rotation_matrices(low * away)
     bones = torso @ bone
-    across = bones + _away(place - bones, times) * (1.0, 1.0, 0.0)  # depth trembles and is not seen
+    across = bones + _away(position - bones, times) * (1.0, 1.0, 0.0)  # depth trembles and is not seen
     torso = _leaning(bones, across) @ torso
     return axis_angles(np.swapaxes(torso, 1, 2) @ rotation)
 
 
 def _away(values: Floats, times: Floats) -> Floats:
     """Return how far values (N, C) are from their mean over a while."""
-    return values - _averaged(values, times, PLACE_SECONDS)
+    return values - _averaged(values, times, POSITION_SECONDS)
 
 
 def _upright(torso: Floats) -> Floats:
@@ -151,12 +151,12 @@ def _averaged(values: Floats, times: Floats, seconds: float) -> Floats:
     return result
 
 
-def _held(angle: Floats) -> Floats:
+def _limiting_factors(angle: Floats) -> Floats:
     """Return by what to multiply turns of these angles (N,), so that none exceeds the largest."""
     room = LARGEST_TURN - FREE_TURN
     beyond = np.maximum(angle - FREE_TURN, 0.0)
-    kept = np.minimum(angle, FREE_TURN) + room * np.tanh(beyond / room)
-    return np.asarray((kept + 1e-12) / (angle + 1e-12), np.float64)
+    limited = np.minimum(angle, FREE_TURN) + room * np.tanh(beyond / room)
+    return np.asarray((limited + 1e-12) / (angle + 1e-12), np.float64)
 
 
 def _low_share(slow: Floats, away: Floats, moved: Floats, bone: Floats) -> Floats:
@@ -169,7 +169,7 @@ def _low_share(slow: Floats, away: Floats, moved: Floats, bone: Floats) -> Float
     turned = slow @ carried
     rows, wanted = weight * (turned - turned.mean(axis=0)), weight * moved[..., None]
     doubt = np.eye(3) * (DOUBT * np.linalg.norm(bone)) ** 2 * len(away)
-    known = np.array(LOW_SHARE)
+    prior = np.array(LOW_SHARE)
     hessian = np.einsum("tai,taj->ij", rows, rows) + doubt
-    share = np.linalg.solve(hessian, np.einsum("tai,tab->i", rows, wanted) + doubt @ known)
+    share = np.linalg.solve(hessian, np.einsum("tai,tab->i", rows, wanted) + doubt @ prior)
     return np.clip(share, 0.0, MOST_LOW) * (1.0, 0.0, 1.0)

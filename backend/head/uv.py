@@ -82,9 +82,9 @@ def _unwrap_skin(template: Floats, faces: Integers) -> tuple[Floats, Integers]:
     seam = _seam(template, faces, neck)
     points, cut, border = _cut(template, faces, neck, seam)
     filled = _with_holes_filled(points, cut, border)
-    place = _flattened(*filled, border)[: len(points)]
+    position = _flattened(*filled, border)[: len(points)]
     low, high = np.array(_SKIN)
-    return low + (place + 1) / 2 * (high - low), cut
+    return low + (position + 1) / 2 * (high - low), cut
 
 
 def _seam(template: Floats, faces: Integers, neck: Integers) -> Integers:
@@ -120,7 +120,7 @@ def _cut(template: Floats, faces: Integers, neck: Integers, seam: Integers) -> t
     triangles = compact.reshape(-1, 3)
     number = {int(vertex): index for index, vertex in enumerate(used)}
     path = [number[int(vertex)] for vertex in seam]
-    around = {vertex: _triangles_left_of(triangles, path, place) for place, vertex in enumerate(path[:-1])}
+    around = {vertex: _triangles_left_of(triangles, path, position) for position, vertex in enumerate(path[:-1])}
     result = triangles.copy()
     twin: dict[int, int] = {}
     for vertex, left_triangles in around.items():
@@ -134,10 +134,10 @@ def _cut(template: Floats, faces: Integers, neck: Integers, seam: Integers) -> t
     return points, result, border
 
 
-def _triangles_left_of(triangles: Integers, path: list[int], place: int) -> Integers:
+def _triangles_left_of(triangles: Integers, path: list[int], position: int) -> Integers:
     """Triangles around a vertex of the path on the path's left side, found by walking from triangle to triangle."""
-    vertex, onward = path[place], path[place + 1]
-    stop = path[place - 1] if place else -1
+    vertex, onward = path[position], path[position + 1]
+    stop = path[position - 1] if position else -1
     own = np.flatnonzero((triangles == vertex).any(axis=1))
     following: dict[int, tuple[int, int]] = {}
     for index in own:
@@ -171,12 +171,12 @@ def _flattened(points: Floats, triangles: Integers, border: Integers) -> Floats:
     fixed = np.zeros((len(points), 2))
     fixed[border] = _outline(points, border)
     rows, columns, weights = _mean_value_weights(points, triangles)
-    place = _embedded(rows, columns, weights, fixed, on_border)
+    position = _embedded(rows, columns, weights, fixed, on_border)
     for _ in range(_ROUNDS):
-        stretch = _stretch(points, place, triangles)
+        stretch = _stretch(points, position, triangles)
         weights = weights / np.sqrt(stretch[columns])
-        place = _embedded(rows, columns, weights, fixed, on_border)
-    return place
+        position = _embedded(rows, columns, weights, fixed, on_border)
+    return position
 
 
 def _outline(points: Floats, border: Integers) -> Floats:
@@ -218,14 +218,14 @@ def _embedded(rows: Integers, columns: Integers, weights: Floats, fixed: Floats,
     inside = np.flatnonzero(~on_border)
     system = (sparse.identity(count) - matrix).tocsr()[inside]
     right = -system @ np.where(on_border[:, None], fixed, 0.0)
-    place = fixed.copy()
-    place[inside] = factorized(system[:, inside].tocsc())(right)
-    return place
+    position = fixed.copy()
+    position[inside] = factorized(system[:, inside].tocsc())(right)
+    return position
 
 
-def _stretch(points: Floats, place: Floats, triangles: Integers) -> Floats:
+def _stretch(points: Floats, position: Floats, triangles: Integers) -> Floats:
     """Mean stretch of the triangles around each point: root of surface area over area in the texture."""
-    corner, flat = points[triangles], place[triangles]
+    corner, flat = points[triangles], position[triangles]
     area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
     first, second = flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 0]
     flat_area = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])

@@ -85,7 +85,7 @@ def _from_task(path: Path) -> NetworkFiles | Failure:
         with zipfile.ZipFile(path) as archive:
             members = [archive.getinfo(name) for name in (_TASK_DETECTOR, _TASK_LANDMARKS, _TASK_SCORES)]
             if sum(member.file_size for member in members) > _LARGEST_TASK:
-                raise ValueError("it unfolds to much more than face networks")
+                raise ValueError("it unpacks to far more than face networks")
             parts = [archive.read(member) for member in members]
     except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
         return Failure(

@@ -37,7 +37,7 @@ from ..data.context import Context
 from ..data.stage_code import LONGEST_SUMMARY, StageCode, counted
 from ..data.types import Fit, TrackFile
 from ..head.model import HeadModel
-from ..head.skinning import joint_places, neutral_pose, pose_vertices, rest_joints, select_frames
+from ..head.skinning import joint_positions, neutral_pose, pose_vertices, rest_joints, select_frames
 from ..head.torso import NECK, about_head, neck_following_torso
 from ..system.writable import writable_problem
 
@@ -173,7 +173,7 @@ def _posed(fit: Fit, head: HeadModel, context: Context, *, with_torso: bool) -> 
         posed = pose_vertices(head, fit.pose, part, np.float32)
         if with_torso:
             some = select_frames(fit.pose, part)
-            posed = about_head(posed, some.neck, joint_places(head, some, NECK))
+            posed = about_head(posed, some.neck, joint_positions(head, some, NECK))
         vertices[part] = posed
         context.progress(part.stop, frames)
     return vertices

@@ -20,7 +20,7 @@ from ..contract.track import TRACKED, Track
 from ..data.context import Context
 from ..data.types import Video
 from ..fit.evidence.key_frames import choose_turned_frames
-from ..head.albedo.albedo_space import own_space_of_track
+from ..head.albedo.albedo_space import built_in_space_of_track
 from ..lighting.clip_light import LOOKS, filmed_head, shading_of
 from ..lighting.skin_colours import FilmedHead, evenly
 from ..lighting.skin_mask import filmed_pictures, learn_free_skin
@@ -114,7 +114,7 @@ def texture_to_draw(track: Track, video: Video, settings: TextureSettings, conte
         return baked
     context.notice(Notice("texture-plain", f"{baked.sentence} The head gets plain skin."))
     raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), int(settings.size))
-    plain = raster.interpolate(own_space_of_track(track).mean, track.faces).astype(np.float32)
+    plain = raster.interpolate(built_in_space_of_track(track).mean, track.faces).astype(np.float32)
     return np.rint(255 * grow_borders(plain, raster, BORDER)).astype(np.uint8)
 
 
@@ -145,7 +145,7 @@ def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, con
     trust[frames] = head.trust[frames]
     rotation = rotation_matrices(track.head_rotation[frames])
     looks = frames[choose_turned_frames(rotation, track.time[frames], trust[frames], LOOKS)]
-    solved = shading_of(replace(head, trust=trust), looks, video, own_space_of_track(track), context)
+    solved = shading_of(replace(head, trust=trust), looks, video, built_in_space_of_track(track), context)
     return None if solved is None else solved[0]
 
 

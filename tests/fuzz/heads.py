@@ -13,7 +13,7 @@ import numpy as np
 from backend.contract.failure import Failure
 from backend.contract.settings import HeadSettings
 from backend.head.builtin import builtin_head
-from backend.head.builtin.flame_layout import flame_arrays
+from backend.head.builtin.head import flame_arrays
 from backend.head.flame.flame_file import load_flame
 from backend.head.skinning import neutral_pose, pose_vertices
 

@@ -19,7 +19,7 @@ from ...contract.arrays import Floats, Integers
 from ...contract.failure import Failure
 from ...head.builtin.deformation import laplacian
 from ...head.ears import ear_outlines
-from ...head.embedding.landmark_embedding import measured_places
+from ...head.embedding.landmark_embedding import measured_surface_points
 from ...head.geometry import nearest_on_mesh, similarity
 from ...head.model import HeadModel, LandmarkEmbedding
 from ...head.regions import derive_regions
@@ -104,7 +104,7 @@ def correspondence(head: HeadModel, people: People) -> Correspondence:
 
 
 def _landmarks(people: People) -> LandmarkEmbedding:
-    places = measured_places(people.faces, len(people.template))
+    places = measured_surface_points(people.faces, len(people.template))
     if places is None:
         raise ValueError("the file's mesh is not FLAME's")
     triangle, barycentric = np.zeros(names.LANDMARKS, np.int64), np.zeros((names.LANDMARKS, 3))
@@ -125,7 +125,7 @@ def _aligned(
     ours, theirs = ear_outlines(head.template, head.regions), ear_outlines(people.template, regions)
     if ours is not None and theirs is not None:
         marked += [outline.start for outline in ours]
-        places += [outline.places(people.template) for outline in theirs]
+        places += [outline.positions(people.template) for outline in theirs]
     return scale * head.template @ rotation.T + shift, np.concatenate(marked), np.concatenate(places)
 
 

@@ -16,7 +16,7 @@ from ...data.landmark_distance import eye_distance
 from ...data.types import Fit
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
-from ...head.skinning import joint_places, pose_vertices
+from ...head.skinning import joint_positions, pose_vertices
 from ...head.torso import NECK, about_head, neck_following_torso
 from ...sample.canvas import make_canvas
 from ...sample.clip import make_clip
@@ -73,7 +73,7 @@ def swings(head: HeadModel, fitted: Fit) -> tuple[float, float]:
     )
     edge = head.regions["boundary"]
     straight = pose_vertices(head, fitted.pose, None, np.float32)
-    bent = about_head(pose_vertices(head, pose, None, np.float32), pose.neck, joint_places(head, pose, NECK))
+    bent = about_head(pose_vertices(head, pose, None, np.float32), pose.neck, joint_positions(head, pose, NECK))
     found = []
     for vertices in (straight, bent):
         middle = vertices[:, edge].mean(axis=1, keepdims=True).astype(np.float64)

@@ -25,7 +25,7 @@ from ...contract.model_files import ALBEDO, UV_TEXTURE, find_model_file
 from ...contract.shading import BFM, FLAME_TEXTURE
 from ...untrusted.plain_arrays import read_header
 from ..model import HeadModel
-from .albedo_space import AlbedoSpace, own_space
+from .albedo_space import AlbedoSpace, built_in_space
 
 LICENSED_MODES: Final = 50
 """How many modes are used: as many as DECA's codes have."""
@@ -33,13 +33,13 @@ TEXTURE_SIZE: Final = 512
 TEXTURE_FILES: Final = (UV_TEXTURE, ALBEDO)
 """Looked for in this order."""
 _TEXELS: Final = TEXTURE_SIZE * TEXTURE_SIZE * 3
-_TRIANGLES, _PLACES = 9976, 5118
+_TRIANGLES, _TEXTURE_POINTS = 9976, 5118
 """Triangles and texture coordinates of FLAME."""
 _BLOCK: Final = 1 << 16
 """Rows of a basis that are read at once: the whole would take a gigabyte."""
 _MOST_MODES: Final = 400
 """A basis of more is no texture space of FLAME, whose have 200, and would take minutes to read."""
-_ADVICE: Final = "It is not needed: remove it from the folder of models, or put the right file there."
+_ADVICE: Final = "It is optional: remove it from the model folder, or put the right file there."
 
 
 class _Unfit(Exception):  # noqa: N818 - becomes a Failure in `licensed_space`
@@ -47,16 +47,16 @@ class _Unfit(Exception):  # noqa: N818 - becomes a Failure in `licensed_space`
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _ArrayNames:
     mean: str
     basis: str
     scale: float
     kind: str
 
 
-_LAYOUTS: Final = (
-    _Layout("mean", "tex_dir", 1 / 255, FLAME_TEXTURE),
-    _Layout("MU", "PC", 1.0, BFM),
+_ARRAY_NAMES: Final = (
+    _ArrayNames("mean", "tex_dir", 1 / 255, FLAME_TEXTURE),
+    _ArrayNames("MU", "PC", 1.0, BFM),
 )
 
 
@@ -69,7 +69,7 @@ def space_for(head: HeadModel, models: Path) -> tuple[AlbedoSpace, Notice | None
         if not isinstance(space, Failure):
             return space, unfit
         unfit = unfit or Notice(space.code, f"{space.sentence} Another space of skin colours is used.", space.advice)
-    return own_space(head), unfit
+    return built_in_space(head), unfit
 
 
 def texture_files(models: Path) -> list[Path]:
@@ -104,17 +104,17 @@ def texture_problem(path: Path) -> Failure | None:
     return None
 
 
-def _layout(members: Collection[str]) -> _Layout:
-    layout = next((layout for layout in _LAYOUTS if {layout.mean, layout.basis} <= set(members)), None)
+def _layout(members: Collection[str]) -> _ArrayNames:
+    layout = next((layout for layout in _ARRAY_NAMES if {layout.mean, layout.basis} <= set(members)), None)
     if layout is None:
-        raise _Unfit("is no texture space of FLAME: it has neither 'mean' and 'tex_dir' nor 'MU' and 'PC'")
+        raise _Unfit("is not a texture space of FLAME: it has neither 'mean' and 'tex_dir' nor 'MU' and 'PC'")
     return layout
 
 
 def _space(path: Path, archive: zipfile.ZipFile, head: HeadModel, modes: int) -> AlbedoSpace:
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     layout = _layout(members)
-    corner = _places(archive, members, head)
+    corner = _texture_points(archive, members, head)
     sampled = []
     for name, most in ((layout.mean, 1), (layout.basis, modes)):
         with archive.open(members[name]) as stream:
@@ -127,7 +127,7 @@ def _space(path: Path, archive: zipfile.ZipFile, head: HeadModel, modes: int) ->
     return AlbedoSpace(name, np.clip(mean[:, :, 0], 0, 1), basis, layout.kind)
 
 
-def _places(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], head: HeadModel) -> Floats:
+def _texture_points(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], head: HeadModel) -> Floats:
     """One place of the texture per vertex (V, 2), v upwards: by the file's own coordinates where it has some."""
     if len(head.faces) != _TRIANGLES:
         raise _Unfit(f"belongs to FLAME heads, and '{head.name}' is another head")
@@ -135,16 +135,16 @@ def _places(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], head:
     if {"vt", "ft"} <= set(members):
         uv, corners = (_small(archive, members[name]) for name in ("vt", "ft"))
         if (
-            uv.shape != (_PLACES, 2)
+            uv.shape != (_TEXTURE_POINTS, 2)
             or corners.shape != (_TRIANGLES, 3)
-            or not 0 <= corners.min() <= corners.max() < _PLACES
+            or not 0 <= corners.min() <= corners.max() < _TEXTURE_POINTS
         ):
             raise _Unfit("has texture coordinates of another mesh than FLAME's")
-    elif len(uv) != _PLACES:
+    elif len(uv) != _TEXTURE_POINTS:
         raise _Unfit(f"needs FLAME's own texture coordinates: put head_template.obj beside '{head.file_name}'")
-    place = np.zeros((head.vertex_count, 2))
-    place[head.faces.reshape(-1)] = uv[np.asarray(corners, dtype=np.int64).reshape(-1)]
-    return place
+    position = np.zeros((head.vertex_count, 2))
+    position[head.faces.reshape(-1)] = uv[np.asarray(corners, dtype=np.int64).reshape(-1)]
+    return position
 
 
 def _small(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:

@@ -20,7 +20,7 @@ from ..geometry import adjacency
 from ..model import HeadModel
 from ..regions import inside_outline
 
-OWN_SPACE: Final = "own albedo space, version 2"
+BUILT_IN_SPACE_NAME: Final = "own albedo space, version 2"
 IRIS_ANGLE, PUPIL_ANGLE = 29.0, 12.0
 """Half angles in degrees at the eyeball's centre: an iris of 11.7 mm (Hashemi et al. 2012) on a ball of 24 mm."""
 
@@ -132,7 +132,7 @@ class _Shape:
         return values
 
 
-def own_space(head: HeadModel) -> AlbedoSpace:
+def built_in_space(head: HeadModel) -> AlbedoSpace:
     """Return our own space of a head, from its template, landmarks and regions by FLAME_masks.pkl's names.
 
     Parts that a head does not name stay as its skin; their modes then change nothing.
@@ -142,7 +142,7 @@ def own_space(head: HeadModel) -> AlbedoSpace:
     return _space(_Shape(head.template, head.faces, head.regions, points))
 
 
-def own_space_of_track(track: Track) -> AlbedoSpace:
+def built_in_space_of_track(track: Track) -> AlbedoSpace:
     """Return our own space of the head in a track."""
     template = track.neutral_vertices.astype(np.float64)
     points = np.einsum("nk,nkc->nc", track.landmark_barycentric, template[track.faces[track.landmark_triangle]])
@@ -161,7 +161,7 @@ def _space(shape: _Shape) -> AlbedoSpace:
     mean[angles < PUPIL_ANGLE] = _PUPIL
     # d sRGB = sRGB / 2.2 · d log(linear): the curve is a power of 1 / 2.2 but for the darkest values.
     columns = [mean / 2.2 * parts[part][:, None] * (sigma * np.array(axis)) for _, part, axis, sigma in _MODES]
-    return AlbedoSpace(OWN_SPACE, mean, np.stack(columns, axis=2))
+    return AlbedoSpace(BUILT_IN_SPACE_NAME, mean, np.stack(columns, axis=2))
 
 
 def _parts(shape: _Shape, angles: Floats) -> dict[str, Floats]:

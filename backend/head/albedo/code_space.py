@@ -7,11 +7,11 @@ from pathlib import Path
 from ...contract.failure import Failure
 from ..model import HeadModel
 from .albedo_file import licensed_space
-from .albedo_space import AlbedoSpace, own_space
+from .albedo_space import AlbedoSpace, built_in_space
 
 __all__ = ["AlbedoSpace", "albedo_space"]
 
 
 def albedo_space(head: HeadModel, file: Path | None) -> AlbedoSpace | Failure:
     """Return the space of a file where one is given, else our own for this head."""
-    return own_space(head) if file is None else licensed_space(file, head)
+    return built_in_space(head) if file is None else licensed_space(file, head)

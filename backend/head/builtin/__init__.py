@@ -29,10 +29,10 @@ def builtin_head() -> HeadModel:
         cache.store(head, path)
     offsets = np.loadtxt(DETECTOR_OFFSETS, delimiter=",", comments="#") / 1000
     motions, correctives = read_motions(DETECTOR_MOTIONS, head.expression_names, mirror_table())
-    seen = dataclasses.replace(
+    measured = dataclasses.replace(
         head, detector_offsets=offsets, detector_motions=motions, detector_correctives=correctives
     )
-    return with_iris_offsets(seen)
+    return with_iris_offsets(measured)
 
 
 __all__ = ["builtin_head", "make_head"]

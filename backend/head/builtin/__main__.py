@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from . import builtin_head
-from .flame_layout import flame_arrays
+from .head import flame_arrays
 
 
 def main(arguments: list[str]) -> int:

@@ -123,15 +123,16 @@ def _add_back(builder: Builder, face: Face) -> tuple[tuple[Integers, Integers], 
     room = HEAD_VERTICES - builder.count - 2 * len(ear_points()) + len(hidden)
     rings = room // SPOKES
     rim = hole_rim()
-    pinned = {(ring + 1, spoke): place for (ring, spoke), place in zip(nodes, rim, strict=True)}
+    pinned = {(ring + 1, spoke): position for (ring, spoke), position in zip(nodes, rim, strict=True)}
     pinned |= {
-        (ring + 1, SPOKES - spoke): place * (-1.0, 1.0, 1.0) for (ring, spoke), place in zip(nodes, rim, strict=True)
+        (ring + 1, SPOKES - spoke): position * (-1.0, 1.0, 1.0)
+        for (ring, spoke), position in zip(nodes, rim, strict=True)
     }
-    places = head_grid(face.points[face.oval], rings, pinned)
+    positions = head_grid(face.points[face.oval], rings, pinned)
     keep = np.ones((rings, SPOKES), bool)
     keep[tuple(np.array(hidden).T)] = False
     grid = np.full((rings, SPOKES), -1, np.int64)
-    grid[keep] = builder.add("back", places[keep])
+    grid[keep] = builder.add("back", positions[keep])
     builder.connect("back", halving_strip(face.oval, grid[0]))
     cells = {(r, s) for r in range(*HOLE_RINGS) for s in range(*HOLE_SPOKES)}
     cells |= {(r, SPOKES - 1 - s) for r, s in cells}

@@ -84,7 +84,7 @@ def store(head: HeadModel, path: Path) -> bool:
     arrays["landmark_known"] = head.landmarks.known
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda beside: np.savez(beside, **arrays))
+        write_atomically(path, lambda partial: np.savez(partial, **arrays))
     except OSError:
         return False
     _remove_older(path)

@@ -108,8 +108,8 @@ def head_grid(oval: Floats, rings: int, pinned: dict[tuple[int, int], Floats]) -
     grid = _first_guess(oval[::2], rings)
     fixed = np.zeros((rings + 1, SPOKES), bool)
     fixed[0] = fixed[-1] = True
-    for node, place in pinned.items():
-        grid[node], fixed[node] = place, True
+    for node, position in pinned.items():
+        grid[node], fixed[node] = position, True
     move = ~fixed
     free = np.argwhere(move)
     for _ in range(RELAXATIONS):

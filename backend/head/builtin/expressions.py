@@ -175,10 +175,10 @@ def _jaw_posed(points: Floats, jaw: Floats) -> Floats:
     return points + jaw[:, None] * (turned - points)
 
 
-def _jaw_unposed(places: Floats, jaw: Floats) -> Floats:
+def _jaw_unposed(positions: Floats, jaw: Floats) -> Floats:
     """Return the points (N, 3) that the open jaw takes to the given places."""
     blend = np.eye(3) + jaw[:, None, None] * (rotation_x(JAW_OPEN) - np.eye(3))
-    return np.asarray(np.linalg.solve(blend, (places - JAW_JOINT)[..., None])[..., 0] + JAW_JOINT, np.float64)
+    return np.asarray(np.linalg.solve(blend, (positions - JAW_JOINT)[..., None])[..., 0] + JAW_JOINT, np.float64)
 
 
 def _tongue_out(anatomy: Anatomy) -> Floats:

@@ -1,4 +1,4 @@
-"""The built-in head as a `HeadModel`."""
+"""The built-in head as a `HeadModel`, and its arrays under the names of a FLAME file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy as np
 from ...contract.licences import PROGRAM
 from ..model import HeadModel
 from .anatomy import make_anatomy, skin_deformer
-from .embedding import landmark_embedding
 from .expressions import EXPRESSIONS, expression_basis
 from .identity import identity_basis
-from .regions import regions
+from .regions import landmark_embedding, regions
 from .rig import PARENTS, jaw_share, joint_regressor, pose_correctives, skinning_weights
 from .uv import texture_coordinates
 
 NAME = "Built-in head"
+IDENTITY_MODES, EXPRESSION_MODES = 300, 100
+"""Of a FLAME file."""
 
 
 def make_head() -> HeadModel:
@@ -52,6 +53,32 @@ def make_head() -> HeadModel:
         landmarks=landmark_embedding(anatomy),
         **arrays,
     )
+
+
+def flame_arrays(head: HeadModel) -> dict[str, np.ndarray]:
+    """Return the arrays of a FLAME model: `v_template`, `f`, `shapedirs` (V, 3, 400), `posedirs` (V, 3, 36) ...
+
+    Identity modes fill the first of 300 slots, expression modes follow from slot 300; the rest is zero.
+    """
+    count = head.vertex_count
+    shapedirs = np.zeros((count, 3, IDENTITY_MODES + EXPRESSION_MODES))
+    shapedirs[..., : head.identity_basis.shape[2]] = head.identity_basis
+    expression = head.expression_basis.shape[2]
+    shapedirs[..., IDENTITY_MODES : IDENTITY_MODES + expression] = head.expression_basis
+    parents = head.joint_parents.copy()
+    parents[0] = 2**32 - 1
+    return {
+        "v_template": head.template,
+        "f": head.faces.astype(np.uint32),
+        "shapedirs": shapedirs,
+        "posedirs": head.pose_correctives,
+        "J_regressor": head.joint_regressor,
+        "J": head.joint_regressor @ head.template,
+        "weights": head.skinning_weights,
+        "kintree_table": np.stack([parents, np.arange(len(parents))]).astype(np.uint32),
+        "bs_style": np.array("lbs"),
+        "bs_type": np.array("lrotmin"),
+    }
 
 
 def _rounded(array: np.ndarray) -> np.ndarray:

@@ -61,27 +61,27 @@ Turn = Callable[[Floats], Floats]
 """Takes places (N, 3) from the middle of an ear's root, metres: forward, down, outward; returns displacements there."""
 
 
-def _protruding(place: Floats) -> Floats:
+def _protruding(position: Floats) -> Floats:
     """Turned out about the front of the root: 2.8 mm at the rim."""
     angle = 0.10
-    return np.stack([angle * place[:, 2], 0 * place[:, 0], angle * (0.010 - place[:, 0])], axis=1)
+    return np.stack([angle * position[:, 2], 0 * position[:, 0], angle * (0.010 - position[:, 0])], axis=1)
 
 
-def _tilted(place: Floats) -> Floats:
+def _tilted(position: Floats) -> Floats:
     """Its top leaning back by five degrees."""
     angle = np.radians(5.0)
-    return np.stack([angle * place[:, 1], -angle * place[:, 0], 0 * place[:, 0]], axis=1)
+    return np.stack([angle * position[:, 1], -angle * position[:, 0], 0 * position[:, 0]], axis=1)
 
 
-def _front_flat(place: Floats) -> Floats:
+def _front_flat(position: Floats) -> Floats:
     """The lobe and the front lying against the cheek: 1.6 mm."""
-    pull = np.exp(-0.5 * ((place[:, 1] - 0.018) ** 2 + (place[:, 0] - 0.010) ** 2) / 0.013**2)
+    pull = np.exp(-0.5 * ((position[:, 1] - 0.018) ** 2 + (position[:, 0] - 0.010) ** 2) / 0.013**2)
     return pull[:, None] * (0.0, 0.0, -0.0016)
 
 
-def _lobe(place: Floats) -> Floats:
+def _lobe(position: Floats) -> Floats:
     """A longer and thicker lobe: 2 mm."""
-    pull = np.exp(-0.5 * ((place[:, 1] - 0.026) ** 2 + place[:, 0] ** 2) / 0.009**2)
+    pull = np.exp(-0.5 * ((position[:, 1] - 0.026) ** 2 + position[:, 0] ** 2) / 0.009**2)
     return pull[:, None] * (0.0, 0.0020, 0.0006)
 
 
@@ -89,15 +89,15 @@ FREE_EARS: Final[Mapping[str, tuple[Turn, float]]] = {
     "ear_protrusion": (_protruding, 1.0),
     "ear_lobe": (_lobe, 1.0),
     "ear_front_flat": (_front_flat, 1.0),
-    "ears_uneven": (lambda place: 0.5 * _protruding(place), -1.0),
+    "ears_uneven": (lambda position: 0.5 * _protruding(position), -1.0),
 }
 """What the ear does on its root, and the same (1) or the opposite (-1) on the right side; asymmetric modes say so."""
 WHOLE_EARS: Final[Mapping[str, tuple[Turn, float]]] = {
-    "ear_length": (lambda place: place * (0.0, 0.050, 0.0), 1.0),
-    "ear_breadth": (lambda place: place * (0.060, 0.0, 0.0), 1.0),
+    "ear_length": (lambda position: position * (0.0, 0.050, 0.0), 1.0),
+    "ear_breadth": (lambda position: position * (0.060, 0.0, 0.0), 1.0),
     "ear_tilt": (_tilted, 1.0),
-    "ear_back": (lambda place: np.broadcast_to((-0.0030, 0.0, 0.0), place.shape), 1.0),
-    "ear_down": (lambda place: np.broadcast_to((0.0, 0.0024, 0.0), place.shape), 1.0),
+    "ear_back": (lambda position: np.broadcast_to((-0.0030, 0.0, 0.0), position.shape), 1.0),
+    "ear_down": (lambda position: np.broadcast_to((0.0, 0.0024, 0.0), position.shape), 1.0),
 }
 """What the ear does together with the skin around it."""
 

@@ -25,8 +25,8 @@ def rows(side: int) -> tuple[Integers, Integers]:
     Rings run counter-clockwise from outside, from the outer corner: along the right eye's lower lid, and along the left
     eye's upper one.
     """
-    there, back = np.arange(17), np.r_[0, np.arange(RIM - 1, 15, -1)]
-    return (there, back) if side == 1 else (back, there)
+    forth, back = np.arange(17), np.r_[0, np.arange(RIM - 1, 15, -1)]
+    return (forth, back) if side == 1 else (back, forth)
 
 
 def blink(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
@@ -75,9 +75,9 @@ def wrapped(anatomy: Anatomy, deformer: Deformer, displacement: Floats) -> Float
         if np.abs(displacement[rim]).max() < 1e-5:
             continue
         centre = _centre(side)
-        place = anatomy.points[rim] + displacement[rim] - centre
-        target = place / np.linalg.norm(place, axis=1, keepdims=True)
-        correction = _rim_places(anatomy, side, target, centre) - (place + centre)
+        position = anatomy.points[rim] + displacement[rim] - centre
+        target = position / np.linalg.norm(position, axis=1, keepdims=True)
+        correction = _rim_positions(anatomy, side, target, centre) - (position + centre)
         result += deformer.spread(rim, correction, _near(anatomy, side), bend=LID_BEND)
         _carry(anatomy, side, target, centre, result)
         _keep_outside(anatomy, side, centre, _near(anatomy, side), result)
@@ -101,7 +101,7 @@ def _pitched(directions: Floats, angle: Floats) -> Floats:
     return np.stack([x, c * y - s * z, s * y + c * z], 1)
 
 
-def _rim_places(anatomy: Anatomy, side: int, target: Floats, centre: Floats) -> Floats:
+def _rim_positions(anatomy: Anatomy, side: int, target: Floats, centre: Floats) -> Floats:
     """Return places (32, 3) of the rim in the target directions at its own distance from the centre."""
     rim = anatomy.points[anatomy.lid_rings[side][0]] - centre
     radius = np.linalg.norm(rim, axis=1, keepdims=True)
@@ -127,7 +127,7 @@ def _moved(anatomy: Anatomy, deformer: Deformer, side: int, target: Floats, cent
     offset = anatomy.points - centre
     radius = np.linalg.norm(offset, axis=1, keepdims=True)
     direction = offset / radius
-    goal = _rim_places(anatomy, side, target, centre) - centre
+    goal = _rim_positions(anatomy, side, target, centre) - centre
     goal_radius = np.linalg.norm(goal, axis=1, keepdims=True)
     change = np.hstack([goal / goal_radius - direction[rim], goal_radius - radius[rim]])
     spread = deformer.spread(rim, change, near, bend=LID_BEND)
@@ -154,8 +154,8 @@ def _carry(anatomy: Anatomy, side: int, target: Floats, centre: Floats, result: 
 def _keep_outside(anatomy: Anatomy, side: int, centre: Floats, near: Integers, result: Floats) -> None:
     """Push the skin that came nearer to the eyeball than a lid is thick back out; written into `result`."""
     skin = np.setdiff1d(near, anatomy.lid_rings[side][0])
-    place = anatomy.points[skin] + result[skin] - centre
-    distance = np.linalg.norm(place, axis=1)
+    position = anatomy.points[skin] + result[skin] - centre
+    distance = np.linalg.norm(position, axis=1)
     least = np.minimum(LID_RADIUS, np.linalg.norm(anatomy.points[skin] - centre, axis=1))
     push = np.maximum(least - distance, 0.0)
-    result[skin] += place / distance[:, None] * push[:, None]
+    result[skin] += position / distance[:, None] * push[:, None]

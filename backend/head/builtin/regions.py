@@ -1,4 +1,4 @@
-"""Named regions of the head, with the names of FLAME_masks.pkl and a few more."""
+"""Named vertices of the built-in head: regions, as FLAME_masks.pkl names them and a few more, and landmarks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from ...contract import names
 from ...contract.arrays import Floats, Integers
+from ..model import LandmarkEmbedding
 from .anatomy import Anatomy
 from .dimensions import EYE_CENTRE, NECK_JOINT
 from .eyes import IRIS_RING, SEGMENTS
@@ -67,3 +68,28 @@ def _with_middles(anatomy: Anatomy, landmarks: Integers) -> Integers:
     """Return landmarks and the vertices halfway between any two of them."""
     between = names.FACE_LANDMARKS + np.flatnonzero(np.isin(anatomy.face.edges, landmarks).all(axis=1))
     return np.concatenate([landmarks, between])
+
+
+def landmark_embedding(anatomy: Anatomy) -> LandmarkEmbedding:
+    """Return the embedding: landmark i on vertex i, irises on the eyeballs' front poles and iris rings.
+
+    It is known and not measured, since the face is built from the landmarks.
+    """
+    vertices = np.concatenate([np.arange(names.FACE_LANDMARKS), *(_iris(anatomy, side) for side in ("right", "left"))])
+    order = np.full(len(anatomy.points), -1, np.int64)
+    triangles = anatomy.triangles
+    for corner in (2, 1, 0):
+        order[triangles[::-1, corner]] = np.arange(len(triangles))[::-1]
+    triangle = order[vertices]
+    barycentric = (triangles[triangle] == vertices[:, None]).astype(float)
+    known = np.ones(names.LANDMARKS, bool)
+    return LandmarkEmbedding(triangle=triangle, barycentric=barycentric, known=known, source="by construction")
+
+
+def _iris(anatomy: Anatomy, side: str) -> Integers:
+    """Return the five iris vertices of an eye: centre, then towards the subject's left, up, right, down."""
+    eyeball = anatomy.parts[f"{side}_eyeball"]
+    quarter = np.arange(4) * SEGMENTS // 4
+    if side == "right":  # its segments run the other way round
+        quarter = (SEGMENTS // 2 - quarter) % SEGMENTS
+    return np.concatenate([eyeball[:1], eyeball[1 + IRIS_RING * SEGMENTS + quarter]])

@@ -49,12 +49,12 @@ def joint_regressor(anatomy: Anatomy) -> Floats:
     result = np.zeros((5, len(points)))
     skin = np.concatenate([anatomy.parts["face"], anatomy.parts["back"]])
     root, neck, jaw = joints()[:3]
-    place = points[skin]
-    level = np.abs(place[:, 1] - root[1]) < 0.030
+    position = points[skin]
+    level = np.abs(position[:, 1] - root[1]) < 0.030
     result[0] = _affine_weights(points, skin[level], root)
-    level = (np.abs(place[:, 1] - neck[1]) < 0.035) & (place[:, 2] < 0.0)
+    level = (np.abs(position[:, 1] - neck[1]) < 0.035) & (position[:, 2] < 0.0)
     result[1] = _affine_weights(points, skin[level], neck)
-    sides = np.linalg.norm(place[:, 1:] - jaw[1:], axis=1) < 0.020
+    sides = np.linalg.norm(position[:, 1:] - jaw[1:], axis=1) < 0.020
     result[2] = _affine_weights(points, skin[sides], jaw)
     for row, name in ((3, "left_eyeball"), (4, "right_eyeball")):
         result[row] = _eye_weights(points, anatomy.parts[name], joints()[row])

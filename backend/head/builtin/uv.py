@@ -123,9 +123,9 @@ def _lay_back(anatomy: Anatomy, ellipse: Floats, result: Floats) -> None:
     grid = anatomy.grid
     border = _rounded(2 * np.pi * np.arange(grid.shape[1]) / grid.shape[1])
     share = (np.arange(1, len(grid) + 1) / len(grid)) ** 0.9
-    places = ellipse[None, ::2] * (1 - share[:, None, None]) + border[None] * share[:, None, None]
+    positions = ellipse[None, ::2] * (1 - share[:, None, None]) + border[None] * share[:, None, None]
     inside = grid >= 0
-    result[grid[inside]] = places[inside]
+    result[grid[inside]] = positions[inside]
 
 
 def _rounded(turn: Floats) -> Floats:
@@ -146,8 +146,8 @@ def _closed(triangles: Integers, holes: list[Integers], count: int) -> Integers:
     return np.concatenate([triangles, *fans])
 
 
-def _tutte(points: Floats, triangles: Integers, pinned: Integers, places: Floats) -> Floats:
-    """Return flat coordinates (V, 2): `pinned` at `places`, every other vertex the weighted mean of its neighbours."""
+def _tutte(points: Floats, triangles: Integers, pinned: Integers, positions: Floats) -> Floats:
+    """Return flat coordinates (V, 2): `pinned` at `positions`, the others the weighted mean of their neighbours."""
     count = max(len(points), int(triangles.max()) + 1)
     space = np.zeros((count, 3))
     space[: len(points)] = points
@@ -158,7 +158,7 @@ def _tutte(points: Floats, triangles: Integers, pinned: Integers, places: Floats
     used = np.unique(triangles)
     free = np.setdiff1d(used, pinned)
     result = np.zeros((count, 2))
-    result[pinned] = places
+    result[pinned] = positions
     total = np.asarray(weights.sum(axis=1)).ravel()
     rows = weights[free]
     system = (

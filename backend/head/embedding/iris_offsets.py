@@ -19,9 +19,9 @@ def with_iris_offsets(head: HeadModel) -> HeadModel:
     if len(head.landmarks.known) != LANDMARKS:
         return head
     corners = head.faces[head.landmarks.triangle]
-    places = np.einsum("nk,nkx->nx", head.landmarks.barycentric, head.template[corners])
+    positions = np.einsum("nk,nkx->nx", head.landmarks.barycentric, head.template[corners])
     offsets = np.zeros((LANDMARKS, 3)) if head.detector_offsets is None else head.detector_offsets.copy()
     for centre, *rim in (RIGHT_IRIS, LEFT_IRIS):
         if head.landmarks.known[[centre, *rim]].all():
-            offsets[centre] = places[rim].mean(axis=0) - places[centre]
+            offsets[centre] = positions[rim].mean(axis=0) - positions[centre]
     return dataclasses.replace(head, detector_offsets=offsets)

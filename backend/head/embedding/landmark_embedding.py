@@ -20,7 +20,7 @@ from ..geometry import eyeballs, fitted_sphere, nearest_on_mesh
 from ..model import LandmarkEmbedding
 from .face_features import feature_targets, outer_triangles
 from .lips import LOWER_LIP, UPPER_LIP
-from .registration import Targets, register
+from .registration import LandmarkTargets, register
 
 IRIS_RADIUS: Final = 0.0059
 """Metres; the visible iris is 11.7 mm wide with little variation between people (Rüfer et al., Cornea 2005)."""
@@ -29,7 +29,7 @@ MEASURED: Final = Path(__file__).parent / "flame_landmarks.csv"
 _CONTOUR_68: Final = 17
 """The first 17 of the 68 landmarks slide along the outline; they are no fixed places."""
 
-_Places = tuple[Integers, Floats]
+_SurfacePoints = tuple[Integers, Floats]
 """Triangle (N,) and barycentric coordinates (N, 3)."""
 
 
@@ -42,22 +42,22 @@ def embed_landmarks(template: Floats, faces: Integers, weights: Floats, side: Si
     Raises:
         MeshProblem: the template has no eyeballs, or no face where one is expected.
     """
-    measured = measured_places(faces, len(template))
+    measured = measured_surface_points(faces, len(template))
     anchors = side.mediapipe_anchors if side.mediapipe_anchors is not None else side.dlib_anchors
     if measured is not None and side.mediapipe_anchors is None:
-        places, source = measured, "measured on FLAME's mesh"
+        surface_points, source = measured, "measured on FLAME's mesh"
     else:
         key = _cache_key(template, faces, weights, anchors)
         cached = _read_cache(key, len(faces))
-        places = cached if cached is not None else _registered(template, faces, weights, side, measured)
+        surface_points = cached if cached is not None else _registered(template, faces, weights, side, measured)
         if cached is None:
-            _write_cache(key, places)
+            _write_cache(key, surface_points)
         source = "registered" if anchors is None else f"registered with {anchors.file_name}"
     triangle = np.zeros(LANDMARKS, dtype=np.int64)
     barycentric = np.zeros((LANDMARKS, 3))
-    triangle[:FACE_LANDMARKS], barycentric[:FACE_LANDMARKS] = places
+    triangle[:FACE_LANDMARKS], barycentric[:FACE_LANDMARKS] = surface_points
     for indices, ball in zip((LEFT_IRIS, RIGHT_IRIS), eyeballs(template, faces), strict=True):
-        triangle[list(indices)], barycentric[list(indices)] = iris_places(template, faces, ball)
+        triangle[list(indices)], barycentric[list(indices)] = iris_surface_points(template, faces, ball)
     return LandmarkEmbedding(triangle, barycentric, np.ones(LANDMARKS, dtype=bool), source)
 
 
@@ -68,7 +68,7 @@ def _measured_table() -> tuple[Integers, Floats]:
     return table[:, :3].astype(np.int64), weights
 
 
-def measured_places(faces: Integers, vertices: int) -> _Places | None:
+def measured_surface_points(faces: Integers, vertices: int) -> _SurfacePoints | None:
     """Return the 468 landmarks on FLAME's mesh as we measured them, or None where the mesh is another.
 
     All versions of FLAME share their triangles; the mesh is recognised by having each triangle of the table.
@@ -78,15 +78,15 @@ def measured_places(faces: Integers, vertices: int) -> _Places | None:
         return None
     order = np.argsort(faces, axis=1)
     key = _triangle_key(np.take_along_axis(faces, order, axis=1), vertices)
-    own_order = np.argsort(corners, axis=1)
-    wanted = _triangle_key(np.take_along_axis(corners, own_order, axis=1), vertices)
+    table_order = np.argsort(corners, axis=1)
+    wanted = _triangle_key(np.take_along_axis(corners, table_order, axis=1), vertices)
     sorter = np.argsort(key)
     position = np.minimum(np.searchsorted(key, wanted, sorter=sorter), len(key) - 1)
     triangle = sorter[position]
     if not np.array_equal(key[triangle], wanted):
         return None
     barycentric = np.zeros_like(weights)
-    np.put_along_axis(barycentric, order[triangle], np.take_along_axis(weights, own_order, axis=1), axis=1)
+    np.put_along_axis(barycentric, order[triangle], np.take_along_axis(weights, table_order, axis=1), axis=1)
     return triangle, barycentric
 
 
@@ -94,7 +94,7 @@ def _triangle_key(sorted_corners: Integers, vertices: int) -> Integers:
     return (sorted_corners[:, 0] * vertices + sorted_corners[:, 1]) * vertices + sorted_corners[:, 2]
 
 
-def iris_places(template: Floats, faces: Integers, ball: Integers) -> _Places:
+def iris_surface_points(template: Floats, faces: Integers, ball: Integers) -> _SurfacePoints:
     """Return centre and ring of the iris (5 places) on an eyeball that looks along +Z, in MediaPipe's order.
 
     After the centre the ring goes, as seen in a picture of the face: right, top, left, bottom (measured on renders).
@@ -105,23 +105,23 @@ def iris_places(template: Floats, faces: Integers, ball: Integers) -> _Places:
     points = centre + np.concatenate([[[0.0, 0.0, radius]], np.column_stack([ring, np.full(4, depth)])])
     on_ball = np.zeros(len(template), dtype=bool)
     on_ball[ball] = True
-    own = np.flatnonzero(on_ball[faces].all(axis=1))
-    hit, barycentric, _ = nearest_on_mesh(points, template, faces[own])
-    return own[hit], barycentric
+    ball_triangles = np.flatnonzero(on_ball[faces].all(axis=1))
+    hit, barycentric, _ = nearest_on_mesh(points, template, faces[ball_triangles])
+    return ball_triangles[hit], barycentric
 
 
 def _registered(
-    template: Floats, faces: Integers, weights: Floats, side: SideFiles, measured: _Places | None
-) -> _Places:
+    template: Floats, faces: Integers, weights: Floats, side: SideFiles, measured: _SurfacePoints | None
+) -> _SurfacePoints:
     """Register the face mesh: to the measured places where there are some, else to features of the template."""
     if measured is not None:
         triangle, barycentric = measured
-        targets = Targets(_points(template, faces, triangle, barycentric), np.full(FACE_LANDMARKS, 0.001))
+        targets = LandmarkTargets(_points(template, faces, triangle, barycentric), np.full(FACE_LANDMARKS, 0.001))
     else:
         targets = feature_targets(template, faces, weights)
     if side.mediapipe_anchors is not None:
         anchors = side.mediapipe_anchors
-        targets.place[anchors.landmark] = _points(template, faces, anchors.triangle, anchors.barycentric)
+        targets.position[anchors.landmark] = _points(template, faces, anchors.triangle, anchors.barycentric)
         targets.spread[anchors.landmark] = 1e-5
     elif side.dlib_anchors is not None:
         _use_dlib(targets, template, faces, side.dlib_anchors)
@@ -130,11 +130,11 @@ def _registered(
     outer = outer[skin[outer].all(axis=1)]
     hangs = weights[:, JOINTS.index("jaw")] > 0.5
     points = register(targets, template, outer, outer[hangs[outer].all(axis=1)])
-    places = places_on_skin(points, template, faces, outer, hangs)
+    surface_points = nearest_surface_points(points, template, faces, outer, hangs)
     if side.mediapipe_anchors is not None:
         anchors = side.mediapipe_anchors
-        places[0][anchors.landmark], places[1][anchors.landmark] = anchors.triangle, anchors.barycentric
-    return places
+        surface_points[0][anchors.landmark], surface_points[1][anchors.landmark] = anchors.triangle, anchors.barycentric
+    return surface_points
 
 
 def _points(template: Floats, faces: Integers, triangle: Integers, barycentric: Floats) -> Floats:
@@ -148,16 +148,16 @@ def _on_eyeballs(template: Floats, faces: Integers) -> np.ndarray:
     return mask
 
 
-def _use_dlib(targets: Targets, template: Floats, faces: Integers, anchors: Anchors) -> None:
+def _use_dlib(targets: LandmarkTargets, template: Floats, faces: Integers, anchors: Anchors) -> None:
     """The 51 fixed dlib points that are one MediaPipe point each, to within a millimetre or so."""
     points = _points(template, faces, anchors.triangle, anchors.barycentric)
     for number, point in zip(anchors.landmark, points, strict=True):
-        own = DLIB68_FROM_MEDIAPIPE[number]
-        if number >= _CONTOUR_68 and len(own) == 1:
-            targets.place[own[0]], targets.spread[own[0]] = point, 0.0015
+        landmarks = DLIB68_FROM_MEDIAPIPE[number]
+        if number >= _CONTOUR_68 and len(landmarks) == 1:
+            targets.position[landmarks[0]], targets.spread[landmarks[0]] = point, 0.0015
 
 
-def places_on_skin(
+def nearest_surface_points(
     points: Floats, template: Floats, faces: Integers, outer: Integers, hangs: np.ndarray
 ) -> tuple[Integers, Floats]:
     """Return the nearest place of each landmark (468): triangle and barycentric; on its own lip where it has one.
@@ -175,9 +175,9 @@ def places_on_skin(
     rest = np.setdiff1d(np.arange(FACE_LANDMARKS), [*LOWER_LIP, *UPPER_LIP])
     for landmarks, mask in ((rest, slice(None)), (np.array(LOWER_LIP), lower), (np.array(UPPER_LIP), upper)):
         allowed = outer[mask]
-        hit, place, _ = nearest_on_mesh(points[landmarks], template, allowed)
+        hit, coordinates, _ = nearest_on_mesh(points[landmarks], template, allowed)
         triangle[landmarks] = [number[tuple(corners)] for corners in allowed[hit].tolist()]
-        barycentric[landmarks] = place
+        barycentric[landmarks] = coordinates
     return triangle, barycentric
 
 
@@ -193,7 +193,7 @@ def _cache_key(template: Floats, faces: Integers, weights: Floats, anchors: Anch
     return digest.hexdigest()[:24]
 
 
-def _read_cache(key: str, triangles: int) -> _Places | None:
+def _read_cache(key: str, triangles: int) -> _SurfacePoints | None:
     try:
         with np.load(cache_folder() / f"landmarks_{key}.npz", allow_pickle=False) as archive:
             triangle, barycentric = archive["triangle"], archive["barycentric"]
@@ -204,9 +204,10 @@ def _read_cache(key: str, triangles: int) -> _Places | None:
     return triangle, barycentric
 
 
-def _write_cache(key: str, places: _Places) -> None:
+def _write_cache(key: str, surface_points: _SurfacePoints) -> None:
     """Keep the places; a folder that cannot be written only costs the time of registering again."""
     target = cache_folder() / f"landmarks_{key}.npz"
     with contextlib.suppress(OSError):
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, lambda beside: np.savez(beside, triangle=places[0], barycentric=places[1]))
+        triangle, barycentric = surface_points
+        write_atomically(target, lambda partial: np.savez(partial, triangle=triangle, barycentric=barycentric))

@@ -25,10 +25,10 @@ _ROUNDS = 12
 
 
 @dataclass(frozen=True)
-class Targets:
+class LandmarkTargets:
     """Where landmarks should lie: places (468, 3) and how far they may be missed (468,), infinite where unknown."""
 
-    place: Floats
+    position: Floats
     spread: Floats
 
 
@@ -49,7 +49,7 @@ def mirror_landmarks() -> Integers:
     return distance.argmin(axis=1)
 
 
-def register(targets: Targets, vertices: Floats, faces: Integers, lower_faces: Integers) -> Floats:
+def register(targets: LandmarkTargets, vertices: Floats, faces: Integers, lower_faces: Integers) -> Floats:
     """Return the 468 landmarks (468, 3), metres, on the surface of a template.
 
     Displacements from the aligned neutral face bend as little as the targets and the surface allow.
@@ -62,9 +62,9 @@ def register(targets: Targets, vertices: Floats, faces: Integers, lower_faces: I
     """
     start = _aligned(targets)
     smooth = _smoothness()
-    known = np.isfinite(targets.spread)
-    pull = np.where(known, 1 / np.where(known, targets.spread, 1) ** 2, 0.0)
-    goal = np.where(known[:, None], targets.place, 0.0)
+    targeted = np.isfinite(targets.spread)
+    pull = np.where(targeted, 1 / np.where(targeted, targets.spread, 1) ** 2, 0.0)
+    goal = np.where(targeted[:, None], targets.position, 0.0)
     points = _solved(start, smooth, pull, goal, None, None)
     for round_ in range(_ROUNDS):
         weight = 1 / max(_SURFACE, 0.004 * 0.6**round_) ** 2
@@ -73,9 +73,9 @@ def register(targets: Targets, vertices: Floats, faces: Integers, lower_faces: I
     return points
 
 
-def _aligned(targets: Targets) -> Floats:
-    known = np.isfinite(targets.spread)
-    scale, rotation, shift = similarity(neutral_face()[known], targets.place[known])
+def _aligned(targets: LandmarkTargets) -> Floats:
+    targeted = np.isfinite(targets.spread)
+    scale, rotation, shift = similarity(neutral_face()[targeted], targets.position[targeted])
     return scale * neutral_face() @ rotation.T + shift
 
 
@@ -120,12 +120,12 @@ def _solved(
 
 def _surface(points: Floats, vertices: Floats, faces: Integers, lower_faces: Integers) -> tuple[Floats, Floats]:
     """Nearest place on the skin and its normal per landmark; the lower lip is sought on the lower lip alone."""
-    place = np.empty_like(points)
+    nearest = np.empty_like(points)
     normals = np.empty_like(points)
     below = np.zeros(len(points), dtype=bool)
     below[list(LOWER_LIP)] = True
     for chosen, allowed in ((~below, faces), (below, lower_faces)):
         triangle, barycentric, _ = nearest_on_mesh(points[chosen], vertices, allowed)
-        place[chosen] = np.einsum("nk,nkc->nc", barycentric, vertices[allowed[triangle]])
+        nearest[chosen] = np.einsum("nk,nkc->nc", barycentric, vertices[allowed[triangle]])
         normals[chosen] = face_normals(vertices, allowed)[triangle]
-    return place, normals
+    return nearest, normals

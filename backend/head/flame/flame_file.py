@@ -78,7 +78,7 @@ def load_flame(path: Path, settings: HeadSettings) -> HeadModel | Failure:
         return _wrong(path.name, f"its mesh is not one of a head ({reason(error)})")
 
 
-def hash_of(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
@@ -145,7 +145,7 @@ def _read_archive(path: Path) -> Mapping[str, Any] | Failure:
     except Exception as error:  # noqa: BLE001 - whatever a stranger's bytes lead to, the answer is a sentence
         return Failure(
             "archive-damaged",
-            f"{path.name} is no readable .npz of plain arrays: {reason(error)}.",
+            f"{path.name} is not a readable .npz of plain arrays: {reason(error)}.",
             "It may be truncated or another kind of file; download or copy it again.",
         )
 
@@ -183,7 +183,7 @@ def _incomplete(content: Mapping[str, Any], absent: list[str], name: str) -> Fai
         )
     return Failure(
         "flame-incomplete",
-        f"{name} is only a part of a FLAME model: it lacks {', '.join(absent)}"
+        f"{name} is only part of a FLAME model: it lacks {', '.join(absent)}"
         f"{_meaning_of(absent)}, so it cannot be animated.",
         "Choose the complete model file from flame.is.tue.mpg.de, or use the built-in head.",
     )
@@ -224,7 +224,7 @@ def _shape_problem(arrays: Mapping[str, Any]) -> str | None:
     if arrays["f"].dtype.kind not in "iu" or len(arrays["f"]) == 0:
         return "'f' holds no vertex numbers"
     if len(arrays["f"]) > _MOST_TRIANGLES * vertices:
-        return f"'f' has {len(arrays['f'])} triangles for {vertices} vertices, which is no surface"
+        return f"'f' has {len(arrays['f'])} triangles for {vertices} vertices, which is not a surface"
     if arrays["f"].min() < 0 or arrays["f"].max() >= vertices:
         return f"'f' names vertex {arrays['f'].max()} of {vertices}"
     if arrays["shapedirs"].shape[2] <= IDENTITY_MODES:
@@ -241,7 +241,7 @@ def _converted(arrays: Mapping[str, Any], name: str) -> FlameArrays | Failure:
         dense = arrays[key].toarray() if sparse.issparse(arrays[key]) else arrays[key]
         floats[key] = np.ascontiguousarray(dense, dtype=np.float64)
         if not np.isfinite(floats[key]).all():
-            return _wrong(name, f"'{key}' holds values that are no numbers (NaN or infinite)")
+            return _wrong(name, f"'{key}' holds values that are not numbers (NaN or infinite)")
     extent = np.ptp(floats["v_template"], axis=0)
     if not 0.05 < extent.max() < 5.0:
         return _wrong(name, f"its head is {extent.max():.3g} m tall instead of about 0.3 m")
@@ -281,7 +281,7 @@ def _head_model(
     if identity.shape[2] == 0 or expression.shape[2] == 0:
         absent = "identity" if identity.shape[2] == 0 else "expression"
         return _wrong(path.name, f"every {absent} mode in 'shapedirs' is zero")
-    sha256 = hash_of(path)
+    sha256 = file_sha256(path)
     version = recognise(path, sha256, content)
     landmarks = embed_landmarks(arrays.template, arrays.faces, arrays.skinning_weights, side)
     regions = side.regions or derive_regions(arrays.template, arrays.faces, landmarks)

@@ -84,7 +84,7 @@ def side_file_problem(path: Path, vertices: int, triangles: int) -> Failure | No
             absent = [name for name in names if not is_file(path.parent / name)]
             if absent:
                 advice = f"Put {absent[0]} beside it, or remove it: it is optional."
-                return Failure("side-file-alone", f"{path.name} is of no use without {absent[0]}.", advice)
+                return Failure("side-file-alone", f"{path.name} cannot be used without {absent[0]}.", advice)
             value = _read(path.name, reader)
             return value if isinstance(value, Failure) else None
     return None
@@ -147,7 +147,7 @@ def _uv_of_object(path: Path, triangles: int) -> tuple[Floats, Integers]:
             elif line.startswith("f "):
                 indices = [part.split("/") for part in parts[1:]]
                 if len(indices) != 3 or any(len(index) < 2 or not index[1] for index in indices):
-                    raise _Problem("its faces are no triangles with texture coordinates")
+                    raise _Problem("its faces are not triangles with texture coordinates")
                 corners.append((int(indices[0][1]) - 1, int(indices[1][1]) - 1, int(indices[2][1]) - 1))
     return _checked_uv(np.array(coordinates), np.array(corners, dtype=np.int64), triangles)
 
@@ -163,7 +163,7 @@ def _checked_uv(coordinates: Floats, corners: Integers, triangles: int) -> tuple
     if corners.shape != (triangles, 3) or coordinates.ndim != 2 or coordinates.shape[1] != 2:
         raise _Problem(f"it has {len(corners)} triangles instead of {triangles}")
     if corners.min() < 0 or corners.max() >= len(coordinates) or not np.isfinite(coordinates).all():
-        raise _Problem("its texture coordinates and triangles do not belong together")
+        raise _Problem("its texture coordinates and triangles do not fit together")
     return coordinates, corners
 
 
@@ -197,7 +197,7 @@ def _dlib_anchors(path: Path, triangles: int) -> Anchors:
         triangle, barycentric = content["static_lmk_faces_idx"], content["static_lmk_bary_coords"]
         first = 17
     if not isinstance(triangle, np.ndarray) or not isinstance(barycentric, np.ndarray):
-        raise _Problem("its static landmarks are no arrays")
+        raise _Problem("its static landmarks are not arrays")
     triangle, barycentric = triangle.reshape(-1), barycentric.reshape(-1, 3)
     triangle, barycentric = triangle[: 68 - first], barycentric[: 68 - first]
     landmark = np.arange(first, first + len(triangle))
@@ -220,7 +220,7 @@ def _checked_anchors(landmark: Any, triangle: Any, barycentric: Any, triangles: 
     landmark, triangle = np.asarray(landmark, dtype=np.int64), np.asarray(triangle, dtype=np.int64)
     barycentric = np.asarray(barycentric, dtype=np.float64)
     if landmark.ndim != 1 or triangle.shape != landmark.shape or barycentric.shape != (len(landmark), 3):
-        raise _Problem("its arrays do not belong together")
+        raise _Problem("its arrays do not fit together")
     if landmark.min() < 0 or landmark.max() >= most or triangle.min() < 0 or triangle.max() >= triangles:
         raise _Problem("it names landmarks or triangles that do not exist")
     if not np.isfinite(barycentric).all() or np.abs(barycentric.sum(axis=1) - 1).max() > 1e-3:

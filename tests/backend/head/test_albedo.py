@@ -11,7 +11,7 @@ import pytest
 from backend.contract.failure import Failure
 from backend.contract.shading import BFM, BUILT_IN_SPACE, FLAME_TEXTURE
 from backend.head.albedo.albedo_file import licensed_space, space_for
-from backend.head.albedo.albedo_space import MODES, mode_names, own_space
+from backend.head.albedo.albedo_space import MODES, built_in_space, mode_names
 from backend.head.builtin import builtin_head
 from backend.head.model import HeadModel
 
@@ -45,10 +45,10 @@ def texture_file(folder: Path, layout: str, modes: int = 60) -> Path:
 
 
 def test_our_own_space_has_named_modes_that_stay_where_they_belong():
-    space = own_space(HEAD)
+    space = built_in_space(HEAD)
     assert space.kind == BUILT_IN_SPACE and space.modes == MODES == len(set(mode_names()))
     assert space.mean.min() > 0.02 and space.mean.max() < 1
-    np.testing.assert_array_equal(space.basis, own_space(HEAD).basis)
+    np.testing.assert_array_equal(space.basis, built_in_space(HEAD).basis)
     changed = {name: np.abs(space.basis[:, :, k]).max(axis=1) > 0.01 for k, name in enumerate(mode_names())}
     lips = np.zeros(HEAD.vertex_count, dtype=bool)
     lips[HEAD.regions["lips"]] = True
@@ -60,7 +60,7 @@ def test_our_own_space_has_named_modes_that_stay_where_they_belong():
 
 
 def test_darker_skin_is_darker_everywhere_and_blood_makes_it_redder():
-    space, cheek = own_space(HEAD), HEAD.regions["nose"]
+    space, cheek = built_in_space(HEAD), HEAD.regions["nose"]
     codes = np.eye(MODES)
     dark = space.albedo(2 * codes[mode_names().index("skin, melanin")], cheek)
     flushed = space.albedo(2 * codes[mode_names().index("skin, blood")], cheek)
@@ -70,7 +70,7 @@ def test_darker_skin_is_darker_everywhere_and_blood_makes_it_redder():
 
 
 def test_both_sides_of_a_head_are_alike():
-    space = own_space(HEAD)
+    space = built_in_space(HEAD)
     left, right = (space.basis[HEAD.regions[f"{side}_ear"]].mean(axis=0) for side in ("left", "right"))
     np.testing.assert_allclose(left, right, atol=0.01)
 

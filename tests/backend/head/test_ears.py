@@ -32,7 +32,7 @@ def test_an_outline_runs_from_the_root_of_the_helix_over_the_back_to_the_lobe(ma
     head = make()
     outlines = ear_outlines(head.template, head.regions)
     assert outlines is not None
-    left, right = (outline.places(head.template) for outline in outlines)
+    left, right = (outline.positions(head.template) for outline in outlines)
     assert left.shape == right.shape == (20, 3)
     assert (left[:, 0] > 0.05).all() and (right[:, 0] < -0.05).all()
     for points in (left, right):
@@ -56,7 +56,7 @@ def test_the_ear_that_is_turned_to_the_camera_is_the_one_that_counts(turned: flo
     points = ear_in_view(outlines, head.template, rotation, place)
     own_axes = (points - place) @ rotation
     assert (own_axes[:, 0] * side > 0.05).all()
-    other = outlines[0 if side < 0 else 1].places(head.template)
+    other = outlines[0 if side < 0 else 1].positions(head.template)
     assert points[:, 2].mean() < (other @ rotation.T + place)[:, 2].mean(), "it is the nearer one"
 
 

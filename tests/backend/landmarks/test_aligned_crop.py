@@ -7,7 +7,7 @@ import pytest
 from portrait_clips import background
 
 from backend.contract.camera import Intrinsics, project, rotation_matrices
-from backend.head.albedo.albedo_space import MODES, own_space
+from backend.head.albedo.albedo_space import MODES, built_in_space
 from backend.head.builtin import builtin_head
 from backend.landmarks.aligned_crop import cut, cut_view, dlib68, ffhq_region
 from backend.landmarks.crop import Region, apply
@@ -125,7 +125,7 @@ def test_pixels_from_the_corner() -> None:
 
 def test_light_of_a_rendered_head_is_found_again() -> None:
     head = builtin_head()
-    space = own_space(head)
+    space = built_in_space(head)
     camera, translation = square_camera(512), np.array([0.0, 0.0, 0.95])
     true = np.zeros((9, 3))
     true[:4] = np.array([[1.0, 1, 1], [0.35, 0.3, 0.3], [0.2, 0.2, 0.25], [0.3, 0.3, 0.3]]) * 0.45 / FACTORS[0]
@@ -151,7 +151,7 @@ def rendered(head, space, light, code, camera, translation) -> tuple[np.ndarray,
 
 def test_a_black_picture_gives_neutral_light() -> None:
     head = builtin_head()
-    space = own_space(head)
+    space = built_in_space(head)
     black = np.zeros((64, 64, 3), np.uint8)
     skin = np.asarray(head.regions["face"])
     place = (head.template, head.faces, FRONTAL, np.array([0.0, 0.0, 1.0]))

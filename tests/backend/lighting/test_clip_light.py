@@ -16,7 +16,7 @@ from backend.contract.settings import VideoSettings
 from backend.contract.shading import BUILT_IN_SPACE, Shading, light_terms
 from backend.contract.track import Track
 from backend.data.types import Fit, Video
-from backend.head.albedo.albedo_space import AlbedoSpace, mode_names, own_space, own_space_of_track
+from backend.head.albedo.albedo_space import AlbedoSpace, built_in_space, built_in_space_of_track, mode_names
 from backend.head.builtin import builtin_head
 from backend.lighting.clip_light import FRAME, clip_shading, lit_fit
 from backend.lighting.light_solver import Found, PointSpace, frame_shading, solve_looks
@@ -28,7 +28,7 @@ from backend.stages import track as track_stage
 from backend.stages import video as video_stage
 
 HEAD = builtin_head()
-SPACE = own_space(HEAD)
+SPACE = built_in_space(HEAD)
 FRAMES = 10
 LIGHT = np.outer([0.8, 0.25, -0.3, -0.3, 0.03, 0.0, 0.05, 0.0, 0.02], [1.0, 1.0, 1.0])
 CODE = np.zeros(len(mode_names()))
@@ -144,7 +144,7 @@ def test_shading_reaches_the_track(tmp_path: Path, clip: MadeClip):
     assert isinstance(track, Track) and not isinstance(track, Failure)
     assert track.shading is not None
     np.testing.assert_array_equal(track.shading.light, lit.shading.light)
-    again: AlbedoSpace = own_space_of_track(track_stage.track_of(fit, HEAD, context(tmp_path)))
+    again: AlbedoSpace = built_in_space_of_track(track_stage.track_of(fit, HEAD, context(tmp_path)))
     assert np.abs(again.mean - SPACE.mean).max() < 0.3 and np.abs(again.mean - SPACE.mean).mean() < 0.01
 
 

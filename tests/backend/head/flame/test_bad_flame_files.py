@@ -83,7 +83,7 @@ BAD_FILES: dict[str, tuple[Any, str, str]] = {
     "folder": (lambda path, _: path.mkdir(), "model-not-a-file", "is a folder"),
     "empty": (lambda path, _: path.write_bytes(b""), "file-empty", "is empty"),
     "text": (lambda path, _: path.write_text("<html>404</html>"), "pickle-damaged", "not a complete pickle"),
-    "truncated archive": (_truncated, "archive-damaged", "no readable .npz"),
+    "truncated archive": (_truncated, "archive-damaged", "not a readable .npz"),
     "archive that claims much": (_huge_claim, "archive-damaged", "claims the shape (1000000000000,)"),
     "truncated pickle": (
         lambda path, content: path.write_bytes(FORMS["numpy, protocol 2"](content)[:500_000]),
@@ -122,12 +122,12 @@ BAD_FILES: dict[str, tuple[Any, str, str]] = {
     "the same faces again and again": (
         lambda path, c: _npz(path, c, f=np.tile(c["f"], (100, 1))),
         "flame-wrong",
-        "which is no surface",
+        "which is not a surface",
     ),
     "not a number": (
         lambda path, c: _npz(path, c, v_template=_with_nan(c["v_template"])),
         "flame-wrong",
-        "'v_template' holds values that are no numbers",
+        "'v_template' holds values that are not numbers",
     ),
     "millimetres": (lambda path, c: _npz(path, c, v_template=c["v_template"] * 1000), "flame-wrong", "m tall"),
     "flat": (
@@ -141,13 +141,13 @@ BAD_FILES: dict[str, tuple[Any, str, str]] = {
         "archive-damaged",
         "an array is of an unusual type",
     ),
-    "a header that is a program": (_odd_header("((((" * 3000), "archive-damaged", "no readable .npz"),
+    "a header that is a program": (_odd_header("((((" * 3000), "archive-damaged", "not a readable .npz"),
     "a shape of truths": (
         _odd_header("{'descr': '<f8', 'fortran_order': False, 'shape': (True,), }"),
         "archive-damaged",
         "impossible shape",
     ),
-    "encrypted": (_encrypted, "archive-damaged", "no readable .npz"),
+    "encrypted": (_encrypted, "archive-damaged", "not a readable .npz"),
     "weights that do not add up": (lambda path, c: _npz(path, c, weights=c["weights"] * 2), "flame-wrong", "sum to 1"),
     "a body": (
         lambda path, c: _npz(path, c, kintree_table=np.array([[-1, 0, 0, 0, 0], [0, 1, 2, 3, 4]])),
