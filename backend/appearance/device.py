@@ -183,18 +183,10 @@ def _gaussian(size: int, sigma: float, like: Tensor) -> Tensor:
 def read_at(images: Tensor, pixels: Tensor) -> Tensor:
     """Read images (T, C, H, W) between pixels at (T, N, 2): (T, N, C); outside they repeat their border."""
     height, width = images.shape[2:]
-    x, y = pixels[..., 0].clamp(0, width - 1.001), pixels[..., 1].clamp(0, height - 1.001)
-    column, row = x.long(), y.long()
-    a, b = (x - column)[:, None], (y - row)[:, None]
-    flat = images.flatten(2)
-    place = (row * width + column)[:, None].expand(-1, images.shape[1], -1)
-
-    def pixel(offset: int) -> Tensor:
-        return flat.gather(2, place + offset)
-
-    upper = pixel(0) * (1 - a) + pixel(1) * a
-    lower = pixel(width) * (1 - a) + pixel(width + 1) * a
-    return (upper * (1 - b) + lower * b).transpose(1, 2)
+    # From -1 at the centre of the first pixel to 1 at that of the last.
+    places = 2 * pixels / pixels.new_tensor([width - 1, height - 1]) - 1
+    found = functional.grid_sample(images, places[:, None].to(images), padding_mode="border", align_corners=True)
+    return found[:, :, 0].transpose(1, 2)
 
 
 def read_with_slopes(images: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
