@@ -22,6 +22,7 @@ from ..contract.names import (
     RIGHT_EYE_LOWER,
     RIGHT_EYE_UPPER,
 )
+from ..raster.polygons import filled
 
 _NOT_SKIN: Final = (
     (*RIGHT_EYE_UPPER, *RIGHT_EYE_LOWER[::-1]),
@@ -62,23 +63,17 @@ def skin_mask(crop: Picture, person: NDArray[np.uint8], points: Floats) -> NDArr
     likeness = (skin / (skin + other + _UNKNOWN))[cell]
     likeness = cv2.blur(likeness.astype(np.float32), (3, 3))
     # A beard, a shade or hair before the cheeks: below the brows all inside of the landmarks' outline is face.
-    face = _filled(points[list(FACE_OVAL)], size) & (rows > points[list(_BROWS), 1].max())
+    face = filled(points[list(FACE_OVAL)], person.shape) & (rows > points[list(_BROWS), 1].max())
     return np.round(np.where(face, 1.0, likeness) * person).astype(np.uint8)
 
 
 def _inside(points: Floats, size: int) -> Mask:
     """The face without its rim, eyes and lips."""
-    face = cv2.erode(_filled(points[list(FACE_OVAL)], size).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    face = cv2.erode(filled(points[list(FACE_OVAL)], (size, size)).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     for outline in _NOT_SKIN:
-        feature = _filled(points[list(outline)], size).astype(np.uint8)
+        feature = filled(points[list(outline)], (size, size)).astype(np.uint8)
         face &= cv2.dilate(feature, np.ones((7, 7), np.uint8)) == 0
     return face
-
-
-def _filled(polygon: Floats, size: int) -> Mask:
-    canvas = np.zeros((size, size), dtype=np.uint8)
-    cv2.fillPoly(canvas, [np.rint(polygon).astype(np.int32)], (1,))
-    return canvas > 0
 
 
 def _colours(cell: Array, where: Mask) -> Floats:
