@@ -12,11 +12,12 @@ from typing import Final
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csc_matrix
 from scipy.sparse.csgraph import dijkstra
-from scipy.sparse.linalg import factorized
 
-from ..contract.arrays import Floats, Integers, Mask
-from .geometry import MeshProblem, boundary_loops, edges_of, eyeballs, fitted_sphere
+from ..contract.arrays import Floats, Integers
+from .geometry import MeshProblem, boundary_loops, edges_of, eyeballs, fitted_sphere, pieces
+from .parametrisation import laid_flat, mean_value_weights
 
 _SKIN: Final = ((0.01, 0.17), (0.99, 0.99))
 """Lower left and upper right corner of the skin in the texture."""
@@ -166,17 +167,16 @@ def _with_holes_filled(points: Floats, triangles: Integers, border: Integers) ->
 
 def _flattened(points: Floats, triangles: Integers, border: Integers) -> Floats:
     """Return the points in a rounded square (V', 2), -1..1, the border on its outline."""
-    on_border = np.zeros(len(points), dtype=bool)
-    on_border[border] = True
-    fixed = np.zeros((len(points), 2))
-    fixed[border] = _outline(points, border)
-    rows, columns, weights = _mean_value_weights(points, triangles)
-    position = _embedded(rows, columns, weights, fixed, on_border)
+    outline = _outline(points, border)
+    piece = pieces(triangles, len(points))
+    inside = np.setdiff1d(np.flatnonzero(piece == piece[border[0]]), border)  # teeth apart hang on nothing: they stay 0
+    weights = mean_value_weights(points, triangles)
+    flat = laid_flat(weights, border, outline, inside)
     for _ in range(_ROUNDS):
-        stretch = _stretch(points, position, triangles)
-        weights = weights / np.sqrt(stretch[columns])
-        position = _embedded(rows, columns, weights, fixed, on_border)
-    return position
+        stretch = _stretch(points, flat, triangles)
+        weights = csc_matrix(weights @ sparse.diags(1 / np.sqrt(stretch)))
+        flat = laid_flat(weights, border, outline, inside)
+    return flat
 
 
 def _outline(points: Floats, border: Integers) -> Floats:
@@ -192,35 +192,6 @@ def _outline(points: Floats, border: Integers) -> Floats:
     exponent = 2 / 3.5
     x, y = np.cos(angle), np.sin(angle)
     return np.stack([np.sign(x) * np.abs(x) ** exponent, np.sign(y) * np.abs(y) ** exponent], axis=1)
-
-
-def _mean_value_weights(points: Floats, triangles: Integers) -> tuple[Integers, Integers, Floats]:
-    """Floater's weights of neighbour `columns` for point `rows`: (tan(a/2) + tan(b/2)) / distance, all positive."""
-    rows, columns, values = [], [], []
-    for corner in range(3):
-        a, b, c = (triangles[:, (corner + step) % 3] for step in range(3))
-        to_b, to_c = points[b] - points[a], points[c] - points[a]
-        length_b, length_c = np.linalg.norm(to_b, axis=1), np.linalg.norm(to_c, axis=1)
-        cosine = (to_b * to_c).sum(axis=1) / np.maximum(length_b * length_c, 1e-20)
-        half_tangent = np.sqrt((1 - np.clip(cosine, -0.9999, 0.9999)) / (1 + np.clip(cosine, -0.9999, 0.9999)))
-        for other, length in ((b, length_b), (c, length_c)):
-            rows.append(a)
-            columns.append(other)
-            values.append(half_tangent / np.maximum(length, 1e-6))
-    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
-
-
-def _embedded(rows: Integers, columns: Integers, weights: Floats, fixed: Floats, on_border: Mask) -> Floats:
-    count = len(fixed)
-    matrix = sparse.coo_matrix((weights, (rows, columns)), shape=(count, count)).tocsr()
-    total = np.asarray(matrix.sum(axis=1)).ravel()
-    matrix = sparse.diags(1 / np.maximum(total, 1e-20)) @ matrix
-    inside = np.flatnonzero(~on_border)
-    system = (sparse.identity(count) - matrix).tocsr()[inside]
-    right = -system @ np.where(on_border[:, None], fixed, 0.0)
-    position = fixed.copy()
-    position[inside] = factorized(system[:, inside].tocsc())(right)
-    return position
 
 
 def _stretch(points: Floats, position: Floats, triangles: Integers) -> Floats:

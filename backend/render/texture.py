@@ -14,6 +14,7 @@ from scipy.spatial import KDTree
 
 from ..contract.arrays import Array
 from ..contract.camera import Intrinsics, project
+from ..head.geometry import edges_of
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster, Rasterizer
 from ..raster.rasterizer_numba import NumbaRasterizer
@@ -102,7 +103,7 @@ def spread_over_mesh(values: Array, weights: Array, vertices: Array, faces: Arra
     Minimises sum w |x - value|^2 + stiffness sum over edges |x_i - x_j|^2; a component without any weight becomes 0.
     """
     count = len(vertices)
-    edges = np.unique(np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1), axis=0)
+    edges = edges_of(faces)
     i, j = edges[:, 0], edges[:, 1]
     ones = np.full(len(edges), stiffness)
     graph = scipy.sparse.coo_matrix((ones, (i, j)), shape=(count, count))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix, csc_matrix
-from scipy.sparse.linalg import splu
 
 from ...contract.arrays import Floats, Integers
 from ..geometry import boundary_edges
+from ..parametrisation import laid_flat, mean_value_weights
 from .anatomy import Anatomy
 from .eyes import RINGS, SEGMENTS
 
@@ -154,32 +153,5 @@ def _tutte(points: Floats, triangles: Integers, pinned: Integers, positions: Flo
     for extra in range(len(points), count):
         around = triangles[(triangles == extra).any(axis=1)]
         space[extra] = points[np.unique(around[around != extra])].mean(axis=0)
-    weights = _mean_value_weights(space, triangles)
-    used = np.unique(triangles)
-    free = np.setdiff1d(used, pinned)
-    result = np.zeros((count, 2))
-    result[pinned] = positions
-    total = np.asarray(weights.sum(axis=1)).ravel()
-    rows = weights[free]
-    system = (
-        csc_matrix((total[free], (np.arange(len(free)), np.arange(len(free)))), (len(free), len(free))) - rows[:, free]
-    )
-    result[free] = splu(csc_matrix(system)).solve(np.asarray(rows @ result))
-    return result[: len(points)]
-
-
-def _mean_value_weights(points: Floats, triangles: Integers) -> csc_matrix:
-    """Return Floater's weights (V, V): tan of half the angles beside an edge over its length."""
-    count = len(points)
-    rows, columns, values = [], [], []
-    for corner in range(3):
-        i, j, k = (triangles[:, (corner + s) % 3] for s in range(3))
-        u, v = points[j] - points[i], points[k] - points[i]
-        a, b = np.maximum(np.linalg.norm(u, axis=1), 1e-7), np.maximum(np.linalg.norm(v, axis=1), 1e-7)
-        cosine = np.clip((u * v).sum(axis=1) / (a * b), -0.999, 0.999)
-        half = np.sqrt((1 - cosine) / (1 + cosine))
-        rows += [i, i]
-        columns += [j, k]
-        values += [half / a, half / b]
-    data = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return csc_matrix(coo_matrix(data, shape=(count, count)))
+    free = np.setdiff1d(np.unique(triangles), pinned)
+    return laid_flat(mean_value_weights(space, triangles), pinned, positions, free)[: len(points)]
