@@ -98,6 +98,12 @@ def parser(project: Path) -> argparse.ArgumentParser:
         "standard input, and when that is closed",
     )
     result.add_argument("--full", action="store_true", help="with --doctor: personal paths too")
+    _add_choices(result, project)
+    return result
+
+
+def _add_choices(result: argparse.ArgumentParser, project: Path) -> None:
+    """Add what says how the environment is made: sources, builds, Python, lists."""
     result.add_argument("--wheelhouse", type=_folder, metavar="DIR", help="folder with wheels to use as well")
     result.add_argument("--no-network", action="store_true", help="use nothing but the folder of --wheelhouse")
     result.add_argument(
@@ -122,7 +128,6 @@ def parser(project: Path) -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of the package lists",
     )
-    return result
 
 
 def _folder(text: str) -> Path:

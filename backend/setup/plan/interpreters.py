@@ -43,7 +43,7 @@ class Interpreter:
 
 def probe(executable: str) -> Interpreter | None:
     """Start a Python and ask what it is; None when it does not start or is not a 64-bit CPython with its lock."""
-    if "WindowsApps" in executable or of_blender(Path(executable)):
+    if "WindowsApps" in executable or belongs_to_blender(Path(executable)):
         # The Store's Python redirects what is written to other folders; its stub only opens the Store. Blender's goes
         # with Blender's next update.
         return None
@@ -66,7 +66,7 @@ def probe(executable: str) -> Interpreter | None:
     except (OSError, ValueError, LookupError, TypeError, RecursionError, subprocess.SubprocessError):
         # Whatever answers like that is no Python.
         return None
-    return None if of_blender(found.executable) else found
+    return None if belongs_to_blender(found.executable) else found
 
 
 def running_python() -> Path:
@@ -74,7 +74,7 @@ def running_python() -> Path:
     return Path(sys.executable)
 
 
-def of_blender(executable: Path) -> bool:
+def belongs_to_blender(executable: Path) -> bool:
     """Tell whether a Python lies in an installation of Blender: ``4.5/python/bin/python3.11``."""
     if len(executable.parents) < 3 or executable.parents[1].name != "python":
         return False

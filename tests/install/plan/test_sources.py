@@ -99,7 +99,7 @@ def plan_of(target: Path, sources: Sources) -> InstallPlan | Failure:
 def test_blenders_own_python_is_never_taken_and_the_plan_tells_what_is_fetched_instead(
     without_python: Path, tmp_path: Path
 ) -> None:
-    assert interpreters.of_blender(without_python)
+    assert interpreters.belongs_to_blender(without_python)
     assert isinstance(interpreters.find_interpreter(("3.11", "3.12")), Failure)
     plan = plan_of(tmp_path / "engine", Sources())
     assert isinstance(plan, InstallPlan)
