@@ -362,8 +362,8 @@ class _JobRun:
         writes_files = self._code(stage).keep == "files"
         record = OutputRecord(self.cache, stage.kind, self._key(stage, {}, self.contents)) if writes_files else None
         emit, reusable = ProgressThrottle(self._collect), self.cache.entries
-        watched = (self.previews, record, reusable, self.targets)
-        return Context(stage.name, emit, self.cancelled, work, self.models, settings, *watched)
+        services = (self.previews, record, reusable, self.targets)
+        return Context(stage.name, emit, self.cancelled, work, self.models, settings, *services)
 
     def _collect(self, event: Mapping[str, Any]) -> None:
         if event.get("event") == "notice":
