@@ -15,8 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .legacy.before import read_before
-from .legacy.calling import (
+from .legacy.base_tracker import UNNAMED, SetUpTracker, detected
+from .legacy.config import read_config
+from .legacy.dictionary_v1 import dictionary_of
+from .legacy.errors import (
     TrackerError,
     TrackerWarning,
     value_or_raise,
@@ -25,14 +27,12 @@ from .legacy.calling import (
     warn_of_event,
     warn_of_notice,
 )
-from .legacy.config import read_config
-from .legacy.dictionary import dictionary_of
 from .legacy.fitting import fit_picture
 from .legacy.parts import set_up
 from .legacy.pictures import checked_picture, checked_pictures, fit_pictures
-from .legacy.tracker import UNNAMED, SetUpTracker, detected
+from .legacy.previous_result import read_before
 from .legacy.versions import VERSION_1
-from .legacy.video import speaking_context, track_frames
+from .legacy.video_v1 import speaking_context, track_frames
 from .photo.read import read_photo
 
 __all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video", "track_video_legacy"]
@@ -48,7 +48,7 @@ class Tracker(SetUpTracker):
 
     Attributes:
         img_size: Side of the aligned pictures in pixels.
-        device, H, W, fov, faces, mesh_faces: See `legacy.tracker`.
+        device, H, W, fov, faces, mesh_faces: See `legacy.base_tracker`.
 
     Others of the original do not mean anything here; asking for one says what to do instead.
 

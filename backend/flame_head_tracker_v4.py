@@ -24,7 +24,10 @@ from .contract.arrays import Picture
 from .contract.failure import Failure
 from .contract.names import LEFT_IRIS, RIGHT_IRIS
 from .landmarks.aligned_crop import dlib68
-from .legacy.calling import (
+from .legacy.base_tracker import UNNAMED, SetUpTracker, detected
+from .legacy.config import read_config
+from .legacy.dictionary_v4 import later_dictionary_of, stacked
+from .legacy.errors import (
     TrackerError,
     TrackerWarning,
     value_or_raise,
@@ -33,17 +36,14 @@ from .legacy.calling import (
     warn_of_event,
     warn_of_notice,
 )
-from .legacy.config import read_config
 from .legacy.fitting import fit_picture
-from .legacy.given import given_shape, given_texture
-from .legacy.later import later_dictionary_of, stacked
-from .legacy.later_video import preparation, track_later_frames
+from .legacy.given_codes import given_shape, given_texture
 from .legacy.painting import painted_by, seen_closely
 from .legacy.parts import Parts, set_up
 from .legacy.pictures import checked_picture, checked_pictures, fit_pictures
-from .legacy.tracker import UNNAMED, SetUpTracker, detected
 from .legacy.versions import RENDERED, TEXTURE_MODES, VERSION_4
-from .legacy.video import speaking_context
+from .legacy.video_v1 import speaking_context
+from .legacy.video_v4 import preparation, track_later_frames
 from .photo.read import read_photo
 from .render.lit_head import Skin
 
@@ -63,7 +63,7 @@ class Tracker(SetUpTracker):
         IMG_SIZE, RENDER_SIZE: Side of the aligned and of the rendered pictures in pixels.
         NUM_SHAPE_COEFFICIENTS, NUM_EXPR_COEFFICIENTS, NUM_TEX_COEFFICIENTS: Of the dictionary.
         use_matting, optimize_fov, landmark_detector: As configured.
-        device, H, W, fov, faces, mesh_faces: See `legacy.tracker`.
+        device, H, W, fov, faces, mesh_faces: See `legacy.base_tracker`.
 
     Others of the original do not mean anything here; asking for one says what to do instead.
 

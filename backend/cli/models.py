@@ -49,8 +49,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _list(folder: Path, emit: Emit) -> dict[str, Any]:
-    from ..examine.apart import look_apart
     from ..examine.inventory import inventory
+    from ..examine.separate_process import look_apart
 
     started = time.perf_counter()
     entries = [_plain(entry) for entry in inventory(folder.expanduser().absolute(), look_apart)]

@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from .memory import limit_memory
+from .memory_limit import limit_memory
 from .model_file import as_plain, look_at
 
 

@@ -28,7 +28,7 @@ from ..stages import landmarks as landmarks_stage
 from ..stages.smooth import smooth
 from ..video.reader import read_frames
 from .config import SeedConfig
-from .dictionary import FittedCrop, light_of
+from .dictionary_v1 import FittedCrop, light_of
 from .fitting import FITTED, aligned_region, chosen_gpu, crop_camera, fit_settings, fitted_angle
 from .parts import Parts
 

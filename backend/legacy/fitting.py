@@ -23,10 +23,10 @@ from ..landmarks.face import Face
 from ..parsing.parser import whole_square
 from ..photo.fitting import Emit, landmarks_of, moved, silent_context
 from ..regress.starts import best_fit, guessed_starts
-from .before import Before
 from .config import SeedConfig
-from .dictionary import FittedCrop
+from .dictionary_v1 import FittedCrop
 from .parts import Parts
+from .previous_result import Before
 
 FITTED: Final = SIZE
 """Side in pixels of the crop in which the fit counts, whatever the size of the pictures."""

@@ -15,7 +15,7 @@ from ..landmarks.networks import find_networks
 from ..system.pictures import write_picture
 from ..system.writable import writable_problem
 from ..video.opening import open_video
-from .faces import Look, Looker, Sighting, people_in
+from .people import Look, Looker, Sighting, people_in
 from .sample import SAMPLES, sample
 
 

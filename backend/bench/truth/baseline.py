@@ -16,9 +16,9 @@ from ...data.types import HeadPose
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
 from ...head.skinning import select_frames
-from ..baseline import PerFrameFit, fit_per_frame
 from ..chain import Clock, Setup, face_vertices, fit, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
+from ..per_frame_fit import PerFrameFit, fit_per_frame
 from ..rows import Row
 from ..scenes.synthetic import Scene, scene, scene_part
 from .exact import FOCALS

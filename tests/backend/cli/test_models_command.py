@@ -15,9 +15,9 @@ import torch
 from flame_writing import flame_content
 
 from backend.cli.main import main
-from backend.examine.apart import Limits, look_apart
 from backend.examine.inventory import Entry, inventory
 from backend.examine.model_file import Look, look_at
+from backend.examine.separate_process import Limits, look_apart
 from backend.regress.deca import DecaEncoder
 
 FIELDS = {
@@ -199,7 +199,7 @@ def test_a_file_that_ends_or_stops_the_process_is_named_and_the_others_are_looke
     def instead(command: list[str], **options: Any) -> Any:
         return start([sys.executable, "-c", _Process.CODE, command[-1]], **options)
 
-    monkeypatch.setattr("backend.examine.apart.subprocess.Popen", instead)
+    monkeypatch.setattr("backend.examine.separate_process.subprocess.Popen", instead)
     paths = [tmp_path / name for name in ("first", "dies", "talks", "hangs", "eats", "last")]
     found = look_apart(paths, Limits(seconds=8.0, memory=1 << 30))
     assert list(found) == paths

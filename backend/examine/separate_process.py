@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from ..system.processes import PROJECT
-from .memory import EXIT_MEMORY
+from .memory_limit import EXIT_MEMORY
 from .model_file import Look, from_plain, unusable
 
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -7,7 +7,7 @@ import numpy as np
 from ..contract.arrays import Floats, Picture
 from ..contract.failure import Failure
 from ..head.model import HeadModel
-from .later import from_planes
+from .dictionary_v4 import from_planes
 
 _SMALLEST, _LARGEST = 8, 8192
 

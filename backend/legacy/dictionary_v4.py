@@ -25,7 +25,7 @@ from ..landmarks.crop import apply, inverse
 from ..landmarks.crop_camera import corner_affine, corner_matrix, edge_to_edge, six_dof
 from ..render.lit_head import Skin, alone, over, textured_head
 from ..render.picture_light import Lit, estimate_light
-from .dictionary import FittedCrop, SeenCrop, drawn_head, reduced, seen_crop
+from .dictionary_v1 import FittedCrop, SeenCrop, drawn_head, reduced, seen_crop
 from .parts import Parts
 from .versions import RENDERED, TEXTURE_MODES, VERSION_4
 

@@ -17,8 +17,8 @@ from ..landmarks.crop_camera import corner_pixels
 from ..landmarks.face import Face
 from ..photo.fitting import silent_context
 from ..photo.people import chosen_face
-from .calling import value_or_raise, warn_of_all, warn_of_event, warn_of_notice
 from .config import read_config
+from .errors import value_or_raise, warn_of_all, warn_of_event, warn_of_notice
 from .parts import set_up
 from .versions import RENDERED, Version
 

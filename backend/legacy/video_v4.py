@@ -15,12 +15,12 @@ from ..render.lit_head import Skin
 from .background import NO_NETWORK, on_white
 from .clip import FittedClip, Prepare, fit_clip, unchanged
 from .config import SeedConfig
-from .dictionary import reduced
-from .later import later_dictionary_of
+from .dictionary_v1 import reduced
+from .dictionary_v4 import later_dictionary_of
 from .painting import seen_closely
 from .parts import Parts
 from .results import begin_results, end_results, results_folder, write_compared, write_texture
-from .video import Warn, chosen_frames, speaking_context
+from .video_v1 import Warn, chosen_frames, speaking_context
 
 
 def track_later_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure:

@@ -21,7 +21,7 @@ from ..stages import video as video_stage
 from ..system.project import MODELS
 from .clip import fit_clip
 from .config import SeedConfig
-from .dictionary import dictionary_of, reduced
+from .dictionary_v1 import dictionary_of, reduced
 from .parts import Parts
 from .results import begin_results, end_results, results_folder, write_compared
 
