@@ -1,4 +1,4 @@
-"""The seed's interface: ``from backend.flame_head_tracker import Tracker, track_video``.
+"""Interface of PeizhiYan/flame-head-tracker 1.01: ``from backend.flame_head_tracker import Tracker, track_video``.
 
 Scripts written for version 1.01 of PeizhiYan/flame-head-tracker run with this one import changed; those of version 4
 take `backend.flame_head_tracker_v4`. Differences to know: the landmarks, the fit and the light are this program's;
@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .legacy.base_tracker import UNNAMED, SetUpTracker, detected
+from .legacy.base_tracker import UNNAMED, BaseTracker, detected
 from .legacy.config import read_config
 from .legacy.dictionary_v1 import dictionary_of
 from .legacy.errors import (
@@ -30,9 +30,9 @@ from .legacy.errors import (
 from .legacy.fitting import fit_picture
 from .legacy.parts import set_up
 from .legacy.pictures import checked_picture, checked_pictures, fit_pictures
-from .legacy.previous_result import read_before
+from .legacy.previous_result import read_previous_result
 from .legacy.versions import VERSION_1
-from .legacy.video_v1 import speaking_context, track_frames
+from .legacy.video_v1 import track_frames, warning_context
 from .photo.read import read_photo
 
 __all__ = ["Tracker", "TrackerError", "TrackerWarning", "track_video", "track_video_legacy"]
@@ -43,7 +43,7 @@ _NO_FILTER: Final = (
 )
 
 
-class Tracker(SetUpTracker):
+class Tracker(BaseTracker):
     """Tracks single pictures.
 
     Attributes:
@@ -112,7 +112,7 @@ class Tracker(SetUpTracker):
             warn(_NO_FILTER)
         pictures = value_or_raise(checked_pictures(imgs))
         clip = value_or_raise(
-            fit_pictures(pictures, self._parts, self._config, speaking_context(Path(), warn), realign=realign)
+            fit_pictures(pictures, self._parts, self._config, warning_context(Path(), warn), realign=realign)
         )
         texture, result = clip.texture_code(), {}
         for frame, picture in clip.pictures(clip.seen):
@@ -139,10 +139,10 @@ class Tracker(SetUpTracker):
     ) -> dict[str, Any]:
         if kalman_filter:
             warn(_NO_FILTER)
-        before = None if previous is None else value_or_raise(read_before(previous))
+        before = None if previous is None else value_or_raise(read_previous_result(previous))
         face = value_or_raise(self._face_in(picture, name))
         crop = value_or_raise(
-            fit_picture(picture, face, self._parts, self._config, realign=realign, before=before, emit=warn_of_event)
+            fit_picture(picture, face, self._parts, self._config, realign=realign, previous=before, emit=warn_of_event)
         )
         return dictionary_of(crop, self._parts, self._config.size)
 

@@ -24,9 +24,9 @@ from .contract.arrays import Picture
 from .contract.failure import Failure
 from .contract.names import LEFT_IRIS, RIGHT_IRIS
 from .landmarks.aligned_crop import dlib68
-from .legacy.base_tracker import UNNAMED, SetUpTracker, detected
+from .legacy.base_tracker import UNNAMED, BaseTracker, detected
 from .legacy.config import read_config
-from .legacy.dictionary_v4 import later_dictionary_of, stacked
+from .legacy.dictionary_v4 import dictionary_v4_of, stacked
 from .legacy.errors import (
     TrackerError,
     TrackerWarning,
@@ -37,13 +37,13 @@ from .legacy.errors import (
     warn_of_notice,
 )
 from .legacy.fitting import fit_picture
-from .legacy.given_codes import given_shape, given_texture
+from .legacy.given_codes import identity_from, texture_from
 from .legacy.painting import painted_by, seen_closely
 from .legacy.parts import Parts, set_up
 from .legacy.pictures import checked_picture, checked_pictures, fit_pictures
 from .legacy.versions import RENDERED, TEXTURE_MODES, VERSION_4
-from .legacy.video_v1 import speaking_context
-from .legacy.video_v4 import preparation, track_later_frames
+from .legacy.video_v1 import warning_context
+from .legacy.video_v4 import preparation, track_frames_v4
 from .photo.read import read_photo
 from .render.lit_head import Skin
 
@@ -55,7 +55,7 @@ _ANGLES: Final = (10.0, 60.0)
 Result = dict[str, NDArray[Any]]
 
 
-class Tracker(SetUpTracker):
+class Tracker(BaseTracker):
     """Tracks pictures, one or several at once.
 
     Attributes:
@@ -210,10 +210,10 @@ class Tracker(SetUpTracker):
         if photometric and painted is None:
             assert crop.fit is not None
             with tempfile.TemporaryDirectory() as work:
-                context = speaking_context(Path(work), warn)
+                context = warning_context(Path(work), warn)
                 found = painted_by(crop.fit, parts.head, crop.fitted, picture, context)
             painted = value_or_raise(found)
-        return later_dictionary_of(crop, parts, self._config.size, painted if photometric else None)
+        return dictionary_v4_of(crop, parts, self._config.size, painted if photometric else None)
 
     def _run_each(
         self,
@@ -245,7 +245,7 @@ class Tracker(SetUpTracker):
         """Pictures of one person, fitted at once."""
         parts, painted = self._given(shape_code, texture)
         with tempfile.TemporaryDirectory() as work:
-            context = speaking_context(Path(work), warn)
+            context = warning_context(Path(work), warn)
             clip = fit_pictures(
                 pictures, parts, self._config, context, realign=realign, prepare=self._prepare, apart=not smooth
             )
@@ -257,7 +257,7 @@ class Tracker(SetUpTracker):
                 painted = painted or baked
         code = clip.texture_code()
         results = [
-            later_dictionary_of(
+            dictionary_v4_of(
                 clip.crop(frame, picture, code), parts, self._config.size, painted if photometric else None
             )
             for frame, picture in clip.pictures(clip.seen)
@@ -268,10 +268,10 @@ class Tracker(SetUpTracker):
         """What the head is made of with an identity that is known, and its texture where that is."""
         parts, head = self._parts, self._parts.head
         if shape_code is not None:
-            parts = parts.of_known_shape(value_or_raise(given_shape(shape_code, head)))
+            parts = parts.of_known_shape(value_or_raise(identity_from(shape_code, head)))
         if texture is None:
             return parts, None
-        return parts, Skin(value_or_raise(given_texture(texture)), head.uv, head.uv_faces)
+        return parts, Skin(value_or_raise(texture_from(texture)), head.uv, head.uv_faces)
 
 
 def track_video(tracker_cfg: Mapping[str, Any]) -> Path:
@@ -290,4 +290,4 @@ def track_video(tracker_cfg: Mapping[str, Any]) -> Path:
     config = value_or_raise(read_config(tracker_cfg, video=True, version=VERSION_4))
     warn_of_all(config.notices)
     parts = value_or_raise(set_up(config, warn_of_notice))
-    return value_or_raise(track_later_frames(config, parts, warn))
+    return value_or_raise(track_frames_v4(config, parts, warn))

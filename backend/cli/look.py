@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _look(parsed: argparse.Namespace, session: Session, emit: Emit) -> dict[str, Any] | Failure | Stopped:
-    from ..quick_look.overview import look_at  # what reads videos and finds faces takes half a second to load
+    from ..quick_look.overview import overview_of  # what reads videos and finds faces takes half a second to load
 
     started = time.perf_counter()
     settings = _settings(parsed)
@@ -77,7 +77,7 @@ def _look(parsed: argparse.Namespace, session: Session, emit: Emit) -> dict[str,
     emit({"event": "job", "stages": [{"name": STAGE, "kind": STAGE, "label": "Look"}]})
     try:
         targets = Targets(parsed.overwrite, (Path(settings.path),), session.cache.wrote)
-        seen = look_at(
+        seen = overview_of(
             settings, folder, Context(STAGE, emit, session.stop.asked, folder, parsed.models, targets=targets)
         )
     except Cancelled:

@@ -50,10 +50,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _list(folder: Path, emit: Emit) -> dict[str, Any]:
     from ..examine.inventory import inventory
-    from ..examine.separate_process import look_apart
+    from ..examine.separate_process import examine_separately
 
     started = time.perf_counter()
-    entries = [_plain(entry) for entry in inventory(folder.expanduser().absolute(), look_apart)]
+    entries = [_plain(entry) for entry in inventory(folder.expanduser().absolute(), examine_separately)]
     done = {"event": "done", "outputs": {}, "models": entries, "seconds": round(time.perf_counter() - started, 3)}
     emit(done)
     return done

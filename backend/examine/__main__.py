@@ -1,4 +1,4 @@
-"""The process apart: reads paths as one line of JSON and writes what each file is, one line of JSON after another."""
+"""The separate process: reads paths as one line of JSON and writes a report on each file, one line of JSON each."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import threading
 from pathlib import Path
 
 from .memory_limit import limit_memory
-from .model_file import as_plain, look_at
+from .model_file import examine, to_json_data
 
 
 def main(most_memory: int) -> None:
-    """Look at the files; end when whoever asked is gone."""
+    """Examine the files; end when the process that asked is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for whoever asked, who ends this process then
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print must not stand between the answers
@@ -22,7 +22,7 @@ def main(most_memory: int) -> None:
     threading.Thread(target=_end_with_asker, daemon=True).start()
     limit_memory(most_memory)
     for path in paths:
-        answers.write(json.dumps(as_plain(look_at(path))) + "\n")
+        answers.write(json.dumps(to_json_data(examine(path))) + "\n")
         answers.flush()
     os._exit(0)  # libraries take their time to end
 

@@ -33,12 +33,12 @@ from ..contract.model_files import (
     task_file,
     zip_archives,
 )
-from .model_file import Look
+from .model_file import FileReport
 
 _TO_ADD: Final = "It is optional: get it from its authors and put it into the folder of models."
 
-LookAt = Callable[[Sequence[Path]], Mapping[Path, Look]]
-"""Tells what some files are."""
+Examine = Callable[[Sequence[Path]], Mapping[Path, FileReport]]
+"""Says what each of some files is."""
 
 
 @dataclass(frozen=True)
@@ -98,37 +98,45 @@ _KINDS: Final[Mapping[str, str]] = {
 """Kinds of the files that are listed also where they are not there."""
 
 
-def inventory(folder: Path, look_at: LookAt) -> list[Entry]:
+def inventory(folder: Path, examine: Examine) -> list[Entry]:
     """Return the built-in head, the heads of a folder, the face networks, what lies beside the heads, and the rest.
 
     Nothing in a file is run.
 
     Args:
         folder: Of model files; folders in it that are named after FLAME count too.
-        look_at: Looks into all files at once, see `apart.look_apart`.
+        examine: Reports on all files at once, see `separate_process.examine_separately`.
     """
     heads = head_files(folder)
     task = task_file(folder)
-    found = {name: find_model_file(folder, name) for name in (*_BESIDE, *OPTIONAL)}
-    there = [*heads, task, *found.values()]
-    looks = look_at([path for path in dict.fromkeys(there) if path is not None])
-    entries = sorted((_head(path, looks[path]) for path in heads), key=lambda entry: not entry.usable)
+    optional_files = {name: find_model_file(folder, name) for name in (*_BESIDE, *OPTIONAL)}
+    present = [*heads, task, *optional_files.values()]
+    reports = examine([path for path in dict.fromkeys(present) if path is not None])
+    entries = sorted((_head(path, reports[path]) for path in heads), key=lambda entry: not entry.usable)
     versions = {entry.version for entry in entries if entry.usable}
     optional = [
-        _optional(folder / name, found[name], _KINDS[name], known, looks, versions) for name, known in OPTIONAL.items()
+        _optional(folder / name, optional_files[name], _KINDS[name], known, reports, versions)
+        for name, known in OPTIONAL.items()
     ]
-    beside = [_beside(path, _BESIDE[name], looks[path]) for name in _BESIDE if (path := found[name]) is not None]
+    beside = [
+        _side_file(path, _BESIDE[name], reports[path]) for name in _BESIDE if (path := optional_files[name]) is not None
+    ]
     others = [*beside, *_unused(folder), *optional]
-    return [_built_in(), *entries, *_packed(folder), _task(folder, task, looks), *others]
+    return [_built_in(), *entries, *_packed(folder), _task(folder, task, reports), *others]
 
 
 def _optional(
-    usual: Path, path: Path | None, kind: str, known: KnownModel, looks: Mapping[Path, Look], heads: Collection[str]
+    usual: Path,
+    path: Path | None,
+    kind: str,
+    known: KnownModel,
+    reports: Mapping[Path, FileReport],
+    heads: Collection[str],
 ) -> Entry:
     """A file that is listed also where it is not there, in its usual place then."""
-    look = Look(problem=f"{usual.name} is not there.", advice=_TO_ADD) if path is None else looks[path]
-    if not look.problem:
-        look = _without_its_head(kind, heads)
+    report = FileReport(problem=f"{usual.name} is not there.", advice=_TO_ADD) if path is None else reports[path]
+    if not report.problem:
+        report = _without_its_head(kind, heads)
     return Entry(
         known.name,
         str(path or usual),
@@ -137,35 +145,35 @@ def _optional(
         known.adds,
         known.licence,
         present=path is not None,
-        problem=look.problem,
-        advice=look.advice,
+        problem=report.problem,
+        advice=report.advice,
         url=known.url,
     )
 
 
-def _without_its_head(kind: str, heads: Collection[str]) -> Look:
+def _without_its_head(kind: str, heads: Collection[str]) -> FileReport:
     """Why a file that belongs to FLAME heads is of no use beside these."""
     if kind == "guess" and not any("2020" in head for head in heads):
-        return Look(
+        return FileReport(
             problem="It is of use with the head FLAME 2020 alone, and there is none in the folder.",
             advice="Put generic_model.pkl of FLAME 2020 beside it.",
         )
     if kind == "colour" and not any("FLAME" in head for head in heads):
-        return Look(
+        return FileReport(
             problem="It is of use with a FLAME head alone, and there is none in the folder.",
             advice="Put a FLAME file beside it; the built-in head has skin colours of its own.",
         )
-    return Look()
+    return FileReport()
 
 
 def _built_in() -> Entry:
     return Entry(BUILT_IN.name, "", "head", BUILT_IN.name, BUILT_IN.adds, BUILT_IN.licence)
 
 
-def _head(path: Path, look: Look) -> Entry:
-    url = FLAME_PAGE if look.problem or "FLAME 20" in look.version else ""
-    found = (look.version or path.name, str(path), "head", look.version, "a head to fit", look.licence)
-    return Entry(*found, problem=look.problem, advice=look.advice, url=url)
+def _head(path: Path, report: FileReport) -> Entry:
+    url = FLAME_PAGE if report.problem or "FLAME 20" in report.version else ""
+    fields = (report.version or path.name, str(path), "head", report.version, "a head to fit", report.licence)
+    return Entry(*fields, problem=report.problem, advice=report.advice, url=url)
 
 
 def _packed(folder: Path) -> list[Entry]:
@@ -176,32 +184,32 @@ def _packed(folder: Path) -> list[Entry]:
     ]
 
 
-def _task(folder: Path, path: Path | None, looks: Mapping[Path, Look]) -> Entry:
-    look = (
-        Look(
+def _task(folder: Path, path: Path | None, reports: Mapping[Path, FileReport]) -> Entry:
+    report = (
+        FileReport(
             problem=f"{TASK_FILES[0]} is not there; the older face networks are used.",
             advice="Download it and put it into the folder of models.",
         )
         if path is None
-        else looks[path]
+        else reports[path]
     )
     return Entry(
         "Face landmarks and scores",
         str(path or folder / TASK_FILES[0]),
         "landmarks",
-        "" if look.problem else LANDMARKER.name,
+        "" if report.problem else LANDMARKER.name,
         LANDMARKER.adds,
         LANDMARKER.licence,
         path is not None,
-        look.problem,
-        look.advice,
+        report.problem,
+        report.advice,
         LANDMARKER.url,
     )
 
 
-def _beside(path: Path, known: KnownModel, look: Look) -> Entry:
-    found = (known.name, str(path), "beside", "", known.adds, known.licence)
-    return Entry(*found, problem=look.problem, advice=look.advice, url=known.url)
+def _side_file(path: Path, known: KnownModel, report: FileReport) -> Entry:
+    fields = (known.name, str(path), "beside", "", known.adds, known.licence)
+    return Entry(*fields, problem=report.problem, advice=report.advice, url=known.url)
 
 
 def _unused(folder: Path) -> list[Entry]:

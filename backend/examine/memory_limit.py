@@ -10,7 +10,7 @@ from typing import Final
 
 EXIT_MEMORY: Final = 77
 _PAUSE: Final = 0.1
-"""Seconds between two looks where the system has no limit of its own."""
+"""Seconds between two measurements where the system has no limit of its own."""
 
 
 def limit_memory(most: int) -> None:

@@ -1,6 +1,6 @@
-"""Looks at model files in a process apart, with a deadline and a limit on memory for each.
+"""Examination of model files in a separate process, with a deadline and a limit on memory for each.
 
-A file that ends or stops that process is named as unusable, and another process looks at the files after it.
+A file that ends or stops that process is named as unusable, and another process examines the files after it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import IO, Final
 
 from ..system.processes import PROJECT
 from .memory_limit import EXIT_MEMORY
-from .model_file import Look, from_plain, unusable
+from .model_file import FileReport, from_json_data, unusable
 
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """How many threads libraries make at once when they are loaded; each has memory of its own, and none is needed here."""
@@ -27,7 +27,7 @@ _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Limits:
-    """What looking at one file may take.
+    """What the examination of one file may take.
 
     Attributes:
         seconds: For any file; loading torch is part of it.
@@ -47,32 +47,32 @@ class Limits:
             return self.seconds
 
 
-def look_apart(paths: Sequence[Path], limits: Limits | None = None) -> Mapping[Path, Look]:
+def examine_separately(paths: Sequence[Path], limits: Limits | None = None) -> Mapping[Path, FileReport]:
     """Return what each file is."""
     limits = limits or Limits()
-    found: dict[Path, Look] = {}
+    reports: dict[Path, FileReport] = {}
     rest = list(paths)
     while rest:
-        seen, why = _looked_at(rest, limits)
-        found.update(zip(rest, seen, strict=False))
-        rest = rest[len(seen) :]
+        answers, why = _examined(rest, limits)
+        reports.update(zip(rest, answers, strict=False))
+        rest = rest[len(answers) :]
         if rest:
-            found[rest[0]] = unusable(rest[0], why)
+            reports[rest[0]] = unusable(rest[0], why)
             rest = rest[1:]
-    return found
+    return reports
 
 
-def _looked_at(paths: Sequence[Path], limits: Limits) -> tuple[list[Look], str]:
+def _examined(paths: Sequence[Path], limits: Limits) -> tuple[list[FileReport], str]:
     """What one process says of the first files, and why it said nothing of the next."""
     command = [sys.executable, "-s", "-B", "-m", __package__, str(limits.memory)]
-    looks: list[Look] = []
+    reports: list[FileReport] = []
     environment = {**os.environ, **dict.fromkeys(_THREADS, "1")}
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         lines: queue.Queue[bytes | None] = queue.Queue()
-        threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()
+        threading.Thread(target=_queue_lines, args=(process.stdout, lines), daemon=True).start()
         try:
             with contextlib.suppress(OSError):  # it has ended already
                 process.stdin.write(json.dumps([str(path) for path in paths]).encode() + b"\n")
@@ -80,18 +80,18 @@ def _looked_at(paths: Sequence[Path], limits: Limits) -> tuple[list[Look], str]:
             for path in paths:
                 line = lines.get(timeout=limits.for_file(path))
                 if line is None:
-                    return looks, _why_ended(process.wait())
-                looks.append(from_plain(json.loads(line)))
-            return looks, ""
+                    return reports, _why_ended(process.wait())
+                reports.append(from_json_data(json.loads(line)))
+            return reports, ""
         except queue.Empty:
-            return looks, "looking into it takes too long"
+            return reports, "looking into it takes too long"
         except (ValueError, KeyError, TypeError):
-            return looks, "looking into it gave no answer"
+            return reports, "looking into it gave no answer"
         finally:
             process.kill()
 
 
-def _pass_on(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
+def _queue_lines(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
     with contextlib.suppress(OSError, ValueError):
         for line in stream:
             lines.put(line)

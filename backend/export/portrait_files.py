@@ -23,7 +23,7 @@ from ..data.context import Context
 from ..head.albedo.albedo_file import space_for
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.model import HeadModel
-from ..landmarks.aligned_crop import SEED_SCALE, SIZE, cut, dlib68, ffhq_region
+from ..landmarks.aligned_crop import SIZE, VERSION_1_SCALE, cut, dlib68, ffhq_region
 from ..landmarks.crop_camera import corner_affine, full_frame_in_crop
 from ..landmarks.networks import Network
 from ..parsing.classes import NAMES
@@ -86,7 +86,7 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     folder.mkdir(parents=True, exist_ok=True)
     head, seen = studio.head, seen_head(track, frame)
     vertices = track.vertices[frame].astype(np.float64)
-    region = ffhq_region(dlib68(seen.landmarks), SEED_SCALE)
+    region = ffhq_region(dlib68(seen.landmarks), VERSION_1_SCALE)
     camera, turn = full_frame_in_crop(region, SIZE, track.intrinsics)
     aligned = cut(picture, region)
     place = (vertices, head.faces, turn @ seen.rotation, turn @ seen.translation)

@@ -12,7 +12,7 @@ from ..contract.arrays import Floats, Picture
 from ..contract.camera import Intrinsics, project, rotation_matrices
 from ..contract.names import LANDMARKS
 from ..contract.track import Track
-from ..landmarks.aligned_crop import LATER_SCALE, SIZE, cut_view, dlib68, ffhq_region
+from ..landmarks.aligned_crop import SIZE, VERSION_4_SCALE, cut_view, dlib68, ffhq_region
 from ..landmarks.crop import Region
 from ..landmarks.crop_camera import View, view_of
 from ..landmarks.face import region_of
@@ -89,7 +89,7 @@ class FaceView:
 
 def face_view(camera: Intrinsics, head: SeenHead, picture: Picture) -> FaceView:
     """Return the view of the face that the aligned square of version 4 frames; the camera is that of this frame."""
-    view = view_of(ffhq_region(dlib68(head.landmarks), LATER_SCALE), camera, SIZE)
+    view = view_of(ffhq_region(dlib68(head.landmarks), VERSION_4_SCALE), camera, SIZE)
     return FaceView(
         view=view,
         picture=cut_view(picture, view.homography),

@@ -18,8 +18,8 @@ from .crop import Region, patch_around
 
 SIZE: Final = 512
 """Side of an aligned picture in pixels."""
-SEED_SCALE: Final = 1.2
-LATER_SCALE: Final = 1.3
+VERSION_1_SCALE: Final = 1.2
+VERSION_4_SCALE: Final = 1.3
 """How much wider than FFHQ's square the research tracker cuts: version 1.01, and from 4 on."""
 WHITE: Final = (255.0, 255.0, 255.0)
 

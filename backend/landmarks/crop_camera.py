@@ -17,7 +17,7 @@ from ..contract.arrays import Floats
 from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics
 from .crop import Region, apply, inverse
 
-SEED_ANGLE: Final = 20.0
+LEGACY_ANGLE: Final = 20.0
 """Angle of view in degrees that version 1.01 of the research tracker gives every crop."""
 
 
@@ -36,7 +36,7 @@ class View:
     homography: Floats
 
 
-def square_camera(size: int, degrees: float = SEED_ANGLE) -> Intrinsics:
+def square_camera(size: int, degrees: float = LEGACY_ANGLE) -> Intrinsics:
     """Return the camera of a square picture with an angle of view."""
     return Intrinsics.centred(size, size, size / 2 / math.tan(math.radians(degrees) / 2))
 

@@ -1,4 +1,4 @@
-"""What the trackers of both versions have in common: what is set up once, and the attributes of the originals."""
+"""Base of the trackers of both versions: what is set up once, and the attributes of the originals."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ UNNAMED: Final = "the picture"
 """What a picture without a file is called."""
 
 
-class SetUpTracker:
+class BaseTracker:
     """A tracker whose parts are loaded.
 
     Attributes:
@@ -68,8 +68,8 @@ class SetUpTracker:
         self.mesh_faces = torch.from_numpy(self.faces).to(config.device)
 
     def __getattr__(self, name: str) -> Any:
-        said = f"This tracker has no '{name}'."
-        raise AttributeError(f"{said} {_ABSENT[name]}" if name in _ABSENT else said)
+        sentence = f"This tracker has no '{name}'."
+        raise AttributeError(f"{sentence} {_ABSENT[name]}" if name in _ABSENT else sentence)
 
     @property
     def sources(self) -> dict[str, str]:

@@ -27,7 +27,7 @@ from ..regress.starts import Start, best_fit, starts_for_clip
 from ..stages import landmarks as landmarks_stage
 from ..stages.smooth import smooth
 from ..video.reader import read_frames
-from .config import SeedConfig
+from .config import LegacyConfig
 from .dictionary_v1 import FittedCrop, light_of
 from .fitting import FITTED, aligned_region, chosen_gpu, crop_camera, fit_settings, fitted_angle
 from .parts import Parts
@@ -56,7 +56,7 @@ class FittedClip:
         parts: What the head and the dictionary are made of.
         degrees: Angle of view of the crops.
         prepare: See `Prepare`.
-        video, kept: Where the frames are read from again, or the frames themselves.
+        video, frame_pictures: Where the frames are read from again, or the frames themselves.
     """
 
     found: Landmarks
@@ -67,7 +67,7 @@ class FittedClip:
     degrees: float
     prepare: Prepare = unchanged
     video: Video | None = None
-    kept: Sequence[Picture] = ()
+    frame_pictures: Sequence[Picture] = ()
 
     @property
     def frames(self) -> Integers:
@@ -83,7 +83,7 @@ class FittedClip:
         """Yield (frame, RGB picture), ascending."""
         if self.video is not None:
             return read_frames(self.video, frames.tolist())
-        return ((frame, self.kept[frame]) for frame in frames.tolist())
+        return ((frame, self.frame_pictures[frame]) for frame in frames.tolist())
 
     def crop(self, frame: int, picture: Picture, texture: Floats | None) -> FittedCrop:
         """Return the crop of a frame; `texture` is the clip's code where it is known."""
@@ -134,7 +134,7 @@ class FittedClip:
 def fit_clip(
     video: Video,
     parts: Parts,
-    config: SeedConfig,
+    config: LegacyConfig,
     context: Context,
     *,
     squares: list[Region] | None = None,
@@ -160,7 +160,7 @@ def fit_found(
     found: Landmarks,
     starts: Sequence[Start],
     parts: Parts,
-    config: SeedConfig,
+    config: LegacyConfig,
     context: Context,
     *,
     squares: list[Region] | None = None,
@@ -177,7 +177,7 @@ def fit_found(
     return FittedClip(found, fit, fitted, aligned, parts, fitted_angle(fit, config))
 
 
-def crop_path(found: Landmarks, config: SeedConfig) -> list[Region]:
+def crop_path(found: Landmarks, config: LegacyConfig) -> list[Region]:
     """Return the aligned square of every frame: smooth in time within a shot, filled in where the face is not seen."""
     frames = np.flatnonzero(found.found)
     raw = [aligned_region(found.points[frame].astype(np.float64), config) for frame in frames]

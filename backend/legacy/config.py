@@ -12,7 +12,7 @@ from typing import Any, Final
 import torch
 
 from ..contract.failure import Failure
-from ..landmarks.crop_camera import SEED_ANGLE
+from ..landmarks.crop_camera import LEGACY_ANGLE
 from .versions import VERSION_1, VERSION_4, Version
 
 _FILES: Final = {
@@ -37,7 +37,7 @@ _LATER: Final = (*_SWITCHES, "batch_size", _EARS)
 
 
 @dataclass(frozen=True)
-class SeedConfig:
+class LegacyConfig:
     """What the dictionary asks for; None where it says nothing.
 
     Attributes:
@@ -72,7 +72,7 @@ class SeedConfig:
     folder: Path | None
     template_file: Path | None = None
     version: Version = VERSION_1
-    degrees: float = SEED_ANGLE
+    degrees: float = LEGACY_ANGLE
     free_angle: bool = False
     matting: bool = False
     photometric: bool = False
@@ -86,7 +86,7 @@ class SeedConfig:
         return list(dict.fromkeys([*named, *(folder.parent for folder in named)]))
 
 
-def read_config(values: Mapping[str, Any], *, video: bool, version: Version = VERSION_1) -> SeedConfig | Failure:
+def read_config(values: Mapping[str, Any], *, video: bool, version: Version = VERSION_1) -> LegacyConfig | Failure:
     """Return the configuration, or a failure that names the key.
 
     Args:
@@ -112,7 +112,7 @@ def read_config(values: Mapping[str, Any], *, video: bool, version: Version = VE
     paths = {key: _path(values, key) for key in (*_FILES, _TEMPLATE, *_PATHS)}
     template = paths[_TEMPLATE]
     switches = {key: bool(values.get(key, otherwise)) for key, otherwise in _SWITCHES.items()}
-    return SeedConfig(
+    return LegacyConfig(
         task_file=paths["mediapipe_face_landmarker_v2_path"],
         head_file=paths["flame_model_path"],
         texture_file=paths["tex_space_path"],

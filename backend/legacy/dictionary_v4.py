@@ -33,7 +33,7 @@ PAINTED: Final = 256
 """Side of `texture`."""
 
 
-def later_dictionary_of(crop: FittedCrop, parts: Parts, size: int, painted: Skin | None = None) -> dict[str, Any]:
+def dictionary_v4_of(crop: FittedCrop, parts: Parts, size: int, painted: Skin | None = None) -> dict[str, Any]:
     """Return the dictionary of one picture.
 
     Args:
@@ -92,7 +92,7 @@ def as_planes(texture: Picture) -> NDArray[np.float32]:
     return (small.astype(np.float32) / 255).transpose(2, 0, 1)[None]
 
 
-def from_planes(planes: NDArray[Any]) -> Picture:
+def texture_of_planes(planes: NDArray[Any]) -> Picture:
     """Return planes (1, 3, S, S), 0..1, as a texture (S, S, 3), 0..255."""
     return np.ascontiguousarray(np.rint(255 * np.clip(planes[0], 0, 1)).astype(np.uint8).transpose(1, 2, 0))
 

@@ -1,4 +1,4 @@
-"""How the interfaces of both versions speak to the scripts that call them: errors and warnings."""
+"""Errors and warnings of both versions' interfaces, for the scripts that call them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fits the head inside of square crops that have an angle of view of their own, as the research tracker does."""
+"""Fit of the head inside of square crops that have an angle of view of their own, as the research tracker does."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ from ..landmarks.face import Face
 from ..parsing.parser import whole_square
 from ..photo.fitting import Emit, landmarks_of, moved, silent_context
 from ..regress.starts import best_fit, guessed_starts
-from .config import SeedConfig
+from .config import LegacyConfig
 from .dictionary_v1 import FittedCrop
 from .parts import Parts
-from .previous_result import Before
+from .previous_result import PreviousResult
 
 FITTED: Final = SIZE
 """Side in pixels of the crop in which the fit counts, whatever the size of the pictures."""
 
 
-def aligned_region(points: Floats, config: SeedConfig) -> Region:
+def aligned_region(points: Floats, config: LegacyConfig) -> Region:
     """Return the aligned square around landmarks (478, 2 or more), as wide as the version has it."""
     return ffhq_region(dlib68(points), config.version.crop_scale)
 
 
-def crop_camera(config: SeedConfig) -> Camera:
+def crop_camera(config: LegacyConfig) -> Camera:
     """Return what is known of the camera of the crops."""
     focal = square_camera(FITTED, config.degrees).focal_x
     return Camera(None, "estimated", guess=focal) if config.free_angle else Camera(focal, "known")
 
 
-def fitted_angle(fit: Fit, config: SeedConfig) -> float:
+def fitted_angle(fit: Fit, config: LegacyConfig) -> float:
     """Return the angle of view of the crops of a fit, in degrees."""
     return angle_of_view(fit.intrinsics) if config.free_angle else config.degrees
 
 
-def fit_settings(config: SeedConfig) -> FitSettings:
+def fit_settings(config: LegacyConfig) -> FitSettings:
     """Return the settings of the fit."""
     device = config.device.type if config.device.type in ("cuda", "mps") else "cpu"
     return FitSettings(device=device)
 
 
-def chosen_gpu(config: SeedConfig) -> contextlib.AbstractContextManager[object]:
+def chosen_gpu(config: LegacyConfig) -> contextlib.AbstractContextManager[object]:
     """Return a context in which ``cuda`` is the GPU of that number which the configuration names."""
     return torch.cuda.device(config.device) if config.device.type == "cuda" else contextlib.nullcontext()
 
@@ -63,10 +63,10 @@ def fit_picture(
     picture: Picture,
     face: Face,
     parts: Parts,
-    config: SeedConfig,
+    config: LegacyConfig,
     *,
     realign: bool,
-    before: Before | None = None,
+    previous: PreviousResult | None = None,
     emit: Emit | None = None,
 ) -> FittedCrop | Failure:
     """Fit the head to one face, in the aligned square around it or in the picture as it is.
@@ -74,7 +74,7 @@ def fit_picture(
     Args:
         picture, face, parts, config: What is fitted and how.
         realign: Whether in the aligned square.
-        before: The head on the picture before, where the fit shall begin with it.
+        previous: The head on the picture before, where the fit shall begin with it.
         emit: Hears which networks that guess the identity are not used.
     """
     aligned = aligned_region(face.points, config)
@@ -84,8 +84,10 @@ def fit_picture(
     camera, settings = crop_camera(config), fit_settings(config)
     with tempfile.TemporaryDirectory() as work, chosen_gpu(config):
         context = silent_context(Path(work))
-        if before is not None and camera.focal is not None:
-            fit = refitted(before.as_fit(landmarks, parts.head, camera.focal), parts.head, settings, camera.focal, 0.0)
+        if previous is not None and camera.focal is not None:
+            fit = refitted(
+                previous.as_fit(landmarks, parts.head, camera.focal), parts.head, settings, camera.focal, 0.0
+            )
         else:
             telling = silent_context(Path(work), emit)
             starts = guessed_starts([(picture, face.points)], parts.head, parts.guesses, telling)

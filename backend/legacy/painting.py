@@ -1,4 +1,4 @@
-"""What pictures tell besides landmarks: the head's texture, and in a clip its pose and expression more exactly.
+"""Colours of the pictures besides landmarks: the head's texture, and in a clip its pose and expression more exactly.
 
 The stages Appearance and Texture do that for clips of one camera. So the crops become such a clip: levelled with the
 frame instead of with the head, because light comes from the same side however the head leans.

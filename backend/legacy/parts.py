@@ -1,4 +1,4 @@
-"""What the tracker is made of once it is set up: networks, head, texture space, parser."""
+"""Parts of a tracker that is set up: networks, head, texture space, parser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..landmarks.networks import Networks, find_networks
 from ..parsing.parser import Parser, open_parser
 from ..regress.starts import guess_files
 from ..system.project import MODELS
-from .config import SeedConfig
+from .config import LegacyConfig
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Parts:
         }
 
 
-def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MODELS) -> Parts | Failure:
+def set_up(config: LegacyConfig, tell: Callable[[Notice], None], models: Path = MODELS) -> Parts | Failure:
     """Load what the configuration names, and what lies in the folder of models where it names nothing.
 
     Files that are named must fit; `tell` hears of others that do not, and are not used.
@@ -110,7 +110,7 @@ def set_up(config: SeedConfig, tell: Callable[[Notice], None], models: Path = MO
     return Parts(head, networks, files.source, space, parser, skin, guesses)
 
 
-def _with_texture_places(head: HeadModel, config: SeedConfig, tell: Callable[[Notice], None]) -> HeadModel | Failure:
+def _with_texture_places(head: HeadModel, config: LegacyConfig, tell: Callable[[Notice], None]) -> HeadModel | Failure:
     """The head with the texture coordinates of the template that the configuration names."""
     if config.template_file is None:
         return head

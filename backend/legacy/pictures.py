@@ -22,7 +22,7 @@ from ..photo.fitting import landmarks_of
 from ..photo.people import chosen_face
 from ..regress.starts import guessed_starts
 from .clip import FittedClip, Prepare, fit_found, unchanged
-from .config import SeedConfig
+from .config import LegacyConfig
 from .parts import Parts
 
 _RATE: Final = 25
@@ -60,7 +60,7 @@ def checked_pictures(pictures: Sequence[object]) -> list[Picture] | Failure:
 def fit_pictures(
     pictures: Sequence[Picture],
     parts: Parts,
-    config: SeedConfig,
+    config: LegacyConfig,
     context: Context,
     *,
     realign: bool,
@@ -83,17 +83,17 @@ def fit_pictures(
         faces.append(None if isinstance(face, Failure) else face)
     absent = [number for number, face in enumerate(faces) if face is None]
     if len(absent) == len(pictures):
-        said = "the picture" if len(pictures) == 1 else f"any of the {len(pictures)} pictures"
-        return Failure("no-face", f"No face was found in {said}.", _SEE_A_FACE)
+        searched = "the picture" if len(pictures) == 1 else f"any of the {len(pictures)} pictures"
+        return Failure("no-face", f"No face was found in {searched}.", _SEE_A_FACE)
     if absent:
         listed = ", ".join(map(str, absent[:_LISTED])) + (" ..." if len(absent) > _LISTED else "")
-        said = f"No face was found in {len(absent)} of {len(pictures)} pictures, which are left out: {listed}."
-        context.notice(Notice("photo-left-out", said))
+        sentence = f"No face was found in {len(absent)} of {len(pictures)} pictures, which are left out: {listed}."
+        context.notice(Notice("photo-left-out", sentence))
     found = _landmarks(pictures, faces, parts.networks_source, apart=apart)
     starts = guessed_starts(_some(pictures, faces), parts.head, parts.guesses, context)
     squares = None if realign else [whole_square(picture) for picture in pictures]
     clip = fit_found(found, starts, parts, config, context, squares=squares)
-    return clip if isinstance(clip, Failure) else dataclasses.replace(clip, kept=pictures, prepare=prepare)
+    return clip if isinstance(clip, Failure) else dataclasses.replace(clip, frame_pictures=pictures, prepare=prepare)
 
 
 def _landmarks(pictures: Sequence[Picture], faces: list[Face | None], source: str, *, apart: bool) -> Landmarks:

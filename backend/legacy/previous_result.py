@@ -1,4 +1,4 @@
-"""The dictionary of the picture before as the place where a fit begins."""
+"""Start of a fit: the dictionary of the picture before."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LENGTHS: Final = {"shape": 1, "exp": 1, "pose": 6, "eye_pose": 6, "cam": 6}
 
 
 @dataclass(frozen=True)
-class Before:
+class PreviousResult:
     """The head as the picture before shows it.
 
     Attributes:
@@ -74,7 +74,7 @@ class Before:
         )
 
 
-def read_before(values: Mapping[str, Any]) -> Before | Failure:
+def read_previous_result(values: Mapping[str, Any]) -> PreviousResult | Failure:
     """Return the head in a dictionary of version 1.01, which this program or the original has made."""
     found: dict[str, Floats] = {}
     for key, least in _LENGTHS.items():
@@ -87,7 +87,7 @@ def read_before(values: Mapping[str, Any]) -> Before | Failure:
         found[key] = numbers
     if not from_six_dof(found["cam"])[1][2] > 0:
         return _unfit("has a camera from behind which no face is seen under 'cam'")
-    return Before(found["shape"], found["exp"], found["pose"][3:], found["eye_pose"], found["cam"])
+    return PreviousResult(found["shape"], found["exp"], found["pose"][3:], found["eye_pose"], found["cam"])
 
 
 def _unfit(problem: str) -> Failure:

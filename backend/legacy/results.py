@@ -18,7 +18,7 @@ from ..contract.failure import Failure
 from ..contract.marks import is_marked, mark_file
 from ..data.types import Video
 from ..system.writable import writable_problem
-from .config import SeedConfig
+from .config import LegacyConfig
 from .parts import Parts
 
 _TEXTURE: Final = "texture.png"
@@ -27,12 +27,12 @@ _ABOUT: Final = "about.json"
 _OF_A_FRAME: Final = re.compile(rf"(\d+)(\.npy|\.npz|{re.escape(_COMPARED)})", re.ASCII)
 
 
-def results_folder(config: SeedConfig) -> Path | Failure:
+def results_folder(config: LegacyConfig) -> Path | Failure:
     """Return where the results of a configuration's video go, or why they cannot."""
     assert config.video is not None
     assert config.folder is not None
     folder = config.folder / config.video.name.split(".")[0]
-    return writable_problem(folder) or _taken(folder) or folder
+    return writable_problem(folder) or _foreign_results(folder) or folder
 
 
 def begin_results(folder: Path, video: Video, parts: Parts) -> None:
@@ -75,7 +75,7 @@ def _write_marked(path: Path, write: Callable[[Path], object]) -> None:
     write_atomically(path, write_and_mark)
 
 
-def _taken(folder: Path) -> Failure | None:
+def _foreign_results(folder: Path) -> Failure | None:
     """Whether results lie in a folder that this program did not write: the original gives them the same names."""
     if not folder.is_dir() or _is_ours(folder / _ABOUT):
         return None
@@ -83,8 +83,8 @@ def _taken(folder: Path) -> Failure | None:
     theirs = next((name for name in names if _OF_A_FRAME.fullmatch(name) or name == _TEXTURE), None)
     if theirs is None:
         return None
-    said = f"{folder} holds {theirs}, which this program did not write."
-    return Failure("target-taken", said, "Choose another 'save_path', or move that folder away.")
+    sentence = f"{folder} holds {theirs}, which this program did not write."
+    return Failure("target-taken", sentence, "Choose another 'save_path', or move that folder away.")
 
 
 def _is_ours(about: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..landmarks.aligned_crop import LATER_SCALE, SEED_SCALE
+from ..landmarks.aligned_crop import VERSION_1_SCALE, VERSION_4_SCALE
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Version:
     crop_scale: float
 
 
-VERSION_1: Final = Version(100, 50, SEED_SCALE)
-VERSION_4: Final = Version(300, 100, LATER_SCALE)
+VERSION_1: Final = Version(100, 50, VERSION_1_SCALE)
+VERSION_4: Final = Version(300, 100, VERSION_4_SCALE)
 TEXTURE_MODES: Final = 50
 """Coefficients of the texture in both."""
 RENDERED: Final = 256

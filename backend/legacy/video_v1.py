@@ -20,7 +20,7 @@ from ..data.types import Video
 from ..stages import video as video_stage
 from ..system.project import MODELS
 from .clip import fit_clip
-from .config import SeedConfig
+from .config import LegacyConfig
 from .dictionary_v1 import dictionary_of, reduced
 from .parts import Parts
 from .results import begin_results, end_results, results_folder, write_compared
@@ -30,13 +30,13 @@ Warn = Callable[[str], None]
 _RATE_TOLERANCE: Final = 0.05
 
 
-def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure:
+def track_frames(config: LegacyConfig, parts: Parts, warn: Warn) -> Path | Failure:
     """Track the video of a configuration and write a file per frame; return their folder."""
     folder = results_folder(config)
     if isinstance(folder, Failure):
         return folder
     with tempfile.TemporaryDirectory() as work:
-        context = speaking_context(Path(work), warn)
+        context = warning_context(Path(work), warn)
         video = chosen_frames(config, context, warn)
         if isinstance(video, Failure):
             return video
@@ -55,7 +55,7 @@ def track_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure
     return folder
 
 
-def speaking_context(work: Path, warn: Warn) -> Context:
+def warning_context(work: Path, warn: Warn) -> Context:
     """Return a context for stages whose notices become warnings."""
 
     def emit(event: Any) -> None:
@@ -65,7 +65,7 @@ def speaking_context(work: Path, warn: Warn) -> Context:
     return Context("track_video", emit, lambda: False, work, MODELS)
 
 
-def chosen_frames(config: SeedConfig, context: Context, warn: Warn) -> Video | Failure:
+def chosen_frames(config: LegacyConfig, context: Context, warn: Warn) -> Video | Failure:
     """Every n-th frame, as the original counts: frame i of the result is frame int(i x original / subsampled)."""
     video = video_stage.run(VideoSettings(path=str(config.video)), context)
     if isinstance(video, Failure):

@@ -14,22 +14,22 @@ from ..parsing.parser import square_around
 from ..render.lit_head import Skin
 from .background import NO_NETWORK, on_white
 from .clip import FittedClip, Prepare, fit_clip, unchanged
-from .config import SeedConfig
+from .config import LegacyConfig
 from .dictionary_v1 import reduced
-from .dictionary_v4 import later_dictionary_of
+from .dictionary_v4 import dictionary_v4_of
 from .painting import seen_closely
 from .parts import Parts
 from .results import begin_results, end_results, results_folder, write_compared, write_texture
-from .video_v1 import Warn, chosen_frames, speaking_context
+from .video_v1 import Warn, chosen_frames, warning_context
 
 
-def track_later_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | Failure:
+def track_frames_v4(config: LegacyConfig, parts: Parts, warn: Warn) -> Path | Failure:
     """Track the video of a configuration and write a file per frame; return their folder."""
     folder = results_folder(config)
     if isinstance(folder, Failure):
         return folder
     with tempfile.TemporaryDirectory() as work:
-        context = dataclasses.replace(speaking_context(Path(work), warn), settings=_settings_of(config))
+        context = dataclasses.replace(warning_context(Path(work), warn), settings=_settings_of(config))
         video = chosen_frames(config, context, warn)
         if isinstance(video, Failure):
             return video
@@ -45,7 +45,7 @@ def track_later_frames(config: SeedConfig, parts: Parts, warn: Warn) -> Path | F
     return folder
 
 
-def preparation(parts: Parts, config: SeedConfig, warn: Warn) -> Prepare:
+def preparation(parts: Parts, config: LegacyConfig, warn: Warn) -> Prepare:
     """Return what is done to pictures before they are looked at: with matting the background becomes white."""
     if not config.matting:
         return unchanged
@@ -55,16 +55,16 @@ def preparation(parts: Parts, config: SeedConfig, warn: Warn) -> Prepare:
     return lambda picture, points: on_white(parts, picture, points)
 
 
-def _settings_of(config: SeedConfig) -> dict[str, dict[str, object]]:
+def _settings_of(config: LegacyConfig) -> dict[str, dict[str, object]]:
     """What the stages after the fit read of its settings."""
     return {"fit": {"device": config.device.type if config.device.type in ("cuda", "mps") else "cpu"}}
 
 
-def _write(folder: Path, clip: FittedClip, painted: Skin | None, config: SeedConfig) -> None:
+def _write(folder: Path, clip: FittedClip, painted: Skin | None, config: LegacyConfig) -> None:
     write_texture(folder, None if painted is None else painted.texture)
     texture = clip.texture_code()
     for frame, picture in clip.pictures(clip.frames):
-        result = later_dictionary_of(clip.crop(frame, picture, texture), clip.parts, config.size, painted)
+        result = dictionary_v4_of(clip.crop(frame, picture, texture), clip.parts, config.size, painted)
         result.pop("texture", None)  # it is the same in all frames and stands in texture.png
         write_atomically(folder / f"{frame}.npz", lambda partial, result=result: write_npz(partial, result))
         write_compared(folder, frame, _compared(result))

@@ -1,4 +1,4 @@
-"""All that is told of a video before it is tracked."""
+"""Overview of a video before it is tracked: its facts, its people, their pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..landmarks.networks import find_networks
 from ..system.pictures import write_picture
 from ..system.writable import writable_problem
 from ..video.opening import open_video
-from .people import Look, Looker, Sighting, people_in
+from .people import FaceFinder, SampleFrame, Sighting, people_in
 from .sample import SAMPLES, sample
 
 
@@ -28,8 +28,8 @@ class Overview:
     files: dict[str, Path]
 
 
-def look_at(settings: VideoSettings, folder: Path, context: Context) -> Overview | Failure:
-    """Look at a video and write its thumbnails into a folder; the failures are those of tracking."""
+def overview_of(settings: VideoSettings, folder: Path, context: Context) -> Overview | Failure:
+    """Return what a video is, its thumbnails written into a folder; the failures are those of tracking."""
     problem = writable_problem(folder)
     if problem is not None:
         return problem
@@ -39,26 +39,26 @@ def look_at(settings: VideoSettings, folder: Path, context: Context) -> Overview
     video = open_video(settings, context, hashed=False)
     if isinstance(video, Failure):
         return video
-    looker = Looker(files)
-    looks: list[Look] = []
+    finder = FaceFinder(files)
+    samples: list[SampleFrame] = []
     for position, picture in sample(video):
         context.check()
-        looks.append(looker.look(position, picture))
-        context.progress(len(looks), max(min(len(video), SAMPLES), len(looks)))
-    if not looks:
+        samples.append(finder.find(position, picture))
+        context.progress(len(samples), max(min(len(video), SAMPLES), len(samples)))
+    if not samples:
         return Failure(
             "video-unreadable",
             f"No frame of {video.path.name} can be decoded.",
             "The file is damaged; copy it again, or convert it to MP4 with H.264.",
         )
-    looks.sort(key=lambda look: look.position)
-    return _written(video, looks, folder, context.targets.write)
+    samples.sort(key=lambda frame: frame.position)
+    return _written(video, samples, folder, context.targets.write)
 
 
-def _written(video: Video, looks: list[Look], folder: Path, write: Writer) -> Overview:
+def _written(video: Video, samples: list[SampleFrame], folder: Path, write: Writer) -> Overview:
     folder.mkdir(parents=True, exist_ok=True)
-    people = people_in(looks, len(video))
-    shown = _most_telling(looks)
+    people = people_in(samples, len(video))
+    shown = _with_most_faces(samples)
     files = {"thumbnail": folder / "thumbnail.png"}
     write_picture(files["thumbnail"], shown.thumbnail, write)
     faces = []
@@ -66,17 +66,17 @@ def _written(video: Video, looks: list[Look], folder: Path, write: Writer) -> Ov
         best = max(person, key=lambda sighting: sighting.quality)
         path = files[f"face_{number}"] = folder / f"face_{number}.png"
         write_picture(path, best.picture, write)
-        faces.append(_face(video, number, person, best, len(looks), path))
-    return Overview(_facts(video, shown), tuple(faces), files)
+        faces.append(_face(video, number, person, best, len(samples), path))
+    return Overview(_video_facts(video, shown), tuple(faces), files)
 
 
-def _most_telling(looks: list[Look]) -> Look:
+def _with_most_faces(samples: list[SampleFrame]) -> SampleFrame:
     """The picture with the most faces, of several the one nearest to the middle."""
-    middle = (len(looks) - 1) / 2
-    return max(enumerate(looks), key=lambda item: (len(item[1].faces), -abs(item[0] - middle)))[1]
+    middle = (len(samples) - 1) / 2
+    return max(enumerate(samples), key=lambda item: (len(item[1].faces), -abs(item[0] - middle)))[1]
 
 
-def _facts(video: Video, shown: Look) -> dict[str, Any]:
+def _video_facts(video: Video, shown: SampleFrame) -> dict[str, Any]:
     focal = video.metadata.get("focal_length_35mm")
     return {
         "name": video.path.name,
@@ -92,14 +92,16 @@ def _facts(video: Video, shown: Look) -> dict[str, Any]:
     }
 
 
-def _face(video: Video, number: int, person: list[Sighting], best: Sighting, looks: int, path: Path) -> dict[str, Any]:
+def _face(
+    video: Video, number: int, person: list[Sighting], best: Sighting, sampled: int, path: Path
+) -> dict[str, Any]:
     left, top, right, bottom = (best.box + 0.5) / [video.width, video.height, video.width, video.height]
     centre = (best.face.points[:, :2].mean(axis=0) + 0.5) / [video.width, video.height]
     return {
         "number": number,
         "box": [round(float(share), 4) for share in (left, top, right - left, bottom - top)],
-        "share": round(len(person) / looks, 3),
-        "frame": int(video.frame_index[best.look.position]),
+        "share": round(len(person) / sampled, 3),
+        "frame": int(video.frame_index[best.frame.position]),
         "point": [round(float(min(max(share, 0.0), 1.0)), 4) for share in centre],
         "picture": str(path),
     }

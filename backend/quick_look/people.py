@@ -1,4 +1,4 @@
-"""Who is in a video, from a sample of its frames, by the code that tells people apart when all of it is tracked."""
+"""People in a video, from a sample of its frames, by the code that tells people apart when all of it is tracked."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ..landmarks.search import everywhere
 from ..system.pictures import reduced_to
 from .pictures import THUMBNAIL, face_picture
 
-LEAST: Final = 2
-"""Looks at a face that make it a person: one alone may be anything."""
+LEAST_SIGHTINGS: Final = 2
+"""Sightings that make a person: one alone may be anything."""
 
 PLAN: Final = Plan(settle=2, runs=())
 _CHEEKS, _NOSE = (234, 454), 1
 
 
 @dataclass(frozen=True)
-class Look:
+class SampleFrame:
     """One frame of the sample, without its full picture.
 
     Attributes:
@@ -50,7 +50,7 @@ class Look:
 class Sighting:
     """One person in one frame of the sample."""
 
-    look: Look
+    frame: SampleFrame
     face: Face
     picture: Picture
 
@@ -70,15 +70,15 @@ class Sighting:
         return self.face.region.side * self.face.presence * max(0.1, 1.0 - 2.0 * turned)
 
 
-class Looker:
+class FaceFinder:
     """Finds all faces of single pictures."""
 
     def __init__(self, files: NetworkFiles) -> None:
         self._networks = Networks(files)
         self._threshold = LandmarkSettings().detection_threshold
 
-    def look(self, position: int, picture: Picture) -> Look:
-        """Return what is seen in one picture of the clip."""
+    def find(self, position: int, picture: Picture) -> SampleFrame:
+        """Return what is seen in one picture of the clip, at its position."""
         faces: list[Face] = []
         for detection in everywhere(self._networks.detector, picture, self._threshold, self._confirm(picture)):
             face = find_face(self._networks, picture, detection.region(), PLAN, self._threshold)
@@ -86,7 +86,7 @@ class Looker:
                 faces.append(face)
         seen = tuple(SeenFace(face, portrait_of(picture, face), None) for face in faces)
         crops = tuple(face_picture(picture, face.region) for face in faces)
-        return Look(position, reduced_to(picture, THUMBNAIL), SeenFrame(seen, thumbnail_of(picture)), crops)
+        return SampleFrame(position, reduced_to(picture, THUMBNAIL), SeenFrame(seen, thumbnail_of(picture)), crops)
 
     def _confirm(self, picture: Picture) -> Callable[[Detection], bool]:
         def confirm(detection: Detection) -> bool:
@@ -95,25 +95,25 @@ class Looker:
         return confirm
 
 
-def people_in(looks: Sequence[Look], frames: int) -> list[list[Sighting]]:
+def people_in(samples: Sequence[SampleFrame], frames: int) -> list[list[Sighting]]:
     """Return the sightings of each person in time, the person who covers the most of the clip first.
 
     Args:
-        looks: In the order of their positions.
+        samples: In the order of their positions.
         frames: Length of the clip.
     """
-    if not looks:
+    if not samples:
         return []
     rows = [
-        Sighting(look, seen.face, crop)
-        for look in looks
-        for seen, crop in zip(look.seen.faces, look.faces, strict=True)
+        Sighting(sampled, seen.face, crop)
+        for sampled in samples
+        for seen, crop in zip(sampled.seen.faces, sampled.faces, strict=True)
     ]
-    seen = gather(0, [look.seen for look in looks])
-    positions = np.array([look.position for look in looks], dtype=np.int64)
+    seen = gather(0, [sampled.seen for sampled in samples])
+    positions = np.array([sampled.position for sampled in samples], dtype=np.int64)
     # Far apart in time much differs that is no cut; then people are known by what they look like, which is as well.
     shot = np.zeros(frames, dtype=np.int64)
     shot[positions] = shots_of(seen)
     seen = dataclasses.replace(seen, frame=positions[seen.frame])
-    people = people_of(seen, shot, LEAST)
+    people = people_of(seen, shot, LEAST_SIGHTINGS)
     return [[rows[row] for row in person.rows] for person in people]

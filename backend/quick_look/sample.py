@@ -28,11 +28,11 @@ def sample(video: Video) -> Iterator[tuple[int, Picture]]:
     if is_picture(video.path) or len(video) * video.width * video.height <= QUICK:
         yield from read_frames(video, spread(len(video), SAMPLES))
         return
-    found = 0
+    read = 0
     for position, picture in _key_frames(video):
-        found += 1
+        read += 1
         yield position, picture
-    if found < FEWEST:  # a short clip of large pictures with few key frames
+    if read < FEWEST:  # a short clip of large pictures with few key frames
         yield from read_frames(video, spread(len(video), FEWEST))
 
 

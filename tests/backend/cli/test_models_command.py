@@ -16,8 +16,8 @@ from flame_writing import flame_content
 
 from backend.cli.main import main
 from backend.examine.inventory import Entry, inventory
-from backend.examine.model_file import Look, look_at
-from backend.examine.separate_process import Limits, look_apart
+from backend.examine.model_file import FileReport, examine
+from backend.examine.separate_process import Limits, examine_separately
 from backend.regress.deca import DecaEncoder
 
 FIELDS = {
@@ -31,7 +31,7 @@ OPTIONAL = ("FLAME_texture.npz", "FLAME_albedo_from_BFM.npz", "79999_iter.pth", 
 
 def listed(folder: Path) -> dict[str, Entry]:
     """What is in the folder; looked at in this process, which is faster than in one apart."""
-    entries = inventory(folder, lambda paths: {path: look_at(path) for path in paths})
+    entries = inventory(folder, lambda paths: {path: examine(path) for path in paths})
     return {Path(entry.file).name or "built-in": entry for entry in entries}
 
 
@@ -173,7 +173,7 @@ import json, os, sys, time
 from pathlib import Path
 from typing import Any
 from backend.examine import __main__ as apart, model_file
-from backend.examine.model_file import Look
+from backend.examine.model_file import FileReport
 def look(path):
     if "dies" in path.name: os.kill(os.getpid(), 11)
     if "hangs" in path.name: time.sleep(600)
@@ -184,8 +184,8 @@ def look(path):
         except MemoryError:
             os._exit(77)
     if "talks" in path.name: print("a library says something")
-    return Look("seen")
-apart.look_at = look
+    return FileReport("seen")
+apart.examine = look
 apart.main(int(sys.argv[1]))
 """
 
@@ -201,9 +201,9 @@ def test_a_file_that_ends_or_stops_the_process_is_named_and_the_others_are_looke
 
     monkeypatch.setattr("backend.examine.separate_process.subprocess.Popen", instead)
     paths = [tmp_path / name for name in ("first", "dies", "talks", "hangs", "eats", "last")]
-    found = look_apart(paths, Limits(seconds=8.0, memory=1 << 30))
+    found = examine_separately(paths, Limits(seconds=8.0, memory=1 << 30))
     assert list(found) == paths
-    assert [path.name for path in paths if found[path] == Look("seen")] == ["first", "talks", "last"]
+    assert [path.name for path in paths if found[path] == FileReport("seen")] == ["first", "talks", "last"]
     assert "ended the process" in found[paths[1]].problem
     assert "takes too long" in found[paths[3]].problem
     assert "too much memory" in found[paths[4]].problem

@@ -18,7 +18,7 @@ from backend.contract.failure import Failure
 from backend.flame_head_tracker import Tracker, TrackerError, TrackerWarning, track_video, track_video_legacy
 from backend.head.flame_codes import bridged_scores
 from backend.legacy import fitting
-from backend.legacy.config import SeedConfig, read_config
+from backend.legacy.config import LegacyConfig, read_config
 from backend.legacy.parts import Parts, set_up
 
 
@@ -164,9 +164,9 @@ def test_scores_of_frames_without_a_face_lie_between_their_neighbours() -> None:
     assert np.isnan(bridged_scores(scores[2:4])).all(), "nobody measured any"
 
 
-def parts_of(config: dict[str, Any]) -> tuple[SeedConfig, Parts]:
+def parts_of(config: dict[str, Any]) -> tuple[LegacyConfig, Parts]:
     read = read_config(config, video=False)
-    assert isinstance(read, SeedConfig)
+    assert isinstance(read, LegacyConfig)
     parts = set_up(read, lambda _: None)
     assert not isinstance(parts, Failure), parts
     return read, parts

@@ -19,7 +19,7 @@ from backend.contract.settings import FaceSettings, LandmarkSettings, VideoSetti
 from backend.data.context import Context
 from backend.data.types import Landmarks, Video
 from backend.quick_look import sample as look_sample
-from backend.quick_look.overview import Overview, look_at
+from backend.quick_look.overview import Overview, overview_of
 from backend.quick_look.sample import SAMPLES, sample, spread
 from backend.stages import landmarks as landmarks_stage
 from backend.stages import video as video_stage
@@ -36,7 +36,7 @@ def context(tmp_path: Path) -> Context:
 
 
 def seen_in(path: Path, folder: Path, context: Context, **settings: int) -> Overview:
-    result = look_at(VideoSettings(path=str(path), **settings), folder, context)
+    result = overview_of(VideoSettings(path=str(path), **settings), folder, context)
     assert isinstance(result, Overview), result
     return result
 
@@ -151,7 +151,7 @@ def test_failures_are_those_of_tracking(what: str, tmp_path: Path, context: Cont
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "text.mp4").write_text("no video at all")
     settings = VideoSettings(path=str(tmp_path / what) if what else "")
-    seen = look_at(settings, tmp_path / "look", context)
+    seen = overview_of(settings, tmp_path / "look", context)
     assert isinstance(seen, Failure)
     assert seen == video_stage.run(settings, context)
 

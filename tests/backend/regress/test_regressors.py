@@ -17,7 +17,7 @@ from synthetic_clips import MadeClip, context, made_clip
 from backend.contract.failure import Failure, Notice
 from backend.contract.settings import FitSettings
 from backend.data.types import Camera, Video
-from backend.legacy.config import SeedConfig, read_config
+from backend.legacy.config import LegacyConfig, read_config
 from backend.legacy.parts import Parts, set_up
 from backend.regress.deca import PARTS, DecaEncoder, crop_for_deca, load_deca, run_deca
 from backend.regress.mica import Mica, crop_for_mica, load_mica, run_mica
@@ -298,7 +298,7 @@ def test_the_python_interface_finds_the_file_where_version_1_had_it(tmp_path: Pa
     head.write_bytes(pickle.dumps(flame_content()))
     deca_file(tmp_path)
     config = read_config({"flame_model_path": str(head), "device": "cpu"}, video=False)
-    assert isinstance(config, SeedConfig)
+    assert isinstance(config, LegacyConfig)
     told: list[Notice] = []
     parts = set_up(config, told.append, tmp_path / "none")
     assert isinstance(parts, Parts)
