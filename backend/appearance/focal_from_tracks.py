@@ -13,9 +13,6 @@ from typing import Any, Final
 import numpy as np
 
 from ..contract.arrays import Floats, Integers, Picture
-from ..contract.failure import Failure
-from ..contract.options import from_dict
-from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
 from ..data.context import Context
 from ..data.types import Camera, Fit, Video
@@ -73,7 +70,7 @@ def with_focal_seen(fit: Fit, head: HeadModel, video: Video, context: Context) -
     Args:
         fit: A finished fit; its uncertainty of the focal length is 0 where that is known.
         head, video: Of the fit.
-        context: For the settings of the fit, and whether to stop.
+        context: Whether to stop.
     """
     if fit.focal_uncertainty <= 0:
         return fit
@@ -83,14 +80,12 @@ def with_focal_seen(fit: Fit, head: HeadModel, video: Video, context: Context) -
     if evidence is None:
         return fit
     focal, sigma = weighed(fit, evidence)
-    report = {**fit.report, "picture_focal": evidence.summary()}
+    report = replace(fit.report, picture_focal=evidence.summary())
     lens = plausible_lens(fit.landmarks, Camera(None, "estimated", varies=fit.zoom is not None))
     assumed = np.inf if lens is None else lens.moments()[1]
     source = "estimated" if sigma < FOCAL_DETERMINED * assumed else fit.focal_source
     if abs(np.log(focal / fit.intrinsics.focal_x)) > WORTH_IT:
-        settings = from_dict(FitSettings, context.settings.get("fit", {}), "Stage 'fit'")
-        settings = FitSettings() if isinstance(settings, Failure) else settings
-        fit = refitted(fit, head, settings, focal, sigma)
+        fit = refitted(fit, head, focal, sigma)
     return replace(fit, focal_uncertainty=sigma, focal_source=source, report=report)
 
 

@@ -12,10 +12,10 @@ import torch
 from ..contract.arrays import Integers
 from ..contract.camera import axis_angles
 from ..contract.failure import Failure, Notice
-from ..contract.options import from_dict
 from ..contract.settings import AppearanceSettings, FitSettings
 from ..contract.track import TRACKED
 from ..data.context import Context
+from ..data.fit_report import AppearanceReport
 from ..data.types import Camera, Fit, Video
 from ..fit.clip import ClipSolution
 from ..fit.confidence import frame_trust
@@ -50,7 +50,7 @@ def refined_fit(
     if len(usable) < FEWEST:
         return _left(fit, context, f"Fewer than {FEWEST} frames show the face: too few to compare their pictures.")
     started = time.perf_counter()
-    fit_settings = _fit_settings(context)
+    fit_settings = fit.settings
     steady = unzoomed(fit.landmarks, fit.zoom)
     plan = plan_of(steady, fit_settings.longest_gap)
     camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
@@ -82,27 +82,22 @@ def refined_fit(
 
     with single_threaded_operations():
         refined = on_device(refined_on, _device(fit_settings), context.notice)
-    refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, plan), plan)
+    refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, plan), plan, fit_settings)
     result = zoomed_fit(refitted, fit.landmarks, fit.zoom)
-    told = _told(fit, result, refined, time.perf_counter() - started) | {"empty_frames": len(pictures.empty)}
+    told = replace(
+        _report(fit, result, refined), seconds=time.perf_counter() - started, empty_frames=len(pictures.empty)
+    )
     if not _better(fit, result, refined):
         return _left(
             fit, context, "The pictures do not fit together better after refining; the landmarks' fit is kept.", told
         )
-    report = {**fit.report, "appearance": {"used": True, **told}}
-    return replace(result, focal_source=fit.focal_source, report=report)
+    return replace(result, focal_source=fit.focal_source, report=replace(fit.report, appearance=told))
 
 
 def _device(settings: FitSettings) -> torch.device:
     """What computes: the GPU of the fit where it is NVIDIA's, else the processor (Apple's has no double precision)."""
     device = device_for(settings.device)
     return device if isinstance(device, torch.device) and device.type == "cuda" else PROCESSOR
-
-
-def _fit_settings(context: Context) -> FitSettings:
-    """The settings with which the fit was made."""
-    settings = from_dict(FitSettings, context.settings.get("fit", {}), "Stage 'fit'")
-    return FitSettings() if isinstance(settings, Failure) else settings
 
 
 @dataclass(frozen=True)
@@ -170,19 +165,20 @@ def _solution(refined: RefinedClip, fit: Fit, plan: Plan) -> ClipSolution:
     )
 
 
-def _told(fit: Fit, result: Fit, refined: RefinedClip, seconds: float) -> dict[str, Any]:
+def _report(fit: Fit, result: Fit, refined: RefinedClip) -> AppearanceReport:
     tracked = fit.status == TRACKED
     turn = np.linalg.norm(axis_angles(np.swapaxes(fit.rotation, 1, 2) @ result.rotation), axis=1)
-    return {
-        "turned": float(np.degrees(np.median(turn[tracked]))),
-        "steadier": float(1 - refined.spread_after / max(refined.spread_before, 1e-9)),
-        "spread": [refined.spread_before, refined.spread_after],
-        "light": [float(value) for value in refined.light],
-        "key_frames": len(refined.keys),
-        "device": refined.model.template.device.type,
-        "rasterizer": best_rasterizer(refined.model.template.device).name,
-        "seconds": seconds,
-    }
+    device = refined.model.template.device
+    return AppearanceReport(
+        used=True,
+        turned=float(np.degrees(np.median(turn[tracked]))),
+        steadier=float(1 - refined.spread_after / max(refined.spread_before, 1e-9)),
+        spread=(refined.spread_before, refined.spread_after),
+        light=tuple(float(value) for value in refined.light),
+        key_frames=len(refined.keys),
+        device=device.type,
+        rasterizer=best_rasterizer(device).name,
+    )
 
 
 def _better(fit: Fit, result: Fit, refined: RefinedClip) -> bool:
@@ -192,6 +188,8 @@ def _better(fit: Fit, result: Fit, refined: RefinedClip) -> bool:
     return known and closer and bool(after <= WORSE_LANDMARKS * before + _PIXELS)
 
 
-def _left(fit: Fit, context: Context, sentence: str, told: dict[str, Any] | None = None) -> Fit:
+def _left(fit: Fit, context: Context, sentence: str, measured: AppearanceReport | None = None) -> Fit:
+    """Return the fit as it was, and say why."""
     context.notice(Notice("appearance-left", sentence))
-    return replace(fit, report={**fit.report, "appearance": {"used": False, **(told or {})}})
+    report = AppearanceReport(False) if measured is None else replace(measured, used=False)
+    return replace(fit, report=replace(fit.report, appearance=report))

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Floats, Integers, Singles
 from ..contract.camera import Intrinsics
+from ..contract.settings import FitSettings
 from ..contract.shading import Shading
 from ..contract.track import Track
+from .fit_report import FitReport
 
 PHOTOGRAPHS: Final = "photographs"
 """What `Video.codec` says of a clip whose frames are photographs."""
@@ -181,7 +183,8 @@ class Fit:
         reprojection_error: Median landmark distance in pixels (T,), NaN where not tracked.
         visibility: Of each landmark (T, 478) float32.
         landmark_offsets: Shared offset of each landmark on the surface (478, 3), metres, head axes.
-        report: Numbers for the report: iterations, seconds, cost ...
+        report: How it went.
+        settings: With which it was made.
         shading: Light, gain and albedo on every frame, or None where nobody looked for them.
         zoom: By how much longer the lens is on each frame than `intrinsics` say (T,); None where it stays the same.
         pose_sigma: What landmarks and smoothness leave open of the pose, degrees and millimetres (T, 2); None where
@@ -202,7 +205,8 @@ class Fit:
     reprojection_error: Floats
     visibility: Singles
     landmark_offsets: Floats
-    report: dict[str, Any]
+    report: FitReport
+    settings: FitSettings
     shading: Shading | None = None
     zoom: Floats | None = None
     pose_sigma: Floats | None = None

@@ -16,6 +16,7 @@ from ..contract.failure import Failure, Notice
 from ..contract.settings import FitSettings
 from ..contract.track import INTERPOLATED, MISSING, TRACKED
 from ..data.context import Context
+from ..data.fit_report import FitReport, SolveReport
 from ..data.landmark_distance import eye_distance
 from ..data.types import Camera, Fit, Landmarks, Video
 from ..head.model import HeadModel
@@ -88,7 +89,7 @@ def fit(
     best = best_fit(head, starts, fitted)
     if zoom is None or isinstance(best, Failure):
         return best
-    return replace(best, report={**best.report, "zoom": zoom.summary()})
+    return replace(best, report=replace(best.report, zoom=zoom.summary()))
 
 
 def _zoom(landmarks: Landmarks, camera: Camera, context: Context, video: Video) -> Zoom | None:
@@ -140,17 +141,18 @@ def _fitted(
         context.notice(
             Notice("fit-not-settled", "The fit was still moving when its steps ran out; look at the flagged frames.")
         )
-    return as_fit(landmarks, camera, head, clip, solution, plan)
+    return as_fit(landmarks, camera, head, clip, solution, plan, settings)
 
 
-def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, uncertainty: float) -> Fit:
+def refitted(fit: Fit, head: HeadModel, focal: float, uncertainty: float) -> Fit:
     """Return a finished fit once more with another focal length.
 
     Args:
-        fit, head, settings: The fit, its head and how it was made.
+        fit, head: The fit, and its head.
         focal: Focal length in pixels.
         uncertainty: Standard deviation of its logarithm.
     """
+    settings = fit.settings
     landmarks = unzoomed(fit.landmarks, fit.zoom)
     plan, tuning = plan_of(landmarks, settings.longest_gap), tuning_for(settings)
     clip = clip_input(landmarks, Camera(focal, "estimated"), plan)
@@ -176,8 +178,8 @@ def refitted(fit: Fit, head: HeadModel, settings: FitSettings, focal: float, unc
         offsets=settings.landmark_offsets,
     )
     solution = replace(solution, focal_sigma=uncertainty)
-    result = as_fit(landmarks, Camera(None, "estimated"), head, clip, solution, plan)
-    result = replace(result, report={**fit.report, "key_frames": result.report["key_frames"]})
+    result = as_fit(landmarks, Camera(None, "estimated"), head, clip, solution, plan, settings)
+    result = replace(result, report=replace(fit.report, key_frames=result.report.key_frames))
     return zoomed_fit(result, fit.landmarks, fit.zoom)
 
 
@@ -291,6 +293,7 @@ def as_fit(
     clip: ClipInput,
     solution: ClipSolution,
     plan: Plan,
+    settings: FitSettings,
 ) -> Fit:
     """Return the solution for every frame of the clip; frames that were not solved hold the nearest one's values."""
     everywhere = torch.as_tensor(plan.nearest, device=solution.frames.rotation.device)
@@ -314,19 +317,25 @@ def as_fit(
         reprojection_error=np.where(tracked, errors[plan.nearest], np.nan),
         visibility=visibility,
         landmark_offsets=_offsets(solution, head),
-        report={
-            "seconds": solution.seconds,
-            "iterations": solution.iterations,
-            "converged": solution.converged,
-            "outline": solution.outline.summary() if solution.outline else None,
-            "lens": solution.lens.summary() if solution.lens else None,
-            "key_frames": [int(index) for index in plan.solved[solution.key_frames]],
-        },
+        report=_report(solution, plan),
+        settings=settings,
         pose_sigma=None if sigma is None else sigma[plan.nearest],
     )
     points = head_points(solution)[plan.nearest]
     result = replace(result, stated_error=stated_errors(result, points))
     return replace(result, confidence=frame_confidence(result))
+
+
+def _report(solution: ClipSolution, plan: Plan) -> FitReport:
+    outline, lens = solution.outline, solution.lens
+    solve = SolveReport(
+        seconds=solution.seconds,
+        iterations=solution.iterations,
+        converged=solution.converged,
+        outline=None if outline is None else outline.summary(),
+        lens=None if lens is None else lens.summary(),
+    )
+    return FitReport(solve, key_frames=tuple(int(index) for index in plan.solved[solution.key_frames]))
 
 
 def _offsets(solution: ClipSolution, head: HeadModel) -> Floats:

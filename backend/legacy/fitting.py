@@ -85,9 +85,8 @@ def fit_picture(
     with tempfile.TemporaryDirectory() as work, chosen_gpu(config):
         context = silent_context(Path(work))
         if previous is not None and camera.focal is not None:
-            fit = refitted(
-                previous.as_fit(landmarks, parts.head, camera.focal), parts.head, settings, camera.focal, 0.0
-            )
+            start = previous.as_fit(landmarks, parts.head, camera.focal, settings)
+            fit = refitted(start, parts.head, camera.focal, 0.0)
         else:
             telling = silent_context(Path(work), emit)
             starts = guessed_starts([(picture, face.points)], parts.head, parts.guesses, telling)

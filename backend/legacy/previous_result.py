@@ -12,7 +12,9 @@ from ..contract.arrays import Floats
 from ..contract.camera import Intrinsics
 from ..contract.failure import Failure
 from ..contract.names import LANDMARKS
+from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
+from ..data.fit_report import FitReport
 from ..data.types import Fit, HeadPose, Landmarks
 from ..head.flame_codes import padded
 from ..head.model import HeadModel
@@ -39,13 +41,14 @@ class PreviousResult:
     eyes: Floats
     camera: Floats
 
-    def as_fit(self, landmarks: Landmarks, head: HeadModel, focal: float) -> Fit:
+    def as_fit(self, landmarks: Landmarks, head: HeadModel, focal: float, settings: FitSettings) -> Fit:
         """Return the fit of one picture that begins here: its landmarks, and the head before.
 
         Args:
             landmarks: Of the one picture.
             head: The head that is fitted.
             focal: Of the picture, pixels.
+            settings: With which it is fitted.
         """
         rotation, translation = from_six_dof(self.camera)
         nothing = np.zeros((1, 3))
@@ -70,7 +73,8 @@ class PreviousResult:
             reprojection_error=np.zeros(1),
             visibility=np.ones((1, LANDMARKS), dtype=np.float32),
             landmark_offsets=np.zeros((LANDMARKS, 3)) if head.detector_offsets is None else head.detector_offsets,
-            report={},
+            report=FitReport(),
+            settings=settings,
         )
 
 

@@ -60,7 +60,7 @@ def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Contex
         "psnr": round(psnr, 2),
         "exposure_spread": [round(float(value), 4) for value in shading.gain.std(axis=0)],
     }
-    return replace(fit, shading=shading, report={**fit.report, "shading": told})
+    return replace(fit, shading=shading, report=replace(fit.report, shading=told))
 
 
 def clip_shading(

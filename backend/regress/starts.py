@@ -154,7 +154,7 @@ def with_start(head: HeadModel, start: Start) -> HeadModel:
 def best_fit(head: HeadModel, starts: Sequence[Start], fit: Callable[[HeadModel], Fit | Failure]) -> Fit | Failure:
     """Fit from the average face and from every guess, and return the fit that explains the landmarks best, see above.
 
-    The result belongs to `head` itself; ``report["start"]`` says which start it was.
+    The result belongs to `head` itself; ``report.start`` says which start it was.
     """
     best = fit(head)
     if isinstance(best, Failure):
@@ -175,7 +175,7 @@ def best_fit(head: HeadModel, starts: Sequence[Start], fit: Callable[[HeadModel]
 
 
 def _named(fit: Fit, start: str) -> Fit:
-    return dataclasses.replace(fit, report={**fit.report, "start": start})
+    return dataclasses.replace(fit, report=dataclasses.replace(fit.report, start=start))
 
 
 def _error(fit: Fit) -> float:

@@ -43,10 +43,10 @@ def model_files(settings: object, models: Path) -> Iterable[Path]:
 
 def summary(output: Fit, _settings: AppearanceSettings) -> str:
     """What the pictures changed."""
-    report = output.report.get("appearance", {})
-    if not report.get("used"):
+    report = output.report.appearance
+    if report is None or not report.used or report.turned is None or report.steadier is None:
         return "left as it was"
-    return f"rotation mended by {report['turned']:.1f}°, {100 * report['steadier']:.0f} % calmer"
+    return f"rotation mended by {report.turned:.1f}°, {100 * report.steadier:.0f} % calmer"
 
 
 CODE: Final = StageCode(

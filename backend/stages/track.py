@@ -182,7 +182,7 @@ def _posed(fit: Fit, head: HeadModel, context: Context, *, with_torso: bool) -> 
 def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
     landmarks = fit.landmarks
     report = {
-        "fit": fit.report,
+        "fit": fit.report.as_json(),
         "landmarks": landmarks.source,
         "face": landmarks.number,
         "others": list(landmarks.others),

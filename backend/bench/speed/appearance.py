@@ -11,8 +11,7 @@ from typing import Final
 import torch
 
 from ...contract.failure import Failure
-from ...contract.options import to_dict
-from ...contract.settings import AppearanceSettings, FitSettings, VideoSettings
+from ...contract.settings import AppearanceSettings, VideoSettings
 from ...data.types import Fit, Video
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
@@ -56,7 +55,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
             refined = appearance(setup, made[0], fitted, head, device, clock)
         if isinstance(refined, Failure):
             return refined
-        told = refined.report["appearance"]
+        report = refined.report.appearance
+        told = {} if report is None else report.as_json()
         rows.append(at_least(what, frames / clock.wall["appearance"], target, " frames/s", 1, clip=made[1], **told))
     memory = _memory(setup, frames)
     return memory if isinstance(memory, Failure) else [*rows, memory]
@@ -70,8 +70,8 @@ def appearance(setup: Setup, clip: Path, fitted: Fit, head: HeadModel, device: s
     video: Video | Failure = video_stage.run(VideoSettings(path=str(clip)), context(setup, "video"))
     if isinstance(video, Failure):
         return video
-    own = replace(context(setup, "appearance"), settings={"fit": to_dict(FitSettings(device=device))})
-    return clock.timed("appearance", lambda: appearance_stage.run(fitted, head, video, AppearanceSettings(), own))
+    own, there = context(setup, "appearance"), replace(fitted, settings=replace(fitted.settings, device=device))
+    return clock.timed("appearance", lambda: appearance_stage.run(there, head, video, AppearanceSettings(), own))
 
 
 def _memory(setup: Setup, frames: int) -> Row | Failure:

@@ -42,8 +42,9 @@ def measure(setup: Setup) -> list[Row] | Failure:
             continue
         seconds = clock.wall["fit"]
         per_frame.append(seconds / frames)
-        detail = {"processor_seconds": clock.processor["fit"], "parts": fitted.report["seconds"]}
-        detail["iterations"] = fitted.report["iterations"]
+        report = fitted.report.as_json()
+        detail = {"processor_seconds": clock.processor["fit"], "parts": report["seconds"]}
+        detail["iterations"] = report["iterations"]
         what = f"solve alone, {frames} frames, {IDENTITIES} identity + {EXPRESSIONS} expression"
         if frames == 300:
             rows.append(at_most(what, seconds, LIMIT, " s", **detail))

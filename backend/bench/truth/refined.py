@@ -51,7 +51,7 @@ def clip_rows(setup: Setup) -> list[Row] | Failure:
         refined = refine(setup, fitted, head, folder / "clip.mp4", Clock())
         if isinstance(refined, Failure):
             return refined
-        used = bool(refined.report.get("appearance", {}).get("used"))
+        used = refined.report.appearance is not None and refined.report.appearance.used
         before, after = _errors(head, fitted, truth), _errors(head, refined, truth)
         rows += _rows(f"appearance, truth clip, {name}", before, after, name == "proxy")
         rows.append(told(f"appearance, truth clip, {name}: used", float(used), digits=0))

@@ -14,7 +14,7 @@ from textured_heads import as_fit
 
 from backend.appearance import refinement as refining
 from backend.appearance.clip import RefinedClip, Refinement
-from backend.contract.settings import AppearanceSettings, VideoSettings
+from backend.contract.settings import AppearanceSettings, FitSettings, VideoSettings
 from backend.data.context import Context
 from backend.data.types import Fit, Video
 from backend.fit.geometry.landmark_model import landmark_model
@@ -88,8 +88,24 @@ def test_a_refinement_that_does_not_help_is_not_used_and_that_is_said(
     result = appearance.run(fit, clip.head, video, AppearanceSettings(), context)
     assert isinstance(result, Fit)
     assert result.rotation is fit.rotation and result.pose is fit.pose
-    assert result.report["appearance"]["used"] is False
+    assert result.report.appearance is not None and not result.report.appearance.used
     assert [event["code"] for event in events if event["event"] == "notice"] == ["appearance-left"]
+
+
+def test_a_fit_is_refined_with_the_settings_with_which_it_was_made(
+    clip: MadeClip, video: Video, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    made = FitSettings(neck="held", landmark_offsets=False, smoothness=3.0)
+    given: list[Refinement] = []
+
+    def refine(work: Refinement, progress: object) -> RefinedClip:
+        given.append(work)
+        return unchanged(0.01, 0.011)(work, progress)
+
+    monkeypatch.setattr(refining, "refine_clip", refine)
+    context, _ = listening(tmp_path)
+    appearance.run(replace(as_fit(clip, np.zeros(3)), settings=made), clip.head, video, AppearanceSettings(), context)
+    assert (given[0].neck_free, given[0].offsets, given[0].smoothness) == (True, False, 3.0)
 
 
 def test_a_refinement_that_helps_is_used_and_comes_back_exactly(
@@ -100,7 +116,8 @@ def test_a_refinement_that_helps_is_used_and_comes_back_exactly(
     context, events = listening(tmp_path)
     result = appearance.run(fit, clip.head, video, AppearanceSettings(), context)
     assert isinstance(result, Fit)
-    assert result.report["appearance"]["steadier"] == pytest.approx(0.5)
+    assert result.report.appearance is not None
+    assert result.report.appearance.steadier == pytest.approx(0.5)
     np.testing.assert_allclose(result.rotation, fit.rotation, atol=1e-9)
     np.testing.assert_allclose(result.translation, fit.translation, atol=1e-9)
     np.testing.assert_allclose(result.pose.expression, fit.pose.expression, atol=1e-12)

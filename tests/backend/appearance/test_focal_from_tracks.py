@@ -137,7 +137,7 @@ def test_the_pictures_correct_the_focal_length_of_a_fit(tmp_path, monkeypatch):
     assert abs(evidence.log_focal - np.log(600)) < min(0.5 * off_before, 1.5 * evidence.sigma)
     assert off_after < 0.7 * off_before
     assert after.focal_uncertainty < before.focal_uncertainty
-    assert after.report["picture_focal"]["frames"] == len(pictures)
+    assert after.report.picture_focal is not None and after.report.picture_focal["frames"] == len(pictures)
     assert np.nanmedian(after.reprojection_error) < np.nanmedian(before.reprojection_error) + 0.3
 
 

@@ -26,8 +26,9 @@ from backend.contract.atomic import write_atomically  # noqa: E402
 from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.failure import Failure  # noqa: E402
 from backend.contract.job import Job, default_job  # noqa: E402
-from backend.contract.settings import ReportSettings, SmoothSettings, TrackFileSettings, VideoSettings  # noqa: E402
+from backend.contract.settings import FitSettings, ReportSettings, SmoothSettings, TrackFileSettings, VideoSettings  # noqa: E402
 from backend.data.context import Context  # noqa: E402
+from backend.data.fit_report import FitReport, SolveReport  # noqa: E402
 from backend.data.stage_code import StageCode  # noqa: E402
 from backend.data.types import Camera, Fit, HeadPose, Landmarks, ReportFiles, Video  # noqa: E402
 from backend.run.registry import STAGE_CODE  # noqa: E402
@@ -165,7 +166,8 @@ def fit(landmarks: Landmarks, head, camera: Camera, settings, context: Context, 
         reprojection_error=np.ones(FRAMES),
         visibility=np.ones((FRAMES, 478), np.float32),
         landmark_offsets=np.zeros((478, 3)),
-        report={"iterations": 3, "cost": float("nan")},
+        report=FitReport(SolveReport({"fit": float("nan")}, {"fit": 3}, converged=True)),
+        settings=FitSettings(),
     )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from backend.contract.camera import Intrinsics, rotation_matrices
+from backend.contract.settings import FitSettings
 from backend.contract.track import MISSING, TRACKED
+from backend.data.fit_report import FitReport, SolveReport
 from backend.data.types import Fit, HeadPose, Landmarks
 from backend.head.model import HeadModel, LandmarkEmbedding
 
@@ -84,5 +86,6 @@ def a_fit(head: HeadModel, frames: int = FRAMES) -> Fit:
         reprojection_error=np.full(frames, np.nan),
         visibility=np.ones((frames, 478), np.float32),
         landmark_offsets=np.zeros((478, 3)),
-        report={"cost": float("nan"), "steps": np.arange(2)},
+        report=FitReport(SolveReport({"fit": float("nan")}, {"steps": 2}, converged=True), key_frames=(0, 1)),
+        settings=FitSettings(),
     )

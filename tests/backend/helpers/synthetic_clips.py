@@ -11,7 +11,9 @@ import numpy as np
 
 from backend.contract import names
 from backend.contract.camera import Intrinsics, project, rotation_matrices
+from backend.contract.settings import FitSettings
 from backend.data.context import Context
+from backend.data.fit_report import FitReport
 from backend.data.types import Fit, HeadPose, Landmarks
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.terms.priors import relative_scale
@@ -99,7 +101,8 @@ def made_fit(
         reprojection_error=np.zeros(frames),
         visibility=np.ones((frames, names.LANDMARKS), np.float32),
         landmark_offsets=np.zeros((names.LANDMARKS, 3)),
-        report={},
+        report=FitReport(),
+        settings=FitSettings(),
     )
 
 

@@ -12,6 +12,8 @@ from backend.appearance.key_frame_solve import PhotometricProblem, seen_columns
 from backend.appearance.terms.photometric_term import PhotometricTuning
 from backend.appearance.view import FeatureMaker, View
 from backend.contract.camera import Intrinsics, rotation_matrices
+from backend.contract.settings import FitSettings
+from backend.data.fit_report import FitReport
 from backend.data.landmark_distance import eye_distance
 from backend.data.types import Fit
 from backend.fit.evidence.observations import observe
@@ -64,7 +66,8 @@ def as_fit(clip: MadeClip, turn: np.ndarray) -> Fit:
         reprojection_error=np.zeros(count),
         visibility=np.ones((count, 478), dtype=np.float32),
         landmark_offsets=np.zeros((478, 3)),
-        report={},
+        report=FitReport(),
+        settings=FitSettings(),
     )
 
 

@@ -138,8 +138,8 @@ def test_a_dark_film_leaves_the_fit_as_it_is_and_says_so(tmp_path: Path, clip: M
 def test_shading_reaches_the_track(tmp_path: Path, clip: MadeClip):
     fit, video = filmed(tmp_path, np.ones((FRAMES, 3)), clip)
     lit = lit_fit(fit, HEAD, video, "clip", context(tmp_path))
-    assert lit.shading is not None and lit.report["shading"]["space"] == SPACE.name
-    assert lit.report["shading"]["psnr"] > 30
+    assert lit.shading is not None and lit.report.shading is not None and lit.report.shading["space"] == SPACE.name
+    assert lit.report.shading["psnr"] > 30
     track = track_stage.track_of(lit, HEAD, context(tmp_path))
     assert isinstance(track, Track) and not isinstance(track, Failure)
     assert track.shading is not None

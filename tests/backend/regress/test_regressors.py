@@ -225,12 +225,12 @@ def test_a_good_guess_is_taken_and_a_bad_one_is_not(clip: MadeClip, tmp_path: Pa
     bad = Start("bad", 4 * random.normal(size=300))
     good = Start("good", clip.pose.identity)
     alone = fitted(clip, tmp_path, [])
-    assert alone.report["start"] == AVERAGE
+    assert alone.report.start == AVERAGE
     tried = fitted(clip, tmp_path, [bad])
-    assert tried.report["start"] == AVERAGE
+    assert tried.report.start == AVERAGE
     np.testing.assert_array_equal(tried.pose.identity, alone.pose.identity)
     helped = fitted(clip, tmp_path, [bad, good])
-    assert helped.report["start"] == "good"
+    assert helped.report.start == "good"
     assert helped.reprojection_error.mean() < alone.reprojection_error.mean()
     truth = clip.pose.identity
     assert np.linalg.norm(helped.pose.identity - truth) < np.linalg.norm(alone.pose.identity - truth)
@@ -271,7 +271,7 @@ def test_a_clip_is_looked_at_on_some_of_its_frames(clip: MadeClip, tmp_path: Pat
         context(tmp_path), a_clip(tmp_path),
     )  # fmt: skip
     assert not isinstance(fitted_clip, Failure)
-    assert fitted_clip.report["start"] == AVERAGE, "weights without meaning explain nothing better"
+    assert fitted_clip.report.start == AVERAGE, "weights without meaning explain nothing better"
 
 
 def test_a_file_that_cannot_be_used_is_named_and_stops_nothing(clip: MadeClip, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_file_that_cannot_be_used_is_named_and_stops_nothing(clip: MadeClip, t
         listening, a_clip(tmp_path),
     )  # fmt: skip
     assert not isinstance(found, Failure)
-    assert found.report["start"] == AVERAGE
+    assert found.report.start == AVERAGE
     (notice,) = [event for event in events if event["event"] == "notice" and event["code"] == "regressor-not-used"]
     assert "lacks 'layers.2.weight' and has the unexpected 'layers.9.weight'" in notice["sentence"]
     assert notice["advice"]

@@ -89,7 +89,14 @@ def test_a_track_has_the_vertices_of_the_head_and_survives_the_file(context: Con
     assert again.landmark_triangle[5] == -1 and again.landmark_triangle[6] == 0
     assert again.header["video"] == {"name": "clip é.mp4", "path": "clip é.mp4", "duration": 2.0}, "no whole path"
     assert again.header["report"]["others"] == [{"number": 1, "width": 40.0}]
-    assert again.header["report"]["fit"] == {"cost": None, "steps": [0, 1]}
+    assert again.header["report"]["fit"] == {
+        "seconds": {"fit": None},
+        "iterations": {"steps": 2},
+        "converged": True,
+        "outline": None,
+        "lens": None,
+        "key_frames": [0, 1],
+    }
     assert again.header["settings"] == {"fit": {"smoothness": 1.0}}
     assert again.header["focal"] == {"source": "assumed", "uncertainty": 0.2}
     json.dumps(again.header, allow_nan=False)

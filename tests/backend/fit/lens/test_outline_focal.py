@@ -47,7 +47,7 @@ def fitted(clip: MadeClip, masks: PersonMasks | None, tmp_path: Path, focal: flo
 
 def seen_by_outline(result: Fit) -> tuple[float, float]:
     """Focal length in pixels and standard deviation of its logarithm, by the outline alone."""
-    outline = result.report["outline"]
+    outline = result.report.as_json()["outline"]
     return outline["focal"], outline["uncertainty"]
 
 
@@ -74,8 +74,8 @@ def test_masks_that_show_no_outline_change_nothing(tmp_path: Path):
     without = fitted(clip, None, tmp_path)
     everywhere = PersonMasks(MASKED, np.full((len(MASKED), 480, 640), 255, np.uint8), silhouettes(clip).to_image)
     filled = fitted(clip, everywhere, tmp_path)
-    assert without.report["outline"] is None
-    assert filled.report["outline"]["uncertainty"] is None
+    assert without.report.as_json()["outline"] is None
+    assert filled.report.as_json()["outline"]["uncertainty"] is None
     assert filled.intrinsics.focal_x == pytest.approx(without.intrinsics.focal_x, rel=1e-4)
     assert filled.focal_uncertainty == pytest.approx(without.focal_uncertainty, rel=1e-3)
 
@@ -86,13 +86,13 @@ def test_masks_on_frames_without_a_face_are_left_out(tmp_path: Path):
     points[5] = np.nan
     found = np.arange(FRAMES) != 5
     blinded = replace(clip, landmarks=replace(clip.landmarks, points=points, found=found))
-    assert fitted(blinded, silhouettes(clip), tmp_path).report["outline"]["masks"] == len(MASKED) - 1
+    assert fitted(blinded, silhouettes(clip), tmp_path).report.as_json()["outline"]["masks"] == len(MASKED) - 1
 
 
 def test_a_known_focal_length_asks_no_outline(tmp_path: Path):
     clip = made_clip(FRAMES, focal=900)
     result = fitted(clip, silhouettes(clip), tmp_path, focal=900)
-    assert result.report["outline"] is None
+    assert result.report.as_json()["outline"] is None
     assert result.intrinsics.focal_x == pytest.approx(900, rel=1e-6)
 
 
