@@ -21,7 +21,7 @@ from scipy.linalg import solveh_banded
 from ..contract.arrays import Array
 from ..contract.shading import LIGHT_TERMS, light_terms
 from ..fit.terms.robust import cauchy_weight
-from ..render.texture import srgb_from_linear
+from ..render.srgb import srgb_from_linear
 from .plausible_light import believed_light
 from .skin_colours import SeenPoints
 

@@ -19,7 +19,7 @@ from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..raster.visibility import SKIN_COLOUR, visibility
-from ..render.texture import linear_from_srgb
+from ..render.srgb import linear_from_srgb
 
 FreeSkin = Callable[[int, NDArray[np.uint8], Intrinsics, Array], Singles]
 """(frame, part of its picture (H, W, 3), that part's camera, vertices) -> how surely each pixel is bare skin (H, W)."""

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from ..contract.arrays import Array, Picture
 from ..contract.camera import Intrinsics, Window, project
 from ..head.albedo.albedo_space import IRIS_ANGLE, PUPIL_ANGLE
-from ..raster.normals import facing_camera, studio_light, vertex_normals
+from ..raster.normals import facing_camera, vertex_normals
 from ..raster.rasterizer import NEAR, Rasterizer
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..system.compiled import compiled
+from .studio_light import studio_light
 
 CLAY = (0.66, 0.75, 0.84)
 LIPS = (0.78, 0.55, 0.58)

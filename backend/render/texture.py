@@ -1,4 +1,4 @@
-"""Textures: from a photograph to the head's UV, and from what was seen to what was not.
+"""Texels of a head: where each lies on the mesh, its colour in a photograph, and borders around the islands.
 
 Colours are linear light, float32, unless said otherwise. Texture row 0 is at v = 1.
 """
@@ -7,39 +7,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import scipy.sparse
-import scipy.sparse.linalg
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from ..contract.arrays import Array
 from ..contract.camera import Intrinsics, project
-from ..head.geometry import edges_of
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import Raster, Rasterizer
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..raster.visibility import PHOTOGRAPH, visibility
-from ..system.pictures import srgb_code, srgb_light
-
-
-def linear_from_srgb(image: Array) -> NDArray[np.float32]:
-    """Return linear light 0..1 of an 8-bit sRGB image (IEC 61966-2-1)."""
-    return srgb_light(np.arange(256) / 255.0).astype(np.float32)[image]
-
-
-_STEPS = 4095
-
-
-def srgb_from_linear(image: Array) -> NDArray[np.uint8]:
-    """Return 8-bit sRGB of linear light; what is beyond 0..1 is clipped."""
-    return _SRGB[(np.clip(image, 0, 1) * _STEPS + 0.5).astype(np.uint16)]
-
-
-def _srgb_table() -> NDArray[np.uint8]:
-    return np.rint(srgb_code(np.arange(_STEPS + 1) / _STEPS) * 255).astype(np.uint8)
-
-
-_SRGB = _srgb_table()
 
 
 def texels(uv: Array, uv_faces: Array, size: int) -> Raster:
@@ -90,27 +65,6 @@ def _orientation(vertices: Array, shown: Array, faces: Array) -> float:
 def _volume(vertices: Array, faces: Array) -> float:
     corners = (vertices - vertices.mean(axis=0))[faces]
     return float(np.einsum("fc,fc->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])))
-
-
-def mirror_vertices(template: Array) -> NDArray[np.int64]:
-    """Return for each vertex (V, 3) the one nearest to its mirror image in x."""
-    return np.asarray(KDTree(template).query(template * (-1, 1, 1))[1], dtype=np.int64)
-
-
-def spread_over_mesh(values: Array, weights: Array, vertices: Array, faces: Array, stiffness: float = 0.02) -> Array:
-    """Return values (V, C) that keep to the given ones by weight and are smooth on the surface elsewhere.
-
-    Minimises sum w |x - value|^2 + stiffness sum over edges |x_i - x_j|^2; a component without any weight becomes 0.
-    """
-    count = len(vertices)
-    edges = edges_of(faces)
-    i, j = edges[:, 0], edges[:, 1]
-    ones = np.full(len(edges), stiffness)
-    graph = scipy.sparse.coo_matrix((ones, (i, j)), shape=(count, count))
-    graph = graph + graph.T
-    matrix = scipy.sparse.diags(np.asarray(graph.sum(axis=1)).ravel() + weights + 1e-9) - graph
-    solve = scipy.sparse.linalg.factorized(matrix.tocsc())
-    return np.stack([solve(weights * values[:, channel]) for channel in range(values.shape[1])], axis=1)
 
 
 def grow_borders(texture: Array, layout: Raster, pixels: int = 6) -> Array:

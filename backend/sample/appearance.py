@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ..contract import names
 from ..contract.arrays import Array, Singles
 from ..head.model import HeadModel
-from ..render.texture import grow_borders, linear_from_srgb
+from ..render.srgb import linear_from_srgb
+from ..render.texture import grow_borders
 from .canvas import Canvas, neighbour_mean
 
 SKIN_TONES: Final = ((226, 188, 166), (214, 168, 140), (201, 152, 120), (176, 125, 92), (141, 94, 68), (98, 64, 48))

@@ -24,7 +24,7 @@ from ..contract.targets import TargetRefused, Targets, problems
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, shaped_template
 from ..raster.normals import vertex_normals
-from ..render.texture import srgb_from_linear
+from ..render.srgb import srgb_from_linear
 from ..render.textured import Renderer, Surface
 from .appearance import Appearance
 from .motion import Performance, perform

@@ -20,8 +20,10 @@ from ..data.context import Context
 from ..data.types import Camera, Fit
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
+from ..head.surface_values import mirror_vertices, spread_over_mesh
 from ..raster.normals import vertex_normals
-from ..render.texture import linear_from_srgb, mirror_vertices, project_photograph, spread_over_mesh
+from ..render.srgb import linear_from_srgb
+from ..render.texture import project_photograph
 from ..stages import fit, landmarks, video
 from . import appearance
 from .appearance import Appearance

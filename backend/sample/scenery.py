@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Array
 from ..contract.camera import Intrinsics
-from ..render.texture import linear_from_srgb
+from ..render.srgb import linear_from_srgb
 from ..render.textured import Light, Surface
 
 SHOULDERS = (

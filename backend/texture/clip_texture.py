@@ -27,7 +27,8 @@ from ..lighting.skin_mask import filmed_pictures, learn_free_skin
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
-from ..render.texture import grow_borders, linear_from_srgb, srgb_from_linear, texels
+from ..render.srgb import linear_from_srgb, srgb_from_linear
+from ..render.texture import grow_borders, texels
 from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, Layout, add_frame, relit
 from .hair import Glimpses, above_the_brows, person_teller
 from .inpaint import ENOUGH, Hints, completed

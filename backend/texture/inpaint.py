@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.arrays import Array, Singles
+from ..head.surface_values import mirror_vertices, spread_over_mesh
 from ..raster.rasterizer import Raster
-from ..render.texture import grow_borders, mirror_vertices, spread_over_mesh
+from ..render.texture import grow_borders
 from .eyeballs import WHITE, whole_eyeballs
 from .hair import under_hair
 from .mouth_shade import shade_in_mouth

@@ -10,7 +10,8 @@ from scipy.spatial import KDTree
 
 from ...contract.arrays import Array
 from ...contract.track import Track
-from ...render.texture import linear_from_srgb, texels
+from ...render.srgb import linear_from_srgb
+from ...render.texture import texels
 from ...texture.bake import Layout
 from ...texture.inpaint import at_vertices
 

@@ -23,7 +23,7 @@ from backend.lighting.light_solver import Found, PointSpace, frame_shading, solv
 from backend.lighting.skin_colours import SeenPoints
 from backend.raster.normals import vertex_normals
 from backend.raster.rasterizer_numba import NumbaRasterizer
-from backend.render.texture import linear_from_srgb, srgb_from_linear
+from backend.render.srgb import linear_from_srgb, srgb_from_linear
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage
 

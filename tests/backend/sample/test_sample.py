@@ -14,15 +14,10 @@ from backend.contract.camera import Intrinsics, project, rotation_matrices
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head
 from backend.head.geometry import rigidly_aligned
+from backend.head.surface_values import mirror_vertices, spread_over_mesh
 from backend.raster.rasterizer_numba import NumbaRasterizer
-from backend.render.texture import (
-    linear_from_srgb,
-    mirror_vertices,
-    project_photograph,
-    spread_over_mesh,
-    srgb_from_linear,
-    texels,
-)
+from backend.render.srgb import linear_from_srgb, srgb_from_linear
+from backend.render.texture import project_photograph, texels
 from backend.sample.canvas import make_canvas
 from backend.sample.clip import FACING, filmed, make_clip, read_truth, truth_of
 from backend.sample.motion import perform, posed

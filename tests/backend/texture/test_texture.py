@@ -21,7 +21,8 @@ from backend.data.types import TextureFiles, TrackFile, Video
 from backend.head.builtin import builtin_head
 from backend.raster.normals import vertex_normals
 from backend.raster.rasterizer_numba import NumbaRasterizer
-from backend.render.texture import srgb_from_linear, texels
+from backend.render.srgb import srgb_from_linear
+from backend.render.texture import texels
 from backend.stages import texture as texture_stage
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage

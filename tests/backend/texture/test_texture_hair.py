@@ -15,7 +15,7 @@ from backend.contract.settings import TextureSettings, VideoSettings
 from backend.contract.track import TRACKED
 from backend.data.types import HeadPose
 from backend.head.builtin import builtin_head
-from backend.render.texture import linear_from_srgb
+from backend.render.srgb import linear_from_srgb
 from backend.sample.appearance import EYES, SKIN_TONES, brows, finished, linear, scalp, skin
 from backend.sample.canvas import Canvas, make_canvas
 from backend.sample.clip import make_clip
