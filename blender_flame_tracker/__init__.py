@@ -2,7 +2,8 @@
 
 From the ground up; a folder calls only those above it in this list (`tests/test_floors.py` holds it to that):
 
-- Files here: `names`, `paths`, `text`, `redrawing`, `file_stamp`, `properties` (fields made of the settings).
+- Files here: `names`, `paths`, `text`, `redrawing`, `own_operators`, `file_stamp`, `properties` (fields made of
+  the settings).
 - `engine`: the engine as a program, without `bpy`.
 - `preferences`: what a user sets once.
 - `scene`: what a track becomes in Blender.

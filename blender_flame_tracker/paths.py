@@ -21,7 +21,7 @@ from ..backend.contract.failure import Failure
 from ..backend.contract.file_access import exists, is_folder
 from ..backend.contract.footage import is_picture
 
-ROOT_PACKAGE: Final = __package__.rpartition(".")[0]
+ROOT_PACKAGE: Final = __name__.rsplit(".", 2)[0]
 """Name under which Blender knows the add-on, e.g. ``bl_ext.user_default.blender_flame_tracker``."""
 
 RUNS_KEPT: Final = 20

@@ -12,10 +12,14 @@ from .scene.parts import is_import
 
 _UNBOUNDED: Final = 2**31 - 1
 
-_SHOWN_UNITS: Final = {"px": {"subtype": "PIXEL"}, "s": {"subtype": "TIME_ABSOLUTE"}, "mm": {"unit": "CAMERA"}}
+_SHOWN_UNITS: Final[dict[str, dict[str, Any]]] = {
+    "px": {"subtype": "PIXEL"},
+    "s": {"subtype": "TIME_ABSOLUTE"},
+    "mm": {"unit": "CAMERA"},
+}
 """Units that Blender writes behind a number; the others stand in the tooltip."""
 
-_PATH_OPTIONS: Final = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else {"ANIMATABLE"}
+_PATH_OPTIONS: Final[set[Any]] = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5) else {"ANIMATABLE"}
 """Blender 4.5 wants to be told that ``//`` is understood; before, every path could have it."""
 
 Update = Callable[[Any, bpy.types.Context], None]

@@ -5,8 +5,9 @@ A module of this list has `CLASSES`, and, where it needs more than classes, `reg
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -74,7 +75,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
 def register() -> None:
     """Make known what every module has."""
     for module in MODULES:
-        for each in module.CLASSES:
+        for each in _classes(module):
             bpy.utils.register_class(each)
         _call(module, "register")
 
@@ -83,8 +84,12 @@ def unregister() -> None:
     """Take back everything, in reverse."""
     for module in reversed(MODULES):
         _call(module, "unregister")
-        for each in reversed(module.CLASSES):
+        for each in reversed(_classes(module)):
             bpy.utils.unregister_class(each)
+
+
+def _classes(module: ModuleType) -> Sequence[type[Any]]:
+    return module.CLASSES
 
 
 def _call(module: ModuleType, name: str) -> None:

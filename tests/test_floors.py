@@ -52,6 +52,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "paths": 0,
         "text": 0,
         "file_stamp": 0,
+        "own_operators": 0,
         "polling": 0,
         "engine": 0,
         "redrawing": 1,

@@ -75,7 +75,7 @@ class Session:
             run.seconds = self.supervisor.seconds
         return self.supervisor.poll(budget) or changed
 
-    def wait(self, run: Run, tick: Callable[[], None] = lambda: None, pause: float = 0.02) -> RunState:
+    def wait(self, run: Run, tick: Callable[[], object] = lambda: None, pause: float = 0.02) -> RunState:
         """Poll until the run is over, for scripts and tests; `tick` is called in between."""
         while not run.over or run is self._current:
             self.poll()

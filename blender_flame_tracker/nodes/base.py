@@ -64,6 +64,9 @@ class StageNode:
     extras: ClassVar[dict[str, Any]] = {}
     order: ClassVar[tuple[str, ...]] = ()
 
+    bl_idname: ClassVar[str]
+    bl_label: ClassVar[str]
+    bl_icon: ClassVar[str]
     bl_width_default = 220.0
     bl_width_min = 160.0
     bl_width_max = 600.0

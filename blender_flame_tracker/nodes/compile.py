@@ -19,7 +19,7 @@ from . import graph as graphs
 from . import places
 from .fingerprint import fingerprints
 from .graph import Sink
-from .reading import graph_of, name_of, upstream
+from .reading import graph_of, name_of, stage_node, upstream
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,12 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
         return plan
     stages: list[Stage] = []
     for stage in plan.job.stages:
-        settings = tree.nodes[stage.name].settings(scene)
+        settings = stage_node(tree, stage.name).settings(scene)
         if isinstance(settings, Failure):
             return settings
         stages.append(replace(stage, settings=settings))
     stages = _with_shared_lens(tree, scene, stages)
-    written = {stage.name: tree.nodes[stage.name].written(scene) for stage in stages}
+    written = {stage.name: stage_node(tree, stage.name).written(scene) for stage in stages}
     problem = _clash(tree, stages, written)
     if problem is not None:
         return problem
@@ -99,7 +99,7 @@ def _with_shared_lens(tree: bpy.types.NodeTree, scene: bpy.types.Scene, stages: 
     for stage in stages:
         lens = _lens_of(places.first_of(tree.nodes[stage.name], scene)) if stage.kind == "track" else None
         camera = upstream(tree.nodes[stage.name], "camera") if lens is not None else None
-        if camera is not None and camera.focal_mode in ("estimate", "metadata"):
+        if lens is not None and camera is not None and camera.focal_mode in ("estimate", "metadata"):
             lenses[camera.name] = CameraSettings(focal_mode="pixels", focal_pixels=lens)
     return [replace(stage, settings=lenses.get(stage.name, stage.settings)) for stage in stages]
 

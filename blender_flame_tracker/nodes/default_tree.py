@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -11,6 +11,8 @@ from ...backend.contract.job import SUBSTITUTES, default_job
 from ...backend.contract.options import title_case
 from ..names import TREE
 from . import stages
+from .base import StageNode
+from .reading import kind_of
 from .tree import FlameTree
 
 COLUMN: Final = 280.0
@@ -47,7 +49,8 @@ def new_default_tree(name: str, added: Collection[str] = ()) -> FlameTree:
         name: Of the tree.
         added: Kinds that are part of it besides the usual ones, or instead of one of them; see `default_job`.
     """
-    tree = bpy.data.node_groups.new(name, TREE)
+    groups: Any = bpy.data.node_groups  # Known for Blender's own types of trees alone.
+    tree: FlameTree = groups.new(name, TREE)
     tree.use_fake_user = True
     classes = {each.kind: each for each in stages.CLASSES}
     links = {stage.kind: stage.inputs for stage in default_job({}, added).stages}
@@ -59,10 +62,10 @@ def new_default_tree(name: str, added: Collection[str] = ()) -> FlameTree:
     return tree
 
 
-def _add(tree: bpy.types.NodeTree, node_class: type, kinds: Collection[str]) -> bpy.types.Node:
+def _add(tree: bpy.types.NodeTree, node_class: type[StageNode], kinds: Collection[str]) -> bpy.types.Node:
     node = tree.nodes.new(node_class.bl_idname)
     kind = SUBSTITUTES.get(node_class.kind, node_class.kind)
-    others = sum(1 for each in tree.nodes if SUBSTITUTES.get(each.kind, each.kind) not in _PLACES)
+    others = sum(1 for each in tree.nodes if SUBSTITUTES.get(kind_of(each), kind_of(each)) not in _PLACES)
     x, y = _PLACES.get(kind, (-560.0 + COLUMN * others, -600.0))
     moves = [_MOVED[each][kind] for each in kinds if kind in _MOVED.get(each, ())]
     node.location = (x + sum(move[0] for move in moves), y + sum(move[1] for move in moves))
@@ -90,12 +93,12 @@ def switch_stage(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node 
 
 
 def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | None]) -> None:
-    node = tree.nodes.new(next(each for each in stages.CLASSES if each.kind == kind).bl_idname)
+    node: Any = tree.nodes.new(next(each for each in stages.CLASSES if each.kind == kind).bl_idname)
     node.select = False
     sources = {socket.identifier: nodes.get(socket.identifier) for socket in node.inputs}
     before = sources.get("fit") or sources.get("track")
     if before is not None:
-        below = _PLACES[kind][1] - _PLACES[before.kind][1]
+        below = _PLACES[kind][1] - _PLACES[kind_of(before)][1]
         node.location = (before.location.x + COLUMN, before.location.y + below)
         _make_room(tree, kind, before)
     if kind == "appearance" and before is not None:
@@ -113,7 +116,7 @@ def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | Non
 def _make_room(tree: FlameTree, kind: str, before: bpy.types.Node) -> None:
     """Move what stands to the right of a node, as it stands in the default tree with a node of the kind."""
     for other in tree.nodes:
-        move = _MOVED[kind].get(getattr(other, "kind", ""))
+        move = _MOVED[kind].get(kind_of(other))
         if move is not None and other.location.x > before.location.x:
             other.location = (other.location.x + move[0], other.location.y + move[1])
 
@@ -121,7 +124,7 @@ def _make_room(tree: FlameTree, kind: str, before: bpy.types.Node) -> None:
 def _step_between(tree: FlameTree, before: bpy.types.Node, node: bpy.types.Node) -> None:
     """Let everything that took what a node gives take it from the new one."""
     for link in [each for each in tree.links if each.from_node == before]:
-        taker = link.to_socket
+        taker: Any = link.to_socket
         tree.links.new(node.outputs[0], taker)
 
 

@@ -8,6 +8,7 @@ file is opened, or at any edit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import bpy
 
@@ -21,12 +22,14 @@ def leave() -> None:
     layers = list(_layers_with_trees()) if bpy.app.version < _MENDED_IN else []
     if not layers:
         return
-    owners = {scene: scene.flame.tree for scene in bpy.data.scenes}
+    scenes: list[Any] = list(bpy.data.scenes)
+    owners = {scene: scene.flame.tree for scene in scenes}
     for scene in owners:
         scene.flame.tree = None
     # A collection that comes and goes makes Blender look anew at what depends on what.
     collection = bpy.data.collections.new("FLAME")
-    layers[0].id_data.collection.children.link(collection)
+    owner: Any = layers[0].id_data
+    owner.collection.children.link(collection)
     bpy.data.collections.remove(collection)
     for layer in layers:
         layer.update()

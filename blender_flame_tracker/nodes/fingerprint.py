@@ -17,7 +17,7 @@ from ...backend.contract.options import options_of, to_dict
 from ..file_stamp import stamp_of
 from . import graph as graphs
 from .graph import Graph, Node
-from .reading import graph_of
+from .reading import graph_of, stage_node
 
 
 def fingerprints(tree: bpy.types.NodeTree, scene: bpy.types.Scene) -> dict[str, str]:
@@ -41,7 +41,8 @@ def _add(
     """Add the fingerprint of a node and of all that it depends on; `above` are the nodes that wait for it."""
     if name in found or name in above:
         return found.get(name, "circle")
-    node, settings = graph[name], tree.nodes[name].settings(scene)
+    node, face = graph[name], stage_node(tree, name)
+    settings = face.settings(scene)
     assert node.spec is not None
     inputs: dict[str, str] = {}
     for input_name in node.spec.inputs:
@@ -52,7 +53,7 @@ def _add(
         "kind": node.kind,
         "settings": settings.sentence if isinstance(settings, Failure) else _placeless(settings),
         "inputs": inputs,
-        "files": "" if isinstance(settings, Failure) else contents_of(tree.nodes[name].read(settings)),
+        "files": "" if isinstance(settings, Failure) else contents_of(face.read(settings)),
     }
     text = json.dumps(content, sort_keys=True)
     found[name] = hashlib.sha256(text.encode()).hexdigest()[:32]

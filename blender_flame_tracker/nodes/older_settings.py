@@ -9,6 +9,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.settings import SceneSettings
+from .reading import nodes_of
 
 SWITCH: Final = "set_scene"
 """Fit Scene was a switch of this name, on at first."""
@@ -41,7 +42,7 @@ def switched(node: Any, _context: bpy.types.Context) -> None:
 def _loaded(*_arguments: object) -> None:
     """Take over the switches of the Scene nodes of an older file, once."""
     for tree in bpy.data.node_groups:
-        for node in tree.nodes:
+        for node in nodes_of(tree, "scene"):
             if hasattr(node, SWITCH) and node.is_property_set(SWITCH):
                 if not node.set_scene and not node.is_property_set("fit_scene"):
                     node.fit_scene = "never"

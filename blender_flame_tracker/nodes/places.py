@@ -86,7 +86,7 @@ def take_of(node: Any, scene: bpy.types.Scene) -> Take | None:
     above = all_upstream(node)
     source, face = above.get("photographs", above.get("video")), above.get("face")
     clip = source.clip() if source is not None else None
-    if clip is None:
+    if source is None or clip is None:
         return None
     return Take(clip, face.folder() if face is not None else "", source.frames(scene))
 

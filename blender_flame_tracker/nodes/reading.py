@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import bpy
 
@@ -15,9 +15,45 @@ from .specs import spec_of
 REROUTE = "NodeReroute"
 
 
+class StageFace(Protocol):
+    """What a tree asks of a node of ours, see `base.StageNode`: Blender knows it as a node like any other."""
+
+    def settings(self, _scene: bpy.types.Scene) -> Any:
+        """Return the settings for the engine, or a `Failure`."""
+        ...
+
+    def read(self, settings: Any) -> tuple[Path, ...]:
+        """Return the files that it reads."""
+        ...
+
+    def written(self, _scene: bpy.types.Scene) -> tuple[Path, ...]:
+        """Return the files that it writes for the user."""
+        ...
+
+    def is_there(self, _scene: bpy.types.Scene) -> bool:
+        """Whether what it has made in the scene still is there."""
+        ...
+
+
 def kind_of(node: Any) -> str:
     """Return the kind of one of our nodes, an empty text for any other, such as one that is not known here."""
     return getattr(node, "kind", "")
+
+
+def nodes_of(tree: bpy.types.NodeTree, kind: str) -> list[Any]:
+    """Return the nodes of a kind."""
+    return [node for node in tree.nodes if kind_of(node) == kind]
+
+
+def stage_node(tree: bpy.types.NodeTree, name: str) -> StageFace:
+    """Return one of our nodes by its name."""
+    node: Any = tree.nodes[name]
+    return node
+
+
+def linked(tree: bpy.types.NodeTree) -> Iterator[tuple[Any, Any]]:
+    """Yield the nodes that each link comes from and goes to, as they are drawn."""
+    return ((link.from_node, link.to_node) for link in tree.links)
 
 
 def name_of(node: Any) -> str:
@@ -29,14 +65,18 @@ def graph_of(tree: bpy.types.NodeTree) -> Graph:
     """Return a tree as plain data. Frames, muted links and nodes that are not ours are left out."""
     ours = {node.name: node for node in tree.nodes if kind_of(node) or node.bl_idname == REROUTE}
     links: dict[str, dict[str, str]] = {name: {} for name in ours}
-    for link in tree.links:
-        source, taker = link.from_node, link.to_node
+    for link, (source, taker) in zip(tree.links, linked(tree), strict=True):
         if not link.is_muted and source.name in ours and taker.name in ours:
-            links[taker.name][link.to_socket.identifier if kind_of(taker) else ""] = source.name
+            links[taker.name][_input(link) if kind_of(taker) else ""] = source.name
     return {
         name: Node(name, name_of(node), kind_of(node), _spec(node), node.mute and bool(kind_of(node)), links[name])
         for name, node in ours.items()
     }
+
+
+def _input(link: Any) -> str:
+    """Return the identifier of the socket that a link goes to."""
+    return link.to_socket.identifier
 
 
 def _spec(node: Any) -> Any:
@@ -97,11 +137,11 @@ def _nearest(node: Any, kind: str, neighbours: Callable[[str], Any]) -> Any | No
 def wrong_links(tree: bpy.types.NodeTree) -> Iterator[Any]:
     """Yield the links that bring a node something that it can't take, also through reroutes."""
     graph = graph_of(tree)
-    for link in tree.links:
-        taker = graph.get(link.to_node.name)
-        if taker is None or taker.spec is None or link.from_node.name not in graph:
+    for link, (source, to_node) in zip(tree.links, linked(tree), strict=True):
+        taker = graph.get(to_node.name)
+        if taker is None or taker.spec is None or source.name not in graph:
             continue
-        given = graphs.given(graph, link.from_node.name)
-        wanted = taker.spec.inputs.get(link.to_socket.identifier)
+        given = graphs.given(graph, source.name)
+        wanted = taker.spec.inputs.get(_input(link))
         if given is not None and given != wanted:
             yield link

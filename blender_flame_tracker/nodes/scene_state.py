@@ -11,7 +11,7 @@ import bpy
 from ...backend.contract.job import SUBSTITUTES
 from .. import redrawing
 from ..names import TREE
-from .reading import kind_of
+from .reading import kind_of, linked, nodes_of
 from .tree import FlameTree
 
 _INSTEAD_OF_VIDEO: Final = tuple(kind for kind, replaced in SUBSTITUTES.items() if replaced == "video")
@@ -45,6 +45,14 @@ def _track_nodes(owner: Any, _context: bpy.types.Context | None, _text: str) -> 
 
 class SceneFlame(bpy.types.PropertyGroup):
     """Tracking in this scene."""
+
+    tree: FlameTree | None
+    track_node: str
+    show_video: bool
+    show_head_camera: bool
+    show_track: bool
+    show_result: bool
+    show_timeline_graph: bool
 
     __annotations__: ClassVar = {
         "tree": bpy.props.PointerProperty(
@@ -105,6 +113,12 @@ class Settings:
                 setattr(self._node, name, value)
 
 
+def flame_of(scene: bpy.types.Scene | None) -> SceneFlame:
+    """Return what a scene knows of tracking: Blender gives every scene this property."""
+    owner: Any = scene
+    return owner.flame
+
+
 def active_tree(context: bpy.types.Context) -> FlameTree | None:
     """Return the tree of the scene, None where it has none yet."""
     return context.scene.flame.tree if context.scene is not None else None
@@ -112,7 +126,7 @@ def active_tree(context: bpy.types.Context) -> FlameTree | None:
 
 def tracks_of(tree: FlameTree) -> list[Any]:
     """Return the Track File nodes of a tree."""
-    return [node for node in tree.nodes if kind_of(node) == "track"]
+    return nodes_of(tree, "track")
 
 
 def end_of(tree: FlameTree, scene: bpy.types.Scene | None = None) -> Any | None:
@@ -120,7 +134,8 @@ def end_of(tree: FlameTree, scene: bpy.types.Scene | None = None) -> Any | None:
 
     It is the Track File node that the scene names, else the active node or the first one that is an end of the work.
     """
-    named = tree.nodes.get(scene.flame.track_node) if scene is not None and scene.flame.track_node else None
+    wanted = flame_of(scene).track_node if scene is not None else ""
+    named = tree.nodes.get(wanted) if wanted else None
     if named is not None and kind_of(named) == "track":
         return named
     if tree.nodes.active is not None and kind_of(tree.nodes.active) in ("scene", "track"):
@@ -135,7 +150,7 @@ def node_of(tree: FlameTree | None, kind: str, scene: bpy.types.Scene | None = N
     """
     if tree is None or tree.bl_idname != TREE:
         return None
-    candidates = [node for node in tree.nodes if kind_of(node) == kind]
+    candidates = nodes_of(tree, kind)
     end = end_of(tree, scene) if len(candidates) > 1 else None
     if end is not None:  # Drawing asks often, and most trees have one node of a kind.
         for node in (*_upstream(tree, end), *_downstream(tree, end)):
@@ -162,8 +177,8 @@ def _upstream(tree: FlameTree, end: Any) -> Iterator[Any]:
     Unlike `nodes.reading` it passes muted nodes and reroutes as they are drawn: drawing has no time for more.
     """
     sources: dict[str, list[Any]] = {}
-    for link in tree.links:
-        sources.setdefault(link.to_node.name, []).append(link.from_node)
+    for source, taker in linked(tree):
+        sources.setdefault(taker.name, []).append(source)
     yield from _walk(end, sources)
 
 
@@ -171,8 +186,8 @@ def _downstream(tree: FlameTree, end: Any) -> Iterator[Any]:
     """Yield what is made of the same track file, the nearest first."""
     track = next((node for node in _upstream(tree, end) if kind_of(node) == "track"), end)
     users: dict[str, list[Any]] = {}
-    for link in tree.links:
-        users.setdefault(link.from_node.name, []).append(link.to_node)
+    for source, taker in linked(tree):
+        users.setdefault(source.name, []).append(taker)
     yield from _walk(track, users)
 
 
@@ -192,9 +207,11 @@ CLASSES: Final = (SceneFlame,)
 
 def register() -> None:
     """Give every scene its tracking."""
-    bpy.types.Scene.flame = bpy.props.PointerProperty(type=SceneFlame)
+    scenes: Any = bpy.types.Scene
+    scenes.flame = bpy.props.PointerProperty(type=SceneFlame)
 
 
 def unregister() -> None:
     """Take it from the scenes."""
-    del bpy.types.Scene.flame
+    scenes: Any = bpy.types.Scene
+    del scenes.flame

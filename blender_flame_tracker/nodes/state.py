@@ -26,7 +26,7 @@ from ..polling import Poller
 from . import evaluated, run_registry
 from .compile import Compiled
 from .fingerprint import contents_of, fingerprints
-from .reading import kind_of, upstream, wrong_links
+from .reading import kind_of, stage_node, upstream, wrong_links
 
 _HEADLESS = bpy.app.background
 
@@ -160,7 +160,7 @@ def refresh(tree: bpy.types.NodeTree) -> None:
         link.is_valid = False
     found = fingerprints(tree, scene)
     _known[tree.session_uid] = {
-        name: _Known(text, contents_of(tree.nodes[name].written(scene)), tree.nodes[name].is_there(scene))
+        name: _Known(text, contents_of(stage_node(tree, name).written(scene)), stage_node(tree, name).is_there(scene))
         for name, text in found.items()
     }
     for name in found:
@@ -322,8 +322,9 @@ _MARK_SOON: Final = Poller(_mark_all)
 def _watch(*_arguments: object) -> None:
     """Listen to Blender's own properties; Blender forgets that with every file."""
     bpy.msgbus.clear_by_owner(_OWNER)
+    subscribe: Any = bpy.msgbus.subscribe_rna  # A property of every thing of a type is a key too.
     for key in _WATCHED:
-        bpy.msgbus.subscribe_rna(key=key, owner=_OWNER, args=(), notify=_mark_all)
+        subscribe(key=key, owner=_OWNER, args=(), notify=_mark_all)
 
 
 _HANDLERS: Final = (

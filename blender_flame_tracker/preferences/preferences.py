@@ -36,6 +36,14 @@ class FlamePreferences(bpy.types.AddonPreferences):
 
     bl_idname = ROOT_PACKAGE
 
+    engine_folder: str
+    wheel_folder: str
+    python_file: str
+    torch_build: str
+    model_folder: str
+    show_advanced: bool
+    show_models_to_add: bool
+
     __annotations__: ClassVar = {
         "engine_folder": bpy.props.StringProperty(
             name="Engine Folder",

@@ -13,6 +13,7 @@ from ..engine.run_state import Run
 from ..nodes import places, state
 from ..nodes.compile import Compiled, SceneImport
 from ..nodes.tree import FlameTree
+from ..own_operators import own_operators
 from ..scene.origin import write_origin
 from ..scene.parts import find_collection, origin_of
 from .first_view import import_and_show
@@ -48,7 +49,7 @@ def import_as_step(work: Callable[[], None]) -> None:
         bpy.ops.ed.undo_push(message="Import FLAME Track")
         return
     with bpy.context.temp_override(window=windows[0]):
-        bpy.ops.flame.import_finished("EXEC_DEFAULT", True)
+        own_operators().import_finished("EXEC_DEFAULT", True)
 
 
 def deliver(wanted: SceneImport, tree: FlameTree, scene: bpy.types.Scene, compiled: Compiled, run: Run) -> None:

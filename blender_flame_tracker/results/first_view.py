@@ -49,11 +49,11 @@ def _select(scene: bpy.types.Scene, head: bpy.types.Object) -> None:
 
 def _look_through_camera(scene: bpy.types.Scene) -> None:
     """Turn the 3D views of the scene to its camera, except those in which one object is looked at alone."""
-    for window, area in _views(scene):
-        space = area.spaces.active
+    for window, area, space in _views(scene):
         if space.local_view is not None or space.region_quadviews:
             continue
-        space.region_3d.view_perspective = "CAMERA"
+        if space.region_3d is not None:
+            space.region_3d.view_perspective = "CAMERA"
         region = next((each for each in area.regions if each.type == "WINDOW"), None)
         if region is not None and not bpy.app.background:
             with bpy.context.temp_override(window=window, area=area, region=region):
@@ -62,16 +62,18 @@ def _look_through_camera(scene: bpy.types.Scene) -> None:
 
 def _show_textures(scene: bpy.types.Scene) -> None:
     """Let solid views that show the materials' plain colours show their pictures."""
-    for _window, area in _views(scene):
-        shading = area.spaces.active.shading
+    for _window, _area, space in _views(scene):
+        shading = space.shading
         if shading.type == "SOLID" and shading.color_type == "MATERIAL":
             shading.color_type = "TEXTURE"
 
 
-def _views(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types.Area]]:
+def _views(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types.Area, bpy.types.SpaceView3D]]:
     for window in bpy.context.window_manager.windows:
         if window.scene == scene:
-            yield from ((window, area) for area in window.screen.areas if area.type == "VIEW_3D")
+            for area in window.screen.areas:
+                if isinstance(area.spaces.active, bpy.types.SpaceView3D):
+                    yield window, area, area.spaces.active
 
 
 def _hide_default_cube(scene: bpy.types.Scene) -> list[Notice]:

@@ -95,7 +95,9 @@ def wait(tree: FlameTree) -> list[str]:
 
 
 def _follow(tree: FlameTree, scene: bpy.types.Scene, face: SeenFace) -> None:
-    node_of(tree, "face", scene).follow(face.number, face.point, face.frame)
+    node = node_of(tree, "face", scene)
+    if node is not None:
+        node.follow(face.number, face.point, face.frame)
 
 
 def _over(tree: FlameTree, scene: bpy.types.Scene, run: Run) -> None:

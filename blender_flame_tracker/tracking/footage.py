@@ -25,7 +25,7 @@ from ...backend.contract.sequence import sequence_from
 from .. import redrawing
 from ..engine.process import Engine
 from ..engine.quick_look import FaceSearch, QuickLook, remembered, start_search
-from ..nodes.reading import kind_of
+from ..nodes.reading import kind_of, nodes_of
 from ..nodes.scene_state import active_tree, source_of
 from ..nodes.stages.photographs import files_of
 from ..paths import absolute, user_folder
@@ -233,7 +233,8 @@ def _read(path: Path) -> VideoFacts | Failure:
     except RuntimeError:
         return not_a_video
     try:
-        width, height = clip.size
+        size: Any = clip.size
+        width, height = size
         if clip.source == "MOVIE":
             frames, rate = clip.frame_duration, float(clip.fps)
         else:  # Blender counts up to the first hole of a sequence.
@@ -249,8 +250,8 @@ def _read(path: Path) -> VideoFacts | Failure:
 
 def _sequence_rate(path: Path) -> float:
     for tree in bpy.data.node_groups:
-        for node in tree.nodes:
-            if kind_of(node) == "video" and node.path and absolute(node.path) == path:
+        for node in nodes_of(tree, "video"):
+            if node.path and absolute(node.path) == path:
                 return float(node.sequence_rate)
     return 25.0
 

@@ -20,7 +20,9 @@ from ..engine.session import SILENCE, Run, RunState, Session
 from ..nodes import places, state
 from ..nodes.compile import SceneImport, compile_tree
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
+from ..nodes.scene_state import flame_of
 from ..nodes.tree import FlameTree
+from ..own_operators import own_operators
 from ..paths import new_run_folder
 from ..polling import Poller
 from ..preferences import preferences
@@ -146,7 +148,7 @@ def close(patience: float = 0.5) -> None:
 
 def tree_of(number: int) -> FlameTree | None:
     """Return the tree of that `session_uid`, None where it was removed."""
-    return next((tree for tree in bpy.data.node_groups if tree.session_uid == number), None)
+    return next((tree for tree in state.ours() if tree.session_uid == number), None)
 
 
 def _scene(ticket: Ticket) -> bpy.types.Scene | None:
@@ -186,8 +188,9 @@ def _settle_all() -> bool:
         tree, scene = tree_of(ticket.tree), _scene(ticket)
         if ticket.settled and not ticket.imports and not ticket.reported:
             ticket.reported = True
-            for listener in listeners if tree is not None and scene is not None else ():
-                listener(tree, scene, ticket.run)
+            if tree is not None and scene is not None:
+                for listener in listeners:
+                    listener(tree, scene, ticket.run)
     return happened
 
 
@@ -227,7 +230,7 @@ def _import(ticket: Ticket, wanted: list[SceneImport]) -> None:
     if scene is None or tree is None:
         return
     if ticket.announce:
-        scene.flame.open_result()
+        flame_of(scene).open_result()
     for each in wanted:
         deliver(each, tree, scene, ticket.compiled, ticket.run)
     if ticket.announce and ticket.settled and not ticket.imports:
@@ -262,7 +265,7 @@ def announce(words: list[tuple[str, str]]) -> None:
         return
     _unreported.extend(words)
     with bpy.context.temp_override(window=windows[0]):
-        bpy.ops.flame.announce("INVOKE_DEFAULT")
+        own_operators().announce("INVOKE_DEFAULT")
 
 
 def take_unreported() -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -19,6 +19,8 @@ class _Sidebar:
     bl_space_type = "NODE_EDITOR"
     bl_region_type = "UI"
     bl_category = TAB
+
+    layout: Any
 
 
 class FLAME_PT_tree(_Sidebar, bpy.types.Panel):  # noqa: N801 - Blender's rule for names
@@ -69,11 +71,13 @@ class FLAME_PT_node(_Sidebar, bpy.types.Panel):  # noqa: N801
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Draw what sort of node it is."""
-        self.layout.label(text="", icon=context.active_node.bl_icon)
+        node: Any = context.active_node
+        self.layout.label(text="", icon=node.bl_icon)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw its name, its settings, and its result with what to do about a failure."""
-        layout, node = self.layout, context.active_node
+        node: Any = context.active_node
+        layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(node, "label", placeholder=node.name)

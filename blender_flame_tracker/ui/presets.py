@@ -32,6 +32,7 @@ class FLAME_PT_presets(PresetPanel, bpy.types.Panel):  # noqa: N801 - Blender's 
     """Own presets"""
 
     bl_label = "Tracking Presets"
+    layout: Any
     preset_subdir = FOLDER
     preset_operator = "script.execute_preset"
     preset_add_operator = "flame.add_preset"

@@ -227,7 +227,8 @@ def _read_with_blender(path: Path) -> Pixels | None:
     except RuntimeError:
         return None
     try:
-        width, height = image.size
+        size: Any = image.size
+        width, height = size
         if not width or not height or image.channels < 3:
             return None
         pixels = np.empty(width * height * image.channels, dtype=np.float32)

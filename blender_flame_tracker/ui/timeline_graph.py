@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
 
+from ..nodes.scene_state import flame_of
 from ..results import selection
 from ..results.review import Review, review_of
 from . import graph_colours
@@ -47,7 +49,7 @@ _OVERLAY: Final = _Overlay()
 
 
 def _shown(scene: bpy.types.Scene) -> bool:
-    return bool(scene is not None and scene.flame.show_timeline_graph)
+    return bool(scene is not None and flame_of(scene).show_timeline_graph)
 
 
 def draw() -> None:
@@ -106,23 +108,25 @@ def _draw_shapes(shapes: _Shapes, region: bpy.types.Region, scale: float) -> Non
         return
     flat = gpu.shader.from_builtin("UNIFORM_COLOR")
     # Far apart, as the places come rounded to pixels.
-    origin = region.view2d.view_to_region(0.0, 0.0, clip=False)[0]
-    per_frame = (region.view2d.view_to_region(100000.0, 0.0, clip=False)[0] - origin) / 100000.0
+    place: Callable[..., Any] = region.view2d.view_to_region
+    origin = place(0.0, 0.0, clip=False)[0]
+    per_frame = (place(100000.0, 0.0, clip=False)[0] - origin) / 100000.0
+    matrix: Any = gpu.matrix
     gpu.state.blend_set("ALPHA")
     for colour, batch in shapes.ranges:
-        with gpu.matrix.push_pop():
-            gpu.matrix.translate((origin, bottom))
-            gpu.matrix.scale((per_frame, top - bottom))
+        with matrix.push_pop():
+            matrix.translate((origin, bottom))
+            matrix.scale((per_frame, top - bottom))
             flat.uniform_float("color", faded(colour, 0.25))
             batch.draw(flat)
-        with gpu.matrix.push_pop():
-            gpu.matrix.translate((origin, bottom))
-            gpu.matrix.scale((per_frame, 3 * scale))
+        with matrix.push_pop():
+            matrix.translate((origin, bottom))
+            matrix.scale((per_frame, 3 * scale))
             flat.uniform_float("color", colour)
             batch.draw(flat)
-    with gpu.matrix.push_pop():
-        gpu.matrix.translate((origin, bottom))
-        gpu.matrix.scale((per_frame, height))
+    with matrix.push_pop():
+        matrix.translate((origin, bottom))
+        matrix.scale((per_frame, height))
         flat.uniform_float("color", faded(graph_colours.CONFIDENCE, 0.25))
         shapes.confidence.draw(flat)
         if shapes.error is not None:

@@ -52,7 +52,7 @@ class PhotographsNode(StageNode, bpy.types.Node):
         """Return the photographs."""
         return tuple(files_of(settings.path))
 
-    def draw_settings(self: Any, layout: bpy.types.UILayout) -> None:
+    def draw_settings(self: Any, layout: Any) -> None:
         """Draw the photographs by their names, and the button that chooses others."""
         draw_names(layout, self.path)
         layout.operator("flame.choose_photographs", text="Choose...", icon="FILEBROWSER").node = self.name

@@ -101,8 +101,10 @@ def _draw_made(layout: Any, context: bpy.types.Context, found: selection.Result)
     tree = active_tree(context) if found.node is not None else None
     for kind in ("appearance", "texture"):
         node = node_of(tree, kind, context.scene)
-        status = status_of(node) if node is not None and not node.mute else None
-        if status is not None and status.text and status.state in (NodeState.DONE, NodeState.CACHED):
+        if node is None or node.mute:
+            continue
+        status = status_of(node)
+        if status.text and status.state in (NodeState.DONE, NodeState.CACHED):
             paragraph(layout, context, f"{node.bl_label}: {status.text}", icon=node.bl_icon)
     picture = stored(found.collection, PICTURE, bpy.types.Image)
     if picture is not None:
@@ -164,7 +166,8 @@ def _draw_comparison(layout: Any, parts: Parts) -> None:
     """Ways to see whether the head fits: the footage laid over it, and its wires."""
     row = layout.row(align=True)
     row.use_property_split = False
-    front = background_of(parts.camera.data, parts.clip, "FRONT")
+    camera: Any = parts.camera.data
+    front = background_of(camera, parts.clip, "FRONT")
     if front is not None:
         row.prop(front, "show_background_image", text="", icon="HIDE_OFF" if front.show_background_image else "HIDE_ON")
         slider = row.row(align=True)

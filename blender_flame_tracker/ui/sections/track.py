@@ -78,7 +78,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     tree = active_tree(context)
     run = run_registry.run_of(tree)
     going = run is not None and not run.state.final
-    if len(tracks_of(tree)) > 1:
+    if tree is not None and len(tracks_of(tree)) > 1:
         layout.prop(context.scene.flame, "track_node")
     _draw_quality(layout, context, tree, enabled=not going)
     _draw_switches(layout, context, enabled=not going)
