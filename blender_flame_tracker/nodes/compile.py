@@ -16,7 +16,7 @@ from ...backend.contract.pixel_shape import focal_in_square_pixels
 from ...backend.contract.settings import CameraSettings, SceneSettings
 from ...backend.contract.track import read_parts
 from . import graph as graphs
-from . import places
+from . import take_files
 from .fingerprint import fingerprints
 from .graph import Sink
 from .reading import graph_of, name_of, stage_node, upstream
@@ -97,7 +97,7 @@ def _with_shared_lens(tree: bpy.types.NodeTree, scene: bpy.types.Scene, stages: 
     """Let the takes of several people of a clip have the lens that was found for the first, unless one is known."""
     lenses = {}
     for stage in stages:
-        lens = _lens_of(places.first_of(tree.nodes[stage.name], scene)) if stage.kind == "track" else None
+        lens = _lens_of(take_files.first_of(tree.nodes[stage.name], scene)) if stage.kind == "track" else None
         camera = upstream(tree.nodes[stage.name], "camera") if lens is not None else None
         if lens is not None and camera is not None and camera.focal_mode in ("estimate", "metadata"):
             lenses[camera.name] = CameraSettings(focal_mode="pixels", focal_pixels=lens)

@@ -18,7 +18,7 @@ from ...backend.contract.options import options_of
 from ...backend.contract.photographs import photograph_paths, photograph_setting
 from .. import paths
 from ..names import TREE
-from . import places
+from . import take_files
 from .reading import kind_of
 from .specs import spec_of
 
@@ -44,7 +44,7 @@ def _rewrite(node: Any, write: Callable[[str], str]) -> None:
         if text and written != text:
             setattr(node, name, written)
     if kind_of(node) == "track":
-        places.rewrite(node, write)
+        take_files.rewrite(node, write)
 
 
 def _seen_from(blend: Path) -> Callable[[str], str]:
@@ -103,7 +103,7 @@ def _same(blend: str) -> str:
 
 
 def _kept(node: Any) -> tuple[str, ...]:
-    return (places.KEPT,) if kind_of(node) == "track" else ()
+    return (take_files.KEPT,) if kind_of(node) == "track" else ()
 
 
 @persistent
@@ -111,7 +111,7 @@ def _loaded(*_: Any) -> None:
     """Let files of earlier versions go on with the results that they have."""
     for node in _nodes():
         if kind_of(node) == "track" and bpy.context.scene is not None:
-            places.adopt(node, bpy.context.scene)
+            take_files.adopt(node, bpy.context.scene)
 
 
 _HANDLERS: Final = (

@@ -10,7 +10,7 @@ import bpy
 
 from ...backend.contract.failure import Failure, Notice
 from ..engine.run_state import Run
-from ..nodes import places, state
+from ..nodes import state, take_files
 from ..nodes.compile import Compiled, SceneImport
 from ..nodes.tree import FlameTree
 from ..own_operators import own_operators
@@ -56,8 +56,8 @@ def deliver(wanted: SceneImport, tree: FlameTree, scene: bpy.types.Scene, compil
     """Bring one result into its scene, and keep with run and tree how that went."""
     node = tree.nodes.get(wanted.track_node)
     if node is not None:
-        if places.file_of(node, scene) == wanted.track:
-            places.decide(node, scene)  # Undo may have taken that back while the engine worked.
+        if take_files.file_of(node, scene) == wanted.track:
+            take_files.decide(node, scene)  # Undo may have taken that back while the engine worked.
         _follow(node, wanted.track, scene)
     there = find_collection(scene, origin_of(wanted.track, ""))
     if there is not None and HIDDEN in there:
@@ -67,7 +67,7 @@ def deliver(wanted: SceneImport, tree: FlameTree, scene: bpy.types.Scene, compil
         run.notices.append(Notice(made.code, made.sentence, made.advice))
         state.remember_import(tree, compiled, wanted.node, made)
         return
-    others = places.other_takes(node, wanted.track) if node is not None and made.parts.shares_camera else []
+    others = take_files.other_takes(node, wanted.track) if node is not None and made.parts.shares_camera else []
     hidden = [each for each in (find_collection(scene, origin_of(file, "")) for file in others) if each is not None]
     for collection in hidden:
         _show(scene, collection, False)  # It would stand in the same place.
@@ -77,7 +77,7 @@ def deliver(wanted: SceneImport, tree: FlameTree, scene: bpy.types.Scene, compil
 
 def _follow(node: Any, track: Path, scene: bpy.types.Scene) -> None:
     """Let the take's own import, made when its file lay in another folder, be the one that is brought up to date."""
-    earlier = places.before(node, track)
+    earlier = take_files.before(node, track)
     if earlier is None or find_collection(scene, origin_of(track, "")) is not None:
         return
     collection = find_collection(scene, origin_of(earlier, ""))
@@ -103,7 +103,7 @@ def _show(scene: bpy.types.Scene, collection: bpy.types.Collection, shown: bool)
 
 def _said_of_range(node: Any, track: Path, hidden: bool) -> list[Notice]:
     """Say that a range has become a take of its own where the whole clip was tracked before."""
-    frames = places.range_of_tracked_clip(node, track) if node is not None else ""
+    frames = take_files.range_of_tracked_clip(node, track) if node is not None else ""
     if not frames:
         return []
     return [

@@ -1,6 +1,6 @@
 """Queue of faces: everyone in a clip is tracked, one run after the other, all seen through one camera.
 
-Whoever comes later takes over lens and camera of the first, as `nodes.places` says.
+Whoever comes later takes over lens and camera of the first, as `nodes.take_files` says.
 """
 
 from __future__ import annotations

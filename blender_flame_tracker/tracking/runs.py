@@ -17,7 +17,7 @@ from ...backend.contract.failure import Failure
 from .. import redrawing
 from ..engine.process import Engine
 from ..engine.session import SILENCE, Run, RunState, Session
-from ..nodes import places, state
+from ..nodes import state, take_files
 from ..nodes.compile import SceneImport, compile_tree
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
 from ..nodes.scene_state import flame_of
@@ -93,7 +93,7 @@ def start(
             "Make some space on that drive, and see that you may write to it.",
         )
     for name in compiled.tracks:
-        places.decide(tree.nodes[name], scene)
+        take_files.decide(tree.nodes[name], scene)
     run = Run(compiled.job, engine, folder, owner=scene.name, models=preferences.models_folder())
     imports = [each for each in compiled.imports if each.automatic]
     tickets[tree.session_uid] = Ticket(run, tree.session_uid, scene.session_uid, compiled, imports=imports)

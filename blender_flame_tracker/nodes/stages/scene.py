@@ -13,7 +13,7 @@ from ....backend.contract.settings import SceneSettings
 from ... import paths
 from ...properties import settings_from
 from ...scene.parts import Parts, find_collection, origin_of, parts_of
-from .. import older_settings, places
+from .. import older_settings, take_files
 from ..base import Group, StageNode
 from ..reading import all_upstream, upstream
 
@@ -76,7 +76,7 @@ def _shared_camera(track: Any | None, scene: bpy.types.Scene) -> str:
 
     One whose head or camera somebody has deleted has none to share.
     """
-    first = places.first_of(track, scene) if track is not None else None
+    first = take_files.first_of(track, scene) if track is not None else None
     collection = find_collection(scene, origin_of(first, "")) if first is not None else None
     return collection.name if collection is not None and isinstance(parts_of(collection), Parts) else ""
 

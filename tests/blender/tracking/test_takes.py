@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 import pytest
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker.nodes import places, run_registry, state
+from flame_extension.blender_flame_tracker.nodes import run_registry, state, take_files
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.operators.video import rename_tree
 from flame_extension.blender_flame_tracker.preferences import preferences
@@ -87,7 +87,7 @@ def test_a_clip_with_a_stroke_in_its_name_is_found_after_saving(engine, tmp_path
 def test_paths_become_relative_at_the_first_saving_unless_the_preferences_say_no(tree, tmp_path, monkeypatch):
     file = track()
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
-    (place,) = places.places_of(tree.nodes["Track File"])
+    (place,) = take_files.take_files_of(tree.nodes["Track File"])
     assert place.file == "//clips/take one_flame/track.npz" and tree.nodes["Video"].path == "//clips/take one.mp4"
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     monkeypatch.setattr(bpy.context.preferences.filepaths, "use_relative_paths", False)
@@ -172,7 +172,7 @@ def test_a_clip_that_was_moved_and_found_again_goes_on_with_its_results(tree, cl
     clip.rename(moved)
     assert bpy.ops.flame.find_video(filepath=str(moved), tree=tree.session_uid) == {"FINISHED"}
     assert shown_file() == file and heads() == ["take one head"]
-    assert [each.clip for each in places.places_of(tree.nodes["Track File"])] == ["//footage/take one.mp4"]
+    assert [each.clip for each in take_files.take_files_of(tree.nodes["Track File"])] == ["//footage/take one.mp4"]
 
 
 # People.
@@ -233,7 +233,7 @@ def test_a_person_s_result_of_an_earlier_version_is_still_found(tree, tmp_path):
     node, old = tree.nodes["Track File"], tmp_path / "clips" / "take one_flame" / "track.npz"
     track().parent.rename(tmp_path / "set aside")
     (tmp_path / "set aside" / "track.npz").rename(old)
-    # As it was saved before places were kept.
+    # As it was saved before the files of takes were kept.
     node.places, node.result_files = "", f'[["{old}", 1234, 5678]]'
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
@@ -309,7 +309,7 @@ def test_a_duplicated_track_file_node_has_a_name_of_its_own(tree):
     node = tree.nodes["Track File"]
     copy = tree.nodes.new("FlameNodeTrackFile")
     copy.copy(node)
-    assert copy.path == "track_2.npz" and not places.places_of(copy)
+    assert copy.path == "track_2.npz" and not take_files.take_files_of(copy)
     third = tree.nodes.new("FlameNodeTrackFile")
     third.copy(copy)
     assert third.path == "track_3.npz"

@@ -1,6 +1,6 @@
-"""Places of a take's results: decided once, when it is first run, and kept on its Track File node.
+"""Track files of takes: where each lies is decided once, when it is first run, and kept on its Track File node.
 
-A *take* is what one track holds: a clip, a person in it, a range of its frames. Each has a place of its own, so that a
+A *take* is what one track holds: a clip, a person in it, a range of its frames. Each has a file of its own, so that a
 second person or a shorter range never replaces what was tracked before; and saving the .blend, or saving it elsewhere,
 moves no results.
 """
@@ -24,7 +24,7 @@ from ..names import TREE
 from .reading import all_upstream, kind_of
 
 KEPT: Final = "places"
-"""Property of a Track File node: JSON list of what `Place` holds."""
+"""Property of a Track File node, as .blend files name it: JSON list of what `TakeFile` holds."""
 
 _MOST_NAMES: Final = 1000
 
@@ -50,8 +50,8 @@ class Take:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a take lies. Paths are as Blender writes them, relative to the .blend where they begin with ``//``.
+class TakeFile:
+    """Where the track file of a take lies. Paths are as Blender writes them: relative to the .blend with ``//``.
 
     Attributes:
         clip, face, frames: Of the take.
@@ -70,14 +70,14 @@ class Place:
     first: str = ""
 
 
-def _holds(node: Any, place: Place, take: Take) -> bool:
-    """Whether a place that a node keeps is that of a take."""
-    return (place.face, place.frames) == (take.face, take.frames) and _is_of(node, place, take.clip)
+def _holds(node: Any, entry: TakeFile, take: Take) -> bool:
+    """Whether a file that a node keeps is that of a take."""
+    return (entry.face, entry.frames) == (take.face, take.frames) and _is_of(node, entry, take.clip)
 
 
-def _is_of(node: Any, place: Place, clip: Path) -> bool:
-    """Whether a place is that of a clip. One of the same name is the same where the former is not there any more."""
-    former = _absolute(node, place.clip)
+def _is_of(node: Any, entry: TakeFile, clip: Path) -> bool:
+    """Whether a kept file is that of a clip. One of the same name is the same where the former is gone."""
+    former = _absolute(node, entry.clip)
     return former == clip or (former.name == clip.name and not exists(former))
 
 
@@ -100,7 +100,9 @@ def _file_of(node: Any, take: Take | None) -> Path:
     asked = node.path or TrackFileSettings().path
     if take is None:
         return _absolute(node, asked) if _is_full(asked) else Path(asked).expanduser().absolute()
-    kept = next((each for each in places_of(node) if _holds(node, each, take) and _same(node, each.asked, asked)), None)
+    kept = next(
+        (each for each in take_files_of(node) if _holds(node, each, take) and _same(node, each.asked, asked)), None
+    )
     return _absolute(node, kept.file) if kept is not None else _free(node, take, asked)
 
 
@@ -110,11 +112,11 @@ def decide(node: Any, scene: bpy.types.Scene) -> None:
     if take is None:
         return
     file, first, before = _file_of(node, take), first_of(node, scene), ""
-    found = list(places_of(node))
+    found = list(take_files_of(node))
     there = next((each for each in found if _is_version(node, each, take, file.name)), None)
     if there is not None:
         before = there.before if _absolute(node, there.file) == file else there.file
-    place = Place(
+    entry = TakeFile(
         _relative(node, take.clip),
         take.face,
         take.frames,
@@ -123,23 +125,23 @@ def decide(node: Any, scene: bpy.types.Scene) -> None:
         before,
         _relative(node, first) if first is not None else "",
     )
-    _keep(node, [place if each is there else each for each in found] if there is not None else [*found, place])
+    _keep(node, [entry if each is there else each for each in found] if there is not None else [*found, entry])
 
 
-def _is_version(node: Any, place: Place, take: Take, name: str) -> bool:
-    """Whether a place is that of a take under a name, in whatever folder; another name is another version."""
-    return _holds(node, place, take) and _absolute(node, place.file).name == name
+def _is_version(node: Any, entry: TakeFile, take: Take, name: str) -> bool:
+    """Whether a kept file is that of a take under a name, in whatever folder; another name is another version."""
+    return _holds(node, entry, take) and _absolute(node, entry.file).name == name
 
 
 def before(node: Any, file: Path) -> Path | None:
     """Return where the take of a track file lay earlier, when the node wrote it to another folder; else None."""
-    found = next((each for each in places_of(node) if _absolute(node, each.file) == file and each.before), None)
+    found = next((each for each in take_files_of(node) if _absolute(node, each.file) == file and each.before), None)
     return _absolute(node, found.before) if found is not None else None
 
 
 def other_takes(node: Any, file: Path) -> list[Path]:
     """Return the track files of other ranges and versions of the person that a track file holds."""
-    kept = places_of(node)
+    kept = take_files_of(node)
     this = next((each for each in kept if _absolute(node, each.file) == file), None)
     if this is None:
         return []
@@ -149,7 +151,7 @@ def other_takes(node: Any, file: Path) -> list[Path]:
 
 def range_of_tracked_clip(node: Any, file: Path) -> str:
     """Return the frames of a track file where it has a part of a clip that was tracked as a whole too, else nothing."""
-    kept = places_of(node)
+    kept = take_files_of(node)
     part = next((each for each in kept if _absolute(node, each.file) == file), None)
     whole = ((each.clip, each.face) for each in kept if not each.frames)
     return part.frames if part is not None and (part.clip, part.face) in whole else ""
@@ -160,22 +162,22 @@ def first_of(node: Any, scene: bpy.types.Scene) -> Path | None:
 
     One camera has filmed them all: whoever is tracked later shares it with whom was tracked first.
     """
-    take, kept = take_of(node, scene), places_of(node)
+    take, kept = take_of(node, scene), take_files_of(node)
     if take is None:
         return None
     if not kept:
         return None
     name = _file_of(node, take).name
-    place = next((each for each in kept if _is_version(node, each, take, name)), None)
-    if place is not None:
-        return _absolute(node, place.first) if place.first else None
+    entry = next((each for each in kept if _is_version(node, each, take, name)), None)
+    if entry is not None:
+        return _absolute(node, entry.first) if entry.first else None
     others = [each for each in kept if each.face != take.face and _is_of(node, each, take.clip)]
     files = (_absolute(node, each.first or each.file) for each in others)
     return next((file for file in files if is_file(file)), None)
 
 
-def places_of(node: Any) -> tuple[Place, ...]:
-    """Return the places that a Track File node keeps. What cannot be read, as from a file edited by hand, is none."""
+def take_files_of(node: Any) -> tuple[TakeFile, ...]:
+    """Return the track files that a node keeps. What cannot be read, as from a .blend edited by hand, is none."""
     text = getattr(node, KEPT)
     if text not in _PARSED:
         if len(_PARSED) > 256:
@@ -184,17 +186,17 @@ def places_of(node: Any) -> tuple[Place, ...]:
     return _PARSED[text]
 
 
-_PARSED: Final[dict[str, tuple[Place, ...]]] = {}
-"""Text -> places: panels ask on every redraw."""
+_PARSED: Final[dict[str, tuple[TakeFile, ...]]] = {}
+"""Text -> track files: panels ask on every redraw."""
 
 
-def _parsed(text: str) -> tuple[Place, ...]:
-    content = parse_json(text, _are_places) if text else None
-    return tuple(Place(**each) for each in content or ())
+def _parsed(text: str) -> tuple[TakeFile, ...]:
+    content = parse_json(text, _are_take_files) if text else None
+    return tuple(TakeFile(**each) for each in content or ())
 
 
-def _are_places(content: Any) -> bool:
-    names = {each.name for each in fields(Place)}
+def _are_take_files(content: Any) -> bool:
+    names = {each.name for each in fields(TakeFile)}
     return isinstance(content, list) and all(
         isinstance(each, dict)
         and set(each) <= names
@@ -206,13 +208,13 @@ def _are_places(content: Any) -> bool:
     )
 
 
-def _keep(node: Any, places: list[Place]) -> None:
-    setattr(node, KEPT, json.dumps([vars(each) for each in places]))
+def _keep(node: Any, kept: list[TakeFile]) -> None:
+    setattr(node, KEPT, json.dumps([vars(each) for each in kept]))
 
 
 def rewrite(node: Any, write: Any) -> None:
     """Let a function rewrite all paths that a node keeps, as when the .blend is saved elsewhere."""
-    found = places_of(node)
+    found = take_files_of(node)
     if found:
         _keep(
             node,
@@ -231,7 +233,7 @@ def rewrite(node: Any, write: Any) -> None:
 
 
 def adopt(node: Any, scene: bpy.types.Scene) -> None:
-    """Let a node that ran before places were kept go on with the file that it wrote then."""
+    """Let a node that ran before its files were kept go on with the file that it wrote then."""
     if getattr(node, KEPT) or not node.result_files:
         return
     take, asked = take_of(node, scene), node.path or TrackFileSettings().path
@@ -242,7 +244,7 @@ def adopt(node: Any, scene: bpy.types.Scene) -> None:
     usual = paths.shot_folder(take.clip) / asked
     file = next((each for each in (Path(name), usual) if each.is_absolute() and is_file(each)), None)
     if file is not None:
-        _keep(node, [Place(_relative(node, take.clip), take.face, take.frames, asked, _relative(node, file))])
+        _keep(node, [TakeFile(_relative(node, take.clip), take.face, take.frames, asked, _relative(node, file))])
 
 
 def another_name(node: Any) -> str:
@@ -257,12 +259,12 @@ def another_name(node: Any) -> str:
 
 
 def _free(node: Any, take: Take, asked: str) -> Path:
-    """Return the usual place of a take, under another name where that place is another node's or another take's."""
+    """Return the usual file of a take, under another name where that is another node's or another take's."""
     taken = {
-        _absolute(other, place.file)
+        _absolute(other, entry.file)
         for other in _all_nodes()
-        for place in places_of(other)
-        if other != node or not _holds(node, place, take)
+        for entry in take_files_of(other)
+        if other != node or not _holds(node, entry, take)
     }
     if _is_full(asked):
         # What the user has named is left as it is, until another take lies there.
