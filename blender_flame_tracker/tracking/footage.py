@@ -286,10 +286,11 @@ def _recall(path: Path) -> None:
     except OSError:
         return
     if look is not None:
-        _found(path, look)
+        note_look(path, look)
 
 
-def _found(path: Path, look: QuickLook) -> None:
+def note_look(path: Path, look: QuickLook) -> None:
+    """Take over what the engine has found out about a video."""
     still = is_picture(path)
     _facts[path] = VideoFacts(look.width, look.height, look.frames, None if still else look.rate)
     _faces[path] = Faces(found=look)
@@ -326,7 +327,7 @@ def _poll_searches() -> bool:
         changed = True
         del _searches[path]
         if isinstance(search.result, QuickLook):
-            _found(path, search.result)
+            note_look(path, search.result)
         else:
             _faces[path] = Faces(failure=search.result)
     return changed

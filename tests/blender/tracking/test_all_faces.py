@@ -15,8 +15,7 @@ def seen(clip, count=2):
     """Let so many people have been found in the clip."""
     box, picture = (0.1, 0.1, 0.2, 0.2), clip.with_name("face.png")
     faces = [SeenFace(number, 1.0, box, (0.2 + 0.3 * number, 0.4), 4, picture) for number in range(count)]
-    look = QuickLook(320, 240, 25.0, 8, 0.32, None, clip.with_name("clip.png"), tuple(faces))
-    footage._facts[clip], footage._faces[clip] = footage.VideoFacts(320, 240, 8, 25.0), footage.Faces(found=look)
+    footage.note_look(clip, QuickLook(320, 240, 25.0, 8, 0.32, None, clip.with_name("clip.png"), tuple(faces)))
 
 
 def test_all_faces_of_a_clip_are_tracked_one_after_the_other_through_the_lens_of_the_first(tree, clip, scene):

@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 import pytest
 from flame_extension.backend.contract.track import write_track
+from flame_extension.blender_flame_tracker.engine.quick_look import QuickLook
 from flame_extension.blender_flame_tracker.nodes import run_registry, state, take_files
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.operators.video import rename_tree
@@ -286,7 +287,7 @@ def test_of_two_takes_of_a_person_in_one_camera_s_space_the_one_that_was_tracked
 
 
 def test_a_range_that_is_the_whole_clip_is_the_track_of_the_clip(tree, scene, clip):
-    footage._facts[clip] = footage.VideoFacts(320, 240, 8, 25.0)
+    footage.note_look(clip, QuickLook(320, 240, 25.0, 8, 0.32, None, clip.with_name("clip.png"), ()))
     scene.frame_start, scene.frame_end = 1, 8
     assert bpy.ops.flame.track_range() == {"FINISHED"}
     assert shown_file() == clip.parent / "take one_flame" / "track.npz"
