@@ -14,7 +14,7 @@ from ..contract.names import LANDMARKS
 from ..contract.track import Track
 from ..landmarks.aligned_crop import SIZE, VERSION_4_SCALE, cut_view, dlib68, ffhq_region
 from ..landmarks.crop import Region
-from ..landmarks.crop_camera import View, view_of
+from ..landmarks.crop_camera import TurnedView, view_of
 from ..landmarks.face import region_of
 from ..landmarks.masks import around_face_region
 from ..landmarks.networks import Network
@@ -80,7 +80,7 @@ class FaceView:
         landmarks: (478, 2), pixels of the picture.
     """
 
-    view: View
+    view: TurnedView
     picture: Picture
     rotation: Floats
     translation: Floats

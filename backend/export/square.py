@@ -21,7 +21,7 @@ from ..contract.camera import project
 from ..contract.track import Track
 from ..landmarks.aligned_crop import SIZE, cut_view
 from ..landmarks.crop import Region
-from ..landmarks.crop_camera import View, corner_homography, view_of
+from ..landmarks.crop_camera import TurnedView, corner_homography, view_of
 from ..parsing.geometric_parser import Portrait
 from ..parsing.parser import Parser, moved_points
 from .portraits import person_in, seen_head
@@ -70,7 +70,7 @@ class SquareClip:
     neck: NeckLine | None
 
     @cached_property
-    def view(self) -> View:
+    def view(self) -> TurnedView:
         """The window's camera."""
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
         for frame in self.frames:

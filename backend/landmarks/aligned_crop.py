@@ -70,15 +70,17 @@ def cut_view(picture: Picture, homography: Floats, size: int = SIZE) -> Picture:
     per_pixel = np.sqrt(abs(np.linalg.det(corner[1:] - corner[0]))) / size
     block = max(1, int(per_pixel))
     if block > 1:
-        whole = picture[: height // block * block, : width // block * block]
-        picture = cv2.resize(whole, (width // block, height // block), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        divisible = picture[: height // block * block, : width // block * block]
+        picture = cv2.resize(divisible, (width // block, height // block), interpolation=cv2.INTER_AREA).astype(
+            np.uint8
+        )
         shift = (block - 1) / 2
         homography = homography @ np.array([[block, 0.0, shift], [0.0, block, shift], [0.0, 0.0, 1.0]])
     flags = cv2.INTER_CUBIC if per_pixel < 1 else cv2.INTER_LINEAR
-    seen = cv2.warpPerspective(
+    warped = cv2.warpPerspective(
         picture, homography, (size, size), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=WHITE
     )
-    return seen.astype(np.uint8, copy=False)
+    return warped.astype(np.uint8, copy=False)
 
 
 def halved(picture: Picture) -> NDArray[np.uint8]:

@@ -17,12 +17,12 @@ from ..contract.arrays import Floats
 from ..contract.camera import BLENDER_FROM_OPENCV, Intrinsics
 from .crop import Region, apply, inverse
 
-LEGACY_ANGLE: Final = 20.0
+VERSION_1_ANGLE: Final = 20.0
 """Angle of view in degrees that version 1.01 of the research tracker gives every crop."""
 
 
 @dataclass(frozen=True)
-class View:
+class TurnedView:
     """What a camera at the place of the full frame's own sees when it is turned towards a face.
 
     Attributes:
@@ -36,7 +36,7 @@ class View:
     homography: Floats
 
 
-def square_camera(size: int, degrees: float = LEGACY_ANGLE) -> Intrinsics:
+def square_camera(size: int, degrees: float = VERSION_1_ANGLE) -> Intrinsics:
     """Return the camera of a square picture with an angle of view."""
     return Intrinsics.centred(size, size, size / 2 / math.tan(math.radians(degrees) / 2))
 
@@ -46,7 +46,7 @@ def angle_of_view(intrinsics: Intrinsics) -> float:
     return math.degrees(2 * math.atan(intrinsics.width / 2 / intrinsics.focal_x))
 
 
-def view_of(region: Region, intrinsics: Intrinsics, size: int) -> View:
+def view_of(region: Region, intrinsics: Intrinsics, size: int) -> TurnedView:
     """Return the view whose frame is a square of the picture, as nearly as a turned camera can have it.
 
     Turning and zooming a camera in its place moves pixels by a homography, whatever the depth: nothing is approximated.
@@ -59,11 +59,11 @@ def view_of(region: Region, intrinsics: Intrinsics, size: int) -> View:
     across -= forward * (across @ forward)
     across /= np.linalg.norm(across)
     turn = np.stack([across, np.cross(forward, across), forward])
-    seen = rays @ turn.T
-    reach = np.linalg.norm(seen[:, :2] / seen[:, 2:], axis=1).mean()
+    turned = rays @ turn.T
+    reach = np.linalg.norm(turned[:, :2] / turned[:, 2:], axis=1).mean()
     camera = Intrinsics.centred(size, size, size / math.sqrt(2) / reach)
     homography = camera.matrix() @ turn @ np.linalg.inv(intrinsics.matrix())
-    return View(camera, turn, homography / homography[2, 2])
+    return TurnedView(camera, turn, homography / homography[2, 2])
 
 
 def _rays(pixels: Floats, intrinsics: Intrinsics) -> Floats:
@@ -119,12 +119,12 @@ def six_dof(rotation: Floats, translation: Floats) -> NDArray[np.float32]:
 
 def from_six_dof(pose: NDArray[Any]) -> tuple[Floats, Floats]:
     """Return head-to-camera rotation (3, 3) and translation (3,) of a camera as `six_dof` describes it."""
-    (yaw, pitch, roll), place = np.asarray(pose, dtype=np.float64)[:3], np.asarray(pose, dtype=np.float64)[3:]
+    (yaw, pitch, roll), position = np.asarray(pose, dtype=np.float64)[:3], np.asarray(pose, dtype=np.float64)[3:]
     about_x = np.array([[1.0, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]])
     about_y = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]])
     about_z = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
     rotation = np.asarray((about_z @ about_y @ about_x @ BLENDER_FROM_OPENCV).T, dtype=np.float64)
-    return rotation, -rotation @ place
+    return rotation, -rotation @ position
 
 
 def corner_pixels(points: Floats) -> Floats:

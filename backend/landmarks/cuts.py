@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Floats, Integers
 from .likeness import ANOTHER, difference, moved
-from .observations import Observations
+from .observations import FaceObservations
 
 _COLOURS: Final = 0.28
 """Distance of colour histograms (0..1) that a cut has at least; fast motion keeps the colours."""
@@ -30,7 +30,7 @@ _BEYOND_MOTION_UNSEEN: Final = 6.0
 """The same where no face is seen before or after, which could say that it has not moved."""
 _STAYED: Final = 0.012
 """Share of the size of a face by which it moves at a cut at least: a lamp that is switched on moves nothing."""
-_OTHER_PLACE: Final = 12.0
+_OTHER_SCENE: Final = 12.0
 """Difference of the pictures before and after a gap from which the gap is not bridged."""
 _DAZZLED: Final = 8
 """Frames without a face (white, black, a hand before the lens) that are no shot where the picture comes back."""
@@ -38,23 +38,23 @@ _AROUND: Final = 3
 """Frames before and after whose motion is compared."""
 
 
-def shots_of(seen: Observations) -> Integers:
+def shots_of(observations: FaceObservations) -> Integers:
     """Return the number of the shot of each frame (T,) of a whole clip, counted from 0.
 
     Besides the cuts that `shots` finds by colours and structure, a frame begins a shot where the picture jumps by more
     than any motion around explains, and the faces do not say otherwise.
     """
-    begins = np.zeros(len(seen.decoded), dtype=np.bool_)
-    begins[1:] = np.diff(shots(seen.thumbnail, seen.decoded)) > 0
-    rows = np.flatnonzero(seen.decoded)
-    pictures = seen.thumbnail[rows].astype(np.float64)
-    faces = [np.flatnonzero(seen.frame == row) for row in rows]
+    begins = np.zeros(len(observations.decoded), dtype=np.bool_)
+    begins[1:] = np.diff(shots(observations.thumbnail, observations.decoded)) > 0
+    rows = np.flatnonzero(observations.decoded)
+    pictures = observations.thumbnail[rows].astype(np.float64)
+    faces = [np.flatnonzero(observations.frame == row) for row in rows]
     for k in range(1, len(rows)):
         if begins[rows[k]] or _unmoved(pictures[k - 1], pictures[k]) < _JUMP:
             continue
         if begins[rows[max(0, k - _AROUND) : k]].any():
             continue  # The same cut, seen from a frame later.
-        if _jumps(pictures, seen, faces, k):
+        if _jumps(pictures, observations, faces, k):
             begins[rows[k]] = True
     for first, end in pairwise(np.flatnonzero(begins[rows]).tolist()):
         dazzled = end - first <= _DAZZLED and not any(len(face) for face in faces[first:end])
@@ -63,24 +63,24 @@ def shots_of(seen: Observations) -> Integers:
     return np.cumsum(begins, dtype=np.int64)
 
 
-def parted_by_gaps(shot: Integers, found: NDArray[np.bool_], thumbnails: NDArray[np.uint8]) -> Integers:
+def parted_by_gaps(shot: Integers, followed: NDArray[np.bool_], thumbnails: NDArray[np.uint8]) -> Integers:
     """Return the shots (T,) so that a gap in which the picture became another one parts them too.
 
     Args:
         shot: Number of the shot of each frame (T,).
-        found: Frames in which the face is seen (T,).
+        followed: Frames in which the face is seen (T,).
         thumbnails: (T, h, w, 3) uint8.
     """
     result = shot.copy()
-    for before, after in pairwise(np.flatnonzero(found).tolist()):
+    for before, after in pairwise(np.flatnonzero(followed).tolist()):
         if after - before == 1 or shot[before] != shot[after]:
             continue
-        if _changed(thumbnails[before].astype(np.float64), thumbnails[after].astype(np.float64)) >= _OTHER_PLACE:
+        if _changed(thumbnails[before].astype(np.float64), thumbnails[after].astype(np.float64)) >= _OTHER_SCENE:
             result[after:] += 1
     return result
 
 
-def _jumps(pictures: Floats, seen: Observations, faces: list[Integers], k: int) -> bool:
+def _jumps(pictures: Floats, observations: FaceObservations, faces: list[Integers], k: int) -> bool:
     """Whether the pictures from k on are others than those before, beyond what motion explains."""
     before = [b for b in (k - 1, k - 2) if b >= 0]
     after = [a for a in (k, k + 1, k + 2) if a < len(pictures)]
@@ -96,21 +96,21 @@ def _jumps(pictures: Floats, seen: Observations, faces: list[Integers], k: int) 
     old, new = faces[k - 1], faces[k]
     if len(old) == 0 or len(new) == 0:
         return beyond >= _BEYOND_MOTION_UNSEEN
-    if min(moved(seen.points[a], seen.points[b]) for a in old for b in new) < _STAYED:
+    if min(moved(observations.points[a], observations.points[b]) for a in old for b in new) < _STAYED:
         return False
     if beyond >= _BEYOND_MOTION:
         return True
-    return beyond >= _BEYOND_MOTION_ANOTHER and _another_face(seen, faces, k)
+    return beyond >= _BEYOND_MOTION_ANOTHER and _another_face(observations, faces, k)
 
 
-def _another_face(seen: Observations, faces: list[Integers], k: int) -> bool:
+def _another_face(observations: FaceObservations, faces: list[Integers], k: int) -> bool:
     """Whether no face of the frames from k on is one of those before, and turning or talking is not the reason."""
     sides = [faces[max(0, k - _AROUND) : k], faces[k : k + _AROUND]]
-    across = difference(*(seen.portrait[np.concatenate(side)] for side in sides))
+    across = difference(*(observations.portrait[np.concatenate(side)] for side in sides))
     if across < ANOTHER:
         return False
     steps = [pair for side in sides for pair in pairwise(side) if len(pair[0]) and len(pair[1])]
-    turning = max((difference(seen.portrait[a], seen.portrait[b]) for a, b in steps), default=0.0)
+    turning = max((difference(observations.portrait[a], observations.portrait[b]) for a, b in steps), default=0.0)
     return across >= _BEYOND_TURNING * turning
 
 

@@ -117,7 +117,7 @@ def overlap(a: Floats, b: Floats) -> float:
     return max(common / (sum(areas) - common), 0.9 * common / min(areas) if common > 0.8 * min(areas) else 0.0)
 
 
-def whole(picture: Picture) -> Region:
+def whole_picture(picture: Picture) -> Region:
     """Return the square around the whole picture."""
     height, width = picture.shape[:2]
     return Region((width - 1) / 2, (height - 1) / 2, float(max(width, height)), 0.0)

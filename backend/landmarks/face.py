@@ -42,7 +42,7 @@ _MIRROR: Final = mirror_table()
 
 
 @dataclass(frozen=True)
-class Run:
+class CropVariant:
     """One more look at the face, by a slightly different crop.
 
     Attributes:
@@ -60,7 +60,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DetectionEffort:
     """How much work is done per face.
 
     Attributes:
@@ -70,16 +70,16 @@ class Plan:
     """
 
     settle: int
-    runs: tuple[Run, ...]
+    runs: tuple[CropVariant, ...]
     tolerance: float = 1.0
 
     @property
-    def looks(self) -> int:
+    def run_count(self) -> int:
         """Number of runs in the average."""
         return max(1, len(self.runs))
 
 
-def jittered_runs(count: int) -> tuple[Run, ...]:
+def jittered_runs(count: int) -> tuple[CropVariant, ...]:
     """Return `count` crops spread evenly in scale, shift and roll, every second one mirrored (Standard, Best).
 
     The spread is what the crop of a still face varies by from frame to frame, so that the mean no longer depends on it.
@@ -91,7 +91,9 @@ def jittered_runs(count: int) -> tuple[Run, ...]:
         spread = 2 * (((k + 0.5) * golden) % 1.0) - 1
         turn = 2 * (((k + 0.5) * golden * golden + 0.25) % 1.0) - 1
         runs.append(
-            Run(0.02 * np.cos(angle), 0.02 * np.sin(angle), 1.0 + 0.06 * spread, np.radians(5.0) * turn, k % 2 == 1)
+            CropVariant(
+                0.02 * np.cos(angle), 0.02 * np.sin(angle), 1.0 + 0.06 * spread, np.radians(5.0) * turn, k % 2 == 1
+            )
         )
     return tuple(runs)
 
@@ -128,32 +130,37 @@ def region_of(points: Floats) -> Region:
     return Region(float(centre[0]), float(centre[1]), float((high - low).max()) * _REGION_OF_FACE, roll)
 
 
-def find_face(networks: Networks, picture: Picture, start: Region, plan: Plan, threshold: float) -> Face | None:
+def find_face(
+    networks: Networks, picture: Picture, start: Region, effort: DetectionEffort, threshold: float
+) -> Face | None:
     """Return the face in a region of the picture, or None where the network sees none."""
     region, size = start, networks.landmarks.size
     points, presence = np.zeros((0, 3)), 0.0
     patch = patch_around(picture, start, size, filled=True)
-    for _ in range(plan.settle):
+    for _ in range(effort.settle):
         if not patch.covers(region):
             patch = patch_around(picture, region, size, filled=True)
-        points, presence = look(networks, patch, region, mirrored=False)
+        points, presence = run_landmarks(networks, patch, region, mirrored=False)
         if not _is_face(points, presence, start, threshold):
             return None
         last, region = region, region_of(points)
         if not _sensible(region, picture):
             return None
-        if _rests(last, region, plan.tolerance):
+        if _rests(last, region, effort.tolerance):
             break
-    if plan.runs:
+    if effort.runs:
         if not patch.covers(region.moved(0, 0, 1.1, 0)):
             patch = patch_around(picture, region, size, filled=True)
-        looks = [look(networks, patch, region.moved(r.x, r.y, r.scale, r.roll), mirrored=r.mirrored) for r in plan.runs]
-        every = np.stack([found[0] for found in looks])
-        presence = float(np.mean([found[1] for found in looks]))
+        results = [
+            run_landmarks(networks, patch, region.moved(r.x, r.y, r.scale, r.roll), mirrored=r.mirrored)
+            for r in effort.runs
+        ]
+        every = np.stack([result[0] for result in results])
+        presence = float(np.mean([result[1] for result in results]))
         points = every.mean(axis=0)
-        spread = np.sqrt(((every - points)[..., :2] ** 2).sum(axis=-1).sum(axis=0) / max(1, len(looks) - 1))
+        spread = np.sqrt(((every - points)[..., :2] ** 2).sum(axis=-1).sum(axis=0) / max(1, len(results) - 1))
         # Mirrored runs see the gaze differently: without them its error on the rendered clip is 2.8, not 3.5 degrees.
-        upright = every[[not run.mirrored for run in plan.runs]].mean(axis=0)
+        upright = every[[not run.mirrored for run in effort.runs]].mean(axis=0)
         points[FACE_LANDMARKS:] = upright[FACE_LANDMARKS:]
     else:
         spread, upright = np.full(LANDMARKS, np.nan), points
@@ -172,18 +179,18 @@ def _is_face(points: Floats, presence: float, start: Region, threshold: float) -
     return turned and presence >= min(_PROFILE_PRESENCE, threshold) and start.certainty >= _PROFILE_CERTAINTY
 
 
-def look(networks: Networks, patch: Patch, region: Region, *, mirrored: bool) -> tuple[Floats, float]:
+def run_landmarks(networks: Networks, patch: Patch, region: Region, *, mirrored: bool) -> tuple[Floats, float]:
     """Run the landmark network once: points (478, 3) in full-frame pixels, presence 0..1."""
     size = networks.landmarks.size
     outputs = networks.landmarks.run_picture(patch.sample(region, size, mirrored=mirrored))
-    found = outputs[0].reshape(-1, 3).astype(np.float64)
+    output = outputs[0].reshape(-1, 3).astype(np.float64)
     presence = float(sigmoid((outputs[1] - _PRESENCE_MIDDLE) / _PRESENCE_STEP)[0])
     if mirrored:
-        found[:, 0] = size - 1 - found[:, 0]
-        found = found[_MIRROR[: len(found)]]
-    points = np.empty_like(found)
-    points[:, :2] = apply(region.to_image(size), found[:, :2])
-    points[:, 2] = found[:, 2] * (region.side / size)
+        output[:, 0] = size - 1 - output[:, 0]
+        output = output[_MIRROR[: len(output)]]
+    points = np.empty_like(output)
+    points[:, :2] = apply(region.to_image(size), output[:, :2])
+    points[:, 2] = output[:, 2] * (region.side / size)
     if networks.iris is not None:
         points = add_irises(networks.iris, patch, points)
     return points, presence

@@ -38,7 +38,7 @@ def add_irises(network: Network, patch: Patch, points: Floats) -> Floats:
     result[:FACE_LANDMARKS] = points
     mirror: Integers = mirror_table()
     for corners, mirrored, first in ((RIGHT_EYE_CORNERS, False, 468), (LEFT_EYE_CORNERS, True, 473)):
-        contour, iris = _look(network, patch, points[corners[0]], points[corners[1]], mirrored=mirrored)
+        contour, iris = _run_iris_network(network, patch, points[corners[0]], points[corners[1]], mirrored=mirrored)
         lids = mirror[_RIGHT_CONTOUR] if mirrored else _RIGHT_CONTOUR
         result[lids[:_LIDS], :2] = contour[:_LIDS]
         result[first : first + 5, :2] = iris[[0, 3, 2, 1, 4]] if mirrored else iris
@@ -46,16 +46,18 @@ def add_irises(network: Network, patch: Patch, points: Floats) -> Floats:
     return result
 
 
-def _look(network: Network, patch: Patch, outer: Floats, inner: Floats, *, mirrored: bool) -> tuple[Floats, Floats]:
+def _run_iris_network(
+    network: Network, patch: Patch, outer: Floats, inner: Floats, *, mirrored: bool
+) -> tuple[Floats, Floats]:
     """Contour (71, 2) and iris (5, 2) of one eye in full-frame pixels."""
     across = (inner - outer)[:2] * (-1.0 if mirrored else 1.0)
     middle = (inner + outer)[:2] / 2
     side = max(4.0, float(np.hypot(*across))) * _REGION_OF_EYE
     region = Region(float(middle[0]), float(middle[1]), side, float(np.arctan2(across[1], across[0])))
     outputs = network.run_picture(patch.sample(region, network.size, mirrored=mirrored))
-    found = [np.asarray(output, dtype=np.float64).reshape(-1, 3)[:, :2] for output in sorted(outputs, key=len)]
+    points = [np.asarray(output, dtype=np.float64).reshape(-1, 3)[:, :2] for output in sorted(outputs, key=len)]
     if mirrored:
-        for part in found:
+        for part in points:
             part[:, 0] = network.size - 1 - part[:, 0]
-    iris, contour = (apply(region.to_image(network.size), part) for part in found)
+    iris, contour = (apply(region.to_image(network.size), part) for part in points)
     return contour, iris

@@ -78,11 +78,11 @@ def with_iris_centres(patch: Patch, points: Floats) -> Floats:
     if moves:
         down = float(np.mean([move[1] for move in moves.values()]))
         for iris, move in moves.items():
-            result[list(iris), :2] += np.array([_believed(move[0], radius), _believed(down, radius)]) @ axes
+            result[list(iris), :2] += np.array([_damped(move[0], radius), _damped(down, radius)]) @ axes
     return result
 
 
-def _believed(move: float, radius: float) -> float:
+def _damped(move: float, radius: float) -> float:
     """Return how far an iris is moved that the picture shows so far from where the network has it."""
     return move / (1 + (move / (UNLIKELY * radius)) ** 2)
 
@@ -100,9 +100,9 @@ def _centre(patch: Patch, upper: Floats, lower: Floats, radius: float) -> Floats
         return None
     to_eye = _to_eye(upper[0, :2], upper[-1, :2], EYE / width)
     picture = _cut_out(patch, to_eye)
-    free = _between_lids(apply(to_eye, upper[:, :2]), apply(to_eye, lower[:, :2]))
-    found = _best(picture, free, radius * EYE / width)
-    return None if found is None else apply(inverse(to_eye), found)
+    uncovered = _between_lids(apply(to_eye, upper[:, :2]), apply(to_eye, lower[:, :2]))
+    centre = _best(picture, uncovered, radius * EYE / width)
+    return None if centre is None else apply(inverse(to_eye), centre)
 
 
 def _to_eye(left: Floats, right: Floats, scale: float) -> Floats:
@@ -131,16 +131,16 @@ def _between_lids(upper: Floats, lower: Floats) -> Singles:
     return cv2.erode(mask, np.ones((5, 3), dtype=np.uint8)).astype(np.float32) / 255
 
 
-def _best(picture: Singles, free: Singles, radius: float) -> Floats | None:
+def _best(picture: Singles, uncovered: Singles, radius: float) -> Floats | None:
     """Return where the disc stands out most (x, y), to parts of a pixel, or None where it does not."""
-    whole = _standing_out(picture, free, DISC, (radius,))
-    y, x = _highest(whole)
-    if whole[y, x] < CONTRAST or not (NEAR < x < WIDTH - 1 - NEAR and NEAR < y < HEIGHT - 1 - NEAR):
+    response = _standing_out(picture, uncovered, DISC, (radius,))
+    y, x = _highest(response)
+    if response[y, x] < CONTRAST or not (NEAR < x < WIDTH - 1 - NEAR and NEAR < y < HEIGHT - 1 - NEAR):
         return None
     reach = int(np.ceil(1.1 * radius * RIM[1][1])) + NEAR + 2
     top, left = max(y - reach, 0), max(x - reach, 0)
     part = slice(top, y + reach + 1), slice(left, x + reach + 1)
-    rim = _standing_out(picture[part], free[part], RIM, tuple(radius * factor for factor in RADII))
+    rim = _standing_out(picture[part], uncovered[part], RIM, tuple(radius * factor for factor in RADII))
     around = rim[y - top - NEAR : y - top + NEAR + 1, x - left - NEAR : x - left + NEAR + 1]
     down, right = _highest(around)
     if around[down, right] <= 0:
@@ -155,14 +155,14 @@ def _highest(values: Singles) -> tuple[int, int]:
     return int(y), int(x)
 
 
-def _standing_out(picture: Singles, free: Singles, bands: Bands, radii: tuple[float, ...]) -> Singles:
+def _standing_out(picture: Singles, uncovered: Singles, bands: Bands, radii: tuple[float, ...]) -> Singles:
     """Return by how much a disc around each pixel is darker than what is around it, at the best of some radii."""
-    seen, best = picture * free, np.full(picture.shape, -1, dtype=np.float32)
+    masked, best = picture * uncovered, np.full(picture.shape, -1, dtype=np.float32)
     for radius in radii:
         inside, outside = _rings(round(4 * radius), bands)
-        share_in, share_out = _mean(free, inside), _mean(free, outside)
-        light_in = _mean(seen, inside) / np.maximum(share_in, 1e-3)
-        light_out = _mean(seen, outside) / np.maximum(share_out, 1e-3)
+        share_in, share_out = _mean(uncovered, inside), _mean(uncovered, outside)
+        light_in = _mean(masked, inside) / np.maximum(share_in, 1e-3)
+        light_out = _mean(masked, outside) / np.maximum(share_out, 1e-3)
         weight = np.sqrt(np.maximum(share_in * share_out, 0) / (share_in + share_out + 1e-6))
         enough = (share_in > LEAST_INSIDE) & (share_out > LEAST_OUTSIDE)
         best = np.maximum(best, np.where(enough, (light_out - light_in) * weight, -1))

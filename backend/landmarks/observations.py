@@ -25,7 +25,7 @@ MASK: Final = 256
 
 
 @dataclass(frozen=True)
-class SeenFace:
+class ObservedFace:
     """A face in a frame, with what is needed to know it again and, on some frames, the masks around it."""
 
     face: Face
@@ -34,15 +34,15 @@ class SeenFace:
 
 
 @dataclass(frozen=True)
-class SeenFrame:
+class ObservedFrame:
     """All that is kept of a frame."""
 
-    faces: tuple[SeenFace, ...]
+    faces: tuple[ObservedFace, ...]
     thumbnail: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Observations:
+class FaceObservations:
     """Faces of a run of frames. N faces in all, T frames.
 
     Attributes:
@@ -74,7 +74,7 @@ class Observations:
     mask_to_image: Floats
 
 
-def gather(first: int, frames: list[SeenFrame | None]) -> Observations:
+def gather(first: int, frames: list[ObservedFrame | None]) -> FaceObservations:
     """Return the arrays of consecutive frames, the first of which has the position `first`; None = not decoded."""
     faces = [(first + k, seen) for k, frame in enumerate(frames) if frame is not None for seen in frame.faces]
     masks = [(row, seen.masks) for row, (_, seen) in enumerate(faces) if seen.masks is not None]
@@ -83,7 +83,7 @@ def gather(first: int, frames: list[SeenFrame | None]) -> Observations:
     def stack(values: list[NDArray[np.generic]], shape: tuple[int, ...], kind: type) -> NDArray[np.generic]:
         return np.stack(values).astype(kind) if values else np.zeros((0, *shape), dtype=kind)
 
-    return Observations(
+    return FaceObservations(
         decoded=np.array([frame is not None for frame in frames], dtype=np.bool_),
         thumbnail=np.stack([black if frame is None else frame.thumbnail for frame in frames]),
         frame=np.array([k for k, _ in faces], dtype=np.int64),
@@ -99,30 +99,30 @@ def gather(first: int, frames: list[SeenFrame | None]) -> Observations:
     )
 
 
-def join(parts: list[Observations]) -> Observations:
+def join(parts: list[FaceObservations]) -> FaceObservations:
     """Return consecutive parts as one."""
     rows = np.cumsum([0] + [len(part.frame) for part in parts])
-    joined = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Observations)}
+    joined = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(FaceObservations)}
     joined["mask_face"] = np.concatenate([part.mask_face + start for part, start in zip(parts, rows[:-1], strict=True)])
-    return Observations(**joined)
+    return FaceObservations(**joined)
 
 
-def write_chunk(folder: Path, number: int, key: str, part: Observations, full: int) -> None:
+def write_chunk(folder: Path, number: int, key: str, part: FaceObservations, full: int) -> None:
     """Keep a chunk; a disk that is full or locked costs only the resuming, so that is passed over.
 
     Args:
         full: So many faces of a frame got all the runs of the quality.
     """
-    arrays = {f.name: getattr(part, f.name) for f in fields(Observations)}
+    arrays = {f.name: getattr(part, f.name) for f in fields(FaceObservations)}
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(
             folder / f"chunk_{number:05d}.npz",
-            lambda beside: np.savez(beside, key=np.array(key), full=np.array(full), **arrays),
+            lambda partial: np.savez(partial, key=np.array(key), full=np.array(full), **arrays),
         )
 
 
-def read_chunk(folder: Path, number: int, key: str, full: int) -> Observations | None:
+def read_chunk(folder: Path, number: int, key: str, full: int) -> FaceObservations | None:
     """Return a chunk of the same work, or None where there is none, it is damaged, or its faces got too few runs."""
     path = folder / f"chunk_{number:05d}.npz"
     if not path.is_file():
@@ -131,7 +131,7 @@ def read_chunk(folder: Path, number: int, key: str, full: int) -> Observations |
         with np.load(path, allow_pickle=False) as archive:
             if str(archive["key"]) != key:
                 return None
-            part = Observations(**{f.name: archive[f.name] for f in fields(Observations)})
+            part = FaceObservations(**{f.name: archive[f.name] for f in fields(FaceObservations)})
             most = int(np.unique(part.frame, return_counts=True)[1].max(initial=0))
             if int(archive["full"]) != full and most > min(int(archive["full"]), full):
                 return None

@@ -12,7 +12,7 @@ from ..contract.arrays import Floats, Integers
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings
 from .likeness import ANOTHER, difference
-from .observations import Observations
+from .observations import FaceObservations
 
 _STEP: Final = 0.7
 """Farthest that a face moves from one frame to the next, in its own widths (plus the same for each missed frame)."""
@@ -20,7 +20,7 @@ _PATIENCE: Final = 12
 """Frames after which a lost face is looked for by what it looks like instead of by where it was."""
 _ALIKE: Final = 0.55
 """Correlation of two portraits from which they show the same person; different people gave below 0.4 on our clips."""
-_SAME_PLACE: Final = 0.3
+_ALIKE_WHEN_NEAR: Final = 0.3
 """Correlation that is enough where place and size agree too."""
 
 
@@ -33,37 +33,37 @@ class Person:
     """One person over the clip.
 
     Attributes:
-        rows: Rows of `Observations`, in time (n,), at most one per frame.
+        rows: Rows of `FaceObservations`, in time (n,), at most one per frame.
     """
 
     rows: Integers
 
 
-def centres(seen: Observations) -> Floats:
+def centres(observations: FaceObservations) -> Floats:
     """Return the centres (N, 2) of all faces."""
-    return seen.points[:, :, :2].mean(axis=1).astype(np.float64)
+    return observations.points[:, :, :2].mean(axis=1).astype(np.float64)
 
 
-def widths(seen: Observations) -> Floats:
+def widths(observations: FaceObservations) -> Floats:
     """Return the larger side (N,) of all faces in pixels."""
-    points = seen.points[:, :468, :2]
+    points = observations.points[:, :468, :2]
     return (points.max(axis=1) - points.min(axis=1)).max(axis=1).astype(np.float64)
 
 
-def people_of(seen: Observations, shot: Integers, least: int = _FLEETING) -> list[Person]:
+def people_of(observations: FaceObservations, shot: Integers, least: int = _FLEETING) -> list[Person]:
     """Return all people, the one who covers the most of the clip first.
 
     Args:
-        seen: The faces, of all frames or of a sample of them.
+        observations: The faces, of all frames or of a sample of them.
         shot: Number of the shot of every frame of the clip (T,).
         least: Looks at a face that make it a person, where the clip has at least twice as many frames.
     """
-    if len(seen.frame) == 0:
+    if len(observations.frame) == 0:
         return []
-    centre, width = centres(seen), widths(seen)
-    tracklets = _tracklets(seen.frame, centre, width, shot)
-    groups = _joined(tracklets, seen, centre, width, shot)
-    if len(seen.decoded) >= 2 * least:
+    centre, width = centres(observations), widths(observations)
+    tracklets = _tracklets(observations.frame, centre, width, shot)
+    groups = _joined(tracklets, observations, centre, width, shot)
+    if len(observations.decoded) >= 2 * least:
         groups = [rows for rows in groups if len(rows) >= least]
     groups.sort(key=lambda rows: -float((width[rows] ** 2).sum()))
     return [Person(np.array(rows, dtype=np.int64)) for rows in groups]
@@ -99,38 +99,38 @@ def _tracklets(frame: Integers, centre: Floats, width: Floats, shot: Integers) -
 
 
 def _joined(
-    tracklets: list[list[int]], seen: Observations, centre: Floats, width: Floats, shot: Integers
+    tracklets: list[list[int]], observations: FaceObservations, centre: Floats, width: Floats, shot: Integers
 ) -> list[list[int]]:
     """Join pieces of the same person: those who leave and come back, and those on both sides of a cut."""
     pieces = sorted(tracklets, key=len, reverse=True)
     groups: list[list[int]] = []
-    looks: list[Floats] = []
+    portraits: list[Floats] = []
     for piece in pieces:
-        portrait = _mean_portrait(seen.portrait[piece])
-        frames = set(seen.frame[piece].tolist())
+        portrait = _mean_portrait(observations.portrait[piece])
+        frames = set(observations.frame[piece].tolist())
         best, best_value = -1, 0.0
         for number, group in enumerate(groups):
-            if frames & set(seen.frame[group].tolist()):
+            if frames & set(observations.frame[group].tolist()):
                 continue  # Both are in the same picture: two people.
-            if set(shot[seen.frame[piece]].tolist()) & set(shot[seen.frame[group]].tolist()):
-                alike = float((looks[number] * portrait).mean())
-                needed = _SAME_PLACE if _same_place(piece, group, seen.frame, centre, width) else _ALIKE
+            if set(shot[observations.frame[piece]].tolist()) & set(shot[observations.frame[group]].tolist()):
+                alike = float((portraits[number] * portrait).mean())
+                needed = _ALIKE_WHEN_NEAR if _is_near(piece, group, observations.frame, centre, width) else _ALIKE
                 value = alike - needed
             else:
                 # Over a cut neither the place nor what is behind the head tells who it is.
-                value = 1 - difference(seen.portrait[piece], seen.portrait[group]) / ANOTHER
+                value = 1 - difference(observations.portrait[piece], observations.portrait[group]) / ANOTHER
             if value > best_value:
                 best, best_value = number, value
         if best < 0:
             groups.append(list(piece))
-            looks.append(portrait)
+            portraits.append(portrait)
         else:
-            groups[best] = sorted(groups[best] + piece, key=lambda row: int(seen.frame[row]))
-            looks[best] = _mean_portrait(seen.portrait[groups[best]])
+            groups[best] = sorted(groups[best] + piece, key=lambda row: int(observations.frame[row]))
+            portraits[best] = _mean_portrait(observations.portrait[groups[best]])
     return groups
 
 
-def _same_place(piece: list[int], group: list[int], frame: Integers, centre: Floats, width: Floats) -> bool:
+def _is_near(piece: list[int], group: list[int], frame: Integers, centre: Floats, width: Floats) -> bool:
     """Whether the piece begins or ends near where the group was at the nearest time."""
     gaps = np.abs(frame[piece][:, None] - frame[group][None])
     i, j = np.unravel_index(int(gaps.argmin()), gaps.shape)
@@ -149,24 +149,28 @@ def _mean_portrait(portraits: NDArray[np.uint8]) -> Floats:
 
 
 def choose(
-    people: list[Person], seen: Observations, settings: FaceSettings, size: tuple[int, int], frame_index: Integers
+    people: list[Person],
+    observations: FaceObservations,
+    settings: FaceSettings,
+    size: tuple[int, int],
+    frame_index: Integers,
 ) -> int | Failure:
     """Return the number of the person to follow.
 
     Args:
         people: At least one.
-        seen: The faces.
+        observations: The faces.
         settings: How to choose.
         size: Width and height of the picture.
         frame_index: Frame of the video of each frame of the clip (T,).
     """
     if settings.choose == "number":
         if settings.number >= len(people):
-            there = "There is only one face" if len(people) == 1 else f"There are only {len(people)} faces"
-            return Failure("face-number", f"{there} in the clip.", "Choose one that is there; the largest comes first.")
+            count = "There is only one face" if len(people) == 1 else f"There are only {len(people)} faces"
+            return Failure("face-number", f"{count} in the clip.", "Choose a smaller number; 0 is the largest face.")
         return settings.number
     if settings.choose == "nearest":
-        return _nearest(people, seen, _point(settings, size), settings.point_frame, frame_index)
+        return _nearest(people, observations, _point(settings, size), settings.point_frame, frame_index)
     return 0
 
 
@@ -175,36 +179,38 @@ def _point(settings: FaceSettings, size: tuple[int, int]) -> Floats:
 
 
 def is_elsewhere(
-    person: Person, seen: Observations, settings: FaceSettings, size: tuple[int, int], frame_index: Integers
+    person: Person, observations: FaceObservations, settings: FaceSettings, size: tuple[int, int], frame_index: Integers
 ) -> bool:
     """Return whether the person is not where `nearest` was told to look, in the frame that it was told."""
     if settings.choose != "nearest" or settings.point_frame not in frame_index:
         return False
     (position,) = np.flatnonzero(frame_index == settings.point_frame)
-    row = person.rows[np.abs(seen.frame[person.rows] - position).argmin()]
-    away = float(np.hypot(*(centres(seen)[row] - _point(settings, size))))
-    return away > float(widths(seen)[row])
+    row = person.rows[np.abs(observations.frame[person.rows] - position).argmin()]
+    away = float(np.hypot(*(centres(observations)[row] - _point(settings, size))))
+    return away > float(widths(observations)[row])
 
 
-def _nearest(people: list[Person], seen: Observations, target: Floats, frame: int, frame_index: Integers) -> int:
+def _nearest(
+    people: list[Person], observations: FaceObservations, target: Floats, frame: int, frame_index: Integers
+) -> int:
     """Return who is nearest to a point in a frame of the video; -1 is where the first faces appear."""
-    centre = centres(seen)
+    centre = centres(observations)
     if frame >= 0:
         position = int(np.abs(frame_index - frame).argmin())
-        rows = [int(p.rows[np.abs(seen.frame[p.rows] - position).argmin()]) for p in people]
-        away = [abs(int(seen.frame[row]) - position) for row in rows]
-        there = [n for n in range(len(people)) if away[n] <= min(away) + _PATIENCE]
+        rows = [int(p.rows[np.abs(observations.frame[p.rows] - position).argmin()]) for p in people]
+        away = [abs(int(observations.frame[row]) - position) for row in rows]
+        candidates = [n for n in range(len(people)) if away[n] <= min(away) + _PATIENCE]
     else:
         rows = [int(p.rows[0]) for p in people]
-        start = min(int(seen.frame[row]) for row in rows)
+        start = min(int(observations.frame[row]) for row in rows)
         # Within the following second or so counts too.
-        there = [n for n in range(len(people)) if seen.frame[rows[n]] <= start + 2 * _PATIENCE]
-    return min(there, key=lambda n: float(np.hypot(*(centre[rows[n]] - target))))
+        candidates = [n for n in range(len(people)) if observations.frame[rows[n]] <= start + 2 * _PATIENCE]
+    return min(candidates, key=lambda n: float(np.hypot(*(centre[rows[n]] - target))))
 
 
-def others(people: list[Person], seen: Observations, number: int) -> tuple[dict[str, Any], ...]:
+def others(people: list[Person], observations: FaceObservations, number: int) -> tuple[dict[str, Any], ...]:
     """Return a line for each person but the chosen one, for the report."""
-    centre, width = centres(seen), widths(seen)
+    centre, width = centres(observations), widths(observations)
     result = []
     for n, person in enumerate(people):
         if n == number:
@@ -222,13 +228,15 @@ def others(people: list[Person], seen: Observations, number: int) -> tuple[dict[
     return tuple(result)
 
 
-def in_other_shots(people: list[Person], seen: Observations, number: int, shot: Integers) -> list[tuple[int, int, int]]:
+def in_other_shots(
+    people: list[Person], observations: FaceObservations, number: int, shot: Integers
+) -> list[tuple[int, int, int]]:
     """Return where others are seen in shots without the chosen person: (number, first and last position) of each."""
-    own = np.unique(shot[seen.frame[people[number].rows]])
+    own_shots = np.unique(shot[observations.frame[people[number].rows]])
     result = []
     for n, person in enumerate(people):
-        frames = seen.frame[person.rows]
-        frames = frames[~np.isin(shot[frames], own)]
+        frames = observations.frame[person.rows]
+        frames = frames[~np.isin(shot[frames], own_shots)]
         result += [
             (n, int(part.min()), int(part.max())) for part in np.split(frames, _breaks(shot[frames])) if len(part)
         ]

@@ -27,31 +27,31 @@ from ..system.source_code import code_version
 from ..video.reader import read_frames
 from .crop import Region, patch_around
 from .detector import Detection
-from .face import Face, Plan, find_face, jittered_runs, region_of
+from .face import DetectionEffort, Face, find_face, jittered_runs, region_of
 from .masks import head_masks, mask_positions
 from .networks import NetworkFiles, NetworkPool, Networks
 from .observations import (
     CHUNK,
     PORTRAIT,
     THUMBNAIL,
-    Observations,
-    SeenFace,
-    SeenFrame,
+    FaceObservations,
+    ObservedFace,
+    ObservedFrame,
     gather,
     join,
     read_chunk,
     write_chunk,
 )
-from .search import distinct, everywhere, near, place_of
+from .search import distinct, everywhere, near, search_region
 
-PLANS: Final = {
-    "draft": Plan(settle=2, runs=(), tolerance=2.0),
-    "standard": Plan(settle=2, runs=jittered_runs(4), tolerance=2.0),
-    "best": Plan(settle=3, runs=jittered_runs(10)),
+EFFORTS: Final = {
+    "draft": DetectionEffort(settle=2, runs=(), tolerance=2.0),
+    "standard": DetectionEffort(settle=2, runs=jittered_runs(4), tolerance=2.0),
+    "best": DetectionEffort(settle=3, runs=jittered_runs(10)),
 }
-_LOOK_EVERYWHERE: Final = 4
+_SEARCH_INTERVAL: Final = 4
 """Frames between two searches in Draft while faces are followed; the other qualities search every frame."""
-_LOOK_THOROUGHLY: Final = 10
+_THOROUGH_SEARCH_INTERVAL: Final = 10
 """Frames between two searches of small parts while there is no face."""
 _BOX_OF_REGION: Final = 1 / 1.67
 
@@ -63,7 +63,7 @@ _Regions = Callable[[], list[Region]]
 class _Search:
     """Where faces were last seen; starts afresh in every chunk, so that a resumed run does the same."""
 
-    places: list[Region] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
     age: int = 0
 
 
@@ -77,7 +77,7 @@ class Pipeline:
         self._settings = settings
         self._context = context
         self._pool = NetworkPool(files)
-        self._plan = PLANS[settings.quality]
+        self._effort = EFFORTS[settings.quality]
         self._masks = set(mask_positions(len(video)).tolist()) if settings.person_mask and files.person else set()
         # Faces that get all the runs of the quality; the others in the picture are followed with one run.
         self._full = {"number": max(3, face.number + 1), "nearest": 6}.get(face.choose, 3)
@@ -86,22 +86,22 @@ class Pipeline:
         # Kept for good, so that another choice of the face detects nothing again; else until this stage is done.
         reusable = context.reusable_work
         self._folder = context.work if reusable is None else reusable / f"observations-{self._key[:32]}"
-        self._told = 0.0
+        self._last_progress = 0.0
 
     @property
-    def plan(self) -> Plan:
+    def effort(self) -> DetectionEffort:
         """How much is done per face."""
-        return self._plan
+        return self._effort
 
-    def run(self) -> Observations:
+    def run(self) -> FaceObservations:
         """Return what is seen in all frames; chunks that an earlier run left are taken over."""
         total = len(self._video)
         numbers = range((total + CHUNK - 1) // CHUNK)
-        kept = {number: read_chunk(self._folder, number, self._key, self._full) for number in numbers}
-        todo = [number for number in numbers if kept[number] is None]
+        resumed = {number: read_chunk(self._folder, number, self._key, self._full) for number in numbers}
+        todo = [number for number in numbers if resumed[number] is None]
         positions = [k for number in todo for k in range(number * CHUNK, min(total, (number + 1) * CHUNK))]
         started, already = time.monotonic(), total - len(positions)
-        parts: list[Observations] = []
+        parts: list[FaceObservations] = []
         # The threads here are the parallel ones; OpenCV's own would only stand in their way.
         opencv_threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
@@ -110,7 +110,7 @@ class Pipeline:
             ahead: deque[tuple[int, Picture]] = deque()
             try:
                 for number in numbers:
-                    part = kept[number]
+                    part = resumed[number]
                     if part is None:
                         last = parts[-1] if parts else None
                         part = self._chunk(number, frames, ahead, last, executor, started=started, already=already)
@@ -127,24 +127,24 @@ class Pipeline:
         number: int,
         frames: Iterator[tuple[int, Picture]],
         ahead: deque[tuple[int, Picture]],
-        before: Observations | None,
+        before: FaceObservations | None,
         executor: ThreadPoolExecutor,
         *,
         started: float,
         already: int,
-    ) -> Observations:
+    ) -> FaceObservations:
         first = number * CHUNK
         end = min(len(self._video), first + CHUNK)
-        seen: list[SeenFrame | None] = [None] * (end - first)
-        search = _Search([_place(region) for region in _regions_at(before, first - 1)])
+        observed: list[ObservedFrame | None] = [None] * (end - first)
+        search = _Search([_detector_region(region) for region in _regions_at(before, first - 1)])
         # Crops of the last two frames, as soon as they are known.
         history: deque[_Regions] = deque([partial(_regions_at, before, first - k) for k in (2, 1)], maxlen=2)
-        waiting: deque[tuple[int, Picture, Future[SeenFrame]]] = deque()
+        waiting: deque[tuple[int, Picture, Future[ObservedFrame]]] = deque()
 
         def settle() -> None:
             done, picture, future = waiting.popleft()
-            frame = seen[done - first] = future.result()
-            self._tell(done + 1, started, already)
+            frame = observed[done - first] = future.result()
+            self._send_progress(done + 1, started, already)
             self._context.preview(int(self._video.frame_index[done]), partial(_preview, picture, frame))
 
         while True:
@@ -157,37 +157,39 @@ class Pipeline:
                 break
             self._context.check()
             starts = self._starts(picture, search, history)
-            future = executor.submit(self._see, picture, starts, with_mask=position in self._masks)
+            future = executor.submit(self._observe, picture, starts, with_mask=position in self._masks)
             history.append(partial(_regions_of, future))
             waiting.append((position, picture, future))
             while len(waiting) > self._threads + 2 or (waiting and waiting[0][2].done()):
                 settle()
         while waiting:
             settle()
-        return gather(first, seen)
+        return gather(first, observed)
 
     def _starts(self, picture: Picture, search: _Search, history: deque[_Regions]) -> list[Region]:
         """Regions in which a face may be, largest first, and remember where to look in the next frame."""
         # Draft takes the crop from two frames ago, whose landmarks are there while the last frame is still at work.
         followed = history[0]() if self._settings.quality == "draft" else []
-        if followed and search.age % _LOOK_EVERYWHERE:
+        if followed and search.age % _SEARCH_INTERVAL:
             search.age += 1
             detector, threshold = self._pool.get().detector, self._settings.detection_threshold
-            for place in search.places:  # Faces that were not there two frames ago.
-                if all(apart(place.moved(0.0, 0.0, 1 / _BOX_OF_REGION, 0.0), region) for region in followed):
-                    new = near(detector, picture, place, threshold)
+            for last in search.regions:  # Faces that were not there two frames ago.
+                if all(apart(last.moved(0.0, 0.0, 1 / _BOX_OF_REGION, 0.0), region) for region in followed):
+                    new = near(detector, picture, last, threshold)
                     followed += [new.region()] if new is not None else []
-            search.places = [_place(region) for region in followed]
+            search.regions = [_detector_region(region) for region in followed]
             return followed
-        found, missed = self._detections(picture, search)
+        detections, missed = self._detections(picture, search)
         search.age += 1
-        starts = followed + [d.region() for d in found if all(apart(d.region(), region) for region in followed)]
+        starts = followed + [d.region() for d in detections if all(apart(d.region(), region) for region in followed)]
         if missed:
             # A face that the detector misses (turned away, half hidden) may still be followed from the frame before.
             starts += [region for region in history[1]() if all(apart(region, start) for start in starts)]
-        search.places = [place_of(detection) for detection in found]
-        search.places += [
-            _place(start) for start in starts if all(apart(start, detection.region()) for detection in found)
+        search.regions = [search_region(detection) for detection in detections]
+        search.regions += [
+            _detector_region(start)
+            for start in starts
+            if all(apart(start, detection.region()) for detection in detections)
         ]
         return sorted(starts, key=lambda region: -region.side)
 
@@ -195,50 +197,50 @@ class Pipeline:
         """What the detector finds, and whether it missed a face that was there."""
         networks = self._pool.get()
         threshold = self._settings.detection_threshold
-        found: list[Detection] = []
-        for place in search.places:
-            detection = near(networks.detector, picture, place, threshold)
+        detections: list[Detection] = []
+        for region in search.regions:
+            detection = near(networks.detector, picture, region, threshold)
             if detection is not None:
-                found += distinct([detection], found)
-        missed = len(found) < len(search.places)
+                detections += distinct([detection], detections)
+        missed = len(detections) < len(search.regions)
 
         def confirm(detection: Detection) -> bool:
-            return find_face(networks, picture, detection.region(), Plan(1, ()), threshold) is not None
+            return find_face(networks, picture, detection.region(), DetectionEffort(1, ()), threshold) is not None
 
-        thorough = not found and search.age % _LOOK_THOROUGHLY == 0
+        thorough = not detections and search.age % _THOROUGH_SEARCH_INTERVAL == 0
         more = everywhere(networks.detector, picture, threshold, confirm if thorough else None)
-        return found + distinct(more, found), missed
+        return detections + distinct(more, detections), missed
 
-    def _see(self, picture: Picture, starts: list[Region], *, with_mask: bool) -> SeenFrame:
+    def _observe(self, picture: Picture, starts: list[Region], *, with_mask: bool) -> ObservedFrame:
         networks = self._pool.get()
         threshold = self._settings.detection_threshold
         faces: list[Face] = []
 
-        def add(start: Region, plan: Plan) -> bool:
-            face = find_face(networks, picture, start, plan, threshold)
+        def add(start: Region, effort: DetectionEffort) -> bool:
+            face = find_face(networks, picture, start, effort, threshold)
             if face is not None and all(apart(face.region, other.region) for other in faces):
                 faces.append(face)
             return face is not None
 
         for start in starts:
-            plan = self._plan if len(faces) < self._full else Plan(2, ())
-            if not add(start, plan):
+            effort = self._effort if len(faces) < self._full else DetectionEffort(2, ())
+            if not add(start, effort):
                 # It moved too far since the crop was taken from an earlier frame.
-                again = near(networks.detector, picture, _place(start), threshold)
+                again = near(networks.detector, picture, _detector_region(start), threshold)
                 if again is not None:
-                    add(again.region(), plan)
+                    add(again.region(), effort)
         if not faces and self._settings.quality == "draft":
             # After a cut what was followed is gone; the other qualities have searched this frame already.
             for detection in everywhere(networks.detector, picture, threshold, None):
-                add(detection.region(), self._plan)
-        seen = tuple(_seen_face(networks, picture, face, with_mask=with_mask) for face in faces)
-        return SeenFrame(seen, thumbnail_of(picture))
+                add(detection.region(), self._effort)
+        observed = tuple(_observed_face(networks, picture, face, with_mask=with_mask) for face in faces)
+        return ObservedFrame(observed, thumbnail_of(picture))
 
-    def _tell(self, done: int, started: float, already: int) -> None:
+    def _send_progress(self, done: int, started: float, already: int) -> None:
         now = time.monotonic()
-        if now - self._told < 0.2:
+        if now - self._last_progress < 0.2:
             return
-        self._told = now
+        self._last_progress = now
         here = max(1, done - already)
         left = (now - started) / here * (len(self._video) - done) if now - started > 0.5 else None
         self._context.progress(done, len(self._video), left)
@@ -254,16 +256,18 @@ class Pipeline:
         return digest.hexdigest()
 
 
-def _preview(picture: Picture, frame: SeenFrame) -> Picture:
+def _preview(picture: Picture, frame: ObservedFrame) -> Picture:
     small = reduced_to(picture, HEIGHT)
-    return draw_landmark_lines(small, [seen.face.points for seen in frame.faces], small.shape[0] / picture.shape[0])
+    return draw_landmark_lines(
+        small, [observed.face.points for observed in frame.faces], small.shape[0] / picture.shape[0]
+    )
 
 
-def _seen_face(networks: Networks, picture: Picture, face: Face, *, with_mask: bool) -> SeenFace:
+def _observed_face(networks: Networks, picture: Picture, face: Face, *, with_mask: bool) -> ObservedFace:
     portrait = portrait_of(picture, face)
     if not with_mask or networks.person is None:
-        return SeenFace(face, portrait, None)
-    return SeenFace(face, portrait, head_masks(networks.person, picture, face))
+        return ObservedFace(face, portrait, None)
+    return ObservedFace(face, portrait, head_masks(networks.person, picture, face))
 
 
 def portrait_of(picture: Picture, face: Face) -> NDArray[np.uint8]:
@@ -284,16 +288,16 @@ def apart(a: Region, b: Region) -> bool:
     return bool(np.hypot(a.centre_x - b.centre_x, a.centre_y - b.centre_y) > 0.25 * min(a.side, b.side))
 
 
-def _place(region: Region) -> Region:
-    """Where the detector finds the face of a crop: as `place_of`."""
+def _detector_region(region: Region) -> Region:
+    """Where the detector finds the face of a crop: as `search_region`."""
     return region.moved(0.0, 0.0, _BOX_OF_REGION, 0.0)
 
 
-def _regions_of(future: Future[SeenFrame]) -> list[Region]:
-    return [seen.face.region for seen in future.result().faces]
+def _regions_of(future: Future[ObservedFrame]) -> list[Region]:
+    return [observed.face.region for observed in future.result().faces]
 
 
-def _regions_at(before: Observations | None, position: int) -> list[Region]:
+def _regions_at(before: FaceObservations | None, position: int) -> list[Region]:
     """Crops of a frame of the chunk before, the same whether the chunk was kept or just made."""
     if before is None:
         return []

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..contract.arrays import Picture
 from .crop import Region
-from .detector import Detection, detect_in, merged, overlap, reduced, whole
+from .detector import Detection, detect_in, merged, overlap, reduced, whole_picture
 from .networks import Network
 
 _ZOOM: Final = 3.0
@@ -26,25 +26,25 @@ _SMALL_TURN: Final = 0.35
 MOST_FACES: Final = 6
 
 
-def near(network: Network, picture: Picture, place: Region, threshold: float) -> Detection | None:
+def near(network: Network, picture: Picture, region: Region, threshold: float) -> Detection | None:
     """Return the best face in a square around a place, if it is about where it was.
 
     Args:
-        place: Centre, width of the face's box (as side) and roll of the face in an earlier picture.
+        region: Centre, width of the face's box (as side) and roll of the face in an earlier picture.
     """
     best: Detection | None = None
     for _ in range(2):
-        found = detect_in(network, picture, place.moved(0.0, 0.0, _ZOOM, 0.0), threshold)
-        found = [d for d in found if np.hypot(*(d.centre - (place.centre_x, place.centre_y))) < place.side]
-        best = max(found, key=lambda d: d.score) if found else best
-        if best is None or abs(best.region().roll - place.roll) < _SMALL_TURN:
+        detections = detect_in(network, picture, region.moved(0.0, 0.0, _ZOOM, 0.0), threshold)
+        detections = [d for d in detections if np.hypot(*(d.centre - (region.centre_x, region.centre_y))) < region.side]
+        best = max(detections, key=lambda d: d.score) if detections else best
+        if best is None or abs(best.region().roll - region.roll) < _SMALL_TURN:
             break
         # The head lies otherwise than thought: level it and look again, for the detector knows upright faces best.
-        place = place_of(best)
+        region = search_region(best)
     return best
 
 
-def place_of(detection: Detection) -> Region:
+def search_region(detection: Detection) -> Region:
     """Return where to look for this face again."""
     centre = detection.centre
     return Region(float(centre[0]), float(centre[1]), detection.width, detection.region().roll)
@@ -65,34 +65,34 @@ def everywhere(
         searches += [lambda share=share: _in_tiles(network, picture, threshold, share) for share in _TILES]
         searches += [lambda turn=turn: _in_whole(network, picture, threshold, turn, least) for turn in _TURNS]
     for search in searches:
-        found = search()
+        detections = search()
         if confirm is not None:
-            found = [d for d in found if confirm(d)]
-        if found:
-            return sorted(found, key=lambda d: -d.width)[:MOST_FACES]
+            detections = [d for d in detections if confirm(d)]
+        if detections:
+            return sorted(detections, key=lambda d: -d.width)[:MOST_FACES]
     return []
 
 
 def _in_whole(network: Network, picture: Picture, threshold: float, roll: float, least: float) -> list[Detection]:
-    square = whole(picture)
+    square = whole_picture(picture)
     square = Region(square.centre_x, square.centre_y, square.side, roll)
     candidates = detect_in(network, picture, square, min(least, threshold))
-    found: list[Detection] = []
+    detections: list[Detection] = []
     for candidate in candidates[: 2 * MOST_FACES]:
         if candidate.score >= max(threshold, 0.6) and 0.14 < candidate.width / square.side < 0.8:
-            found.append(candidate)
+            detections.append(candidate)
             continue
-        closer = near(network, picture, place_of(candidate), threshold)
+        closer = near(network, picture, search_region(candidate), threshold)
         if closer is not None:
-            found.append(closer)
-    return merged(found)
+            detections.append(closer)
+    return merged(detections)
 
 
 def _in_tiles(network: Network, picture: Picture, threshold: float, share: float) -> list[Detection]:
     picture, factor = reduced(picture, _LONGEST)
     height, width = picture.shape[:2]
     side = share * max(width, height)
-    found: list[Detection] = []
+    detections: list[Detection] = []
     # Neighbours overlap by 30 %: more than the smallest face that they should see, so that none lies across an edge.
     columns, rows = (max(1, int(np.ceil((length - 0.3 * side) / (0.7 * side)))) for length in (width, height))
     for row in range(rows):
@@ -101,10 +101,10 @@ def _in_tiles(network: Network, picture: Picture, threshold: float, share: float
             y = height / 2 if rows == 1 else side / 2 + row * (height - side) / (rows - 1)
             tile = Region(x - 0.5, y - 0.5, side, 0.0)
             for candidate in detect_in(network, picture, tile, min(0.3, threshold)):
-                closer = near(network, picture, place_of(candidate), threshold)
+                closer = near(network, picture, search_region(candidate), threshold)
                 if closer is not None:
-                    found.append(closer)
-    return [_enlarged(d, factor) for d in merged(found)]
+                    detections.append(closer)
+    return [_enlarged(d, factor) for d in merged(detections)]
 
 
 def _enlarged(detection: Detection, factor: float) -> Detection:

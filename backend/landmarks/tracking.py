@@ -17,7 +17,7 @@ from ..data.landmark_distance import eye_distance
 from ..data.types import Landmarks, PersonMasks, Video
 from .cuts import parted_by_gaps, shots_of
 from .networks import NetworkFiles, find_networks
-from .observations import Observations
+from .observations import FaceObservations
 from .people import Person, choose, in_other_shots, is_elsewhere, others, people_of
 from .pipeline import Pipeline
 
@@ -44,53 +44,57 @@ def follow(video: Video, face: FaceSettings, settings: LandmarkSettings, context
     for notice in network_notices(files, settings):
         context.notice(notice)
     pipeline = Pipeline(video, files, face, settings, context)
-    seen = pipeline.run()
-    if not seen.decoded.any():
+    observations = pipeline.run()
+    if not observations.decoded.any():
         return Failure(
             "video-unreadable",
             f"No frame of {video.path.name} can be decoded any more.",
-            "Look whether the file is still where it was, and close other programs in case memory is short.",
+            "Check that the file is still there, and close other programs in case memory is short.",
         )
-    shot = shots_of(seen) if settings.find_cuts else np.zeros(len(video), dtype=np.int64)
-    people = people_of(seen, shot)
+    shot = shots_of(observations) if settings.find_cuts else np.zeros(len(video), dtype=np.int64)
+    people = people_of(observations, shot)
     if not people:
         return Failure(
             "no-face",
             f"No face was found in the {len(video)} frames of {video.path.name}.",
-            "Choose a range in which a face is seen, or lower the threshold for faces in shadow.",
+            "Choose a range in which a face can be seen, or lower the threshold for faces in shadow.",
         )
-    number = choose(people, seen, face, (video.width, video.height), video.frame_index)
+    number = choose(people, observations, face, (video.width, video.height), video.frame_index)
     if isinstance(number, Failure):
         return number
-    for notice in _clip_notices(seen, people, number, shot, video, chosen=face.choose != "largest"):
+    for notice in _clip_notices(observations, people, number, shot, video, chosen=face.choose != "largest"):
         context.notice(notice)
-    if is_elsewhere(people[number], seen, face, (video.width, video.height), video.frame_index):
+    if is_elsewhere(people[number], observations, face, (video.width, video.height), video.frame_index):
         context.notice(
             Notice(
                 "face-elsewhere",
-                "No face was followed at the chosen point; the nearest one is tracked.",
+                "There is no face at the chosen point; the nearest one is tracked.",
                 "Choose the face again, or lower the detection threshold.",
             )
         )
     if settings.find_cuts:
-        followed = np.isin(np.arange(len(video)), seen.frame[people[number].rows])
-        shot = parted_by_gaps(shot, followed, seen.thumbnail)
-    runs = f"{pipeline.plan.looks} run{'s' if pipeline.plan.looks > 1 else ''} per frame"
-    return _landmarks(video, seen, people, number, shot, f"{files.source}, {runs}")
+        followed = np.isin(np.arange(len(video)), observations.frame[people[number].rows])
+        shot = parted_by_gaps(shot, followed, observations.thumbnail)
+    runs = f"{pipeline.effort.run_count} run{'s' if pipeline.effort.run_count > 1 else ''} per frame"
+    return _landmarks(video, observations, people, number, shot, f"{files.source}, {runs}")
 
 
 def _landmarks(
-    video: Video, seen: Observations, people: list[Person], number: int, shot: Integers, source: str
+    video: Video, observations: FaceObservations, people: list[Person], number: int, shot: Integers, source: str
 ) -> Landmarks:
     rows = people[number].rows
-    frames = seen.frame[rows]
+    frames = observations.frame[rows]
     total = len(video)
     points = np.full((total, LANDMARKS, 3), np.nan, dtype=np.float32)
     spread = np.full((total, LANDMARKS), np.nan, dtype=np.float32)
     scores = np.full((total, len(MEDIAPIPE_SCORES)), np.nan, dtype=np.float32)
     detection = np.zeros(total, dtype=np.float32)
-    points[frames], spread[frames], scores[frames] = seen.points[rows], seen.spread[rows], seen.scores[rows]
-    detection[frames] = _certainty(seen, rows)
+    points[frames], spread[frames], scores[frames] = (
+        observations.points[rows],
+        observations.spread[rows],
+        observations.scores[rows],
+    )
+    detection[frames] = _certainty(observations, rows)
     found = np.zeros(total, dtype=np.bool_)
     found[frames] = True
     return Landmarks(
@@ -105,9 +109,9 @@ def _landmarks(
         scores=scores,
         detection=detection,
         shot=shot,
-        masks=_masks(seen, rows),
+        masks=_masks(observations, rows),
         source=source,
-        others=others(people, seen, number),
+        others=others(people, observations, number),
         number=number,
         video=_summary(video),
         metadata=dict(video.metadata),
@@ -120,22 +124,22 @@ def _width(points: Singles) -> float:
     return float(np.median(extent)) / HEIGHT_OF_WIDTH
 
 
-def _certainty(seen: Observations, rows: Integers) -> Singles:
+def _certainty(observations: FaceObservations, rows: Integers) -> Singles:
     """Certainty 0..1 of faces: what the network says, less where its runs disagree or the face is only a few pixels."""
-    distance = np.maximum(eye_distance(seen.points[rows, :, :2].astype(np.float64)), 1e-3)
-    spread = np.median(seen.spread[rows].astype(np.float64), axis=1) / distance
+    distance = np.maximum(eye_distance(observations.points[rows, :, :2].astype(np.float64)), 1e-3)
+    spread = np.median(observations.spread[rows].astype(np.float64), axis=1) / distance
     # Clear faces: 1-2 % of the eye distance. Half hidden, turned away or blurred ones: 5 % and more.
     agreement = 1.0 / (1.0 + (np.nan_to_num(spread, nan=0.0) / 0.06) ** 2)
     size = distance / (distance + 2.0)
-    return (seen.presence[rows] * agreement * size).astype(np.float32)
+    return (observations.presence[rows] * agreement * size).astype(np.float32)
 
 
-def _masks(seen: Observations, rows: Integers) -> PersonMasks | None:
-    chosen = np.flatnonzero(np.isin(seen.mask_face, rows))
+def _masks(observations: FaceObservations, rows: Integers) -> PersonMasks | None:
+    chosen = np.flatnonzero(np.isin(observations.mask_face, rows))
     if len(chosen) == 0:
         return None
-    frame = seen.frame[seen.mask_face[chosen]]
-    return PersonMasks(frame, seen.mask[chosen], seen.mask_to_image[chosen], seen.skin[chosen])
+    frame = observations.frame[observations.mask_face[chosen]]
+    return PersonMasks(frame, observations.mask[chosen], observations.mask_to_image[chosen], observations.skin[chosen])
 
 
 def _summary(video: Video) -> dict[str, Any]:
@@ -162,7 +166,7 @@ def network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Not
         notices.append(
             Notice(
                 "no-task-file",
-                f"face_landmarker.task is not there: {older}",
+                f"face_landmarker.task is missing: {older}",
                 "Put face_landmarker.task into the model folder for better lids and lips and for the scores.",
             )
         )
@@ -170,37 +174,39 @@ def network_notices(files: NetworkFiles, settings: LandmarkSettings) -> list[Not
         notices.append(
             Notice(
                 "no-person-mask",
-                "mediapipe is not installed, so person and background are not told apart.",
-                "Run install_deps.py; without it the focal length is less sure.",
+                "mediapipe is not installed, so person and background are not separated.",
+                "Run install_deps.py; without it the focal length is less certain.",
             )
         )
     return notices
 
 
 def _clip_notices(
-    seen: Observations, people: list[Person], number: int, shot: Integers, video: Video, chosen: bool
+    observations: FaceObservations, people: list[Person], number: int, shot: Integers, video: Video, chosen: bool
 ) -> list[Notice]:
     notices = []
     # Holes of a sequence were told when it was opened.
-    unread = int((~seen.decoded & ~np.isin(video.frame_index, video.metadata.get("missing_pictures", []))).sum())
+    unread = int(
+        (~observations.decoded & ~np.isin(video.frame_index, video.metadata.get("missing_pictures", []))).sum()
+    )
     if unread:
         notices.append(
             Notice("frames-unreadable", f"{unread} of {len(shot)} frames can't be decoded and count as missing.")
         )
-    missing = int(seen.decoded.sum()) - len(people[number].rows)
+    missing = int(observations.decoded.sum()) - len(people[number].rows)
     if missing:
         notices.append(Notice("face-missing", f"The face is not seen in {missing} of {len(shot)} frames."))
-    width = _width(seen.points[people[number].rows])
+    width = _width(observations.points[people[number].rows])
     if width < LEAST_WIDTH:
         notices.append(
             Notice(
                 "face-small",
                 f"The face is only about {width:.0f} pixels wide. Below {LEAST_WIDTH} the head is followed roughly, and"
                 " lips, lids and brows hardly at all.",
-                "Film nearer, or track the footage in its full size where this is a reduced copy.",
+                "Film closer, or track the original if this is a reduced copy.",
             )
         )
-    elsewhere = in_other_shots(people, seen, number, shot)
+    elsewhere = in_other_shots(people, observations, number, shot)
     if elsewhere:
         notices.append(_another_person(elsewhere, video))
     if len(people) > 1 + len({n for n, _, _ in elsewhere}) and not chosen:
@@ -208,12 +214,14 @@ def _clip_notices(
             Notice(
                 "several-faces",
                 f"There are {len(people)} faces in the clip; the largest is followed.",
-                "Choose another one where that is not the one you mean.",
+                "Choose another one if that is not the one you mean.",
             )
         )
     if shot[-1] > 0:
         cuts = int(shot[-1])
-        notices.append(Notice("cuts", f"The clip has {cuts} cut{'s' if cuts > 1 else ''}; nothing is smoothed across."))
+        notices.append(
+            Notice("cuts", f"The clip has {cuts} cut{'s' if cuts > 1 else ''}; motion is not smoothed across cuts.")
+        )
     return notices
 
 
@@ -228,6 +236,6 @@ def _another_person(elsewhere: list[tuple[int, int, int]], video: Video) -> Noti
     return Notice(
         "another-person",
         f"Another person is seen after a cut, in frames {listed}; nothing is tracked there.",
-        f"Follow that one by choosing the face by its number (--face number --face-number {numbers[0]}), or everybody"
-        " with --all-faces; turn off the search for cuts where it is the same person.",
+        f"Track that person by number (--face number --face-number {numbers[0]}), or everybody with "
+        f"--all-faces. If it is the same person, turn off Find Cuts.",
     )

@@ -12,7 +12,7 @@ from typing import Any, Final
 import torch
 
 from ..contract.failure import Failure
-from ..landmarks.crop_camera import LEGACY_ANGLE
+from ..landmarks.crop_camera import VERSION_1_ANGLE
 from .versions import VERSION_1, VERSION_4, Version
 
 _FILES: Final = {
@@ -72,7 +72,7 @@ class LegacyConfig:
     folder: Path | None
     template_file: Path | None = None
     version: Version = VERSION_1
-    degrees: float = LEGACY_ANGLE
+    degrees: float = VERSION_1_ANGLE
     free_angle: bool = False
     matting: bool = False
     photometric: bool = False

@@ -22,7 +22,7 @@ from ..head.skinning import pose_vertices, select_frames
 from ..landmarks.aligned_crop import cut, dlib68
 from ..landmarks.crop import Region
 from ..landmarks.crop_camera import (
-    LEGACY_ANGLE,
+    VERSION_1_ANGLE,
     corner_affine,
     corner_matrix,
     corner_pixels,
@@ -64,7 +64,7 @@ class FittedCrop:
     rotation: Floats
     translation: Floats
     texture: Floats | None = None
-    degrees: float = LEGACY_ANGLE
+    degrees: float = VERSION_1_ANGLE
     fit: Fit | None = None
 
     def camera(self, size: int) -> Intrinsics:

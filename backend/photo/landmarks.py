@@ -13,7 +13,7 @@ from ..data.types import Landmarks, PersonMasks, Video
 from ..landmarks.face import Face
 from ..landmarks.masks import HeadMasks, head_masks
 from ..landmarks.networks import Networks, find_networks
-from ..landmarks.pipeline import PLANS
+from ..landmarks.pipeline import EFFORTS
 from ..landmarks.tracking import network_notices
 from ..video.reader import read_frames
 from .fitting import landmarks_of
@@ -50,7 +50,7 @@ def landmarks_of_photographs(
         return failures[0] if failures else _unreadable(video)
     for failure in failures:
         context.notice(Notice("photo-left-out", f"{failure.sentence} It is left out."))
-    looks = PLANS[settings.quality].looks
+    looks = EFFORTS[settings.quality].run_count
     source = f"{files.source}, {looks} run{'s' if looks > 1 else ''} per photograph"
     found = landmarks_of(faces, video.width, video.height, masks=_masks(masks), video=_summary(video), source=source)
     return dataclasses.replace(

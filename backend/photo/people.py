@@ -12,9 +12,9 @@ from ..contract.failure import Failure, Notice
 from ..contract.settings import FaceSettings
 from ..data.context import Context
 from ..landmarks.detector import Detection
-from ..landmarks.face import Face, Plan, find_face
+from ..landmarks.face import DetectionEffort, Face, find_face
 from ..landmarks.networks import Networks
-from ..landmarks.pipeline import PLANS
+from ..landmarks.pipeline import EFFORTS
 from ..landmarks.search import everywhere
 
 THRESHOLD: Final = 0.5
@@ -23,10 +23,10 @@ QUALITY: Final = "best"
 
 def faces_in(networks: Networks, picture: Picture, threshold: float = THRESHOLD) -> list[Face]:
     """Return the faces of a picture, the largest first, with quick looks only."""
-    quick = Plan(settle=3, runs=())
+    quick = DetectionEffort(settle=3, runs=())
 
     def confirm(detection: Detection) -> bool:
-        return find_face(networks, picture, detection.region(), Plan(1, ()), threshold) is not None
+        return find_face(networks, picture, detection.region(), DetectionEffort(1, ()), threshold) is not None
 
     found: list[Face] = []
     for detection in everywhere(networks.detector, picture, threshold, confirm):
@@ -45,7 +45,7 @@ def look_closely(
     networks: Networks, picture: Picture, face: Face, threshold: float = THRESHOLD, quality: str = QUALITY
 ) -> Face:
     """Return the same face from several averaged looks; as it was where they see none."""
-    return find_face(networks, picture, face.region, PLANS[quality], threshold) or face
+    return find_face(networks, picture, face.region, EFFORTS[quality], threshold) or face
 
 
 def chosen_face(
@@ -75,14 +75,14 @@ def chosen_face(
         return Failure(
             "no-such-face",
             f"{name} shows only {len(faces)} face{'' if len(faces) == 1 else 's'}.",
-            "Choose one that is there; the largest comes first.",
+            "Choose a smaller number; 0 is the largest face.",
         )
     if len(faces) > 1 and choice.choose == "largest":
         context.notice(
             Notice(
                 "several-faces",
                 f"There are {len(faces)} faces in {name}; the largest is taken.",
-                "Choose another one where that is not the one you mean.",
+                "Choose another one if that is not the one you mean.",
             )
         )
     return look_closely(networks, picture, faces[number], threshold, quality)

@@ -13,9 +13,9 @@ from ..contract.arrays import Floats, Picture
 from ..contract.settings import LandmarkSettings
 from ..landmarks.cuts import shots_of
 from ..landmarks.detector import Detection
-from ..landmarks.face import Face, Plan, find_face
+from ..landmarks.face import DetectionEffort, Face, find_face
 from ..landmarks.networks import NetworkFiles, Networks
-from ..landmarks.observations import SeenFace, SeenFrame, gather
+from ..landmarks.observations import ObservedFace, ObservedFrame, gather
 from ..landmarks.people import people_of
 from ..landmarks.pipeline import apart, portrait_of, thumbnail_of
 from ..landmarks.search import everywhere
@@ -25,7 +25,7 @@ from .pictures import THUMBNAIL, face_picture
 LEAST_SIGHTINGS: Final = 2
 """Sightings that make a person: one alone may be anything."""
 
-PLAN: Final = Plan(settle=2, runs=())
+EFFORT: Final = DetectionEffort(settle=2, runs=())
 _CHEEKS, _NOSE = (234, 454), 1
 
 
@@ -42,7 +42,7 @@ class SampleFrame:
 
     position: int
     thumbnail: Picture
-    seen: SeenFrame
+    seen: ObservedFrame
     faces: tuple[Picture, ...]
 
 
@@ -81,16 +81,19 @@ class FaceFinder:
         """Return what is seen in one picture of the clip, at its position."""
         faces: list[Face] = []
         for detection in everywhere(self._networks.detector, picture, self._threshold, self._confirm(picture)):
-            face = find_face(self._networks, picture, detection.region(), PLAN, self._threshold)
+            face = find_face(self._networks, picture, detection.region(), EFFORT, self._threshold)
             if face is not None and all(apart(face.region, other.region) for other in faces):
                 faces.append(face)
-        seen = tuple(SeenFace(face, portrait_of(picture, face), None) for face in faces)
+        seen = tuple(ObservedFace(face, portrait_of(picture, face), None) for face in faces)
         crops = tuple(face_picture(picture, face.region) for face in faces)
-        return SampleFrame(position, reduced_to(picture, THUMBNAIL), SeenFrame(seen, thumbnail_of(picture)), crops)
+        return SampleFrame(position, reduced_to(picture, THUMBNAIL), ObservedFrame(seen, thumbnail_of(picture)), crops)
 
     def _confirm(self, picture: Picture) -> Callable[[Detection], bool]:
         def confirm(detection: Detection) -> bool:
-            return find_face(self._networks, picture, detection.region(), Plan(1, ()), self._threshold) is not None
+            return (
+                find_face(self._networks, picture, detection.region(), DetectionEffort(1, ()), self._threshold)
+                is not None
+            )
 
         return confirm
 

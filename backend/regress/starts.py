@@ -52,8 +52,8 @@ class Start:
 
 def guess_files(*folders: Path) -> list[Path]:
     """Return the files of the networks that lie in some folders, one of each kind, the first folder's first."""
-    found = [[find_model_file(folder, name) for folder in folders] for name in _NAMES]
-    firsts = [next((path for path in paths if path is not None), None) for paths in found]
+    candidates = [[find_model_file(folder, name) for folder in folders] for name in _NAMES]
+    firsts = [next((path for path in paths if path is not None), None) for paths in candidates]
     return [path for path in firsts if path is not None]
 
 
@@ -95,8 +95,8 @@ def starts_for_clip(
     files = guess_files(context.models) if files is None else files
     if not _of_use(files, head, context):
         return []
-    seen = np.flatnonzero(landmarks.found)
-    frames = seen[np.unique(np.linspace(0, len(seen) - 1, _CLIP_FRAMES).round().astype(int))]
+    detected = np.flatnonzero(landmarks.found)
+    frames = detected[np.unique(np.linspace(0, len(detected) - 1, _CLIP_FRAMES).round().astype(int))]
     pictures = [(picture, landmarks.points[frame]) for frame, picture in read_frames(video, frames.tolist())]
     return _guessed(pictures, files, context) if pictures else []
 
@@ -121,7 +121,7 @@ def _not_used(files: Sequence[Path], head: HeadModel) -> Notice:
     return Notice(
         "regressor-not-used",
         f"{names} not used: the codes belong to {MODELS[0]}, and the head is {shown}.",
-        f"Choose the file of {MODELS[0]} as the head to start from its guesses.",
+        f"To use it, choose the file of {MODELS[0]} as the head.",
     )
 
 

@@ -72,7 +72,7 @@ def measure(track: Track) -> Measures:
     points = surface_points(track)
     neutral = surface_points(track, neutral=True)
     pixels = project_clip(_to_camera(points, rotation, track.head_translation), track.intrinsics, track.zoom)
-    there = track.status != MISSING
+    solved = track.status != MISSING
     curves = {
         "error": np.where(track.status == TRACKED, track.reprojection_error, np.nan),
         "eye_distance": _distance(_eye_middle(pixels, LEFT_EYE_CORNERS), _eye_middle(pixels, RIGHT_EYE_CORNERS)),
@@ -91,7 +91,7 @@ def measure(track: Track) -> Measures:
         "right_eye": _opening(points, neutral, RIGHT_EYE_UPPER, RIGHT_EYE_LOWER),
         "tremble": tremble(pixels, track.status, track.shot),
     }
-    return Measures(**{name: np.where(there, curve, np.nan).astype(np.float64) for name, curve in curves.items()})
+    return Measures(**{name: np.where(solved, curve, np.nan).astype(np.float64) for name, curve in curves.items()})
 
 
 def head_angles(rotation: NDArray[Any]) -> tuple[Curve, Curve, Curve]:
@@ -115,13 +115,13 @@ def surface_points(track: Track, frames: slice = slice(None), *, neutral: bool =
         neutral: The head at rest instead, one frame.
     """
     vertices = track.neutral_vertices[None] if neutral else track.vertices[frames]
-    known = track.landmark_triangle >= 0
-    corners = track.faces[np.where(known, track.landmark_triangle, 0)]
+    embedded = track.landmark_triangle >= 0
+    corners = track.faces[np.where(embedded, track.landmark_triangle, 0)]
     points = np.empty((len(vertices), len(corners), 3))
     for first in range(0, len(vertices), CHUNK):
         part = slice(first, first + CHUNK)
         points[part] = np.einsum("tlcx,lc->tlx", vertices[part][:, corners], track.landmark_barycentric)
-    points[:, ~known] = np.nan
+    points[:, ~embedded] = np.nan
     return points
 
 

@@ -74,13 +74,13 @@ def as_data(flag: FlaggedRange, track: Track) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that shape the result, as far as they are there."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def _summary(track: Track, measures: Measures, flags: list[FlaggedRange]) -> dict[str, Any]:

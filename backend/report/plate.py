@@ -88,7 +88,7 @@ def _picture(frame: av.VideoFrame, video: Video, stream: VideoStream) -> av.Vide
     """The copy of a frame, None where it is none of the clip's."""
     if not _by_rgb(video):
         return frame.reformat(stream.width, stream.height, "yuv420p")
-    width, height = _own_size(video)
+    width, height = _stored_size(video)
     picture = picture_of(frame, dataclasses.replace(video, width=width, height=height, file_size=None))
     if picture is None:
         return None
@@ -100,14 +100,14 @@ def _by_rgb(video: Video) -> bool:
     return COPY_REASON in video.metadata or video.rotation != 0
 
 
-def _own_size(video: Video) -> tuple[int, int]:
+def _stored_size(video: Video) -> tuple[int, int]:
     return video.file_size or (video.width, video.height)
 
 
 def _stream(copy: OutputContainer, original: VideoStream, video: Video, base: Fraction) -> VideoStream:
     """The copy's stream, with rate, shape of pixels and colours of the original."""
     stream = copy.add_stream("libx264", rate=original.average_rate or original.guessed_rate or 25)
-    width, height = _own_size(video)
+    width, height = _stored_size(video)
     stream.width, stream.height, stream.pix_fmt = width // 2 * 2, height // 2 * 2, "yuv420p"
     stream.time_base = stream.codec_context.time_base = base
     # Without reordered frames the file starts at its first picture, not at an edit before it.

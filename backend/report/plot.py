@@ -170,10 +170,10 @@ def _style(axis: Axes, name: str, unit: str) -> None:
     axis.grid(True, color=GRID, linewidth=0.7)
     axis.set_axisbelow(True)
     axis.tick_params(labelsize=8.5, colors=FAINT, length=2)
-    place: dict[str, Any] = {"transform": axis.transAxes, "va": "center", "ha": "left"}
+    alignment: dict[str, Any] = {"transform": axis.transAxes, "va": "center", "ha": "left"}
     left = (MARGIN - LEFT) / (RIGHT - LEFT)
-    axis.text(left, 0.62 if unit else 0.5, name, fontsize=10.5, color=INK, weight="bold", **place)
-    axis.text(left, 0.38, unit, fontsize=9, color=FAINT, **place)
+    axis.text(left, 0.62 if unit else 0.5, name, fontsize=10.5, color=INK, weight="bold", **alignment)
+    axis.text(left, 0.38, unit, fontsize=9, color=FAINT, **alignment)
     axis.locator_params(axis="y", nbins=4)
 
 

@@ -27,9 +27,9 @@ BACKGROUND, INK, FAINT = (24, 26, 30), (236, 238, 240), (150, 156, 164)
 
 def sheet_frames(track: Track) -> list[int]:
     """Return the positions shown: evenly spaced over the frames that have a head (over all where none has)."""
-    there = np.flatnonzero(track.status != MISSING)
-    there = there if len(there) else np.arange(len(track))
-    chosen = there[np.round(np.linspace(0, len(there) - 1, min(FRAMES, len(there)))).astype(int)]
+    solved = np.flatnonzero(track.status != MISSING)
+    solved = solved if len(solved) else np.arange(len(track))
+    chosen = solved[np.round(np.linspace(0, len(solved) - 1, min(FRAMES, len(solved)))).astype(int)]
     return sorted({int(index) for index in chosen})
 
 

@@ -78,7 +78,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
         return Failure(
             "video-unreadable",
             f"No frame of {video.path.name} can be decoded any more.",
-            "Look whether the file is still where it was, and close other programs in case memory is short.",
+            "Check that the file is still there, and close other programs in case memory is short.",
         )
     head = replace(head, free=free)
     shading = _shading(head, track, video, chosen, context) if settings.remove_light else None

@@ -95,10 +95,10 @@ def _converted(frame: av.VideoFrame, layout: str) -> NDArray[Any]:
 
 def _primaries(frame: av.VideoFrame) -> ColorPrimaries | None:
     """Primaries other than BT.709's; high dynamic range that does not state its own has those of BT.2020."""
-    found = next((each for each in _WIDE if frame.color_primaries == each), None)
-    if found is None and high_range(frame) and frame.color_primaries == ColorPrimaries.UNSPECIFIED:
+    primaries = next((each for each in _WIDE if frame.color_primaries == each), None)
+    if primaries is None and high_range(frame) and frame.color_primaries == ColorPrimaries.UNSPECIFIED:
         return ColorPrimaries.BT2020
-    return found
+    return primaries
 
 
 @functools.cache

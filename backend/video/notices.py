@@ -15,73 +15,72 @@ LISTED: Final = 8
 """Holes of a sequence that are named."""
 
 
-def video_notices(video: Video, found: Probe) -> Iterator[Notice]:
+def video_notices(video: Video, probed: Probe) -> Iterator[Notice]:
     """Yield what is odd in a file, and what is made of it."""
-    yield from _of_the_file(video.path.name, found)
-    yield from _of_the_pictures(video, found)
+    yield from _file_notices(video.path.name, probed)
+    yield from _picture_notices(video, probed)
     if len(video) == 1:
         yield Notice("video-one-frame", "Only one frame is tracked, so nothing can be smoothed over time.")
 
 
-def _of_the_file(name: str, found: Probe) -> Iterator[Notice]:
-    if found.truncated:
+def _file_notices(name: str, probed: Probe) -> Iterator[Notice]:
+    if probed.truncated:
         yield Notice(
             "video-truncated",
-            f"{name} ends early: only its first {len(found.time)} frames can be read; they are used.",
+            f"{name} ends early: only its first {len(probed.time)} frames can be read; they are used.",
             "Copy the file again if the rest is needed.",
         )
-    if found.pictures > 1:
+    if probed.pictures > 1:
         yield Notice(
             "video-several-pictures",
-            f"{name} holds {found.pictures} videos; that of {found.width} by {found.height} pixels is used.",
-            "If another one is meant, save it as a file of its own.",
+            f"{name} holds {probed.pictures} videos; the one of {probed.width} by {probed.height} pixels is used.",
+            "To use another one, save it as its own file.",
         )
-    if not found.rate_is_stated:
+    if not probed.rate_is_stated:
         yield Notice(
             "video-rate-unknown",
-            f"{name} says neither when its frames are shown nor how many there are a second; {found.rate} are assumed.",
-            "Put it into an MP4 or MKV file with its rate if that is another one.",
+            f"{name} has neither frame times nor a frame rate; {probed.rate} are assumed.",
+            "If that is wrong, put it into an MP4 or MKV file with its frame rate.",
         )
 
 
-def _of_the_pictures(video: Video, found: Probe) -> Iterator[Notice]:
+def _picture_notices(video: Video, probed: Probe) -> Iterator[Notice]:
     name = video.path.name
-    if found.interlaced:
-        yield Notice(
-            "video-interlaced", f"{name} is interlaced; what moves is read from every other line, at one moment."
-        )
-    if found.high_range:
+    if probed.interlaced:
+        yield Notice("video-interlaced", f"{name} is interlaced; moving parts are read from every other line only.")
+    if probed.high_range:
         yield Notice(
             "video-high-range",
-            f"The colours of {name} have high dynamic range ({found.high_range}); they are read as on a usual screen.",
+            f"The colours of {name} have high dynamic range ({probed.high_range}); they are converted to standard"
+            " range.",
         )
     if video.file_size is not None:
         yield Notice(
             "video-pixel-aspect",
-            f"The pixels of {name} are {float(found.pixel_aspect):.3g} times as wide as high; it is read with square"
-            f" ones, {video.width} by {video.height}.",
+            f"The pixels of {name} are {float(probed.pixel_aspect):.3g} times as wide as high; it is read with square"
+            f" pixels, {video.width} by {video.height}.",
         )
-    if found.metadata.get("mirrored"):
-        yield Notice("video-mirrored", f"{name} asks to be mirrored when shown; it is tracked as it is stored.")
+    if probed.metadata.get("mirrored"):
+        yield Notice("video-mirrored", f"{name} is marked to be shown mirrored; it is tracked as it is stored.")
 
 
 def sequence_notices(path: Path, sequence: PictureSequence) -> Iterator[Notice]:
     """Yield which pictures of a sequence are missing, and which are not taken for its own."""
     if sequence.missing:
-        numbers = _ranges([sequence.first + place for place in sequence.missing])
+        numbers = _ranges([sequence.first + index for index in sequence.missing])
         yield Notice(
             "video-pictures-missing",
             f"{len(sequence.missing)} of {len(sequence.files)} pictures from {path.name} on are missing ({numbers});"
-            " their frames keep their places in time.",
-            "Add what is missing and track again, if it was not left out on purpose.",
+            " the other frames keep their times.",
+            "If that is not intended, add them and track again.",
         )
     if sequence.beyond:
         last = sequence.first + len(sequence.files) - 1
         yield Notice(
             "video-pictures-beyond",
-            f"More than {LONGEST_HOLE} numbers are missing after picture {last}: the {sequence.beyond} pictures of like"
-            " names that follow are taken for another shot.",
-            "Choose its first picture to track that one.",
+            f"More than {LONGEST_HOLE} numbers are missing after picture {last}: the {sequence.beyond} pictures of"
+            " similar names that follow are taken for another shot.",
+            "To track that one, choose its first picture.",
         )
 
 

@@ -37,24 +37,24 @@ def open_video(settings: VideoSettings, context: Context, *, hashed: bool = True
     try:
         if is_picture(path):
             sequence = sequence_from(path)
-            found = _probe_sequence(path, sequence, settings.sequence_rate)
-            if isinstance(found, Failure):
-                return found
+            probed = _probe_sequence(path, sequence, settings.sequence_rate)
+            if isinstance(probed, Failure):
+                return probed
             digest = sequence_hash(sequence.present) if hashed else ""
             for notice in sequence_notices(path, sequence):
                 context.notice(notice)
         else:
-            found = probe(path, context.check)
-            if isinstance(found, Failure):
-                return found
+            probed = probe(path, context.check)
+            if isinstance(probed, Failure):
+                return probed
             digest = file_hash(path, context.check) if hashed else ""
     except OSError as error:
         return Failure(
             "video-unreadable",
             f"{path.name} can't be read: {error.strerror or error}.",
-            "Look whether you may read the file and the disk is still there.",
+            "Check that you may read the file and that its disk is connected.",
         )
-    return _chosen(path, digest, found, settings, context)
+    return _chosen(path, digest, probed, settings, context)
 
 
 def _path_problem(text: str, path: Path) -> Failure | None:
@@ -83,7 +83,7 @@ def _probe_sequence(path: Path, sequence: PictureSequence, rate: float) -> Probe
     picture = read_still(path)
     if picture is None:
         return Failure(
-            "video-unreadable", f"{path.name} is no picture that can be read.", "Choose PNG, JPEG or TIFF files."
+            "video-unreadable", f"{path.name} is not a picture that can be read.", "Choose PNG, JPEG or TIFF files."
         )
     exact = simple_rate(rate)
     return Probe(
@@ -100,9 +100,9 @@ def _probe_sequence(path: Path, sequence: PictureSequence, rate: float) -> Probe
     )
 
 
-def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, context: Context) -> Video | Failure:
+def _chosen(path: Path, digest: str, probed: Probe, settings: VideoSettings, context: Context) -> Video | Failure:
     """Apply range, stride and target rate, and tell what the user should know."""
-    total = len(found.time)
+    total = len(probed.time)
     last = total - 1 if settings.last_frame < 0 else min(settings.last_frame, total - 1)
     frames = np.arange(settings.first_frame, last + 1, settings.stride, dtype=np.int64)
     if len(frames) == 0:
@@ -113,12 +113,12 @@ def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, cont
             f"{path.name} has {total} frame{'s' if total != 1 else ''}, counted from 0.",
             "Change the first and last frame.",
         )
-    rate = found.rate / settings.stride
+    rate = probed.rate / settings.stride
     if 0 < settings.target_rate < float(rate) * 0.999:
         rate = simple_rate(settings.target_rate)
-        frames = _at_rate(frames, found.time, settings.target_rate)
-    turned = found.rotation in {90, 270}
-    (width, height), file_size = _sizes(found)
+        frames = _at_rate(frames, probed.time, settings.target_rate)
+    turned = probed.rotation in {90, 270}
+    (width, height), file_size = _sizes(probed)
     if turned:
         width, height = height, width
         file_size = None if file_size is None else (file_size[1], file_size[0])
@@ -127,33 +127,36 @@ def _chosen(path: Path, digest: str, found: Probe, settings: VideoSettings, cont
         sha256=digest,
         width=width,
         height=height,
-        rotation=found.rotation,
+        rotation=probed.rotation,
         rate=rate,
-        duration=found.duration,
+        duration=probed.duration,
         frame_index=frames,
-        time=found.time[frames],
-        codec=found.codec,
-        metadata={**found.metadata, **_copy_reason(found)},
+        time=probed.time[frames],
+        codec=probed.codec,
+        metadata={**probed.metadata, **_copy_reason(probed)},
         file_size=file_size,
     )
-    for notice in video_notices(video, found):
+    for notice in video_notices(video, probed):
         context.notice(notice)
     return video
 
 
-def _sizes(found: Probe) -> tuple[tuple[int, int], tuple[int, int] | None]:
+def _sizes(probed: Probe) -> tuple[tuple[int, int], tuple[int, int] | None]:
     """Size of the decoded pictures with square pixels, none of them lost, and in the file's where these are not."""
-    width, height = round(found.width * max(1, found.pixel_aspect)), round(found.height / min(1, found.pixel_aspect))
-    if (width, height) == (found.width, found.height):
+    width, height = (
+        round(probed.width * max(1, probed.pixel_aspect)),
+        round(probed.height / min(1, probed.pixel_aspect)),
+    )
+    if (width, height) == (probed.width, probed.height):
         return (width, height), None
-    return (width, height), (found.width, found.height)
+    return (width, height), (probed.width, probed.height)
 
 
-def _copy_reason(found: Probe) -> dict[str, str]:
+def _copy_reason(probed: Probe) -> dict[str, str]:
     """Why Blender should show a copy of the file, where it should."""
-    if not found.first_video:
+    if not probed.first_video:
         return {COPY_REASON: OTHER_PICTURE}
-    return {COPY_REASON: HIGH_RANGE} if found.high_range else {}
+    return {COPY_REASON: HIGH_RANGE} if probed.high_range else {}
 
 
 def _at_rate(frames: Integers, time: Floats, rate: float) -> Integers:

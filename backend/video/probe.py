@@ -96,7 +96,9 @@ def probe(path: Path, check: Callable[[], None]) -> Probe | Failure:
         stream = picture_stream(container)
         if stream is None:
             return Failure(
-                "no-video-stream", f"{path.name} holds no video stream (sound alone?).", "Choose a file with a picture."
+                "no-video-stream",
+                f"{path.name} holds no video stream (only sound?).",
+                "Choose a file with a video in it.",
             )
         return _probe_stream(path, container, stream, check)
 
@@ -106,12 +108,12 @@ def _not_opened(path: Path, error: Exception) -> Failure:
         return Failure(
             "video-unreadable",
             f"{path.name} could not be opened within {PATIENCE:.0f} seconds.",
-            "Copy it to a disk of this computer; if it lies there, it is damaged or no video.",
+            "Copy it to a disk of this computer; if it is on one already, it is damaged or not a video.",
         )
     if _is_text(path):
         return Failure(
             "video-unreadable",
-            f"{path.name} is text, perhaps a list that names videos, and holds no video itself.",
+            f"{path.name} is a text, perhaps a playlist, and not a video.",
             "Choose the video itself; nothing is read from lists or from the network.",
         )
     return Failure(
@@ -139,7 +141,7 @@ def _probe_stream(
         return Failure(
             "video-no-frames",
             f"No frame of {path.name} can be decoded.",
-            "The file is damaged, or its codec is unknown here; convert it to MP4 with H.264.",
+            "The file is damaged, or its codec is not supported; convert it to MP4 with H.264.",
         )
     tick = float(stream.time_base or Fraction(1, 1000))
     damaged_end = False
@@ -328,9 +330,9 @@ def _metadata(container: av.container.InputContainer, stream: av.video.VideoStre
             result["focal_length_35mm"] = value
             break
     for name, keys in _DEVICE_KEYS.items():
-        found = next((tags[key] for key in keys if tags.get(key)), None)
-        if found:
-            result[f"camera_{name}"] = found
+        device = next((tags[key] for key in keys if tags.get(key)), None)
+        if device:
+            result[f"camera_{name}"] = device
     if "com.android.version" in tags:
         result.setdefault("camera_make", "Android")
     lens = next((tags[key] for key in (f"{_APPLE}camera.lens_model", "lens_model") if tags.get(key)), None)

@@ -164,8 +164,8 @@ def timed_frames(
     interval = 1.0 / float(stated_rate(container, stream) or ASSUMED_RATE)
     moment = -interval
     for frame in itertools.chain(_emptied(head), frames):
-        known = exact and frame.pts is not None
-        moment = (frame.pts - start) * base if known and frame.pts is not None else moment + interval
+        has_time = exact and frame.pts is not None
+        moment = (frame.pts - start) * base if has_time and frame.pts is not None else moment + interval
         yield moment, exact, frame
 
 

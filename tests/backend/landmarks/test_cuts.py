@@ -11,7 +11,7 @@ from portrait_clips import background
 from backend.landmarks.crop import Region
 from backend.landmarks.cuts import parted_by_gaps, shots, shots_of
 from backend.landmarks.face import Face
-from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather
+from backend.landmarks.observations import FaceObservations, ObservedFace, ObservedFrame, gather
 
 
 def thumbnails(frames: list[np.ndarray]) -> np.ndarray:
@@ -47,14 +47,14 @@ def test_a_flash_of_three_white_frames_is_no_cut() -> None:
     assert shots(thumbnails(still), np.ones(16, bool)).max() == 0
 
 
-def seen(frames: list[np.ndarray], portraits: list[np.ndarray], moves: list[float]) -> Observations:
+def seen(frames: list[np.ndarray], portraits: list[np.ndarray], moves: list[float]) -> FaceObservations:
     """A clip in which one face, seen in every frame, lies so many pixels to the right."""
     points = np.random.default_rng(0).uniform(100, 200, (478, 3))
     none = np.full(478, np.nan)
     looks = []
     for small, portrait, move in zip(thumbnails(frames), portraits, moves, strict=True):
         face = Face(points + np.array([move, 0, 0]), none, np.full(52, np.nan), 0.9, Region(150 + move, 150, 150, 0))
-        looks.append(SeenFrame((SeenFace(face, portrait, None),), small))
+        looks.append(ObservedFrame((ObservedFace(face, portrait, None),), small))
     return gather(0, looks)
 
 

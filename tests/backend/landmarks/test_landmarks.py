@@ -23,7 +23,14 @@ from backend.fit.evidence.detector_bias import views
 from backend.landmarks import pipeline
 from backend.landmarks.crop import Region
 from backend.landmarks.face import Face
-from backend.landmarks.observations import Observations, SeenFace, SeenFrame, gather, read_chunk, write_chunk
+from backend.landmarks.observations import (
+    FaceObservations,
+    ObservedFace,
+    ObservedFrame,
+    gather,
+    read_chunk,
+    write_chunk,
+)
 from backend.landmarks.people import people_of
 from backend.stages import landmarks as stage
 from backend.stages import video as video_stage
@@ -247,13 +254,13 @@ def test_no_face_anywhere(tmp_path, context) -> None:
     assert "4 frames" in result.sentence
 
 
-def seen_for(frames: int) -> Observations:
+def seen_for(frames: int) -> FaceObservations:
     """A clip of 20 frames in the first of which a face is seen."""
     points = np.random.default_rng(0).uniform(100, 200, (478, 3))
     face = Face(points, np.full(478, np.nan), np.full(52, np.nan), 0.9, Region(150, 150, 150, 0))
     portrait, thumbnail = np.zeros((20, 20, 3), np.uint8), np.zeros((18, 32, 3), np.uint8)
-    faces = (SeenFace(face, portrait, None),)
-    return gather(0, [SeenFrame(faces if k < frames else (), thumbnail) for k in range(20)])
+    faces = (ObservedFace(face, portrait, None),)
+    return gather(0, [ObservedFrame(faces if k < frames else (), thumbnail) for k in range(20)])
 
 
 def test_what_looks_like_a_face_for_a_moment_is_none() -> None:
@@ -316,8 +323,8 @@ def test_a_killed_run_resumes_with_the_same_result(tmp_path, events, monkeypatch
         followed(path, context("killed", after_eight), task_file=str(TASK))
     assert sorted(file.name for file in (tmp_path / "killed").iterdir()) == ["chunk_00000.npz"]
     seen = []
-    see = pipeline.Pipeline._see
-    monkeypatch.setattr(pipeline.Pipeline, "_see", lambda self, *a, **k: seen.append(1) or see(self, *a, **k))
+    see = pipeline.Pipeline._observe
+    monkeypatch.setattr(pipeline.Pipeline, "_observe", lambda self, *a, **k: seen.append(1) or see(self, *a, **k))
     resumed = followed(path, context("killed"), task_file=str(TASK))
     assert len(seen) == 7
     for name in ("points", "scores", "detection", "found", "shot"):
@@ -328,7 +335,7 @@ def test_another_choice_of_the_face_detects_nothing_again(tmp_path, context, mon
     context = dataclasses.replace(context, reusable_work=tmp_path / "kept")
     path = two_people(tmp_path)
     large = followed(path, context, quality="standard")
-    monkeypatch.setattr(pipeline.Pipeline, "_see", None)
+    monkeypatch.setattr(pipeline.Pipeline, "_observe", None)
     small = followed(path, context, FaceSettings(choose="nearest", point_x=0.2, point_y=0.5), quality="standard")
     assert (large.number, small.number) == (0, 1)
     again = followed(path, context, quality="standard", find_cuts=False)

@@ -129,7 +129,7 @@ def test_a_list_of_other_files_or_addresses_is_refused_whatever_its_name(
         path.write_text(LISTS[name].format(place=place))
         failure = refused(path, context)
         assert failure.code == "video-unreadable"
-        assert "a list" in failure.sentence
+        assert "a playlist" in failure.sentence
     assert heard == []
 
 
