@@ -19,7 +19,7 @@ from ..fit.geometry.surface_samples import SurfaceSamples
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
 from ..parsing.atlas import make_atlas
-from ..parsing.occluders import MOST_LOOKS, FaceColours, Look, learn_face_colours
+from ..parsing.occluders import MOST_PICTURES, FaceColours, PosedPicture, learn_face_colours
 from ..parsing.parser import open_classes
 from ..video.reader import read_frames
 
@@ -46,27 +46,27 @@ class BareSkin:
     ) -> BareSkin | None:
         """Learn what the face looks like from some frames; None where none of them can be read."""
         chosen = np.unique(np.fromiter(frames, dtype=np.int64))
-        chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, MOST_LOOKS).round().astype(int))]
-        looks = [_look(fit, head, frame, picture) for frame, picture in read_frames(video, chosen.tolist())]
-        if not looks:
+        chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, MOST_PICTURES).round().astype(int))]
+        pictures = [_posed(fit, head, frame, picture) for frame, picture in read_frames(video, chosen.tolist())]
+        if not pictures:
             return None
         neutral = head.template + head.identity_basis @ fit.pose.identity
         parse = open_classes(context.models, torch.device("cpu"), context.notice)
         return BareSkin(
-            fit, head, samples, learn_face_colours(make_atlas(neutral, head.faces, head.regions), looks, parse)
+            fit, head, samples, learn_face_colours(make_atlas(neutral, head.faces, head.regions), pictures, parse)
         )
 
     def at(self, frame: int, picture: NDArray[np.uint8]) -> Singles:
         """Return how surely a frame's picture, full size, shows each point bare (N,), 0..1."""
-        look = _look(self.fit, self.head, frame, picture)
-        free = self.colours.free_skin(look)
-        points = self.samples.at(look.vertices, self.head.faces)
-        pixels: Any = project(points, look.camera, nearest=1e-3).astype(np.float32)
-        seen = cv2.remap(free, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
+        posed = _posed(self.fit, self.head, frame, picture)
+        mask = self.colours.skin_mask(posed)
+        points = self.samples.at(posed.vertices, self.head.faces)
+        pixels: Any = project(points, posed.camera, nearest=1e-3).astype(np.float32)
+        seen = cv2.remap(mask, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
         return np.asarray(seen[:, 0], dtype=np.float32)
 
 
-def _look(fit: Fit, head: HeadModel, frame: int, picture: NDArray[np.uint8]) -> Look:
+def _posed(fit: Fit, head: HeadModel, frame: int, picture: NDArray[np.uint8]) -> PosedPicture:
     pose = select_frames(fit.pose, np.array([frame]))
     vertices: Floats = pose_vertices(head, pose)[0] @ fit.rotation[frame].T + fit.translation[frame]
-    return Look(picture, fit.intrinsics.on_frame(frame, fit.zoom), vertices)
+    return PosedPicture(picture, fit.intrinsics.on_frame(frame, fit.zoom), vertices)

@@ -26,15 +26,15 @@ from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from ..video.reader import read_frames
-from .light_solver import PointSpace, frame_shading, solve_looks, tells
-from .skin_colours import FilmedHead, SeenPoints, evenly, seen_points, skin_points
-from .skin_mask import learn_free_skin
+from .light_solver import PointSpace, frame_shading, shows_enough_skin, solve_light
+from .skin_colours import FilmedHead, SkinObservation, evenly, observe_skin, skin_points
+from .skin_mask import fit_skin_mask
 
 CLIP, FRAME = "clip", "frame"
 """One light for the clip, or one for each frame that changes smoothly."""
-LOOKS: Final = 40
+LIGHT_FRAMES: Final = 40
 """Frames from which light and colours are taken."""
-THIN: Final = 700
+THINNED_POINTS: Final = 700
 """Points from which every frame's gain and own light are taken."""
 _CHUNK: Final = 32
 """Frames posed at once."""
@@ -54,13 +54,13 @@ def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Contex
         context.notice(Notice("light-unknown", "No frame shows enough skin to tell the light by.", _TOO_DARK))
         return fit
     shading, psnr = solved
-    told = {
+    reported = {
         "space": space.name,
         "code": [float(value) for value in shading.albedo],
         "psnr": round(psnr, 2),
         "exposure_spread": [round(float(value), 4) for value in shading.gain.std(axis=0)],
     }
-    return replace(fit, shading=shading, report=replace(fit.report, shading=told))
+    return replace(fit, shading=shading, report=replace(fit.report, shading=reported))
 
 
 def clip_shading(
@@ -72,7 +72,7 @@ def clip_shading(
     *,
     light: str = CLIP,
 ) -> tuple[Shading, float] | None:
-    """Return light, gain and albedo of a finished fit, and how like the skin they are (PSNR, dB); see `Found`.
+    """Return light, gain and albedo of a finished fit, and how like the skin they are (PSNR, dB); see `ClipLight`.
 
     None where no frame shows enough skin.
 
@@ -96,9 +96,9 @@ def clip_shading(
         zoom=fit.zoom,
     )
     turned = np.flatnonzero(trust > 0)
-    chosen = turned[choose_turned_frames(fit.rotation[turned], fit.landmarks.time[turned], trust[turned], LOOKS)]
+    chosen = turned[choose_turned_frames(fit.rotation[turned], fit.landmarks.time[turned], trust[turned], LIGHT_FRAMES)]
     neutral = head.template + head.identity_basis @ fit.pose.identity
-    filmed = replace(filmed, free=learn_free_skin(filmed, neutral, video, chosen, context))
+    filmed = replace(filmed, skin_mask=fit_skin_mask(filmed, neutral, video, chosen, context))
     return shading_of(filmed, chosen, video, space, context, light=light)
 
 
@@ -126,24 +126,24 @@ def shading_of(
 ) -> tuple[Shading, float] | None:
     """As `clip_shading`, from the chosen frames; without a space the albedo is held near one colour, its code empty."""
     points = skin_points(head)
-    thin = evenly(len(points.index), THIN)
-    looks: dict[int, SeenPoints] = {}
-    thinned: dict[int, SeenPoints] = {}
+    thin = evenly(len(points.index), THINNED_POINTS)
+    observations: dict[int, SkinObservation] = {}
+    thinned: dict[int, SkinObservation] = {}
     wanted = set(chosen.tolist())
     for frame, picture in read_frames(video, np.flatnonzero(head.trust > 0).tolist()):
         context.check()
-        look = seen_points(head, points, frame, picture)
-        if look is None:
+        observation = observe_skin(head, points, frame, picture)
+        if observation is None:
             continue
-        thinned[frame] = SeenPoints(look.value[thin], look.normals[thin], look.weight[thin])
-        if frame in wanted and tells(look, points.bare):
-            looks[frame] = look
-    if not looks:
+        thinned[frame] = SkinObservation(observation.value[thin], observation.normals[thin], observation.weight[thin])
+        if frame in wanted and shows_enough_skin(observation, points.plain):
+            observations[frame] = observation
+    if not observations:
         return None
     known = None if space is None else PointSpace(space.mean[points.index], space.basis[points.index])
-    found = solve_looks(looks, head.trust, points.bare, known)
+    found = solve_light(observations, head.trust, points.plain, known)
     few = replace(found, colour=found.colour[thin])
-    gains, lights = frame_shading(thinned, points.bare[thin], few, head.shot, own_light=light == FRAME)
+    gains, lights = frame_shading(thinned, points.plain[thin], few, head.shot, own_light=light == FRAME)
     kind = BUILT_IN_SPACE if space is None else space.kind
     return Shading(lights, gains, found.code.astype(np.float32), kind), found.psnr
 

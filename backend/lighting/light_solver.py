@@ -23,7 +23,7 @@ from ..contract.shading import LIGHT_TERMS, light_terms
 from ..fit.terms.robust import cauchy_weight
 from ..render.srgb import srgb_from_linear
 from .plausible_light import believed_light
-from .skin_colours import SeenPoints
+from .skin_colours import SkinObservation
 
 FEWEST_POINTS: Final = 40
 """Points of bare skin, each counting as much as it is seen, that a frame must show to tell anything."""
@@ -73,10 +73,10 @@ class PointSpace:
 
 
 @dataclass(frozen=True)
-class Found:
+class ClipLight:
     """Light of the clip (9, 3), colours of the points (N, 3), code (K,), and how like the pictures these are in dB.
 
-    The last is the peak signal-to-noise ratio over the seen points of all looks, in 8-bit sRGB.
+    The last is the peak signal-to-noise ratio over all that was observed, in 8-bit sRGB.
     """
 
     light: Array
@@ -85,37 +85,37 @@ class Found:
     psnr: float
 
 
-def tells(look: SeenPoints, bare: NDArray[np.bool_]) -> bool:
+def shows_enough_skin(observation: SkinObservation, plain: NDArray[np.bool_]) -> bool:
     """Whether a frame shows enough skin that is neither black nor blown out."""
-    return bool(look.weight[bare].sum(axis=0).min() >= FEWEST_POINTS)
+    return bool(observation.weight[plain].sum(axis=0).min() >= FEWEST_POINTS)
 
 
-def solve_looks(
-    looks: Mapping[int, SeenPoints], trust: Array, bare: NDArray[np.bool_], space: PointSpace | None
-) -> Found:
+def solve_light(
+    observations: Mapping[int, SkinObservation], trust: Array, plain: NDArray[np.bool_], space: PointSpace | None
+) -> ClipLight:
     """Find light, colours and code that explain what K frames show at N points.
 
     One after the other, each robustly: light from colours, gains, colours from light, the code from colours.
 
     Args:
-        looks: Frame -> what it shows.
+        observations: Frame -> what it shows.
         trust: Of every frame of the clip (T,).
-        bare: Points that tell of the light (N,).
+        plain: Points that tell of the light (N,).
         space: What their colours may be, or None for one colour with some spread.
     """
-    value = np.stack([look.value for look in looks.values()]).astype(np.float64)
-    normals = np.stack([look.normals for look in looks.values()])
-    weight = np.stack([look.weight * trust[frame] for frame, look in looks.items()]).astype(np.float64)
+    value = np.stack([one.value for one in observations.values()]).astype(np.float64)
+    normals = np.stack([one.normals for one in observations.values()])
+    weight = np.stack([one.weight * trust[frame] for frame, one in observations.items()]).astype(np.float64)
     basis = light_terms(normals)
     seen = np.log(np.maximum(value, 1e-4))
-    robust, lit = weight, weight * bare[:, None]
+    robust, lit = weight, weight * plain[:, None]
     gain = _first_gains(seen, lit)
     code, tint = np.zeros(0 if space is None else space.basis.shape[2]), np.zeros(2)
     colour = np.broadcast_to(_median(seen - gain[:, None], lit), value.shape[1:]).copy()
     light = np.zeros((LIGHT_TERMS, 3))
     error = np.zeros_like(seen)
     for _ in range(_ROUNDS):
-        lit = robust * bare[:, None]
+        lit = robust * plain[:, None]
         light = _light_of(value, basis, lit, np.exp(gain)[:, None] * np.exp(colour))
         shade = np.maximum(basis @ light, _DIMMEST)
         scale = (lit * shade).sum(axis=(0, 1)) / np.maximum(lit.sum(axis=(0, 1)), 1e-9)
@@ -131,7 +131,7 @@ def solve_looks(
         error = unlit - colour
         robust = weight * cauchy_weight(error / _NOISE)
     tinted = np.exp(_TINTS @ tint)
-    return Found(light * tinted, np.exp(colour) / tinted, code, _psnr(seen, error, weight))
+    return ClipLight(light * tinted, np.exp(colour) / tinted, code, _psnr(seen, error, weight))
 
 
 def _psnr(seen: Array, error: Array, weight: Array) -> float:
@@ -195,15 +195,20 @@ def _code_of(
 
 
 def frame_shading(
-    looks: Mapping[int, SeenPoints], bare: NDArray[np.bool_], found: Found, shot: Array, *, own_light: bool
+    observations: Mapping[int, SkinObservation],
+    plain: NDArray[np.bool_],
+    found: ClipLight,
+    shot: Array,
+    *,
+    own_light: bool,
 ) -> tuple[Array, Array]:
     """Return gain (T, 3) and light (T, 9, 3), float32, of every frame of a clip.
 
     A frame that shows too little skin (none, or black or blown out) takes its neighbours' of the same shot.
 
     Args:
-        looks: Frame -> what it shows of N points.
-        bare: Points that tell of the light (N,).
+        observations: Frame -> what it shows of N points.
+        plain: Points that tell of the light (N,).
         found: Of the clip; colours of these points.
         shot: Number of each frame's shot (T,).
         own_light: Whether frames have their own light; else all have the clip's.
@@ -213,17 +218,17 @@ def frame_shading(
     blocks = np.zeros((3, count, LIGHT_TERMS, LIGHT_TERMS))
     right = np.zeros((3, count, LIGHT_TERMS))
     colour = np.log(found.colour)
-    for frame, look in looks.items():
-        if not tells(look, bare):
+    for frame, observation in observations.items():
+        if not shows_enough_skin(observation, plain):
             continue
-        weight = (look.weight * bare[:, None]).astype(np.float64)
-        basis = light_terms(look.normals.astype(np.float64))
-        shade = believed_light(look.normals.astype(np.float64), found.light)
-        away = np.log(np.maximum(look.value, 1e-4)) - np.log(shade) - colour
+        weight = (observation.weight * plain[:, None]).astype(np.float64)
+        basis = light_terms(observation.normals.astype(np.float64))
+        shade = believed_light(observation.normals.astype(np.float64), found.light)
+        away = np.log(np.maximum(observation.value, 1e-4)) - np.log(shade) - colour
         own, robust = _robust_gain(away, weight)
         gain[frame] = own
         if own_light:
-            ratio = look.value / np.exp(colour + own) - shade
+            ratio = observation.value / np.exp(colour + own) - shade
             scale = _INDEPENDENT_LIGHT / max(float(robust.sum()) / 3, 1.0) / _NOISE**2
             for channel in range(3):
                 rows = basis * (scale * robust[:, channel])[:, None]

@@ -1,4 +1,4 @@
-"""The colours of fixed places on the skin of a filmed head: what light and albedo are looked for in.
+"""Colours of fixed points on the skin of a filmed head, from which light and albedo are estimated.
 
 Linear sRGB, camera axes. A frame is reduced to a small picture of the head first, which also averages the grain away.
 """
@@ -21,7 +21,7 @@ from ..raster.rasterizer_numba import NumbaRasterizer
 from ..raster.visibility import SKIN_COLOUR, visibility
 from ..render.srgb import linear_from_srgb
 
-FreeSkin = Callable[[int, NDArray[np.uint8], Intrinsics, Array], Singles]
+SkinMask = Callable[[int, NDArray[np.uint8], Intrinsics, Array], Singles]
 """(frame, part of its picture (H, W, 3), that part's camera, vertices) -> how surely each pixel is bare skin (H, W)."""
 
 POINTS: Final = 3000
@@ -39,7 +39,7 @@ _PATTERNED: Final = ("lip", "eyebrow")
 
 @dataclass(frozen=True)
 class FilmedHead:
-    """A head where it is believed to be in a clip.
+    """A head as the fit has it in a clip.
 
     Attributes:
         faces: (F, 3) int32.
@@ -49,7 +49,7 @@ class FilmedHead:
         count: Number of vertices V.
         trust: How good each frame is (T,), 0 where there is no face.
         shot: Number of the shot (T,).
-        free: Tells hands, hair and glasses from skin; None where nobody does.
+        skin_mask: Gives the mask without hands, hair and glasses; None where there is none.
         zoom: By how much longer the lens is on each frame than `intrinsics` say (T,); None where it stays the same.
     """
 
@@ -60,7 +60,7 @@ class FilmedHead:
     count: int
     trust: Array
     shot: Array
-    free: FreeSkin | None = None
+    skin_mask: SkinMask | None = None
     zoom: Array | None = None
 
     def camera(self, frame: int) -> Intrinsics:
@@ -74,15 +74,15 @@ class SkinPoints:
 
     Attributes:
         index: (N,).
-        bare: Whether their colour tells of the light (N,): plain skin, no lips or brows.
+        plain: Whether their colour tells of the light (N,): plain skin, no lips or brows.
     """
 
     index: NDArray[np.int64]
-    bare: NDArray[np.bool_]
+    plain: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class SeenPoints:
+class SkinObservation:
     """What a frame shows of N points.
 
     Attributes:
@@ -103,15 +103,15 @@ def skin_points(head: FilmedHead, most: int = POINTS) -> SkinPoints:
         chosen[head.regions.get(name, np.zeros(0, dtype=np.int64))] = True
     if not chosen.any():
         chosen[:] = True
-    bare = chosen.copy()
+    plain = chosen.copy()
     for name, vertices in head.regions.items():
         if any(part in name for part in _NOT_SKIN):
             chosen[vertices] = False
         if any(part in name for part in _PATTERNED):
-            bare[vertices] = False
+            plain[vertices] = False
     index = np.flatnonzero(chosen)
     index = index[evenly(len(index), most)]
-    return SkinPoints(index, bare[index])
+    return SkinPoints(index, plain[index])
 
 
 def evenly(count: int, most: int) -> NDArray[np.int64]:
@@ -129,7 +129,9 @@ def head_window(vertices: Array, camera: Intrinsics) -> tuple[tuple[slice, slice
     return None if window is None else (window.slices, camera.cropped(*window))
 
 
-def seen_points(head: FilmedHead, points: SkinPoints, frame: int, picture: NDArray[np.uint8]) -> SeenPoints | None:
+def observe_skin(
+    head: FilmedHead, points: SkinPoints, frame: int, picture: NDArray[np.uint8]
+) -> SkinObservation | None:
     """Return what a full frame (H, W, 3) shows of the points, or None where the head is not in it."""
     vertices = head.vertices(frame)
     found = head_window(vertices, head.camera(frame))
@@ -137,21 +139,21 @@ def seen_points(head: FilmedHead, points: SkinPoints, frame: int, picture: NDArr
         return None
     window, camera = found
     part = np.ascontiguousarray(picture[window])
-    free = None if head.free is None else head.free(frame, part, camera, vertices)
+    skin_mask = None if head.skin_mask is None else head.skin_mask(frame, part, camera, vertices)
     small, camera = _reduced(part, camera, vertices)
     normals = vertex_normals(vertices, head.faces)[points.index]
-    place = vertices[points.index]
-    pixels = project(place, camera, nearest=NEAR)
+    positions = vertices[points.index]
+    pixels = project(positions, camera, nearest=NEAR)
     maps = pixels[:, :1].astype(np.float32), pixels[:, 1:].astype(np.float32)
     value = cv2.remap(linear_from_srgb(small), *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
     depth = NumbaRasterizer(threads=1).rasterize(vertices, facing_camera(vertices, head.faces), camera).depth
-    weight = visibility(place, normals, pixels, depth, SKIN_COLOUR)
-    if free is not None:
-        sure = cv2.resize(free, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
-        weight = weight * cv2.remap(sure, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
+    weight = visibility(positions, normals, pixels, depth, SKIN_COLOUR)
+    if skin_mask is not None:
+        small_mask = cv2.resize(skin_mask, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
+        weight = weight * cv2.remap(small_mask, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
     value = np.asarray(value, dtype=np.float32)
     exposed = np.clip((BRIGHTEST[1] - value) / (BRIGHTEST[1] - BRIGHTEST[0]), 0, 1) * (value > DARKEST)
-    return SeenPoints(value, normals.astype(np.float32), (weight[:, None] * exposed).astype(np.float32))
+    return SkinObservation(value, normals.astype(np.float32), (weight[:, None] * exposed).astype(np.float32))
 
 
 def _reduced(part: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> tuple[NDArray[np.uint8], Intrinsics]:

@@ -1,4 +1,4 @@
-"""What of a filmed head is bare skin: hands, hair and glasses before it tell nothing of its colour or light."""
+"""Mask of the bare skin of a filmed head, without the hands, hair and glasses before it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..contract.camera import Intrinsics
 from ..data.context import Context
 from ..data.types import Video
 from ..parsing.atlas import make_atlas
-from ..parsing.occluders import MOST_LOOKS, Look, learn_face_colours
+from ..parsing.occluders import MOST_PICTURES, PosedPicture, learn_face_colours
 from ..parsing.parser import open_classes
 from ..video.reader import read_frames
-from .skin_colours import FilmedHead, FreeSkin, evenly, head_window
+from .skin_colours import FilmedHead, SkinMask, evenly, head_window
 
 
 def filmed_pictures(
@@ -30,10 +30,10 @@ def filmed_pictures(
             yield frame, np.ascontiguousarray(picture[found[0]]), found[1], vertices
 
 
-def learn_free_skin(
+def fit_skin_mask(
     head: FilmedHead, neutral: Array, video: Video, frames: Integers, context: Context
-) -> FreeSkin | None:
-    """Learn what the bare face looks like, to tell hands, hair and glasses from it.
+) -> SkinMask | None:
+    """Learn the colours of the bare face, from which hands, hair and glasses differ.
 
     Args:
         head: The filmed head.
@@ -43,16 +43,17 @@ def learn_free_skin(
         context: For the folder of models, whose parsing network helps where it is there.
 
     Returns:
-        What tells it of a picture, or None where no frame can be read.
+        What gives the mask of a picture, or None where no frame can be read.
     """
-    chosen = frames[evenly(len(frames), MOST_LOOKS)]
-    looks = [Look(picture, camera, vertices) for _, picture, camera, vertices in filmed_pictures(head, video, chosen)]
-    if not looks:
+    chosen = frames[evenly(len(frames), MOST_PICTURES)]
+    filmed = filmed_pictures(head, video, chosen)
+    pictures = [PosedPicture(picture, camera, vertices) for _, picture, camera, vertices in filmed]
+    if not pictures:
         return None
     parse = open_classes(context.models, torch.device("cpu"), context.notice)
-    colours = learn_face_colours(make_atlas(neutral, head.faces, head.regions), looks, parse)
+    colours = learn_face_colours(make_atlas(neutral, head.faces, head.regions), pictures, parse)
 
-    def free(_frame: int, picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> NDArray[np.float32]:
-        return colours.free_skin(Look(picture, camera, vertices))
+    def skin_mask(_frame: int, picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> NDArray[np.float32]:
+        return colours.skin_mask(PosedPicture(picture, camera, vertices))
 
-    return free
+    return skin_mask

@@ -1,4 +1,4 @@
-"""The skin of a head unrolled around its vertical axis: a small picture in which every place of it has its texel.
+"""Skin of a head, unrolled around its vertical axis: a small picture in which every point of it has its texel.
 
 Every head has one, with or without texture coordinates, and it has no seam but at the back of the head.
 """
@@ -33,8 +33,8 @@ class Atlas:
     Attributes:
         faces: All triangles (F, 3) int32.
         skin: Which vertices are skin (V,), else eyeballs and what lies behind the lips.
-        place: Texel of every vertex, across and down (V, 2).
-        raster: Triangle of every texel, with its place in it.
+        texel: Texel of every vertex, across and down (V, 2).
+        raster: Triangle of every texel, with the weights of its corners.
         normals: Of the head at rest, head axes (H, W, 3).
         trusted: Texels that are bare on nearly everybody: nose and cheeks (H, W).
         patterned: Texels of lips, brows and lids (H, W).
@@ -42,7 +42,7 @@ class Atlas:
 
     faces: NDArray[np.int32]
     skin: Mask
-    place: Array
+    texel: Array
     raster: Raster
     normals: Array
     trusted: Mask
@@ -64,10 +64,10 @@ def make_atlas(neutral: Array, faces: Array, regions: Mapping[str, Array]) -> At
     """
     triangles = np.ascontiguousarray(faces, dtype=np.int32)
     other = _vertices(len(neutral), regions, _NOT_SKIN)
-    place, radius = _unrolled(neutral)
-    across = place[triangles, 0]
-    joined = np.ptp(across, axis=1) < 0.5 * place[:, 0].max()
-    raster = _outermost(place, radius, triangles, ~other[triangles].any(axis=1) & joined)
+    texel, radius = _unrolled(neutral)
+    across = texel[triangles, 0]
+    joined = np.ptp(across, axis=1) < 0.5 * texel[:, 0].max()
+    raster = _outermost(texel, radius, triangles, ~other[triangles].any(axis=1) & joined)
     normals = raster.interpolate(vertex_normals(neutral, triangles), triangles)
 
     def texels(vertices: Mask) -> Mask:
@@ -75,7 +75,7 @@ def make_atlas(neutral: Array, faces: Array, regions: Mapping[str, Array]) -> At
 
     trusted = texels(_bare(neutral, regions))
     patterned = texels(_vertices(len(neutral), regions, _PATTERNED))
-    return Atlas(triangles, ~other, place, raster, normals, trusted & ~patterned, patterned)
+    return Atlas(triangles, ~other, texel, raster, normals, trusted & ~patterned, patterned)
 
 
 def _vertices(count: int, regions: Mapping[str, Array], words: Iterable[str]) -> Mask:
@@ -100,7 +100,7 @@ def _bare(neutral: Array, regions: Mapping[str, Array]) -> Mask:
 
 
 def _unrolled(neutral: Array) -> tuple[Array, Array]:
-    """Place of each vertex in texels (V, 2) and its distance from the axis (V,)."""
+    """Position of each vertex in texels (V, 2) and its distance from the axis (V,)."""
     middle = np.array([0.0, (neutral[:, 2].min() + neutral[:, 2].max()) / 2])
     x, z = neutral[:, 0] - middle[0], neutral[:, 2] - middle[1]
     radius = np.hypot(x, z)
@@ -110,11 +110,11 @@ def _unrolled(neutral: Array) -> tuple[Array, Array]:
     return np.column_stack([around * width, down]), radius
 
 
-def _outermost(place: Array, radius: Array, triangles: Array, which: Mask) -> Raster:
+def _outermost(texel: Array, radius: Array, triangles: Array, which: Mask) -> Raster:
     """The triangle that lies outermost at each texel: seen from far outside the axis."""
     depth = 2.0 - radius
-    corners = np.column_stack([place * depth[:, None], depth])
-    width, height = (int(np.ceil(extent)) + 1 for extent in place.max(axis=0))
+    corners = np.column_stack([texel * depth[:, None], depth])
+    width, height = (int(np.ceil(extent)) + 1 for extent in texel.max(axis=0))
     chosen = np.flatnonzero(which)
     camera = Intrinsics(width, height, 1.0, 1.0, 0.0, 0.0)
     found = NumbaRasterizer(threads=1).rasterize(corners, triangles[chosen], camera)

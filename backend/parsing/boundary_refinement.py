@@ -1,4 +1,4 @@
-"""Borders of a parsing moved to where the picture's colours change, and crumbs swept away.
+"""Borders of a parsing moved to where the picture's colours change, and small islands removed.
 
 Geometry knows about where hair, skin and cloth meet, the picture exactly: near each border every pixel goes to the side
 that its colour resembles more, colours being looked at close by, for light and patterns change over a picture.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..contract.arrays import Array, Mask
 from . import classes
 
-_BARE: Final = (classes.SKIN, classes.NOSE, classes.LEFT_EAR, classes.RIGHT_EAR, classes.NECK)
+_SKIN: Final = (classes.SKIN, classes.NOSE, classes.LEFT_EAR, classes.RIGHT_EAR, classes.NECK)
 _COARSER: Final = 3
 """Borders are looked for in a picture that is smaller by this factor: hair is no sharper than that."""
 _ROUNDS: Final = 3
@@ -27,7 +27,7 @@ _NOISE: Final = np.array([90.0, 8.0, 8.0], dtype=np.float32)
 """Least variance of lightness and tints (8-bit Lab) on one side."""
 _TRUST: Final = 0.35
 """Power of the colours' likelihood: neighbouring pixels are no independent witnesses."""
-_CRUMB: Final = 0.0015
+_ISLAND: Final = 0.0015
 """Share of the picture below which a patch of hair, cloth or neck by itself is none."""
 
 
@@ -43,16 +43,16 @@ def moved_to_colours(result: Array, lab: Array, fixed: Mask) -> Array:
     small = (size // _COARSER, size // _COARSER)
     colour = cv2.resize(lab.astype(np.float32), small, interpolation=cv2.INTER_AREA)
     before = cv2.resize(_sides(result), small, interpolation=cv2.INTER_NEAREST)
-    free = (before >= 0) & (cv2.resize(fixed.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST) == 0)
+    movable = (before >= 0) & (cv2.resize(fixed.astype(np.uint8), small, interpolation=cv2.INTER_NEAREST) == 0)
     side = before
     for _ in range(_ROUNDS):
         score = np.stack([_score(side == number, colour, small[0]) for number in range(3)])
         best = np.argmax(score, axis=0).astype(np.int8)
-        side = np.where(free & (score.max(axis=0) > 0), best, before)
+        side = np.where(movable & (score.max(axis=0) > 0), best, before)
     now = _enlarged(side, size)
     changed = (now != _sides(result)) & (now >= 0) & ~fixed
-    bare = nearest_class(result, np.isin(result, _BARE))
-    named = np.where(now == 0, bare, np.where(now == 1, classes.HAIR, classes.CLOTH))
+    skin = nearest_class(result, np.isin(result, _SKIN))
+    named = np.where(now == 0, skin, np.where(now == 1, classes.HAIR, classes.CLOTH))
     return np.where(changed, named, result)
 
 
@@ -66,7 +66,7 @@ def _enlarged(side: Array, size: int) -> NDArray[np.int8]:
 def _sides(result: Array) -> NDArray[np.int8]:
     """0 bare skin, 1 hair, 2 cloth, -1 anything else."""
     sides = np.full(result.shape, -1, dtype=np.int8)
-    sides[np.isin(result, _BARE)] = 0
+    sides[np.isin(result, _SKIN)] = 0
     sides[result == classes.HAIR] = 1
     sides[result == classes.CLOTH] = 2
     return sides
@@ -101,13 +101,13 @@ def nearest_class(result: Array, known: Mask) -> Array:
     return of_label[number]
 
 
-def without_crumbs(result: Array) -> Array:
+def without_islands(result: Array) -> Array:
     """Return a parsing (S, S) in which small lone patches belong to what is around them."""
-    crumbs = np.zeros(result.shape, dtype=bool)
-    least = _CRUMB * result.size
+    islands = np.zeros(result.shape, dtype=bool)
+    least = _ISLAND * result.size
     for number in (classes.HAIR, classes.CLOTH, classes.NECK, classes.SKIN):
         count, labels, stats, _ = cv2.connectedComponentsWithStats((result == number).astype(np.uint8))
         small = np.flatnonzero(stats[:, cv2.CC_STAT_AREA] < least)
         if count > 1:
-            crumbs |= (result == number) & np.isin(labels, small[small > 0])
-    return nearest_class(result, ~crumbs) if crumbs.any() else result
+            islands |= (result == number) & np.isin(labels, small[small > 0])
+    return nearest_class(result, ~islands) if islands.any() else result

@@ -29,7 +29,7 @@ from ..head.model import HeadModel
 from ..raster.polygons import filled, signed_area
 from ..raster.rasterizer_numba import NumbaRasterizer
 from . import classes
-from .boundary_refinement import moved_to_colours, without_crumbs
+from .boundary_refinement import moved_to_colours, without_islands
 
 _RIGHT_BROW: Final = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
 _LEFT_BROW: Final = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
@@ -96,7 +96,7 @@ def parse_portrait(portrait: Portrait, head: HeadModel) -> NDArray[np.int64]:
     mouth = portrait.landmarks[_MOUTH_CORNERS, 1].mean()
     # Beards look like hair and like dark cloth.
     result = moved_to_colours(result, lab, facial & (_rows(part) > mouth))
-    result = without_crumbs(_smoothed(result))
+    result = without_islands(_smoothed(result))
     _paint_features(result, portrait, facial)
     return result
 

@@ -1,4 +1,4 @@
-"""The one way to a parsing: the network's where its file is there, our own where it is not."""
+"""Parser of portraits: the network's where its file is there, the geometric one where it is not."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def open_parser(
 
 
 def open_classes(models: Path, device: torch.device, tell: Callable[[Notice], None]) -> Parse | None:
-    """Return what tells `occluders` the classes of pictures: BiSeNet with the weights in the folder of models.
+    """Return what gives `occluders` the classes of pictures: BiSeNet with the weights in the folder of models.
 
     None where there are none, or unfit ones, which `tell` hears.
     """

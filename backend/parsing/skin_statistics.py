@@ -1,4 +1,4 @@
-"""Robust statistics of skin: what a place usually looks like, how much that varies, and what is no skin.
+"""Robust statistics of skin: the usual colour of a place, how much it varies, and what is no skin.
 
 Colours are brightness and two tints, see `skin_views.logarithms`.
 """
@@ -18,7 +18,7 @@ USUAL: Final = (0.10, 0.035)
 _CALMEST: Final = 0.5
 """The least that is expected of a clip, in shares of that."""
 FEWEST: Final = 4
-"""Looks at a place that tell how its colour varies."""
+"""Pictures of a place from which it is known how its colour varies."""
 _SKIN: Final = (0.35, 0.085)
 """By how much bare skin differs from the face's mean, over one face."""
 NO_SKIN: Final = (4.0, 9.0)
@@ -31,20 +31,20 @@ _REDDER: Final = 2.5
 """... and redder skin, by blood and where light has passed through it; what is less red is hair, cloth or metal."""
 
 
-def middles(value: Singles, seen: NDArray[np.bool_], trusted: NDArray[np.bool_]) -> Singles:
-    """Median colour of each look over trusted texels, or over all where it shows none of them (K, 3)."""
+def middles(value: Singles, visible: NDArray[np.bool_], trusted: NDArray[np.bool_]) -> Singles:
+    """Median colour of each picture over trusted texels, or over all where it shows none of them (K, 3)."""
     result = np.zeros((len(value), 3), dtype=np.float32)
-    for look, (one, there) in enumerate(zip(value, seen, strict=True)):
+    for row, (one, there) in enumerate(zip(value, visible, strict=True)):
         chosen = there & trusted if (there & trusted).sum() > 20 else there
         if chosen.any():
-            result[look] = np.median(one[chosen], axis=0)
+            result[row] = np.median(one[chosen], axis=0)
     return result
 
 
-def medians(value: Singles, seen: NDArray[np.bool_]) -> Singles:
-    """Median over looks (N, C) of values (K, N, C); NaN where none shows the place."""
-    order = np.sort(np.where(seen[..., None], value, np.float32(np.inf)), axis=0)
-    count = seen.sum(axis=0)
+def medians(value: Singles, visible: NDArray[np.bool_]) -> Singles:
+    """Median over pictures (N, C) of values (K, N, C); NaN where none shows the place."""
+    order = np.sort(np.where(visible[..., None], value, np.float32(np.inf)), axis=0)
+    count = visible.sum(axis=0)
     lower, upper = np.maximum((count - 1) // 2, 0), np.minimum(count // 2, len(value) - 1)
     place = np.arange(value.shape[1])
     middle = (order[lower, place] + order[upper, place]) / 2
@@ -73,15 +73,15 @@ def strangeness(away: Singles, spread: Singles) -> Singles:
     return (bright + (away[..., 1] ** 2 + away[..., 2] ** 2) / spread[..., 1] ** 2) / 3
 
 
-def spreads(away: Singles, seen: NDArray[np.bool_], before: Singles) -> Singles:
-    """How much brightness and tint of each place vary (N, 2), robustly; as before where too few looks tell it."""
-    known = seen.sum(axis=0) >= FEWEST
+def spreads(away: Singles, visible: NDArray[np.bool_], before: Singles) -> Singles:
+    """How much brightness and tint of each place vary (N, 2), robustly; as before where too few pictures show it."""
+    known = visible.sum(axis=0) >= FEWEST
     if not known.any():
         return before
-    bright = medians(np.abs(away[..., :1]), seen)[:, 0]
-    tint = medians(np.abs(away[..., 1:]).max(axis=2, keepdims=True), seen)[:, 0]
+    bright = medians(np.abs(away[..., :1]), visible)[:, 0]
+    tint = medians(np.abs(away[..., 1:]).max(axis=2, keepdims=True), visible)[:, 0]
     found = 1.48 * np.column_stack([bright, tint])
-    # What most of the face does in this clip, any place of it may do: few looks measure a single place poorly.
+    # What most of the face does in this clip, any place of it may do: few pictures measure a single place poorly.
     usual = np.array(USUAL, dtype=np.float32)
     common = np.clip(2 * np.median(found[known], axis=0), _CALMEST * usual, usual)
     return np.asarray(np.where(known[:, None], np.maximum(found, common), before), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A picture of a head, laid onto its skin: which place every pixel shows, and which colour every place has."""
+"""Pictures of a head on its unrolled skin: the texel of every pixel, and the colour of every texel."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _LIT: Final = (8, 251)
 
 
 @dataclass(frozen=True)
-class Look:
-    """A picture of the head where it is believed to be.
+class PosedPicture:
+    """A picture, with the head as the fit has it in it.
 
     Attributes:
         picture: RGB (H, W, 3) uint8, the frame or a part of it.
@@ -48,14 +48,14 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The part of a look around the face, reduced: (h, w) pixels.
+class HeadPart:
+    """The part of a picture around the face, reduced: (h, w) pixels.
 
     Attributes:
-        window: Rows and columns of the look's picture.
+        window: Rows and columns of the picture.
         camera: Of the reduced part.
         colour: (h, w, 3).
-        seen: 1 for skin that faces the camera and is neither black nor burnt out (h, w), else 0.
+        visible: 1 for skin that faces the camera and is neither black nor burnt out (h, w), else 0.
         normals: Camera axes (h, w, 3).
         texel: Place in the atlas, across and down (h, w, 2).
         depth: Metres (h, w).
@@ -64,39 +64,39 @@ class Part:
     window: tuple[slice, slice]
     camera: Intrinsics
     colour: Singles
-    seen: Singles
+    visible: Singles
     normals: Singles
     texel: Singles
     depth: Singles
 
 
-def part_of(atlas: Atlas, look: Look) -> Part | None:
-    """Return the part of a look around the face; None where the head is not in the picture."""
-    found = _window(look)
+def head_part(atlas: Atlas, posed: PosedPicture) -> HeadPart | None:
+    """Return the part of a picture around the face; None where the head is not in the picture."""
+    found = _window(posed)
     if found is None:
         return None
     window, scale = found
-    part = np.ascontiguousarray(look.picture[window.slices])
+    part = np.ascontiguousarray(posed.picture[window.slices])
     width, height = max(round(window.width * scale), 8), max(round(window.height * scale), 8)
-    camera = look.camera.cropped(*window).resized(width, height)
+    camera = posed.camera.cropped(*window).resized(width, height)
     small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
-    faces = facing_camera(look.vertices, atlas.faces)
-    raster = NumbaRasterizer(threads=1).rasterize(look.vertices, faces, camera)
-    values = np.column_stack([vertex_normals(look.vertices, atlas.faces), atlas.place, atlas.skin])
+    faces = facing_camera(posed.vertices, atlas.faces)
+    raster = NumbaRasterizer(threads=1).rasterize(posed.vertices, faces, camera)
+    values = np.column_stack([vertex_normals(posed.vertices, atlas.faces), atlas.texel, atlas.skin])
     shown = raster.interpolate(values, faces).astype(np.float32)
     normals, texel = np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3:5])
     lit = (small[..., 1] >= _LIT[0]) & (small[..., 1] <= _LIT[1])
-    seen = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > SKIN_PICTURE.hidden)).astype(np.float32)
-    return Part(window.slices, camera, logarithms(small), seen, normals, texel, raster.depth)
+    visible = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > SKIN_PICTURE.hidden)).astype(np.float32)
+    return HeadPart(window.slices, camera, logarithms(small), visible, normals, texel, raster.depth)
 
 
-def _window(look: Look) -> tuple[Window, float] | None:
+def _window(posed: PosedPicture) -> tuple[Window, float] | None:
     """The part of the picture around the head, and how much it is reduced."""
-    inside = look.vertices[look.vertices[:, 2] > NEAR]
+    inside = posed.vertices[posed.vertices[:, 2] > NEAR]
     if len(inside) == 0:
         return None
-    pixels = project(inside, look.camera)
-    window = look.camera.window_around(pixels, margin=2, least=4)
+    pixels = project(inside, posed.camera)
+    window = posed.camera.window_around(pixels, margin=2, least=4)
     scale = min(1.0, HEAD_PIXELS / max(float(np.ptp(pixels[:, 0])), 1.0))
     return None if window is None else (window, scale)
 
@@ -118,40 +118,40 @@ def logarithms(picture: NDArray[np.uint8]) -> Singles:
 
 
 @dataclass(frozen=True)
-class Sampled:
-    """What a look tells of the N texels of the atlas that lie on the head.
+class TexelObservation:
+    """Colours in a picture of the N texels of the atlas that lie on the head.
 
     Attributes:
         colour: (N, 3).
-        seen: Whether the look shows them (N,).
+        visible: Whether the picture shows them (N,).
         normals: Camera axes (N, 3).
         own: Whether the classes call them the head's own (N,); None without classes.
     """
 
     colour: Singles
-    seen: NDArray[np.bool_]
+    visible: NDArray[np.bool_]
     normals: Singles
     own: NDArray[np.bool_] | None
 
 
-def sampled(atlas: Atlas, look: Look, parse: Parse | None) -> Sampled:
-    """Return what a look tells of the texels; `parse` tells classes where there is a network for it."""
+def observe_texels(atlas: Atlas, posed: PosedPicture, parse: Parse | None) -> TexelObservation:
+    """Return colours and visibility of the texels in a picture; `parse` gives classes where a network can."""
     inside = atlas.raster.ids >= 0
-    values = np.column_stack([look.vertices, vertex_normals(look.vertices, atlas.faces)])
+    values = np.column_stack([posed.vertices, vertex_normals(posed.vertices, atlas.faces)])
     points = atlas.raster.interpolate(values, atlas.faces)[inside].astype(np.float32)
-    part = part_of(atlas, look)
+    part = head_part(atlas, posed)
     if part is None:
         nothing = np.zeros(len(points), dtype=bool)
         own = None if parse is None else nothing
-        return Sampled(np.zeros((len(points), 3), np.float32), nothing, points[:, 3:], own)
+        return TexelObservation(np.zeros((len(points), 3), np.float32), nothing, points[:, 3:], own)
     pixels: Array = project(points[:, :3], part.camera, nearest=NEAR).astype(np.float32)
     maps = pixels[:, None, 0], pixels[:, None, 1]
     colour = cv2.remap(part.colour, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]
-    there = np.where(part.seen > 0, part.depth, np.float32(0))
-    seen = is_unobstructed(points[:, :3], pixels, there, SKIN_PICTURE)
+    there = np.where(part.visible > 0, part.depth, np.float32(0))
+    visible = is_unobstructed(points[:, :3], pixels, there, SKIN_PICTURE)
     own = None
     if parse is not None:
-        face = np.isin(parse(np.ascontiguousarray(look.picture[part.window])), OWN).astype(np.float32)
-        face = cv2.resize(face, part.seen.shape[::-1], interpolation=cv2.INTER_AREA)
+        face = np.isin(parse(np.ascontiguousarray(posed.picture[part.window])), OWN).astype(np.float32)
+        face = cv2.resize(face, part.visible.shape[::-1], interpolation=cv2.INTER_AREA)
         own = cv2.remap(face, *maps, cv2.INTER_LINEAR)[:, 0] > 0.5
-    return Sampled(colour.astype(np.float32), seen, points[:, 3:], own)
+    return TexelObservation(colour.astype(np.float32), visible, points[:, 3:], own)

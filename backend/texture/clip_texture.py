@@ -21,9 +21,9 @@ from ..data.context import Context
 from ..data.types import Video
 from ..fit.evidence.key_frames import choose_turned_frames
 from ..head.albedo.albedo_space import built_in_space_of_track
-from ..lighting.clip_light import LOOKS, filmed_head, shading_of
+from ..lighting.clip_light import LIGHT_FRAMES, filmed_head, shading_of
 from ..lighting.skin_colours import FilmedHead, evenly
-from ..lighting.skin_mask import filmed_pictures, learn_free_skin
+from ..lighting.skin_mask import filmed_pictures, fit_skin_mask
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
@@ -73,14 +73,14 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     if len(chosen) == 0:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
     head = filmed_head(track)
-    free = learn_free_skin(head, track.neutral_vertices.astype(np.float64), video, chosen, context)
-    if free is None:
+    skin_mask = fit_skin_mask(head, track.neutral_vertices.astype(np.float64), video, chosen, context)
+    if skin_mask is None:
         return Failure(
             "video-unreadable",
             f"No frame of {video.path.name} can be decoded any more.",
             "Check that the file is still there, and close other programs in case memory is short.",
         )
-    head = replace(head, free=free)
+    head = replace(head, skin_mask=skin_mask)
     shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
     clip = _Clip(track, video, head, shading or _no_light(len(track)))
     size = int(settings.size)
@@ -145,7 +145,7 @@ def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, con
     trust = np.zeros(len(track))
     trust[frames] = head.trust[frames]
     rotation = rotation_matrices(track.head_rotation[frames])
-    looks = frames[choose_turned_frames(rotation, track.time[frames], trust[frames], LOOKS)]
+    looks = frames[choose_turned_frames(rotation, track.time[frames], trust[frames], LIGHT_FRAMES)]
     solved = shading_of(replace(head, trust=trust), looks, video, built_in_space_of_track(track), context)
     return None if solved is None else solved[0]
 
@@ -194,8 +194,8 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
             continue
         used.append(frame)
         sure = np.full(picture.shape[:2], 1.0, dtype=np.float32)
-        if head.free is not None:
-            sure = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.free(frame, picture, camera, vertices)
+        if head.skin_mask is not None:
+            sure = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.skin_mask(frame, picture, camera, vertices)
         clear = np.where(picture.max(axis=2) < _BLOWN_OUT, np.float32(1.0), np.float32(_HIDDEN_SHARE))
         bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
         trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2

@@ -19,8 +19,8 @@ from backend.data.types import Fit, Video
 from backend.head.albedo.albedo_space import AlbedoSpace, built_in_space, built_in_space_of_track, mode_names
 from backend.head.builtin import builtin_head
 from backend.lighting.clip_light import FRAME, clip_shading, lit_fit
-from backend.lighting.light_solver import Found, PointSpace, frame_shading, solve_looks
-from backend.lighting.skin_colours import SeenPoints
+from backend.lighting.light_solver import ClipLight, PointSpace, frame_shading, solve_light
+from backend.lighting.skin_colours import SkinObservation
 from backend.raster.normals import vertex_normals
 from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.srgb import linear_from_srgb, srgb_from_linear
@@ -148,28 +148,28 @@ def test_shading_reaches_the_track(tmp_path: Path, clip: MadeClip):
     assert np.abs(again.mean - SPACE.mean).max() < 0.3 and np.abs(again.mean - SPACE.mean).mean() < 0.01
 
 
-def some_look(gain: float, seed: int, light: np.ndarray) -> SeenPoints:
+def some_observation(gain: float, seed: int, light: np.ndarray) -> SkinObservation:
     """Two hundred points of one colour under a light."""
     random = np.random.default_rng(seed)
     normals = random.normal(size=(200, 3)) - (0, 0, 2)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     value = 0.4 * gain * np.maximum(light_terms(normals) @ light, 0.05)
-    return SeenPoints(value.astype(np.float32), normals.astype(np.float32), np.ones((200, 3), np.float32))
+    return SkinObservation(value.astype(np.float32), normals.astype(np.float32), np.ones((200, 3), np.float32))
 
 
 def test_light_does_not_run_across_a_cut():
     bare, shot = np.ones(200, dtype=bool), np.array([0, 0, 0, 1, 1, 1])
     other = LIGHT * np.array([1, -1, 1, 1, 1, 1, 1, 1, 1])[:, None]
-    looks = {frame: some_look(1.0, frame, LIGHT if frame < 3 else other) for frame in range(6)}
-    found = Found(LIGHT, np.full((200, 3), 0.4), np.zeros(0), 40.0)
-    _, cut = frame_shading(looks, bare, found, shot, own_light=True)
-    _, blended = frame_shading(looks, bare, found, np.zeros(6, np.int64), own_light=True)
+    observations = {frame: some_observation(1.0, frame, LIGHT if frame < 3 else other) for frame in range(6)}
+    found = ClipLight(LIGHT, np.full((200, 3), 0.4), np.zeros(0), 40.0)
+    _, cut = frame_shading(observations, bare, found, shot, own_light=True)
+    _, blended = frame_shading(observations, bare, found, np.zeros(6, np.int64), own_light=True)
     assert cut[2, 1].mean() - cut[3, 1].mean() > 2 * (blended[2, 1].mean() - blended[3, 1].mean())
 
 
 def test_without_a_space_colours_are_held_near_one():
-    looks = {frame: some_look(1.0, frame, LIGHT) for frame in range(4)}
-    found = solve_looks(looks, np.ones(4), np.ones(200, dtype=bool), None)
+    observations = {frame: some_observation(1.0, frame, LIGHT) for frame in range(4)}
+    found = solve_light(observations, np.ones(4), np.ones(200, dtype=bool), None)
     assert found.code.size == 0 and found.psnr > 35
     assert found.colour.std() < 0.05
 

@@ -12,7 +12,7 @@ from synthetic_clips import made_clip
 from backend.contract.camera import Intrinsics, project
 from backend.head.builtin import builtin_head
 from backend.parsing import classes
-from backend.parsing.boundary_refinement import moved_to_colours, without_crumbs
+from backend.parsing.boundary_refinement import moved_to_colours, without_islands
 from backend.parsing.geometric_parser import Portrait, parse_portrait
 from backend.raster.rasterizer_numba import NumbaRasterizer
 
@@ -110,4 +110,4 @@ def test_crumbs_become_what_is_around_them() -> None:
     parsing = halves(100)
     parsing[150:155, 60:65] = classes.HAIR
     parsing[40:45, 60:65] = classes.CLOTH
-    np.testing.assert_array_equal(without_crumbs(parsing), halves(100))
+    np.testing.assert_array_equal(without_islands(parsing), halves(100))

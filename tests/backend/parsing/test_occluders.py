@@ -15,7 +15,7 @@ from backend.contract.camera import project
 from backend.fit.geometry.surface_samples import choose_samples
 from backend.parsing import classes
 from backend.parsing.atlas import Atlas, make_atlas
-from backend.parsing.occluders import FaceColours, Look, learn_face_colours
+from backend.parsing.occluders import FaceColours, PosedPicture, learn_face_colours
 from backend.raster.normals import vertex_normals
 from backend.raster.rasterizer_numba import NumbaRasterizer
 
@@ -37,11 +37,11 @@ def atlas(clip: MadeClip) -> Atlas:
 
 
 @pytest.fixture(scope="module")
-def bare(clip: MadeClip) -> list[Look]:
-    return [a_look(clip, frame) for frame in range(FRAMES)]
+def bare(clip: MadeClip) -> list[PosedPicture]:
+    return [posed_picture(clip, frame) for frame in range(FRAMES)]
 
 
-def a_look(clip: MadeClip, frame: int) -> Look:
+def posed_picture(clip: MadeClip, frame: int) -> PosedPicture:
     """A head with freckles, lips, brows and short hair, lit from the left, before a grey wall."""
     head, random = clip.head, np.random.default_rng(0)
     tone = SKIN * (1 + 0.03 * random.normal(size=(head.vertex_count, 1)))
@@ -53,21 +53,21 @@ def a_look(clip: MadeClip, frame: int) -> Look:
     raster = NumbaRasterizer(threads=1).rasterize(vertices, head.faces, clip.intrinsics)
     shown = raster.interpolate(tone * light[:, None], head.faces)
     picture = np.where((raster.ids >= 0)[..., None], shown, 120) + random.normal(scale=2, size=shown.shape)
-    return Look(np.clip(picture, 0, 255).astype(np.uint8), clip.intrinsics, vertices)
+    return PosedPicture(np.clip(picture, 0, 255).astype(np.uint8), clip.intrinsics, vertices)
 
 
-def landmark(clip: MadeClip, look: Look, number: int) -> np.ndarray:
+def landmark(clip: MadeClip, posed: PosedPicture, number: int) -> np.ndarray:
     embedding = clip.head.landmarks
-    corners = look.vertices[clip.head.faces[embedding.triangle[number]]]
-    return project((embedding.barycentric[number] @ corners)[None], look.camera)[0]
+    corners = posed.vertices[clip.head.faces[embedding.triangle[number]]]
+    return project((embedding.barycentric[number] @ corners)[None], posed.camera)[0]
 
 
-def painted(clip: MadeClip, look: Look, kind: str) -> tuple[Look, np.ndarray]:
+def painted(clip: MadeClip, posed: PosedPicture, kind: str) -> tuple[PosedPicture, np.ndarray]:
     """The look with something before the face, and where that is."""
-    where = np.zeros(look.picture.shape[:2], dtype=np.uint8)
+    where = np.zeros(posed.picture.shape[:2], dtype=np.uint8)
 
     def at(number: int) -> tuple[int, int]:
-        x, y = landmark(clip, look, number)
+        x, y = landmark(clip, posed, number)
         return round(x), round(y)
 
     width = abs(at(RIGHT_EYE[0])[0] - at(LEFT_EYE[0])[0])
@@ -89,28 +89,28 @@ def painted(clip: MadeClip, look: Look, kind: str) -> tuple[Look, np.ndarray]:
             x, y = at(MOUTH)
             y -= finger * width // 6
             cv2.line(where, (x - width // 2, y), (x + width // 4, y - width // 12), (1,), width // 6)
-    picture = look.picture.copy()
+    picture = posed.picture.copy()
     shade = 1 + 0.1 * np.sin(np.arange(len(picture)) * 40 / width)[:, None, None]
     picture[where > 0] = np.clip(colour * shade, 0, 255).repeat(picture.shape[1], axis=1)[where > 0]
-    return replace(look, picture=picture), where > 0
+    return replace(posed, picture=picture), where > 0
 
 
-def face_pixels(clip: MadeClip, atlas: Atlas, look: Look) -> np.ndarray:
+def face_pixels(clip: MadeClip, atlas: Atlas, posed: PosedPicture) -> np.ndarray:
     """Where the skin of the face is, as the mesh has it."""
     face = np.zeros(clip.head.vertex_count, dtype=bool)
     face[clip.head.regions["face"]] = True
     face &= atlas.skin
-    raster = NumbaRasterizer(threads=1).rasterize(look.vertices, clip.head.faces, look.camera)
+    raster = NumbaRasterizer(threads=1).rasterize(posed.vertices, clip.head.faces, posed.camera)
     shown = (raster.ids >= 0) & face[clip.head.faces].all(axis=1)[raster.ids]
     return cv2.erode(shown.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
 
 
-def test_bare_skin_of_a_turning_head_stays(clip: MadeClip, atlas: Atlas, bare: list[Look]) -> None:
+def test_bare_skin_of_a_turning_head_stays(clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]) -> None:
     known = learn_face_colours(atlas, bare)
-    for look in bare[::3]:
-        free = known.free_skin(look)
-        assert free.shape == look.picture.shape[:2] and free.dtype == np.float32
-        assert (free[face_pixels(clip, atlas, look)] > 0.5).mean() > 0.9
+    for posed in bare[::3]:
+        free = known.skin_mask(posed)
+        assert free.shape == posed.picture.shape[:2] and free.dtype == np.float32
+        assert (free[face_pixels(clip, atlas, posed)] > 0.5).mean() > 0.9
         assert free[:5].max() == 0, "the wall is nobody's skin"
 
 
@@ -118,47 +118,48 @@ def test_bare_skin_of_a_turning_head_stays(clip: MadeClip, atlas: Atlas, bare: l
     ("patch", True, 0.95), ("hand", True, 0.6), ("glasses", False, 0.6), ("microphone", False, 0.8),
 ])  # fmt: skip
 def test_most_of_an_occluder_counts_less_and_most_of_the_skin_does_not(
-    kind: str, passing: bool, found: float, clip: MadeClip, atlas: Atlas, bare: list[Look]
+    kind: str, passing: bool, found: float, clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]
 ) -> None:
+    nowhere = np.zeros(bare[0].picture.shape[:2], bool)
     both = [
-        painted(clip, look, kind) if not passing or frame in COVERED else (look, np.zeros(look.picture.shape[:2], bool))
-        for frame, look in enumerate(bare)
+        painted(clip, posed, kind) if not passing or frame in COVERED else (posed, nowhere)
+        for frame, posed in enumerate(bare)
     ]
-    known = learn_face_colours(atlas, [look for look, _ in both])
-    for look, where in [both[frame] for frame in COVERED]:
-        free, face = known.free_skin(look), face_pixels(clip, atlas, look)
+    known = learn_face_colours(atlas, [posed for posed, _ in both])
+    for posed, where in [both[frame] for frame in COVERED]:
+        free, face = known.skin_mask(posed), face_pixels(clip, atlas, posed)
         near = cv2.dilate(where.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
         assert (free[where & face] < 0.5).mean() > found
         assert (free[face & ~near] > 0.5).mean() > 0.85
 
 
-def test_hair_is_not_skin(clip: MadeClip, atlas: Atlas, bare: list[Look]) -> None:
+def test_hair_is_not_skin(clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]) -> None:
     known = learn_face_colours(atlas, bare)
     scalp = np.zeros(clip.head.vertex_count, dtype=bool)
     scalp[clip.head.regions["scalp"]] = True
     raster = NumbaRasterizer(threads=1).rasterize(bare[0].vertices, clip.head.faces, bare[0].camera)
     hair = (raster.ids >= 0) & scalp[clip.head.faces].all(axis=1)[raster.ids]
-    assert (known.free_skin(bare[0])[hair] < 0.5).mean() > 0.9
+    assert (known.skin_mask(bare[0])[hair] < 0.5).mean() > 0.9
 
 
 @pytest.mark.parametrize("value", [0, 255])
 def test_black_and_burnt_out_frames_show_no_skin_and_spoil_nothing(
-    value: int, clip: MadeClip, atlas: Atlas, bare: list[Look]
+    value: int, clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]
 ) -> None:
     flat = replace(bare[5], picture=np.full_like(bare[5].picture, value))
     known = learn_face_colours(atlas, [*bare[:5], flat, *bare[6:]])
-    assert known.free_skin(flat).max() == 0
-    assert (known.free_skin(bare[0])[face_pixels(clip, atlas, bare[0])] > 0.5).mean() > 0.9
+    assert known.skin_mask(flat).max() == 0
+    assert (known.skin_mask(bare[0])[face_pixels(clip, atlas, bare[0])] > 0.5).mean() > 0.9
 
 
-def test_exposure_and_white_balance_do_not_matter(clip: MadeClip, atlas: Atlas, bare: list[Look]) -> None:
+def test_exposure_and_white_balance_do_not_matter(clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]) -> None:
     known = learn_face_colours(atlas, bare)
     tinted = np.clip(bare[2].picture * np.array([0.7, 0.6, 0.5]), 0, 255).astype(np.uint8)
-    free = known.free_skin(replace(bare[2], picture=tinted))
+    free = known.skin_mask(replace(bare[2], picture=tinted))
     assert (free[face_pixels(clip, atlas, bare[2])] > 0.5).mean() > 0.9
 
 
-def test_classes_of_a_network_are_believed(clip: MadeClip, atlas: Atlas, bare: list[Look]) -> None:
+def test_classes_of_a_network_are_believed(clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]) -> None:
     """A network that calls everything in the upper half of the head hair, and the rest skin."""
 
     def parse(picture: np.ndarray) -> np.ndarray:
@@ -167,7 +168,7 @@ def test_classes_of_a_network_are_believed(clip: MadeClip, atlas: Atlas, bare: l
         return result
 
     known = learn_face_colours(atlas, bare, parse)
-    free = known.free_skin(bare[0])
+    free = known.skin_mask(bare[0])
     chin = landmark(clip, bare[0], 152)
     nose = landmark(clip, bare[0], 4)
     forehead = landmark(clip, bare[0], 10)
@@ -177,16 +178,16 @@ def test_classes_of_a_network_are_believed(clip: MadeClip, atlas: Atlas, bare: l
     assert free[above & top].mean() < 0.2 < 0.8 < free[above & middle].mean()
 
 
-def test_a_photograph_and_a_head_beside_the_picture(clip: MadeClip, atlas: Atlas, bare: list[Look]) -> None:
+def test_a_photograph_and_a_head_beside_the_picture(clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]) -> None:
     known = learn_face_colours(atlas, bare[:1])
     assert isinstance(known, FaceColours)
-    assert (known.free_skin(bare[0])[face_pixels(clip, atlas, bare[0])] > 0.5).mean() > 0.9
+    assert (known.skin_mask(bare[0])[face_pixels(clip, atlas, bare[0])] > 0.5).mean() > 0.9
     away = replace(bare[0], vertices=bare[0].vertices + np.array([5.0, 0, 0]))
-    assert known.free_skin(away).max() == 0
+    assert known.skin_mask(away).max() == 0
 
 
 def test_points_of_the_surface_under_an_occluder_tell_appearance_nothing(
-    clip: MadeClip, atlas: Atlas, bare: list[Look]
+    clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]
 ) -> None:
     samples = choose_samples(clip.head, 800)
     skin = BareSkin(as_fit(clip, np.zeros(3)), clip.head, samples, learn_face_colours(atlas, bare))
