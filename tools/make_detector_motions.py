@@ -71,28 +71,30 @@ def states() -> list[Weights]:
 
 
 @dataclass(frozen=True)
-class Seen:
+class DetectorFrames:
     """F frames of one person or more, in all states and views.
 
     Attributes:
         weights: Of the shapes of `MEASURED`, and the jaw's opening as a share of `OPENED` (F, M + 1).
         rotation: Head to camera (F, 3, 3).
-        beside: How far beside their places landmarks are seen, less the same at rest in this view (F, 478, 2), metres.
+        offset: How far beside their places landmarks are seen, less the same at rest in this view (F, 478, 2), metres.
         scores: MediaPipe's scores (F, 52).
     """
 
     weights: Floats
     rotation: Floats
-    beside: Floats
+    offset: Floats
     scores: Floats
 
 
-def joined(parts: list[Seen]) -> Seen:
+def joined(parts: list[DetectorFrames]) -> DetectorFrames:
     """Return all frames in a row."""
-    return Seen(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Seen)))
+    return DetectorFrames(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(DetectorFrames))
+    )
 
 
-def seen_of_person(head: HeadModel, seed: int, task: Path, work: Path, canvas: Canvas) -> Seen | Failure:
+def frames_of_person(head: HeadModel, seed: int, task: Path, work: Path, canvas: Canvas) -> DetectorFrames | Failure:
     """Film a person in all states and views, and look at the clip."""
     shown = states()
     columns = (*MEASURED, "jaw")
@@ -108,29 +110,34 @@ def seen_of_person(head: HeadModel, seed: int, task: Path, work: Path, canvas: C
     landmarks = landmarks_of(clip, task, work)
     if isinstance(landmarks, Failure):
         return landmarks
-    found = landmarks.found
-    if not found[:: len(shown)].all():
+    detected = landmarks.found
+    if not detected[:: len(shown)].all():
         return Failure("face-not-found", f"Person {seed} was not found at rest.", "Take another seed.")
     error, _ = errors_across(head, truth, landmarks, np.arange(len(weights)))
     views = error.reshape(len(VIEWS), len(shown), *error.shape[1:])
     beside = (views - views[:, :1]).reshape(error.shape)
-    return Seen(weights[found], truth.head_rotation[found], beside[found], landmarks.scores[found].astype(np.float64))
+    return DetectorFrames(
+        weights[detected],
+        truth.head_rotation[detected],
+        beside[detected],
+        landmarks.scores[detected].astype(np.float64),
+    )
 
 
-def motions(seen: Seen) -> Floats:
+def motions(observed: DetectorFrames) -> Floats:
     """Return what landmarks are seen to move beside the head's motion (478, 3, M + 1), metres per unit of weight.
 
     Least squares over all frames and their mirror images, shapes and jaw together; little evidence leaves little.
     """
     turn = np.diag([-1.0, 1.0, 1.0])
-    weights = np.concatenate([seen.weights, seen.weights[:, _mirrored_columns()]])
-    rotation = np.concatenate([seen.rotation, turn @ seen.rotation @ turn])
-    beside = np.concatenate([seen.beside, seen.beside[:, mirror_table()] * [-1.0, 1.0]])
+    weights = np.concatenate([observed.weights, observed.weights[:, _mirrored_columns()]])
+    rotation = np.concatenate([observed.rotation, turn @ observed.rotation @ turn])
+    beside = np.concatenate([observed.offset, observed.offset[:, mirror_table()] * [-1.0, 1.0]])
     rows = np.einsum("tm,tai->tami", weights, rotation[:, :2]).reshape(2 * len(weights), -1)
     right = beside.transpose(0, 2, 1).reshape(2 * len(weights), -1)
     matrix = rows.T @ rows + _PRIOR * np.eye(rows.shape[1])
-    found = np.linalg.solve(matrix, rows.T @ right).reshape(weights.shape[1], 3, -1)
-    result = found.transpose(2, 1, 0).copy()
+    solution = np.linalg.solve(matrix, rows.T @ right).reshape(weights.shape[1], 3, -1)
+    result = solution.transpose(2, 1, 0).copy()
     result[names.FACE_LANDMARKS :] = 0.0
     return result
 
@@ -151,15 +158,15 @@ def measure(people: int, task: Path) -> Floats | Failure:
     """Return `motions` over painted people."""
     head = builtin_head()
     canvas = make_canvas(head, TEXTURE_SIZE)
-    parts: list[Seen] = []
+    parts: list[DetectorFrames] = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(FIRST_SEED, FIRST_SEED + 2 * people):
-            seen = seen_of_person(head, seed, task, Path(folder), canvas)
-            if isinstance(seen, Failure):
-                print(seen.sentence, file=sys.stderr)
+            observed = frames_of_person(head, seed, task, Path(folder), canvas)
+            if isinstance(observed, Failure):
+                print(observed.sentence, file=sys.stderr)
                 continue
-            parts.append(seen)
-            print(f"person {seed}: {1000 * np.linalg.norm(seen.beside, axis=2).mean():.2f} mm", file=sys.stderr)
+            parts.append(observed)
+            print(f"person {seed}: {1000 * np.linalg.norm(observed.offset, axis=2).mean():.2f} mm", file=sys.stderr)
             if len(parts) == people:
                 return motions(joined(parts))
     return Failure("too-few-people", f"Only {len(parts)} of {people} people were found.", "Ask for fewer people.")
@@ -172,11 +179,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--task", type=Path, required=True, help="face_landmarker.task")
     parser.add_argument("--people", type=int, default=7)
     options = parser.parse_args(arguments)
-    found = measure(options.people, options.task)
-    if isinstance(found, Failure):
-        print(found, file=sys.stderr)
+    measured = measure(options.people, options.task)
+    if isinstance(measured, Failure):
+        print(measured, file=sys.stderr)
         return 1
-    write_motions(options.out, found)
+    write_motions(options.out, measured)
     return 0
 
 

@@ -40,14 +40,14 @@ _PRIOR: Final = 2.0
 
 def detector_offsets(head: HeadModel, truth: Truth, landmarks: Landmarks) -> Floats:
     """Return the offsets (478, 3), metres in head axes, that explain one clip's landmarks best, its truth known."""
-    found = np.flatnonzero(landmarks.found)
-    rotation = truth.head_rotation[found]
-    error, camera = errors_across(head, truth, landmarks, found)
+    detected = np.flatnonzero(landmarks.found)
+    rotation = truth.head_rotation[detected]
+    error, camera = errors_across(head, truth, landmarks, detected)
     facing = facing_camera(head, truth, rotation, camera)
-    seen = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1)
+    visibility = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1)
     across = rotation[:, :2]
-    normal_matrix = np.einsum("tn,tai,taj->nij", seen, across, across) + _PRIOR * np.eye(3)
-    right = np.einsum("tn,tai,tna->ni", seen, across, error)
+    normal_matrix = np.einsum("tn,tai,taj->nij", visibility, across, across) + _PRIOR * np.eye(3)
+    right = np.einsum("tn,tai,tna->ni", visibility, across, error)
     return np.linalg.solve(normal_matrix, right[..., None])[..., 0]
 
 
@@ -59,24 +59,24 @@ def errors_across(head: HeadModel, truth: Truth, landmarks: Landmarks, frames: I
     """
     corners = head.faces[head.landmarks.triangle]
     vertices = truth.vertices[frames][:, corners].astype(np.float64)
-    places = np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices)
-    camera = np.einsum("tij,tnj->tni", truth.head_rotation[frames], places) + truth.head_translation[frames, None]
+    positions = np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices)
+    camera = np.einsum("tij,tnj->tni", truth.head_rotation[frames], positions) + truth.head_translation[frames, None]
     error = landmarks.points[frames, :, :2] - project(camera, truth.intrinsics)
     return error * camera[..., 2:] / truth.intrinsics.focal_x, camera
 
 
-def facing_camera(head: HeadModel, truth: Truth, rotation: Floats, places: Floats) -> Floats:
+def facing_camera(head: HeadModel, truth: Truth, rotation: Floats, positions: Floats) -> Floats:
     """Return the cosine (F, 478) between the surface's normals at rest and the view.
 
     Args:
         head, truth: Who is filmed.
         rotation: Head to camera (F, 3, 3).
-        places: Of the landmarks in camera axes (F, 478, 3).
+        positions: Of the landmarks in camera axes (F, 478, 3).
     """
     corners = head.faces[head.landmarks.triangle]
     at_vertices = vertex_normals(truth.neutral_vertices, head.faces)
     normals = np.einsum("nk,nkc->nc", head.landmarks.barycentric, at_vertices[corners])
-    return -(np.einsum("tij,nj->tni", rotation, normals) * places).sum(-1) / np.linalg.norm(places, axis=-1)
+    return -(np.einsum("tij,nj->tni", rotation, normals) * positions).sum(-1) / np.linalg.norm(positions, axis=-1)
 
 
 def landmarks_of(clip: Path, task: Path, work: Path) -> Landmarks | Failure:

@@ -118,11 +118,11 @@ def filmed(flame: HeadModel | None, people: int, task: Path) -> list[Turned] | F
             truth = make_clip(head, plan, clip, work / f"{number}.npz")
             if isinstance(truth, Failure):
                 return truth
-            found = landmarks_of(clip, task, work)
-            if isinstance(found, Failure):
-                return found
-            print(f"clip {number}: {found.found.sum()} faces", file=sys.stderr)
-            result.append(Turned(head, truth, found, head.detector_offsets is not None))
+            landmarks = landmarks_of(clip, task, work)
+            if isinstance(landmarks, Failure):
+                return landmarks
+            print(f"clip {number}: {landmarks.found.sum()} faces", file=sys.stderr)
+            result.append(Turned(head, truth, landmarks, head.detector_offsets is not None))
     return result
 
 
@@ -137,8 +137,11 @@ def turn_bias(clips: list[Turned]) -> Floats:
     matrix = np.zeros((names.LANDMARKS, TERMS, TERMS))
     right = np.zeros((names.LANDMARKS, TERMS, 2))
     for clip in clips:
-        found, error, seen = _beside(clip)
-        both = ((found, error, seen), (found * _MIRRORED, error[:, mirror] * (-1.0, 1.0), seen[:, mirror]))
+        terms_of_view, error, visibility = _offsets_across(clip)
+        both = (
+            (terms_of_view, error, visibility),
+            (terms_of_view * _MIRRORED, error[:, mirror] * (-1.0, 1.0), visibility[:, mirror]),
+        )
         for view, moved, weight in both:
             total = np.maximum(weight.sum(axis=0), 1e-6)[:, None]
             terms_off = view[:, None] - np.einsum("tn,tk->nk", weight, view) / total
@@ -154,14 +157,14 @@ def turn_bias(clips: list[Turned]) -> Floats:
     return result
 
 
-def _beside(clip: Turned) -> tuple[Floats, Floats, Floats]:
+def _offsets_across(clip: Turned) -> tuple[Floats, Floats, Floats]:
     """Return terms (T, 7), how far beside its place each landmark is seen (T, 478, 2), metres, and weight (T, 478)."""
-    truth, found = clip.truth, np.flatnonzero(clip.landmarks.found)
-    view = views(clip.landmarks.points[found], (truth.intrinsics.centre_x, truth.intrinsics.centre_y))
-    error, places = errors_across(clip.head, truth, clip.landmarks, found)
-    facing = facing_camera(clip.head, truth, truth.head_rotation[found], places)
-    seen = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1) * clip.head.landmarks.known
-    return terms(view), np.einsum("tac,tnc->tna", view.axes, error), seen
+    truth, detected = clip.truth, np.flatnonzero(clip.landmarks.found)
+    view = views(clip.landmarks.points[detected], (truth.intrinsics.centre_x, truth.intrinsics.centre_y))
+    error, positions = errors_across(clip.head, truth, clip.landmarks, detected)
+    facing = facing_camera(clip.head, truth, truth.head_rotation[detected], positions)
+    visibility = np.clip((facing - _FACING[0]) / (_FACING[1] - _FACING[0]), 0, 1) * clip.head.landmarks.known
+    return terms(view), np.einsum("tac,tnc->tna", view.axes, error), visibility
 
 
 def remaining_offsets(clips: list[Turned], table: Floats) -> Floats:

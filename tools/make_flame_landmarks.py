@@ -93,8 +93,8 @@ def mirror_vertices(template: Floats, faces: Integers) -> Integers:
     middle = set(skin[np.abs(template[skin, 0]) < 0.0015].tolist())
     best: dict[int, int] = {}
     for start in [edge for edge in across if edge[0] in middle and edge[1] in middle][::7]:
-        found = _walk(start, across, template)
-        best = found if len(found) > len(best) else best
+        walked = _walk(start, across, template)
+        best = walked if len(walked) > len(best) else best
         if len(best) == len(skin):
             break
     result = np.arange(len(template))
@@ -103,21 +103,21 @@ def mirror_vertices(template: Floats, faces: Integers) -> Integers:
 
 
 def _walk(start: tuple[int, int], across: dict[tuple[int, int], int], template: Floats) -> dict[int, int]:
-    found = {start[0]: start[0], start[1]: start[1]}
+    mirror = {start[0]: start[0], start[1]: start[1]}
     queue = deque([(*start, *start)])
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     while queue:
         a, b, a2, b2 = queue.popleft()
         c, c2 = across.get((a, b)), across.get((b2, a2))
-        if (a, b) in seen or c is None or c2 is None:
+        if (a, b) in visited or c is None or c2 is None:
             continue
-        seen.add((a, b))
+        visited.add((a, b))
         far = np.linalg.norm(template[c] * [-1.0, 1.0, 1.0] - template[c2]) > 0.006
-        if found.get(c, c2) != c2 or found.get(c2, c) != c or far:
+        if mirror.get(c, c2) != c2 or mirror.get(c2, c) != c or far:
             continue
-        found[c], found[c2] = c2, c
+        mirror[c], mirror[c2] = c2, c
         queue.extend([(c, b, c2, b2), (a, c, a2, c2), (b, a, b2, a2)])
-    return found
+    return mirror
 
 
 def colours(head: HeadModel, mirror: Integers) -> tuple[Floats, np.ndarray[Any, Any]]:
@@ -137,13 +137,13 @@ def colours(head: HeadModel, mirror: Integers) -> tuple[Floats, np.ndarray[Any, 
     return result, skin
 
 
-def observed_places(head: HeadModel, mirror: Integers, detectors: list[Detector]) -> tuple[Floats, Floats]:
+def observed_positions(head: HeadModel, mirror: Integers, detectors: list[Detector]) -> tuple[Floats, Floats]:
     """Return where landmarks are seen on the symmetric template (468, 3), and their spread (468,), metres."""
     random = np.random.default_rng(0)
     base, skin = colours(head, mirror)
     symmetric = symmetric_template(head.template, mirror)
     flip = mirror_landmarks()
-    places: list[Floats] = []
+    positions: list[Floats] = []
     weights: list[Floats] = []
     for _ in range(_PEOPLE):
         identity = np.zeros(head.identity_basis.shape[2])
@@ -152,18 +152,18 @@ def observed_places(head: HeadModel, mirror: Integers, detectors: list[Detector]
         tinted = np.where(skin[:, None], base * random.uniform(0.6, 1.05), base)
         for yaw in _YAWS:
             picture, ids, barycentrics, facing = _picture(vertices, head.faces, tinted, yaw, random)
-            for found in (detector(picture) for detector in detectors):
-                if found is None:
+            for points in (detector(picture) for detector in detectors):
+                if points is None:
                     continue
-                column, row = np.clip(np.round(found[:FACE_LANDMARKS]).astype(int), 0, _PIXELS - 1).T
+                column, row = np.clip(np.round(points[:FACE_LANDMARKS]).astype(int), 0, _PIXELS - 1).T
                 triangle = ids[row, column]
                 corners = head.faces[np.maximum(triangle, 0)]
-                place = np.einsum("nk,nkc->nc", barycentrics[row, column], symmetric[corners])
+                position = np.einsum("nk,nkc->nc", barycentrics[row, column], symmetric[corners])
                 good = (triangle >= 0) & (facing[row, column] > 0.35) & _is_skin(head)[corners].all(axis=1)
                 weight = np.where(good, facing[row, column] ** 2, 0.0)
-                places += [place, place[flip] * [-1.0, 1.0, 1.0]]
+                positions += [position, position[flip] * [-1.0, 1.0, 1.0]]
                 weights += [weight, weight[flip]]
-    return _robust_mean(np.array(places), np.array(weights))
+    return _robust_mean(np.array(positions), np.array(weights))
 
 
 def symmetric_template(template: Floats, mirror: Integers) -> Floats:
@@ -198,37 +198,37 @@ def _picture(
     light = np.array([random.uniform(-0.6, 0.6), random.uniform(-0.8, -0.2), -0.85])
     shade = 0.45 + 0.55 * np.clip(normals @ (light / np.linalg.norm(light)), 0, 1)
     picture = np.full((_PIXELS, _PIXELS, 3), random.uniform(40, 220))
-    seen = raster.ids >= 0
-    picture[seen] = (raster.interpolate(colour, faces) * shade[..., None])[seen]
+    covered = raster.ids >= 0
+    picture[covered] = (raster.interpolate(colour, faces) * shade[..., None])[covered]
     ids = np.maximum(raster.ids, 0)
     towards = -camera[faces].mean(axis=1)
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
     facing = (face_normals(camera, faces) * towards).sum(axis=1)[ids]
-    return picture.astype(np.uint8), raster.ids, raster.barycentrics, np.where(seen, facing, -1.0)
+    return picture.astype(np.uint8), raster.ids, raster.barycentrics, np.where(covered, facing, -1.0)
 
 
-def _robust_mean(places: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _robust_mean(positions: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Weighted geometric median (Weiszfeld) of each landmark and the spread around it."""
-    mean = (places * weights[..., None]).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-9)[:, None]
+    mean = (positions * weights[..., None]).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-9)[:, None]
     pull = weights
     for _ in range(12):
-        pull = weights / np.maximum(np.linalg.norm(places - mean, axis=-1), 0.0008)
-        mean = (places * pull[..., None]).sum(axis=0) / np.maximum(pull.sum(axis=0), 1e-9)[:, None]
-    square = ((places - mean) ** 2).sum(axis=-1)
+        pull = weights / np.maximum(np.linalg.norm(positions - mean, axis=-1), 0.0008)
+        mean = (positions * pull[..., None]).sum(axis=0) / np.maximum(pull.sum(axis=0), 1e-9)[:, None]
+    square = ((positions - mean) ** 2).sum(axis=-1)
     return mean, np.sqrt((pull * square).sum(axis=0) / np.maximum(pull.sum(axis=0), 1e-9))
 
 
-def targets_of(template: Floats, seen: Floats, spread: Floats) -> LandmarkTargets:
+def targets_of(template: Floats, observed: Floats, spread: Floats) -> LandmarkTargets:
     """Return what the registration aims at: the edges of lids and lips exactly, elsewhere what was seen."""
     flip = mirror_landmarks()
-    targets = LandmarkTargets(seen.copy(), np.where(spread > 0.004, np.inf, np.hypot(0.5 * spread, 0.001)))
+    targets = LandmarkTargets(observed.copy(), np.where(spread > 0.004, np.inf, np.hypot(0.5 * spread, 0.001)))
 
     def put(landmarks: tuple[int, ...], rows: tuple[tuple[float, tuple[int, ...]], ...], exactness: float) -> None:
-        share = _shares(seen[list(landmarks)])
-        place = np.sum([part * _at(template[list(row)], share) for part, row in rows], axis=0)
-        targets.position[list(landmarks)], targets.spread[list(landmarks)] = place, exactness
+        share = _shares(observed[list(landmarks)])
+        position = np.sum([part * _at(template[list(row)], share) for part, row in rows], axis=0)
+        targets.position[list(landmarks)], targets.spread[list(landmarks)] = position, exactness
         mirrored = flip[list(landmarks)]
-        targets.position[mirrored], targets.spread[mirrored] = place * np.array([-1.0, 1.0, 1.0]), exactness
+        targets.position[mirrored], targets.spread[mirrored] = position * np.array([-1.0, 1.0, 1.0]), exactness
 
     put(LEFT_EYE_UPPER, ((1.0, _UPPER_LID),), 0.0001)
     put(LEFT_EYE_LOWER, ((1.0, _LOWER_LID),), 0.0001)
@@ -236,7 +236,7 @@ def targets_of(template: Floats, seen: Floats, spread: Floats) -> LandmarkTarget
     put(INNER_LIPS_LOWER[5:], _LOWER_SLIT, 0.0001)
     put(OUTER_LIPS_UPPER[5:], _UPPER_BORDER, 0.0004)
     put(OUTER_LIPS_LOWER[5:], _LOWER_BORDER, 0.0004)
-    corner = (template[1576] + seen[291]) / 2
+    corner = (template[1576] + observed[291]) / 2
     targets.position[291], targets.position[61] = corner, corner * [-1.0, 1.0, 1.0]
     return targets
 
@@ -255,7 +255,7 @@ def measured_table(head: HeadModel, detectors: list[Detector]) -> Floats:
     """Return the rows of the table (468, 6): three vertices and their weights."""
     mirror = mirror_vertices(head.template, head.faces)
     template = symmetric_template(head.template, mirror)
-    targets = targets_of(template, *observed_places(head, mirror, detectors))
+    targets = targets_of(template, *observed_positions(head, mirror, detectors))
     outer = outer_triangles(template, head.faces)
     outer = outer[_is_skin(head)[outer].all(axis=1)]
     jaw = head.skinning_weights[:, JOINTS.index("jaw")]

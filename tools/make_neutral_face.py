@@ -34,8 +34,8 @@ def measured_runs(image: np.ndarray) -> Floats:
 
     def landmarks(picture: np.ndarray) -> Floats:
         height, width = picture.shape[:2]
-        found = mesh.process(picture).multi_face_landmarks[0].landmark  # type: ignore[attr-defined]
-        return np.array([[p.x * width, p.y * height, p.z * width] for p in found])[:468]
+        landmarks = mesh.process(picture).multi_face_landmarks[0].landmark  # type: ignore[attr-defined]
+        return np.array([[p.x * width, p.y * height, p.z * width] for p in landmarks])[:468]
 
     first = landmarks(image)
     centre, size = first[:, :2].mean(axis=0), np.ptp(first[:, 1])

@@ -25,13 +25,13 @@ _PLATFORMS: Final = re.compile(
 
 def main(locks: Sequence[Path], folder: Path) -> None:
     """Write the table from lock files of `uv`."""
-    found = {wheel.file: wheel for lock in locks for wheel in _wheels(lock)}
-    found.update({wheel.file: wheel for wheel in read_wheels(folder) if "+" in wheel.version})
+    wheels = {wheel.file: wheel for lock in locks for wheel in _wheels(lock)}
+    wheels.update({wheel.file: wheel for wheel in read_wheels(folder) if "+" in wheel.version})
     with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEAD)
         writer.writerows(
-            (wheel.file, wheel.sha256) for _, wheel in sorted(found.items(), key=lambda each: each[0].lower())
+            (wheel.file, wheel.sha256) for _, wheel in sorted(wheels.items(), key=lambda each: each[0].lower())
         )
 
 

@@ -37,7 +37,7 @@ class DeviceFeatureMaker:
 
     def __init__(self, head: HeadModel, samples: SurfaceSamples, device: torch.device) -> None:
         self._device = device
-        self._head = TorchHead.of(head, device, torch.float32)
+        self._head = TorchHead.from_model(head, device, torch.float32)
         self._faces = torch.as_tensor(head.faces.astype(np.int64), device=device)
         self._skin = torch.as_tensor(skin_faces(head), device=device)
         self._corners = self._faces[torch.as_tensor(samples.triangle, device=device)]

@@ -94,7 +94,7 @@ class _Frames:
     """Losses and descents of single frames."""
 
     def __init__(self, head: HeadModel, camera: Intrinsics, pixels: Floats, device: torch.device) -> None:
-        self.head = TorchHead.of(head, device, torch.float32)
+        self.head = TorchHead.from_model(head, device, torch.float32)
         self.none = torch.zeros(0, device=device)
         self.camera = camera
         self.corners = torch.as_tensor(head.faces[head.landmarks.triangle], device=device)

@@ -33,10 +33,10 @@ def photograph_files(text: str) -> list[Path] | Failure:
         if not is_folder(path):
             result.append(path)
             continue
-        found = sorted(other for other in path.iterdir() if is_picture(other))
-        if not found:
+        paths = sorted(other for other in path.iterdir() if is_picture(other))
+        if not paths:
             return Failure("photo-not-found", f"There is no picture in {path}.", "Choose a picture of a face.")
-        result += found
+        result += paths
     return list(dict.fromkeys(result))
 
 

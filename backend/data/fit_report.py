@@ -1,4 +1,4 @@
-"""What a fit and its refinement say of themselves, for the report and the track's header."""
+"""Reports of a fit and its refinement, for the report file and the track's header."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class AppearanceReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return what was measured."""
-        return _told(self)
+        return _stated_values(self)
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class FitReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as it stands in the track's header."""
-        told = _told(self)
+        values = _stated_values(self)
         solve = {} if self.solve is None else asdict(self.solve)
-        told.pop("solve", None)
+        values.pop("solve", None)
         if self.appearance is not None:
-            told["appearance"] = self.appearance.as_json()
-        return {**solve, **told}
+            values["appearance"] = self.appearance.as_json()
+        return {**solve, **values}
 
 
-def _told(report: FitReport | AppearanceReport) -> dict[str, Any]:
+def _stated_values(report: FitReport | AppearanceReport) -> dict[str, Any]:
     return {name: value for name, value in vars(report).items() if value is not None}

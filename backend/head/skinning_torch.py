@@ -24,7 +24,9 @@ class TorchHead:
     skinning_weights: torch.Tensor
 
     @staticmethod
-    def of(model: HeadModel, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float64) -> TorchHead:
+    def from_model(
+        model: HeadModel, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float64
+    ) -> TorchHead:
         """Return the head as tensors."""
 
         def tensor(values: object) -> torch.Tensor:

@@ -76,8 +76,8 @@ class FaceObservations:
 
 def gather(first: int, frames: list[ObservedFrame | None]) -> FaceObservations:
     """Return the arrays of consecutive frames, the first of which has the position `first`; None = not decoded."""
-    faces = [(first + k, seen) for k, frame in enumerate(frames) if frame is not None for seen in frame.faces]
-    masks = [(row, seen.masks) for row, (_, seen) in enumerate(faces) if seen.masks is not None]
+    faces = [(first + k, observed) for k, frame in enumerate(frames) if frame is not None for observed in frame.faces]
+    masks = [(row, observed.masks) for row, (_, observed) in enumerate(faces) if observed.masks is not None]
     black = np.zeros((*THUMBNAIL, 3), dtype=np.uint8)
 
     def stack(values: list[NDArray[np.generic]], shape: tuple[int, ...], kind: type) -> NDArray[np.generic]:

@@ -63,18 +63,18 @@ def read_side_files(folders: Sequence[Path], vertices: int, triangles: int) -> S
     A file that does not fit the model is left out, which `SideFiles.left_out` says; the next that gives the same is
     tried then.
     """
-    found: dict[str, Any] = {}
+    content: dict[str, Any] = {}
     left_out: list[Failure] = []
     for folder in folders:
         for names, field, reader in _readers(folder, vertices, triangles):
-            if field in found or not all(is_file(folder / name) for name in names):
+            if field in content or not all(is_file(folder / name) for name in names):
                 continue
             value = _read(names[0], reader)
             if isinstance(value, Failure):
                 left_out.append(value)
             else:
-                found[field] = value
-    return SideFiles(**found, left_out=tuple(left_out))
+                content[field] = value
+    return SideFiles(**content, left_out=tuple(left_out))
 
 
 def side_file_problem(path: Path, vertices: int, triangles: int) -> Failure | None:

@@ -102,7 +102,7 @@ def one_by_one(head: HeadModel, pose: HeadPose, frame: int) -> np.ndarray:
 def torch_vertices(head: HeadModel, pose: HeadPose, dtype: torch.dtype = torch.float64) -> np.ndarray:
     rotations = np.stack([pose.neck, pose.jaw, pose.left_eye, pose.right_eye], axis=1)
     values = (torch.as_tensor(v, dtype=dtype) for v in (pose.identity, pose.expression, rotations, pose.eyelids))
-    return TorchHead.of(head, dtype=dtype).vertices(*values).numpy()
+    return TorchHead.from_model(head, dtype=dtype).vertices(*values).numpy()
 
 
 def test_numpy_and_torch_agree_with_the_definition(head: HeadModel) -> None:
@@ -177,7 +177,7 @@ def test_rotations_and_their_gradients_are_right_at_every_angle(angle: float) ->
 
 
 def test_gradients_of_vertices_at_rest_are_finite_and_right(head: HeadModel) -> None:
-    tensors = TorchHead.of(head)
+    tensors = TorchHead.from_model(head)
 
     def from_rotations(rotations: torch.Tensor) -> torch.Tensor:
         return tensors.vertices(torch.zeros(IDENTITY).double(), torch.zeros(1, EXPRESSION).double(), rotations[None])

@@ -17,7 +17,7 @@ from backend.fit.geometry.landmark_model import landmark_model
 from backend.head.builtin import builtin_head
 from backend.head.builtin.detector_motions import MEASURED, OPENED, read_motions, write_motions
 from backend.stages import fit as fit_stage
-from tools.make_detector_motions import Seen, motions, states
+from tools.make_detector_motions import DetectorFrames, motions, states
 
 NAMES = builtin_head().expression_names
 SMILE = NAMES.index("mouthSmileLeft")
@@ -58,7 +58,7 @@ def test_motions_that_were_seen_are_found_again() -> None:
     weights = np.tile(weights, (3, 1))
     beside = np.einsum("tai,nim,tm->tna", rotation[:, :2], made, weights)
     many = [np.concatenate([array] * 40) for array in (weights, rotation, beside)]
-    found = motions(Seen(*many, scores=np.zeros((len(many[0]), 52))))
+    found = motions(DetectorFrames(*many, scores=np.zeros((len(many[0]), 52))))
     assert np.abs(found - made)[:, :2].max() < 4e-4
     assert np.corrcoef(found[:, :2].ravel(), made[:, :2].ravel())[0, 1] > 0.99
 
