@@ -12,14 +12,18 @@ from torch import Tensor
 
 from ..contract.arrays import Integers, Singles
 from ..data.landmark_distance import eye_distance
-from ..fit.clip import PRECISION, ClipInput, Progress
+from ..fit.clip import PRECISION
+from ..fit.clip_input import ClipInput
+from ..fit.conversion import to_state
 from ..fit.evidence.observations import Observations, observe
 from ..fit.geometry.landmark_model import LandmarkModel, landmark_model
 from ..fit.geometry.parallel import PROCESSOR
 from ..fit.geometry.state import Frames, Shared
 from ..fit.geometry.surface_samples import choose_samples, sample_model
 from ..fit.geometry.visibility import landmark_visibility
-from ..fit.options.weights import Tuning, for_the_person
+from ..fit.listener import Progress
+from ..fit.options.fit_options import FitOptions
+from ..fit.options.weights import for_the_person
 from ..fit.outline.term import frames_with_masks, held_to_outline, outline_term
 from ..fit.solvers.identity import IdentityProblem
 from ..fit.solvers.motion import MotionProblem, joined, solve_in_windows
@@ -28,7 +32,6 @@ from ..fit.terms.motion_power import motion_power
 from ..fit.terms.pictures_cost import PicturesCost
 from ..fit.terms.priors import LOCKED, SharedPrior, facing, frame_prior, loosened, shared_prior
 from ..fit.terms.smoothness import MotionPower, links
-from ..fit.to_state import state_of
 from ..head.model import HeadModel
 from .aperture_restoration import explaining_offsets, with_openings
 from .device import feature_maker
@@ -77,9 +80,8 @@ class Refinement:
         solved: Frames of the clip that take part (S,).
         keys: Key frames, positions among these (K,); key_views: their pictures.
         views: Gives the pictures of solved frames (ascending positions); None for those without.
-        tuning: Weights of the fit.
+        options: How the fit was made.
         trust: Factor of the pictures' weight.
-        smoothness, neck_free, offsets: As in the fit.
         device: What computes.
     """
 
@@ -90,11 +92,8 @@ class Refinement:
     keys: Integers
     key_views: list[View]
     views: Callable[[Integers], list[View | None]]
-    tuning: Tuning
+    options: FitOptions
     trust: float
-    smoothness: float
-    neck_free: bool
-    offsets: bool
     device: torch.device = PROCESSOR
 
 
@@ -125,7 +124,7 @@ class RefinedClip:
 def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedClip:
     """Return the clip as landmarks and pictures together have it."""
     model = landmark_model(work.head, PRECISION, work.device)
-    shared, frames = state_of(work.fit, model, work.solved, work.head.detector_offsets)
+    shared, frames = to_state(work.fit, model, work.solved, work.head.detector_offsets)
     seen = _observed(work, model, frames)
     problem = _key_problem(work, model, shared, frames, seen)
     index = torch.as_tensor(work.keys, device=work.device)
@@ -143,7 +142,7 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
     moved = _motion(work, model, problem, keys, near, seen, power, report("motion"))
     moved = with_openings(model, problem.landmarks.frame_prior, (shared, frames), (keys.shared, moved))
     own = replace(problem.landmarks, seen=seen[index])
-    explained = explaining_offsets(own, keys.shared, moved[index]) if work.offsets else keys.shared
+    explained = explaining_offsets(own, keys.shared, moved[index]) if work.options.offsets else keys.shared
     visibility = landmark_visibility(model, explained, moved)
     after = _spread(problem, explained, moved[index])
     return RefinedClip(model, explained, moved, visibility, work.keys, keys.light, before, after)
@@ -152,17 +151,17 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
 def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observations:
     clip = work.clip
     size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.place[:, 2].cpu().numpy())
-    return observe(clip.points, clip.scores, clip.centre, size, model, work.tuning)
+    return observe(clip.points, clip.scores, clip.centre, size, model, work.options.tuning)
 
 
 def _key_problem(
     work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations
 ) -> PhotometricProblem:
-    tuning = work.tuning
+    tuning = work.options.tuning
     own = frame_prior(model, for_the_person(tuning), neck_free=False)
     # Pictures claim to know the focal length and do not: let free, it went from 0.2 to 44 % off on a rendered clip.
     log_focal = float(shared.log_focal)
-    clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=work.offsets)
+    clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=work.options.offsets)
     key_seen = seen[torch.as_tensor(work.keys, device=work.device)]
     key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
     loose = max(_turning(work), 1e-3)
@@ -183,7 +182,7 @@ def _outlined(
     clip = work.clip
     rotations = frames.rotation.cpu().double().numpy()
     shown = frames_with_masks(clip.masks, clip.points, rotations, clip.times, clip.trust)
-    term = outline_term(work.head, model, clip.masks, shown, shown, clip.centre, work.tuning)
+    term = outline_term(work.head, model, clip.masks, shown, shown, clip.centre, work.options.tuning)
     if term is None:
         return prior
     return held_to_outline(prior, term, shared, frames[torch.as_tensor(shown, device=work.device)])
@@ -237,7 +236,7 @@ def _motion(
     report: Callable[[int, int], None],
 ) -> Frames:
     """Return every frame with the colours of the key frames."""
-    own = frame_prior(model, work.tuning, neck_free=work.neck_free)
+    own = frame_prior(model, work.options.tuning, neck_free=work.options.neck_free)
     times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
     together = torch.as_tensor(work.clip.together, device=work.device)
     depth = frames.translation(keys.shared.focal)[:, 2]
@@ -246,10 +245,16 @@ def _motion(
     def landmarks_only(part: slice) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
         between = links(
-            model, work.tuning, times[part], together[inner], depth[part], work.smoothness, power=power[part]
+            model,
+            work.options.tuning,
+            times[part],
+            together[inner],
+            depth[part],
+            work.options.smoothness,
+            power=power[part],
         )
         closed = None if lids is None else lids[part]
-        return MotionProblem(model, keys.shared, seen[part], own, between, work.tuning, lids=closed)
+        return MotionProblem(model, keys.shared, seen[part], own, between, work.options.tuning, lids=closed)
 
     def with_pictures(part: slice) -> MotionProblem:
         return replace(landmarks_only(part), pictures=_pictures(work, model, problem, keys, frames[part], part))

@@ -16,9 +16,11 @@ from ..contract.arrays import Floats, Integers, Picture
 from ..contract.track import TRACKED
 from ..data.context import Context
 from ..data.types import Camera, Fit, Video
+from ..fit.clip_input import plausible_lens
 from ..fit.confidence import frame_trust
 from ..fit.evidence.key_frames import choose_turned_frames
-from ..fit.fitting import FOCAL_DETERMINED, plausible_lens, refitted
+from ..fit.refit import refitted
+from ..fit.result import FOCAL_DETERMINED
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
 from ..video.reader import read_frames

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..contract.arrays import Floats, Integers, Singles
-from ..fit.from_state import pose_of
+from ..fit.conversion import head_pose
 from ..fit.geometry.landmark_model import LandmarkModel
 from ..fit.geometry.parallel import PROCESSOR, over_chunks
 from ..fit.geometry.state import EXPRESSION_START, PLACE, Frames, Shared
@@ -113,7 +113,7 @@ def features_at(
 
 def camera_vertices(head: HeadModel, model: LandmarkModel, shared: Shared, frames: Frames) -> Floats:
     """Return all vertices of the head in camera axes (T, V, 3)."""
-    vertices = pose_vertices(head, pose_of(model, shared, frames))
+    vertices = pose_vertices(head, head_pose(model, shared, frames))
     rotation = frames.rotation.cpu().double().numpy()
     pivot = model.pivot.cpu().double().numpy()
     shift = frames.translation(shared.focal).cpu().double().numpy() - rotation @ pivot

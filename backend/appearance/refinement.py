@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -18,13 +18,17 @@ from ..data.context import Context
 from ..data.fit_report import AppearanceReport
 from ..data.types import Camera, Fit, Video
 from ..fit.clip import ClipSolution
+from ..fit.clip_input import clip_input
 from ..fit.confidence import frame_trust
 from ..fit.evidence.key_frames import choose_turned_frames
-from ..fit.fitting import Plan, as_fit, clip_input, device_for, plan_of
 from ..fit.geometry.parallel import PROCESSOR, on_device, single_threaded_operations
 from ..fit.geometry.surface_samples import choose_samples
 from ..fit.lens.zoom import unzoomed, zoomed_fit
-from ..fit.options.weights import tuning_for
+from ..fit.listener import progress_of
+from ..fit.options.device import device_for
+from ..fit.options.fit_options import FitOptions
+from ..fit.result import as_fit
+from ..fit.solved_frames import SolvedFrames, solved_frames
 from ..head.model import HeadModel
 from ..render.differentiable.choice import best_rasterizer
 from ..video.reader import read_frames
@@ -50,14 +54,14 @@ def refined_fit(
     if len(usable) < FEWEST:
         return _left(fit, context, f"Fewer than {FEWEST} frames show the face: too few to compare their pictures.")
     started = time.perf_counter()
-    fit_settings = fit.settings
+    options = FitOptions.from_settings(fit.settings)
     steady = unzoomed(fit.landmarks, fit.zoom)
-    plan = plan_of(steady, fit_settings.longest_gap)
+    solved = solved_frames(steady, options.longest_gap)
     camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
-    clip = clip_input(steady, camera, plan)
-    keys = _key_frames(fit, plan, settings.key_frames)
-    bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, plan.solved[keys].tolist(), context)
-    pictures = _Pictures(video, fit, plan, bare)
+    clip = clip_input(steady, camera, solved)
+    keys = _key_frames(fit, solved, settings.key_frames)
+    bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, solved.index[keys].tolist(), context)
+    pictures = _Pictures(video, fit, solved, bare)
     views = pictures.views(keys)
     keys = keys[[view is not None for view in views]]
     if len(keys) < FEWEST // 2:
@@ -66,23 +70,22 @@ def refined_fit(
         fit=fit,
         head=head,
         clip=clip,
-        solved=plan.solved,
+        solved=solved.index,
         keys=keys,
         key_views=[view for view in views if view is not None],
         views=pictures.views,
-        tuning=tuning_for(fit_settings),
+        options=options,
         trust=settings.trust,
-        smoothness=fit_settings.smoothness,
-        neck_free=fit_settings.neck == "held",
-        offsets=fit_settings.landmark_offsets,
     )
 
+    progress = progress_of(context, {"keys": (0.0, 0.5), "motion": (0.5, 1.0)})
+
     def refined_on(device: torch.device) -> RefinedClip:
-        return refine_clip(replace(refinement, device=device), _reporter(context, started))
+        return refine_clip(replace(refinement, device=device), progress)
 
     with single_threaded_operations():
-        refined = on_device(refined_on, _device(fit_settings), context.notice)
-    refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, plan), plan, fit_settings)
+        refined = on_device(refined_on, _device(fit.settings), context.notice)
+    refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, solved), solved, fit.settings)
     result = zoomed_fit(refitted, fit.landmarks, fit.zoom)
     told = replace(
         _report(fit, result, refined), seconds=time.perf_counter() - started, empty_frames=len(pictures.empty)
@@ -104,7 +107,7 @@ def _device(settings: FitSettings) -> torch.device:
 class _Pictures:
     video: Video
     fit: Fit
-    plan: Plan
+    solved: SolvedFrames
     bare: BareSkin | None
     empty: set[int] = field(default_factory=set)
     """Frames whose face is black or burnt out, as far as they were looked at; the landmarks carry these."""
@@ -113,7 +116,7 @@ class _Pictures:
         """Return what is around the face on some solved frames (ascending); None where nothing is to be seen of it."""
         landmarks = self.fit.landmarks
         centre = (self.fit.intrinsics.centre_x, self.fit.intrinsics.centre_y)
-        frames = self.plan.solved[wanted]
+        frames = self.solved.index[wanted]
         seen = frames[landmarks.found[frames]]
         found: dict[int, View] = {}
         for position, picture in read_frames(self.video, seen.tolist()):
@@ -126,30 +129,17 @@ class _Pictures:
         return [found.get(int(frame)) for frame in frames]
 
 
-def _key_frames(fit: Fit, plan: Plan, wanted: int) -> Integers:
+def _key_frames(fit: Fit, solved: SolvedFrames, wanted: int) -> Integers:
     """Return positions among the solved frames, with the head turned as differently as possible."""
     landmarks = fit.landmarks
-    candidates = np.flatnonzero(landmarks.found[plan.solved])
-    frames = plan.solved[candidates]
+    candidates = np.flatnonzero(landmarks.found[solved.index])
+    frames = solved.index[candidates]
     trust = frame_trust(landmarks)[frames]
     chosen = choose_turned_frames(fit.rotation[frames], landmarks.time[frames], trust, wanted)
     return candidates[chosen]
 
 
-def _reporter(context: Context, started: float) -> Any:
-    shares = {"keys": (0.0, 0.5), "motion": (0.5, 1.0)}
-
-    def report(part: str, done: int, total: int) -> None:
-        context.check()
-        low, high = shares[part]
-        share = low + (high - low) * min(done / max(total, 1), 1.0)
-        spent = time.perf_counter() - started
-        context.progress(round(100 * share), 100, spent * (1 - share) / share if share > 0.05 else None)
-
-    return report
-
-
-def _solution(refined: RefinedClip, fit: Fit, plan: Plan) -> ClipSolution:
+def _solution(refined: RefinedClip, fit: Fit, solved: SolvedFrames) -> ClipSolution:
     return ClipSolution(
         model=refined.model,
         shared=refined.shared,
@@ -161,7 +151,7 @@ def _solution(refined: RefinedClip, fit: Fit, plan: Plan) -> ClipSolution:
         seconds={},
         iterations={},
         converged=True,
-        pose_sigma=None if fit.pose_sigma is None else fit.pose_sigma[plan.solved],
+        pose_sigma=None if fit.pose_sigma is None else fit.pose_sigma[solved.index],
     )
 
 

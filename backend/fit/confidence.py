@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..contract import names
 from ..contract.arrays import Floats
 from ..contract.track import INTERPOLATED, MISSING
 from ..data.landmark_distance import eye_distance
-from .evidence.observations import group_weights
-from .geometry.projection import pose_landmarks, project_landmarks
-from .options.weights import Tuning
 
 if TYPE_CHECKING:
     from ..data.types import Fit, Landmarks
-    from .clip import ClipInput, ClipSolution
 
 SMALL_FACE = 12.0
 """Distance between the eyes in pixels at which a face is too small for half the confidence."""
@@ -67,23 +62,3 @@ def _sizes(landmarks: Landmarks) -> Floats:
     """Distance between the eyes in pixels (T,), from points with depth, so that a turned head is not a small one."""
     points = np.where(landmarks.found[:, None, None], landmarks.points, 0.0).astype(np.float64)
     return np.maximum(eye_distance(points), 1.0)
-
-
-def head_points(solution: ClipSolution) -> Floats:
-    """Return the fitted landmarks in head space (T, 478, 3), metres."""
-    return pose_landmarks(solution.model, solution.shared, solution.frames).head.cpu().double().numpy()
-
-
-def reprojection_errors(clip: ClipInput, solution: ClipSolution) -> Floats:
-    """Return each frame's median distance in pixels between detected landmarks and fitted ones that are seen (T,)."""
-    posed = pose_landmarks(solution.model, solution.shared, solution.frames)
-    centre = solution.model.template.new_tensor(clip.centre)
-    fitted = project_landmarks(posed.camera, solution.shared.focal, centre).cpu().double().numpy()
-    distance = np.linalg.norm(fitted - clip.points[..., :2], axis=-1)
-    counted = (group_weights(Tuning()) > 0) & solution.model.known.cpu().numpy()
-    seen = (solution.visibility.cpu().numpy() > 0.5) & counted[None, : names.LANDMARKS]
-    distance[~seen] = np.nan
-    result = np.full(len(distance), np.nan)
-    usable = np.isfinite(distance).any(axis=1)
-    result[usable] = np.nanmedian(distance[usable], axis=1)
-    return result

@@ -18,7 +18,7 @@ from ..data.types import Landmarks, Video
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from ..video.reader import read_frame
-from .from_state import Placed, placed
+from .conversion import PosedHead, from_state
 from .geometry.landmark_model import LandmarkModel
 from .geometry.state import Frames, Shared
 
@@ -46,7 +46,7 @@ class FitPreview:
         self._reading: threading.Thread | None = None
 
     def watch(self, model: LandmarkModel, shared: Shared, rows: Integers, frames: Frames) -> None:
-        """See `clip.Watch`."""
+        """See `listener.Watch`."""
         positions = self._solved[rows]
         if self._position not in positions and not self._choose(positions):
             return
@@ -91,7 +91,7 @@ class FitPreview:
 
         if self._picture is None:
             return None
-        now: Placed = placed(model, shared, frames[slice(row, row + 1)])
+        now: PosedHead = from_state(model, shared, frames[slice(row, row + 1)])
         vertices = pose_vertices(self._head, now.pose)[0] @ now.rotation[0].T + now.translation[0]
         full = Intrinsics.centred(self._landmarks.width, self._landmarks.height, float(shared.focal))
         height, width = self._picture.shape[:2]

@@ -15,7 +15,7 @@ from ..contract.failure import Failure
 from ..contract.settings import FitSettings
 from ..data.types import Camera, Fit
 from ..fit.fitting import fit as fit_landmarks
-from ..fit.fitting import refitted
+from ..fit.refit import refitted
 from ..landmarks.aligned_crop import SIZE, dlib68, ffhq_region
 from ..landmarks.crop import Region, inverse
 from ..landmarks.crop_camera import angle_of_view, square_camera

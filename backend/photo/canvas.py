@@ -21,7 +21,7 @@ from ..contract.atomic import write_atomically
 from ..contract.failure import Failure, Notice
 from ..data.context import Context
 from ..data.types import PHOTOGRAPHS, Video
-from ..fit.fitting import ASSUMED_FOCAL
+from ..fit.clip_input import ASSUMED_FOCAL
 from ..system.writable import writable_problem
 from .read import Photo, read_photo
 

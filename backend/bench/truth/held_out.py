@@ -15,10 +15,10 @@ from ...contract.failure import Failure
 from ...contract.track import TRACKED
 from ...data.landmark_distance import eye_distance
 from ...data.types import Fit
+from ...fit.conversion import to_state
 from ...fit.evidence.detector_bias import without_turn_bias
 from ...fit.geometry.landmark_model import landmark_model
 from ...fit.geometry.projection import pose_landmarks
-from ...fit.to_state import state_of
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
 from ..chain import Clock, Setup, find_landmarks, fit, import_stages
@@ -71,7 +71,7 @@ def held_out_errors(head: HeadModel, fitted: Fit) -> NDArray[Any]:
     """Return the errors (K,) of all held-out landmarks that are seen, as shares of the distance between the eyes."""
     tracked = fitted.status == TRACKED
     model = landmark_model(head, torch.float64, torch.device("cpu"))
-    shared, frames = state_of(fitted, model, np.arange(len(fitted.pose)), head.detector_offsets)
+    shared, frames = to_state(fitted, model, np.arange(len(fitted.pose)), head.detector_offsets)
     bare = replace(shared, offsets=torch.zeros_like(shared.offsets))
     pixels = project(pose_landmarks(model, bare, frames).camera.numpy(), fitted.intrinsics)
     centre = (fitted.intrinsics.centre_x, fitted.intrinsics.centre_y)

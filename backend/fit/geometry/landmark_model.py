@@ -89,6 +89,10 @@ class LandmarkModel:
         """Number of expression modes E."""
         return self.expression.shape[2]
 
+    def with_free_lips(self) -> LandmarkModel:
+        """Return the model with lips that may pass through each other: from afar, no way leads around their contact."""
+        return replace(self, lips=None)
+
 
 def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) -> LandmarkModel:
     """Return the landmark points of a head.
@@ -97,33 +101,24 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
     by the covariance of weights and positions within one triangle: below 0.1 mm, and a constant part goes into the
     landmark's offset.
     """
-    corners = head.faces[head.landmarks.triangle]
-    barycentric = head.landmarks.barycentric
-
-    def at_landmarks(values: Floats) -> Floats:
-        return np.einsum("nk,nk...->n...", barycentric, values[corners])
-
-    expression, low, high = head.expression_basis, head.expression_range[:, 0], head.expression_range[:, 1]
-    lids = 0
-    if head.eyelids is not None:
-        lids = head.eyelids.shape[2]
-        expression = np.concatenate([expression, head.eyelids], axis=2)
-        low, high = np.concatenate([low, np.zeros(lids)]), np.concatenate([high, np.ones(lids)])
-    normals = at_landmarks(vertex_normals(head.template, head.faces))
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    template, seen, correctives = _as_detected(
-        head, at_landmarks(head.template), at_landmarks(expression), at_landmarks(head.pose_correctives)
-    )
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values), dtype=dtype, device=device)
 
+    expression, low, high, lids = _expression_modes(head)
+    moved = _at_landmarks(head, expression)
+    normals = _at_landmarks(head, vertex_normals(head.template, head.faces))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    weights = _at_landmarks(head, head.skinning_weights)
+    template, seen, correctives = _as_detected(
+        head, _at_landmarks(head, head.template), moved, _at_landmarks(head, head.pose_correctives)
+    )
     model = LandmarkModel(
         template=tensor(template),
-        identity=tensor(at_landmarks(head.identity_basis)),
+        identity=tensor(_at_landmarks(head, head.identity_basis)),
         expression=tensor(seen),
         correctives=tensor(correctives),
-        weights=tensor(at_landmarks(head.skinning_weights)),
+        weights=tensor(weights),
         joints=tensor(head.joint_regressor @ head.template),
         joint_identity=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, head.identity_basis)),
         joint_expression=tensor(np.einsum("jv,vkm->jkm", head.joint_regressor, expression)),
@@ -133,16 +128,42 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
         pivot=tensor(template[head.landmarks.known].mean(axis=0)),
         expression_low=tensor(low),
         expression_high=tensor(high),
-        quick=torch.as_tensor(_quick_modes(at_landmarks(expression)), device=device),
+        quick=torch.as_tensor(_quick_modes(moved), device=device),
         lids=lids,
-        reach=_reach(at_landmarks(head.skinning_weights), correctives, device),
+        reach=_reach(weights, correctives, device),
         lid_surface=lid_surface(head, LID_PAIRS, expression, torch.empty(0, dtype=dtype, device=device)),
     )
+    return _with_lips(model, head, expression)
+
+
+def _at_landmarks(head: HeadModel, values: Floats) -> Floats:
+    """Return values of the vertices (V, …) at the landmarks (N, …)."""
+    corners = head.faces[head.landmarks.triangle]
+    return np.einsum("nk,nk...->n...", head.landmarks.barycentric, values[corners])
+
+
+def _expression_modes(head: HeadModel) -> tuple[Floats, Floats, Floats, int]:
+    """Return the modes (V, 3, E) with those that close the lids at the end, their range, and how many close lids."""
+    low, high = head.expression_range.T
+    if head.eyelids is None:
+        return head.expression_basis, low, high, 0
+    lids = head.eyelids.shape[2]
+    modes = np.concatenate([head.expression_basis, head.eyelids], axis=2)
+    return modes, np.concatenate([low, np.zeros(lids)]), np.concatenate([high, np.ones(lids)]), lids
+
+
+def _with_lips(model: LandmarkModel, head: HeadModel, expression: Floats) -> LandmarkModel:
+    """Return the model with the facing points of the lips on the head's surface, where it has all of them."""
     if model.points != names.LANDMARKS or not head.landmarks.known[np.array(FACING_LIPS)].all():
         return model
     points = np.array(FACING_LIPS).T.reshape(-1)
-    surface = (at_landmarks(values)[points] for values in (head.template, expression, head.pose_correctives))
-    return replace(model, lips=_lips(model, torch.as_tensor(points, device=device), *map(tensor, surface)))
+    template, modes, correctives = (
+        torch.as_tensor(np.ascontiguousarray(_at_landmarks(head, values)[points])).to(model.template)
+        for values in (head.template, expression, head.pose_correctives)
+    )
+    return replace(
+        model, lips=_lips(model, torch.as_tensor(points, device=model.template.device), template, modes, correctives)
+    )
 
 
 def _as_detected(

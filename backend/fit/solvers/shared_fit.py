@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ...contract.arrays import Integers
 from ..evidence.observations import Observations
 from ..geometry.landmark_model import LandmarkModel
 from ..geometry.state import Frames, Shared
-from ..options.weights import Tuning, for_the_person
+from ..listener import Listener
+from ..options.fit_options import FitOptions
+from ..options.weights import for_the_person
 from ..outline.term import OutlineTerm
 from ..terms.priors import LOCKED, frame_prior, shared_prior
 from .identity import IdentityProblem, IdentityResult, solve_identity
@@ -37,62 +39,67 @@ def _rounds(offsets: bool, *, outlined: bool, known: bool) -> list[_Round]:
     return [_Round(False, 4, False), _Round(offsets, 2, False), _Round(offsets, 3, True, finds_focal=False)]
 
 
-def fit_shared(
-    model: LandmarkModel,
-    seen: Observations,
-    start: IdentityResult,
-    focal: tuple[float, float],
-    tuning: Tuning,
-    outline: OutlineTerm | None,
-    *,
-    offsets: bool,
-    progress: Callable[[str, int, int], None] | None = None,
-    watch: Callable[[Shared, Frames], None] | None = None,
-) -> IdentityResult:
-    """First without offsets and the lips' contact, which is cheap and brings all near; then with them.
+@dataclass(frozen=True)
+class SharedFit:
+    """What is known while the clip is fitted on key frames.
+
+    Attributes:
+        model: The landmark points.
+        observations: What the key frames show.
+        keys: Their positions in the clip.
+        log_focal, focal_sigma: Mean of log focal, and its standard deviation, 0 where it is known.
+        options: Weights, and whether landmarks may leave their place at all.
+        outline: The person's outline, or None.
+        listener: Hears of it.
+    """
+
+    model: LandmarkModel
+    observations: Observations
+    keys: Integers
+    log_focal: float
+    focal_sigma: float
+    options: FitOptions
+    outline: OutlineTerm | None
+    listener: Listener
+
+
+def fit_shared(work: SharedFit, start: IdentityResult) -> IdentityResult:
+    """Return the clip and its key frames, round by round.
+
+    First without offsets and the lips' contact, which is cheap and brings all near; then with them.
 
     A focal length that is not known is found without the outline, which was asked for it before, with all its doubts:
     once more, and as if it were sure, it would make lenses too long (on twelve rendered people by 26 % in the mean
     instead of 15). Then the outline shapes the head for it.
-
-    Args:
-        model, seen, tuning, outline: The landmark points, what the key frames show, weights, and the outline or None.
-        start: Where to start.
-        focal: Mean of log focal and its standard deviation, 0 where it is known.
-        offsets: Whether landmarks may leave their place at all.
-        progress: Takes the part of the fit, the steps done and the steps in all.
-        watch: See `identity.solve_identity`.
     """
-    log_focal, focal_sigma = focal
-    seen = replace(seen, noise=seen.noise.clamp_min(tuning.identity_pixels))
-    rounds = _rounds(offsets, outlined=outline is not None, known=focal_sigma <= 0)
-    result, done = start, 0
+    noise = work.observations.noise.clamp_min(work.options.tuning.identity_pixels)
+    work = replace(work, observations=replace(work.observations, noise=noise))
+    rounds = _rounds(work.options.offsets, outlined=work.outline is not None, known=work.focal_sigma <= 0)
     total = sum(each.iterations for each in rounds)
+    result, done = start, 0
     for each in rounds:
-        held = (float(result.shared.log_focal), LOCKED)
-        mean, sigma = (log_focal, max(focal_sigma, LOCKED)) if each.finds_focal else held
-        clip_prior = shared_prior(model, tuning, log_focal=mean, focal_sigma=sigma, offsets=each.offsets)
 
         def report(step: int, before: int = done) -> None:
-            if progress is not None:
-                progress("identity", before + step, total)
+            work.listener.progress("identity", before + step, total)
 
-        own = frame_prior(model, for_the_person(tuning), neck_free=False, tails=each.offsets)
-        lips = model if done else free_lips(model)
+        def show(shared: Shared, frames: Frames) -> None:
+            work.listener.watch(work.model, shared, work.keys, frames)
+
+        problem = _problem(work, each, result.shared, first=done == 0)
         solved = solve_identity(
-            IdentityProblem(lips, seen, own, clip_prior, tuning, outline if each.outlined else None, each.offsets),
-            result.shared,
-            result.frames,
-            iterations=each.iterations,
-            progress=report,
-            watch=watch,
+            problem, result.shared, result.frames, iterations=each.iterations, progress=report, watch=show
         )
-        found = solved.focal_sigma if each.finds_focal else result.focal_sigma
-        result = IdentityResult(solved.shared, solved.frames, found, result.iterations + solved.iterations)
+        sigma = solved.focal_sigma if each.finds_focal else result.focal_sigma
+        result = IdentityResult(solved.shared, solved.frames, sigma, result.iterations + solved.iterations)
         done += each.iterations
     return result
 
 
-def free_lips(model: LandmarkModel) -> LandmarkModel:
-    """Return the model with lips that may pass through each other: from afar, no way leads around their contact."""
-    return replace(model, lips=None)
+def _problem(work: SharedFit, each: _Round, shared: Shared, *, first: bool) -> IdentityProblem:
+    tuning, outline = work.options.tuning, work.outline if each.outlined else None
+    held = (float(shared.log_focal), LOCKED)
+    mean, sigma = (work.log_focal, max(work.focal_sigma, LOCKED)) if each.finds_focal else held
+    people = shared_prior(work.model, tuning, log_focal=mean, focal_sigma=sigma, offsets=each.offsets)
+    faces = frame_prior(work.model, for_the_person(tuning), neck_free=False, tails=each.offsets)
+    model = work.model.with_free_lips() if first else work.model
+    return IdentityProblem(model, work.observations, faces, people, tuning, outline, each.offsets)

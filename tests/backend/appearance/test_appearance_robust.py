@@ -16,10 +16,10 @@ from backend.appearance.key_frame_solve import PhotometricProblem, PhotometricSt
 from backend.appearance.view import View, exposed
 from backend.contract.arrays import Integers
 from backend.contract.camera import axis_angles, project
-from backend.fit.clip import ClipInput
+from backend.fit.clip_input import ClipInput
 from backend.fit.geometry.parallel import single_threaded_operations
 from backend.fit.geometry.state import Frames, Shared
-from backend.fit.options.weights import Tuning
+from backend.fit.options.fit_options import FitOptions
 from backend.head.geometry import rigid_motion
 
 COVERED, BLACK, BURNT = np.arange(12, 18), np.array([5, 24]), np.array([28])
@@ -81,11 +81,8 @@ def refined(clip: MadeClip, views: list[View], turn: np.ndarray) -> RefinedClip:
         keys=KEYS,
         key_views=[views[index] for index in KEYS],
         views=views_of,
-        tuning=Tuning(),
+        options=FitOptions(),
         trust=1.0,
-        smoothness=1.0,
-        neck_free=False,
-        offsets=True,
     )
     with single_threaded_operations():
         return refine_clip(work)

@@ -17,8 +17,9 @@ from backend.appearance.clip import RefinedClip, Refinement
 from backend.contract.settings import AppearanceSettings, FitSettings, VideoSettings
 from backend.data.context import Context
 from backend.data.types import Fit, Video
+from backend.fit.conversion import to_state
 from backend.fit.geometry.landmark_model import landmark_model
-from backend.fit.to_state import state_of
+from backend.fit.options.fit_options import FitOptions
 from backend.stages import appearance
 from backend.stages import video as video_stage
 
@@ -50,7 +51,7 @@ def unchanged(before: float, after: float):
 
     def refine(work: Refinement, progress=None) -> RefinedClip:
         model = landmark_model(work.head, torch.float64, torch.device("cpu"))
-        shared, frames = state_of(work.fit, model, work.solved, work.head.detector_offsets)
+        shared, frames = to_state(work.fit, model, work.solved, work.head.detector_offsets)
         visible = torch.ones(len(frames), 478, dtype=torch.float64)
         assert len(work.key_views) == len(work.keys) > 4
         return RefinedClip(model, shared, frames, visible, work.keys, np.zeros(8, np.float32), before, after)
@@ -105,7 +106,7 @@ def test_a_fit_is_refined_with_the_settings_with_which_it_was_made(
     monkeypatch.setattr(refining, "refine_clip", refine)
     context, _ = listening(tmp_path)
     appearance.run(replace(as_fit(clip, np.zeros(3)), settings=made), clip.head, video, AppearanceSettings(), context)
-    assert (given[0].neck_free, given[0].offsets, given[0].smoothness) == (True, False, 3.0)
+    assert given[0].options == FitOptions.from_settings(made) != FitOptions()
 
 
 def test_a_refinement_that_helps_is_used_and_comes_back_exactly(

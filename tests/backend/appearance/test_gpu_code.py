@@ -14,12 +14,12 @@ from textured_heads import as_fit, textured_pictures
 from backend.appearance import clip as photometric_clip
 from backend.appearance import key_frame_solve as photometric
 from backend.appearance.clip import RefinedClip, Refinement, refine_clip
-from backend.contract.settings import FitSettings
 from backend.data.types import Camera
 from backend.fit.clip import fit_clip
-from backend.fit.fitting import clip_input, plan_of
+from backend.fit.clip_input import clip_input
 from backend.fit.geometry.parallel import single_threaded_operations
-from backend.fit.options.weights import tuning_for
+from backend.fit.options.fit_options import FitOptions
+from backend.fit.solved_frames import solved_frames
 from backend.render.differentiable import choice
 
 CPU = torch.device("cpu")
@@ -39,10 +39,10 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.device]:
 
 
 def prepared(clip: MadeClip):
-    """Plan, solver's input and weights of a clip whose focal length is known."""
-    settings = FitSettings()
-    plan, tuning = plan_of(clip.landmarks, settings.longest_gap), tuning_for(settings)
-    return plan, clip_input(clip.landmarks, Camera(clip.intrinsics.focal_x, "known"), plan), tuning
+    """Solved frames, solver's input and options of a clip whose focal length is known."""
+    options = FitOptions(key_frames=3)
+    solved = solved_frames(clip.landmarks, options.longest_gap)
+    return solved, clip_input(clip.landmarks, Camera(clip.intrinsics.focal_x, "known"), solved), options
 
 
 def test_mixing_up_devices_is_noticed(device: torch.device):
@@ -55,8 +55,8 @@ def test_mixing_up_devices_is_noticed(device: torch.device):
 
 
 def test_a_fit_is_the_same(clip: MadeClip, device: torch.device):
-    _, given, tuning = prepared(clip)
-    expected, found = (fit_clip(clip.head, given, tuning, key_frames=3, device=place) for place in (CPU, device))
+    _, given, options = prepared(clip)
+    expected, found = (fit_clip(clip.head, given, options, device=place) for place in (CPU, device))
     assert isinstance(found.frames.rotation, OnDevice)
     assert (found.frames.rotation.cpu() - expected.frames.rotation).abs().max() < 1e-3
     assert (found.frames.expression.cpu() - expected.frames.expression).abs().max() < 0.02
@@ -65,7 +65,7 @@ def test_a_fit_is_the_same(clip: MadeClip, device: torch.device):
 def test_a_refined_clip_is_the_same(clip: MadeClip, device: torch.device, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(photometric, "BANDS", ((2.0, 6.0, 2),))
     monkeypatch.setattr(photometric_clip, "SAMPLES", 600)
-    plan, given, tuning = prepared(clip)
+    solved, given, options = prepared(clip)
     pictures = textured_pictures(clip, np.arange(FRAMES))
 
     def refined(place: torch.device) -> RefinedClip:
@@ -73,15 +73,12 @@ def test_a_refined_clip_is_the_same(clip: MadeClip, device: torch.device, monkey
             fit=as_fit(clip, np.array([0.02, 0.0, 0.01])),
             head=clip.head,
             clip=given,
-            solved=plan.solved,
+            solved=solved.index,
             keys=np.array([0, 2, 5]),
             key_views=[pictures[k] for k in (0, 2, 5)],
             views=lambda wanted: [pictures[k] for k in wanted],
-            tuning=tuning,
+            options=options,
             trust=1.0,
-            smoothness=1.0,
-            neck_free=False,
-            offsets=True,
             device=place,
         )
         with single_threaded_operations():

@@ -16,7 +16,7 @@ from backend.appearance import key_frame_solve as photometric
 from backend.appearance.key_frame_solve import KeyFrameFit, KeyFrameUnknowns, solve_photometric
 from backend.appearance.terms.photometric_term import PhotometricTuning, brightness, colours, frame_rows, no_light
 from backend.appearance.view import Feature, band_pass
-from backend.fit.from_state import pose_of
+from backend.fit.conversion import head_pose, to_state
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.geometry.parallel import single_threaded_operations
 from backend.fit.geometry.projection import pose_landmarks, project_landmarks
@@ -25,7 +25,6 @@ from backend.fit.geometry.surface_samples import points_of
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.levenberg_marquardt import Step
 from backend.fit.terms.priors import LOCKED, loosened, shared_prior
-from backend.fit.to_state import state_of
 
 MODEL = random_model()
 SHARED = random_shared(MODEL)
@@ -108,8 +107,8 @@ def test_offsets_may_turn_together_at_little_cost_when_loosened():
 def test_state_of_a_fit_and_back():
     clip = made_clip(4)
     model = landmark_model(clip.head, torch.float64, torch.device("cpu"))
-    shared, frames = state_of(as_fit(clip, np.zeros(3)), model, np.arange(4), None)
-    pose = pose_of(model, shared, frames)
+    shared, frames = to_state(as_fit(clip, np.zeros(3)), model, np.arange(4), None)
+    pose = head_pose(model, shared, frames)
     np.testing.assert_allclose(pose.jaw, clip.pose.jaw)
     np.testing.assert_allclose(pose.left_eye, clip.pose.left_eye)
     vertices = photometric.camera_vertices(clip.head, model, shared, frames)

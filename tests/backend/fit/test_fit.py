@@ -19,9 +19,10 @@ from backend.contract.settings import FitSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
 from backend.data.landmark_distance import eye_distance
 from backend.data.types import Camera, Fit, HeadPose, Landmarks
-from backend.fit.clip import ClipInput, fit_clip
+from backend.fit.clip import fit_clip
+from backend.fit.clip_input import ASSUMED_FOCAL, ClipInput
 from backend.fit.confidence import frame_confidence
-from backend.fit.fitting import ASSUMED_FOCAL
+from backend.fit.options.fit_options import FitOptions
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.motion import solve_in_windows
 from backend.head.geometry import rigidly_aligned
@@ -48,7 +49,7 @@ def test_exact_landmarks_and_weak_priors_give_the_truth_back():
     marks, every = clip.landmarks, np.ones(24)
     seen = ClipInput(marks.points, marks.scores, marks.time, every[1:] > 0, every, centre, 1400.0, 0.0)
     tuning = Tuning(evidence=100.0, identity=1.0, contour_slide=1.0)
-    solution = fit_clip(clip.head, seen, tuning, smoothness=0.0, offsets=False, key_frames=24)
+    solution = fit_clip(clip.head, seen, FitOptions(tuning, smoothness=0.0, offsets=False))
     turn = axis_angles(np.swapaxes(clip.rotation, 1, 2) @ solution.frames.rotation.double().numpy())
     assert np.degrees(np.median(np.linalg.norm(turn, axis=1))) < 0.15
     eyes, zero = solution.frames.eyes.double().numpy(), np.zeros((24, 1))
@@ -73,7 +74,7 @@ def person_found(clip: MadeClip, seed: int, tuning: Tuning) -> np.ndarray:
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
     marks, every = clip.landmarks, np.ones(len(points))
     seen = ClipInput(points, marks.scores, marks.time, every[1:] > 0, every, centre, clip.intrinsics.focal_x, 0.0)
-    identity = fit_clip(clip.head, seen, tuning).shared.identity.double().numpy()
+    identity = fit_clip(clip.head, seen, FitOptions(tuning)).shared.identity.double().numpy()
     return (clip.head.template + clip.head.identity_basis @ identity)[clip.head.regions["face"]]
 
 
@@ -168,7 +169,7 @@ def test_windows_agree_with_one_solve(tmp_path: Path, monkeypatch: pytest.Monkey
     def in_small_windows(problem_of, start, **options):
         return solve_in_windows(problem_of, start, window=20, overlap=15, **options)
 
-    monkeypatch.setattr("backend.fit.clip.solve_in_windows", in_small_windows)
+    monkeypatch.setattr("backend.fit.solvers.every_frame.solve_in_windows", in_small_windows)
     parts = fitted(clip, tmp_path)
     difference = axis_angles(np.swapaxes(whole.rotation, 1, 2) @ parts.rotation)
     assert np.degrees(np.abs(difference)).max() < 0.05

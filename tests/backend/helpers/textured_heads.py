@@ -16,6 +16,7 @@ from backend.contract.settings import FitSettings
 from backend.data.fit_report import FitReport
 from backend.data.landmark_distance import eye_distance
 from backend.data.types import Fit
+from backend.fit.conversion import to_state
 from backend.fit.evidence.observations import observe
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.geometry.state import Frames, Shared
@@ -23,7 +24,6 @@ from backend.fit.geometry.surface_samples import choose_samples, sample_model
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.identity import IdentityProblem
 from backend.fit.terms.priors import LOCKED, frame_prior, loosened, shared_prior
-from backend.fit.to_state import state_of
 from backend.head.model import HeadModel
 from backend.raster.normals import vertex_normals
 from backend.raster.rasterizer_numba import NumbaRasterizer
@@ -78,7 +78,7 @@ def problem_of(
     head: HeadModel = clip.head
     tuning = replace(Tuning(), evidence=1e-4)
     model = landmark_model(head, dtype, torch.device("cpu"))
-    shared, state = state_of(fit, model, frames, None)
+    shared, state = to_state(fit, model, frames, None)
     size = eye_distance(model.template.numpy()[None])[0] / np.exp(state.place[:, 2].numpy())
     points = clip.landmarks
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)

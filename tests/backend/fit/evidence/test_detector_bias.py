@@ -18,8 +18,9 @@ from backend.bench.truth.independent import read_truth
 from backend.contract.camera import Intrinsics, project
 from backend.data.landmark_mirror import mirror_table
 from backend.data.types import Camera
+from backend.fit.clip_input import clip_input
 from backend.fit.evidence.detector_bias import TERMS, terms, turn_table, views, without_turn_bias
-from backend.fit.fitting import clip_input, plan_of
+from backend.fit.solved_frames import solved_frames
 from backend.head.builtin import builtin_head
 from backend.head.embedding.registration import neutral_face
 from backend.report.measures import head_angles
@@ -63,11 +64,11 @@ def test_a_mirrored_face_is_corrected_to_the_mirror_image() -> None:
 
 def test_exact_landmarks_are_fitted_as_they_are() -> None:
     clip = made_clip(frames=6)
-    plan = plan_of(clip.landmarks, 0.5)
+    solved = solved_frames(clip.landmarks, 0.5)
     detected = replace(clip.landmarks, detected=True)
 
-    exact = clip_input(clip.landmarks, Camera(1400.0, "known"), plan)
-    found = clip_input(detected, Camera(1400.0, "known"), plan)
+    exact = clip_input(clip.landmarks, Camera(1400.0, "known"), solved)
+    found = clip_input(detected, Camera(1400.0, "known"), solved)
 
     assert (exact.points == clip.landmarks.points).all()
     assert not np.allclose(found.points, clip.landmarks.points)

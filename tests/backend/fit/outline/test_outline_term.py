@@ -18,6 +18,7 @@ from backend.bench.measures.outline import Traced, outline_errors, traced_outlin
 from backend.contract.camera import project
 from backend.contract.settings import FitSettings
 from backend.data.types import Camera, Fit, PersonMasks
+from backend.fit.conversion import to_state
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.geometry.state import Shared
 from backend.fit.options.weights import Tuning
@@ -25,7 +26,6 @@ from backend.fit.outline.search import MASK_WIDER, Found, search
 from backend.fit.outline.silhouette import LEFT_EAR, RIGHT_EAR, SCALP, Masks
 from backend.fit.outline.term import OutlineMatches, held_to_outline, outline_term
 from backend.fit.terms.priors import shared_prior
-from backend.fit.to_state import state_of
 from backend.landmarks.skin_mask import skin_mask
 from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.stages import fit
@@ -194,7 +194,7 @@ def test_a_prior_held_to_the_outline_pulls_as_prior_and_outline_together_do(tmp_
     clip = made_clip(12, looks=EARS)
     result = fitted(clip, None, tmp_path)
     model = landmark_model(clip.head, torch.float64, torch.device("cpu"))
-    shared, frames = state_of(result, model, MASKED, None)
+    shared, frames = to_state(result, model, MASKED, None)
     masks = masks_of(clip)
     seen = Masks(masks.frame, masks.mask, masks.to_image, 640, 480, masks.skin)
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
