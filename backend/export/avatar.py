@@ -1,4 +1,4 @@
-"""The folder that trainers of Gaussian avatars read, as VHAP writes it and GaussianAvatars loads it.
+"""Folder that trainers of Gaussian avatars read, as VHAP writes it and GaussianAvatars loads it.
 
 ``transforms.json`` (and its parts for training, validation and test) lists frames with intrinsics, camera to world in
 OpenGL's axes, a picture, a mask and a file of FLAME's parameters. Either the camera stands still and the head moves,

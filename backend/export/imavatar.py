@@ -1,4 +1,4 @@
-"""The folder that trainers of IMavatar, PointAvatar and SplattingAvatar read, as IMavatar's preprocessing leaves it.
+"""Folder that trainers of IMavatar, PointAvatar and SplattingAvatar read, as IMavatar's preprocessing leaves it.
 
 ``flame_params.json`` holds FLAME's parameters of all frames, the camera and its place; beside it lie ``image``,
 ``mask``, ``semantic`` (classes of the parsing, in grey) and, for SplattingAvatar, ``images`` with the mask as

@@ -1,4 +1,4 @@
-"""The head as a Wavefront OBJ with texture, for programs that read nothing else."""
+"""Head as a Wavefront OBJ with texture, for programs that read nothing else."""
 
 from __future__ import annotations
 

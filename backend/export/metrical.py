@@ -1,4 +1,4 @@
-"""The folder that trainers of INSTA and FlashAvatar read, as Zielon/metrical-tracker leaves it.
+"""Folder that trainers of INSTA and FlashAvatar read, as Zielon/metrical-tracker leaves it.
 
 ``checkpoint/NNNNN.frame`` is a file of torch with FLAME's parameters and the camera, ``mesh/NNNNN.ply`` the head of
 that frame, ``input`` the picture, ``depth`` how far the head is in millimetres, ``canonical.obj`` the head with its

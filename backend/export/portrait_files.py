@@ -1,4 +1,4 @@
-"""What is written of a photograph besides its track: mesh with texture, overlay, aligned crop, parsing, numbers."""
+"""Files of a photograph besides its track: mesh with texture, overlay, aligned crop, parsing, numbers."""
 
 from __future__ import annotations
 

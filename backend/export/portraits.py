@@ -1,4 +1,4 @@
-"""What every writer needs of a frame: the picture, a view of the face in it, and who is the person in it."""
+"""Contents of a frame that every writer needs: the picture, a view of the face and the mask of the person in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the person ends for an avatar: FLAME has a neck and no shoulders, so a shirt would have to be made of neck.
+"""Line on the neck at which an avatar ends: FLAME has no shoulders, so a shirt would have to be made of neck.
 
 The cut is VHAP's: everything below a line through the front end of the neck, tilted as the neck is, with a soft edge.
 """

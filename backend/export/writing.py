@@ -1,4 +1,4 @@
-"""The folders of an export, each written beside its place and moved there: the work of the stage Export."""
+"""Folders of an export, each written beside its place and moved there: the work of the stage Export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The 19 classes and their numbers, as zllrunning/face-parsing.PyTorch trained them on CelebAMask-HQ.
+"""Numbers of the 19 classes, as zllrunning/face-parsing.PyTorch trained them on CelebAMask-HQ.
 
 Left and right are the subject's: in that project's sample picture the brow at the right of the picture has number 2.
 """

@@ -1,4 +1,4 @@
-"""What the clip's own fit needs for pictures that stand by themselves: each is a shot of its own."""
+"""Landmarks and context for a fit of pictures that stand by themselves: each is a shot of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The face in a photograph, looked at as often as the best quality of clips does."""
+"""Faces in a photograph, detected as often as the best quality of clips does."""
 
 from __future__ import annotations
 

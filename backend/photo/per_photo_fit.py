@@ -1,4 +1,4 @@
-"""One photograph's part of the fit of several: in that photograph's own pixels, with its own lens."""
+"""Fit of one photograph out of several: in that photograph's own pixels, with its own lens."""
 
 from __future__ import annotations
 

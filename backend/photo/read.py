@@ -1,4 +1,4 @@
-"""A photograph as it is meant to be seen: upright, 8 bits, RGB, nothing transparent; and what it says of its lens."""
+"""Reading of photographs as they are meant to be seen: upright, 8 bits, RGB, opaque; and of their lens."""
 
 from __future__ import annotations
 

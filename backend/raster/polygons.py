@@ -1,4 +1,4 @@
-"""Polygons in pictures."""
+"""Polygons in pictures: their area and the pixels inside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rasteriser is: from a mesh in camera axes to the triangle, place in it and depth of every pixel."""
+"""Interface of rasterisers: from a mesh in camera axes to the triangle, weights and depth of every pixel."""
 
 from __future__ import annotations
 

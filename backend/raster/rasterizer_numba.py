@@ -1,4 +1,4 @@
-"""The rasteriser that is always there: numba, on two threads."""
+"""Rasteriser on the processor, always there: numba, on two threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A face's landmarks as lines: outline, brows, eyes, irises and lips."""
+"""Landmarks of a face as lines: outline, brows, eyes, irises and lips."""
 
 from __future__ import annotations
 

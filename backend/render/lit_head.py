@@ -1,4 +1,4 @@
-"""The head as it is lit, drawn into a square picture."""
+"""Drawing of the head as it is lit, into a square picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..raster.rasterizer import NEAR, Raster
 from ..raster.rasterizer_numba import NumbaRasterizer
 from .differentiable.choice import best_rasterizer
 from .differentiable.clip import lens_of
-from .differentiable.drawing import Lighting, draw_lit, surface
+from .differentiable.drawing import Lighting, draw_lit, textured_mesh
 from .differentiable.texture import MipTexture, mip_texture
 from .picture_light import FACTORS, Lit, shaded
 
@@ -92,7 +92,9 @@ def textured_head(
     def tensor(values: Array, kind: torch.dtype = torch.float32) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values)).to(kind)
 
-    mesh = surface(tensor(faces[outside], torch.int64), tensor(skin.uv), tensor(skin.uv_faces[outside], torch.int64))
+    mesh = textured_mesh(
+        tensor(faces[outside], torch.int64), tensor(skin.uv), tensor(skin.uv_faces[outside], torch.int64)
+    )
     light = Lighting(
         tensor(vertex_normals(vertices, faces))[None], tensor(FACTORS[:, None] * lit.light)[None], torch.zeros(1, 3)
     )

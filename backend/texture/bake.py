@@ -33,7 +33,7 @@ UNKNOWN, SKIN, EYE, MOUTH, TEETH = -1, 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
-class Layout:
+class TexelLayout:
     """Position of each texel of a texture on the head.
 
     Attributes:
@@ -145,7 +145,7 @@ class _Sums(NamedTuple):
     best: Singles
 
 
-def add_frame(bake: Bake, layout: Layout, frame: FramePicture) -> None:
+def add_frame(bake: Bake, layout: TexelLayout, frame: FramePicture) -> None:
     """Add what a frame shows to the sums of a bake."""
     points = np.ascontiguousarray(frame.vertices, dtype=np.float64)
     normals = vertex_normals(points, layout.faces)
@@ -167,7 +167,7 @@ def add_frame(bake: Bake, layout: Layout, frame: FramePicture) -> None:
     )
 
 
-def _texels(layout: Layout) -> _Texels:
+def _texels(layout: TexelLayout) -> _Texels:
     count = len(layout.faces)
     layer = np.full(count, SKIN, np.int8) if layout.layer is None else layout.layer
     shows = np.full(count, SKIN_ALONE, np.int8) if layout.shows is None else layout.shows

@@ -1,4 +1,4 @@
-"""The colour of a head from all that a clip shows of it, without the clip's light: the work of the stage Texture."""
+"""Texture of a head from its clip, without the clip's light: the work of the stage Texture."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..render.srgb import linear_from_srgb, srgb_from_linear
 from ..render.texture import grow_borders, texels
-from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, Layout, add_frame, relit
-from .hair import Glimpses, above_the_brows, person_teller
-from .inpaint import ENOUGH, Hints, completed
-from .metrics import PARTS, parts_seen, psnr, ssim
-from .openings import MouthSeen, layers_of, openings
+from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, TexelLayout, add_frame, relit
+from .hair import HairColours, above_the_brows, person_mask_of
+from .inpaint import ENOUGH, Hints, inpaint_texture
+from .metrics import PARTS, psnr, ssim, visible_parts
+from .openings import MouthColours, layers_of, openings
 
 TOO_DARK: Final = "too-dark"
 """Code of the failure where no frame tells a colour."""
@@ -88,7 +88,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     bake, layout, hints, used = _baked(clip, chosen, size, context)
     if len(used) == 0:
         return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
-    texture = completed(
+    texture = inpaint_texture(
         bake.mean(),
         bake.best,
         layout.raster,
@@ -177,26 +177,26 @@ def _sharpness(picture: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
-def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, Layout, Hints, Integers]:
+def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, TexelLayout, Hints, Integers]:
     """Return the bake, its layout, what was seen of hair and mouth besides, and the frames that told something."""
     track, head = clip.track, clip.head
     raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size)
     layers = layers_of(len(track.neutral_vertices), track.regions, head.faces)
-    layout = Layout(raster, head.faces, layers, _may_show(track))
+    layout = TexelLayout(raster, head.faces, layers, _may_show(track))
     bake = Bake.empty(size)
-    used, mouth = [], MouthSeen()
-    glimpses = Glimpses(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
-    person, looked_at = person_teller(context), frames[evenly(len(frames), COMPARED)]
+    used, mouth = [], MouthColours()
+    hair_colours = HairColours(track.neutral_vertices.astype(np.float64), head.faces, track.regions)
+    person, looked_at = person_mask_of(context), frames[evenly(len(frames), COMPARED)]
     face = np.asarray(track.regions.get("face", np.arange(len(track.neutral_vertices))))
     for done, (frame, picture, camera, vertices) in enumerate(clip.pictures(frames)):
         context.check()
-        if not _tells(picture, camera, vertices[face]):
+        if not _is_exposed(picture, camera, vertices[face]):
             continue
         used.append(frame)
-        sure = np.full(picture.shape[:2], 1.0, dtype=np.float32)
+        skin = np.full(picture.shape[:2], 1.0, dtype=np.float32)
         if head.skin_mask is not None:
-            sure = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.skin_mask(frame, picture, camera, vertices)
-        clear = np.where(picture.max(axis=2) < _BLOWN_OUT, np.float32(1.0), np.float32(_HIDDEN_SHARE))
+            skin = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.skin_mask(frame, picture, camera, vertices)
+        weight = np.where(picture.max(axis=2) < _BLOWN_OUT, np.float32(1.0), np.float32(_HIDDEN_SHARE))
         bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
         trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2
         linear = linear_from_srgb(picture)
@@ -204,17 +204,17 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
         shown = openings(linear, track.landmarks[frame] + moved)
         mouth.add(linear, shown, clip.light(frame))
         if person is not None:
-            own = person(picture)
-            clear = clear * own
+            share = person(picture)
+            weight = weight * share
             if frame in looked_at:
-                glimpses.add(linear, own, vertices, camera, clip.light(frame))
+                hair_colours.add(linear, share, vertices, camera, clip.light(frame))
         light = clip.light(frame)
-        add_frame(bake, layout, FramePicture(linear, sure, clear, camera, vertices, light, trust, shown))
+        add_frame(bake, layout, FramePicture(linear, skin, weight, camera, vertices, light, trust, shown))
         context.progress(done + 1, len(frames))
-    return bake, layout, Hints(*glimpses.mean(), mouth.teeth(), mouth.depth()), np.array(used, dtype=np.int64)
+    return bake, layout, Hints(*hair_colours.mean(), mouth.teeth(), mouth.depth()), np.array(used, dtype=np.int64)
 
 
-def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:
+def _is_exposed(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:
     """Whether enough of the face (N, 3) is neither black nor blown out."""
     column, row = np.rint(project(vertices, camera, nearest=NEAR)).astype(int).T
     inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height)
@@ -223,7 +223,7 @@ def _tells(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> b
 
 
 def _may_show(track: Track) -> NDArray[np.int8]:
-    """Return what the triangles (F,) may show, see `bake.Layout`."""
+    """Return what the triangles (F,) may show, see `bake.TexelLayout`."""
     shows = np.full(len(track.neutral_vertices), SKIN_ALONE, dtype=np.int8)
     for words, value in ((_RATHER_SKIN, RATHER_SKIN), (_ANYTHING, ANYTHING)):
         for name, vertices in track.regions.items():
@@ -236,7 +236,7 @@ def _may_show(track: Track) -> NDArray[np.int8]:
 
 
 def _facts(
-    clip: _Clip, bake: Bake, layout: Layout, texture: NDArray[np.float32], frames: Integers, *, lit: bool
+    clip: _Clip, bake: Bake, layout: TexelLayout, texture: NDArray[np.float32], frames: Integers, *, lit: bool
 ) -> dict[str, Any]:
     compared = frames[evenly(len(frames), COMPARED)]
     likeness = [_likeness(clip, texture, *shown) for shown in clip.pictures(compared)]
@@ -270,7 +270,7 @@ def _likeness(
     raster = NumbaRasterizer(threads=1).rasterize(vertices, faces, camera)
     normals = vertex_normals(vertices, faces)
     drawn = srgb_from_linear(relit(texture, raster, clip.corner_uv, normals, faces, clip.light(frame)))
-    masks = parts_seen(raster.ids, faces, clip.track.regions)
+    masks = visible_parts(raster.ids, faces, clip.track.regions)
     return {
         part: (psnr(picture, drawn, mask), ssim(picture, drawn, mask)) for part, mask in masks.items() if mask.any()
     }

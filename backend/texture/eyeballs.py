@@ -1,4 +1,4 @@
-"""A whole eyeball from the part of it that a film shows: a round iris with its pupil, clean white around it.
+"""Whole eyeballs from the part of them that a film shows: a round iris with its pupil, clean white around it.
 
 Lids hide most of an eye, and lamps are reflected in it. What was seen is read ring by ring around the middle of the
 iris, which lies where the film shows it; what a ring has seen nowhere is not made up from lids.
@@ -51,7 +51,7 @@ _SHADED: Final = 0.35
 class _Eye:
     """Texels of an eyeball: places before it (N, 2), whether in front (N,), colours (N, 3), how well seen (N,)."""
 
-    place: Array
+    position: Array
     front: NDArray[np.bool_]
     colour: Array
     share: Array
@@ -109,8 +109,8 @@ def _eye(
     centre = np.linalg.lstsq(rows, (points**2).sum(axis=1), rcond=None)[0][:3]
     away = layout.interpolate(template, faces)[mask] - centre
     depth = away[:, 2]
-    place = away[:, :2] / np.maximum(depth, 1e-6)[:, None]
-    return _Eye(place, depth > 0.35 * np.linalg.norm(away, axis=1), colour[mask].astype(np.float64), share[mask])
+    position = away[:, :2] / np.maximum(depth, 1e-6)[:, None]
+    return _Eye(position, depth > 0.35 * np.linalg.norm(away, axis=1), colour[mask].astype(np.float64), share[mask])
 
 
 def _look(eye: _Eye) -> _Look | None:
@@ -118,13 +118,13 @@ def _look(eye: _Eye) -> _Look | None:
     seen = eye.front & (eye.share > 0.3)
     if seen.sum() < _FEWEST:
         return None
-    place, colour = eye.place[seen], eye.colour[seen]
+    position, colour = eye.position[seen], eye.colour[seen]
     bright = np.log(colour.mean(axis=1) + 0.01)
     best, found = -np.inf, (np.zeros(2), _IRIS)
     steps = np.linspace(-_ASIDE, _ASIDE, 11)
     for x in steps:
         for y in steps:
-            distance = np.linalg.norm(place - (x, y), axis=1)
+            distance = np.linalg.norm(position - (x, y), axis=1)
             for size in _SIZES:
                 score = _contrast(distance / (_IRIS * size), bright) - _TIED * np.hypot(x, y)
                 if score > best:
@@ -132,7 +132,7 @@ def _look(eye: _Eye) -> _Look | None:
     if best < _LEAST_CONTRAST:
         found = (np.zeros(2), _IRIS)  # its colours are the person's, its place is the eye's own
     middle, radius = found
-    ratio = np.linalg.norm(place - middle, axis=1) / radius
+    ratio = np.linalg.norm(position - middle, axis=1) / radius
     white = _white(colour[ratio > 1 + _EDGE])
     if white is None:
         return None
@@ -149,20 +149,20 @@ def _contrast(ratio: Array, bright: Array) -> float:
 
 def _rings(ratio: Array, colour: Array) -> Array:
     """Return the colours (R, 3) of an iris from its middle outwards."""
-    places = (np.arange(_RINGS) + 0.5) / _RINGS
+    positions = (np.arange(_RINGS) + 0.5) / _RINGS
     known, values = [], []
-    for place in places:
-        ring = colour[np.abs(ratio - place) < 0.75 / _RINGS]
+    for position in positions:
+        ring = colour[np.abs(ratio - position) < 0.75 / _RINGS]
         if len(ring) >= _FEWEST // 8:
             brightness = ring.mean(axis=1)
             low, high = np.quantile(brightness, _HIGHLIGHT)
-            known.append(place)
+            known.append(position)
             values.append(ring[(brightness >= low) & (brightness <= high)].mean(axis=0))
     if not known:
         return np.tile(np.array(_BROWN), (_RINGS, 1))
-    rings = np.stack([np.interp(places, known, np.array(values)[:, channel]) for channel in range(3)], axis=1)
-    iris = rings[places > _PUPIL].mean(axis=0)
-    pupil = places <= _PUPIL
+    rings = np.stack([np.interp(positions, known, np.array(values)[:, channel]) for channel in range(3)], axis=1)
+    iris = rings[positions > _PUPIL].mean(axis=0)
+    pupil = positions <= _PUPIL
     dark = np.minimum(1, _PUPIL_DARK * iris.mean() / np.maximum(rings[pupil].mean(axis=1, keepdims=True), 1e-6))
     rings[pupil] *= dark
     return rings
@@ -193,16 +193,16 @@ def _as_bright(eye: _Eye, look: _Look) -> _Look:
     seen = eye.front & (eye.share > 0.3)
     if seen.sum() < _FEWEST:
         return look
-    drawn = _drawn(_Eye(eye.place[seen], eye.front[seen], eye.colour[seen], np.zeros(int(seen.sum()))), look)
+    drawn = _drawn(_Eye(eye.position[seen], eye.front[seen], eye.colour[seen], np.zeros(int(seen.sum()))), look)
     scale = float(np.clip(eye.colour[seen].mean() / max(float(drawn.mean()), 1e-6), 0.3, 1.5))
     return _Look(look.middle, look.radius, look.rings * scale, look.white * scale)
 
 
 def _drawn(eye: _Eye, look: _Look) -> Singles:
     """Return the colours (N, 3) of an eyeball: the look, and what was seen of it where that is like it."""
-    ratio = np.where(eye.front, np.linalg.norm(eye.place - look.middle, axis=1) / look.radius, 9.0)
-    places = (np.arange(_RINGS) + 0.5) / _RINGS
-    iris = np.stack([np.interp(ratio, places, look.rings[:, channel]) for channel in range(3)], axis=1)
+    ratio = np.where(eye.front, np.linalg.norm(eye.position - look.middle, axis=1) / look.radius, 9.0)
+    positions = (np.arange(_RINGS) + 0.5) / _RINGS
+    iris = np.stack([np.interp(ratio, positions, look.rings[:, channel]) for channel in range(3)], axis=1)
     outside = np.clip((ratio - 1 + _EDGE) / (2 * _EDGE), 0, 1)[:, None]
     shaded = 1 - _SHADED * np.clip((ratio - 1.2) / 1.3, 0, 1)[:, None]
     drawn = iris + (look.white * shaded - iris) * outside

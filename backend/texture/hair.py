@@ -1,4 +1,4 @@
-"""What a clip tells of the hair: it stands off the head, so it is looked for where the mesh is and outside of it.
+"""Colours of the hair in a clip: it stands off the head, so they are read where the mesh is and outside of it.
 
 A face that is filmed from the front shows next to nothing of its scalp at an angle that a texture is taken from, but
 the outline of its hair is in every frame. The person's outline tells hair from what is behind.
@@ -38,7 +38,7 @@ _HAIRLINE: Final = 0.03
 """Metres from the scalp within which hair hangs over the forehead."""
 
 
-def person_teller(context: Context) -> Person | None:
+def person_mask_of(context: Context) -> Person | None:
     """Return what tells a person from the background; None where mediapipe's network is not there."""
     files = find_networks("", context.models)
     if isinstance(files, Failure) or files.person is None:
@@ -70,7 +70,7 @@ def under_hair(template: Array, regions: Mapping[str, Array]) -> NDArray[np.bool
     return high & (KDTree(template[scalp]).query(template)[0] < _HAIRLINE)
 
 
-class Glimpses:
+class HairColours:
     """Colours of the scalp, or of what stands off it, from frames that show it at a low angle only."""
 
     def __init__(self, template: Array, faces: Array, regions: Mapping[str, Array]) -> None:
@@ -91,14 +91,14 @@ class Glimpses:
         """
         normals = vertex_normals(vertices, self._faces)
         depth = NumbaRasterizer(threads=1).rasterize(vertices, self._faces, camera).depth
-        place, normal = vertices[self._index], normals[self._index]
-        view = -place / np.maximum(np.linalg.norm(place, axis=1, keepdims=True), 1e-9)
+        positions, normal = vertices[self._index], normals[self._index]
+        view = -positions / np.maximum(np.linalg.norm(positions, axis=1, keepdims=True), 1e-9)
         facing = (view * normal).sum(axis=1)
         # What is seen of hair is turned to the camera a little, wherever the scalp below it looks.
         seen_side = normal + np.maximum(_SEEN_SIDE - facing, 0)[:, None] * view
         shade = believed_light(seen_side / np.linalg.norm(seen_side, axis=1, keepdims=True), light)
         for off in STANDS_OFF:
-            points = place + off * normal
+            points = positions + off * normal
             pixels = project(points, camera, nearest=NEAR)
             shown = is_unobstructed(points, pixels, depth, HAIR)
             column, row = np.where(shown[:, None], np.rint(pixels), 0).astype(int).T

@@ -1,4 +1,4 @@
-"""What no frame showed: the other half of the face by symmetry, the rest by smooth extension over the surface.
+"""Inpainting of what no frame showed: the other half of the face by symmetry, the rest smoothly over the surface.
 
 Colours are linear light, float32.
 """
@@ -84,7 +84,7 @@ class Hints:
     depth: Array | None = None
 
 
-def completed(
+def inpaint_texture(
     colour: Singles,
     best: Singles,
     layout: Raster,

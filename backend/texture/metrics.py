@@ -1,4 +1,4 @@
-"""How alike a picture and its rendering are: PSNR and SSIM inside the parts of a face. 8-bit sRGB."""
+"""Likeness of a picture and its rendering: PSNR and SSIM inside the parts of a face. 8-bit sRGB."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ssim(picture: NDArray[np.uint8], rendering: NDArray[np.uint8], mask: Array) 
     return float(value[mask].mean())
 
 
-def parts_seen(ids: NDArray[np.int32], faces: Array, regions: Mapping[str, Array]) -> dict[str, NDArray[np.bool_]]:
+def visible_parts(ids: NDArray[np.int32], faces: Array, regions: Mapping[str, Array]) -> dict[str, NDArray[np.bool_]]:
     """Return the pixels (H, W) of each of the `PARTS` that a rasterised head shows, less two at its edge.
 
     Args:

@@ -1,4 +1,4 @@
-"""How dark it is inside a mouth, where light of nine terms would reach as it does the face."""
+"""Darkness inside a mouth, where light of nine terms would reach as it does the face."""
 
 from __future__ import annotations
 

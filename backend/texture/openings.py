@@ -1,4 +1,4 @@
-"""Which pixels of a frame show the eyes and the inside of the mouth, as its landmarks say: other colours than skin.
+"""Openings of a face: the pixels that show eyes and the inside of the mouth, as its landmarks say.
 
 The mesh does not follow lids and lips to the pixel. Without this, lids are painted on eyeballs and teeth on lips.
 """
@@ -110,7 +110,7 @@ def _like_teeth(picture: Singles, landmarks: Array) -> tuple[NDArray[np.bool_], 
     return np.logical_or.reduce(white), bright < _DEPTH
 
 
-class MouthSeen:
+class MouthColours:
     """The colours inside a person's mouth, from whatever shows them: a mesh shows its teeth at other places."""
 
     def __init__(self) -> None:

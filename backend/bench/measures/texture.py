@@ -12,7 +12,7 @@ from ...contract.arrays import Array
 from ...contract.track import Track
 from ...render.srgb import linear_from_srgb
 from ...render.texture import texels
-from ...texture.bake import Layout
+from ...texture.bake import TexelLayout
 from ...texture.inpaint import at_vertices
 
 HUE: Final = 0.25
@@ -58,11 +58,11 @@ def pale_rim(picture: NDArray[np.uint8], track: Track, beyond: str) -> float:
         beyond: Region on the other side: `scalp` or `neck`.
     """
     bright = np.log(_of_vertices(picture, track).mean(axis=1) + 1e-3)
-    points, bare = track.neutral_vertices.astype(np.float64), _bare(track)
+    points, skin = track.neutral_vertices.astype(np.float64), _bare(track)
     outside = np.setdiff1d(track.regions.get(beyond, np.zeros(0, np.int64)), track.regions.get("face", ()))
-    if len(outside) == 0 or not bare.any():
+    if len(outside) == 0 or not skin.any():
         return 0.0
-    inside = np.flatnonzero(bare)
+    inside = np.flatnonzero(skin)
     away = KDTree(points[outside]).query(points[inside])[0]
     rim, inner = inside[away < RIM], inside[(away >= RIM) & (away < INNER)]
     if len(rim) == 0 or len(inner) == 0:
@@ -73,17 +73,17 @@ def pale_rim(picture: NDArray[np.uint8], track: Track, beyond: str) -> float:
 
 def _bare(track: Track) -> NDArray[np.bool_]:
     """Return which vertices (V,) are bare skin of the face."""
-    bare = np.zeros(len(track.neutral_vertices), dtype=bool)
-    bare[track.regions.get("face", np.zeros(0, np.int64))] = True
+    skin = np.zeros(len(track.neutral_vertices), dtype=bool)
+    skin[track.regions.get("face", np.zeros(0, np.int64))] = True
     for name, vertices in track.regions.items():
         if any(word in name for word in _OTHER):
-            bare[vertices] = False
-    return bare
+            skin[vertices] = False
+    return skin
 
 
 def _of_vertices(picture: NDArray[np.uint8], track: Track) -> Array:
     """Return the linear colour around each vertex (V, 3)."""
     size = len(picture)
-    layout = Layout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), track.faces)
+    layout = TexelLayout(texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size), track.faces)
     seen = np.ones((size, size), dtype=np.float32)
     return at_vertices(linear_from_srgb(picture), seen, layout.raster, track.faces, len(track.neutral_vertices))[0]

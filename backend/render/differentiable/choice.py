@@ -1,4 +1,4 @@
-"""Which rasteriser is used: the fastest one that is installed and works on the device."""
+"""Choice of the rasteriser: the fastest one that is installed and works on the device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rasteriser gets and gives: from vertices in clip space to the triangle, place in it and depth of every pixel.
+"""Interface of batched rasterisers: from vertices in clip space to triangle, weights and depth of every pixel.
 
 Clip space here is that of a perspective camera with y down, as in pixels: x / w and y / w go from -1 at the left and
 top edge of the picture to 1 at the right and bottom one, pixel (0, 0) is the top-left one and its centre lies half a

@@ -15,7 +15,7 @@ from .texture import MipTexture, read_texture
 
 
 @dataclass(frozen=True)
-class Surface:
+class TexturedMesh:
     """A mesh and where its texture lies.
 
     Attributes:
@@ -31,9 +31,9 @@ class Surface:
     edges: Edges
 
 
-def surface(faces: Tensor, uv: Tensor, uv_faces: Tensor) -> Surface:
+def textured_mesh(faces: Tensor, uv: Tensor, uv_faces: Tensor) -> TexturedMesh:
     """Return a mesh for drawing."""
-    return Surface(faces.long(), uv, uv_faces.long(), mesh_edges(faces))
+    return TexturedMesh(faces.long(), uv, uv_faces.long(), mesh_edges(faces))
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Lighting:
 
 def draw_lit(
     rasterizer: MeshRasterizer,
-    mesh: Surface,
+    mesh: TexturedMesh,
     vertices: Tensor,
     lens: Tensor,
     texture: MipTexture,

@@ -1,4 +1,4 @@
-"""The rasteriser that is always there: numba on the processor, one picture per core."""
+"""Rasterising with numba on the processor, which is always there: one picture per core."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from backend.bench.measures.texture import glowing, hue_error, pale_rim
 from backend.contract.track import Track
 from backend.head.builtin import builtin_head
 from backend.render.texture import texels
-from backend.texture.metrics import parts_seen
+from backend.texture.metrics import visible_parts
 
 HEAD = builtin_head()
 TRACK = cast(
@@ -57,7 +57,7 @@ def test_a_white_line_below_the_hair_is_a_pale_rim():
 
 
 def test_mouth_and_lids_are_parts_of_the_face_and_seen_apart():
-    masks = parts_seen(np.arange(len(HEAD.faces), dtype=np.int32)[None].repeat(7, axis=0), HEAD.faces, HEAD.regions)
+    masks = visible_parts(np.arange(len(HEAD.faces), dtype=np.int32)[None].repeat(7, axis=0), HEAD.faces, HEAD.regions)
     assert masks["mouth"].any() and masks["lids"].any()
     inside = np.isin(HEAD.faces, HEAD.regions["teeth"]).all(axis=1)
     assert masks["mouth"][3, inside].all() and not masks["lids"][3, inside].any()

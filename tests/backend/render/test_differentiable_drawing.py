@@ -17,7 +17,7 @@ from backend.raster.rasterizer_numba import NumbaRasterizer
 from backend.render.differentiable.antialias import antialias, mesh_edges
 from backend.render.differentiable.choice import best_rasterizer
 from backend.render.differentiable.clip import clip_space, lens_of
-from backend.render.differentiable.drawing import Lighting, draw_lit, surface
+from backend.render.differentiable.drawing import Lighting, draw_lit, textured_mesh
 from backend.render.differentiable.interpolate import interpolate, slopes, with_gradients
 from backend.render.differentiable.shading import shade, vertex_normals
 from backend.render.differentiable.texture import mip_texture, read_texture
@@ -248,7 +248,7 @@ def a_head(device, dtype=torch.float32):
     def tensor(values):
         return torch.as_tensor(values, device=device, dtype=dtype)
 
-    mesh = surface(torch.as_tensor(faces, device=device), tensor(uv), torch.as_tensor(faces, device=device))
+    mesh = textured_mesh(torch.as_tensor(faces, device=device), tensor(uv), torch.as_tensor(faces, device=device))
     return vertices, faces, uv, texture, light, mesh, tensor
 
 

@@ -8,11 +8,11 @@ import pytest
 from backend.contract.camera import Intrinsics, project
 from backend.head.builtin import builtin_head
 from backend.render.texture import texels
-from backend.texture.bake import EYE, MOUTH, SKIN, TEETH, UNKNOWN, Bake, FramePicture, Layout, add_frame
+from backend.texture.bake import EYE, MOUTH, SKIN, TEETH, UNKNOWN, Bake, FramePicture, TexelLayout, add_frame
 from backend.texture.eyeballs import whole_eyeballs
 from backend.texture.inpaint import part_masks
 from backend.texture.mouth_shade import shade_in_mouth
-from backend.texture.openings import MouthSeen, layers_of, openings
+from backend.texture.openings import MouthColours, layers_of, openings
 
 HEAD = builtin_head()
 FACES = HEAD.faces.astype(np.int32)
@@ -79,7 +79,7 @@ def test_nothing_is_told_where_there_are_no_landmarks():
 
 def test_eyeballs_take_no_lids_and_lids_no_eyeballs():
     raster = texels(HEAD.uv, HEAD.uv_faces, 256)
-    layout = Layout(raster, FACES, layers_of(HEAD.vertex_count, HEAD.regions, FACES))
+    layout = TexelLayout(raster, FACES, layers_of(HEAD.vertex_count, HEAD.regions, FACES))
     points = landmarks()
     shown = openings(np.full((400, 400, 3), 0.3, np.float32), points)
     picture = np.where((shown == EYE)[..., None], (0.1, 0.9, 0.1), SKIN_COLOUR).astype(np.float32)
@@ -98,7 +98,7 @@ def test_eyeballs_take_no_lids_and_lids_no_eyeballs():
 
 def test_teeth_have_the_colour_of_those_that_were_seen():
     picture, points = with_open_mouth()
-    seen = MouthSeen()
+    seen = MouthColours()
     assert seen.teeth() is None and seen.depth() is None
     seen.add(0.5 * picture, openings(picture, points), 0.5 * WHITE_LIGHT)
     np.testing.assert_allclose(seen.teeth(), TOOTH, rtol=0.02)

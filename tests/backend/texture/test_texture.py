@@ -26,9 +26,9 @@ from backend.render.texture import texels
 from backend.stages import texture as texture_stage
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage
-from backend.texture.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, Layout, add_frame, relit
+from backend.texture.bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, TexelLayout, add_frame, relit
 from backend.texture.clip_texture import ClipTexture, clip_texture, texture_to_draw
-from backend.texture.inpaint import completed, part_masks
+from backend.texture.inpaint import inpaint_texture, part_masks
 from backend.texture.metrics import psnr, ssim
 
 HEAD = builtin_head()
@@ -42,9 +42,9 @@ def painted(places: np.ndarray) -> np.ndarray:
     return 0.45 + 0.2 * np.stack(waves, axis=-1)
 
 
-def on_texels(size: int) -> tuple[Layout, np.ndarray]:
+def on_texels(size: int) -> tuple[TexelLayout, np.ndarray]:
     """The layout of the head's texture and what is painted on it."""
-    layout = Layout(texels(HEAD.uv, HEAD.uv_faces, size), HEAD.faces.astype(np.int32))
+    layout = TexelLayout(texels(HEAD.uv, HEAD.uv_faces, size), HEAD.faces.astype(np.int32))
     return layout, painted(layout.raster.interpolate(HEAD.template, HEAD.faces)).astype(np.float32)
 
 
@@ -60,7 +60,7 @@ def frame_of(yaw: float, gain: float = 1.0) -> tuple[np.ndarray, np.ndarray, Int
 
 
 def bake_frame(
-    bake: Bake, layout: Layout, yaw: float, skin: float = 1.0, weight: float = 1.0, shows: int = SKIN_ALONE
+    bake: Bake, layout: TexelLayout, yaw: float, skin: float = 1.0, weight: float = 1.0, shows: int = SKIN_ALONE
 ) -> None:
     """Add a picture of the head to a bake."""
     picture, vertices, camera = frame_of(yaw)
@@ -119,7 +119,7 @@ def test_the_unseen_half_comes_from_the_other_side_and_nothing_stays_empty():
     place = layout.raster.interpolate(HEAD.template, HEAD.faces)
     left = ((layout.raster.ids >= 0) & (place[..., 0] > 0.0) & (place[..., 2] > 0)).astype(np.float32)
     corner_uv = HEAD.uv[HEAD.uv_faces]
-    filled = completed(
+    filled = inpaint_texture(
         texture * left[..., None], left, layout.raster, layout.faces, HEAD.template, corner_uv, HEAD.regions
     )
     right = (layout.raster.ids >= 0) & (place[..., 0] < -0.01) & (place[..., 2] > 0.005)
@@ -138,7 +138,7 @@ def filled(
     colours: dict[str, tuple[float, float, float]],
     seen: tuple[str, ...],
     regions: Mapping[str, np.ndarray] = HEAD.regions,
-) -> tuple[np.ndarray, Layout]:
+) -> tuple[np.ndarray, TexelLayout]:
     """A texture completed from plain skin with some regions of another colour, of which some regions were seen."""
     layout, _ = on_texels(256)
     values, weights = np.tile(SKIN_COLOUR, (HEAD.vertex_count, 1)), np.zeros(HEAD.vertex_count)
@@ -148,10 +148,10 @@ def filled(
         weights[regions[name]] = 1
     colour, best = (layout.raster.interpolate(v, layout.faces).astype(np.float32) for v in (values, weights[:, None]))
     corner_uv = HEAD.uv[HEAD.uv_faces]
-    return completed(colour, best[..., 0], layout.raster, layout.faces, HEAD.template, corner_uv, regions), layout
+    return inpaint_texture(colour, best[..., 0], layout.raster, layout.faces, HEAD.template, corner_uv, regions), layout
 
 
-def middle_of(texture: np.ndarray, layout: Layout, name: str) -> np.ndarray:
+def middle_of(texture: np.ndarray, layout: TexelLayout, name: str) -> np.ndarray:
     """The middle colour of a region."""
     inside = np.zeros(HEAD.vertex_count, dtype=bool)
     inside[HEAD.regions[name]] = True

@@ -23,7 +23,7 @@ from backend.sample.people import person
 from backend.stages import track as track_stage
 from backend.stages import video as video_stage
 from backend.texture.clip_texture import clip_texture
-from backend.texture.hair import Glimpses, under_hair
+from backend.texture.hair import HairColours, under_hair
 
 HEAD = builtin_head()
 FRAMES = 4
@@ -105,9 +105,9 @@ def test_hair_is_seen_on_a_head_that_faces_the_camera():
     person[:, 150:] = 0
     light = np.zeros((9, 3))
     light[0] = 1.0
-    glimpses = Glimpses(template, HEAD.faces.astype(np.int32), regions)
-    glimpses.add(picture, person, vertices, camera, light)
-    colour, count = glimpses.mean()
+    hair_colours = HairColours(template, HEAD.faces.astype(np.int32), regions)
+    hair_colours.add(picture, person, vertices, camera, light)
+    colour, count = hair_colours.mean()
     seen = count > 0
     assert seen.sum() > 40 and under_hair(template, regions)[seen].all()
     np.testing.assert_allclose(colour[seen], 0.1, rtol=1e-4)
