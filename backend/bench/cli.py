@@ -28,16 +28,18 @@ def parser() -> argparse.ArgumentParser:
     lines = [f"  {group:<6} {one.name:<12} {one.title}" for group, many in BENCHMARKS.items() for one in many]
     result = argparse.ArgumentParser(
         prog="python -m backend bench",
-        description="Measure how fast the engine is (speed) or how near to the truth (truth).",
+        description="Measure how fast the engine is (speed) or how accurate (truth).",
         epilog="benchmarks:\n" + "\n".join(lines),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     result.add_argument("group", choices=tuple(BENCHMARKS))
     result.add_argument("--out", type=Path, metavar="FILE", help="JSON file to write (default: bench-GROUP.json)")
-    result.add_argument("--overwrite", action="store_true", help="Replace FILE also where it is no earlier result")
-    result.add_argument("--only", action="append", default=[], metavar="NAME", help="Only this benchmark; repeatable")
-    result.add_argument("--quick", action="store_true", help="Fewer frames: for a first look, said in the rows")
+    result.add_argument("--overwrite", action="store_true", help="Replace FILE even if it is not an earlier result")
+    result.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="Only this benchmark; can be given several times"
+    )
+    result.add_argument("--quick", action="store_true", help="Fewer frames, for a quick check; the rows say so")
     result.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="What computes fits")
     result.add_argument("--models", type=Path, default=PROJECT / "models", metavar="DIR", help="Folder of model files")
     result.add_argument(

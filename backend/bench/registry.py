@@ -45,10 +45,10 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("rendered", "rendered clips of six people, real landmarks", "truth.rendered"),
         Benchmark("appearance", "the same people refined by their pictures, and textured", "truth.appearance"),
         Benchmark("independent", "rendered clip of an independent head", "truth.independent"),
-        Benchmark("lens", "focal lengths that nobody told, and their uncertainty", "truth.lens"),
-        Benchmark("motion", "fast heads and calm ones", "truth.motion"),
+        Benchmark("lens", "unknown focal lengths, and their stated uncertainty", "truth.lens"),
+        Benchmark("motion", "fast heads and still ones", "truth.motion"),
         Benchmark("neck", "how far the base of the neck swings", "truth.neck"),
-        Benchmark("confidence", "whether confidence and stated errors tell the true ones", "truth.confidence"),
+        Benchmark("confidence", "whether confidence and stated errors match the true errors", "truth.confidence"),
         Benchmark("turns", "whether heads turn as far as they are seen to turn", "truth.turns"),
         Benchmark("cuts", "cuts between joined clips, and none elsewhere", "truth.cuts"),
         Benchmark("mouth", "jaw and lips apart, lips that touch", "truth.mouth"),
@@ -59,6 +59,8 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("held-out", "real clips, landmarks held out of the fit", "truth.held_out"),
         Benchmark("likeness", "real clips, the textured head against the footage", "truth.likeness"),
         Benchmark("blender", "imported mesh through Blender's camera", "truth.blender"),
-        Benchmark("baseline", "the seed's per-frame descent beside ours", "truth.baseline"),
+        Benchmark(
+            "baseline", "a per-frame gradient descent, as research trackers use it, beside ours", "truth.baseline"
+        ),
     ),
 }

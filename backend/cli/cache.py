@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser."""
     result = argparse.ArgumentParser(
         prog="python -m backend cache",
-        description="Show or clear what is kept of earlier runs. Clearing it loses no result, only time.",
+        description="Show or clear the saved work of earlier runs. Clearing loses no results, only time.",
         allow_abbrev=False,
     )
     result.add_argument("action", nargs="?", choices=("show", "clear"), default="show", help="What to do")
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     if parsed.action == "clear":
         sys.stdout.write(f"Cleared {_words(cache.clear())} from {cache.root}\n")
         if cache_folder.running_processes(cache.root):
-            sys.stdout.write("An engine is at work there; what it needs was left.\n")
+            sys.stdout.write("An engine is running there; the files that it needs were left.\n")
     else:
         sys.stdout.write(f"{_words(cache.size())} in {cache.root}\n")
     return EXIT_DONE

@@ -67,7 +67,7 @@ class Console:
         seconds = float(event["seconds"])
         if not event.get("summary") and seconds < SHORT:
             return
-        how = "kept" if event["state"] == "cached" else clock(seconds, tenths=True)
+        how = "reused" if event["state"] == "cached" else clock(seconds, tenths=True)
         self._line(f"{label}  {how:>7}  {event.get('summary', '')}".rstrip())
 
     def _progress(self, event: Mapping[str, Any]) -> None:
@@ -92,7 +92,7 @@ class Console:
             self._line(f"Log: {event['log']}")
 
     def _cancelled(self, _event: Mapping[str, Any]) -> None:
-        self._line("Stopped. What is finished is kept; the same command goes on from here.")
+        self._line("Stopped. Finished work is kept; run the same command again to continue.")
 
     def _paragraph(self, text: str) -> None:
         width = shutil.get_terminal_size().columns if self._terminal else 1000

@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="PHOTO",
         type=path_argument,
         nargs="+",
-        help="Picture, or a folder of them; several show one person",
+        help="Picture, or a folder of pictures; all of them show the same person",
     )
     result.add_argument("--out", type=path_argument, required=True, metavar="DIR", help="Folder for the results")
     add_common_flags(result)

@@ -20,16 +20,16 @@ def log_problem(path: Path) -> Failure | None:
     try:
         status = path.stat()
         if stat.S_ISREG(status.st_mode) and status.st_size > 0 and not _is_log(path):
-            return _refused(path, "is there already and is no log")
+            return _refused(path, "already exists and is not a log")
         if stat.S_ISDIR(status.st_mode):
             return _refused(path, "is a folder")
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISCHR(status.st_mode)):
-            return _refused(path, "is no file")
+            return _refused(path, "is not a file")
     except (FileNotFoundError, NotADirectoryError):
-        return None if path.parent.is_dir() else _refused(path, "lies in a folder that is not there")
+        return None if path.parent.is_dir() else _refused(path, "is in a folder that does not exist")
     except (OSError, ValueError) as error:
         return _refused(path, f"cannot be used: {getattr(error, 'strerror', None) or error}")
-    return None if os.access(path, os.W_OK) else _refused(path, "may only be read")
+    return None if os.access(path, os.W_OK) else _refused(path, "is read-only")
 
 
 def _is_log(path: Path) -> bool:

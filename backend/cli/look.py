@@ -127,9 +127,9 @@ def _words(done: dict[str, Any]) -> str:
         f"{video['frames']} frames, {clock(video['duration'], tenths=True)}, {video['codec']}",
     ]
     if not done["faces"]:
-        lines.append("No face was seen on the frames that were looked at.")
+        lines.append("No face was found in the frames that were checked.")
     else:
-        rows = [("face", "seen", "width", "place", "frame", "flags for track")]
+        rows = [("face", "seen", "width", "position", "frame", "options for track")]
         for face in done["faces"]:
             x, y = face["point"]
             flags = f"--face-point-x {x:g} --face-point-y {y:g} --face-point-frame {face['frame']}"

@@ -24,12 +24,12 @@ COMMANDS: Final = {
     "track": Command(".cli.track", "Track the face in a video: track file, overlay, contact sheet and report"),
     "image": Command(".cli.image", "Fit a head to photographs of one person: mesh, texture, overlay, parsing, track"),
     "run": Command(".cli.run", "Run a job, as the node editor writes it"),
-    "look": Command(".cli.look", "Look at a video: its size, rate and length, and the faces in it"),
+    "look": Command(".cli.look", "Show the size, rate and length of a video, and the faces in it"),
     "models": Command(".cli.models", "List the model files: version, licence, and what is wrong with them"),
     "doctor": Command(".setup.report.doctor", "Say what is installed, what is missing and how to get it"),
-    "sample": Command(".sample.cli", "Make the sample clip with known truth"),
-    "bench": Command(".bench.cli", "Measure speed and truth"),
-    "cache": Command(".cli.cache", "Show or clear what is kept of earlier runs"),
+    "sample": Command(".sample.cli", "Make the sample clip, with its true motion for comparison"),
+    "bench": Command(".bench.cli", "Measure speed and accuracy"),
+    "cache": Command(".cli.cache", "Show or clear the saved work of earlier runs"),
 }
 
 EXIT_FAILED: Final = 1

@@ -83,11 +83,11 @@ def _words(models: Sequence[dict[str, Any]], folder: Path) -> str:
     notes = []
     for model in models:
         name = shown(Path(model["file"]).name) or "part of the program"
-        usable = "yes" if model["usable"] else "no" if model["present"] else "not there"
+        usable = "yes" if model["usable"] else "no" if model["present"] else "missing"
         what = model["version"] or model["name"]
         rows.append((name, what, usable, COMMERCIAL[model["commercial"]], model["licence_name"]))
         if not model["present"] and model["kind"] != "landmarks":
-            notes.append(f"{name}, which is not there, would add {model['adds']}: {model['url']}")
+            notes.append(f"{name} is not installed; it would add {model['adds']}: {model['url']}")
         elif model["problem"]:
             url = f" {model['url']}" if model["url"] else ""
             named = "" if model["problem"].startswith(name) else f"{name}: "

@@ -51,10 +51,10 @@ def _read(path: Path) -> Job | Failure:
         with path.open("rb") as stream:
             content = stream.read(LARGEST + 1)
         if len(content) > LARGEST:
-            return Failure("job-not-json", f"{path.name} is too large for a job.", "Choose the job file.")
+            return Failure("job-not-json", f"{path.name} is too large for a job file.", "Choose the job file.")
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        return Failure("job-not-json", f"{path.name} is no text.", "Choose the job file, which is JSON.")
+        return Failure("job-not-json", f"{path.name} is not a text file.", "Choose the job file, which is JSON.")
     except OSError as error:
         return Failure(
             "job-not-readable",

@@ -63,19 +63,19 @@ def add_common_flags(parser: argparse.ArgumentParser) -> None:
         type=path_argument,
         default=None,
         metavar="FILE",
-        help="File that the details are added to (default: a new one in the cache folder)",
+        help="File to append the details to (default: a new one in the cache folder)",
     )
     group.add_argument(
         "--overwrite",
         action="store_true",
-        help="Replace files that lie where results go and that this program did not write (default: say so and stop). "
-        "What the run reads is never replaced",
+        help="Replace existing files that this program did not write (default: stop and name them). "
+        "Files that the run reads are never replaced",
     )
     group.add_argument(
         "--events",
         action="store_true",
-        help="Write one JSON object per line to standard output instead of a progress bar. The engine then ends on a "
-        "line 'cancel' on standard input, and when standard input is closed",
+        help="Write one JSON object per line to standard output instead of a progress bar. The engine then stops "
+        "at a line 'cancel' on standard input, or when standard input is closed",
     )
 
 
@@ -224,5 +224,7 @@ def _open_cache(chosen: Path | None) -> tuple[Cache | Failure, Notice | None]:
             return Failure("cache-unusable", sentence, advice), None
         cache = Cache(Path(tempfile.mkdtemp(prefix="flame-head-tracker-")))
         cache.prepare()
-        return cache, Notice("cache-temporary", sentence, f"This run uses {cache.root}; nothing is kept for the next.")
+        return cache, Notice(
+            "cache-temporary", sentence, f"This run uses {cache.root}; nothing is saved for the next one."
+        )
     return cache, None

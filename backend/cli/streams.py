@@ -64,7 +64,7 @@ def _could_not_write(error: OSError, stream: TextIO, error_stream: TextIO) -> bo
     # What is left would be tried again, and reported in Python's words, when the stream is closed.
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if error.errno not in _GONE:
-        sentence = f"The answer could not be written: {error.strerror or error}. Choose another place for it."
+        sentence = f"The output could not be written: {error.strerror or error}. Choose another file or disk for it."
         error_stream.write(f"{sentence}\n")
     return error.errno in _GONE
 

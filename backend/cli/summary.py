@@ -48,7 +48,10 @@ def _numbers(report: Path | None) -> list[str]:
     error = summary["reprojection_error"]
     if error["median_px"] is not None:
         share = error["median_percent_of_eye_distance"]
-        lines.append(f"Landmarks are met to {error['median_px']:.2f} px ({share:.2f} % of the distance of the eyes).")
+        lines.append(
+            f"The head fits the landmarks to {error['median_px']:.2f} px"
+            f" ({share:.2f} % of the distance between the eyes)."
+        )
     return lines + _ranges(content["flagged"])
 
 

@@ -28,8 +28,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m backend track",
         usage="python -m backend track VIDEO --out DIR [options]",
         description="Track the face in a video. Writes track.npz, overlay.mp4, sheet.png, report.json and report.png.",
-        epilog="Work that is done is kept: with changed options only what depends on them is done again, and a run "
-        "that was stopped goes on where it was.",
+        epilog="Finished work is kept: after a change of options only what depends on them is done again, and a run "
+        "that was stopped continues where it was.",
         allow_abbrev=False,
         formatter_class=HelpFormatter,
     )
@@ -43,12 +43,12 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         choices=ON_REQUEST,
         default=[],
-        help="A stage that is left out otherwise, as it takes time or writes what few need",
+        help="Stage to include that is left out by default, as it takes time or few need its files",
     )
     result.add_argument(
         "--all-faces",
         action="store_true",
-        help="Track everyone in the video, one after the other through one lens: results in DIR/face1, DIR/face2 ...",
+        help="Track everyone in the video, one after the other, with one lens: results in DIR/face1, DIR/face2 ...",
     )
     add_common_flags(result)
     add_flags(result)
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     if changed - set(parsed.add):
         first = min(changed - set(parsed.add))
         sys.stderr.write(
-            f"A flag of '{STAGES[first].label}' was given, but that stage is left out. Add --add {first}.\n"
+            f"An option of '{STAGES[first].label}' was given, but that stage is not in the run. Add --add {first}.\n"
         )
         return EXIT_USAGE
     if parsed.all_faces:
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
 def _track_everyone(settings: Mapping[str, Any], parsed: argparse.Namespace) -> int:
     """Track everyone: the first run tells how many there are, and finds the lens that the others take over."""
     if parsed.write_job is not None or settings["face"] != FaceSettings():
-        sys.stderr.write("--all-faces tracks everyone: leave out --write-job and the flags that choose a face.\n")
+        sys.stderr.write("--all-faces tracks everyone: leave out --write-job and the options that choose a face.\n")
         return EXIT_USAGE
     with open_session(parsed) as session:
         return EXIT_FAILED if isinstance(session, Failure) else _track_each(session, settings, parsed)

@@ -35,7 +35,7 @@ from ..contract.model_files import (
 )
 from .model_file import FileReport
 
-_TO_ADD: Final = "It is optional: get it from its authors and put it into the folder of models."
+_TO_ADD: Final = "It is optional: get it from its authors and put it into the model folder."
 
 Examine = Callable[[Sequence[Path]], Mapping[Path, FileReport]]
 """Says what each of some files is."""
@@ -134,7 +134,7 @@ def _optional(
     heads: Collection[str],
 ) -> Entry:
     """A file that is listed also where it is not there, in its usual place then."""
-    report = FileReport(problem=f"{usual.name} is not there.", advice=_TO_ADD) if path is None else reports[path]
+    report = FileReport(problem=f"{usual.name} is missing.", advice=_TO_ADD) if path is None else reports[path]
     if not report.problem:
         report = _without_its_head(kind, heads)
     return Entry(
@@ -155,13 +155,13 @@ def _without_its_head(kind: str, heads: Collection[str]) -> FileReport:
     """Why a file that belongs to FLAME heads is of no use beside these."""
     if kind == "guess" and not any("2020" in head for head in heads):
         return FileReport(
-            problem="It is of use with the head FLAME 2020 alone, and there is none in the folder.",
-            advice="Put generic_model.pkl of FLAME 2020 beside it.",
+            problem="It only works with the head FLAME 2020, which is not in the folder.",
+            advice="Put generic_model.pkl of FLAME 2020 next to it.",
         )
     if kind == "colour" and not any("FLAME" in head for head in heads):
         return FileReport(
-            problem="It is of use with a FLAME head alone, and there is none in the folder.",
-            advice="Put a FLAME file beside it; the built-in head has skin colours of its own.",
+            problem="It only works with a FLAME head, and there is none in the folder.",
+            advice="Put a FLAME file next to it; the built-in head has skin colours of its own.",
         )
     return FileReport()
 
@@ -177,7 +177,7 @@ def _head(path: Path, report: FileReport) -> Entry:
 
 
 def _packed(folder: Path) -> list[Entry]:
-    problem, advice = "It is still packed.", "Unpack it here; the folder that comes out of it may stay as it is."
+    problem, advice = "It is still zipped.", "Unzip it here; the resulting folder can stay as it is."
     return [
         Entry(path.name, str(path), "head", "", "a head to fit", UNKNOWN, True, problem, advice, FLAME_PAGE)
         for path in zip_archives(folder)
@@ -187,8 +187,8 @@ def _packed(folder: Path) -> list[Entry]:
 def _task(folder: Path, path: Path | None, reports: Mapping[Path, FileReport]) -> Entry:
     report = (
         FileReport(
-            problem=f"{TASK_FILES[0]} is not there; the older face networks are used.",
-            advice="Download it and put it into the folder of models.",
+            problem=f"{TASK_FILES[0]} is missing; the older face networks are used.",
+            advice="Download it and put it into the model folder.",
         )
         if path is None
         else reports[path]
@@ -213,7 +213,7 @@ def _side_file(path: Path, known: KnownModel, report: FileReport) -> Entry:
 
 
 def _unused(folder: Path) -> list[Entry]:
-    problem, advice = "It is a model of skin colour, which this version does not use.", "It may stay or go."
+    problem, advice = "It is a model of skin colour, which this version does not use.", "It can stay or be removed."
     return [
         Entry("Skin colour", str(path), "beside", "", "nothing yet", UNKNOWN, True, problem, advice, FLAME_PAGE)
         for name in UNUSED

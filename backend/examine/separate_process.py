@@ -84,9 +84,9 @@ def _examined(paths: Sequence[Path], limits: Limits) -> tuple[list[FileReport], 
                 reports.append(from_json_data(json.loads(line)))
             return reports, ""
         except queue.Empty:
-            return reports, "looking into it takes too long"
+            return reports, "examining it takes too long"
         except (ValueError, KeyError, TypeError):
-            return reports, "looking into it gave no answer"
+            return reports, "examining it gave no answer"
         finally:
             process.kill()
 
@@ -100,5 +100,5 @@ def _queue_lines(stream: IO[bytes], lines: queue.Queue[bytes | None]) -> None:
 
 def _why_ended(code: int) -> str:
     if code == EXIT_MEMORY:
-        return "looking into it takes too much memory"
-    return "looking into it ended the process that did"
+        return "examining it takes too much memory"
+    return "examining it crashed the process that did it"

@@ -16,7 +16,7 @@ from ..landmarks.crop_camera import VERSION_1_ANGLE
 from .versions import VERSION_1, VERSION_4, Version
 
 _FILES: Final = {
-    "mediapipe_face_landmarker_v2_path": "the landmark networks of the folder of models or of the wheel are used",
+    "mediapipe_face_landmarker_v2_path": "the landmark networks in the model folder, or those of mediapipe, are used",
     "flame_model_path": "the built-in head is used",
     "tex_space_path": "texture codes are of our own space",
     "face_parsing_model_path": "our own parsing is used",
@@ -137,7 +137,7 @@ def _remarks(
     values: Mapping[str, Any], wanted: torch.device, device: torch.device, template: Path | None
 ) -> Iterator[str]:
     if device != wanted:
-        yield f"'device' asks for {wanted}, which torch does not find here; the processor computes instead."
+        yield f"'device' asks for {wanted}, which torch does not find here; the CPU is used instead."
     if template is not None and not template.is_file():
         yield f"There is no file {template}, which '{_TEMPLATE}' names; the head's own texture coordinates are used."
     if values.get(_EARS):

@@ -29,7 +29,7 @@ _RATE: Final = 25
 """Pictures per second where they follow each other as frames do; nobody says how many there are."""
 _LISTED: Final = 10
 _GUESSED: Final = 8
-_SEE_A_FACE: Final = "Choose pictures in which a face is seen, 30 pixels or wider."
+_SEE_A_FACE: Final = "Choose pictures that show a face at least 30 pixels wide."
 
 
 def checked_picture(picture: object) -> Picture | Failure:
@@ -47,7 +47,7 @@ def checked_picture(picture: object) -> Picture | Failure:
 def checked_pictures(pictures: Sequence[object]) -> list[Picture] | Failure:
     """Return pictures, contiguous, or why one of them is none."""
     if not len(pictures):
-        return Failure("photo-not-given", "The list of pictures is empty.", "Give one at least.")
+        return Failure("photo-not-given", "The list of pictures is empty.", "Give at least one.")
     result: list[Picture] = []
     for picture in pictures:
         checked = checked_picture(picture)

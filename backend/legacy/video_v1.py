@@ -73,7 +73,7 @@ def chosen_frames(config: LegacyConfig, context: Context, warn: Warn) -> Video |
     rate = float(video.rate)
     original = config.original_rate or rate
     if abs(original / rate - 1) > _RATE_TOLERANCE:
-        warn(f"'original_fps' is {original:g}, {video.path.name} has {rate:.4g} frames/s; frames go by the former.")
+        warn(f"'original_fps' is {original:g}, {video.path.name} has {rate:.4g} frames/s; the former counts.")
     interval = max(1.0, original / (config.subsampled_rate or original))
     chosen = (np.arange(int(len(video) / interval)) * interval).astype(np.int64)
     if len(chosen) == 0:

@@ -98,6 +98,6 @@ def _in_use(path: Path, holder: str) -> Failure:
     who = f" ({holder})" if holder else ""
     return Failure(
         "output-in-use",
-        f"Another run{who} writes {path}.",
+        f"Another run{who} is writing {path}.",
         "Wait until it has finished, or choose another folder for the results.",
     )

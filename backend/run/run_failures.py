@@ -78,7 +78,7 @@ def _space_failure(label: str, error: OSError) -> Failure:
     return Failure(
         "disk-full",
         f"The disk is full, so {name} could not be written.",
-        "Free some space or choose another folder; what is finished is kept.",
+        "Free some space or choose another folder; finished work is kept.",
     )
 
 
@@ -86,11 +86,11 @@ def _writing_failure(label: str, error: OSError) -> Failure:
     """Return the failure of a stage whose files could not be written."""
     where = f" {os.fsdecode(error.filename)}" if error.filename else ""
     if error.errno in _FORBIDDEN:
-        advice = "Choose a folder that you may write to; what is finished is kept."
+        advice = "Choose a folder that you may write to; finished work is kept."
     elif error.errno == errno.ENOENT:
-        advice = "The folder was moved or removed meanwhile; run it again, and what is finished is not done twice."
+        advice = "The folder was moved or deleted meanwhile; run it again, and finished work is not repeated."
     else:
-        advice = "Look whether the drive is still there and in order; what is finished is kept."
+        advice = "Check that the drive is connected and works; finished work is kept."
     return Failure(
         "output-not-written",
         f"A result of '{label}' could not be written:{where} {error.strerror or error}.",
@@ -104,7 +104,7 @@ def _reading_failure(label: str, error: OSError) -> Failure:
     return Failure(
         "input-not-readable",
         f"'{label}' could not read {what}: {error.strerror or error}.",
-        "Look whether the drive is still there and the file may be read; what is finished is kept.",
+        "Check that the drive is connected and the file can be read; finished work is kept.",
     )
 
 
@@ -113,6 +113,6 @@ def _media_failure(label: str, error: Exception) -> Failure:
     why = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return Failure(
         "media-failed",
-        f"'{label}' could not go on with the video: {why}.",
-        "Close other programs, in case memory is short, or convert it to MP4 with H.264; what is finished is kept.",
+        f"'{label}' could not continue with the video: {why}.",
+        "Close other programs, in case memory is short, or convert it to MP4 with H.264; finished work is kept.",
     )

@@ -273,7 +273,7 @@ class _JobRun:
     def _damaged(self, stage: Stage) -> None:
         self.cache.forget(stage.kind, self.keys[stage.name])
         label = spec_of(stage.kind).label
-        sentence = f"What was kept of an earlier run for '{label}' is damaged; it is computed again."
+        sentence = f"The saved result of '{label}' from an earlier run is damaged; it is computed again."
         self._notice(stage, Notice("cache-damaged", sentence))
 
     def _say_cached(self, stage: Stage) -> None:
@@ -384,8 +384,10 @@ class _JobRun:
             elif meta["summary"]:  # to tell it again when the stage is not needed
                 self.cache.record(stage.kind, key, {}, meta)
         except OSError as error:
-            sentence = f"The result of '{spec_of(stage.kind).label}' could not be kept in {self.cache.root}: {error}."
-            advice = "The work goes on; free some space or choose another folder with --cache to have it next time."
+            sentence = f"The result of '{spec_of(stage.kind).label}' could not be saved in {self.cache.root}: {error}."
+            advice = (
+                "The run continues; free some space, or choose another folder with --cache, to have it saved next time."
+            )
             self._notice(stage, Notice("cache-not-written", sentence, advice))
 
 

@@ -24,7 +24,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--out", type=Path, required=True, metavar="DIR", help="Folder for the results")
     result.add_argument("--seconds", type=float, default=6.0, help="Length (default: 6)")
     result.add_argument("--models", type=Path, default=MODELS, metavar="DIR", help="Folder of model files")
-    result.add_argument("--overwrite", action="store_true", help="Replace files there that are no earlier sample")
+    result.add_argument(
+        "--overwrite", action="store_true", help="Replace existing files that are not from an earlier sample"
+    )
     return result
 
 

@@ -89,7 +89,7 @@ def track_video(video: Path, out: Path, models: Path) -> Failure | None:
         command += ["--head", "builtin", "--add", "appearance", "--add", "texture", "--cache", cache]
         done = subprocess.run(command, cwd=PROJECT, check=False)
     if done.returncode != 0:
-        return Failure("demo-not-tracked", "Tracking the clip failed.", "What it said stands above.")
+        return Failure("demo-not-tracked", "Tracking the clip failed.", "See its messages above.")
     return None
 
 
@@ -118,7 +118,7 @@ def table(out: Path, sample: Sample, steps: Sequence[Step], errors: Comparison, 
         ("  head rotation", "median {:.2f}°, 95 % {:.2f}°".format(*errors.rotation)),
         ("  depth / focal length (not given)", f"{100 * errors.depth:+.1f} % / {100 * errors.focal:+.1f} %"),
         ("  face in the picture", f"{errors.pixels:.2f} px"),
-        ("  trembling (acceleration error)", f"{errors.acceleration:.2f} mm/frame²"),
+        ("  jitter (acceleration error)", f"{errors.acceleration:.2f} mm/frame²"),
         ("  jaw", f"correlation {errors.jaw_correlation:.2f}, slope {errors.jaw_slope:.2f}"),
         ("  blinks kept / lids shut when open", f"{100 * errors.blink_kept:.0f} % / {100 * errors.blink_false:.0f} %"),
         ("  gaze", f"{errors.gaze:.1f}°"),

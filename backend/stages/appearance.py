@@ -45,8 +45,8 @@ def summary(output: Fit, _settings: AppearanceSettings) -> str:
     """What the pictures changed."""
     report = output.report.appearance
     if report is None or not report.used or report.turned is None or report.steadier is None:
-        return "left as it was"
-    return f"rotation mended by {report.turned:.1f}°, {100 * report.steadier:.0f} % calmer"
+        return "no change"
+    return f"rotation corrected {report.turned:.1f}°, {100 * report.steadier:.0f} % steadier"
 
 
 CODE: Final = StageCode(

@@ -39,7 +39,7 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
             Notice(
                 "focal-unknown",
                 f"{_silence(video)}; the focal length is estimated.",
-                "Give it in the camera settings where you know it: depth and perspective get better.",
+                "Enter it in the camera settings if you know it: depth and perspective improve.",
             )
         )
     return Camera(None, "estimated", varies=settings.focal_varies)

@@ -45,7 +45,7 @@ def check(settings: ExportSettings) -> Failure | None:
     if not settings.formats:
         return Failure(
             "export-nothing",
-            "Export is asked for, but no format.",
+            "Export is switched on, but no format is chosen.",
             "Choose frames (--export-frames), avatar, meshes, metrical or imavatar.",
         )
     return writable_problem(Path(settings.folder).expanduser()) if settings.folder else None
@@ -90,8 +90,8 @@ def _taken(folder: Path) -> Failure | None:
         return None
     return Failure(
         "export-folder-taken",
-        f"The folder {folder} holds other things than an export: {', '.join(strange[:3])}.",
-        "Choose another folder for the export, or move them away.",
+        f"The folder {folder} contains files that are not from an export: {', '.join(strange[:3])}.",
+        "Choose another folder for the export, or move those files away.",
     )
 
 

@@ -65,7 +65,7 @@ def summary(output: ReportFiles, _settings: ReportSettings) -> str:
     """What was written."""
     names = {"plate": "footage", "plot": "curves"}
     words = ", ".join(names.get(name, name) for name in output.files)
-    return shortened(words) if words else "nothing is written"
+    return shortened(words) if words else "nothing written"
 
 
 def _numbers(path: Path, plot: Path, track: Track, context: Context) -> None:
@@ -105,13 +105,13 @@ def _overlay(path: Path, track: Track, video: Video, height: int, context: Conte
             drawn += 1
             yield position, picture
         if drawn == 0:
-            why = "none of its frames can be decoded any more, for want of memory or because it has changed"
+            why = "none of its frames can be decoded any more, as memory is short or the file has changed"
             raise OSError(errno.EIO, why, str(video.path))
 
     context.targets.write(path, lambda partial: write_overlay(partial, track, pictures(), height, context, video.path))
     lost = len(track) - drawn - int(np.isin(video.frame_index, video.metadata.get("missing_pictures", [])).sum())
     if lost > 0:
-        sentence = f"{lost} frames of {video.path.name} could not be read again; the overlay lacks them."
+        sentence = f"{lost} frames of {video.path.name} could not be read again and are missing from the overlay."
         context.notice(Notice("overlay-incomplete", sentence))
     return path
 
@@ -128,7 +128,7 @@ def _plate(folder: Path, video: Video, context: Context) -> Path | None:
     copied = None if existing is None else copied_video(existing)
     if existing is not None and copied is None:
         sentence = (
-            f"{existing.name} lay beside the track already and was left as it is; Blender will show it as footage."
+            f"{existing.name} was already next to the track and was left unchanged; Blender will show it as footage."
         )
         advice = f"If it is not a copy of {video.path.name}, move it away and track again."
         context.notice(Notice("plate-kept", sentence, advice))

@@ -103,7 +103,7 @@ def summary(_output: Fit, settings: SmoothSettings) -> str:
     lengths = {"pose": settings.pose, "expression": settings.expression, "jaw": settings.jaw, "eyes": settings.eyes}
     used = {name: length for name, length in lengths.items() if length > 0}
     if not used:
-        return "nothing is smoothed"
+        return "no smoothing"
     words = ", ".join(f"{name} {length:.2g} s" for name, length in used.items())
     return words if len(words) <= LONGEST_SUMMARY else f"smoothed: {', '.join(used)}"
 

@@ -78,7 +78,7 @@ def check_outputs(settings: TrackFileSettings, outputs: Mapping[str, Any]) -> Fa
         "disk-too-small",
         f"The track of {counted(len(clip), 'frame')} takes {needed / 1e6:.0f} MB, and the disk of {folder} has"
         f" {disk.free / 1e6:.0f} MB left.",
-        "Free some space, choose another folder, or track a shorter range; what is finished is kept.",
+        "Free some space, choose another folder, or track a shorter range; finished work is kept.",
     )
 
 

@@ -52,7 +52,9 @@ def measure(setup: Setup) -> list[Row] | Failure:
     device = torch.device("cuda" if cuda else "cpu")
     pixels = one.landmarks.points[..., :2].astype(np.float64)
     theirs = _on_one_thread(lambda: fit_per_frame(head, ours.pose.identity, pixels, one.intrinsics, device))
-    pairs = {f"time of {clip} frames (the seed's extrapolated)": (clock.wall["fit"], theirs.seconds(clip), " s", 1)}
+    pairs = {
+        f"time of {clip} frames (the per-frame fit's extrapolated)": (clock.wall["fit"], theirs.seconds(clip), " s", 1)
+    }
     own = select_frames(ours.pose, chosen)
     mine = errors(head, one, own, ours.rotation[chosen], ours.translation[chosen])
     other = errors(head, one, theirs.pose, theirs.rotation, theirs.translation)
@@ -61,7 +63,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
     place = "on the processor" if device.type == "cpu" else f"on {device.type}"
     return [
         Row(
-            f"ours / the seed's scheme {place}: {name}",
+            f"ours / per-frame fit {place}: {name}",
             "",
             f"{our_value:.{digits}f} / {their_value:.{digits}f}{unit}",
             None,

@@ -200,7 +200,7 @@ def test_a_signal_ends_a_stage_that_waits_in_a_library_for_ever(
     engine.process.send_signal(number)
     ended, _, error = engine.finish()
     assert ended == code
-    assert error.endswith("Stopped. What is finished is kept; the same command goes on from here.\n")
+    assert error.endswith("Stopped. Finished work is kept; run the same command again to continue.\n")
 
 
 @POSIX
@@ -272,7 +272,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, quick: Path) ->
 
     code, _, error = Engine(tmp_path, quick, preexec_fn=small_files).finish()
     assert code == 0
-    assert "could not be kept" in error
+    assert "could not be saved" in error
     assert not list(tmp_path.rglob("*.partial"))
     assert not list((tmp_path / "cache" / "entries").glob("landmarks-*"))
 

@@ -133,7 +133,7 @@ def test_a_second_run_does_nothing_again(folder: Path, capfd: pytest.CaptureFixt
     before = looks()
     assert main(command(folder.parent)) == 0
     lines = capfd.readouterr().err.splitlines()
-    assert all("kept" in line for line in lines if line.startswith(("Landmarks", "Fit", "Portraits")))
+    assert all("reused" in line for line in lines if line.startswith(("Landmarks", "Fit", "Portraits")))
     assert lines[-2:] == [f"  {folder / 'near'}", f"  {folder / 'far'}"]
     assert looks() == before
 
@@ -142,8 +142,8 @@ def test_a_photograph_of_another_name_gets_a_folder_of_its_own(folder: Path, cap
     """What was found in it is not sought again."""
     shutil.copy(folder.parent / "near.jpg", folder.parent / "close.jpg")
     assert main(command(folder.parent, "close.jpg", "far.png", "clouds.png")) == 0
-    kept = [line.split()[0] for line in capfd.readouterr().err.splitlines() if " kept " in line]
-    assert {"Landmarks", "Fit"} <= set(kept) and "Portraits" not in kept
+    reused = [line.split()[0] for line in capfd.readouterr().err.splitlines() if " reused " in line]
+    assert {"Landmarks", "Fit"} <= set(reused) and "Portraits" not in reused
     assert json.loads((folder / "close" / "photo.json").read_text("utf-8"))["photo"] == "close.jpg"
     assert track_of(folder, "close").header["video"]["name"] == "close.jpg"
     shutil.rmtree(folder / "close")

@@ -103,7 +103,7 @@ def test_weights_are_looked_into_and_need_their_head(tmp_path: Path) -> None:
         layout = DecaEncoder().state_dict()
     right = {name: torch.zeros((), dtype=value.dtype).expand(value.shape) for name, value in layout.items()}
     torch.save({"E_flame": right}, tmp_path / "deca_model.tar")
-    assert "FLAME 2020 alone" in listed(tmp_path)["deca_model.tar"].problem
+    assert "only works with the head FLAME 2020" in listed(tmp_path)["deca_model.tar"].problem
     write_head(tmp_path / "generic_model.npz")
     entry = listed(tmp_path)["deca_model.tar"]
     assert entry.usable and entry.kind == "guess"
@@ -152,7 +152,7 @@ def test_an_archive_that_nobody_unpacked_is_said(tmp_path: Path) -> None:
     (tmp_path / "FLAME2020.zip").write_bytes(b"PK")
     entry = listed(tmp_path)["FLAME2020.zip"]
     assert entry.present and not entry.usable
-    assert entry.problem == "It is still packed." and entry.advice.startswith("Unpack it here")
+    assert entry.problem == "It is still zipped." and entry.advice.startswith("Unzip it here")
 
 
 def test_folders_of_the_research_tracker_are_listed(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_file_that_ends_or_stops_the_process_is_named_and_the_others_are_looke
     found = examine_separately(paths, Limits(seconds=8.0, memory=1 << 30))
     assert list(found) == paths
     assert [path.name for path in paths if found[path] == FileReport("seen")] == ["first", "talks", "last"]
-    assert "ended the process" in found[paths[1]].problem
+    assert "crashed the process" in found[paths[1]].problem
     assert "takes too long" in found[paths[3]].problem
     assert "too much memory" in found[paths[4]].problem
     assert all(

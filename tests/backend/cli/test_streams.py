@@ -45,7 +45,7 @@ def test_an_answer_that_cannot_be_written_is_a_failure(tmp_path: Path, command: 
             env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
         )
     assert done.returncode == 1
-    assert done.stderr.startswith("The answer could not be written: No space left on device."), done.stderr
+    assert done.stderr.startswith("The output could not be written: No space left on device."), done.stderr
 
 
 def test_a_reader_that_wants_no_more_is_no_failure() -> None:

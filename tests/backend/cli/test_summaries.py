@@ -20,6 +20,7 @@ from backend.contract.names import LANDMARKS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNER
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, SmoothSettings
 from backend.contract.track import INTERPOLATED, MISSING, TRACKED
 from backend.data.context import Context
+from backend.data.fit_report import AppearanceReport
 from backend.data.stage_code import LONGEST_SUMMARY, shortened
 from backend.data.types import ExportFiles, ReportFiles, TextureFiles, Video
 from backend.head.builtin import builtin_head
@@ -113,7 +114,7 @@ def test_a_fit_tells_its_error_and_the_lens() -> None:
 
 
 def test_smoothing_tells_what_it_smooths() -> None:
-    assert words("smooth", None) == "nothing is smoothed"
+    assert words("smooth", None) == "no smoothing"
     assert words("smooth", None, SmoothSettings(pose=0.1, jaw=0.05)) == "pose 0.1 s, jaw 0.05 s"
     everything = SmoothSettings(pose=0.125, expression=0.125, jaw=0.125, eyes=0.125)
     assert words("smooth", None, everything) == "smoothed: pose, expression, jaw, eyes"
@@ -155,17 +156,16 @@ def test_a_report_names_its_files() -> None:
     names = ("report", "plot", "sheet", "plate", "overlay")
     files = ReportFiles({name: Path(name) for name in names})
     assert words("report", files) == "report, curves, sheet, footage, overlay"
-    assert words("report", ReportFiles({})) == "nothing is written"
+    assert words("report", ReportFiles({})) == "nothing written"
 
 
 def test_appearance_tells_what_the_pictures_changed() -> None:
-    def fit(**told: Any) -> Any:
-        return SimpleNamespace(report={"appearance": told} if told else {})
+    def fit(appearance: AppearanceReport | None = None) -> Any:
+        return SimpleNamespace(report=SimpleNamespace(appearance=appearance))
 
-    told = {"turned": 0.42, "steadier": 0.21, "rasterizer": "nvdiffrast"}
-    said = "rotation mended by 0.4°, 21 % calmer"
-    assert words("appearance", fit(used=True, **told)) == said
-    assert words("appearance", fit(used=False)) == words("appearance", fit()) == "left as it was"
+    refined = AppearanceReport(used=True, turned=0.42, steadier=0.21, rasterizer="nvdiffrast")
+    assert words("appearance", fit(refined)) == "rotation corrected 0.4°, 21 % steadier"
+    assert words("appearance", fit(AppearanceReport(used=False))) == words("appearance", fit()) == "no change"
 
 
 def test_a_texture_tells_how_much_was_seen_and_how_like_the_footage_it_is() -> None:

@@ -42,8 +42,8 @@ def test_a_real_clip_gives_all_files_and_only_smoothing_is_done_again(tmp_path: 
 
     again = track(CLIP, tmp_path, *range_of_clip, "--smooth-pose", "0.2")
     assert again.returncode == 0, again.stderr
-    kept = {line.split("  ")[0] for line in again.stderr.splitlines() if "   kept  " in line}
-    assert kept == {"Video", "Face", "Camera", "Landmarks", "Fit"}
+    reused = {line.split("  ")[0] for line in again.stderr.splitlines() if " reused  " in line}
+    assert reused == {"Video", "Face", "Camera", "Landmarks", "Fit"}
 
 
 def a_film(path: Path) -> Path:

@@ -190,7 +190,7 @@ def test_wrong_values_are_named(config: dict[str, Any], word: str) -> None:
 def test_a_device_that_is_not_there_is_named_and_the_processor_takes_its_place(device: str) -> None:
     if (device == "cuda:0" and torch.cuda.is_available()) or (device == "mps" and torch.backends.mps.is_available()):
         pytest.skip(f"{device} is there")
-    with pytest.warns(TrackerWarning, match=f"asks for {device}, which torch does not find here; the processor"):
+    with pytest.warns(TrackerWarning, match=f"asks for {device}, which torch does not find here; the CPU"):
         Tracker({"device": torch.device(device)})
 
 

@@ -83,7 +83,7 @@ def test_a_full_disk_is_said_in_a_sentence_with_or_without_a_name() -> None:
 
 
 def test_advice_fits_what_went_wrong() -> None:
-    assert "moved or removed" in said(FileNotFoundError(errno.ENOENT, "No such file", "/a/b.png")).advice
+    assert "moved or deleted" in said(FileNotFoundError(errno.ENOENT, "No such file", "/a/b.png")).advice
     assert "may write to" in said(PermissionError(errno.EACCES, "Permission denied", "/a/b.png")).advice
 
 
