@@ -24,7 +24,7 @@ def measure_import(frames: int, vertices: int, repetitions: int = 3) -> dict[str
         ``blender``.
     """
     track = _sheet(frames, vertices)
-    first, again = [], []
+    first, again, made = [], [], None
     for _ in range(repetitions):
         bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
         for seconds in (first, again):
@@ -33,6 +33,7 @@ def measure_import(frames: int, vertices: int, repetitions: int = 3) -> dict[str
             seconds.append(time.perf_counter() - start)
             if isinstance(made, Failure):
                 return str(made)
+    assert made is not None, "at least one repetition"
     return {
         "frames": frames,
         "vertices": len(track.neutral_vertices),

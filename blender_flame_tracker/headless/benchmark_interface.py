@@ -83,10 +83,11 @@ def _measure_run(folder: Path) -> dict[str, Any] | str:
     (folder / "backend" / "__main__.py").write_text(_CHATTY)
     (folder / "video.mp4").touch()
     runs.engine_override = Engine(Path(sys.executable), folder)
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     draws = [_draw_times()]
     scene.flame.tree = tree = new_default_tree("FLAME")
-    tree.nodes["Video"].path = str(folder / "video.mp4")
+    video: Any = tree.nodes["Video"]
+    video.path = str(folder / "video.mp4")
     draws.append(_draw_times())
     run = runs.start(tree, scene)
     if isinstance(run, Failure):
@@ -126,7 +127,7 @@ def _draw_times(repetitions: int = 50) -> tuple[float, float, int]:
     """Median seconds of the panel, of all nodes of the scene's tree, and how many items the panel has."""
     from ..ui.panel import FLAME_PT_view3d
 
-    context = _Context()
+    context: Any = _Context()
     tree = context.scene.flame.tree
     layout = Counting()
 

@@ -56,8 +56,9 @@ def _through_camera(parts: Parts, scene: bpy.types.Scene) -> NDArray[np.float64]
     head = parts.head.evaluated_get(depsgraph)
     into_camera = parts.camera.evaluated_get(depsgraph).matrix_world.normalized().inverted()
     matrix = np.array(projection @ into_camera @ head.matrix_world, dtype=np.float64)
-    points = np.empty(len(head.data.vertices) * 3, dtype=np.float32)
-    head.data.vertices.foreach_get("co", points)
+    mesh: Any = head.data
+    points = np.empty(len(mesh.vertices) * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", points)
     clip = points.reshape(-1, 3).astype(np.float64) @ matrix[:, :3].T + matrix[:, 3]
     device = clip[:, :2] / clip[:, 3:]
     size = np.array([render.resolution_x, render.resolution_y])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import bpy
 
@@ -11,6 +11,7 @@ from ..engine.quick_look import SeenFace
 from ..engine.session import RunState
 from ..nodes import run_registry
 from ..nodes.scene_state import active_tree, node_of
+from ..nodes.tree import FlameTree
 from ..tracking import all_faces, availability, footage, runs
 from .track import can_start, start_for
 
@@ -24,20 +25,22 @@ class FindFaces(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a video and an engine."""
-        path = footage.path_of(context)
+        path, problem = footage.path_of(context), availability.problem()
         if path is None:
             cls.poll_message_set("Choose a video first")
         elif footage.faces_of(path).going:
             cls.poll_message_set("Faces are being looked for already")
-        elif availability.problem() is not None:
-            cls.poll_message_set(availability.problem().sentence)
+        elif problem is not None:
+            cls.poll_message_set(problem.sentence)
         else:
             return True
         return False
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start and return."""
-        problem = footage.look_for_faces(footage.path_of(context), again=True)
+        path = footage.path_of(context)
+        assert path is not None
+        problem = footage.look_for_faces(path, again=True)
         if problem is not None:
             self.report({"ERROR"}, str(problem))
             return {"CANCELLED"}
@@ -46,6 +49,7 @@ class FindFaces(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Look, and wait until it is done."""
         path = footage.path_of(context)
+        assert path is not None
         problem = footage.look_for_faces(path, again=True)
         seen = problem if problem is not None else footage.wait_for_faces(path)
         if isinstance(seen, Failure):
@@ -64,6 +68,7 @@ class ChooseFace(bpy.types.Operator):
     # No REGISTER: changing it afterwards would take back all that was done since, the imported head too.
     bl_options: ClassVar = {"UNDO", "INTERNAL"}
 
+    number: int
     __annotations__: ClassVar = {
         "number": bpy.props.IntProperty(
             name="Number",
@@ -92,6 +97,7 @@ class ChooseFace(bpy.types.Operator):
         """Set the Face node to the place where this face was seen, which holds however faces are counted."""
         node = node_of(active_tree(context), "face", context.scene)
         face = _face(context, self.number)
+        assert node is not None
         if face is None:
             node.choose, node.number = "number", self.number
             return {"FINISHED"}
@@ -142,11 +148,15 @@ class TrackAllFaces(bpy.types.Operator):
         failures = all_faces.wait(tree)
         for sentence in failures:
             self.report({"WARNING"}, sentence)
-        return {"FINISHED"} if run_registry.run_of(tree).state is not RunState.CANCELLED else {"CANCELLED"}
+        last = run_registry.run_of(tree)
+        return {"FINISHED"} if last is None or last.state is not RunState.CANCELLED else {"CANCELLED"}
 
-    def _prepared(self, context: bpy.types.Context) -> Any:
-        tree = active_tree(context)
-        all_faces.prepare(tree, context.scene, footage.faces_of(footage.path_of(context)).found.faces)
+    def _prepared(self, context: bpy.types.Context) -> FlameTree:
+        tree, path = active_tree(context), footage.path_of(context)
+        assert tree is not None and path is not None
+        look = footage.faces_of(path).found
+        assert look is not None
+        all_faces.prepare(tree, context.scene, look.faces)
         return tree
 
 

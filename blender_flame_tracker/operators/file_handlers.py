@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, cast
 
 import bpy
 
@@ -10,6 +11,9 @@ from ...backend.contract.footage import VIDEO_SUFFIXES
 from ..names import TAB
 from .photographs import ChoosePhotographs
 from .video import ChooseVideo
+
+_EXTENSIONS: Final[Iterable[str]] = cast(Any, bpy.path).extensions_image
+"""Of the pictures that Blender reads; no description of its modules has them."""
 
 
 class FLAME_FH_video(bpy.types.FileHandler):  # noqa: N801 - Blender's rule for names
@@ -32,7 +36,7 @@ class FLAME_FH_photographs(bpy.types.FileHandler):  # noqa: N801
     bl_idname = "FLAME_FH_photographs"
     bl_label = "Make a Head From Photographs"
     bl_import_operator = ChoosePhotographs.bl_idname
-    bl_file_extensions = ";".join(sorted(bpy.path.extensions_image))
+    bl_file_extensions = ";".join(sorted(_EXTENSIONS))
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -41,7 +45,10 @@ class FLAME_FH_photographs(bpy.types.FileHandler):  # noqa: N801
 
 
 def _shows_panel(area: bpy.types.Area | None) -> bool:
-    if area is None or area.type != "VIEW_3D" or not area.spaces.active.show_region_ui:
+    if area is None or area.type != "VIEW_3D":
+        return False
+    space: Any = area.spaces.active
+    if not space.show_region_ui:
         return False
     sidebar = next((region for region in area.regions if region.type == "UI"), None)
     return sidebar is not None and sidebar.active_panel_category == TAB

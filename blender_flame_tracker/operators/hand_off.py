@@ -19,7 +19,7 @@ RELATIVE: Final = "relative"
 def heads_left_behind(scene: bpy.types.Scene) -> list[Parts]:
     """Return the imports of a scene whose faces FBX and glTF would leave behind. Cheap enough for drawing."""
     found = [parts_of(each) for each in scene.collection.children_recursive if is_import(each) and each.library is None]
-    return [parts for parts in found if isinstance(parts, Parts) and _is_absolute(parts.head.data.shape_keys)]
+    return [parts for parts in found if isinstance(parts, Parts) and _is_absolute(parts.mesh.shape_keys)]
 
 
 def _is_absolute(key: bpy.types.Key | None) -> bool:
@@ -48,7 +48,9 @@ class PrepareExport(bpy.types.Operator):
         """Turn them, and remember it for the next update."""
         heads = heads_left_behind(context.scene)
         for parts in heads:
-            make_relative(parts.head.data.shape_keys)
+            key = parts.mesh.shape_keys
+            assert key is not None
+            make_relative(key)
             join_motion(parts.head, parts.camera)
             record = read_record(parts.collection)
             write_record(parts.collection, replace(record, settings=replace(record.settings, key_kind=RELATIVE)))
@@ -68,12 +70,17 @@ CLASSES: Final = (PrepareExport,)
 
 def register() -> None:
     """Say it where people export."""
-    bpy.types.TOPBAR_MT_file_export.prepend(_draw_menu)
+    _menu().prepend(_draw_menu)
 
 
 def unregister() -> None:
     """Say it no more."""
-    bpy.types.TOPBAR_MT_file_export.remove(_draw_menu)
+    _menu().remove(_draw_menu)
+
+
+def _menu() -> Any:
+    """Return Blender's menu: what draws in it is given the menu too, which no description of its modules says."""
+    return bpy.types.TOPBAR_MT_file_export
 
 
 def _draw_menu(self: Any, context: bpy.types.Context) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import bpy
 
@@ -22,6 +22,7 @@ class UseIdentity(bpy.types.Operator):
     bl_label = "Use Identity"
     bl_options: ClassVar = {"UNDO", "INTERNAL"}
 
+    filepath: str
     __annotations__: ClassVar = {
         "filepath": bpy.props.StringProperty(
             name="Track File",
@@ -52,6 +53,7 @@ class UseIdentity(bpy.types.Operator):
         if self.filepath and not is_file(absolute(self.filepath)):
             self.report({"ERROR"}, f"{Path(self.filepath).name} is not there. Choose another track file.")
             return {"CANCELLED"}
+        assert node is not None
         node.identity_track = relative(absolute(self.filepath)) if self.filepath else ""
         return {"FINISHED"}
 
@@ -60,6 +62,7 @@ class FLAME_MT_identity(bpy.types.Menu):  # noqa: N801 - Blender's rule for name
     """Tracks in this file whose identity can be taken over"""
 
     bl_label = "Identity"
+    layout: Any
 
     def draw(self, context: bpy.types.Context) -> None:
         """Offer a new identity and those of the tracks that were imported."""

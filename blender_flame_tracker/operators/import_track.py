@@ -24,6 +24,8 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
     bl_options: ClassVar = {"REGISTER", "UNDO", "PRESET"}
 
     filename_ext = ".npz"
+    filepath: str
+    layout: Any
     __annotations__ = {
         "filter_glob": bpy.props.StringProperty(default="*.npz", options={"HIDDEN"}),
         **annotations_of(SceneSettings),
@@ -62,12 +64,17 @@ CLASSES: Final = (ImportTrack,)
 
 def register() -> None:
     """Offer the operator under File > Import."""
-    bpy.types.TOPBAR_MT_file_import.append(_draw_menu)
+    _menu().append(_draw_menu)
 
 
 def unregister() -> None:
     """Take the operator out of the menu."""
-    bpy.types.TOPBAR_MT_file_import.remove(_draw_menu)
+    _menu().remove(_draw_menu)
+
+
+def _menu() -> Any:
+    """Return Blender's menu: what draws in it is given the menu too, which no description of its modules says."""
+    return bpy.types.TOPBAR_MT_file_import
 
 
 def _draw_menu(self: Any, _context: bpy.types.Context) -> None:

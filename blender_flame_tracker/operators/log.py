@@ -37,11 +37,13 @@ class OpenLog(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Open the file."""
-        log = run_registry.run_of(active_tree(context)).log
+        run = run_registry.run_of(active_tree(context))
+        assert run is not None
+        log = run.log
         if not log.is_file():
             self.report({"ERROR"}, "The engine has not written a log. Copy says what is known.")
             return {"CANCELLED"}
-        return bpy.ops.wm.path_open(filepath=str(log))
+        return set(bpy.ops.wm.path_open(filepath=str(log)))
 
 
 class CopyLog(bpy.types.Operator):
@@ -57,7 +59,9 @@ class CopyLog(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Put it onto the clipboard."""
-        context.window_manager.clipboard = report_of(run_registry.run_of(active_tree(context)))
+        run = run_registry.run_of(active_tree(context))
+        assert run is not None
+        context.window_manager.clipboard = report_of(run)
         self.report({"INFO"}, "Copied.")
         return {"FINISHED"}
 

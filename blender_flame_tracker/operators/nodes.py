@@ -14,7 +14,7 @@ from ..polling import Poller
 from .track import run_for, start_for
 
 
-def _tree_of(context: bpy.types.Context) -> Any | None:
+def _tree_of(context: bpy.types.Context) -> Any:
     """Return the tree of the node editor; elsewhere, as in scripts, that of the scene."""
     return context.space_data.edit_tree if shows_our_tree(context) else active_tree(context)
 
@@ -58,9 +58,10 @@ def _show_all() -> None:
             region = next((each for each in area.regions if each.type == "WINDOW"), None)
             if area.type != "NODE_EDITOR" or region is None:
                 continue
+            view_all: Any = bpy.ops.node.view_all
             with bpy.context.temp_override(window=window, area=area, region=region):
-                if shows_our_tree(bpy.context) and bpy.ops.node.view_all.poll():
-                    bpy.ops.node.view_all()
+                if shows_our_tree(bpy.context) and view_all.poll():
+                    view_all()
 
 
 _SHOW_SOON: Final = Poller(_show_all, delay=0.1)
@@ -92,6 +93,7 @@ class RunToNode(bpy.types.Operator):
     bl_idname = "flame.run_to_node"
     bl_label = "Run to Here"
 
+    node: str
     __annotations__ = {
         "node": bpy.props.StringProperty(
             name="Node", description="Name of the node; the active one where empty", options={"SKIP_SAVE"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -24,6 +25,10 @@ class ChoosePhotographs(bpy.types.Operator):
     bl_label = "Choose Photographs"
     bl_options: ClassVar = {"UNDO"}
 
+    filepath: str
+    directory: str
+    files: Sequence[bpy.types.OperatorFileListElement]
+    node: str
     __annotations__: ClassVar = {
         "filepath": bpy.props.StringProperty(
             name="Photograph", description="One photograph", subtype="FILE_PATH", options={"SKIP_SAVE"}

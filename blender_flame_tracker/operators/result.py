@@ -79,6 +79,8 @@ class ImportResult(bpy.types.Operator):
     bl_idname = "flame.import_result"
     bl_label = "Import"
     bl_options: ClassVar = {"REGISTER", "UNDO"}
+    filepath: str
+    track_node: str
     __annotations__ = {
         "filepath": bpy.props.StringProperty(
             name="Track File", description="Track file to import; empty takes that of the node tree", options={"HIDDEN"}
@@ -98,9 +100,11 @@ class ImportResult(bpy.types.Operator):
         found = self._wanted(context)
         if isinstance(found, Failure):
             return finish(self, found)
+        assert found.file is not None
         return finish(self, import_and_show(found.file, found.settings, context.scene))
 
     def _wanted(self, context: bpy.types.Context) -> selection.Result | Failure:
+        """Return a result that has a file."""
         if self.filepath:
             return selection.result_of(absolute(self.filepath), context)
         tree = scene_state.active_tree(context)
@@ -124,6 +128,8 @@ class UpdateResult(bpy.types.Operator):
     bl_idname = "flame.update_result"
     bl_label = "Update"
     bl_options: ClassVar = {"REGISTER", "UNDO"}
+    layout: Any
+    ask: bool
     __annotations__ = {
         "ask": bpy.props.BoolProperty(default=False, options={"HIDDEN", "SKIP_SAVE"}),
         **annotations_of(SceneSettings),
@@ -160,6 +166,7 @@ class UpdateResult(bpy.types.Operator):
         """Update with the settings of before, as far as none are given."""
         self._fill(context)
         found = selection.chosen(context)
+        assert found is not None and found.file is not None
         settings = older_settings.with_switch(self, settings_from(self, SceneSettings))
         return finish(self, import_and_show(found.file, settings, context.scene))
 
@@ -205,7 +212,9 @@ class SwitchMotion(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Switch, and remember it for the next update."""
         found = selection.chosen(context)
+        assert found is not None
         parts = found.parts
+        assert isinstance(parts, Parts)
         who = CAMERA_MOVES if motion_of(parts.camera) == HEAD_MOVES else HEAD_MOVES
         switch_motion(parts.head, parts.camera, who)
         join_motion(parts.head, parts.camera)
@@ -225,6 +234,7 @@ class FindTrack(bpy.types.Operator, ImportHelper):
     bl_options: ClassVar = {"UNDO"}
 
     filename_ext = ".npz"
+    filepath: str
     __annotations__ = {"filter_glob": bpy.props.StringProperty(default="*.npz", options={"HIDDEN"})}
 
     @classmethod
@@ -236,6 +246,7 @@ class FindTrack(bpy.types.Operator, ImportHelper):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Let the import belong to the chosen file, if that is a track."""
         found, path = selection.chosen(context), absolute(self.filepath)
+        assert found is not None and found.collection is not None
         facts = selection.WATCH.learn(path)
         if facts.failure is not None:
             return finish(self, facts.failure)
@@ -248,6 +259,7 @@ class JumpToBadFrame(bpy.types.Operator):
 
     bl_idname = "flame.jump_to_bad_frame"
     bl_label = "Jump to Bad Frame"
+    direction: str
     __annotations__ = {
         "direction": bpy.props.EnumProperty(
             name="Direction",
@@ -277,7 +289,8 @@ class JumpToBadFrame(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Go there, and say why the frames are bad."""
         scene = context.scene
-        review = selection.review_now(selection.chosen(context))
+        found = selection.chosen(context)
+        review = selection.review_now(found) if found is not None else None
         frame = None if review is None else review.next_bad(scene.frame_current, 1 if self.direction == "NEXT" else -1)
         if review is None or frame is None:
             self.report({"INFO"}, "No bad frames")

@@ -83,7 +83,9 @@ class OpenFolder(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Hand the folder to the system."""
-        return _open_outside(self, selection.chosen(context).file.parent)
+        found = selection.chosen(context)
+        assert found is not None and found.file is not None
+        return _open_outside(self, found.file.parent)
 
 
 def _has_file(cls: Any, context: bpy.types.Context, name: str) -> bool:
@@ -99,6 +101,7 @@ def _has_file(cls: Any, context: bpy.types.Context, name: str) -> bool:
 
 def _file_now(operator: bpy.types.Operator, context: bpy.types.Context, name: str) -> Path | None:
     found = selection.chosen(context)
+    assert found is not None
     facts = selection.facts_now(found)
     problem = _problem_of(found, facts, name)
     if problem:
@@ -155,10 +158,11 @@ class _Fitting:
             return None
         area = self.window.screen.areas[0]
         region = next((each for each in area.regions if each.type == "WINDOW"), None)
-        if area.type != "IMAGE_EDITOR" or region is None:
+        space = area.spaces.active
+        if not isinstance(space, bpy.types.SpaceImageEditor) or region is None:
             return None
         # Regions of a new window are there only after its first drawing: what is set before is not kept.
-        area.spaces.active.show_region_ui = area.spaces.active.show_region_toolbar = False
+        space.show_region_ui = space.show_region_toolbar = False
         if self.size != (region.width, region.height):
             self.size = (region.width, region.height)
             return _TICK

@@ -50,8 +50,10 @@ class FitScene(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set them."""
         found = selection.chosen(context)
-        parts, record = found.parts, read_record(found.collection)
-        fitting_scene.fit_all(context.scene, parts.camera, record.fit)
+        assert found is not None and isinstance(found.parts, Parts)
+        record = read_record(found.parts.collection)
+        assert record.fit is not None
+        fitting_scene.fit_all(context.scene, found.parts.camera, record.fit)
         if record.retimed and found.file is not None:
             # Head and footage go back to the clip's own frames.
             return finish(self, import_and_show(found.file, found.settings, context.scene))
@@ -87,6 +89,7 @@ class SetUpRender(bpy.types.Operator):
     bl_idname = "flame.set_up_render"
     bl_label = "Set Up Render"
     bl_options: ClassVar = {"REGISTER", "UNDO"}
+    head: str
     __annotations__ = {
         "head": bpy.props.EnumProperty(
             name="Head",
@@ -102,7 +105,9 @@ class SetUpRender(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set all that a render needs; the compositor's own nodes stay."""
-        if not set_up_render(context.scene, selection.chosen(context).parts, self.head):
+        found = selection.chosen(context)
+        assert found is not None and isinstance(found.parts, Parts)
+        if not set_up_render(context.scene, found.parts, self.head):
             self.report({"WARNING"}, "There is no footage behind the camera: import with Footage on")
         return {"FINISHED"}
 
@@ -124,9 +129,10 @@ class ParentLooseObjects(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Parent them."""
-        parts = selection.chosen(context).parts
-        loose = loose_objects(parts)
-        hang_on_head(context, parts, loose)
+        found = selection.chosen(context)
+        assert found is not None and isinstance(found.parts, Parts)
+        loose = loose_objects(found.parts)
+        hang_on_head(context, found.parts, loose)
         self.report({"INFO"}, f"Parented to the head: {', '.join(each.name for each in loose)}")
         return {"FINISHED"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 import bpy
 
@@ -11,6 +11,7 @@ from ...backend.contract.failure import Failure
 from .. import redrawing
 from ..engine.environment import EngineState
 from ..engine.installer import Task
+from ..own_operators import own_operators
 from ..paths import user_folder
 from ..preferences import engine_state, preferences
 from ..preferences.drawing import draw_plan, online, sentence_of
@@ -45,6 +46,9 @@ class InstallEngine(bpy.types.Operator):
     bl_idname = "flame.install_engine"
     bl_label = "Install Engine"
 
+    layout: Any
+    planned: bool
+    everything: bool
     __annotations__: ClassVar = {
         "planned": bpy.props.BoolProperty(options={"HIDDEN", "SKIP_SAVE"}),
         "everything": bpy.props.BoolProperty(
@@ -173,7 +177,7 @@ class OpenInstallLog(bpy.types.Operator):
         if not log.is_file():
             self.report({"INFO"}, "Nothing was installed yet, so there is no log.")
             return {"CANCELLED"}
-        return bpy.ops.wm.path_open(filepath=str(log))
+        return set(bpy.ops.wm.path_open(filepath=str(log)))
 
 
 class CopyInstallLog(bpy.types.Operator):
@@ -246,7 +250,7 @@ class OpenModelsFolder(bpy.types.Operator):
         except OSError as error:
             self.report({"ERROR"}, f"{folder} could not be made: {error.strerror or error}. Choose another folder.")
             return {"CANCELLED"}
-        return bpy.ops.wm.path_open(filepath=str(folder))
+        return set(bpy.ops.wm.path_open(filepath=str(folder)))
 
 
 def report() -> str:
@@ -271,7 +275,7 @@ def _confirm() -> str:
     return "Close" if engine_state.environment.plan.get("problems") else "Install"
 
 
-def _finish(operator: bpy.types.Operator, state: EngineState, level: str = "ERROR") -> set[str]:
+def _finish(operator: bpy.types.Operator, state: EngineState, level: Literal["ERROR", "WARNING"] = "ERROR") -> set[str]:
     """Say how it ended, and whether the operator did what it is for."""
     environment = engine_state.environment
     if state is EngineState.READY and not environment.reason:
@@ -293,9 +297,9 @@ def _over(task: Task, state: EngineState) -> None:
     with bpy.context.temp_override(window=(shown or list(windows))[0]):
         if task is Task.PLAN:
             if engine_state.environment.plan and not engine_state.environment.busy:
-                bpy.ops.flame.install_engine("INVOKE_DEFAULT", planned=True)
+                own_operators().install_engine("INVOKE_DEFAULT", planned=True)
         else:
-            bpy.ops.flame.announce_setup()
+            own_operators().announce_setup()
 
 
 CLASSES: Final = (

@@ -25,6 +25,7 @@ class SwitchStage(bpy.types.Operator):
     bl_label = "Switch Stage"
     bl_options: ClassVar = {"UNDO", "INTERNAL"}
 
+    kind: str
     __annotations__: ClassVar = {
         "kind": bpy.props.EnumProperty(
             name="Stage",
@@ -55,6 +56,7 @@ class SwitchStage(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Add the node, or mute or unmute it."""
         tree, scene = active_tree(context), context.scene
+        assert tree is not None
         nodes = {kind: node_of(tree, kind, scene) for kind in (*STAGES, "scene")}
         nodes["video"] = source_of(tree, scene)
         switch_stage(tree, self.kind, nodes, not is_on(context, self.kind))

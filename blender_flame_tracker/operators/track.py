@@ -17,7 +17,8 @@ from ..engine.session import RunState
 from ..names import TREE
 from ..nodes import run_registry
 from ..nodes.compile import Compiled, compile_tree
-from ..nodes.scene_state import active_tree, node_of
+from ..nodes.scene_state import active_tree, flame_of, node_of
+from ..own_operators import own_operators
 from ..paths import absolute, relative
 from ..text import paragraph
 from ..tracking import all_faces, footage, preflight, runs
@@ -29,13 +30,13 @@ def start_for(
     """Start a run from a button and return at once; where a video, a folder or a permission is missing, ask for it."""
     run = runs.start(tree, scene, target or None, overwrite=overwrite)
     if not isinstance(run, Failure):
-        scene.flame.fold_settings()
+        flame_of(scene).fold_settings()
         return {"FINISHED"}
     asks = {
-        "video-not-found": bpy.ops.flame.find_video,
-        "folder-not-writable": bpy.ops.flame.choose_result_folder,
-        "folder-taken": bpy.ops.flame.choose_result_folder,
-        TAKEN: bpy.ops.flame.replace_files,
+        "video-not-found": own_operators().find_video,
+        "folder-not-writable": own_operators().choose_result_folder,
+        "folder-taken": own_operators().choose_result_folder,
+        TAKEN: own_operators().replace_files,
     }
     ask = asks.get(run.code)
     if ask is None or bpy.app.background:
@@ -61,7 +62,7 @@ def run_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "", 
     return {"FINISHED"} if run.state is RunState.DONE else {"CANCELLED"}
 
 
-def _tree_of(context: bpy.types.Context) -> Any | None:
+def _tree_of(context: bpy.types.Context) -> Any:
     """Return the tree that is looked at: that of the node editor, else that of the scene."""
     shown = getattr(context.space_data, "edit_tree", None)
     return shown if shown is not None and shown.bl_idname == TREE else active_tree(context)
@@ -93,7 +94,8 @@ def can_start(cls: Any, context: bpy.types.Context) -> bool:
 def _alone(context: bpy.types.Context) -> Any:
     """Return the scene's tree, of which one face is tracked."""
     tree = active_tree(context)
-    all_faces.forget(tree)
+    if tree is not None:
+        all_faces.forget(tree)
     return tree
 
 
@@ -283,6 +285,9 @@ class FindVideo(_Ask, bpy.types.Operator):
     bl_idname = "flame.find_video"
     bl_label = "Find Video"
 
+    tree: int
+    target: str
+    filepath: str
     __annotations__ = {
         **_Ask.__annotations__,
         "filepath": bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"}),
@@ -312,6 +317,7 @@ class ChooseResultFolder(_Ask, bpy.types.Operator):
     bl_idname = "flame.choose_result_folder"
     bl_label = "Choose Folder"
 
+    directory: str
     __annotations__ = {
         **_Ask.__annotations__,
         "directory": bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"}),

@@ -103,6 +103,7 @@ class UseActiveClip(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Take the file of the clip."""
         clip = clip_of(context)
+        assert clip is not None
         path = absolute(bpy.path.abspath(clip.filepath, library=clip.library))
         facts = footage.read(path)
         if isinstance(facts, Failure):
@@ -154,7 +155,7 @@ def _take(context: bpy.types.Context, path: Path) -> Any:
     flame = context.scene.flame
     if flame.tree is None:
         flame.tree = new_default_tree(clip_name(path))
-    video = source_of(flame.tree, context.scene)
+    video: Any = source_of(flame.tree, context.scene)
     if video is None or footage.is_photographs(video):
         video = replace_source(flame.tree, video, "video")
     rename_tree(flame.tree, video.clip(), path)

@@ -82,3 +82,8 @@ def picture_aspect(scene: bpy.types.Scene) -> float:
     """Return width over height of the scene's picture, pixel aspect included."""
     render = scene.render
     return (render.resolution_x * render.pixel_aspect_x) / (render.resolution_y * render.pixel_aspect_y)
+
+
+def footage_aspect(clip: Any) -> float:
+    """Return width over height of a movie clip as it is shown, pixel aspect included."""
+    return clip.size[0] * clip.display_aspect[0] / (clip.size[1] * clip.display_aspect[1])

@@ -56,7 +56,7 @@ def environment_of(coefficients: NDArray[Any]) -> EnvironmentMap:
     normals = _spread(_NORMALS)
     cosine = np.maximum(normals @ directions.T, 0) * (solid_angle / np.pi)
     shading = cosine @ lobes
-    wanted = np.maximum(light_terms(_to_contract(normals)) @ np.asarray(coefficients, dtype=np.float64), 0)
+    wanted: Array = np.maximum(light_terms(_to_contract(normals)) @ np.asarray(coefficients, dtype=np.float64), 0)
     seen = normals[:, 2] > -0.2
     weight = np.where(seen, 1.0, _AWAY)
     strength = _positive_least_squares(shading * weight[:, None], wanted * weight[:, None])
@@ -77,7 +77,7 @@ def _pixels() -> tuple[Array, Array]:
     directions = np.stack([np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)], axis=-1)
     edges = np.cos(np.pi * np.arange(HEIGHT + 1) / HEIGHT)
     solid_angle = np.repeat((edges[:-1] - edges[1:]) * 2 * np.pi / WIDTH, WIDTH)
-    return directions.reshape(-1, 3), solid_angle
+    return np.asarray(directions.reshape(-1, 3), dtype=np.float64), solid_angle
 
 
 def _spread(count: int) -> Array:
@@ -86,7 +86,8 @@ def _spread(count: int) -> Array:
     z = 1 - 2 * number / count
     azimuth = np.pi * (1 + 5**0.5) * number
     radius = np.sqrt(1 - z * z)
-    return np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)
+    directions = np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)
+    return np.asarray(directions, dtype=np.float64)
 
 
 def _to_contract(directions: Array) -> Array:

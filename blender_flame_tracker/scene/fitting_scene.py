@@ -123,7 +123,7 @@ def plan_for(
     if how == "never":
         return SceneChanges()
     empty = new and starting_scene.is_empty(scene)
-    plain_view = scene.view_settings.view_transform in starting_scene.VIEWS
+    plain_view = view_of(scene) in starting_scene.VIEWS
     camera = empty and starting_scene.is_start_camera(scene)
     return SceneChanges(frozenset(_free_parts(scene, earlier, empty)), camera, empty and plain_view)
 
@@ -180,7 +180,7 @@ def give_back(scene: bpy.types.Scene, settings: dict[str, Any]) -> None:
 
 def use_standard_view(scene: bpy.types.Scene) -> bool:
     """Show colours as they are in the footage; return whether the scene's colour management can do that."""
-    view = scene.view_settings
+    view: Any = scene.view_settings
     try:
         view.view_transform = FAITHFUL_VIEWS[0]
     except TypeError:  # A studio's own colour management has other names.
@@ -190,7 +190,12 @@ def use_standard_view(scene: bpy.types.Scene) -> bool:
 
 def is_faithful(scene: bpy.types.Scene) -> bool:
     """Return whether footage is seen in its own colours."""
-    return scene.view_settings.view_transform in FAITHFUL_VIEWS
+    return view_of(scene) in FAITHFUL_VIEWS
+
+
+def view_of(scene: Any) -> str:
+    """Return the name of the scene's view transform."""
+    return scene.view_settings.view_transform
 
 
 def _free_parts(scene: bpy.types.Scene, earlier: Fit | None, empty: bool) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import Final
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -18,20 +18,21 @@ WRITTEN: Final = "flame_keys"
 
 def remember_keys(parts: Parts) -> None:
     """Take note of the shape keys as they were just written."""
-    parts.collection[WRITTEN] = _look(parts.head.data)
+    parts.collection[WRITTEN] = _look(parts.mesh)
 
 
 def kept_edits(parts: Parts) -> list[Notice]:
     """Keep the head on a hidden copy where its shape keys are not as they were written, and say so."""
     written = stored(parts.collection, WRITTEN, str)
-    if not written or written == _look(parts.head.data):
+    if not written or written == _look(parts.mesh):
         return []
-    if parts.head.data.shape_keys is None:  # Deleted by hand, or with the head, which is a new one then.
+    if parts.mesh.shape_keys is None:  # Deleted by hand, or with the head, which is a new one then.
         return []
-    copy = parts.head.copy()
-    copy.data = parts.head.data.copy()
+    copy: Any = parts.head.copy()
+    mesh: Any = parts.mesh.copy()
+    copy.data = mesh
     copy.name = f"{parts.head.name} edited"
-    for owner in (copy, copy.data.shape_keys):
+    for owner in (copy, mesh.shape_keys):
         animation = owner.animation_data if owner is not None else None
         if animation is not None and animation.action is not None:
             animation.action = animation.action.copy()

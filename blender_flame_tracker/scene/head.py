@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -79,7 +79,7 @@ def _write_uv(mesh: bpy.types.Mesh, uv: NDArray[np.float32]) -> None:
     """Texture coordinates per corner; a model file without UVs has none."""
     if len(uv) != len(mesh.loops):
         return
-    layer = mesh.uv_layers.get(UV_MAP) or mesh.uv_layers.new(name=UV_MAP)
+    layer: Any = mesh.uv_layers.get(UV_MAP) or mesh.uv_layers.new(name=UV_MAP)
     layer.uv.foreach_set("vector", np.ascontiguousarray(uv).ravel())
 
 

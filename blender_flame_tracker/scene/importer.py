@@ -93,6 +93,7 @@ def import_track(
     """
     path = None if isinstance(source, Track) else Path(source)
     scene = scene or bpy.context.scene
+    assert scene is not None
     track = source if isinstance(source, Track) else read_track(Path(source))
     if isinstance(track, Failure):
         return track
@@ -175,14 +176,14 @@ def _write_plate(
     """Lay the footage behind the head, or take that of an earlier import away; return the parts with the footage."""
     if footage is None or parts.clip != footage.clip:
         # What a shared camera shows belongs to another import.
-        camera = None if parts.shares_camera else parts.camera.data
+        camera = None if parts.shares_camera else parts.lens
         plate.remove_plate(camera, parts.clip, users_before)
     parts = replace(parts, clip=None if footage is None else footage.clip)
     if footage is None:
         return parts
     if not footage.users:
         write_footage_times(footage.clip, schedule)
-    plate.show_plate(parts.camera.data, footage)
+    plate.show_plate(parts.lens, footage)
     shape_plate(scene, parts)
     return parts
 
@@ -309,7 +310,7 @@ def _write_head(
     parts: Parts, new: _Head, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
 ) -> list[Notice]:
     """Mesh, materials, regions, shape keys and visibility of the head."""
-    head, mesh, notices = parts.head, parts.head.data, kept_edits(parts)
+    head, mesh, notices = parts.head, parts.mesh, kept_edits(parts)
     if mesh.shape_keys is not None:
         keyframes.remove_animation(mesh.shape_keys)
         head.shape_key_clear()
@@ -335,7 +336,7 @@ def _write_texture(
     """Put the baked texture on the head, or take it off; return the picture."""
     found = texture.find_texture(settings, path)
     picture = found if isinstance(found, Path) else None
-    problem = texture.write_texture(parts.collection, parts.head.data, picture, name)
+    problem = texture.write_texture(parts.collection, parts.mesh, picture, name)
     notices.extend(each for each in (found, problem) if isinstance(each, Notice))
     return picture
 
@@ -388,6 +389,6 @@ def _write_camera(parts: Parts, track: Track, selection: _Selection, zoom: camer
     radius = float(np.linalg.norm(track.neutral_vertices, axis=1).max())
     nearest, farthest = scale * max(float(depth.min()) - radius, 0.01), scale * (float(depth.max()) + radius)
     if not parts.shares_camera:
-        camera_data.write_lens(parts.camera.data, track.intrinsics)
-        camera_data.write_zoom(parts.camera.data, zoom)
-    camera_data.widen_clipping(parts.camera.data, nearest, farthest)
+        camera_data.write_lens(parts.lens, track.intrinsics)
+        camera_data.write_zoom(parts.lens, zoom)
+    camera_data.widen_clipping(parts.lens, nearest, farthest)

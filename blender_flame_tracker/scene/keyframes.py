@@ -15,6 +15,10 @@ LINEAR: Final = 1
 """Values of `Keyframe.interpolation` as `foreach_set` takes them (DNA_curve_types.h, eBezTriple_Interpolation)."""
 
 
+Animated = bpy.types.Object | bpy.types.Camera | bpy.types.Key | bpy.types.NodeTree | bpy.types.MovieClip
+"""What has an action of its own."""
+
+
 @dataclass(frozen=True)
 class Channel:
     """One animated number.
@@ -39,7 +43,7 @@ def vector_channels(path: str, frame: NDArray[Any], values: NDArray[Any]) -> lis
     return [Channel(path, index, frame, values[:, index]) for index in range(values.shape[1])]
 
 
-def write_channels(owner: bpy.types.ID, channels: Iterable[Channel]) -> None:
+def write_channels(owner: Animated, channels: Iterable[Channel]) -> None:
     """Write channels to the owner's action, made where there is none; other channels of it stay as they are.
 
     A channel that is there already is replaced as a whole.
@@ -58,7 +62,7 @@ def write_channels(owner: bpy.types.ID, channels: Iterable[Channel]) -> None:
         curve.update()
 
 
-def remove_channels(owner: bpy.types.ID, paths: Iterable[str]) -> None:
+def remove_channels(owner: Animated, paths: Iterable[str]) -> None:
     """Remove all channels with these data paths; an action that is left empty and unused goes too."""
     curves = _curves(owner, ensure=False)
     if curves is None:
@@ -69,39 +73,41 @@ def remove_channels(owner: bpy.types.ID, paths: Iterable[str]) -> None:
         remove_animation(owner)
 
 
-def remove_animation(owner: bpy.types.ID) -> None:
+def remove_animation(owner: Animated) -> None:
     """Take the action from the owner and delete it where nothing else uses it."""
-    animation = owner.animation_data
+    animation: Any = owner.animation_data
     if animation is None:
         return
-    action, slot = animation.action, getattr(animation, "action_slot", None)
+    action: Any = animation.action
+    slot: Any = getattr(animation, "action_slot", None)
     animation.action = None
     if action is not None and action.users == 0:
         bpy.data.actions.remove(action)
-    elif slot is not None and not slot.users():
+    elif action is not None and slot is not None and not slot.users():
         action.slots.remove(slot)
     if not animation.drivers and not animation.nla_tracks:
         owner.animation_data_clear()
 
 
-def join_action(owner: bpy.types.ID, leader: bpy.types.ID) -> None:
+def join_action(owner: Animated, leader: Animated) -> None:
     """Keep the owner's curves in the leader's action, in a slot of their own, where actions have slots (Blender 4.4).
 
     Exporters take one action for one animation: glTF would play one of two and leave the other.
     """
     curves = _curves(owner, ensure=False)
-    action = leader.animation_data.action if leader.animation_data is not None else None
-    if curves is None or action is None or not hasattr(action, "slots") or owner.animation_data.action == action:
+    own: Any = owner.animation_data
+    action: Any = leader.animation_data.action if leader.animation_data is not None else None
+    if curves is None or action is None or not hasattr(action, "slots") or own.action == action:
         return
     channels = [Channel(each.data_path, each.array_index, key_frames(each), key_values(each)) for each in curves]
     remove_animation(owner)
-    animation = owner.animation_data_create()
+    animation: Any = owner.animation_data_create()
     animation.action = action
     animation.action_slot = action.slots.new(id_type=owner.id_type, name=owner.name)
     write_channels(owner, channels)
 
 
-def find_curve(owner: bpy.types.ID, path: str, index: int = 0) -> bpy.types.FCurve | None:
+def find_curve(owner: Animated, path: str, index: int = 0) -> bpy.types.FCurve | None:
     """Return the owner's curve of a channel, or None."""
     curves = _curves(owner, ensure=False)
     return None if curves is None else curves.find(path, index=index)
@@ -130,15 +136,15 @@ def _remove(curves: Any, channels: set[tuple[str, int]]) -> None:
             curves.remove(curve)
 
 
-def _curves(owner: bpy.types.ID, *, ensure: bool) -> Any:
+def _curves(owner: Animated, *, ensure: bool) -> Any:
     """The collection of the owner's curves: of its action before 4.4, of its slot's channel bag since."""
-    animation = owner.animation_data
+    animation: Any = owner.animation_data
     if animation is None or animation.action is None:
         if not ensure:
             return None
         animation = owner.animation_data_create()
         animation.action = bpy.data.actions.new(owner.name)
-    action = animation.action
+    action: Any = animation.action
     if not hasattr(action, "slots"):
         return action.fcurves
     if animation.action_slot is None:

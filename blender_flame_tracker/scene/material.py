@@ -86,8 +86,8 @@ def write_materials(mesh: bpy.types.Mesh, look: Look, name: str, rebuilt: bool) 
         name: Of the clip, for the materials' names.
         rebuilt: Whether the faces are new and wait for their materials.
     """
-    _write_attribute(mesh, EYE_ATTRIBUTE, "FLOAT_VECTOR", "vector", look.eye)
-    _write_attribute(mesh, LIPS_ATTRIBUTE, "FLOAT", "value", look.lips)
+    _write_attribute(mesh, EYE_ATTRIBUTE, "vector", look.eye)
+    _write_attribute(mesh, LIPS_ATTRIBUTE, "value", look.lips)
     if len(mesh.materials) < len(SLOTS):
         mesh.materials.clear()
         for material in _new_materials(name):
@@ -97,8 +97,10 @@ def write_materials(mesh: bpy.types.Mesh, look: Look, name: str, rebuilt: bool) 
         mesh.polygons.foreach_set("material_index", look.slots)
 
 
-def _write_attribute(mesh: bpy.types.Mesh, name: str, kind: str, field: str, values: NDArray[Any]) -> None:
-    attribute = mesh.attributes.get(name) or mesh.attributes.new(name, kind, "POINT")
+def _write_attribute(mesh: bpy.types.Mesh, name: str, field: str, values: NDArray[Any]) -> None:
+    attribute: Any = mesh.attributes.get(name) or mesh.attributes.new(
+        name, "FLOAT_VECTOR" if values.ndim == 2 else "FLOAT", "POINT"
+    )
     attribute.data.foreach_set(field, np.ascontiguousarray(values, dtype=np.float32).ravel())
 
 
@@ -155,12 +157,12 @@ def _new_materials(name: str) -> list[bpy.types.Material]:
     eye_group = _eye_group(f"{name} eye")
     materials = []
     for number, slot in enumerate(SLOTS):
-        material = bpy.data.materials.new(f"{name} {slot.name}")
+        material: Any = bpy.data.materials.new(f"{name} {slot.name}")
         if material.node_tree is None:  # There from the start since 5.0.
             material.use_nodes = True
         material.diffuse_color = slot.colour
         material.roughness = slot.roughness
-        tree = material.node_tree
+        tree: Any = material.node_tree
         tree.nodes.clear()
         output = _node(tree, "ShaderNodeOutputMaterial", 300)
         if number == SKIN:
@@ -177,15 +179,13 @@ def _new_materials(name: str) -> list[bpy.types.Material]:
     return materials
 
 
-def _node(tree: bpy.types.NodeTree, kind: str, x: float, y: float = 0.0) -> bpy.types.Node:
+def _node(tree: bpy.types.NodeTree, kind: str, x: float, y: float = 0.0) -> Any:
     node = tree.nodes.new(kind)
     node.location, node.select = (x, y), False
     return node
 
 
-def _principled(
-    tree: bpy.types.NodeTree, x: float, *, roughness: float, subsurface: float, coat: float = 0.0
-) -> bpy.types.Node:
+def _principled(tree: bpy.types.NodeTree, x: float, *, roughness: float, subsurface: float, coat: float = 0.0) -> Any:
     """A principled shader; subsurface radius in metres, as for skin (Jensen et al. 2001, rounded)."""
     shader = _node(tree, "ShaderNodeBsdfPrincipled", x)
     shader.inputs["Roughness"].default_value = roughness
@@ -230,7 +230,7 @@ def _mix(tree: bpy.types.NodeTree, x: float, y: float, first: Colour, second: Co
 
 def _eye_group(name: str) -> bpy.types.NodeTree:
     """The eye as a node group, so that pupil, iris and sclera are changed in one place and meet in round circles."""
-    tree = bpy.data.node_groups.new(name, "ShaderNodeTree")
+    tree: Any = bpy.data.node_groups.new(name, "ShaderNodeTree")
     tree.interface.new_socket("Shader", in_out="OUTPUT", socket_type="NodeSocketShader")
     place = _node(tree, "ShaderNodeAttribute", -900)
     place.attribute_name = EYE_ATTRIBUTE
@@ -252,7 +252,7 @@ def _eye_group(name: str) -> bpy.types.NodeTree:
     return tree
 
 
-def _paint_eye(ramp: bpy.types.ColorRamp) -> None:
+def _paint_eye(ramp: Any) -> None:
     """Colours by distance from the axis of sight: pupil, light inner iris, iris, dark limbus, sclera, pink corners."""
     stops: tuple[tuple[float, Colour], ...] = (
         (PUPIL_RADIUS - 0.01, SLOTS[PUPIL].colour),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -59,6 +59,7 @@ def write_motion(head: bpy.types.Object, camera: bpy.types.Object, motion: Motio
     """
     for thing in (head, camera):
         _clear(thing)
+    still: Any
     moving, still = (camera, head) if who == CAMERA_MOVES else (head, camera)
     (location, rotation), (rest_location, rest_rotation) = _placed(motion, who)
     still.location, still.rotation_quaternion = rest_location, rest_rotation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -19,7 +19,8 @@ def write_neck(head: bpy.types.Object, shape: Shape, *, hidden: bool) -> None:
 
     A modifier that is there already keeps its place in the stack and its settings.
     """
-    modifier, group = head.modifiers.get(HIDDEN), head.vertex_groups.get(HIDDEN)
+    modifier: Any = head.modifiers.get(HIDDEN)
+    group = head.vertex_groups.get(HIDDEN)
     if group is not None:
         head.vertex_groups.remove(group)
     neck = sorted({vertex for name in REGIONS for vertex in shape.regions.get(name, ())})

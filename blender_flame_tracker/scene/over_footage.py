@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bpy
 
-from .camera import picture_aspect
+from .camera import footage_aspect, picture_aspect
 
 _MARK: Final = "FLAME "
 """Beginning of the names of our nodes."""
@@ -26,7 +26,8 @@ def lay_over_footage(scene: bpy.types.Scene, clip: bpy.types.MovieClip, turn: fl
     """
     tree, output = _compositor(scene)
     rendered = _rendered(tree, scene, output)
-    over = _node(tree, "CompositorNodeAlphaOver", "Over", output.node.location.x - 200, output.node.location.y)
+    x, y = output.node.location
+    over = _node(tree, "CompositorNodeAlphaOver", "Over", x - 200, y)
     # Sockets by type, not by name or number: their names changed in 5.0, the order of the two colours did not.
     behind, front = [socket for socket in over.inputs if socket.type == "RGBA"]
     tree.links.new(rendered, front)
@@ -52,9 +53,7 @@ def lay_over_footage(scene: bpy.types.Scene, clip: bpy.types.MovieClip, turn: fl
     tree.links.new(over.outputs[0], output)
 
 
-def _onto_whole_picture(
-    tree: bpy.types.NodeTree, rendered: bpy.types.NodeSocket, behind: bpy.types.NodeSocket
-) -> bpy.types.NodeSocket:
+def _onto_whole_picture(tree: bpy.types.NodeTree, rendered: bpy.types.NodeSocket, behind: Any) -> bpy.types.NodeSocket:
     """Return the socket for footage that is smaller than the picture: else what is over its bars would be cut off."""
     x, y = behind.node.location
     empty = _node(tree, "CompositorNodeSetAlpha", "Empty Picture", x - 400, y - 150)
@@ -75,7 +74,7 @@ def _pixel_aspect(clip: bpy.types.MovieClip, turn: float) -> tuple[float, float]
 
 def _aspect(clip: bpy.types.MovieClip, turn: float) -> float:
     """Width over height of the footage as it is seen."""
-    aspect = clip.size[0] * clip.display_aspect[0] / (clip.size[1] * clip.display_aspect[1])
+    aspect = footage_aspect(clip)
     return aspect if round(turn / (math.pi / 2)) % 2 == 0 else 1 / aspect
 
 
@@ -84,7 +83,7 @@ def _through(tree: bpy.types.NodeTree, picture: bpy.types.NodeSocket, node: bpy.
     return node.outputs[0]
 
 
-def _rendered(tree: bpy.types.NodeTree, scene: bpy.types.Scene, output: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+def _rendered(tree: bpy.types.NodeTree, scene: bpy.types.Scene, output: Any) -> bpy.types.NodeSocket:
     """What led to the output before: the picture that is laid over the footage."""
     found = output.links[0].from_socket if output.links else None
     if found is not None and found.node.name.startswith(_MARK):
@@ -93,18 +92,18 @@ def _rendered(tree: bpy.types.NodeTree, scene: bpy.types.Scene, output: bpy.type
     for node in [each for each in tree.nodes if each.name.startswith(_MARK)]:
         tree.nodes.remove(node)
     if found is None:
-        layers = tree.nodes.new("CompositorNodeRLayers")
+        layers: Any = tree.nodes.new("CompositorNodeRLayers")
         layers.scene = scene
         layers.location = (output.node.location.x - 800, output.node.location.y)
         found = layers.outputs["Image"]
     return found
 
 
-def _compositor(scene: bpy.types.Scene) -> tuple[bpy.types.NodeTree, bpy.types.NodeSocket]:
+def _compositor(scene: Any) -> tuple[bpy.types.NodeTree, Any]:
     """The compositor tree of the scene and the socket of its result: a group since 5.0, in the scene before."""
     scene.render.use_compositing = True
     if hasattr(scene, "compositing_node_group"):
-        tree = scene.compositing_node_group
+        tree: Any = scene.compositing_node_group
         if tree is None:
             tree = bpy.data.node_groups.new("Over the footage", "CompositorNodeTree")
             scene.compositing_node_group = tree
@@ -115,7 +114,7 @@ def _compositor(scene: bpy.types.Scene) -> tuple[bpy.types.NodeTree, bpy.types.N
     return scene.node_tree, _output(scene.node_tree, "CompositorNodeComposite")
 
 
-def _output(tree: bpy.types.NodeTree, kind: str) -> bpy.types.NodeSocket:
+def _output(tree: bpy.types.NodeTree, kind: str) -> Any:
     node = next((each for each in tree.nodes if each.bl_idname == kind), None)
     if node is None:
         node = tree.nodes.new(kind)
@@ -123,7 +122,7 @@ def _output(tree: bpy.types.NodeTree, kind: str) -> bpy.types.NodeSocket:
     return node.inputs[0]
 
 
-def _set_option(node: bpy.types.Node, attribute: str, socket: str, value: str, label: str) -> None:
+def _set_option(node: Any, attribute: str, socket: str, value: str, label: str) -> None:
     """Set an option that was an attribute up to 4.5 and is a menu socket since 5.0."""
     if hasattr(node, attribute):
         setattr(node, attribute, value)

@@ -43,6 +43,18 @@ class Parts:
     clip: bpy.types.MovieClip | None
 
     @property
+    def mesh(self) -> bpy.types.Mesh:
+        """Mesh of the head."""
+        data: Any = self.head.data
+        return data
+
+    @property
+    def lens(self) -> bpy.types.Camera:
+        """Datablock of the camera: its lens, its sensor, its background pictures."""
+        data: Any = self.camera.data
+        return data
+
+    @property
     def shares_camera(self) -> bool:
         """Whether the camera belongs to another import, in whose space this head moves."""
         return self.root.parent is not None and self.root.parent == self.camera

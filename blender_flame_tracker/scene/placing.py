@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -30,7 +30,7 @@ def place_root(scene: bpy.types.Scene, parts: Parts, where: str) -> None:
     root.scale = (scale, scale, scale)
     root.empty_display_size = 0.02
     if scale != 1:
-        _scale_skin(parts.head.data, scale)
+        _scale_skin(parts.mesh, scale)
     if where == "cursor":
         root.location = scene.cursor.location
         root.rotation_mode = "QUATERNION"
@@ -42,7 +42,8 @@ def place_root(scene: bpy.types.Scene, parts: Parts, where: str) -> None:
 def _scale_skin(mesh: bpy.types.Mesh, scale: float) -> None:
     """Let light enter the skin as deep as it does: shaders measure that in units of the scene."""
     for material in mesh.materials:
-        for node in material.node_tree.nodes if material is not None and material.node_tree is not None else ():
+        tree: Any = material.node_tree if material is not None else None
+        for node in tree.nodes if tree is not None else ():
             if node.type == "BSDF_PRINCIPLED":
                 node.inputs["Subsurface Scale"].default_value *= scale
 

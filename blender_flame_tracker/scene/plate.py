@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, Final, Literal
 
 import bpy
 
@@ -16,6 +17,10 @@ from ...backend.contract.file_access import is_file
 from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
 from ...backend.contract.portable import stated_file
 from ...backend.contract.track import Track, read_parts
+
+Depth = Literal["BACK", "FRONT"]
+_DEPTHS: Final[tuple[Depth, ...]] = ("BACK", "FRONT")
+"""Where a picture of the camera lies: behind everything, or before it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def _known_here(name: str) -> list[Path]:
     A track does not say where a video lies that is far from it, as on another drive.
     """
     nodes = [node for tree in bpy.data.node_groups for node in tree.nodes if getattr(node, "kind", "") == "video"]
-    texts = [node.path for node in nodes] + [clip.filepath for clip in bpy.data.movieclips]
+    texts = [getattr(node, "path", "") for node in nodes] + [clip.filepath for clip in bpy.data.movieclips]
     paths = [Path(bpy.path.abspath(text)) for text in texts if text]
     return [path for path in paths if path.name == name]
 
@@ -115,7 +120,8 @@ def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.typ
     if bpy.data.filepath and Path(bpy.data.filepath).drive == path.drive:
         # Relative, so that the project can be moved as a whole.
         clip.filepath = bpy.path.relpath(str(path))
-    width, height = clip.size
+    size: Any = clip.size
+    width, height = size
     if clip.frame_duration <= 0:
         if old is None:
             bpy.data.movieclips.remove(clip)
@@ -178,7 +184,7 @@ def show_plate(camera: bpy.types.Camera, plate: Plate) -> None:
         camera: Datablock.
         plate: Footage.
     """
-    for depth in ("BACK", "FRONT"):
+    for depth in _DEPTHS:
         background = _background(camera, plate.clip, depth)
         background.source = "MOVIE_CLIP"
         background.use_camera_clip = False
@@ -187,14 +193,15 @@ def show_plate(camera: bpy.types.Camera, plate: Plate) -> None:
         background.rotation, background.scale = plate.turn * math.pi / 2, 1.0
         if plate.turn % 2 == 1:
             # Fitted lying, then turned: the long side must reach as far as the short one did.
-            width, height = plate.clip.size
+            size: Any = plate.clip.size
+            width, height = size
             background.frame_method = "FIT"
             background.scale = max(width, height) / min(width, height)
     _background(camera, plate.clip, "BACK").show_background_image = True
     camera.show_background_images = True
 
 
-def _background(camera: bpy.types.Camera, clip: bpy.types.MovieClip, depth: str) -> bpy.types.CameraBackgroundImage:
+def _background(camera: bpy.types.Camera, clip: bpy.types.MovieClip, depth: Depth) -> bpy.types.CameraBackgroundImage:
     """The camera's picture of our clip behind or before everything, made where it is not there."""
     found = background_of(camera, clip, depth)
     if found is None:
@@ -227,8 +234,8 @@ def remove_plate(camera: bpy.types.Camera | None, clip: bpy.types.MovieClip | No
     """
     if clip is None:
         return
-    for background in list(camera.background_images) if camera is not None else ():
-        if background.clip == clip:
+    if camera is not None:
+        for background in [each for each in camera.background_images if each.clip == clip]:
             camera.background_images.remove(background)
     users_of_clip = bpy.data.user_map(subset=[clip])[clip]
     # Our own pointer is no user, see `parts`.

@@ -7,7 +7,7 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
-from .camera import picture_aspect
+from .camera import footage_aspect, picture_aspect
 from .parts import Parts, is_import, parts_of
 from .plate import background_of
 
@@ -21,13 +21,13 @@ def shape_plate(scene: bpy.types.Scene, parts: Parts) -> None:
     A wider picture cuts the footage above and below, a taller one leaves bars. Footage that lies on its side is fitted
     by its scale instead.
     """
-    if parts.clip is None or min(parts.clip.size) <= 0:
+    clip: Any = parts.clip
+    if clip is None or min(clip.size) <= 0:
         return
-    clip = parts.clip
-    aspect = clip.size[0] * clip.display_aspect[0] / (clip.size[1] * clip.display_aspect[1])
+    aspect = footage_aspect(clip)
     method = "FIT" if picture_aspect(scene) < aspect * (1 - 1e-3) else "CROP"
     for depth in ("BACK", "FRONT"):
-        picture = background_of(parts.camera.data, clip, depth)
+        picture = background_of(parts.lens, clip, depth)
         if picture is not None and picture.scale == 1.0 and picture.frame_method != method:
             picture.frame_method = method
 
@@ -42,7 +42,7 @@ def _changed(scene: bpy.types.Scene, *_: Any) -> None:
     for collection in scene.collection.children_recursive:
         if collection.library is None and is_import(collection):
             parts = parts_of(collection)
-            if isinstance(parts, Parts) and parts.camera.data.library is None:
+            if isinstance(parts, Parts) and parts.lens.library is None:
                 shape_plate(scene, parts)
 
 

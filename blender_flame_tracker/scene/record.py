@@ -118,8 +118,8 @@ def _fit(content: Any) -> Fit | None:
     """What the clip wants, None where that is not known."""
     try:
         across, down = content["pixel_aspect"]
-        numbers = (int(content[name]) for name in ("first", "last", "width", "height"))
-        return Fit(Fraction(content["rate"]), *numbers, (float(across), float(down)))
+        first, last, width, height = (int(content[name]) for name in ("first", "last", "width", "height"))
+        return Fit(Fraction(content["rate"]), first, last, width, height, (float(across), float(down)))
     except (ValueError, TypeError, LookupError, ArithmeticError):
         return None
 

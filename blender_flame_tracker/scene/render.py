@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -54,7 +55,7 @@ def build_scene(
     if settings.light == "none":
         add_light(result)
     if still.footage and result.parts.clip is not None:
-        background = background_of(result.parts.camera.data, result.parts.clip, "BACK")
+        background = background_of(result.parts.lens, result.parts.clip, "BACK")
         lay_over_footage(scene, result.parts.clip, background.rotation if background else 0.0)
     set_renderer(scene, still)
     scene.frame_set(still.frame if still.frame is not None else (scene.frame_start + scene.frame_end) // 2)
@@ -82,7 +83,7 @@ def add_light(result: ImportResult) -> None:
         ("fill", (1.1, 0.1, 0.0), 5.0),
         ("rim", (0.7, 0.6, -1.7), 14.0),
     ):
-        light = bpy.data.lights.new(f"{parts.collection.name} {name}", "AREA")
+        light: Any = bpy.data.lights.new(f"{parts.collection.name} {name}", "AREA")
         # Measured from the head, so that it is as bright near and far.
         light.size = 0.6 * distance
         light.energy = power * distance * distance
@@ -90,17 +91,18 @@ def add_light(result: ImportResult) -> None:
         parts.collection.objects.link(thing)
         thing.parent = parts.camera
         thing.location = [part * distance for part in place]
-        aim = thing.constraints.new("TRACK_TO")
+        aim: Any = thing.constraints.new("TRACK_TO")
         aim.target = parts.head
         aim.track_axis, aim.up_axis = "TRACK_NEGATIVE_Z", "UP_Y"
-    world = bpy.data.worlds.new(parts.collection.name)
+    world: Any = bpy.data.worlds.new(parts.collection.name)
     if world.node_tree is None:  # There from the start since 5.0.
         world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.28, 0.28, 0.28, 1.0)
+    tree: Any = world.node_tree
+    tree.nodes["Background"].inputs["Color"].default_value = (0.28, 0.28, 0.28, 1.0)
     scene.world = world
 
 
-def set_renderer(scene: bpy.types.Scene, still: StillSettings) -> None:
+def set_renderer(scene: Any, still: StillSettings) -> None:
     """Set the render engine and a view in which the footage keeps its colours."""
     scene.render.engine = still.engine
     scene.render.film_transparent = True

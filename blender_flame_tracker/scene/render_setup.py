@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -31,13 +31,14 @@ def set_up_render(scene: bpy.types.Scene, parts: Parts, head: str) -> bool:
     """
     parts.head.is_holdout = head == "holdout"
     parts.head.is_shadow_catcher = head == "shadow"
-    if scene.render.engine == "BLENDER_WORKBENCH" or head == "shadow":
-        scene.render.engine = "CYCLES" if head != "rendered" else scene.render.engine
+    render: Any = scene.render
+    if head != "rendered" and (head == "shadow" or render.engine == "BLENDER_WORKBENCH"):
+        render.engine = "CYCLES"
     scene.render.film_transparent = True
     scene.camera = parts.camera
     use_standard_view(scene)
-    picture = next((each for each in parts.camera.data.background_images if _is_footage(each)), None)
-    if picture is None:
+    picture = next((each for each in parts.lens.background_images if _is_footage(each)), None)
+    if picture is None or picture.clip is None:
         return False
     lay_over_footage(scene, picture.clip, picture.rotation)
     return True

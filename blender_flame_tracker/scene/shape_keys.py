@@ -61,7 +61,8 @@ def write_shape_keys(
         names: A name per frame (T).
     """
     head.shape_key_add(name="Neutral", from_mix=False)
-    key = head.data.shape_keys
+    mesh: Any = head.data
+    key = mesh.shape_keys
     key.use_relative = False
     buffer = np.empty(vertices.shape[1] * 3, dtype=np.float32)
     for index, name in enumerate(names):
@@ -114,7 +115,8 @@ def animate_relative(key: bpy.types.Key, frame: NDArray[np.float64], position: N
 
 def join_motion(head: bpy.types.Object, camera: bpy.types.Object) -> None:
     """Let relative keys and the motion of the head or the camera be one animation for exporters."""
-    key = head.data.shape_keys
+    mesh: Any = head.data
+    key = mesh.shape_keys
     if key is not None and key.use_relative:
         keyframes.join_action(key, head if keyframes.find_curve(head, "location") is not None else camera)
 

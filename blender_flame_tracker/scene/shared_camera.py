@@ -93,10 +93,10 @@ def hang_below(parts: Parts, intrinsics: Intrinsics, zoom: Zoom) -> list[Notice]
         intrinsics: With which this head was fitted.
         zoom: What its lens does.
     """
-    root, camera = parts.root, parts.camera
-    lens, longer = lens_over(camera.data, zoom.frame), zoom.factor
+    root = parts.root
+    lens, longer = lens_over(parts.lens, zoom.frame), zoom.factor
     intrinsics = intrinsics.zoomed(float(longer[0]))
-    seen = intrinsics_of_camera(camera.data, intrinsics, float(lens[0]))
+    seen = intrinsics_of_camera(parts.lens, intrinsics, float(lens[0]))
     turn = BLENDER_FROM_OPENCV
     matrix = np.eye(4)
     matrix[:3, :3] = turn @ onto_other_lens(intrinsics, seen) @ turn

@@ -75,7 +75,7 @@ def other_speed(rate: float, own: float) -> Notice:
     )
 
 
-def _strips(scene: bpy.types.Scene, sound: bpy.types.Sound | None) -> list[bpy.types.Strip]:
+def _strips(scene: bpy.types.Scene, sound: bpy.types.Sound | None) -> list[Any]:
     return [each for each in strips_of(scene) if sound is not None and each.type == "SOUND" and each.sound == sound]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import bpy
 
@@ -38,7 +38,7 @@ def is_start_cube(thing: bpy.types.Object) -> bool:
     """Return whether this is the cube of Blender's startup file, as it was."""
     if thing.type != "MESH" or thing.modifiers or thing.animation_data is not None or thing.parent is not None:
         return False
-    mesh = thing.data
+    mesh: Any = thing.data
     if len(mesh.vertices) != 8 or len(mesh.polygons) != 6 or mesh.shape_keys is not None or thing.children:
         return False
     return thing.matrix_basis.is_identity and {tuple(vertex.co) for vertex in mesh.vertices} == _CUBE_VERTICES
@@ -48,7 +48,7 @@ def _is_in_its_place(thing: bpy.types.Object) -> bool:
     place = _PLACES.get(thing.type)
     if place is None or thing.parent is not None or thing.children or thing.constraints:
         return False
-    return all(abs(a - b) < 1e-3 for a, b in zip(thing.location, place, strict=True))
+    return all(abs(a - b) < 1e-3 for a, b in zip(thing.location[:], place, strict=True))
 
 
 def _is_animated(block: bpy.types.ID | None) -> bool:

@@ -21,7 +21,7 @@ def stored_object(owner: bpy.types.bpy_struct | None, name: str, kind: str) -> b
 
 def stored_numbers(owner: bpy.types.bpy_struct | None, name: str) -> list[float]:
     """Return a custom property that is a list of numbers; none where it is missing or something else."""
-    value = None if owner is None else owner.get(name)
+    value: Any = None if owner is None else owner.get(name)
     values = value.to_list() if hasattr(value, "to_list") else value
     if not isinstance(values, list) or not all(isinstance(each, (int, float)) for each in values):
         return []

@@ -8,13 +8,13 @@ from typing import Any
 import bpy
 
 
-def strips_of(scene: bpy.types.Scene) -> list[bpy.types.Strip]:
+def strips_of(scene: bpy.types.Scene) -> list[Any]:
     """Return the strips of a scene; none where it has no sequencer yet. Those within meta strips are left out."""
     editor = scene.sequence_editor
     return [] if editor is None else list(_collection(editor))
 
 
-def new_sound_strip(scene: bpy.types.Scene, name: str, path: Path, start: int) -> bpy.types.Strip:
+def new_sound_strip(scene: bpy.types.Scene, name: str, path: Path, start: int) -> Any:
     """Return a new strip with the sound of a file, in a channel above all others."""
     channel = min(1 + max((each.channel for each in strips_of(scene)), default=0), 128)
     strip = _collection(scene.sequence_editor_create()).new_sound(name, str(path), channel, start)

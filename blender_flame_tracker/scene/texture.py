@@ -71,7 +71,8 @@ def write_texture(
     for tree in trees:
         if _IMAGE not in tree.nodes:
             _put_on(tree)
-        tree.nodes[_IMAGE].image = image
+        node: Any = tree.nodes[_IMAGE]
+        node.image = image
     return None
 
 
@@ -90,7 +91,8 @@ def _opened(image: bpy.types.Image | None, path: Path, name: str) -> bpy.types.I
     image.reload()
     if image.preview is not None:
         image.preview.reload()  # The panel shows it.
-    if min(image.size) == 0:
+    size: Any = image.size
+    if min(size) == 0:
         if fresh:
             bpy.data.images.remove(image)
         return _unreadable(path)
@@ -119,8 +121,9 @@ def _trees(mesh: bpy.types.Mesh) -> list[bpy.types.NodeTree]:
     for material in mesh.materials:
         if material is None or material.node_tree is None or material.library is not None:
             continue
-        groups = [node.node_tree for node in material.node_tree.nodes if node.type == "GROUP" and node.node_tree]
-        for tree in (material.node_tree, *groups):
+        own: Any = material.node_tree
+        groups = [node.node_tree for node in own.nodes if node.type == "GROUP" and node.node_tree]
+        for tree in (own, *groups):
             if tree not in found and tree.library is None and COLOUR in tree.nodes:
                 found.append(tree)
     return found
@@ -157,7 +160,7 @@ def _put_on(tree: bpy.types.NodeTree) -> None:
 
 def _take_off(tree: bpy.types.NodeTree) -> None:
     """Let the plain colour go where it went before."""
-    mix = tree.nodes.get(_MIX)
+    mix: Any = tree.nodes.get(_MIX)
     if mix is not None:
         place = _place(tree)
         if place.is_linked and place.links[0].from_node == mix:
@@ -167,9 +170,9 @@ def _take_off(tree: bpy.types.NodeTree) -> None:
                 place.default_value = mix.inputs[6].default_value
         shader = _shader(tree)
         plain: Any = mix.get(_PLAIN)
-        for key in _MATT if shader is not None else ():
+        for key in _MATT:
             value = plain.get(key) if hasattr(plain, "get") else None
-            if isinstance(value, (int, float)):
+            if shader is not None and isinstance(value, (int, float)):
                 shader.inputs[key].default_value = value
     for name in (_UV, _IMAGE, _MIX, _FRAME):
         node = tree.nodes.get(name)
@@ -177,19 +180,17 @@ def _take_off(tree: bpy.types.NodeTree) -> None:
             tree.nodes.remove(node)
 
 
-def _place(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
+def _place(tree: bpy.types.NodeTree) -> Any:
     """The socket that takes the colour: of a shader, or the first colour of a mix."""
     node = tree.nodes[COLOUR]
     return node.inputs["Base Color"] if node.type == "BSDF_PRINCIPLED" else node.inputs[6]
 
 
-def _shader(tree: bpy.types.NodeTree) -> bpy.types.Node | None:
+def _shader(tree: bpy.types.NodeTree) -> Any | None:
     return next((node for node in tree.nodes if node.type == "BSDF_PRINCIPLED"), None)
 
 
-def _node(
-    tree: bpy.types.NodeTree, frame: bpy.types.Node, kind: str, name: str, place: tuple[float, float]
-) -> bpy.types.Node:
+def _node(tree: bpy.types.NodeTree, frame: bpy.types.Node, kind: str, name: str, place: tuple[float, float]) -> Any:
     node = tree.nodes.new(kind)
     node.name, node.location, node.parent, node.select = name, place, frame, False
     return node

@@ -13,7 +13,7 @@ from ...backend.contract.failure import Notice
 from ...backend.contract.settings import SceneSettings
 from . import keyframes
 from .environment import HEIGHT, WIDTH, EnvironmentMap, environment_of
-from .fitting_scene import is_faithful
+from .fitting_scene import is_faithful, view_of
 from .light import Light
 from .parts import Parts
 from .stored import stored
@@ -67,7 +67,7 @@ def write_world(
     usual = terms.mean(axis=0)
     environment = environment_of(usual)
     world = _ensure_world(scene, parts)
-    tree = world.node_tree
+    tree: Any = world.node_tree
     if _PICTURE not in tree.nodes:
         _build(tree, parts.camera)
     picture = tree.nodes[_PICTURE]
@@ -100,7 +100,8 @@ def _remove(scene: bpy.types.Scene, world: bpy.types.World) -> None:
         # Another track's light that came later goes back to what was there before both.
         if other.library is None and other.get(BEFORE) == world:
             other[BEFORE] = before
-    images = [node.image for node in world.node_tree.nodes if node.type == "TEX_ENVIRONMENT" and node.image]
+    tree: Any = world.node_tree
+    images = [node.image for node in tree.nodes if node.type == "TEX_ENVIRONMENT" and node.image]
     if world.users == 0:
         bpy.data.worlds.remove(world)
         for image in images:
@@ -114,12 +115,13 @@ def _give_back(scene: bpy.types.Scene, world: bpy.types.World) -> None:
 
 
 def _ensure_world(scene: bpy.types.Scene, parts: Parts) -> bpy.types.World:
-    world = stored(parts.collection, WORLD, bpy.types.World)
+    world: Any = stored(parts.collection, WORLD, bpy.types.World)
     if world is None:
         world = bpy.data.worlds.new(f"{parts.collection.name} light")
         if world.node_tree is None:  # There from the start since 5.0.
             world.use_nodes = True
-        world.node_tree.nodes.clear()
+        tree: Any = world.node_tree
+        tree.nodes.clear()
         if hasattr(world, "cycles"):
             # Else Cycles samples the light far finer than it is, anew for every frame.
             world.cycles.sampling_method, world.cycles.sample_map_resolution = "MANUAL", WIDTH
@@ -149,7 +151,7 @@ def _build(tree: bpy.types.NodeTree, camera: bpy.types.Object) -> None:
     _follow(turn, camera)
 
 
-def _node(tree: bpy.types.NodeTree, kind: str, name: str, x: float) -> bpy.types.Node:
+def _node(tree: bpy.types.NodeTree, kind: str, name: str, x: float) -> Any:
     node = tree.nodes.new(kind)
     node.location, node.select = (x, 0.0), False
     if name:
@@ -157,7 +159,7 @@ def _node(tree: bpy.types.NodeTree, kind: str, name: str, x: float) -> bpy.types
     return node
 
 
-def _follow(turn: bpy.types.Node, camera: bpy.types.Object) -> None:
+def _follow(turn: Any, camera: bpy.types.Object) -> None:
     """Let the light turn with the camera, whoever moves: it was seen in the camera's axes.
 
     The drivers take numbers as they are, without an expression, so that they also run where scripts are not trusted.
@@ -176,11 +178,13 @@ def _follow(turn: bpy.types.Node, camera: bpy.types.Object) -> None:
 
 def _picture(image: bpy.types.Image | None, environment: EnvironmentMap, name: str) -> bpy.types.Image:
     """The environment as a picture that lies in the .blend."""
-    if image is None or tuple(image.size) != (WIDTH, HEIGHT):
+    size: Any = image.size if image is not None else ()
+    if image is None or tuple(size) != (WIDTH, HEIGHT):
         image = bpy.data.images.new(name, WIDTH, HEIGHT, float_buffer=True, is_data=True)
     pixels = np.ones((HEIGHT, WIDTH, 4), dtype=np.float32)
     pixels[..., :3] = environment.radiance
-    image.pixels.foreach_set(pixels.ravel())
+    values: Any = image.pixels
+    values.foreach_set(pixels.ravel())
     image.update()
     image.pack()
     return image
@@ -220,7 +224,7 @@ def _view_notices(scene: bpy.types.Scene) -> list[Notice]:
     """Footage and head are compared in the colours of the footage, which AgX and Filmic change."""
     if is_faithful(scene):
         return []
-    view = scene.view_settings.view_transform
+    view = view_of(scene)
     return [
         Notice(
             "view-transform",

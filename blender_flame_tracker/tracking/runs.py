@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 import bpy
 from bpy.app.handlers import persistent
@@ -44,12 +44,15 @@ engine_override: Engine | None = None
 """Takes the place of the engine of the preferences, for scripts and tests."""
 
 
+Report = tuple[Literal["INFO", "WARNING", "ERROR"], str]
+"""A level of Blender's reports, and a text."""
+
 listeners: Final[list[Callable[[FlameTree, bpy.types.Scene, Run], None]]] = []
 """Called when a run is over and all of it that can be imported is in its scene."""
 
 _session = Session()
 _before_loading: dict[int, Ticket] = {}
-_unreported: list[tuple[str, str]] = []
+_unreported: list[Report] = []
 
 
 def session() -> Session:
@@ -240,9 +243,9 @@ def _import(ticket: Ticket, wanted: list[SceneImport]) -> None:
 # What the user is told.
 
 
-def outcome(run: Run) -> list[tuple[str, str]]:
+def outcome(run: Run) -> list[Report]:
     """Return what to tell of a run that is over: pairs of a report level and a text, the most important last."""
-    told = [("WARNING", f"{notice.sentence} {notice.advice}".strip()) for notice in run.notices]
+    told: list[Report] = [("WARNING", f"{notice.sentence} {notice.advice}".strip()) for notice in run.notices]
     if run.state is RunState.FAILED and run.failure is not None:
         return [("ERROR", str(run.failure))]
     if run.state is RunState.CANCELLED:
@@ -258,7 +261,7 @@ def _success_sentence(run: Run) -> str:
     return f"Tracked {frames} in {took}." if frames else f"Finished in {took}."
 
 
-def announce(words: list[tuple[str, str]]) -> None:
+def announce(words: list[Report]) -> None:
     """Report something in Blender's status bar; where there is no window there is nobody to tell."""
     windows = bpy.context.window_manager.windows
     if bpy.app.background or not windows:
@@ -268,7 +271,7 @@ def announce(words: list[tuple[str, str]]) -> None:
         own_operators().announce("INVOKE_DEFAULT")
 
 
-def take_unreported() -> list[tuple[str, str]]:
+def take_unreported() -> list[Report]:
     """Return what is to be reported and was not yet, once."""
     told = list(_unreported)
     _unreported.clear()
