@@ -51,7 +51,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run Python in the folder, as one who has this program on the path."""
-    here = {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONIOENCODING": "utf-8"}
+    # One of the commands clears the cache: it shall not be the user's, on no system.
+    caches = dict.fromkeys(("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"), str(folder))
+    here = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **caches}
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(
         command, cwd=folder, env={**os.environ, **here}, capture_output=True, text=True, timeout=240, check=False
