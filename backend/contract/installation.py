@@ -197,12 +197,12 @@ def site_packages_of(environment: Path, python: str) -> Path:
 
 def installed_packages(packages: Path) -> dict[str, str]:
     """Return normalised names and versions of what is installed, from the names of the dist-info folders."""
-    found = {}
+    versions = {}
     for folder in packages.glob("*.dist-info"):
         name, _, version = folder.name[: -len(".dist-info")].partition("-")
         if (folder / "METADATA").is_file():
-            found[normalised(name)] = version
-    return found
+            versions[normalised(name)] = version
+    return versions
 
 
 def normalised(package: str) -> str:

@@ -16,7 +16,7 @@ from .model import HeadModel
 
 
 @dataclass(frozen=True)
-class FoundModel:
+class HeadFile:
     """A file in the folder of models that is a head model, or would be one but for its problems.
 
     Attributes:
@@ -38,7 +38,7 @@ class FoundModel:
     advice: str = ""
 
 
-def find_models(folder: Path) -> list[FoundModel]:
+def find_models(folder: Path) -> list[HeadFile]:
     """Return the head model files of a folder, usable ones first, in the order of `head_files`."""
     return sorted((inspect_head_file(path) for path in head_files(folder)), key=lambda model: bool(model.problems))
 
@@ -87,14 +87,14 @@ def limited(model: HeadModel, settings: HeadSettings) -> HeadModel:
     )
 
 
-def inspect_head_file(path: Path) -> FoundModel:
+def inspect_head_file(path: Path) -> HeadFile:
     """Return what a file is that may be a head model."""
     content = read_flame_content(path)
     if isinstance(content, Failure):
-        return FoundModel(path, path.name, "", UNKNOWN, "", (content.sentence,), content.advice)
+        return HeadFile(path, path.name, "", UNKNOWN, "", (content.sentence,), content.advice)
     sha256 = file_sha256(path)
     arrays = checked_arrays(content, path.name)
     if isinstance(arrays, Failure):
-        return FoundModel(path, path.name, "", UNKNOWN, sha256, (arrays.sentence,), arrays.advice)
+        return HeadFile(path, path.name, "", UNKNOWN, sha256, (arrays.sentence,), arrays.advice)
     version = recognise(path, sha256, content)
-    return FoundModel(path, version.name, version.name, version.licence, sha256, ())
+    return HeadFile(path, version.name, version.name, version.licence, sha256, ())

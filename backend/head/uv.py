@@ -48,10 +48,10 @@ def unwrap_head(template: Floats, faces: Integers) -> tuple[Floats, Integers]:
     uv_faces[skin] = parts[0][1]
     used = len(parts[0][0])
     for eye, ball in enumerate((left, right)):
-        own = np.flatnonzero(number[faces[:, 0]] == eye + 1)
-        coordinates, corners = _unwrap_eyeball(template, faces[own], ball, eye)
+        triangles = np.flatnonzero(number[faces[:, 0]] == eye + 1)
+        coordinates, corners = _unwrap_eyeball(template, faces[triangles], ball, eye)
         parts.append((coordinates, corners))
-        uv_faces[own] = corners + used
+        uv_faces[triangles] = corners + used
         used += len(coordinates)
     return np.concatenate([part[0] for part in parts]), uv_faces
 
@@ -139,18 +139,18 @@ def _triangles_left_of(triangles: Integers, path: list[int], position: int) -> I
     """Triangles around a vertex of the path on the path's left side, found by walking from triangle to triangle."""
     vertex, onward = path[position], path[position + 1]
     stop = path[position - 1] if position else -1
-    own = np.flatnonzero((triangles == vertex).any(axis=1))
+    around = np.flatnonzero((triangles == vertex).any(axis=1))
     following: dict[int, tuple[int, int]] = {}
-    for index in own:
+    for index in around:
         a, b, c = np.roll(triangles[index], -int(np.flatnonzero(triangles[index] == vertex)[0]))
         assert a == vertex
         following[int(b)] = (int(c), int(index))
-    found: list[int] = []
+    result: list[int] = []
     current = onward
     while current in following and current != stop:
         current, index = following[current]
-        found.append(index)
-    return np.array(found, dtype=np.int64)
+        result.append(index)
+    return np.array(result, dtype=np.int64)
 
 
 def _with_holes_filled(points: Floats, triangles: Integers, border: Integers) -> tuple[Floats, Integers]:

@@ -13,7 +13,7 @@ from .deformation import Deformer
 from .dimensions import HEAD_VERTICES, SPOKES
 from .ears import HOLE_RINGS, HOLE_SPOKES, add_ear, ear_points, hole_rim
 from .eyes import add_socket, eyeball
-from .face import Face, make_face
+from .face import FaceMesh, make_face
 from .mouth import add_bag, add_teeth, add_tongue
 from .topology import halving_strip, mirror_of, nearest
 
@@ -43,7 +43,7 @@ class Anatomy:
     mirror: Integers
     parts: dict[str, Integers]
     triangle_part: np.ndarray
-    face: Face
+    face: FaceMesh
     lid_rings: tuple[Integers, Integers]
     bag_rings: Integers
     grid: Integers
@@ -113,7 +113,7 @@ def _hole_nodes() -> list[tuple[int, int]]:
     return nodes + [(ring, top) for ring in range(back - 1, front, -1)]
 
 
-def _add_back(builder: Builder, face: Face) -> tuple[tuple[Integers, Integers], Integers]:
+def _add_back(builder: Builder, face: FaceMesh) -> tuple[tuple[Integers, Integers], Integers]:
     """Add the back of the head, the neck and the ears; as many rings as the number of vertices leaves room for."""
     nodes = _hole_nodes()
     hidden = [

@@ -12,7 +12,7 @@ from . import lids
 from .anatomy import Anatomy
 from .deformation import Deformer
 from .dimensions import JAW_JOINT, JAW_OPEN
-from .expression_table import CENTRAL, SHIFT_HOLD, SHIFTED, SIDED, Move, Shape
+from .expression_table import CENTRAL, SHIFT_HOLD, SHIFTED, SIDED, ExpressionShape, Move
 from .mouth import carry_bag
 from .rig import rotation_x
 
@@ -81,7 +81,7 @@ def _skin(anatomy: Anatomy) -> Integers:
     return np.concatenate([anatomy.parts["face"], front])
 
 
-def _formed(anatomy: Anatomy, deformer: Deformer, shape: Shape) -> Floats:
+def _formed(anatomy: Anatomy, deformer: Deformer, shape: ExpressionShape) -> Floats:
     """Return the displacement (V, 3) of a shape of the table."""
     handles = _handles(anatomy, shape.moves, shape.hold, both=shape.both)
     vertices = np.array(list(handles))

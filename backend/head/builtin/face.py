@@ -44,7 +44,7 @@ NOSTRIL_DEPTH = np.array([0.0, 0.0090, -0.0025])
 
 
 @dataclass(frozen=True)
-class Face:
+class FaceMesh:
     """The subdivided face. Vertices 0-467 are the landmarks. Loops run counter-clockwise as seen from the front.
 
     Attributes:
@@ -71,7 +71,7 @@ def measured_landmarks() -> Floats:
     return table / 1000.0 + FACE_ORIGIN
 
 
-def make_face() -> Face:
+def make_face() -> FaceMesh:
     """Return the face with lids around the eyeballs and touching lips."""
     landmarks = measured_landmarks()
     mirror = mirror_of(landmarks)
@@ -87,7 +87,7 @@ def make_face() -> Face:
     right = halfway(RIGHT_LIDS, edges, count, closed=True)
     left = halfway(tuple(mirror[list(RIGHT_LIDS)]), edges, count, closed=True)
     left = np.roll(left[::-1], 1)
-    face = Face(
+    face = FaceMesh(
         points=points,
         triangles=triangles,
         oval=halfway(names.FACE_OVAL, edges, count, closed=True),
@@ -150,7 +150,7 @@ def on_lid_sphere(points: Floats, centre: Floats, radius: float) -> Floats:
     return np.column_stack([points[:, :2], centre[2] + depth])
 
 
-def _fitted(face: Face) -> Face:
+def _fitted(face: FaceMesh) -> FaceMesh:
     """Return the face with lid rims laid on the eyeballs and the rows of the inner lips laid on each other."""
     points = face.points
     handles, moves = [], []

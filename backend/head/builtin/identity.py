@@ -70,8 +70,8 @@ def _eye_weight(anatomy: Anatomy, side: int) -> Floats:
     distance = np.linalg.norm(anatomy.points - centre, axis=1)
     step = np.clip((EYE_FREE - distance) / (EYE_FREE - EYE_RIGID), 0.0, 1.0)
     weight = step * step * (3 - 2 * step)
-    own, other = ("left_eyeball", "right_eyeball") if side == 1 else ("right_eyeball", "left_eyeball")
-    weight[anatomy.parts[own]], weight[anatomy.parts[other]] = 1.0, 0.0
+    this, other = ("left_eyeball", "right_eyeball") if side == 1 else ("right_eyeball", "left_eyeball")
+    weight[anatomy.parts[this]], weight[anatomy.parts[other]] = 1.0, 0.0
     return weight
 
 

@@ -175,10 +175,10 @@ def _no_numbers(name: str, key: str, value: Any) -> Failure:
 
 def _incomplete(content: Mapping[str, Any], absent: list[str], name: str) -> Failure:
     if "v_template" not in content or len(absent) == len(_REQUIRED):
-        found = ", ".join(shown(key) for key in sorted(content)[:8]) or "nothing"
+        present = ", ".join(shown(key) for key in sorted(content)[:8]) or "nothing"
         return Failure(
             "not-flame",
-            f"{name} is not a FLAME model: expected {', '.join(_REQUIRED)}; found {found}.",
+            f"{name} is not a FLAME model: expected {', '.join(_REQUIRED)}; found {present}.",
             _ADVICE,
         )
     return Failure(
@@ -217,10 +217,10 @@ def _shape_problem(arrays: Mapping[str, Any]) -> str | None:
         "kintree_table": (2, joints),
     }
     for key, wanted in expected.items():
-        found = arrays[key].shape
-        if len(found) != len(wanted) or any(w not in (None, f) for w, f in zip(wanted, found, strict=True)):
+        actual = arrays[key].shape
+        if len(actual) != len(wanted) or any(w not in (None, f) for w, f in zip(wanted, actual, strict=True)):
             readable = ", ".join("any" if size is None else str(size) for size in wanted)
-            return f"'{key}' has shape {found} instead of ({readable})"
+            return f"'{key}' has shape {actual} instead of ({readable})"
     if arrays["f"].dtype.kind not in "iu" or len(arrays["f"]) == 0:
         return "'f' holds no vertex numbers"
     if len(arrays["f"]) > _MOST_TRIANGLES * vertices:

@@ -14,21 +14,21 @@ from ...contract.licences import Licence
 
 
 @dataclass(frozen=True)
-class Version:
+class FlameVersion:
     """Name for people, and what its licence allows."""
 
     name: str
     licence: Licence
 
 
-_FLAME_2017: Final = Version("FLAME 2017/2019", licences.RESEARCH)
-_FLAME_2020: Final = Version("FLAME 2020", licences.RESEARCH)
-_FLAME_2023: Final = Version("FLAME 2023", licences.RESEARCH)
-_FLAME_2023_NO_JAW: Final = Version("FLAME 2023 without jaw", licences.RESEARCH)
-_FLAME_2023_OPEN: Final = Version("FLAME 2023 Open", licences.OPEN)
-_FLAME_OLDER: Final = Version("FLAME 2017/2019/2020", licences.RESEARCH)
-_OPEN_TEMPLATE: Final = Version("FLAME-layout head on the FLAME 2023 Open template", licences.OPEN_TEMPLATE)
-_UNKNOWN: Final = Version("FLAME-layout head", licences.UNKNOWN)
+_FLAME_2017: Final = FlameVersion("FLAME 2017/2019", licences.RESEARCH)
+_FLAME_2020: Final = FlameVersion("FLAME 2020", licences.RESEARCH)
+_FLAME_2023: Final = FlameVersion("FLAME 2023", licences.RESEARCH)
+_FLAME_2023_NO_JAW: Final = FlameVersion("FLAME 2023 without jaw", licences.RESEARCH)
+_FLAME_2023_OPEN: Final = FlameVersion("FLAME 2023 Open", licences.OPEN)
+_FLAME_OLDER: Final = FlameVersion("FLAME 2017/2019/2020", licences.RESEARCH)
+_OPEN_TEMPLATE: Final = FlameVersion("FLAME-layout head on the FLAME 2023 Open template", licences.OPEN_TEMPLATE)
+_UNKNOWN: Final = FlameVersion("FLAME-layout head", licences.UNKNOWN)
 
 _BY_HASH: Final = {
     "efcd14cc4a69f3a3d9af8ded80146b5b6b50df3bd74cf69108213b144eba725b": _FLAME_2020,
@@ -41,7 +41,7 @@ _OPEN_EXTENT: Final = np.array([[-0.10978, -0.18724, -0.15323], [0.10777, 0.1321
 """Bounding box of the template of FLAME 2023 Open, metres: measured, to tell it from the older templates."""
 
 
-def recognise(path: Path, sha256: str, content: Mapping[str, Any]) -> Version:
+def recognise(path: Path, sha256: str, content: Mapping[str, Any]) -> FlameVersion:
     """Return the version of a file, from its hash, else from its keys, its template, its name and its folder's.
 
     Args:
@@ -49,25 +49,25 @@ def recognise(path: Path, sha256: str, content: Mapping[str, Any]) -> Version:
         sha256: Hash of the file.
         content: Its named values.
     """
-    known = _BY_HASH.get(sha256)
-    if known is not None:
-        return known
+    hashed = _BY_HASH.get(sha256)
+    if hashed is not None:
+        return hashed
     if "supr_expression_metadata" in content:  # a key that only 2023 Open has
         return _FLAME_2023_OPEN
     lower = _plain(path.name)
     template = np.asarray(content["v_template"])
     if np.abs(np.stack([template.min(0), template.max(0)]) - _OPEN_EXTENT).max() < 2e-5:
         return _FLAME_2023_OPEN if "flame2023" in lower and "open" in lower else _OPEN_TEMPLATE
-    found = _by_name(lower)
+    named = _by_name(lower)
     # A folder such as FLAME2020 says the year where the name of the file does not.
-    return _by_name(f"{_plain(path.parent.name)}/{lower}") if found is _FLAME_OLDER else found
+    return _by_name(f"{_plain(path.parent.name)}/{lower}") if named is _FLAME_OLDER else named
 
 
 def _plain(name: str) -> str:
     return name.lower().replace("-", "_").replace(" ", "_")
 
 
-def _by_name(lower: str) -> Version:
+def _by_name(lower: str) -> FlameVersion:
     hints = (
         (("flame2023", "open"), _FLAME_2023_OPEN),
         (("flame2023", "no_jaw"), _FLAME_2023_NO_JAW),
