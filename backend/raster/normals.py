@@ -10,13 +10,19 @@ from ..system.compiled import compiled
 
 
 @compiled
+def _area_normal(a, b, c):
+    """Return the cross product of two edges of a triangle: its normal times twice its area."""
+    ux, uy, uz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
+    vx, vy, vz = c[0] - a[0], c[1] - a[1], c[2] - a[2]
+    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+
+
+@compiled
 def _add_face_normals(vertices, faces, normals):
-    """Add to each corner the cross product of two edges: the face's normal times twice its area."""
+    """Add every face's normal, times twice its area, to its corners."""
     for index in range(faces.shape[0]):
         i, j, k = faces[index, 0], faces[index, 1], faces[index, 2]
-        ax, ay, az = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1], vertices[j, 2] - vertices[i, 2]
-        bx, by, bz = vertices[k, 0] - vertices[i, 0], vertices[k, 1] - vertices[i, 1], vertices[k, 2] - vertices[i, 2]
-        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        nx, ny, nz = _area_normal(vertices[i], vertices[j], vertices[k])
         for corner in (i, j, k):
             normals[corner, 0] += nx
             normals[corner, 1] += ny
@@ -38,9 +44,7 @@ def vertex_normals(vertices: Array, faces: Array) -> Array:
 def _mark_facing(vertices, faces, facing):
     for index in range(faces.shape[0]):
         i, j, k = faces[index, 0], faces[index, 1], faces[index, 2]
-        ax, ay, az = vertices[j, 0] - vertices[i, 0], vertices[j, 1] - vertices[i, 1], vertices[j, 2] - vertices[i, 2]
-        bx, by, bz = vertices[k, 0] - vertices[i, 0], vertices[k, 1] - vertices[i, 1], vertices[k, 2] - vertices[i, 2]
-        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        nx, ny, nz = _area_normal(vertices[i], vertices[j], vertices[k])
         facing[index] = nx * vertices[i, 0] + ny * vertices[i, 1] + nz * vertices[i, 2] < 0
 
 
