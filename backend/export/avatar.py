@@ -106,7 +106,7 @@ class AvatarWriter:
         return self.folder / "transforms.json"
 
     def _world(self, frames: Integers) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return FLAME's global rotation and translation (N, 3), the cameras' place in that world (N, 4, 4), and before
+        """Return FLAME's global rotation and translation (N, 3), the cameras' pose in that world (N, 4, 4), and before
         the head was moved to its origin: so VHAP keeps them.
         """
         if self.still_head:
@@ -218,7 +218,7 @@ def centre_notice(camera: Intrinsics) -> Notice | None:
 
 
 def cameras_about_head(track: Track, frames: Integers) -> Floats:
-    """Return the camera's place in the head's own space in some frames (N, 4, 4), in OpenGL's axes."""
+    """Return the camera's pose in the head's own space in some frames (N, 4, 4), in OpenGL's axes."""
     back = np.swapaxes(rotation_matrices(track.head_rotation[frames]), 1, 2)
     cameras = np.tile(np.eye(4), (len(frames), 1, 1))
     cameras[:, :3, :3] = back @ BLENDER_FROM_OPENCV

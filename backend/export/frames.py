@@ -39,7 +39,7 @@ from ..landmarks.aligned_crop import SIZE, dlib68, halved
 from ..landmarks.crop_camera import angle_of_view, corner_homography, corner_matrix, edge_to_edge, six_dof
 from ..parsing.geometric_parser import Portrait
 from ..parsing.parser import Parser, person_share
-from ..render.lit_head import Skin, alone, over, textured_head
+from ..render.lit_head import Skin, blended_over, on_white, textured_head
 from ..render.picture_light import Lit, estimate_light
 from .lids import LidCodes
 from .npz import write_npz
@@ -122,8 +122,8 @@ class FrameWriter:
 
     def _light(self, frame: int, view: FaceView, space: AlbedoSpace, texture: Floats | None) -> Lit:
         vertices = self.track.vertices[frame].astype(np.float64)
-        place = (self.track.faces, view.rotation, view.translation)
-        return estimate_light(view.picture, view.view.intrinsics, vertices, *place, space, self.skin, texture)
+        posed_head = (self.track.faces, view.rotation, view.translation)
+        return estimate_light(view.picture, view.view.intrinsics, vertices, *posed_head, space, self.skin, texture)
 
     def _parsing(self, picture: Picture, landmarks: Floats, in_camera: Floats, view: FaceView) -> NDArray[np.int64]:
         person = None
@@ -139,9 +139,9 @@ class FrameWriter:
         vertices = track.vertices[frame].astype(np.float64)
         coloured = self.baked.space(track.faces, len(vertices))
         on_texture = self._light(frame, view, coloured, np.zeros(0))
-        place = (vertices, track.faces, view.rotation, view.translation)
-        colour, cover = textured_head(small, *place, on_texture, self.baked)
-        mesh, picture, classes = alone(colour, cover)[None], view.picture[None], parsing[None]
+        posed_head = (vertices, track.faces, view.rotation, view.translation)
+        colour, cover = textured_head(small, *posed_head, on_texture, self.baked)
+        mesh, picture, classes = on_white(colour, cover)[None], view.picture[None], parsing[None]
         tex = np.zeros((1, 50), dtype=np.float32)
         tex[0, : min(50, len(lit.code))] = lit.code[:50]
         return {
@@ -151,7 +151,7 @@ class FrameWriter:
             "cam": six_dof(*(view.view.turn @ part[frame] for part in self.roots))[None],
             "fov": np.array([angle_of_view(view.view.intrinsics)], dtype=np.float32),
             "K": corner_matrix(small)[None].astype(np.float32),
-            "img_rendered": over(halved(view.picture), colour, cover)[None],
+            "img_rendered": blended_over(halved(view.picture), colour, cover)[None],
             "mesh_rendered": mesh,
             "shape_rendered": mesh,
             "img": picture,

@@ -110,10 +110,10 @@ class ImavatarWriter:
         codes, root = self._codes, self._roots[frame]
         rotation, translation = (self.clip.view.turn @ part[frame] for part in self._root_poses)
         turn = BLENDER_FROM_OPENCV @ rotation
-        place = BLENDER_FROM_OPENCV @ translation + turn @ root - root
+        position = BLENDER_FROM_OPENCV @ translation + turn @ root - root
         pose = np.concatenate([axis_angles(turn), codes.neck[frame], codes.jaw[frame], codes.eyes[frame]])
         return {
-            "world_mat": np.column_stack([np.eye(3), SCALE * place]).tolist(),
+            "world_mat": np.column_stack([np.eye(3), SCALE * position]).tolist(),
             "expression": codes.expression[frame, :EXPRESSION].tolist(),
             "pose": pose.tolist(),
         }

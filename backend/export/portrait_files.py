@@ -28,7 +28,7 @@ from ..landmarks.crop_camera import corner_affine, full_frame_in_crop
 from ..landmarks.networks import Network
 from ..parsing.classes import NAMES
 from ..parsing.parser import Parser, coloured, open_parser
-from ..render.lit_head import Skin, over, textured_head
+from ..render.lit_head import Skin, blended_over, textured_head
 from ..render.overlay import draw_head, draw_landmarks, head_look
 from ..render.picture_light import Lit, estimate_light
 from .mesh_file import write_mesh
@@ -89,14 +89,16 @@ def write_portrait(folder: Path, track: Track, frame: int, picture: Picture, stu
     region = ffhq_region(dlib68(seen.landmarks), VERSION_1_SCALE)
     camera, turn = full_frame_in_crop(region, SIZE, track.intrinsics)
     aligned = cut(picture, region)
-    place = (vertices, head.faces, turn @ seen.rotation, turn @ seen.translation)
-    lit = estimate_light(aligned, camera, *place, studio.space, studio.skin)
+    posed_head = (vertices, head.faces, turn @ seen.rotation, turn @ seen.translation)
+    lit = estimate_light(aligned, camera, *posed_head, studio.space, studio.skin)
     points = np.concatenate([seen.landmarks, np.zeros((len(seen.landmarks), 1))], axis=1)
     parsing = studio.parser.parse_square(picture, region, points, camera, seen.in_camera @ turn.T)
     files = {"mesh": write_mesh(folder, head, vertices, studio.texture, studio.write)}
     files["overlay"] = save_picture(folder / "overlay.png", _overlay(picture, track, frame, seen), studio.write)
     files["aligned"] = save_picture(folder / "aligned.png", aligned, studio.write)
-    files["rendered"] = save_picture(folder / "rendered.png", _rendered(aligned, camera, place, studio), studio.write)
+    files["rendered"] = save_picture(
+        folder / "rendered.png", _rendered(aligned, camera, posed_head, studio), studio.write
+    )
     # Grey, because some readers return the colours of a palette instead of its numbers.
     files["parsing"] = save_picture(folder / "parsing.png", parsing.astype(np.uint8), studio.write)
     files["parsing_colours"] = save_picture(folder / "parsing_colours.png", coloured(parsing), studio.write)
@@ -112,13 +114,13 @@ def save_picture(path: Path, picture: Picture, write: Writer = write_atomically)
 
 
 def _rendered(
-    aligned: Picture, camera: Intrinsics, place: tuple[Floats, Integers, Floats, Floats], studio: Studio
+    aligned: Picture, camera: Intrinsics, posed_head: tuple[Floats, Integers, Floats, Floats], studio: Studio
 ) -> Picture:
     """The textured head in the light of the photograph, over the aligned square."""
-    vertices, faces = place[:2]
+    vertices, faces = posed_head[:2]
     space = studio.baked.space(faces, len(vertices))
-    lit = estimate_light(aligned, camera, *place, space, studio.skin, np.zeros(0))
-    return over(aligned, *textured_head(camera, *place, lit, studio.baked), opacity=1.0)
+    lit = estimate_light(aligned, camera, *posed_head, space, studio.skin, np.zeros(0))
+    return blended_over(aligned, *textured_head(camera, *posed_head, lit, studio.baked), opacity=1.0)
 
 
 def _overlay(picture: Picture, track: Track, frame: int, seen: SeenHead) -> Picture:

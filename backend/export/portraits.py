@@ -118,9 +118,9 @@ def person_in(
     """
     looked_at = looked_at_squares(picture, landmarks)
     share = person_share(network, picture, looked_at, None if view is None else (SIZE, SIZE), view)
-    places = landmarks if view is None else moved_points(landmarks, view)
+    positions = landmarks if view is None else moved_points(landmarks, view)
     share = np.clip((share - _DOUBTFUL) / (_SURE - _DOUBTFUL), 0.0, 1.0)
-    return _without_islands(share if kept is None else share * kept, places)
+    return _without_islands(share if kept is None else share * kept, positions)
 
 
 def _without_islands(share: Floats, landmarks: Floats) -> Floats:

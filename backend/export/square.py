@@ -122,8 +122,10 @@ class SquareClip:
         """Where the window lies in each frame, if that is not the same in all."""
         if self.track.zoom is None:
             return {}
-        places = [corner_homography(np.linalg.inv(self.into_window(int(frame)))).tolist() for frame in self.frames]
-        return {"window_to_each_frame": places}
+        homographies = [
+            corner_homography(np.linalg.inv(self.into_window(int(frame)))).tolist() for frame in self.frames
+        ]
+        return {"window_to_each_frame": homographies}
 
     def parsing(self, square: SquareFrame) -> NDArray[np.int64]:
         """Return the classes of the pixels of a frame in the window."""

@@ -37,9 +37,9 @@ def neck_line(head: HeadModel) -> NeckLine:
         return NeckLine(*_FLAME_NECK)
     rim = np.asarray(head.regions.get("boundary", ()), dtype=np.int64)
     rim = rim if len(rim) else _lowest_rim(head)
-    places = head.template[rim]
+    positions = head.template[rim]
     return NeckLine(
-        *(int(rim[index]) for index in (places[:, 0].argmax(), places[:, 0].argmin(), places[:, 2].argmax()))
+        *(int(rim[index]) for index in (positions[:, 0].argmax(), positions[:, 0].argmin(), positions[:, 2].argmax()))
     )
 
 

@@ -1,4 +1,4 @@
-"""Folders of an export, each written beside its place and moved there: the work of the stage Export."""
+"""Folders of an export, each written beside its target and moved there: the work of the stage Export."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ _OWN_HEAD: Final = (
 
 
 def write_exports(
-    track: Track, video: Video, head: HeadModel, settings: ExportSettings, places: dict[str, Path], context: Context
+    track: Track, video: Video, head: HeadModel, settings: ExportSettings, targets: dict[str, Path], context: Context
 ) -> dict[str, Path] | Failure:
-    """Write what the settings ask for into its place and return the places used; frames without a head are left out."""
+    """Write what the settings ask for to its target and return the targets used; frames without a head are left out."""
     frames = shown_frames(track)
     if len(frames) == 0:
         return Failure("no-face", "The track has no frame with a head to export.", "Track a range that shows a face.")
@@ -67,7 +67,7 @@ def write_exports(
     }
     written: dict[str, Path] = {}
     for name in settings.formats:
-        result = writers[name](places[name])
+        result = writers[name](targets[name])
         if isinstance(result, Failure):
             return result
         written[name] = result
@@ -294,13 +294,13 @@ class _Work:
             self._context.notice(Notice("export-incomplete", sentence, "The export lacks them."))
 
 
-def _same_file(path: Path, place: Path) -> None:
-    """Let a file have a second place: the same one where the disk can, else a copy."""
-    place.unlink(missing_ok=True)
+def _same_file(path: Path, target: Path) -> None:
+    """Let a file have a second name: the same file where the disk can, else a copy."""
+    target.unlink(missing_ok=True)
     try:
-        os.link(path, place)
+        os.link(path, target)
     except OSError:
-        shutil.copyfile(path, place)
+        shutil.copyfile(path, target)
 
 
 def _person_network(context: Context) -> Network | None:

@@ -32,7 +32,7 @@ from ..landmarks.crop_camera import (
     square_camera,
 )
 from ..parsing.bisenet import SIZE as PARSED
-from ..render.lit_head import lit_head, over
+from ..render.lit_head import blended_over, lit_head
 from ..render.picture_light import Lit, estimate_light
 from .parts import Parts
 from .versions import RENDERED, TEXTURE_MODES, VERSION_1
@@ -171,7 +171,7 @@ def reduced(img: Picture) -> Picture:
 
 
 def _rendered(crop: FittedCrop, parts: Parts, seen: SeenCrop) -> Picture:
-    return over(reduced(seen.img), *drawn_head(crop, parts, seen))
+    return blended_over(reduced(seen.img), *drawn_head(crop, parts, seen))
 
 
 def _parsed(crop: FittedCrop, parts: Parts, region: Region, vertices: Floats) -> NDArray[np.int64]:

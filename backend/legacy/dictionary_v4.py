@@ -23,7 +23,7 @@ from ..head.skinning import select_frames
 from ..landmarks.aligned_crop import dlib68
 from ..landmarks.crop import apply, inverse
 from ..landmarks.crop_camera import corner_affine, corner_matrix, edge_to_edge, six_dof
-from ..render.lit_head import Skin, alone, over, textured_head
+from ..render.lit_head import Skin, blended_over, on_white, textured_head
 from ..render.picture_light import Lit, estimate_light
 from .dictionary_v1 import FittedCrop, SeenCrop, drawn_head, reduced, seen_crop
 from .parts import Parts
@@ -61,8 +61,8 @@ def dictionary_v4_of(crop: FittedCrop, parts: Parts, size: int, painted: Skin | 
         "K": corner_matrix(crop.camera(RENDERED))[None],
     }
     pictures: dict[str, NDArray[Any]] = {
-        "img_rendered": over(reduced(seen.img), colour, cover),
-        "shape_rendered": alone(colour, cover),
+        "img_rendered": blended_over(reduced(seen.img), colour, cover),
+        "shape_rendered": on_white(colour, cover),
     }
     if painted is not None:
         pictures["mesh_rendered"] = _painted_head(painted, crop, parts, seen, lit)
@@ -117,4 +117,4 @@ def _light_on(painted: Skin, crop: FittedCrop, parts: Parts, seen: SeenCrop) -> 
 def _painted_head(painted: Skin, crop: FittedCrop, parts: Parts, seen: SeenCrop, lit: Lit) -> Picture:
     place = (seen.vertices, parts.head.faces, crop.rotation, crop.translation)
     with single_threaded_operations():  # so small a picture takes several times as long on threads that others want
-        return alone(*textured_head(crop.camera(RENDERED), *place, lit, painted))
+        return on_white(*textured_head(crop.camera(RENDERED), *place, lit, painted))

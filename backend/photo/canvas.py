@@ -33,7 +33,7 @@ _FULL_FRAME: Final = 36.0
 
 
 @dataclass(frozen=True)
-class _Facts:
+class _PhotoFacts:
     name: str
     width: int
     height: int
@@ -69,22 +69,22 @@ def photographs_as_video(paths: list[Path], folder: Path | None, context: Contex
         folder: For the copies; None for one beside the first photograph.
         context: For notices, progress and cancellation.
     """
-    facts: list[_Facts] = []
+    facts: list[_PhotoFacts] = []
     for path in paths:
         context.check()
         photo = read_photo(path)
         if isinstance(photo, Failure):
             return photo
-        facts.append(_Facts(path.name, photo.width, photo.height, photo.focal_35mm, photo.altered))
+        facts.append(_PhotoFacts(path.name, photo.width, photo.height, photo.focal_35mm, photo.altered))
     canvas = _canvas(facts, context)
     digest = _digest(paths, canvas)
     first = paths[0]
     if len(paths) > 1 or facts[0].altered or canvas.scales[0] != 1:
-        place = folder or paths[0].parent / f"{paths[0].stem} upright"
-        problem = writable_problem(place)
+        target = folder or paths[0].parent / f"{paths[0].stem} upright"
+        problem = writable_problem(target)
         if problem is not None:
             return problem
-        written = _write_copies(paths, canvas, place, digest, context)
+        written = _write_copies(paths, canvas, target, digest, context)
         if isinstance(written, Failure):
             return written
         first = written
@@ -107,7 +107,7 @@ def photographs_as_video(paths: list[Path], folder: Path | None, context: Contex
     )
 
 
-def _canvas(facts: list[_Facts], context: Context) -> _Canvas:
+def _canvas(facts: list[_PhotoFacts], context: Context) -> _Canvas:
     known = [each.focal for each in facts if each.focal is not None]
     if known and len(known) < len(facts):
         silent = ", ".join(each.name for each in facts if each.focal is None)

@@ -69,8 +69,8 @@ def chosen_face(
         number = choice.number
     elif choice.choose == "nearest":
         point = np.array([choice.point_x * picture.shape[1], choice.point_y * picture.shape[0]])
-        places = np.array([[face.region.centre_x, face.region.centre_y] for face in faces])
-        number = int(np.linalg.norm(places - point, axis=1).argmin())
+        centres = np.array([[face.region.centre_x, face.region.centre_y] for face in faces])
+        number = int(np.linalg.norm(centres - point, axis=1).argmin())
     if number >= len(faces):
         return Failure(
             "no-such-face",

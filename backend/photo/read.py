@@ -148,12 +148,12 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _focal(image: Image.Image) -> float | None:
-    """Focal length for a longer side of 36 mm, from EXIF: told as such, or from the density of the sensor's pixels."""
+    """Focal length for a longer side of 36 mm, from EXIF: stated so, or from the density of the sensor's pixels."""
     try:
         tags: Any = image.getexif().get_ifd(ExifTags.IFD.Exif)
-        told = float(tags.get(ExifTags.Base.FocalLengthIn35mmFilm, 0) or 0)
-        if told > 0:
-            return told
+        stated = float(tags.get(ExifTags.Base.FocalLengthIn35mmFilm, 0) or 0)
+        if stated > 0:
+            return stated
         focal = float(tags.get(ExifTags.Base.FocalLength, 0) or 0)
         density = float(tags.get(ExifTags.Base.FocalPlaneXResolution, 0) or 0)
         unit = {2: 25.4, 3: 10.0, 4: 1.0}.get(int(tags.get(ExifTags.Base.FocalPlaneResolutionUnit, 2) or 2), 25.4)

@@ -142,12 +142,12 @@ def _averaged(fine: NDArray[np.float32], raster: Raster, intrinsics: Intrinsics)
     return np.asarray(colour, dtype=np.float64), np.asarray(cover, dtype=np.float64)
 
 
-def over(picture: Picture, colour: Floats, cover: Floats, opacity: float = OPACITY) -> Picture:
+def blended_over(picture: Picture, colour: Floats, cover: Floats, opacity: float = OPACITY) -> Picture:
     """Return the head blended over a picture of the same size."""
     share = (cover * opacity)[..., None]
     return np.rint(picture * (1 - share) + 255 * colour * share).astype(np.uint8)
 
 
-def alone(colour: Floats, cover: Floats) -> Picture:
+def on_white(colour: Floats, cover: Floats) -> Picture:
     """Return the head on white."""
     return np.rint(255 * (1 - cover[..., None] + colour * cover[..., None])).astype(np.uint8)
