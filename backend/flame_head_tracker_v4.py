@@ -1,4 +1,4 @@
-"""The newest interface of the seed: ``from backend.flame_head_tracker_v4 import Tracker, track_video``.
+"""Interface of PeizhiYan/flame-head-tracker 4: ``from backend.flame_head_tracker_v4 import Tracker, track_video``.
 
 Scripts written for version 4.1 of PeizhiYan/flame-head-tracker run with this one import in place of those of its
 ``tracker_base`` and ``tracker_video``. Differences to know: those of `backend.flame_head_tracker`, and

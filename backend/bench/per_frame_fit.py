@@ -1,4 +1,4 @@
-"""The seed's way of fitting, written by us from its description, to compare with (see `fit_per_frame`)."""
+"""Per-frame gradient descent as research trackers fit, from its description, to compare with (see `fit_per_frame`)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def fit_per_frame(
 ) -> PerFrameFit:
     """Fit frame after frame by gradient descent through the whole mesh.
 
-    As the seed did (flame-head-tracker 1.01): Adam on yaw, pitch, roll and place, 1000 steps on the first frame and 200
+    As flame-head-tracker 1.01 did: Adam on yaw, pitch, roll and place, 1000 steps on the first frame and 200
     on each other, starting from the frame before; then 200 steps on expression, jaw and eyes. Losses are mean distances
     of 68 points and of 10 iris points, weights 100 and 500 for inner face and contour, later 500 and 100; no prior on
     the expression, nothing between frames but the start. Differences: the same camera and landmarks as ours instead of

@@ -1,4 +1,4 @@
-"""Which benchmarks there are. A new one is one more entry here and a file with a function."""
+"""Table of the benchmarks. A new one is one more entry here and a file with a function."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Row:
 
     Attributes:
         what: What was measured, on what.
-        target: What is to be reached, for people; empty where the number is only told.
+        target: What is to be reached, for people; empty where there is no target.
         measured: The number, for people.
         met: Whether it is reached; None where there is no target or nothing was measured.
         value: The number.
@@ -51,8 +51,8 @@ def between(what: str, value: float, low: float, high: float, digits: int = 2, *
     return Row(what, f"{low:g} to {high:g}", f"{value:.{digits}f}", bool(low <= value <= high), value, detail)
 
 
-def told(what: str, value: float, unit: str = "", digits: int = 2, **detail: Any) -> Row:
-    """Return a row that only tells a number."""
+def without_target(what: str, value: float, unit: str = "", digits: int = 2, **detail: Any) -> Row:
+    """Return a row with a number and no target."""
     return Row(what, "", f"{value:.{digits}f}{unit}", None, value, detail)
 
 

@@ -1,4 +1,4 @@
-"""How far a track of a made clip is from its truth."""
+"""Errors of a track of a made clip against its truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .clip import Truth
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TrackErrors:
     """Errors of a track of the same head model as the truth's, over all frames with a face.
 
     Attributes:
@@ -45,7 +45,7 @@ class Comparison:
     gaze: float
 
 
-def compare(track: Track, truth: Truth) -> Comparison:
+def compare(track: Track, truth: Truth) -> TrackErrors:
     """Compare a track with the truth of its clip; both of the built-in head."""
     rows = np.flatnonzero((track.status != MISSING) & (track.frame_index < len(truth)))
     frames = track.frame_index[rows]
@@ -62,7 +62,7 @@ def compare(track: Track, truth: Truth) -> Comparison:
     shake = np.diff(aligned, 2, axis=0) - np.diff(true, 2, axis=0)
     jaw, true_jaw = track.jaw_pose[rows, 0], truth.jaw[frames, 0]
     kept, false = _blinks(track, truth, rows)
-    return Comparison(
+    return TrackErrors(
         frames=len(rows),
         face=_median_and_95(distance),
         rotation=_median_and_95(turn),

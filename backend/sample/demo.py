@@ -19,7 +19,7 @@ from typing import Any
 from ..contract.failure import Failure
 from ..contract.track import read_track
 from ..system.processes import PROJECT, run_blender
-from .compare import Comparison, compare
+from .compare import TrackErrors, compare
 from .sample import Sample, write_sample
 
 
@@ -108,7 +108,7 @@ def build_scene(out: Path) -> dict[str, Any] | Failure:
     return check if isinstance(check, Failure) else {**made, "check": check}
 
 
-def table(out: Path, sample: Sample, steps: Sequence[Step], errors: Comparison, scene: dict[str, Any]) -> str:
+def table(out: Path, sample: Sample, steps: Sequence[Step], errors: TrackErrors, scene: dict[str, Any]) -> str:
     """Return what was made, how long it took and how far it is from the truth, for people."""
     rows = [
         ("time", ""),

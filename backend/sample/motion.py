@@ -1,4 +1,4 @@
-"""What the person in the sample does: talks, blinks, looks about, lifts the brows and turns the head.
+"""Motion of the person in the sample: talking, blinking, looking about, lifting the brows, turning the head.
 
 All curves are made from a seed; time in seconds, rotations in radians.
 """

@@ -1,4 +1,4 @@
-"""What is around the head in the sample: a room out of focus, light, and shoulders in a pullover."""
+"""Surroundings of the head in the sample: a room out of focus, light, and shoulders in a pullover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the benchmarks measure, as functions of arrays. T frames; metres and radians in, the unit of the name out."""
+"""Measures of the benchmarks as functions of arrays. T frames; metres and radians in, the unit of the name out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the outline of a fitted head lies from the outline of the person, traced by hand."""
+"""Distance of a fitted head's outline from the outline of the person, traced by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person would find wrong with a baked texture, in numbers: glowing patches, and pale rims at hair and jaw."""
+"""Faults of a baked texture that people see, in numbers: glowing patches, and pale rims at hair and jaw."""
 
 from __future__ import annotations
 

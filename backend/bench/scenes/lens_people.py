@@ -32,7 +32,7 @@ HIGHER: Final = (0.0, 0.04)
 
 
 @dataclass(frozen=True)
-class Shot:
+class LensScene:
     """How a person is filmed: name, lens in mm of a full-frame camera, picture, width of the face in the picture."""
 
     name: str
@@ -43,18 +43,18 @@ class Shot:
 
 
 SHOTS: Final = (
-    Shot("phone at arm's length", 28, 360, 640, 170),
-    Shot("phone at arm's length, close", 25, 360, 640, 230),
-    Shot("phone held by another", 28, 360, 640, 80),
-    Shot("webcam", 30, 640, 480, 170),
-    Shot("webcam, near", 33, 640, 360, 200),
-    Shot("24 mm", 24, 640, 360, 130),
-    Shot("35 mm, near", 35, 640, 360, 190),
-    Shot("35 mm, far", 35, 640, 480, 90),
-    Shot("50 mm", 50, 640, 480, 190),
-    Shot("50 mm, far", 50, 640, 360, 90),
-    Shot("85 mm", 85, 640, 360, 190),
-    Shot("85 mm, upright", 85, 360, 640, 160),
+    LensScene("phone at arm's length", 28, 360, 640, 170),
+    LensScene("phone at arm's length, close", 25, 360, 640, 230),
+    LensScene("phone held by another", 28, 360, 640, 80),
+    LensScene("webcam", 30, 640, 480, 170),
+    LensScene("webcam, near", 33, 640, 360, 200),
+    LensScene("24 mm", 24, 640, 360, 130),
+    LensScene("35 mm, near", 35, 640, 360, 190),
+    LensScene("35 mm, far", 35, 640, 480, 90),
+    LensScene("50 mm", 50, 640, 480, 190),
+    LensScene("50 mm, far", 50, 640, 360, 90),
+    LensScene("85 mm", 85, 640, 360, 190),
+    LensScene("85 mm, upright", 85, 360, 640, 160),
 )
 
 
@@ -75,7 +75,7 @@ def unlike(head: HeadModel, seed: int) -> HeadModel:
 
 
 def filmed_through(
-    setup: Setup, head: HeadModel, canvas: Canvas, shot: Shot, seed: int, frames: int = FRAMES
+    setup: Setup, head: HeadModel, canvas: Canvas, shot: LensScene, seed: int, frames: int = FRAMES
 ) -> tuple[Landmarks, float] | Failure:
     """Return the landmarks of a person who was filmed so, and the true focal length in pixels."""
     long_side = max(shot.width, shot.height)

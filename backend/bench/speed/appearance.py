@@ -56,8 +56,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
         if isinstance(refined, Failure):
             return refined
         report = refined.report.appearance
-        told = {} if report is None else report.as_json()
-        rows.append(at_least(what, frames / clock.wall["appearance"], target, " frames/s", 1, clip=made[1], **told))
+        facts = {} if report is None else report.as_json()
+        rows.append(at_least(what, frames / clock.wall["appearance"], target, " frames/s", 1, clip=made[1], **facts))
     memory = _memory(setup, frames)
     return memory if isinstance(memory, Failure) else [*rows, memory]
 

@@ -1,4 +1,4 @@
-"""What Blender's window waits for: registration, drawing, and the timer that listens to the engine."""
+"""Time that Blender's window waits for: registration, drawing, and the timer that listens to the engine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from ...contract.failure import Failure
 from ...system.processes import run_blender
 from ..chain import Setup
-from ..rows import Row, at_most, told
+from ..rows import Row, at_most, without_target
 
 REGISTER: Final = 50.0
 DRAW: Final = 2.0
@@ -27,11 +27,11 @@ def measure(setup: Setup) -> list[Row] | Failure:
         return found
     return [
         at_most(f"registration, Blender {found['blender']}", found["register_milliseconds"], REGISTER, " ms"),
-        told("reading the add-on's modules, once", found["loading_milliseconds"], " ms"),
+        without_target("reading the add-on's modules, once", found["loading_milliseconds"], " ms"),
         at_most(f"redraw of the panel, {found['drawn']} items", found["draw_milliseconds"], DRAW, " ms"),
-        told("redraw of all nodes of the default tree", found["draw_node_milliseconds"], " ms"),
+        without_target("redraw of all nodes of the default tree", found["draw_node_milliseconds"], " ms"),
         at_most(f"longest timer slice, {found['event_rate']} events/s", found["slice_max_milliseconds"], SLICE, " ms"),
-        told("mean timer slice", found["slice_mean_milliseconds"], " ms"),
-        told("the slice that starts the engine", found["start_milliseconds"], " ms"),
-        told("the slice that takes the results", found["end_milliseconds"], " ms"),
+        without_target("mean timer slice", found["slice_mean_milliseconds"], " ms"),
+        without_target("the slice that starts the engine", found["start_milliseconds"], " ms"),
+        without_target("the slice that takes the results", found["end_milliseconds"], " ms"),
     ]

@@ -1,4 +1,4 @@
-"""Speed of the seed's call for one photograph, from the file to the dictionary."""
+"""Speed of the legacy interface for one photograph, from the file to the dictionary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from ...contract.failure import Failure
 from ...sample.sample import write_sample
 from ..chain import Setup
-from ..rows import Row, at_most, told
+from ..rows import Row, at_most, without_target
 
 TARGET: Final = 1.5
 CALLS, QUICK_CALLS = 5, 2
@@ -47,9 +47,9 @@ def measure(setup: Setup) -> list[Row] | Failure:
     what = f"One photograph, file to dictionary ({len(pictures)} photographs, the slowest: {slowest})"
     return [
         at_most(what, medians[slowest], TARGET, " s", seconds=medians, processor_seconds=processor, start_up=start_up),
-        told("The same, work of the processor", processor[slowest], " s"),
-        told("The first call of a process, after start-up", first, " s"),
-        told("Start-up: import and Tracker(...)", start_up, " s"),
+        without_target("The same, work of the processor", processor[slowest], " s"),
+        without_target("The first call of a process, after start-up", first, " s"),
+        without_target("Start-up: import and Tracker(...)", start_up, " s"),
     ]
 
 

@@ -15,7 +15,7 @@ from ...head.builtin import builtin_head
 from ...render.differentiable.choice import rasterizers
 from ...render.differentiable.clip import MeshRasterizer, clip_space, lens_of
 from ..chain import Setup
-from ..rows import Row, not_measured, told
+from ..rows import Row, not_measured, without_target
 
 SIZES: Final = (256, 512)
 FRAMES: Final = (1, 32)
@@ -69,7 +69,7 @@ def _row(rasterizer: MeshRasterizer, device: str, clip: Tensor, faces: Tensor, s
     repeats = max(1, min(_REPEATS, int(LONGEST / max(first * frames, 1e-6))))
     _seconds(rasterizer, clip, faces, size)
     best = min(_seconds(rasterizer, clip, faces, size) for _ in range(repeats))
-    return told(f"{what} ({1e3 * best / frames:.2f} ms each)", 1e3 * best, " ms")
+    return without_target(f"{what} ({1e3 * best / frames:.2f} ms each)", 1e3 * best, " ms")
 
 
 def _seconds(rasterizer: MeshRasterizer, clip: Tensor, faces: Tensor, size: int) -> float:

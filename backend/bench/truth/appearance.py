@@ -20,7 +20,7 @@ from ...sample.clip import Truth, make_clip
 from ...sample.people import FOCALS, TEXTURE_SIZE, person
 from ..chain import Clock, Setup, bake, find_landmarks, fit, import_stages, refine, surface_landmarks
 from ..measures import metrics
-from ..rows import Row, at_least, at_most, told
+from ..rows import Row, at_least, at_most, without_target
 from .refined import clip_rows
 from .rendered import FRAMES, QUICK_FRAMES, RATE, errors_of
 
@@ -130,7 +130,9 @@ def _rows(people: list[_Person], known: bool) -> list[Row]:
     return [
         row("face", "face vertices", FACE, " mm"),
         row("rotation", "rotation", ROTATION, "°"),
-        told(f"appearance, {camera}: rotation, constant removed (before {free_old:.2f})", float(np.median(free)), "°"),
+        without_target(
+            f"appearance, {camera}: rotation, constant removed (before {free_old:.2f})", float(np.median(free)), "°"
+        ),
         *(_kept(camera, words, of(before, name), of(after, name)) for name, words in OPENINGS),
         *([] if known else [row("focal", "focal length", FOCAL, " %")]),
         at_most(f"appearance, {camera}: people whose face is worse after than before", worse, 0, digits=0),
@@ -151,6 +153,6 @@ def _likeness_rows(people: list[_Person]) -> list[Row]:
     speed = sum(one.frames for one in people) / sum(one.seconds for one in people)
     return [
         at_least("textured head against the footage, skin of the face: PSNR", float(psnr), PSNR, " dB"),
-        told("textured head against the footage, skin of the face: SSIM", float(ssim), digits=3),
+        without_target("textured head against the footage, skin of the face: SSIM", float(ssim), digits=3),
         at_least("appearance on short clips", speed, SPEED, " frames/s"),
     ]

@@ -1,4 +1,4 @@
-"""Ours beside the seed's per-frame descent."""
+"""Our fit beside a per-frame gradient descent."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ CLIP, QUICK_CLIP = 300, 100
 
 
 def measure(setup: Setup) -> list[Row] | Failure:
-    """Person 1 of the benchmark `exact` with its noise, focal length told, 300 frames.
+    """Person 1 of the benchmark `exact` with its noise, focal length given, 300 frames.
 
-    Ours: the stage Fit on the whole clip, its wall time measured, its errors on frames 40 to 49. The seed's scheme:
+    Ours: the stage Fit on the whole clip, its wall time measured, its errors on frames 40 to 49. Per-frame descent:
     `baseline.fit_per_frame` on these ten frames, with the same head, landmarks and camera; its time for 300 frames is
     extrapolated from the first frame's and the mean of the others. It has no identity of its own (a network gave it
     one), so it is given the one that ours found. On the processor it has one thread: two are slower on work so small.

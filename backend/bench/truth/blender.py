@@ -7,7 +7,7 @@ from typing import Final
 from ...contract.failure import Failure
 from ...system.processes import run_blender
 from ..chain import Clock, Setup, import_stages, run_chain
-from ..rows import Row, at_most, told
+from ..rows import Row, at_most, without_target
 from ..scenes.clips import speed_clip
 
 FRAMES: Final = 30
@@ -37,5 +37,5 @@ def measure(setup: Setup) -> list[Row] | Failure:
         if isinstance(found, Failure):
             return found
         rows.append(at_most(f"Blender's camera, {motion} moves: worst vertex", found["worst"], LIMIT, " px", 4))
-        rows.append(told(f"Blender's camera, {motion} moves: median", found["median"], " px", 4))
+        rows.append(without_target(f"Blender's camera, {motion} moves: median", found["median"], " px", 4))
     return rows

@@ -1,4 +1,4 @@
-"""Whether confidence ranks frames by their true error, and whether the errors that a track states are the true ones."""
+"""Truth of confidence and stated errors: whether they rank frames and tell the size of the true ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ..chain import Setup, import_stages
-from ..rows import Row, at_least, between, told
+from ..rows import Row, at_least, between, without_target
 from ..scenes.known_clips import TURNING, Compared, compared, hard_clips, independent_clip, turning_people
 
 LEARNED: Final = ("shake", "sw_2_12", "smile", "pucker", "blink", "still", "talk297", "occluder")
@@ -45,8 +45,10 @@ def measure(setup: Setup) -> list[Row] | Failure:
     rows = [*_pooled("all clips", [*learned, *others]), *_pooled("clips not learned from", others)]
     rows += _covered("clips learned from", learned) + _covered("clips not learned from", others)
     for one in (*learned, *others):
-        rows.append(told(f"{one.name}: rank correlation with degrees", rank(one.confidence, one.degrees)))
-        rows.append(told(f"{one.name}: rank correlation with millimetres", rank(one.confidence, one.millimetres)))
+        rows.append(without_target(f"{one.name}: rank correlation with degrees", rank(one.confidence, one.degrees)))
+        rows.append(
+            without_target(f"{one.name}: rank correlation with millimetres", rank(one.confidence, one.millimetres))
+        )
     return rows
 
 
@@ -66,7 +68,7 @@ def _pooled(what: str, clips: list[Compared]) -> list[Row]:
     for unit in ("degrees", "millimetres"):
         free, raw = (np.concatenate([getattr(one, kind + unit) for one in clips]) for kind in ("", "raw_"))
         rows.append(at_least(f"{what}: rank correlation with {unit}", rank(confidence, free), 0.6))
-        rows.append(told(f"{what}: the same, constants not removed", rank(confidence, raw)))
+        rows.append(without_target(f"{what}: the same, constants not removed", rank(confidence, raw)))
     return rows
 
 

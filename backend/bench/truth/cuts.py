@@ -1,4 +1,4 @@
-"""Whether every cut between two clips is found, and none where there is none."""
+"""Truth on cuts: every one between two clips is found, and none where there is none."""
 
 from __future__ import annotations
 

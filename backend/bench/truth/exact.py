@@ -15,11 +15,11 @@ from ...head.builtin import builtin_head
 from ...head.model import HeadModel
 from ..chain import Setup, face_vertices, fit, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
-from ..rows import Row, at_least, at_most, told
+from ..rows import Row, at_least, at_most, without_target
 from ..scenes.synthetic import Scene, scene
 
 FOCALS: Final = (1.2, 1.5, 1.9)
-"""Focal lengths of the three people's cameras in picture widths; the fit assumes 1.5 where it is not told."""
+"""Focal lengths of the three people's cameras in picture widths; the fit assumes 1.5 where it is not given."""
 FRAMES, QUICK_FRAMES = 150, 60
 STEP: Final = 3
 """Every third frame's vertices are compared."""
@@ -35,7 +35,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
 
     Landmarks are the exact places on the posed mesh, projected, with 1 px Gaussian noise per axis on all and 20 px on
     2 % of them; no scores. The face is 300 px wide, the head turns by 30 degrees to both sides, nods, talks, blinks and
-    looks about. Focal lengths 1.2, 1.5, 1.9 picture widths; unknown: the fit is told nothing. One camera cannot see
+    looks about. Focal lengths 1.2, 1.5, 1.9 picture widths; unknown: the fit is given none. One camera cannot see
     how large a head is: the people's landmarks have the template's mean radius.
 
     Face vertices: mean distance of region `face` to the true vertices after rigid alignment of each frame without
@@ -129,11 +129,13 @@ def _rows(people: list[dict[str, float]], known: bool) -> list[Row]:
     rows = [
         at_most(f"exact, {camera}: face vertices", mean("face"), 0.7 if known else 1.0, " mm", **each("face")),
         at_most(f"exact, {camera}: rotation", mean("rotation"), 0.5, "°", **each("rotation")),
-        told(f"exact, {camera}: rotation, constant removed", mean("rotation_free"), "°", **each("rotation_free")),
+        without_target(
+            f"exact, {camera}: rotation, constant removed", mean("rotation_free"), "°", **each("rotation_free")
+        ),
         at_most(f"exact, {camera}: depth", mean("depth"), 2 if known else 6, " %", **each("depth")),
     ]
     if not known:
-        rows.append(told(f"exact, {camera}: focal length error", mean("focal"), " %", **each("focal")))
+        rows.append(without_target(f"exact, {camera}: focal length error", mean("focal"), " %", **each("focal")))
     shake = mean("acceleration")
     across = f"{mean('acceleration_across'):.3f} across the view"
     rows += [

@@ -1,4 +1,4 @@
-"""How much of an expression the fit keeps, and how calm it is where the face rests."""
+"""Truth on expressions: how much of one the fit keeps, and how still it is where the face rests."""
 
 from __future__ import annotations
 

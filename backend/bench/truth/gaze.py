@@ -1,4 +1,4 @@
-"""Where the eyes look: error and gain of the gaze, crossed eyes, and a glance of one frame."""
+"""Truth on gaze: error and gain of the gaze, crossed eyes, and a glance of one frame."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from ...head.geometry import rigidly_aligned
 from ...head.model import HeadModel
 from ...raster.normals import vertex_normals
 from ..chain import Setup
-from ..rows import Row, at_most, between, told
+from ..rows import Row, at_most, between, without_target
 from ..scenes.flame_people import Correspondence, People, correspondence, flame_people
 
 PEOPLE: Final = 40
@@ -31,7 +31,7 @@ LIMITS: Final[Mapping[str, float]] = {"face": 1.2, "jaw": 1.8, "ears": 2.2, "cra
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedVertices:
     """The vertices that are compared (N,), where they lie on FLAME's mesh, and masks (N,) of the parts of the head."""
 
     head: HeadModel
@@ -70,11 +70,11 @@ def measure(setup: Setup) -> list[Row] | Failure:
         everybody = 1000 * _rms(np.stack(found)[:, mask].mean(axis=0))
         what = f"identity: {part} (template alone {alone:.1f}, the same in everybody {everybody:.1f})"
         rows.append(at_most(what, reached, LIMITS[part], " mm"))
-    rows.append(told("identity: coefficients that real people need", _rms(np.stack(codes)), " sd"))
+    rows.append(without_target("identity: coefficients that real people need", _rms(np.stack(codes)), " sd"))
     return [*rows, *_spreads(comparison, people)]
 
 
-def compared(head: HeadModel, people: People) -> Comparison:
+def compared(head: HeadModel, people: People) -> ComparedVertices:
     """Return the places that are compared, without the neck's edge, where both meshes end."""
     where = correspondence(head, people)
     inside = ~np.isin(where.vertices, head.regions["boundary"])
@@ -92,10 +92,10 @@ def compared(head: HeadModel, people: People) -> Comparison:
         "cranium": of("scalp"),
         "neck": of("neck") & ~jaw,
     }
-    return Comparison(head, where, parts)
+    return ComparedVertices(head, where, parts)
 
 
-def fitted(comparison: Comparison, person: Floats, basis: Floats) -> tuple[Floats, Floats]:
+def fitted(comparison: ComparedVertices, person: Floats, basis: Floats) -> tuple[Floats, Floats]:
     """Return the identity (I,) that meets a person's places (N, 3) best, and the distances (N,) between the surfaces.
 
     Args:
@@ -135,7 +135,7 @@ def _rms(values: Floats) -> float:
     return float(np.sqrt(np.square(values).mean()))
 
 
-def _spreads(comparison: Comparison, people: People) -> list[Row]:
+def _spreads(comparison: ComparedVertices, people: People) -> list[Row]:
     """Return how much random people of the built-in head differ in each part, over how much FLAME's do."""
     head, where = comparison.head, comparison.where
     random = np.random.default_rng(1)

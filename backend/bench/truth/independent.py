@@ -18,7 +18,7 @@ from ...head.model import HeadModel
 from ...head.skinning import neutral_pose
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
-from ..rows import Row, at_least, at_most, between, told
+from ..rows import Row, at_least, at_most, between, without_target
 
 QUALITY: Final = "best"
 JAW_DEGREES: Final = 25.3
@@ -31,7 +31,7 @@ AWAKE: Final = 0.2
 
 
 @dataclass(frozen=True)
-class Truth:
+class FilmedHead:
     """What ``truth_clip`` shows, T frames, in camera axes (its README says how it is written).
 
     Attributes:
@@ -55,7 +55,7 @@ class Truth:
     focal: float
 
 
-def read_truth(path: Path) -> Truth:
+def read_truth(path: Path) -> FilmedHead:
     """Read ``truth.npz``."""
     with np.load(path, allow_pickle=False) as file:
         world, shift = file["R"].astype(np.float64), file["t"].astype(np.float64)
@@ -64,7 +64,7 @@ def read_truth(path: Path) -> Truth:
         quads = file["quads"]
         yaw, pitch = np.radians(file["gaze_yaw_pitch_deg"].astype(np.float64)).T
         forward = np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], axis=1)
-        return Truth(
+        return FilmedHead(
             rotation=rotation,
             points=in_camera(file["landmarks68"].astype(np.float64), world, shift),
             vertices=in_camera(every_tenth, world[::10], shift[::10]),
@@ -77,7 +77,7 @@ def read_truth(path: Path) -> Truth:
 
 
 def measure(setup: Setup) -> list[Row] | Failure:
-    """The shared ``truth_clip`` (90 frames, an ICT-FaceKit head in Cycles), quality Best, focal length told.
+    """The shared ``truth_clip`` (90 frames, an ICT-FaceKit head in Cycles), quality Best, focal length given.
 
     Once with the FLAME-layout proxy, once with the built-in head. "Constant removed": the truth's 68 points, its head
     axes and its eyes' rest are not the same places as MediaPipe's and ours, so one constant for the clip is removed
@@ -118,7 +118,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
     return rows
 
 
-def rotation_rows(name: str, fitted: Fit, truth: Truth) -> list[Row]:
+def rotation_rows(name: str, fitted: Fit, truth: FilmedHead) -> list[Row]:
     """Return how far the head's rotation is off."""
     angle = metrics.rotation_errors(fitted.rotation, truth.rotation, constant=True)
     raw = metrics.rotation_errors(fitted.rotation, truth.rotation)
@@ -128,7 +128,7 @@ def rotation_rows(name: str, fitted: Fit, truth: Truth) -> list[Row]:
     ]
 
 
-def surface_rows(name: str, head: HeadModel, fitted: Fit, found: Floats, truth: Truth, limit: float) -> list[Row]:
+def surface_rows(name: str, head: HeadModel, fitted: Fit, found: Floats, truth: FilmedHead, limit: float) -> list[Row]:
     """Return how far the face's surface is from the true one, and whether the mean head is nearer."""
     frames = np.arange(0, len(fitted.pose), 10)
     rotation, translation = fitted.rotation[frames], fitted.translation[frames]
@@ -144,14 +144,14 @@ def surface_rows(name: str, head: HeadModel, fitted: Fit, found: Floats, truth: 
     depth = metrics.depth_errors(found, truth.points)
     rows = [
         at_most(f"{name}: face surface (template: {mean_head:.2f} mm)", float(ours), limit, " mm"),
-        told(f"{name}: depth", 100 * float(np.median(depth)), " %"),
+        without_target(f"{name}: depth", 100 * float(np.median(depth)), " %"),
     ]
     if name == "proxy":
         rows.insert(1, at_most(f"{name}: face surface minus template's", float(ours - mean_head), 0.0, " mm"))
     return rows
 
 
-def face_rows(name: str, fitted: Fit, found: Floats, truth: Truth) -> list[Row]:
+def face_rows(name: str, fitted: Fit, found: Floats, truth: FilmedHead) -> list[Row]:
     """Return the errors of mouth and jaw."""
     difference = 1000 * (metrics.gap(found, *MOUTH) - metrics.gap(truth.points, *MOUTH))
     jaw, true = np.degrees(fitted.pose.jaw[:, 0]), JAW_DEGREES * truth.jaw
@@ -164,7 +164,7 @@ def face_rows(name: str, fitted: Fit, found: Floats, truth: Truth) -> list[Row]:
     ]
 
 
-def lid_rows(name: str, found: Floats, truth: Truth) -> list[Row]:
+def lid_rows(name: str, found: Floats, truth: FilmedHead) -> list[Row]:
     """Return the errors of the lids."""
     raw, free, closed, true_closed = [], [], [], []
     for side, pairs in enumerate(LIDS):
@@ -183,7 +183,7 @@ def lid_rows(name: str, found: Floats, truth: Truth) -> list[Row]:
     ]
 
 
-def motion_rows(name: str, fitted: Fit, found: Floats, truth: Truth) -> list[Row]:
+def motion_rows(name: str, fitted: Fit, found: Floats, truth: FilmedHead) -> list[Row]:
     """Return the errors of gaze and acceleration."""
     awake = truth.blink.max(axis=1) < AWAKE
     gaze = metrics.looking(fitted.pose.left_eye, fitted.pose.right_eye, fitted.rotation)[awake]

@@ -1,4 +1,4 @@
-"""Whether the focal length is found where nobody knows it, and how far its stated uncertainty can be trusted."""
+"""Truth on lenses: the focal length where nobody knows it, and how far its stated uncertainty can be trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...sample.people import TEXTURE_SIZE
 from ...stages import fit as fit_stage
 from ...stages import video as video_stage
 from ..chain import Clock, Setup, context, find_landmarks, fit, import_stages
-from ..rows import Row, at_least, at_most, between, told
+from ..rows import Row, at_least, at_most, between, without_target
 from ..scenes.lens_people import SHOTS, filmed_through
 from ..scenes.zoom_clip import RATE, film_zoom, zoom_factors
 
@@ -104,7 +104,7 @@ def _nearer(fitted: Fit, truth: Truth) -> float:
 def _row(name: str, landmarks: Landmarks, true: float, found: float, sigma: float, source: str) -> Row:
     longer, error = max(landmarks.width, landmarks.height), float(np.log(found / true))
     words = f"{name}: true {true / longer:.2f}, found {found / longer:.2f} of the longer side ({source})"
-    return told(words, 100 * error, " %", 0, sigma=sigma, z=error / sigma)
+    return without_target(words, 100 * error, " %", 0, sigma=sigma, z=error / sigma)
 
 
 def _summary(errors: dict[str, list[tuple[float, float]]]) -> list[Row]:
@@ -113,7 +113,7 @@ def _summary(errors: dict[str, list[tuple[float, float]]]) -> list[Row]:
         if pairs:
             error = np.array(pairs)[:, 0]
             rows.append(at_most(f"{kind}: error, rms", 100 * float(np.sqrt((error**2).mean())), 25, " %", 0))
-            rows.append(told(f"{kind}: error, mean", 100 * float(error.mean()), " %", 0))
+            rows.append(without_target(f"{kind}: error, mean", 100 * float(error.mean()), " %", 0))
     every = np.array([pair for pairs in errors.values() for pair in pairs])
     share = np.abs(every[:, 0]) / every[:, 1]
     rows.append(between("within one stated deviation", 100 * float((share < 1).mean()), 63, 73, 0))

@@ -1,4 +1,4 @@
-"""Whether lids that are shut in the picture are shut on the mesh, and open ones as open as the person's."""
+"""Truth on lids: those shut in the picture are shut on the mesh, open ones as open as the person's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the head is where the face is, at any speed, and calm where the face is calm."""
+"""Truth on motion: the head is where the face is at any speed, and still where the face is still."""
 
 from __future__ import annotations
 

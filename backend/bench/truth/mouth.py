@@ -1,4 +1,4 @@
-"""Whether jaw and lips are told apart, and whether lips touch without passing through each other."""
+"""Truth on mouths: jaw and lips that move apart, lips that touch without passing through each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ...head.flame.flame_file import load_flame
 from ...head.model import HeadModel
 from ..chain import Setup, found_and_fitted, import_stages, surface_landmarks
 from ..measures import metrics
-from ..rows import Row, at_least, at_most, between, told
+from ..rows import Row, at_least, at_most, between, without_target
 from ..scenes.expression_clips import film_faces
 from ..scenes.known_clips import places_on
 from .independent import JAW_DEGREES, read_truth
@@ -50,7 +50,7 @@ that between the detector's points 13 and 14 (80 pixels): it sets them into the 
 _UPPER, _LOWER = (list(side) for side in zip(*FACING_LIPS, strict=True))
 _MIDDLE: Final = FACING_LIPS.index((13, 14))
 _MOVES: Final = 3.0
-"""Degrees by which a true jaw must move for a slope to be told."""
+"""Degrees by which a true jaw must move for a slope to be measured."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def rows_of(mouth: Mouth) -> list[Row]:
         jaw = float(np.median(np.abs(mouth.jaw[mouth.closed])))
         apart = float(np.median(mouth.gaps[mouth.closed].max(axis=1)))
         rows.append(at_most(f"{mouth.name}: jaw behind closed lips", jaw, 1, "°"))
-        rows.append(told(f"{mouth.name}: widest gap of closed lips", apart, " mm"))
+        rows.append(without_target(f"{mouth.name}: widest gap of closed lips", apart, " mm"))
     return rows
 
 

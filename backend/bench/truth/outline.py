@@ -1,4 +1,4 @@
-"""Whether the head is as wide as the person: its outline against outlines that were traced by hand."""
+"""Truth on outlines: the head's, against outlines of the person that were traced by hand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...head.model import HeadModel
 from ...head.skinning import pose_vertices, select_frames
 from ..chain import Setup, found_and_fitted, import_stages, in_camera
 from ..measures.outline import OutlineErrors, Traced, outline_errors, traced_outlines
-from ..rows import Row, at_least, at_most, between, told
+from ..rows import Row, at_least, at_most, between, without_target
 from .person import distances, faces_of_halves, nearest_to_own, of_pairs
 
 WIDEST: Final = 1.5
@@ -69,7 +69,7 @@ def _rows(measured: list[tuple[Traced, OutlineErrors]]) -> list[Row]:
 
     rows = [at_most(f"{len(measured)} traced outlines, mean: error", mean("error"), WIDEST, " % of head width")]
     rows += [
-        told(f"traced outlines, mean: {part}", mean(part), " % of head width")
+        without_target(f"traced outlines, mean: {part}", mean(part), " % of head width")
         for part in ("ears", "cheeks", "jaw", "neck")
     ]
     for traced, errors in measured:
@@ -86,7 +86,7 @@ def _same_person(setup: Setup, head: HeadModel, speakers: list[Landmarks]) -> Ro
     for landmarks in speakers:
         halves = faces_of_halves(setup, head, landmarks)
         if isinstance(halves, Failure):
-            return told("halves of a clip recognised as the same person", float("nan"))
+            return without_target("halves of a clip recognised as the same person", float("nan"))
         faces += halves
     apart = distances(np.stack(faces))
     same, _ = of_pairs(apart)

@@ -15,8 +15,8 @@ from ...head.flame.flame_file import load_flame
 from ...head.model import HeadModel
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, in_camera, refine, surface_landmarks
 from ..measures import metrics
-from ..rows import Row, at_least, at_most, not_measured, told
-from .independent import LIDS, MOUTH, QUALITY, Truth, read_truth
+from ..rows import Row, at_least, at_most, not_measured, without_target
+from .independent import LIDS, MOUTH, QUALITY, FilmedHead, read_truth
 
 SLACK: Final = 0.05
 """Share by which a number may be larger after than before without being worse."""
@@ -25,7 +25,7 @@ STEP: Final = 10
 
 
 def clip_rows(setup: Setup) -> list[Row] | Failure:
-    """The shared ``truth_clip``, quality Best, focal length told, with the FLAME-layout proxy and the built-in head.
+    """The shared ``truth_clip``, quality Best, focal length given, with the FLAME-layout proxy and the built-in head.
 
     Rotation, lid gap, mouth gap and acceleration as in `independent`. Pitch gain: how much the head's pitch
     changes per change of the true pitch. Face's direction: by how much the face's surface (region `face`, aligned to
@@ -54,11 +54,11 @@ def clip_rows(setup: Setup) -> list[Row] | Failure:
         used = refined.report.appearance is not None and refined.report.appearance.used
         before, after = _errors(head, fitted, truth), _errors(head, refined, truth)
         rows += _rows(f"appearance, truth clip, {name}", before, after, name == "proxy")
-        rows.append(told(f"appearance, truth clip, {name}: used", float(used), digits=0))
+        rows.append(without_target(f"appearance, truth clip, {name}: used", float(used), digits=0))
     return rows
 
 
-def _errors(head: HeadModel, fitted: Fit, truth: Truth) -> dict[str, float]:
+def _errors(head: HeadModel, fitted: Fit, truth: FilmedHead) -> dict[str, float]:
     free = metrics.rotation_errors(fitted.rotation, truth.rotation, constant=True)
     found = metrics.dlib68(in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation))
     pitch, true_pitch = (metrics.yaw_and_pitch(turn[:, :, 2])[1] for turn in (fitted.rotation, truth.rotation))
@@ -79,7 +79,7 @@ def _errors(head: HeadModel, fitted: Fit, truth: Truth) -> dict[str, float]:
     }
 
 
-def _direction(head: HeadModel, fitted: Fit, found: np.ndarray, truth: Truth) -> float:
+def _direction(head: HeadModel, fitted: Fit, found: np.ndarray, truth: FilmedHead) -> float:
     turns = []
     for row, frame in enumerate(range(0, len(fitted.pose), STEP)):
         one = slice(frame, frame + 1)

@@ -18,7 +18,7 @@ from ...sample.clip import Truth, make_clip
 from ...sample.people import FOCALS, TEXTURE_SIZE, person
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, import_stages
 from ..measures import metrics
-from ..rows import Row, at_most, told
+from ..rows import Row, at_most, without_target
 
 FRAMES, QUICK_FRAMES = 48, 24
 RATE: Final = Fraction(24)
@@ -30,7 +30,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
     """Six painted people of the built-in head, each with a camera of its own, filmed by our renderer: 640x480, H.264.
 
     48 frames at 24 frames/s each, face 190 px wide, focal lengths 0.9 to 2.5 picture widths; landmarks by MediaPipe's
-    networks from the file, quality Standard. Every fit once with the focal length told, once without. The people
+    networks from the file, quality Standard. Every fit once with the focal length given, once without. The people
     differ in size too (which one camera cannot see and which is part of the error here).
 
     Face vertices: mean distance of the region `face` to the true vertices after rigid alignment of each frame without
@@ -90,7 +90,9 @@ def _rows(people: list[dict[str, float]], camera: str) -> list[Row]:
     return [
         at_most(f"{len(people)} rendered people, {camera}: face vertices ({worst_face})", face, 2, " mm", people=faces),
         at_most(f"rendered people, {camera}: rotation ({worst_turn})", turn, 2, "°", people=turns),
-        told(f"rendered people, {camera}: rotation, constant removed", free, "°", people=frees),
-        told(f"rendered people, {camera}: that constant's pitch, upwards", of("pitch")[0], "°", people=of("pitch")[2]),
-        told(f"rendered people, {camera}: depth ({worst_depth})", depth, " %", people=depths),
+        without_target(f"rendered people, {camera}: rotation, constant removed", free, "°", people=frees),
+        without_target(
+            f"rendered people, {camera}: that constant's pitch, upwards", of("pitch")[0], "°", people=of("pitch")[2]
+        ),
+        without_target(f"rendered people, {camera}: depth ({worst_depth})", depth, " %", people=depths),
     ]

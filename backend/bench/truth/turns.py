@@ -1,4 +1,4 @@
-"""Whether a head turns as far as it is seen to turn: pitch and yaw of people who look to all sides, and profiles."""
+"""Truth on turns of the head, as far as they are seen: pitch and yaw of people who look to all sides, and profiles."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from backend.bench import cli, rows
 from backend.bench.measures import metrics
 from backend.bench.registry import BENCHMARKS
-from backend.bench.rows import at_least, at_most, between, not_measured, table, told
+from backend.bench.rows import at_least, at_most, between, not_measured, table, without_target
 from backend.bench.scenes.synthetic import scene, usual_size
 from backend.bench.truth.exact import closings
 from backend.bench.truth.expression import CLIPS, rows_of
@@ -162,7 +162,7 @@ def test_rows_say_what_is_met_and_what_is_not(tmp_path: Path) -> None:
         at_most("rotation", 0.504, 0.5, "°"),
         at_least("rate", 61.0, 60, " frames/s", 1),
         between("slope", 1.2, 0.85, 1.1),
-        told("depth", 3.0, " %"),
+        without_target("depth", 3.0, " %"),
         not_measured("clip", Failure("none", "It is not there.", "Get it.")),
     ]
     assert [row.met for row in all_rows] == [False, True, False, None, None]

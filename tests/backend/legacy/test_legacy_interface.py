@@ -1,4 +1,4 @@
-"""The seed's Python interface: the dictionary's keys, shapes and conventions, read back as its users' scripts do."""
+"""The legacy Python interface: the dictionary's keys, shapes and conventions, read back as its users' scripts do."""
 
 from __future__ import annotations
 

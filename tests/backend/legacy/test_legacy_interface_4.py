@@ -1,4 +1,4 @@
-"""Version 4 of the seed's interface: its dictionary read back as its users' scripts do, lists of pictures, videos."""
+"""Version 4 of the legacy interface: its dictionary read back as its users' scripts do, lists of pictures, videos."""
 
 from __future__ import annotations
 
