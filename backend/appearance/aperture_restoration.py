@@ -102,11 +102,11 @@ def explaining_offsets(problem: IdentityProblem, shared: Shared, frames: Frames,
     model, prior = problem.model, problem.shared_prior
     visibility = landmark_visibility(model, shared, frames)
     for _ in range(rounds):
-        found = residuals(model, shared, frames, problem.seen, visibility, problem.tuning)
+        found = residuals(model, shared, frames, problem.observations, visibility, problem.tuning)
         offset = derivatives(model, shared, frames, found.posed, of_shared=True).offset
         assert offset is not None
         rows = offset @ model.tangents
-        rows[:, problem.seen.contour] = problem.seen.metric @ rows[:, problem.seen.contour]
+        rows[:, problem.observations.contour] = problem.observations.metric @ rows[:, problem.observations.contour]
         weighted = rows * found.weight[..., None, None]
         own = torch.einsum("tnak,tnal->nkl", weighted, rows)
         pull = torch.einsum("tnak,tna->nk", weighted, found.error).flatten()

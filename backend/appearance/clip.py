@@ -30,8 +30,8 @@ from ..fit.solvers.motion import MotionProblem, joined, solve_in_windows
 from ..fit.terms.lid_contact import lid_contact
 from ..fit.terms.motion_power import motion_power
 from ..fit.terms.pictures_cost import PicturesCost
-from ..fit.terms.priors import LOCKED, SharedPrior, facing, frame_prior, loosened, shared_prior
-from ..fit.terms.smoothness import MotionPower, links
+from ..fit.terms.priors import LOCKED, SharedPrior, frame_prior, shared_prior, with_free_rigid_offset, with_tilt_prior
+from ..fit.terms.smoothness import MotionPower, smoothness_weights
 from ..head.model import HeadModel
 from .aperture_restoration import explaining_offsets, with_openings
 from .device import feature_maker
@@ -125,8 +125,8 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
     """Return the clip as landmarks and pictures together have it."""
     model = landmark_model(work.head, PRECISION, work.device)
     shared, frames = to_state(work.fit, model, work.solved, work.head.detector_offsets)
-    seen = _observed(work, model, frames)
-    problem = _key_problem(work, model, shared, frames, seen)
+    observations = _observed(work, model, frames)
+    problem = _key_problem(work, model, shared, frames, observations)
     index = torch.as_tensor(work.keys, device=work.device)
 
     def report(part: str) -> Callable[[int, int], None]:
@@ -139,9 +139,9 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
         keys = as_it_is(problem, shared, frames[index])
     near = _carried(frames, frames[index], keys.frames, index)
     power = _power(work, frames)
-    moved = _motion(work, model, problem, keys, near, seen, power, report("motion"))
+    moved = _motion(work, model, problem, keys, near, observations, power, report("motion"))
     moved = with_openings(model, problem.landmarks.frame_prior, (shared, frames), (keys.shared, moved))
-    own = replace(problem.landmarks, seen=seen[index])
+    own = replace(problem.landmarks, observations=observations[index])
     explained = explaining_offsets(own, keys.shared, moved[index]) if work.options.offsets else keys.shared
     visibility = landmark_visibility(model, explained, moved)
     after = _spread(problem, explained, moved[index])
@@ -150,24 +150,24 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
 
 def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observations:
     clip = work.clip
-    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.place[:, 2].cpu().numpy())
+    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.position[:, 2].cpu().numpy())
     return observe(clip.points, clip.scores, clip.centre, size, model, work.options.tuning)
 
 
 def _key_problem(
-    work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations
+    work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations
 ) -> PhotometricProblem:
     tuning = work.options.tuning
     own = frame_prior(model, for_the_person(tuning), neck_free=False)
     # Pictures claim to know the focal length and do not: let free, it went from 0.2 to 44 % off on a rendered clip.
     log_focal = float(shared.log_focal)
     clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=work.options.offsets)
-    key_seen = seen[torch.as_tensor(work.keys, device=work.device)]
-    key_seen = replace(key_seen, weight=key_seen.weight * LANDMARK_SHARE)
+    key_observations = observations[torch.as_tensor(work.keys, device=work.device)]
+    key_observations = replace(key_observations, weight=key_observations.weight * LANDMARK_SHARE)
     loose = max(_turning(work), 1e-3)
-    clip = facing(loosened(clip, model, loose * TURN, loose * SHIFT), model, TILT)
+    clip = with_tilt_prior(with_free_rigid_offset(clip, model, loose * TURN, loose * SHIFT), model, TILT)
     clip = with_edges_kept(_outlined(work, model, shared, frames, clip), model, shared)
-    landmarks = IdentityProblem(model, key_seen, own, clip, tuning)
+    landmarks = IdentityProblem(model, key_observations, own, clip, tuning)
     samples = choose_samples(work.head, SAMPLES)
     weights = PhotometricTuning()
     weights = replace(weights, evidence=weights.evidence * work.trust)
@@ -212,16 +212,16 @@ def _carried(frames: Frames, before: Frames, after: Frames, index: Tensor) -> Fr
     every = replace(
         frames,
         rotation=frames.rotation @ common,
-        place=frames.place + (after.place - before.place).mean(0),
+        position=frames.position + (after.position - before.position).mean(0),
         jaw=frames.jaw + (after.jaw - before.jaw).mean(0),
         expression=frames.expression + (after.expression - before.expression).mean(0),
     )
-    return every.put(index, after)
+    return every.with_frames(index, after)
 
 
 def _power(work: Refinement, frames: Frames) -> MotionPower:
     """Return how much moves in the finished fit: key frames that were refined alone stand out of their neighbours."""
-    times = torch.as_tensor(work.clip.times).to(frames.place)
+    times = torch.as_tensor(work.clip.times).to(frames.position)
     return motion_power(frames, times, torch.as_tensor(work.clip.together, device=work.device))
 
 
@@ -231,7 +231,7 @@ def _motion(
     problem: PhotometricProblem,
     keys: PhotometricState,
     frames: Frames,
-    seen: Observations,
+    observations: Observations,
     power: MotionPower,
     report: Callable[[int, int], None],
 ) -> Frames:
@@ -244,7 +244,7 @@ def _motion(
 
     def landmarks_only(part: slice) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)
-        between = links(
+        between = smoothness_weights(
             model,
             work.options.tuning,
             times[part],
@@ -254,7 +254,7 @@ def _motion(
             power=power[part],
         )
         closed = None if lids is None else lids[part]
-        return MotionProblem(model, keys.shared, seen[part], own, between, work.options.tuning, lids=closed)
+        return MotionProblem(model, keys.shared, observations[part], own, between, work.options.tuning, lids=closed)
 
     def with_pictures(part: slice) -> MotionProblem:
         return replace(landmarks_only(part), pictures=_pictures(work, model, problem, keys, frames[part], part))

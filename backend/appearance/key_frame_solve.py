@@ -22,7 +22,7 @@ from ..contract.arrays import Floats, Integers, Singles
 from ..fit.conversion import head_pose
 from ..fit.geometry.landmark_model import LandmarkModel
 from ..fit.geometry.parallel import PROCESSOR, over_chunks
-from ..fit.geometry.state import EXPRESSION_START, PLACE, Frames, Shared
+from ..fit.geometry.state import EXPRESSION_START, POSITION, Frames, Shared
 from ..fit.geometry.visibility import landmark_visibility
 from ..fit.solvers.dense import DenseSystem
 from ..fit.solvers.identity import IdentityProblem, landmark_cost, landmark_equations
@@ -87,7 +87,7 @@ def seen_columns(points: LandmarkModel) -> Integers:
     reach = torch.maximum(points.expression_high.abs(), points.expression_low.abs())
     moved = points.expression.square().sum((0, 1)).div(points.points).sqrt() * reach
     modes = np.flatnonzero((moved > FELT).cpu().numpy())
-    return np.concatenate([np.arange(PLACE.stop), EXPRESSION_START + modes])
+    return np.concatenate([np.arange(POSITION.stop), EXPRESSION_START + modes])
 
 
 def features_at(
@@ -148,9 +148,11 @@ class KeyFrameFit:
         count = frames * size
         like = at.shared.identity
         own = step.increment[:count].reshape(frames, size).to(like)
-        shared = at.shared.moved(step.increment[count:-DIRECTED_TERMS].to(like), self._problem.landmarks.model.tangents)
+        shared = at.shared.retract(
+            step.increment[count:-DIRECTED_TERMS].to(like), self._problem.landmarks.model.tangents
+        )
         light = at.light + step.increment[-DIRECTED_TERMS:].float().cpu().numpy()
-        return KeyFrameUnknowns(shared, at.frames.moved(own), light)
+        return KeyFrameUnknowns(shared, at.frames.retract(own), light)
 
     def cost(self, at: KeyFrameUnknowns) -> float:
         """Return the cost of landmarks, priors, pictures and light."""

@@ -116,7 +116,7 @@ def refit_clip(
     """
     clock = _Clock()
     model = landmark_model(head, PRECISION, shared.identity.device)
-    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.place[:, 2].cpu().numpy())
+    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.position[:, 2].cpu().numpy())
     observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning)
     start = _Initialisation(observations, shared, frames, keys).with_focal(clip.focal)
     solution = _solve(head, model, clip, options, start, Listener(), clock)
@@ -168,7 +168,7 @@ def _solve(
     """Fit what the clip shares on key frames, then every frame."""
     keys, person = _fit_key_frames(head, model, clip, options, start, listener)
     clock.lap("identity")
-    frames = start.frames.put(torch.as_tensor(keys, device=model.template.device), person.frames)
+    frames = start.frames.with_frames(torch.as_tensor(keys, device=model.template.device), person.frames)
     depth = frames.translation(person.shared.focal)[:, 2]
     motion = ClipMotion(model, clip, options, person.shared, start.observations, depth, listener)
     fitted = motion.smoothly(motion.loosely(frames))

@@ -67,7 +67,7 @@ def row_frames(model: LandmarkModel, shared: Shared, frames: Frames, posed: Pose
     moving = np.zeros(len(model.joints), dtype=np.bool_)
     for joint, moved in found.items():
         moves[:, joint], moving[joint] = _array(moved), True
-    depth = frames.place[:, 2].exp() * shared.focal
+    depth = frames.position[:, 2].exp() * shared.focal
     return RowFrames(_array(depth), _array(torch.stack(jacobians, 1)), _array(torch.stack(features, 1)), moves, moving)
 
 

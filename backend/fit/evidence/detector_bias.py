@@ -50,7 +50,7 @@ def without_turn_bias(points: np.ndarray, centre: tuple[float, float], table: Fl
 
 
 @dataclass(frozen=True)
-class View:
+class FaceView:
     """How T faces are seen, told from their landmarks alone.
 
     Attributes:
@@ -65,7 +65,7 @@ class View:
     scale: Floats
 
 
-def views(points: np.ndarray, centre: tuple[float, float]) -> View:
+def views(points: np.ndarray, centre: tuple[float, float]) -> FaceView:
     """Return how faces (T, 478, 2 or 3), finite, are seen: as the neutral face of the detector would be."""
     face = neutral_face()
     weight = np.where(group_weights(Tuning())[: names.FACE_LANDMARKS] == 1.0, 1.0, _MOVABLE)
@@ -74,7 +74,7 @@ def views(points: np.ndarray, centre: tuple[float, float]) -> View:
     facing = np.diag([1.0, -1.0, -1.0]) @ poses.rotation
     roll = np.arctan2(facing[:, 1, 0], facing[:, 1, 1])
     along, across = np.cos(roll), np.sin(roll)
-    return View(
+    return FaceView(
         yaw=np.arctan2(facing[:, 0, 2], facing[:, 2, 2]),
         pitch=np.arcsin(np.clip(facing[:, 1, 2], -1, 1)),
         axes=np.stack([np.stack([along, -across], axis=1), np.stack([-across, -along], axis=1)], axis=1),
@@ -82,7 +82,7 @@ def views(points: np.ndarray, centre: tuple[float, float]) -> View:
     )
 
 
-def terms(view: View) -> Floats:
+def terms(view: FaceView) -> Floats:
     """Return the functions of the view (T, 7) that the table has coefficients of: p, y, y², p y, p², b, b sign(y).
 
     b is by how much the yaw is beyond `PROFILE`, where the others rest.

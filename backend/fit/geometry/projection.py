@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ...head.rotation_torch import cross_matrix, exponential, left_jacobian
 from .landmark_model import LandmarkModel
-from .state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames, Shared, eye_vectors
+from .state import EXPRESSION_START, EYES, JAW, NECK, POSITION, ROTATION, Frames, Shared, eye_vectors
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def derivatives(
     along: Tensor | None = None,
     of_shared: bool = False,
 ) -> Derivatives:
-    """Return the derivatives of the projected landmarks with respect to a step (see `Frames.moved`).
+    """Return the derivatives of the projected landmarks with respect to a step (see `Frames.retract`).
 
     Args:
         along: Instead of those of both coordinates, the derivative of their sum with these weights (T, N, 2); the
@@ -112,9 +112,9 @@ def derivatives(
     count, points = posed.head.shape[:2]
     result = torch.zeros(count, points, pixels.shape[2], frames.unknowns, dtype=pixels.dtype, device=pixels.device)
     result[..., ROTATION] = -pixels @ cross_matrix(posed.turned)
-    result[..., PLACE] = pixels
-    translation_depth = frames.place[:, 2].exp() * focal
-    result[..., PLACE.stop - 1] = pixels[..., 2] * translation_depth[:, None, None]
+    result[..., POSITION] = pixels
+    translation_depth = frames.position[:, 2].exp() * focal
+    result[..., POSITION.stop - 1] = pixels[..., 2] * translation_depth[:, None, None]
     result[..., NECK] = _neck_derivative(model, frames, posed, to_head, to_rest)
     result[:, model.reach[2], :, JAW] = _joint_derivative(model, posed, 2, frames.jaw, to_head, to_rest)
     for joint, vectors, first in zip((3, 4), eye_vectors(frames.eyes), (EYES.start, EYES.start + 2), strict=True):

@@ -11,12 +11,13 @@ from ...head.rotation_torch import exponential
 from .landmark_model import LandmarkModel
 
 ROTATION = slice(0, 3)
-PLACE = slice(3, 6)
+POSITION = slice(3, 6)
 NECK = slice(6, 9)
 JAW = slice(9, 12)
 EYES = slice(12, 16)
 EXPRESSION_START = 16
-"""Columns of one frame's unknowns: rotation, place, neck, jaw, gaze (left pitch, yaw, right pitch, yaw), expression."""
+"""Columns of one frame's unknowns: rotation, position, neck, jaw, gaze (left pitch, yaw, right pitch, yaw), expression.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Shared:
         """Focal length in pixels."""
         return self.log_focal.exp()
 
-    def moved(self, step: Tensor, tangents: Tensor) -> Shared:
+    def retract(self, step: Tensor, tangents: Tensor) -> Shared:
         """Return the clip after a step (I + 1, or I + 1 + 2 N with offsets along both tangents (N, 3, 2))."""
         modes = len(self.identity)
         offsets = self.offsets
@@ -53,15 +54,15 @@ class Frames:
 
     Attributes:
         rotation: Head to camera (T, 3, 3), OpenCV camera axes.
-        place: Of the pivot (T, 3): x and y in metres, and log(z / focal). Dividing the depth by the focal length keeps
-            the picture of the head where it is while the focal length changes.
+        position: Of the pivot (T, 3): x and y in metres, and log(z / focal). Dividing the depth by the focal length
+            keeps the picture of the head where it is while the focal length changes.
         neck, jaw: Axis-angle (T, 3).
         eyes: Left pitch, left yaw, right pitch, right yaw (T, 4): the x and y components of the axis-angle.
         expression: (T, E).
     """
 
     rotation: Tensor
-    place: Tensor
+    position: Tensor
     neck: Tensor
     jaw: Tensor
     eyes: Tensor
@@ -80,14 +81,14 @@ class Frames:
 
     def values(self) -> Tensor:
         """Return all unknowns but the rotation as (T, D); the rotation's columns are zero (it has no coordinates)."""
-        zero = torch.zeros_like(self.place)
-        return torch.cat([zero, self.place, self.neck, self.jaw, self.eyes, self.expression], dim=1)
+        zero = torch.zeros_like(self.position)
+        return torch.cat([zero, self.position, self.neck, self.jaw, self.eyes, self.expression], dim=1)
 
-    def moved(self, step: Tensor) -> Frames:
+    def retract(self, step: Tensor) -> Frames:
         """Return the frames after a step (T, D); the rotation turns by exp(step) from the left."""
         return Frames(
             rotation=exponential(step[:, ROTATION]) @ self.rotation,
-            place=self.place + step[:, PLACE],
+            position=self.position + step[:, POSITION],
             neck=self.neck + step[:, NECK],
             jaw=self.jaw + step[:, JAW],
             eyes=self.eyes + step[:, EYES],
@@ -96,9 +97,9 @@ class Frames:
 
     def translation(self, focal: Tensor) -> Tensor:
         """Return the pivot in camera axes (T, 3), metres."""
-        return torch.stack([self.place[:, 0], self.place[:, 1], self.place[:, 2].exp() * focal], dim=1)
+        return torch.stack([self.position[:, 0], self.position[:, 1], self.position[:, 2].exp() * focal], dim=1)
 
-    def put(self, index: slice | Tensor, part: Frames) -> Frames:
+    def with_frames(self, index: slice | Tensor, part: Frames) -> Frames:
         """Return a copy in which `part` stands at `index`."""
         copies = {}
         for name in _FIELDS:
@@ -107,7 +108,7 @@ class Frames:
         return replace(self, **copies)
 
 
-_FIELDS = ("rotation", "place", "neck", "jaw", "eyes", "expression")
+_FIELDS = ("rotation", "position", "neck", "jaw", "eyes", "expression")
 
 
 def eye_vectors(eyes: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,14 +119,14 @@ def eye_vectors(eyes: Tensor) -> tuple[Tensor, Tensor]:
     return left, right
 
 
-def neutral_frames(model: LandmarkModel, rotation: Tensor, place: Tensor) -> Frames:
+def neutral_frames(model: LandmarkModel, rotation: Tensor, position: Tensor) -> Frames:
     """Return frames with a neutral face at the given poses."""
     frames = rotation.shape[0]
 
     def zeros(columns: int) -> Tensor:
         return torch.zeros(frames, columns, dtype=rotation.dtype, device=rotation.device)
 
-    return Frames(rotation, place, zeros(3), zeros(3), zeros(4), zeros(model.expression_modes))
+    return Frames(rotation, position, zeros(3), zeros(3), zeros(4), zeros(model.expression_modes))
 
 
 def concatenate(parts: list[Frames]) -> Frames:

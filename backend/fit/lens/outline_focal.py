@@ -78,7 +78,7 @@ def outline_evidence(
     head: HeadModel,
     model: LandmarkModel,
     masks: Masks | None,
-    seen: Observations,
+    observations: Observations,
     frames: Frames,
     shared: Shared,
     tuning: Tuning,
@@ -90,7 +90,7 @@ def outline_evidence(
         head: The head model.
         model: Its landmark points.
         masks: Person masks; those on frames without landmarks are left out.
-        seen, frames: Landmarks and first poses of all frames of the fit.
+        observations, frames: Landmarks and first poses of all frames of the fit.
         shared: Where to start; its focal length is the assumed one.
         tuning: Weights.
         centre: Principal point, pixels.
@@ -98,12 +98,12 @@ def outline_evidence(
     mesh = outline_mesh(head)
     if masks is None or mesh is None:
         return None
-    usable = np.flatnonzero((seen.weight.sum(dim=1) > 0).cpu().numpy()[masks.frame])
+    usable = np.flatnonzero((observations.weight.sum(dim=1) > 0).cpu().numpy()[masks.frame])
     if not len(usable):
         return None
     masks = masks[usable[np.unique(np.linspace(0, len(usable) - 1, MOST_MASKS).round().astype(np.int64))]]
     index = torch.as_tensor(masks.frame, device=shared.identity.device)
-    solved = _solve_hypotheses(model, seen[index], frames[index], shared, tuning)
+    solved = _solve_hypotheses(model, observations[index], frames[index], shared, tuning)
     heads = [_vertices(head, model, *hypothesis) for hypothesis in solved]
     focals = np.array([float(hypothesis[0].focal) for hypothesis in solved])
     middle = head_centres(mesh, heads[len(heads) // 2], focals[len(focals) // 2], centre, masks)
@@ -128,25 +128,25 @@ def _median(values: Floats) -> Floats:
 
 
 def _solve_hypotheses(
-    model: LandmarkModel, seen: Observations, frames: Frames, shared: Shared, tuning: Tuning
+    model: LandmarkModel, observations: Observations, frames: Frames, shared: Shared, tuning: Tuning
 ) -> list[tuple[Shared, Frames]]:
     """Return identity and poses for each focal length, each started from its neighbour nearer to the assumed one."""
     own = frame_prior(model, tuning, neck_free=False, tails=False)
     assumed = float(shared.log_focal)
-    start = _solved(model, seen, own, tuning, shared, frames, assumed, _FIRST_STEPS)
+    start = _solved(model, observations, own, tuning, shared, frames, assumed, _FIRST_STEPS)
     result = {0.0: start}
     longer, shorter = [step for step in HYPOTHESES if step > 0], [step for step in HYPOTHESES if step < 0]
     for side in (longer, shorter[::-1]):
         near = start
         for step in side:
-            near = _solved(model, seen, own, tuning, *near, assumed + step, _STEPS)
+            near = _solved(model, observations, own, tuning, *near, assumed + step, _STEPS)
             result[step] = near
     return [result[step] for step in HYPOTHESES]
 
 
 def _solved(
     model: LandmarkModel,
-    seen: Observations,
+    observations: Observations,
     own: FramePrior,
     tuning: Tuning,
     shared: Shared,
@@ -156,7 +156,7 @@ def _solved(
 ) -> tuple[Shared, Frames]:
     held = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=False)
     shared = replace(shared, log_focal=torch.full_like(shared.log_focal, log_focal))
-    problem = IdentityProblem(model, seen, own, held, tuning, offsets=False)
+    problem = IdentityProblem(model, observations, own, held, tuning, offsets=False)
     found = solve_identity(problem, shared, frames, iterations=steps)
     return found.shared, found.frames
 

@@ -38,10 +38,10 @@ class Tuning:
         jaw: Radians of opening, and of turning about the other two axes; neck: radians.
         gaze_pitch, gaze_yaw: Radians; gaze_score: of the yaw that the scores tell; vergence, elevation: difference of
             the eyes' yaw and pitch; vergence_tail: beyond this many of them crossed eyes cost linearly.
-        step_*: Standard deviation of the change from frame to frame at 30 frames/s (0.0: no such term).
-        bend_*: The same of the second difference.
-        calm: Factor of bend_expression for shapes that do not move the lids.
-        step_huber: Changes beyond this many sigma count linearly, so that fast turns are not held back.
+        velocity_*: Standard deviation of the change from frame to frame at 30 frames/s (0.0: no such term).
+        acceleration_*: The same of the second difference.
+        slow_expression_factor: Factor of acceleration_expression for shapes that do not move the lids.
+        velocity_huber: Changes beyond this many sigma count linearly, so that fast turns are not held back.
         outline: Weight of the person's outline, all its frames together; 0 leaves it out.
         outline_sigma: Noise of a place of it, metres; outline_huber: beyond this many sigma it counts linearly.
     """
@@ -80,19 +80,19 @@ class Tuning:
     vergence: float = 0.2
     vergence_tail: float = 1.0
     elevation: float = 0.02
-    step_rotation: float = 0.03
-    step_place: float = 0.005
-    step_neck: float = 0.01
-    step_jaw: float = 0.06
-    step_gaze: float = 0.2
-    step_expression: float = 0.5
-    bend_rotation: float = 0.002
-    bend_place: float = 0.0002
-    bend_jaw: float = 0.06
-    bend_gaze: float = 0.1
-    bend_expression: float = 0.3
-    calm: float = 0.5
-    step_huber: float = 2.0
+    velocity_rotation: float = 0.03
+    velocity_position: float = 0.005
+    velocity_neck: float = 0.01
+    velocity_jaw: float = 0.06
+    velocity_gaze: float = 0.2
+    velocity_expression: float = 0.5
+    acceleration_rotation: float = 0.002
+    acceleration_position: float = 0.0002
+    acceleration_jaw: float = 0.06
+    acceleration_gaze: float = 0.1
+    acceleration_expression: float = 0.3
+    slow_expression_factor: float = 0.5
+    velocity_huber: float = 2.0
     outline: float = 0.4
     outline_sigma: float = 0.002
     outline_huber: float = 2.0

@@ -12,7 +12,7 @@ from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from ...contract.arrays import Floats
-from ..terms.smoothness import Band
+from ..terms.smoothness import SmoothnessHessian
 from .levenberg_marquardt import Step
 
 
@@ -36,7 +36,7 @@ class BandedSystem:
     cost: float
     blocks: Tensor
     gradient: Tensor
-    band: Band
+    band: SmoothnessHessian
     damping: Tensor
 
     def solve(self, damping: float) -> Step[Tensor] | None:
@@ -51,7 +51,7 @@ class BandedSystem:
         return Step(step, 0.5 * float((step * (own * step - self.gradient)).sum()))
 
 
-def assemble(blocks: Tensor, band: Band) -> Floats:
+def assemble(blocks: Tensor, band: SmoothnessHessian) -> Floats:
     """Return the hessian as LAPACK's lower band: entry (k, j) is H[j + k, j].
 
     Args:

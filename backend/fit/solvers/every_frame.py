@@ -19,7 +19,7 @@ from ..terms.expression_rest import motion_prior_of
 from ..terms.lid_contact import lid_contact
 from ..terms.motion_power import LOOSE, motion_power
 from ..terms.priors import FramePrior, frame_prior
-from ..terms.smoothness import MotionPower, links
+from ..terms.smoothness import MotionPower, smoothness_weights
 from .motion import MotionProblem, joined, solve_in_windows
 from .pose_covariance import pose_sigma
 
@@ -88,7 +88,7 @@ class ClipMotion:
         lids = lid_contact(self.model, self.shared, start, self.clip.points)
 
         def problem_of(part: slice) -> MotionProblem:
-            between = links(
+            between = smoothness_weights(
                 self.model,
                 self.options.tuning,
                 self._times[part],
@@ -100,8 +100,8 @@ class ClipMotion:
             )
             lips = self.model.with_free_lips() if power is None else self.model
             closed = None if lids is None else lids[part]
-            seen = self.observations[part]
-            return MotionProblem(lips, self.shared, seen, prior, between, self.options.tuning, lids=closed)
+            observations = self.observations[part]
+            return MotionProblem(lips, self.shared, observations, prior, between, self.options.tuning, lids=closed)
 
         def report(done: int, total: int) -> None:
             self.listener.progress("motion", round(100 * (begun + done / total / 2)), 100)

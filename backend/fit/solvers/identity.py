@@ -37,7 +37,7 @@ class IdentityProblem:
 
     Attributes:
         model: The landmark points.
-        seen: What the key frames show.
+        observations: What the key frames show.
         frame_prior, shared_prior: What is known beforehand.
         tuning: Weights.
         outline: The person's outline on some of the key frames, or None.
@@ -45,7 +45,7 @@ class IdentityProblem:
     """
 
     model: LandmarkModel
-    seen: Observations
+    observations: Observations
     frame_prior: FramePrior
     shared_prior: SharedPrior
     tuning: Tuning
@@ -89,8 +89,8 @@ class IdentityFit:
 
     def retract(self, at: ClipUnknowns, step: Step[ArrowStep]) -> ClipUnknowns:
         """Return clip and key frames after a step."""
-        shared = at.shared.moved(step.increment.border, self._problem.model.tangents)
-        return ClipUnknowns(shared, at.frames.moved(step.increment.blocks))
+        shared = at.shared.retract(step.increment.border, self._problem.model.tangents)
+        return ClipUnknowns(shared, at.frames.retract(step.increment.blocks))
 
     def cost(self, at: ClipUnknowns) -> float:
         """Return the cost of landmarks, priors and outline."""
@@ -155,8 +155,8 @@ def solve_identity(
 
 def landmark_cost(problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor) -> Tensor:
     """Return the cost of landmarks and priors; the openings are part of the frames' own solve only."""
-    seen = replace(problem.seen, pair_weight=torch.zeros_like(problem.seen.pair_weight))
-    data = residuals(problem.model, shared, frames, seen, visibility, problem.tuning).cost.sum()
+    observations = replace(problem.observations, pair_weight=torch.zeros_like(problem.observations.pair_weight))
+    data = residuals(problem.model, shared, frames, observations, visibility, problem.tuning).cost.sum()
     own, _, _ = problem.frame_prior.evaluate(frames)
     clip, _ = problem.shared_prior.evaluate(shared)
     return data + own.sum() + clip
@@ -166,9 +166,9 @@ def landmark_equations(problem: IdentityProblem, shared: Shared, frames: Frames,
     """Return the normal equations of landmarks and priors."""
 
     def of(part: slice) -> SharedEquations:
-        model, seen = problem.model, problem.seen[part]
-        found = residuals(model, shared, frames[part], seen, visibility[part], problem.tuning)
-        return shared_equations(model, shared, frames[part], seen, found, offsets=problem.offsets)
+        model, observations = problem.model, problem.observations[part]
+        found = residuals(model, shared, frames[part], observations, visibility[part], problem.tuning)
+        return shared_equations(model, shared, frames[part], observations, found, offsets=problem.offsets)
 
     result = summed(over_chunks(of, len(frames), CHUNK, visibility.device))
     _, prior_gradient, bounds = problem.frame_prior.evaluate(frames)

@@ -23,7 +23,7 @@ from ..terms.landmark_term import FrameEquations, Residuals, frame_equations, re
 from ..terms.lid_contact import LidContact
 from ..terms.pictures_cost import PicturesCost
 from ..terms.priors import FramePrior
-from ..terms.smoothness import Links, evaluate_links
+from ..terms.smoothness import SmoothnessWeights, linearise_smoothness
 from .banded import BandedSystem
 from .levenberg_marquardt import Limits, Step, minimise
 from .pose_covariance import pose_covariance
@@ -39,9 +39,9 @@ class MotionProblem:
 
     model: LandmarkModel
     shared: Shared
-    seen: Observations
+    observations: Observations
     prior: FramePrior
-    links: Links
+    smoothness: SmoothnessWeights
     tuning: Tuning
     pictures: PicturesCost | None = None
     """What the pictures say besides the landmarks, or None."""
@@ -73,7 +73,7 @@ class MotionFit:
 
     def retract(self, at: Frames, step: Step[Tensor]) -> Frames:
         """Return the frames after a step."""
-        return at.moved(step.increment)
+        return at.retract(step.increment)
 
     def cost(self, at: Frames) -> float:
         """Return the cost of landmarks, priors, smoothness and contact."""
@@ -85,7 +85,7 @@ class MotionFit:
 
         data = sum(over_chunks(of, len(at), CHUNK, self.visibility.device))
         prior, _, _ = problem.prior.evaluate(at)
-        smooth = float(evaluate_links(at, problem.links).cost) if len(at) > 1 else 0.0
+        smooth = float(linearise_smoothness(at, problem.smoothness).cost) if len(at) > 1 else 0.0
         lids = float(problem.lids.cost(at.expression).sum()) if problem.lids is not None else 0.0
         return data + float(prior.sum()) + smooth + lids
 
@@ -99,7 +99,7 @@ class MotionFit:
         blocks = torch.cat([part.hessian for part in parts]) + problem.prior.precision
         blocks.diagonal(dim1=1, dim2=2)[:, EXPRESSION_START:] += bounds
         gradient = torch.cat([part.gradient for part in parts]) + prior_gradient
-        band = evaluate_links(at, problem.links)
+        band = linearise_smoothness(at, problem.smoothness)
         cost = sum(costs) + float(prior_cost.sum()) + float(band.cost)
         if problem.lids is not None:
             shut, pull, own = problem.lids.equations(at.expression)
@@ -111,13 +111,13 @@ class MotionFit:
     def _residuals(self, at: Frames, part: slice) -> Residuals:
         problem = self._problem
         return residuals(
-            problem.model, problem.shared, at[part], problem.seen[part], self.visibility[part], problem.tuning
+            problem.model, problem.shared, at[part], problem.observations[part], self.visibility[part], problem.tuning
         )
 
     def _equations(self, at: Frames, part: slice) -> tuple[float, FrameEquations]:
         """Return cost and normal equations of landmarks and pictures in some frames."""
         problem, data = self._problem, self._residuals(at, part)
-        own = frame_equations(problem.model, problem.shared, at[part], problem.seen[part], data)
+        own = frame_equations(problem.model, problem.shared, at[part], problem.observations[part], data)
         if problem.pictures is None:
             return float(data.cost.sum()), own
         shown = problem.pictures.equations(at[part], part)

@@ -7,17 +7,17 @@ import torch
 from torch import Tensor
 
 from ...contract.arrays import Floats
-from ..geometry.state import PLACE, ROTATION
-from ..terms.smoothness import Band
+from ..geometry.state import POSITION, ROTATION
+from ..terms.smoothness import SmoothnessHessian
 from .banded import as_numpy
 
-POSE = slice(ROTATION.start, PLACE.stop)
+POSE = slice(ROTATION.start, POSITION.stop)
 SIZE = POSE.stop - POSE.start
 _RIDGE = 1e-9
 """Share of the diagonal that is added, so that single precision leaves nothing negative."""
 
 
-def pose_covariance(blocks: Tensor, band: Band) -> Floats:
+def pose_covariance(blocks: Tensor, band: SmoothnessHessian) -> Floats:
     """Return the covariance (T, 6, 6) of rotation (radians, camera axes) and place (metres, metres, log depth).
 
     The other unknowns of a frame are marginalised in that frame alone: their smoothness would add a little certainty.

@@ -38,7 +38,7 @@ class Residuals:
 
 
 def residuals(
-    model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, visibility: Tensor, tuning: Tuning
+    model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, visibility: Tensor, tuning: Tuning
 ) -> Residuals:
     """Return the errors and weights at the current state.
 
@@ -47,23 +47,23 @@ def residuals(
     """
     posed = pose_landmarks(model, shared, frames)
     centre = torch.zeros(2, dtype=posed.camera.dtype, device=posed.camera.device)
-    error = project_landmarks(posed.camera, shared.focal, centre) - seen.pixels
-    first, second = seen.pairs[:, 0], seen.pairs[:, 1]
+    error = project_landmarks(posed.camera, shared.focal, centre) - observations.pixels
+    first, second = observations.pairs[:, 0], observations.pairs[:, 1]
     gap_error = error[:, first] - error[:, second]
     error = error.clone()
-    error[:, seen.contour] = (seen.metric @ error[:, seen.contour][..., None])[..., 0]
+    error[:, observations.contour] = (observations.metric @ error[:, observations.contour][..., None])[..., 0]
 
-    base = seen.weight * visibility
-    precision = 1 / seen.noise[:, None].square()
+    base = observations.weight * visibility
+    precision = 1 / observations.noise[:, None].square()
     cost, robust = huber(error.square().sum(-1) * precision, tuning.huber)
     pair_visibility = torch.minimum(visibility[:, first], visibility[:, second])
-    gap_weight = seen.pair_weight * pair_visibility
+    gap_weight = observations.pair_weight * pair_visibility
     gap_cost = 0.5 * (gap_weight * gap_error.square().sum(-1)).sum(1)
-    gaze_cost = 0.5 * (seen.gaze_precision * (frames.eyes - seen.gaze).square()).sum(1)
-    jaw_cost = 0.5 * seen.jaw_precision * frames.jaw[:, 0].square()
+    gaze_cost = 0.5 * (observations.gaze_precision * (frames.eyes - observations.gaze).square()).sum(1)
+    jaw_cost = 0.5 * observations.jaw_precision * frames.jaw[:, 0].square()
     total = (base * cost).sum(1) + gap_cost + gaze_cost + jaw_cost
     if model.lips is not None:
-        total = total + contact_errors(lip_gaps(model.lips, shared, frames).gap, seen.lip_gap).cost
+        total = total + contact_errors(lip_gaps(model.lips, shared, frames).gap, observations.lip_gap).cost
     return Residuals(posed, error, base * robust * precision, gap_error, gap_weight, total)
 
 
@@ -75,47 +75,47 @@ class FrameEquations:
     gradient: Tensor
 
 
-def _contour_rows(rows: Tensor, seen: Observations) -> Tensor:
-    rows[:, seen.contour] = seen.metric @ rows[:, seen.contour]
+def _contour_rows(rows: Tensor, observations: Observations) -> Tensor:
+    rows[:, observations.contour] = observations.metric @ rows[:, observations.contour]
     return rows
 
 
 def frame_equations(
-    model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, found: Residuals
+    model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, found: Residuals
 ) -> FrameEquations:
     """Return the normal equations of the frames' own unknowns, openings included."""
     jacobian = derivatives(model, shared, frames, found.posed).frame
-    gaps = jacobian[:, seen.pairs[:, 0]] - jacobian[:, seen.pairs[:, 1]]
-    rows = torch.cat([_contour_rows(jacobian, seen), gaps], dim=1)
+    gaps = jacobian[:, observations.pairs[:, 0]] - jacobian[:, observations.pairs[:, 1]]
+    rows = torch.cat([_contour_rows(jacobian, observations), gaps], dim=1)
     error = torch.cat([found.error, found.gap_error], dim=1)
     root = torch.cat([found.weight, found.gap_weight], dim=1).sqrt()[..., None]
     weighted = (rows * root[..., None]).flatten(1, 2)
     gradient = (weighted.transpose(1, 2) @ (error * root).flatten(1)[..., None])[..., 0]
-    equations = _with_expected(FrameEquations(weighted.transpose(1, 2) @ weighted, gradient), frames, seen)
+    equations = _with_expected(FrameEquations(weighted.transpose(1, 2) @ weighted, gradient), frames, observations)
     if model.lips is None:
         return equations
-    contact = _contact_rows(model.lips, shared, frames, seen)
+    contact = _contact_rows(model.lips, shared, frames, observations)
     return FrameEquations(
         equations.hessian + contact.by_frame.transpose(1, 2) @ contact.by_frame,
         equations.gradient + (contact.by_frame.transpose(1, 2) @ contact.gap[..., None])[..., 0],
     )
 
 
-def _with_expected(equations: FrameEquations, frames: Frames, seen: Observations) -> FrameEquations:
+def _with_expected(equations: FrameEquations, frames: Frames, observations: Observations) -> FrameEquations:
     """Add what the scores expect of the gaze, and closed lips of the jaw."""
-    equations.gradient[:, EYES] += seen.gaze_precision * (frames.eyes - seen.gaze)
-    equations.hessian.diagonal(dim1=1, dim2=2)[:, EYES] += seen.gaze_precision
-    equations.gradient[:, JAW.start] += seen.jaw_precision * frames.jaw[:, 0]
-    equations.hessian[:, JAW.start, JAW.start] += seen.jaw_precision
+    equations.gradient[:, EYES] += observations.gaze_precision * (frames.eyes - observations.gaze)
+    equations.hessian.diagonal(dim1=1, dim2=2)[:, EYES] += observations.gaze_precision
+    equations.gradient[:, JAW.start] += observations.jaw_precision * frames.jaw[:, 0]
+    equations.hessian[:, JAW.start, JAW.start] += observations.jaw_precision
     return equations
 
 
 def _contact_rows(
-    lips: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, *, of_identity: bool = False
+    lips: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, *, of_identity: bool = False
 ) -> LipGaps:
     """Return errors of the lips' contact and their derivatives, in standard deviations; 0 where nothing is wrong."""
     found = lip_gaps(lips, shared, frames, of_identity=of_identity)
-    wrong = contact_errors(found.gap, seen.lip_gap)
+    wrong = contact_errors(found.gap, observations.lip_gap)
     root = wrong.precision.sqrt()
     identity = None if found.by_identity is None else found.by_identity * root[..., None]
     return LipGaps(wrong.error * root, found.by_frame * root[..., None], identity)
@@ -139,7 +139,7 @@ class SharedEquations:
 
 
 def shared_equations(
-    model: LandmarkModel, shared: Shared, frames: Frames, seen: Observations, found: Residuals, *, offsets: bool
+    model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, found: Residuals, *, offsets: bool
 ) -> SharedEquations:
     """Return the normal equations with identity, log focal and (if asked) offsets; the openings are left out.
 
@@ -149,24 +149,28 @@ def shared_equations(
     assert full.identity is not None and full.log_focal is not None and full.offset is not None
     dense = torch.cat([full.identity, full.log_focal[..., None]], dim=-1)
     root = found.weight.sqrt()[..., None]
-    own = (_contour_rows(full.frame, seen) * root[..., None]).flatten(1, 2)
-    dense = (_contour_rows(dense, seen) * root[..., None]).flatten(1, 2)
+    own = (_contour_rows(full.frame, observations) * root[..., None]).flatten(1, 2)
+    dense = (_contour_rows(dense, observations) * root[..., None]).flatten(1, 2)
     error = (found.error * root).flatten(1)
     frame_part = FrameEquations(own.transpose(1, 2) @ own, (own.transpose(1, 2) @ error[..., None])[..., 0])
-    frame_part = _with_expected(frame_part, frames, seen)
+    frame_part = _with_expected(frame_part, frames, observations)
     coupling = own.transpose(1, 2) @ dense
     rows = dense.flatten(0, 1)
     hessian = rows.T @ rows
     gradient = rows.T @ error.flatten()
     if model.lips is not None:
         _add_contact(
-            _contact_rows(model.lips, shared, frames, seen, of_identity=True), frame_part, coupling, hessian, gradient
+            _contact_rows(model.lips, shared, frames, observations, of_identity=True),
+            frame_part,
+            coupling,
+            hessian,
+            gradient,
         )
     if not offsets:
         return SharedEquations(frame_part, coupling, hessian, gradient)
 
     count, points = found.weight.shape
-    by_offset = _contour_rows(full.offset @ model.tangents, seen) * root[..., None]
+    by_offset = _contour_rows(full.offset @ model.tangents, observations) * root[..., None]
     own = own.reshape(count, points, 2, -1)
     dense = dense.reshape(count, points, 2, -1)
     own_offset = torch.einsum("tnad,tnak->tdnk", own, by_offset).flatten(2)

@@ -37,16 +37,16 @@ def motion_power(frames: Frames, times: Tensor, joined: Tensor) -> MotionPower:
         joined: Whether t and t + 1 belong together (T - 1,) bool; nothing is averaged across what does not.
     """
     if len(times) < 3:
-        empty = frames.place.new_zeros(0, frames.unknowns)
-        return MotionPower(frames.place.new_zeros(max(len(times) - 1, 0), frames.unknowns), empty)
+        empty = frames.position.new_zeros(0, frames.unknowns)
+        return MotionPower(frames.position.new_zeros(max(len(times) - 1, 0), frames.unknowns), empty)
     duration = ((times[1:] - times[:-1]) * 30).clamp_min(1e-3)
-    step, bend = differences(frames, duration)
+    velocity, acceleration = differences(frames, duration)
     around = (duration[1:] + duration[:-1]) / 2
     shot = torch.cat([torch.zeros_like(joined[:1], dtype=torch.long), (~joined).long().cumsum(0)])
     both = joined[1:] & joined[:-1]
     return MotionPower(
-        _power(step, duration, joined, (times[1:] + times[:-1]) / 2, shot[:-1]),
-        _power(bend, around, both, times[1:-1], shot[1:-1]),
+        _power(velocity, duration, joined, (times[1:] + times[:-1]) / 2, shot[:-1]),
+        _power(acceleration, around, both, times[1:-1], shot[1:-1]),
     )
 
 

@@ -177,7 +177,8 @@ class SharedPrior:
         tangents: Directions of the offsets (N, 3, 2).
         rigid: What the offsets do to the head as a whole (2 N, 7), each column scaled by its standard deviation.
         meeting: How far offsets part what meets (2 N, P), each column scaled by its standard deviation.
-        loose: Ways in which all offsets may go together (2 N, L): this much precision is taken away, see `loosened`.
+        loose: Ways in which all offsets may go together (2 N, L): this much precision is taken away, see
+            `with_free_rigid_offset`.
     """
 
     dense_precision: Tensor
@@ -266,7 +267,7 @@ def _parting_offsets(model: LandmarkModel, tuning: Tuning) -> Tensor:
     return columns
 
 
-def loosened(prior: SharedPrior, model: LandmarkModel, turn: float, shift: float) -> SharedPrior:
+def with_free_rigid_offset(prior: SharedPrior, model: LandmarkModel, turn: float, shift: float) -> SharedPrior:
     """Return the prior with offsets that may also turn and shift the whole face along its surface.
 
     For fits in which something else than the landmarks says how the head is turned: the detector sees some people's
@@ -292,7 +293,7 @@ def loosened(prior: SharedPrior, model: LandmarkModel, turn: float, shift: float
     return replace(prior, rigid=torch.zeros_like(prior.rigid), loose=pulled @ root)
 
 
-def facing(prior: SharedPrior, model: LandmarkModel, tilt: float) -> SharedPrior:
+def with_tilt_prior(prior: SharedPrior, model: LandmarkModel, tilt: float) -> SharedPrior:
     """Return the prior with identities that hardly turn the face within the head.
 
     Args:

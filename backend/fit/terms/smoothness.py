@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...head.rotation_torch import inverse_left_jacobian, logarithm
 from ..geometry.landmark_model import LandmarkModel
-from ..geometry.state import EXPRESSION_START, EYES, JAW, NECK, PLACE, ROTATION, Frames
+from ..geometry.state import EXPRESSION_START, EYES, JAW, NECK, POSITION, ROTATION, Frames
 from ..options.weights import Tuning
 from .robust import huber
 
@@ -18,33 +18,35 @@ from .robust import huber
 class MotionPower:
     """What the variance of differences gains, per unit of time: of first ones (T - 1, D), of second ones (T - 2, D)."""
 
-    step: Tensor
-    bend: Tensor
+    velocity: Tensor
+    acceleration: Tensor
 
     def __getitem__(self, part: slice) -> MotionPower:
         """Return that of frames `part.start` to `part.stop`."""
-        return MotionPower(self.step[part.start : part.stop - 1], self.bend[part.start : max(part.stop - 2, 0)])
+        return MotionPower(
+            self.velocity[part.start : part.stop - 1], self.acceleration[part.start : max(part.stop - 2, 0)]
+        )
 
 
 @dataclass(frozen=True)
-class Links:
+class SmoothnessWeights:
     """How neighbouring frames hang together.
 
     Attributes:
-        step: Precision of the first difference between t and t + 1 (T - 1, D); 0 across cuts and long gaps.
-        bend: Precision of the second difference about t + 1 (T - 2, D).
+        velocity: Precision of the first difference between t and t + 1 (T - 1, D); 0 across cuts and long gaps.
+        acceleration: Precision of the second difference about t + 1 (T - 2, D).
         duration: Time between t and t + 1 in units of 1/30 s (T - 1,).
         huber: Threshold of the first difference of rotation and place, in sigma.
     """
 
-    step: Tensor
-    bend: Tensor
+    velocity: Tensor
+    acceleration: Tensor
     duration: Tensor
     huber: float
 
 
 @dataclass(frozen=True)
-class Band:
+class SmoothnessHessian:
     """The symmetric band of the hessian that smoothness makes, and its gradient and cost.
 
     Attributes:
@@ -65,7 +67,7 @@ class Band:
     after_turn: Tensor
 
 
-def links(
+def smoothness_weights(
     model: LandmarkModel,
     tuning: Tuning,
     times: Tensor,
@@ -75,7 +77,7 @@ def links(
     *,
     loose: float = 1.0,
     power: MotionPower | None = None,
-) -> Links:
+) -> SmoothnessWeights:
     """Return the precisions between neighbouring frames.
 
     Args:
@@ -88,15 +90,18 @@ def links(
     """
     duration = ((times[1:] - times[:-1]) * 30).clamp_min(1e-3)
     middle = (depth[1:] + depth[:-1]) / 2
-    step = _precisions(model, tuning, "step", middle) * (smoothness / loose)
-    bend = _precisions(model, tuning, "bend", middle[1:]) * (smoothness / loose)
+    velocity = _precisions(model, tuning, "velocity", middle) * (smoothness / loose)
+    acceleration = _precisions(model, tuning, "acceleration", middle[1:]) * (smoothness / loose)
     if power is not None:
-        step, bend = step / (1 + step * power.step), bend / (1 + bend * power.bend)
+        velocity, acceleration = (
+            velocity / (1 + velocity * power.velocity),
+            acceleration / (1 + acceleration * power.acceleration),
+        )
     both = joined[1:] & joined[:-1]
     around = (duration[1:] + duration[:-1]) / 2
-    step = step * joined[:, None] / duration[:, None]
-    bend = bend * both[:, None] / around[:, None]
-    return Links(step, bend, duration, tuning.step_huber)
+    velocity = velocity * joined[:, None] / duration[:, None]
+    acceleration = acceleration * both[:, None] / around[:, None]
+    return SmoothnessWeights(velocity, acceleration, duration, tuning.velocity_huber)
 
 
 def _precisions(model: LandmarkModel, tuning: Tuning, kind: str, depth: Tensor) -> Tensor:
@@ -109,12 +114,12 @@ def _precisions(model: LandmarkModel, tuning: Tuning, kind: str, depth: Tensor) 
 
     reach = torch.maximum(model.expression_high.abs(), model.expression_low.abs())
     result[:, ROTATION] = precision("rotation")
-    result[:, PLACE] = precision("place")
-    result[:, PLACE.stop - 1] *= depth.square()
+    result[:, POSITION] = precision("position")
+    result[:, POSITION.stop - 1] *= depth.square()
     result[:, NECK] = precision("neck")
     result[:, JAW] = precision("jaw")
     result[:, EYES] = precision("gaze")
-    calm = torch.where(model.quick, 1.0, tuning.calm if kind == "bend" else 1.0)
+    calm = torch.where(model.quick, 1.0, tuning.slow_expression_factor if kind == "acceleration" else 1.0)
     result[:, EXPRESSION_START:] = precision("expression") / (reach * calm).square()
     return result
 
@@ -125,21 +130,21 @@ def differences(frames: Frames, duration: Tensor) -> tuple[Tensor, Tensor]:
     A second difference needs steps per unit of time, or a longer gap would look like a change of speed.
     """
     values = frames.values()
-    step = values[1:] - values[:-1]
-    step[:, ROTATION] = logarithm(frames.rotation[1:] @ frames.rotation[:-1].transpose(1, 2))
-    speed = step / duration[:, None]
-    return step, speed[1:] - speed[:-1]
+    velocity = values[1:] - values[:-1]
+    velocity[:, ROTATION] = logarithm(frames.rotation[1:] @ frames.rotation[:-1].transpose(1, 2))
+    speed = velocity / duration[:, None]
+    return velocity, speed[1:] - speed[:-1]
 
 
-def evaluate_links(frames: Frames, links: Links) -> Band:
+def linearise_smoothness(frames: Frames, weights: SmoothnessWeights) -> SmoothnessHessian:
     """Return cost, gradient and hessian of the smoothness at the current state."""
     values = frames.values()
-    difference, bend = differences(frames, links.duration)
+    difference, acceleration = differences(frames, weights.duration)
     turn = difference[:, ROTATION]
     ahead = inverse_left_jacobian(turn)
     behind = -ahead.transpose(1, 2)
 
-    precision, cost = _robust_step(difference, links)
+    precision, cost = _robust_step(difference, weights)
     gradient, main = torch.zeros_like(values), torch.zeros_like(values)
     pull = precision * difference
     gradient[1:] += pull
@@ -148,33 +153,33 @@ def evaluate_links(frames: Frames, links: Links) -> Band:
     main[:-1] += precision
     following = -precision.clone()
 
-    early, late = 1 / links.duration[:-1, None], 1 / links.duration[1:, None]
-    pull = links.bend * bend
-    cost = cost + 0.5 * (pull * bend).sum()
+    early, late = 1 / weights.duration[:-1, None], 1 / weights.duration[1:, None]
+    pull = weights.acceleration * acceleration
+    cost = cost + 0.5 * (pull * acceleration).sum()
     coefficients = (early, -(early + late), late)
     for offset, coefficient in enumerate(coefficients):
         span = slice(offset, len(values) - 2 + offset)
         gradient[span] += pull * coefficient
-        main[span] += links.bend * coefficient.square()
-    following[:-1] += links.bend * coefficients[0] * coefficients[1]
-    following[1:] += links.bend * coefficients[1] * coefficients[2]
-    after = links.bend * early * late
+        main[span] += weights.acceleration * coefficient.square()
+    following[:-1] += weights.acceleration * coefficients[0] * coefficients[1]
+    following[1:] += weights.acceleration * coefficients[1] * coefficients[2]
+    after = weights.acceleration * early * late
     for block in (main, following, after):
         block[:, ROTATION] = 0
-    turns = _turn_blocks(ahead, behind, precision[:, 0], links.bend[:, 0], early[:, 0], late[:, 0])
+    turns = _turn_blocks(ahead, behind, precision[:, 0], weights.acceleration[:, 0], early[:, 0], late[:, 0])
     gradient[:, ROTATION] = _turn_gradient(
-        ahead, behind, precision[:, :1] * turn, links.bend[:, :1] * bend[:, :3], early, late
+        ahead, behind, precision[:, :1] * turn, weights.acceleration[:, :1] * acceleration[:, :3], early, late
     )
-    return Band(cost, gradient, main, following, after, *turns)
+    return SmoothnessHessian(cost, gradient, main, following, after, *turns)
 
 
-def _robust_step(difference: Tensor, links: Links) -> tuple[Tensor, Tensor]:
+def _robust_step(difference: Tensor, weights: SmoothnessWeights) -> tuple[Tensor, Tensor]:
     """Precision of the first differences after Huber's weight for rotation and place, and the cost."""
-    precision = links.step.clone()
-    square = links.step * difference.square()
-    cost = 0.5 * square[:, PLACE.stop :].sum()
-    for group in (ROTATION, PLACE):
-        robust_cost, weight = huber(square[:, group].sum(1), links.huber)
+    precision = weights.velocity.clone()
+    square = weights.velocity * difference.square()
+    cost = 0.5 * square[:, POSITION.stop :].sum()
+    for group in (ROTATION, POSITION):
+        robust_cost, weight = huber(square[:, group].sum(1), weights.huber)
         cost = cost + robust_cost.sum()
         precision[:, group] *= weight[:, None]
     return precision, cost
@@ -189,29 +194,29 @@ def _speed_derivatives(ahead: Tensor, behind: Tensor, early: Tensor, late: Tenso
 
 
 def _turn_blocks(
-    ahead: Tensor, behind: Tensor, step: Tensor, bend: Tensor, early: Tensor, late: Tensor
+    ahead: Tensor, behind: Tensor, velocity: Tensor, acceleration: Tensor, early: Tensor, late: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     frames = len(ahead) + 1
     main = torch.zeros(frames, 3, 3, dtype=ahead.dtype, device=ahead.device)
-    main[1:] += step[:, None, None] * (ahead.transpose(1, 2) @ ahead)
-    main[:-1] += step[:, None, None] * (behind.transpose(1, 2) @ behind)
-    following = step[:, None, None] * (ahead.transpose(1, 2) @ behind)
+    main[1:] += velocity[:, None, None] * (ahead.transpose(1, 2) @ ahead)
+    main[:-1] += velocity[:, None, None] * (behind.transpose(1, 2) @ behind)
+    following = velocity[:, None, None] * (ahead.transpose(1, 2) @ behind)
     parts = _speed_derivatives(ahead, behind, early, late)
     for offset, part in enumerate(parts):
-        main[offset : frames - 2 + offset] += bend[:, None, None] * (part.transpose(1, 2) @ part)
+        main[offset : frames - 2 + offset] += acceleration[:, None, None] * (part.transpose(1, 2) @ part)
     first, middle, last = parts
-    following[:-1] += bend[:, None, None] * (middle.transpose(1, 2) @ first)
-    following[1:] += bend[:, None, None] * (last.transpose(1, 2) @ middle)
-    return main, following, bend[:, None, None] * (last.transpose(1, 2) @ first)
+    following[:-1] += acceleration[:, None, None] * (middle.transpose(1, 2) @ first)
+    following[1:] += acceleration[:, None, None] * (last.transpose(1, 2) @ middle)
+    return main, following, acceleration[:, None, None] * (last.transpose(1, 2) @ first)
 
 
 def _turn_gradient(
-    ahead: Tensor, behind: Tensor, step_pull: Tensor, bend_pull: Tensor, early: Tensor, late: Tensor
+    ahead: Tensor, behind: Tensor, velocity_pull: Tensor, acceleration_pull: Tensor, early: Tensor, late: Tensor
 ) -> Tensor:
     frames = len(ahead) + 1
     gradient = torch.zeros(frames, 3, dtype=ahead.dtype, device=ahead.device)
-    gradient[1:] += (ahead.transpose(1, 2) @ step_pull[..., None])[..., 0]
-    gradient[:-1] += (behind.transpose(1, 2) @ step_pull[..., None])[..., 0]
+    gradient[1:] += (ahead.transpose(1, 2) @ velocity_pull[..., None])[..., 0]
+    gradient[:-1] += (behind.transpose(1, 2) @ velocity_pull[..., None])[..., 0]
     for offset, part in enumerate(_speed_derivatives(ahead, behind, early[:, 0], late[:, 0])):
-        gradient[offset : frames - 2 + offset] += (part.transpose(1, 2) @ bend_pull[..., None])[..., 0]
+        gradient[offset : frames - 2 + offset] += (part.transpose(1, 2) @ acceleration_pull[..., None])[..., 0]
     return gradient

@@ -19,7 +19,7 @@ from backend.fit.geometry.state import Frames, Shared
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.identity import IdentityProblem
 from backend.fit.terms.landmark_term import residuals
-from backend.fit.terms.priors import LOCKED, SharedPrior, facing, frame_prior, relative_tilt, shared_prior
+from backend.fit.terms.priors import LOCKED, SharedPrior, frame_prior, relative_tilt, shared_prior, with_tilt_prior
 from backend.head.builtin import builtin_head
 from backend.head.rotation_torch import exponential
 
@@ -48,7 +48,7 @@ def test_a_face_that_an_identity_turns_costs_as_it_turns():
     for identity in random:
         shared = Shared(identity, torch.tensor(6.5).double(), torch.zeros_like(MODEL.template))
         turned = relative_tilt(MODEL) @ identity / 0.01
-        more = facing(prior, MODEL, 0.01).evaluate(shared)[0] - prior.evaluate(shared)[0]
+        more = with_tilt_prior(prior, MODEL, 0.01).evaluate(shared)[0] - prior.evaluate(shared)[0]
         assert float(more) == pytest.approx(0.5 * float(turned @ turned))
 
 
@@ -60,7 +60,7 @@ def test_offsets_take_what_the_landmarks_are_off_and_nothing_else_moves():
     away[torch.tensor(LID_PAIRS + LIP_PAIRS).flatten()] = 0.0  # what meets is not parted, see `test_offsets`
     true = replace(shared, offsets=(MODEL.tangents @ away)[..., 0])
     pixels = project_landmarks(pose_landmarks(MODEL, true, frames).camera, true.focal, torch.zeros(2).double())
-    size = eye_distance(MODEL.template.numpy()[None])[0] / np.exp(frames.place[:, 2].numpy())
+    size = eye_distance(MODEL.template.numpy()[None])[0] / np.exp(frames.position[:, 2].numpy())
     seen = observe(pixels.numpy(), np.full((8, 52), np.nan), (0.0, 0.0), size, MODEL, Tuning())
     problem = IdentityProblem(MODEL, seen, frame_prior(MODEL, Tuning(), neck_free=False), prior_of(MODEL), Tuning())
     found = explaining_offsets(problem, shared, frames)

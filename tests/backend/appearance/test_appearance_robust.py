@@ -114,9 +114,9 @@ def test_key_frames_that_stand_out_of_their_neighbours_do_not_let_the_head_tremb
     monkeypatch.setattr(sys.modules[__name__], "project", lambda *given: steady(*given) + unsteady)
 
     def standing_out(problem: PhotometricProblem, shared: Shared, frames: Frames, **_: object) -> PhotometricState:
-        place = frames.place.clone()
+        place = frames.position.clone()
         place[::2, 2] += 0.02
-        return replace(as_it_is(problem, shared, frames), frames=replace(frames, place=place))
+        return replace(as_it_is(problem, shared, frames), frames=replace(frames, position=place))
 
     monkeypatch.setattr(photometric_clip, "solve_photometric", standing_out)
     found = refined(clip, textured_pictures(clip, np.arange(40)), np.zeros(3))

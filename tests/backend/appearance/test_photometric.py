@@ -24,7 +24,7 @@ from backend.fit.geometry.state import Shared
 from backend.fit.geometry.surface_samples import points_of
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.levenberg_marquardt import Step
-from backend.fit.terms.priors import LOCKED, loosened, shared_prior
+from backend.fit.terms.priors import LOCKED, shared_prior, with_free_rigid_offset
 
 MODEL = random_model()
 SHARED = random_shared(MODEL)
@@ -47,7 +47,7 @@ def test_derivatives_of_brightness_agree_with_autograd():
     def seen_after(step: Tensor, identity: Tensor, log_focal: Tensor) -> Tensor:
         still = torch.zeros_like(SHARED.offsets)
         moved = Shared(SHARED.identity + identity, SHARED.log_focal + log_focal, still)
-        camera = pose_landmarks(MODEL, moved, frame.moved(step)).camera
+        camera = pose_landmarks(MODEL, moved, frame.retract(step)).camera
         pixels = project_landmarks(camera, moved.focal, torch.zeros(2)) * 0.5 + 800
         return (pixels @ torch.as_tensor(SLOPE).double())[0]
 
@@ -93,7 +93,7 @@ def test_fine_structure_of_an_even_face_is_nothing_even_beside_a_bright_wall():
 
 def test_offsets_may_turn_together_at_little_cost_when_loosened():
     head_prior = shared_prior(MODEL, Tuning(), log_focal=6.5, focal_sigma=LOCKED, offsets=True)
-    loose = loosened(head_prior, MODEL, 0.07, 0.003)
+    loose = with_free_rigid_offset(head_prior, MODEL, 0.07, 0.003)
     turned = 0.07 * torch.linalg.cross(torch.tensor([1.0, 0, 0]).double().expand(MODEL.points, 3), MODEL.template)
     turned = turned - turned.mean(0)
     offsets = (MODEL.tangents @ (MODEL.tangents.transpose(1, 2) @ turned[..., None]))[..., 0]

@@ -53,7 +53,7 @@ from backend.contract.camera import rotation_matrices
 from backend.fit.solvers.identity import ClipUnknowns, IdentityFit, IdentityProblem
 from backend.fit.solvers.motion import MotionFit, MotionProblem
 from backend.fit.terms.landmark_term import residuals
-from backend.fit.terms.smoothness import evaluate_links
+from backend.fit.terms.smoothness import linearise_smoothness
 
 OF_OBSERVATIONS: dict[Callable[[Unknowns], Tensor], str] = {
     landmarks: "weight",
@@ -76,7 +76,7 @@ ASSEMBLED: dict[Callable[[Unknowns], Tensor], Callable[[], float]] = {
     **{term: partial(observed_alone, term) for term in OF_OBSERVATIONS},
     contact_of_lids: lambda: float(LIDS.cost(FRAMES.expression).sum()),
     plausible_faces: lambda: float(FACES.evaluate(FRAMES)[0].sum()),
-    smoothness: lambda: float(evaluate_links(FRAMES, BETWEEN).cost),
+    smoothness: lambda: float(linearise_smoothness(FRAMES, BETWEEN).cost),
     plausible_people: lambda: float(PEOPLE.evaluate(SHARED)[0]),
     outline: lambda: float(OUTLINE.cost(MATCHES, SHARED, FRAMES)),
 }

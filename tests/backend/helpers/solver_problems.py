@@ -80,7 +80,7 @@ def random_frames(model: LandmarkModel, count: int = 4) -> Frames:
     depth = torch.log(torch.full((count, 1), 0.6 / 665, dtype=torch.float64)) + normal(13, count, 1, scale=0.02)
     return Frames(
         rotation=OPENCV_FROM_HEAD @ exponential(normal(14, count, 3, scale=0.3)),
-        place=torch.cat([normal(15, count, 2, scale=0.05), depth], dim=1),
+        position=torch.cat([normal(15, count, 2, scale=0.05), depth], dim=1),
         neck=normal(16, count, 3, scale=0.2),
         jaw=normal(17, count, 3, scale=0.2),
         eyes=normal(18, count, 4, scale=0.2),

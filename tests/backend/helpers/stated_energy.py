@@ -21,10 +21,10 @@ from backend.fit.outline.term import OutlineMatches, OutlineTerm
 from backend.fit.terms import lid_contact, lip_contact
 from backend.fit.terms.lid_contact import LidContact
 from backend.fit.terms.priors import frame_prior, relative_scale, shared_prior
-from backend.fit.terms.smoothness import MotionPower, links
+from backend.fit.terms.smoothness import MotionPower, smoothness_weights
 
 COUNT = 5
-TUNING = Tuning(step_rotation=0.3, step_place=0.06, bend_rotation=0.02, bend_place=0.03)
+TUNING = Tuning(velocity_rotation=0.3, velocity_position=0.06, acceleration_rotation=0.02, acceleration_position=0.03)
 MODEL = with_lips(random_model())
 FRAMES = random_frames(MODEL, COUNT)
 SHARED = random_shared(MODEL)
@@ -89,7 +89,7 @@ def after(step: Tensor, dense: Tensor, along: Tensor) -> Unknowns:
         log_f=SHARED.log_focal + dense[-1],
         a=a,
         R=turn(step[:, 0:3]) @ FRAMES.rotation,
-        p=FRAMES.place + step[:, 3:6],
+        p=FRAMES.position + step[:, 3:6],
         nu=FRAMES.neck + step[:, 6:9],
         gamma=FRAMES.jaw + step[:, 9:12],
         g=FRAMES.eyes + step[:, 12:16],
@@ -201,20 +201,22 @@ SMOOTHNESS = 1.3
 POWER = MotionPower(
     normal(43, COUNT - 1, FRAMES.unknowns, scale=1e-4).abs(), normal(44, COUNT - 2, FRAMES.unknowns, scale=1e-4).abs()
 )
-for variance in (POWER.step, POWER.bend):
+for variance in (POWER.velocity, POWER.acceleration):
     variance[:, 0:3] = variance[:, :1]  # the axes of a turn are one motion
 
 
 def smoothness(u: Unknowns) -> Tensor:
     t, modes = TUNING, MODEL.expression_modes
     reach = torch.maximum(MODEL.expression_low.abs(), MODEL.expression_high.abs())
-    calm = torch.where(MODEL.quick, 1.0, t.calm)
-    across = t.step_place
-    first = [t.step_rotation] * 3 + [across, across, across / 0.6] + [t.step_neck] * 3 + [t.step_jaw] * 3
-    first = torch.cat([torch.tensor(first + [t.step_gaze] * 4).double(), t.step_expression * reach])
-    across = t.bend_place
-    second = [t.bend_rotation] * 3 + [across, across, across / 0.6] + [torch.inf] * 3 + [t.bend_jaw] * 3
-    second = torch.cat([torch.tensor(second + [t.bend_gaze] * 4).double(), t.bend_expression * reach * calm])
+    calm = torch.where(MODEL.quick, 1.0, t.slow_expression_factor)
+    across = t.velocity_position
+    first = [t.velocity_rotation] * 3 + [across, across, across / 0.6] + [t.velocity_neck] * 3 + [t.velocity_jaw] * 3
+    first = torch.cat([torch.tensor(first + [t.velocity_gaze] * 4).double(), t.velocity_expression * reach])
+    across = t.acceleration_position
+    second = [t.acceleration_rotation] * 3 + [across, across, across / 0.6] + [torch.inf] * 3 + [t.acceleration_jaw] * 3
+    second = torch.cat(
+        [torch.tensor(second + [t.acceleration_gaze] * 4).double(), t.acceleration_expression * reach * calm]
+    )
     assert len(first) == len(second) == 16 + modes
     values, total, speeds = u.without_rotation(), torch.zeros(()).double(), []
     delta = (TIMES[1:] - TIMES[:-1]) * 30
@@ -222,12 +224,12 @@ def smoothness(u: Unknowns) -> Tensor:
         y = torch.cat([axis_angle(u.R[k + 1] @ u.R[k].T), values[k + 1] - values[k]])
         speeds.append(y / delta[k])
         if JOINED[k]:
-            size = y * (SMOOTHNESS / (first**2 + SMOOTHNESS * POWER.step[k]) / delta[k]).sqrt()
-            total = total + huber(size[:3].norm(), t.step_huber) + huber(size[3:6].norm(), t.step_huber)
+            size = y * (SMOOTHNESS / (first**2 + SMOOTHNESS * POWER.velocity[k]) / delta[k]).sqrt()
+            total = total + huber(size[:3].norm(), t.velocity_huber) + huber(size[3:6].norm(), t.velocity_huber)
             total = total + 0.5 * (size[6:] ** 2).sum()
     for k in range(COUNT - 2):
         if JOINED[k] and JOINED[k + 1]:
-            precision = SMOOTHNESS / (second**2 + SMOOTHNESS * POWER.bend[k]) / ((delta[k] + delta[k + 1]) / 2)
+            precision = SMOOTHNESS / (second**2 + SMOOTHNESS * POWER.acceleration[k]) / ((delta[k] + delta[k + 1]) / 2)
             total = total + 0.5 * (precision * (speeds[k + 1] - speeds[k]) ** 2).sum()
     return total
 
@@ -287,7 +289,7 @@ def _matches() -> OutlineMatches:
 SEEN = _observed()
 FACES = frame_prior(MODEL, TUNING, neck_free=True)
 PEOPLE = shared_prior(MODEL, TUNING, log_focal=LOG_F, focal_sigma=SIGMA_F, offsets=True)
-BETWEEN = links(MODEL, TUNING, TIMES, JOINED, DEPTH, SMOOTHNESS, power=POWER)
+BETWEEN = smoothness_weights(MODEL, TUNING, TIMES, JOINED, DEPTH, SMOOTHNESS, power=POWER)
 MATCHES = _matches()
 NOTHING = np.zeros(0)
 

@@ -23,7 +23,7 @@ from backend.fit.geometry.state import Frames, Shared
 from backend.fit.geometry.surface_samples import choose_samples, sample_model
 from backend.fit.options.weights import Tuning
 from backend.fit.solvers.identity import IdentityProblem
-from backend.fit.terms.priors import LOCKED, frame_prior, loosened, shared_prior
+from backend.fit.terms.priors import LOCKED, frame_prior, shared_prior, with_free_rigid_offset
 from backend.head.model import HeadModel
 from backend.raster.normals import vertex_normals
 from backend.raster.rasterizer_numba import NumbaRasterizer
@@ -79,7 +79,7 @@ def problem_of(
     tuning = replace(Tuning(), evidence=1e-4)
     model = landmark_model(head, dtype, torch.device("cpu"))
     shared, state = to_state(fit, model, frames, None)
-    size = eye_distance(model.template.numpy()[None])[0] / np.exp(state.place[:, 2].numpy())
+    size = eye_distance(model.template.numpy()[None])[0] / np.exp(state.position[:, 2].numpy())
     points = clip.landmarks
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
     seen = observe(points.points[frames], points.scores[frames], centre, size, model, tuning)
@@ -89,7 +89,7 @@ def problem_of(
     held = torch.diag(torch.full((model.identity_modes,), 1e4)).to(prior.dense_precision)
     precision = prior.dense_precision.clone()
     precision[:-1, :-1] = held
-    prior = loosened(replace(prior, dense_mean=mean, dense_precision=precision), model, 0.07, 0.003)
+    prior = with_free_rigid_offset(replace(prior, dense_mean=mean, dense_precision=precision), model, 0.07, 0.003)
     landmarks = IdentityProblem(model, seen, frame_prior(model, tuning, neck_free=False), prior, tuning)
     samples = choose_samples(head, 1000)
     maker, views = FeatureMaker(head, samples), textured_pictures(clip, frames)

@@ -87,7 +87,7 @@ def test_crossed_eyes_are_not_pulled_straight_for_being_crossed() -> None:
     frames = neutral_frames(model, torch.eye(3).to(like).expand(3, 3, 3), like.new_zeros(3, 3))
     prior = frame_prior(model, Tuning(), neck_free=False)
     eyes = like.new_tensor([[0.1, 0.2, 0.1, 0.25], [0.0, -0.3, 0.0, 0.3], [0.0, -0.6, 0.0, 0.6]]).requires_grad_()
-    moved = type(frames)(frames.rotation, frames.place, frames.neck, frames.jaw, eyes, frames.expression)
+    moved = type(frames)(frames.rotation, frames.position, frames.neck, frames.jaw, eyes, frames.expression)
     cost, gradient, _ = prior.evaluate(moved)
     exact = torch.autograd.grad(cost.sum(), eyes)[0]
     assert torch.allclose(gradient[:, EYES], exact)

@@ -134,7 +134,7 @@ def test_gradients_of_the_outline_agree_with_autograd() -> None:
 
     def cost(step: Tensor, dense: Tensor) -> Tensor:
         moved = Shared(shared.identity + dense[:-1], shared.log_focal + dense[-1], shared.offsets)
-        return matches.cost(moved, frames.moved(step), 2.0)
+        return matches.cost(moved, frames.retract(step), 2.0)
 
     columns = model.identity_modes + 1
     zeros = torch.zeros(3, frames.unknowns).double(), torch.zeros(columns).double()

@@ -112,14 +112,14 @@ def test_power_is_measured_per_time_and_not_across_a_cut() -> None:
     every = torch.ones(29, dtype=torch.bool)
     cut = every.clone()
     cut[14] = False
-    assert motion_power(steps(jump), torch.as_tensor(times), every).bend[:, 3].max() > 0.1
-    assert motion_power(steps(jump), torch.as_tensor(times), cut).bend[:, 3].max() == 0.0
+    assert motion_power(steps(jump), torch.as_tensor(times), every).acceleration[:, 3].max() > 0.1
+    assert motion_power(steps(jump), torch.as_tensor(times), cut).acceleration[:, 3].max() == 0.0
 
     def at(rate: int) -> float:
         fine = np.arange(rate) / rate
         frames = steps(0.1 * fine**2)
         power = motion_power(frames, torch.as_tensor(fine), torch.ones(rate - 1, dtype=torch.bool))
-        return float(power.bend[rate // 2, 3])
+        return float(power.acceleration[rate // 2, 3])
 
     # The same acceleration: its square grows with the frame's duration, as the variance of the prior does.
     assert at(24) * 24 == pytest.approx(at(48) * 48, rel=1e-6)
@@ -128,4 +128,4 @@ def test_power_is_measured_per_time_and_not_across_a_cut() -> None:
 @pytest.mark.parametrize("frames", [1, 2])
 def test_the_shortest_clips_have_no_power(frames: int) -> None:
     power = motion_power(steps(np.zeros(frames)), torch.arange(frames) / 30, torch.ones(frames - 1, dtype=torch.bool))
-    assert power.bend.shape == (0, 18) and power.step.shape == (frames - 1, 18)
+    assert power.acceleration.shape == (0, 18) and power.velocity.shape == (frames - 1, 18)

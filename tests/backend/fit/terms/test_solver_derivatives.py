@@ -15,14 +15,20 @@ from backend.fit.options.weights import Tuning
 from backend.fit.solvers.banded import assemble, solve_banded
 from backend.fit.terms.landmark_term import frame_equations, residuals, shared_equations
 from backend.fit.terms.priors import frame_prior, shared_prior
-from backend.fit.terms.smoothness import evaluate_links, links
+from backend.fit.terms.smoothness import linearise_smoothness, smoothness_weights
 from backend.head import rotation_torch as rotation
 
 CENTRE = torch.zeros(2, dtype=torch.float64)
 MODEL = random_model()
 SHARED = random_shared(MODEL)
 FRAMES = random_frames(MODEL)
-TUNING = Tuning(bend_rotation=0.02, bend_place=0.003, bend_jaw=0.1, bend_gaze=0.3, bend_expression=0.7)
+TUNING = Tuning(
+    acceleration_rotation=0.02,
+    acceleration_position=0.003,
+    acceleration_jaw=0.1,
+    acceleration_gaze=0.3,
+    acceleration_expression=0.7,
+)
 
 
 def test_exponential_agrees_with_scipy_and_is_exact_near_zero():
@@ -64,7 +70,7 @@ def test_left_jacobian_and_its_inverse():
 
 def _pixels_after(step: Tensor, identity: Tensor, log_focal: Tensor, offset: Tensor) -> Tensor:
     moved = Shared(SHARED.identity + identity, SHARED.log_focal + log_focal, SHARED.offsets + offset)
-    posed = pose_landmarks(MODEL, moved, FRAMES.moved(step))
+    posed = pose_landmarks(MODEL, moved, FRAMES.retract(step))
     return project_landmarks(posed.camera, moved.focal, CENTRE)
 
 
@@ -103,7 +109,7 @@ def test_gradients_of_the_landmark_term_agree_with_autograd(model: LandmarkModel
     def cost(step: Tensor, dense: Tensor, along: Tensor) -> Tensor:
         offsets = SHARED.offsets + (MODEL.tangents @ along[..., None])[..., 0]
         moved = Shared(SHARED.identity + dense[:-1], SHARED.log_focal + dense[-1], offsets)
-        return residuals(model, moved, FRAMES.moved(step), seen, visibility, TUNING).cost.sum()
+        return residuals(model, moved, FRAMES.retract(step), seen, visibility, TUNING).cost.sum()
 
     zeros = (
         torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64),
@@ -127,26 +133,28 @@ def test_gradients_of_the_landmark_term_agree_with_autograd(model: LandmarkModel
 def _links(duration: Tensor, together: Tensor):
     times = torch.cat([torch.zeros(1, dtype=torch.float64), duration.cumsum(0)])
     depth = torch.full((len(times),), 0.6, dtype=torch.float64)
-    return links(MODEL, TUNING, times, together, depth, 1.0)
+    return smoothness_weights(MODEL, TUNING, times, together, depth, 1.0)
 
 
 def test_gradient_of_smoothness_agrees_with_autograd():
     frames = random_frames(MODEL, 6)
     between = _links(torch.tensor([0.03, 0.04, 0.1, 0.03, 0.03]).double(), torch.tensor([1, 1, 1, 0, 1]).bool())
     zero = torch.zeros(6, frames.unknowns, dtype=torch.float64)
-    expected = torch.autograd.functional.jacobian(lambda step: evaluate_links(frames.moved(step), between).cost, zero)
-    assert torch.allclose(evaluate_links(frames, between).gradient, expected, rtol=1e-7, atol=1e-7)
+    expected = torch.autograd.functional.jacobian(
+        lambda step: linearise_smoothness(frames.retract(step), between).cost, zero
+    )
+    assert torch.allclose(linearise_smoothness(frames, between).gradient, expected, rtol=1e-7, atol=1e-7)
 
 
 def test_smoothness_does_not_cross_a_cut():
     frames = random_frames(MODEL, 4)
     between = _links(torch.tensor([0.03, 0.03, 0.03]).double(), torch.tensor([1, 0, 1]).bool())
-    apart = frames.put(slice(2, 4), frames[2:4].moved(normal(40, 2, frames.unknowns, scale=0.1)))
+    apart = frames.with_frames(slice(2, 4), frames[2:4].retract(normal(40, 2, frames.unknowns, scale=0.1)))
     shifted = frames[2:4].values() - frames[2:4].values()
     assert shifted.abs().max() == 0
-    first = evaluate_links(frames[:2], _links(torch.tensor([0.03]).double(), torch.tensor([1]).bool())).cost
-    last = evaluate_links(apart[2:4], _links(torch.tensor([0.03]).double(), torch.tensor([1]).bool())).cost
-    assert torch.allclose(evaluate_links(apart, between).cost, first + last)
+    first = linearise_smoothness(frames[:2], _links(torch.tensor([0.03]).double(), torch.tensor([1]).bool())).cost
+    last = linearise_smoothness(apart[2:4], _links(torch.tensor([0.03]).double(), torch.tensor([1]).bool())).cost
+    assert torch.allclose(linearise_smoothness(apart, between).cost, first + last)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -156,7 +164,7 @@ def test_banded_solve_equals_dense_solve(count: int):
     blocks = normal(50, count, size, size)
     blocks = blocks @ blocks.transpose(1, 2) + size * torch.eye(size, dtype=torch.float64)
     between = _links(torch.full((count - 1,), 0.03).double(), torch.ones(count - 1).bool())
-    band = evaluate_links(frames, between)
+    band = linearise_smoothness(frames, between)
     gradient = normal(51, count, size)
     banded = assemble(blocks, band)
     dense = torch.zeros(count * size, count * size, dtype=torch.float64)
@@ -173,7 +181,7 @@ def test_banded_solve_equals_dense_solve(count: int):
 def test_gradients_of_the_priors_agree_with_autograd():
     prior = frame_prior(MODEL, TUNING, neck_free=True)
     zero = torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64)
-    expected = torch.autograd.functional.jacobian(lambda step: prior.evaluate(FRAMES.moved(step))[0].sum(), zero)
+    expected = torch.autograd.functional.jacobian(lambda step: prior.evaluate(FRAMES.retract(step))[0].sum(), zero)
     assert torch.allclose(prior.evaluate(FRAMES)[1], expected, rtol=1e-9, atol=1e-9)
     assert bool((FRAMES.expression.abs() > prior.tail).any()), "no expression is in the tail"
 
@@ -190,13 +198,13 @@ def test_gradients_of_the_priors_agree_with_autograd():
 
 def test_an_expression_costs_linearly_beyond_its_tail_and_by_the_square_without_tails():
     still = FRAMES[:1]
-    still = still.moved(-still.values())
+    still = still.retract(-still.values())
 
     def pull(size: float, *, tails: bool) -> float:
         prior = frame_prior(MODEL, TUNING, neck_free=True, tails=tails)
         step = torch.zeros_like(still.values())
         step[0, EXPRESSION_START] = size
-        return float(prior.evaluate(still.moved(step))[1][0, EXPRESSION_START])
+        return float(prior.evaluate(still.retract(step))[1][0, EXPRESSION_START])
 
     assert pull(0.8, tails=True) == pytest.approx(pull(0.4, tails=True))
     assert pull(0.002, tails=True) == pytest.approx(2 * pull(0.001, tails=True))
