@@ -235,4 +235,4 @@ def test_the_command_tells_it_as_events_and_as_a_table(
     assert [set(model) for model in events[-1]["models"]] == [FIELDS] * (3 + len(OPTIONAL))
     assert main(["models", *flags]) == 0
     shown = capfd.readouterr().out
-    assert "flame2023.npz" in shown and "Max Planck" in shown and "face_landmarker.task is not there" in shown
+    assert "flame2023.npz" in shown and "Max Planck" in shown and "face_landmarker.task is missing" in shown
