@@ -23,7 +23,7 @@ VERSION_1_ANGLE: Final = 20.0
 
 @dataclass(frozen=True)
 class TurnedView:
-    """What a camera at the place of the full frame's own sees when it is turned towards a face.
+    """Picture of a camera that stands where the full frame's does and is turned towards a face.
 
     Attributes:
         intrinsics: Square pixels, centred, of the view.
