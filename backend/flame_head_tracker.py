@@ -115,7 +115,7 @@ class Tracker(BaseTracker):
             fit_pictures(pictures, self._parts, self._config, warning_context(Path(), warn), realign=realign)
         )
         texture, result = clip.texture_code(), {}
-        for frame, picture in clip.pictures(clip.seen):
+        for frame, picture in clip.pictures(clip.tracked_frames):
             one = dictionary_of(clip.crop(frame, picture, texture), self._parts, self._config.size)
             for key, value in {**one, "frame": frame}.items():
                 result.setdefault(key, []).append(value)

@@ -260,9 +260,9 @@ class Tracker(BaseTracker):
             dictionary_v4_of(
                 clip.crop(frame, picture, code), parts, self._config.size, painted if photometric else None
             )
-            for frame, picture in clip.pictures(clip.seen)
+            for frame, picture in clip.pictures(clip.tracked_frames)
         ]
-        return stacked(results), clip.seen
+        return stacked(results), clip.tracked_frames
 
     def _given(self, shape_code: NDArray[Any] | None, texture: NDArray[Any] | None) -> tuple[Parts, Skin | None]:
         """What the head is made of with an identity that is known, and its texture where that is."""

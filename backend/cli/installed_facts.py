@@ -24,7 +24,7 @@ def collect(models: Path) -> dict[str, Any]:
     size = cache.size() if cache.root.is_dir() else None
     return {
         "python": sys.version.split()[0],
-        "packages": {name: found for name in SHOWN_PACKAGES if (found := _version(name)) is not None},
+        "packages": {name: installed for name in SHOWN_PACKAGES if (installed := _version(name)) is not None},
         "devices": _devices(),
         "models": [
             {

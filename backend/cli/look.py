@@ -77,16 +77,16 @@ def _look(parsed: argparse.Namespace, session: Session, emit: Emit) -> dict[str,
     emit({"event": "job", "stages": [{"name": STAGE, "kind": STAGE, "label": "Look"}]})
     try:
         targets = Targets(parsed.overwrite, (Path(settings.path),), session.cache.wrote)
-        seen = overview_of(
+        overview = overview_of(
             settings, folder, Context(STAGE, emit, session.stop.asked, folder, parsed.models, targets=targets)
         )
     except Cancelled:
         emit({"event": "cancelled"})
         return Stopped()
     except TargetRefused as refused:
-        seen = refused.failure
+        overview = refused.failure
     except OSError as error:
-        seen = Failure(
+        overview = Failure(
             "output-not-written",
             f"A thumbnail could not be written to {folder}: {error.strerror or error}.",
             "Choose a folder with free space that you may write to.",
@@ -94,15 +94,15 @@ def _look(parsed: argparse.Namespace, session: Session, emit: Emit) -> dict[str,
     finally:
         if not keeps_files:
             shutil.rmtree(folder, ignore_errors=True)
-    if isinstance(seen, Failure):
-        emit(error_event(seen, STAGE))
-        return seen
-    outputs = {name: str(path) for name, path in seen.files.items()} if keeps_files else {}
-    faces = [face if keeps_files else {**face, "picture": ""} for face in seen.faces]
+    if isinstance(overview, Failure):
+        emit(error_event(overview, STAGE))
+        return overview
+    outputs = {name: str(path) for name, path in overview.files.items()} if keeps_files else {}
+    faces = [face if keeps_files else {**face, "picture": ""} for face in overview.faces]
     done = {
         "event": "done",
         "outputs": outputs,
-        "video": seen.video,
+        "video": overview.video,
         "faces": faces,
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -133,9 +133,9 @@ def _words(done: dict[str, Any]) -> str:
         for face in done["faces"]:
             x, y = face["point"]
             flags = f"--face-point-x {x:g} --face-point-y {y:g} --face-point-frame {face['frame']}"
-            place = f"{100 * x:.0f} % from left, {100 * y:.0f} % from top"
-            seen, width = f"{100 * face['share']:.0f} %", f"{face['box'][2] * video['width']:.0f} px"
-            rows.append((str(face["number"]), seen, width, place, str(face["frame"]), flags))
+            position = f"{100 * x:.0f} % from left, {100 * y:.0f} % from top"
+            share, width = f"{100 * face['share']:.0f} %", f"{face['box'][2] * video['width']:.0f} px"
+            rows.append((str(face["number"]), share, width, position, str(face["frame"]), flags))
         lines += table(rows)
     lines += [f"{name:<12} {path}" for name, path in done["outputs"].items()]
     return "\n".join(lines) + "\n"

@@ -50,7 +50,7 @@ class FittedClip:
     """A clip whose head is fitted.
 
     Attributes:
-        found: Landmarks in pixels of the frames.
+        landmarks: Landmarks in pixels of the frames.
         fit: The head in the cameras of the crops.
         fitted, aligned: Per frame the square that was fitted in and the aligned one.
         parts: What the head and the dictionary are made of.
@@ -59,7 +59,7 @@ class FittedClip:
         video, frame_pictures: Where the frames are read from again, or the frames themselves.
     """
 
-    found: Landmarks
+    landmarks: Landmarks
     fit: Fit
     fitted: list[Region]
     aligned: list[Region]
@@ -75,9 +75,9 @@ class FittedClip:
         return np.flatnonzero(self.fit.status != MISSING)
 
     @property
-    def seen(self) -> Integers:
+    def tracked_frames(self) -> Integers:
         """Positions of the frames in which the face is seen: those between two such are left out."""
-        return np.flatnonzero((self.fit.status == TRACKED) & self.found.found)
+        return np.flatnonzero((self.fit.status == TRACKED) & self.landmarks.found)
 
     def pictures(self, frames: Integers) -> Iterable[tuple[int, Picture]]:
         """Yield (frame, RGB picture), ascending."""
@@ -87,8 +87,8 @@ class FittedClip:
 
     def crop(self, frame: int, picture: Picture, texture: Floats | None) -> FittedCrop:
         """Return the crop of a frame; `texture` is the clip's code where it is known."""
-        points = self.found.points[frame].astype(np.float64)
-        if not self.found.found[frame]:
+        points = self.landmarks.points[frame].astype(np.float64)
+        if not self.landmarks.found[frame]:
             points = self._modelled(frame)
         return FittedCrop(
             picture=self.prepare(picture, points),
@@ -111,14 +111,14 @@ class FittedClip:
         for frame, picture in self.pictures(chosen):
             one = self.crop(frame, picture, None)
             vertices = pose_vertices(self.parts.head, one.pose)[0]
-            seen = cut(one.picture, one.fitted, FITTED)
-            codes.append(light_of(one, self.parts, seen, one.camera(FITTED), vertices).code)
+            square = cut(one.picture, one.fitted, FITTED)
+            codes.append(light_of(one, self.parts, square, one.camera(FITTED), vertices).code)
         return np.median(codes, axis=0) if codes else np.zeros(self.parts.space.modes)
 
     @cached_property
     def _scores(self) -> NDArray[np.float32]:
         """Of all frames."""
-        return bridged_scores(self.found.scores)
+        return bridged_scores(self.landmarks.scores)
 
     def _modelled(self, frame: int) -> Floats:
         """Where the head's own landmarks fall in a frame without detection (478, 3), full-frame pixels."""
@@ -126,8 +126,8 @@ class FittedClip:
         vertices = pose_vertices(head, fit.pose, slice(frame, frame + 1))[0]
         in_camera = vertices @ fit.rotation[frame].T + fit.translation[frame]
         corners = in_camera[head.faces[head.landmarks.triangle]]
-        places = np.einsum("nk,nkc->nc", head.landmarks.barycentric, corners)
-        pixels = apply(self.fitted[frame].to_image(FITTED), project(places, fit.intrinsics))
+        positions = np.einsum("nk,nkc->nc", head.landmarks.barycentric, corners)
+        pixels = apply(self.fitted[frame].to_image(FITTED), project(positions, fit.intrinsics))
         return np.concatenate([pixels, np.zeros((len(pixels), 1))], axis=1)
 
 
@@ -148,16 +148,16 @@ def fit_clip(
         prepare: See `Prepare`.
     """
     settings = LandmarkSettings(task_file=str(config.task_file or ""), person_mask=False)
-    found = landmarks_stage.run(video, FaceSettings(), settings, context)
-    if isinstance(found, Failure):
-        return found
-    starts = starts_for_clip(video, found, parts.head, context, parts.guesses)
-    clip = fit_found(found, starts, parts, config, context, squares=squares)
+    landmarks = landmarks_stage.run(video, FaceSettings(), settings, context)
+    if isinstance(landmarks, Failure):
+        return landmarks
+    starts = starts_for_clip(video, landmarks, parts.head, context, parts.guesses)
+    clip = fit_found(landmarks, starts, parts, config, context, squares=squares)
     return clip if isinstance(clip, Failure) else dataclasses.replace(clip, video=video, prepare=prepare)
 
 
 def fit_found(
-    found: Landmarks,
+    landmarks: Landmarks,
     starts: Sequence[Start],
     parts: Parts,
     config: LegacyConfig,
@@ -166,42 +166,42 @@ def fit_found(
     squares: list[Region] | None = None,
 ) -> FittedClip | Failure:
     """Fit the head to landmarks that are found, from the average face and from guesses of the identity."""
-    aligned = crop_path(found, config)
+    aligned = crop_path(landmarks, config)
     fitted = squares or aligned
-    inside = in_crops(found, fitted)
+    inside = in_crops(landmarks, fitted)
     chosen, camera = fit_settings(config), crop_camera(config)
     with chosen_gpu(config):
         fit = best_fit(parts.head, starts, lambda one: fit_landmarks(inside, one, camera, chosen, context))
     if isinstance(fit, Failure):
         return fit
-    return FittedClip(found, fit, fitted, aligned, parts, fitted_angle(fit, config))
+    return FittedClip(landmarks, fit, fitted, aligned, parts, fitted_angle(fit, config))
 
 
-def crop_path(found: Landmarks, config: LegacyConfig) -> list[Region]:
+def crop_path(landmarks: Landmarks, config: LegacyConfig) -> list[Region]:
     """Return the aligned square of every frame: smooth in time within a shot, filled in where the face is not seen."""
-    frames = np.flatnonzero(found.found)
-    raw = [aligned_region(found.points[frame].astype(np.float64), config) for frame in frames]
+    frames = np.flatnonzero(landmarks.found)
+    raw = [aligned_region(landmarks.points[frame].astype(np.float64), config) for frame in frames]
     path = np.array([[r.centre_x, r.centre_y, np.log(r.side), r.roll] for r in raw])
-    result = np.empty((len(found), 4))
-    for shot in np.unique(found.shot):
-        own, all_of_shot = found.shot[frames] == shot, np.flatnonzero(found.shot == shot)
-        if not own.any():
+    result = np.empty((len(landmarks), 4))
+    for shot in np.unique(landmarks.shot):
+        in_shot, all_of_shot = landmarks.shot[frames] == shot, np.flatnonzero(landmarks.shot == shot)
+        if not in_shot.any():
             result[all_of_shot] = path[np.abs(frames - all_of_shot[0]).argmin()]
             continue
-        values = path[own].copy()
+        values = path[in_shot].copy()
         values[:, 3] = np.unwrap(values[:, 3])
-        calm = smooth(values, found.time[frames[own]], _CALM)
+        calm = smooth(values, landmarks.time[frames[in_shot]], _CALM)
         for column in range(4):
-            result[all_of_shot, column] = np.interp(all_of_shot, frames[own], calm[:, column])
+            result[all_of_shot, column] = np.interp(all_of_shot, frames[in_shot], calm[:, column])
     return [Region(float(x), float(y), float(np.exp(side)), float(roll)) for x, y, side, roll in result]
 
 
-def in_crops(found: Landmarks, regions: list[Region], side: int = FITTED) -> Landmarks:
+def in_crops(landmarks: Landmarks, regions: list[Region], side: int = FITTED) -> Landmarks:
     """Return the landmarks in the pixels of each frame's own crop of `side` pixels."""
-    points, spread = found.points.copy(), found.spread.copy()
+    points, spread = landmarks.points.copy(), landmarks.spread.copy()
     for frame, region in enumerate(regions):
         scale = side / region.side
-        points[frame, :, :2] = apply(inverse(region.to_image(side)), found.points[frame, :, :2].astype(np.float64))
+        points[frame, :, :2] = apply(inverse(region.to_image(side)), landmarks.points[frame, :, :2].astype(np.float64))
         points[frame, :, 2] *= scale
         spread[frame] *= scale
-    return dataclasses.replace(found, points=points, spread=spread, width=side, height=side, masks=None)
+    return dataclasses.replace(landmarks, points=points, spread=spread, width=side, height=side, masks=None)

@@ -233,5 +233,5 @@ def _bad_switch(values: Mapping[str, Any]) -> Failure | None:
     return None
 
 
-def _wrong(key: str, expected: str, found: Any) -> Failure:
-    return Failure("config-wrong", f"'{key}' must be {expected}, not {found!r}.", "Correct the configuration.")
+def _wrong(key: str, expected: str, value: Any) -> Failure:
+    return Failure("config-wrong", f"'{key}' must be {expected}, not {value!r}.", "Correct the configuration.")

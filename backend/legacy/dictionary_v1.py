@@ -73,7 +73,7 @@ class FittedCrop:
 
 
 @dataclass(frozen=True)
-class SeenCrop:
+class CropContents:
     """What every version's dictionary says of a crop.
 
     Attributes:
@@ -96,14 +96,14 @@ class SeenCrop:
     shape: Floats
 
 
-def seen_crop(crop: FittedCrop, parts: Parts, size: int) -> SeenCrop:
+def crop_contents(crop: FittedCrop, parts: Parts, size: int) -> CropContents:
     """Return what is seen in a crop; `size` is the side of the pictures."""
     camera = crop.camera(size)
     vertices = pose_vertices(parts.head, crop.pose)[0]
     img = cut(crop.picture, crop.fitted, size)
     parsing = _parsed(crop, parts, crop.fitted, vertices)
     same = crop.fitted == crop.aligned
-    return SeenCrop(
+    return CropContents(
         camera=camera,
         vertices=vertices,
         img=img,
@@ -117,33 +117,33 @@ def seen_crop(crop: FittedCrop, parts: Parts, size: int) -> SeenCrop:
 
 def dictionary_of(crop: FittedCrop, parts: Parts, size: int) -> dict[str, Any]:
     """Return the dictionary of version 1.01; `size` is the side of `img` and `img_aligned`."""
-    seen = seen_crop(crop, parts, size)
+    contents = crop_contents(crop, parts, size)
     pose = select_frames(crop.pose, slice(0, 1))
     return {
-        "vertices": seen.vertices.astype(np.float32),
-        "shape": padded(seen.shape, VERSION_1.shape_modes)[None].astype(np.float32),
+        "vertices": contents.vertices.astype(np.float32),
+        "shape": padded(contents.shape, VERSION_1.shape_modes)[None].astype(np.float32),
         "exp": padded(pose.expression, VERSION_1.expression_modes).astype(np.float32),
         "pose": np.concatenate([np.zeros((1, 3)), pose.jaw], axis=1).astype(np.float32),
         "eye_pose": np.concatenate([pose.left_eye, pose.right_eye], axis=1).astype(np.float32),
-        "tex": padded(seen.lit.code, TEXTURE_MODES)[None].astype(np.float32),
-        "light": seen.lit.light[None].astype(np.float32),
+        "tex": padded(contents.lit.code, TEXTURE_MODES)[None].astype(np.float32),
+        "light": contents.lit.light[None].astype(np.float32),
         "cam": six_dof(crop.rotation, crop.translation),
-        "img_rendered": _rendered(crop, parts, seen),
-        "img": seen.img,
-        "img_aligned": seen.img_aligned,
-        "parsing": seen.parsing,
-        "parsing_aligned": seen.parsing_aligned,
+        "img_rendered": _rendered(crop, parts, contents),
+        "img": contents.img,
+        "img_aligned": contents.img_aligned,
+        "parsing": contents.parsing,
+        "parsing_aligned": contents.parsing_aligned,
         "lmks_dense": corner_pixels(crop.points[:, :2].astype(np.float64)),
         "lmks_68": corner_pixels(dlib68(crop.points.astype(np.float64))),
         "blendshape_scores": np.asarray(crop.scores, dtype=np.float32),
-        **_beyond(crop, seen.camera),
+        **_beyond(crop, contents.camera),
     }
 
 
 def light_of(crop: FittedCrop, parts: Parts, img: Picture, camera: Intrinsics, vertices: Floats) -> Lit:
     """Return light and texture code of the picture; only the light where the code is known."""
-    place = (vertices, parts.head.faces, crop.rotation, crop.translation)
-    return estimate_light(img, camera, *place, parts.space, parts.skin, crop.texture)
+    placed_mesh = (vertices, parts.head.faces, crop.rotation, crop.translation)
+    return estimate_light(img, camera, *placed_mesh, parts.space, parts.skin, crop.texture)
 
 
 def _beyond(crop: FittedCrop, camera: Intrinsics) -> dict[str, Any]:
@@ -160,9 +160,11 @@ def _beyond(crop: FittedCrop, camera: Intrinsics) -> dict[str, Any]:
     }
 
 
-def drawn_head(crop: FittedCrop, parts: Parts, seen: SeenCrop) -> tuple[Floats, Floats]:
+def drawn_head(crop: FittedCrop, parts: Parts, contents: CropContents) -> tuple[Floats, Floats]:
     """Return the lit head's colours (256, 256, 3) in 0..1 and how much of each pixel it covers (256, 256)."""
-    return lit_head(crop.camera(RENDERED), seen.vertices, parts.head.faces, crop.rotation, crop.translation, seen.lit)
+    return lit_head(
+        crop.camera(RENDERED), contents.vertices, parts.head.faces, crop.rotation, crop.translation, contents.lit
+    )
 
 
 def reduced(img: Picture) -> Picture:
@@ -170,15 +172,17 @@ def reduced(img: Picture) -> Picture:
     return cv2.resize(img, (RENDERED, RENDERED), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _rendered(crop: FittedCrop, parts: Parts, seen: SeenCrop) -> Picture:
-    return blended_over(reduced(seen.img), *drawn_head(crop, parts, seen))
+def _rendered(crop: FittedCrop, parts: Parts, contents: CropContents) -> Picture:
+    return blended_over(reduced(contents.img), *drawn_head(crop, parts, contents))
 
 
 def _parsed(crop: FittedCrop, parts: Parts, region: Region, vertices: Floats) -> NDArray[np.int64]:
     """Parsing (512, 512) of a square of the picture."""
     height, width = crop.picture.shape[:2]
-    own = crop.camera(PARSED)
-    full, rotation, translation = crop_in_full_frame(crop.fitted, own, width, height, crop.rotation, crop.translation)
+    parsing_camera = crop.camera(PARSED)
+    full, rotation, translation = crop_in_full_frame(
+        crop.fitted, parsing_camera, width, height, crop.rotation, crop.translation
+    )
     camera, turn = full_frame_in_crop(region, PARSED, full)
     in_camera = (vertices @ rotation.T + translation) @ turn.T
     return parts.parser.parse_square(crop.picture, region, crop.points.astype(np.float64), camera, in_camera)

@@ -25,7 +25,7 @@ from ..landmarks.crop import apply, inverse
 from ..landmarks.crop_camera import corner_affine, corner_matrix, edge_to_edge, six_dof
 from ..render.lit_head import Skin, blended_over, on_white, textured_head
 from ..render.picture_light import Lit, estimate_light
-from .dictionary_v1 import FittedCrop, SeenCrop, drawn_head, reduced, seen_crop
+from .dictionary_v1 import CropContents, FittedCrop, crop_contents, drawn_head, reduced
 from .parts import Parts
 from .versions import RENDERED, TEXTURE_MODES, VERSION_4
 
@@ -42,18 +42,18 @@ def dictionary_v4_of(crop: FittedCrop, parts: Parts, size: int, painted: Skin | 
         size: Side of `img` and `img_aligned`.
         painted: The head's texture, where the dictionary shall have it; `light` is the light on it then.
     """
-    seen = seen_crop(crop, parts, size)
+    contents = crop_contents(crop, parts, size)
     pose = select_frames(crop.pose, slice(0, 1))
-    colour, cover = drawn_head(crop, parts, seen)
-    lit = seen.lit if painted is None else _light_on(painted, crop, parts, seen)
+    colour, cover = drawn_head(crop, parts, contents)
+    lit = contents.lit if painted is None else _light_on(painted, crop, parts, contents)
     singles = {
-        "shape": padded(seen.shape, VERSION_4.shape_modes)[None],
+        "shape": padded(contents.shape, VERSION_4.shape_modes)[None],
         "exp": padded(pose.expression, VERSION_4.expression_modes),
         "head_pose": np.zeros((1, 3)),
         "jaw_pose": pose.jaw,
         "neck_pose": pose.neck,
         "eye_pose": np.concatenate([pose.left_eye, pose.right_eye], axis=1),
-        "tex": padded(seen.lit.code, TEXTURE_MODES)[None],
+        "tex": padded(contents.lit.code, TEXTURE_MODES)[None],
         **({} if painted is None else {"texture": as_planes(painted.texture)}),
         "light": lit.light[None],
         "cam": six_dof(crop.rotation, crop.translation)[None],
@@ -61,21 +61,21 @@ def dictionary_v4_of(crop: FittedCrop, parts: Parts, size: int, painted: Skin | 
         "K": corner_matrix(crop.camera(RENDERED))[None],
     }
     pictures: dict[str, NDArray[Any]] = {
-        "img_rendered": blended_over(reduced(seen.img), colour, cover),
+        "img_rendered": blended_over(reduced(contents.img), colour, cover),
         "shape_rendered": on_white(colour, cover),
     }
     if painted is not None:
-        pictures["mesh_rendered"] = _painted_head(painted, crop, parts, seen, lit)
+        pictures["mesh_rendered"] = _painted_head(painted, crop, parts, contents, lit)
     pictures |= {
-        "img": seen.img,
-        "img_aligned": seen.img_aligned,
-        "parsing": seen.parsing,
-        "parsing_aligned": seen.parsing_aligned,
+        "img": contents.img,
+        "img_aligned": contents.img_aligned,
+        "parsing": contents.parsing,
+        "parsing_aligned": contents.parsing_aligned,
     }
     return {
         **{name: np.asarray(values, dtype=np.float32) for name, values in singles.items()},
         **{name: picture[None] for name, picture in pictures.items()},
-        **{name: points[None].astype(np.float32) for name, points in _landmarks(crop, parts, seen, size).items()},
+        **{name: points[None].astype(np.float32) for name, points in _landmarks(crop, parts, contents, size).items()},
         "blendshape_scores": np.asarray(crop.scores, dtype=np.float32)[None],
         "crop_matrix": corner_affine(crop.fitted.to_image(size))[None],
     }
@@ -97,24 +97,24 @@ def texture_of_planes(planes: NDArray[Any]) -> Picture:
     return np.ascontiguousarray(np.rint(255 * np.clip(planes[0], 0, 1)).astype(np.uint8).transpose(1, 2, 0))
 
 
-def _landmarks(crop: FittedCrop, parts: Parts, seen: SeenCrop, size: int) -> dict[str, Floats]:
+def _landmarks(crop: FittedCrop, parts: Parts, contents: CropContents, size: int) -> dict[str, Floats]:
     """Points of the crop, -1..1 from edge to edge."""
     inside = apply(inverse(crop.fitted.to_image(size)), crop.points[:, :2].astype(np.float64))
     points = {"lmks_68": dlib68(inside), "lmks_eyes": inside[[*RIGHT_IRIS, *LEFT_IRIS]]}
     if parts.ears is not None:
-        ear = ear_in_view(parts.ears, seen.vertices, crop.rotation, crop.translation)
-        points["lmks_ears"] = project(ear, seen.camera)
+        ear = ear_in_view(parts.ears, contents.vertices, crop.rotation, crop.translation)
+        points["lmks_ears"] = project(ear, contents.camera)
     return {name: edge_to_edge(values, size) for name, values in points.items()}
 
 
-def _light_on(painted: Skin, crop: FittedCrop, parts: Parts, seen: SeenCrop) -> Lit:
+def _light_on(painted: Skin, crop: FittedCrop, parts: Parts, contents: CropContents) -> Lit:
     head = parts.head
     space = painted.space(head.faces, head.vertex_count)
-    place = (seen.vertices, head.faces, crop.rotation, crop.translation)
-    return estimate_light(seen.img, seen.camera, *place, space, parts.skin, np.zeros(0))
+    placed_mesh = (contents.vertices, head.faces, crop.rotation, crop.translation)
+    return estimate_light(contents.img, contents.camera, *placed_mesh, space, parts.skin, np.zeros(0))
 
 
-def _painted_head(painted: Skin, crop: FittedCrop, parts: Parts, seen: SeenCrop, lit: Lit) -> Picture:
-    place = (seen.vertices, parts.head.faces, crop.rotation, crop.translation)
+def _painted_head(painted: Skin, crop: FittedCrop, parts: Parts, contents: CropContents, lit: Lit) -> Picture:
+    placed_mesh = (contents.vertices, parts.head.faces, crop.rotation, crop.translation)
     with single_threaded_operations():  # so small a picture takes several times as long on threads that others want
-        return on_white(*textured_head(crop.camera(RENDERED), *place, lit, painted))
+        return on_white(*textured_head(crop.camera(RENDERED), *placed_mesh, lit, painted))

@@ -67,10 +67,10 @@ def seen_closely(clip: FittedClip, context: Context) -> tuple[FittedClip, Skin] 
     if isinstance(texture, Failure):
         return texture
     back = _turned(refined, np.swapaxes(turns, 1, 2))
-    found = dataclasses.replace(
+    refined = dataclasses.replace(
         clip.fit, pose=back.pose, rotation=back.rotation, translation=back.translation, report=back.report
     )
-    return dataclasses.replace(clip, fit=found), Skin(texture, head.uv, head.uv_faces)
+    return dataclasses.replace(clip, fit=refined), Skin(texture, head.uv, head.uv_faces)
 
 
 def _seen_level(clip: FittedClip, level: list[Region], turns: Floats) -> Fit:
@@ -82,7 +82,7 @@ def _seen_level(clip: FittedClip, level: list[Region], turns: Floats) -> Fit:
     fit = _turned(clip.fit, turns)
     return dataclasses.replace(
         fit,
-        landmarks=in_crops(clip.found, level, side),
+        landmarks=in_crops(clip.landmarks, level, side),
         intrinsics=fit.intrinsics.scaled(side / FITTED),
         reprojection_error=fit.reprojection_error * side / FITTED,
         focal_uncertainty=0.0,

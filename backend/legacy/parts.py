@@ -118,7 +118,7 @@ def _with_texture_places(head: HeadModel, config: LegacyConfig, tell: Callable[[
         name = config.template_file.name
         tell(Notice("template-not-used", f"{name} belongs to FLAME and is not used: the head is the built-in one."))
         return head
-    places = read_uv_object(config.template_file, len(head.faces))
-    if isinstance(places, Failure):
-        return places
-    return dataclasses.replace(head, uv=places[0], uv_faces=places[1])
+    coordinates = read_uv_object(config.template_file, len(head.faces))
+    if isinstance(coordinates, Failure):
+        return coordinates
+    return dataclasses.replace(head, uv=coordinates[0], uv_faces=coordinates[1])

@@ -89,27 +89,27 @@ def fit_pictures(
         listed = ", ".join(map(str, absent[:_LISTED])) + (" ..." if len(absent) > _LISTED else "")
         sentence = f"No face was found in {len(absent)} of {len(pictures)} pictures, which are left out: {listed}."
         context.notice(Notice("photo-left-out", sentence))
-    found = _landmarks(pictures, faces, parts.networks_source, apart=apart)
+    landmarks = _landmarks(pictures, faces, parts.networks_source, apart=apart)
     starts = guessed_starts(_some(pictures, faces), parts.head, parts.guesses, context)
     squares = None if realign else [whole_square(picture) for picture in pictures]
-    clip = fit_found(found, starts, parts, config, context, squares=squares)
+    clip = fit_found(landmarks, starts, parts, config, context, squares=squares)
     return clip if isinstance(clip, Failure) else dataclasses.replace(clip, frame_pictures=pictures, prepare=prepare)
 
 
 def _landmarks(pictures: Sequence[Picture], faces: list[Face | None], source: str, *, apart: bool) -> Landmarks:
     width, height = (max(picture.shape[side] for picture in pictures) for side in (1, 0))
-    found = landmarks_of(faces, width, height, source=source)
+    landmarks = landmarks_of(faces, width, height, source=source)
     if apart:
-        return found
+        return landmarks
     small = np.stack([thumbnail_of(picture) for picture in pictures])
     cut = np.diff(shots(small, np.ones(len(pictures), dtype=np.bool_))) != 0
     sizes = np.array([picture.shape[:2] for picture in pictures])
     other_size = (np.diff(sizes, axis=0) != 0).any(axis=1)
     shot = np.concatenate([[0], (cut | other_size).cumsum()]).astype(np.int64)
-    return dataclasses.replace(found, shot=shot, time=np.arange(len(pictures)) / _RATE, rate=Fraction(_RATE))
+    return dataclasses.replace(landmarks, shot=shot, time=np.arange(len(pictures)) / _RATE, rate=Fraction(_RATE))
 
 
 def _some(pictures: Sequence[Picture], faces: list[Face | None]) -> list[tuple[Picture, Floats]]:
     """A few pictures and their landmarks, spread over all that show a face."""
-    seen = [(picture, face.points) for picture, face in zip(pictures, faces, strict=True) if face is not None]
-    return [seen[number] for number in np.unique(np.linspace(0, len(seen) - 1, _GUESSED).round().astype(int))]
+    with_face = [(picture, face.points) for picture, face in zip(pictures, faces, strict=True) if face is not None]
+    return [with_face[number] for number in np.unique(np.linspace(0, len(with_face) - 1, _GUESSED).round().astype(int))]

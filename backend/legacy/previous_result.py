@@ -80,7 +80,7 @@ class PreviousResult:
 
 def read_previous_result(values: Mapping[str, Any]) -> PreviousResult | Failure:
     """Return the head in a dictionary of version 1.01, which this program or the original has made."""
-    found: dict[str, Floats] = {}
+    codes: dict[str, Floats] = {}
     for key, least in _LENGTHS.items():
         try:
             numbers = np.asarray(values[key], dtype=np.float64).reshape(-1)
@@ -88,10 +88,10 @@ def read_previous_result(values: Mapping[str, Any]) -> PreviousResult | Failure:
             return _unfit(f"has no numbers under '{key}'")
         if len(numbers) < least or (least > 1 and len(numbers) != least) or not np.isfinite(numbers).all():
             return _unfit(f"has no {least} finite numbers under '{key}'")
-        found[key] = numbers
-    if not from_six_dof(found["cam"])[1][2] > 0:
+        codes[key] = numbers
+    if not from_six_dof(codes["cam"])[1][2] > 0:
         return _unfit("has a camera from behind which no face is seen under 'cam'")
-    return PreviousResult(found["shape"], found["exp"], found["pose"][3:], found["eye_pose"], found["cam"])
+    return PreviousResult(codes["shape"], codes["exp"], codes["pose"][3:], codes["eye_pose"], codes["cam"])
 
 
 def _unfit(problem: str) -> Failure:

@@ -36,13 +36,13 @@ class SampleFrame:
     Attributes:
         position: In the clip.
         thumbnail: The picture, small.
-        seen: What tells its shot and its people from others.
+        observed: What tells its shot and its people from others.
         faces: A small picture of each face in it.
     """
 
     position: int
     thumbnail: Picture
-    seen: ObservedFrame
+    observed: ObservedFrame
     faces: tuple[Picture, ...]
 
 
@@ -84,9 +84,11 @@ class FaceFinder:
             face = find_face(self._networks, picture, detection.region(), EFFORT, self._threshold)
             if face is not None and all(apart(face.region, other.region) for other in faces):
                 faces.append(face)
-        seen = tuple(ObservedFace(face, portrait_of(picture, face), None) for face in faces)
+        observed = tuple(ObservedFace(face, portrait_of(picture, face), None) for face in faces)
         crops = tuple(face_picture(picture, face.region) for face in faces)
-        return SampleFrame(position, reduced_to(picture, THUMBNAIL), ObservedFrame(seen, thumbnail_of(picture)), crops)
+        return SampleFrame(
+            position, reduced_to(picture, THUMBNAIL), ObservedFrame(observed, thumbnail_of(picture)), crops
+        )
 
     def _confirm(self, picture: Picture) -> Callable[[Detection], bool]:
         def confirm(detection: Detection) -> bool:
@@ -108,15 +110,15 @@ def people_in(samples: Sequence[SampleFrame], frames: int) -> list[list[Sighting
     if not samples:
         return []
     rows = [
-        Sighting(sampled, seen.face, crop)
+        Sighting(sampled, observed.face, crop)
         for sampled in samples
-        for seen, crop in zip(sampled.seen.faces, sampled.faces, strict=True)
+        for observed, crop in zip(sampled.observed.faces, sampled.faces, strict=True)
     ]
-    seen = gather(0, [sampled.seen for sampled in samples])
+    observations = gather(0, [sampled.observed for sampled in samples])
     positions = np.array([sampled.position for sampled in samples], dtype=np.int64)
     # Far apart in time much differs that is no cut; then people are known by what they look like, which is as well.
     shot = np.zeros(frames, dtype=np.int64)
-    shot[positions] = shots_of(seen)
-    seen = dataclasses.replace(seen, frame=positions[seen.frame])
-    people = people_of(seen, shot, LEAST_SIGHTINGS)
+    shot[positions] = shots_of(observations)
+    observations = dataclasses.replace(observations, frame=positions[observations.frame])
+    people = people_of(observations, shot, LEAST_SIGHTINGS)
     return [[rows[row] for row in person.rows] for person in people]

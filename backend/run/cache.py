@@ -131,7 +131,7 @@ class Cache:
         try:
             data = json.loads(path.read_text("utf-8"))
             files = {name: (paths or {}).get(name) or Path(where) for name, (where, _, _) in data["files"].items()}
-            untouched = all(seen in _stamps(files[name]) for name, (_, *seen) in data["files"].items())
+            untouched = all(stamp in _stamps(files[name]) for name, (_, *stamp) in data["files"].items())
             return (files, data["meta"]) if untouched else None
         except (OSError, ValueError, KeyError, TypeError):
             return None

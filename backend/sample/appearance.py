@@ -119,21 +119,21 @@ def brows(canvas: Canvas, texture: Array, colour: Array, seed: int, strength: fl
         outwards = np.sign(lower[0, 0])
         for _ in range(420):
             along, across = random.uniform(0, 4), random.beta(1.6, 1.6)
-            place = _at(lower, along) * (1 - across) + _at(upper, along) * across
-            place[1] -= 0.0008
+            position = _at(lower, along) * (1 - across) + _at(upper, along) * across
+            position[1] -= 0.0008
             lean = np.radians(random.normal(15 + 14 * along, 9))
             length = random.uniform(0.0035, 0.007) * (1.1 - 0.12 * (4 - along))
-            tip = place[:2] + length * np.array([outwards * np.cos(lean * 0.9), np.sin(lean) * (0.2 + 0.22 * along)])
-            ends = np.rint(canvas.on_sheet(np.stack([place[:2], tip])) * 16).astype(np.int32)
+            tip = position[:2] + length * np.array([outwards * np.cos(lean * 0.9), np.sin(lean) * (0.2 + 0.22 * along)])
+            ends = np.rint(canvas.on_sheet(np.stack([position[:2], tip])) * 16).astype(np.int32)
             cv2.line(sheet, ends[0].tolist(), ends[1].tolist(), (1.0,), 1, cv2.LINE_AA, shift=4)
     hairs = cv2.GaussianBlur(sheet, (0, 0), 1.3)
     ground = cv2.GaussianBlur(sheet, (0, 0), 6)
     return mix(texture, colour, np.clip(strength * canvas.from_front(0.75 * hairs + 0.55 * ground), 0, 0.93))
 
 
-def _at(polyline: Array, place: float) -> Array:
-    first = min(int(place), len(polyline) - 2)
-    return polyline[first] + (place - first) * (polyline[first + 1] - polyline[first])
+def _at(polyline: Array, position: float) -> Array:
+    first = min(int(position), len(polyline) - 2)
+    return polyline[first] + (position - first) * (polyline[first + 1] - polyline[first])
 
 
 def hairline(canvas: Canvas, points: Array) -> Array:

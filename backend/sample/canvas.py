@@ -60,10 +60,10 @@ class Canvas:
         size = round(2 * _HALF / FINENESS)
         return np.zeros((size, size), dtype=np.float32)
 
-    def on_sheet(self, places: Array) -> Array:
+    def on_sheet(self, positions: Array) -> Array:
         """Return pixels (N, 2) of the front sheet at places (N, 2 or 3) in front of the head."""
         return np.stack(
-            [(places[:, 0] + _HALF) / FINENESS, (self.landmarks[1, 1] + _HALF - places[:, 1]) / FINENESS], axis=1
+            [(positions[:, 0] + _HALF) / FINENESS, (self.landmarks[1, 1] + _HALF - positions[:, 1]) / FINENESS], axis=1
         )
 
     def polygon(self, indices: Sequence[int], blur: float) -> Singles:
@@ -83,21 +83,21 @@ class Canvas:
     def noise(self, scale: float | Sequence[float], seed: int, points: Array | None = None) -> Singles:
         """Return smooth noise of mean 0 and deviation 1 on the surface; scale in metres (per axis)."""
         grid = np.random.default_rng(seed).standard_normal((48, 48, 48)).astype(np.float32)
-        places = self.points if points is None else points
+        positions = self.points if points is None else points
         shown = self.layout.ids >= 0
-        values = _value_noise(grid, np.ascontiguousarray(places[shown] / np.asarray(scale) + 960.0))
+        values = _value_noise(grid, np.ascontiguousarray(positions[shown] / np.asarray(scale) + 960.0))
         result = np.zeros(shown.shape, dtype=np.float32)
         result[shown] = values / max(float(values.std()), 1e-6)
         return result
 
 
 @compiled
-def _value_noise(grid, places):
+def _value_noise(grid, positions):
     """Read a periodic grid of random numbers (N, N, N) between its points, at places (M, 3)."""
     size = grid.shape[0]
-    values = np.empty(places.shape[0], dtype=np.float32)
-    for row in range(places.shape[0]):
-        x, y, z = places[row, 0], places[row, 1], places[row, 2]
+    values = np.empty(positions.shape[0], dtype=np.float32)
+    for row in range(positions.shape[0]):
+        x, y, z = positions[row, 0], positions[row, 1], positions[row, 2]
         i, j, k = int(np.floor(x)), int(np.floor(y)), int(np.floor(z))
         a, b, c = x - i, y - j, z - k
         i0, j0, k0 = i % size, j % size, k % size

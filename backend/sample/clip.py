@@ -179,20 +179,20 @@ def _start(plan: ClipPlan) -> Floats:
 
 def filmed(head: HeadModel, plan: ClipPlan, truth: Truth) -> Iterator[NDArray[np.uint8]]:
     """Yield the frames (H, W, 3), 8-bit sRGB."""
-    look, camera = plan.appearance, plan.intrinsics
-    renderer = Renderer(camera, daylight(plan.seed), look.texture)
+    appearance, camera = plan.appearance, plan.intrinsics
+    renderer = Renderer(camera, daylight(plan.seed), appearance.texture)
     background = room(camera, plan.seed)
     shown = head.template[head.faces][..., 1].max(axis=1) > COLLAR
     faces, corner_uv = head.faces[shown], head.uv[head.uv_faces[shown]]
-    body = shoulders(look.clothes, plan.seed)
+    body = shoulders(appearance.clothes, plan.seed)
     body = dataclasses.replace(body, vertices=body.vertices @ FACING.T + _start(plan))
     random = np.random.default_rng(plan.seed)
     white = np.ones((head.vertex_count, 3))
     for frame in range(len(truth)):
         inside = truth.vertices[frame].astype(np.float64)
-        inside += look.hair[:, None] * vertex_normals(inside, head.faces)
+        inside += appearance.hair[:, None] * vertex_normals(inside, head.faces)
         vertices = inside @ truth.head_rotation[frame].T + truth.head_translation[frame]
-        person = Surface(vertices, faces, white, look.gloss, look.sharpness, corner_uv)
+        person = Surface(vertices, faces, white, appearance.gloss, appearance.sharpness, corner_uv)
         picture = renderer.render([person, body], background)
         grain = plan.noise / 255 * random.standard_normal((*picture.shape[:2], 1), dtype=np.float32)
         yield srgb_from_linear(picture + grain * np.sqrt(np.maximum(picture, 0.02)))

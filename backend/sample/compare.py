@@ -50,18 +50,18 @@ def compare(track: Track, truth: Truth) -> TrackErrors:
     rows = np.flatnonzero((track.status != MISSING) & (track.frame_index < len(truth)))
     frames = track.frame_index[rows]
     face = np.asarray(track.regions["face"])
-    found, true = track.vertices[rows][:, face].astype(np.float64), truth.vertices[frames][:, face].astype(np.float64)
-    aligned = rigidly_aligned(found, true)
+    tracked, true = track.vertices[rows][:, face].astype(np.float64), truth.vertices[frames][:, face].astype(np.float64)
+    aligned = rigidly_aligned(tracked, true)
     distance = 1000 * np.linalg.norm(aligned - true, axis=2).mean(axis=1)
     rotation, true_rotation = rotation_matrices(track.head_rotation[rows]), truth.head_rotation[frames]
     turn = np.degrees(np.linalg.norm(axis_angles(np.swapaxes(true_rotation, 1, 2) @ rotation), axis=1))
-    placed = found @ np.swapaxes(rotation, 1, 2) + track.head_translation[rows, None]
+    placed = tracked @ np.swapaxes(rotation, 1, 2) + track.head_translation[rows, None]
     true_placed = true @ np.swapaxes(true_rotation, 1, 2) + truth.head_translation[frames, None]
     offset = np.linalg.norm(project(placed, track.intrinsics) - project(true_placed, truth.intrinsics), axis=2)
     depth = placed[..., 2].mean(axis=1) / true_placed[..., 2].mean(axis=1)
     shake = np.diff(aligned, 2, axis=0) - np.diff(true, 2, axis=0)
     jaw, true_jaw = track.jaw_pose[rows, 0], truth.jaw[frames, 0]
-    kept, false = _blinks(track, truth, rows)
+    blink_share, false = _blinks(track, truth, rows)
     return TrackErrors(
         frames=len(rows),
         face=_median_and_95(distance),
@@ -72,7 +72,7 @@ def compare(track: Track, truth: Truth) -> TrackErrors:
         acceleration=float(1000 * np.sqrt((shake**2).sum(axis=2).mean())) if len(shake) else 0.0,
         jaw_correlation=_correlation(jaw, true_jaw),
         jaw_slope=_slope(jaw, true_jaw),
-        blink_kept=kept,
+        blink_kept=blink_share,
         blink_false=false,
         gaze=_gaze_error(track, truth, rows),
     )
@@ -100,16 +100,16 @@ def _blinks(track: Track, truth: Truth, rows: Array) -> tuple[float, float]:
     columns = [names.index("eyeBlinkLeft"), names.index("eyeBlinkRight")]
     closing, true = track.expression[rows][:, columns], truth.blink[track.frame_index[rows]]
     shut, open_ = true > 0.9, true < 0.02
-    kept = float((closing[shut] / true[shut]).mean()) if shut.any() else float("nan")
-    return kept, float(np.percentile(closing[open_], 95)) if open_.any() else float("nan")
+    blink_share = float((closing[shut] / true[shut]).mean()) if shut.any() else float("nan")
+    return blink_share, float(np.percentile(closing[open_], 95)) if open_.any() else float("nan")
 
 
 def _gaze_error(track: Track, truth: Truth, rows: Array) -> float:
     """RMS angle between the mean directions of both eyes, in the head's axes, while the eyes are open."""
     frames = track.frame_index[rows]
-    found = _looking(track.left_eye_pose[rows]) + _looking(track.right_eye_pose[rows])
+    tracked = _looking(track.left_eye_pose[rows]) + _looking(track.right_eye_pose[rows])
     true = _looking(truth.left_eye[frames]) + _looking(truth.right_eye[frames])
-    cosine = (found * true).sum(axis=1) / (np.linalg.norm(found, axis=1) * np.linalg.norm(true, axis=1))
+    cosine = (tracked * true).sum(axis=1) / (np.linalg.norm(tracked, axis=1) * np.linalg.norm(true, axis=1))
     angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     open_ = truth.blink[frames].max(axis=1) < 0.3
     return float(np.sqrt((angle[open_] ** 2).mean())) if open_.any() else float("nan")

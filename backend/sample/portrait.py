@@ -64,24 +64,24 @@ STUDIO_LENS: Final = 2.0
 """Focal length taken for a studio portrait, in picture heights (a short telephoto lens)."""
 
 
-def portrayed(canvas: Canvas, picture: NDArray[np.uint8], found: Fit) -> Appearance:
+def portrayed(canvas: Canvas, picture: NDArray[np.uint8], fit: Fit) -> Appearance:
     """Return the person of a portrait: what is seen from the picture, the rest from its mirror image or from paint."""
     head = canvas.head
-    inside = pose_vertices(head, found.pose, slice(0, 1))[0]
-    vertices = inside @ found.rotation[0].T + found.translation[0]
+    inside = pose_vertices(head, fit.pose, slice(0, 1))[0]
+    vertices = inside @ fit.rotation[0].T + fit.translation[0]
     photograph = linear_from_srgb(picture)
     mirror = mirror_vertices(head.template)
-    direct, seen = project_photograph(photograph, vertices, head.faces, canvas.layout, found.intrinsics)
-    other, seen_other = project_photograph(
-        photograph, vertices, head.faces, canvas.layout, found.intrinsics, seen_vertices=vertices[mirror]
+    direct, weight = project_photograph(photograph, vertices, head.faces, canvas.layout, fit.intrinsics)
+    other, other_weight = project_photograph(
+        photograph, vertices, head.faces, canvas.layout, fit.intrinsics, seen_vertices=vertices[mirror]
     )
     on_face = _trusted(canvas)
-    seen, seen_other = seen * on_face, seen_other * on_face
-    tone = _skin_tone(canvas, direct, seen)
-    seen, seen_other = seen * _skinlike(canvas, direct, tone), seen_other * _skinlike(canvas, other, tone)
-    share = np.clip(seen_other * (1 - seen), 0, 1)
-    total = np.maximum(seen + share, 1e-6)
-    colour = (direct * seen[..., None] + other * share[..., None]) / total[..., None]
+    weight, other_weight = weight * on_face, other_weight * on_face
+    tone = _skin_tone(canvas, direct, weight)
+    weight, other_weight = weight * _skinlike(canvas, direct, tone), other_weight * _skinlike(canvas, other, tone)
+    share = np.clip(other_weight * (1 - weight), 0, 1)
+    total = np.maximum(weight + share, 1e-6)
+    colour = (direct * weight[..., None] + other * share[..., None]) / total[..., None]
     weight = np.clip(total, 0, 1)
     return _completed(canvas, colour, weight, tone)
 
@@ -115,11 +115,11 @@ def _skinlike(canvas: Canvas, colour: Array, tone: Floats) -> Array:
     contrast = cv2.dilate(brightness, window) - cv2.erode(brightness, window)
     alike *= np.exp(-((contrast / 0.33) ** 4) * eyes)
     alike = cv2.erode(cv2.GaussianBlur(np.clip(alike * 1.6 - 0.6, 0, 1).astype(np.float32), (0, 0), 1), window)
-    kept = np.zeros_like(brightness)
+    near = np.zeros_like(brightness)
     for landmark, reach in ((0, 0.026), (17, 0.026), (61, 0.020), (291, 0.020), (4, 0.020), (98, 0.014), (327, 0.014)):
         distance = ((canvas.points - canvas.landmarks[landmark]) ** 2).sum(axis=2) / reach**2
-        kept = np.maximum(kept, np.clip(1.6 - distance, 0, 1))
-    return cv2.GaussianBlur(np.maximum(alike, kept).astype(np.float32), (0, 0), 3)
+        near = np.maximum(near, np.clip(1.6 - distance, 0, 1))
+    return cv2.GaussianBlur(np.maximum(alike, near).astype(np.float32), (0, 0), 3)
 
 
 def _completed(canvas: Canvas, colour: Array, weight: Array, tone: Floats) -> Appearance:

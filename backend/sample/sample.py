@@ -57,13 +57,13 @@ def write_sample(
     """
     head = builtin_head()
     picture = portrait_file()
-    found = fit_portrait(head, picture, models)
-    if isinstance(found, Failure):
-        return found
-    looks = portrayed(make_canvas(head, TEXTURE_SIZE), read_picture(picture), found)
+    fit = fit_portrait(head, picture, models)
+    if isinstance(fit, Failure):
+        return fit
+    appearance = portrayed(make_canvas(head, TEXTURE_SIZE), read_picture(picture), fit)
     camera = Intrinsics.centred(WIDTH, HEIGHT, FOCAL * WIDTH)
-    identity = np.clip(found.pose.identity, -2, 2)
-    plan = ClipPlan(identity=identity, appearance=looks, intrinsics=camera, frames=frames, seed=SEED)
+    identity = np.clip(fit.pose.identity, -2, 2)
+    plan = ClipPlan(identity=identity, appearance=appearance, intrinsics=camera, frames=frames, seed=SEED)
     video, truth_file = out / "sample.mp4", out / "truth" / "truth.npz"
     truth = make_clip(head, plan, video, truth_file, progress, targets)
     return truth if isinstance(truth, Failure) else Sample(video, truth_file, truth)

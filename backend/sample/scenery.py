@@ -75,9 +75,9 @@ def room(intrinsics: Intrinsics, seed: int = 0) -> NDArray[np.float32]:
     wall = np.array([150 + 22 * hue, 150 + 6 * hue, 146 - 20 * hue], dtype=np.float32)
     picture = wall * (1.12 - 0.35 * v - 0.25 * np.abs(u - 0.3))[..., None]
     side = 1 if random.random() < 0.5 else -1
-    place = (lambda a, b: (a, b)) if side > 0 else (lambda a, b: (1 - b, 1 - a))
-    _window(picture, *place(0.02, 0.26), random)
-    _shelf(picture, *place(0.68, 1.02), random)
+    mirrored = (lambda a, b: (a, b)) if side > 0 else (lambda a, b: (1 - b, 1 - a))
+    _window(picture, *mirrored(0.02, 0.26), random)
+    _shelf(picture, *mirrored(0.68, 1.02), random)
     _box(picture, 0, 1, 0.9, 1.0, wall * 0.45)
     glow = np.exp(-(((u - (0.62 if side > 0 else 0.38)) / 0.07) ** 2) - ((v - 0.22) / 0.09) ** 2)
     picture += glow[..., None] * np.array([110, 90, 50])

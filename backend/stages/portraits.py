@@ -102,8 +102,8 @@ def _write(
     if photo.altered:
         # Blender shows files as they are stored; this one must be turned or converted first.
         shown = save_picture(folder / "photo.png", photo.pixels, context.targets.write)
-    own = own_fit(fit, index, path.name, shown, photo.width, photo.height, scale)
-    track = track_of(own, studio.head, context)
+    photograph_fit = own_fit(fit, index, path.name, shown, photo.width, photo.height, scale)
+    track = track_of(photograph_fit, studio.head, context)
     track = replace(track, header=portable_header(track.header, folder))
     problem = write_track(folder / TRACK, track, context.targets)
     if problem is not None:
