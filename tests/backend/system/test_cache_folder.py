@@ -145,7 +145,7 @@ def test_clearing_leaves_what_a_running_engine_is_at(tmp_path: Path, capsys: pyt
         assert {f"work/fit-{KEY}/mine", of_theirs} <= left
         assert any(name.startswith("numba/") for name in left)
         assert not any(name.startswith(("entries/", "previews/1/")) for name in left)
-        assert "An engine is at work" in capsys.readouterr().out
+        assert "An engine is running" in capsys.readouterr().out
     main(["clear", "--cache", str(cache.root)])
     assert files(cache.root) == {MARKER}
 
