@@ -6,7 +6,7 @@ the editor is therefore given to the scene a moment later.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import bpy
 
@@ -40,11 +40,11 @@ def shown_tree(context: bpy.types.Context) -> Shown:
     return (shown, scene, scene) if shown is not None else (None, None, None)
 
 
-def _number(tree: Any | None) -> int:
+def _number(tree: bpy.types.NodeTree | None) -> int:
     return tree.session_uid if tree is not None else 0
 
 
-def _choose(scene: bpy.types.Scene, tree: Any) -> None:
+def _choose(scene: bpy.types.Scene, tree: bpy.types.NodeTree) -> None:
     _chosen[scene.name] = tree.session_uid
     if not bpy.app.background:
         POLLER.start()

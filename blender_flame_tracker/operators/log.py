@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import bpy
 
@@ -17,7 +17,7 @@ LINES: Final = 200
 _BYTES: Final = 1 << 17
 
 
-def _has_run(cls: Any, context: bpy.types.Context) -> bool:
+def _has_run(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     if run_registry.run_of(active_tree(context)) is None:
         cls.poll_message_set("Nothing was tracked since this file was opened")
         return False

@@ -19,7 +19,7 @@ def _tree_of(context: bpy.types.Context) -> Any:
     return context.space_data.edit_tree if shows_our_tree(context) else active_tree(context)
 
 
-def _can_run(cls: Any, context: bpy.types.Context) -> bool:
+def _can_run(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     tree = _tree_of(context)
     run = run_registry.run_of(tree)
     if tree is None:

@@ -48,6 +48,9 @@ class ReplaceFiles(bpy.types.Operator):
         from .track import run_for, start_for  # they ask this
 
         tree = runs.tree_of(self.tree) or active_tree(context)
+        if tree is None:
+            self.report({"ERROR"}, runs.TREE_GONE)
+            return {"CANCELLED"}
         begin = run_for if bpy.app.background else start_for
         return begin(self, tree, context.scene, self.target, overwrite=True)
 

@@ -24,7 +24,7 @@ OBJECT_MODE: Final = "Leave edit mode first"
 NO_RESULT: Final = "There is no track yet: track a video, or import a track file"
 
 
-def chosen_for(cls: Any, context: bpy.types.Context) -> selection.Result | None:
+def chosen_for(cls: type[bpy.types.Operator], context: bpy.types.Context) -> selection.Result | None:
     """Return the result that is meant; where there is none, say so in the tooltip."""
     found = selection.chosen(context)
     if found is None:
@@ -48,7 +48,7 @@ def file_problem(result: selection.Result, facts: Any) -> str:
     return str(facts.failure)
 
 
-def _is_ours(cls: Any, found: selection.Result) -> bool:
+def _is_ours(cls: type[bpy.types.Operator], found: selection.Result) -> bool:
     """Whether the import can be changed; what is linked from another file cannot."""
     linked = found.collection is not None and found.collection.library is not None
     if linked:
@@ -56,7 +56,7 @@ def _is_ours(cls: Any, found: selection.Result) -> bool:
     return not linked
 
 
-def _in_object_mode(cls: Any, context: bpy.types.Context) -> bool:
+def _in_object_mode(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     if context.mode == "OBJECT":
         return True
     cls.poll_message_set(OBJECT_MODE)

@@ -88,7 +88,7 @@ class OpenFolder(bpy.types.Operator):
         return _open_outside(self, found.file.parent)
 
 
-def _has_file(cls: Any, context: bpy.types.Context, name: str) -> bool:
+def _has_file(cls: type[bpy.types.Operator], context: bpy.types.Context, name: str) -> bool:
     """Whether a file is there; what has not been looked at yet is looked at when the button is pressed."""
     found = chosen_for(cls, context)
     if found is None:

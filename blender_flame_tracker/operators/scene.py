@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import bpy
 
@@ -16,7 +16,7 @@ from ..scene.render_setup import HEADS, set_up_render
 from .result import chosen_for, finish
 
 
-def imported_for(cls: Any, context: bpy.types.Context) -> Parts | None:
+def imported_for(cls: type[bpy.types.Operator], context: bpy.types.Context) -> Parts | None:
     """Return what was made of the chosen track; where nothing was, say so in the tooltip."""
     found = chosen_for(cls, context)
     parts = found.parts if found is not None else None

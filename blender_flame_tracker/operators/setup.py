@@ -32,7 +32,7 @@ def _start(task: Task) -> Failure | None:
     return failure
 
 
-def _free(cls: Any) -> bool:
+def _free(cls: type[bpy.types.Operator]) -> bool:
     if engine_state.installer.busy:
         cls.poll_message_set("Wait until the engine is installed or checked, or cancel that")
         return False

@@ -18,6 +18,7 @@ from ..names import TREE
 from ..nodes import run_registry
 from ..nodes.compile import Compiled, compile_tree
 from ..nodes.scene_state import active_tree, flame_of, node_of
+from ..nodes.tree import FlameTree
 from ..own_operators import own_operators
 from ..paths import absolute, relative
 from ..text import paragraph
@@ -25,7 +26,12 @@ from ..tracking import all_faces, footage, preflight, runs
 
 
 def start_for(
-    operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "", *, overwrite: bool = False
+    operator: bpy.types.Operator,
+    tree: FlameTree,
+    scene: bpy.types.Scene,
+    target: str = "",
+    *,
+    overwrite: bool = False,
 ) -> set[str]:
     """Start a run from a button and return at once; where a video, a folder or a permission is missing, ask for it."""
     run = runs.start(tree, scene, target or None, overwrite=overwrite)
@@ -48,7 +54,9 @@ def start_for(
     return {"FINISHED"}
 
 
-def run_for(operator: Any, tree: Any, scene: bpy.types.Scene, target: str = "", *, overwrite: bool = False) -> set[str]:
+def run_for(
+    operator: bpy.types.Operator, tree: FlameTree, scene: bpy.types.Scene, target: str = "", *, overwrite: bool = False
+) -> set[str]:
     """Run from a script, return when all is over, and report it."""
     run = runs.start(tree, scene, target or None, overwrite=overwrite)
     if isinstance(run, Failure):
@@ -68,7 +76,7 @@ def _tree_of(context: bpy.types.Context) -> Any:
     return shown if shown is not None and shown.bl_idname == TREE else active_tree(context)
 
 
-def _going(tree: Any) -> bool:
+def _going(tree: FlameTree | None) -> bool:
     run = run_registry.run_of(tree)
     return run is not None and not run.state.final
 
@@ -79,7 +87,7 @@ def _closes_a_window(context: bpy.types.Context) -> bool:
     return (space is not None and space.type == "FILE_BROWSER") or (screen is not None and screen.is_temporary)
 
 
-def can_start(cls: Any, context: bpy.types.Context) -> bool:
+def can_start(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     """Whether the scene's tree can be run; where not, the tooltip says why."""
     tree = active_tree(context)
     if tree is None:
@@ -269,9 +277,12 @@ class _Ask:
     def execute(self: Any, context: bpy.types.Context) -> set[str]:
         """Set what was chosen, and start."""
         tree = runs.tree_of(self.tree) or active_tree(context)
-        compiled = compile_tree(tree, context.scene, self.target or None) if tree is not None else None
-        if compiled is None or isinstance(compiled, Failure):
-            self.report({"ERROR"}, str(compiled or "The node tree is not there any more."))
+        if tree is None:
+            self.report({"ERROR"}, runs.TREE_GONE)
+            return {"CANCELLED"}
+        compiled = compile_tree(tree, context.scene, self.target or None)
+        if isinstance(compiled, Failure):
+            self.report({"ERROR"}, str(compiled))
             return {"CANCELLED"}
         self.change(tree, compiled.job)
         begin = run_for if bpy.app.background else start_for
@@ -305,10 +316,11 @@ class FindVideo(_Ask, bpy.types.Operator):
         self.filepath = str(next((each for each in lost.parents if is_folder(each)), Path.home()) / lost.name)
         return super().invoke(context, event)
 
-    def change(self, tree: Any, job: Job) -> None:
+    def change(self, tree: FlameTree, job: Job) -> None:
         """Give the file to the nodes whose video is missing."""
         for name in preflight.missing_videos(job):
-            tree.nodes[name].path = relative(absolute(self.filepath))
+            video: Any = tree.nodes[name]
+            video.path = relative(absolute(self.filepath))
 
 
 class ChooseResultFolder(_Ask, bpy.types.Operator):
@@ -324,16 +336,17 @@ class ChooseResultFolder(_Ask, bpy.types.Operator):
         "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN"}),
     }
 
-    def change(self, tree: Any, job: Job) -> None:
+    def change(self, tree: FlameTree, job: Job) -> None:
         """Let the same folders be made in the chosen one."""
         chosen = absolute(self.directory)
         folders = preflight.output_folders(job)
         for name in preflight.output_problems(job):
             stage, folder = job.stage(name), folders[name]
+            node: Any = tree.nodes[name]
             if stage.kind == "track":
-                tree.nodes[name].path = relative(chosen / folder.name / Path(stage.settings.path).name)
+                node.path = relative(chosen / folder.name / Path(stage.settings.path).name)
             else:
-                tree.nodes[name].folder = relative(chosen / folder.name)
+                node.folder = relative(chosen / folder.name)
 
 
 CLASSES: Final = (Track, TrackRange, Resume, Cancel, ImportFinished, Announce, FindVideo, ChooseResultFolder)

@@ -13,6 +13,7 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_folder
 from ..nodes.default_tree import new_default_tree, replace_source
 from ..nodes.scene_state import active_tree, node_of, source_of
+from ..nodes.tree import FlameTree
 from ..paths import absolute, clip_name, relative
 from ..scene.users_footage import start_of
 from ..tracking import footage
@@ -135,7 +136,7 @@ def clip_of(context: bpy.types.Context) -> bpy.types.MovieClip | None:
     return next(iter(clips)) if len(clips) == 1 else None
 
 
-def may_choose(cls: Any, context: bpy.types.Context) -> bool:
+def may_choose(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
     """Return whether the scene's tree may be changed; where not, the tooltip says why."""
     tree = active_tree(context)
     if tree is not None and tree.library is not None:
@@ -144,7 +145,7 @@ def may_choose(cls: Any, context: bpy.types.Context) -> bool:
     return True
 
 
-def rename_tree(tree: Any, before: Path | None, clip: Path) -> None:
+def rename_tree(tree: FlameTree, before: Path | None, clip: Path) -> None:
     """Name a tree after its new clip where it has the name of the former one, perhaps with Blender's number."""
     if before is not None and re.sub(r"\.\d{3}$", "", tree.name) == clip_name(before):
         tree.name = clip_name(clip)

@@ -193,9 +193,10 @@ def is_faithful(scene: bpy.types.Scene) -> bool:
     return view_of(scene) in FAITHFUL_VIEWS
 
 
-def view_of(scene: Any) -> str:
+def view_of(scene: bpy.types.Scene) -> str:
     """Return the name of the scene's view transform."""
-    return scene.view_settings.view_transform
+    settings: Any = scene.view_settings
+    return settings.view_transform
 
 
 def _free_parts(scene: bpy.types.Scene, earlier: Fit | None, empty: bool) -> set[str]:

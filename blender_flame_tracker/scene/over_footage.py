@@ -99,19 +99,20 @@ def _rendered(tree: bpy.types.NodeTree, scene: bpy.types.Scene, output: Any) -> 
     return found
 
 
-def _compositor(scene: Any) -> tuple[bpy.types.NodeTree, Any]:
+def _compositor(scene: bpy.types.Scene) -> tuple[bpy.types.NodeTree, Any]:
     """The compositor tree of the scene and the socket of its result: a group since 5.0, in the scene before."""
     scene.render.use_compositing = True
-    if hasattr(scene, "compositing_node_group"):
-        tree: Any = scene.compositing_node_group
+    owner: Any = scene
+    if hasattr(owner, "compositing_node_group"):
+        tree: Any = owner.compositing_node_group
         if tree is None:
             tree = bpy.data.node_groups.new("Over the footage", "CompositorNodeTree")
-            scene.compositing_node_group = tree
+            owner.compositing_node_group = tree
         if not any(item.item_type == "SOCKET" and item.in_out == "OUTPUT" for item in tree.interface.items_tree):
             tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
         return tree, _output(tree, "NodeGroupOutput")
-    scene.use_nodes = True
-    return scene.node_tree, _output(scene.node_tree, "CompositorNodeComposite")
+    owner.use_nodes = True
+    return owner.node_tree, _output(owner.node_tree, "CompositorNodeComposite")
 
 
 def _output(tree: bpy.types.NodeTree, kind: str) -> Any:

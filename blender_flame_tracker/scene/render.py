@@ -102,18 +102,19 @@ def add_light(result: ImportResult) -> None:
     scene.world = world
 
 
-def set_renderer(scene: Any, still: StillSettings) -> None:
+def set_renderer(scene: bpy.types.Scene, still: StillSettings) -> None:
     """Set the render engine and a view in which the footage keeps its colours."""
-    scene.render.engine = still.engine
-    scene.render.film_transparent = True
+    given: Any = scene  # Which engines and views there are, and `cycles`, is for this Blender to say.
+    given.render.engine = still.engine
+    given.render.film_transparent = True
     # AgX and Filmic would change the colours of the footage; Standard gives them back as they are.
-    scene.view_settings.view_transform = "Standard"
-    scene.render.image_settings.file_format = "PNG"
-    scene.render.image_settings.color_mode = "RGB"
+    given.view_settings.view_transform = "Standard"
+    given.render.image_settings.file_format = "PNG"
+    given.render.image_settings.color_mode = "RGB"
     if still.engine == "CYCLES":
-        scene.cycles.device = "CPU"
-        scene.cycles.samples = still.samples
-        scene.cycles.use_denoising = True
+        given.cycles.device = "CPU"
+        given.cycles.samples = still.samples
+        given.cycles.use_denoising = True
     else:
-        scene.display.shading.light = "STUDIO"
-        scene.display.shading.color_type = "MATERIAL"
+        given.display.shading.light = "STUDIO"
+        given.display.shading.color_type = "MATERIAL"

@@ -44,6 +44,8 @@ engine_override: Engine | None = None
 """Takes the place of the engine of the preferences, for scripts and tests."""
 
 
+TREE_GONE: Final = "The node tree is not there any more."
+
 Report = tuple[Literal["INFO", "WARNING", "ERROR"], str]
 """A level of Blender's reports, and a text."""
 

@@ -13,6 +13,7 @@ from ...engine.run_state import Run, RunState, StageProgress
 from ...nodes import run_registry
 from ...nodes.scene_state import active_tree, node_of, source_of, tracks_of
 from ...nodes.state import NodeState, status_of
+from ...nodes.tree import FlameTree
 from ...operators.stages import is_on
 from ...paths import ROOT_PACKAGE
 from ...preferences import engine_state
@@ -93,7 +94,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     _draw_more(layout, context, tree)
 
 
-def _draw_quality(layout: Any, context: bpy.types.Context, tree: Any, enabled: bool) -> None:
+def _draw_quality(layout: Any, context: bpy.types.Context, tree: FlameTree | None, enabled: bool) -> None:
     node = node_of(tree, "landmarks", context.scene)
     row = layout.row(align=True)
     row.use_property_split = False
@@ -219,7 +220,7 @@ def _around_face(context: bpy.types.Context) -> thumbnails.Crop | None:
 # When it is over.
 
 
-def _draw_outcome(layout: Any, context: bpy.types.Context, tree: Any, run: Run | None) -> None:
+def _draw_outcome(layout: Any, context: bpy.types.Context, tree: FlameTree | None, run: Run | None) -> None:
     waiting = runs.waiting_import(tree)
     if waiting:
         paragraph(layout, context, waiting, icon="INFO")
@@ -236,7 +237,7 @@ def _draw_outcome(layout: Any, context: bpy.types.Context, tree: Any, run: Run |
         _draw_log(box)
 
 
-def _draw_state(layout: Any, context: bpy.types.Context, tree: Any, run: Run | None) -> None:
+def _draw_state(layout: Any, context: bpy.types.Context, tree: FlameTree | None, run: Run | None) -> None:
     """Say whether the track is still what the settings ask for."""
     node = node_of(tree, "track", context.scene)
     status = status_of(node) if node is not None else None
@@ -274,7 +275,7 @@ def worth_telling(run: Run) -> list[Notice]:
 # What is rarely needed.
 
 
-def _draw_more(layout: Any, context: bpy.types.Context, tree: Any) -> None:
+def _draw_more(layout: Any, context: bpy.types.Context, tree: FlameTree | None) -> None:
     header, body = layout.panel_prop(context.scene.flame, "show_more")
     header.label(text="More Settings")
     if body is None:

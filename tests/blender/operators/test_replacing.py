@@ -48,3 +48,9 @@ def test_the_video_itself_is_refused_even_then(tree):
     with pytest.raises(RuntimeError, match=r"take\.mp4"):
         bpy.ops.flame.replace_files()
     assert run_registry.run_of(tree) is None
+
+
+def test_a_tree_that_was_removed_while_it_was_asked_is_said_to_be_gone(addon, scene):
+    scene.flame.tree = None
+    with pytest.raises(RuntimeError, match=r"The node tree is not there any more\."):
+        bpy.ops.flame.replace_files()
