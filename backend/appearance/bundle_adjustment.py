@@ -64,7 +64,7 @@ class Adjusted:
     cost: float
 
 
-def adjust(tracks: PointTracks, start: Bundle, shape: float = SHAPE) -> Adjusted:
+def solve_bundle(tracks: PointTracks, start: Bundle, shape: float = SHAPE) -> Adjusted:
     """Return the bundle that explains the tracks best.
 
     Args:

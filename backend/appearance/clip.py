@@ -39,12 +39,12 @@ from .key_frame_solve import (
     FINEST,
     PhotometricProblem,
     PhotometricState,
-    as_it_is,
     features_at,
     seen_columns,
     solve_photometric,
+    unrefined_state,
 )
-from .terms.fixed_albedo_term import Colours, known_colours
+from .terms.fixed_albedo_term import Colours, fixed_albedo_term
 from .terms.kept_edges import with_edges_kept
 from .terms.photometric_term import PhotometricTuning, brightness, colours
 from .view import Feature, View
@@ -136,7 +136,7 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
     if _turning(work) > 0:
         keys = solve_photometric(problem, shared, frames[index], progress=report("keys"))
     else:
-        keys = as_it_is(problem, shared, frames[index])
+        keys = unrefined_state(problem, shared, frames[index])
     near = _carried(frames, frames[index], keys.frames, index)
     power = _power(work, frames)
     moved = _motion(work, model, problem, keys, near, observations, power, report("motion"))
@@ -286,4 +286,4 @@ def _pictures(
         features += batch
     trust = np.asarray(work.clip.trust[part], dtype=np.float32)
     colours_there = Colours(keys.colour, keys.light, keys.sure)
-    return known_colours(problem.points, keys.shared, features, colours_there, trust, problem.tuning)
+    return fixed_albedo_term(problem.points, keys.shared, features, colours_there, trust, problem.tuning)

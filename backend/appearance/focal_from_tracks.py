@@ -24,7 +24,7 @@ from ..fit.result import FOCAL_DETERMINED
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
 from ..video.reader import read_frames
-from .bundle_adjustment import Bundle, adjust
+from .bundle_adjustment import Bundle, solve_bundle
 from .point_tracks import Expected, PointTracks, TrackPoints, follow_points, track_points
 from .view import view_of
 
@@ -66,7 +66,7 @@ class PictureEvidence:
         }
 
 
-def with_focal_seen(fit: Fit, head: HeadModel, video: Video, context: Context) -> Fit:
+def estimate_focal_from_tracks(fit: Fit, head: HeadModel, video: Video, context: Context) -> Fit:
     """Return the fit with the focal length that the pictures show as well; as it was where that is known.
 
     Args:
@@ -128,14 +128,14 @@ def evidence_of_pictures(fit: Fit, head: HeadModel, pictures: Iterable[tuple[int
     tracks = follow_points(head, points, views, fit.intrinsics.focal_x, in_camera)
     if len(tracks.index) < FEWEST_POINTS:
         return None
-    first = adjust(tracks, _start(fit, head, frames, points, tracks, vertices)).bundle
+    first = solve_bundle(tracks, _start(fit, head, frames, points, tracks, vertices)).bundle
     # What was found somewhere else at first is followed again from where all the others say that it must be.
     expected = Expected(tracks.index, first.pixels())
     again = follow_points(head, points, views, fit.intrinsics.focal_x, in_camera, expected)
     if len(again.index) < FEWEST_POINTS:
         return None
     tracks = again
-    found = adjust(tracks, _start(fit, head, frames, points, tracks, vertices))
+    found = solve_bundle(tracks, _start(fit, head, frames, points, tracks, vertices))
     sigma = float(np.hypot(OVERCONFIDENT * found.sigma, AT_BEST))
     if not np.isfinite(sigma + found.bundle.log_focal):
         return None

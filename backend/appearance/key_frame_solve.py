@@ -31,7 +31,7 @@ from ..fit.terms.landmark_term import SharedEquations
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from .device import DeviceFeatureMaker
-from .terms.photometric_normal_equations import picture_equations
+from .terms.photometric_normal_equations import PictureResiduals, picture_equations
 from .terms.photometric_term import PhotometricTuning, brightness, colours, no_light, robust_cost
 from .view import DIRECTED_TERMS, Feature, FeatureMaker, View
 
@@ -188,10 +188,8 @@ class KeyFrameFit:
         value, slope = self._unlit(at)
         colour, robust = colours(value, self._seen, tuning)
         precision = robust * np.float32(tuning.evidence / tuning.noise**2)
-        residual, points = value - colour, problem.points
-        return picture_equations(
-            points, at.shared, at.frames, self.features, slope, residual, precision, robust, problem.columns
-        )
+        shown = PictureResiduals(slope, value - colour, precision, robust)
+        return picture_equations(problem.points, at.shared, at.frames, self.features, shown, problem.columns)
 
     def _known_columns(self, at: KeyFrameUnknowns, total: int) -> Integers:
         """Return the unknowns that pictures know of: some of the frames', identity, log focal, light."""
@@ -235,7 +233,7 @@ def solve_photometric(
     return states[-1]
 
 
-def as_it_is(problem: PhotometricProblem, shared: Shared, frames: Frames) -> PhotometricState:
+def unrefined_state(problem: PhotometricProblem, shared: Shared, frames: Frames) -> PhotometricState:
     """Return the clip and its key frames unchanged, with the colours that follow from them."""
     at = KeyFrameUnknowns(shared, frames, no_light())
     return KeyFrameFit(problem, at, FINEST).state(at, 0.0, 0.0)

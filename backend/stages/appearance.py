@@ -20,11 +20,11 @@ def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, c
 
     See `appearance.focal_from_tracks`, `appearance.refinement` and `lighting.clip_light`.
     """
-    from ..appearance.focal_from_tracks import with_focal_seen
+    from ..appearance.focal_from_tracks import estimate_focal_from_tracks
     from ..appearance.refinement import refined_fit
     from ..lighting.clip_light import lit_fit
 
-    calibrated = with_focal_seen(fit, head, video, context)
+    calibrated = estimate_focal_from_tracks(fit, head, video, context)
     refined = refined_fit(calibrated, head, video, settings, context)
     return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context)
 

@@ -42,7 +42,7 @@ class Colours:
     sure: NDArray[np.bool_]
 
 
-def known_colours(
+def fixed_albedo_term(
     model: LandmarkModel,
     shared: Shared,
     features: list[Feature | None],
@@ -65,14 +65,14 @@ def known_colours(
     lit = np.stack([none if feature is None else feature.light @ colours.light for feature in features])
     known, counts = lit + colours.colour, seen * trust[:, None]
     if model.template.device.type == "cpu":
-        return KnownColours(model, bare(shared, model), row_model(model), features, known, counts, tuning)
+        return FixedAlbedoTerm(model, bare(shared, model), row_model(model), features, known, counts, tuning)
     like = model.template
     expected, weights = (torch.as_tensor(values).to(like) for values in (known, counts))
-    return DeviceKnownColours(model, bare(shared, model), pictures_of(features, like), expected, weights, tuning)
+    return DeviceFixedAlbedoTerm(model, bare(shared, model), pictures_of(features, like), expected, weights, tuning)
 
 
 @dataclass(frozen=True)
-class KnownColours:
+class FixedAlbedoTerm:
     """On the processor; see `fixed_albedo_term`.
 
     Attributes:
@@ -164,7 +164,7 @@ class _Batch:
 
 
 @dataclass(frozen=True)
-class DeviceKnownColours:
+class DeviceFixedAlbedoTerm:
     """On a GPU, many frames at once; see `fixed_albedo_term`.
 
     Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -21,15 +22,29 @@ BATCH: Final = 16
 """Frames whose derivatives are held at once on a GPU."""
 
 
+@dataclass(frozen=True)
+class PictureResiduals:
+    """What K frames show of N points, against their colours.
+
+    Attributes:
+        slope: Derivative of the brightness by the view's pixel (K, N, 2).
+        residual: Brightness without light, less the colour (K, N).
+        precision: Weight of each residual (K, N); colours are its means.
+        used: Weight by which points are chosen (K, N): those below `LEAST_SEEN` are left out.
+    """
+
+    slope: Singles
+    residual: Singles
+    precision: Singles
+    used: Singles
+
+
 def picture_equations(
     points: LandmarkModel,
     shared: Shared,
     frames: Frames,
     features: list[Feature],
-    slope: Singles,
-    residual: Singles,
-    precision: Singles,
-    used: Singles,
+    shown: PictureResiduals,
     columns: Integers,
 ) -> tuple[Tensor, Tensor]:
     """Return hessian (U, U) and gradient (U,), float64, on the device of the points.
@@ -40,52 +55,65 @@ def picture_equations(
         points: N points of the skin.
         shared, frames: Where they are.
         features: What the frames show.
-        slope: Derivative of the brightness by the view's pixel (K, N, 2).
-        residual: Brightness without light, less the colour (K, N).
-        precision: Weight of each residual (K, N); colours are its means.
-        used: Weight by which points are chosen (K, N): those below `LEAST_SEEN` are left out.
+        shown: The same against the points' colours.
         columns: Which of a frame's unknowns (C,) are chosen.
     """
-    size = len(columns)
     border = points.identity_modes + 1 + DIRECTED_TERMS
-    total = len(features) * size + border
-    place = points.template.device
-    kept = torch.as_tensor(np.concatenate([columns, frames.unknowns + np.arange(border)]), device=place)
-    stacked = torch.zeros(points.points, total, dtype=torch.float32, device=place)
-    hessian = torch.zeros(total, total, dtype=torch.float64, device=place)
-    gradient = torch.zeros(total, dtype=torch.float64, device=place)
-    of = _on_processor if place.type == "cpu" else _on_device
-    for k, index, every in of(points, shared, frames, features, slope, used):
+    device = points.template.device
+    kept = torch.as_tensor(np.concatenate([columns, frames.unknowns + np.arange(border)]), device=device)
+    equations = _PictureEquations(points.points, len(features), len(columns), border, device)
+    jacobians = _on_processor if device.type == "cpu" else _on_device
+    for k, index, every in jacobians(points, shared, frames, features, shown):
         jacobian = every[:, kept]
-        weight = torch.as_tensor(precision[k]).to(jacobian)
-        errors = torch.as_tensor(residual[k]).to(jacobian)
+        weight = torch.as_tensor(shown.precision[k]).to(jacobian)
+        errors = torch.as_tensor(shown.residual[k]).to(jacobian)
+        equations.add(k, index, jacobian, weight, errors)
+    return equations.without_colours(shown.precision.sum(axis=0)), equations.gradient
+
+
+class _PictureEquations:
+    """Normal equations of K frames with S unknowns each and a border, frame by frame, and the colours' part of them."""
+
+    def __init__(self, points: int, frames: int, size: int, border: int, device: torch.device) -> None:
+        self._size, self._border = size, border
+        total = frames * size + border
+        self._by_colour = torch.zeros(points, total, dtype=torch.float32, device=device)
+        self._hessian = torch.zeros(total, total, dtype=torch.float64, device=device)
+        self.gradient = torch.zeros(total, dtype=torch.float64, device=device)
+
+    def add(self, frame: int, index: Tensor | None, jacobian: Tensor, weight: Tensor, errors: Tensor) -> None:
+        """Add the derivatives (M, S + B) of a frame at M points; weight and errors are of all N."""
         if index is not None:
             weight, errors = weight[index], errors[index]
         weighted = jacobian * weight[:, None]
-        own, last = slice(k * size, (k + 1) * size), slice(total - border, total)
+        size = self._size
+        own, last = slice(frame * size, (frame + 1) * size), slice(len(self.gradient) - self._border, None)
         block, pull = (jacobian.T @ weighted).double(), (weighted.T @ errors).double()
-        hessian[own, own] += block[:size, :size]
-        hessian[own, last] += block[:size, size:]
-        hessian[last, own] += block[size:, :size]
-        hessian[last, last] += block[size:, size:]
-        gradient[own] += pull[:size]
-        gradient[last] += pull[size:]
+        self._hessian[own, own] += block[:size, :size]
+        self._hessian[own, last] += block[:size, size:]
+        self._hessian[last, own] += block[size:, :size]
+        self._hessian[last, last] += block[size:, size:]
+        self.gradient[own] += pull[:size]
+        self.gradient[last] += pull[size:]
         rows = slice(None) if index is None else index
-        stacked[rows, own] = weighted[:, :size]
-        stacked[rows, last] += weighted[:, size:]
-    certain = torch.as_tensor(np.sqrt(1 / np.maximum(precision.sum(axis=0), 1e-12))).to(stacked)
-    scaled = stacked * certain[:, None]
-    return hessian - (scaled.T @ scaled).double(), gradient
+        self._by_colour[rows, own] = weighted[:, :size]
+        self._by_colour[rows, last] += weighted[:, size:]
+
+    def without_colours(self, precision: Singles) -> Tensor:
+        """Return the hessian with the points' colours eliminated, whose precisions (N,) are given."""
+        certain = torch.as_tensor(np.sqrt(1 / np.maximum(precision, 1e-12))).to(self._by_colour)
+        scaled = self._by_colour * certain[:, None]
+        return self._hessian - (scaled.T @ scaled).double()
 
 
 def _on_processor(
-    points: LandmarkModel, shared: Shared, frames: Frames, features: list[Feature], slope: Singles, used: Singles
+    points: LandmarkModel, shared: Shared, frames: Frames, features: list[Feature], shown: PictureResiduals
 ) -> Iterator[tuple[int, Tensor | None, Tensor]]:
     """Yield the derivatives (M, C) of each frame's residuals at the M points that it shows, and which these are."""
 
     def rows_of(part: slice) -> tuple[Tensor, Tensor]:
         k = part.start
-        rows = frame_rows(points, shared, frames[part], features[k], slope[k], used[k])
+        rows = frame_rows(points, shared, frames[part], features[k], shown.slope[k], shown.used[k])
         lit = torch.as_tensor(-features[k].light[rows.index]).to(rows.own)
         return torch.as_tensor(rows.index), torch.cat(
             [rows.own, rows.identity, rows.log_focal[:, None], lit], 1
@@ -96,7 +124,7 @@ def _on_processor(
 
 
 def _on_device(
-    points: LandmarkModel, shared: Shared, frames: Frames, features: list[Feature], slope: Singles, used: Singles
+    points: LandmarkModel, shared: Shared, frames: Frames, features: list[Feature], shown: PictureResiduals
 ) -> Iterator[tuple[int, Tensor | None, Tensor]]:
     """Yield the derivatives (N, C) of each frame's residuals at all points, 0 where it does not show them."""
     own = bare(shared, points)
@@ -105,8 +133,8 @@ def _on_device(
     def rows_of(part: slice) -> Tensor:
         posed = pose_landmarks(points, own, frames[part])
         scale = np.stack([feature.scale for feature in features[part]])
-        chosen = (used[part] > LEAST_SEEN)[..., None]
-        along = torch.as_tensor(slope[part] * scale[:, None] * chosen).to(like)
+        chosen = (shown.used[part] > LEAST_SEEN)[..., None]
+        along = torch.as_tensor(shown.slope[part] * scale[:, None] * chosen).to(like)
         found = derivatives(points, own, frames[part], posed, along=along, of_shared=True)
         assert found.identity is not None and found.log_focal is not None
         light = torch.as_tensor(-np.stack([feature.light for feature in features[part]]) * chosen).to(like)

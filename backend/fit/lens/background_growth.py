@@ -38,7 +38,7 @@ _BESIDE_HEAD, _ABOVE_HEAD, _SHOULDERS = 0.75, 0.85, 1.7
 
 
 @dataclass(frozen=True)
-class Step:
+class Growth:
     """What happened to the background between two frames.
 
     Attributes:
@@ -50,10 +50,10 @@ class Step:
     sigma: float
 
 
-UNSEEN: Final = Step(0.0, float("inf"))
+UNSEEN: Final = Growth(0.0, float("inf"))
 
 
-def steps_of(pictures: Iterable[tuple[int, Picture]], points: Floats, shot: NDArray[np.int64]) -> dict[int, Step]:
+def steps_of(pictures: Iterable[tuple[int, Picture]], points: Floats, shot: NDArray[np.int64]) -> dict[int, Growth]:
     """Return for each picture but the first what happened since the one before.
 
     Args:
@@ -61,7 +61,7 @@ def steps_of(pictures: Iterable[tuple[int, Picture]], points: Floats, shot: NDAr
         points: Landmarks of the whole clip (T, N, 2), pixels; NaN where no face was found.
         shot: Number of the shot of each frame (T,).
     """
-    found: dict[int, Step] = {}
+    found: dict[int, Growth] = {}
     before: tuple[int, NDArray[np.uint8]] | None = None
     known: Floats | None = None
     for position, picture in pictures:
@@ -75,7 +75,7 @@ def steps_of(pictures: Iterable[tuple[int, Picture]], points: Floats, shot: NDAr
     return found
 
 
-def step_between(first: NDArray[np.uint8], second: NDArray[np.uint8], face: Floats | None) -> Step:
+def step_between(first: NDArray[np.uint8], second: NDArray[np.uint8], face: Floats | None) -> Growth:
     """Return what happened to the background between two grey pictures (H, W).
 
     Args:
@@ -94,7 +94,7 @@ def step_between(first: NDArray[np.uint8], second: NDArray[np.uint8], face: Floa
     return _growth(start[kept], end[kept], max(first.shape))
 
 
-def _growth(start: Floats, end: Floats, longer: int) -> Step:
+def _growth(start: Floats, end: Floats, longer: int) -> Growth:
     """Fit z' = a z + b over complex numbers, with Cauchy's weights."""
     if len(start) < _FEWEST:
         return UNSEEN
@@ -113,7 +113,7 @@ def _growth(start: Floats, end: Floats, longer: int) -> Step:
     spread = float(np.sqrt((np.abs(z[alike] - z[alike].mean()) ** 2).mean() / 2)) if alike.any() else 0.0
     if alike.sum() < max(_FEWEST, _AGREE * len(z)) or spread < _SPREAD * longer:
         return UNSEEN
-    return Step(float(np.log(np.abs(factor))), _SHIFT / (spread * float(np.sqrt(2 * alike.sum()))))
+    return Growth(float(np.log(np.abs(factor))), _SHIFT / (spread * float(np.sqrt(2 * alike.sum()))))
 
 
 def _reduced(picture: Picture) -> tuple[NDArray[np.uint8], float]:

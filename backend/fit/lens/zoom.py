@@ -18,7 +18,7 @@ from ...data.context import Context
 from ...data.types import Fit, Landmarks, PersonMasks, Video
 from ...video.reader import read_frames
 from ..geometry.surface_samples import UNDER_THE_NOSE
-from .background_growth import UNSEEN, Step, steps_of
+from .background_growth import UNSEEN, Growth, steps_of
 
 LEAST: Final = 0.03
 """Growth (logarithm) of the background up to which a shot counts as not zoomed: a held camera does it."""
@@ -91,17 +91,17 @@ def found_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom | N
     return Zoom(np.exp(growth - growth.max()), share) if np.ptp(growth) > 0 else None
 
 
-def _with_face(steps: list[Step], size: Floats, times: Floats) -> list[Step]:
+def _with_face(steps: list[Growth], size: Floats, times: Floats) -> list[Growth]:
     """Return the steps with the face's growth in place of those that were not seen; `size` (T,) as a logarithm."""
     grown = np.diff(size)
     doubt = _APPROACH * 30 * np.diff(times)
     return [
-        step if np.isfinite(step.sigma) or not np.isfinite(own) else Step(float(own), float(sigma))
+        step if np.isfinite(step.sigma) or not np.isfinite(own) else Growth(float(own), float(sigma))
         for step, own, sigma in zip(steps, grown, doubt, strict=True)
     ]
 
 
-def smooth_growth(steps: list[Step], times: Floats) -> Floats:
+def smooth_growth(steps: list[Growth], times: Floats) -> Floats:
     """Return the growth (T,) since the first frame of a shot, logarithms, from the T - 1 steps.
 
     What was measured is followed closely; where nothing was seen the curve is carried on smoothly.

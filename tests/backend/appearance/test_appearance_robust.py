@@ -12,7 +12,7 @@ from textured_heads import as_fit, textured_pictures
 
 from backend.appearance import clip as photometric_clip
 from backend.appearance.clip import RefinedClip, Refinement, refine_clip
-from backend.appearance.key_frame_solve import PhotometricProblem, PhotometricState, as_it_is, camera_vertices
+from backend.appearance.key_frame_solve import PhotometricProblem, PhotometricState, camera_vertices, unrefined_state
 from backend.appearance.view import View, exposed
 from backend.contract.arrays import Integers
 from backend.contract.camera import axis_angles, project
@@ -116,7 +116,7 @@ def test_key_frames_that_stand_out_of_their_neighbours_do_not_let_the_head_tremb
     def standing_out(problem: PhotometricProblem, shared: Shared, frames: Frames, **_: object) -> PhotometricState:
         place = frames.position.clone()
         place[::2, 2] += 0.02
-        return replace(as_it_is(problem, shared, frames), frames=replace(frames, position=place))
+        return replace(unrefined_state(problem, shared, frames), frames=replace(frames, position=place))
 
     monkeypatch.setattr(photometric_clip, "solve_photometric", standing_out)
     found = refined(clip, textured_pictures(clip, np.arange(40)), np.zeros(3))

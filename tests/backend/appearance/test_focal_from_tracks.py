@@ -9,8 +9,13 @@ import pytest
 from synthetic_clips import LOOKS_AT_CAMERA, MadeClip, context, made_clip
 
 from backend.appearance import focal_from_tracks as picture_focal
-from backend.appearance.bundle_adjustment import Bundle, adjust
-from backend.appearance.focal_from_tracks import PictureEvidence, evidence_of_pictures, weighed, with_focal_seen
+from backend.appearance.bundle_adjustment import Bundle, solve_bundle
+from backend.appearance.focal_from_tracks import (
+    PictureEvidence,
+    estimate_focal_from_tracks,
+    evidence_of_pictures,
+    weighed,
+)
 from backend.appearance.point_tracks import PointTracks, follow_points, track_points
 from backend.appearance.view import View
 from backend.contract.camera import project, rotation_matrices
@@ -54,7 +59,7 @@ def mistaken(truth: Bundle, log_focal: float) -> Bundle:
 @pytest.mark.parametrize("off", [-0.4, 0.4])
 def test_a_turning_head_shows_its_focal_length(off: float):
     tracks, truth = seen_points(0.5, noise=0.2, moved=0.002)
-    found = adjust(tracks, mistaken(truth, truth.log_focal + off))
+    found = solve_bundle(tracks, mistaken(truth, truth.log_focal + off))
     assert abs(found.bundle.log_focal - truth.log_focal) < 3 * found.sigma
     assert found.sigma < 0.05
 
@@ -62,15 +67,15 @@ def test_a_turning_head_shows_its_focal_length(off: float):
 def test_a_still_head_shows_nothing_and_says_so():
     tracks, truth = seen_points(0.02, noise=0.2)
     turned, _ = seen_points(0.5, noise=0.2)
-    still = adjust(tracks, mistaken(truth, truth.log_focal + 0.3))
-    assert still.sigma > 5 * adjust(turned, truth).sigma
+    still = solve_bundle(tracks, mistaken(truth, truth.log_focal + 0.3))
+    assert still.sigma > 5 * solve_bundle(turned, truth).sigma
 
 
 def test_points_that_go_astray_hardly_count():
     tracks, truth = seen_points(0.5, noise=0.2)
     pixels = tracks.pixels.copy()
     pixels[4:, :8] += 12.0
-    found = adjust(replace(tracks, pixels=pixels), mistaken(truth, truth.log_focal + 0.2))
+    found = solve_bundle(replace(tracks, pixels=pixels), mistaken(truth, truth.log_focal + 0.2))
     assert found.bundle.log_focal == pytest.approx(truth.log_focal, abs=0.08)
 
 
@@ -132,7 +137,7 @@ def test_the_pictures_correct_the_focal_length_of_a_fit(tmp_path, monkeypatch):
     evidence = evidence_of_pictures(before, clip.head, pictures.items())
     assert evidence is not None
     monkeypatch.setattr(picture_focal, "picture_evidence", lambda *_: evidence)
-    after = with_focal_seen(before, clip.head, None, context(tmp_path))  # type: ignore[arg-type]
+    after = estimate_focal_from_tracks(before, clip.head, None, context(tmp_path))  # type: ignore[arg-type]
     off_before, off_after = (abs(np.log(one.intrinsics.focal_x / 600)) for one in (before, after))
     assert abs(evidence.log_focal - np.log(600)) < min(0.5 * off_before, 1.5 * evidence.sigma)
     assert off_after < 0.7 * off_before
@@ -144,7 +149,7 @@ def test_the_pictures_correct_the_focal_length_of_a_fit(tmp_path, monkeypatch):
 def test_a_known_focal_length_asks_no_pictures(tmp_path):
     clip = made_clip(12, focal=FOCAL)
     known = wrong_fit(clip, tmp_path, focal=FOCAL)
-    assert with_focal_seen(known, clip.head, None, context(tmp_path)) is known  # type: ignore[arg-type]
+    assert estimate_focal_from_tracks(known, clip.head, None, context(tmp_path)) is known  # type: ignore[arg-type]
 
 
 def test_what_is_surer_weighs_more(tmp_path):

@@ -17,7 +17,12 @@ from textured_heads import as_fit, problem_of
 from backend.appearance.device import DeviceFeatureMaker, masked_band_pass, pictures_of, read_features
 from backend.appearance.key_frame_solve import PhotometricProblem, features_at, solve_photometric
 from backend.appearance.terms import fixed_albedo_term as known
-from backend.appearance.terms.photometric_normal_equations import _on_device, _on_processor, picture_equations
+from backend.appearance.terms.photometric_normal_equations import (
+    PictureResiduals,
+    _on_device,
+    _on_processor,
+    picture_equations,
+)
 from backend.appearance.terms.photometric_term import brightness, colours
 from backend.appearance.view import Feature, band_pass
 from backend.contract.failure import Notice
@@ -104,7 +109,8 @@ def test_equations_of_key_frames_are_the_same(scene: Scene, device: torch.device
     found = brightness(problem.points, shared, frames, features)
     seen = np.stack([feature.seen for feature in features])
     colour, robust = colours(found.value, seen, problem.tuning)
-    rest = (features, found.slope, found.value - colour, robust, robust, problem.columns)
+    shown = PictureResiduals(found.slope, found.value - colour, robust, robust)
+    rest = (features, shown, problem.columns)
     expected = picture_equations(problem.points, shared, frames, *rest)
     there = [moved(part, device) for part in (problem.points, shared, frames)]
     hessian, gradient = (part.cpu() for part in picture_equations(*there, *rest))
@@ -112,7 +118,7 @@ def test_equations_of_key_frames_are_the_same(scene: Scene, device: torch.device
     assert ((hessian - expected[0]).abs() / torch.outer(scale, scale)).max() < 1e-3
     assert ((gradient - expected[1]).abs() / scale).max() < 1e-3 * (expected[1].abs() / scale).max()
     # The way of the GPU is compared on the processor too, where the choice above is the other one.
-    chosen = (features, found.slope, robust)
+    chosen = (features, shown)
     pairs = zip(_on_processor(problem.points, shared, frames, *chosen), _on_device(*there, *chosen), strict=True)
     for (_, index, rows), (_, _, there_too) in pairs:
         batched = there_too.cpu()
@@ -128,10 +134,10 @@ def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.dev
     told = known.Colours(found.mean(axis=0), light, np.arange(points.points) % 5 > 0)
     trust = np.array([1.0, 0.5, 1.0, 0.2], dtype=np.float32)
     some: list[Feature | None] = [features[0], None, features[2], features[3]]
-    one_by_one = known.known_colours(points, shared, some, told, trust, problem.tuning)
-    assert isinstance(one_by_one, known.KnownColours)
+    one_by_one = known.fixed_albedo_term(points, shared, some, told, trust, problem.tuning)
+    assert isinstance(one_by_one, known.FixedAlbedoTerm)
     there = [moved(part, device) for part in (points, shared, frames)]
-    together = known.DeviceKnownColours(
+    together = known.DeviceFixedAlbedoTerm(
         there[0],
         moved(one_by_one.shared, device),
         pictures_of(some, there[0].template),

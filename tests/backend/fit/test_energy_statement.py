@@ -46,7 +46,7 @@ from torch import Tensor
 from backend.appearance import bundle_adjustment
 from backend.appearance.bundle_adjustment import Bundle, BundleFit
 from backend.appearance.point_tracks import PointTracks
-from backend.appearance.terms.fixed_albedo_term import Colours, known_colours
+from backend.appearance.terms.fixed_albedo_term import Colours, fixed_albedo_term
 from backend.appearance.terms.photometric_term import PhotometricTuning
 from backend.appearance.view import DIRECTED_TERMS, Feature
 from backend.contract.camera import rotation_matrices
@@ -133,7 +133,7 @@ def test_pictures_cost_what_the_page_says():
     colour = shown.mean(axis=0)
     sure = np.arange(MODEL.points) % 7 > 0
     known = Colours(*(a.astype(np.float32) for a in (colour, light)), sure)  # type: ignore[arg-type]
-    term = known_colours(MODEL, SHARED, features, known, trust.astype(np.float32), tuning)
+    term = fixed_albedo_term(MODEL, SHARED, features, known, trust.astype(np.float32), tuning)
     inside = ((pixels > 0) & (pixels < size - 1)).all(axis=-1)
     assert inside.all(), "a point fell beside the picture"
     error = (shown - harmonics @ light - colour) / tuning.noise

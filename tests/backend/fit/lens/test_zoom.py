@@ -18,7 +18,7 @@ from backend.contract.settings import FitSettings
 from backend.data.types import Camera, Fit, Landmarks, Video
 from backend.fit.fitting import fit
 from backend.fit.lens import zoom
-from backend.fit.lens.background_growth import UNSEEN, Step, step_between
+from backend.fit.lens.background_growth import UNSEEN, Growth, step_between
 from backend.fit.lens.zoom import found_zoom, notice_of_zoom, smooth_growth, unzoomed
 
 FRAMES, FOCAL, TIMES = 24, 900.0, 1.6
@@ -104,14 +104,14 @@ def test_what_the_person_covers_is_no_background():
 
 def test_steps_that_were_not_seen_are_bridged():
     times = np.arange(31) / 30
-    steps = [Step(0.02, 1e-4)] * 30
+    steps = [Growth(0.02, 1e-4)] * 30
     steps[10:15] = [UNSEEN] * 5
     assert smooth_growth(steps, times) == pytest.approx(0.02 * np.arange(31), abs=1e-3)
 
 
 def test_a_camera_in_the_hand_is_no_zoom():
     swaying = np.diff(0.01 * np.sin(np.arange(60) / 5))
-    assert not smooth_growth([Step(float(each), 1e-4) for each in swaying], np.arange(60) / 30).any()
+    assert not smooth_growth([Growth(float(each), 1e-4) for each in swaying], np.arange(60) / 30).any()
 
 
 def test_a_zoom_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
