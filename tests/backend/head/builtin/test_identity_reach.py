@@ -9,7 +9,7 @@ import pytest
 from shared_data import DATA
 
 from backend.bench.scenes.flame_people import FILE, Correspondence, flame_people
-from backend.bench.truth.identity import Comparison, compared, fitted
+from backend.bench.truth.identity import ComparedVertices, compared, fitted
 from backend.bench.truth.person import distances, of_pairs
 from backend.contract.failure import Failure
 from backend.head.builtin import builtin_head
@@ -23,9 +23,9 @@ def test_a_person_of_the_heads_own_is_met_in_any_position() -> None:
     true[[1, 7, 100, 120]] = 1.0, -1.5, 1.2, 0.8
     turn = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
     person = itself.places(head.template + head.identity_basis @ true) @ turn.T + 0.3
-    _, distance = fitted(Comparison(head, itself, {}), person, head.identity_basis)
+    _, distance = fitted(ComparedVertices(head, itself, {}), person, head.identity_basis)
     assert np.sqrt(np.square(distance).mean()) < 0.0002
-    _, alone = fitted(Comparison(head, itself, {}), person, head.identity_basis[..., :0])
+    _, alone = fitted(ComparedVertices(head, itself, {}), person, head.identity_basis[..., :0])
     assert np.sqrt(np.square(alone).mean()) > 0.001
 
 
