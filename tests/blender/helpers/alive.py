@@ -7,12 +7,12 @@ from pathlib import Path
 
 def is_alive(pid):
     """Whether a process runs; one that has ended and was not yet collected does not."""
+    status = Path(f"/proc/{pid}/status")
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        return not (status.exists() and "State:\tZ" in status.read_text())
+    except (ProcessLookupError, FileNotFoundError):  # It may end between two looks.
         return False
-    status = Path(f"/proc/{pid}/status")
-    return not (status.exists() and "State:\tZ" in status.read_text())
 
 
 def gone_within(seconds, *pids):
