@@ -67,8 +67,8 @@ class Setup:
     @property
     def task_file(self) -> str:
         """The landmarker with scores, from the models or else from the shared data; empty: the wheel's networks."""
-        places = (self.models / "face_landmarker.task", self.data / "face_landmarker.task")
-        return next((str(path) for path in places if path.is_file()), "")
+        candidates = (self.models / "face_landmarker.task", self.data / "face_landmarker.task")
+        return next((str(path) for path in candidates if path.is_file()), "")
 
 
 @dataclass
@@ -123,8 +123,8 @@ def find_landmarks(setup: Setup, clip: Path, quality: str, clock: Clock) -> Land
     if isinstance(video, Failure):
         return video
     settings = LandmarkSettings(quality=quality, task_file=setup.task_file)
-    own = context(setup, f"landmarks-{clip.stem}-{quality}-{time.monotonic_ns()}")
-    return clock.timed("landmarks", lambda: landmark_stage.run(video, FaceSettings(), settings, own))
+    stage_context = context(setup, f"landmarks-{clip.stem}-{quality}-{time.monotonic_ns()}")
+    return clock.timed("landmarks", lambda: landmark_stage.run(video, FaceSettings(), settings, stage_context))
 
 
 def fit(
@@ -155,8 +155,10 @@ def write(setup: Setup, fitted: Fit, head: HeadModel, path: Path, clock: Clock) 
     if isinstance(smoothed, Failure):
         return smoothed
     settings = {"fit": to_dict(FitSettings()), "camera": to_dict(CameraSettings())}
-    own = replace(context(setup, "track"), settings=settings)
-    return clock.timed("track", lambda: track_stage.run(smoothed, head, TrackFileSettings(path=str(path)), own))
+    stage_context = replace(context(setup, "track"), settings=settings)
+    return clock.timed(
+        "track", lambda: track_stage.run(smoothed, head, TrackFileSettings(path=str(path)), stage_context)
+    )
 
 
 def refine(setup: Setup, fitted: Fit, head: HeadModel, clip: Path, clock: Clock) -> Fit | Failure:
@@ -167,8 +169,10 @@ def refine(setup: Setup, fitted: Fit, head: HeadModel, clip: Path, clock: Clock)
     video = video_stage.run(VideoSettings(path=str(clip)), context(setup, "video"))
     if isinstance(video, Failure):
         return video
-    own = context(setup, "appearance")
-    return clock.timed("appearance", lambda: appearance_stage.run(fitted, head, video, AppearanceSettings(), own))
+    stage_context = context(setup, "appearance")
+    return clock.timed(
+        "appearance", lambda: appearance_stage.run(fitted, head, video, AppearanceSettings(), stage_context)
+    )
 
 
 def bake(setup: Setup, fitted: Fit, head: HeadModel, clip: Path, folder: Path, clock: Clock) -> TextureFiles | Failure:
@@ -183,8 +187,8 @@ def bake(setup: Setup, fitted: Fit, head: HeadModel, clip: Path, folder: Path, c
     track = write(setup, fitted, head, folder / "track.npz", clock)
     if isinstance(track, Failure):
         return track
-    own = context(setup, "texture")
-    return clock.timed("texture", lambda: texture_stage.run(track, video, TextureSettings(), own))
+    stage_context = context(setup, "texture")
+    return clock.timed("texture", lambda: texture_stage.run(track, video, TextureSettings(), stage_context))
 
 
 def run_chain(setup: Setup, clip: Path, quality: str, path: Path, clock: Clock) -> Finished | Failure:

@@ -68,12 +68,12 @@ def fit_per_frame(
     """
     still = replace(head, template=head.template + head.identity_basis @ identity)
     solver = _Frames(replace(still, identity_basis=head.identity_basis[:, :, :0]), camera, pixels, device)
-    place = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 1.0], device=device)
+    head_pose = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 1.0], device=device)
     parts, seconds = [], []
     for frame in range(len(pixels)):
         started = time.perf_counter()
-        place = solver.rigid(frame, place, FIRST_STEPS if frame == 0 else NEXT_STEPS)
-        parts.append((*_camera_pose(place), *solver.face(frame, place)))
+        head_pose = solver.rigid(frame, head_pose, FIRST_STEPS if frame == 0 else NEXT_STEPS)
+        parts.append((*_camera_pose(head_pose), *solver.face(frame, head_pose)))
         seconds.append(time.perf_counter() - started)
     rotation, translation, expression, joints = (
         np.stack([one[index].cpu().double().numpy() for one in parts]) for index in range(4)
@@ -106,25 +106,25 @@ class _Frames:
         self.unit = 0.75 * float(np.median(width.max(axis=1) - width.min(axis=1)))
         self.modes = head.expression_basis.shape[2]
 
-    def seen(self, place: Tensor, expression: Tensor, joints: Tensor) -> Tensor:
+    def project(self, head_pose: Tensor, expression: Tensor, joints: Tensor) -> Tensor:
         """Return the landmarks (478, 2) in pixels of the whole posed mesh."""
         vertices = self.head.vertices(self.none, expression[None], joints[None])[0]
-        rotation, translation = _camera_pose(place)
+        rotation, translation = _camera_pose(head_pose)
         placed = vertices @ rotation.T + translation
         points = (placed[self.corners] * self.barycentric[..., None]).sum(dim=1)
         centre = points.new_tensor([self.camera.centre_x, self.camera.centre_y])
         return points[:, :2] / points[:, 2:] * self.camera.focal_x + centre
 
-    def _distances(self, seen: Tensor, frame: int) -> Tensor:
+    def _distances(self, projected: Tensor, frame: int) -> Tensor:
         """Return the distances (68,) of the 68 points in units of the half crop."""
-        return (self.averages @ (seen - self.pixels[frame]) / self.unit).norm(dim=1)
+        return (self.averages @ (projected - self.pixels[frame]) / self.unit).norm(dim=1)
 
-    def rigid(self, frame: int, place: Tensor, steps: int) -> Tensor:
+    def rigid(self, frame: int, head_pose: Tensor, steps: int) -> Tensor:
         """Return yaw, pitch, roll, x, y, z after the first descent of a frame."""
-        turn, move = place[:3].clone().requires_grad_(), place[3:].clone().requires_grad_()
+        turn, move = head_pose[:3].clone().requires_grad_(), head_pose[3:].clone().requires_grad_()
         groups = [{"params": [turn], "lr": TURN_RATE}, {"params": [move], "lr": MOVE_RATE}]
         descent = torch.optim.Adam(groups, weight_decay=1e-5)
-        still, joints = place.new_zeros(self.modes), place.new_zeros(4, 3)
+        still, joints = head_pose.new_zeros(self.modes), head_pose.new_zeros(4, 3)
         switch = FIRST_SWITCH if steps == FIRST_STEPS else NEXT_SWITCH
         inner, contour = 100.0, 500.0
         for step in range(steps):
@@ -133,30 +133,30 @@ class _Frames:
                 for group in descent.param_groups:
                     group["lr"] *= DROP
             descent.zero_grad()
-            distance = self._distances(self.seen(torch.cat([turn, move]), still, joints), frame)
+            distance = self._distances(self.project(torch.cat([turn, move]), still, joints), frame)
             loss = inner * distance[INNER].mean() + contour * distance[CONTOUR].mean()
             loss.backward()
             descent.step()
         return torch.cat([turn, move]).detach()
 
-    def face(self, frame: int, place: Tensor) -> tuple[Tensor, Tensor]:
+    def face(self, frame: int, head_pose: Tensor) -> tuple[Tensor, Tensor]:
         """Return expression (E,) and turns of neck, jaw and eyes (4, 3) after the second descent of a frame."""
-        expression = place.new_zeros(self.modes).requires_grad_()
-        jaw, eyes = place.new_zeros(1, 3).requires_grad_(), place.new_zeros(2, 3).requires_grad_()
+        expression = head_pose.new_zeros(self.modes).requires_grad_()
+        jaw, eyes = head_pose.new_zeros(1, 3).requires_grad_(), head_pose.new_zeros(2, 3).requires_grad_()
         groups = [
             {"params": [expression], "lr": 0.01},
             {"params": [jaw], "lr": 0.025},
             {"params": [eyes], "lr": 0.02},
         ]
         descent = torch.optim.Adam(groups, weight_decay=1e-4)
-        neck = place.new_zeros(1, 3)
+        neck = head_pose.new_zeros(1, 3)
         for step in range(FACE_STEPS):
             if step == NEXT_SWITCH:
                 descent.param_groups[0]["lr"], descent.param_groups[1]["lr"] = 0.005, 0.01
             descent.zero_grad()
-            seen = self.seen(place, expression, torch.cat([neck, jaw, eyes]))
-            iris = (seen[self.irises] - self.pixels[frame, self.irises]) / self.unit
-            loss = 500 * self._distances(seen, frame)[INNER].mean() + 500 * iris.norm(dim=1).mean()
+            projected = self.project(head_pose, expression, torch.cat([neck, jaw, eyes]))
+            iris = (projected[self.irises] - self.pixels[frame, self.irises]) / self.unit
+            loss = 500 * self._distances(projected, frame)[INNER].mean() + 500 * iris.norm(dim=1).mean()
             loss.backward()
             descent.step()
         return expression.detach(), torch.cat([neck, jaw, eyes]).detach()
@@ -171,12 +171,12 @@ def _averages() -> Tensor:
     return result
 
 
-def _camera_pose(place: Tensor) -> tuple[Tensor, Tensor]:
+def _camera_pose(head_pose: Tensor) -> tuple[Tensor, Tensor]:
     """Return head-to-camera rotation (3, 3) and translation (3,) of yaw, pitch, roll, x, y, z.
 
     R = facing Rz(roll) Ry(yaw) Rx(pitch), `facing` being a head that looks straight into the camera.
     """
-    yaw, pitch, roll = place[:3].unbind()
+    yaw, pitch, roll = head_pose[:3].unbind()
     one, zero = torch.ones_like(yaw), torch.zeros_like(yaw)
 
     def matrix(*entries: Tensor) -> Tensor:
@@ -186,4 +186,4 @@ def _camera_pose(place: Tensor) -> tuple[Tensor, Tensor]:
     about_y = matrix(yaw.cos(), zero, yaw.sin(), zero, one, zero, -yaw.sin(), zero, yaw.cos())
     about_z = matrix(roll.cos(), -roll.sin(), zero, roll.sin(), roll.cos(), zero, zero, zero, one)
     facing = torch.diag(torch.stack([one, -one, -one]))
-    return facing @ about_z @ about_y @ about_x, place[3:]
+    return facing @ about_z @ about_y @ about_x, head_pose[3:]

@@ -21,25 +21,25 @@ def smooth_step(share: Array) -> Array:
     return share * share * (3 - 2 * share)
 
 
-def constant_rotation(found: Array, true: Array) -> Array:
+def constant_rotation(estimated: Array, true: Array) -> Array:
     """Return the rotation C (3, 3), the same in all frames, for which true @ C is nearest to found (T, 3, 3)."""
-    return nearest_rotations(np.einsum("tji,tjk->ik", true, found))
+    return nearest_rotations(np.einsum("tji,tjk->ik", true, estimated))
 
 
-def usual_rotation(found: Array, true: Array) -> Array:
+def usual_rotation(estimated: Array, true: Array) -> Array:
     """Return the rotation C (3, 3) that leaves the least sum of angles between true @ C and found (T, 3, 3).
 
     Frames that are far off do not move it as they move `constant_rotation`, which is where it starts from.
     """
-    result = constant_rotation(found, true)
+    result = constant_rotation(estimated, true)
     for _ in range(5):
-        angle = np.radians(rotation_errors(found, true @ result))
+        angle = np.radians(rotation_errors(estimated, true @ result))
         weight = 1 / np.maximum(angle, 1e-3)
-        result = nearest_rotations(np.einsum("t,tji,tjk->ik", weight, true, found))
+        result = nearest_rotations(np.einsum("t,tji,tjk->ik", weight, true, estimated))
     return result
 
 
-def rotation_errors(found: Array, true: Array, *, constant: bool = False) -> Array:
+def rotation_errors(estimated: Array, true: Array, *, constant: bool = False) -> Array:
     """Return the angle in degrees (T,) between head-to-camera rotations (T, 3, 3).
 
     Args:
@@ -48,28 +48,28 @@ def rotation_errors(found: Array, true: Array, *, constant: bool = False) -> Arr
         constant: First remove `constant_rotation`: two heads' axes need not mean the same.
     """
     if constant:
-        true = true @ constant_rotation(found, true)
-    return np.degrees(np.linalg.norm(axis_angles(np.einsum("tji,tjk->tik", true, found)), axis=1))
+        true = true @ constant_rotation(estimated, true)
+    return np.degrees(np.linalg.norm(axis_angles(np.einsum("tji,tjk->tik", true, estimated)), axis=1))
 
 
-def vertex_errors(found: Array, true: Array) -> Array:
+def vertex_errors(estimated: Array, true: Array) -> Array:
     """Return each frame's mean distance (T,) of points (T, N, 3) after rigid alignment of the frame without scale."""
-    return np.linalg.norm(rigidly_aligned(found, true) - true, axis=2).mean(axis=1)
+    return np.linalg.norm(rigidly_aligned(estimated, true) - true, axis=2).mean(axis=1)
 
 
-def depth_errors(found: Array, true: Array) -> Array:
+def depth_errors(estimated: Array, true: Array) -> Array:
     """Return |mean depth of found / mean depth of true - 1| (T,) of points in camera axes (T, N, 3)."""
-    return np.abs(found[..., 2].mean(axis=1) / true[..., 2].mean(axis=1) - 1)
+    return np.abs(estimated[..., 2].mean(axis=1) / true[..., 2].mean(axis=1) - 1)
 
 
-def acceleration_errors(found: Array, true: Array) -> tuple[float, float]:
+def acceleration_errors(estimated: Array, true: Array) -> tuple[float, float]:
     """Return the mean length of (second difference of found - second difference of true), in 3D and across the view.
 
     Args:
         found: Points in camera axes (T, N, 3), T >= 3; the result has their unit, per frame^2.
         true: The same.
     """
-    difference = np.diff(found - true, 2, axis=0)
+    difference = np.diff(estimated - true, 2, axis=0)
     return (
         float(np.linalg.norm(difference, axis=-1).mean()),
         float(np.linalg.norm(difference[..., :2], axis=-1).mean()),

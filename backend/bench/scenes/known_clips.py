@@ -132,8 +132,8 @@ def turning_people(setup: Setup, seeds: Sequence[int]) -> Iterator[KnownClip | F
         if isinstance(landmarks, Failure):
             yield landmarks
             return
-        places = places_on(head, truth.vertices)
-        points = in_camera(places, truth.head_rotation, truth.head_translation)
+        positions = places_on(head, truth.vertices)
+        points = in_camera(positions, truth.head_rotation, truth.head_translation)
         yield KnownClip(f"person {seed}, turning", landmarks, truth.intrinsics.focal_x, truth.head_rotation, points)
 
 
@@ -157,7 +157,7 @@ def beside_truth(clip: KnownClip, fitted: Fit, head: HeadModel) -> Compared:
     Constants: the usual rotation between both; the clip's scale, and each point's median place in the head.
     """
     frames = np.flatnonzero(fitted.status[: len(clip.rotation)] == TRACKED)
-    found, true = fitted.rotation[frames], clip.rotation[frames]
+    estimated, true = fitted.rotation[frames], clip.rotation[frames]
     points = in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation)[frames]
     points = metrics.dlib68(points) if clip.dlib else points
     scale = np.median(clip.points[frames, :, 2].mean(axis=1) / points[..., 2].mean(axis=1))
@@ -165,12 +165,12 @@ def beside_truth(clip: KnownClip, fitted: Fit, head: HeadModel) -> Compared:
     return Compared(
         name=clip.name,
         frames=frames,
-        rotation=found,
+        rotation=estimated,
         true_rotation=true,
         every_true_rotation=clip.rotation,
-        degrees=metrics.rotation_errors(found, true @ metrics.usual_rotation(found, true)),
+        degrees=metrics.rotation_errors(estimated, true @ metrics.usual_rotation(estimated, true)),
         millimetres=_millimetres(error - np.median(error, axis=0)),
-        raw_degrees=metrics.rotation_errors(found, true),
+        raw_degrees=metrics.rotation_errors(estimated, true),
         raw_millimetres=_millimetres(error),
         fit=fitted,
     )

@@ -62,15 +62,15 @@ def unlike(head: HeadModel, seed: int) -> HeadModel:
     """Return the head with skull and ears that its own identities do not reach, as those of real people."""
     random = np.random.default_rng(900 + seed)
     wider, off, higher = (mean + spread * random.standard_normal() for mean, spread in (WIDER, STANDING_OFF, HIGHER))
-    place = head.template
-    beside = smooth_step((0.035 - place[:, 2]) / 0.05) * smooth_step((place[:, 1] + 0.11) / 0.04)
-    changed = place.copy()
+    positions = head.template
+    beside = smooth_step((0.035 - positions[:, 2]) / 0.05) * smooth_step((positions[:, 1] + 0.11) / 0.04)
+    changed = positions.copy()
     changed[:, 0] *= 1 + wider * beside
     for name in ("left_ear", "right_ear"):
         ear = head.regions[name]
-        changed[ear, 0] += np.sign(place[ear, 0]) * off * smooth_step((np.abs(place[ear, 0]) - 0.06) / 0.02)
-    skull = smooth_step((place[:, 1] - 0.04) / 0.05) * smooth_step((0.04 - place[:, 2]) / 0.06)
-    changed[:, 1:] += higher * skull[:, None] * (place[:, 1:] - (0.04, 0.0))
+        changed[ear, 0] += np.sign(positions[ear, 0]) * off * smooth_step((np.abs(positions[ear, 0]) - 0.06) / 0.02)
+    skull = smooth_step((positions[:, 1] - 0.04) / 0.05) * smooth_step((0.04 - positions[:, 2]) / 0.06)
+    changed[:, 1:] += higher * skull[:, None] * (positions[:, 1:] - (0.04, 0.0))
     return replace(head, template=changed)
 
 

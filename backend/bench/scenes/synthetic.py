@@ -68,8 +68,8 @@ def scene(head: HeadModel, seed: int, frames: int, focal: float) -> Scene:
     start = np.array([0.0, 0.0, camera.focal_x * FACE_WIDTH / FACE_PIXELS])
     translation = start + FACING @ PIVOT - rotation @ PIVOT + acted.head_shift
     points = in_camera(surface_landmarks(head, acted.pose), rotation, translation)
-    seen = landmarks_of(noisy(project(points, camera), seed), camera)
-    return Scene(acted.pose, rotation, translation, camera, points, acted.blink, seen)
+    landmarks = landmarks_of(noisy(project(points, camera), seed), camera)
+    return Scene(acted.pose, rotation, translation, camera, points, acted.blink, landmarks)
 
 
 _PER_FRAME: Final = ("frame_index", "time", "found", "points", "spread", "scores", "detection", "shot")
@@ -82,10 +82,10 @@ def landmarks_part(landmarks: Landmarks, frames: slice) -> Landmarks:
     if masks is None:
         return part
     here = np.arange(len(landmarks))[frames]
-    kept = np.isin(masks.frame, here)
-    skin = None if masks.skin is None else masks.skin[kept]
-    frame = np.searchsorted(here, masks.frame[kept])
-    return replace(part, masks=PersonMasks(frame, masks.mask[kept], masks.to_image[kept], skin))
+    in_range = np.isin(masks.frame, here)
+    skin = None if masks.skin is None else masks.skin[in_range]
+    frame = np.searchsorted(here, masks.frame[in_range])
+    return replace(part, masks=PersonMasks(frame, masks.mask[in_range], masks.to_image[in_range], skin))
 
 
 def scene_part(whole: Scene, frames: slice) -> Scene:

@@ -17,12 +17,12 @@ def measure(setup: Setup) -> list[Row] | Failure:
     Then the same import once more over the first, and going to another frame and evaluating it.
     """
     del setup
-    found = run_blender("benchmark", "--frames", str(FRAMES))
-    if isinstance(found, Failure):
-        return found
-    version = f"Blender {found['blender']}"
+    result = run_blender("benchmark", "--frames", str(FRAMES))
+    if isinstance(result, Failure):
+        return result
+    version = f"Blender {result['blender']}"
     return [
-        at_most(f"import of {FRAMES} frames, {version}", found["import_seconds"], LIMIT, " s"),
-        without_target("importing it again over the first", found["import_again_seconds"], " s"),
-        without_target("going to another frame", found["frame_change_milliseconds"], " ms"),
+        at_most(f"import of {FRAMES} frames, {version}", result["import_seconds"], LIMIT, " s"),
+        without_target("importing it again over the first", result["import_again_seconds"], " s"),
+        without_target("going to another frame", result["frame_change_milliseconds"], " ms"),
     ]

@@ -22,16 +22,18 @@ def measure(setup: Setup) -> list[Row] | Failure:
     only counts (medians of fifty); the timer while an engine says 1000 events a second for three seconds.
     """
     del setup
-    found = run_blender("benchmark-interface")
-    if isinstance(found, Failure):
-        return found
+    result = run_blender("benchmark-interface")
+    if isinstance(result, Failure):
+        return result
     return [
-        at_most(f"registration, Blender {found['blender']}", found["register_milliseconds"], REGISTER, " ms"),
-        without_target("reading the add-on's modules, once", found["loading_milliseconds"], " ms"),
-        at_most(f"redraw of the panel, {found['drawn']} items", found["draw_milliseconds"], DRAW, " ms"),
-        without_target("redraw of all nodes of the default tree", found["draw_node_milliseconds"], " ms"),
-        at_most(f"longest timer slice, {found['event_rate']} events/s", found["slice_max_milliseconds"], SLICE, " ms"),
-        without_target("mean timer slice", found["slice_mean_milliseconds"], " ms"),
-        without_target("the slice that starts the engine", found["start_milliseconds"], " ms"),
-        without_target("the slice that takes the results", found["end_milliseconds"], " ms"),
+        at_most(f"registration, Blender {result['blender']}", result["register_milliseconds"], REGISTER, " ms"),
+        without_target("reading the add-on's modules, once", result["loading_milliseconds"], " ms"),
+        at_most(f"redraw of the panel, {result['drawn']} items", result["draw_milliseconds"], DRAW, " ms"),
+        without_target("redraw of all nodes of the default tree", result["draw_node_milliseconds"], " ms"),
+        at_most(
+            f"longest timer slice, {result['event_rate']} events/s", result["slice_max_milliseconds"], SLICE, " ms"
+        ),
+        without_target("mean timer slice", result["slice_mean_milliseconds"], " ms"),
+        without_target("the slice that starts the engine", result["start_milliseconds"], " ms"),
+        without_target("the slice that takes the results", result["end_milliseconds"], " ms"),
     ]

@@ -29,13 +29,13 @@ def measure(setup: Setup) -> list[Row] | Failure:
     if isinstance(made, Failure):
         return made
     arguments = ["-m", "backend.bench.speed.memory", str(made[0]), str(setup.work), str(setup.models), str(setup.data)]
-    found = run_python([*arguments, setup.device])
-    if isinstance(found, Failure):
-        return found
-    if found["peak_bytes"] is None:
+    result = run_python([*arguments, setup.device])
+    if isinstance(result, Failure):
+        return result
+    if result["peak_bytes"] is None:
         return Failure("no-peak", "This system does not tell a process's peak memory.", "Use Linux or macOS.")
     what = f"peak memory, {frames} frames 1280x720, Standard"
-    return [at_most(what, found["peak_bytes"] / 1e9, LIMIT, " GB", seconds=found["seconds"], clip=made[1])]
+    return [at_most(what, result["peak_bytes"] / 1e9, LIMIT, " GB", seconds=result["seconds"], clip=made[1])]
 
 
 def peak_bytes() -> int | None:

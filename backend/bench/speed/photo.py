@@ -61,9 +61,9 @@ def _timed(tracker: Any, path: Path) -> tuple[float, float]:
 
 def _pictures(setup: Setup) -> list[Path] | Failure:
     folder = setup.data / "images"
-    found = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES) if folder.is_dir() else []
-    if found:
-        return found
+    paths = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES) if folder.is_dir() else []
+    if paths:
+        return paths
     made = write_sample(setup.work / "sample", frames=1, models=setup.models)
     if isinstance(made, Failure):
         return made

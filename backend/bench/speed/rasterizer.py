@@ -35,13 +35,13 @@ def measure(setup: Setup) -> list[Row] | Failure:
     head = builtin_head()
     rows: list[Row] = []
     for device in devices:
-        found = rasterizers(device)
+        available = rasterizers(device)
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else "processor"
         for size in SIZES:
             for frames in FRAMES:
                 clip, faces = _scene(head.template, head.faces, size, frames, device)
-                rows += [_row(one, name, clip, faces, size) for one in found.working]
-        rows += [not_measured(f"{one}, {name}", Failure("none", why, "")) for one, why in found.problems.items()]
+                rows += [_row(one, name, clip, faces, size) for one in available.working]
+        rows += [not_measured(f"{one}, {name}", Failure("none", why, "")) for one, why in available.problems.items()]
     return rows
 
 

@@ -85,13 +85,13 @@ def _on_one_thread(work: Callable[[], PerFrameFit]) -> PerFrameFit:
 
 def errors(head: HeadModel, one: Scene, pose: HeadPose, rotation: Floats, translation: Floats) -> dict[str, float]:
     """Return what `measure` compares, of one of both fits."""
-    found, true = face_vertices(head, pose), face_vertices(head, one.pose)
-    placed = in_camera(found, rotation, translation)
+    estimated, true = face_vertices(head, pose), face_vertices(head, one.pose)
+    placed = in_camera(estimated, rotation, translation)
     shake, _ = metrics.acceleration_errors(placed, in_camera(true, one.rotation, one.translation))
     points = in_camera(surface_landmarks(head, pose), rotation, translation)
     distance = np.linalg.norm(project(points, one.intrinsics) - project(one.points, one.intrinsics), axis=2)
     return {
-        "face vertices": 1000 * float(metrics.vertex_errors(found, true).mean()),
+        "face vertices": 1000 * float(metrics.vertex_errors(estimated, true).mean()),
         "rotation": float(np.median(metrics.rotation_errors(rotation, one.rotation))),
         "landmarks": float(np.median(distance)),
         "acceleration error": 1000 * shake,

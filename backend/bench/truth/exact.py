@@ -66,8 +66,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
 def errors(head: HeadModel, one: Scene, fitted: Fit) -> dict[str, float]:
     """Return what `measure` describes, for one person."""
     chosen = slice(0, None, STEP)
-    found, true = face_vertices(head, fitted.pose, chosen), face_vertices(head, one.pose, chosen)
-    placed = in_camera(found, fitted.rotation[chosen], fitted.translation[chosen])
+    estimated, true = face_vertices(head, fitted.pose, chosen), face_vertices(head, one.pose, chosen)
+    placed = in_camera(estimated, fitted.rotation[chosen], fitted.translation[chosen])
     true_placed = in_camera(true, one.rotation[chosen], one.translation[chosen])
     shake, shake_across = acceleration(head, one, fitted)
     awake = one.blink.max(axis=1) < 0.2
@@ -76,7 +76,7 @@ def errors(head: HeadModel, one: Scene, fitted: Fit) -> dict[str, float]:
         metrics.looking(one.pose.left_eye, one.pose.right_eye, one.rotation),
     )
     return {
-        "face": 1000 * float(metrics.vertex_errors(found, true).mean()),
+        "face": 1000 * float(metrics.vertex_errors(estimated, true).mean()),
         "rotation": float(np.median(metrics.rotation_errors(fitted.rotation, one.rotation))),
         "rotation_free": float(np.median(metrics.rotation_errors(fitted.rotation, one.rotation, constant=True))),
         "depth": 100 * float(np.median(metrics.depth_errors(placed, true_placed))),
@@ -94,22 +94,22 @@ def acceleration(head: HeadModel, one: Scene, fitted: Fit) -> tuple[float, float
     def path(pose: HeadPose, rotation: Floats, translation: Floats) -> Floats:
         return in_camera(face_vertices(head, pose)[:, ::8], rotation, translation)
 
-    found = path(fitted.pose, fitted.rotation, fitted.translation)
-    return metrics.acceleration_errors(found, path(one.pose, one.rotation, one.translation))
+    estimated = path(fitted.pose, fitted.rotation, fitted.translation)
+    return metrics.acceleration_errors(estimated, path(one.pose, one.rotation, one.translation))
 
 
 def closings(head: HeadModel, one: Scene, fitted: Fit) -> dict[str, float]:
     """Return the median share of lid and lip closings that is kept, and the number of peaks."""
-    found, true = surface_landmarks(head, fitted.pose), surface_landmarks(head, one.pose)
+    estimated, true = surface_landmarks(head, fitted.pose), surface_landmarks(head, one.pose)
 
-    def kept(pairs: Mapping[int, int], least: float) -> Floats:
+    def kept_share(pairs: Mapping[int, int], least: float) -> Floats:
         shares = [
-            metrics.kept_peaks(-metrics.gap(found, upper, lower), -metrics.gap(true, upper, lower), least)
+            metrics.kept_peaks(-metrics.gap(estimated, upper, lower), -metrics.gap(true, upper, lower), least)
             for upper, lower in pairs.items()
         ]
         return np.concatenate(shares)
 
-    blinks, lips = kept(dict(LIDS), CLOSED_LIDS), kept(dict([LIPS]), CLOSED_LIPS)
+    blinks, lips = kept_share(dict(LIDS), CLOSED_LIDS), kept_share(dict([LIPS]), CLOSED_LIPS)
     return {
         "blinks_kept": 100 * float(np.median(blinks)) if len(blinks) else float("nan"),
         "blinks": float(len(blinks)),

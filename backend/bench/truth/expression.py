@@ -28,23 +28,23 @@ Curve = Callable[[Floats], Floats]
 
 
 def _above(points: tuple[int, int], origin: tuple[int, ...], axis: int) -> Curve:
-    return lambda found: found[:, points, axis].mean(axis=1) - found[:, origin, axis].mean(axis=1)
+    return lambda estimated: estimated[:, points, axis].mean(axis=1) - estimated[:, origin, axis].mean(axis=1)
 
 
-def _mouth_aside(found: Floats) -> Floats:
-    return found[:, (13, 14, 61, 291), 0].mean(axis=1) - found[:, _EYES, 0].mean(axis=1)
+def _mouth_aside(estimated: Floats) -> Floats:
+    return estimated[:, (13, 14, 61, 291), 0].mean(axis=1) - estimated[:, _EYES, 0].mean(axis=1)
 
 
-def _mouth_width(found: Floats) -> Floats:
-    return metrics.gap(found, 61, 291)
+def _mouth_width(estimated: Floats) -> Floats:
+    return metrics.gap(estimated, 61, 291)
 
 
-def _lip_height(found: Floats) -> Floats:
-    return metrics.gap(found, 0, 17)
+def _lip_height(estimated: Floats) -> Floats:
+    return metrics.gap(estimated, 0, 17)
 
 
-def _mouth_gap(found: Floats) -> Floats:
-    return metrics.gap(found, 13, 14)
+def _mouth_gap(estimated: Floats) -> Floats:
+    return metrics.gap(estimated, 13, 14)
 
 
 _EYES: Final = (33, 263)
@@ -85,7 +85,7 @@ OF_DETECTOR: Final = 0.95
 class _Clip:
     """What is compared, in head space: points on the mesh, as detected, and true (T, 478, 3), metres."""
 
-    found: Floats
+    estimated: Floats
     detected: Floats
     true: Floats
 
@@ -116,7 +116,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
             return fitted
         camera = Intrinsics(int(lens[4]), int(lens[5]), *lens[:4])
         clip = _compared(head, fitted, true, *pose, camera)
-        rows += rows_of(name, CLIPS[name], clip.found, clip.true, clip.detected)
+        rows += rows_of(name, CLIPS[name], clip.estimated, clip.true, clip.detected)
         rows.append(_rest(name, fitted.pose.expression))
     for seed in PEOPLE[: 1 if setup.quick else None]:
         more = _made_rows(setup, head, seed)
@@ -139,7 +139,9 @@ def _made_rows(setup: Setup, head: HeadModel, seed: int) -> list[Row] | Failure:
     rows = []
     for name, measured in MADE.items():
         part = clip.part[name]
-        rows += rows_of(f"person {seed}, {name}", measured, whole.found[part], whole.true[part], whole.detected[part])
+        rows += rows_of(
+            f"person {seed}, {name}", measured, whole.estimated[part], whole.true[part], whole.detected[part]
+        )
     return [*rows, _rest(f"person {seed}", fitted.pose.expression)]
 
 
@@ -147,16 +149,16 @@ def _compared(
     head: HeadModel, fitted: Fit, true: Floats, rotation: Floats, translation: Floats, camera: Intrinsics
 ) -> _Clip:
     """Return what is compared; frames that one of both has not are left out."""
-    found = surface_landmarks(head, fitted.pose)
-    count = min(len(found), len(true))
+    estimated = surface_landmarks(head, fitted.pose)
+    count = min(len(estimated), len(true))
     true, rotation, translation = true[:count], rotation[:count], translation[:count]
     depth = in_camera(true, rotation, translation)[..., 2]
     pixels = fitted.landmarks.points[:count, :, :2].astype(np.float64)
     detected = (unproject(pixels, depth, camera) - translation[:, None]) @ rotation
-    return _Clip(found[:count], detected, true)
+    return _Clip(estimated[:count], detected, true)
 
 
-def rows_of(name: str, measured: Measured, found: Floats, true: Floats, detected: Floats) -> list[Row]:
+def rows_of(name: str, measured: Measured, estimated: Floats, true: Floats, detected: Floats) -> list[Row]:
     """Return the rows of one movement.
 
     Args:
@@ -164,7 +166,7 @@ def rows_of(name: str, measured: Measured, found: Floats, true: Floats, detected
         measured: What is followed.
         found, true, detected: Points in head space (T, 478, 3), metres.
     """
-    ours, theirs = (metrics.slope(measured.curve(points), measured.curve(true)) for points in (found, detected))
+    ours, theirs = (metrics.slope(measured.curve(points), measured.curve(true)) for points in (estimated, detected))
     what = f"{name}: {measured.title}, kept (detector: {theirs:.2f})"
     if measured.most is None:
         first = at_least(what, ours, measured.least, detector=theirs)

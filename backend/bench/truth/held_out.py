@@ -75,8 +75,8 @@ def held_out_errors(head: HeadModel, fitted: Fit) -> NDArray[Any]:
     bare = replace(shared, offsets=torch.zeros_like(shared.offsets))
     pixels = project(pose_landmarks(model, bare, frames).camera.numpy(), fitted.intrinsics)
     centre = (fitted.intrinsics.centre_x, fitted.intrinsics.centre_y)
-    seen = without_turn_bias(fitted.landmarks.points[..., :2].astype(np.float64), centre)
-    distance = np.linalg.norm(pixels - seen, axis=2) / eye_distance(seen)[:, None]
+    observed = without_turn_bias(fitted.landmarks.points[..., :2].astype(np.float64), centre)
+    distance = np.linalg.norm(pixels - observed, axis=2) / eye_distance(observed)[:, None]
     counted = tracked[:, None] & (fitted.visibility > 0.5) & (held() & head.landmarks.known)
     return distance[counted]
 

@@ -79,12 +79,12 @@ def compared(head: HeadModel, people: People) -> ComparedVertices:
     where = correspondence(head, people)
     inside = ~np.isin(where.vertices, head.regions["boundary"])
     where = Correspondence(where.vertices[inside], where.corners[inside], where.barycentric[inside])
-    place = head.template[where.vertices]
+    positions = head.template[where.vertices]
 
     def of(*regions: str) -> NDArray[np.bool_]:
         return np.isin(where.vertices, np.concatenate([head.regions[name] for name in regions]))
 
-    jaw = of("face", "neck") & (place[:, 1] < -0.045) & (place[:, 2] > -0.030)
+    jaw = of("face", "neck") & (positions[:, 1] < -0.045) & (positions[:, 2] > -0.030)
     parts = {
         "face": of("face"),
         "jaw": jaw,

@@ -109,12 +109,12 @@ def measure(setup: Setup) -> list[Row] | Failure:
         if isinstance(fitted, Failure):
             return fitted
         points = in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation)
-        found = metrics.dlib68(points)
+        estimated = metrics.dlib68(points)
         rows += rotation_rows(name, fitted, truth)
-        rows += surface_rows(name, head, fitted, found, truth, limit)
-        rows += face_rows(name, fitted, found, truth)
-        rows += lid_rows(name, found, truth)
-        rows += motion_rows(name, fitted, found, truth)
+        rows += surface_rows(name, head, fitted, estimated, truth, limit)
+        rows += face_rows(name, fitted, estimated, truth)
+        rows += lid_rows(name, estimated, truth)
+        rows += motion_rows(name, fitted, estimated, truth)
     return rows
 
 
@@ -128,7 +128,9 @@ def rotation_rows(name: str, fitted: Fit, truth: FilmedHead) -> list[Row]:
     ]
 
 
-def surface_rows(name: str, head: HeadModel, fitted: Fit, found: Floats, truth: FilmedHead, limit: float) -> list[Row]:
+def surface_rows(
+    name: str, head: HeadModel, fitted: Fit, estimated: Floats, truth: FilmedHead, limit: float
+) -> list[Row]:
     """Return how far the face's surface is from the true one, and whether the mean head is nearer."""
     frames = np.arange(0, len(fitted.pose), 10)
     rotation, translation = fitted.rotation[frames], fitted.translation[frames]
@@ -137,11 +139,11 @@ def surface_rows(name: str, head: HeadModel, fitted: Fit, found: Floats, truth: 
     template = in_camera(resting, rotation, translation)
     distances = []
     for row, frame in enumerate(frames):
-        turn, shift = metrics.rigid_motion(found[frame], truth.points[frame])
+        turn, shift = metrics.rigid_motion(estimated[frame], truth.points[frame])
         pair = (faces[row] @ turn.T + shift, template[row] @ turn.T + shift)
         distances.append([metrics.surface_distance(one, truth.vertices[row], truth.triangles) for one in pair])
     ours, mean_head = 1000 * np.mean(distances, axis=0)
-    depth = metrics.depth_errors(found, truth.points)
+    depth = metrics.depth_errors(estimated, truth.points)
     rows = [
         at_most(f"{name}: face surface (template: {mean_head:.2f} mm)", float(ours), limit, " mm"),
         without_target(f"{name}: depth", 100 * float(np.median(depth)), " %"),
@@ -151,9 +153,9 @@ def surface_rows(name: str, head: HeadModel, fitted: Fit, found: Floats, truth: 
     return rows
 
 
-def face_rows(name: str, fitted: Fit, found: Floats, truth: FilmedHead) -> list[Row]:
+def face_rows(name: str, fitted: Fit, estimated: Floats, truth: FilmedHead) -> list[Row]:
     """Return the errors of mouth and jaw."""
-    difference = 1000 * (metrics.gap(found, *MOUTH) - metrics.gap(truth.points, *MOUTH))
+    difference = 1000 * (metrics.gap(estimated, *MOUTH) - metrics.gap(truth.points, *MOUTH))
     jaw, true = np.degrees(fitted.pose.jaw[:, 0]), JAW_DEGREES * truth.jaw
     correlation = float(np.corrcoef(jaw, true)[0, 1])
     return [
@@ -164,11 +166,11 @@ def face_rows(name: str, fitted: Fit, found: Floats, truth: FilmedHead) -> list[
     ]
 
 
-def lid_rows(name: str, found: Floats, truth: FilmedHead) -> list[Row]:
+def lid_rows(name: str, estimated: Floats, truth: FilmedHead) -> list[Row]:
     """Return the errors of the lids."""
     raw, free, closed, true_closed = [], [], [], []
     for side, pairs in enumerate(LIDS):
-        ours = np.mean([metrics.gap(found, *pair) for pair in pairs], axis=0)
+        ours = np.mean([metrics.gap(estimated, *pair) for pair in pairs], axis=0)
         true = np.mean([metrics.gap(truth.points, *pair) for pair in pairs], axis=0)
         raw.append(1000 * metrics.rms(ours - true))
         free.append(1000 * metrics.rms(ours - true, constant=True))
@@ -183,7 +185,7 @@ def lid_rows(name: str, found: Floats, truth: FilmedHead) -> list[Row]:
     ]
 
 
-def motion_rows(name: str, fitted: Fit, found: Floats, truth: FilmedHead) -> list[Row]:
+def motion_rows(name: str, fitted: Fit, estimated: Floats, truth: FilmedHead) -> list[Row]:
     """Return the errors of gaze and acceleration."""
     awake = truth.blink.max(axis=1) < AWAKE
     gaze = metrics.looking(fitted.pose.left_eye, fitted.pose.right_eye, fitted.rotation)[awake]
@@ -194,7 +196,7 @@ def motion_rows(name: str, fitted: Fit, found: Floats, truth: FilmedHead) -> lis
         rows.append(at_most(f"{name}: gaze {angle}", metrics.mean_error(ours - true), 2, "°"))
         free = metrics.mean_error(ours - true, constant=True)
         rows.append(at_most(f"{name}: gaze {angle}, constant removed", free, 2, "°"))
-    whole, across = metrics.acceleration_errors(found, truth.points)
+    whole, across = metrics.acceleration_errors(estimated, truth.points)
     return [
         *rows,
         at_most(f"{name}: acceleration 3D", 1000 * whole, 0.5, " mm/frame²"),

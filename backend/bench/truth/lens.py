@@ -79,10 +79,10 @@ def _zoom(setup: Setup, head: HeadModel) -> list[Row] | Failure:
     if isinstance(video, Failure) or isinstance(landmarks, Failure):
         return video if isinstance(video, Failure) else landmarks  # pyright: ignore - one of them is
     told_of: list[dict] = []
-    own = replace(context(setup, "fit"), emit=told_of.append)
+    stage_context = replace(context(setup, "fit"), emit=told_of.append)
     camera_known = Camera(camera.focal_x, "known")
-    plain = fit_stage.run(landmarks, head, camera_known, FitSettings(), own, video)
-    varied = fit_stage.run(landmarks, head, replace(camera_known, varies=True), FitSettings(), own, video)
+    plain = fit_stage.run(landmarks, head, camera_known, FitSettings(), stage_context, video)
+    varied = fit_stage.run(landmarks, head, replace(camera_known, varies=True), FitSettings(), stage_context, video)
     if isinstance(plain, Failure) or isinstance(varied, Failure):
         return plain if isinstance(plain, Failure) else varied  # pyright: ignore - one of them is
     noticed = any(event.get("code") == "zoom" for event in told_of)

@@ -118,8 +118,8 @@ def true_rows(mouth: Mouth, true: Mouth) -> list[Row]:
     rows = []
     if np.ptp(true_jaw) > _MOVES:
         rows.append(between(f"{mouth.name}: jaw, slope", metrics.slope(found_jaw, true_jaw), 0.9, 1.1))
-        kept = metrics.slope(found_chin, true_chin)
-        rows.append(between(f"{mouth.name}: chin drop, slope (of {np.ptp(true_chin):.0f} mm)", kept, 0.9, 1.1))
+        share = metrics.slope(found_chin, true_chin)
+        rows.append(between(f"{mouth.name}: chin drop, slope (of {np.ptp(true_chin):.0f} mm)", share, 0.9, 1.1))
     difference = mouth.gaps[:count, _MIDDLE] - true.gaps[:count, _MIDDLE]
     return [*rows, at_most(f"{mouth.name}: gap of the lips, rms error", metrics.rms(difference), 1.0, " mm")]
 
@@ -129,8 +129,8 @@ def _mouth(name: str, points: Floats, jaw: Floats, landmarks: Landmarks | None =
     closed = np.zeros(len(points), dtype=bool)
     if landmarks is not None:
         pixels = np.where(landmarks.found[:, None, None], landmarks.points[..., :2], np.nan).astype(np.float64)
-        seen = np.linalg.norm(pixels[:, _UPPER] - pixels[:, _LOWER], axis=-1) / eye_distance(pixels)[:, None]
-        closed = np.nan_to_num(seen, nan=np.inf).max(axis=1) < CLOSED
+        pixel_gap = np.linalg.norm(pixels[:, _UPPER] - pixels[:, _LOWER], axis=-1) / eye_distance(pixels)[:, None]
+        closed = np.nan_to_num(pixel_gap, nan=np.inf).max(axis=1) < CLOSED
         gaps = np.where(landmarks.found[:, None], gaps, np.nan)
     return Mouth(name, closed, gaps, np.degrees(jaw[:, 0]), 1000 * (points[:, 1, 1] - points[:, 152, 1]))
 
@@ -189,12 +189,12 @@ def _clenched(mouth: Mouth, fitted: Fit) -> list[Row]:
     """Teeth that are clenched while the lips part."""
     jaw = float(np.abs(mouth.jaw[CLENCHED_FRAMES]).max())
     pixels = fitted.landmarks.points[CLENCHED_FRAMES, :, :2].astype(np.float64)
-    seen = SEEN_TOO_WIDE * float((metrics.gap(pixels, 13, 14) / eye_distance(pixels)).mean())
+    pixel_gap = SEEN_TOO_WIDE * float((metrics.gap(pixels, 13, 14) / eye_distance(pixels)).mean())
     size = 1000 * float(eye_distance(surface_landmarks(builtin_head(), fitted.pose)[CLENCHED_FRAMES]).mean())
-    kept = float(mouth.gaps[CLENCHED_FRAMES, _MIDDLE].mean()) / (seen * size)
+    share = float(mouth.gaps[CLENCHED_FRAMES, _MIDDLE].mean()) / (pixel_gap * size)
     return [
         at_most(f"{mouth.name}: jaw of clenched teeth, largest", jaw, 2.5, "°"),
-        between(f"{mouth.name}: gap of the lips before clenched teeth, over the picture's", kept, 0.9, 1.1),
+        between(f"{mouth.name}: gap of the lips before clenched teeth, over the picture's", share, 0.9, 1.1),
     ]
 
 
@@ -212,10 +212,10 @@ def _made(setup: Setup, head: HeadModel) -> Iterator[list[Row] | Failure]:
         mouth = mouth_of(name, head, fitted)
         true = _mouth(name, places_on(head, made.truth.vertices), np.asarray(made.truth.jaw, dtype=np.float64))
         teeth = made.part["teeth"]
-        kept = float(mouth.gaps[teeth, _MIDDLE].max() / true.gaps[teeth, _MIDDLE].max())
+        share = float(mouth.gaps[teeth, _MIDDLE].max() / true.gaps[teeth, _MIDDLE].max())
         yield [
             *rows_of(mouth),
             *true_rows(mouth, true),
             at_most(f"{name}: jaw while teeth show, largest", float(np.abs(mouth.jaw[teeth]).max()), 2.5, "°"),
-            between(f"{name}: gap while teeth show, kept", kept, 0.85, 1.15),
+            between(f"{name}: gap while teeth show, kept", share, 0.85, 1.15),
         ]

@@ -77,14 +77,14 @@ def swings(head: HeadModel, fitted: Fit) -> tuple[float, float]:
     found = []
     for vertices in (straight, bent):
         middle = vertices[:, edge].mean(axis=1, keepdims=True).astype(np.float64)
-        places = project(in_camera(middle, fitted.rotation, fitted.translation), fitted.intrinsics)[known, 0]
-        found.append(100 * float(way(places) / eyes))
+        positions = project(in_camera(middle, fitted.rotation, fitted.translation), fitted.intrinsics)[known, 0]
+        found.append(100 * float(way(positions) / eyes))
     return found[0], found[1]
 
 
-def way(places: Floats) -> float:
+def way(positions: Floats) -> float:
     """Return how far places (T, 2) spread along their main direction, without the outermost 2.5 % at both ends."""
-    centred = places - np.median(places, axis=0)
+    centred = positions - np.median(positions, axis=0)
     along = centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
     low, high = np.percentile(along, (2.5, 97.5))
     return float(high - low)

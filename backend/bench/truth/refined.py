@@ -60,11 +60,11 @@ def clip_rows(setup: Setup) -> list[Row] | Failure:
 
 def _errors(head: HeadModel, fitted: Fit, truth: FilmedHead) -> dict[str, float]:
     free = metrics.rotation_errors(fitted.rotation, truth.rotation, constant=True)
-    found = metrics.dlib68(in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation))
+    estimated = metrics.dlib68(in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation))
     pitch, true_pitch = (metrics.yaw_and_pitch(turn[:, :, 2])[1] for turn in (fitted.rotation, truth.rotation))
-    mouth = metrics.gap(found, *MOUTH) - metrics.gap(truth.points, *MOUTH)
+    mouth = metrics.gap(estimated, *MOUTH) - metrics.gap(truth.points, *MOUTH)
     lids = [
-        np.mean([metrics.gap(found, *pair) - metrics.gap(truth.points, *pair) for pair in pairs], axis=0)
+        np.mean([metrics.gap(estimated, *pair) - metrics.gap(truth.points, *pair) for pair in pairs], axis=0)
         for pairs in LIDS
     ]
     return {
@@ -72,20 +72,20 @@ def _errors(head: HeadModel, fitted: Fit, truth: FilmedHead) -> dict[str, float]
         "free": float(np.median(free)),
         "free95": float(np.percentile(free, 95)),
         "gain": metrics.slope(pitch, true_pitch),
-        "direction": _direction(head, fitted, found, truth),
+        "direction": _direction(head, fitted, estimated, truth),
         "lids": 1000 * float(np.mean([metrics.rms(one, constant=True) for one in lids])),
         "mouth": 1000 * metrics.rms(mouth, constant=True),
-        "acceleration": 1000 * metrics.acceleration_errors(found, truth.points)[0],
+        "acceleration": 1000 * metrics.acceleration_errors(estimated, truth.points)[0],
     }
 
 
-def _direction(head: HeadModel, fitted: Fit, found: np.ndarray, truth: FilmedHead) -> float:
+def _direction(head: HeadModel, fitted: Fit, estimated: np.ndarray, truth: FilmedHead) -> float:
     turns = []
     for row, frame in enumerate(range(0, len(fitted.pose), STEP)):
         one = slice(frame, frame + 1)
         rotation = fitted.rotation[one]
         face = in_camera(face_vertices(head, fitted.pose, one), rotation, fitted.translation[one])[0]
-        near = face + (truth.points[frame] - found[frame]).mean(axis=0)
+        near = face + (truth.points[frame] - estimated[frame]).mean(axis=0)
         aligned = metrics.surface_alignment(near, truth.vertices[row], truth.triangles)
         turn, _ = metrics.rigid_motion(face, aligned)
         turns.append(axis_angles(rotation[0].T @ turn @ rotation[0]))

@@ -65,13 +65,13 @@ def errors_of(head: HeadModel, fitted: Fit, truth: Truth) -> dict[str, float]:
     rows = np.flatnonzero(fitted.status != MISSING)
     some = rows[::STEP]
     true = truth.vertices[some][:, head.regions["face"]].astype(np.float64)
-    found, turn = fitted.rotation[rows], truth.head_rotation[rows]
+    estimated, turn = fitted.rotation[rows], truth.head_rotation[rows]
     depth = fitted.translation[rows, 2] / truth.head_translation[rows, 2] - 1
     return {
         "face": 1000 * float(metrics.vertex_errors(face_vertices(head, fitted.pose, some), true).mean()),
-        "rotation": float(np.median(metrics.rotation_errors(found, turn))),
-        "rotation_free": float(np.median(metrics.rotation_errors(found, turn, constant=True))),
-        "pitch": -float(np.degrees(axis_angles(metrics.constant_rotation(found, turn))[0])),
+        "rotation": float(np.median(metrics.rotation_errors(estimated, turn))),
+        "rotation_free": float(np.median(metrics.rotation_errors(estimated, turn, constant=True))),
+        "pitch": -float(np.degrees(axis_angles(metrics.constant_rotation(estimated, turn))[0])),
         "depth": 100 * float(np.median(np.abs(depth))),
         "focal": 100 * (fitted.intrinsics.focal_x / truth.intrinsics.focal_x - 1),
         "frames": float(len(rows)),
