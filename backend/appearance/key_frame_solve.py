@@ -168,9 +168,9 @@ class KeyFrameFit:
         problem, tuning = self._problem, self._problem.tuning
         hessian, gradient = _spread(landmark_equations(problem.landmarks, at.shared, at.frames, self._visibility))
         own, pull = self._picture_equations(at)
-        place = torch.as_tensor(self._known_columns(at, len(gradient)), device=own.device)
-        hessian[place[:, None], place] += own
-        gradient[place] += pull
+        index = torch.as_tensor(self._known_columns(at, len(gradient)), device=own.device)
+        hessian[index[:, None], index] += own
+        gradient[index] += pull
         hessian.diagonal()[-DIRECTED_TERMS:] += 1 / tuning.light**2
         gradient[-DIRECTED_TERMS:] += torch.as_tensor(at.light).to(gradient) / tuning.light**2
         # Frames are damped by the priors' typical steps, all else by a share of what is known of it.

@@ -61,9 +61,9 @@ def fixed_albedo_term(
         tuning: Weights.
     """
     none = np.zeros(model.points, dtype=np.float32)
-    seen = np.stack([none if feature is None else feature.seen * colours.sure for feature in features])
+    visibility = np.stack([none if feature is None else feature.seen * colours.sure for feature in features])
     lit = np.stack([none if feature is None else feature.light @ colours.light for feature in features])
-    known, counts = lit + colours.colour, seen * trust[:, None]
+    known, counts = lit + colours.colour, visibility * trust[:, None]
     if model.template.device.type == "cpu":
         return FixedAlbedoTerm(model, bare(shared, model), row_model(model), features, known, counts, tuning)
     like = model.template
@@ -80,7 +80,7 @@ class FixedAlbedoTerm:
         rows: The points, as the kernel has them.
         features: Of the T frames.
         expected: What each point should look like (T, N).
-        seen: Weight of each point (T, N), 0 where a frame could not be read.
+        visibility: Weight of each point (T, N), 0 where a frame could not be read.
         tuning: Weights.
     """
 
@@ -89,7 +89,7 @@ class FixedAlbedoTerm:
     rows: RowModel
     features: list[Feature | None]
     expected: Singles
-    seen: Singles
+    visibility: Singles
     tuning: PhotometricTuning
 
     def cost(self, frames: Frames, part: slice) -> float:
@@ -97,7 +97,7 @@ class FixedAlbedoTerm:
         total = 0.0
         for batch in self._batches(frames, part):
             for one in batch.frames:
-                total += float((one.seen * robust_cost(one.residual, self.tuning)).sum())
+                total += float((one.visibility * robust_cost(one.residual, self.tuning)).sum())
         return self.tuning.evidence * total
 
     def equations(self, frames: Frames, part: slice) -> FrameEquations:
@@ -110,15 +110,15 @@ class FixedAlbedoTerm:
         for batch in self._batches(frames, part):
             own = row_frames(self.model, self.shared, frames[batch.part], batch.posed)
             for one in batch.frames:
-                place = batch.part.start + one.place
-                index = np.flatnonzero(one.seen > LEAST_SEEN)
-                rows = rows_of_frame(self.rows, batch.posed, own, one.place, rotations[place], one.slope, index)
-                weight = (one.seen * robust_weight(one.residual, self.tuning))[index] * scale
+                row = batch.part.start + one.row
+                index = np.flatnonzero(one.visibility > LEAST_SEEN)
+                rows = rows_of_frame(self.rows, batch.posed, own, one.row, rotations[row], one.slope, index)
+                weight = (one.visibility * robust_weight(one.residual, self.tuning))[index] * scale
                 # torch's products: numpy's would start threads of their own inside of ours.
                 own_rows = torch.from_numpy(rows)
                 weighted = own_rows * torch.from_numpy(weight)[:, None]
-                hessian[place] = own_rows.T @ weighted
-                gradient[place] = weighted.T @ torch.from_numpy(one.residual[index])
+                hessian[row] = own_rows.T @ weighted
+                gradient[row] = weighted.T @ torch.from_numpy(one.residual[index])
         return FrameEquations(hessian, gradient)
 
     def _batches(self, frames: Frames, part: slice) -> Iterator[_Batch]:
@@ -128,30 +128,30 @@ class FixedAlbedoTerm:
             some = slice(start, min(start + _BATCH, len(frames)))
             posed = pose_landmarks(self.model, self.shared, frames[some])
             shown = []
-            for place, camera in enumerate(posed.camera.double().numpy()):
-                number = part.start + start + place
+            for row, camera in enumerate(posed.camera.double().numpy()):
+                number = part.start + start + row
                 feature = self.features[number]
                 if feature is not None:
-                    shown.append(self._shown(place, camera, focal, feature, number))
+                    shown.append(self._shown(row, camera, focal, feature, number))
             yield _Batch(some, posed, shown)
 
-    def _shown(self, place: int, camera: Floats, focal: float, feature: Feature, number: int) -> _Shown:
+    def _shown(self, row: int, camera: Floats, focal: float, feature: Feature, number: int) -> _Shown:
         pixels = focal * camera[:, :2] / np.maximum(camera[:, 2:], 1e-3) * feature.scale + feature.centre
         value = np.zeros(len(camera), dtype=np.float32)
         slope = np.zeros((len(camera), 2), dtype=np.float32)
         read_with_slope(feature.image, pixels, value, slope)
         along = (slope * (feature.scale * focal)).astype(np.float32)
-        return _Shown(place, value - self.expected[number], along, self.seen[number])
+        return _Shown(row, value - self.expected[number], along, self.visibility[number])
 
 
 @dataclass(frozen=True)
 class _Shown:
     """What one frame shows of N points: residual (N,), slope by its pixel times focal length (N, 2), weight (N,)."""
 
-    place: int
+    row: int
     residual: Singles
     slope: Singles
-    seen: Singles
+    visibility: Singles
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class DeviceFixedAlbedoTerm:
         model, shared: The points, and what the clip shares.
         pictures: Of the T frames.
         expected: What each point should look like (T, N).
-        seen: Weight of each point (T, N), 0 where a frame could not be read.
+        visibility: Weight of each point (T, N), 0 where a frame could not be read.
         tuning: Weights.
     """
 
@@ -179,7 +179,7 @@ class DeviceFixedAlbedoTerm:
     shared: Shared
     pictures: Pictures
     expected: Tensor
-    seen: Tensor
+    visibility: Tensor
     tuning: PhotometricTuning
 
     def cost(self, frames: Frames, part: slice) -> float:
@@ -187,7 +187,7 @@ class DeviceFixedAlbedoTerm:
         value, _ = read_features(self.model, self.shared, frames, self.pictures[part])
         size = (value - self.expected[part]) / (self.tuning.noise * self.tuning.spread)
         cost = cauchy_cost(size, self.tuning.spread)
-        return self.tuning.evidence * float((self.seen[part] * cost).sum())
+        return self.tuning.evidence * float((self.visibility[part] * cost).sum())
 
     def equations(self, frames: Frames, part: slice) -> FrameEquations:
         """Return the normal equations of some frames; `frames` are exactly these."""
@@ -198,7 +198,7 @@ class DeviceFixedAlbedoTerm:
         by_pixel = (slope * pictures.scale[:, None]).to(posed.camera)
         rows = derivatives(self.model, self.shared, frames, posed, along=by_pixel).frame[:, :, 0]
         size = residual / (self.tuning.noise * self.tuning.spread)
-        seen = self.seen[part]
-        weight = torch.where(seen > LEAST_SEEN, seen, torch.zeros_like(seen)) * cauchy_weight(size)
+        visibility = self.visibility[part]
+        weight = torch.where(visibility > LEAST_SEEN, visibility, torch.zeros_like(visibility)) * cauchy_weight(size)
         weighted = rows * (weight * (self.tuning.evidence / self.tuning.noise**2))[..., None]
         return FrameEquations(rows.mT @ weighted, (weighted.mT @ residual[..., None].to(rows))[..., 0])

@@ -119,12 +119,8 @@ def observe(
     weight = group_weights(tuning) * known * tuning.evidence
     weight = np.repeat(weight[None], len(pixels), axis=0) * found[:, None]
     weight[:, IRIS_CENTRES] *= steadiness(points, eye_distance(points)) * _irises_seen(points)
-    pairs = np.array(LID_PAIRS + LIP_PAIRS)
-    aperture = np.repeat([tuning.lid_aperture, tuning.lip_aperture], [len(LID_PAIRS), len(LIP_PAIRS)])
     size = np.where(found, head_size, 1.0)
-    both = known[pairs].all(axis=1)
-    pair_weight = tuning.evidence * both * found[:, None] / np.square(aperture * size[:, None])
-
+    pairs, pair_weight = _facing_pairs(known, size, tuning)
     gaze, gaze_precision = gaze_from_scores(scores, tuning.gaze_score)
 
     def tensor(values: np.ndarray) -> Tensor:
@@ -137,12 +133,19 @@ def observe(
         metric=tensor(_contour_metric(pixels, tuning.contour_slide)),
         contour=torch.as_tensor(names.FACE_OVAL, device=device),
         pairs=torch.as_tensor(pairs, device=device),
-        pair_weight=tensor(pair_weight),
+        pair_weight=tensor(pair_weight * found[:, None]),
         lip_gap=tensor(most_seen(points, size, float(eye_distance(model.template.cpu().numpy()[None])[0]))),
         jaw_precision=tensor(jaw_precision(points, scores, size)),
         gaze=tensor(gaze),
         gaze_precision=tensor(gaze_precision),
     )
+
+
+def _facing_pairs(known: np.ndarray, size: np.ndarray, tuning: Tuning) -> tuple[np.ndarray, np.ndarray]:
+    """Return the facing points of lids and lips (P, 2), and the weights of their openings (T, P)."""
+    pairs = np.array(LID_PAIRS + LIP_PAIRS)
+    aperture = np.repeat([tuning.lid_aperture, tuning.lip_aperture], [len(LID_PAIRS), len(LIP_PAIRS)])
+    return pairs, tuning.evidence * known[pairs].all(axis=1) / np.square(aperture * size[:, None])
 
 
 def _irises_seen(points: np.ndarray) -> np.ndarray:

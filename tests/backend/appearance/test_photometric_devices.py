@@ -142,7 +142,7 @@ def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.dev
         moved(one_by_one.shared, device),
         pictures_of(some, there[0].template),
         torch.as_tensor(one_by_one.expected, device=device),
-        torch.as_tensor(one_by_one.seen, device=device),
+        torch.as_tensor(one_by_one.visibility, device=device),
         problem.tuning,
     )
     part = slice(1, 4)
