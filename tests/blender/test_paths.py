@@ -1,4 +1,4 @@
-"""Where results go, whatever the clip, the project and the user are called."""
+"""Places of results, whatever the clip, the project and the user are called."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a file says about itself is repeated short, on one line and without codes for the terminal."""
+"""Text of foreign files, repeated short, on one line and without codes for the terminal."""
 
 from __future__ import annotations
 

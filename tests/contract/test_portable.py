@@ -1,4 +1,4 @@
-"""What a track says of files, handed on to somebody else."""
+"""Portable tracks: names of files in a track that is handed on to somebody else."""
 
 from __future__ import annotations
 

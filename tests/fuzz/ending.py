@@ -1,4 +1,4 @@
-"""How a case ends: in a forked child with limits on time and memory, watched for what no file may bring about."""
+"""End of a case: in a forked child with limits on time and memory, watched for what no file may bring about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Blender does with damaged tracks and .blend files: run in a process of its own, which says how each case ended.
+"""Damaged tracks and .blend files in Blender: run in a process of its own, which says how each case ended.
 
 `python -m tests.fuzz.in_blender KIND SEED FIRST COUNT FOLDER`; Blender's module cannot be forked.
 """

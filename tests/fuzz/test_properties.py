@@ -1,4 +1,4 @@
-"""What holds for everything that can come in: no input makes the contract raise, and what it lets through is right."""
+"""Properties of all that can come in: no input makes the contract raise, and what it lets through is right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages show can be done: their commands and scripts are run, on a clip and photographs made here."""
+"""Commands and scripts that the pages show, run on a clip and photographs made here."""
 
 from __future__ import annotations
 

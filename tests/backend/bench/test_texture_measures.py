@@ -1,4 +1,4 @@
-"""What the benchmark calls wrong with a texture: glowing patches and pale rims, and nothing on an even face."""
+"""Measures of textures in the benchmark: glowing patches and pale rims are found, and nothing on an even face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fit tells of itself, as it stands in the header of a track."""
+"""Report of a fit, as it stands in the header of a track."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the solvers assemble, against the energy as docs/solver.md states it: term by term, and in sum."""
+"""Energy of the solvers, as assembled and as docs/solver.md states it: term by term, and in sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a frame may be off: more where the head turns, where landmarks do not fit, and in gaps."""
+"""Stated errors of frames: larger where the head turns, where landmarks do not fit, and in gaps."""
 
 from __future__ import annotations
 

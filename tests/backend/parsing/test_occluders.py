@@ -1,4 +1,4 @@
-"""Which pixels show the face's own skin: painted occluders are found, bare skin is not taken for one."""
+"""Pixels of the face's own skin: painted occluders are found, bare skin is not taken for one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows the rasteriser: interpolation, light, textures and silhouettes, and their gradients."""
+"""Steps after the rasteriser: interpolation, light, textures and silhouettes, and their gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in a cache folder and is not ours stays, whoever asks; what a running engine needs stays too."""
+"""Tidying of the cache folder: files that are not ours stay, whoever asks; so do those of a running engine."""
 
 from __future__ import annotations
 

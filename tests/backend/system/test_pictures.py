@@ -1,4 +1,4 @@
-"""What the engine writes for panels, the add-on reads without Blender, pixel for pixel."""
+"""Pictures that the engine writes for panels: the add-on reads them without Blender, pixel for pixel."""
 
 from __future__ import annotations
 

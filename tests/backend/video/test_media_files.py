@@ -1,4 +1,4 @@
-"""Which files are opened and which stream of them is the picture, however they were put together."""
+"""Choice of media files that are opened and of the stream that is the picture, however they were put together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether processes run, as the tests ask it."""
+"""Check of a process: it runs, or has ended."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What the tests of nodes work with: the default tree for a video that is there, and runs made of plain events."""
+"""Helpers of the tests of nodes: the default tree for a video that is there, and runs made of plain events."""
 
 from pathlib import Path
 

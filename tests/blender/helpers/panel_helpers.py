@@ -1,4 +1,4 @@
-"""What the tests of the panel work with: an engine that looks at videos, a video, and the panel drawn into a record."""
+"""Helpers of the tests of the panel: an engine that looks at videos, a video, and the panel drawn into a record."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""What the tests of runs work with: an engine that does as it is told, and a scene with a tree that it can track."""
+"""Helpers of the tests of runs: an engine that does as it is told, and a scene with a tree that it can track."""
 
 import shutil
 import sys

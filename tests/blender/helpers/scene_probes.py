@@ -1,4 +1,4 @@
-"""How tests look at a scene: evaluated vertices, Blender's own projection, the picture of the footage."""
+"""Looks of tests at a scene: evaluated vertices, Blender's own projection, the picture of the footage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nodes, the header, the Add menu and the sidebar show, drawn into a layout that writes down what it is told."""
+"""Drawing of nodes, the header, the Add menu and the sidebar, into a layout that writes down what it is told."""
 
 from types import SimpleNamespace
 

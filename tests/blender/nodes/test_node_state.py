@@ -1,4 +1,4 @@
-"""What nodes say of themselves: before, during and after runs, after changes, undo, and in files."""
+"""States that nodes show: before, during and after runs, after changes, undo, and in files."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What a track says of itself: bad ranges on the frames of the scene, read once, and never while drawing."""
+"""Review of a track: bad ranges on the frames of the scene, read once, and never while drawing."""
 
 import os
 import time

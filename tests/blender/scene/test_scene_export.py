@@ -1,4 +1,4 @@
-"""What Blender's own exporters carry of the face: each file is read back into an empty scene and compared."""
+"""Export of the face by Blender's own exporters: each file is read back into an empty scene and compared."""
 
 import bpy
 import numpy as np

@@ -1,4 +1,4 @@
-"""Which scene frame shows which frame of the track."""
+"""Scene frames and the frames of the track that they show."""
 
 from fractions import Fraction
 

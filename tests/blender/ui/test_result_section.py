@@ -1,4 +1,4 @@
-"""What the panel's last part says in each state. Drawing is done into a layout that notes what is written on it."""
+"""Result section of the panel in each state, drawn into a layout that notes what is written on it."""
 
 import bpy
 import pytest

@@ -1,4 +1,4 @@
-"""What turned heads do to the detector's landmarks, and that the fit is not led astray by it."""
+"""Errors of the detector on turned heads, and a fit that is not led astray by them."""
 
 from __future__ import annotations
 

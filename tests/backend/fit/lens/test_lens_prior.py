@@ -1,4 +1,4 @@
-"""Where nobody knows the lens, the kind of camera is told by the file, its format, and the size of the face."""
+"""Prior of an unknown lens: the file, its format and the size of the face tell the kind of camera."""
 
 from __future__ import annotations
 

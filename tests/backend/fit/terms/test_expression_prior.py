@@ -1,4 +1,4 @@
-"""What large expressions cost, and which shapes must not do the jaw's work."""
+"""Prior of expressions: the cost of large ones, and shapes that must not do the jaw's work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the detector sees of expressions is measured, kept in a table, and looked for by the fit."""
+"""Table of expressions as the detector sees them: measured, kept, and looked for by the fit."""
 
 from __future__ import annotations
 

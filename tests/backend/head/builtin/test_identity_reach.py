@@ -1,4 +1,4 @@
-"""How far the built-in head's people reach real ones: the comparison itself, and the people of FLAME 2023 Open."""
+"""Reach of the built-in head's people to real ones: the comparison itself, and the people of FLAME 2023 Open."""
 
 from __future__ import annotations
 

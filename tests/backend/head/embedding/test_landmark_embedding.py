@@ -1,4 +1,4 @@
-"""Where MediaPipe's landmarks lie on FLAME's mesh and on others, and what they do when the face moves."""
+"""Places of MediaPipe's landmarks on FLAME's mesh and on others, and their motion with the face."""
 
 from __future__ import annotations
 
