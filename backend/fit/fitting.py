@@ -1,4 +1,4 @@
-"""The stage Fit, step by step: zoom, starts, and from each of them frames, clip, solve and result."""
+"""The stage Fit, step by step: starts, zoom, and from each start frames, clip, solve and result."""
 
 from __future__ import annotations
 
