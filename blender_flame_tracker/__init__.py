@@ -2,11 +2,11 @@
 
 From the ground up; a folder calls only those above it in this list (`tests/test_floors.py` holds it to that):
 
-- Files here: `names`, `paths`, `text`, `redrawing`, `own_operators`, `file_stamp`, `properties` (fields made of
-  the settings).
+- Files here: `names`, `paths`, `text`, `file_stamp`, `own_operators`, `polling`, then `redrawing`.
 - `engine`: the engine as a program, without `bpy`.
 - `preferences`: what a user sets once.
 - `scene`: what a track becomes in Blender.
+- `properties`, a file: fields made of the settings.
 - `nodes`: the tree, its states, where its results lie, how it becomes a job.
 - `results`: which result is meant, how good it is, how it comes into the scene.
 - `tracking`: trees that are tracked, and the footage.

@@ -5,6 +5,8 @@ Imports are read from the source, those inside functions too. `docs/architecture
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -132,6 +134,38 @@ def test_folders_import_from_lower_floors_alone(tree: str) -> None:
 @pytest.mark.parametrize("tree", FLOORS)
 def test_no_files_import_each_other_in_a_circle(tree: str) -> None:
     assert circle_of(arrows_of(tree)) == []
+
+
+def described(package: Path) -> str:
+    return " ".join((ast.get_docstring(ast.parse(package.read_text(encoding="utf-8"))) or "").split())
+
+
+PACKAGES: Final = [file for tree in FLOORS for file in sorted((ROOT / tree).rglob("__init__.py"))]
+
+
+def test_packages_that_say_their_floor_say_the_right_one() -> None:
+    said = {
+        file.parent.name: int(number)
+        for file in PACKAGES
+        for number in re.findall(r"Floor (\d+): may call every lower one", described(file))
+    }
+    assert said["fit"] == FLOORS["backend"]["fit"]
+    assert {name: floor for name, floor in said.items() if FLOORS["backend"][name] != floor} == {}
+
+
+def test_the_files_at_which_to_start_reading_are_there() -> None:
+    doors = [
+        (file.parent, name)
+        for file in PACKAGES
+        for sentence in re.findall(r"Start (?:reading )?(?:with|at) (.*?)[.;](?:\s|$)", described(file))
+        for name in re.findall(r"`([\w/]+)`", sentence)
+    ]
+    assert (ROOT / "backend" / "fit", "fitting") in doors
+    assert [
+        f"{folder}: {name}"
+        for folder, name in doors
+        if not (folder / name).is_dir() and not (folder / f"{name}.py").is_file()
+    ] == []
 
 
 HOUSE: Final = {"cellar": 0, "kitchen": 1, "hall": 1, "attic": 2}

@@ -1,5 +1,5 @@
 """Benchmarks: how fast the engine is, and how near to the truth. ``python -m backend bench --help`` lists them.
 
-May call every package. Start with `registry`; `truth` and `speed` hold a file for each, `scenes` what is filmed,
-`measures` how errors are measured.
+Floor 17: may call every lower one. Start with `registry`; `truth` and `speed` hold a file for each,
+`scenes` what is filmed, `measures` how errors are measured.
 """

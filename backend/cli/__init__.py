@@ -1,4 +1,4 @@
 """The command line. Flags are views of the settings classes; nothing here computes.
 
-May call every package but `bench`. Start with `main`, then `track`.
+Floor 16: may call every lower one. Start with `main`, then `track`.
 """

@@ -1,4 +1,4 @@
 """Examination of model files, in a separate process, as nobody asked for them to be opened.
 
-May call everything up to `regress`. Start with `inventory` and `apart`.
+Floor 8: may call every lower one. Start with `separate_process`, then `inventory`.
 """

@@ -1,4 +1,4 @@
 """Parts of a portrait in 19 classes: by a network where its file is there, by geometry otherwise.
 
-May call everything up to `landmarks`. Start with `parser`.
+Floor 7: may call every lower one. Start with `parser`.
 """

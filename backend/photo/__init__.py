@@ -1,4 +1,4 @@
 """Photographs as the frames of a clip: reading, people in them, landmarks.
 
-May call everything up to `appearance`. Start with `canvas` and `landmarks`.
+Floor 11: may call every lower one. Start with `canvas` and `landmarks`.
 """

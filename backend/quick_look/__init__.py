@@ -1,4 +1,4 @@
 """A quick look at a video before anything is tracked: what it is, and who is in it.
 
-May call everything up to `landmarks`. Start with `overview`.
+Floor 7: may call every lower one. Start with `overview`.
 """

@@ -1,4 +1,4 @@
 """First guesses of identity and expression by networks, where a user has their files (MICA, DECA).
 
-May call everything up to `landmarks`. Start with `starts`.
+Floor 7: may call every lower one. Start with `starts`.
 """

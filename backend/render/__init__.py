@@ -1,5 +1,5 @@
 """Pictures for people: the head over the footage, landmark lines, the lit and textured head.
 
-May call everything up to `head`. Start with `overlay`; `differentiable` draws in torch, with nvdiffrast or PyTorch3D
+Floor 5: may call every lower one. Start with `overlay`; `differentiable` draws in torch, with nvdiffrast or PyTorch3D
 where they are installed.
 """

@@ -1,4 +1,4 @@
 """Report, curves, contact sheet, overlay and footage for Blender of a finished track.
 
-May call everything up to `render`, and `video`. Start with `measures`, `picture` and `overlay`.
+Floor 7: may call every lower one. Start with `measures`, `picture` and `overlay`.
 """

@@ -1,4 +1,4 @@
 """Running jobs: which stages are needed, keys, cache, resumed work, progress, and the engine as a process.
 
-May call `stages` and what they call. Start with `runner`; `engine` is the process that Blender starts.
+Floor 14: may call every lower one. Start with `runner`; `engine` is the process that Blender starts.
 """

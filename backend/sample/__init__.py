@@ -1,4 +1,4 @@
 """The sample: a filmed head with known truth, made on the spot, for the demo, tests and benchmarks.
 
-May call everything up to `run`. Start with `sample` and `clip`.
+Floor 15: may call every lower one. Start with `sample` and `clip`.
 """

@@ -1,4 +1,4 @@
 """User interface: panels, their sections, pictures and menus, also those of the node editor.
 
-Calls everything but `headless`; only looks up what is drawn. Start reading at `panel`.
+Calls everything but `registration` and `headless`; only looks up what is drawn. Start reading at `panel`.
 """

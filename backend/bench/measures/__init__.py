@@ -1,1 +1,4 @@
-"""Measures of errors: rotation, surfaces, outlines, textures."""
+"""Measures of errors: rotation, surfaces, outlines, textures.
+
+Calls nothing else of the benchmarks. Start with `metrics`.
+"""

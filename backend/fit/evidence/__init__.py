@@ -1,1 +1,4 @@
-"""What the pictures say, as the fit uses it: landmarks with noise and weights, without the detector's own errors."""
+"""What the pictures say, as the fit uses it: landmarks with noise and weights, without the detector's own errors.
+
+Calls `geometry`, `options`, and of `terms` which lips touch. Start with `observations`.
+"""

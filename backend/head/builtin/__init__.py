@@ -1,4 +1,7 @@
-"""The head that comes with the program: made by its own code, in FLAME's layout."""
+"""The head that comes with the program: made by its own code, in FLAME's layout.
+
+Calls `model`, `geometry`, `parametrisation`, `embedding` and `data`. Start with `head`, and the README beside it.
+"""
 
 from __future__ import annotations
 
