@@ -1,4 +1,4 @@
-"""Per-frame gradient descent as research trackers fit, from its description, to compare with (see `fit_per_frame`)."""
+"""Per-frame gradient descent of the research tracker, from its description, to compare with (see `fit_per_frame`)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DROP: Final = 0.1
 
 @dataclass(frozen=True)
 class PerFrameFit:
-    """The baseline's result over T frames.
+    """The descent's result over T frames.
 
     Attributes:
         pose: Of the head.
@@ -53,11 +53,12 @@ def fit_per_frame(
 ) -> PerFrameFit:
     """Fit frame after frame by gradient descent through the whole mesh.
 
-    As flame-head-tracker 1.01 did: Adam on yaw, pitch, roll and place, 1000 steps on the first frame and 200
-    on each other, starting from the frame before; then 200 steps on expression, jaw and eyes. Losses are mean distances
-    of 68 points and of 10 iris points, weights 100 and 500 for inner face and contour, later 500 and 100; no prior on
-    the expression, nothing between frames but the start. Differences: the same camera and landmarks as ours instead of
-    an aligned crop (distances are in units of the half crop, 0.75 face widths), and an identity that is given.
+    As version 1.01 of the research tracker did: Adam on yaw, pitch, roll and place, 1000 steps on the first frame and
+    200 on each other, starting from the frame before; then 200 steps on expression, jaw and eyes. Losses are mean
+    distances of 68 points and of 10 iris points, weights 100 and 500 for inner face and contour, later 500 and 100; no
+    prior on the expression, nothing between frames but the start. Differences: the same camera and landmarks as ours
+    instead of an aligned crop (distances are in units of the half crop, 0.75 face widths), and an identity that is
+    given.
 
     Args:
         head: The head; all its expression modes are used.

@@ -59,8 +59,6 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("held-out", "real clips, landmarks held out of the fit", "truth.held_out"),
         Benchmark("likeness", "real clips, the textured head against the footage", "truth.likeness"),
         Benchmark("blender", "imported mesh through Blender's camera", "truth.blender"),
-        Benchmark(
-            "baseline", "a per-frame gradient descent, as research trackers use it, beside ours", "truth.baseline"
-        ),
+        Benchmark("baseline", "the per-frame gradient descent of the research tracker beside ours", "truth.baseline"),
     ),
 }

@@ -1,4 +1,4 @@
-"""Our fit beside a per-frame gradient descent."""
+"""Our fit beside the per-frame gradient descent of the research tracker."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
     """Person 1 of the benchmark `exact` with its noise, focal length given, 300 frames.
 
     Ours: the stage Fit on the whole clip, its wall time measured, its errors on frames 40 to 49. Per-frame descent:
-    `baseline.fit_per_frame` on these ten frames, with the same head, landmarks and camera; its time for 300 frames is
+    `fit_per_frame` on these ten frames, with the same head, landmarks and camera; its time for 300 frames is
     extrapolated from the first frame's and the mean of the others. It has no identity of its own (a network gave it
     one), so it is given the one that ours found. On the processor it has one thread: two are slower on work so small.
     Errors: as in `exact`; landmarks: median distance in pixels between the mesh's exact places and the true ones, free
@@ -68,7 +68,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
             f"{our_value:.{digits}f} / {their_value:.{digits}f}{unit}",
             None,
             our_value,
-            {"seed": their_value},
+            {"per-frame fit": their_value},
         )
         for name, (our_value, their_value, unit, digits) in pairs.items()
     ]
