@@ -77,7 +77,7 @@ class MetricalWriter:
     def write(self, step: int, frame: int, square: SquareFrame) -> None:
         """Write all of a frame; steps count from 0 without a hole, as readers do."""
         name = f"{step:05d}"
-        torch.save(self._checkpoint(step, frame, square), self.folder / "checkpoint" / f"{name}.frame")
+        torch.save(self._checkpoint(step, frame), self.folder / "checkpoint" / f"{name}.frame")
         vertices = self._vertices(frame)
         _write_ply(self.folder / "mesh" / f"{name}.ply", vertices, self.head.faces)
         save_quickly(self.folder / "input" / f"{name}.png", square.picture)
@@ -94,7 +94,7 @@ class MetricalWriter:
         mouth = _black_and_white(np.isin(parsing, _MOUTH))
         save_quickly(self.folder / "parsing" / f"{name}_mouth.png", mouth)
 
-    def _checkpoint(self, step: int, frame: int, square: SquareFrame) -> dict[str, Any]:
+    def _checkpoint(self, step: int, frame: int) -> dict[str, Any]:
         codes, single = self._codes, np.float32
         rotation, translation = (self.clip.view.turn @ part[frame] for part in self._straight)
         camera = corner_matrix(self.clip.view.intrinsics)

@@ -81,7 +81,7 @@ def _unwrap_skin(template: Floats, faces: Integers) -> tuple[Floats, Integers]:
         raise MeshProblem("its skin has no border at the neck")
     neck = min(loops, key=lambda loop: float(template[loop, 1].mean()))
     seam = _seam(template, faces, neck)
-    points, cut, border = _cut(template, faces, neck, seam)
+    points, cut, border = _cut(template, faces, seam)
     filled = _with_holes_filled(points, cut, border)
     position = _flattened(*filled, border)[: len(points)]
     low, high = np.array(_SKIN)
@@ -111,7 +111,7 @@ def _seam(template: Floats, faces: Integers, neck: Integers) -> Integers:
     return np.array(path[last_on_neck:])
 
 
-def _cut(template: Floats, faces: Integers, neck: Integers, seam: Integers) -> tuple[Floats, Integers, Integers]:
+def _cut(template: Floats, faces: Integers, seam: Integers) -> tuple[Floats, Integers, Integers]:
     """Open the mesh along the seam: points (V', 3), triangles, and its border as one ordered loop of points.
 
     Vertices get numbers of their own among those of the skin; each of the seam but its end gets a second point for the

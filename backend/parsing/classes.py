@@ -1,6 +1,7 @@
-"""Numbers of the 19 classes, as zllrunning/face-parsing.PyTorch trained them on CelebAMask-HQ.
+"""Numbers, names and colours of the 19 classes, as zllrunning/face-parsing.PyTorch trained them on CelebAMask-HQ.
 
-Left and right are the subject's: in that project's sample picture the brow at the right of the picture has number 2.
+Only the numbers that the engine asks for have names of their own. Left and right are the subject's: in that project's
+sample picture the brow at the right of the picture has number 2.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ RIGHT_EYE: Final = 5
 GLASSES: Final = 6
 LEFT_EAR: Final = 7
 RIGHT_EAR: Final = 8
-EARRING: Final = 9
 NOSE: Final = 10
 MOUTH: Final = 11
 UPPER_LIP: Final = 12
@@ -25,7 +25,6 @@ NECK: Final = 14
 NECKLACE: Final = 15
 CLOTH: Final = 16
 HAIR: Final = 17
-HAT: Final = 18
 
 NAMES: Final = (
     "background", "skin", "left brow", "right brow", "left eye", "right eye", "glasses", "left ear", "right ear",

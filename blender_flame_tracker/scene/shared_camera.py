@@ -54,7 +54,7 @@ def find_shared_camera(
         return None
     collection = next((each for each in scene.collection.children_recursive if each.name == name), None)
     if collection is None and importing is not None:
-        collection = _sharing_now(scene, importing)
+        collection = _sharing_now(importing)
     if collection is None or not is_import(collection) or collection == importing:
         return Failure(
             "no-shared-camera",
@@ -77,7 +77,7 @@ def find_shared_camera(
     return SharedCamera(parts.camera, record, start)
 
 
-def _sharing_now(scene: bpy.types.Scene, importing: bpy.types.Collection) -> bpy.types.Collection | None:
+def _sharing_now(importing: bpy.types.Collection) -> bpy.types.Collection | None:
     """The collection of the camera that an import shares already: it may have been renamed."""
     parts = parts_of(importing)
     if isinstance(parts, Failure) or not parts.shares_camera:

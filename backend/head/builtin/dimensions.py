@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 
 HEAD_VERTICES: Final = 3931
-EYEBALL_VERTICES: Final = 546
 
 FACE_ORIGIN: Final = np.array([0.0, 0.0215, 0.0315])
 """Where the origin of the measured landmarks (between the eyes) lies in the head."""

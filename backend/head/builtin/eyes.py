@@ -15,7 +15,6 @@ RING_RADII = (0.0010, PUPIL_RADIUS, 0.0036, 0.0048, IRIS_RADIUS, 0.0068, 0.0082)
 """Distance from the axis of the rings in front; the other ten are evenly spaced to the back pole."""
 RINGS = 17
 IRIS_RING = RING_RADII.index(IRIS_RADIUS)
-PUPIL_RING = RING_RADII.index(PUPIL_RADIUS)
 
 
 def eyeball(side: float) -> tuple[Floats, Integers]:

@@ -53,7 +53,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         alert.alert = True
         paragraph(alert, context, str(facts), icon="ERROR")
         return
-    _draw_facts(layout, context, path, facts, video)
+    _draw_facts(layout, path, facts, video)
     _draw_range(layout, video, facts)
     _draw_faces(layout, context, path)
 
@@ -103,7 +103,7 @@ def _draw_photographs(layout: Any, context: bpy.types.Context, path: Path, node:
         _draw_choice(layout, face, still=True)
 
 
-def _draw_facts(layout: Any, context: bpy.types.Context, path: Path, facts: VideoFacts | None, video: Any) -> None:
+def _draw_facts(layout: Any, path: Path, facts: VideoFacts | None, video: Any) -> None:
     """The picture of the video, and beside it what it is."""
     faces = footage.faces_of(path)
     icon = thumbnails.icon_of(faces.found.thumbnail) if faces.found is not None else 0

@@ -146,4 +146,4 @@ def test_code_in_a_file_is_not_run(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_there_are_19_names_and_colours() -> None:
     assert len(classes.NAMES) == len(classes.COLOURS) == 19
-    assert classes.NAMES[classes.HAT] == "hat"
+    assert (classes.NAMES[classes.NECKLACE], classes.NAMES[classes.HAIR]) == ("necklace", "hair")
