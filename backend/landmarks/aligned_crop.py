@@ -25,9 +25,9 @@ WHITE: Final = (255.0, 255.0, 255.0)
 
 
 def dlib68(points: Floats) -> Floats:
-    """Return the 68 dlib points (…, 68, 2) of MediaPipe's landmarks (…, 478, 2 or more)."""
+    """Return the 68 dlib points (…, 68, D) of MediaPipe's landmarks (…, 478, D)."""
     pairs = np.array([(group[0], group[-1]) for group in DLIB68_FROM_MEDIAPIPE])
-    return points[..., pairs, :2].mean(axis=-2)
+    return points[..., pairs, :].mean(axis=-2)
 
 
 def ffhq_region(points: Floats, scale: float) -> Region:

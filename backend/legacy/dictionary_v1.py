@@ -134,7 +134,7 @@ def dictionary_of(crop: FittedCrop, parts: Parts, size: int) -> dict[str, Any]:
         "parsing": contents.parsing,
         "parsing_aligned": contents.parsing_aligned,
         "lmks_dense": corner_pixels(crop.points[:, :2].astype(np.float64)),
-        "lmks_68": corner_pixels(dlib68(crop.points.astype(np.float64))),
+        "lmks_68": corner_pixels(dlib68(crop.points[:, :2].astype(np.float64))),
         "blendshape_scores": np.asarray(crop.scores, dtype=np.float32),
         **_beyond(crop, contents.camera),
     }

@@ -34,7 +34,7 @@ FITTED: Final = SIZE
 
 def aligned_region(points: Floats, config: LegacyConfig) -> Region:
     """Return the aligned square around landmarks (478, 2 or more), as wide as the version has it."""
-    return ffhq_region(dlib68(points), config.version.crop_scale)
+    return ffhq_region(dlib68(points[:, :2]), config.version.crop_scale)
 
 
 def crop_camera(config: LegacyConfig) -> Camera:

@@ -73,7 +73,7 @@ def guessed_starts(
 
 def _guessed(pictures: Sequence[tuple[Picture, Floats]], files: Sequence[Path], context: Context) -> list[Start]:
     starts: list[Start] = []
-    faces = [(picture, dlib68(points.astype(np.float64))) for picture, points in pictures]
+    faces = [(picture, dlib68(points[:, :2].astype(np.float64))) for picture, points in pictures]
     for path in files:
         codes = _mica_codes(path, faces) if path.name == MICA_FILE else _deca_codes(path, faces)
         if isinstance(codes, Failure):

@@ -8,7 +8,6 @@ from scipy.spatial import KDTree
 
 from ...contract.arrays import Array
 from ...contract.camera import axis_angles, nearest_rotations, rotation_matrices
-from ...contract.names import DLIB68_FROM_MEDIAPIPE
 from ...head.geometry import rigid_motion, rigidly_aligned, similarity
 
 SURFACE_STEPS = 30
@@ -129,11 +128,6 @@ def kept_peaks(values: Array, true: Array, least: float, reach: int = 1) -> Arra
         height = true[peak] - (true[before] + true[after]) / 2
         shares.append((near - (values[before] + values[after]) / 2) / height)
     return np.array(shares)
-
-
-def dlib68(points: Array) -> Array:
-    """Return 68 dlib points (T, 68, D) of MediaPipe's 478 (T, 478, D)."""
-    return np.stack([points[:, list(indices)].mean(axis=1) for indices in DLIB68_FROM_MEDIAPIPE], axis=1)
 
 
 def looking(left_eye: Array, right_eye: Array, rotation: Array) -> Array:

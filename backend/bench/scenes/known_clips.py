@@ -16,6 +16,7 @@ from ...contract.track import TRACKED
 from ...data.types import Fit, Landmarks
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
+from ...landmarks.aligned_crop import dlib68
 from ...sample.canvas import make_canvas
 from ...sample.clip import make_clip
 from ...sample.motion import turning
@@ -159,7 +160,7 @@ def beside_truth(clip: KnownClip, fitted: Fit, head: HeadModel) -> Compared:
     frames = np.flatnonzero(fitted.status[: len(clip.rotation)] == TRACKED)
     estimated, true = fitted.rotation[frames], clip.rotation[frames]
     points = in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation)[frames]
-    points = metrics.dlib68(points) if clip.dlib else points
+    points = dlib68(points) if clip.dlib else points
     scale = np.median(clip.points[frames, :, 2].mean(axis=1) / points[..., 2].mean(axis=1))
     error = np.einsum("tji,tnj->tni", true, scale * points - clip.points[frames])
     return Compared(

@@ -16,6 +16,7 @@ from ...head.builtin import builtin_head
 from ...head.flame.flame_file import load_flame
 from ...head.model import HeadModel
 from ...head.skinning import neutral_pose
+from ...landmarks.aligned_crop import dlib68
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, between, without_target
@@ -109,7 +110,7 @@ def measure(setup: Setup) -> list[Row] | Failure:
         if isinstance(fitted, Failure):
             return fitted
         points = in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation)
-        estimated = metrics.dlib68(points)
+        estimated = dlib68(points)
         rows += rotation_rows(name, fitted, truth)
         rows += surface_rows(name, head, fitted, estimated, truth, limit)
         rows += face_rows(name, fitted, estimated, truth)

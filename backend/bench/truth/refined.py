@@ -13,6 +13,7 @@ from ...data.types import Fit
 from ...head.builtin import builtin_head
 from ...head.flame.flame_file import load_flame
 from ...head.model import HeadModel
+from ...landmarks.aligned_crop import dlib68
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, in_camera, refine, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, not_measured, without_target
@@ -60,7 +61,7 @@ def clip_rows(setup: Setup) -> list[Row] | Failure:
 
 def _errors(head: HeadModel, fitted: Fit, truth: FilmedHead) -> dict[str, float]:
     free = metrics.rotation_errors(fitted.rotation, truth.rotation, constant=True)
-    estimated = metrics.dlib68(in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation))
+    estimated = dlib68(in_camera(surface_landmarks(head, fitted.pose), fitted.rotation, fitted.translation))
     pitch, true_pitch = (metrics.yaw_and_pitch(turn[:, :, 2])[1] for turn in (fitted.rotation, truth.rotation))
     mouth = metrics.gap(estimated, *MOUTH) - metrics.gap(truth.points, *MOUTH)
     lids = [
