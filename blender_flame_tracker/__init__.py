@@ -2,7 +2,7 @@
 
 From the ground up; a folder calls only those above it in this list (`tests/test_floors.py` holds it to that):
 
-- Files here: `names`, `paths`, `text`, `file_stamp`, `own_operators`, `polling`, then `redrawing`.
+- Files here: `names`, `paths`, `text`, `file_stamp`, `own_operators`, `polling`, `handlers`, then `redrawing`.
 - `engine`: the engine as a program, without `bpy`.
 - `preferences`: what a user sets once.
 - `scene`: what a track becomes in Blender.

@@ -56,6 +56,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "file_stamp": 0,
         "own_operators": 0,
         "polling": 0,
+        "handlers": 0,
         "engine": 0,
         "redrawing": 1,
         "preferences": 2,

@@ -9,6 +9,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.settings import SceneSettings
+from ..handlers import add_handlers, remove_handlers
 from .reading import nodes_of
 
 SWITCH: Final = "set_scene"
@@ -49,14 +50,16 @@ def _loaded(*_arguments: object) -> None:
                 node.property_unset(SWITCH)
 
 
+_HANDLERS: Final = (("load_post", _loaded),)
+
 CLASSES: Final[tuple[type, ...]] = ()
 
 
 def register() -> None:
     """Look at files when they are opened."""
-    bpy.app.handlers.load_post.append(_loaded)
+    add_handlers(_HANDLERS)
 
 
 def unregister() -> None:
     """Look at them no more."""
-    bpy.app.handlers.load_post.remove(_loaded)
+    remove_handlers(_HANDLERS)

@@ -17,6 +17,7 @@ from bpy.app.handlers import persistent
 from ...backend.contract.options import options_of
 from ...backend.contract.photographs import photograph_paths, photograph_setting
 from .. import paths
+from ..handlers import add_handlers, remove_handlers
 from ..names import TREE
 from . import take_files
 from .reading import kind_of
@@ -126,11 +127,9 @@ CLASSES: Final[tuple[type, ...]] = ()
 
 def register() -> None:
     """Follow the .blend when it is opened and saved."""
-    for name, handler in _HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    add_handlers(_HANDLERS)
 
 
 def unregister() -> None:
     """Take the handlers back."""
-    for name, handler in reversed(_HANDLERS):
-        getattr(bpy.app.handlers, name).remove(handler)
+    remove_handlers(_HANDLERS)

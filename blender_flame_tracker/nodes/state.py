@@ -21,6 +21,7 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
 from .. import redrawing
 from ..engine.run_state import Run, StageProgress
+from ..handlers import add_handlers, remove_handlers
 from ..names import TREE
 from ..polling import Poller
 from . import evaluated, run_registry
@@ -342,8 +343,7 @@ def register() -> None:
     """Listen to what changes more than one node."""
     global _registered  # noqa: PLW0603 - one add-on, one state
     _registered = True
-    for name, handler in _HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    add_handlers(_HANDLERS)
     _watch()
     # While an add-on is registered, the file may not be looked at.
     if not _HEADLESS:
@@ -358,8 +358,7 @@ def unregister() -> None:
     bpy.msgbus.clear_by_owner(_OWNER)
     POLLER.stop()
     _MARK_SOON.stop()
-    for name, handler in reversed(_HANDLERS):
-        getattr(bpy.app.handlers, name).remove(handler)
+    remove_handlers(_HANDLERS)
     _known.clear()
     _results.clear()
     _due.clear()

@@ -9,6 +9,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.file_access import is_file
+from ..handlers import add_handlers, remove_handlers
 from .parts import TRACK, origin_of
 from .stored import stored
 
@@ -79,13 +80,9 @@ CLASSES: Final = ()
 
 def register() -> None:
     """Follow the .blend when it is opened and saved."""
-    for name, handler in _HANDLERS:
-        getattr(bpy.app.handlers, name).append(handler)
+    add_handlers(_HANDLERS)
 
 
 def unregister() -> None:
     """Take the handlers back."""
-    for name, handler in reversed(_HANDLERS):
-        handlers = getattr(bpy.app.handlers, name)
-        if handler in handlers:
-            handlers.remove(handler)
+    remove_handlers(_HANDLERS)

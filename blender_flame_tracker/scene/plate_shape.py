@@ -7,6 +7,7 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
+from ..handlers import add_handlers, remove_handlers
 from .camera import footage_aspect, picture_aspect
 from .parts import Parts, is_import, parts_of
 from .plate import background_of
@@ -46,16 +47,17 @@ def _changed(scene: bpy.types.Scene, *_: Any) -> None:
                 shape_plate(scene, parts)
 
 
+_HANDLERS: Final = (("depsgraph_update_post", _changed),)
+
 CLASSES: Final = ()
 
 
 def register() -> None:
     """Notice changes of the resolution."""
-    bpy.app.handlers.depsgraph_update_post.append(_changed)
+    add_handlers(_HANDLERS)
 
 
 def unregister() -> None:
     """Notice them no more."""
-    if _changed in bpy.app.handlers.depsgraph_update_post:
-        bpy.app.handlers.depsgraph_update_post.remove(_changed)
+    remove_handlers(_HANDLERS)
     _seen.clear()

@@ -10,6 +10,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Notice
+from ..handlers import add_handlers, remove_handlers
 from .stored import stored
 from .strips import new_sound_strip, remove_strip, strips_of
 
@@ -101,15 +102,16 @@ def _changed(scene: bpy.types.Scene, *_: Any) -> None:
             _remove(scene, sound)
 
 
+_HANDLERS: Final = (("depsgraph_update_post", _changed),)
+
 CLASSES: Final = ()
 
 
 def register() -> None:
     """Notice deleted imports."""
-    bpy.app.handlers.depsgraph_update_post.append(_changed)
+    add_handlers(_HANDLERS)
 
 
 def unregister() -> None:
     """Notice them no more."""
-    if _changed in bpy.app.handlers.depsgraph_update_post:
-        bpy.app.handlers.depsgraph_update_post.remove(_changed)
+    remove_handlers(_HANDLERS)

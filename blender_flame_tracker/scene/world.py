@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...backend.contract.failure import Notice
 from ...backend.contract.settings import SceneSettings
+from ..handlers import add_handlers, remove_handlers
 from . import keyframes
 from .environment import HEIGHT, WIDTH, EnvironmentMap, environment_of
 from .fitting_scene import is_faithful, view_of
@@ -247,15 +248,16 @@ def _changed(scene: bpy.types.Scene, *_: Any) -> None:
         _give_back(scene, world)
 
 
+_HANDLERS: Final = (("depsgraph_update_post", _changed),)
+
 CLASSES: Final = ()
 
 
 def register() -> None:
     """Notice deleted tracks."""
-    bpy.app.handlers.depsgraph_update_post.append(_changed)
+    add_handlers(_HANDLERS)
 
 
 def unregister() -> None:
     """Notice them no more."""
-    if _changed in bpy.app.handlers.depsgraph_update_post:
-        bpy.app.handlers.depsgraph_update_post.remove(_changed)
+    remove_handlers(_HANDLERS)

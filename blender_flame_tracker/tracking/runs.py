@@ -17,6 +17,7 @@ from ...backend.contract.failure import Failure
 from .. import redrawing
 from ..engine.process import Engine
 from ..engine.session import SILENCE, Run, RunState, Session
+from ..handlers import add_handlers, remove_handlers
 from ..nodes import state, take_files
 from ..nodes.compile import SceneImport, compile_tree
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
@@ -305,20 +306,19 @@ def _after_undo(*_arguments: object) -> None:
             _session.cancel(ticket.run)
 
 
-_HANDLERS: Final = {
-    "load_pre": _before_load,
-    "load_post_fail": _after_failed_load,
-    "undo_post": _after_undo,
-    "redo_post": _after_undo,
-}
+_HANDLERS: Final = (
+    ("load_pre", _before_load),
+    ("load_post_fail", _after_failed_load),
+    ("undo_post", _after_undo),
+    ("redo_post", _after_undo),
+)
 
 CLASSES: Final[tuple[type, ...]] = ()
 
 
 def register() -> None:
     """Listen to what ends runs."""
-    for name, handler in _HANDLERS.items():
-        getattr(bpy.app.handlers, name).append(handler)
+    add_handlers(_HANDLERS)
     atexit.register(close)
 
 
@@ -329,5 +329,4 @@ def unregister() -> None:
     tickets.clear()
     _before_loading.clear()
     atexit.unregister(close)
-    for name, handler in reversed(_HANDLERS.items()):
-        getattr(bpy.app.handlers, name).remove(handler)
+    remove_handlers(_HANDLERS)
