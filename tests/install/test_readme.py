@@ -188,7 +188,7 @@ def test_shown_commands_are_understood(page: str, line: str) -> None:
         assert program in ("python3", "py")
         installer_parser(ROOT).parse_args(words[1:])
         return
-    assert program in ("python", ".venv/bin/python")
+    assert re.fullmatch(r"python|\.venv/bin/python|\.venv/envs/blender-[\d.]+-\*/bin/python", program)
     if words[1] != "backend":
         assert words[1] in TOOLS or importlib.util.find_spec(words[1]) is not None
         assert [word for word in words[2:] if "/" in word and not (ROOT / word).exists()] == []

@@ -1,23 +1,7 @@
 """The nodes, one file each; every module in this folder is found by itself and adds its `CLASSES`.
 
-How to add a stage:
-
-1. `backend/contract`: a settings dataclass in `settings.py` and an entry in `STAGES` (`job.py`).
-2. `backend/stages`: one file with its work.
-3. Here: one file with a class like
-
-    class AppearanceNode(StageNode, bpy.types.Node):
-        '''Refine the head by the colours of the footage'''
-
-        kind = "appearance"
-        group = Group.TRACKING
-        bl_icon = "SHADING_TEXTURE"
-
-    CLASSES = (AppearanceNode,)
-
-Sockets, properties, tooltips, the entry in the Add menu, state, compiling and running come from there. A node that
-shows some of its settings only when they matter, or needs something of Blender's, overrides `draw_settings` or
-`settings`.
+Calls the files of `nodes`, and what those call. Start reading at `appearance`, a short one; how to add a stage and its
+node stands in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
