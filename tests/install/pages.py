@@ -77,8 +77,8 @@ def commands(page: Path) -> list[str]:
 
 
 def definitions(page: Path) -> list[tuple[str, str]]:
-    """Return (name, file of Python) where a page says that a name is in a file."""
-    return re.findall(r"`(\w+)` (?:in|of) `([\w/.]+\.py)`", prose(page))
+    """Return (name, file of Python) where a page says that a name, or a dotted one of a class, is in a file."""
+    return re.findall(r"`([\w.]+)` (?:in|of) `([\w/.]+\.py)`", prose(page))
 
 
 def quoted_messages(page: Path) -> list[str]:

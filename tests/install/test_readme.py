@@ -131,9 +131,12 @@ def test_definitions_are_in_the_files_that_a_page_names(page: Path) -> None:
 
 
 def defined_by(statement: ast.stmt) -> list[str]:
-    """Names that a statement at the top of a module gives."""
-    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+    """Names that a statement at the top of a module gives; of a class also those in it, after a dot."""
+    if isinstance(statement, ast.FunctionDef):
         return [statement.name]
+    if isinstance(statement, ast.ClassDef):
+        inner = [f"{statement.name}.{name}" for part in statement.body for name in defined_by(part)]
+        return [statement.name, *inner]
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
