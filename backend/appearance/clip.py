@@ -34,7 +34,6 @@ from ..fit.terms.priors import LOCKED, SharedPrior, frame_prior, shared_prior, w
 from ..fit.terms.smoothness import MotionPower, smoothness_weights
 from ..head.model import HeadModel
 from .aperture_restoration import explaining_offsets, with_openings
-from .device import feature_maker
 from .key_frame_solve import (
     FINEST,
     PhotometricProblem,
@@ -44,10 +43,11 @@ from .key_frame_solve import (
     solve_photometric,
     unrefined_state,
 )
+from .pictures.device import feature_maker
+from .pictures.view import Feature, View
 from .terms.fixed_albedo_term import Colours, fixed_albedo_term
 from .terms.kept_edges import with_edges_kept
 from .terms.photometric_term import PhotometricTuning, brightness, colours
-from .view import Feature, View
 
 if TYPE_CHECKING:
     from ..data.types import Fit

@@ -25,8 +25,8 @@ from ..head.model import HeadModel
 from ..head.skinning import pose_vertices, select_frames
 from ..video.reader import read_frames
 from .bundle_adjustment import Bundle, solve_bundle
+from .pictures.view import view_of
 from .point_tracks import Expected, PointTracks, TrackPoints, follow_points, track_points
-from .view import view_of
 
 POINTS: Final = 1500
 """Spread over the whole head; about a quarter is seen."""

@@ -30,10 +30,10 @@ from ..fit.solvers.levenberg_marquardt import Limits, Step, minimise
 from ..fit.terms.landmark_term import SharedEquations
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
-from .device import DeviceFeatureMaker
+from .pictures.device import DeviceFeatureMaker
+from .pictures.view import DIRECTED_TERMS, Feature, FeatureMaker, View
 from .terms.photometric_normal_equations import PictureResiduals, picture_equations
 from .terms.photometric_term import PhotometricTuning, brightness, colours, no_light, robust_cost
-from .view import DIRECTED_TERMS, Feature, FeatureMaker, View
 
 BANDS: Final = ((4.0, 12.0, 3), (2.0, 6.0, 4), (1.2, 4.0, 4), (0.8, 3.0, 5))
 """Narrow and wide Gaussian in pixels of the view and most steps with them: fine structure fits only when it is near."""

@@ -25,7 +25,7 @@ from ..raster.normals import vertex_normals
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..raster.visibility import POINT_TRACK, is_unobstructed, view_cosines
 from ..system.compiled import compiled
-from .view import View
+from .pictures.view import View
 
 STILL_REGIONS: Final = ("face", "forehead", "scalp", "left_ear", "right_ear")
 MOVING_REGIONS: Final = (*NOT_SKIN, "eye_region", "left_eye_region", "right_eye_region", "lips")

@@ -34,7 +34,7 @@ from ..render.differentiable.choice import best_rasterizer
 from ..video.reader import read_frames
 from .bare_skin import BareSkin
 from .clip import SAMPLES, RefinedClip, Refinement, refine_clip
-from .view import View, exposed, view_of
+from .pictures.view import View, exposed, view_of
 
 FEWEST: Final = 6
 """Frames with a face from which on pictures tell something that landmarks do not."""

@@ -14,6 +14,7 @@ from ..contract.arrays import Floats, Integers
 from ..data.landmark_distance import eye_distance
 from ..head.model import HeadModel
 from .clip_input import ClipInput
+from .every_frame import ClipMotion
 from .evidence.key_frames import choose_key_frames
 from .evidence.observations import Observations, group_weights, observe
 from .geometry.initial_pose import InitialPose, initial_poses
@@ -26,9 +27,8 @@ from .listener import Listener
 from .options.fit_options import FitOptions
 from .options.weights import Tuning
 from .outline.term import frames_with_masks, outline_term
-from .solvers.every_frame import ClipMotion
+from .shared_fit import SharedFit, fit_shared
 from .solvers.identity import IdentityResult
-from .solvers.shared_fit import SharedFit, fit_shared
 
 PRECISION = torch.float32
 """Single precision resolves 1e-4 px at 4K and is twice as fast; the banded system itself is solved in double."""

@@ -1,4 +1,4 @@
 """Parts of the cost that compare pictures, and their normal equations.
 
-Calls `device` and `view` of the folder above, `fit` and `head`. Start with `photometric_term`.
+Calls `pictures`, and `fit` and what lies below it. Start with `photometric_term`.
 """

@@ -18,8 +18,8 @@ from ...fit.geometry.state import Frames, Shared
 from ...fit.terms.landmark_term import FrameEquations
 from ...fit.terms.pictures_cost import PicturesCost
 from ...fit.terms.robust import cauchy_cost, cauchy_weight
-from ..device import Pictures, pictures_of, read_features
-from ..view import Feature, read_with_slope
+from ..pictures.device import Pictures, pictures_of, read_features
+from ..pictures.view import Feature, read_with_slope
 from .photometric_jacobian_numba import RowModel, row_frames, row_model, rows_of_frame
 from .photometric_term import LEAST_SEEN, PhotometricTuning, bare, robust_cost, robust_weight
 

@@ -15,7 +15,7 @@ from ...fit.geometry.landmark_model import LandmarkModel
 from ...fit.geometry.parallel import PROCESSOR, over_chunks
 from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
-from ..view import DIRECTED_TERMS, Feature
+from ..pictures.view import DIRECTED_TERMS, Feature
 from .photometric_term import LEAST_SEEN, bare, frame_rows
 
 BATCH: Final = 16

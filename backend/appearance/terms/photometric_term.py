@@ -15,8 +15,8 @@ from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
 from ...fit.geometry.surface_samples import points_of
 from ...fit.terms.robust import cauchy_cost, cauchy_weight
-from ..device import pictures_of, read_features
-from ..view import DIRECTED_TERMS, Feature, read_with_slope
+from ..pictures.device import pictures_of, read_features
+from ..pictures.view import DIRECTED_TERMS, Feature, read_with_slope
 
 LEAST_SEEN = 0.02
 """Points that are seen less than this are left out of a frame."""

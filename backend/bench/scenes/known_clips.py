@@ -23,7 +23,7 @@ from ...sample.motion import turning
 from ...sample.people import TEXTURE_SIZE, person
 from ..chain import Clock, Setup, find_landmarks, fit, in_camera, surface_landmarks
 from ..measures import metrics
-from ..truth.independent import read_truth
+from .independent_head import read_truth
 
 TURNING: Final = (320, 321, 322)
 """Seeds of people who turn; `tools.make_detector_turns` learned from others."""

@@ -19,7 +19,8 @@ from ..chain import Clock, Setup, find_landmarks, fit, import_stages
 from ..measures import metrics
 from ..rows import Row, at_least, at_most
 from ..scenes.eye_people import CROSSED, GLANCE, film_eyes
-from .independent import AWAKE, read_truth
+from ..scenes.independent_head import read_truth
+from .independent import AWAKE
 from .lids import PEOPLE
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from ...contract.arrays import Array, Floats
+from ...contract.arrays import Floats
 from ...contract.failure import Failure
 from ...contract.settings import HeadSettings
 from ...data.types import Fit
@@ -20,6 +18,7 @@ from ...landmarks.aligned_crop import dlib68
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, import_stages, in_camera, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, between, without_target
+from ..scenes.independent_head import FilmedHead, read_truth
 
 QUALITY: Final = "best"
 JAW_DEGREES: Final = 25.3
@@ -29,52 +28,6 @@ LIDS: Final = (((43, 47), (44, 46)), ((37, 41), (38, 40)))
 """Of the 68 points: middle of the inner lips; facing points of the left eye's lids and of the right eye's."""
 SHUT, OPEN = 0.9, 0.1
 AWAKE: Final = 0.2
-
-
-@dataclass(frozen=True)
-class FilmedHead:
-    """What ``truth_clip`` shows, T frames, in camera axes (its README says how it is written).
-
-    Attributes:
-        rotation: Head to camera (T, 3, 3).
-        points: The head's own 68 points (T, 68, 3).
-        vertices: Of every tenth frame (T / 10, V, 3).
-        triangles: (F, 3).
-        jaw: jawOpen (T,).
-        blink: Left, right (T, 2).
-        gaze: Direction of both eyes (T, 3).
-        focal: In pixels.
-    """
-
-    rotation: Floats
-    points: Floats
-    vertices: Floats
-    triangles: Array
-    jaw: Floats
-    blink: Floats
-    gaze: Floats
-    focal: float
-
-
-def read_truth(path: Path) -> FilmedHead:
-    """Read ``truth.npz``."""
-    with np.load(path, allow_pickle=False) as file:
-        world, shift = file["R"].astype(np.float64), file["t"].astype(np.float64)
-        rotation = world @ file["head_R"]
-        every_tenth = file["verts_every_10"].astype(np.float64)
-        quads = file["quads"]
-        yaw, pitch = np.radians(file["gaze_yaw_pitch_deg"].astype(np.float64)).T
-        forward = np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], axis=1)
-        return FilmedHead(
-            rotation=rotation,
-            points=in_camera(file["landmarks68"].astype(np.float64), world, shift),
-            vertices=in_camera(every_tenth, world[::10], shift[::10]),
-            triangles=np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]),
-            jaw=file["jawOpen"].astype(np.float64),
-            blink=file["blink"].astype(np.float64),
-            gaze=np.einsum("tij,tj->ti", rotation, forward),
-            focal=float(file["K"][0, 0]),
-        )
 
 
 def measure(setup: Setup) -> list[Row] | Failure:

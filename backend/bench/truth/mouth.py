@@ -14,8 +14,8 @@ from ...contract.failure import Failure
 from ...contract.settings import HeadSettings
 from ...data.landmark_distance import eye_distance
 from ...data.types import Fit, Landmarks
+from ...fit.evidence.lip_closure import CLOSED
 from ...fit.geometry.landmark_model import FACING_LIPS
-from ...fit.terms.lip_contact import CLOSED
 from ...head.builtin import builtin_head
 from ...head.flame.flame_file import load_flame
 from ...head.model import HeadModel
@@ -23,8 +23,9 @@ from ..chain import Setup, found_and_fitted, import_stages, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, between, without_target
 from ..scenes.expression_clips import film_faces
+from ..scenes.independent_head import read_truth
 from ..scenes.known_clips import places_on
-from .independent import JAW_DEGREES, read_truth
+from .independent import JAW_DEGREES
 
 SIDES: Final = ("Left", "Right")
 MOUTHS: Final[Mapping[str, Mapping[str, float]]] = {

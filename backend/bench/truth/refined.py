@@ -17,7 +17,8 @@ from ...landmarks.aligned_crop import dlib68
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, in_camera, refine, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, not_measured, without_target
-from .independent import LIDS, MOUTH, QUALITY, FilmedHead, read_truth
+from ..scenes.independent_head import FilmedHead, read_truth
+from .independent import LIDS, MOUTH, QUALITY
 
 SLACK: Final = 0.05
 """Share by which a number may be larger after than before without being worse."""

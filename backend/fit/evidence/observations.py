@@ -13,11 +13,11 @@ from ...contract import names
 from ...data.landmark_distance import eye_distance
 from ..geometry.landmark_model import LID_PAIRS, LIDS, LandmarkModel
 from ..options.weights import Tuning
-from ..terms.lip_contact import most_seen
 from .gaze_scores import gaze_from_scores
 from .iris_noise import steadiness
 from .jaw_rest import jaw_precision
 from .lid_gaps import openings
+from .lip_closure import most_seen
 
 LIP_PAIRS: Final = tuple(zip(names.INNER_LIPS_UPPER[2:-2], names.INNER_LIPS_LOWER[2:-2], strict=True))
 """Facing points of the lips, without the corners, where the opening is always zero."""

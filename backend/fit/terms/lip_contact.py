@@ -10,16 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ..geometry.landmark_model import FACING_LIPS, LandmarkModel
+from ..geometry.landmark_model import LandmarkModel
 from ..geometry.projection import height_derivatives, pose_landmarks
 from ..geometry.state import Frames, Shared, neutral_frames
 
-CLOSED: Final = 0.03
-"""Lips whose landmarks are nowhere farther apart than this share of the distance between the eyes are closed."""
 THROUGH: Final = 0.00015
 """Metres by which lips go through each other, one standard deviation: what nobody sees."""
 APART: Final = 0.0003
@@ -39,20 +36,6 @@ class LipGaps:
     gap: Tensor
     by_frame: Tensor
     by_identity: Tensor | None
-
-
-def most_seen(points: np.ndarray, size: np.ndarray, metres: float) -> np.ndarray:
-    """Return how far facing points may be apart (T, P) in metres; infinite in frames whose mouth is not closed.
-
-    Args:
-        points: Landmarks in pixels (T, 478, 2 or 3); NaN where not found.
-        size: Distance between the eyes in pixels, as if seen from the front (T,).
-        metres: The same on the head.
-    """
-    upper, lower = np.array(FACING_LIPS).T
-    gaps = np.linalg.norm(points[:, upper, :2] - points[:, lower, :2], axis=-1) / size[:, None]
-    closed = np.nan_to_num(gaps, nan=np.inf).max(axis=1) < CLOSED
-    return np.where(closed[:, None], gaps * metres, np.inf)
 
 
 def lip_gaps(lips: LandmarkModel, shared: Shared, frames: Frames, *, of_identity: bool = False) -> LipGaps:

@@ -13,7 +13,7 @@ from textured_heads import as_fit, textured_pictures
 from backend.appearance import clip as photometric_clip
 from backend.appearance.clip import RefinedClip, Refinement, refine_clip
 from backend.appearance.key_frame_solve import PhotometricProblem, PhotometricState, camera_vertices, unrefined_state
-from backend.appearance.view import View, exposed
+from backend.appearance.pictures.view import View, exposed
 from backend.contract.arrays import Integers
 from backend.contract.camera import axis_angles, project
 from backend.fit.clip_input import ClipInput

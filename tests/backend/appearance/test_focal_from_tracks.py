@@ -16,8 +16,8 @@ from backend.appearance.focal_from_tracks import (
     evidence_of_pictures,
     weighed,
 )
+from backend.appearance.pictures.view import View
 from backend.appearance.point_tracks import PointTracks, follow_points, track_points
-from backend.appearance.view import View
 from backend.contract.camera import project, rotation_matrices
 from backend.contract.settings import FitSettings
 from backend.data.types import Camera, Fit

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from backend.appearance import key_frame_solve as photometric
 from backend.appearance.key_frame_solve import KeyFrameFit, KeyFrameUnknowns, solve_photometric
+from backend.appearance.pictures.view import Feature, band_pass
 from backend.appearance.terms.photometric_term import PhotometricTuning, brightness, colours, frame_rows, no_light
-from backend.appearance.view import Feature, band_pass
 from backend.fit.conversion import head_pose, to_state
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.geometry.parallel import single_threaded_operations

@@ -14,8 +14,9 @@ from rasterizer_scenes import opened
 from synthetic_clips import MadeClip, made_clip
 from textured_heads import as_fit, problem_of
 
-from backend.appearance.device import DeviceFeatureMaker, masked_band_pass, pictures_of, read_features
 from backend.appearance.key_frame_solve import PhotometricProblem, features_at, solve_photometric
+from backend.appearance.pictures.device import DeviceFeatureMaker, masked_band_pass, pictures_of, read_features
+from backend.appearance.pictures.view import Feature, band_pass
 from backend.appearance.terms import fixed_albedo_term as known
 from backend.appearance.terms.photometric_normal_equations import (
     PictureResiduals,
@@ -24,7 +25,6 @@ from backend.appearance.terms.photometric_normal_equations import (
     picture_equations,
 )
 from backend.appearance.terms.photometric_term import brightness, colours
-from backend.appearance.view import Feature, band_pass
 from backend.contract.failure import Notice
 from backend.fit.geometry.parallel import GpuMemoryError, on_device, over_chunks
 from backend.fit.geometry.state import Frames, Shared

@@ -45,10 +45,10 @@ from torch import Tensor
 
 from backend.appearance import bundle_adjustment
 from backend.appearance.bundle_adjustment import Bundle, BundleFit
+from backend.appearance.pictures.view import DIRECTED_TERMS, Feature
 from backend.appearance.point_tracks import PointTracks
 from backend.appearance.terms.fixed_albedo_term import Colours, fixed_albedo_term
 from backend.appearance.terms.photometric_term import PhotometricTuning
-from backend.appearance.view import DIRECTED_TERMS, Feature
 from backend.contract.camera import rotation_matrices
 from backend.fit.solvers.identity import ClipUnknowns, IdentityFit, IdentityProblem
 from backend.fit.solvers.motion import MotionFit, MotionProblem

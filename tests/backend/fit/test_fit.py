@@ -169,7 +169,7 @@ def test_windows_agree_with_one_solve(tmp_path: Path, monkeypatch: pytest.Monkey
     def in_small_windows(problem_of, start, **options):
         return solve_in_windows(problem_of, start, window=20, overlap=15, **options)
 
-    monkeypatch.setattr("backend.fit.solvers.every_frame.solve_in_windows", in_small_windows)
+    monkeypatch.setattr("backend.fit.every_frame.solve_in_windows", in_small_windows)
     parts = fitted(clip, tmp_path)
     difference = axis_angles(np.swapaxes(whole.rotation, 1, 2) @ parts.rotation)
     assert np.degrees(np.abs(difference)).max() < 0.05

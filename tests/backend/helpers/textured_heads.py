@@ -9,8 +9,8 @@ import torch
 from synthetic_clips import MadeClip
 
 from backend.appearance.key_frame_solve import PhotometricProblem, seen_columns
+from backend.appearance.pictures.view import FeatureMaker, View
 from backend.appearance.terms.photometric_term import PhotometricTuning
-from backend.appearance.view import FeatureMaker, View
 from backend.contract.camera import Intrinsics, rotation_matrices
 from backend.contract.settings import FitSettings
 from backend.data.fit_report import FitReport

@@ -14,7 +14,7 @@ from synthetic_clips import made_clip, made_landmarks
 
 from backend.bench.chain import Clock, Setup, find_landmarks
 from backend.bench.measures import metrics
-from backend.bench.truth.independent import read_truth
+from backend.bench.scenes.independent_head import read_truth
 from backend.contract.camera import Intrinsics, project
 from backend.data.landmark_mirror import mirror_table
 from backend.data.types import Camera

@@ -15,8 +15,9 @@ from backend.contract.names import MEDIAPIPE_SCORES
 from backend.contract.settings import FitSettings
 from backend.data.types import Camera, Fit, HeadPose
 from backend.fit.evidence.jaw_rest import NEAR, jaw_precision
+from backend.fit.evidence.lip_closure import most_seen
 from backend.fit.geometry.landmark_model import FACING_LIPS, landmark_model
-from backend.fit.terms.lip_contact import contact_errors, most_seen, resting_gaps
+from backend.fit.terms.lip_contact import contact_errors, resting_gaps
 from backend.head.builtin import builtin_head
 from backend.head.model import HeadModel
 from backend.stages import fit as fit_stage

@@ -13,18 +13,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..fit.geometry.landmark_model import LandmarkModel
-from ..fit.geometry.parallel import over_chunks
-from ..fit.geometry.projection import pose_landmarks
-from ..fit.geometry.state import Frames, Shared, eye_vectors
-from ..fit.geometry.surface_samples import SurfaceSamples, skin_faces
-from ..head.model import HeadModel
-from ..head.skinning_torch import TorchHead
-from ..raster.visibility import FAR, FINE_STRUCTURE
-from ..render.differentiable.choice import best_rasterizer
-from ..render.differentiable.clip import clip_space
-from ..render.differentiable.interpolate import interpolate
-from ..render.differentiable.shading import light_terms, unit, vertex_normals
+from ...fit.geometry.landmark_model import LandmarkModel
+from ...fit.geometry.parallel import over_chunks
+from ...fit.geometry.projection import pose_landmarks
+from ...fit.geometry.state import Frames, Shared, eye_vectors
+from ...fit.geometry.surface_samples import SurfaceSamples, skin_faces
+from ...head.model import HeadModel
+from ...head.skinning_torch import TorchHead
+from ...raster.visibility import FAR, FINE_STRUCTURE
+from ...render.differentiable.choice import best_rasterizer
+from ...render.differentiable.clip import clip_space
+from ...render.differentiable.interpolate import interpolate
+from ...render.differentiable.shading import light_terms, unit, vertex_normals
 from .view import Feature, FeatureMaker, View
 
 BATCH: Final = 32

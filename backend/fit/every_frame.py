@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...contract.arrays import Floats
-from ..clip_input import ClipInput
-from ..evidence.observations import Observations
-from ..geometry.landmark_model import LandmarkModel
-from ..geometry.state import Frames, Shared
-from ..listener import Listener
-from ..options.fit_options import FitOptions
-from ..terms.expression_rest import motion_prior_of
-from ..terms.lid_contact import lid_contact
-from ..terms.motion_power import LOOSE, motion_power
-from ..terms.priors import FramePrior, frame_prior
-from ..terms.smoothness import MotionPower, smoothness_weights
-from .motion import MotionProblem, joined, solve_in_windows
-from .pose_covariance import pose_sigma
+from ..contract.arrays import Floats
+from .clip_input import ClipInput
+from .evidence.observations import Observations
+from .geometry.landmark_model import LandmarkModel
+from .geometry.state import Frames, Shared
+from .listener import Listener
+from .options.fit_options import FitOptions
+from .solvers.motion import MotionProblem, joined, solve_in_windows
+from .solvers.pose_covariance import pose_sigma
+from .terms.expression_rest import motion_prior_of
+from .terms.lid_contact import lid_contact
+from .terms.motion_power import LOOSE, motion_power
+from .terms.priors import FramePrior, frame_prior
+from .terms.smoothness import MotionPower, smoothness_weights
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...contract.arrays import Integers
-from ..evidence.observations import Observations
-from ..geometry.landmark_model import LandmarkModel
-from ..geometry.state import Frames, Shared
-from ..listener import Listener
-from ..options.fit_options import FitOptions
-from ..options.weights import for_the_person
-from ..outline.term import OutlineTerm
-from ..terms.priors import LOCKED, frame_prior, shared_prior
-from .identity import IdentityProblem, IdentityResult, solve_identity
+from ..contract.arrays import Integers
+from .evidence.observations import Observations
+from .geometry.landmark_model import LandmarkModel
+from .geometry.state import Frames, Shared
+from .listener import Listener
+from .options.fit_options import FitOptions
+from .options.weights import for_the_person
+from .outline.term import OutlineTerm
+from .solvers.identity import IdentityProblem, IdentityResult, solve_identity
+from .terms.priors import LOCKED, frame_prior, shared_prior
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..contract.arrays import Floats, Singles
-from ..contract.camera import Intrinsics, project
-from ..contract.shading import LIGHT_TERMS, light_terms
-from ..fit.geometry.surface_samples import SurfaceSamples, skin_faces
-from ..head.model import HeadModel
-from ..raster.normals import vertex_normals
-from ..raster.rasterizer import Raster
-from ..raster.rasterizer_numba import NumbaRasterizer
-from ..raster.visibility import FINE_STRUCTURE, visibility
-from ..system.compiled import compiled
+from ...contract.arrays import Floats, Singles
+from ...contract.camera import Intrinsics, project
+from ...contract.shading import LIGHT_TERMS, light_terms
+from ...fit.geometry.surface_samples import SurfaceSamples, skin_faces
+from ...head.model import HeadModel
+from ...raster.normals import vertex_normals
+from ...raster.rasterizer import Raster
+from ...raster.rasterizer_numba import NumbaRasterizer
+from ...raster.visibility import FINE_STRUCTURE, visibility
+from ...system.compiled import compiled
 
 FACE_PIXELS: Final = 220.0
 """Width of the face at which pictures are compared; larger ones are reduced."""
