@@ -1,4 +1,4 @@
-"""Which points of the skin a frame shows bare: what passes before a face tells nothing of how the head moves."""
+"""Points of the skin that a frame shows bare: what passes before a face tells nothing of how the head moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pictures say about the focal length of a finished fit, and the fit with that.
+"""Focal length of a finished fit from its pictures, and the fit with that.
 
 `point_tracks` follows points over frames in which the head is turned differently, `bundle_adjustment` finds the focal
 length under which they move as one head, and here that is weighed against what landmarks and outline have said.

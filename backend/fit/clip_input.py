@@ -1,4 +1,4 @@
-"""What a clip gives the solver: landmarks without the detector's habits, camera, and how far each frame is trusted."""
+"""Input of the solver from a clip: landmarks without the detector's habits, camera, and the trust in each frame."""
 
 from __future__ import annotations
 

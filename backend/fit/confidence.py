@@ -1,4 +1,4 @@
-"""How far each frame can be trusted, before the fit (what the detector says) and after it (what is left over)."""
+"""Trust in each frame, before the fit (what the detector says) and after it (what is left over)."""
 
 from __future__ import annotations
 

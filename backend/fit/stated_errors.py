@@ -1,4 +1,4 @@
-"""How far rotation and points of every frame may be off, in degrees and millimetres.
+"""Errors that the fit states of rotation and points in every frame, in degrees and millimetres.
 
 What a clip's errors have in common (the head's axes, its size, the person's shape) no frame can tell and is left out.
 What differs from frame to frame grows with how much the fit leaves over, with what landmarks and smoothness leave open

@@ -1,4 +1,4 @@
-"""What a frame shows of the skin: fine structure of its brightness, which points are seen, and how light falls there.
+"""View of the skin in a frame: fine structure of its brightness, which points are seen, and how light falls there.
 
 Brightness is compared as a logarithm, so that light is added to colour, and only its fine structure, between two
 Gaussians: shades that move over the face while it turns pull whole faces aside, fine structure hardly knows them.

@@ -1,4 +1,4 @@
-"""What the detector does to its landmarks when a face turns from the camera, and the landmarks without that.
+"""Bias of the detector where a face turns from the camera, and the landmarks without it.
 
 MediaPipe's points under-report how far a head looks up or down: of the pitch of rendered heads they show 0.80 to 0.91,
 the same for painted and photographic skin and for heads of two families, where exactly projected points show all of it.

@@ -1,4 +1,4 @@
-"""What MediaPipe's expression scores say of the gaze: a second opinion, from pixels the iris landmarks do not use."""
+"""Gaze by MediaPipe's expression scores: a second opinion, from pixels the iris landmarks do not use."""
 
 from __future__ import annotations
 

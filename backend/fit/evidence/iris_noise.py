@@ -1,4 +1,4 @@
-"""How much the irises tremble in a clip: what is found well says where an eye looks, what trembles says little."""
+"""Noise of the irises in a clip: what is found well says where an eye looks, what trembles says little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the jaw is shut: closed lips say it, a chin as near to the nose as it comes in the clip, and the scores.
+"""Frames with a shut jaw: closed lips say it, a chin as near to the nose as it comes in the clip, and the scores.
 
 How long a chin is belongs to the person, so one frame cannot tell a long chin from a jaw that is open a little. Over a
 clip the frames with closed lips can: their jaw is shut, and what is left is the person's. Lips that part before

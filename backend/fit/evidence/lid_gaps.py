@@ -1,4 +1,4 @@
-"""How far the lids are apart: the networks leave a gap between closed lids, which is taken off what they measured."""
+"""Openings of the lids: the networks leave a gap between closed lids, which is taken off what they measured."""
 
 from __future__ import annotations
 

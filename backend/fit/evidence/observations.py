@@ -1,4 +1,4 @@
-"""What the pictures say, as the solver uses it: pixels, their noise and their weights."""
+"""Observations in the pictures, as the solver uses them: pixels, their noise and their weights."""
 
 from __future__ import annotations
 

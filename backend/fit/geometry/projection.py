@@ -1,4 +1,4 @@
-"""Where the landmark points fall in the picture, and the derivatives of that, by hand.
+"""Projection of the landmark points into the picture, and its derivatives, by hand.
 
 Skinning as in FLAME: a point v (rest position with identity, expression, pose correctives and its offset) goes to
 sum_j w_j (G_j (v - J_j) + T_j), where G_j is the chain of rotations down to joint j and T_j its posed place; joints J

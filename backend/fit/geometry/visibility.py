@@ -1,4 +1,4 @@
-"""Which landmarks can be seen: those whose surface faces the camera."""
+"""Visibility of landmarks: those are seen whose surface faces the camera."""
 
 from __future__ import annotations
 

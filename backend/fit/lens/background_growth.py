@@ -1,4 +1,4 @@
-"""How much the background grows from frame to frame: it does so in a zoom, and keeps still when a person walks nearer.
+"""Growth of the background from frame to frame: it grows in a zoom, and keeps still when a person walks nearer.
 
 Corners beside the person are followed by Lucas and Kanade's method in reduced pictures, there and back, and a turn, a
 growth and a shift are fitted to them that leave out what moves on its own.

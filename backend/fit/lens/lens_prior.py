@@ -1,4 +1,4 @@
-"""What is plausible of a focal length that nobody knows: which kind of camera it is, and how far the face is from it.
+"""Prior of an unknown focal length, from the kind of camera and the distance of the face.
 
 A phone at arm's length, a webcam and a camera with a long lens are told apart by what the file says of its device, by
 the format and size of its pictures, and by the size of the face: each kind of camera is used from its own distance, and

@@ -1,4 +1,4 @@
-"""What the outline of the person says about the focal length.
+"""Focal length by the outline of the person.
 
 Landmarks of a face seen from the front fit at any focal length, but the head behind them does not: with too short a
 lens cranium and ears shrink behind the face, with too long a one they reach outside the person, which cannot be. A

@@ -1,4 +1,4 @@
-"""How likely focal lengths are by the gaps between the outline of the head and that of the person.
+"""Likelihood of focal lengths by the gaps between the outline of the head and that of the person.
 
 A gap is hair, a hand, the head's own shape, or the focal length. What is wrong with the shape of ears, skull or face is
 wrong in every direction and on every frame, so each part has an error of its own that all of its gaps share, and which

@@ -1,4 +1,4 @@
-"""Where the person's outline lies beside the outline of the head, along the normals of the latter.
+"""Search for the person's outline beside the outline of the head, along the normals of the latter.
 
 The outline of the head lies between the place where bare skin ends and the one where the person ends. Of a bare cheek
 or ear both are the same place; where hair, a collar or a hand is between, they only enclose it.

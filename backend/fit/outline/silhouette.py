@@ -1,4 +1,4 @@
-"""How far a person's mask reaches beyond the outline of the head, direction by direction around it.
+"""Gaps between the outline of the head and that of a person's mask, direction by direction around the head.
 
 The outline is that of the mesh in the picture: edges between a triangle that faces the camera and one that does not.
 Rays from the middle of the head meet it, and the border of the mask, at some distance; the difference is the gap.

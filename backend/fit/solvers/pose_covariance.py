@@ -1,4 +1,4 @@
-"""How well the normal equations hold the head's pose in each frame: blocks of the inverse, without all of it."""
+"""Covariance of the head's pose in each frame by the normal equations: blocks of the inverse, without all of it."""
 
 from __future__ import annotations
 

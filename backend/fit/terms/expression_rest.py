@@ -1,4 +1,4 @@
-"""What moves in a clip is expression and cheap; what stays all through the clip is the person and not."""
+"""Price of each expression: low where it moves in a clip; high where it stays all through, which is the person."""
 
 from __future__ import annotations
 

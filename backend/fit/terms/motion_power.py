@@ -1,4 +1,4 @@
-"""How lively each part of a clip is, told from the clip itself: smoothness gives way where the head really moves.
+"""Power of the motion in each part of a clip, from the clip itself: smoothness gives way where the head really moves.
 
 Fixed weights on differences in time erase fast motion, and weights that keep it let a still face tremble. So the clip
 is solved twice: loosely first, then with the variance of each difference enlarged by the power that the first solution

@@ -1,4 +1,4 @@
-"""What the solver of the motion asks of pictures, where it is given any."""
+"""Cost that pictures add to the solver of the motion, where it is given any."""
 
 from __future__ import annotations
 

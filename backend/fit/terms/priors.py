@@ -1,4 +1,4 @@
-"""What is known before looking: plausible jaws, gazes, expressions (per frame), identities and offsets (per clip)."""
+"""Priors before looking: plausible jaws, gazes, expressions (per frame), identities and offsets (per clip)."""
 
 from __future__ import annotations
 
