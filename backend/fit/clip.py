@@ -103,26 +103,6 @@ def fit_clip(
     return replace(solution, focal_sigma=sigma, outline=outline, lens=clip.lens)
 
 
-@single_threaded_operations()
-def refit_clip(
-    head: HeadModel, clip: ClipInput, options: FitOptions, shared: Shared, frames: Frames, keys: Integers
-) -> ClipSolution:
-    """Return the head over a clip whose fit was finished before its focal length was known.
-
-    Args:
-        head, clip, options: As for `fit_clip`; the clip tells the focal length.
-        shared, frames: Where to start: the finished fit (`conversion.to_state`).
-        keys: Key frames (K,).
-    """
-    clock = _Clock()
-    model = landmark_model(head, PRECISION, shared.identity.device)
-    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.position[:, 2].cpu().numpy())
-    observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning)
-    start = _Initialisation(observations, shared, frames, keys).with_focal(clip.focal)
-    solution = _solve(head, model, clip, options, start, Listener(), clock)
-    return replace(solution, focal_sigma=0.0)
-
-
 @dataclass(frozen=True)
 class _Initialisation:
     """Before anything is fitted: what is observed, heads where the landmarks are, positions of the key frames."""
@@ -154,6 +134,47 @@ def _initialise(model: LandmarkModel, clip: ClipInput, options: FitOptions) -> _
         clip.points[usable, :, :2], poses.rotation[usable], clip.times[usable], clip.trust[usable], options.key_frames
     )
     return _Initialisation(observations, shared, frames, usable[chosen])
+
+
+def _first_poses(model: LandmarkModel, clip: ClipInput, found: np.ndarray) -> InitialPose:
+    """Return a pose for every frame; frames without landmarks get that of the nearest frame with some."""
+    weight = np.full(names.LANDMARKS, _STEADY_WEIGHT)
+    weight[group_weights(Tuning()) != 1.0] = _MOVABLE_WEIGHT
+    weight *= model.known.cpu().numpy()
+    template = (model.template - model.pivot).cpu().double().numpy()
+    pixels = clip.points[found][..., :2].astype(np.float64) - np.asarray(clip.centre)
+    poses = initial_poses(pixels, template, weight)
+    usable = np.flatnonzero(found)
+    nearest = np.abs(np.arange(len(found))[:, None] - usable[None]).argmin(axis=1)
+    return InitialPose(poses.rotation[nearest], poses.pixel[nearest], poses.scale[nearest])
+
+
+def _positions(poses: InitialPose, shared: Shared) -> Tensor:
+    """Return the positions (T, 3) that put the pivot at its pixel, as large as the affine camera sees it."""
+    values = np.concatenate([poses.pixel / poses.scale[:, None], -np.log(poses.scale)[:, None]], axis=1)
+    return torch.as_tensor(values).to(shared.identity)
+
+
+def _ask_outline(
+    head: HeadModel, model: LandmarkModel, clip: ClipInput, start: _Initialisation, tuning: Tuning
+) -> OutlineEvidence | None:
+    """Return what the person's outline says of the focal length."""
+    free = model.with_free_lips()
+    return outline_evidence(head, free, clip.masks, start.observations, start.frames, start.shared, tuning, clip.centre)
+
+
+def _with_outline_prior(clip: ClipInput, outline: OutlineEvidence | None) -> ClipInput:
+    """Return the clip with what is plausible of the focal length after the outline was asked.
+
+    All that is not from landmarks weighs more by the inverse of their share, which leaves the mean as it should be and
+    the spread too small by that factor's root.
+    """
+    if clip.lens is None:
+        return clip
+    said = outline.likelihood if outline is not None else None
+    lens = clip.lens if said is None else clip.lens.with_likelihood(said.grid, said.value)
+    mean, sigma = lens.moments()
+    return replace(clip, focal=float(np.exp(mean)), focal_sigma=sigma * LANDMARK_SHARE**0.5, lens=lens)
 
 
 def _solve(
@@ -214,28 +235,6 @@ def _fit_key_frames(
     return keys, fit_shared(work, IdentityResult(start.shared, start.frames[index], 0.0, 0))
 
 
-def _ask_outline(
-    head: HeadModel, model: LandmarkModel, clip: ClipInput, start: _Initialisation, tuning: Tuning
-) -> OutlineEvidence | None:
-    """Return what the person's outline says of the focal length."""
-    free = model.with_free_lips()
-    return outline_evidence(head, free, clip.masks, start.observations, start.frames, start.shared, tuning, clip.centre)
-
-
-def _with_outline_prior(clip: ClipInput, outline: OutlineEvidence | None) -> ClipInput:
-    """Return the clip with what is plausible of the focal length after the outline was asked.
-
-    All that is not from landmarks weighs more by the inverse of their share, which leaves the mean as it should be and
-    the spread too small by that factor's root.
-    """
-    if clip.lens is None:
-        return clip
-    said = outline.likelihood if outline is not None else None
-    lens = clip.lens if said is None else clip.lens.with_likelihood(said.grid, said.value)
-    mean, sigma = lens.moments()
-    return replace(clip, focal=float(np.exp(mean)), focal_sigma=sigma * LANDMARK_SHARE**0.5, lens=lens)
-
-
 class _Clock:
     def __init__(self) -> None:
         self.last = time.perf_counter()
@@ -247,20 +246,21 @@ class _Clock:
         self.last = now
 
 
-def _first_poses(model: LandmarkModel, clip: ClipInput, found: np.ndarray) -> InitialPose:
-    """Return a pose for every frame; frames without landmarks get that of the nearest frame with some."""
-    weight = np.full(names.LANDMARKS, _STEADY_WEIGHT)
-    weight[group_weights(Tuning()) != 1.0] = _MOVABLE_WEIGHT
-    weight *= model.known.cpu().numpy()
-    template = (model.template - model.pivot).cpu().double().numpy()
-    pixels = clip.points[found][..., :2].astype(np.float64) - np.asarray(clip.centre)
-    poses = initial_poses(pixels, template, weight)
-    usable = np.flatnonzero(found)
-    nearest = np.abs(np.arange(len(found))[:, None] - usable[None]).argmin(axis=1)
-    return InitialPose(poses.rotation[nearest], poses.pixel[nearest], poses.scale[nearest])
+@single_threaded_operations()
+def refit_clip(
+    head: HeadModel, clip: ClipInput, options: FitOptions, shared: Shared, frames: Frames, keys: Integers
+) -> ClipSolution:
+    """Return the head over a clip whose fit was finished before its focal length was known.
 
-
-def _positions(poses: InitialPose, shared: Shared) -> Tensor:
-    """Return the positions (T, 3) that put the pivot at its pixel, as large as the affine camera sees it."""
-    values = np.concatenate([poses.pixel / poses.scale[:, None], -np.log(poses.scale)[:, None]], axis=1)
-    return torch.as_tensor(values).to(shared.identity)
+    Args:
+        head, clip, options: As for `fit_clip`; the clip tells the focal length.
+        shared, frames: Where to start: the finished fit (`conversion.to_state`).
+        keys: Key frames (K,).
+    """
+    clock = _Clock()
+    model = landmark_model(head, PRECISION, shared.identity.device)
+    size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.position[:, 2].cpu().numpy())
+    observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning)
+    start = _Initialisation(observations, shared, frames, keys).with_focal(clip.focal)
+    solution = _solve(head, model, clip, options, start, Listener(), clock)
+    return replace(solution, focal_sigma=0.0)
