@@ -30,7 +30,7 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "track": (280.0, 260.0),
     "texture": (560.0, 0.0),
     "scene": (560.0, 340.0),
-    "report": (560.0, -60.0),
+    "report": (560.0, -100.0),
 }
 """Chosen so that no link runs behind a node."""
 
