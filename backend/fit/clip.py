@@ -120,8 +120,8 @@ class _Initialisation:
 
 def _initialise(model: LandmarkModel, clip: ClipInput, options: FitOptions) -> _Initialisation:
     """Return neutral heads at the poses that an affine camera sees."""
-    found = np.isfinite(clip.points[..., :2]).all(axis=(1, 2))
-    poses = _first_poses(model, clip, found)
+    detected = np.isfinite(clip.points[..., :2]).all(axis=(1, 2))
+    poses = _first_poses(model, clip, detected)
     size = poses.scale * float(eye_distance(model.template.cpu().numpy()[None])[0])
     observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning)
     like = model.template
@@ -129,23 +129,23 @@ def _initialise(model: LandmarkModel, clip: ClipInput, options: FitOptions) -> _
         like.new_zeros(model.identity_modes), like.new_tensor(float(np.log(clip.focal))), torch.zeros_like(like)
     )
     frames = neutral_frames(model, torch.as_tensor(poses.rotation).to(like), _positions(poses, shared))
-    usable = np.flatnonzero(found)
+    usable = np.flatnonzero(detected)
     chosen = choose_key_frames(
         clip.points[usable, :, :2], poses.rotation[usable], clip.times[usable], clip.trust[usable], options.key_frames
     )
     return _Initialisation(observations, shared, frames, usable[chosen])
 
 
-def _first_poses(model: LandmarkModel, clip: ClipInput, found: np.ndarray) -> InitialPose:
+def _first_poses(model: LandmarkModel, clip: ClipInput, detected: np.ndarray) -> InitialPose:
     """Return a pose for every frame; frames without landmarks get that of the nearest frame with some."""
     weight = np.full(names.LANDMARKS, _STEADY_WEIGHT)
     weight[group_weights(Tuning()) != 1.0] = _MOVABLE_WEIGHT
     weight *= model.known.cpu().numpy()
     template = (model.template - model.pivot).cpu().double().numpy()
-    pixels = clip.points[found][..., :2].astype(np.float64) - np.asarray(clip.centre)
+    pixels = clip.points[detected][..., :2].astype(np.float64) - np.asarray(clip.centre)
     poses = initial_poses(pixels, template, weight)
-    usable = np.flatnonzero(found)
-    nearest = np.abs(np.arange(len(found))[:, None] - usable[None]).argmin(axis=1)
+    usable = np.flatnonzero(detected)
+    nearest = np.abs(np.arange(len(detected))[:, None] - usable[None]).argmin(axis=1)
     return InitialPose(poses.rotation[nearest], poses.pixel[nearest], poses.scale[nearest])
 
 

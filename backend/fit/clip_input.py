@@ -94,7 +94,7 @@ def _masks(landmarks: Landmarks, frames: SolvedFrames) -> Masks | None:
     masks = landmarks.masks
     if masks is None:
         return None
-    kept = np.flatnonzero(np.isin(masks.frame, frames.index))
-    position = np.searchsorted(frames.index, masks.frame[kept])
-    skin = None if masks.skin is None else masks.skin[kept]
-    return Masks(position, masks.mask[kept], masks.to_image[kept], landmarks.width, landmarks.height, skin)
+    solved = np.flatnonzero(np.isin(masks.frame, frames.index))
+    position = np.searchsorted(frames.index, masks.frame[solved])
+    skin = None if masks.skin is None else masks.skin[solved]
+    return Masks(position, masks.mask[solved], masks.to_image[solved], landmarks.width, landmarks.height, skin)

@@ -73,7 +73,7 @@ def to_state(fit: Fit, model: LandmarkModel, frames: Integers, head_offsets: Flo
         return torch.as_tensor(np.ascontiguousarray(values)).to(model.template)
 
     shared = Shared(tensor(pose.identity), model.template.new_tensor(float(np.log(focal))), tensor(offsets))
-    place = np.column_stack([camera[:, :2], np.log(camera[:, 2] / focal)])
+    position = np.column_stack([camera[:, :2], np.log(camera[:, 2] / focal)])
     eyes = np.concatenate([pose.left_eye[:, :2], pose.right_eye[:, :2]], axis=1)
-    values = (rotation, place, pose.neck, pose.jaw, eyes, expression)
+    values = (rotation, position, pose.neck, pose.jaw, eyes, expression)
     return shared, Frames(*(tensor(value) for value in values))

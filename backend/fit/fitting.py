@@ -16,7 +16,7 @@ from ..regress.starts import best_fit, starts_for_clip
 from .clip import fit_clip
 from .clip_input import clip_input
 from .geometry.parallel import on_device
-from .lens.zoom import Zoom, found_zoom, notice_of_zoom, unzoomed, zoomed_fit
+from .lens.zoom import Zoom, estimate_zoom, notice_of_zoom, unzoomed, zoomed_fit
 from .listener import Listener, progress_of
 from .options.device import device_for
 from .options.fit_options import FitOptions
@@ -71,7 +71,7 @@ def _zoom(landmarks: Landmarks, camera: Camera, context: Context, video: Video) 
     if video.is_photographs:
         return None
     if camera.varies:
-        return found_zoom(landmarks, video, context)
+        return estimate_zoom(landmarks, video, context)
     notice = notice_of_zoom(landmarks, video, context)
     if notice is not None:
         context.notice(notice)

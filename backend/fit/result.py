@@ -107,8 +107,8 @@ def _reprojection_errors(clip: ClipInput, solution: ClipSolution) -> Floats:
     fitted = project_landmarks(posed.camera, solution.shared.focal, centre).cpu().double().numpy()
     distance = np.linalg.norm(fitted - clip.points[..., :2], axis=-1)
     counted = (group_weights(Tuning()) > 0) & solution.model.known.cpu().numpy()
-    seen = (solution.visibility.cpu().numpy() > 0.5) & counted[None, : names.LANDMARKS]
-    distance[~seen] = np.nan
+    visible = (solution.visibility.cpu().numpy() > 0.5) & counted[None, : names.LANDMARKS]
+    distance[~visible] = np.nan
     result = np.full(len(distance), np.nan)
     usable = np.isfinite(distance).any(axis=1)
     result[usable] = np.nanmedian(distance[usable], axis=1)

@@ -32,17 +32,17 @@ class SolvedFrames:
 
 def solved_frames(landmarks: Landmarks, longest_gap: float) -> SolvedFrames:
     """Return which frames are solved; gaps up to `longest_gap` seconds are bridged."""
-    found, times, shot = landmarks.found, landmarks.time, landmarks.shot
-    status = np.where(found, TRACKED, MISSING).astype(np.int8)
-    tracked = np.flatnonzero(found)
+    detected, times, shot = landmarks.found, landmarks.time, landmarks.shot
+    status = np.where(detected, TRACKED, MISSING).astype(np.int8)
+    tracked = np.flatnonzero(detected)
     for before, after in pairwise(tracked):
         short = times[after] - times[before] <= longest_gap
         if after - before > 1 and short and shot[before] == shot[after]:
             status[before + 1 : after] = INTERPOLATED
     index = np.flatnonzero(status != MISSING)
     together = (np.diff(index) == 1) & (np.diff(shot[index]) == 0)
-    next_solved = np.searchsorted(index, np.arange(len(found)))
+    next_solved = np.searchsorted(index, np.arange(len(detected)))
     left, right = np.clip(next_solved - 1, 0, len(index) - 1), np.clip(next_solved, 0, len(index) - 1)
-    position = np.arange(len(found))
+    position = np.arange(len(detected))
     nearer_left = np.abs(position - index[left]) < np.abs(position - index[right])
     return SolvedFrames(status, index, together, np.where(nearer_left, left, right))

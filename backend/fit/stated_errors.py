@@ -47,10 +47,10 @@ def stated_errors(fit: Fit, points: Floats) -> Floats:
     depth = np.log(np.maximum(fit.translation[:, 2], 1e-6))
     nearer = 100 * np.abs(depth - np.median(depth[tracked]))
     moved = 1000 * np.linalg.norm(points - np.median(points[tracked], axis=0), axis=-1).mean(axis=1)
-    open_turn, open_place = np.zeros((2, len(left))) if fit.pose_sigma is None else fit.pose_sigma.T
+    open_turn, open_position = np.zeros((2, len(left))) if fit.pose_sigma is None else fit.pose_sigma.T
     one = np.ones(len(left))
     degrees = np.stack([one, open_turn, left, turned, moved], axis=1) * DEGREES
-    millimetres = np.stack([one, open_place, left, turned, nearer], axis=1) * MILLIMETRES
+    millimetres = np.stack([one, open_position, left, turned, nearer], axis=1) * MILLIMETRES
     result[there] = np.sqrt(np.stack([np.square(each).sum(axis=1) for each in (degrees, millimetres)], axis=1))[there]
     return result
 

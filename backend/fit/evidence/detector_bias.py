@@ -39,13 +39,13 @@ def without_turn_bias(points: np.ndarray, centre: tuple[float, float], table: Fl
     """
     table = turn_table() if table is None else table
     result = np.array(points)
-    found = np.isfinite(points[..., :2]).all(axis=(1, 2))
-    if found.any():
-        view = views(points[found], centre)
+    detected = np.isfinite(points[..., :2]).all(axis=(1, 2))
+    if detected.any():
+        view = views(points[detected], centre)
         moved = np.einsum("tk,nka->tna", terms(view), table) * view.scale[:, None, None]
         # Irises are found in the picture itself, see `landmarks.iris_picture`.
         moved[:, names.FACE_LANDMARKS :] = 0.0
-        result[found, :, :2] -= np.einsum("tna,tac->tnc", moved, view.axes)
+        result[detected, :, :2] -= np.einsum("tna,tac->tnc", moved, view.axes)
     return result
 
 
@@ -71,12 +71,12 @@ def views(points: np.ndarray, centre: tuple[float, float]) -> FaceView:
     weight = np.where(group_weights(Tuning())[: names.FACE_LANDMARKS] == 1.0, 1.0, _MOVABLE)
     pixels = points[:, : names.FACE_LANDMARKS, :2].astype(np.float64) - np.asarray(centre)
     poses = initial_poses(pixels, face - face.mean(axis=0), weight)
-    facing = np.diag([1.0, -1.0, -1.0]) @ poses.rotation
-    roll = np.arctan2(facing[:, 1, 0], facing[:, 1, 1])
+    rotation = np.diag([1.0, -1.0, -1.0]) @ poses.rotation
+    roll = np.arctan2(rotation[:, 1, 0], rotation[:, 1, 1])
     along, across = np.cos(roll), np.sin(roll)
     return FaceView(
-        yaw=np.arctan2(facing[:, 0, 2], facing[:, 2, 2]),
-        pitch=np.arcsin(np.clip(facing[:, 1, 2], -1, 1)),
+        yaw=np.arctan2(rotation[:, 0, 2], rotation[:, 2, 2]),
+        pitch=np.arcsin(np.clip(rotation[:, 1, 2], -1, 1)),
         axes=np.stack([np.stack([along, -across], axis=1), np.stack([-across, -along], axis=1)], axis=1),
         scale=poses.scale,
     )

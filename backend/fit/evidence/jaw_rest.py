@@ -39,14 +39,14 @@ def jaw_precision(points: np.ndarray, scores: np.ndarray, size: np.ndarray) -> F
         scores: MediaPipe's scores (T, 52), NaN where there are none.
         size: Distance between the eyes in pixels, as if seen from the front (T,).
     """
-    found = np.isfinite(points[..., :2]).all(axis=(1, 2))
+    detected = np.isfinite(points[..., :2]).all(axis=(1, 2))
     gap = np.linalg.norm(points[:, _UPPER, :2] - points[:, _LOWER, :2], axis=1) / size
     chin = np.linalg.norm(points[:, _CHIN, :2] - points[:, _NOSE, :2], axis=1) / size
-    if not found.any():
+    if not detected.any():
         return np.zeros(len(points))
-    lowered = np.maximum(chin - np.quantile(chin[found], RESTING), 0)
+    lowered = np.maximum(chin - np.quantile(chin[detected], RESTING), 0)
     parted = np.maximum(gap - SEEN_CLOSED, 0)
-    told = PER_SCORE * np.square(scores[:, MEDIAPIPE_SCORES.index("jawOpen")])
-    opened = np.fmin((lowered + parted) / ARM, told)
-    sigma = NEAR + np.where(found, opened, 0.0)
-    return np.where(found, 1 / sigma**2, 0.0)
+    by_score = PER_SCORE * np.square(scores[:, MEDIAPIPE_SCORES.index("jawOpen")])
+    opened = np.fmin((lowered + parted) / ARM, by_score)
+    sigma = NEAR + np.where(detected, opened, 0.0)
+    return np.where(detected, 1 / sigma**2, 0.0)

@@ -46,10 +46,10 @@ def with_true_lids(landmarks: Landmarks) -> Singles:
     """Return the points (T, 478, 3) with the lids as far apart as they are; those of networks not known stay."""
     for name, (measured, true) in OPENINGS.items():
         if landmarks.source.startswith(name):
-            seen = openings(landmarks.points)
-            own = _of_both(seen) if name == FACE_MESH else _of_each(seen)
-            wanted = np.where(own < measured[-1], np.interp(own, measured, true), own)
-            return _moved(landmarks.points, wanted / np.maximum(seen, 1e-6))
+            apertures = openings(landmarks.points)
+            by_eye = _of_both(apertures) if name == FACE_MESH else _of_each(apertures)
+            wanted = np.where(by_eye < measured[-1], np.interp(by_eye, measured, true), by_eye)
+            return _moved(landmarks.points, wanted / np.maximum(apertures, 1e-6))
     return landmarks.points
 
 
@@ -66,17 +66,17 @@ def openings(points: Singles | Floats) -> Floats:
     return np.stack(result, axis=1).astype(np.float64)
 
 
-def _of_both(seen: Floats) -> Floats:
+def _of_both(apertures: Floats) -> Floats:
     """Return openings (T, 2) of two eyes that blink together."""
-    both = (seen < ALIKE).all(axis=1, keepdims=True)
-    return np.where(both, seen.mean(axis=1, keepdims=True), seen)
+    both = (apertures < ALIKE).all(axis=1, keepdims=True)
+    return np.where(both, apertures.mean(axis=1, keepdims=True), apertures)
 
 
-def _of_each(seen: Floats) -> Floats:
+def _of_each(apertures: Floats) -> Floats:
     """Return openings (T, 2) of eyes of which one winks."""
-    apart = seen[:, :1] - seen[:, 1:]
+    apart = apertures[:, :1] - apertures[:, 1:]
     beyond = np.sign(apart) * np.maximum(np.abs(apart) - UNLIKE, 0)
-    return np.maximum(seen + beyond * [1.0, -1.0], 0)
+    return np.maximum(apertures + beyond * [1.0, -1.0], 0)
 
 
 def _moved(points: Singles, share: Floats) -> Singles:

@@ -12,7 +12,7 @@ CLOSED: Final = 0.03
 """Lips whose landmarks are nowhere farther apart than this share of the distance between the eyes are closed."""
 
 
-def most_seen(points: np.ndarray, size: np.ndarray, metres: float) -> np.ndarray:
+def largest_gaps(points: np.ndarray, size: np.ndarray, metres: float) -> np.ndarray:
     """Return how far facing points may be apart (T, P) in metres; infinite in frames whose mouth is not closed.
 
     Args:

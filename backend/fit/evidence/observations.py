@@ -17,7 +17,7 @@ from .gaze_scores import gaze_from_scores
 from .iris_noise import steadiness
 from .jaw_rest import jaw_precision
 from .lid_gaps import openings
-from .lip_closure import most_seen
+from .lip_closure import largest_gaps
 
 LIP_PAIRS: Final = tuple(zip(names.INNER_LIPS_UPPER[2:-2], names.INNER_LIPS_LOWER[2:-2], strict=True))
 """Facing points of the lips, without the corners, where the opening is always zero."""
@@ -113,13 +113,13 @@ def observe(
     """
     dtype, device = model.template.dtype, model.template.device
     pixels = points[..., :2].astype(np.float64) - np.asarray(centre)
-    found = np.isfinite(pixels).all(axis=(1, 2))
-    pixels[~found] = 0.0
+    detected = np.isfinite(pixels).all(axis=(1, 2))
+    pixels[~detected] = 0.0
     known = model.known.cpu().numpy()
     weight = group_weights(tuning) * known * tuning.evidence
-    weight = np.repeat(weight[None], len(pixels), axis=0) * found[:, None]
-    weight[:, IRIS_CENTRES] *= steadiness(points, eye_distance(points)) * _irises_seen(points)
-    size = np.where(found, head_size, 1.0)
+    weight = np.repeat(weight[None], len(pixels), axis=0) * detected[:, None]
+    weight[:, IRIS_CENTRES] *= steadiness(points, eye_distance(points)) * _iris_visibility(points)
+    size = np.where(detected, head_size, 1.0)
     pairs, pair_weight = _facing_pairs(known, size, tuning)
     gaze, gaze_precision = gaze_from_scores(scores, tuning.gaze_score)
 
@@ -133,8 +133,8 @@ def observe(
         metric=tensor(_contour_metric(pixels, tuning.contour_slide)),
         contour=torch.as_tensor(names.FACE_OVAL, device=device),
         pairs=torch.as_tensor(pairs, device=device),
-        pair_weight=tensor(pair_weight * found[:, None]),
-        lip_gap=tensor(most_seen(points, size, float(eye_distance(model.template.cpu().numpy()[None])[0]))),
+        pair_weight=tensor(pair_weight * detected[:, None]),
+        lip_gap=tensor(largest_gaps(points, size, float(eye_distance(model.template.cpu().numpy()[None])[0]))),
         jaw_precision=tensor(jaw_precision(points, scores, size)),
         gaze=tensor(gaze),
         gaze_precision=tensor(gaze_precision),
@@ -148,7 +148,7 @@ def _facing_pairs(known: np.ndarray, size: np.ndarray, tuning: Tuning) -> tuple[
     return pairs, tuning.evidence * known[pairs].all(axis=1) / np.square(aperture * size[:, None])
 
 
-def _irises_seen(points: np.ndarray) -> np.ndarray:
+def _iris_visibility(points: np.ndarray) -> np.ndarray:
     """Return how far the lids leave the right and the left iris free (T, 2), 0 to 1, of points (T, 478, 2 or 3)."""
     return np.nan_to_num((openings(points) - HIDDEN) / (FREE - HIDDEN)).clip(0, 1)
 

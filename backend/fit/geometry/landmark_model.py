@@ -110,13 +110,13 @@ def landmark_model(head: HeadModel, dtype: torch.dtype, device: torch.device) ->
     normals = _at_landmarks(head, vertex_normals(head.template, head.faces))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     weights = _at_landmarks(head, head.skinning_weights)
-    template, seen, correctives = _as_detected(
+    template, detected, correctives = _as_detected(
         head, _at_landmarks(head, head.template), moved, _at_landmarks(head, head.pose_correctives)
     )
     model = LandmarkModel(
         template=tensor(template),
         identity=tensor(_at_landmarks(head, head.identity_basis)),
-        expression=tensor(seen),
+        expression=tensor(detected),
         correctives=tensor(correctives),
         weights=tensor(weights),
         joints=tensor(head.joint_regressor @ head.template),
@@ -177,12 +177,12 @@ def _as_detected(
     """
     if head.detector_offsets is None:
         return template, expression, correctives
-    seen = expression.copy()
+    detected = expression.copy()
     if head.detector_motions is not None:
-        seen[..., : head.detector_motions.shape[2]] += head.detector_motions
+        detected[..., : head.detector_motions.shape[2]] += head.detector_motions
     if head.detector_correctives is not None:
         correctives = correctives + head.detector_correctives
-    return template + head.detector_offsets, seen, correctives
+    return template + head.detector_offsets, detected, correctives
 
 
 def _lips(
@@ -228,7 +228,7 @@ def _tangents(normals: Floats) -> Floats:
 def _reach(weights: Floats, correctives: Floats, device: torch.device) -> tuple[Tensor, ...]:
     points = []
     for joint in range(weights.shape[1]):
-        own = correctives[:, :, 9 * (joint - 1) : 9 * joint] if joint > 0 else correctives[:, :, :0]
-        moved = (weights[:, joint] > 1e-6) | (np.abs(own) > 1e-7).any(axis=(1, 2))
+        of_joint = correctives[:, :, 9 * (joint - 1) : 9 * joint] if joint > 0 else correctives[:, :, :0]
+        moved = (weights[:, joint] > 1e-6) | (np.abs(of_joint) > 1e-7).any(axis=(1, 2))
         points.append(torch.as_tensor(np.flatnonzero(moved), device=device))
     return tuple(points)

@@ -59,11 +59,11 @@ def on_device(work: Callable[[torch.device], Result], device: torch.device, tell
 @contextmanager
 def _telling(tell: Tell) -> Iterator[None]:
     """Tell of smaller chunks by notices, each once."""
-    told: set[Notice] = set()
+    notices: set[Notice] = set()
 
     def once(notice: Notice) -> None:
-        if notice not in told:
-            told.add(notice)
+        if notice not in notices:
+            notices.add(notice)
             tell(notice)
 
     token = _TELL.set(once)

@@ -192,11 +192,11 @@ def _pixel_derivative(camera: Tensor, focal: Tensor) -> Tensor:
 
 def _corrective_derivative(model: LandmarkModel, posed: Posed, joint: int, vectors: Tensor, to_rest: Tensor) -> Tensor:
     """What a turn of the joint does through its pose correctives (T, R, 2, 3), for the R points in its reach."""
-    own = model.correctives[model.reach[joint], :, 9 * (joint - 1) : 9 * joint]
-    if not bool(own.any()):
+    correctives = model.correctives[model.reach[joint], :, 9 * (joint - 1) : 9 * joint]
+    if not bool(correctives.any()):
         return torch.zeros((), dtype=to_rest.dtype, device=to_rest.device)
     by_vector = turn_features(posed, joint, left_jacobian(vectors))
-    moved = _by_point(own, by_vector.transpose(1, 2).reshape(-1, 9)).reshape(len(vectors), 3, -1, 3)
+    moved = _by_point(correctives, by_vector.transpose(1, 2).reshape(-1, 9)).reshape(len(vectors), 3, -1, 3)
     return to_rest[:, model.reach[joint]] @ moved.permute(0, 2, 3, 1)
 
 
@@ -245,11 +245,11 @@ def joint_moves(posed: Posed, joint_modes: Tensor) -> dict[int, Tensor]:
     """Return for each joint that modes move (J, 3, M) what its own move does to points that it carries (T, 3, M)."""
     neck, result = joint_modes[1], {}
     for joint in range(1, len(joint_modes)):
-        own = joint_modes[joint]
-        if not bool(own.any()) and not bool(neck.any()):
+        modes = joint_modes[joint]
+        if not bool(modes.any()) and not bool(neck.any()):
             continue
-        carried = own if joint == 1 else posed.chain[:, 1] @ (own - neck) + neck
-        moved = carried - posed.chain[:, joint] @ own
+        carried = modes if joint == 1 else posed.chain[:, 1] @ (modes - neck) + neck
+        moved = carried - posed.chain[:, joint] @ modes
         if bool(moved.any()):
             result[joint] = moved
     return result

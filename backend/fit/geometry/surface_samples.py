@@ -70,8 +70,8 @@ def spread_samples(head: HeadModel, triangles: Integers, count: int) -> SurfaceS
     corners = head.template[head.faces[triangles]]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     random = np.random.default_rng(0)
-    place = (np.arange(count) + random.uniform(size=count)) / count
-    chosen = triangles[np.searchsorted(np.cumsum(area) / area.sum(), place).clip(0, len(triangles) - 1)]
+    quantile = (np.arange(count) + random.uniform(size=count)) / count
+    chosen = triangles[np.searchsorted(np.cumsum(area) / area.sum(), quantile).clip(0, len(triangles) - 1)]
     first, second = np.sqrt(random.uniform(size=count)), random.uniform(size=count)
     weights = np.stack([1 - first, first * (1 - second), first * second], axis=1)
     return SurfaceSamples(chosen, weights.astype(np.float64))
@@ -80,16 +80,16 @@ def spread_samples(head: HeadModel, triangles: Integers, count: int) -> SurfaceS
 def sample_model(head: HeadModel, samples: SurfaceSamples, landmarks: LandmarkModel) -> LandmarkModel:
     """Return the points of a head as the solver sees them, with the pivot of its landmarks: poses mean the same."""
     everywhere = LandmarkEmbedding(samples.triangle, samples.barycentric, np.ones(len(samples), dtype=bool), "samples")
-    bare = replace(head, landmarks=everywhere, detector_offsets=None)
+    sampled = replace(head, landmarks=everywhere, detector_offsets=None)
     template = landmarks.template
-    return replace(landmark_model(bare, template.dtype, template.device), pivot=landmarks.pivot)
+    return replace(landmark_model(sampled, template.dtype, template.device), pivot=landmarks.pivot)
 
 
 def points_of(model: LandmarkModel, index: Tensor) -> LandmarkModel:
     """Return the model of some of its points (M,) int64, ascending."""
-    place = torch.full((model.points,), -1, dtype=torch.int64, device=index.device)
-    place[index] = torch.arange(len(index), device=index.device)
-    reach = tuple(place[own][place[own] >= 0] for own in model.reach)
+    row = torch.full((model.points,), -1, dtype=torch.int64, device=index.device)
+    row[index] = torch.arange(len(index), device=index.device)
+    reach = tuple(row[points][row[points] >= 0] for points in model.reach)
     parts = {
         name: getattr(model, name)[index]
         for name in ("template", "identity", "expression", "correctives", "weights", "normals", "tangents", "known")

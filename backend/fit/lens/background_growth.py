@@ -61,7 +61,7 @@ def steps_of(pictures: Iterable[tuple[int, Picture]], points: Floats, shot: NDAr
         points: Landmarks of the whole clip (T, N, 2), pixels; NaN where no face was found.
         shot: Number of the shot of each frame (T,).
     """
-    found: dict[int, Growth] = {}
+    steps: dict[int, Growth] = {}
     before: tuple[int, NDArray[np.uint8]] | None = None
     known: Floats | None = None
     for position, picture in pictures:
@@ -70,9 +70,9 @@ def steps_of(pictures: Iterable[tuple[int, Picture]], points: Floats, shot: NDAr
         known = face if np.isfinite(face).all() else known
         if before is not None:
             same = shot[before[0]] == shot[position]
-            found[position] = step_between(before[1], small, known) if same else UNSEEN
+            steps[position] = step_between(before[1], small, known) if same else UNSEEN
         before = position, small
-    return found
+    return steps
 
 
 def step_between(first: NDArray[np.uint8], second: NDArray[np.uint8], face: Floats | None) -> Growth:
@@ -90,8 +90,8 @@ def step_between(first: NDArray[np.uint8], second: NDArray[np.uint8], face: Floa
     back, ok_back, _ = cv2.calcOpticalFlowPyrLK(second, first, there, None, winSize=(15, 15), maxLevel=4)  # pyright: ignore
     start, end = corners[:, 0].astype(np.float64), there[:, 0].astype(np.float64)
     missed = np.linalg.norm(back[:, 0] - start, axis=1)
-    kept = (ok[:, 0] > 0) & (ok_back[:, 0] > 0) & (missed < _THERE_AND_BACK) & _inside(end, beside)
-    return _growth(start[kept], end[kept], max(first.shape))
+    matched = (ok[:, 0] > 0) & (ok_back[:, 0] > 0) & (missed < _THERE_AND_BACK) & _inside(end, beside)
+    return _growth(start[matched], end[matched], max(first.shape))
 
 
 def _growth(start: Floats, end: Floats, longer: int) -> Growth:

@@ -114,8 +114,10 @@ def evidence_of(
     mesh: Mesh, heads: list[Floats], focals: Floats, centre: tuple[float, float], masks: Masks, middle: Floats
 ) -> OutlineEvidence:
     """Return the evidence of posed heads, one (K, V, 3) per focal length (ascending); see `silhouette.gaps`."""
-    found = [gaps(mesh, vertices, focal, centre, masks, middle) for vertices, focal in zip(heads, focals, strict=True)]
-    gap, parts = np.stack([pair[0] for pair in found]), np.stack([pair[1] for pair in found])
+    measured = [
+        gaps(mesh, vertices, focal, centre, masks, middle) for vertices, focal in zip(heads, focals, strict=True)
+    ]
+    gap, parts = np.stack([pair[0] for pair in measured]), np.stack([pair[1] for pair in measured])
     compared = np.isfinite(gap).all(axis=0)
     part = np.where(compared, parts[len(parts) // 2], NO_PART)
     ears = (part == LEFT_EAR) | (part == RIGHT_EAR)
@@ -131,15 +133,15 @@ def _solve_hypotheses(
     model: LandmarkModel, observations: Observations, frames: Frames, shared: Shared, tuning: Tuning
 ) -> list[tuple[Shared, Frames]]:
     """Return identity and poses for each focal length, each started from its neighbour nearer to the assumed one."""
-    own = frame_prior(model, tuning, neck_free=False, tails=False)
+    free = frame_prior(model, tuning, neck_free=False, tails=False)
     assumed = float(shared.log_focal)
-    start = _solved(model, observations, own, tuning, shared, frames, assumed, _FIRST_STEPS)
+    start = _solved(model, observations, free, tuning, shared, frames, assumed, _FIRST_STEPS)
     result = {0.0: start}
     longer, shorter = [step for step in HYPOTHESES if step > 0], [step for step in HYPOTHESES if step < 0]
     for side in (longer, shorter[::-1]):
         near = start
         for step in side:
-            near = _solved(model, observations, own, tuning, *near, assumed + step, _STEPS)
+            near = _solved(model, observations, free, tuning, *near, assumed + step, _STEPS)
             result[step] = near
     return [result[step] for step in HYPOTHESES]
 
@@ -147,7 +149,7 @@ def _solve_hypotheses(
 def _solved(
     model: LandmarkModel,
     observations: Observations,
-    own: FramePrior,
+    frame_prior: FramePrior,
     tuning: Tuning,
     shared: Shared,
     frames: Frames,
@@ -156,9 +158,9 @@ def _solved(
 ) -> tuple[Shared, Frames]:
     held = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=False)
     shared = replace(shared, log_focal=torch.full_like(shared.log_focal, log_focal))
-    problem = IdentityProblem(model, observations, own, held, tuning, offsets=False)
-    found = solve_identity(problem, shared, frames, iterations=steps)
-    return found.shared, found.frames
+    problem = IdentityProblem(model, observations, frame_prior, held, tuning, offsets=False)
+    solution = solve_identity(problem, shared, frames, iterations=steps)
+    return solution.shared, solution.frames
 
 
 def _vertices(head: HeadModel, model: LandmarkModel, shared: Shared, frames: Frames) -> Floats:
@@ -176,6 +178,6 @@ def _vertices(head: HeadModel, model: LandmarkModel, shared: Shared, frames: Fra
         as_numpy(right),
         lids,
     )
-    rotation, place = as_numpy(frames.rotation), as_numpy(frames.translation(shared.focal))
+    rotation, translation = as_numpy(frames.rotation), as_numpy(frames.translation(shared.focal))
     in_head = pose_vertices(head, pose) - as_numpy(model.pivot)
-    return in_head @ np.swapaxes(rotation, 1, 2) + place[:, None]
+    return in_head @ np.swapaxes(rotation, 1, 2) + translation[:, None]

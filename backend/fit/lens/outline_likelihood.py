@@ -77,19 +77,19 @@ def likelihood_of(focals: Floats, gap: Floats, part: Integers) -> Likelihood:
     value = np.zeros(len(grid))
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     for parts in _TOGETHER:
-        own = [(number, gap[:, part == number]) for number in parts]
-        between = [(number, _between(focals, seen, grid)) for number, seen in own if seen.shape[1] >= _FEWEST]
+        by_part = [(number, gap[:, part == number]) for number in parts]
+        between = [(number, _between(focals, gaps, grid)) for number, gaps in by_part if gaps.shape[1] >= _FEWEST]
         if between:
             mean, sigma = TOO_SMALL[parts[0]]
             shifted = [
-                np.log(weight) + sum(_of_part(number, seen - (mean + sigma * node)) for number, seen in between)
+                np.log(weight) + sum(_of_part(number, gaps - (mean + sigma * node)) for number, gaps in between)
                 for node, weight in zip(nodes, weights / weights.sum(), strict=True)
             ]
             value += np.logaddexp.reduce(shifted, axis=0)
     return Likelihood(grid, value)
 
 
-def log_likelihood(gap: Floats, bare: float) -> Floats:
+def log_likelihood(gap: Floats, hairless: float) -> Floats:
     """Return the logarithm of how likely a gap is, per millimetre.
 
     A bare outline is off by a Gaussian; hair adds an exponential, which makes an exponentially modified Gaussian
@@ -97,13 +97,13 @@ def log_likelihood(gap: Floats, bare: float) -> Floats:
 
     Args:
         gap: How far the mask reaches beyond the head, millimetres.
-        bare: How likely it is that there is no hair.
+        hairless: How likely it is that there is no hair.
     """
     error = gap / SHAPE_SIGMA
     skin = -0.5 * error**2 - np.log(SHAPE_SIGMA * np.sqrt(2 * np.pi))
     ratio = SHAPE_SIGMA / HAIR
     hair = 0.5 * ratio**2 - gap / HAIR - np.log(HAIR) + log_ndtr(error - ratio)
-    likely = np.logaddexp(np.log(bare) + skin, np.log1p(-bare) + hair)
+    likely = np.logaddexp(np.log(hairless) + skin, np.log1p(-hairless) + hair)
     return np.logaddexp(likely, np.log(_LEAST_LIKELY))
 
 

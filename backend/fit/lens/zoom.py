@@ -50,18 +50,18 @@ class Zoom:
 
     Attributes:
         factor: Focal length of each frame (T,) over the longest one of the clip, 0..1.
-        seen: Share of the steps between frames in which the background was seen.
+        visible_share: Share of the steps between frames in which the background was seen.
     """
 
     factor: Floats
-    seen: float
+    visible_share: float
 
     def summary(self) -> dict[str, Any]:
         """Return what the fit's report says."""
-        return {"times": float(self.factor.max() / self.factor.min()), "background_seen": self.seen}
+        return {"times": float(self.factor.max() / self.factor.min()), "background_seen": self.visible_share}
 
 
-def found_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom | None:
+def estimate_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom | None:
     """Return how the lens zooms, from all frames; None where it does not, or the background does not tell.
 
     Each shot begins with the focal length with which the one before ended: nothing tells another one.
@@ -70,15 +70,15 @@ def found_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom | N
     steps = steps_of(pictures, _points(landmarks), landmarks.shot)
     size = _face_sizes(landmarks)
     growth = np.zeros(len(landmarks))
-    seen: list[bool] = []
+    measured: list[bool] = []
     for number in np.unique(landmarks.shot):
         frames = np.flatnonzero(landmarks.shot == number)
-        own = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
-        seen += [bool(np.isfinite(step.sigma)) for step in own]
-        own = _with_face(own, size[frames], landmarks.time[frames])
-        curve = smooth_growth(own, landmarks.time[frames])
+        of_shot = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
+        measured += [bool(np.isfinite(step.sigma)) for step in of_shot]
+        of_shot = _with_face(of_shot, size[frames], landmarks.time[frames])
+        curve = smooth_growth(of_shot, landmarks.time[frames])
         growth[frames] = (growth[frames[0] - 1] if frames[0] else 0.0) + curve
-    share = float(np.mean(seen)) if seen else 0.0
+    share = float(np.mean(measured)) if measured else 0.0
     if share < _SEEN:
         context.notice(
             Notice(
@@ -96,8 +96,8 @@ def _with_face(steps: list[Growth], size: Floats, times: Floats) -> list[Growth]
     grown = np.diff(size)
     doubt = _APPROACH * 30 * np.diff(times)
     return [
-        step if np.isfinite(step.sigma) or not np.isfinite(own) else Growth(float(own), float(sigma))
-        for step, own, sigma in zip(steps, grown, doubt, strict=True)
+        step if np.isfinite(step.sigma) or not np.isfinite(growth) else Growth(float(growth), float(sigma))
+        for step, growth, sigma in zip(steps, grown, doubt, strict=True)
     ]
 
 
@@ -114,14 +114,14 @@ def smooth_growth(steps: list[Growth], times: Floats) -> Floats:
     between = np.maximum(np.diff(times), 1e-3)
     # Unknown is the speed between frames; a change of speed costs by the time that it takes.
     speed = growth / between
-    own = precision * between**2
+    stiffness = precision * between**2
     bend = (_BEND * 30**2) ** -2 / ((between[1:] + between[:-1]) / 2) ** 2
     bands = np.zeros((2, count - 1))
-    bands[1] = own + 1e-9 * own.max()
+    bands[1] = stiffness + 1e-9 * stiffness.max()
     bands[1, :-1] += bend
     bands[1, 1:] += bend
     bands[0, 1:] = -bend
-    curve = np.concatenate([[0.0], np.cumsum(solveh_banded(bands, own * speed) * between)])
+    curve = np.concatenate([[0.0], np.cumsum(solveh_banded(bands, stiffness * speed) * between)])
     return curve if np.ptp(curve) > LEAST else np.zeros(count)
 
 
@@ -157,9 +157,9 @@ def unzoomed(landmarks: Landmarks, factor: Floats | None) -> Landmarks:
 def _unzoomed_masks(masks: PersonMasks | None, larger: Floats, centre: Floats) -> PersonMasks | None:
     if masks is None:
         return None
-    own = larger[masks.frame][:, None, None]
-    to_image = own * masks.to_image
-    to_image[:, :, 2] += (1 - own[:, :, 0]) * centre
+    scale = larger[masks.frame][:, None, None]
+    to_image = scale * masks.to_image
+    to_image[:, :, 2] += (1 - scale[:, :, 0]) * centre
     return replace(masks, to_image=to_image)
 
 
@@ -169,12 +169,12 @@ def notice_of_zoom(landmarks: Landmarks, video: Video, context: Context) -> Noti
     if frames is None:
         return None
     steps = steps_of(context.checked(read_frames(video, frames.tolist())), _points(landmarks), landmarks.shot)
-    own = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
-    seen = np.array([np.isfinite(step.sigma) for step in own])
-    behind = sum(step.growth for step in own)
+    growths = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
+    measured = np.array([np.isfinite(step.sigma) for step in growths])
+    behind = sum(step.growth for step in growths)
     size = _face_sizes(landmarks)[frames]
-    face = float(np.diff(size)[seen].sum())
-    if seen.mean() < _SEEN or abs(face) < _ALIKE * NOTICED or behind / face < _ALIKE:
+    face = float(np.diff(size)[measured].sum())
+    if measured.mean() < _SEEN or abs(face) < _ALIKE * NOTICED or behind / face < _ALIKE:
         return None
     first, last = (int(landmarks.frame_index[frame]) for frame in (frames[0], frames[-1]))
     times = float(np.exp(abs(size[-1] - size[0])))
@@ -193,10 +193,10 @@ def _growing(landmarks: Landmarks) -> Integers | None:
     most, best = NOTICED, None
     for number in np.unique(landmarks.shot[landmarks.found]):
         frames = np.flatnonzero((landmarks.shot == number) & landmarks.found)
-        own = size[frames]
-        ends = sorted((int(own.argmin()), int(own.argmax())))
-        if np.ptp(own) > most:
-            most, best = float(np.ptp(own)), frames[ends[0] : ends[1] + 1]
+        of_shot = size[frames]
+        ends = sorted((int(of_shot.argmin()), int(of_shot.argmax())))
+        if np.ptp(of_shot) > most:
+            most, best = float(np.ptp(of_shot)), frames[ends[0] : ends[1] + 1]
     return None if best is None else _looked_at(best, landmarks.time)
 
 

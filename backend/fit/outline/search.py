@@ -86,9 +86,9 @@ def search(mesh: Mesh, vertices: Floats, focal: float, centre: tuple[float, floa
     low, high = _bounds(masks, k, on_mask[vertex], normal, millimetre / scale)
     # Fair hair has the colours of skin: a cranium is only known to be inside of the person.
     low[mesh.part[vertex] == SCALP] = -np.inf
-    kept = np.isfinite(low) | np.isfinite(high)
-    vertex, normal, low, high = vertex[kept], normal[kept], low[kept] * millimetre, high[kept] * millimetre
-    length = length[kept] * scale / millimetre
+    bounded = np.isfinite(low) | np.isfinite(high)
+    vertex, normal, low, high = vertex[bounded], normal[bounded], low[bounded] * millimetre, high[bounded] * millimetre
+    length = length[bounded] * scale / millimetre
     return Found(vertex, normal @ to_image[:, :2].T / scale, pixels[vertex], low, high, length, millimetre)
 
 
@@ -106,9 +106,9 @@ def _contour(mesh: Mesh, points: Floats, depth: Floats, size: tuple[int, ...]) -
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
     normal *= np.sign(((middle - corners[near].mean(axis=1)) * normal).sum(axis=1))[:, None]
     part = mesh.part[ends[:, 0]]
-    kept = (part >= 0) & ~((part == FACE) & (normal[:, 1] > _DOWNWARDS))
-    kept &= ~_covered(mesh.faces[towards], points, depth, size, middle + _CLEAR * normal)
-    chosen = np.flatnonzero(kept)
+    usable = (part >= 0) & ~((part == FACE) & (normal[:, 1] > _DOWNWARDS))
+    usable &= ~_covered(mesh.faces[towards], points, depth, size, middle + _CLEAR * normal)
+    chosen = np.flatnonzero(usable)
     share = max(len(chosen) / MOST, 1.0)
     chosen = (
         chosen[np.unique(np.linspace(0, len(chosen) - 1, MOST).round().astype(np.int64))] if len(chosen) else chosen
@@ -120,13 +120,13 @@ def _contour(mesh: Mesh, points: Floats, depth: Floats, size: tuple[int, ...]) -
 
 
 def _covered(
-    faces: Integers, points: Floats, depth: Floats, size: tuple[int, ...], places: Floats
+    faces: Integers, points: Floats, depth: Floats, size: tuple[int, ...], positions: Floats
 ) -> NDArray[np.bool_]:
     """Return whether the head is seen at some places of a mask (N, 2); outside of the mask it counts as if it were."""
     height, width = size
     rays = np.concatenate([points, np.ones((len(points), 1))], axis=1) * depth[:, None]
     drawn = NumbaRasterizer(threads=1).rasterize(rays, faces, Intrinsics(width, height, 1.0, 1.0, 0.0, 0.0)).ids >= 0
-    column, row = np.rint(places).astype(np.int64).T
+    column, row = np.rint(positions).astype(np.int64).T
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     return ~inside | drawn[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
 
@@ -134,9 +134,9 @@ def _covered(
 def _bounds(masks: Masks, k: int, points: Floats, normal: Floats, millimetre: float) -> tuple[Floats, Floats]:
     """Return between which places along the normals (N,) the person's outline is, millimetres; infinite where open."""
     steps = np.arange(-INWARDS, OUTWARDS + _STEP / 2, _STEP)
-    places = points[:, None] + normal[:, None] * (steps * millimetre)[:, None]
-    known = _well_inside(places, masks, k)
-    rows, columns = places[..., 1], places[..., 0]
+    positions = points[:, None] + normal[:, None] * (steps * millimetre)[:, None]
+    known = _well_inside(positions, masks, k)
+    rows, columns = positions[..., 1], positions[..., 0]
 
     def sampled(mask: NDArray[np.uint8]) -> Floats:
         return map_coordinates(mask.astype(np.float32) / 255, [rows, columns], order=1, mode="nearest")
@@ -152,8 +152,8 @@ def _bounds(masks: Masks, k: int, points: Floats, normal: Floats, millimetre: fl
     high = np.where(ends, steps[0] + (first - 1 + share) * _STEP - MASK_WIDER, np.inf)
     low = _end_of_skin(sampled(masks.skin[k]), last, steps) if masks.skin is not None else np.full(len(points), -np.inf)
     between = high - low
-    bare = np.clip((_HAIR - between) / (_HAIR - _BARE), 0, 1)
-    low = np.where(np.isfinite(between), low + bare * np.where(np.isfinite(between), between, 0), low)
+    hairless = np.clip((_HAIR - between) / (_HAIR - _BARE), 0, 1)
+    low = np.where(np.isfinite(between), low + hairless * np.where(np.isfinite(between), between, 0), low)
     usable = known & ~beyond[:, 0]
     return np.where(usable, low, -np.inf), np.where(usable, high, np.inf)
 
@@ -168,15 +168,15 @@ def _end_of_skin(skin: Floats, last: Integers, steps: Floats) -> Floats:
         thick[:, :shift] = False
     outermost = count - 1 - thick[:, ::-1].argmax(axis=1)
     # Skin up to the end of what was looked at ends nowhere: a neck, a hand, a shoulder.
-    found = thick.any(axis=1) & (outermost < count - 1)
-    return np.where(found, steps[outermost] + _STEP / 2, -np.inf)
+    ending = thick.any(axis=1) & (outermost < count - 1)
+    return np.where(ending, steps[outermost] + _STEP / 2, -np.inf)
 
 
-def _well_inside(places: Floats, masks: Masks, k: int) -> NDArray[np.bool_]:
+def _well_inside(positions: Floats, masks: Masks, k: int) -> NDArray[np.bool_]:
     """Return whether all of each line (N, S, 2) is inside of picture and mask."""
     height, width = masks.mask.shape[1:]
     matrix = masks.to_image[k]
-    ends = places[:, [0, -1]]
-    seen = ends @ matrix[:, :2].T + matrix[:, 2]
+    ends = positions[:, [0, -1]]
+    pixels = ends @ matrix[:, :2].T + matrix[:, 2]
     inside = ((ends > 1) & (ends < np.array([width, height]) - 2)).all(axis=(1, 2))
-    return inside & ((seen > 1) & (seen < np.array([masks.width, masks.height]) - 2)).all(axis=(1, 2))
+    return inside & ((pixels > 1) & (pixels < np.array([masks.width, masks.height]) - 2)).all(axis=(1, 2))

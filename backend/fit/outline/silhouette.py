@@ -164,17 +164,19 @@ def _mask_radius(masks: Masks, k: int, middle: Floats, outline: Floats) -> Float
     """Return where each ray leaves the person (`DIRECTIONS`,), pixels; NaN at the border of picture or mask."""
     height, width = masks.mask.shape[1:]
     distance = np.arange(0.0, np.hypot(width, height) / 2)
-    places = middle + distance[None, :, None] * _directions()[:, None]
-    person = map_coordinates(masks.mask[k].astype(np.float32), [places[..., 1], places[..., 0]], order=1, cval=0.0)
+    positions = middle + distance[None, :, None] * _directions()[:, None]
+    person = map_coordinates(
+        masks.mask[k].astype(np.float32), [positions[..., 1], positions[..., 0]], order=1, cval=0.0
+    )
     outside = (person < _HALF) & (distance > _INWARDS * outline[:, None])
     first = np.maximum(outside.argmax(axis=1), 1)
     row = np.arange(DIRECTIONS)
     inner, outer = person[row, first - 1], person[row, first]
     falls = inner > outer
     share = np.clip((inner - _HALF) / np.where(falls, inner - outer, 1.0), 0.0, 1.0) * falls
-    at = places[row, first]
-    seen = at @ masks.to_image[k, :, :2].T + masks.to_image[k, :, 2]
-    known = outside.any(axis=1) & _well_inside(at, width, height) & _well_inside(seen, masks.width, masks.height)
+    at = positions[row, first]
+    pixels = at @ masks.to_image[k, :, :2].T + masks.to_image[k, :, 2]
+    known = outside.any(axis=1) & _well_inside(at, width, height) & _well_inside(pixels, masks.width, masks.height)
     return np.where(known, distance[first] - 1 + share, np.nan)
 
 

@@ -53,30 +53,30 @@ class OutlineTerm:
 
     def matches(self, shared: Shared, frames: Frames) -> OutlineMatches:
         """Return where the person's outline is seen beside that of the head as it is now, on the key frames."""
-        own = frames[self._index(frames)]
+        masked = frames[self._index(frames)]
         vertices = (
-            pose_landmarks(self.points, _on_the_surface(shared, self.points), own)
+            pose_landmarks(self.points, _on_the_surface(shared, self.points), masked)
             .camera.detach()
             .cpu()
             .double()
             .numpy()
         )
         focal = float(shared.focal)
-        found = [search(self.mesh, vertices[k], focal, self.centre, self.masks, k) for k in range(len(self.masks))]
-        return self._matched(found, shared.identity)
+        searched = [search(self.mesh, vertices[k], focal, self.centre, self.masks, k) for k in range(len(self.masks))]
+        return self._matched(searched, shared.identity)
 
-    def _matched(self, found: list[Found], like: Tensor) -> OutlineMatches:
-        used = np.unique(np.concatenate([one.vertex for one in found]))
-        shape = (len(found), len(used))
+    def _matched(self, searched: list[Found], like: Tensor) -> OutlineMatches:
+        used = np.unique(np.concatenate([one.vertex for one in searched]))
+        shape = (len(searched), len(used))
         normal, ends, length = np.zeros((*shape, 2)), np.zeros((*shape, 2)), np.zeros(shape)
-        for k, one in enumerate(found):
-            place = np.searchsorted(used, one.vertex)
+        for k, one in enumerate(searched):
+            column = np.searchsorted(used, one.vertex)
             here = ((one.pixel - np.asarray(self.centre)) * one.normal).sum(axis=1)
-            normal[k, place] = one.normal
-            ends[k, place] = here[:, None] + np.stack([one.low, one.high], axis=1)
-            length[k, place] = one.length / PIECE
-        noise = 1000 * self.tuning.outline_sigma * np.array([one.millimetre for one in found])
-        share = self.tuning.outline / len(found)
+            normal[k, column] = one.normal
+            ends[k, column] = here[:, None] + np.stack([one.low, one.high], axis=1)
+            length[k, column] = one.length / PIECE
+        noise = 1000 * self.tuning.outline_sigma * np.array([one.millimetre for one in searched])
+        share = self.tuning.outline / len(searched)
 
         def tensor(values: Floats) -> Tensor:
             return torch.as_tensor(values).to(like)
@@ -97,13 +97,17 @@ class OutlineTerm:
             columns: Unknowns of the clip.
         """
         index = self._index(frames)
-        own = matches.equations(shared, frames[index], self.tuning.outline_huber, columns)
-        like = own.gradient
+        masked = matches.equations(shared, frames[index], self.tuning.outline_huber, columns)
+        like = masked.gradient
         unknowns = frames.unknowns
         hessian = like.new_zeros(len(frames), unknowns, unknowns)
         gradient, coupling = like.new_zeros(len(frames), unknowns), like.new_zeros(len(frames), unknowns, columns)
-        hessian[index], gradient[index], coupling[index] = own.frames.hessian, own.frames.gradient, own.coupling
-        return SharedEquations(FrameEquations(hessian, gradient), coupling, own.hessian, own.gradient)
+        hessian[index], gradient[index], coupling[index] = (
+            masked.frames.hessian,
+            masked.frames.gradient,
+            masked.coupling,
+        )
+        return SharedEquations(FrameEquations(hessian, gradient), coupling, masked.hessian, masked.gradient)
 
     def _index(self, frames: Frames) -> Tensor:
         return torch.as_tensor(self.masks.frame, device=frames.rotation.device)
@@ -145,19 +149,19 @@ class OutlineMatches:
         weight = self.share * self.length / self.noise[:, None].square()
         weight = weight * huber((error / self.noise[:, None]).square(), threshold)[1]
         weight = torch.where(error == 0, torch.zeros_like(weight), weight)
-        found = derivatives(self.points, shared, frames, posed, along=self.normal, of_shared=True)
-        assert found.identity is not None and found.log_focal is not None
+        derivative = derivatives(self.points, shared, frames, posed, along=self.normal, of_shared=True)
+        assert derivative.identity is not None and derivative.log_focal is not None
         root = weight.sqrt()[..., None]
-        dense = torch.cat([found.identity[:, :, 0], found.log_focal], dim=-1) * root
-        own = found.frame[:, :, 0] * root
+        dense = torch.cat([derivative.identity[:, :, 0], derivative.log_focal], dim=-1) * root
+        by_frame = derivative.frame[:, :, 0] * root
         scaled = error[..., None] * root
         count = dense.shape[2]
-        coupling = own.new_zeros(len(frames), own.shape[2], columns)
-        coupling[:, :, :count] = own.transpose(1, 2) @ dense
-        hessian, gradient = own.new_zeros(columns, columns), own.new_zeros(columns)
+        coupling = by_frame.new_zeros(len(frames), by_frame.shape[2], columns)
+        coupling[:, :, :count] = by_frame.transpose(1, 2) @ dense
+        hessian, gradient = by_frame.new_zeros(columns, columns), by_frame.new_zeros(columns)
         rows = dense.flatten(0, 1)
         hessian[:count, :count], gradient[:count] = rows.T @ rows, rows.T @ scaled.flatten()
-        frame_part = FrameEquations(own.transpose(1, 2) @ own, (own.transpose(1, 2) @ scaled)[..., 0])
+        frame_part = FrameEquations(by_frame.transpose(1, 2) @ by_frame, (by_frame.transpose(1, 2) @ scaled)[..., 0])
         return SharedEquations(frame_part, coupling, hessian, gradient)
 
     def _errors(self, posed: Posed, shared: Shared) -> Tensor:
@@ -192,9 +196,9 @@ def outline_term(
     shown = np.flatnonzero(np.isin(masks.frame, outlined))
     if not len(shown):
         return None
-    own = replace(masks[shown], frame=np.searchsorted(keys, masks.frame[shown]))
+    chosen = replace(masks[shown], frame=np.searchsorted(keys, masks.frame[shown]))
     mesh, points = _points(head, model, mesh)
-    return OutlineTerm(mesh, points, own, centre, tuning)
+    return OutlineTerm(mesh, points, chosen, centre, tuning)
 
 
 def frames_with_masks(
@@ -240,14 +244,14 @@ def _points(head: HeadModel, model: LandmarkModel, mesh: Mesh) -> tuple[Mesh, La
     inside = ~np.isin(np.arange(head.vertex_count), head.faces[outer])
     faces = mesh.faces[~inside[mesh.faces].any(axis=1)]
     vertices = np.unique(faces)
-    place = np.full(head.vertex_count, -1)
-    place[vertices] = np.arange(len(vertices))
+    row = np.full(head.vertex_count, -1)
+    row[vertices] = np.arange(len(vertices))
     triangle, corner = np.zeros(len(vertices), dtype=np.int64), np.zeros(len(vertices), dtype=np.int64)
     for side in range(3):
-        triangle[place[head.faces[outer][:, side]]] = np.flatnonzero(outer)
-        corner[place[head.faces[outer][:, side]]] = side
+        triangle[row[head.faces[outer][:, side]]] = np.flatnonzero(outer)
+        corner[row[head.faces[outer][:, side]]] = side
     points = sample_model(head, SurfaceSamples(triangle, np.eye(3)[corner]), model)
-    return mesh_of(place[faces], mesh.part[vertices]), points
+    return mesh_of(row[faces], mesh.part[vertices]), points
 
 
 def held_to_outline(prior: SharedPrior, term: OutlineTerm, shared: Shared, frames: Frames) -> SharedPrior:
@@ -261,11 +265,15 @@ def held_to_outline(prior: SharedPrior, term: OutlineTerm, shared: Shared, frame
         shared, frames: The finished fit.
     """
     modes = len(shared.identity)
-    found = term.equations(term.matches(shared, frames), shared, frames, modes + 1)
+    equations = term.equations(term.matches(shared, frames), shared, frames, modes + 1)
     before = prior.dense_precision[:modes, :modes].double()
-    own = found.hessian[:modes, :modes].double()
-    pull = before @ prior.dense_mean[:modes].double() + own @ shared.identity.double() - found.gradient[:modes].double()
+    added = equations.hessian[:modes, :modes].double()
+    pull = (
+        before @ prior.dense_mean[:modes].double()
+        + added @ shared.identity.double()
+        - equations.gradient[:modes].double()
+    )
     precision, mean = prior.dense_precision.clone(), prior.dense_mean.clone()
-    precision[:modes, :modes] += own.to(precision)
-    mean[:modes] = torch.linalg.solve(before + own, pull).to(mean)
+    precision[:modes, :modes] += added.to(precision)
+    mean[:modes] = torch.linalg.solve(before + added, pull).to(mean)
     return replace(prior, dense_precision=precision, dense_mean=mean)

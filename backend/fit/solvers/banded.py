@@ -41,14 +41,14 @@ class BandedSystem:
 
     def solve(self, damping: float) -> Step[Tensor] | None:
         """Return the damped step (T, D); None where the equations are not positive definite."""
-        own = damping * self.damping
+        added = damping * self.damping
         damped = self.blocks.clone()
-        damped.diagonal(dim1=1, dim2=2).add_(own)
+        damped.diagonal(dim1=1, dim2=2).add_(added)
         solved = solve_banded(assemble(damped, self.band), self.gradient)
         if solved is None:
             return None
         step = torch.as_tensor(solved).to(self.gradient)
-        return Step(step, 0.5 * float((step * (own * step - self.gradient)).sum()))
+        return Step(step, 0.5 * float((step * (added * step - self.gradient)).sum()))
 
 
 def assemble(blocks: Tensor, band: SmoothnessHessian) -> Floats:
@@ -61,13 +61,13 @@ def assemble(blocks: Tensor, band: SmoothnessHessian) -> Floats:
     Returns:
         (bands, T D): 2 D + 3 bands, or D + 3 where no second difference is in use, or D for a single frame.
     """
-    own = as_numpy(blocks)
-    frames, size, _ = own.shape
+    by_frame = as_numpy(blocks)
+    frames, size, _ = by_frame.shape
     bending = frames > 2 and bool(band.after.any())
     count = 2 * size + 3 if bending else (size + 3 if frames > 1 else size)
     result = np.zeros((count, frames, size))
     for below in range(size):
-        diagonal = np.diagonal(own, -below, axis1=1, axis2=2)
+        diagonal = np.diagonal(by_frame, -below, axis1=1, axis2=2)
         result[below, :, : size - below] = diagonal
     result[0] += as_numpy(band.main)
     _add_turn(result, as_numpy(band.main_turn), 0, symmetric=True)

@@ -28,9 +28,9 @@ class DenseSystem:
 
     def solve(self, damping: float) -> Step[Tensor] | None:
         """Return the damped step (U,); None where the equations are not positive definite."""
-        own = damping * self.damping
+        added = damping * self.damping
         hessian = self.hessian.clone()
-        hessian.diagonal().add_(own)
+        hessian.diagonal().add_(added)
         factor, failed = torch.linalg.cholesky_ex(hessian)
         if bool(failed):  # by rounding, where something is hardly known: enlarged a little it goes
             hessian.diagonal().mul_(1 + 1e-3)
@@ -38,4 +38,4 @@ class DenseSystem:
         if bool(failed):
             return None
         step = -torch.cholesky_solve(self.gradient[:, None], factor)[:, 0]
-        return Step(step, 0.5 * float((step * (own * step - self.gradient)).sum()))
+        return Step(step, 0.5 * float((step * (added * step - self.gradient)).sum()))

@@ -103,20 +103,20 @@ class IdentityFit:
     def linearise(self, at: ClipUnknowns) -> ArrowSystem:
         """Return the normal equations of clip and key frames."""
         problem = self._problem
-        found = landmark_equations(problem, at.shared, at.frames, self.visibility)
+        equations = landmark_equations(problem, at.shared, at.frames, self.visibility)
         if problem.outline is not None and self.matches is not None:
-            columns = len(found.gradient)
-            found = together(found, problem.outline.equations(self.matches, at.shared, at.frames, columns))
+            columns = len(equations.gradient)
+            equations = together(equations, problem.outline.equations(self.matches, at.shared, at.frames, columns))
         # The priors' own precision is the natural scale of a step of the clip.
         prior = problem.shared_prior
-        precision = torch.cat([prior.dense_precision.diagonal(), prior.offset_precision])[: len(found.gradient)]
+        precision = torch.cat([prior.dense_precision.diagonal(), prior.offset_precision])[: len(equations.gradient)]
         return ArrowSystem(
             cost=self.cost(at),
-            blocks=found.frames.hessian,
-            gradient=found.frames.gradient,
-            coupling=found.coupling,
-            border=found.hessian,
-            border_gradient=found.gradient,
+            blocks=equations.frames.hessian,
+            gradient=equations.frames.gradient,
+            coupling=equations.coupling,
+            border=equations.hessian,
+            border_gradient=equations.gradient,
             damping=1 / problem.frame_prior.scale.square(),
             border_damping=precision,
         )
@@ -146,10 +146,10 @@ def solve_identity(
             watch(now.shared, now.frames)
 
     limits = Limits(iterations, TOLERANCE, FOLLOWING)
-    found = minimise(IdentityFit(problem, start), start, limits, progress=progress, watch=show)
+    minimum = minimise(IdentityFit(problem, start), start, limits, progress=progress, watch=show)
     log_focal = len(problem.shared_prior.dense_mean) - 1
     return IdentityResult(
-        found.unknowns.shared, found.unknowns.frames, found.linearisation.sigma(log_focal), found.steps
+        minimum.unknowns.shared, minimum.unknowns.frames, minimum.linearisation.sigma(log_focal), minimum.steps
     )
 
 
@@ -157,9 +157,9 @@ def landmark_cost(problem: IdentityProblem, shared: Shared, frames: Frames, visi
     """Return the cost of landmarks and priors; the openings are part of the frames' own solve only."""
     observations = replace(problem.observations, pair_weight=torch.zeros_like(problem.observations.pair_weight))
     data = residuals(problem.model, shared, frames, observations, visibility, problem.tuning).cost.sum()
-    own, _, _ = problem.frame_prior.evaluate(frames)
+    of_frames, _, _ = problem.frame_prior.evaluate(frames)
     clip, _ = problem.shared_prior.evaluate(shared)
-    return data + own.sum() + clip
+    return data + of_frames.sum() + clip
 
 
 def landmark_equations(problem: IdentityProblem, shared: Shared, frames: Frames, visibility: Tensor) -> SharedEquations:
@@ -167,8 +167,8 @@ def landmark_equations(problem: IdentityProblem, shared: Shared, frames: Frames,
 
     def of(part: slice) -> SharedEquations:
         model, observations = problem.model, problem.observations[part]
-        found = residuals(model, shared, frames[part], observations, visibility[part], problem.tuning)
-        return shared_equations(model, shared, frames[part], observations, found, offsets=problem.offsets)
+        errors = residuals(model, shared, frames[part], observations, visibility[part], problem.tuning)
+        return shared_equations(model, shared, frames[part], observations, errors, offsets=problem.offsets)
 
     result = summed(over_chunks(of, len(frames), CHUNK, visibility.device))
     _, prior_gradient, bounds = problem.frame_prior.evaluate(frames)
@@ -181,5 +181,5 @@ def landmark_equations(problem: IdentityProblem, shared: Shared, frames: Frames,
     if problem.offsets:
         hessian[dense:, dense:] += problem.shared_prior.offset_hessian()
     gradient = result.gradient + clip_gradient[: len(result.gradient)]
-    own = replace(result.frames, hessian=blocks, gradient=result.frames.gradient + prior_gradient)
-    return SharedEquations(own, result.coupling, hessian, gradient)
+    with_prior = replace(result.frames, hessian=blocks, gradient=result.frames.gradient + prior_gradient)
+    return SharedEquations(with_prior, result.coupling, hessian, gradient)

@@ -102,8 +102,8 @@ class MotionFit:
         band = linearise_smoothness(at, problem.smoothness)
         cost = sum(costs) + float(prior_cost.sum()) + float(band.cost)
         if problem.lids is not None:
-            shut, pull, own = problem.lids.equations(at.expression)
-            blocks[shut, EXPRESSION_START:, EXPRESSION_START:] += own
+            shut, pull, curvature = problem.lids.equations(at.expression)
+            blocks[shut, EXPRESSION_START:, EXPRESSION_START:] += curvature
             gradient[shut, EXPRESSION_START:] += pull
             cost += float(problem.lids.cost(at.expression).sum())
         return BandedSystem(cost, blocks, gradient + band.gradient, band, 1 / problem.prior.scale.square())
@@ -117,11 +117,11 @@ class MotionFit:
     def _equations(self, at: Frames, part: slice) -> tuple[float, FrameEquations]:
         """Return cost and normal equations of landmarks and pictures in some frames."""
         problem, data = self._problem, self._residuals(at, part)
-        own = frame_equations(problem.model, problem.shared, at[part], problem.observations[part], data)
+        result = frame_equations(problem.model, problem.shared, at[part], problem.observations[part], data)
         if problem.pictures is None:
-            return float(data.cost.sum()), own
+            return float(data.cost.sum()), result
         shown = problem.pictures.equations(at[part], part)
-        both = FrameEquations(own.hessian + shown.hessian, own.gradient + shown.gradient)
+        both = FrameEquations(result.hessian + shown.hessian, result.gradient + shown.gradient)
         return float(data.cost.sum()) + problem.pictures.cost(at[part], part), both
 
 
@@ -135,11 +135,11 @@ def solve_motion(
 ) -> MotionResult:
     """Return the frames that fit best; arguments as for `minimise`."""
     fit = MotionFit(problem, start)
-    found = minimise(fit, start, limits, progress=progress, watch=watch)
-    frames = found.unknowns
-    system = found.linearisation if found.converged else fit.linearise(frames)
+    minimum = minimise(fit, start, limits, progress=progress, watch=watch)
+    frames = minimum.unknowns
+    system = minimum.linearisation if minimum.converged else fit.linearise(frames)
     return MotionResult(
-        frames, fit.visibility, found.steps, found.converged, pose_covariance(system.blocks, system.band)
+        frames, fit.visibility, minimum.steps, minimum.converged, pose_covariance(system.blocks, system.band)
     )
 
 
@@ -175,14 +175,14 @@ def solve_in_windows(
                 watch(wide, frames)
 
         solved = solve_motion(problem_of(wide), start[wide], progress=report, watch=show)
-        own = slice(core.start - wide.start, core.stop - wide.start)
-        kept = replace(
+        core_rows = slice(core.start - wide.start, core.stop - wide.start)
+        core_result = replace(
             solved,
-            frames=solved.frames[own],
-            visibility=solved.visibility[own],
-            covariance=solved.covariance[own],
+            frames=solved.frames[core_rows],
+            visibility=solved.visibility[core_rows],
+            covariance=solved.covariance[core_rows],
         )
-        results.append((core, kept))
+        results.append((core, core_result))
     return results
 
 

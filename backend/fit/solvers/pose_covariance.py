@@ -26,16 +26,16 @@ def pose_covariance(blocks: Tensor, band: SmoothnessHessian) -> Floats:
         blocks: Each frame's own normal equations with its priors (T, D, D).
         band: What smoothness adds.
     """
-    own = _marginal(blocks)
-    frames = len(own)
-    own[:, range(SIZE), range(SIZE)] += as_numpy(band.main[:, POSE])
-    own[:, :3, :3] += as_numpy(band.main_turn)
+    by_frame = _marginal(blocks)
+    frames = len(by_frame)
+    by_frame[:, range(SIZE), range(SIZE)] += as_numpy(band.main[:, POSE])
+    by_frame[:, :3, :3] += as_numpy(band.main_turn)
     following, after = (np.zeros((max(frames - reach, 0), SIZE, SIZE)) for reach in (1, 2))
     for block, diagonal, turn in ((following, band.next, band.next_turn), (after, band.after, band.after_turn)):
         if len(block):
             block[:, range(SIZE), range(SIZE)] += as_numpy(diagonal[:, POSE])
             block[:, :3, :3] += as_numpy(turn)
-    return selected_inverse(own, following, after)
+    return selected_inverse(by_frame, following, after)
 
 
 def pose_sigma(covariance: Floats, depth: Floats) -> Floats:
@@ -46,8 +46,8 @@ def pose_sigma(covariance: Floats, depth: Floats) -> Floats:
         depth: Of the pivot (T,), metres.
     """
     variance = np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0)
-    place = variance[:, 3:6] * np.stack([np.ones_like(depth), np.ones_like(depth), depth**2], axis=1)
-    turn, shift = np.sqrt(variance[:, :3].sum(axis=1)), np.sqrt(place.sum(axis=1))
+    position = variance[:, 3:6] * np.stack([np.ones_like(depth), np.ones_like(depth), depth**2], axis=1)
+    turn, shift = np.sqrt(variance[:, :3].sum(axis=1)), np.sqrt(position.sum(axis=1))
     return np.stack([np.degrees(turn), 1000 * shift], axis=1)
 
 
@@ -62,24 +62,24 @@ def _marginal(blocks: Tensor) -> Floats:
     return as_numpy(blocks[:, POSE, POSE].double() - half.transpose(1, 2) @ half)
 
 
-def selected_inverse(own: Floats, following: Floats, after: Floats) -> Floats:
+def selected_inverse(by_frame: Floats, following: Floats, after: Floats) -> Floats:
     """Return the diagonal blocks (T, D, D) of the inverse of a symmetric matrix of blocks.
 
     Two frames at a time form a matrix whose blocks touch their neighbours only; its factors go forwards, and the
     inverse's blocks come out backwards (Takahashi, Fagan, Chin 1973; Rauch, Tung, Striebel 1965).
 
     Args:
-        own: Blocks (t, t) (T, D, D).
+        by_frame: Blocks (t, t) (T, D, D).
         following: Blocks (t + 1, t) (T - 1, D, D).
         after: Blocks (t + 2, t) (T - 2, D, D).
     """
-    frames, size, _ = own.shape
+    frames, size, _ = by_frame.shape
     pairs = (frames + 1) // 2
     wide = np.zeros((pairs, 2 * size, 2 * size))
     lower = np.zeros((max(pairs - 1, 0), 2 * size, 2 * size))
-    wide[:, :size, :size] = own[0::2]
+    wide[:, :size, :size] = by_frame[0::2]
     wide[:, size:, size:] = np.eye(size)
-    second = own[1::2]
+    second = by_frame[1::2]
     wide[: len(second), size:, size:] = second
     inner = following[0::2]
     wide[: len(inner), size:, :size] = inner
@@ -96,7 +96,7 @@ def selected_inverse(own: Floats, following: Floats, after: Floats) -> Floats:
     for pair in range(pairs - 2, -1, -1):
         gain = inverses[pair] @ lower[pair].T
         inverses[pair] += gain @ inverses[pair + 1] @ gain.T
-    result = np.empty_like(own)
+    result = np.empty_like(by_frame)
     result[0::2] = inverses[:, :size, :size]
     result[1::2] = inverses[: len(second), size:, size:]
     return result

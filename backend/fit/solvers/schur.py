@@ -52,8 +52,8 @@ class ArrowSystem:
 
     def solve(self, damping: float) -> Step[ArrowStep] | None:
         """Return the damped step; None where the equations are not positive definite."""
-        own, outer = damping * self.damping, damping * self.border_damping
-        eliminated = self._eliminate(own)
+        inner, outer = damping * self.damping, damping * self.border_damping
+        eliminated = self._eliminate(inner)
         if eliminated is None:
             return None
         factor, hessian, gradient = eliminated
@@ -66,7 +66,7 @@ class ArrowSystem:
         right = self.gradient + self.coupling @ border
         blocks = -torch.cholesky_solve(right[..., None], factor)[..., 0]
         gain = 0.5 * (border * (outer * border - self.border_gradient)).sum()
-        gain += 0.5 * (blocks * (own * blocks - self.gradient)).sum()
+        gain += 0.5 * (blocks * (inner * blocks - self.gradient)).sum()
         return Step(ArrowStep(border, blocks), float(gain))
 
     def sigma(self, column: int) -> float:

@@ -81,14 +81,14 @@ def _contour_rows(rows: Tensor, observations: Observations) -> Tensor:
 
 
 def frame_equations(
-    model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, found: Residuals
+    model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, errors: Residuals
 ) -> FrameEquations:
     """Return the normal equations of the frames' own unknowns, openings included."""
-    jacobian = derivatives(model, shared, frames, found.posed).frame
+    jacobian = derivatives(model, shared, frames, errors.posed).frame
     gaps = jacobian[:, observations.pairs[:, 0]] - jacobian[:, observations.pairs[:, 1]]
     rows = torch.cat([_contour_rows(jacobian, observations), gaps], dim=1)
-    error = torch.cat([found.error, found.gap_error], dim=1)
-    root = torch.cat([found.weight, found.gap_weight], dim=1).sqrt()[..., None]
+    error = torch.cat([errors.error, errors.gap_error], dim=1)
+    root = torch.cat([errors.weight, errors.gap_weight], dim=1).sqrt()[..., None]
     weighted = (rows * root[..., None]).flatten(1, 2)
     gradient = (weighted.transpose(1, 2) @ (error * root).flatten(1)[..., None])[..., 0]
     equations = _with_expected(FrameEquations(weighted.transpose(1, 2) @ weighted, gradient), frames, observations)
@@ -114,11 +114,11 @@ def _contact_rows(
     lips: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, *, of_identity: bool = False
 ) -> LipGaps:
     """Return errors of the lips' contact and their derivatives, in standard deviations; 0 where nothing is wrong."""
-    found = lip_gaps(lips, shared, frames, of_identity=of_identity)
-    wrong = contact_errors(found.gap, observations.lip_gap)
+    gaps = lip_gaps(lips, shared, frames, of_identity=of_identity)
+    wrong = contact_errors(gaps.gap, observations.lip_gap)
     root = wrong.precision.sqrt()
-    identity = None if found.by_identity is None else found.by_identity * root[..., None]
-    return LipGaps(wrong.error * root, found.by_frame * root[..., None], identity)
+    identity = None if gaps.by_identity is None else gaps.by_identity * root[..., None]
+    return LipGaps(wrong.error * root, gaps.by_frame * root[..., None], identity)
 
 
 @dataclass(frozen=True)
@@ -139,22 +139,30 @@ class SharedEquations:
 
 
 def shared_equations(
-    model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations, found: Residuals, *, offsets: bool
+    model: LandmarkModel,
+    shared: Shared,
+    frames: Frames,
+    observations: Observations,
+    errors: Residuals,
+    *,
+    offsets: bool,
 ) -> SharedEquations:
     """Return the normal equations with identity, log focal and (if asked) offsets; the openings are left out.
 
     Without `offsets` S = I + 1.
     """
-    full: Derivatives = derivatives(model, shared, frames, found.posed, of_shared=True)
+    full: Derivatives = derivatives(model, shared, frames, errors.posed, of_shared=True)
     assert full.identity is not None and full.log_focal is not None and full.offset is not None
     dense = torch.cat([full.identity, full.log_focal[..., None]], dim=-1)
-    root = found.weight.sqrt()[..., None]
-    own = (_contour_rows(full.frame, observations) * root[..., None]).flatten(1, 2)
+    root = errors.weight.sqrt()[..., None]
+    by_frame = (_contour_rows(full.frame, observations) * root[..., None]).flatten(1, 2)
     dense = (_contour_rows(dense, observations) * root[..., None]).flatten(1, 2)
-    error = (found.error * root).flatten(1)
-    frame_part = FrameEquations(own.transpose(1, 2) @ own, (own.transpose(1, 2) @ error[..., None])[..., 0])
+    error = (errors.error * root).flatten(1)
+    frame_part = FrameEquations(
+        by_frame.transpose(1, 2) @ by_frame, (by_frame.transpose(1, 2) @ error[..., None])[..., 0]
+    )
     frame_part = _with_expected(frame_part, frames, observations)
-    coupling = own.transpose(1, 2) @ dense
+    coupling = by_frame.transpose(1, 2) @ dense
     rows = dense.flatten(0, 1)
     hessian = rows.T @ rows
     gradient = rows.T @ error.flatten()
@@ -169,11 +177,11 @@ def shared_equations(
     if not offsets:
         return SharedEquations(frame_part, coupling, hessian, gradient)
 
-    count, points = found.weight.shape
+    count, points = errors.weight.shape
     by_offset = _contour_rows(full.offset @ model.tangents, observations) * root[..., None]
-    own = own.reshape(count, points, 2, -1)
+    by_frame = by_frame.reshape(count, points, 2, -1)
     dense = dense.reshape(count, points, 2, -1)
-    own_offset = torch.einsum("tnad,tnak->tdnk", own, by_offset).flatten(2)
+    frame_offset = torch.einsum("tnad,tnak->tdnk", by_frame, by_offset).flatten(2)
     dense_offset = torch.einsum("tnas,tnak->snk", dense, by_offset).flatten(1)
     block = torch.einsum("tnak,tnal->nkl", by_offset, by_offset)
     offset_gradient = torch.einsum("tnak,tna->nk", by_offset, error.reshape(count, points, 2)).flatten()
@@ -181,7 +189,7 @@ def shared_equations(
     hessian = torch.cat([torch.cat([hessian, dense_offset], dim=1), torch.cat([dense_offset.T, corner], dim=1)], dim=0)
     return SharedEquations(
         frame_part,
-        torch.cat([coupling, own_offset], dim=2),
+        torch.cat([coupling, frame_offset], dim=2),
         hessian,
         torch.cat([gradient, offset_gradient]),
     )
@@ -190,11 +198,11 @@ def shared_equations(
 def _add_contact(contact: LipGaps, frames: FrameEquations, coupling: Tensor, hessian: Tensor, gradient: Tensor) -> None:
     """Add the lips' contact to the normal equations of `shared_equations`, in place."""
     assert contact.by_identity is not None
-    own, identity = contact.by_frame, contact.by_identity
+    by_frame, identity = contact.by_frame, contact.by_identity
     modes = identity.shape[-1]
-    frames.hessian.add_(own.transpose(1, 2) @ own)
-    frames.gradient.add_((own.transpose(1, 2) @ contact.gap[..., None])[..., 0])
-    coupling[..., :modes] += own.transpose(1, 2) @ identity
+    frames.hessian.add_(by_frame.transpose(1, 2) @ by_frame)
+    frames.gradient.add_((by_frame.transpose(1, 2) @ contact.gap[..., None])[..., 0])
+    coupling[..., :modes] += by_frame.transpose(1, 2) @ identity
     rows = identity.flatten(0, 1)
     hessian[:modes, :modes] += rows.T @ rows
     gradient[:modes] += rows.T @ contact.gap.flatten()

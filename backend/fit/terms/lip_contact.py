@@ -47,9 +47,9 @@ def lip_gaps(lips: LandmarkModel, shared: Shared, frames: Frames, *, of_identity
         frames: T frames; their necks and eyes do not count.
         of_identity: Whether the derivative by the identity is wanted.
     """
-    bare = replace(shared, offsets=torch.zeros_like(lips.template))
+    without_offsets = replace(shared, offsets=torch.zeros_like(lips.template))
     level = replace(frames, neck=torch.zeros_like(frames.neck), eyes=torch.zeros_like(frames.eyes))
-    posed = pose_landmarks(lips, bare, level)
+    posed = pose_landmarks(lips, without_offsets, level)
     by_frame, by_identity = height_derivatives(lips, level, posed, of_identity=of_identity)
     gap = _apart(posed.head[..., 1]) - _apart(lips.template[None, :, 1])
     return LipGaps(gap, _apart(by_frame), None if by_identity is None else _apart(by_identity))
@@ -85,6 +85,6 @@ def resting_gaps(lips: LandmarkModel) -> Tensor:
     like = lips.template
     still = neutral_frames(lips, torch.eye(3).to(like)[None], like.new_zeros(1, 3))
     none = Shared(like.new_zeros(lips.identity_modes), like.new_zeros(()), torch.zeros_like(like))
-    found = lip_gaps(lips, none, still, of_identity=True).by_identity
-    assert found is not None
-    return found[0]
+    gaps = lip_gaps(lips, none, still, of_identity=True).by_identity
+    assert gaps is not None
+    return gaps[0]

@@ -61,14 +61,14 @@ class FramePrior:
         """Return cost (T,), gradient (T, D) and what is added to the hessian's diagonal besides `precision` (T, E)."""
         values = frames.values() - self.mean
         gradient = values @ self.precision
-        own = self.precision.diagonal()[EXPRESSION_START:]
+        precision = self.precision.diagonal()[EXPRESSION_START:]
         size = frames.expression.abs()
         spared = (size - self.tail).clamp_min(0)
         beyond = (frames.expression - self.high).clamp_min(0) + (frames.expression - self.low).clamp_max(0)
         pull = beyond * self.bound_precision
-        cost = 0.5 * ((values * gradient).sum(1) + (beyond * pull).sum(1) - (own * spared.square()).sum(1))
+        cost = 0.5 * ((values * gradient).sum(1) + (beyond * pull).sum(1) - (precision * spared.square()).sum(1))
         gradient = gradient.clone()
-        gradient[:, EXPRESSION_START:] += pull - own * spared * frames.expression.sign()
+        gradient[:, EXPRESSION_START:] += pull - precision * spared * frames.expression.sign()
         weight, far = self.vergence
         crossed = values[:, RIGHT_YAW] - values[:, LEFT_YAW]
         less = weight * (crossed.abs() - far).clamp_min(0)
@@ -76,7 +76,7 @@ class FramePrior:
         gradient[:, RIGHT_YAW] -= less * crossed.sign()
         gradient[:, LEFT_YAW] += less * crossed.sign()
         bounds = torch.where(beyond != 0, self.bound_precision, torch.zeros_like(beyond))
-        return cost, gradient, bounds - own * spared / size.clamp_min(1e-12)
+        return cost, gradient, bounds - precision * spared / size.clamp_min(1e-12)
 
 
 def frame_prior(model: LandmarkModel, tuning: Tuning, *, neck_free: bool, tails: bool = True) -> FramePrior:
@@ -130,7 +130,7 @@ def _reach(model: LandmarkModel) -> Tensor:
 
 def _tail(model: LandmarkModel, tuning: Tuning) -> Tensor:
     """Return how many standard deviations of each expression mode cost by the square (E,)."""
-    tail = tuning.expression_tail_seen * _seen(model, tuning).sqrt() * _reach(model)
+    tail = tuning.expression_tail_seen * _coefficient_precision(model, tuning).sqrt() * _reach(model)
     tail = tail.clamp(tuning.expression_tail_least, tuning.expression_tail)
     energy = model.expression.square().sum(1)
     if model.points == names.LANDMARKS:
@@ -139,7 +139,7 @@ def _tail(model: LandmarkModel, tuning: Tuning) -> Tensor:
     return torch.where(likeness_to_jaw(model) > tuning.jaw_like, float("inf"), tail).to(model.template)
 
 
-def _seen(model: LandmarkModel, tuning: Tuning) -> Tensor:
+def _coefficient_precision(model: LandmarkModel, tuning: Tuning) -> Tensor:
     """Return what landmarks tell of each expression mode from the front (E,): the precision of its coefficient."""
     template = model.template.cpu().numpy()
     across = model.expression[:, :2].square().sum(1)

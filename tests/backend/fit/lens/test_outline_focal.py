@@ -97,8 +97,8 @@ def test_a_known_focal_length_asks_no_outline(tmp_path: Path):
 
 
 def test_a_head_outside_the_person_is_far_less_likely_than_hair():
-    outside, bare, hair = log_likelihood(np.array([-15.0, 0.0, 15.0]), bare=0.5)
-    assert bare > hair > outside + 2
+    outside, hairless, hair = log_likelihood(np.array([-15.0, 0.0, 15.0]), hairless=0.5)
+    assert hairless > hair > outside + 2
 
 
 def test_an_outline_that_fits_ever_better_says_only_that_the_lens_is_longer():

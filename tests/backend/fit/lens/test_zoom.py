@@ -19,7 +19,7 @@ from backend.data.types import Camera, Fit, Landmarks, Video
 from backend.fit.fitting import fit
 from backend.fit.lens import zoom
 from backend.fit.lens.background_growth import UNSEEN, Growth, step_between
-from backend.fit.lens.zoom import found_zoom, notice_of_zoom, smooth_growth, unzoomed
+from backend.fit.lens.zoom import estimate_zoom, notice_of_zoom, smooth_growth, unzoomed
 
 FRAMES, FOCAL, TIMES = 24, 900.0, 1.6
 
@@ -117,7 +117,7 @@ def test_a_camera_in_the_hand_is_no_zoom():
 def test_a_zoom_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     clip, times = made_clip(FRAMES, focal=FOCAL), factors()
     showing(monkeypatch, times)
-    found = found_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    found = estimate_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
     assert found is not None
     assert found.factor.max() == 1.0
     assert found.factor / found.factor[0] == pytest.approx(times, rel=6e-3)
@@ -137,7 +137,7 @@ def test_a_person_who_walks_nearer_is_no_zoom(tmp_path: Path, monkeypatch: pytes
     showing(monkeypatch, np.ones(FRAMES))
     nearer = zoomed_marks(clip, times)
     assert notice_of_zoom(nearer, CLIP, context(tmp_path)) is None
-    assert found_zoom(nearer, CLIP, context(tmp_path)) is None
+    assert estimate_zoom(nearer, CLIP, context(tmp_path)) is None
 
 
 def test_a_face_that_keeps_its_size_asks_no_pictures(tmp_path: Path):
@@ -181,9 +181,9 @@ def test_where_the_face_hides_the_background_its_own_growth_tells(tmp_path: Path
         return ((frame, grown(behind, times[frame]) if frame < 14 else blank) for frame in frames)
 
     monkeypatch.setattr(zoom, "read_frames", pictures)
-    found = found_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    found = estimate_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
     assert found is not None
-    assert found.seen < 0.6
+    assert found.visible_share < 0.6
     assert found.factor / found.factor[0] == pytest.approx(times, rel=0.04)
 
 
@@ -192,5 +192,5 @@ def test_nothing_behind_the_face_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     blank = np.full((480, 640, 3), 128, dtype=np.uint8)
     monkeypatch.setattr(zoom, "read_frames", lambda _video, frames: ((frame, blank) for frame in frames))
     own = replace(context(tmp_path), emit=told.append)
-    assert found_zoom(zoomed_marks(clip, factors()), CLIP, own) is None
+    assert estimate_zoom(zoomed_marks(clip, factors()), CLIP, own) is None
     assert [event["code"] for event in told] == ["zoom-unseen"]

@@ -15,7 +15,7 @@ from backend.contract.names import MEDIAPIPE_SCORES
 from backend.contract.settings import FitSettings
 from backend.data.types import Camera, Fit, HeadPose
 from backend.fit.evidence.jaw_rest import NEAR, jaw_precision
-from backend.fit.evidence.lip_closure import most_seen
+from backend.fit.evidence.lip_closure import largest_gaps
 from backend.fit.geometry.landmark_model import FACING_LIPS, landmark_model
 from backend.fit.terms.lip_contact import contact_errors, resting_gaps
 from backend.head.builtin import builtin_head
@@ -84,7 +84,7 @@ def test_only_lips_that_are_closed_all_along_must_meet() -> None:
     points = np.zeros((2, 478, 2))
     points[:, UPPER, 1] = 1.0
     points[1, UPPER[0], 1] = 9.0
-    most = most_seen(points, np.full(2, 100.0), 0.06)
+    most = largest_gaps(points, np.full(2, 100.0), 0.06)
     np.testing.assert_allclose(most[0], 0.0006)
     assert np.isinf(most[1]).all()
 
