@@ -51,14 +51,14 @@ def with_openings(
     """
 
     def of(part: slice) -> Frames:
-        return _opened(model, prior, _bare(fitted, part), _bare(refined, part), rounds)
+        return _opened(model, prior, _without_offsets(fitted, part), _without_offsets(refined, part), rounds)
 
     parts = over_chunks(of, len(refined[1]), CHUNK, model.template.device)
     expression = torch.cat([part.expression for part in parts])
     return replace(refined[1], jaw=fitted[1].jaw, expression=expression)
 
 
-def _bare(clip: tuple[Shared, Frames], part: slice) -> tuple[Shared, Frames]:
+def _without_offsets(clip: tuple[Shared, Frames], part: slice) -> tuple[Shared, Frames]:
     """On the surface itself, without the landmarks' offsets."""
     shared, frames = clip
     return replace(shared, offsets=torch.zeros_like(shared.offsets)), frames[part]
@@ -102,16 +102,16 @@ def explaining_offsets(problem: IdentityProblem, shared: Shared, frames: Frames,
     model, prior = problem.model, problem.shared_prior
     visibility = landmark_visibility(model, shared, frames)
     for _ in range(rounds):
-        found = residuals(model, shared, frames, problem.observations, visibility, problem.tuning)
-        offset = derivatives(model, shared, frames, found.posed, of_shared=True).offset
+        errors = residuals(model, shared, frames, problem.observations, visibility, problem.tuning)
+        offset = derivatives(model, shared, frames, errors.posed, of_shared=True).offset
         assert offset is not None
         rows = offset @ model.tangents
         rows[:, problem.observations.contour] = problem.observations.metric @ rows[:, problem.observations.contour]
-        weighted = rows * found.weight[..., None, None]
-        own = torch.einsum("tnak,tnal->nkl", weighted, rows)
-        pull = torch.einsum("tnak,tna->nk", weighted, found.error).flatten()
+        weighted = rows * errors.weight[..., None, None]
+        blocks = torch.einsum("tnak,tnal->nkl", weighted, rows)
+        pull = torch.einsum("tnak,tna->nk", weighted, errors.error).flatten()
         _, known = prior.evaluate(shared)
-        hessian = torch.block_diag(*own.unbind(0)) + prior.offset_hessian()
+        hessian = torch.block_diag(*blocks.unbind(0)) + prior.offset_hessian()
         gradient = pull + known[len(prior.dense_mean) :]
         step = -torch.linalg.solve(hessian.double(), gradient.double())
         along = step.to(model.tangents).reshape(-1, 2, 1)

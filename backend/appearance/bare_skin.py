@@ -62,8 +62,8 @@ class BareSkin:
         mask = self.colours.skin_mask(posed)
         points = self.samples.at(posed.vertices, self.head.faces)
         pixels: Any = project(points, posed.camera, nearest=1e-3).astype(np.float32)
-        seen = cv2.remap(mask, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
-        return np.asarray(seen[:, 0], dtype=np.float32)
+        sampled = cv2.remap(mask, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
+        return np.asarray(sampled[:, 0], dtype=np.float32)
 
 
 def _posed(fit: Fit, head: HeadModel, frame: int, picture: NDArray[np.uint8]) -> PosedPicture:

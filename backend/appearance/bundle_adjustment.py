@@ -73,9 +73,9 @@ def solve_bundle(tracks: PointTracks, start: Bundle, shape: float = SHAPE) -> Ad
         shape: Standard deviation of that prior, metres.
     """
     fit = BundleFit(tracks, start, shape)
-    found = minimise(fit, start, LIMITS)
-    sigma = fit.linearise(found.unknowns).sigma(_FRAME * len(tracks.pixels))
-    return Adjusted(found.unknowns, sigma, found.cost)
+    minimum = minimise(fit, start, LIMITS)
+    sigma = fit.linearise(minimum.unknowns).sigma(_FRAME * len(tracks.pixels))
+    return Adjusted(minimum.unknowns, sigma, minimum.cost)
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,12 @@ class BundleFit:
         """Return the normal equations: a block for each point, and a border of 6 F + 1 for frames and log focal."""
         turned, camera, error = self._errors(at)
         weight = self.tracks.precision * cauchy_weight(self._sizes(error))[..., None, None]
-        own, by_point, by_focal = _derivatives(self.tracks, at, turned, camera, error)
-        border, border_gradient = _border(own, by_focal, weight, error)
+        by_frame, by_point, by_focal = _derivatives(self.tracks, at, turned, camera, error)
+        border, border_gradient = _border(by_frame, by_focal, weight, error)
         weighted = weight @ by_point
         points, size = error.shape[1], len(border)
         coupling = np.zeros((points, 3, size))
-        by_frames = np.swapaxes(weighted, 2, 3) @ own
+        by_frames = np.swapaxes(weighted, 2, 3) @ by_frame
         coupling[..., :-1] = by_frames.transpose(1, 2, 0, 3).reshape(points, 3, -1)
         coupling[..., -1] = np.einsum("fmia,fmi->ma", weighted, by_focal)
         blocks = np.einsum("fmia,fmib->mab", by_point, weighted) + np.eye(3) / self.shape**2
@@ -150,16 +150,16 @@ class BundleFit:
         return np.sqrt(np.maximum(square, 0)) / SPREAD
 
 
-def _border(own: Floats, by_focal: Floats, weight: Floats, error: Floats) -> tuple[Floats, Floats]:
+def _border(by_frame: Floats, by_focal: Floats, weight: Floats, error: Floats) -> tuple[Floats, Floats]:
     """Return hessian (6 F + 1, 6 F + 1) and gradient of frames and log focal."""
     frames = len(error)
     size = _FRAME * frames + 1
-    weighted, weighted_focal = weight @ own, np.einsum("fmij,fmj->fmi", weight, by_focal)
+    weighted, weighted_focal = weight @ by_frame, np.einsum("fmij,fmj->fmi", weight, by_focal)
     hessian, gradient = _RIDGE * np.eye(size), np.zeros(size)
     for frame in range(frames):
         rows = slice(_FRAME * frame, _FRAME * (frame + 1))
-        hessian[rows, rows] += np.tensordot(own[frame], weighted[frame], ((0, 1), (0, 1)))
-        hessian[rows, -1] = hessian[-1, rows] = np.tensordot(own[frame], weighted_focal[frame], ((0, 1), (0, 1)))
+        hessian[rows, rows] += np.tensordot(by_frame[frame], weighted[frame], ((0, 1), (0, 1)))
+        hessian[rows, -1] = hessian[-1, rows] = np.tensordot(by_frame[frame], weighted_focal[frame], ((0, 1), (0, 1)))
     hessian[-1, -1] += (by_focal * weighted_focal).sum()
     gradient[:-1] = np.einsum("fmia,fmi->fa", weighted, error).ravel()
     gradient[-1] = (weighted_focal * error).sum()
@@ -177,10 +177,10 @@ def _derivatives(
     pixel[..., 1, 2] = -focal * camera[..., 1] / depth**2
     moved = pixel.copy()
     moved[..., 2] *= now.translation[:, 2, None, None]
-    own = np.concatenate([-pixel @ _cross(turned), moved], axis=-1)
+    by_frame = np.concatenate([-pixel @ _cross(turned), moved], axis=-1)
     # Depths are held as shares of the focal length, so that the picture keeps its size while that changes.
     by_focal = error + tracks.pixels + moved[..., 2]
-    return own, pixel @ now.rotation[:, None], by_focal
+    return by_frame, pixel @ now.rotation[:, None], by_focal
 
 
 def _cross(vectors: Floats) -> Any:

@@ -39,14 +39,14 @@ from .key_frame_solve import (
     PhotometricProblem,
     PhotometricState,
     features_at,
-    seen_columns,
+    picture_columns,
     solve_photometric,
     unrefined_state,
 )
 from .pictures.device import feature_maker
 from .pictures.view import Feature, View
+from .terms.edge_prior import with_edge_prior
 from .terms.fixed_albedo_term import Colours, fixed_albedo_term
-from .terms.kept_edges import with_edges_kept
 from .terms.photometric_term import PhotometricTuning, brightness, colours
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
     power = _power(work, frames)
     moved = _motion(work, model, problem, keys, near, observations, power, report("motion"))
     moved = with_openings(model, problem.landmarks.frame_prior, (shared, frames), (keys.shared, moved))
-    own = replace(problem.landmarks, observations=observations[index])
-    explained = explaining_offsets(own, keys.shared, moved[index]) if work.options.offsets else keys.shared
+    on_keys = replace(problem.landmarks, observations=observations[index])
+    explained = explaining_offsets(on_keys, keys.shared, moved[index]) if work.options.offsets else keys.shared
     visibility = landmark_visibility(model, explained, moved)
     after = _spread(problem, explained, moved[index])
     return RefinedClip(model, explained, moved, visibility, work.keys, keys.light, before, after)
@@ -158,7 +158,7 @@ def _key_problem(
     work: Refinement, model: LandmarkModel, shared: Shared, frames: Frames, observations: Observations
 ) -> PhotometricProblem:
     tuning = work.options.tuning
-    own = frame_prior(model, for_the_person(tuning), neck_free=False)
+    of_frames = frame_prior(model, for_the_person(tuning), neck_free=False)
     # Pictures claim to know the focal length and do not: let free, it went from 0.2 to 44 % off on a rendered clip.
     log_focal = float(shared.log_focal)
     clip = shared_prior(model, tuning, log_focal=log_focal, focal_sigma=LOCKED, offsets=work.options.offsets)
@@ -166,13 +166,13 @@ def _key_problem(
     key_observations = replace(key_observations, weight=key_observations.weight * LANDMARK_SHARE)
     loose = max(_turning(work), 1e-3)
     clip = with_tilt_prior(with_free_rigid_offset(clip, model, loose * TURN, loose * SHIFT), model, TILT)
-    clip = with_edges_kept(_outlined(work, model, shared, frames, clip), model, shared)
-    landmarks = IdentityProblem(model, key_observations, own, clip, tuning)
+    clip = with_edge_prior(_outlined(work, model, shared, frames, clip), model, shared)
+    landmarks = IdentityProblem(model, key_observations, of_frames, clip, tuning)
     samples = choose_samples(work.head, SAMPLES)
     weights = PhotometricTuning()
     weights = replace(weights, evidence=weights.evidence * work.trust)
     points, maker = sample_model(work.head, samples, model), feature_maker(work.head, samples, work.device)
-    return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights, seen_columns(points))
+    return PhotometricProblem(landmarks, points, work.head, maker, work.key_views, weights, picture_columns(points))
 
 
 def _outlined(
@@ -200,7 +200,7 @@ def _spread(problem: PhotometricProblem, shared: Shared, frames: Frames) -> floa
     model = problem.landmarks.model
     features = features_at(problem.head, problem.maker, model, shared, frames, problem.views, FINEST)
     value = brightness(problem.points, shared, frames, features).value
-    colour, weight = colours(value, np.stack([feature.seen for feature in features]), problem.tuning)
+    colour, weight = colours(value, np.stack([feature.visibility for feature in features]), problem.tuning)
     return float((weight * np.abs(value - colour)).sum() / max(float(weight.sum()), 1e-9))
 
 
@@ -236,7 +236,7 @@ def _motion(
     report: Callable[[int, int], None],
 ) -> Frames:
     """Return every frame with the colours of the key frames."""
-    own = frame_prior(model, work.options.tuning, neck_free=work.options.neck_free)
+    of_frames = frame_prior(model, work.options.tuning, neck_free=work.options.neck_free)
     times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
     together = torch.as_tensor(work.clip.together, device=work.device)
     depth = frames.translation(keys.shared.focal)[:, 2]
@@ -254,7 +254,9 @@ def _motion(
             power=power[part],
         )
         closed = None if lids is None else lids[part]
-        return MotionProblem(model, keys.shared, observations[part], own, between, work.options.tuning, lids=closed)
+        return MotionProblem(
+            model, keys.shared, observations[part], of_frames, between, work.options.tuning, lids=closed
+        )
 
     def with_pictures(part: slice) -> MotionProblem:
         return replace(landmarks_only(part), pictures=_pictures(work, model, problem, keys, frames[part], part))
@@ -276,13 +278,13 @@ def _pictures(
     for start in range(part.start, part.stop, PICTURE_BATCH):
         wanted = np.arange(start, min(start + PICTURE_BATCH, part.stop))
         views = work.views(wanted)
-        shown = [place for place, view in enumerate(views) if view is not None]
-        own = frames[torch.as_tensor(wanted[shown] - part.start, device=work.device)]
+        shown = [position for position, view in enumerate(views) if view is not None]
+        shown_frames = frames[torch.as_tensor(wanted[shown] - part.start, device=work.device)]
         some = [view for view in views if view is not None]
-        made = features_at(problem.head, problem.maker, model, keys.shared, own, some, FINEST)
+        made = features_at(problem.head, problem.maker, model, keys.shared, shown_frames, some, FINEST)
         batch: list[Feature | None] = [None] * len(views)
-        for place, feature in zip(shown, made, strict=True):
-            batch[place] = feature
+        for position, feature in zip(shown, made, strict=True):
+            batch[position] = feature
         features += batch
     trust = np.asarray(work.clip.trust[part], dtype=np.float32)
     colours_there = Colours(keys.colour, keys.light, keys.sure)

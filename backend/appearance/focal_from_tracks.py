@@ -93,9 +93,9 @@ def estimate_focal_from_tracks(fit: Fit, head: HeadModel, video: Video, context:
 
 def weighed(fit: Fit, evidence: PictureEvidence) -> tuple[float, float]:
     """Return focal length in pixels and standard deviation of its logarithm by landmarks, outline and pictures."""
-    before, seen = fit.focal_uncertainty**-2, evidence.sigma**-2
-    mean = (before * np.log(fit.intrinsics.focal_x) + seen * evidence.log_focal) / (before + seen)
-    return float(np.exp(mean)), float((before + seen) ** -0.5)
+    before, by_pictures = fit.focal_uncertainty**-2, evidence.sigma**-2
+    mean = (before * np.log(fit.intrinsics.focal_x) + by_pictures * evidence.log_focal) / (before + by_pictures)
+    return float(np.exp(mean)), float((before + by_pictures) ** -0.5)
 
 
 def picture_evidence(fit: Fit, head: HeadModel, video: Video) -> PictureEvidence | None:
@@ -135,19 +135,19 @@ def evidence_of_pictures(fit: Fit, head: HeadModel, pictures: Iterable[tuple[int
     if len(again.index) < FEWEST_POINTS:
         return None
     tracks = again
-    found = solve_bundle(tracks, _start(fit, head, frames, points, tracks, vertices))
-    sigma = float(np.hypot(OVERCONFIDENT * found.sigma, AT_BEST))
-    if not np.isfinite(sigma + found.bundle.log_focal):
+    adjusted = solve_bundle(tracks, _start(fit, head, frames, points, tracks, vertices))
+    sigma = float(np.hypot(OVERCONFIDENT * adjusted.sigma, AT_BEST))
+    if not np.isfinite(sigma + adjusted.bundle.log_focal):
         return None
-    return PictureEvidence(found.bundle.log_focal, sigma, len(tracks.index), len(frames))
+    return PictureEvidence(adjusted.bundle.log_focal, sigma, len(tracks.index), len(frames))
 
 
 def _start(
     fit: Fit, head: HeadModel, frames: Integers, points: TrackPoints, tracks: PointTracks, vertices: Floats
 ) -> Bundle:
     """Return the bundle as the fit has it: each point's mean place, and what the expression adds to it."""
-    places = np.stack([points.samples.at(own, head.faces)[tracks.index] for own in vertices])
-    seen = tracks.seen[..., None]
-    mean = (places * seen).sum(axis=0) / seen.sum(axis=0)
+    positions = np.stack([points.samples.at(of_frame, head.faces)[tracks.index] for of_frame in vertices])
+    visible = tracks.visible[..., None]
+    mean = (positions * visible).sum(axis=0) / visible.sum(axis=0)
     log_focal = float(np.log(fit.intrinsics.focal_x))
-    return Bundle(mean, places - mean, fit.rotation[frames], fit.translation[frames], log_focal)
+    return Bundle(mean, positions - mean, fit.rotation[frames], fit.translation[frames], log_focal)

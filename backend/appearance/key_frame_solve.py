@@ -57,7 +57,7 @@ class PhotometricProblem:
         maker: Makes features for these points.
         views: Picture of each key frame.
         tuning: Weights of the pictures.
-        columns: Which of a frame's unknowns the pictures know of, see `seen_columns`.
+        columns: Which of a frame's unknowns the pictures know of, see `picture_columns`.
     """
 
     landmarks: IdentityProblem
@@ -82,7 +82,7 @@ class PhotometricState:
     cost_after: float
 
 
-def seen_columns(points: LandmarkModel) -> Integers:
+def picture_columns(points: LandmarkModel) -> Integers:
     """Return which of a frame's unknowns move the skin that is compared: rotation, place and some expressions."""
     reach = torch.maximum(points.expression_high.abs(), points.expression_low.abs())
     moved = points.expression.square().sum((0, 1)).div(points.points).sqrt() * reach
@@ -137,7 +137,7 @@ class KeyFrameFit:
         self._problem = problem
         self.features = features_at(problem.head, problem.maker, model, start.shared, start.frames, problem.views, band)
         self._visibility = landmark_visibility(model, start.shared, start.frames)
-        self._seen = np.stack([feature.seen for feature in self.features])
+        self._point_visibility = np.stack([feature.visibility for feature in self.features])
 
     def follow(self, at: KeyFrameUnknowns) -> None:
         """Hold what was seen at the start."""
@@ -147,29 +147,31 @@ class KeyFrameFit:
         frames, size = len(at.frames), at.frames.unknowns
         count = frames * size
         like = at.shared.identity
-        own = step.increment[:count].reshape(frames, size).to(like)
+        of_frames = step.increment[:count].reshape(frames, size).to(like)
         shared = at.shared.retract(
             step.increment[count:-DIRECTED_TERMS].to(like), self._problem.landmarks.model.tangents
         )
         light = at.light + step.increment[-DIRECTED_TERMS:].float().cpu().numpy()
-        return KeyFrameUnknowns(shared, at.frames.retract(own), light)
+        return KeyFrameUnknowns(shared, at.frames.retract(of_frames), light)
 
     def cost(self, at: KeyFrameUnknowns) -> float:
         """Return the cost of landmarks, priors, pictures and light."""
-        own, tuning = self._problem.landmarks, self._problem.tuning
+        landmarks, tuning = self._problem.landmarks, self._problem.tuning
         value, _ = self._unlit(at)
-        colour, weight = colours(value, self._seen, tuning)
-        pictures = float(((self._seen * (weight > 0)) * robust_cost(value - colour, tuning)).sum())
+        colour, weight = colours(value, self._point_visibility, tuning)
+        pictures = float(((self._point_visibility * (weight > 0)) * robust_cost(value - colour, tuning)).sum())
         light = 0.5 * float((at.light**2).sum()) / tuning.light**2
-        return float(landmark_cost(own, at.shared, at.frames, self._visibility)) + tuning.evidence * pictures + light
+        return (
+            float(landmark_cost(landmarks, at.shared, at.frames, self._visibility)) + tuning.evidence * pictures + light
+        )
 
     def linearise(self, at: KeyFrameUnknowns) -> DenseSystem:
         """Return the normal equations: the landmarks' own, and the pictures' with all colours eliminated."""
         problem, tuning = self._problem, self._problem.tuning
         hessian, gradient = _spread(landmark_equations(problem.landmarks, at.shared, at.frames, self._visibility))
-        own, pull = self._picture_equations(at)
-        index = torch.as_tensor(self._known_columns(at, len(gradient)), device=own.device)
-        hessian[index[:, None], index] += own
+        added, pull = self._picture_equations(at)
+        index = torch.as_tensor(self._known_columns(at, len(gradient)), device=added.device)
+        hessian[index[:, None], index] += added
         gradient[index] += pull
         hessian.diagonal()[-DIRECTED_TERMS:] += 1 / tuning.light**2
         gradient[-DIRECTED_TERMS:] += torch.as_tensor(at.light).to(gradient) / tuning.light**2
@@ -180,13 +182,13 @@ class KeyFrameFit:
 
     def _unlit(self, at: KeyFrameUnknowns) -> tuple[Singles, Singles]:
         """Return the brightness without light (K, N), and its derivative by the pixel (K, N, 2)."""
-        found = brightness(self._problem.points, at.shared, at.frames, self.features)
-        return found.value - np.stack([feature.light @ at.light for feature in self.features]), found.slope
+        measured = brightness(self._problem.points, at.shared, at.frames, self.features)
+        return measured.value - np.stack([feature.light @ at.light for feature in self.features]), measured.slope
 
     def _picture_equations(self, at: KeyFrameUnknowns) -> tuple[Tensor, Tensor]:
         problem, tuning = self._problem, self._problem.tuning
         value, slope = self._unlit(at)
-        colour, robust = colours(value, self._seen, tuning)
+        colour, robust = colours(value, self._point_visibility, tuning)
         precision = robust * np.float32(tuning.evidence / tuning.noise**2)
         shown = PictureResiduals(slope, value - colour, precision, robust)
         return picture_equations(problem.points, at.shared, at.frames, self.features, shown, problem.columns)
@@ -201,7 +203,7 @@ class KeyFrameFit:
 
     def state(self, at: KeyFrameUnknowns, first_cost: float, cost: float) -> PhotometricState:
         """Return the unknowns with the colours that follow from them."""
-        colour, weight = colours(self._unlit(at)[0], self._seen, self._problem.tuning)
+        colour, weight = colours(self._unlit(at)[0], self._point_visibility, self._problem.tuning)
         sure = weight.sum(axis=0) > 0.1
         return PhotometricState(at.shared, at.frames, at.light, colour, sure, first_cost, cost)
 
@@ -226,9 +228,9 @@ def solve_photometric(
             if progress is not None:
                 progress(before + step - 1, total)
 
-        found = minimise(fit, at, Limits(steps, _SETTLED, damping=_DAMPING), progress=report)
-        at = found.unknowns
-        states.append(fit.state(at, found.first_cost, found.cost))
+        minimum = minimise(fit, at, Limits(steps, _SETTLED, damping=_DAMPING), progress=report)
+        at = minimum.unknowns
+        states.append(fit.state(at, minimum.first_cost, minimum.cost))
         done += steps
     return states[-1]
 

@@ -87,7 +87,7 @@ class PointTracks:
     precision: Floats
 
     @property
-    def seen(self) -> NDArray[np.bool_]:
+    def visible(self) -> NDArray[np.bool_]:
         """Whether a frame shows a point (F, M)."""
         return self.precision[..., 0, 0] > 0
 
@@ -109,16 +109,16 @@ def track_points(head: HeadModel, count: int) -> TrackPoints | None:
     if len(triangles) == 0:
         return None
     samples = spread_samples(head, triangles, count)
-    places = samples.at(head.template, head.faces)
+    positions = samples.at(head.template, head.faces)
     normals = samples.at(vertex_normals(head.template, head.faces), head.faces)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     skin = np.flatnonzero(vertices_of(head, (*STILL_REGIONS, "neck")) & ~vertices_of(head, NOT_SKIN))
-    _, near = KDTree(head.template[skin]).query(places, _NEIGHBOURS)
+    _, near = KDTree(head.template[skin]).query(positions, _NEIGHBOURS)
     neighbours = skin[near]
     across = np.cross([0.0, 1.0, 0.0], normals)
     across /= np.linalg.norm(across, axis=1, keepdims=True) + 1e-9
     axes = np.stack([across, np.cross(normals, across)], axis=2)
-    flat = (head.template[neighbours] - places[:, None]) @ axes
+    flat = (head.template[neighbours] - positions[:, None]) @ axes
     to_plane = np.linalg.pinv(flat - flat.mean(axis=1, keepdims=True), rcond=1e-2)
     hair = vertices_of(head, ("scalp",))[head.faces[samples.triangle]].all(axis=1)
     return TrackPoints(samples, neighbours, to_plane, normals, hair)
@@ -150,21 +150,25 @@ def follow_points(
         vertices: Of the fitted head (F, V, 3), camera axes, metres.
         expected: Where some points should be, if that is known better than by the head; only these are followed.
     """
-    placed = [_placed(head, points, view, focal, own) for view, own in zip(views, vertices, strict=True)]
-    pixels, axes, seen = (np.stack([part[k] for part in placed]) for k in range(3))
-    index = np.flatnonzero(seen.sum(axis=0) >= FEWEST) if expected is None else expected.index
-    pixels, axes, seen = pixels[:, index], axes[:, index], seen[:, index]
-    if not seen.any():
+    placed = [_placed(head, points, view, focal, of_frame) for view, of_frame in zip(views, vertices, strict=True)]
+    pixels, axes, visible = (np.stack([part[k] for part in placed]) for k in range(3))
+    index = np.flatnonzero(visible.sum(axis=0) >= FEWEST) if expected is None else expected.index
+    pixels, axes, visible = pixels[:, index], axes[:, index], visible[:, index]
+    if not visible.any():
         return PointTracks(index[:0], np.zeros((len(views), 0, 2)), np.zeros((len(views), 0, 2, 2)))
     if expected is not None:
-        pixels = np.stack([own * view.scale + view.centre for own, view in zip(expected.pixels, views, strict=True)])
-    window = _Window(float(np.median(np.sqrt(np.abs(np.linalg.det(axes[seen]))))))
-    found = _Alignment(np.zeros_like(pixels), np.zeros((*seen.shape, 3)), np.zeros(seen.shape), np.zeros(seen.shape))
+        pixels = np.stack(
+            [of_frame * view.scale + view.centre for of_frame, view in zip(expected.pixels, views, strict=True)]
+        )
+    window = _Window(float(np.median(np.sqrt(np.abs(np.linalg.det(axes[visible]))))))
+    alignment = _Alignment(
+        np.zeros_like(pixels), np.zeros((*visible.shape, 3)), np.zeros(visible.shape), np.zeros(visible.shape)
+    )
     usual = np.inf
     for blur, steps in _LEVELS if expected is None else _LEVELS[1:]:
-        found = _aligned(_images(views, blur), pixels, axes, seen, found.shift, window, steps, usual)
-        usual = float(np.median(found.error[seen]))
-    return _tracks(index, views, pixels, seen, found)
+        alignment = _aligned(_images(views, blur), pixels, axes, visible, alignment.shift, window, steps, usual)
+        usual = float(np.median(alignment.error[visible]))
+    return _tracks(index, views, pixels, visible, alignment)
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ class _Window:
         grid = np.arange(-_HALF, _HALF + 1.0)
         steps = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
         weight = np.exp(-(steps**2).sum(axis=1) / (2 * _WINDOW**2))
-        self.places = steps / pixels_per_metre
+        self.positions = steps / pixels_per_metre
         self.weight = weight / weight.sum()
         x, y = steps.T
         shades = np.column_stack([np.ones(len(steps)), x, y, x * x, x * y, y * y])
@@ -199,14 +203,14 @@ class _Window:
 def _placed(head: HeadModel, points: TrackPoints, view: View, focal: float, vertices: Floats) -> tuple[Any, ...]:
     """Return pixels of the view (N, 2), patch axes in pixels per metre (N, 2, 2) and what is seen (N,)."""
     camera = view.camera(focal)
-    places = points.samples.at(vertices, head.faces)
+    positions = points.samples.at(vertices, head.faces)
     normals = points.samples.at(vertex_normals(vertices, head.faces), head.faces)
-    pixels = project(places, camera)
+    pixels = project(positions, camera)
     around = project(vertices[points.neighbours], camera)
     axes = np.swapaxes(points.to_plane @ (around - around.mean(axis=1, keepdims=True)), 1, 2)
     depth = NumbaRasterizer(threads=1).rasterize(vertices, head.faces.astype(np.int32), camera).depth
-    facing = view_cosines(places, normals) > POINT_TRACK.hidden
-    return pixels, axes, facing & is_unobstructed(places, pixels, depth, POINT_TRACK)
+    towards_camera = view_cosines(positions, normals) > POINT_TRACK.hidden
+    return pixels, axes, towards_camera & is_unobstructed(positions, pixels, depth, POINT_TRACK)
 
 
 def _images(views: list[View], blur: float) -> NDArray[np.float32]:
@@ -214,43 +218,43 @@ def _images(views: list[View], blur: float) -> NDArray[np.float32]:
     height = max(view.brightness.shape[0] for view in views)
     width = max(view.brightness.shape[1] for view in views)
     result = np.zeros((len(views), height, width, 3), dtype=np.float32)
-    for own, view in zip(result, views, strict=True):
+    for target, view in zip(result, views, strict=True):
         image = cv2.GaussianBlur(view.brightness, (0, 0), blur)
         rows, columns = image.shape
-        own[:rows, :columns, 0] = image
-        own[:rows, :columns, 1] = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-        own[:rows, :columns, 2] = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+        target[:rows, :columns, 0] = image
+        target[:rows, :columns, 1] = cv2.Sobel(image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+        target[:rows, :columns, 2] = cv2.Sobel(image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     return result
 
 
 def _aligned(
-    images: Any, pixels: Floats, axes: Floats, seen: Any, start: Floats, window: _Window, steps: int, usual: float
+    images: Any, pixels: Floats, axes: Floats, visible: Any, start: Floats, window: _Window, steps: int, usual: float
 ) -> _Alignment:
     shift = start.copy()
-    tensor, error, last = np.zeros((*seen.shape, 3)), np.ones(seen.shape), np.zeros(seen.shape)
+    tensor, error, last = np.zeros((*visible.shape, 3)), np.ones(visible.shape), np.zeros(visible.shape)
 
     def some(part: slice) -> None:
         for point in range(part.start, part.stop):
-            frames = np.flatnonzero(seen[:, point])
-            own = shift[frames, point]
-            found = align_patches(
-                images, frames, pixels[frames, point], axes[frames, point], own,
-                window.places, window.weight, window.shading, steps, usual,
+            frames = np.flatnonzero(visible[:, point])
+            moved = shift[frames, point]
+            aligned = align_patches(
+                images, frames, pixels[frames, point], axes[frames, point], moved,
+                window.positions, window.weight, window.shading, steps, usual,
             )  # fmt: skip
-            shift[frames, point] = own
-            tensor[frames, point], error[frames, point], last[frames, point] = found
+            shift[frames, point] = moved
+            tensor[frames, point], error[frames, point], last[frames, point] = aligned
 
     over_chunks(some, pixels.shape[1], 32, PROCESSOR)
     return _Alignment(shift, tensor, error, last)
 
 
 @compiled
-def _read(image, pixel, axes, places, patch):
+def _read(image, pixel, axes, positions, patch):
     """Read brightness and slopes (H, W, 3) at the samples of a patch (U, 3)."""
     height, width = image.shape[0], image.shape[1]
-    for u in range(len(places)):
-        x = pixel[0] + axes[0, 0] * places[u, 0] + axes[0, 1] * places[u, 1]
-        y = pixel[1] + axes[1, 0] * places[u, 0] + axes[1, 1] * places[u, 1]
+    for u in range(len(positions)):
+        x = pixel[0] + axes[0, 0] * positions[u, 0] + axes[0, 1] * positions[u, 1]
+        y = pixel[1] + axes[1, 0] * positions[u, 0] + axes[1, 1] * positions[u, 1]
         x, y = min(max(x, 0.0), width - 1.001), min(max(y, 0.0), height - 1.001)
         i, j = int(x), int(y)
         a, b = x - i, y - j
@@ -302,18 +306,18 @@ def _compared(patch, mean, weight, power):
 
 
 @compiled
-def align_patches(images, frames, pixels, axes, shift, places, weight, shading, steps, usual):
+def align_patches(images, frames, pixels, axes, shift, positions, weight, shading, steps, usual):
     """Align one point's patches of K frames with their common mean; changes shift (K, 2).
 
     Returns the structure tensor of each patch (K, 3), its residual (K,) and the length of the last step (K,).
     """
     count = len(frames)
-    patches = np.zeros((count, len(places), 3))
-    mean, trust, last = np.zeros(len(places)), np.ones(count), np.zeros(count)
+    patches = np.zeros((count, len(positions), 3))
+    mean, trust, last = np.zeros(len(positions)), np.ones(count), np.zeros(count)
     tensor, error = np.zeros((count, 3)), np.zeros(count)
     for _step in range(steps):
         for k in range(count):
-            _read(images[frames[k]], pixels[k] + shift[k], axes[k], places, patches[k])
+            _read(images[frames[k]], pixels[k] + shift[k], axes[k], positions, patches[k])
             _without_shading(patches[k], weight, shading)
         _common(patches, trust, mean)
         power = max((weight * mean * mean).sum(), 1e-12)
@@ -339,14 +343,14 @@ def align_patches(images, frames, pixels, axes, shift, places, weight, shading, 
     return tensor, error, last
 
 
-def _tracks(index: Integers, views: list[View], pixels: Floats, seen: Any, found: _Alignment) -> PointTracks:
+def _tracks(index: Integers, views: list[View], pixels: Floats, visible: Any, aligned: _Alignment) -> PointTracks:
     scale = np.stack([view.scale for view in views])[:, None]
     middle = np.stack([view.centre for view in views])[:, None]
-    followed = seen & (found.last < _SETTLED) & (np.abs(found.shift).max(axis=-1) < _FURTHEST)
-    kept = np.flatnonzero(followed.sum(axis=0) >= FEWEST)
-    tensor = found.tensor[:, kept][..., [[0, 1], [1, 2]]]
-    tensor = np.where(followed[:, kept, None, None], tensor, np.eye(2))
-    covariance = found.error[:, kept, None, None] ** 2 / _INDEPENDENT * np.linalg.inv(tensor) + _FLOOR**2 * np.eye(2)
+    followed = visible & (aligned.last < _SETTLED) & (np.abs(aligned.shift).max(axis=-1) < _FURTHEST)
+    used = np.flatnonzero(followed.sum(axis=0) >= FEWEST)
+    tensor = aligned.tensor[:, used][..., [[0, 1], [1, 2]]]
+    tensor = np.where(followed[:, used, None, None], tensor, np.eye(2))
+    covariance = aligned.error[:, used, None, None] ** 2 / _INDEPENDENT * np.linalg.inv(tensor) + _FLOOR**2 * np.eye(2)
     across = scale[:, :, :, None] * scale[:, :, None, :]
-    precision = np.linalg.inv(covariance) * across * followed[:, kept, None, None]
-    return PointTracks(index[kept], ((pixels + found.shift)[:, kept] - middle) / scale, precision)
+    precision = np.linalg.inv(covariance) * across * followed[:, used, None, None]
+    return PointTracks(index[used], ((pixels + aligned.shift)[:, used] - middle) / scale, precision)

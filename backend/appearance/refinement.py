@@ -60,8 +60,8 @@ def refined_fit(
     camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
     clip = clip_input(steady, camera, solved)
     keys = _key_frames(fit, solved, settings.key_frames)
-    bare = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, solved.index[keys].tolist(), context)
-    pictures = _Pictures(video, fit, solved, bare)
+    bare_skin = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, solved.index[keys].tolist(), context)
+    pictures = _Pictures(video, fit, solved, bare_skin)
     views = pictures.views(keys)
     keys = keys[[view is not None for view in views]]
     if len(keys) < FEWEST // 2:
@@ -87,14 +87,14 @@ def refined_fit(
         refined = on_device(refined_on, _device(fit.settings), context.notice)
     refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, solved), solved, fit.settings)
     result = zoomed_fit(refitted, fit.landmarks, fit.zoom)
-    told = replace(
+    report = replace(
         _report(fit, result, refined), seconds=time.perf_counter() - started, empty_frames=len(pictures.empty)
     )
     if not _better(fit, result, refined):
         return _left(
-            fit, context, "The pictures do not fit together better after refining; the landmarks' fit is kept.", told
+            fit, context, "The pictures do not fit together better after refining; the landmarks' fit is kept.", report
         )
-    return replace(result, focal_source=fit.focal_source, report=replace(fit.report, appearance=told))
+    return replace(result, focal_source=fit.focal_source, report=replace(fit.report, appearance=report))
 
 
 def _device(settings: FitSettings) -> torch.device:
@@ -108,7 +108,7 @@ class _Pictures:
     video: Video
     fit: Fit
     solved: SolvedFrames
-    bare: BareSkin | None
+    bare_skin: BareSkin | None
     empty: set[int] = field(default_factory=set)
     """Frames whose face is black or burnt out, as far as they were looked at; the landmarks carry these."""
 
@@ -117,16 +117,18 @@ class _Pictures:
         landmarks = self.fit.landmarks
         centre = (self.fit.intrinsics.centre_x, self.fit.intrinsics.centre_y)
         frames = self.solved.index[wanted]
-        seen = frames[landmarks.found[frames]]
-        found: dict[int, View] = {}
-        for position, picture in read_frames(self.video, seen.tolist()):
+        detected = frames[landmarks.found[frames]]
+        views: dict[int, View] = {}
+        for position, picture in read_frames(self.video, detected.tolist()):
             points = landmarks.points[position, :, :2].astype(np.float64)
             if exposed(picture, points) < LEAST_EXPOSED:
                 self.empty.add(position)
                 continue
             view = view_of(picture, points, centre, self.fit.zoom_at(position))
-            found[position] = view if self.bare is None else replace(view, bare=self.bare.at(position, picture))
-        return [found.get(int(frame)) for frame in frames]
+            views[position] = (
+                view if self.bare_skin is None else replace(view, bare_skin=self.bare_skin.at(position, picture))
+            )
+        return [views.get(int(frame)) for frame in frames]
 
 
 def _key_frames(fit: Fit, solved: SolvedFrames, wanted: int) -> Integers:

@@ -70,8 +70,8 @@ class DeviceFeatureMaker:
         sizes = np.array([view.brightness.shape for view in views])
         height, width = sizes.max(axis=0).tolist()
         padded = np.zeros((len(views), height, width), dtype=np.float32)
-        for own, view in zip(padded, views, strict=True):
-            own[: view.brightness.shape[0], : view.brightness.shape[1]] = view.brightness
+        for image, view in zip(padded, views, strict=True):
+            image[: view.brightness.shape[0], : view.brightness.shape[1]] = view.brightness
         brightness = torch.as_tensor(padded, device=self._device)
         lens = self._lenses(views, focal)
         fragments = self._rasterizer.rasterize(clip_space(vertices, lens, width, height), self._faces, width, height)
@@ -84,8 +84,8 @@ class DeviceFeatureMaker:
         points = self._at(vertices)
         pixels = project_points(points, lens)
         light = read_at(fine[:, 1:], pixels)
-        seen = _seen(_bounded(fragments.depth, inside), points, self._at(normals), pixels, sizes)
-        known = (seen.cpu().numpy(), light.cpu().numpy())
+        visible = _visibility(_bounded(fragments.depth, inside), points, self._at(normals), pixels, sizes)
+        known = (visible.cpu().numpy(), light.cpu().numpy())
         return [
             Feature(fine[index, 0], view.scale, view.centre, view.unhidden(known[0][index]), known[1][index])
             for index, view in enumerate(views)
@@ -135,7 +135,9 @@ def _bounded(depth: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
     return nearest, functional.max_pool2d(far[:, None], beside, 1, beside // 2)[:, 0]
 
 
-def _seen(bounds: tuple[Tensor, Tensor], points: Tensor, normals: Tensor, pixels: Tensor, sizes: np.ndarray) -> Tensor:
+def _visibility(
+    bounds: tuple[Tensor, Tensor], points: Tensor, normals: Tensor, pixels: Tensor, sizes: np.ndarray
+) -> Tensor:
     """Return how well points are visible (T, N), see `raster.visibility`."""
     nearest, furthest = bounds
     size = torch.as_tensor(sizes, device=points.device)[:, None]
@@ -184,9 +186,9 @@ def read_at(images: Tensor, pixels: Tensor) -> Tensor:
     """Read images (T, C, H, W) between pixels at (T, N, 2): (T, N, C); outside they repeat their border."""
     height, width = images.shape[2:]
     # From -1 at the centre of the first pixel to 1 at that of the last.
-    places = 2 * pixels / pixels.new_tensor([width - 1, height - 1]) - 1
-    found = functional.grid_sample(images, places[:, None].to(images), padding_mode="border", align_corners=True)
-    return found[:, :, 0].transpose(1, 2)
+    on_grid = 2 * pixels / pixels.new_tensor([width - 1, height - 1]) - 1
+    sampled = functional.grid_sample(images, on_grid[:, None].to(images), padding_mode="border", align_corners=True)
+    return sampled[:, :, 0].transpose(1, 2)
 
 
 def read_with_slopes(images: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
@@ -194,8 +196,8 @@ def read_with_slopes(images: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
     half = 0.5 * torch.eye(2, device=pixels.device, dtype=pixels.dtype)
     zero = torch.zeros_like(half[:1])
     steps = torch.cat([zero, half, -half])[:, None]
-    places = (pixels[:, None] + steps).flatten(1, 2)
-    value, right, below, left, above = read_at(images[:, None], places)[..., 0].unflatten(1, (5, -1)).unbind(1)
+    positions = (pixels[:, None] + steps).flatten(1, 2)
+    value, right, below, left, above = read_at(images[:, None], positions)[..., 0].unflatten(1, (5, -1)).unbind(1)
     return value, torch.stack([right - left, below - above], dim=-1)
 
 
@@ -237,6 +239,6 @@ def pictures_of(features: Sequence[Feature | None], like: Tensor) -> Pictures:
 
 def read_features(model: LandmarkModel, shared: Shared, frames: Frames, pictures: Pictures) -> tuple[Tensor, Tensor]:
     """Return what is seen where the points fall (T, N), and its derivative by the pixel of the view (T, N, 2)."""
-    bare = replace(shared, offsets=torch.zeros_like(model.template))
-    posed = pose_landmarks(model, bare, frames)
+    without_offsets = replace(shared, offsets=torch.zeros_like(model.template))
+    posed = pose_landmarks(model, without_offsets, frames)
     return pictures.read(posed.camera.float(), shared.focal.float())

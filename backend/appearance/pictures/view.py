@@ -46,18 +46,18 @@ class View:
         brightness: Logarithm of the brightness (H, W).
         scale: Pixels of the view per pixel of the full frame, across and down (2,).
         centre: Principal point in pixels of the view (2,).
-        bare: How surely it shows each point of the surface without anything before it (N,), see `bare_skin`; None where
-            nobody looked.
+        bare_skin: How surely it shows each point of the surface without anything before it (N,), see
+            `appearance.bare_skin`; None where nobody looked.
     """
 
     brightness: Singles
     scale: Floats
     centre: Floats
-    bare: Singles | None = None
+    bare_skin: Singles | None = None
 
-    def unhidden(self, seen: Singles) -> Singles:
+    def unhidden(self, visible: Singles) -> Singles:
         """Return how well each point is seen (N,) where things that hide the skin count."""
-        return seen if self.bare is None else seen * self.bare
+        return visible if self.bare_skin is None else visible * self.bare_skin
 
     def camera(self, focal: float) -> Intrinsics:
         """Return the camera of the view where the full frame has this focal length, in its pixels."""
@@ -74,14 +74,14 @@ class Feature:
     Attributes:
         image: Fine structure of the brightness (H, W), on the device that computes.
         scale, centre: As in `View`.
-        seen: How well each point is seen (N,), 0..1.
+        visibility: How well each point is seen (N,), 0..1.
         light: Fine structure of the spherical harmonics at each point (N, `DIRECTED_TERMS`).
     """
 
     image: Singles | Tensor
     scale: Floats
     centre: Floats
-    seen: Singles
+    visibility: Singles
     light: Singles
 
 
@@ -143,7 +143,7 @@ class FeatureMaker:
         points = self._at(vertices)
         pixels = project(points, camera, nearest=1e-3)
         visible = visibility(points, self._at(normals), pixels, raster.depth, FINE_STRUCTURE)
-        seen = view.unhidden(visible.astype(np.float32))
+        unhidden = view.unhidden(visible.astype(np.float32))
         mask = self._mask(raster)
         window = _extent(mask)
         bases = _directed_light(raster.interpolate(normals, self._faces)[window].astype(np.float32))
@@ -152,7 +152,7 @@ class FeatureMaker:
         corner = np.array([window[1].start, window[0].start], dtype=np.float64)
         light = np.zeros((len(pixels), DIRECTED_TERMS), dtype=np.float32)
         read_many(np.ascontiguousarray(fine[..., 1:]), pixels - corner, light)
-        return Feature(np.ascontiguousarray(fine[..., 0]), view.scale, view.centre - corner, seen, light)
+        return Feature(np.ascontiguousarray(fine[..., 0]), view.scale, view.centre - corner, unhidden, light)
 
     def _at(self, values: Floats) -> Floats:
         return np.einsum("nk,nkc->nc", self._samples.barycentric, values[self._corners])

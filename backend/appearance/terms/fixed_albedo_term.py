@@ -21,7 +21,7 @@ from ...fit.terms.robust import cauchy_cost, cauchy_weight
 from ..pictures.device import Pictures, pictures_of, read_features
 from ..pictures.view import Feature, read_with_slope
 from .photometric_jacobian_numba import RowModel, row_frames, row_model, rows_of_frame
-from .photometric_term import LEAST_SEEN, PhotometricTuning, bare, robust_cost, robust_weight
+from .photometric_term import LEAST_SEEN, PhotometricTuning, robust_cost, robust_weight, without_offsets
 
 _BATCH: Final = 8
 """Frames that are posed at once on the processor: they stay in its cache."""
@@ -61,14 +61,16 @@ def fixed_albedo_term(
         tuning: Weights.
     """
     none = np.zeros(model.points, dtype=np.float32)
-    visibility = np.stack([none if feature is None else feature.seen * colours.sure for feature in features])
+    visibility = np.stack([none if feature is None else feature.visibility * colours.sure for feature in features])
     lit = np.stack([none if feature is None else feature.light @ colours.light for feature in features])
     known, counts = lit + colours.colour, visibility * trust[:, None]
     if model.template.device.type == "cpu":
-        return FixedAlbedoTerm(model, bare(shared, model), row_model(model), features, known, counts, tuning)
+        return FixedAlbedoTerm(model, without_offsets(shared, model), row_model(model), features, known, counts, tuning)
     like = model.template
     expected, weights = (torch.as_tensor(values).to(like) for values in (known, counts))
-    return DeviceFixedAlbedoTerm(model, bare(shared, model), pictures_of(features, like), expected, weights, tuning)
+    return DeviceFixedAlbedoTerm(
+        model, without_offsets(shared, model), pictures_of(features, like), expected, weights, tuning
+    )
 
 
 @dataclass(frozen=True)
@@ -108,16 +110,16 @@ class FixedAlbedoTerm:
         rotations = frames.rotation.float().numpy()
         scale = np.float32(self.tuning.evidence / self.tuning.noise**2)
         for batch in self._batches(frames, part):
-            own = row_frames(self.model, self.shared, frames[batch.part], batch.posed)
+            row_inputs = row_frames(self.model, self.shared, frames[batch.part], batch.posed)
             for one in batch.frames:
                 row = batch.part.start + one.row
                 index = np.flatnonzero(one.visibility > LEAST_SEEN)
-                rows = rows_of_frame(self.rows, batch.posed, own, one.row, rotations[row], one.slope, index)
+                rows = rows_of_frame(self.rows, batch.posed, row_inputs, one.row, rotations[row], one.slope, index)
                 weight = (one.visibility * robust_weight(one.residual, self.tuning))[index] * scale
                 # torch's products: numpy's would start threads of their own inside of ours.
-                own_rows = torch.from_numpy(rows)
-                weighted = own_rows * torch.from_numpy(weight)[:, None]
-                hessian[row] = own_rows.T @ weighted
+                jacobian = torch.from_numpy(rows)
+                weighted = jacobian * torch.from_numpy(weight)[:, None]
+                hessian[row] = jacobian.T @ weighted
                 gradient[row] = weighted.T @ torch.from_numpy(one.residual[index])
         return FrameEquations(hessian, gradient)
 

@@ -61,11 +61,11 @@ class RowFrames:
 def row_frames(model: LandmarkModel, shared: Shared, frames: Frames, posed: Posed) -> RowFrames:
     """Return what the kernel needs of some frames."""
     jacobians = [left_jacobian(vectors) for vectors in (frames.neck, frames.jaw, *eye_vectors(frames.eyes))]
-    features = [turn_features(posed, joint, own) for joint, own in enumerate(jacobians, start=1)]
-    found = joint_moves(posed, model.joint_expression)
+    features = [turn_features(posed, joint, jacobian) for joint, jacobian in enumerate(jacobians, start=1)]
+    by_joint = joint_moves(posed, model.joint_expression)
     moves = np.zeros((len(frames), *model.joint_expression.shape), dtype=np.float32)
     moving = np.zeros(len(model.joints), dtype=np.bool_)
-    for joint, moved in found.items():
+    for joint, moved in by_joint.items():
         moves[:, joint], moving[joint] = _array(moved), True
     depth = frames.position[:, 2].exp() * shared.focal
     return RowFrames(_array(depth), _array(torch.stack(jacobians, 1)), _array(torch.stack(features, 1)), moves, moving)
@@ -159,10 +159,10 @@ def _fill(index, along, model, posed, frame, rows):
             share = weights[n, joint]
             if share > 1e-6:
                 vx, vy, vz = rest[n, 0] - joints[joint, 0], rest[n, 1] - joints[joint, 1], rest[n, 2] - joints[joint, 2]
-                own = local[joint]
-                ax = own[0, 0] * vx + own[0, 1] * vy + own[0, 2] * vz
-                ay = own[1, 0] * vx + own[1, 1] * vy + own[1, 2] * vz
-                az = own[2, 0] * vx + own[2, 1] * vy + own[2, 2] * vz
+                matrix = local[joint]
+                ax = matrix[0, 0] * vx + matrix[0, 1] * vy + matrix[0, 2] * vz
+                ay = matrix[1, 0] * vx + matrix[1, 1] * vy + matrix[1, 2] * vz
+                az = matrix[2, 0] * vx + matrix[2, 1] * vy + matrix[2, 2] * vz
                 _swing(row, first, count, gx, gy, gz, ax, ay, az, -share, jacobians[slot])
         for slot in range(4):
             if corrected[slot]:
@@ -178,9 +178,9 @@ def _fill(index, along, model, posed, frame, rows):
         for joint in range(1, weights.shape[1]):
             share = weights[n, joint]
             if moving[joint] and share > 1e-6:
-                own, ux, uy, uz = moves[joint], share * hx, share * hy, share * hz
-                for mode in range(own.shape[1]):
-                    row[16 + mode] += ux * own[0, mode] + uy * own[1, mode] + uz * own[2, mode]
+                matrix, ux, uy, uz = moves[joint], share * hx, share * hy, share * hz
+                for mode in range(matrix.shape[1]):
+                    row[16 + mode] += ux * matrix[0, mode] + uy * matrix[1, mode] + uz * matrix[2, mode]
 
 
 @compiled

@@ -16,7 +16,7 @@ from ...fit.geometry.parallel import PROCESSOR, over_chunks
 from ...fit.geometry.projection import derivatives, pose_landmarks
 from ...fit.geometry.state import Frames, Shared
 from ..pictures.view import DIRECTED_TERMS, Feature
-from .photometric_term import LEAST_SEEN, bare, frame_rows
+from .photometric_term import LEAST_SEEN, frame_rows, without_offsets
 
 BATCH: Final = 16
 """Frames whose derivatives are held at once on a GPU."""
@@ -60,11 +60,11 @@ def picture_equations(
     """
     border = points.identity_modes + 1 + DIRECTED_TERMS
     device = points.template.device
-    kept = torch.as_tensor(np.concatenate([columns, frames.unknowns + np.arange(border)]), device=device)
+    chosen = torch.as_tensor(np.concatenate([columns, frames.unknowns + np.arange(border)]), device=device)
     equations = _PictureEquations(points.points, len(features), len(columns), border, device)
     jacobians = _on_processor if device.type == "cpu" else _on_device
     for k, index, every in jacobians(points, shared, frames, features, shown):
-        jacobian = every[:, kept]
+        jacobian = every[:, chosen]
         weight = torch.as_tensor(shown.precision[k]).to(jacobian)
         errors = torch.as_tensor(shown.residual[k]).to(jacobian)
         equations.add(k, index, jacobian, weight, errors)
@@ -87,17 +87,17 @@ class _PictureEquations:
             weight, errors = weight[index], errors[index]
         weighted = jacobian * weight[:, None]
         size = self._size
-        own, last = slice(frame * size, (frame + 1) * size), slice(len(self.gradient) - self._border, None)
+        columns, border = slice(frame * size, (frame + 1) * size), slice(len(self.gradient) - self._border, None)
         block, pull = (jacobian.T @ weighted).double(), (weighted.T @ errors).double()
-        self._hessian[own, own] += block[:size, :size]
-        self._hessian[own, last] += block[:size, size:]
-        self._hessian[last, own] += block[size:, :size]
-        self._hessian[last, last] += block[size:, size:]
-        self.gradient[own] += pull[:size]
-        self.gradient[last] += pull[size:]
+        self._hessian[columns, columns] += block[:size, :size]
+        self._hessian[columns, border] += block[:size, size:]
+        self._hessian[border, columns] += block[size:, :size]
+        self._hessian[border, border] += block[size:, size:]
+        self.gradient[columns] += pull[:size]
+        self.gradient[border] += pull[size:]
         rows = slice(None) if index is None else index
-        self._by_colour[rows, own] = weighted[:, :size]
-        self._by_colour[rows, last] += weighted[:, size:]
+        self._by_colour[rows, columns] = weighted[:, :size]
+        self._by_colour[rows, border] += weighted[:, size:]
 
     def without_colours(self, precision: Singles) -> Tensor:
         """Return the hessian with the points' colours eliminated, whose precisions (N,) are given."""
@@ -114,9 +114,9 @@ def _on_processor(
     def rows_of(part: slice) -> tuple[Tensor, Tensor]:
         k = part.start
         rows = frame_rows(points, shared, frames[part], features[k], shown.slope[k], shown.used[k])
-        lit = torch.as_tensor(-features[k].light[rows.index]).to(rows.own)
+        lit = torch.as_tensor(-features[k].light[rows.index]).to(rows.frame_columns)
         return torch.as_tensor(rows.index), torch.cat(
-            [rows.own, rows.identity, rows.log_focal[:, None], lit], 1
+            [rows.frame_columns, rows.identity, rows.log_focal[:, None], lit], 1
         ).float()
 
     for k, (index, jacobian) in enumerate(over_chunks(rows_of, len(features), 1, PROCESSOR)):
@@ -127,18 +127,18 @@ def _on_device(
     points: LandmarkModel, shared: Shared, frames: Frames, features: list[Feature], shown: PictureResiduals
 ) -> Iterator[tuple[int, Tensor | None, Tensor]]:
     """Yield the derivatives (N, C) of each frame's residuals at all points, 0 where it does not show them."""
-    own = bare(shared, points)
+    unshifted = without_offsets(shared, points)
     like = points.template
 
     def rows_of(part: slice) -> Tensor:
-        posed = pose_landmarks(points, own, frames[part])
+        posed = pose_landmarks(points, unshifted, frames[part])
         scale = np.stack([feature.scale for feature in features[part]])
         chosen = (shown.used[part] > LEAST_SEEN)[..., None]
         along = torch.as_tensor(shown.slope[part] * scale[:, None] * chosen).to(like)
-        found = derivatives(points, own, frames[part], posed, along=along, of_shared=True)
-        assert found.identity is not None and found.log_focal is not None
+        derivative = derivatives(points, unshifted, frames[part], posed, along=along, of_shared=True)
+        assert derivative.identity is not None and derivative.log_focal is not None
         light = torch.as_tensor(-np.stack([feature.light for feature in features[part]]) * chosen).to(like)
-        geometry = torch.cat([found.frame, found.identity, found.log_focal[..., None]], dim=-1)
+        geometry = torch.cat([derivative.frame, derivative.identity, derivative.log_focal[..., None]], dim=-1)
         return torch.cat([geometry[:, :, 0], light], dim=-1).float()
 
     k = 0

@@ -54,20 +54,20 @@ def brightness(model: LandmarkModel, shared: Shared, frames: Frames, features: l
     if model.template.device.type != "cpu":
         value, slope = read_features(model, shared, frames, pictures_of(features, model.template))
         return Brightness(value.cpu().numpy(), slope.cpu().numpy())
-    posed = pose_landmarks(model, bare(shared, model), frames)
+    posed = pose_landmarks(model, without_offsets(shared, model), frames)
     camera = posed.camera.detach().cpu().numpy().astype(np.float64)
     value = np.zeros(camera.shape[:2], dtype=np.float32)
     slope = np.zeros((*camera.shape[:2], 2), dtype=np.float32)
     focal = float(shared.focal)
     for index, feature in enumerate(features):
-        places = camera[index]
-        on_frame = focal * places[:, :2] / np.maximum(places[:, 2:], 1e-3)
+        positions = camera[index]
+        on_frame = focal * positions[:, :2] / np.maximum(positions[:, 2:], 1e-3)
         pixels = on_frame * feature.scale + feature.centre
         read_with_slope(feature.image, pixels, value[index], slope[index])
     return Brightness(value, slope)
 
 
-def bare(shared: Shared, model: LandmarkModel) -> Shared:
+def without_offsets(shared: Shared, model: LandmarkModel) -> Shared:
     """Return the clip's unknowns for points without offsets."""
     return replace(shared, offsets=torch.zeros_like(model.template))
 
@@ -83,10 +83,10 @@ def robust_cost(residual: Singles, tuning: PhotometricTuning) -> Singles:
     return cauchy_cost(size, tuning.spread).astype(np.float32)
 
 
-def colours(value: Singles, seen: Singles, tuning: PhotometricTuning, rounds: int = 5) -> tuple[Singles, Singles]:
+def colours(value: Singles, visibility: Singles, tuning: PhotometricTuning, rounds: int = 5) -> tuple[Singles, Singles]:
     """Return each point's colour (N,), the robust mean of what the frames show (T, N), and the weights (T, N)."""
-    often = (seen > LEAST_SEEN).sum(axis=0) >= tuning.fewest
-    base = np.where(often, seen, 0).astype(np.float32)
+    often = (visibility > LEAST_SEEN).sum(axis=0) >= tuning.fewest
+    base = np.where(often, visibility, 0).astype(np.float32)
     weight = base
     colour = np.zeros(value.shape[1], dtype=np.float32)
     for _ in range(rounds):
@@ -101,13 +101,13 @@ class FrameRows:
 
     Attributes:
         index: Which points (M,).
-        own: By the frame's unknowns (M, D).
+        frame_columns: By the frame's unknowns (M, D).
         identity: By the identity (M, I).
         log_focal: By the log focal length (M,).
     """
 
     index: NDArray[np.int64]
-    own: Tensor
+    frame_columns: Tensor
     identity: Tensor
     log_focal: Tensor
 
@@ -128,11 +128,13 @@ def frame_rows(
     """
     index = np.flatnonzero(used > LEAST_SEEN)
     part = points_of(model, torch.as_tensor(index, device=model.template.device))
-    own = bare(shared, part)
+    unshifted = without_offsets(shared, part)
     along = torch.as_tensor(slope[index] * feature.scale).to(model.template)[None]
-    found = derivatives(part, own, frame, pose_landmarks(part, own, frame), along=along, of_shared=True)
-    assert found.identity is not None and found.log_focal is not None
-    return FrameRows(index, found.frame[0, :, 0], found.identity[0, :, 0], found.log_focal[0, :, 0])
+    derivative = derivatives(
+        part, unshifted, frame, pose_landmarks(part, unshifted, frame), along=along, of_shared=True
+    )
+    assert derivative.identity is not None and derivative.log_focal is not None
+    return FrameRows(index, derivative.frame[0, :, 0], derivative.identity[0, :, 0], derivative.log_focal[0, :, 0])
 
 
 def no_light() -> Singles:

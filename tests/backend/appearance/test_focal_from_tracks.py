@@ -104,9 +104,9 @@ def test_points_are_followed_where_the_fit_is_off_by_some_pixels():
     places = np.stack([points.samples.at(own, clip.head.faces)[tracks.index] for own in true])
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
     error = tracks.pixels - (project(places, clip.intrinsics) - centre)
-    error -= (error * tracks.seen[..., None]).sum(axis=0) / tracks.seen.sum(axis=0)[:, None]
+    error -= (error * tracks.visible[..., None]).sum(axis=0) / tracks.visible.sum(axis=0)[:, None]
     assert len(tracks.index) > 50
-    assert np.median(np.linalg.norm(error, axis=-1)[tracks.seen]) < 0.4  # the fit is 3 px off
+    assert np.median(np.linalg.norm(error, axis=-1)[tracks.visible]) < 0.4  # the fit is 3 px off
 
 
 def test_a_head_that_does_not_name_its_parts_has_no_points_to_follow():

@@ -55,10 +55,10 @@ def test_derivatives_of_brightness_agree_with_autograd():
     found = brightness(MODEL, SHARED, frame, [feature])
     np.testing.assert_allclose(found.value[0], seen_after(*zeros).numpy(), atol=2e-3)
     step, identity, log_focal = torch.autograd.functional.jacobian(seen_after, zeros)
-    rows = frame_rows(MODEL, SHARED, frame, feature, found.slope[0], feature.seen)
+    rows = frame_rows(MODEL, SHARED, frame, feature, found.slope[0], feature.visibility)
     assert rows.identity is not None and rows.log_focal is not None
     size = float(step.abs().max())
-    assert torch.allclose(rows.own, step[:, 0], atol=2e-3 * size)
+    assert torch.allclose(rows.frame_columns, step[:, 0], atol=2e-3 * size)
     assert torch.allclose(rows.identity, identity, atol=2e-3 * float(identity.abs().max()))
     assert torch.allclose(rows.log_focal, log_focal, atol=2e-3 * float(log_focal.abs().max()))
 

@@ -48,7 +48,7 @@ def scene(clip: MadeClip) -> Scene:
     problem, shared, frames = problem_of(clip, as_fit(clip, np.array([0.02, 0.0, 0.01])), FRAMES)
     model = problem.landmarks.model
     bare = np.where(np.arange(1000) % 7 == 0, 0.2, 1.0).astype(np.float32)
-    problem = replace(problem, views=[problem.views[0], *(replace(view, bare=bare) for view in problem.views[1:])])
+    problem = replace(problem, views=[problem.views[0], *(replace(view, bare_skin=bare) for view in problem.views[1:])])
     return problem, shared, frames, features_at(
         problem.head, problem.maker, model, shared, frames, problem.views, BAND
     )  # fmt: skip
@@ -95,9 +95,9 @@ def test_features_are_the_same(clip: MadeClip, scene: Scene, device: torch.devic
     wanted = brightness(problem.points, shared, frames, expected)
     for place, (one, other) in enumerate(zip(found, expected, strict=True)):
         # A point exactly beside an edge may count as hidden or not.
-        alike = np.abs(one.seen - other.seen) < 1e-3
+        alike = np.abs(one.visibility - other.visibility) < 1e-3
         assert alike.mean() > 0.99
-        seen = alike & (other.seen > 0.05)
+        seen = alike & (other.visibility > 0.05)
         assert seen.sum() > 100
         assert np.abs(one.light - other.light)[seen].max() < 2e-3
         assert np.abs(value[place] - wanted.value[place])[seen].max() < 2e-4
@@ -107,7 +107,7 @@ def test_features_are_the_same(clip: MadeClip, scene: Scene, device: torch.devic
 def test_equations_of_key_frames_are_the_same(scene: Scene, device: torch.device):
     problem, shared, frames, features = scene
     found = brightness(problem.points, shared, frames, features)
-    seen = np.stack([feature.seen for feature in features])
+    seen = np.stack([feature.visibility for feature in features])
     colour, robust = colours(found.value, seen, problem.tuning)
     shown = PictureResiduals(found.slope, found.value - colour, robust, robust)
     rest = (features, shown, problem.columns)
@@ -160,7 +160,7 @@ def test_reading_is_the_same_where_pictures_differ_in_size(scene: Scene, device:
     there = [moved(part, device) for part in (problem.points, shared, frames)]
     value, slope = read_features(*there, pictures_of(larger, there[0].template))
     expected = brightness(problem.points, shared, frames, features)
-    seen = np.stack([feature.seen > 0.05 for feature in features])
+    seen = np.stack([feature.visibility > 0.05 for feature in features])
     assert np.abs(value.cpu().numpy() - expected.value)[seen].max() < 1e-4
     assert np.abs(slope.cpu().numpy() - expected.slope)[seen].max() < 1e-4
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from synthetic_clips import MadeClip
 
-from backend.appearance.key_frame_solve import PhotometricProblem, seen_columns
+from backend.appearance.key_frame_solve import PhotometricProblem, picture_columns
 from backend.appearance.pictures.view import FeatureMaker, View
 from backend.appearance.terms.photometric_term import PhotometricTuning
 from backend.contract.camera import Intrinsics, rotation_matrices
@@ -94,5 +94,5 @@ def problem_of(
     samples = choose_samples(head, 1000)
     maker, views = FeatureMaker(head, samples), textured_pictures(clip, frames)
     points = sample_model(head, samples, model)
-    problem = PhotometricProblem(landmarks, points, head, maker, views, PhotometricTuning(), seen_columns(points))
+    problem = PhotometricProblem(landmarks, points, head, maker, views, PhotometricTuning(), picture_columns(points))
     return problem, shared, state

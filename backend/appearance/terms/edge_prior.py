@@ -28,7 +28,7 @@ EDGES: Final = (
 )
 
 
-def with_edges_kept(prior: SharedPrior, model: LandmarkModel, fitted: Shared) -> SharedPrior:
+def with_edge_prior(prior: SharedPrior, model: LandmarkModel, fitted: Shared) -> SharedPrior:
     """Return the prior with identities whose eyes and mouth are shaped as those of the fitted one.
 
     Args:
@@ -56,7 +56,7 @@ def edge_shapes(model: LandmarkModel) -> Tensor:
     moved = []
     for edge in EDGES:
         points = torch.as_tensor(edge, device=model.template.device)
-        own = model.identity[points[known[points]]]
-        if len(own):
-            moved.append((own - own.mean(0)).flatten(0, 1))
+        modes = model.identity[points[known[points]]]
+        if len(modes):
+            moved.append((modes - modes.mean(0)).flatten(0, 1))
     return torch.cat(moved) if moved else model.identity.new_zeros(0, model.identity_modes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from backend.appearance.terms.kept_edges import edge_shapes, with_edges_kept
+from backend.appearance.terms.edge_prior import edge_shapes, with_edge_prior
 from backend.fit.clip import PRECISION
 from backend.fit.geometry.landmark_model import landmark_model
 from backend.fit.geometry.state import Shared
@@ -35,7 +35,7 @@ def cost_of(name: str, known: SharedPrior) -> float:
 
 
 def test_other_eyes_than_the_landmarks_found_cost_much_and_another_skull_what_it_did() -> None:
-    free, kept = prior(), with_edges_kept(prior(), MODEL, FITTED)
+    free, kept = prior(), with_edge_prior(prior(), MODEL, FITTED)
     for name in ("eye_opening", "eye_tilt"):
         assert cost_of(name, kept) > 20 + cost_of(name, free)
     away = edge_shapes(MODEL).norm(dim=0).argmin()
@@ -44,7 +44,7 @@ def test_other_eyes_than_the_landmarks_found_cost_much_and_another_skull_what_it
 
 
 def test_the_most_likely_identity_has_the_eyes_and_mouth_that_were_found() -> None:
-    kept = with_edges_kept(prior(), MODEL, FITTED)
+    kept = with_edge_prior(prior(), MODEL, FITTED)
     off = edge_shapes(MODEL) @ (kept.dense_mean[:-1] - FITTED.identity)
     assert float(off.abs().max()) < 0.0002
     assert float((edge_shapes(MODEL) @ FITTED.identity).abs().max()) > 0.001
