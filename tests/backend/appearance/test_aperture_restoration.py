@@ -61,16 +61,18 @@ def test_offsets_take_what_the_landmarks_are_off_and_nothing_else_moves():
     true = replace(shared, offsets=(MODEL.tangents @ away)[..., 0])
     pixels = project_landmarks(pose_landmarks(MODEL, true, frames).camera, true.focal, torch.zeros(2).double())
     size = eye_distance(MODEL.template.numpy()[None])[0] / np.exp(frames.position[:, 2].numpy())
-    seen = observe(pixels.numpy(), np.full((8, 52), np.nan), (0.0, 0.0), size, MODEL, Tuning())
-    problem = IdentityProblem(MODEL, seen, frame_prior(MODEL, Tuning(), neck_free=False), prior_of(MODEL), Tuning())
-    found = explaining_offsets(problem, shared, frames)
+    observations = observe(pixels.numpy(), np.full((8, 52), np.nan), (0.0, 0.0), size, MODEL, Tuning())
+    problem = IdentityProblem(
+        MODEL, observations, frame_prior(MODEL, Tuning(), neck_free=False), prior_of(MODEL), Tuning()
+    )
+    explained = explaining_offsets(problem, shared, frames)
 
     def missed(now: Shared) -> float:
         visible = torch.ones(8, MODEL.points, dtype=torch.float64)
-        return float(residuals(MODEL, now, frames, seen, visible, Tuning()).cost.sum())
+        return float(residuals(MODEL, now, frames, observations, visible, Tuning()).cost.sum())
 
-    assert missed(found) < 0.3 * missed(shared)
-    assert found.identity is shared.identity
+    assert missed(explained) < 0.3 * missed(shared)
+    assert explained.identity is shared.identity
 
 
 def test_lids_and_lips_go_back_to_where_the_fit_has_them_and_the_rest_of_the_face_stays():

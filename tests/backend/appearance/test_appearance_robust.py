@@ -38,7 +38,7 @@ def misled(clip: MadeClip) -> list[View]:
     views = textured_pictures(clip, np.arange(40))
     random = np.random.default_rng(1)
     hand = 4.0 + 0.3 * random.normal(size=(480, 640)).astype(np.float32)
-    found = []
+    result = []
     for frame, view in enumerate(views):
         image = view.brightness + (0.6 if frame % 2 else 0.0)
         if frame in COVERED:
@@ -48,8 +48,8 @@ def misled(clip: MadeClip) -> list[View]:
             image = np.full_like(image, 1.8)
         if frame in BURNT:
             image = np.full_like(image, 5.56)
-        found.append(replace(view, brightness=image))
-    return found
+        result.append(replace(view, brightness=image))
+    return result
 
 
 def refined(clip: MadeClip, views: list[View], turn: np.ndarray) -> RefinedClip:
@@ -57,13 +57,13 @@ def refined(clip: MadeClip, views: list[View], turn: np.ndarray) -> RefinedClip:
     fit, count = as_fit(clip, turn), len(views)
     landmarks = clip.landmarks
     corners = clip.vertices[:, clip.head.faces[clip.head.landmarks.triangle]]
-    places = np.einsum("nk,tnkc->tnc", clip.head.landmarks.barycentric, corners)
-    pixels = project(places @ np.swapaxes(fit.rotation, 1, 2) + fit.translation[:, None], clip.intrinsics)
+    positions = np.einsum("nk,tnkc->tnc", clip.head.landmarks.barycentric, corners)
+    pixels = project(positions @ np.swapaxes(fit.rotation, 1, 2) + fit.translation[:, None], clip.intrinsics)
 
     def views_of(wanted: Integers) -> list[View | None]:
         return [views[index] for index in wanted]
 
-    seen = ClipInput(
+    clip_input = ClipInput(
         points=pixels,
         scores=landmarks.scores,
         times=landmarks.time,
@@ -76,7 +76,7 @@ def refined(clip: MadeClip, views: list[View], turn: np.ndarray) -> RefinedClip:
     work = Refinement(
         fit=fit,
         head=clip.head,
-        clip=seen,
+        clip=clip_input,
         solved=np.arange(count),
         keys=KEYS,
         key_views=[views[index] for index in KEYS],
@@ -88,10 +88,10 @@ def refined(clip: MadeClip, views: list[View], turn: np.ndarray) -> RefinedClip:
         return refine_clip(work)
 
 
-def errors(clip: MadeClip, found: RefinedClip) -> np.ndarray:
+def errors(clip: MadeClip, result: RefinedClip) -> np.ndarray:
     """How far the faces are turned against the true ones, degrees: of their surface, whatever the head's axes are."""
     face = clip.head.regions["face"]
-    vertices = camera_vertices(clip.head, found.model, found.shared, found.frames)[:, face]
+    vertices = camera_vertices(clip.head, result.model, result.shared, result.frames)[:, face]
     turns = [
         rigid_motion(one, clip.in_camera(clip.vertices[frame][face], frame))[0] for frame, one in enumerate(vertices)
     ]
@@ -99,8 +99,8 @@ def errors(clip: MadeClip, found: RefinedClip) -> np.ndarray:
 
 
 def test_a_head_goes_right_though_a_hand_a_strobe_and_empty_frames_are_in_the_way(clip: MadeClip):
-    found = refined(clip, misled(clip), TURN)
-    off = errors(clip, found)
+    result = refined(clip, misled(clip), TURN)
+    off = errors(clip, result)
     assert off.max() < 0.8 * np.degrees(np.linalg.norm(TURN))
     assert np.median(off[COVERED]) < 1.2 * np.median(off)
 
@@ -114,13 +114,13 @@ def test_key_frames_that_stand_out_of_their_neighbours_do_not_let_the_head_tremb
     monkeypatch.setattr(sys.modules[__name__], "project", lambda *given: steady(*given) + unsteady)
 
     def standing_out(problem: PhotometricProblem, shared: Shared, frames: Frames, **_: object) -> PhotometricState:
-        place = frames.position.clone()
-        place[::2, 2] += 0.02
-        return replace(unrefined_state(problem, shared, frames), frames=replace(frames, position=place))
+        position = frames.position.clone()
+        position[::2, 2] += 0.02
+        return replace(unrefined_state(problem, shared, frames), frames=replace(frames, position=position))
 
     monkeypatch.setattr(photometric_clip, "solve_photometric", standing_out)
-    found = refined(clip, textured_pictures(clip, np.arange(40)), np.zeros(3))
-    depth = found.frames.translation(found.shared.focal)[:, 2].double().numpy()
+    result = refined(clip, textured_pictures(clip, np.arange(40)), np.zeros(3))
+    depth = result.frames.translation(result.shared.focal)[:, 2].double().numpy()
     assert 1000 * np.abs(np.diff(depth - clip.translation[:, 2], 2)).mean() < 0.1
 
 

@@ -34,10 +34,10 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Video:
     folder = tmp_path_factory.mktemp("stills")
     for frame in range(8):
         Image.new("RGB", (640, 480), (90, 80, 70)).save(folder / f"{frame:03d}.png")
-    own = Context("video", lambda _event: None, lambda: False, folder, folder)
-    found = video_stage.run(VideoSettings(path=str(folder / "000.png")), own)
-    assert isinstance(found, Video)
-    return found
+    context = Context("video", lambda _event: None, lambda: False, folder, folder)
+    opened = video_stage.run(VideoSettings(path=str(folder / "000.png")), context)
+    assert isinstance(opened, Video)
+    return opened
 
 
 def listening(folder: Path) -> tuple[Context, list[dict]]:

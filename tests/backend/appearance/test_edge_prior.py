@@ -35,17 +35,17 @@ def cost_of(name: str, known: SharedPrior) -> float:
 
 
 def test_other_eyes_than_the_landmarks_found_cost_much_and_another_skull_what_it_did() -> None:
-    free, kept = prior(), with_edge_prior(prior(), MODEL, FITTED)
+    free, held = prior(), with_edge_prior(prior(), MODEL, FITTED)
     for name in ("eye_opening", "eye_tilt"):
-        assert cost_of(name, kept) > 20 + cost_of(name, free)
+        assert cost_of(name, held) > 20 + cost_of(name, free)
     away = edge_shapes(MODEL).norm(dim=0).argmin()
     name = identity_names()[int(away)]
-    assert abs(cost_of(name, kept) - cost_of(name, free)) < 0.5
+    assert abs(cost_of(name, held) - cost_of(name, free)) < 0.5
 
 
 def test_the_most_likely_identity_has_the_eyes_and_mouth_that_were_found() -> None:
-    kept = with_edge_prior(prior(), MODEL, FITTED)
-    off = edge_shapes(MODEL) @ (kept.dense_mean[:-1] - FITTED.identity)
+    held = with_edge_prior(prior(), MODEL, FITTED)
+    off = edge_shapes(MODEL) @ (held.dense_mean[:-1] - FITTED.identity)
     assert float(off.abs().max()) < 0.0002
     assert float((edge_shapes(MODEL) @ FITTED.identity).abs().max()) > 0.001
-    assert float(kept.dense_mean[-1]) == float(FITTED.log_focal)
+    assert float(held.dense_mean[-1]) == float(FITTED.log_focal)

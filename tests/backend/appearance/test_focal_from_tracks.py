@@ -34,7 +34,7 @@ def turning(yaw: float) -> tuple[np.ndarray, np.ndarray]:
     return LOOKS_AT_CAMERA @ rotation_matrices(angles), np.tile([0.01, 0.02, 0.6], (FRAMES, 1))
 
 
-def seen_points(yaw: float, noise: float = 0.0, moved: float = 0.0) -> tuple[PointTracks, Bundle]:
+def tracks_of_a_ball(yaw: float, noise: float = 0.0, moved: float = 0.0) -> tuple[PointTracks, Bundle]:
     """Tracks of points on the front of a ball, and the truth behind them."""
     random = np.random.default_rng(2)
     points = random.normal(size=(120, 3)) * (1, 1, 0.4)
@@ -58,35 +58,35 @@ def mistaken(truth: Bundle, log_focal: float) -> Bundle:
 
 @pytest.mark.parametrize("off", [-0.4, 0.4])
 def test_a_turning_head_shows_its_focal_length(off: float):
-    tracks, truth = seen_points(0.5, noise=0.2, moved=0.002)
-    found = solve_bundle(tracks, mistaken(truth, truth.log_focal + off))
-    assert abs(found.bundle.log_focal - truth.log_focal) < 3 * found.sigma
-    assert found.sigma < 0.05
+    tracks, truth = tracks_of_a_ball(0.5, noise=0.2, moved=0.002)
+    solution = solve_bundle(tracks, mistaken(truth, truth.log_focal + off))
+    assert abs(solution.bundle.log_focal - truth.log_focal) < 3 * solution.sigma
+    assert solution.sigma < 0.05
 
 
 def test_a_still_head_shows_nothing_and_says_so():
-    tracks, truth = seen_points(0.02, noise=0.2)
-    turned, _ = seen_points(0.5, noise=0.2)
+    tracks, truth = tracks_of_a_ball(0.02, noise=0.2)
+    turned, _ = tracks_of_a_ball(0.5, noise=0.2)
     still = solve_bundle(tracks, mistaken(truth, truth.log_focal + 0.3))
     assert still.sigma > 5 * solve_bundle(turned, truth).sigma
 
 
 def test_points_that_go_astray_hardly_count():
-    tracks, truth = seen_points(0.5, noise=0.2)
+    tracks, truth = tracks_of_a_ball(0.5, noise=0.2)
     pixels = tracks.pixels.copy()
     pixels[4:, :8] += 12.0
-    found = solve_bundle(replace(tracks, pixels=pixels), mistaken(truth, truth.log_focal + 0.2))
-    assert found.bundle.log_focal == pytest.approx(truth.log_focal, abs=0.08)
+    solution = solve_bundle(replace(tracks, pixels=pixels), mistaken(truth, truth.log_focal + 0.2))
+    assert solution.bundle.log_focal == pytest.approx(truth.log_focal, abs=0.08)
 
 
 def pictured(clip: MadeClip, frame: int, light: float = 0.0) -> View:
     """The head with a pattern that stays on its surface, and light from one side that does not."""
     vertices = clip.in_camera(clip.vertices[frame], frame)
     raster = NumbaRasterizer().rasterize(vertices, clip.head.faces, clip.intrinsics)
-    place = raster.interpolate(clip.head.template, clip.head.faces)
+    position = raster.interpolate(clip.head.template, clip.head.faces)
     waves = np.random.default_rng(1).normal(size=(30, 3))
     waves *= np.linspace(250, 1200, 30)[:, None] / np.linalg.norm(waves, axis=1, keepdims=True)
-    pattern = 0.06 * np.sin(place @ waves.T + np.arange(30)).sum(axis=-1)
+    pattern = 0.06 * np.sin(position @ waves.T + np.arange(30)).sum(axis=-1)
     shade = light * np.linspace(0, 1, clip.intrinsics.width) * frame
     brightness = np.where(raster.ids >= 0, 4 + pattern + shade, 1.0).astype(np.float32)
     return View(brightness, np.ones(2), np.array([clip.intrinsics.centre_x, clip.intrinsics.centre_y]))
@@ -101,9 +101,9 @@ def test_points_are_followed_where_the_fit_is_off_by_some_pixels():
     points = track_points(clip.head, 600)
     assert points is not None
     tracks = follow_points(clip.head, points, views, FOCAL, shaken)
-    places = np.stack([points.samples.at(own, clip.head.faces)[tracks.index] for own in true])
+    positions = np.stack([points.samples.at(vertices, clip.head.faces)[tracks.index] for vertices in true])
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
-    error = tracks.pixels - (project(places, clip.intrinsics) - centre)
+    error = tracks.pixels - (project(positions, clip.intrinsics) - centre)
     error -= (error * tracks.visible[..., None]).sum(axis=0) / tracks.visible.sum(axis=0)[:, None]
     assert len(tracks.index) > 50
     assert np.median(np.linalg.norm(error, axis=-1)[tracks.visible]) < 0.4  # the fit is 3 px off

@@ -34,8 +34,8 @@ def clip() -> MadeClip:
 @pytest.fixture
 def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.device]:
     monkeypatch.setattr(choice, "_MAKERS", {**choice._MAKERS, NAME: choice._MAKERS["mps"]})
-    with fake_gpu() as found:
-        yield found
+    with fake_gpu() as gpu:
+        yield gpu
 
 
 def prepared(clip: MadeClip):
@@ -56,10 +56,10 @@ def test_mixing_up_devices_is_noticed(device: torch.device):
 
 def test_a_fit_is_the_same(clip: MadeClip, device: torch.device):
     _, given, options = prepared(clip)
-    expected, found = (fit_clip(clip.head, given, options, device=place) for place in (CPU, device))
-    assert isinstance(found.frames.rotation, OnDevice)
-    assert (found.frames.rotation.cpu() - expected.frames.rotation).abs().max() < 1e-3
-    assert (found.frames.expression.cpu() - expected.frames.expression).abs().max() < 0.02
+    expected, result = (fit_clip(clip.head, given, options, device=where) for where in (CPU, device))
+    assert isinstance(result.frames.rotation, OnDevice)
+    assert (result.frames.rotation.cpu() - expected.frames.rotation).abs().max() < 1e-3
+    assert (result.frames.expression.cpu() - expected.frames.expression).abs().max() < 0.02
 
 
 def test_a_refined_clip_is_the_same(clip: MadeClip, device: torch.device, monkeypatch: pytest.MonkeyPatch):
@@ -68,7 +68,7 @@ def test_a_refined_clip_is_the_same(clip: MadeClip, device: torch.device, monkey
     solved, given, options = prepared(clip)
     pictures = textured_pictures(clip, np.arange(FRAMES))
 
-    def refined(place: torch.device) -> RefinedClip:
+    def refined(where: torch.device) -> RefinedClip:
         work = Refinement(
             fit=as_fit(clip, np.array([0.02, 0.0, 0.01])),
             head=clip.head,
@@ -79,12 +79,12 @@ def test_a_refined_clip_is_the_same(clip: MadeClip, device: torch.device, monkey
             views=lambda wanted: [pictures[k] for k in wanted],
             options=options,
             trust=1.0,
-            device=place,
+            device=where,
         )
         with single_threaded_operations():
             return refine_clip(work)
 
-    expected, found = refined(CPU), refined(device)
-    assert isinstance(found.frames.rotation, OnDevice)
-    assert (found.frames.rotation.cpu() - expected.frames.rotation).abs().max() < 1e-3
-    assert found.spread_after == pytest.approx(expected.spread_after, rel=0.02)
+    expected, result = refined(CPU), refined(device)
+    assert isinstance(result.frames.rotation, OnDevice)
+    assert (result.frames.rotation.cpu() - expected.frames.rotation).abs().max() < 1e-3
+    assert result.spread_after == pytest.approx(expected.spread_after, rel=0.02)

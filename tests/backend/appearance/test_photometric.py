@@ -37,14 +37,14 @@ def ramp(size: int = 1600) -> Feature:
     row, column = np.mgrid[:size, :size].astype(np.float32)
     image = SLOPE[0] * column + SLOPE[1] * row
     scale, centre = np.array([0.5, 0.5]), np.array([size / 2, size / 2])
-    seen = np.ones(MODEL.points, dtype=np.float32)
-    return Feature(image, scale, centre, seen, np.zeros((MODEL.points, 8), dtype=np.float32))
+    visibility = np.ones(MODEL.points, dtype=np.float32)
+    return Feature(image, scale, centre, visibility, np.zeros((MODEL.points, 8), dtype=np.float32))
 
 
 def test_derivatives_of_brightness_agree_with_autograd():
     feature, frame = ramp(), FRAMES[:1]
 
-    def seen_after(step: Tensor, identity: Tensor, log_focal: Tensor) -> Tensor:
+    def brightness_after(step: Tensor, identity: Tensor, log_focal: Tensor) -> Tensor:
         still = torch.zeros_like(SHARED.offsets)
         moved = Shared(SHARED.identity + identity, SHARED.log_focal + log_focal, still)
         camera = pose_landmarks(MODEL, moved, frame.retract(step)).camera
@@ -52,10 +52,10 @@ def test_derivatives_of_brightness_agree_with_autograd():
         return (pixels @ torch.as_tensor(SLOPE).double())[0]
 
     zeros = (torch.zeros(1, frame.unknowns).double(), torch.zeros_like(SHARED.identity), torch.zeros(()).double())
-    found = brightness(MODEL, SHARED, frame, [feature])
-    np.testing.assert_allclose(found.value[0], seen_after(*zeros).numpy(), atol=2e-3)
-    step, identity, log_focal = torch.autograd.functional.jacobian(seen_after, zeros)
-    rows = frame_rows(MODEL, SHARED, frame, feature, found.slope[0], feature.visibility)
+    measured = brightness(MODEL, SHARED, frame, [feature])
+    np.testing.assert_allclose(measured.value[0], brightness_after(*zeros).numpy(), atol=2e-3)
+    step, identity, log_focal = torch.autograd.functional.jacobian(brightness_after, zeros)
+    rows = frame_rows(MODEL, SHARED, frame, feature, measured.slope[0], feature.visibility)
     assert rows.identity is not None and rows.log_focal is not None
     size = float(step.abs().max())
     assert torch.allclose(rows.frame_columns, step[:, 0], atol=2e-3 * size)
@@ -66,18 +66,20 @@ def test_derivatives_of_brightness_agree_with_autograd():
 def test_some_points_of_a_model_move_as_they_do_in_the_whole():
     index = torch.tensor([2, 3, 11, 29])
     part = points_of(MODEL, index)
-    bare = replace(SHARED, offsets=torch.zeros_like(MODEL.template))
-    whole = pose_landmarks(MODEL, bare, FRAMES).camera[:, index]
-    assert torch.allclose(pose_landmarks(part, replace(bare, offsets=bare.offsets[index]), FRAMES).camera, whole)
+    unshifted = replace(SHARED, offsets=torch.zeros_like(MODEL.template))
+    whole = pose_landmarks(MODEL, unshifted, FRAMES).camera[:, index]
+    assert torch.allclose(
+        pose_landmarks(part, replace(unshifted, offsets=unshifted.offsets[index]), FRAMES).camera, whole
+    )
     assert [len(reach) for reach in part.reach] == [4] * 5
 
 
 def test_colour_is_not_misled_by_an_occluder_and_needs_three_frames():
     value = np.full((9, 3), 0.02, dtype=np.float32)
     value[4, 0] = 0.5
-    seen = np.ones_like(value)
-    seen[2:, 2] = 0
-    colour, weight = colours(value, seen, PhotometricTuning(), rounds=8)
+    visibility = np.ones_like(value)
+    visibility[2:, 2] = 0
+    colour, weight = colours(value, visibility, PhotometricTuning(), rounds=8)
     assert colour[0] == pytest.approx(0.02, abs=1e-3)
     assert weight[4, 0] < 0.01
     assert not weight[:, 2].any()
@@ -122,17 +124,17 @@ def test_the_equations_of_all_key_frames_tell_how_the_cost_changes():
     at = KeyFrameUnknowns(shared, state, no_light())
     fit = KeyFrameFit(problem, at, (2.0, 6.0))
     system = fit.linearise(at)
-    told, measured = [], []
-    for column in [frame * state.unknowns + own for frame in range(len(frames)) for own in range(6)]:
+    expected, measured = [], []
+    for column in [frame * state.unknowns + unknown for frame in range(len(frames)) for unknown in range(6)]:
         scale = float(problem.landmarks.frame_prior.scale[column % state.unknowns])
         step = torch.zeros_like(system.gradient)
         step[column] = 2e-4 * scale
         there, back = (fit.cost(fit.retract(at, Step(sign * step, 0.0))) for sign in (1, -1))
-        told.append(float(system.gradient[column]) * scale)
+        expected.append(float(system.gradient[column]) * scale)
         measured.append((there - back) / 4e-4)
     # Not exactly alike: the slope between pixels is a mean over one pixel, so that steps do not see the grid.
-    assert np.corrcoef(told, measured)[0, 1] > 0.98
-    assert np.linalg.norm(np.subtract(told, measured)) < 0.2 * np.linalg.norm(measured)
+    assert np.corrcoef(expected, measured)[0, 1] > 0.98
+    assert np.linalg.norm(np.subtract(expected, measured)) < 0.2 * np.linalg.norm(measured)
 
 
 def test_a_head_turned_by_a_constant_is_turned_back_by_its_texture():
@@ -142,7 +144,7 @@ def test_a_head_turned_by_a_constant_is_turned_back_by_its_texture():
     with single_threaded_operations():
         problem, shared, state = problem_of(clip, fit, frames)
         solved = solve_photometric(problem, shared, state)
-    found = solved.frames.rotation.double().numpy()
-    error = np.degrees(np.arccos((np.einsum("tij,tij->t", found, clip.rotation[frames]).clip(-1, 3) - 1) / 2))
+    rotation = solved.frames.rotation.double().numpy()
+    error = np.degrees(np.arccos((np.einsum("tij,tij->t", rotation, clip.rotation[frames]).clip(-1, 3) - 1) / 2))
     assert np.median(error) < 0.6
     assert solved.cost_after < solved.cost_before

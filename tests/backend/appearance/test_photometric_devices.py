@@ -47,8 +47,10 @@ Scene = tuple[PhotometricProblem, Shared, Frames, list[Feature]]
 def scene(clip: MadeClip) -> Scene:
     problem, shared, frames = problem_of(clip, as_fit(clip, np.array([0.02, 0.0, 0.01])), FRAMES)
     model = problem.landmarks.model
-    bare = np.where(np.arange(1000) % 7 == 0, 0.2, 1.0).astype(np.float32)
-    problem = replace(problem, views=[problem.views[0], *(replace(view, bare_skin=bare) for view in problem.views[1:])])
+    bare_skin = np.where(np.arange(1000) % 7 == 0, 0.2, 1.0).astype(np.float32)
+    problem = replace(
+        problem, views=[problem.views[0], *(replace(view, bare_skin=bare_skin) for view in problem.views[1:])]
+    )
     return problem, shared, frames, features_at(
         problem.head, problem.maker, model, shared, frames, problem.views, BAND
     )  # fmt: skip
@@ -78,8 +80,8 @@ def test_fine_structure_is_the_same(device: torch.device):
     for band in ((0.8, 3.0), (4.0, 12.0)):
         expected = band_pass(image, mask, *band)
         images = torch.as_tensor(image, device=device).permute(2, 0, 1)[None]
-        found = masked_band_pass(images, torch.as_tensor(mask, device=device)[None], *band)
-        assert np.abs(found[0].permute(1, 2, 0).cpu().numpy() - expected).max() < 2e-5
+        fine = masked_band_pass(images, torch.as_tensor(mask, device=device)[None], *band)
+        assert np.abs(fine[0].permute(1, 2, 0).cpu().numpy() - expected).max() < 2e-5
 
 
 def test_features_are_the_same(clip: MadeClip, scene: Scene, device: torch.device):
@@ -87,29 +89,29 @@ def test_features_are_the_same(clip: MadeClip, scene: Scene, device: torch.devic
     maker = DeviceFeatureMaker(problem.head, choose_samples(problem.head, 1000), device)
     model = moved(problem.landmarks.model, device)
     there = (model, moved(shared, device), moved(frames, device))
-    found = features_at(problem.head, maker, *there, problem.views, BAND)
+    features = features_at(problem.head, maker, *there, problem.views, BAND)
     points = moved(problem.points, device)
     value, slope = (
-        part.cpu().numpy() for part in read_features(points, *there[1:], pictures_of(found, points.template))
+        part.cpu().numpy() for part in read_features(points, *there[1:], pictures_of(features, points.template))
     )
     wanted = brightness(problem.points, shared, frames, expected)
-    for place, (one, other) in enumerate(zip(found, expected, strict=True)):
+    for row, (one, other) in enumerate(zip(features, expected, strict=True)):
         # A point exactly beside an edge may count as hidden or not.
         alike = np.abs(one.visibility - other.visibility) < 1e-3
         assert alike.mean() > 0.99
-        seen = alike & (other.visibility > 0.05)
-        assert seen.sum() > 100
-        assert np.abs(one.light - other.light)[seen].max() < 2e-3
-        assert np.abs(value[place] - wanted.value[place])[seen].max() < 2e-4
-        assert np.abs(slope[place] - wanted.slope[place])[seen].max() < 2e-4
+        compared = alike & (other.visibility > 0.05)
+        assert compared.sum() > 100
+        assert np.abs(one.light - other.light)[compared].max() < 2e-3
+        assert np.abs(value[row] - wanted.value[row])[compared].max() < 2e-4
+        assert np.abs(slope[row] - wanted.slope[row])[compared].max() < 2e-4
 
 
 def test_equations_of_key_frames_are_the_same(scene: Scene, device: torch.device):
     problem, shared, frames, features = scene
-    found = brightness(problem.points, shared, frames, features)
-    seen = np.stack([feature.visibility for feature in features])
-    colour, robust = colours(found.value, seen, problem.tuning)
-    shown = PictureResiduals(found.slope, found.value - colour, robust, robust)
+    measured = brightness(problem.points, shared, frames, features)
+    visibility = np.stack([feature.visibility for feature in features])
+    colour, robust = colours(measured.value, visibility, problem.tuning)
+    shown = PictureResiduals(measured.slope, measured.value - colour, robust, robust)
     rest = (features, shown, problem.columns)
     expected = picture_equations(problem.points, shared, frames, *rest)
     there = [moved(part, device) for part in (problem.points, shared, frames)]
@@ -130,11 +132,11 @@ def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.dev
     problem, shared, frames, features = scene
     points = problem.points
     light = 0.1 * np.arange(8, dtype=np.float32)
-    found = brightness(points, shared, frames, features).value
-    told = known.Colours(found.mean(axis=0), light, np.arange(points.points) % 5 > 0)
+    measured = brightness(points, shared, frames, features).value
+    colours = known.Colours(measured.mean(axis=0), light, np.arange(points.points) % 5 > 0)
     trust = np.array([1.0, 0.5, 1.0, 0.2], dtype=np.float32)
     some: list[Feature | None] = [features[0], None, features[2], features[3]]
-    one_by_one = known.fixed_albedo_term(points, shared, some, told, trust, problem.tuning)
+    one_by_one = known.fixed_albedo_term(points, shared, some, colours, trust, problem.tuning)
     assert isinstance(one_by_one, known.FixedAlbedoTerm)
     there = [moved(part, device) for part in (points, shared, frames)]
     together = known.DeviceFixedAlbedoTerm(
@@ -147,9 +149,9 @@ def test_equations_of_single_frames_are_the_same(scene: Scene, device: torch.dev
     )
     part = slice(1, 4)
     assert together.cost(there[2][part], part) == pytest.approx(one_by_one.cost(frames[part], part), rel=1e-4)
-    expected, own = one_by_one.equations(frames[part], part), together.equations(there[2][part], part)
-    assert torch.all(own.hessian[0] == 0)
-    for mine, other in ((own.hessian, expected.hessian), (own.gradient, expected.gradient)):
+    expected, result = one_by_one.equations(frames[part], part), together.equations(there[2][part], part)
+    assert torch.all(result.hessian[0] == 0)
+    for mine, other in ((result.hessian, expected.hessian), (result.gradient, expected.gradient)):
         assert (mine.cpu() - other).abs().max() < 2e-3 * other.abs().max()
 
 
@@ -160,28 +162,28 @@ def test_reading_is_the_same_where_pictures_differ_in_size(scene: Scene, device:
     there = [moved(part, device) for part in (problem.points, shared, frames)]
     value, slope = read_features(*there, pictures_of(larger, there[0].template))
     expected = brightness(problem.points, shared, frames, features)
-    seen = np.stack([feature.visibility > 0.05 for feature in features])
-    assert np.abs(value.cpu().numpy() - expected.value)[seen].max() < 1e-4
-    assert np.abs(slope.cpu().numpy() - expected.slope)[seen].max() < 1e-4
+    visible = np.stack([feature.visibility > 0.05 for feature in features])
+    assert np.abs(value.cpu().numpy() - expected.value)[visible].max() < 1e-4
+    assert np.abs(slope.cpu().numpy() - expected.slope)[visible].max() < 1e-4
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_a_gpu_finds_the_same_turn(clip: MadeClip, scene: Scene):
     problem, shared, frames, _ = scene
     expected = solve_photometric(problem, shared, frames)
-    names = ("model", "seen", "frame_prior", "shared_prior")
+    names = ("model", "observations", "frame_prior", "shared_prior")
     landmarks = {name: moved(getattr(problem.landmarks, name), CUDA) for name in names}
-    own = replace(
+    on_gpu = replace(
         problem,
         points=moved(problem.points, CUDA),
         maker=DeviceFeatureMaker(problem.head, choose_samples(problem.head, 1000), CUDA),
         landmarks=replace(problem.landmarks, **landmarks),
     )
-    found = solve_photometric(own, moved(shared, CUDA), moved(frames, CUDA))
-    between = found.frames.rotation.cpu().double().transpose(1, 2) @ expected.frames.rotation.double()
+    result = solve_photometric(on_gpu, moved(shared, CUDA), moved(frames, CUDA))
+    between = result.frames.rotation.cpu().double().transpose(1, 2) @ expected.frames.rotation.double()
     angle = torch.arccos(((between.diagonal(dim1=1, dim2=2).sum(-1) - 1) / 2).clamp(-1, 1))
     assert float(torch.rad2deg(angle).max()) < 0.1
-    assert found.cost_after == pytest.approx(expected.cost_after, rel=0.02)
+    assert result.cost_after == pytest.approx(expected.cost_after, rel=0.02)
 
 
 def short_of_memory(most: int, error: Exception):
@@ -206,8 +208,8 @@ ERRORS = (
 def test_a_gpu_without_memory_goes_on_with_fewer_frames_and_says_so(error: Exception):
     notices: list[Notice] = []
 
-    def frames_of(place: torch.device) -> list[int]:
-        parts = over_chunks(short_of_memory(3, error), 50, 16, place)
+    def frames_of(device: torch.device) -> list[int]:
+        parts = over_chunks(short_of_memory(3, error), 50, 16, device)
         assert all(1 <= len(part) <= 3 for part in parts)
         return [frame for part in parts for frame in part]
 
@@ -219,9 +221,9 @@ def test_a_gpu_without_memory_goes_on_with_fewer_frames_and_says_so(error: Excep
 def test_a_gpu_without_memory_for_one_frame_leaves_it_to_the_processor():
     notices: list[Notice] = []
 
-    def frames_of(place: torch.device) -> list[int]:
-        most = 50 if place.type == "cpu" else 0
-        return [frame for part in over_chunks(short_of_memory(most, ERRORS[0]), 50, 16, place) for frame in part]
+    def frames_of(device: torch.device) -> list[int]:
+        most = 50 if device.type == "cpu" else 0
+        return [frame for part in over_chunks(short_of_memory(most, ERRORS[0]), 50, 16, device) for frame in part]
 
     assert on_device(frames_of, CUDA, notices.append) == list(range(50))
     assert "processor" in notices[-1].sentence

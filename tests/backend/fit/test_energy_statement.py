@@ -67,9 +67,9 @@ OF_OBSERVATIONS: dict[Callable[[Unknowns], Tensor], str] = {
 def observed_alone(term: Callable[[Unknowns], Tensor]) -> float:
     """The cost of the observations where all of them but one kind have no weight."""
     off = [name for name in OF_OBSERVATIONS.values() if name and name != OF_OBSERVATIONS[term]]
-    seen = replace(SEEN, **{name: torch.zeros_like(getattr(SEEN, name)) for name in off})
+    observations = replace(SEEN, **{name: torch.zeros_like(getattr(SEEN, name)) for name in off})
     model = MODEL if term is contact_of_lips else replace(MODEL, lips=None)
-    return float(residuals(model, SHARED, FRAMES, seen, VISIBILITY, TUNING).cost.sum())
+    return float(residuals(model, SHARED, FRAMES, observations, VISIBILITY, TUNING).cost.sum())
 
 
 ASSEMBLED: dict[Callable[[Unknowns], Tensor], Callable[[], float]] = {

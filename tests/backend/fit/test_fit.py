@@ -35,11 +35,11 @@ def turned(clip: MadeClip, result: Fit) -> np.ndarray:
     return np.degrees(np.linalg.norm(axis_angles(np.swapaxes(clip.rotation, 1, 2) @ result.rotation), axis=1))
 
 
-def face_error(clip: MadeClip, found: np.ndarray) -> float:
+def face_error(clip: MadeClip, vertices: np.ndarray) -> float:
     """Mean distance of the face's vertices after rigid alignment without scale, mm."""
     face = clip.head.regions["face"]
     true = clip.vertices[:, face]
-    return 1000 * float(np.linalg.norm(rigidly_aligned(found[:, face], true) - true, axis=2).mean())
+    return 1000 * float(np.linalg.norm(rigidly_aligned(vertices[:, face], true) - true, axis=2).mean())
 
 
 def test_exact_landmarks_and_weak_priors_give_the_truth_back():
@@ -47,9 +47,9 @@ def test_exact_landmarks_and_weak_priors_give_the_truth_back():
     clip = made_clip(frames=24)
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
     marks, every = clip.landmarks, np.ones(24)
-    seen = ClipInput(marks.points, marks.scores, marks.time, every[1:] > 0, every, centre, 1400.0, 0.0)
+    given = ClipInput(marks.points, marks.scores, marks.time, every[1:] > 0, every, centre, 1400.0, 0.0)
     tuning = Tuning(evidence=100.0, identity=1.0, contour_slide=1.0)
-    solution = fit_clip(clip.head, seen, FitOptions(tuning, smoothness=0.0, offsets=False))
+    solution = fit_clip(clip.head, given, FitOptions(tuning, smoothness=0.0, offsets=False))
     turn = axis_angles(np.swapaxes(clip.rotation, 1, 2) @ solution.frames.rotation.double().numpy())
     assert np.degrees(np.median(np.linalg.norm(turn, axis=1))) < 0.15
     eyes, zero = solution.frames.eyes.double().numpy(), np.zeros((24, 1))
@@ -66,15 +66,15 @@ def test_exact_landmarks_and_weak_priors_give_the_truth_back():
     assert np.degrees(np.abs(eyes[:, 1] - clip.pose.left_eye[:, 1])).max() < 0.5
 
 
-def person_found(clip: MadeClip, seed: int, tuning: Tuning) -> np.ndarray:
+def fitted_face(clip: MadeClip, seed: int, tuning: Tuning) -> np.ndarray:
     """The face at rest (V, 3) from landmarks of which each is off by half a pixel, in all frames the same."""
     off = np.random.default_rng(seed).normal(scale=0.5, size=(clip.landmarks.points.shape[1], 2))
     points = clip.landmarks.points.copy()
     points[..., :2] += off
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
     marks, every = clip.landmarks, np.ones(len(points))
-    seen = ClipInput(points, marks.scores, marks.time, every[1:] > 0, every, centre, clip.intrinsics.focal_x, 0.0)
-    identity = fit_clip(clip.head, seen, FitOptions(tuning)).shared.identity.double().numpy()
+    given = ClipInput(points, marks.scores, marks.time, every[1:] > 0, every, centre, clip.intrinsics.focal_x, 0.0)
+    identity = fit_clip(clip.head, given, FitOptions(tuning)).shared.identity.double().numpy()
     return (clip.head.template + clip.head.identity_basis @ identity)[clip.head.regions["face"]]
 
 
@@ -83,7 +83,7 @@ def test_a_face_of_few_pixels_tells_less_of_the_person(focal: float, least: floa
     clip = made_clip(frames=12, focal=focal)
 
     def apart(tuning: Tuning) -> float:
-        faces = [person_found(clip, seed, tuning) for seed in range(5)]
+        faces = [fitted_face(clip, seed, tuning) for seed in range(5)]
         middle = np.mean(faces, axis=0)
         return float(np.mean([np.linalg.norm(rigidly_aligned(face[None], middle[None]) - middle) for face in faces]))
 
@@ -115,8 +115,8 @@ def test_a_still_mesh_lands_on_its_landmarks_in_the_picture(tmp_path: Path):
     result = fitted(clip, tmp_path, landmark_offsets=False)
     corners = clip.head.faces[clip.head.landmarks.triangle]
     vertices = pose_vertices(clip.head, result.pose)
-    places = np.einsum("nk,tnkc->tnc", clip.head.landmarks.barycentric, vertices[:, corners])
-    camera = places @ np.swapaxes(result.rotation, 1, 2) + result.translation[:, None]
+    positions = np.einsum("nk,tnkc->tnc", clip.head.landmarks.barycentric, vertices[:, corners])
+    camera = positions @ np.swapaxes(result.rotation, 1, 2) + result.translation[:, None]
     pixels = camera[..., :2] / camera[..., 2:] * result.intrinsics.focal_x
     pixels += [result.intrinsics.centre_x, result.intrinsics.centre_y]
     assert np.median(np.linalg.norm(pixels - clip.landmarks.points[..., :2], axis=2)) < 0.5
@@ -131,10 +131,10 @@ def test_a_blink_keeps_its_height(tmp_path: Path):
 
 
 def _without(landmarks: Landmarks, frames: slice) -> Landmarks:
-    found, points = landmarks.found.copy(), landmarks.points.copy()
-    found[frames] = False
+    detected, points = landmarks.found.copy(), landmarks.points.copy()
+    detected[frames] = False
     points[frames] = np.nan
-    return replace(landmarks, found=found, points=points)
+    return replace(landmarks, found=detected, points=points)
 
 
 def test_a_short_gap_is_interpolated_and_a_long_one_left_out(tmp_path: Path):

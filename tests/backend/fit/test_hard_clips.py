@@ -51,9 +51,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def track(folder: Path) -> Track:
-    found = read_track(folder / "track.npz")
-    assert isinstance(found, Track)
-    return found
+    result = read_track(folder / "track.npz")
+    assert isinstance(result, Track)
+    return result
 
 
 def test_frames_without_a_picture_of_the_face_are_bridged_or_missing(track: Track) -> None:
@@ -65,13 +65,13 @@ def test_frames_without_a_picture_of_the_face_are_bridged_or_missing(track: Trac
 
 
 def test_landmarks_are_where_the_face_is_under_a_strobe_light_too(track: Track) -> None:
-    seen = np.flatnonzero(track.status == TRACKED)
-    assert set(STROBE) <= set(seen.tolist())
+    tracked = np.flatnonzero(track.status == TRACKED)
+    assert set(STROBE) <= set(tracked.tolist())
     away = []
-    for frame in seen:
+    for frame in tracked:
         matrix = where(int(frame))
-        found = track.landmarks[frame][[33, 133, 263, 362]].mean(axis=0)
-        away.append(found - matrix[:, :2] @ EYES - matrix[:, 2])
+        detected = track.landmarks[frame][[33, 133, 263, 362]].mean(axis=0)
+        away.append(detected - matrix[:, :2] @ EYES - matrix[:, 2])
     assert np.abs(away - np.median(away, axis=0)).max() < 2, "it follows the face to the pixel"
 
 

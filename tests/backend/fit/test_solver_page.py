@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs/solver.md").read_text(encoding="utf-8")
 
 def stated_weights() -> list[tuple[str, str, str]]:
     """(file or "", name, value) of every row of the page that names weights with values."""
-    found = []
+    rows = []
     for line in PAGE.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if not line.startswith("|") or len(cells) != 4 or not re.match(r"`\w+`", cells[1]):
@@ -26,8 +26,8 @@ def stated_weights() -> list[tuple[str, str, str]]:
         names, file = re.findall(r"`(\w+)`", cells[1]), re.search(r"in `backend/([\w/]+)\.py`", cells[1])
         values = [cells[2]] if cells[2].startswith("(") else cells[2].split(", ")
         assert len(names) == len(values), line
-        found += [(file.group(1) if file else "", name, value) for name, value in zip(names, values, strict=True)]
-    return found
+        rows += [(file.group(1) if file else "", name, value) for name, value in zip(names, values, strict=True)]
+    return rows
 
 
 @pytest.mark.parametrize(("file", "name", "value"), stated_weights())

@@ -65,11 +65,11 @@ def test_missing_frames_state_nothing_and_gaps_what_the_pose_leaves_open(clip: M
     sigma[10] = 20.0
     error = np.where(status == 2, 0.5, np.nan)
 
-    found = stated_errors(replace(fitted, status=status, pose_sigma=sigma, reprojection_error=error), points)
+    stated = stated_errors(replace(fitted, status=status, pose_sigma=sigma, reprojection_error=error), points)
 
-    assert np.isnan(found[3]).all()
-    assert np.isfinite(found[10]).all()
-    assert found[10, 0] > found[9, 0] + 1
+    assert np.isnan(stated[3]).all()
+    assert np.isfinite(stated[10]).all()
+    assert stated[10, 0] > stated[9, 0] + 1
 
 
 def test_a_larger_stated_error_lowers_the_confidence(clip: MadeClip) -> None:

@@ -115,22 +115,22 @@ class _Dispatch(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = dict(kwargs or {})
         wanted = kwargs.get("device")
-        found: list[torch.Tensor] = []
-        tree_map(lambda x: found.append(x) if isinstance(x, torch.Tensor) else None, (args, kwargs))
+        tensors: list[torch.Tensor] = []
+        tree_map(lambda x: tensors.append(x) if isinstance(x, torch.Tensor) else None, (args, kwargs))
         name = func._schema.name.split("::")[1].rstrip("_")
-        here = [tensor for tensor in found if not isinstance(tensor, OnDevice)]
-        if len(here) < len(found) and any(tensor.ndim > 0 for tensor in here) and name not in _TAKES_BOTH:
+        here = [tensor for tensor in tensors if not isinstance(tensor, OnDevice)]
+        if len(here) < len(tensors) and any(tensor.ndim > 0 for tensor in here) and name not in _TAKES_BOTH:
             raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found two")
         if wanted is not None:
             kwargs["device"] = torch.device("cpu")
         # Several may be numbers of the processor; copies and indexing follow the first.
-        first = bool(found) and isinstance(found[0], OnDevice)
-        any_there = len(here) < len(found)
+        first = bool(tensors) and isinstance(tensors[0], OnDevice)
+        any_there = len(here) < len(tensors)
         there = _is_there(wanted) if wanted is not None else (first if name in _TAKES_BOTH else any_there)
         inner_args, inner_kwargs = tree_map(lambda x: x.inner if isinstance(x, OnDevice) else x, (args, kwargs))
         result = func(*inner_args, **inner_kwargs)
         if not there:
             return result
-        if func._schema.name.endswith("_") and found:
-            return found[0]
+        if func._schema.name.endswith("_") and tensors:
+            return tensors[0]
         return tree_map(lambda x: OnDevice(x) if isinstance(x, torch.Tensor) else x, result)

@@ -115,8 +115,8 @@ def in_head(model: LandmarkModel, u: Unknowns, o: Tensor) -> Tensor:
 
 
 def pi(model: LandmarkModel, u: Unknowns, o: Tensor) -> Tensor:
-    place = torch.stack([u.p[:, 0], u.p[:, 1], u.p[:, 2].exp() * u.log_f.exp()], 1)
-    camera = (in_head(model, u, o) - model.pivot) @ u.R.mT + place[:, None]
+    position = torch.stack([u.p[:, 0], u.p[:, 1], u.p[:, 2].exp() * u.log_f.exp()], 1)
+    camera = (in_head(model, u, o) - model.pivot) @ u.R.mT + position[:, None]
     return u.log_f.exp() * camera[..., :2] / camera[..., 2:]
 
 

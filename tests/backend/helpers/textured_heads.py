@@ -32,9 +32,9 @@ from backend.raster.rasterizer_numba import NumbaRasterizer
 def textured_pictures(clip: MadeClip, frames: np.ndarray) -> list[View]:
     """Pictures of a head with blotches of 3 to 8 mm, lit from above."""
     random = np.random.default_rng(3)
-    place = clip.head.template
+    position = clip.head.template
     waves = random.normal(size=(60, 3)) * 700
-    blotch = 0.04 * np.sin(place @ waves.T + random.uniform(0, 6, 60)).sum(axis=1) / 3
+    blotch = 0.04 * np.sin(position @ waves.T + random.uniform(0, 6, 60)).sum(axis=1) / 3
     camera = Intrinsics.centred(640, 480, clip.intrinsics.focal_x)
     views = []
     for frame in frames:
@@ -82,7 +82,7 @@ def problem_of(
     size = eye_distance(model.template.numpy()[None])[0] / np.exp(state.position[:, 2].numpy())
     points = clip.landmarks
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
-    seen = observe(points.points[frames], points.scores[frames], centre, size, model, tuning)
+    observations = observe(points.points[frames], points.scores[frames], centre, size, model, tuning)
     prior = shared_prior(model, tuning, log_focal=float(shared.log_focal), focal_sigma=LOCKED, offsets=True)
     mean = prior.dense_mean.clone()
     mean[:-1] = shared.identity
@@ -90,7 +90,7 @@ def problem_of(
     precision = prior.dense_precision.clone()
     precision[:-1, :-1] = held
     prior = with_free_rigid_offset(replace(prior, dense_mean=mean, dense_precision=precision), model, 0.07, 0.003)
-    landmarks = IdentityProblem(model, seen, frame_prior(model, tuning, neck_free=False), prior, tuning)
+    landmarks = IdentityProblem(model, observations, frame_prior(model, tuning, neck_free=False), prior, tuning)
     samples = choose_samples(head, 1000)
     maker, views = FeatureMaker(head, samples), textured_pictures(clip, frames)
     points = sample_model(head, samples, model)

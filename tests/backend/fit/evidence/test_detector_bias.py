@@ -68,10 +68,10 @@ def test_exact_landmarks_are_fitted_as_they_are() -> None:
     detected = replace(clip.landmarks, detected=True)
 
     exact = clip_input(clip.landmarks, Camera(1400.0, "known"), solved)
-    found = clip_input(detected, Camera(1400.0, "known"), solved)
+    corrected = clip_input(detected, Camera(1400.0, "known"), solved)
 
     assert (exact.points == clip.landmarks.points).all()
-    assert not np.allclose(found.points, clip.landmarks.points)
+    assert not np.allclose(corrected.points, clip.landmarks.points)
 
 
 def test_the_bias_of_a_detector_is_learned_from_heads_that_turn() -> None:
@@ -82,18 +82,20 @@ def test_the_bias_of_a_detector_is_learned_from_heads_that_turn() -> None:
     for seed in (1, 2):
         plan = replace(person(head, seed, frames=36, rate=Fraction(4), canvas=canvas), turns=turning(36, seed))
         truth = truth_of(head, plan)
-        places = np.einsum("nk,tnkc->tnc", weights, truth.vertices[:, corners].astype(np.float64))
-        camera = np.einsum("tij,tnj->tni", truth.head_rotation, places) + truth.head_translation[:, None]
+        positions = np.einsum("nk,tnkc->tnc", weights, truth.vertices[:, corners].astype(np.float64))
+        camera = np.einsum("tij,tnj->tni", truth.head_rotation, positions) + truth.head_translation[:, None]
         points = project(camera, truth.intrinsics)
-        seen = views(points, (truth.intrinsics.centre_x, truth.intrinsics.centre_y))
+        face_view = views(points, (truth.intrinsics.centre_x, truth.intrinsics.centre_y))
         # A detector that slips by 4 mm per radian of pitch everywhere, upwards.
-        slip = 0.004 * seen.pitch[:, None, None] * camera[:, :1, 2:] ** 0 * truth.intrinsics.focal_x / camera[..., 2:]
-        landmarks = made_landmarks(points + slip * seen.axes[:, None, 1], np.arange(36) / 4)
+        slip = (
+            0.004 * face_view.pitch[:, None, None] * camera[:, :1, 2:] ** 0 * truth.intrinsics.focal_x / camera[..., 2:]
+        )
+        landmarks = made_landmarks(points + slip * face_view.axes[:, None, 1], np.arange(36) / 4)
         clips.append(Turned(head, truth, landmarks, ours=True))
 
-    found = turn_bias(clips)
+    bias = turn_bias(clips)
 
-    nose = found[[1, 4, 6, 168, 197]]
+    nose = bias[[1, 4, 6, 168, 197]]
     assert np.allclose(nose[:, 0, 1], 0.004, atol=4e-4)
     assert np.abs(nose[:, 1:, 0]).max() < 5e-4
 

@@ -61,12 +61,14 @@ def test_irises_are_found_where_they_are(across: tuple[float, float], down: floa
     right, left = ((move, down) for move in across)
     picture, points = drawn_face(right, left)
     patch = patch_around(picture, Region(SIZE / 2, SIZE / 2, 230.0, 0.0), 256)
-    found = with_iris_centres(patch, points)
+    corrected = with_iris_centres(patch, points)
     for iris, move in ((RIGHT_IRIS, right), (LEFT_IRIS, left)):
-        error = found[iris[0], :2] - points[iris[0], :2] - move
+        error = corrected[iris[0], :2] - points[iris[0], :2] - move
         # A part of the way is left to the networks, more of it far away.
         assert abs(error[0]) < 0.1 + 0.3 * abs(move[0]) and abs(error[1]) < 0.6
-        assert np.allclose(found[list(iris), :2] - found[iris[0], :2], points[list(iris), :2] - points[iris[0], :2])
+        assert np.allclose(
+            corrected[list(iris), :2] - corrected[iris[0], :2], points[list(iris), :2] - points[iris[0], :2]
+        )
 
 
 def test_eyes_without_an_iris_stay_as_the_network_has_them() -> None:
@@ -101,8 +103,8 @@ def test_gazes_come_back_from_exact_irises(tmp_path: Path) -> None:
         clip.landmarks, clip.head, Camera(1400.0, "known"), FitSettings(device="cpu"), context(tmp_path)
     )
     assert isinstance(result, Fit)
-    for found, true in ((result.pose.left_eye, clip.pose.left_eye), (result.pose.right_eye, clip.pose.right_eye)):
-        assert np.degrees(np.abs(found - true)).mean() < 2.0
+    for fitted, true in ((result.pose.left_eye, clip.pose.left_eye), (result.pose.right_eye, clip.pose.right_eye)):
+        assert np.degrees(np.abs(fitted - true)).mean() < 2.0
 
 
 @pytest.mark.parametrize(("noise", "least", "most"), [(0.1, 1.0, 1.0), (1.0, 0.15, 0.5)])

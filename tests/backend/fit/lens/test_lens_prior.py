@@ -75,7 +75,7 @@ def test_a_likelihood_that_says_nothing_changes_nothing():
 
 def test_a_guess_and_a_gaussian_are_weighed_by_their_certainty():
     grid = np.linspace(5.0, 9.0, 2000)
-    found = one_guess(1000.0, 0.1).with_likelihood(grid, -0.5 * ((grid - np.log(2000.0)) / 0.1) ** 2)
-    mean, sigma = found.moments()
+    posterior = one_guess(1000.0, 0.1).with_likelihood(grid, -0.5 * ((grid - np.log(2000.0)) / 0.1) ** 2)
+    mean, sigma = posterior.moments()
     assert np.exp(mean) == pytest.approx(np.sqrt(1000 * 2000), rel=1e-3)
     assert sigma == pytest.approx(0.1 / np.sqrt(2), rel=1e-3)

@@ -45,7 +45,7 @@ def fitted(clip: MadeClip, masks: PersonMasks | None, tmp_path: Path, focal: flo
     return result
 
 
-def seen_by_outline(result: Fit) -> tuple[float, float]:
+def focal_by_outline(result: Fit) -> tuple[float, float]:
     """Focal length in pixels and standard deviation of its logarithm, by the outline alone."""
     outline = result.report.as_json()["outline"]
     return outline["focal"], outline["uncertainty"]
@@ -55,8 +55,8 @@ def seen_by_outline(result: Fit) -> tuple[float, float]:
 def test_the_outline_of_a_bald_head_gives_the_focal_length_back_within_what_it_claims(focal: float, tmp_path: Path):
     clip = made_clip(FRAMES, yaw=0.3, focal=focal)
     result = fitted(clip, silhouettes(clip), tmp_path)
-    found, uncertainty = seen_by_outline(result)
-    assert abs(np.log(found / focal)) < 1.0 * uncertainty < 0.6
+    estimated, uncertainty = focal_by_outline(result)
+    assert abs(np.log(estimated / focal)) < 1.0 * uncertainty < 0.6
     assert abs(np.log(result.intrinsics.focal_x / focal)) < 2.0 * result.focal_uncertainty < 0.65
 
 
@@ -84,8 +84,8 @@ def test_masks_on_frames_without_a_face_are_left_out(tmp_path: Path):
     clip = made_clip(FRAMES, yaw=0.3, focal=900)
     points = clip.landmarks.points.copy()
     points[5] = np.nan
-    found = np.arange(FRAMES) != 5
-    blinded = replace(clip, landmarks=replace(clip.landmarks, points=points, found=found))
+    detected = np.arange(FRAMES) != 5
+    blinded = replace(clip, landmarks=replace(clip.landmarks, points=points, found=detected))
     assert fitted(blinded, silhouettes(clip), tmp_path).report.as_json()["outline"]["masks"] == len(MASKED) - 1
 
 

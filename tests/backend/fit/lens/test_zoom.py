@@ -117,10 +117,10 @@ def test_a_camera_in_the_hand_is_no_zoom():
 def test_a_zoom_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     clip, times = made_clip(FRAMES, focal=FOCAL), factors()
     showing(monkeypatch, times)
-    found = estimate_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
-    assert found is not None
-    assert found.factor.max() == 1.0
-    assert found.factor / found.factor[0] == pytest.approx(times, rel=6e-3)
+    result = estimate_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    assert result is not None
+    assert result.factor.max() == 1.0
+    assert result.factor / result.factor[0] == pytest.approx(times, rel=6e-3)
 
 
 def test_a_zoom_that_nobody_told_of_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -156,21 +156,21 @@ def test_the_head_stays_where_it_is_while_the_lens_zooms(tmp_path: Path, monkeyp
     marks = zoomed_marks(clip, times)
     showing(monkeypatch, times)
     settings = FitSettings(key_frames=6, device="cpu")
-    found = fit(marks, clip.head, Camera(FOCAL, "known", varies=True), settings, context(tmp_path), CLIP)
-    assert isinstance(found, Fit)
-    assert found.zoom is not None
-    assert found.intrinsics.focal_x == pytest.approx(FOCAL, rel=1e-6)
-    assert found.zoom == pytest.approx(times, rel=6e-3)
-    depth = found.translation[:, 2] / clip.translation[:, 2]
+    result = fit(marks, clip.head, Camera(FOCAL, "known", varies=True), settings, context(tmp_path), CLIP)
+    assert isinstance(result, Fit)
+    assert result.zoom is not None
+    assert result.intrinsics.focal_x == pytest.approx(FOCAL, rel=1e-6)
+    assert result.zoom == pytest.approx(times, rel=6e-3)
+    depth = result.translation[:, 2] / clip.translation[:, 2]
     assert np.ptp(depth) < 0.02
     points = clip.head.landmarks
     corners = clip.head.faces[points.triangle]
     vertices = clip.vertices[:, corners]
     surface = np.einsum("tncx,nc->tnx", vertices, points.barycentric)
-    in_camera = surface @ np.swapaxes(found.rotation, 1, 2) + found.translation[:, None]
-    error = project_clip(in_camera, found.intrinsics, found.zoom) - marks.points[..., :2]
+    in_camera = surface @ np.swapaxes(result.rotation, 1, 2) + result.translation[:, None]
+    error = project_clip(in_camera, result.intrinsics, result.zoom) - marks.points[..., :2]
     assert np.nanmedian(np.linalg.norm(error, axis=-1)[:, points.known]) < 3.0
-    assert found.landmarks is marks
+    assert result.landmarks is marks
 
 
 def test_where_the_face_hides_the_background_its_own_growth_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -181,16 +181,16 @@ def test_where_the_face_hides_the_background_its_own_growth_tells(tmp_path: Path
         return ((frame, grown(behind, times[frame]) if frame < 14 else blank) for frame in frames)
 
     monkeypatch.setattr(zoom, "read_frames", pictures)
-    found = estimate_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
-    assert found is not None
-    assert found.visible_share < 0.6
-    assert found.factor / found.factor[0] == pytest.approx(times, rel=0.04)
+    result = estimate_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    assert result is not None
+    assert result.visible_share < 0.6
+    assert result.factor / result.factor[0] == pytest.approx(times, rel=0.04)
 
 
 def test_nothing_behind_the_face_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    clip, told = made_clip(FRAMES, focal=FOCAL), []
+    clip, events = made_clip(FRAMES, focal=FOCAL), []
     blank = np.full((480, 640, 3), 128, dtype=np.uint8)
     monkeypatch.setattr(zoom, "read_frames", lambda _video, frames: ((frame, blank) for frame in frames))
-    own = replace(context(tmp_path), emit=told.append)
-    assert estimate_zoom(zoomed_marks(clip, factors()), CLIP, own) is None
-    assert [event["code"] for event in told] == ["zoom-unseen"]
+    listening = replace(context(tmp_path), emit=events.append)
+    assert estimate_zoom(zoomed_marks(clip, factors()), CLIP, listening) is None
+    assert [event["code"] for event in events] == ["zoom-unseen"]

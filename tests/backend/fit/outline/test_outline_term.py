@@ -40,7 +40,7 @@ def drawn(clip: MadeClip, frame: int) -> np.ndarray:
     return NumbaRasterizer().rasterize(vertices, clip.head.faces, clip.intrinsics).ids >= 0
 
 
-def masks_of(clip: MadeClip, *, hair: int = 0, bare: bool = True) -> PersonMasks:
+def masks_of(clip: MadeClip, *, hair: int = 0, with_skin: bool = True) -> PersonMasks:
     """Masks of a head without background and neck below it; hair stands off by some pixels all around."""
     heads = [drawn(clip, frame) for frame in MASKED]
     people = [binary_dilation(head, iterations=hair) if hair else head for head in heads]
@@ -49,29 +49,29 @@ def masks_of(clip: MadeClip, *, hair: int = 0, bare: bool = True) -> PersonMasks
     def stack(masks: list[np.ndarray]) -> np.ndarray:
         return np.stack([np.where(mask, 255, 0).astype(np.uint8) for mask in masks])
 
-    return PersonMasks(MASKED, stack(people), still, stack(heads if bare else [head & False for head in heads]))
+    return PersonMasks(MASKED, stack(people), still, stack(heads if with_skin else [head & False for head in heads]))
 
 
 def searched(clip: MadeClip, masks: PersonMasks) -> tuple[Found, np.ndarray]:
     """What is found beside the true head in the first frame, and the part of each place."""
     model = landmark_model(clip.head, torch.float64, torch.device("cpu"))
-    seen = Masks(masks.frame, masks.mask, masks.to_image, 640, 480, masks.skin)
+    clip_masks = Masks(masks.frame, masks.mask, masks.to_image, 640, 480, masks.skin)
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
-    term = outline_term(clip.head, model, seen, MASKED, MASKED, centre, Tuning())
+    term = outline_term(clip.head, model, clip_masks, MASKED, MASKED, centre, Tuning())
     assert term is not None
-    place = np.array(
+    vertex = np.array(
         [np.abs(clip.head.template - point).sum(axis=1).argmin() for point in term.points.template.numpy()]
     )
-    vertices = clip.in_camera(clip.vertices[0][place], 0)
-    found = search(term.mesh, vertices, clip.intrinsics.focal_x, centre, seen, 0)
-    return found, term.mesh.part[found.vertex]
+    vertices = clip.in_camera(clip.vertices[0][vertex], 0)
+    result = search(term.mesh, vertices, clip.intrinsics.focal_x, centre, clip_masks, 0)
+    return result, term.mesh.part[result.vertex]
 
 
 def ear_error(clip: MadeClip, result: Fit) -> float:
     """Millimetres by which the ears are off, on average."""
     ears = np.concatenate([clip.head.regions[name] for name in ("left_ear", "right_ear")])
-    own = clip.head.identity_basis[ears] @ (result.pose.identity - clip.pose.identity)
-    return 1000 * float(np.linalg.norm(own - own.mean(axis=0), axis=1).mean())
+    moved = clip.head.identity_basis[ears] @ (result.pose.identity - clip.pose.identity)
+    return 1000 * float(np.linalg.norm(moved - moved.mean(axis=0), axis=1).mean())
 
 
 def fitted(clip: MadeClip, masks: PersonMasks | None, tmp_path: Path, *, known: bool = True) -> Fit:
@@ -100,7 +100,7 @@ def test_what_shapes_the_head_says_nothing_more_of_the_focal_length(tmp_path: Pa
 def test_hair_around_the_head_does_not_make_it_larger(tmp_path: Path) -> None:
     clip = made_clip(12)
     without = fitted(clip, None, tmp_path)
-    hairy = fitted(clip, masks_of(clip, hair=20, bare=False), tmp_path)
+    hairy = fitted(clip, masks_of(clip, hair=20, with_skin=False), tmp_path)
     sizes = []
     for result in (without, hairy):
         shape = clip.head.template + clip.head.identity_basis @ result.pose.identity
@@ -110,10 +110,10 @@ def test_hair_around_the_head_does_not_make_it_larger(tmp_path: Path) -> None:
 
 def test_the_true_head_lies_between_the_end_of_skin_and_that_of_the_person() -> None:
     clip = made_clip(12)
-    found, part = searched(clip, masks_of(clip))
+    bald, part = searched(clip, masks_of(clip))
     ears = (part == LEFT_EAR) | (part == RIGHT_EAR)
     assert ears.sum() > 5
-    middle = found.low[ears] / found.millimetre + MASK_WIDER
+    middle = bald.low[ears] / bald.millimetre + MASK_WIDER
     assert np.abs(np.median(middle)) < 0.6
     hairy, part = searched(clip, masks_of(clip, hair=20))
     ears = (part == LEFT_EAR) | (part == RIGHT_EAR)
@@ -139,11 +139,11 @@ def test_gradients_of_the_outline_agree_with_autograd() -> None:
     columns = model.identity_modes + 1
     zeros = torch.zeros(3, frames.unknowns).double(), torch.zeros(columns).double()
     step, dense = torch.autograd.functional.jacobian(cost, zeros)
-    found = matches.equations(shared, frames, 2.0, columns + 4)
+    equations = matches.equations(shared, frames, 2.0, columns + 4)
     assert dense.abs().min() > 0
-    assert torch.allclose(found.frames.gradient, step, rtol=1e-8)
-    assert torch.allclose(found.gradient[:columns], dense, rtol=1e-8)
-    assert not found.gradient[columns:].any() and not found.coupling[:, :, columns:].any()
+    assert torch.allclose(equations.frames.gradient, step, rtol=1e-8)
+    assert torch.allclose(equations.gradient[:columns], dense, rtol=1e-8)
+    assert not equations.gradient[columns:].any() and not equations.coupling[:, :, columns:].any()
 
 
 @pytest.mark.parametrize("shade", [1.0, 0.5])
@@ -183,11 +183,11 @@ def test_a_head_that_is_where_its_outline_was_traced_has_no_error_and_a_narrow_o
 
 
 def test_every_outline_of_the_table_is_of_a_picture_that_people_can_find() -> None:
-    found = traced_outlines()
-    assert len(found) > 10
-    for traced in found:
+    outlines = traced_outlines()
+    assert len(outlines) > 10
+    for traced in outlines:
         assert all(len(points) > 1 and np.isfinite(points).all() for points in traced.parts.values())
-    assert sum({"left_ear", "right_ear"} <= set(traced.parts) for traced in found) > 6
+    assert sum({"left_ear", "right_ear"} <= set(traced.parts) for traced in outlines) > 6
 
 
 def test_a_prior_held_to_the_outline_pulls_as_prior_and_outline_together_do(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ def test_a_prior_held_to_the_outline_pulls_as_prior_and_outline_together_do(tmp_
     model = landmark_model(clip.head, torch.float64, torch.device("cpu"))
     shared, frames = to_state(result, model, MASKED, None)
     masks = masks_of(clip)
-    seen = Masks(masks.frame, masks.mask, masks.to_image, 640, 480, masks.skin)
+    clip_masks = Masks(masks.frame, masks.mask, masks.to_image, 640, 480, masks.skin)
     centre = (clip.intrinsics.centre_x, clip.intrinsics.centre_y)
-    term = outline_term(clip.head, model, seen, MASKED, MASKED, centre, Tuning())
+    term = outline_term(clip.head, model, clip_masks, MASKED, MASKED, centre, Tuning())
     assert term is not None
     prior = shared_prior(model, Tuning(), log_focal=float(shared.log_focal), focal_sigma=0.1, offsets=False)
     held = held_to_outline(prior, term, shared, frames)

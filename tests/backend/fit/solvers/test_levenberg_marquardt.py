@@ -40,9 +40,9 @@ class Rosenbrock:
 
 
 def test_the_bottom_of_a_bent_valley_is_found():
-    found = minimise(Rosenbrock(), torch.tensor([-1.2, 1.0]).double(), LIMITS)
-    assert found.converged and found.cost < 1e-12 < found.first_cost
-    assert torch.allclose(found.unknowns, torch.ones(2).double(), atol=1e-5)
+    minimum = minimise(Rosenbrock(), torch.tensor([-1.2, 1.0]).double(), LIMITS)
+    assert minimum.converged and minimum.cost < 1e-12 < minimum.first_cost
+    assert torch.allclose(minimum.unknowns, torch.ones(2).double(), atol=1e-5)
 
 
 def test_no_step_is_taken_that_costs_more():
@@ -79,10 +79,12 @@ def arrow(blocks: int = 4, size: int = 3, border: int = 5) -> tuple[ArrowSystem,
         rows[15 * k : 15 * (k + 1), size * k : size * (k + 1)] = part
     rows[:, count:] = normal(4, 60, border)
     hessian, gradient = rows.T @ rows, normal(5, count + border)
-    own = torch.stack([hessian[size * k : size * (k + 1), size * k : size * (k + 1)] for k in range(blocks)])
+    diagonal_blocks = torch.stack(
+        [hessian[size * k : size * (k + 1), size * k : size * (k + 1)] for k in range(blocks)]
+    )
     system = ArrowSystem(
         cost=0.0,
-        blocks=own,
+        blocks=diagonal_blocks,
         gradient=gradient[:count].reshape(blocks, size),
         coupling=hessian[:count, count:].reshape(blocks, size, border),
         border=hessian[count:, count:],

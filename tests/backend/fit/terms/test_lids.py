@@ -55,16 +55,16 @@ def test_the_upper_lid_follows_the_eye_more_than_the_lower_one() -> None:
 def test_gaps_of_shut_eyes_are_taken_off_and_open_eyes_stay() -> None:
     clip = made_clip(frames=4).landmarks
     for right, left, wanted in ((0.35, 0.33, (0.35, 0.33)), (0.03, 0.04, (0.0, 0.0)), (0.12, 0.13, (0.12, 0.13))):
-        found = openings(with_true_lids(opened(clip, right, left)))
-        assert np.allclose(found, wanted, atol=1e-3)
+        corrected = openings(with_true_lids(opened(clip, right, left)))
+        assert np.allclose(corrected, wanted, atol=1e-3)
     unknown = replace(clip, source="a network of tomorrow")
     assert with_true_lids(unknown) is unknown.points
 
 
 def test_a_wink_is_of_one_eye() -> None:
     """The detector lets the open eye droop and the shut one open."""
-    found = openings(with_true_lids(opened(made_clip(frames=4).landmarks, 0.25, 0.09)))
-    assert np.all(found[:, 0] > 0.3) and np.all(found[:, 1] < 0.02)
+    corrected = openings(with_true_lids(opened(made_clip(frames=4).landmarks, 0.25, 0.09)))
+    assert np.all(corrected[:, 0] > 0.3) and np.all(corrected[:, 1] < 0.02)
 
 
 def test_every_network_that_is_used_has_its_gaps_measured(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_derivatives_of_the_contact_are_those_of_its_cost() -> None:
     assert contact is not None
     expression = torch.full((3, model.expression_modes), 0.1, dtype=torch.float64, requires_grad=True)
     gradient = torch.autograd.grad(contact.cost(expression).sum(), expression)[0]
-    shut, own, hessian = contact.equations(expression.detach())
+    shut, assembled, hessian = contact.equations(expression.detach())
     assert shut.tolist() == [0, 2] and not gradient[1].any()
-    assert torch.allclose(own, gradient[shut])
+    assert torch.allclose(assembled, gradient[shut])
     exact = torch.autograd.functional.hessian(lambda x: contact.cost(x).sum(), expression.detach())
     assert torch.allclose(hessian[0], exact[0, :, 0, :])  # pyright: ignore - one input, one tensor
 

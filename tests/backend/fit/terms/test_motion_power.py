@@ -27,17 +27,17 @@ IRIS_NOISE = 0.25
 """Share of it by which irises tremble: they are found in the picture itself."""
 
 
-def moving_clip(times: np.ndarray, turn: np.ndarray, place: np.ndarray, noise: float = NOISE) -> MadeClip:
+def moving_clip(times: np.ndarray, turn: np.ndarray, shift: np.ndarray, noise: float = NOISE) -> MadeClip:
     """The built-in head at rest, turned and moved as given, seen with noise."""
     head = replace(builtin_head(), detector_offsets=None)
     pose = neutral_pose(head, len(times))
     rotation = LOOKS_AT_CAMERA @ rotation_matrices(turn)
-    translation = place + np.array([0.0, 0.0, 0.75])
+    translation = shift + np.array([0.0, 0.0, 0.75])
     vertices = pose_vertices(head, pose)
     corners = head.faces[head.landmarks.triangle]
-    places = np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices[:, corners])
+    points = np.einsum("nk,tnkc->tnc", head.landmarks.barycentric, vertices[:, corners])
     intrinsics = Intrinsics.centred(640, 480, 1400.0)
-    pixels = project(places @ np.swapaxes(rotation, 1, 2) + translation[:, None], intrinsics)
+    pixels = project(points @ np.swapaxes(rotation, 1, 2) + translation[:, None], intrinsics)
     trembling = np.random.default_rng(3).normal(scale=noise, size=pixels.shape)
     trembling[:, list(IRIS_CENTRES)] *= IRIS_NOISE
     pixels = pixels + trembling
@@ -60,8 +60,8 @@ def test_a_head_that_turns_keeps_its_amplitude_and_its_time(
     turn = np.zeros((45, 3))
     turn[:, axis] = np.radians(degrees) * np.sin(2 * np.pi * hertz * times)
     clip = moving_clip(times, turn, np.zeros((45, 3)))
-    found = axis_angles(LOOKS_AT_CAMERA.T @ fitted(clip, tmp_path).rotation)[:, axis]
-    amplitude, phase = amplitude_and_phase(found, turn[:, axis])
+    fitted_turn = axis_angles(LOOKS_AT_CAMERA.T @ fitted(clip, tmp_path).rotation)[:, axis]
+    amplitude, phase = amplitude_and_phase(fitted_turn, turn[:, axis])
     assert amplitude >= 0.97
     assert abs(phase) <= 2
 
@@ -69,10 +69,10 @@ def test_a_head_that_turns_keeps_its_amplitude_and_its_time(
 @pytest.mark.parametrize("rate", [24, 60, 120])
 def test_a_head_that_moves_keeps_its_amplitude_at_every_rate(tmp_path: Path, rate: int) -> None:
     times = np.arange(int(1.2 * rate)) / rate
-    place = np.zeros((len(times), 3))
-    place[:, 0] = 0.04 * np.sin(2 * np.pi * 3 * times)
-    clip = moving_clip(times, np.zeros((len(times), 3)), place)
-    amplitude, phase = amplitude_and_phase(fitted(clip, tmp_path).translation[:, 0], place[:, 0])
+    shift = np.zeros((len(times), 3))
+    shift[:, 0] = 0.04 * np.sin(2 * np.pi * 3 * times)
+    clip = moving_clip(times, np.zeros((len(times), 3)), shift)
+    amplitude, phase = amplitude_and_phase(fitted(clip, tmp_path).translation[:, 0], shift[:, 0])
     assert amplitude >= 0.97
     assert abs(phase) <= 2
 
@@ -93,17 +93,17 @@ def test_a_head_that_rests_after_a_shake_is_calm_again(tmp_path: Path) -> None:
     assert np.degrees(np.median(turns[40:])) < 0.03 < 1.0 < np.degrees(np.median(turns[:28]))
 
 
-def steps(places: np.ndarray) -> Frames:
+def steps(across: np.ndarray) -> Frames:
     """Frames that differ in place alone (T,)."""
-    count = len(places)
-    place = torch.zeros(count, 3, dtype=torch.float64)
-    place[:, 0] = torch.as_tensor(places)
+    count = len(across)
+    position = torch.zeros(count, 3, dtype=torch.float64)
+    position[:, 0] = torch.as_tensor(across)
 
     def zeros(columns: int) -> torch.Tensor:
         return torch.zeros(count, columns, dtype=torch.float64)
 
     rotation = torch.eye(3, dtype=torch.float64).repeat(count, 1, 1)
-    return Frames(rotation, place, zeros(3), zeros(3), zeros(4), zeros(2))
+    return Frames(rotation, position, zeros(3), zeros(3), zeros(4), zeros(2))
 
 
 def test_power_is_measured_per_time_and_not_across_a_cut() -> None:

@@ -36,8 +36,8 @@ def _mouths(*, jaw: float, shapes: dict[str, float]) -> MadeClip:
     turned = np.zeros_like(clip.pose.jaw)
     turned[:, 0] = jaw * swing
     pose = replace(clip.pose, expression=expression, jaw=turned)
-    places = surface_landmarks(clip.head, pose)
-    camera = places @ np.swapaxes(clip.rotation, 1, 2) + clip.translation[:, None]
+    positions = surface_landmarks(clip.head, pose)
+    camera = positions @ np.swapaxes(clip.rotation, 1, 2) + clip.translation[:, None]
     landmarks = made_landmarks(project(camera, clip.intrinsics), clip.landmarks.time)
     return replace(clip, pose=pose, landmarks=landmarks)
 
@@ -113,7 +113,7 @@ def test_teeth_that_show_between_open_lips_do_not_open_the_jaw(tmp_path: Path) -
 def test_a_jaw_that_opens_keeps_its_angle_and_closed_lips_do_not_pass_through_each_other(tmp_path: Path) -> None:
     clip = _mouths(jaw=0.35, shapes={})
     fitted = _fitted(clip, tmp_path)
-    found, true = np.degrees(fitted.pose.jaw[:, 0]), np.degrees(clip.pose.jaw[:, 0])
-    assert np.ptp(found) > 0.9 * np.ptp(true)
-    assert found[0] < 1.0
+    angle, true = np.degrees(fitted.pose.jaw[:, 0]), np.degrees(clip.pose.jaw[:, 0])
+    assert np.ptp(angle) > 0.9 * np.ptp(true)
+    assert angle[0] < 1.0
     assert _gaps(clip.head, fitted.pose).min() > -0.1

@@ -82,13 +82,13 @@ def test_projection_derivatives_agree_with_autograd():
         torch.zeros_like(SHARED.offsets),
     )
     step, identity, log_focal, offset = torch.autograd.functional.jacobian(_pixels_after, zeros)
-    found = derivatives(MODEL, SHARED, FRAMES, pose_landmarks(MODEL, SHARED, FRAMES), of_shared=True)
-    own = torch.stack([step[frame, :, :, frame] for frame in range(len(FRAMES))])
-    assert torch.allclose(found.frame, own, atol=1e-9)
-    assert torch.allclose(found.identity, identity, atol=1e-9)
-    assert torch.allclose(found.log_focal, log_focal, atol=1e-9)
+    derivative = derivatives(MODEL, SHARED, FRAMES, pose_landmarks(MODEL, SHARED, FRAMES), of_shared=True)
+    by_frame = torch.stack([step[frame, :, :, frame] for frame in range(len(FRAMES))])
+    assert torch.allclose(derivative.frame, by_frame, atol=1e-9)
+    assert torch.allclose(derivative.identity, identity, atol=1e-9)
+    assert torch.allclose(derivative.log_focal, log_focal, atol=1e-9)
     for point in range(MODEL.points):
-        assert torch.allclose(found.offset[:, point], offset[:, point, :, point], atol=1e-9)
+        assert torch.allclose(derivative.offset[:, point], offset[:, point, :, point], atol=1e-9)
 
 
 def _observed():
@@ -103,13 +103,13 @@ def _observed():
 
 @pytest.mark.parametrize("model", [MODEL, with_lips(MODEL)], ids=["landmarks alone", "lips in contact"])
 def test_gradients_of_the_landmark_term_agree_with_autograd(model: LandmarkModel):
-    seen = _observed()
+    observations = _observed()
     visibility = normal(31, len(FRAMES), MODEL.points).abs().clamp(0, 1)
 
     def cost(step: Tensor, dense: Tensor, along: Tensor) -> Tensor:
         offsets = SHARED.offsets + (MODEL.tangents @ along[..., None])[..., 0]
         moved = Shared(SHARED.identity + dense[:-1], SHARED.log_focal + dense[-1], offsets)
-        return residuals(model, moved, FRAMES.retract(step), seen, visibility, TUNING).cost.sum()
+        return residuals(model, moved, FRAMES.retract(step), observations, visibility, TUNING).cost.sum()
 
     zeros = (
         torch.zeros(len(FRAMES), FRAMES.unknowns, dtype=torch.float64),
@@ -117,15 +117,15 @@ def test_gradients_of_the_landmark_term_agree_with_autograd(model: LandmarkModel
         torch.zeros(MODEL.points, 2, dtype=torch.float64),
     )
     step, dense, along = torch.autograd.functional.jacobian(cost, zeros)
-    found = residuals(model, SHARED, FRAMES, seen, visibility, TUNING)
-    frames = frame_equations(model, SHARED, FRAMES, seen, found)
+    errors = residuals(model, SHARED, FRAMES, observations, visibility, TUNING)
+    frames = frame_equations(model, SHARED, FRAMES, observations, errors)
     assert torch.allclose(frames.gradient, step, rtol=1e-8)
 
-    without_pairs = observations_of(seen.pixels, seen.pairs, seen.contour)
+    without_pairs = observations_of(observations.pixels, observations.pairs, observations.contour)
     without_pairs.pair_weight.zero_()
-    seen.pair_weight.zero_()
+    observations.pair_weight.zero_()
     _, dense, along = torch.autograd.functional.jacobian(cost, zeros)
-    clip = shared_equations(model, SHARED, FRAMES, without_pairs, found, offsets=True)
+    clip = shared_equations(model, SHARED, FRAMES, without_pairs, errors, offsets=True)
     assert torch.allclose(clip.gradient, torch.cat([dense, along.flatten()]), rtol=1e-8)
     assert torch.allclose(clip.hessian, clip.hessian.T)
 
@@ -173,8 +173,8 @@ def test_banded_solve_equals_dense_solve(count: int):
         dense += torch.diag(diagonal, -below) + (torch.diag(diagonal, below) if below else 0)
     expected = -torch.linalg.solve(dense, gradient.flatten()).reshape(count, size)
     assert torch.allclose(torch.as_tensor(solve_banded(banded, gradient)), expected, atol=1e-10)
-    own = torch.stack([dense[i * size : (i + 1) * size, i * size : (i + 1) * size] for i in range(count)])
-    added = own - blocks
+    by_frame = torch.stack([dense[i * size : (i + 1) * size, i * size : (i + 1) * size] for i in range(count)])
+    added = by_frame - blocks
     assert torch.linalg.eigvalsh(added).min() > -1e-6
 
 
