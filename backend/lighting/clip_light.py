@@ -141,11 +141,11 @@ def shading_of(
     if not observations:
         return None
     known = None if space is None else PointSpace(space.mean[points.index], space.basis[points.index])
-    found = solve_light(observations, head.trust, points.plain, known)
-    few = replace(found, colour=found.colour[thin])
-    gains, lights = frame_shading(thinned, points.plain[thin], few, head.shot, own_light=light == FRAME)
+    estimated = solve_light(observations, head.trust, points.plain, known)
+    few = replace(estimated, colour=estimated.colour[thin])
+    gains, lights = frame_shading(thinned, points.plain[thin], few, head.shot, light_by_frame=light == FRAME)
     kind = BUILT_IN_SPACE if space is None else space.kind
-    return Shading(lights, gains, found.code.astype(np.float32), kind), found.psnr
+    return Shading(lights, gains, estimated.code.astype(np.float32), kind), estimated.psnr
 
 
 def _in_camera(fit: Fit, head: HeadModel) -> Callable[[int], Array]:

@@ -65,9 +65,9 @@ class PointSpace:
     def logarithm(self, code: Array) -> tuple[Array, Array]:
         """Return the logarithm (N, 3) and its derivative by the code (N, 3, K)."""
         encoded = self.mean + self.basis @ code
-        kept = np.clip(encoded, 0.03, 1.0)
-        linear = np.where(kept <= 0.04045, kept / 12.92, ((kept + 0.055) / 1.055) ** 2.4)
-        slope = np.where(kept <= 0.04045, 1 / kept, 2.4 / (kept + 0.055))
+        clipped = np.clip(encoded, 0.03, 1.0)
+        linear = np.where(clipped <= 0.04045, clipped / 12.92, ((clipped + 0.055) / 1.055) ** 2.4)
+        slope = np.where(clipped <= 0.04045, 1 / clipped, 2.4 / (clipped + 0.055))
         slope = np.where((encoded > 0.03) & (encoded < 1.0), slope, 0.2 * slope)
         return np.log(linear), slope[..., None] * self.basis
 
@@ -107,22 +107,22 @@ def solve_light(
     normals = np.stack([one.normals for one in observations.values()])
     weight = np.stack([one.weight * trust[frame] for frame, one in observations.items()]).astype(np.float64)
     basis = light_terms(normals)
-    seen = np.log(np.maximum(value, 1e-4))
+    observed = np.log(np.maximum(value, 1e-4))
     robust, lit = weight, weight * plain[:, None]
-    gain = _first_gains(seen, lit)
+    gain = _first_gains(observed, lit)
     code, tint = np.zeros(0 if space is None else space.basis.shape[2]), np.zeros(2)
-    colour = np.broadcast_to(_median(seen - gain[:, None], lit), value.shape[1:]).copy()
+    colour = np.broadcast_to(_median(observed - gain[:, None], lit), value.shape[1:]).copy()
     light = np.zeros((LIGHT_TERMS, 3))
-    error = np.zeros_like(seen)
+    error = np.zeros_like(observed)
     for _ in range(_ROUNDS):
         lit = robust * plain[:, None]
         light = _light_of(value, basis, lit, np.exp(gain)[:, None] * np.exp(colour))
         shade = np.maximum(basis @ light, _DIMMEST)
         scale = (lit * shade).sum(axis=(0, 1)) / np.maximum(lit.sum(axis=(0, 1)), 1e-9)
         light, dim = light / scale, np.log(believed_light(normals, light / scale))
-        gain = _means(seen - dim - colour, lit, axis=1)
+        gain = _means(observed - dim - colour, lit, axis=1)
         gain -= np.median(gain, axis=0)
-        unlit = seen - dim - gain[:, None]
+        unlit = observed - dim - gain[:, None]
         mean, total = _means(unlit, robust, axis=0), robust.sum(axis=0)
         code, tint, prior = _code_of(mean, total, space, code, tint)
         # All frames together see a point as well as a few that are independent of each other.
@@ -131,19 +131,19 @@ def solve_light(
         error = unlit - colour
         robust = weight * cauchy_weight(error / _NOISE)
     tinted = np.exp(_TINTS @ tint)
-    return ClipLight(light * tinted, np.exp(colour) / tinted, code, _psnr(seen, error, weight))
+    return ClipLight(light * tinted, np.exp(colour) / tinted, code, _psnr(observed, error, weight))
 
 
-def _psnr(seen: Array, error: Array, weight: Array) -> float:
+def _psnr(observed: Array, error: Array, weight: Array) -> float:
     """Return the likeness in dB of logarithms (K, N, 3) and what is left of them."""
-    picture, drawn = (srgb_from_linear(np.exp(values)).astype(np.float64) for values in (seen, seen - error))
+    picture, drawn = (srgb_from_linear(np.exp(values)).astype(np.float64) for values in (observed, observed - error))
     square = float((weight * (picture - drawn) ** 2).sum() / max(float(weight.sum()), 1e-9))
     return float(10 * np.log10(255**2 / max(square, 1e-6)))
 
 
-def _first_gains(seen: Array, weight: Array) -> Array:
+def _first_gains(observed: Array, weight: Array) -> Array:
     """Logarithm of each frame's gain (K, 3), from the middle of what it shows: near enough to start with."""
-    gains = np.stack([_median(one[None], own[None]) for one, own in zip(seen, weight, strict=True)])
+    gains = np.stack([_median(one[None], counted[None]) for one, counted in zip(observed, weight, strict=True)])
     return gains - np.median(gains, axis=0)
 
 
@@ -197,10 +197,10 @@ def _code_of(
 def frame_shading(
     observations: Mapping[int, SkinObservation],
     plain: NDArray[np.bool_],
-    found: ClipLight,
+    clip_light: ClipLight,
     shot: Array,
     *,
-    own_light: bool,
+    light_by_frame: bool,
 ) -> tuple[Array, Array]:
     """Return gain (T, 3) and light (T, 9, 3), float32, of every frame of a clip.
 
@@ -209,33 +209,33 @@ def frame_shading(
     Args:
         observations: Frame -> what it shows of N points.
         plain: Points that tell of the light (N,).
-        found: Of the clip; colours of these points.
+        clip_light: Of the clip; colours of these points.
         shot: Number of each frame's shot (T,).
-        own_light: Whether frames have their own light; else all have the clip's.
+        light_by_frame: Whether frames have their own light; else all have the clip's.
     """
     count = len(shot)
     gain = np.full((count, 3), np.nan)
     blocks = np.zeros((3, count, LIGHT_TERMS, LIGHT_TERMS))
     right = np.zeros((3, count, LIGHT_TERMS))
-    colour = np.log(found.colour)
+    colour = np.log(clip_light.colour)
     for frame, observation in observations.items():
         if not shows_enough_skin(observation, plain):
             continue
         weight = (observation.weight * plain[:, None]).astype(np.float64)
         basis = light_terms(observation.normals.astype(np.float64))
-        shade = believed_light(observation.normals.astype(np.float64), found.light)
+        shade = believed_light(observation.normals.astype(np.float64), clip_light.light)
         away = np.log(np.maximum(observation.value, 1e-4)) - np.log(shade) - colour
-        own, robust = _robust_gain(away, weight)
-        gain[frame] = own
-        if own_light:
-            ratio = observation.value / np.exp(colour + own) - shade
+        frame_gain, robust = _robust_gain(away, weight)
+        gain[frame] = frame_gain
+        if light_by_frame:
+            ratio = observation.value / np.exp(colour + frame_gain) - shade
             scale = _INDEPENDENT_LIGHT / max(float(robust.sum()) / 3, 1.0) / _NOISE**2
             for channel in range(3):
                 rows = basis * (scale * robust[:, channel])[:, None]
                 blocks[channel, frame], right[channel, frame] = rows.T @ basis, rows.T @ ratio[:, channel]
     gain = _filled(gain, shot)
-    light = np.broadcast_to(found.light, (count, LIGHT_TERMS, 3)).copy()
-    if own_light:
+    light = np.broadcast_to(clip_light.light, (count, LIGHT_TERMS, 3)).copy()
+    if light_by_frame:
         light += np.stack([_smooth_light(blocks[c], right[c], shot) for c in range(3)], axis=-1)
     middle = np.median(gain, axis=0)
     return np.exp(gain - middle).astype(np.float32), light.astype(np.float32)
@@ -255,10 +255,10 @@ def _filled(gain: Array, shot: Array) -> Array:
     """Return gains with unknown ones between their neighbours' of the shot, or 0 where a shot knows none."""
     result = gain.copy()
     for number in np.unique(shot):
-        own = np.flatnonzero(shot == number)
-        known = own[np.isfinite(gain[own]).all(axis=1)]
+        of_shot = np.flatnonzero(shot == number)
+        known = of_shot[np.isfinite(gain[of_shot]).all(axis=1)]
         for channel in range(3):
-            result[own, channel] = np.interp(own, known, gain[known, channel]) if len(known) else 0.0
+            result[of_shot, channel] = np.interp(of_shot, known, gain[known, channel]) if len(known) else 0.0
     return result
 
 
@@ -273,14 +273,14 @@ def _smooth_light(blocks: Array, right: Array, shot: Array) -> Array:
     count = len(blocks)
     diagonal = np.arange(LIGHT_TERMS)
     joined = (np.diff(shot) == 0).astype(np.float64)[:, None] / _LIGHT_STEP**2
-    own = blocks.copy()
-    own[:, diagonal, diagonal] += 1 / _LIGHT_AWAY**2
+    by_frame = blocks.copy()
+    by_frame[:, diagonal, diagonal] += 1 / _LIGHT_AWAY**2
     if count > 1:
-        own[:-1, diagonal, diagonal] += joined
-        own[1:, diagonal, diagonal] += joined
+        by_frame[:-1, diagonal, diagonal] += joined
+        by_frame[1:, diagonal, diagonal] += joined
     band = np.zeros((LIGHT_TERMS + 1, count, LIGHT_TERMS))
     for below in range(LIGHT_TERMS):
-        band[below, :, : LIGHT_TERMS - below] = np.diagonal(own, -below, axis1=1, axis2=2)
+        band[below, :, : LIGHT_TERMS - below] = np.diagonal(by_frame, -below, axis1=1, axis2=2)
     if count > 1:
         band[LIGHT_TERMS, :-1] = -joined
     solution = solveh_banded(band.reshape(LIGHT_TERMS + 1, -1), right.ravel(), lower=True, check_finite=False)

@@ -134,10 +134,10 @@ def observe_skin(
 ) -> SkinObservation | None:
     """Return what a full frame (H, W, 3) shows of the points, or None where the head is not in it."""
     vertices = head.vertices(frame)
-    found = head_window(vertices, head.camera(frame))
-    if found is None:
+    head_part = head_window(vertices, head.camera(frame))
+    if head_part is None:
         return None
-    window, camera = found
+    window, camera = head_part
     part = np.ascontiguousarray(picture[window])
     skin_mask = None if head.skin_mask is None else head.skin_mask(frame, part, camera, vertices)
     small, camera = _reduced(part, camera, vertices)

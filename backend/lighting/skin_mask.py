@@ -25,9 +25,9 @@ def filmed_pictures(
     """Yield (frame, part of the picture around the head, its camera, vertices) of frames that show the head."""
     for frame, picture in read_frames(video, np.sort(frames).tolist()):
         vertices = head.vertices(frame)
-        found = head_window(vertices, head.camera(frame))
-        if found is not None:
-            yield frame, np.ascontiguousarray(picture[found[0]]), found[1], vertices
+        head_part = head_window(vertices, head.camera(frame))
+        if head_part is not None:
+            yield frame, np.ascontiguousarray(picture[head_part[0]]), head_part[1], vertices
 
 
 def fit_skin_mask(

@@ -207,8 +207,8 @@ def _add(sums, texels, mesh, pixels, limits, trust):
             if pz < 0.01:
                 continue
             size = np.sqrt((px * px + py * py + pz * pz) * (nx * nx + ny * ny + nz * nz))
-            facing = -(px * nx + py * ny + pz * nz) / max(size, 1e-12)
-            if facing < limits.hidden:
+            cosine = -(px * nx + py * ny + pz * nz) / max(size, 1e-12)
+            if cosine < limits.hidden:
                 continue
             x, y = lens[0] * px / pz + lens[2], lens[1] * py / pz + lens[3]
             i, j = int(np.floor(x)), int(np.floor(y))
@@ -219,7 +219,7 @@ def _add(sums, texels, mesh, pixels, limits, trust):
             if other or pz > pixels.nearest[j, i] + limits.behind or pixels.furthest[j, i] > pz + limits.step:
                 continue
             a, b = x - i, y - j
-            amount = trust * pixels.weight[j, i] * ((facing - limits.hidden) / (1 - limits.hidden)) ** SHARPNESS
+            amount = trust * pixels.weight[j, i] * ((cosine - limits.hidden) / (1 - limits.hidden)) ** SHARPNESS
             best = amount / max(trust, 1e-9)
             if texels.shows[index] != ANYTHING:
                 amount *= pixels.skin[j, i]
@@ -245,8 +245,8 @@ def relit(texture: Singles, raster: Raster, layout_uv: Array, normals: Array, fa
         faces: (F, 3).
         light: Spherical harmonics times gain (9, 3).
     """
-    seen = raster.ids >= 0
-    uv = np.einsum("pk,pkc->pc", raster.barycentrics[seen], layout_uv[raster.ids[seen]])
+    covered = raster.ids >= 0
+    uv = np.einsum("pk,pkc->pc", raster.barycentrics[covered], layout_uv[raster.ids[covered]])
     size = len(texture)
     x = np.clip(uv[:, 0] * size - 0.5, 0, size - 1.001)
     y = np.clip((1 - uv[:, 1]) * size - 0.5, 0, size - 1.001)
@@ -255,7 +255,7 @@ def relit(texture: Singles, raster: Raster, layout_uv: Array, normals: Array, fa
     upper = texture[j, i] * (1 - a) + texture[j, i + 1] * a
     lower = texture[j + 1, i] * (1 - a) + texture[j + 1, i + 1] * a
     # As in `add_frame`: per vertex.
-    shade = raster.interpolate(believed_light(normals, light), faces)[seen]
+    shade = raster.interpolate(believed_light(normals, light), faces)[covered]
     result = np.zeros((*raster.ids.shape, 3), dtype=np.float32)
-    result[seen] = (upper * (1 - b) + lower * b) * shade
+    result[covered] = (upper * (1 - b) + lower * b) * shade
     return result

@@ -58,7 +58,7 @@ class _Eye:
 
 
 @dataclass(frozen=True)
-class _Look:
+class _EyeModel:
     """What an eye looks like: middle (2,) and radius of the iris, its rings (R, 3) from the middle, its white (3,)."""
 
     middle: Array
@@ -90,10 +90,10 @@ def whole_eyeballs(
         exposure: Brightness of the film against a usual one, for an eye that was never seen.
     """
     eyes = {name: _eye(colour, share, layout, template, faces, regions[name], masks[name]) for name in _names(masks)}
-    looks = {name: _look(eye) for name, eye in eyes.items()}
-    known = [look for look in looks.values() if look is not None]
+    models = {name: _fit_eye(eye) for name, eye in eyes.items()}
+    known = [model for model in models.values() if model is not None]
     usual = known[0] if known else _usual(exposure)
-    return {name: _drawn(eye, looks[name] or _as_bright(eye, _twin(usual))) for name, eye in eyes.items()}
+    return {name: _drawn(eye, models[name] or _as_bright(eye, _twin(usual))) for name, eye in eyes.items()}
 
 
 def _names(masks: Mapping[str, Any]) -> list[str]:
@@ -113,14 +113,14 @@ def _eye(
     return _Eye(position, depth > 0.35 * np.linalg.norm(away, axis=1), colour[mask].astype(np.float64), share[mask])
 
 
-def _look(eye: _Eye) -> _Look | None:
+def _fit_eye(eye: _Eye) -> _EyeModel | None:
     """Return what an eye looks like; None where too little of it was seen."""
-    seen = eye.front & (eye.share > 0.3)
-    if seen.sum() < _FEWEST:
+    visible = eye.front & (eye.share > 0.3)
+    if visible.sum() < _FEWEST:
         return None
-    position, colour = eye.position[seen], eye.colour[seen]
+    position, colour = eye.position[visible], eye.colour[visible]
     bright = np.log(colour.mean(axis=1) + 0.01)
-    best, found = -np.inf, (np.zeros(2), _IRIS)
+    best, iris = -np.inf, (np.zeros(2), _IRIS)
     steps = np.linspace(-_ASIDE, _ASIDE, 11)
     for x in steps:
         for y in steps:
@@ -128,15 +128,15 @@ def _look(eye: _Eye) -> _Look | None:
             for size in _SIZES:
                 score = _contrast(distance / (_IRIS * size), bright) - _TIED * np.hypot(x, y)
                 if score > best:
-                    best, found = score, (np.array([x, y]), _IRIS * size)
+                    best, iris = score, (np.array([x, y]), _IRIS * size)
     if best < _LEAST_CONTRAST:
-        found = (np.zeros(2), _IRIS)  # its colours are the person's, its place is the eye's own
-    middle, radius = found
+        iris = (np.zeros(2), _IRIS)  # its colours are the person's, its place is the eye's own
+    middle, radius = iris
     ratio = np.linalg.norm(position - middle, axis=1) / radius
     white = _white(colour[ratio > 1 + _EDGE])
     if white is None:
         return None
-    return _Look(middle, radius, _rings(ratio, colour), white)
+    return _EyeModel(middle, radius, _rings(ratio, colour), white)
 
 
 def _contrast(ratio: Array, bright: Array) -> float:
@@ -179,33 +179,35 @@ def _white(colour: Array) -> Array | None:
     return (white + white.mean()) / 2
 
 
-def _usual(exposure: float) -> _Look:
+def _usual(exposure: float) -> _EyeModel:
     rings = _rings(np.linspace(0, 1, 200), np.tile(np.array(_BROWN), (200, 1))) * exposure
-    return _Look(np.zeros(2), _IRIS, rings, np.array(WHITE) * exposure)
+    return _EyeModel(np.zeros(2), _IRIS, rings, np.array(WHITE) * exposure)
 
 
-def _twin(look: _Look) -> _Look:
-    return _Look(look.middle * (-1, 1), look.radius, look.rings, look.white)
+def _twin(model: _EyeModel) -> _EyeModel:
+    return _EyeModel(model.middle * (-1, 1), model.radius, model.rings, model.white)
 
 
-def _as_bright(eye: _Eye, look: _Look) -> _Look:
-    """Return a look as bright as what was seen of an eye, in which no iris could be told."""
-    seen = eye.front & (eye.share > 0.3)
-    if seen.sum() < _FEWEST:
-        return look
-    drawn = _drawn(_Eye(eye.position[seen], eye.front[seen], eye.colour[seen], np.zeros(int(seen.sum()))), look)
-    scale = float(np.clip(eye.colour[seen].mean() / max(float(drawn.mean()), 1e-6), 0.3, 1.5))
-    return _Look(look.middle, look.radius, look.rings * scale, look.white * scale)
+def _as_bright(eye: _Eye, model: _EyeModel) -> _EyeModel:
+    """Return a model as bright as what was seen of an eye, in which no iris could be told."""
+    visible = eye.front & (eye.share > 0.3)
+    if visible.sum() < _FEWEST:
+        return model
+    drawn = _drawn(
+        _Eye(eye.position[visible], eye.front[visible], eye.colour[visible], np.zeros(int(visible.sum()))), model
+    )
+    scale = float(np.clip(eye.colour[visible].mean() / max(float(drawn.mean()), 1e-6), 0.3, 1.5))
+    return _EyeModel(model.middle, model.radius, model.rings * scale, model.white * scale)
 
 
-def _drawn(eye: _Eye, look: _Look) -> Singles:
-    """Return the colours (N, 3) of an eyeball: the look, and what was seen of it where that is like it."""
-    ratio = np.where(eye.front, np.linalg.norm(eye.position - look.middle, axis=1) / look.radius, 9.0)
+def _drawn(eye: _Eye, model: _EyeModel) -> Singles:
+    """Return the colours (N, 3) of an eyeball: the model's, and what was seen of it where that is like it."""
+    ratio = np.where(eye.front, np.linalg.norm(eye.position - model.middle, axis=1) / model.radius, 9.0)
     positions = (np.arange(_RINGS) + 0.5) / _RINGS
-    iris = np.stack([np.interp(ratio, positions, look.rings[:, channel]) for channel in range(3)], axis=1)
+    iris = np.stack([np.interp(ratio, positions, model.rings[:, channel]) for channel in range(3)], axis=1)
     outside = np.clip((ratio - 1 + _EDGE) / (2 * _EDGE), 0, 1)[:, None]
     shaded = 1 - _SHADED * np.clip((ratio - 1.2) / 1.3, 0, 1)[:, None]
-    drawn = iris + (look.white * shaded - iris) * outside
+    drawn = iris + (model.white * shaded - iris) * outside
     like = eye.colour.mean(axis=1) / np.maximum(drawn.mean(axis=1), 1e-6)
-    kept = np.clip((like - _DETAIL[0]) / 0.1, 0, 1) * np.clip((_DETAIL[1] - like) / 0.2, 0, 1) * eye.share
-    return (drawn + (eye.colour - drawn) * kept[:, None]).astype(np.float32)
+    detail = np.clip((like - _DETAIL[0]) / 0.1, 0, 1) * np.clip((_DETAIL[1] - like) / 0.2, 0, 1) * eye.share
+    return (drawn + (eye.colour - drawn) * detail[:, None]).astype(np.float32)

@@ -93,20 +93,20 @@ class HairColours:
         depth = NumbaRasterizer(threads=1).rasterize(vertices, self._faces, camera).depth
         positions, normal = vertices[self._index], normals[self._index]
         view = -positions / np.maximum(np.linalg.norm(positions, axis=1, keepdims=True), 1e-9)
-        facing = (view * normal).sum(axis=1)
+        cosine = (view * normal).sum(axis=1)
         # What is seen of hair is turned to the camera a little, wherever the scalp below it looks.
-        seen_side = normal + np.maximum(_SEEN_SIDE - facing, 0)[:, None] * view
-        shade = believed_light(seen_side / np.linalg.norm(seen_side, axis=1, keepdims=True), light)
+        turned_normal = normal + np.maximum(_SEEN_SIDE - cosine, 0)[:, None] * view
+        shade = believed_light(turned_normal / np.linalg.norm(turned_normal, axis=1, keepdims=True), light)
         for off in STANDS_OFF:
             points = positions + off * normal
             pixels = project(points, camera, nearest=NEAR)
             shown = is_unobstructed(points, pixels, depth, HAIR)
             column, row = np.where(shown[:, None], np.rint(pixels), 0).astype(int).T
-            shown &= (facing > 0) if off == 0 else (facing > _ASIDE[0]) & (facing < _ASIDE[1])
+            shown &= (cosine > 0) if off == 0 else (cosine > _ASIDE[0]) & (cosine < _ASIDE[1])
             shown &= person[row, column] > _SURELY
-            seen = self._index[shown]
-            self._sum[seen, :3] += picture[row[shown], column[shown]] / shade[shown]
-            self._sum[seen, 3] += 1
+            visible = self._index[shown]
+            self._sum[visible, :3] += picture[row[shown], column[shown]] / shade[shown]
+            self._sum[visible, 3] += 1
 
     def mean(self) -> tuple[Array, Array]:
         """Return the colours (V, 3), and how often each was seen (V,)."""

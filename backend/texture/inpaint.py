@@ -139,11 +139,11 @@ def part_masks(layout: Raster, faces: Array, regions: Mapping[str, Array]) -> di
 
 def _apart(regions: Mapping[str, Array]) -> dict[str, Array]:
     """Return the vertices of each part of `UNSEEN` that a head has; teeth and tongue are no walls of the mouth."""
-    own = {name: np.asarray(regions[name], dtype=np.int64) for name in UNSEEN if len(regions.get(name, ()))}
-    if "mouth_inside" in own:
-        others = [own[name] for name in ("teeth", "tongue") if name in own]
-        own["mouth_inside"] = np.setdiff1d(own["mouth_inside"], np.concatenate(others) if others else [])
-    return own
+    parts = {name: np.asarray(regions[name], dtype=np.int64) for name in UNSEEN if len(regions.get(name, ()))}
+    if "mouth_inside" in parts:
+        others = [parts[name] for name in ("teeth", "tongue") if name in parts]
+        parts["mouth_inside"] = np.setdiff1d(parts["mouth_inside"], np.concatenate(others) if others else [])
+    return parts
 
 
 def _like_skin(colour: Singles, share: Singles, layout: Raster, faces: Array, regions: Mapping[str, Array]) -> Singles:
@@ -193,23 +193,23 @@ def _mirrored(
     """Return each texel's colour on the other side of the head, and how well that was seen."""
     size = len(colour)
     mirror = mirror_vertices(template)
-    place = {tuple(sorted(face)): index for index, face in enumerate(faces.tolist())}
+    triangle = {tuple(sorted(face)): index for index, face in enumerate(faces.tolist())}
     uv = np.full((len(faces), 3, 2), np.nan)
     for index, face in enumerate(mirror[faces].tolist()):
-        twin = place.get(tuple(sorted(face)))
+        twin = triangle.get(tuple(sorted(face)))
         if twin is not None:
             order = {vertex: corner for corner, vertex in enumerate(faces[twin].tolist())}
             uv[index] = corner_uv[twin][[order[vertex] for vertex in face]]
-    places = np.einsum("hwk,hwkc->hwc", layout.barycentrics, uv[layout.ids])
-    places[layout.ids < 0] = np.nan
-    good = np.isfinite(places).all(axis=2)
-    x = np.where(good, places[..., 0] * size - 0.5, 0).astype(np.float32)
-    y = np.where(good, (1 - places[..., 1]) * size - 0.5, 0).astype(np.float32)
+    positions = np.einsum("hwk,hwkc->hwc", layout.barycentrics, uv[layout.ids])
+    positions[layout.ids < 0] = np.nan
+    good = np.isfinite(positions).all(axis=2)
+    x = np.where(good, positions[..., 0] * size - 0.5, 0).astype(np.float32)
+    y = np.where(good, (1 - positions[..., 1]) * size - 0.5, 0).astype(np.float32)
     other = np.asarray(cv2.remap(colour, x, y, cv2.INTER_LINEAR), dtype=np.float32)
-    seen = np.asarray(cv2.remap(share, x, y, cv2.INTER_NEAREST), dtype=np.float32) * good
+    visibility = np.asarray(cv2.remap(share, x, y, cv2.INTER_NEAREST), dtype=np.float32) * good
     for mask in apart.values():  # a mirrored gaze squints
-        seen[mask] = 0
-    return other, seen
+        visibility[mask] = 0
+    return other, visibility
 
 
 def _extended(
@@ -230,9 +230,9 @@ def _extended(
         mask = apart[name]
         likely = np.array(UNSEEN[name]) * exposure
         if name == "teeth":
-            seen = None if hints is None else hints.teeth
+            measured = None if hints is None else hints.teeth
             hidden = chosen[weights[chosen] < _TEETH_SEEN]
-            tooth = likely if seen is None else seen
+            tooth = likely if measured is None else measured
             values[hidden], weights[hidden] = tooth * shade_in_mouth(template, faces, hidden)[:, None], 1.0
         elif "eyeball" in name or share[mask].mean() >= _FEW:
             unseen = chosen[weights[chosen] <= _GLIMPSE]
@@ -245,12 +245,12 @@ def _extended(
         values[glimpsed], weights[glimpsed] = hints.scalp[glimpsed], _GLIMPSED
     _comb(values, weights, regions, jaw)
     for name in ("neck", "left_ear", "right_ear"):  # or hair would run over them
-        own = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
-        unseen = own[weights[own] <= _GLIMPSE]
+        skin = np.asarray(regions.get(name, np.zeros(0, dtype=np.int64)))
+        unseen = skin[weights[skin] <= _GLIMPSE]
         values[unseen], weights[unseen] = jaw, _SKIN_HINT
     spread = spread_over_mesh(values, np.clip(weights, 0, 1), template, faces)
-    seen = weights > 0.5
-    tone = np.median(values[seen], axis=0) if seen.any() else np.full(3, 0.3)
+    visible = weights > 0.5
+    tone = np.median(values[visible], axis=0) if visible.any() else np.full(3, 0.3)
     empty = spread.sum(axis=1) < 1e-4
     spread[empty] = tone
     return layout.interpolate(spread, faces).astype(np.float32)
@@ -270,47 +270,47 @@ def _comb(values: Array, weights: Array, regions: Mapping[str, Array], jaw: Arra
     as skin, and brighter than the forehead's shaded edge.
     """
     scalp = np.asarray(regions.get("scalp", np.zeros(0, dtype=np.int64)))
-    seen = scalp[weights[scalp] > _GLIMPSE]
-    if len(seen) < _STRANDS:
+    visible = scalp[weights[scalp] > _GLIMPSE]
+    if len(visible) < _STRANDS:
         return
     forehead = np.asarray(regions.get("forehead", np.zeros(0, dtype=np.int64)))
     forehead = forehead[weights[forehead] > 0.5]
     skin = np.median(values[forehead], axis=0) if len(forehead) >= _STRANDS else jaw
-    away = np.log(values[seen] + 1e-4) - np.log(skin + 1e-4)
+    away = np.log(values[visible] + 1e-4) - np.log(skin + 1e-4)
     light = away.mean(axis=1)
     hue = np.linalg.norm(away - light[:, None], axis=1)
     unlike = np.hypot(light / _LIKE_SKIN[0], hue / _LIKE_SKIN[1])
     most = np.quantile(unlike, 0.9)
-    shown = seen[unlike >= _BARE_HAIR * most] if most > 1 else seen
+    shown = visible[unlike >= _BARE_HAIR * most] if most > 1 else visible
     unseen = scalp[weights[scalp] <= _GLIMPSE]
     values[unseen], weights[unseen] = np.median(values[shown], axis=0), 0.3
 
 
 def _jaw_colour(values: Array, weights: Array, template: Array, regions: Mapping[str, Array]) -> Array:
     """Return the colour (3,) of cheeks and chin as far as they were seen well; plain skin where they were not."""
-    bare = np.zeros(len(values), dtype=bool)
-    bare[np.asarray(regions.get("face", np.arange(len(values))))] = True
+    skin = np.zeros(len(values), dtype=bool)
+    skin[np.asarray(regions.get("face", np.arange(len(values))))] = True
     for name, vertices in regions.items():
         if any(word in name for word in ("lip", "nose", "eye", "mouth", "teeth", "tongue")):
-            bare[np.asarray(vertices)] = False
-    seen = np.flatnonzero(bare & (weights > 0.5))
-    if len(seen) == 0:
+            skin[np.asarray(vertices)] = False
+    visible = np.flatnonzero(skin & (weights > 0.5))
+    if len(visible) == 0:
         return np.full(3, _USUAL)
-    height = template[seen, 1]
-    return np.median(values[seen[height <= np.median(height)]], axis=0)
+    height = template[visible, 1]
+    return np.median(values[visible[height <= np.median(height)]], axis=0)
 
 
 def at_vertices(colour: Singles, share: Singles, layout: Raster, faces: Array, count: int) -> tuple[Array, Array]:
     """Return the mean colour around each vertex (V, 3) and how well it was seen (V,), about 0..1."""
     known = (layout.ids >= 0) & (share > 0)
     corners = faces[layout.ids[known]]
-    sums, seen = np.zeros((count, 4)), np.zeros(count)
+    sums, visibility = np.zeros((count, 4)), np.zeros(count)
     reach = np.zeros(count)
     inside = layout.ids >= 0
     for corner in range(3):
         part = layout.barycentrics[known][:, corner] * share[known]
         for channel in range(3):
             sums[:, channel] += np.bincount(corners[:, corner], colour[known][:, channel] * part, count)
-        seen += np.bincount(corners[:, corner], part, count)
+        visibility += np.bincount(corners[:, corner], part, count)
         reach += np.bincount(faces[layout.ids[inside]][:, corner], layout.barycentrics[inside][:, corner], count)
-    return sums[:, :3] / np.maximum(seen, 1e-9)[:, None], seen / np.maximum(reach, 1e-9)
+    return sums[:, :3] / np.maximum(visibility, 1e-9)[:, None], visibility / np.maximum(reach, 1e-9)

@@ -45,8 +45,8 @@ def filmed(folder: Path, gain: np.ndarray, clip: MadeClip, light: np.ndarray | N
     for frame in range(len(gain)):
         vertices = clip.in_camera(clip.vertices[frame], frame)
         raster = NumbaRasterizer(threads=1).rasterize(vertices, faces, clip.intrinsics)
-        own = LIGHT if light is None else light[frame]
-        shade = np.maximum(light_terms(vertex_normals(vertices, faces)) @ own, 0.02)
+        frame_light = LIGHT if light is None else light[frame]
+        shade = np.maximum(light_terms(vertex_normals(vertices, faces)) @ frame_light, 0.02)
         picture = raster.interpolate(colour * shade, faces) * gain[frame]
         Image.fromarray(srgb_from_linear(picture)).save(folder / f"{frame:04d}.png")
     video = video_stage.run(VideoSettings(path=str(folder / "0000.png")), context(folder))
@@ -61,31 +61,35 @@ def clip() -> MadeClip:
 
 def shading_of(film: Film, folder: Path, light: str = "clip") -> Shading:
     fit, video = film
-    found = clip_shading(fit, HEAD, video, SPACE, context(folder), light=light)
-    assert found is not None and found[1] > 25
-    return found[0]
+    result = clip_shading(fit, HEAD, video, SPACE, context(folder), light=light)
+    assert result is not None and result[1] > 25
+    return result[0]
 
 
-def unlike(found: Shading, frame: int, light: np.ndarray) -> float:
+def unlike(shading: Shading, frame: int, light: np.ndarray) -> float:
     """Mean relative difference of the brightness from the true one, over directions that a face shows."""
     normals = np.random.default_rng(0).normal(size=(400, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     normals = normals[normals[:, 2] < -0.5]
-    true, seen = (
-        np.maximum(light_terms(normals) @ values, 0.02).mean(axis=1) for values in (light, found.light[frame])
+    true, estimated = (
+        np.maximum(light_terms(normals) @ values, 0.02).mean(axis=1) for values in (light, shading.light[frame])
     )
-    return float(np.abs(seen / seen.mean() / (true / true.mean()) - 1).mean())
+    return float(np.abs(estimated / estimated.mean() / (true / true.mean()) - 1).mean())
 
 
 def test_light_gain_and_skin_are_found_again(tmp_path: Path, clip: MadeClip):
     random = np.random.default_rng(0)
     gain = np.exp(random.uniform(-0.25, 0.25, (FRAMES, 1)) + random.uniform(-0.05, 0.05, (FRAMES, 3)))
-    found = shading_of(filmed(tmp_path, gain, clip), tmp_path)
-    assert found.space == BUILT_IN_SPACE and found.light.shape == (FRAMES, 9, 3) and found.gain.shape == (FRAMES, 3)
-    assert (found.light == found.light[0]).all()
-    assert unlike(found, 0, LIGHT) < 0.04
-    np.testing.assert_allclose(found.gain / np.median(found.gain, axis=0), gain / np.median(gain, axis=0), rtol=0.03)
-    code = dict(zip(mode_names(), found.albedo, strict=True))
+    shading = shading_of(filmed(tmp_path, gain, clip), tmp_path)
+    assert (
+        shading.space == BUILT_IN_SPACE and shading.light.shape == (FRAMES, 9, 3) and shading.gain.shape == (FRAMES, 3)
+    )
+    assert (shading.light == shading.light[0]).all()
+    assert unlike(shading, 0, LIGHT) < 0.04
+    np.testing.assert_allclose(
+        shading.gain / np.median(shading.gain, axis=0), gain / np.median(gain, axis=0), rtol=0.03
+    )
+    code = dict(zip(mode_names(), shading.albedo, strict=True))
     assert code["lips, blood"] > 0.4
     assert code["cheeks, blood"] > 0.3
     assert abs(code["brows, darker"]) < 0.5
@@ -93,45 +97,45 @@ def test_light_gain_and_skin_are_found_again(tmp_path: Path, clip: MadeClip):
 
 def test_a_strobe_is_exposure_and_no_light(tmp_path: Path, clip: MadeClip):
     gain = np.where(np.arange(FRAMES)[:, None] % 2, 1.3, 0.25) * np.ones(3)
-    found = shading_of(filmed(tmp_path, gain, clip), tmp_path, FRAME)
-    np.testing.assert_allclose(found.gain / found.gain[1], gain / gain[1], rtol=0.05)
-    assert unlike(found, 0, LIGHT) < 0.06 and unlike(found, 1, LIGHT) < 0.06
+    shading = shading_of(filmed(tmp_path, gain, clip), tmp_path, FRAME)
+    np.testing.assert_allclose(shading.gain / shading.gain[1], gain / gain[1], rtol=0.05)
+    assert unlike(shading, 0, LIGHT) < 0.06 and unlike(shading, 1, LIGHT) < 0.06
 
 
 def test_black_and_blown_out_frames_take_what_their_neighbours_have(tmp_path: Path, clip: MadeClip):
     gain = np.ones((FRAMES, 3))
     gain[3], gain[6] = 0.0, 60.0
     usual = shading_of(filmed(tmp_path / "usual", np.ones((FRAMES, 3)), clip), tmp_path)
-    found = shading_of(filmed(tmp_path / "odd", gain, clip), tmp_path)
-    assert np.isfinite(found.gain).all() and np.isfinite(found.light).all()
-    np.testing.assert_allclose(found.gain[[3, 6]], found.gain[[2, 5]], rtol=0.05)
-    np.testing.assert_allclose(found.light, usual.light, atol=0.03)
-    np.testing.assert_allclose(found.albedo, usual.albedo, atol=0.2)
+    odd = shading_of(filmed(tmp_path / "odd", gain, clip), tmp_path)
+    assert np.isfinite(odd.gain).all() and np.isfinite(odd.light).all()
+    np.testing.assert_allclose(odd.gain[[3, 6]], odd.gain[[2, 5]], rtol=0.05)
+    np.testing.assert_allclose(odd.light, usual.light, atol=0.03)
+    np.testing.assert_allclose(odd.albedo, usual.albedo, atol=0.2)
 
 
 def test_a_lamp_that_goes_round_is_followed_only_where_that_is_asked_for(tmp_path: Path, clip: MadeClip):
     moving = np.repeat(LIGHT[None], FRAMES, axis=0)
     moving[:, 1] = np.linspace(0.3, -0.3, FRAMES)[:, None]
     film = filmed(tmp_path, np.ones((FRAMES, 3)), clip, moving)
-    own, one = shading_of(film, tmp_path, FRAME), shading_of(film, tmp_path)
+    by_frame, one = shading_of(film, tmp_path, FRAME), shading_of(film, tmp_path)
     for frame in (0, FRAMES - 1):
-        assert unlike(own, frame, moving[frame]) < 0.5 * unlike(one, frame, moving[frame])
-    assert (np.diff(own.light[:, 1].mean(axis=1)) < 0).all()
+        assert unlike(by_frame, frame, moving[frame]) < 0.5 * unlike(one, frame, moving[frame])
+    assert (np.diff(by_frame.light[:, 1].mean(axis=1)) < 0).all()
 
 
 def test_a_coloured_lamp_tints_the_light_and_not_the_skin(tmp_path: Path, clip: MadeClip):
     warm = np.array([1.25, 1.0, 0.7])
     white = shading_of(filmed(tmp_path / "white", np.ones((FRAMES, 3)), clip), tmp_path)
-    found = shading_of(filmed(tmp_path / "warm", np.tile(warm, (FRAMES, 1)), clip), tmp_path)
-    hue = np.log(found.light[0, 0] / white.light[0, 0])
+    tinted = shading_of(filmed(tmp_path / "warm", np.tile(warm, (FRAMES, 1)), clip), tmp_path)
+    hue = np.log(tinted.light[0, 0] / white.light[0, 0])
     assert hue[0] - hue[2] > 0.5 * np.log(warm[0] / warm[2])
 
 
 def test_a_dark_film_leaves_the_fit_as_it_is_and_says_so(tmp_path: Path, clip: MadeClip):
     fit, video = filmed(tmp_path, np.zeros((FRAMES, 3)), clip)
     events: list[dict] = []
-    own = replace(context(tmp_path), emit=events.append)
-    assert lit_fit(fit, HEAD, video, "clip", own) is fit
+    listening = replace(context(tmp_path), emit=events.append)
+    assert lit_fit(fit, HEAD, video, "clip", listening) is fit
     assert [event["code"] for event in events if event["event"] == "notice"] == ["light-unknown"]
 
 
@@ -158,20 +162,20 @@ def some_observation(gain: float, seed: int, light: np.ndarray) -> SkinObservati
 
 
 def test_light_does_not_run_across_a_cut():
-    bare, shot = np.ones(200, dtype=bool), np.array([0, 0, 0, 1, 1, 1])
+    plain, shot = np.ones(200, dtype=bool), np.array([0, 0, 0, 1, 1, 1])
     other = LIGHT * np.array([1, -1, 1, 1, 1, 1, 1, 1, 1])[:, None]
     observations = {frame: some_observation(1.0, frame, LIGHT if frame < 3 else other) for frame in range(6)}
-    found = ClipLight(LIGHT, np.full((200, 3), 0.4), np.zeros(0), 40.0)
-    _, cut = frame_shading(observations, bare, found, shot, own_light=True)
-    _, blended = frame_shading(observations, bare, found, np.zeros(6, np.int64), own_light=True)
+    clip_light = ClipLight(LIGHT, np.full((200, 3), 0.4), np.zeros(0), 40.0)
+    _, cut = frame_shading(observations, plain, clip_light, shot, light_by_frame=True)
+    _, blended = frame_shading(observations, plain, clip_light, np.zeros(6, np.int64), light_by_frame=True)
     assert cut[2, 1].mean() - cut[3, 1].mean() > 2 * (blended[2, 1].mean() - blended[3, 1].mean())
 
 
 def test_without_a_space_colours_are_held_near_one():
     observations = {frame: some_observation(1.0, frame, LIGHT) for frame in range(4)}
-    found = solve_light(observations, np.ones(4), np.ones(200, dtype=bool), None)
-    assert found.code.size == 0 and found.psnr > 35
-    assert found.colour.std() < 0.05
+    estimated = solve_light(observations, np.ones(4), np.ones(200, dtype=bool), None)
+    assert estimated.code.size == 0 and estimated.psnr > 35
+    assert estimated.colour.std() < 0.05
 
 
 def test_the_slope_of_a_space_is_its_derivative():

@@ -25,8 +25,8 @@ WHITE_LIGHT[0] = 1.0
 
 def landmarks() -> np.ndarray:
     """Where the head's own landmarks lie in the picture (478, 2)."""
-    places = np.einsum("nk,nkc->nc", HEAD.landmarks.barycentric, VERTICES[HEAD.faces[HEAD.landmarks.triangle]])
-    return project(places, CAMERA)
+    positions = np.einsum("nk,nkc->nc", HEAD.landmarks.barycentric, VERTICES[HEAD.faces[HEAD.landmarks.triangle]])
+    return project(positions, CAMERA)
 
 
 def with_open_mouth() -> tuple[np.ndarray, np.ndarray]:
@@ -89,8 +89,8 @@ def test_eyeballs_take_no_lids_and_lids_no_eyeballs():
     add_frame(bake, layout, FramePicture(picture, flat, flat, CAMERA, VERTICES, WHITE_LIGHT, 1.0, shown))
     layer = layout.layer
     assert layer is not None
-    seen = (bake.weight > 1e-4) & (raster.ids >= 0)
-    eye, skin = (seen & (layer[raster.ids] == which) for which in (EYE, SKIN))
+    visible = (bake.weight > 1e-4) & (raster.ids >= 0)
+    eye, skin = (visible & (layer[raster.ids] == which) for which in (EYE, SKIN))
     colour = bake.mean()
     assert eye.sum() > 20 and (colour[eye][:, 1] > 0.5).mean() > 0.9
     assert (colour[skin][:, 1] < 0.5).mean() > 0.99
@@ -98,11 +98,11 @@ def test_eyeballs_take_no_lids_and_lids_no_eyeballs():
 
 def test_teeth_have_the_colour_of_those_that_were_seen():
     picture, points = with_open_mouth()
-    seen = MouthColours()
-    assert seen.teeth() is None and seen.depth() is None
-    seen.add(0.5 * picture, openings(picture, points), 0.5 * WHITE_LIGHT)
-    np.testing.assert_allclose(seen.teeth(), TOOTH, rtol=0.02)
-    np.testing.assert_allclose(seen.depth(), RED, rtol=0.02)
+    mouth = MouthColours()
+    assert mouth.teeth() is None and mouth.depth() is None
+    mouth.add(0.5 * picture, openings(picture, points), 0.5 * WHITE_LIGHT)
+    np.testing.assert_allclose(mouth.teeth(), TOOTH, rtol=0.02)
+    np.testing.assert_allclose(mouth.depth(), RED, rtol=0.02)
 
 
 def test_back_teeth_are_darker_than_front_ones():
@@ -124,17 +124,17 @@ def test_a_whole_eye_is_drawn_from_the_part_between_the_lids(aside: float):
     for name, mask in masks.items():
         vertices = HEAD.template[HEAD.regions[name]]
         away = points - (vertices.max(axis=0) + vertices.min(axis=0)) / 2
-        place = away[..., :2] / np.maximum(away[..., 2:], 1e-6)
-        ratio = np.linalg.norm(place - (aside, 0), axis=2) / 0.55
+        position = away[..., :2] / np.maximum(away[..., 2:], 1e-6)
+        ratio = np.linalg.norm(position - (aside, 0), axis=2) / 0.55
         front = mask & (away[..., 2] > 0.004)
         true[mask] = (0.6, 0.57, 0.53)
         true[front & (ratio < 1)] = (0.12, 0.2, 0.3)
         true[front & (ratio < 0.36)] = 0.01
-        share[front & (np.abs(place[..., 1]) < 0.42) & (np.abs(place[..., 0]) < 0.9)] = 1
-        lamp |= front & (np.linalg.norm(place - (aside + 0.15, 0.1), axis=2) < 0.08)
+        share[front & (np.abs(position[..., 1]) < 0.42) & (np.abs(position[..., 0]) < 0.9)] = 1
+        lamp |= front & (np.linalg.norm(position - (aside + 0.15, 0.1), axis=2) < 0.08)
         iris |= front & (ratio < 0.9)
-    seen = np.where(lamp[..., None], 1, true * (share > 0)[..., None]).astype(np.float32)
-    drawn = whole_eyeballs(seen, share, raster, HEAD.template, HEAD.faces, HEAD.regions, masks, 1.0)
+    filmed = np.where(lamp[..., None], 1, true * (share > 0)[..., None]).astype(np.float32)
+    drawn = whole_eyeballs(filmed, share, raster, HEAD.template, HEAD.faces, HEAD.regions, masks, 1.0)
     for name, mask in masks.items():
         inside = iris[mask]
         assert np.abs(drawn[name] - true[mask])[inside].mean() < 0.05, "round behind the lids too, and without the lamp"

@@ -35,9 +35,9 @@ HEAD = builtin_head()
 LIGHT = np.outer([0.9, 0.25, -0.3, -0.25, 0.03, 0.0, 0.05, 0.0, 0.02], [1.0, 0.97, 0.93])
 
 
-def painted(places: np.ndarray) -> np.ndarray:
+def painted(positions: np.ndarray) -> np.ndarray:
     """Colours (…, 3) of a head: the same on both sides, different from place to place, between 0.2 and 0.7."""
-    x, y, z = np.abs(places[..., 0]), places[..., 1], places[..., 2]
+    x, y, z = np.abs(positions[..., 0]), positions[..., 1], positions[..., 2]
     waves = [np.sin(150 * x + 90 * y), np.sin(120 * y + 60 * z), np.sin(100 * x - 140 * z)]
     return 0.45 + 0.2 * np.stack(waves, axis=-1)
 
@@ -76,9 +76,9 @@ def test_a_known_texture_is_baked_from_lit_pictures():
         bake_frame(bake, layout, yaw)
     face = np.zeros(HEAD.vertex_count, dtype=bool)
     face[HEAD.regions["face"]] = True
-    seen = (bake.best > 0.3) & face[HEAD.faces].all(axis=1)[layout.raster.ids] & (layout.raster.ids >= 0)
-    assert seen.mean() > 0.1
-    assert np.median(np.abs(bake.mean()[seen] - texture[seen])) < 0.01
+    visible = (bake.best > 0.3) & face[HEAD.faces].all(axis=1)[layout.raster.ids] & (layout.raster.ids >= 0)
+    assert visible.mean() > 0.1
+    assert np.median(np.abs(bake.mean()[visible] - texture[visible])) < 0.01
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_what_hides_the_skin_counts_as_little_as_it_is_unsure(shows: int, weight
     bake_frame(unsure, layout, 0.0, skin=0.1, shows=shows)
     np.testing.assert_allclose(unsure.weight, weight * sure.weight, atol=1e-6)
     np.testing.assert_allclose(unsure.best, best * sure.best, atol=1e-6)
-    seen = sure.best > 0.01
-    np.testing.assert_allclose(unsure.mean()[seen], sure.mean()[seen], atol=1e-3)
+    visible = sure.best > 0.01
+    np.testing.assert_allclose(unsure.mean()[visible], sure.mean()[visible], atol=1e-3)
 
 
 def test_blown_out_pixels_count_little_anywhere():
@@ -116,13 +116,13 @@ def test_nothing_is_taken_from_behind_the_nose():
 
 def test_the_unseen_half_comes_from_the_other_side_and_nothing_stays_empty():
     layout, texture = on_texels(256)
-    place = layout.raster.interpolate(HEAD.template, HEAD.faces)
-    left = ((layout.raster.ids >= 0) & (place[..., 0] > 0.0) & (place[..., 2] > 0)).astype(np.float32)
+    position = layout.raster.interpolate(HEAD.template, HEAD.faces)
+    left = ((layout.raster.ids >= 0) & (position[..., 0] > 0.0) & (position[..., 2] > 0)).astype(np.float32)
     corner_uv = HEAD.uv[HEAD.uv_faces]
     filled = inpaint_texture(
         texture * left[..., None], left, layout.raster, layout.faces, HEAD.template, corner_uv, HEAD.regions
     )
-    right = (layout.raster.ids >= 0) & (place[..., 0] < -0.01) & (place[..., 2] > 0.005)
+    right = (layout.raster.ids >= 0) & (position[..., 0] < -0.01) & (position[..., 2] > 0.005)
     for mask in part_masks(layout.raster, layout.faces, HEAD.regions).values():
         right &= ~mask
     assert np.median(np.abs(filled[right] - texture[right])) < 0.02
@@ -136,7 +136,7 @@ SKIN_COLOUR, SHIRT, HAIR = (0.45, 0.26, 0.18), (0.05, 0.08, 0.3), (0.05, 0.03, 0
 
 def filled(
     colours: dict[str, tuple[float, float, float]],
-    seen: tuple[str, ...],
+    visible: tuple[str, ...],
     regions: Mapping[str, np.ndarray] = HEAD.regions,
 ) -> tuple[np.ndarray, TexelLayout]:
     """A texture completed from plain skin with some regions of another colour, of which some regions were seen."""
@@ -144,7 +144,7 @@ def filled(
     values, weights = np.tile(SKIN_COLOUR, (HEAD.vertex_count, 1)), np.zeros(HEAD.vertex_count)
     for name, colour in colours.items():
         values[regions[name]] = colour
-    for name in seen:
+    for name in visible:
         weights[regions[name]] = 1
     colour, best = (layout.raster.interpolate(v, layout.faces).astype(np.float32) for v in (values, weights[:, None]))
     corner_uv = HEAD.uv[HEAD.uv_faces]
@@ -209,8 +209,8 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Track, Video]:
 
 def test_the_stage_writes_a_picture_and_the_light_and_reads_them_again(filmed, tmp_path: Path):
     track, video = filmed
-    own = TrackFile(tmp_path / "track.npz", track)
-    done = texture_stage.run(own, video, TextureSettings(), context(tmp_path))
+    track_file = TrackFile(tmp_path / "track.npz", track)
+    done = texture_stage.run(track_file, video, TextureSettings(), context(tmp_path))
     assert isinstance(done, TextureFiles)
     with Image.open(done.files["texture"]) as picture:
         assert picture.size == (1024, 1024)
@@ -237,13 +237,13 @@ def with_frames(video: Video, folder: Path, changed: dict[int, int]) -> Video:
 def test_black_and_blown_out_frames_leave_no_trace(filmed, tmp_path: Path):
     track, video = filmed
     odd = with_frames(video, tmp_path / "odd", {1: 0, 2: 255})
-    usual, found = (
+    usual, odd_texture = (
         clip_texture(replace(track, status=status), film, TextureSettings(), context(tmp_path))
         for status, film in ((np.array([2, 0, 0, 2], np.int8), video), (track.status, odd))
     )
-    assert isinstance(usual, ClipTexture) and isinstance(found, ClipTexture)
-    assert usual.facts["frames"] == found.facts["frames"] == 2
-    assert np.abs(usual.picture.astype(int) - found.picture).mean() < 1.5
+    assert isinstance(usual, ClipTexture) and isinstance(odd_texture, ClipTexture)
+    assert usual.facts["frames"] == odd_texture.facts["frames"] == 2
+    assert np.abs(usual.picture.astype(int) - odd_texture.picture).mean() < 1.5
 
 
 def test_a_film_that_is_black_or_blown_out_is_refused(filmed, tmp_path: Path):
@@ -251,11 +251,11 @@ def test_a_film_that_is_black_or_blown_out_is_refused(filmed, tmp_path: Path):
     dark = with_frames(video, tmp_path / "dark", {0: 0, 1: 255, 2: 0, 3: 2})
     failed = clip_texture(track, dark, TextureSettings(), context(tmp_path))
     assert isinstance(failed, Failure) and failed.code == "too-dark"
-    told: list[dict] = []
-    listening = replace(context(tmp_path), emit=told.append)
+    events: list[dict] = []
+    listening = replace(context(tmp_path), emit=events.append)
     plain = texture_to_draw(track, dark, TextureSettings(), listening)
     assert not isinstance(plain, Failure) and plain.shape == (1024, 1024, 3)
-    assert [event["code"] for event in told if event["event"] == "notice"] == ["texture-plain"]
+    assert [event["code"] for event in events if event["event"] == "notice"] == ["texture-plain"]
     layout, _ = on_texels(1024)
     assert 110 < middle_of(plain, layout, "nose").mean() < 170
     assert middle_of(plain, layout, "left_eyeball").mean() > middle_of(plain, layout, "nose").mean() + 30

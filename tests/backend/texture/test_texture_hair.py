@@ -53,18 +53,18 @@ def filmed(canvas: Canvas, hair: tuple[int, int, int] | None, folder: Path) -> t
     texture = brows(canvas, skin(canvas, tone, 1), colour, 1, 0.9)
     higher = replace(canvas, points=canvas.points - np.array([0, RECEDED, 0]))
     texture = texture if hair is None else scalp(higher, texture, colour, 1)
-    look = finished(canvas, texture, linear(EYES[1]), linear((40, 50, 90)), 1)
-    look = replace(look, hair=look.hair * (hair is not None))
+    appearance = finished(canvas, texture, linear(EYES[1]), linear((40, 50, 90)), 1)
+    appearance = replace(appearance, hair=appearance.hair * (hair is not None))
     plan = person(HEAD, 1, width=480, height=360, frames=FRAMES, face_width=140, canvas=canvas)
-    truth = make_clip(HEAD, replace(plan, appearance=look), folder / "clip.mp4", folder / "truth.npz")
+    truth = make_clip(HEAD, replace(plan, appearance=appearance), folder / "clip.mp4", folder / "truth.npz")
     assert not isinstance(truth, Failure)
     pose = HeadPose(
         truth.identity, truth.expression, np.zeros((FRAMES, 3)), truth.jaw, truth.left_eye, truth.right_eye,
         np.zeros((FRAMES, 2)),
     )  # fmt: skip
     corners = truth.vertices[:, HEAD.faces[HEAD.landmarks.triangle]]
-    places = np.einsum("nk,tnkc->tnc", HEAD.landmarks.barycentric, corners)
-    in_camera = places @ np.swapaxes(truth.head_rotation, 1, 2) + truth.head_translation[:, None]
+    positions = np.einsum("nk,tnkc->tnc", HEAD.landmarks.barycentric, corners)
+    in_camera = positions @ np.swapaxes(truth.head_rotation, 1, 2) + truth.head_translation[:, None]
     points = project(in_camera, truth.intrinsics)
     landmarks = replace(made_landmarks(points, np.arange(FRAMES) / 30), width=480, height=360)
     status = np.full(FRAMES, TRACKED, np.int8)
@@ -74,16 +74,16 @@ def filmed(canvas: Canvas, hair: tuple[int, int, int] | None, folder: Path) -> t
     track = track_stage.track_of(fit, HEAD, context(folder))
     baked = clip_texture(track, video, TextureSettings(frames=FRAMES), context(folder))
     assert not isinstance(baked, Failure)
-    return linear_from_srgb(baked.picture), look.texture
+    return linear_from_srgb(baked.picture), appearance.texture
 
 
 def behind(texture: np.ndarray) -> np.ndarray:
     """The middle colour of the back of the head."""
     vertices = np.asarray(HEAD.regions["scalp"])
     vertices = vertices[HEAD.template[vertices, 2] < -0.06]
-    place = np.zeros((HEAD.vertex_count, 2))
-    place[HEAD.faces.reshape(-1)] = HEAD.uv[HEAD.uv_faces.reshape(-1)]
-    column, row = (np.array([[0, 1]]) + place[vertices] * [1, -1]).T * len(texture)
+    texel = np.zeros((HEAD.vertex_count, 2))
+    texel[HEAD.faces.reshape(-1)] = HEAD.uv[HEAD.uv_faces.reshape(-1)]
+    column, row = (np.array([[0, 1]]) + texel[vertices] * [1, -1]).T * len(texture)
     return np.median(texture[row.astype(int), column.astype(int)], axis=0)
 
 
@@ -108,7 +108,7 @@ def test_hair_is_seen_on_a_head_that_faces_the_camera():
     hair_colours = HairColours(template, HEAD.faces.astype(np.int32), regions)
     hair_colours.add(picture, person, vertices, camera, light)
     colour, count = hair_colours.mean()
-    seen = count > 0
-    assert seen.sum() > 40 and under_hair(template, regions)[seen].all()
-    np.testing.assert_allclose(colour[seen], 0.1, rtol=1e-4)
-    assert (project(vertices[seen], camera)[:, 0] < 155).all(), "nothing is taken from the background"
+    visible = count > 0
+    assert visible.sum() > 40 and under_hair(template, regions)[visible].all()
+    np.testing.assert_allclose(colour[visible], 0.1, rtol=1e-4)
+    assert (project(vertices[visible], camera)[:, 0] < 155).all(), "nothing is taken from the background"
