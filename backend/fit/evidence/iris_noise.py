@@ -31,8 +31,8 @@ def steadiness(points: Floats, size: Floats) -> float:
         size: Distance between the eyes in them (T,), pixels.
     """
     pixels = points[..., :2].astype(np.float64)
-    places = np.stack([pixels[:, iris] - pixels[:, list(corners)].mean(axis=1) for iris, corners in EYES], axis=1)
-    bend = np.abs(np.diff(places / size[:, None, None], n=2, axis=0))
+    offsets = np.stack([pixels[:, iris] - pixels[:, list(corners)].mean(axis=1) for iris, corners in EYES], axis=1)
+    bend = np.abs(np.diff(offsets / size[:, None, None], n=2, axis=0))
     bend = bend[np.isfinite(bend).all(axis=(1, 2))]
     if len(bend) < FEWEST:
         return 1.0

@@ -28,9 +28,9 @@ class Tuning:
         expression_square: The same where all of them cost by the square.
         expression_tail: Beyond at most this many of them an expression costs linearly, so that it is not made smaller
             for being large.
-        expression_tail_seen: The same, times the root of the precision with which landmarks tell of its range: noise
-            raises every shape as easily then. A smile is told by a hundred landmarks, rolled lips and brows by ten: at
-            the price of a smile these would hardly move. expression_tail_least: at least so many.
+        expression_tail_by_precision: The same, times the root of the precision with which landmarks tell of its range:
+            noise raises every shape as easily then. A smile is told by a hundred landmarks, rolled lips and brows by
+            ten: at the price of a smile these would hardly move. expression_tail_least: at least so many.
         expression_tail_lids: The same of the lids' shapes, which have terms of their own.
         jaw_like: Shapes whose likeness to the opening jaw is above this cost by the square throughout: cheap ones
             would do the jaw's work.
@@ -67,7 +67,7 @@ class Tuning:
     expression: float = 0.1
     expression_square: float = 0.25
     expression_tail: float = 0.18
-    expression_tail_seen: float = 0.01
+    expression_tail_by_precision: float = 0.01
     expression_tail_least: float = 0.03
     expression_tail_lids: float = 0.13
     jaw_like: float = 0.42

@@ -130,7 +130,7 @@ def _reach(model: LandmarkModel) -> Tensor:
 
 def _tail(model: LandmarkModel, tuning: Tuning) -> Tensor:
     """Return how many standard deviations of each expression mode cost by the square (E,)."""
-    tail = tuning.expression_tail_seen * _coefficient_precision(model, tuning).sqrt() * _reach(model)
+    tail = tuning.expression_tail_by_precision * _coefficient_precision(model, tuning).sqrt() * _reach(model)
     tail = tail.clamp(tuning.expression_tail_least, tuning.expression_tail)
     energy = model.expression.square().sum(1)
     if model.points == names.LANDMARKS:
