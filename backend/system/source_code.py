@@ -51,6 +51,7 @@ def reached_files(module: str) -> tuple[Path, ...]:
     return tuple(sorted(reached))
 
 
+@functools.cache
 def _neighbours(file: Path) -> list[Path]:
     """Return the files that one file imports, with the packages they lie in, and the tables that it names."""
     _, names, tables = _read(file)

@@ -33,7 +33,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def forget() -> None:
-    for function in (code_version, reached_files, source_code._read):
+    for function in (code_version, reached_files, source_code._neighbours, source_code._read):
         function.cache_clear()
 
 
