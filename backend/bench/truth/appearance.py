@@ -15,12 +15,12 @@ from ...fit.evidence.observations import LID_PAIRS, LIP_PAIRS
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
 from ...head.skinning import select_frames
-from ...sample.canvas import make_canvas
-from ...sample.clip import Truth, make_clip
-from ...sample.people import FOCALS, TEXTURE_SIZE, person
+from ...sample.clip import Truth
+from ...sample.people import FOCALS
 from ..chain import Clock, Setup, bake, find_landmarks, fit, import_stages, refine, surface_landmarks
 from ..measures import metrics
 from ..rows import Row, at_least, at_most, without_target
+from ..scenes.painted_people import painted_people
 from .refined import clip_rows
 from .rendered import FRAMES, QUICK_FRAMES, RATE, errors_of
 
@@ -44,14 +44,11 @@ def measure(setup: Setup) -> list[Row] | Failure:
     """
     import_stages()
     head = builtin_head()
-    canvas = make_canvas(head, TEXTURE_SIZE)
     people: dict[bool, list[_Person]] = {True: [], False: []}
-    for seed in range(len(FOCALS)):
-        plan = person(head, seed, frames=QUICK_FRAMES if setup.quick else FRAMES, rate=RATE, canvas=canvas)
-        video = setup.work / f"person{seed}.mp4"
-        truth = make_clip(head, plan, video, setup.work / f"person{seed}.npz")
-        if isinstance(truth, Failure):
-            return truth
+    for made in painted_people(setup, head, range(len(FOCALS)), QUICK_FRAMES if setup.quick else FRAMES, RATE):
+        if isinstance(made, Failure):
+            return made
+        video, truth = made
         landmarks = find_landmarks(setup, video, "standard", Clock())
         if isinstance(landmarks, Failure):
             return landmarks

@@ -18,11 +18,9 @@ from ...head.builtin import builtin_head
 from ...head.model import HeadModel
 from ...head.skinning import joint_positions, pose_vertices
 from ...head.torso import NECK, about_head, neck_following_torso
-from ...sample.canvas import make_canvas
-from ...sample.clip import make_clip
-from ...sample.people import TEXTURE_SIZE, person
 from ..chain import Setup, found_and_fitted, import_stages, in_camera
 from ..rows import Row, at_most, not_measured
+from ..scenes.painted_people import painted_people
 
 LIMIT: Final = 25.0
 PEOPLE: Final = (2, 3)
@@ -42,14 +40,11 @@ def measure(setup: Setup) -> list[Row] | Failure:
     import_stages()
     head = builtin_head()
     rows: list[Row] = []
-    canvas = make_canvas(head, TEXTURE_SIZE)
-    for seed in PEOPLE:
-        video = setup.work / f"person{seed}.mp4"
-        frames = QUICK_FRAMES if setup.quick else FRAMES
-        plan = person(head, seed, frames=frames, rate=RATE, canvas=canvas)
-        made = make_clip(head, plan, video, setup.work / f"person{seed}.npz")
+    frames = QUICK_FRAMES if setup.quick else FRAMES
+    for seed, made in zip(PEOPLE, painted_people(setup, head, PEOPLE, frames, RATE), strict=True):
         if isinstance(made, Failure):
             return made
+        video, _ = made
         rows.append(_row(setup, head, video, f"sample person {seed}"))
     clips = [setup.data / name for name in CLIPS[:: 2 if setup.quick else 1]]
     return rows + [_row(setup, head, clip, str(clip.relative_to(setup.data))) for clip in clips if clip.is_file()]

@@ -13,12 +13,12 @@ from ...contract.track import MISSING
 from ...data.types import Fit
 from ...head.builtin import builtin_head
 from ...head.model import HeadModel
-from ...sample.canvas import make_canvas
-from ...sample.clip import Truth, make_clip
-from ...sample.people import FOCALS, TEXTURE_SIZE, person
+from ...sample.clip import Truth
+from ...sample.people import FOCALS
 from ..chain import Clock, Setup, face_vertices, find_landmarks, fit, import_stages
 from ..measures import metrics
 from ..rows import Row, at_most, without_target
+from ..scenes.painted_people import painted_people
 
 FRAMES, QUICK_FRAMES = 48, 24
 RATE: Final = Fraction(24)
@@ -41,14 +41,11 @@ def measure(setup: Setup) -> list[Row] | Failure:
     """
     import_stages()
     head = builtin_head()
-    canvas = make_canvas(head, TEXTURE_SIZE)
     people: dict[bool, list[dict[str, float]]] = {True: [], False: []}
-    for seed in range(PEOPLE):
-        plan = person(head, seed, frames=QUICK_FRAMES if setup.quick else FRAMES, rate=RATE, canvas=canvas)
-        video = setup.work / f"person{seed}.mp4"
-        truth = make_clip(head, plan, video, setup.work / f"person{seed}.npz")
-        if isinstance(truth, Failure):
-            return truth
+    for made in painted_people(setup, head, range(PEOPLE), QUICK_FRAMES if setup.quick else FRAMES, RATE):
+        if isinstance(made, Failure):
+            return made
+        video, truth = made
         landmarks = find_landmarks(setup, video, "standard", Clock())
         if isinstance(landmarks, Failure):
             return landmarks

@@ -1,6 +1,5 @@
 """The engine's environment as the preferences see it, without Blender: states, progress, and what an installer says."""
 
-import dataclasses
 import json
 import os
 import signal
@@ -9,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from add_on_folder import use_stand_in
 from flame_extension.backend.contract.failure import Failure
-from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
 from flame_extension.blender_flame_tracker.engine import environment as environment_module
 from flame_extension.blender_flame_tracker.engine import installer as installer_module
 from flame_extension.blender_flame_tracker.engine.environment import EngineState, Environment, chosen_folder, engine_in
@@ -19,22 +18,12 @@ from flame_extension.blender_flame_tracker.engine.model_files import BUILT_IN, M
 from flame_extension.blender_flame_tracker.engine.process import Engine, start_process
 from flame_extension.blender_flame_tracker.engine.supervisor import Timeouts
 from flame_extension.blender_flame_tracker.preferences.sandbox import sandbox_notice_of
-from project import HELPERS
-
-FAKE = HELPERS / "fake_installer.py"
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with an add-on whose installer is `fake_installer.py`; the engine's folder is `engine` in it."""
-    root = tmp_path / "add-on with ünï"
-    (root / "requirements").mkdir(parents=True)
-    (root / "requirements" / "engine.txt").write_text("torch==1\n")
-    (root / "install_deps.py").write_bytes(FAKE.read_bytes())
-    monkeypatch.setattr(installer_module, "ROOT", root)
-    monkeypatch.setattr(environment_module, "ROOT", root)
-    stamp = Stamp(ENGINE, {ENGINE: fingerprint("torch==1\n")}, [], "3.11", platform_name(), "cpu")
-    (tmp_path / "stamp.json").write_text(json.dumps(dataclasses.asdict(stamp)))
+    use_stand_in(tmp_path / "add-on with ünï", tmp_path, monkeypatch)
     problem = {"code": "target-not-writable", "sentence": "It cannot be written.", "advice": "Use --target."}
     (tmp_path / "plan.json").write_text(json.dumps({"problems": [problem]}))
     return tmp_path

@@ -1,27 +1,20 @@
 """The preferences in Blender: folders, what is drawn in every state, and the operators from plan to finished engine."""
 
-import dataclasses
-import json
 import os
 from pathlib import Path
 
 import bpy
 import flame_extension
 import pytest
+from add_on_folder import use_stand_in
 from alive import is_alive
 from flame_extension.backend.contract.failure import Failure
-from flame_extension.backend.contract.installation import ENGINE, Stamp, fingerprint, platform_name
-from flame_extension.blender_flame_tracker.engine import environment as environment_module
-from flame_extension.blender_flame_tracker.engine import installer as installer_module
 from flame_extension.blender_flame_tracker.engine.environment import EngineState, Progress
 from flame_extension.blender_flame_tracker.engine.model_files import TO_BE_HAD
 from flame_extension.blender_flame_tracker.operators import setup as operators
 from flame_extension.blender_flame_tracker.preferences import drawing as page
 from flame_extension.blender_flame_tracker.preferences import engine_state, preferences
-from project import HELPERS
 from recording_layout import RecordingLayout
-
-FAKE = HELPERS / "fake_installer.py"
 
 
 @pytest.fixture
@@ -38,14 +31,7 @@ def owner(addon):
 @pytest.fixture
 def place(owner, tmp_path, monkeypatch):
     """A folder with a stand-in for the installer; the engine's folder is `engine` in it."""
-    root = tmp_path / "add-on"
-    (root / "requirements").mkdir(parents=True)
-    (root / "requirements" / "engine.txt").write_text("torch==1\n")
-    (root / "install_deps.py").write_bytes(FAKE.read_bytes())
-    monkeypatch.setattr(installer_module, "ROOT", root)
-    monkeypatch.setattr(environment_module, "ROOT", root)
-    stamp = Stamp(ENGINE, {ENGINE: fingerprint("torch==1\n")}, [], "3.11", platform_name(), "cpu")
-    (tmp_path / "stamp.json").write_text(json.dumps(dataclasses.asdict(stamp)))
+    use_stand_in(tmp_path / "add-on", tmp_path, monkeypatch)
     (tmp_path / "go").touch()
     owner.engine_folder = str(tmp_path / "engine")
     return tmp_path
