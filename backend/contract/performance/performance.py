@@ -36,8 +36,8 @@ class Performance:
         time: Seconds from the first frame (T,) float64, increasing.
         weights: In the order of `CHANNELS` (T, 52) float64, 0 to 1 (phones write up to 1.05). A row of NaN is a frame
             without a face, a column of NaN a channel that is not tracked.
-        gaze: Left and right eye, yaw and pitch (T, 2, 2), radians; positive towards the subject's right, and down.
-            None where nothing is known of it but the weights.
+        gaze: Left and right eye, yaw and pitch (T, 2, 2), radians; positive towards the subject's right, and down,
+            counted from the person's own rest. None where nothing is known of it but the weights.
         head_rotation: Axis-angle (T, 3), radians, in the axes of the head (x to the subject's left, y up, z out of the
             face), from a head that looks upright into the camera. None where it is not known.
         head_translation: Metres (T, 3) in the same axes, from the first frame with a face. None where it is not known.

@@ -1,0 +1,157 @@
+"""Live Link Face's CSV, read: columns by name in any order, broken rows left out, gaps as frames without a face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ...arrays import Array
+from ...checks import is_number, is_object, parse_json
+from ...failure import Failure, Notice
+from ..channels import CHANNELS, INDEX
+from ..gaze import REST
+from ..performance import Performance
+from .assembled import Tell, of_file, scaled_weights
+from .column_names import EYE_COLUMNS, HEAD_COLUMNS, HEADER_START, channel_of_column
+from .head_angles import rotation_of
+from .time_codes import parts_of, rate_near, rate_of, seconds_of
+
+TAKE: Final = "take.json"
+"""File beside a take that tells its rate."""
+_ADVICE: Final = "Export the take from the phone again."
+_MOST_BYTES: Final = 1 << 20
+_GAZE: Final = [EYE_COLUMNS.index(name) for name in ("LeftEyeYaw", "LeftEyePitch", "RightEyeYaw", "RightEyePitch")]
+_OUTWARD: Final = np.array([[REST, 0.0], [-REST, 0.0]])
+"""From where an eye of the app points at zero weights to the person's own rest."""
+
+
+def is_live_link(text: str) -> bool:
+    """Whether a text begins as a file of Live Link Face does."""
+    names = [name.strip().lower() for name in text.partition("\n")[0].split(",")]
+    return names[:2] == [name.lower() for name in HEADER_START]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that could be read: their time codes, whether each has a face, and their numbers (T, columns)."""
+
+    codes: list[tuple[float, float]]
+    has_face: list[bool]
+    numbers: Array
+
+
+def parse_live_link(text: str, path: Path, tell: Tell) -> Performance | Failure:
+    """Return the performance of a file of Live Link Face.
+
+    Single rows that are broken, or not later than the one before, are left out with a notice.
+
+    Args:
+        text: Content of the file.
+        path: Where it lies: its name, and `TAKE` beside it, are used.
+        tell: Gets notices.
+    """
+    lines = [line.split(",") for line in text.splitlines()]
+    names = [name.strip() for name in lines[0]]
+    rows = _good_rows(lines, len(names), path, tell)
+    if isinstance(rows, Failure):
+        return rows
+    times = seconds_of(rows.codes)
+    later = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
+    if not later.all():
+        tell(
+            Notice("performance-order", f"{path.name}: {(~later).sum()} rows are not later than the row before.", _OUT)
+        )
+    times, numbers, has_face = times[later], rows.numbers[later], np.array(rows.has_face)[later]
+    channels = {channel: column for column, name in enumerate(names) if (channel := channel_of_column(name))}
+    weights = np.full((len(times), len(CHANNELS)), np.nan)
+    for channel, column in channels.items():
+        weights[:, INDEX[channel]] = numbers[:, column]
+    checked = scaled_weights(weights, path, tell)
+    if isinstance(checked, Failure):
+        return checked
+    checked[~has_face] = np.nan
+    eyes = _angles(names, numbers, EYE_COLUMNS)
+    head = _angles(names, numbers, HEAD_COLUMNS)
+    return of_file(
+        path.stem,
+        _rate(path, times),
+        times,
+        checked,
+        gaze=None if eyes is None else _without_face(eyes[:, _GAZE].reshape(-1, 2, 2) + _OUTWARD, has_face),
+        head_rotation=None if head is None else _without_face(rotation_of(head), has_face),
+    )
+
+
+_OUT: Final = "They are left out."
+
+
+def _good_rows(lines: Sequence[Sequence[str]], width: int, path: Path, tell: Tell) -> _Rows | Failure:
+    """Return the rows that are whole; a failure where most are not, or none is there."""
+    codes, has_face, numbers, broken = [], [], [], []
+    for number, line in enumerate(lines[1:], start=2):
+        if line == [""]:
+            continue
+        code = parts_of(line[0])
+        values = _numbers(line[1:])
+        if len(line) != width or code is None or values is None:
+            broken.append(number)
+            continue
+        codes.append(code)
+        has_face.append(values[0] != 0)
+        numbers.append([np.nan, *values])
+    if not codes or len(broken) > len(codes):
+        sentence = (
+            f"{path.name} has no row that can be read."
+            if not broken
+            else (f"Most rows of {path.name} are broken, the first of them in line {broken[0]}.")
+        )
+        return Failure("performance-damaged", sentence, _ADVICE)
+    if broken:
+        count = "A row" if len(broken) == 1 else f"{len(broken)} rows"
+        verb = "is" if len(broken) == 1 else "are"
+        sentence = f"{count} of {path.name} {verb} broken, the first in line {broken[0]}."
+        tell(Notice("performance-broken-rows", sentence, "The frames are left out; the others keep their times."))
+    return _Rows(codes, has_face, np.array(numbers))
+
+
+def _numbers(cells: Sequence[str]) -> list[float] | None:
+    try:
+        values = [float(cell) for cell in cells]
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def _angles(names: Sequence[str], numbers: Array, wanted: Sequence[str]) -> Array | None:
+    """Return columns of angles (T, N), or None where some are missing or all are zero: not streamed."""
+    index = {name.lower(): column for column, name in enumerate(names)}
+    if not all(name.lower() in index for name in wanted):
+        return None
+    angles = numbers[:, [index[name.lower()] for name in wanted]]
+    return angles if angles.any() else None
+
+
+def _without_face(values: Array, has_face: Array) -> Array:
+    return np.where(has_face.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
+
+
+def _rate(path: Path, times: Array) -> Fraction:
+    """Return the take's rate: from the file beside it where that is there, otherwise from the rows."""
+    take = _take_beside(path)
+    if is_number(take.get("videoTargetFrameRate"), 1, 1000):
+        return rate_near(float(take["videoTargetFrameRate"]))
+    return rate_of(times) or Fraction(30)
+
+
+def _take_beside(path: Path) -> dict[str, Any]:
+    beside = path.with_name(TAKE)
+    try:
+        content = beside.read_bytes()[:_MOST_BYTES] if beside.is_file() else b""
+    except OSError:
+        return {}
+    return parse_json(content, is_object) or {}
