@@ -21,6 +21,9 @@ DOWN: Final = 0.611
 REST: Final = 0.068
 """How far outwards each eye points at zero weights, 3.9 degrees."""
 
+OUTWARD: Final = np.array([[REST, 0.0], [-REST, 0.0]])
+"""What a phone's gaze of left and right eye, yaw and pitch, lacks to the gaze counted from rest (2, 2)."""
+
 _SIDES: Final = ("Left", "Right")
 
 

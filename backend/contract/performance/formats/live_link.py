@@ -14,7 +14,7 @@ from ...arrays import Array
 from ...checks import is_number, is_object, parse_json
 from ...failure import Failure, Notice
 from ..channels import CHANNELS, INDEX
-from ..gaze import REST
+from ..gaze import OUTWARD
 from ..performance import Performance
 from .assembled import Tell, of_file, scaled_weights
 from .column_names import EYE_COLUMNS, HEAD_COLUMNS, HEADER_START, channel_of_column
@@ -26,8 +26,6 @@ TAKE: Final = "take.json"
 _ADVICE: Final = "Export the take from the phone again."
 _MOST_BYTES: Final = 1 << 20
 _GAZE: Final = [EYE_COLUMNS.index(name) for name in ("LeftEyeYaw", "LeftEyePitch", "RightEyeYaw", "RightEyePitch")]
-_OUTWARD: Final = np.array([[REST, 0.0], [-REST, 0.0]])
-"""From where an eye of the app points at zero weights to the person's own rest."""
 
 
 def is_live_link(text: str) -> bool:
@@ -82,7 +80,7 @@ def parse_live_link(text: str, path: Path, tell: Tell) -> Performance | Failure:
         _rate(path, times),
         times,
         checked,
-        gaze=None if eyes is None else _without_face(eyes[:, _GAZE].reshape(-1, 2, 2) + _OUTWARD, has_face),
+        gaze=None if eyes is None else _without_face(eyes[:, _GAZE].reshape(-1, 2, 2) + OUTWARD, has_face),
         head_rotation=None if head is None else _without_face(rotation_of(head), has_face),
     )
 
