@@ -12,7 +12,19 @@ from typing import Any, Final
 import bpy
 
 from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
-from .operators import face, file_handlers, hand_off, identity, import_track, log, photographs, replace, track, video
+from .operators import (
+    export_take,
+    face,
+    file_handlers,
+    hand_off,
+    identity,
+    import_track,
+    log,
+    photographs,
+    replace,
+    track,
+    video,
+)
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
@@ -54,6 +66,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     result_file_operators,
     scene_operators,
     hand_off,
+    export_take,
     availability,
     footage,
     thumbnails,

@@ -109,6 +109,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "properties": 3,
         "nodes": 4,
         "results": 5,
+        "exporters": 6,
         "tracking": 6,
         "operators": 7,
         "ui": 8,

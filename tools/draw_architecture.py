@@ -23,6 +23,7 @@ OF_BLENDER: Final = {
     "scene": "head, camera, footage",
     "nodes": "tree, its state, job",
     "results": "which track, how it fits",
+    "exporters": "files by Blender",
     "tracking": "one run per tree",
     "operators": "what buttons do",
     "ui": "what is drawn",

@@ -123,15 +123,22 @@ def join_motion(head: bpy.types.Object, camera: bpy.types.Object) -> None:
 
 def make_relative(key: bpy.types.Key) -> bool:
     """Turn absolute keys that one curve plays into relative ones; return whether there was anything to turn."""
+    played = played_positions(key)
+    if played is None:
+        return False
+    keyframes.remove_animation(key)
+    animate_relative(key, *played)
+    return True
+
+
+def played_positions(key: bpy.types.Key) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
+    """Return scene frames (K,) and which absolute key is to be seen there (K,), None where no curve plays them."""
     curve = keyframes.find_curve(key, "eval_time")
     if key.use_relative or curve is None:
-        return False
+        return None
     first, last = (float(each) for each in curve.range())
     # On whole frames too, where the curve goes straight over them.
     frame = np.union1d(np.arange(np.ceil(first), np.floor(last) + 1), keyframes.key_frames(curve).astype(np.float64))
     value = np.array([curve.evaluate(moment) for moment in frame])
     whole = np.abs(value - np.round(value)) < 1e-4
-    position = np.round(value[whole]).astype(np.int64) - 1
-    keyframes.remove_animation(key)
-    animate_relative(key, frame[whole], position)
-    return True
+    return frame[whole], np.round(value[whole]).astype(np.int64) - 1
