@@ -20,6 +20,7 @@ from .marks import ENTRY, PROGRAM
 from .shading import Shading
 from .targets import TargetRefused, Targets
 from .track_schema import (
+    ARKIT_ARRAYS,
     ARRAYS,
     HEADER_DEFAULTS,
     KINDS,
@@ -87,6 +88,11 @@ class Track:
         rotation_error, point_error: How far the head's rotation, degrees, and the face's points, millimetres, may be
             off (T,) float32, NaN where missing: two frames in three are within, nineteen in twenty within twice as
             much; what all frames have in common, such as the head's size, does not count. None in older files.
+        arkit_weights, arkit_residual: ARKit's 52 weights (T, 52) in the order of `names.ARKIT`, NaN where there is no
+            face or a channel is not tracked, and how far their face is off, millimetres (T,), both float32; None where
+            nobody asked for them, and in older files. The header's ``arkit`` says where each comes from. Read them by
+            `performance.of_track`.
+        arkit_basis: What the 52 do to the vertices (V, 3, 52) float32, metres; None where `expression_basis` has them.
     """
 
     frame_index: Array
@@ -127,6 +133,9 @@ class Track:
     zoom: Array | None = None
     rotation_error: Array | None = None
     point_error: Array | None = None
+    arkit_weights: Array | None = None
+    arkit_residual: Array | None = None
+    arkit_basis: Array | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -256,6 +265,9 @@ def read_track(path: Path) -> Track | Failure:
     shading = [name for name in SHADING if name in arrays]
     if shading and (len(shading) < len(SHADING) or "shading" not in header):
         return _not_a_track(path, f"of light, gain and albedo it has only {', '.join(shading)}")
+    weights = [name for name in ARKIT_ARRAYS if name in arrays]
+    if weights and (len(weights) < len(ARKIT_ARRAYS) or "arkit" not in header):
+        return _not_a_track(path, "its ARKit weights are incomplete")
     return Track(header=header, **arrays)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from .arrays import Array
 from .camera import Intrinsics
 from .checks import LARGEST_WHOLE, Check, is_number, is_path, is_text, is_whole, list_of, mapping_of, maybe, object_with
-from .names import LANDMARKS
+from .names import ARKIT, LANDMARKS
 from .shading import ALBEDO_SPACES
 
 LARGEST: Final = 1e7
@@ -85,10 +85,15 @@ KINDS: Final[Mapping[str, Kind]] = {
     "zoom": Kind("float64", ("T",), 1e-3, 1e3),
     "rotation_error": Kind("float32", ("T",), 0, may_be_unknown=True),
     "point_error": Kind("float32", ("T",), 0, may_be_unknown=True),
+    "arkit_weights": Kind("float32", ("T", len(ARKIT)), -0.001, 2, may_be_unknown=True),
+    "arkit_residual": Kind("float32", ("T",), 0, may_be_unknown=True),
+    "arkit_basis": Kind("float32", ("V", 3, len(ARKIT))),
 }
 SHADING: Final = ("light", "gain", "albedo")
 """Arrays that a file has together or not at all."""
-OPTIONAL: Final = (*SHADING, "zoom", "rotation_error", "point_error")
+ARKIT_ARRAYS: Final = ("arkit_weights", "arkit_residual")
+"""Arrays that a file has together or not at all, and with them the header's entry ``arkit``."""
+OPTIONAL: Final = (*SHADING, "zoom", "rotation_error", "point_error", *ARKIT_ARRAYS, "arkit_basis")
 ARRAYS: Final = tuple(name for name in KINDS if name not in OPTIONAL)
 _POINTS_INTO: Final[Mapping[str, str]] = {"faces": "V", "uv_faces": "U", "landmark_triangle": "F"}
 """Arrays of indices -> the letter of the shape of what they point into."""
@@ -224,6 +229,13 @@ _OPTIONAL_HEADER: Final[Mapping[str, Check]] = {
     "shading": lambda value: isinstance(value, dict) and value.get("space") in ALBEDO_SPACES,
     "report": mapping_of(lambda _value: True),
     "program_version": is_text,
+    "arkit": object_with(
+        {
+            "source": list_of(is_text, len(ARKIT)),
+            "trust": list_of(lambda value: is_number(value, 0, 1), len(ARKIT)),
+        },
+        {"neutral_frame": maybe(is_whole)},
+    ),
 }
 HEADER_DEFAULTS: Final[Mapping[str, Any]] = {"report": {}, "program_version": ""}
 """What is read of a header that does not say it."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Floats, Integers, Singles
 from ..contract.camera import Intrinsics
+from ..contract.performance.stored import ArkitWeights
 from ..contract.settings import FitSettings
 from ..contract.shading import Shading
 from ..contract.track import Track
@@ -189,6 +190,7 @@ class Fit:
         zoom: By how much longer the lens is on each frame than `intrinsics` say (T,); None where it stays the same.
         pose_sigma: What landmarks and smoothness leave open of the pose, degrees and millimetres (T, 2); None where
             nobody asked.
+        arkit: ARKit's weights of it, or None where nobody asked.
         stated_error: How far rotation, degrees, and the face's points, millimetres, may be off (T, 2): two frames in
             three are within, nineteen in twenty within twice as much; constants of the clip do not count.
     """
@@ -211,6 +213,7 @@ class Fit:
     zoom: Floats | None = None
     pose_sigma: Floats | None = None
     stated_error: Floats | None = None
+    arkit: ArkitWeights | None = None
 
     def zoom_at(self, frame: int) -> float:
         """Return by how much longer the lens is on a frame than `intrinsics` say."""

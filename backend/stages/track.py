@@ -18,6 +18,7 @@ from ..contract.file_access import is_folder
 from ..contract.misfit import misfits
 from ..contract.names import LANDMARKS
 from ..contract.outputs import absolute
+from ..contract.performance.stored import ENTRY as ARKIT
 from ..contract.pixel_shape import in_file_pixels, in_square_pixels
 from ..contract.portable import portable_header
 from ..contract.settings import TrackFileSettings
@@ -99,7 +100,7 @@ def load(files: Mapping[str, Path]) -> TrackFile | Failure:
 def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
     """Return the track of a fit; frames are posed in chunks, and long clips keep their vertices in a file."""
     fit, with_torso = _with_torso(fit, head, context)
-    landmarks, pose, shading, stated = fit.landmarks, fit.pose, fit.shading, fit.stated_error
+    landmarks, pose, shading, stated, arkit = fit.landmarks, fit.pose, fit.shading, fit.stated_error, fit.arkit
     vertices = _posed(fit, head, context, with_torso=with_torso)
     neutral = pose_vertices(head, neutral_pose(head, 1, pose.identity))[0]
     identity = pose.identity if head.fixed_identity is None else head.fixed_identity
@@ -142,6 +143,9 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         zoom=None if fit.zoom is None else fit.zoom.astype(np.float64),
         rotation_error=None if stated is None else stated[:, 0].astype(np.float32),
         point_error=None if stated is None else stated[:, 1].astype(np.float32),
+        arkit_weights=None if arkit is None else arkit.weights,
+        arkit_residual=None if arkit is None else arkit.residual,
+        arkit_basis=None if arkit is None else arkit.basis,
     )
 
 
@@ -188,7 +192,7 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
         "others": list(landmarks.others),
         "shots": int(landmarks.shot.max()) + 1 if len(landmarks) else 0,
     }
-    return header_of(
+    header = header_of(
         program_version=__version__,
         intrinsics=fit.intrinsics,
         rate=landmarks.rate,
@@ -202,6 +206,7 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
         shading=fit.shading,
         zooms=fit.zoom is not None,
     )
+    return header if fit.arkit is None else {**header, ARKIT: plain(fit.arkit.header)}
 
 
 def _where_it_is(video: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
