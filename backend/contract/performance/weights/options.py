@@ -1,0 +1,22 @@
+"""Options of the way from a track to weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class ArkitOptions:
+    """How weights are found.
+
+    Attributes:
+        smoothness: How much motion is smoothed besides what the track is already: 0 not at all, 1 measured best.
+        sparsity: How strongly small weights are drawn to zero: 0 not at all, 1 measured best.
+    """
+
+    smoothness: float = 1.0
+    sparsity: float = 1.0
+
+
+DEFAULT: Final = ArkitOptions()

@@ -1,0 +1,60 @@
+"""Steadiness in time: where a channel rests its trembling is smoothed, and where it moves it is left as it is.
+
+The cost of roughness falls with the square of the second difference itself (iteratively reweighted least squares with
+Cauchy's weights): a blink of two frames has a hundred times the second difference of a still face's noise.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ...arrays import Array
+from ...track import MISSING, Track
+from .bounded import Problem, solve
+
+_AT_REST: Final = 1.0
+"""Cost of roughness of a channel at rest at 30 frames/s, as share of the cost of its error."""
+_NOISE: Final = 0.012
+"""Second difference of a weight at which that cost is halved: noise of still faces is below, speech far above."""
+_FASTEST: Final = 2.0
+"""Times 30 frames/s up to which smoothing lasts as long in seconds; beyond, as many frames."""
+_TURNS: Final = 3
+"""Times that the costs are found anew."""
+
+
+def joined_frames(track: Track) -> Array:
+    """Return whether each frame and the next follow each other in one shot, none missing (T - 1,) bool."""
+    present = track.status != MISSING
+    return present[:-1] & present[1:] & (np.diff(track.shot) == 0) & (np.diff(track.frame_index) == 1)
+
+
+def roughness_of(weights: Array, joined: Array, rate: float, smoothness: float) -> Array:
+    """Return the cost of roughness (T - 2, C), see `Problem`.
+
+    Args:
+        weights: As found before (T, C).
+        joined: See `joined_frames`.
+        rate: Frames per second.
+        smoothness: As in `ArkitOptions`.
+    """
+    if len(weights) < 3:
+        return np.zeros((0, weights.shape[1]))
+    together = (joined[:-1] & joined[1:])[:, None]
+    cost = smoothness * _AT_REST * min(rate / 30, _FASTEST) ** 4
+    return np.where(together, cost / (1 + (np.diff(weights, 2, axis=0) / _NOISE) ** 2), 0)
+
+
+def steadied(values: Array, joined: Array, rate: float, smoothness: float) -> Array:
+    """Return weights (T, C) of channels that are measured each by itself, steady where they rest."""
+    if not smoothness:
+        return values
+    count = values.shape[1]
+    bound = np.full_like(values, np.inf)
+    result = values
+    for _ in range(_TURNS):
+        roughness = roughness_of(result, joined, rate, smoothness)
+        problem = Problem(np.eye(count), values, roughness, np.zeros(count), -bound, bound)
+        result = solve(problem, result)
+    return result

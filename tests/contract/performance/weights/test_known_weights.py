@@ -1,0 +1,138 @@
+"""Known weights to a mesh and back to weights, on the built-in head."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.bench.scenes.known_weights import TAKE, pose_of_weights, take_weights, track_of_pose
+from backend.contract.performance.channels import CHANNELS, EXCLUSIVE, INDEX
+from backend.contract.performance.performance import APERTURE, GEOMETRY, JOINT, NOT_TRACKED
+from backend.contract.performance.weights.from_track import Solved, performance_of
+from backend.contract.track import MISSING, TORSO, Track
+from backend.head.builtin import builtin_head
+
+DATA = Path(__file__).resolve().parents[5] / "shared" / "data"
+BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
+
+
+def track_of(weights: np.ndarray) -> Track:
+    head = builtin_head()
+    return track_of_pose(head, pose_of_weights(head, weights))
+
+
+def solved(track: Track) -> Solved:
+    result = performance_of(track)
+    assert isinstance(result, Solved)
+    return result
+
+
+def weights_of(track: Track) -> np.ndarray:
+    return solved(track).performance.weights
+
+
+def single_channels() -> np.ndarray:
+    """Each channel rises to 1 and falls in nine frames, in turn; closed lips over an open jaw."""
+    rise = np.array([0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0])
+    weights = np.zeros((len(rise) * len(CHANNELS), len(CHANNELS)))
+    for channel in range(len(CHANNELS)):
+        weights[channel * len(rise) : (channel + 1) * len(rise), channel] = rise
+    weights[:, INDEX["jawOpen"]] += weights[:, INDEX["mouthClose"]]
+    return weights
+
+
+def test_every_channel_by_itself_comes_back_and_brings_no_other_with_it() -> None:
+    wanted = single_channels()
+    error = weights_of(track_of(wanted)) - wanted
+    tracked = [channel for channel in range(len(CHANNELS)) if CHANNELS[channel] != "tongueOut"]
+    assert np.isnan(error[:, INDEX["tongueOut"]]).all()
+    assert np.abs(error[:, tracked]).max() < 0.08
+    assert np.sqrt(np.mean(error[:, tracked] ** 2)) < 0.01
+
+
+@pytest.mark.skipif(not (DATA / TAKE).exists(), reason="the phone's take is not here")
+def test_a_phones_take_comes_back() -> None:
+    wanted = np.clip(take_weights(DATA / TAKE)[:300], 0, 1)
+    error = weights_of(track_of(wanted)) - wanted
+    assert np.sqrt(np.nanmean(error**2)) < 0.03
+    assert np.sqrt(np.nanmean(error[:, :-1] ** 2, axis=0)).max() < 0.08
+
+
+def test_turning_neck_and_head_changes_no_weight() -> None:
+    track = track_of(single_channels()[::5])
+    wanted = weights_of(track)
+    turned = np.radians(30) * np.sin(np.linspace(0, 9, len(track)))[:, None] * [0.4, 0.8, 0.3]
+    for changed in (
+        replace(track, head_rotation=track.head_rotation + turned),
+        replace(track, neck_pose=turned),
+        replace(track, neck_pose=turned, header={**track.header, "neck_turns": TORSO}),
+    ):
+        assert np.nanmax(np.abs(weights_of(changed) - wanted)) < 1e-6
+
+
+def test_a_blink_of_three_frames_keeps_its_height_width_and_steps() -> None:
+    weights = np.zeros((40, len(CHANNELS)))
+    weights[20:23, BLINKS] = np.array([0.55, 0.95, 0.45])[:, None]
+    assert np.abs(weights_of(track_of(weights))[:, BLINKS] - weights[:, BLINKS]).max() < 0.02
+
+
+def test_lids_are_scaled_between_this_persons_open_and_closed() -> None:
+    weights = np.zeros((60, len(CHANNELS)))
+    weights[:, BLINKS] = 0.3
+    weights[20:24, BLINKS] = 1.0
+    weights[40, BLINKS] = 0.65
+    blink = weights_of(track_of(weights))[:, BLINKS]
+    assert np.abs(blink[:18]).max() < 0.02, "eyes that rest half open are open"
+    assert blink[20:24].min() > 0.97, "closed is closed"
+    assert np.abs(blink[40] - 0.5).max() < 0.02, "half-way stays half-way"
+
+
+def test_missing_frames_are_rows_of_nothing_and_smear_nothing() -> None:
+    weights = np.zeros((30, len(CHANNELS)))
+    weights[16:, INDEX["mouthSmileLeft"]] = 0.8
+    track = track_of(weights)
+    status = track.status.copy()
+    status[10:16] = MISSING
+    gone = {
+        name: np.where((status == MISSING)[:, None], np.nan, getattr(track, name))
+        for name in ("expression", "jaw_pose", "left_eye_pose", "right_eye_pose", "head_rotation", "head_translation")
+    }
+    performance = solved(replace(track, status=status, **gone)).performance
+    assert np.isnan(performance.weights[10:16]).all() and performance.has_face.sum() == 24
+    smile = performance.weights[:, INDEX["mouthSmileLeft"]]
+    assert smile[9] == 0 and abs(smile[16] - 0.8) < 0.01
+
+
+def test_shots_are_solved_apart() -> None:
+    weights = np.zeros((20, len(CHANNELS)))
+    weights[10:, INDEX["browDownLeft"]] = 0.7
+    weights[:10, INDEX["browOuterUpLeft"]] = 0.7
+    track = replace(track_of(weights), shot=np.repeat([0, 1], 10))
+    assert np.nanmax(np.abs(weights_of(track) - weights)) < 0.02
+
+
+def test_exclusive_channels_are_never_up_together() -> None:
+    random = np.random.default_rng(3)
+    weights = np.clip(random.uniform(-0.5, 0.8, (50, len(CHANNELS))), 0, 1)
+    found = weights_of(track_of(weights))
+    for first, second in EXCLUSIVE:
+        assert np.minimum(found[:, INDEX[first]], found[:, INDEX[second]]).max() < 0.01
+
+
+def test_closed_lips_never_exceed_an_open_jaw() -> None:
+    weights = np.zeros((20, len(CHANNELS)))
+    weights[:, INDEX["mouthClose"]] = 0.8
+    weights[:, INDEX["jawOpen"]] = np.linspace(0, 1, 20)
+    found = weights_of(track_of(weights))
+    excess = found[:, INDEX["mouthClose"]] - found[:, INDEX["jawOpen"]]
+    assert excess.max() < 0.061
+    assert excess[found[:, INDEX["mouthClose"]] > 0.101].max() < 0.001
+
+
+def test_each_channel_says_where_it_comes_from() -> None:
+    source = dict(zip(CHANNELS, solved(track_of(single_channels()[::20])).performance.source, strict=True))
+    assert source["mouthSmileLeft"] == GEOMETRY and source["eyeBlinkRight"] == APERTURE
+    assert source["jawOpen"] == source["eyeLookInLeft"] == JOINT and source["tongueOut"] == NOT_TRACKED
