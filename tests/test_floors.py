@@ -110,6 +110,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "nodes": 4,
         "results": 5,
         "exporters": 6,
+        "retarget": 6,
         "tracking": 6,
         "operators": 7,
         "ui": 8,

@@ -62,6 +62,11 @@ def write_channels(owner: Animated, channels: Iterable[Channel]) -> None:
         curve.update()
 
 
+def curves_of(owner: Animated) -> list[bpy.types.FCurve]:
+    """Return all curves of the owner's action; none where it has no action."""
+    return list(_curves(owner, ensure=False) or ())
+
+
 def remove_channels(owner: Animated, paths: Iterable[str]) -> None:
     """Remove all channels with these data paths; an action that is left empty and unused goes too."""
     curves = _curves(owner, ensure=False)

@@ -1,0 +1,199 @@
+"""Facts of a character as they stand in Blender: `CharacterFacts`, read from its objects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.contract.performance.characters.bones import below, joint_bones
+from ...backend.contract.performance.characters.facts import (
+    LINKED,
+    LOCAL,
+    OVERRIDDEN,
+    ArmatureFacts,
+    BoneFacts,
+    CharacterFacts,
+    KeyFacts,
+    MeshFacts,
+    Vector,
+    VrmFacts,
+)
+from ..scene import keyframes
+from .gather import deforming_armature
+
+_TURNED: Final = 0.3
+"""Weight from which a bone counts as turning a vertex."""
+_MOVED: Final = 0.1
+"""Part of a key's farthest way from which it counts as moving a vertex."""
+_DRIVEN_KEY: Final = re.compile(r'key_blocks\["(.+)"\]\.value$')
+_POSE_BONE: Final = re.compile(r'pose\.bones\["(.+?)"\]\.')
+_TURNING: Final = {"COPY_ROTATION", "COPY_TRANSFORMS", "DAMPED_TRACK", "TRACK_TO", "LOCKED_TRACK", "CHILD_OF", "IK"}
+"""Constraints that set how a bone is turned, so that keys of its rotation cannot be seen or are turned further."""
+_FACE: Final = ("jaw", "left_eye", "right_eye")
+
+
+def read_facts(objects: Iterable[bpy.types.Object], vrm: VrmFacts | None = None) -> CharacterFacts:
+    """Return the facts of a character.
+
+    Args:
+        objects: As `gather.character_objects` returns them.
+        vrm: What its VRM says, if it is one.
+    """
+    objects = list(objects)
+    armatures = {each.name: _armature_facts(each) for each in objects if each.type == "ARMATURE"}
+    known = None if vrm is None else vrm.bones
+    turned = {
+        name: {
+            bones[joint][0]: below(facts, bones[joint][0])
+            for bones in (joint_bones(facts, known),)
+            for joint in _FACE
+            if joint in bones
+        }
+        for name, facts in armatures.items()
+    }
+    meshes = tuple(_mesh_facts(each, turned) for each in objects if each.type == "MESH")
+    return CharacterFacts(meshes, tuple(armatures.values()), vrm)
+
+
+def _armature_facts(thing: bpy.types.Object) -> ArmatureFacts:
+    data: Any = thing.data
+    world = np.array(thing.matrix_world)
+    animated = _bones_in(curve.data_path for curve in keyframes.curves_of(thing))
+    driven = _bones_in(each.data_path for each in _drivers(thing))
+    posed = {each.name: each for each in thing.pose.bones} if thing.pose is not None else {}
+    bones = []
+    for bone in data.bones:
+        pose = posed.get(bone.name)
+        held = pose is not None and any(
+            each.type in _TURNING and each.enabled and each.influence > 0 for each in pose.constraints
+        )
+        bones.append(
+            BoneFacts(
+                bone.name,
+                bone.parent.name if bone.parent else "",
+                _point(world, bone.head_local),
+                _point(world, bone.tail_local),
+                bone.use_deform,
+                bone.name in animated,
+                held or bone.name in driven,
+                pose is not None and (all(pose.lock_rotation)),
+            )
+        )
+    return ArmatureFacts(
+        thing.name, tuple(bones), _scale(thing), thing.mode == "EDIT", data.pose_position == "REST", _origin(thing)
+    )
+
+
+def _mesh_facts(thing: bpy.types.Object, turned: dict[str, dict[str, frozenset[str]]]) -> MeshFacts:
+    mesh: Any = thing.data
+    armature = deforming_armature(thing)
+    count = len(mesh.vertices)
+    by_bone = _vertices_by_bone(thing, turned.get(armature.name, {}) if armature is not None else {})
+    rest = np.empty(count * 3, dtype=np.float32)
+    mesh.vertices.foreach_get("co", rest)
+    world = np.array(thing.matrix_world)
+    positions = rest.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
+    keys: Any = mesh.shape_keys
+    return MeshFacts(
+        thing.name,
+        () if keys is None else _keys_facts(keys, positions, world, by_bone),
+        "" if armature is None else armature.name,
+        frozenset(bone for bone, vertices in by_bone.items() if vertices.any()),
+        tuple((each.type, each.show_viewport) for each in thing.modifiers),
+        _scale(thing),
+        _vector(positions.mean(axis=0)) if count else (0.0, 0.0, 0.0),
+        keys is None or keys.use_relative,
+        thing.mode == "EDIT",
+        thing.show_only_shape_key,
+        _origin(thing),
+    )
+
+
+def _keys_facts(
+    keys: Any, positions: NDArray[Any], world: NDArray[Any], by_bone: dict[str, NDArray[np.bool_]]
+) -> tuple[KeyFacts, ...]:
+    driven = {match[1] for each in _drivers(keys) if (match := _DRIVEN_KEY.match(each.data_path))}
+    buffers: dict[str, NDArray[Any]] = {}
+    facts = []
+    for block in keys.key_blocks[1:]:
+        offset = (_shape(block, buffers) - _shape(block.relative_key, buffers)) @ world[:3, :3].T
+        way = np.linalg.norm(offset, axis=1)
+        reach = float(way.max(initial=0.0))
+        moved = way > max(reach * _MOVED, 1e-9)
+        facts.append(
+            KeyFacts(
+                block.name,
+                block.slider_min,
+                block.slider_max,
+                block.mute,
+                getattr(block, "lock_shape", False),
+                block.name in driven,
+                keyframes.find_curve(keys, block.path_from_id("value")) is not None,
+                reach,
+                _vector(np.average(positions, axis=0, weights=way)) if moved.any() else None,
+                _vector(np.average(offset, axis=0, weights=way)) if moved.any() else (0.0, 0.0, 0.0),
+                tuple(bone for bone, vertices in by_bone.items() if (vertices & moved).any()),
+            )
+        )
+        if block.name not in (keys.reference_key.name, block.relative_key.name):
+            buffers.pop(block.name, None)
+    return tuple(facts)
+
+
+def _shape(block: Any, buffers: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    """Vertices (V, 3) of a key in the mesh's space."""
+    if block.name not in buffers:
+        flat = np.empty(len(block.points) * 3, dtype=np.float32)
+        block.points.foreach_get("co", flat)
+        buffers[block.name] = flat.reshape(-1, 3)
+    return buffers[block.name]
+
+
+def _vertices_by_bone(thing: bpy.types.Object, turned: dict[str, frozenset[str]]) -> dict[str, NDArray[np.bool_]]:
+    """Which vertices each bone turns, itself or by the bones below it."""
+    mesh: Any = thing.data
+    groups = {each.index: each.name for each in thing.vertex_groups}
+    by_bone = {}
+    for bone, names in turned.items():
+        wanted = {index for index, name in groups.items() if name in names}
+        weight = np.zeros(len(mesh.vertices))
+        if wanted:
+            for vertex in mesh.vertices:
+                weight[vertex.index] = sum(each.weight for each in vertex.groups if each.group in wanted)
+        by_bone[bone] = weight > _TURNED
+    return by_bone
+
+
+def _origin(thing: bpy.types.Object) -> str:
+    data: Any = thing.data
+    owner = getattr(data, "shape_keys", None) or (thing if thing.type == "ARMATURE" else data)
+    if owner.library is not None:
+        return LINKED
+    return OVERRIDDEN if thing.override_library is not None else LOCAL
+
+
+def _drivers(owner: Any) -> Iterable[Any]:
+    return () if owner.animation_data is None else owner.animation_data.drivers
+
+
+def _bones_in(paths: Iterable[str]) -> set[str]:
+    return {match[1] for path in paths if (match := _POSE_BONE.match(path))}
+
+
+def _scale(thing: bpy.types.Object) -> Vector:
+    size = thing.matrix_world.to_scale()
+    sign = -1.0 if thing.matrix_world.determinant() < 0 else 1.0
+    return abs(size[0]) * sign, abs(size[1]), abs(size[2])
+
+
+def _point(world: NDArray[Any], local: Any) -> Vector:
+    return _vector(world[:3, :3] @ np.array(local) + world[:3, 3])
+
+
+def _vector(values: NDArray[Any]) -> Vector:
+    return float(values[0]), float(values[1]), float(values[2])

@@ -1,0 +1,46 @@
+"""Characters in Blender are recognised as a whole, from anything of theirs that is selected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import pytest
+from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.performance.channels import CHANNELS
+from flame_extension.blender_flame_tracker.retarget.recognise import Recognised, recognise_character
+from makehuman import make_character, needs_makehuman
+
+
+def recognised(*objects: Any) -> Recognised:
+    found = recognise_character(bpy.context, objects)
+    assert isinstance(found, Recognised), found
+    return found
+
+
+@needs_makehuman
+@pytest.mark.parametrize("chosen", ["Body", "Teeth", "Rig"])
+def test_a_character_is_recognised_as_a_whole_from_any_part_of_it(chosen: str) -> None:
+    character = make_character(spelling=lambda name: f"!ex-{name}")
+    thing = character.armature if chosen == "Rig" else character.meshes[chosen]
+    found = recognised(thing)
+    assert found.mapping.channels == set(CHANNELS)
+    assert {target.mesh for target in found.mapping.shapes} == {each.name for each in character.meshes.values()}
+    assert {(target.joint, target.bone) for target in found.mapping.joints} == {("head", "head"), ("neck", "neck")}
+    for target in found.mapping.shapes:
+        assert target.key in bpy.data.objects[target.mesh].data.shape_keys.key_blocks
+        assert target.parts == {target.key.removeprefix("!ex-"): 1.0}
+
+
+def test_without_any_match_one_sentence_says_so() -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.active_object
+    cube.shape_key_add(name="Basis")
+    cube.shape_key_add(name="Dent")
+    found = recognise_character(bpy.context, [cube])
+    assert isinstance(found, Failure) and found.code == "character-unknown"
+
+
+def test_nothing_selected_is_said() -> None:
+    found = recognise_character(bpy.context, [])
+    assert isinstance(found, Failure) and found.code == "no-character"
