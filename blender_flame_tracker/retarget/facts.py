@@ -65,7 +65,7 @@ def _armature_facts(thing: bpy.types.Object) -> ArmatureFacts:
     world = np.array(thing.matrix_world)
     animated = _bones_in(curve.data_path for curve in keyframes.curves_of(thing))
     driven = _bones_in(each.data_path for each in _drivers(thing))
-    posed = {each.name: each for each in thing.pose.bones} if thing.pose is not None else {}
+    posed: dict[str, Any] = {each.name: each for each in thing.pose.bones} if thing.pose is not None else {}
     bones = []
     for bone in data.bones:
         pose = posed.get(bone.name)
@@ -81,7 +81,7 @@ def _armature_facts(thing: bpy.types.Object) -> ArmatureFacts:
                 bone.use_deform,
                 bone.name in animated,
                 held or bone.name in driven,
-                pose is not None and (all(pose.lock_rotation)),
+                pose is not None and all(pose.lock_rotation),
             )
         )
     return ArmatureFacts(
