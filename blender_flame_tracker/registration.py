@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import bpy
 
+from .exporters import terminal
 from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
 from .operators import (
     export_take,
@@ -67,6 +68,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     scene_operators,
     hand_off,
     export_take,
+    terminal,
     availability,
     footage,
     thumbnails,
