@@ -13,7 +13,7 @@ from ..contract.foreign_text import shown
 from ..contract.job import STAGES
 from ..contract.options import Option, from_dict, options_of, path_problem
 
-PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "texture", "export"})
+PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "arkit", "texture", "export"})
 """Kinds whose settings are called after the kind too: ``--smooth-pose`` says what ``--pose`` would not."""
 
 NAMES: Final[Mapping[tuple[str, str], str]] = {
@@ -41,6 +41,7 @@ IMPLIED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("camera", "focal_pixels"): ("focal_mode", "pixels"),
     ("camera", "focal_millimetres"): ("focal_mode", "millimetres"),
     ("camera", "angle_of_view"): ("focal_mode", "angle"),
+    ("arkit", "neutral_frame"): ("neutral", "frame"),
 }
 """Settings that count only with a certain choice: giving one makes that choice."""
 

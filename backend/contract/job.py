@@ -53,6 +53,7 @@ STAGES: Final[Mapping[str, StageSpec]] = {
         stage_settings.AppearanceSettings, {"fit": "fit", "head": "head", "video": "video"}, "fit", "Appearance"
     ),
     "smooth": StageSpec(stage_settings.SmoothSettings, {"fit": "fit"}, "fit", "Smooth"),
+    "arkit": StageSpec(stage_settings.ArkitSettings, {"fit": "fit", "head": "head"}, "fit", "ARKit Weights"),
     "track": StageSpec(stage_settings.TrackFileSettings, {"fit": "fit"}, "track", "Track File"),
     "texture": StageSpec(stage_settings.TextureSettings, {"track": "track", "video": "video"}, "texture", "Texture"),
     "report": StageSpec(stage_settings.ReportSettings, {"track": "track", "video": "video"}, "report", "Report"),
@@ -124,7 +125,7 @@ class Job:
         return json.dumps({"schema": SCHEMA, **permission, "stages": stages}, indent=2)
 
 
-ON_REQUEST: Final = ("appearance", "texture", "export")
+ON_REQUEST: Final = ("appearance", "arkit", "texture", "export")
 """Kinds that are part of the usual job only where somebody asks for them: they cost time, or write what few need."""
 
 SUBSTITUTES: Final[Mapping[str, str]] = {"photographs": "video"}
@@ -143,7 +144,8 @@ def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job
     links = {
         "fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"},
         "smooth": {"fit": "appearance" if "appearance" in added else "fit"},
-        "track": {"fit": "smooth"},
+        "arkit": {"fit": "smooth", "head": "head"},
+        "track": {"fit": "arkit" if "arkit" in added else "smooth"},
     }
     stages = []
     for kind, spec in STAGES.items():

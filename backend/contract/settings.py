@@ -20,6 +20,7 @@ from .output_settings import (
 
 __all__ = [
     "AppearanceSettings",
+    "ArkitSettings",
     "CameraSettings",
     "ExportSettings",
     "FaceSettings",
@@ -378,4 +379,40 @@ class SmoothSettings:
         unit="s",
         minimum=0.0,
         maximum=2.0,
+    )
+
+
+NEUTRAL_CHOICES: Final = {
+    "none": "Weights count from the head's own resting shape, as tracked",
+    "proposed": "The most frontal and most still frame, in which the face does least",
+    "frame": "The frame named below",
+}
+
+
+@dataclass(frozen=True)
+class ArkitSettings:
+    """How the performance becomes ARKit's 52 weights, as characters, phones and game engines use them."""
+
+    smoothness: float = option(
+        1.0,
+        "How much the weights are smoothed over time: 0 follows every frame, 1 is as quiet as a phone's",
+        minimum=0.0,
+        maximum=100.0,
+    )
+    sparsity: float = option(
+        1.0,
+        "How much few strong shapes are preferred to many weak ones: raise it for curves that are easier to edit",
+        label="Quiet Channels",
+        minimum=0.0,
+        maximum=100.0,
+    )
+    neutral: str = option(
+        "none",
+        "The person's resting face: its values are subtracted, and lids are scaled between open and closed",
+        label="Neutral Face",
+        choices=NEUTRAL_CHOICES,
+        choice_labels={"none": "As Tracked", "proposed": "Find It", "frame": "Frame"},
+    )
+    neutral_frame: int = option(
+        0, "Frame of the video, counted from 0, that shows the resting face", label="Neutral Frame", minimum=0
     )

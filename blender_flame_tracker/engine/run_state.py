@@ -38,6 +38,7 @@ _WEIGHTS: Final = {
     "landmarks": 10.0,
     "fit": 4.0,
     "appearance": 12.0,
+    "arkit": 1.0,
     "track": 1.0,
     "texture": 4.0,
     "report": 5.0,

@@ -27,6 +27,7 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "fit": (-280.0, 260.0),
     "appearance": (0.0, 260.0),
     "smooth": (0.0, 260.0),
+    "arkit": (280.0, 260.0),
     "track": (280.0, 260.0),
     "texture": (560.0, 0.0),
     "scene": (560.0, 340.0),
@@ -36,7 +37,8 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
 
 _RIGHT, _DOWN = (COLUMN, 0.0), (0.0, -280.0)
 _MOVED: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
-    "appearance": dict.fromkeys(("smooth", "track", "texture", "scene", "report"), _RIGHT),
+    "appearance": dict.fromkeys(("smooth", "arkit", "track", "texture", "scene", "report"), _RIGHT),
+    "arkit": dict.fromkeys(("track", "texture", "scene", "report"), _RIGHT),
     "texture": {"scene": _RIGHT, "report": _DOWN},
 }
 """Kind that is added -> how far others move to make room for it."""
@@ -80,7 +82,7 @@ def switch_stage(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node 
 
     Args:
         tree: To change.
-        kind: ``appearance`` or ``texture``.
+        kind: ``appearance``, ``arkit`` or ``texture``.
         nodes: Kind -> the node of the tree that the new one stands among, for every kind that it needs.
         on: Whether the stage shall run.
     """
@@ -97,11 +99,13 @@ def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | Non
     node.select = False
     sources = {socket.identifier: nodes.get(socket.identifier) for socket in node.inputs}
     before = sources.get("fit") or sources.get("track")
+    if kind == "arkit":
+        before = sources["fit"] = _source_of_track(nodes) or before
     if before is not None:
         below = _PLACES[kind][1] - _PLACES[kind_of(before)][1]
         node.location = (before.location.x + COLUMN, before.location.y + below)
         _make_room(tree, kind, before)
-    if kind == "appearance" and before is not None:
+    if kind in ("appearance", "arkit") and before is not None:
         _step_between(tree, before, node)
     for socket in node.inputs:
         source = sources[socket.identifier]
@@ -111,6 +115,13 @@ def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | Non
     taker = scene.inputs.get(title_case(kind)) if scene is not None else None
     if taker is not None and not taker.is_linked:
         tree.links.new(node.outputs[0], taker)
+
+
+def _source_of_track(nodes: Mapping[str, bpy.types.Node | None]) -> bpy.types.Node | None:
+    """Return the node whose fit is written, None where there is none: what is made of the finished fit comes last."""
+    track = nodes.get("track")
+    links: Any = track.inputs["Fit"].links if track is not None else ()
+    return links[0].from_node if links else None
 
 
 def _make_room(tree: FlameTree, kind: str, before: bpy.types.Node) -> None:

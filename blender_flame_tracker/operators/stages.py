@@ -1,4 +1,4 @@
-"""Switches of Appearance and Texture: part of the work or not, a node in the tree or none."""
+"""Switches of Appearance, ARKit Weights and Texture: part of the work or not, a node in the tree or none."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..nodes.scene_state import active_tree, node_of, source_of
 
 WHAT: Final[Mapping[str, str]] = {
     "appearance": "Refine head, pose and expression by how the skin looks in the pictures; takes several times as long",
+    "arkit": "Solve ARKit's 52 weights for characters, phones' programs and game engines; kept in the track file",
     "texture": "Bake the colours of the head from the pictures, and put them on the imported head",
 }
 """Stages that are switched, and what they do, for tooltips."""

@@ -14,10 +14,10 @@ from ..nodes.scene_state import active_tree, node_of
 
 FOLDER: Final = "flame_head_tracker"
 
-KINDS: Final = ("head", "camera", "landmarks", "fit", "appearance", "smooth", "texture", "report", "scene")
+KINDS: Final = ("head", "camera", "landmarks", "fit", "appearance", "smooth", "arkit", "texture", "report", "scene")
 """Nodes whose settings are about how to track. Video and Face belong to one clip."""
 
-NOT_KEPT: Final = frozenset({"source", "threads", "device", "first_frame", "last_frame", "start_at"})
+NOT_KEPT: Final = frozenset({"source", "threads", "device", "first_frame", "last_frame", "start_at", "neutral_frame"})
 """What belongs to a clip, or to a computer."""
 
 

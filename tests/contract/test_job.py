@@ -41,6 +41,8 @@ def test_stages_that_are_asked_for_stand_where_they_belong() -> None:
     job = default_job({}, ON_REQUEST)
     assert {stage.kind for stage in job.stages} == set(STAGES) - set(SUBSTITUTES)
     assert job.stage("smooth").inputs == {"fit": "appearance"}
+    assert job.stage("arkit").inputs == {"fit": "smooth", "head": "head"}
+    assert job.stage("track").inputs == {"fit": "arkit"}
     assert parse_job(job.to_json()) == job
 
 

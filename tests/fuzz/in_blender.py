@@ -85,7 +85,7 @@ def opened(rng: random.Random) -> str:
     path.write_bytes(tracks.packed(tracks.small_track()))
     bpy.ops.import_scene.flame_track(filepath=str(path), light="world")
     scene = bpy.context.scene
-    scene.flame.tree = new_default_tree("FLAME", ("texture", "appearance", "export"))
+    scene.flame.tree = new_default_tree("FLAME", ("texture", "appearance", "arkit", "export"))
     owners = [each for each in (*bpy.data.collections, *bpy.data.objects, *bpy.data.worlds) if _owned(each)]
     for _ in range(rng.choice((1, 1, 3, 10))):
         owner = rng.choice(owners)

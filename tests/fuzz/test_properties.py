@@ -14,7 +14,7 @@ from backend.contract.checks import is_path, is_real, is_text, parse_json
 from backend.contract.events import KINDS, decode, encode, entries_of, failure_of, number_of, text_of
 from backend.contract.failure import Failure
 from backend.contract.foreign_text import shown
-from backend.contract.job import STAGES, Job, default_job, parse_job
+from backend.contract.job import ON_REQUEST, STAGES, Job, default_job, parse_job
 from backend.contract.options import from_dict, options_of, to_dict
 from backend.contract.track_schema import ARRAYS, claim_problem, header_problem, values_problem
 from backend.contract.track_schema import KINDS as ARRAY_KINDS
@@ -72,9 +72,7 @@ def test_a_setting_is_taken_or_refused_by_name_whatever_it_is(kind: str, data: s
         assert is_clear(made) and f"'{option.name}'" in made.sentence
     else:
         assert getattr(made, option.name) == value
-        again = parse_job(
-            default_job({kind: made}, [kind] if kind in ("appearance", "texture", "export") else []).to_json()
-        )
+        again = parse_job(default_job({kind: made}, [kind] if kind in ON_REQUEST else []).to_json())
         assert isinstance(again, Job)
         assert kind not in {stage.kind for stage in again.stages} or to_dict(again.stage(kind).settings) == to_dict(
             made

@@ -97,9 +97,9 @@ def _draw_quality(layout: Any, context: bpy.types.Context, review: Review) -> No
 
 
 def _draw_made(layout: Any, context: bpy.types.Context, found: selection.Result) -> None:
-    """What Appearance and Texture have made of it, and the texture itself."""
+    """What Appearance, ARKit Weights and Texture have made of it, and the texture itself."""
     tree = active_tree(context) if found.node is not None else None
-    for kind in ("appearance", "texture"):
+    for kind in ("appearance", "arkit", "texture"):
         node = node_of(tree, kind, context.scene)
         if node is None or node.mute:
             continue

@@ -31,6 +31,7 @@ MORE: Final = (
     "fit",
     "appearance",
     "smooth",
+    "arkit",
     "track",
     "texture",
     "report",
@@ -38,8 +39,8 @@ MORE: Final = (
 )
 """Nodes whose settings are needed rarely."""
 
-SWITCHED: Final = ("appearance", "texture")
-"""Stages with a switch of their own."""
+SWITCHED: Final = (("appearance", "texture"), ("arkit",))
+"""Stages with a switch of their own, row by row."""
 
 _TOLD_ELSEWHERE: Final = ("focal-unknown", "cube-hidden")
 """Codes of notices that are not repeated here: *Head and Camera* says what is known of the lens."""
@@ -105,14 +106,16 @@ def _draw_quality(layout: Any, context: bpy.types.Context, tree: FlameTree | Non
 
 
 def _draw_switches(layout: Any, context: bpy.types.Context, enabled: bool) -> None:
-    """What is made of the pictures themselves, and takes time: part of the work or not."""
-    row = layout.row(align=True)
-    row.use_property_split = False
-    row.enabled = enabled
-    for kind in SWITCHED:
-        on = is_on(context, kind)
-        icon = "CHECKBOX_HLT" if on else "CHECKBOX_DEHLT"
-        row.operator("flame.switch_stage", text=STAGES[kind].label, icon=icon, depress=on).kind = kind
+    """What takes time, or not everybody needs: part of the work or not."""
+    column = layout.column(align=True)
+    column.use_property_split = False
+    column.enabled = enabled
+    for kinds in SWITCHED:
+        row = column.row(align=True)
+        for kind in kinds:
+            on = is_on(context, kind)
+            icon = "CHECKBOX_HLT" if on else "CHECKBOX_DEHLT"
+            row.operator("flame.switch_stage", text=STAGES[kind].label, icon=icon, depress=on).kind = kind
 
 
 def _draw_buttons(layout: Any, run: Run | None, photographs: bool) -> None:

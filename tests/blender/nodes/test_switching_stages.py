@@ -44,6 +44,15 @@ def test_appearance_steps_between_fit_and_what_follows(tree):
     assert inputs(tree)["smooth"] == {"fit": "Appearance"} and not overlap(tree)
 
 
+def test_arkit_weights_are_solved_of_the_finished_fit_whatever_is_switched_on_later(tree):
+    bpy.ops.flame.switch_stage(kind="arkit")
+    assert inputs(tree)["arkit"] == {"fit": "Smooth", "head": "Head Model"} and not overlap(tree)
+    bpy.ops.flame.switch_stage(kind="appearance")
+    assert inputs(tree)["smooth"] == {"fit": "Appearance"} and inputs(tree)["track"] == {"fit": "ARKit Weights"}
+    bpy.ops.flame.switch_stage(kind="arkit")
+    assert inputs(tree)["track"] == {"fit": "Smooth"} and not overlap(tree)
+
+
 def test_a_texture_is_baked_of_the_track_and_goes_to_the_scene_node(tree):
     bpy.ops.flame.switch_stage(kind="texture")
     assert inputs(tree)["texture"] == {"track": "Track File", "video": "Video"} and not overlap(tree)
@@ -74,10 +83,20 @@ def test_a_file_of_the_scene_node_comes_before_the_linked_texture(tree, tmp_path
 def test_the_panel_has_a_switch_for_each(tree):
     bpy.ops.flame.switch_stage(kind="texture")
     shown = [item for item in drawn().all("operator") if item.name == "flame.switch_stage"]
-    assert [item.text for item in shown] == ["Appearance", "Texture"]
+    assert [item.text for item in shown] == ["Appearance", "Texture", "ARKit Weights"]
 
 
-@pytest.mark.parametrize("added", [("appearance",), ("texture",), ("appearance", "texture"), ("photographs",)])
+@pytest.mark.parametrize(
+    "added",
+    [
+        ("appearance",),
+        ("texture",),
+        ("appearance", "texture"),
+        ("arkit",),
+        ("appearance", "arkit", "texture"),
+        ("photographs",),
+    ],
+)
 def test_the_default_tree_has_room_for_what_is_added(engine, added):
     tree = new_default_tree("more", added)
     assert not overlap(tree) and {*added} <= {each.kind for each in tree.nodes}

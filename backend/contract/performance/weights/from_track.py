@@ -67,7 +67,7 @@ def performance_of(track: Track, options: ArkitOptions = DEFAULT, basis: ArkitBa
     weights, sources = face.weights, _sources(face.solved)
     weights[:, [source == NOT_TRACKED for source in sources]] = np.nan
     weights[~present] = np.nan
-    rotation, translation = _head_motion(track, present)
+    rotation, translation = head_motion(track, present)
     performance = Performance(
         name=str(track.header["video"].get("name", "")),
         rate=track.rate,
@@ -110,7 +110,7 @@ def _sources(solved: Array) -> tuple[str, ...]:
     return tuple(result)
 
 
-def _head_motion(track: Track, present: Array) -> tuple[Array, Array]:
+def head_motion(track: Track, present: Array) -> tuple[Array, Array]:
     """Return axis-angle and translation of the head (T, 3), see `Performance`; NaN where missing."""
     rotation = FACING.T @ rotation_matrices(track.head_rotation)
     if not track.neck_turns_torso:

@@ -1,0 +1,79 @@
+"""Stage ARKit Weights: the finished fit gets ARKit's 52 weights on every frame, which the track file holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from ..contract.failure import Failure
+from ..contract.performance.calibration import Calibration, calibrated, neutral_problem
+from ..contract.performance.channels import CHANNELS
+from ..contract.performance.performance import NOT_TRACKED
+from ..contract.performance.stored import ArkitWeights
+from ..contract.performance.weights.from_track import Solved, performance_of
+from ..contract.performance.weights.options import ArkitOptions
+from ..contract.settings import ArkitSettings
+from ..contract.track import Track
+from ..data.context import Context
+from ..data.stage_code import StageCode
+from ..data.types import Fit
+from ..head.model import HeadModel
+from .track import track_of
+
+
+def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) -> Fit | Failure:
+    """Return the fit with weights, solved of the very track that will be written.
+
+    See `contract.performance.weights`.
+    """
+    track = track_of(fit, head, context)
+    solved = performance_of(track, ArkitOptions(settings.smoothness, settings.sparsity))
+    if isinstance(solved, Failure):
+        return solved
+    neutral = _neutral_row(solved, track, settings)
+    if isinstance(neutral, Failure):
+        return neutral
+    calibration = Calibration(() if neutral is None else (neutral,))
+    problem = neutral_problem(solved.performance, calibration)
+    if problem is not None:
+        return problem
+    performance = calibrated(solved.performance, calibration)
+    own = set(head.expression_names) & set(CHANNELS)
+    weights = ArkitWeights(
+        weights=performance.weights.astype(np.float32),
+        residual=solved.residual.astype(np.float32),
+        source=performance.source,
+        trust=tuple(float(value) for value in performance.trust),
+        neutral_frame=None if neutral is None else int(track.frame_index[neutral]),
+        basis=None if own else solved.basis.displacement.astype(np.float32),
+    )
+    return replace(fit, arkit=weights)
+
+
+def _neutral_row(solved: Solved, track: Track, settings: ArkitSettings) -> int | Failure | None:
+    """Return the row of the frame from which weights count, None where they do as they are."""
+    if settings.neutral == "none":
+        return None
+    if settings.neutral == "proposed":
+        return solved.neutral_frame
+    row = int(np.searchsorted(track.frame_index, settings.neutral_frame))
+    if row < len(track) and track.frame_index[row] == settings.neutral_frame:
+        return row
+    return Failure(
+        "neutral-frame-outside",
+        f"Frame {settings.neutral_frame}, which was named as the neutral one, is not among those that were tracked.",
+        f"Name one from {track.frame_index[0]} to {track.frame_index[-1]}.",
+    )
+
+
+def summary(output: Fit, _settings: ArkitSettings) -> str:
+    """How many channels there are, and how far their face is from the tracked one."""
+    arkit = output.arkit
+    assert arkit is not None
+    tracked = sum(source != NOT_TRACKED for source in arkit.source)
+    return f"{tracked} of {len(CHANNELS)} channels, {np.nanmedian(arkit.residual):.1f} mm left"
+
+
+CODE: Final = StageCode(run, summary=summary)
