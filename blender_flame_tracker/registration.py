@@ -34,6 +34,7 @@ from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .preferences import engine_state, preferences
 from .results import selection
+from .retarget import mapping_group
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
 from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
@@ -80,6 +81,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     face,
     identity,
     log,
+    mapping_group,
     presets,
     panel,
     file_handlers,

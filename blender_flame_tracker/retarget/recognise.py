@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import bpy
 
@@ -12,8 +13,18 @@ from ...backend.contract.performance.characters.check import check_character
 from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.characters.recognition import recognise
 from ...backend.contract.performance.characters.report import CharacterReport
+from ...backend.contract.performance.characters.signature import best_for, fitted_to
 from .facts import read_facts
 from .gather import character_objects
+from .mapping_files import saved_mappings
+from .mapping_store import holder_of, stored_mapping
+
+STORED: Final = "stored"
+"""Origin of a mapping: the .blend holds it on the character."""
+SAVED: Final = "saved"
+"""Origin of a mapping: it was saved for a character with the same names."""
+MADE: Final = "made"
+"""Origin of a mapping: it was made now, of the character's names."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +35,29 @@ class Recognised:
         mapping: What is driven.
         report: What was found, and what is in the way.
         objects: All of the character that counts: meshes first, then armatures.
+        holder: Which of them keeps the mapping in the .blend (`mapping_store`).
+        origin: One of `STORED`, `SAVED`, `MADE`.
     """
 
     mapping: Mapping
     report: CharacterReport
     objects: tuple[bpy.types.Object, ...]
+    holder: bpy.types.Object
+    origin: str
 
 
-def recognise_character(context: bpy.types.Context, objects: Iterable[bpy.types.Object]) -> Recognised | Failure:
-    """Recognise the character that objects belong to, and check it.
+def recognise_character(
+    context: bpy.types.Context, objects: Iterable[bpy.types.Object], *, anew: bool = False
+) -> Recognised | Failure:
+    """Recognise the character that objects belong to, and check it. Nothing is changed.
+
+    The mapping is the one that the character keeps, else one that was saved for a character with its names, else a
+    new one.
 
     Args:
         context: For the scene.
         objects: Anything of the character: its face, its armature, or all of it.
+        anew: Make a new one whatever is kept.
     """
     gathered = character_objects(context.scene, objects)
     if not gathered:
@@ -46,7 +67,11 @@ def recognise_character(context: bpy.types.Context, objects: Iterable[bpy.types.
             "Select the mesh of its face or its armature.",
         )
     facts = read_facts(gathered)
-    mapping = recognise(facts)
-    if isinstance(mapping, Failure):
-        return mapping
-    return Recognised(mapping, check_character(facts, mapping), gathered)
+    holder = holder_of(gathered)
+    assert holder is not None
+    stored, saved = (None, None) if anew else (stored_mapping(holder), best_for(saved_mappings(), facts))
+    found = fitted_to(stored, facts) if stored is not None else saved or recognise(facts)
+    if isinstance(found, Failure):
+        return found
+    origin = STORED if stored is not None else SAVED if saved is not None else MADE
+    return Recognised(found, check_character(facts, found), gathered, holder, origin)
