@@ -1,4 +1,4 @@
 """Characters of the user: what they are recognised as, and a performance put onto them.
 
-Start reading at `recognise`, which makes the mapping that a performance follows.
+Start reading at `apply`, which writes a performance, or at `recognise`, which makes the mapping that it follows.
 """

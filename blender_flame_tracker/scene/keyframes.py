@@ -15,7 +15,9 @@ LINEAR: Final = 1
 """Values of `Keyframe.interpolation` as `foreach_set` takes them (DNA_curve_types.h, eBezTriple_Interpolation)."""
 
 
-Animated = bpy.types.Object | bpy.types.Camera | bpy.types.Key | bpy.types.NodeTree | bpy.types.MovieClip
+Animated = (
+    bpy.types.Object | bpy.types.Camera | bpy.types.Key | bpy.types.NodeTree | bpy.types.MovieClip | bpy.types.Armature
+)
 """What has an action of its own."""
 
 
@@ -62,9 +64,40 @@ def write_channels(owner: Animated, channels: Iterable[Channel]) -> None:
         curve.update()
 
 
+def write_keys_between(owner: Animated, channels: Iterable[Channel], first: float, last: float) -> None:
+    """Write channels from one scene frame to another, both included; keys outside of that stay."""
+    channels = list(channels)
+    curves = _curves(owner, ensure=True)
+    for channel in channels:
+        curve = curves.find(channel.path, index=channel.index)
+        if curve is None:
+            write_channels(owner, [channel])
+            continue
+        points = curve.keyframe_points
+        for position in reversed(np.flatnonzero((key_frames(curve) >= first) & (key_frames(curve) <= last))):
+            points.remove(points[int(position)], fast=True)
+        for frame, value in zip(channel.frame, channel.value, strict=True):
+            point = points.insert(float(frame), float(value), options={"FAST"})
+            point.interpolation = "CONSTANT" if channel.interpolation == CONSTANT else "LINEAR"
+        curve.update()
+
+
 def curves_of(owner: Animated) -> list[bpy.types.FCurve]:
     """Return all curves of the owner's action; none where it has no action."""
     return list(_curves(owner, ensure=False) or ())
+
+
+def use_action(owner: Animated, action: bpy.types.Action) -> None:
+    """Let an action animate the owner; where actions have slots (Blender 4.4), in a slot of the owner's name."""
+    slotted: Any = action
+    animation: Any = owner.animation_data or owner.animation_data_create()
+    animation.action = action
+    if not hasattr(slotted, "slots"):
+        return
+    name = owner.name
+    slot = next((each for each in slotted.slots if each.target_id_type == owner.id_type
+                 and each.name_display == name), None)  # fmt: skip
+    animation.action_slot = slot or slotted.slots.new(id_type=owner.id_type, name=name)
 
 
 def remove_channels(owner: Animated, paths: Iterable[str]) -> None:

@@ -1,0 +1,94 @@
+"""Settings of putting a performance onto a character: where it comes from, when it is keyed, how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .options import option
+from .performance.channels import REGIONS
+
+FRAMES_CHOICES: Final[Mapping[str, str]] = {
+    "all": "Every frame of the performance",
+    "scene": "Frames within the scene's range; keys outside of it stay",
+    "current": "The scene's current frame alone; all other keys stay",
+}
+EXISTING_CHOICES: Final[Mapping[str, str]] = {
+    "ask": "Ask before anything is changed; a script is refused",
+    "replace": "The performance takes the place of keys and drivers",
+    "layer": "Keys go down into the NLA as a strip, the performance lies above them; drivers stay",
+    "leave": "What is animated or driven already is left as it is",
+}
+HEAD_REST_CHOICES: Final[Mapping[str, str]] = {
+    "camera": "A head that looks upright into the camera",
+    "average": "The head's average over the performance: for a camera that filmed from above, below or aside",
+}
+
+_MOST: Final = 4.0
+"""As a calibration has it."""
+
+
+def _amount(part: str) -> float:
+    return option(1.0, f"How strongly {part}; 1 as it was filmed", minimum=0.0, maximum=_MOST)
+
+
+def _switch(part: str) -> bool:
+    return option(True, f"Write {part}; without it, what the character has there stays", label=part.capitalize())
+
+
+@dataclass(frozen=True)
+class RetargetSettings:
+    """How a performance is put onto a character."""
+
+    source: str = option(
+        "", "File of Live Link Face, Face Cap or Audio2Face; empty takes the track", label="Performance", path=True
+    )
+    start_at: int = option(1, "Scene frame of a file's first frame; a track lies where its import lies")
+    frames: str = option(
+        "all", "Which frames get keys", choices=FRAMES_CHOICES, choice_labels={"current": "This Frame"}
+    )
+    existing: str = option(
+        "ask", "What becomes of keys and drivers that are there already", label="Already Animated",
+        choices=EXISTING_CHOICES,
+    )  # fmt: skip
+    gain: float = option(1.0, "How strongly the whole face is played; 1 as it was filmed", minimum=0.0, maximum=_MOST)
+    use_brows: bool = _switch("brows")
+    brows: float = _amount("the brows move")
+    use_eyes: bool = _switch("eyes")
+    eyes: float = _amount("the lids move")
+    use_gaze: bool = _switch("gaze")
+    gaze: float = _amount("the eyes turn")
+    use_nose: bool = _switch("nose")
+    nose: float = _amount("the nose moves")
+    use_cheeks: bool = _switch("cheeks")
+    cheeks: float = _amount("the cheeks move")
+    use_jaw: bool = _switch("jaw")
+    jaw: float = _amount("the jaw moves")
+    use_mouth: bool = _switch("mouth")
+    mouth: float = _amount("lips and mouth move")
+    use_tongue: bool = _switch("tongue")
+    tongue: float = _amount("the tongue moves")
+    use_head: bool = _switch("head")
+    head: float = _amount("the head turns")
+    neck_share: float = option(
+        0.3, "Part of the head's turn that the neck takes, where the character has one", minimum=0.0, maximum=1.0
+    )
+    head_limit: float = option(
+        70.0, "Farthest turn of the head from its rest", unit="degrees", minimum=0.0, maximum=180.0, advanced=True
+    )
+    head_rest: str = option(
+        "camera", "Which turn of the filmed head is the character's rest", choices=HEAD_REST_CHOICES, advanced=True
+    )
+
+    def uses(self, region: str) -> bool:
+        """Whether a region of the face, or ``head``, is written."""
+        return bool(getattr(self, f"use_{region}"))
+
+    def amount(self, region: str) -> float:
+        """Return how strongly a region, or ``head``, is played besides the gain of the whole face."""
+        return float(getattr(self, region))
+
+
+PARTS: Final = (*REGIONS, "head")
+"""What has a switch and a gain of its own."""

@@ -1,0 +1,261 @@
+"""Plan of what is written onto a character: every channel with its values, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...backend.contract.failure import Failure, Notice
+from ...backend.contract.performance.channels import INDEX
+from ...backend.contract.performance.characters.mapping import ControlTarget, Mapping, ShapeTarget, values_of
+from ...backend.contract.retarget_settings import RetargetSettings
+from ..scene.keyframes import Animated, Channel
+from .amounts import written_channels
+from .doubling import without_doubling
+from .face_axes import face_axes
+from .frames import Keyed
+from .joints import Turn, rotation_channels, turns_of
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One number of the character that is keyed.
+
+    Attributes:
+        owner: What has the animation: the keys of a mesh, or an armature.
+        thing: Object that moves by it.
+        channel: Path, frames and values.
+        label: For people.
+        kind: ``shape``, ``control`` or ``joint``.
+        bone: Of a control or joint, else empty.
+        rest: Value at which nothing moves.
+    """
+
+    owner: Animated
+    thing: bpy.types.Object
+    channel: Channel
+    label: str
+    kind: str
+    bone: str = ""
+    rest: float = 0.0
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Data path and index."""
+        return self.channel.path, self.channel.index
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is written, and what is to be said of it.
+
+    Attributes:
+        planned: Channels.
+        frame: Scene frames (K,).
+        turns: Of the joints.
+        driven, undriven: Channels of the performance that something follows, and that nothing does.
+        not_tracked: Channels that the performance does not tell, though something would follow.
+        missing: Targets of the mapping that the character does not have.
+        notices: What is to be said.
+    """
+
+    planned: tuple[Planned, ...]
+    frame: Array
+    turns: tuple[Turn, ...]
+    driven: tuple[str, ...]
+    undriven: tuple[str, ...]
+    not_tracked: tuple[str, ...]
+    missing: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+    @property
+    def owners(self) -> list[tuple[Animated, list[Planned]]]:
+        """Owners with their channels, each once."""
+        found: dict[int, tuple[Animated, list[Planned]]] = {}
+        for each in self.planned:
+            found.setdefault(each.owner.as_pointer(), (each.owner, []))[1].append(each)
+        return list(found.values())
+
+
+def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan | Failure:
+    """Return what a performance becomes on a character, or why nothing does.
+
+    Args:
+        mapping: Of the character.
+        keyed: Performance on frames of the scene, its gains applied.
+        settings: Regions, shares and limits.
+    """
+    mapping, notices = without_doubling(mapping)
+    weights = keyed.weights
+    tracked = ~np.isnan(weights).any(axis=0)
+    wanted = written_channels(settings)
+    missing: list[str] = []
+    planned = [*_shapes(mapping.shapes, wanted, tracked, weights, keyed.frame, missing)]
+    planned += _controls(mapping.controls, wanted, tracked, weights, keyed.frame, missing)
+    joints, turns, said = _joints(mapping, keyed, settings, missing)
+    planned = _once([*planned, *joints])
+    if not planned:
+        return _nothing(mapping, missing)
+    driven = _followed(mapping, turns) & wanted
+    return Plan(
+        tuple(planned),
+        keyed.frame,
+        tuple(turns),
+        tuple(name for name in INDEX if name in driven and tracked[INDEX[name]]),
+        tuple(name for name in INDEX if name in wanted and name not in driven and tracked[INDEX[name]]),
+        tuple(name for name in INDEX if name in driven and not tracked[INDEX[name]]),
+        tuple(missing),
+        (*notices, *said),
+    )
+
+
+def _followed(mapping: Mapping, turns: Sequence[Turn]) -> frozenset[str]:
+    names = set(mapping.channels)
+    if any(turn.target.joint == "jaw" for turn in turns):
+        names |= {"jawOpen", "jawLeft", "jawRight"}
+    for joint, side in (("left_eye", "Left"), ("right_eye", "Right")):
+        if any(turn.target.joint == joint for turn in turns):
+            names |= {f"eyeLook{way}{side}" for way in ("In", "Out", "Up", "Down")}
+    return frozenset(names)
+
+
+def _told(
+    target: ShapeTarget | ControlTarget, wanted: frozenset[str], tracked: NDArray[np.bool_]
+) -> ShapeTarget | ControlTarget | None:
+    """The target with the channels of the regions that are written; None where none of them is told."""
+    parts = {name: factor for name, factor in target.parts.items() if name in wanted}
+    if not target.use or not any(tracked[INDEX[name]] for name in parts):
+        return None
+    return replace(target, parts=parts)
+
+
+def _shapes(
+    targets: Sequence[ShapeTarget],
+    wanted: frozenset[str],
+    tracked: NDArray[np.bool_],
+    weights: Array,
+    frame: Array,
+    missing: list[str],
+) -> Iterator[Planned]:
+    for target in targets:
+        told = _told(target, wanted, tracked)
+        if told is None:
+            continue
+        thing = bpy.data.objects.get(target.mesh)
+        mesh: Any = thing.data if thing is not None and thing.type == "MESH" else None
+        keys = mesh.shape_keys if mesh is not None else None
+        if thing is None or keys is None or target.key not in keys.key_blocks:
+            missing.append(f"{target.key} of {target.mesh}")
+            continue
+        path = f'key_blocks["{bpy.utils.escape_identifier(target.key)}"].value'
+        channel = _channel(path, 0, frame, values_of(told, weights))
+        yield Planned(keys, thing, channel, f"{target.mesh}: {target.key}", "shape")
+
+
+def _controls(
+    targets: Sequence[ControlTarget],
+    wanted: frozenset[str],
+    tracked: NDArray[np.bool_],
+    weights: Array,
+    frame: Array,
+    missing: list[str],
+) -> Iterator[Planned]:
+    for target in targets:
+        told = _told(target, wanted, tracked)
+        if told is None:
+            continue
+        thing = bpy.data.objects.get(target.armature)
+        address = None if thing is None else _control_address(thing, target)
+        if thing is None or address is None:
+            missing.append(f"{target.bone or target.name} of {target.armature}")
+            continue
+        owner, path = address
+        channel = _channel(path, max(target.index, 0), frame, values_of(told, weights))
+        yield Planned(owner, thing, channel, f"{target.armature}: {target.bone or target.name}", "control", target.bone)
+
+
+def _control_address(thing: bpy.types.Object, target: ControlTarget) -> tuple[Animated, str] | None:
+    """Owner and data path of a control; None where the character does not have it."""
+    bone = thing.pose.bones.get(target.bone) if thing.pose is not None else None
+    if bone is None:
+        return None
+    start = f'pose.bones["{bpy.utils.escape_identifier(target.bone)}"]'
+    if target.path != "property":
+        if target.path == "rotation_euler" and bone.rotation_mode in ("QUATERNION", "AXIS_ANGLE"):
+            return None
+        return thing, f"{start}.{target.path}"
+    return (thing, f'{start}["{bpy.utils.escape_identifier(target.name)}"]') if target.name in bone else None
+
+
+def _joints(
+    mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missing: list[str]
+) -> tuple[list[Planned], list[Turn], list[Notice]]:
+    used = [each for each in mapping.joints if each.use]
+    there = []
+    for each in used:
+        thing = bpy.data.objects.get(each.armature)
+        if thing is not None and thing.pose is not None and each.bone in thing.pose.bones:
+            there.append(each)
+        else:
+            missing.append(f"{each.bone} of {each.armature}")
+    if not there:
+        return [], [], []
+    thing = bpy.data.objects[there[0].armature]
+    axes = face_axes(thing, mapping)
+    turns, notices = turns_of(replace(mapping, joints=tuple(there)), thing, axes, keyed, settings)
+    if turns and axes.notice is not None:
+        notices.append(axes.notice)
+    planned = []
+    for turn in turns:
+        bone: Any = thing.pose.bones[turn.target.bone]
+        last, values = rotation_channels(bone, turn.local)
+        rest = {"rotation_quaternion": (1.0, 0, 0, 0), "rotation_axis_angle": (0.0, 0, 1.0, 0)}.get(last, (0.0, 0, 0))
+        path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].{last}'
+        planned += [
+            Planned(thing, thing, _channel(path, index, keyed.frame, values[:, index]),
+                    f"{thing.name}: {bone.name}", "joint", bone.name, float(rest[index]))
+            for index in range(values.shape[1])
+        ]  # fmt: skip
+    return planned, turns, notices
+
+
+def _channel(path: str, index: int, frame: Array, value: Array) -> Channel:
+    """Keys of a number; one that never changes needs those at the ends alone."""
+    if len(frame) > 2 and np.ptp(value) == 0:
+        return Channel(path, index, frame[[0, -1]], value[[0, -1]])
+    return Channel(path, index, frame, value)
+
+
+def _once(planned: Sequence[Planned]) -> list[Planned]:
+    """Leave out what is there twice, as where two objects have the same mesh; the first one counts."""
+    found: dict[tuple[int, str, int], Planned] = {}
+    for each in planned:
+        found.setdefault((each.owner.as_pointer(), *each.address), each)
+    return list(found.values())
+
+
+def _nothing(mapping: Mapping, missing: Sequence[str]) -> Failure:
+    if missing:
+        return Failure(
+            "mapping-of-another",
+            f"The character has none of the {len(missing)} keys and bones that its mapping names.",
+            "Check the character again; that makes a new mapping.",
+        )
+    if not mapping.shapes and not mapping.controls and not mapping.joints:
+        return Failure(
+            "no-match",
+            "Nothing of the character was recognised: it has no keys or bones that a face's channels drive.",
+            "Make ARKit shapes for it, or map its keys by hand.",
+        )
+    return Failure(
+        "nothing-to-write",
+        "Nothing that the performance tells is used by the character's mapping and the regions that are chosen.",
+        "Switch a region on, or use more of the mapping.",
+    )

@@ -1,0 +1,116 @@
+"""Reading back: a performance that was written and does not move the character says why."""
+
+import bpy
+import numpy as np
+import pytest
+from flame_extension.backend.contract.retarget_settings import RetargetSettings
+from flame_extension.blender_flame_tracker.retarget.apply import carry_out, prepare
+from flame_extension.blender_flame_tracker.retarget.verify import read_back, shape_change
+from flame_extension.blender_flame_tracker.scene import keyframes
+from mathutils import Matrix
+from performances import arkit_mapping, make_performance
+
+OPENING = {"jawOpen": np.linspace(0, 1, 11)}
+
+
+@pytest.fixture
+def applied(character):
+    """The character with a performance, and what was written."""
+    settings = RetargetSettings()
+    turn = np.outer(np.linspace(0, 1, 11), [0, 0.4, 0])
+    performance = make_performance(OPENING, head_rotation=turn)
+    prepared = prepare(performance, 1, arkit_mapping(character, {"head": "head"}), settings, bpy.context.scene)
+    return carry_out(prepared, settings, bpy.context.scene)
+
+
+def again(applied):
+    return read_back(bpy.context.scene, applied.written, applied.plan)
+
+
+def curve(thing):
+    return keyframes.find_curve(thing.data.shape_keys, 'key_blocks["jawOpen"].value')
+
+
+def test_it_stands_at_the_frame_of_greatest_motion_and_says_how_far_everything_moved(applied):
+    assert applied.reading.frame == bpy.context.scene.frame_current == 11
+    moved = {each.name: each for each in applied.reading.moved}
+    assert moved["Face"].unit == "mm" and 8 < moved["Face"].distance < 11, "1 cm, the rest's own motion left out"
+    assert moved["head"].distance == pytest.approx(np.degrees(0.4), abs=0.01) and moved["head"].unit == "°"
+    assert applied.reading.still == ()
+
+
+def mute(character):
+    curve(character.face).mute = True
+
+
+def pin(character):
+    character.face.show_only_shape_key = True
+    character.face.active_shape_key_index = 0
+
+
+def mute_key(character):
+    character.face.data.shape_keys.key_blocks["jawOpen"].mute = True
+
+
+def take_slot_or_action(character):
+    animation = character.face.data.shape_keys.animation_data
+    if hasattr(animation, "action_slot"):
+        animation.action_slot = None
+    else:
+        animation.action = None
+
+
+def play_another_track_solo(character):
+    animation = character.face.data.shape_keys.animation_data
+    track = animation.nla_tracks.new()
+    track.strips.new("other", 1, bpy.data.actions.new("other"))
+    track.is_solo = True
+
+
+def hide(character):
+    character.face.hide_viewport = True
+
+
+def drive(character):
+    character.face.data.shape_keys.key_blocks["jawOpen"].driver_add("value").driver.expression = "0"
+
+
+def rest(character):
+    character.armature.data.pose_position = "REST"
+
+
+def hold(character):
+    target = bpy.data.objects.new("target", None)
+    bpy.context.scene.collection.objects.link(target)
+    constraint = character.armature.pose.bones["head"].constraints.new("COPY_ROTATION")
+    constraint.target = target
+
+
+@pytest.mark.parametrize(
+    ("harm", "name", "why"),
+    [
+        (mute, "Face: jawOpen", "muted in the Graph editor"),
+        (pin, "Face", "active shape key alone"),
+        (mute_key, "Face: jawOpen", "check box"),
+        (take_slot_or_action, "Face: jawOpen", "slot" if bpy.app.version >= (4, 4) else "lost its action"),
+        (play_another_track_solo, "Face: jawOpen", "solo in the NLA"),
+        (hide, "Face", "hidden"),
+        (drive, "Face: jawOpen", "a driver sets it"),
+        (rest, "Rig: head", "rest position"),
+        (hold, "Rig: head", "Copy Rotation"),
+    ],
+)
+def test_what_does_not_move_is_named_with_the_cause(character, applied, harm, name, why):
+    harm(character)
+    bpy.context.view_layer.update()
+    still = dict(again(applied).still)
+    assert name in still and why in still[name], still
+
+
+def test_the_motion_of_the_whole_is_not_a_change_of_shape():
+    random = np.random.default_rng(1)
+    points = random.standard_normal((500, 3))
+    turned = points @ np.array(Matrix.Rotation(0.7, 3, "X")).T + [1, 2, 3]
+    assert shape_change(points, turned) < 1e-6
+    turned[:20] += [0, 0, 0.05]
+    assert shape_change(points, turned) == pytest.approx(0.05, abs=0.002)
