@@ -181,6 +181,11 @@ LIGHT_CHOICES: Final = {
 }
 
 
+FORM_CHOICES: Final = {
+    "keys": "A mesh with a shape key for each frame: exactly what was tracked, to be seen and rendered",
+    "rig": "Bones and named shape keys with curves, to be edited by hand; the same on every frame to 0.05 mm",
+    "both": "A rig, and beside it the mesh with a shape key for each frame, hidden, to compare with",
+}
 KEY_CHOICES: Final = {
     "absolute": "One curve plays all keys: exact and fast. Alembic and USD export it, FBX and glTF do not",
     "relative": "A curve for each key: FBX and glTF export the face, too; slower to play",
@@ -212,6 +217,13 @@ class SceneSettings:
         "Whether the head or the camera is animated; can be switched later without loss",
         choices=MOTION_CHOICES,
         choice_labels={"camera": "Camera Moves", "head": "Head Moves"},
+    )
+    form: str = option(
+        "keys",
+        "What moves the head: choose Rig to edit the performance",
+        label="Import As",
+        choices=FORM_CHOICES,
+        choice_labels={"keys": "Shape Key per Frame", "both": "Rig and Shape Keys"},
     )
     shape_keys: bool = option(
         True,
@@ -298,3 +310,13 @@ class SceneSettings:
         choice_labels={"cursor": "At 3D Cursor", "origin": "At World Origin", "beside": "Beside Other Heads"},
         advanced=True,
     )
+
+    @property
+    def has_rig(self) -> bool:
+        """Whether a rig moves the head."""
+        return self.form in ("rig", "both")
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether some mesh gets a shape key per frame."""
+        return self.shape_keys and self.form in ("keys", "both")

@@ -216,8 +216,9 @@ class SwitchMotion(bpy.types.Operator):
         parts = found.parts
         assert isinstance(parts, Parts)
         who = CAMERA_MOVES if motion_of(parts.camera) == HEAD_MOVES else HEAD_MOVES
-        switch_motion(parts.head, parts.camera, who)
-        join_motion(parts.head, parts.camera)
+        switch_motion(parts.carrier, parts.camera, who)
+        if parts.rig is None:
+            join_motion(parts.head, parts.camera)
         record = read_record(parts.collection)
         write_record(parts.collection, record.with_motion(who))
         if found.node is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...backend.contract.failure import Notice
 from .parts import Parts
+from .rig.face_keys import is_rig_face, written_names
 from .stored import stored
 
 WRITTEN: Final = "flame_keys"
@@ -51,8 +52,12 @@ def _look(mesh: bpy.types.Mesh) -> str:
     """Return as a short text what the shape keys of a mesh are like: their names and where their points lie."""
     if mesh.shape_keys is None:
         return "none"
+    blocks = list(mesh.shape_keys.key_blocks)
+    if is_rig_face(mesh):  # Its other keys are the user's and stay.
+        ours = set(written_names(mesh.shape_keys))
+        blocks = [block for block in blocks if block.name in ours]
     points, found = np.empty(3 * len(mesh.vertices), dtype=np.float32), 0
-    for key in mesh.shape_keys.key_blocks:
+    for key in blocks:
         key.data.foreach_get("co", points)
         found = zlib.crc32(points.tobytes(), zlib.crc32(key.name.encode("utf-8"), found))
-    return f"{len(mesh.shape_keys.key_blocks)} {found:08x}"
+    return f"{len(blocks)} {found:08x}"

@@ -45,13 +45,13 @@ def write_mesh(mesh: bpy.types.Mesh, shape: Shape) -> bool:
     """Make the mesh the neutral head in Blender's axes, with UVs and smooth faces.
 
     Where vertices and faces are connected as they were, the geometry stays and with it all that the user painted on
-    it (vertex groups, colours, further UV maps); otherwise it is made anew. Shape keys must be gone.
+    it (vertex groups, colours, further UV maps); otherwise it is made anew, and shape keys must be gone.
 
     Returns:
         Whether the geometry was made anew.
     """
     vertices, faces = shape.vertices, shape.faces
-    rebuild = not _same_topology(mesh, len(vertices), faces)
+    rebuild = not same_topology(mesh, shape)
     if rebuild:
         mesh.clear_geometry()
         mesh.vertices.add(len(vertices))
@@ -67,8 +67,10 @@ def write_mesh(mesh: bpy.types.Mesh, shape: Shape) -> bool:
     return rebuild
 
 
-def _same_topology(mesh: bpy.types.Mesh, vertex_count: int, faces: NDArray[np.int32]) -> bool:
-    if (len(mesh.vertices), len(mesh.polygons), len(mesh.loops)) != (vertex_count, len(faces), faces.size):
+def same_topology(mesh: bpy.types.Mesh, shape: Shape) -> bool:
+    """Return whether vertices and faces of a mesh are connected as those of a head."""
+    faces = shape.faces
+    if (len(mesh.vertices), len(mesh.polygons), len(mesh.loops)) != (len(shape.vertices), len(faces), faces.size):
         return False
     corners = np.empty(faces.size, dtype=np.int32)
     mesh.loops.foreach_get("vertex_index", corners)

@@ -20,6 +20,7 @@ from ..paths import take_name
 from . import camera as camera_data
 from . import fitting_scene, keyframes, material, neck, plate, shape_keys, sound, texture, world
 from . import head as head_data
+from .frame_mesh import remove_frames, write_frames
 from .hand_edits import kept_edits, remember_keys
 from .light import light_of
 from .motion import Motion, write_motion, write_motion_below
@@ -28,6 +29,10 @@ from .parts import Parts, clip_of, ensure_parts, find_collection, origin_of, pla
 from .placing import place_root
 from .plate_shape import shape_plate
 from .record import Record, read_record, write_record
+from .rig import writing as rig_writing
+from .rig.decomposition import Decomposition, decompose
+from .rig.editing import mode_problem
+from .rig.face_keys import is_rig_face
 from .schedule import Schedule, in_time_of_scene, scene_rate, schedule_of, write_footage_times
 from .shared_camera import SharedCamera, find_shared_camera, hang_below
 from .timeline import Timeline, footage_rate
@@ -69,12 +74,13 @@ class _Selection:
 
 @dataclass(frozen=True)
 class _Head:
-    """All that is written of a head: its mesh, what its materials need, and a name and vertices (T, V, 3) per key."""
+    """All that is written of a head: mesh, what its materials need, name and vertices (T, V, 3) per key, and a rig."""
 
     shape: head_data.Shape
     look: material.Look
     names: list[str]
     vertices: NDArray[np.float32]
+    rig: Decomposition | None
 
 
 def import_track(
@@ -106,6 +112,9 @@ def _imported(
     selection = _select(track, settings)
     if isinstance(selection, Failure):
         return selection
+    problem = mode_problem() if settings.has_rig else None
+    if problem is not None:
+        return problem
     name = shown(Path(track.header["video"].get("name") or "").stem) or "Track"
     name = take_name(path, name) if path is not None else name
     head = _head(track, selection, settings)
@@ -130,7 +139,8 @@ def _imported(
     if settings.collection != ("" if fresh else before.settings.collection):
         # Otherwise it stays where the user may have moved it.
         place(scene, parts.collection, settings.collection)
-    notices.extend(_write_head(parts, head, selection, timeline, settings, name))
+    parts, said = _write_head(parts, head, selection, timeline, settings, name)
+    notices.extend(said)
     picture = _write_texture(parts, path, settings, name, notices)
     if fresh and shared is None:
         place_root(scene, parts, settings.place)
@@ -256,7 +266,7 @@ def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
             "No frame of the range shows a face.",
             "Choose another range, or track the clip with a lower detection threshold.",
         )
-    if settings.shape_keys:
+    if settings.has_frames:
         refusal = shape_keys.too_many_keys(len(track.neutral_vertices), index[rows[seen]])
         if refusal is not None:
             return refusal
@@ -301,33 +311,40 @@ def _open_plate(
 
 def _head(track: Track, selection: _Selection, settings: SceneSettings) -> _Head:
     """Compute what is written of the head; no keys where none are wanted."""
-    rows = selection.rows[selection.seen] if settings.shape_keys else selection.rows[:0]
+    seen = selection.rows[selection.seen]
+    rows = seen if settings.has_frames else seen[:0]
     names = [f"Frame {int(index)}" for index in track.frame_index[rows]]
-    return _Head(head_data.shape_of(track), material.look_of(track), names, track.vertices[rows])
+    rig = decompose(track, seen) if settings.has_rig else None
+    return _Head(head_data.shape_of(track), material.look_of(track), names, track.vertices[rows], rig)
 
 
 def _write_head(
     parts: Parts, new: _Head, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
-) -> list[Notice]:
-    """Mesh, materials, regions, shape keys and visibility of the head."""
+) -> tuple[Parts, list[Notice]]:
+    """Mesh, materials, regions, what moves them, and visibility of the head."""
     head, mesh, notices = parts.head, parts.mesh, kept_edits(parts)
-    if mesh.shape_keys is not None:
+    parts = rig_writing.ensure_rig(parts, name) if new.rig is not None else rig_writing.remove_rig(parts)
+    stays = new.rig is not None and is_rig_face(mesh) and head_data.same_topology(mesh, new.shape)
+    if mesh.shape_keys is not None and not stays:
         keyframes.remove_animation(mesh.shape_keys)
         head.shape_key_clear()
     rebuilt = head_data.write_mesh(mesh, new.shape)
     material.write_materials(mesh, new.look, name, rebuilt)
     head_data.write_regions(head, new.shape)
     neck.write_neck(head, new.shape, hidden=settings.hide_neck)
-    if settings.shape_keys:
-        key = shape_keys.write_shape_keys(head, new.vertices, new.names)
-        key.name = f"{name} keys"
-        frame, row = _seen_keys(selection, timeline)
-        position = np.cumsum(selection.seen) - 1
-        animate = shape_keys.animate_relative if settings.key_kind == "relative" else shape_keys.animate_shape_keys
-        animate(key, frame, position[row])
+    frame, row = _seen_keys(selection, timeline)
+    position = (np.cumsum(selection.seen) - 1)[row]
+    if new.rig is not None:
+        notices.extend(rig_writing.write_rig(parts, new.rig, frame, position))
+    frames = None
+    if settings.has_frames:
+        frames = shape_keys.FrameKeys(new.vertices, new.names, frame, position, settings.key_kind)
+    if frames is not None and new.rig is None:
+        shape_keys.write_frame_keys(head, frames, f"{name} keys")
+    parts = write_frames(parts, new.shape, frames, name) if new.rig is not None and frames else remove_frames(parts)
     _write_visibility(head, selection, timeline)
     remember_keys(parts)
-    return notices
+    return parts, notices
 
 
 def _write_texture(
@@ -374,10 +391,11 @@ def _write_motion(parts: Parts, track: Track, motion: Motion, who: str, zoom: ca
     notices = []
     if parts.shares_camera:
         notices = hang_below(parts, track.intrinsics, zoom)
-        write_motion_below(parts.root, parts.head, motion)
+        write_motion_below(parts.root, parts.carrier, motion)
     else:
-        write_motion(parts.head, parts.camera, motion, who)
-    shape_keys.join_motion(parts.head, parts.camera)
+        write_motion(parts.carrier, parts.camera, motion, who)
+    if parts.rig is None:
+        shape_keys.join_motion(parts.head, parts.camera)
     return notices
 
 

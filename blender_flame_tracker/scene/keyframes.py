@@ -10,9 +10,16 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from .stored import stored
+
 CONSTANT: Final = 0
 LINEAR: Final = 1
+BEZIER: Final = 2
 """Values of `Keyframe.interpolation` as `foreach_set` takes them (DNA_curve_types.h, eBezTriple_Interpolation)."""
+_ALIGNED: Final = 3
+"""Value of `Keyframe.handle_left_type` (eBezTriple_Handle, HD_ALIGN)."""
+WRITTEN_BELOW: Final = "flame_action"
+"""Custom property of an owner: its action that an import writes, which lies in the NLA below layers of edits."""
 
 
 Animated = (
@@ -30,7 +37,9 @@ class Channel:
         index: Which number of an array; 0 for a single one.
         frame: Scene frames, increasing (K,).
         value: (K,).
-        interpolation: `LINEAR` or `CONSTANT`.
+        interpolation: `LINEAR`, `CONSTANT` or `BEZIER`.
+        slope: Of a Bezier curve at its keys, per frame (K,).
+        group: Under which name the channels of one thing stand together in the editors, empty for none.
     """
 
     path: str
@@ -38,6 +47,8 @@ class Channel:
     frame: NDArray[Any]
     value: NDArray[Any]
     interpolation: int = LINEAR
+    slope: NDArray[Any] | None = None
+    group: str = ""
 
 
 def vector_channels(path: str, frame: NDArray[Any], values: NDArray[Any]) -> list[Channel]:
@@ -51,17 +62,30 @@ def write_channels(owner: Animated, channels: Iterable[Channel]) -> None:
     A channel that is there already is replaced as a whole.
     """
     channels = list(channels)
-    curves = _curves(owner, ensure=True)
-    _remove(curves, {(channel.path, channel.index) for channel in channels})
+    bag = _bag(owner, ensure=True)
+    _remove(bag.fcurves, {(channel.path, channel.index) for channel in channels})
     for channel in channels:
-        curve = curves.new(channel.path, index=channel.index)
-        count = len(channel.frame)
-        curve.keyframe_points.add(count)
-        points = np.empty((count, 2), dtype=np.float32)
-        points[:, 0], points[:, 1] = channel.frame, channel.value
-        curve.keyframe_points.foreach_set("co", points.ravel())
-        curve.keyframe_points.foreach_set("interpolation", [channel.interpolation] * count)
+        curve = bag.fcurves.new(channel.path, index=channel.index)
+        if channel.group:
+            curve.group = bag.groups.get(channel.group) or bag.groups.new(channel.group)
+        _write_keys(curve.keyframe_points, channel)
         curve.update()
+
+
+def _write_keys(keys: Any, channel: Channel) -> None:
+    count = len(channel.frame)
+    keys.add(count)
+    points = np.stack([channel.frame, channel.value], axis=1).astype(np.float32)
+    keys.foreach_set("co", points.ravel())
+    keys.foreach_set("interpolation", [channel.interpolation] * count)
+    if channel.slope is None:
+        return
+    # Handles a third of the way to the next key make time run evenly: a cubic polynomial in it.
+    steps = np.diff(channel.frame, prepend=channel.frame[0] - 1.0, append=channel.frame[-1] + 1.0) / 3
+    for side, step in (("left", -steps[:-1]), ("right", steps[1:])):
+        keys.foreach_set(f"handle_{side}_type", [_ALIGNED] * count)
+        handles = np.stack([channel.frame + step, channel.value + step * channel.slope], axis=1)
+        keys.foreach_set(f"handle_{side}", handles.astype(np.float32).ravel())
 
 
 def write_keys_between(owner: Animated, channels: Iterable[Channel], first: float, last: float) -> None:
@@ -175,8 +199,19 @@ def _remove(curves: Any, channels: set[tuple[str, int]]) -> None:
 
 
 def _curves(owner: Animated, *, ensure: bool) -> Any:
-    """The collection of the owner's curves: of its action before 4.4, of its slot's channel bag since."""
+    """The collection of the owner's curves, None where it has none."""
+    bag = _bag(owner, ensure=ensure)
+    return None if bag is None else bag.fcurves
+
+
+def _bag(owner: Animated, *, ensure: bool) -> Any:
+    """What holds the owner's curves and their groups: its action before 4.4, its slot's channel bag since."""
     animation: Any = owner.animation_data
+    strip = strip_below(owner)
+    if strip is not None:
+        return (
+            strip.action if not hasattr(strip.action, "slots") else _slot_bag(strip.action, strip.action_slot, ensure)
+        )
     if animation is None or animation.action is None:
         if not ensure:
             return None
@@ -184,19 +219,32 @@ def _curves(owner: Animated, *, ensure: bool) -> Any:
         animation.action = bpy.data.actions.new(owner.name)
     action: Any = animation.action
     if not hasattr(action, "slots"):
-        return action.fcurves
+        return action
     if animation.action_slot is None:
         if not ensure:
             return None
         animation.action_slot = action.slots.new(id_type=owner.id_type, name=owner.name)
-    slot = animation.action_slot
+    return _slot_bag(action, animation.action_slot, ensure)
+
+
+def strip_below(owner: Animated) -> Any:
+    """Return the strip of the NLA with the action that an import writes, None where no edits lie above it."""
+    animation: Any = owner.animation_data
+    action = stored(owner, WRITTEN_BELOW, bpy.types.Action)
+    if animation is None or action is None:
+        return None
+    strips = (strip for track in animation.nla_tracks for strip in track.strips)
+    return next((strip for strip in strips if strip.action == action), None)
+
+
+def _slot_bag(action: Any, slot: Any, ensure: bool) -> Any:
     for layer in action.layers:
         for strip in layer.strips:
             bag = strip.channelbag(slot)
             if bag is not None:
-                return bag.fcurves
+                return bag
     if not ensure:
         return None
     layer = action.layers[0] if action.layers else action.layers.new("Layer")
     strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
-    return strip.channelbag(slot, ensure=True).fcurves
+    return strip.channelbag(slot, ensure=True)

@@ -9,7 +9,7 @@ from .parts import Parts
 
 def loose_objects(parts: Parts) -> list[bpy.types.Object]:
     """Return what the user has put into the collection and parented to nothing. Cheap enough for drawing."""
-    ours = {parts.root, parts.head, parts.camera}
+    ours = {parts.root, parts.head, parts.camera, parts.rig, parts.frames}
     return [each for each in parts.collection.all_objects if each.parent is None and each not in ours]
 
 

@@ -19,8 +19,8 @@ _POINTER: Final = "flame_{}"
 """Custom properties of the collection that point to what was made; they survive renaming, appending and saving."""
 
 
-_ROLES: Final = {"root": "EMPTY", "head": "MESH", "camera": "CAMERA"}
-"""Objects of an import and their types."""
+_ROLES: Final = {"root": "EMPTY", "head": "MESH", "camera": "CAMERA", "rig": "ARMATURE", "frames": "MESH"}
+"""Objects of an import and their types; the last two are there only where they were asked for."""
 _CLIP: Final = "clip"
 
 
@@ -34,6 +34,8 @@ class Parts:
         head: Mesh object.
         camera: Camera object.
         clip: Movie clip, None where there is no footage.
+        rig: Armature that moves and poses the head; None where its shape keys do that.
+        frames: Hidden second mesh beside a rig with a shape key per frame; None where nobody asked for it.
     """
 
     collection: bpy.types.Collection
@@ -41,6 +43,13 @@ class Parts:
     head: bpy.types.Object
     camera: bpy.types.Object
     clip: bpy.types.MovieClip | None
+    rig: bpy.types.Object | None = None
+    frames: bpy.types.Object | None = None
+
+    @property
+    def carrier(self) -> bpy.types.Object:
+        """What moves before the camera or rests: the rig, to which the head is parented then, or the head."""
+        return self.head if self.rig is None else self.rig
 
     @property
     def mesh(self) -> bpy.types.Mesh:
@@ -68,14 +77,14 @@ def parts_of(collection: bpy.types.Collection) -> Parts | Failure:
             f"The collection '{collection.name}' holds no imported track.",
             "Choose the collection that is named after the clip.",
         )
-    root, head, camera, clip = _found(collection)
+    root, head, camera, rig, frames, clip = _found(collection)
     if root is None or head is None or camera is None:
         return Failure(
             "track-incomplete",
             f"Head or camera of '{collection.name}' have been deleted.",
             "Import the track again; what is still there stays.",
         )
-    return Parts(collection, root, head, camera, clip)
+    return Parts(collection, root, head, camera, clip, rig, frames)
 
 
 def ensure_parts(scene: bpy.types.Scene, origin: str, name: str, shared: bpy.types.Object | None = None) -> Parts:
@@ -92,7 +101,7 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str, shared: bpy.typ
         collection = bpy.data.collections.new(name)
         collection[TRACK] = origin
         scene.collection.children.link(collection)
-    root, head, camera, clip = _found(collection)
+    root, head, camera, rig, frames, clip = _found(collection)
     if root is None:
         root = bpy.data.objects.new(name, None)
         root.empty_display_size = 0.02
@@ -115,7 +124,7 @@ def ensure_parts(scene: bpy.types.Scene, origin: str, name: str, shared: bpy.typ
         # An object that the user took out of the collection comes back with the next import.
         if thing not in inside:
             collection.objects.link(thing)
-    parts = Parts(collection, root, head, camera, clip)
+    parts = Parts(collection, root, head, camera, clip, rig, frames)
     remember(parts)
     return parts
 
@@ -164,7 +173,7 @@ def is_import(collection: bpy.types.Collection) -> bool:
 
 
 def _found(collection: bpy.types.Collection) -> tuple[Any, ...]:
-    """Root, head, camera and clip of an import, None for what is not there or something else."""
+    """Root, head, camera, rig, frames and clip of an import, None for what is not there or something else."""
     objects = (stored_object(collection, _POINTER.format(role), kind) for role, kind in _ROLES.items())
     return (*objects, clip_of(collection))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
@@ -18,6 +19,25 @@ MEMORY_LIMIT: Final = 1 << 30
 
 _COPIES: Final = 2
 """Blender holds every key twice: in the file's data and in the copy that it evaluates."""
+
+
+@dataclass(frozen=True)
+class FrameKeys:
+    """A shape key per frame, and when it is to be seen.
+
+    Attributes:
+        vertices: Head-space vertices in FLAME axes (T, V, 3).
+        names: Of the keys (T).
+        frame: Scene frames (K,).
+        position: Which key is to be seen there, counted from 0 (K,).
+        kind: `absolute` or `relative`, as `SceneSettings.key_kind`.
+    """
+
+    vertices: NDArray[Any]
+    names: list[str]
+    frame: NDArray[np.float64]
+    position: NDArray[np.int64]
+    kind: str
 
 
 def memory_of_keys(vertex_count: int, frames: int) -> int:
@@ -43,6 +63,20 @@ def too_many_keys(vertex_count: int, frame_index: NDArray[Any]) -> Failure | Non
         f" {MEMORY_LIMIT / 2**30:.0f} GB is the limit.",
         f"Import frames {first} to {last} (at most {most} at once), or switch the shape keys off.",
     )
+
+
+def write_frame_keys(head: bpy.types.Object, frames: FrameKeys, name: str) -> None:
+    """Give a mesh without keys a key per frame and let them play.
+
+    Args:
+        head: Object with the mesh.
+        frames: The keys.
+        name: Of the datablock that holds them.
+    """
+    key = write_shape_keys(head, frames.vertices, frames.names)
+    key.name = name
+    animate = animate_relative if frames.kind == "relative" else animate_shape_keys
+    animate(key, frames.frame, frames.position)
 
 
 def write_shape_keys(

@@ -58,7 +58,13 @@ class SceneNode(StageNode, bpy.types.Node):
         """What a shared camera decides is no matter of this node; a file for the texture where none is linked."""
         if name == older_settings.SWITCH or (self.same_camera and name in _OF_CAMERA):
             return False
-        needed = {"key_kind": self.shape_keys, "sound": self.plate, "rate": self.fit_scene != "always"}
+        frames = self.form != "rig"
+        needed = {
+            "shape_keys": frames,
+            "key_kind": frames and self.shape_keys,
+            "sound": self.plate,
+            "rate": self.fit_scene != "always",
+        }
         if name != "texture":
             return bool(needed.get(name, True))
         socket = self.inputs.get(title_case("texture"))
