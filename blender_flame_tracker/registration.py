@@ -11,9 +11,12 @@ from typing import Any, Final
 
 import bpy
 
+from .calibration import properties as calibration_properties
+from .calibration import takes
 from .exporters import terminal
 from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
 from .operators import (
+    calibration,
     export_take,
     face,
     file_handlers,
@@ -38,6 +41,7 @@ from .retarget import mapping_group
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
 from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
+from .ui.sections import calibration as calibration_section
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     engine_state,
@@ -64,6 +68,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     sound,
     plate_shape,
     selection,
+    calibration_properties,
+    takes,
+    calibration,
     result_operators,
     result_file_operators,
     scene_operators,
@@ -83,6 +90,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     log,
     mapping_group,
     presets,
+    calibration_section,
     panel,
     file_handlers,
 )

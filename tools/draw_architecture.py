@@ -23,6 +23,7 @@ OF_BLENDER: Final = {
     "scene": "head, camera, footage",
     "nodes": "tree, its state, job",
     "results": "which track, how it fits",
+    "calibration": "strength, resting face",
     "exporters": "files by Blender",
     "retarget": "onto a character",
     "tracking": "one run per tree",

@@ -52,6 +52,7 @@ class SceneFlame(bpy.types.PropertyGroup):
     show_head_camera: bool
     show_track: bool
     show_result: bool
+    show_calibration: bool
     show_timeline_graph: bool
 
     __annotations__: ClassVar = {
@@ -73,6 +74,7 @@ class SceneFlame(bpy.types.PropertyGroup):
         "show_more": _flag("More Settings", default=False),
         "show_messages": _flag("Messages", default=False),
         "show_result": _flag("Result"),
+        "show_calibration": _flag("Calibration", default=False),
         "show_timeline_graph": bpy.props.BoolProperty(
             name="Show over Timeline",
             description="Draw error, confidence and bad frames over the Timeline and the Dope Sheet",

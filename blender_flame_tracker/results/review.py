@@ -24,7 +24,7 @@ from ...backend.contract.quality import Quality, read_quality
 from ...backend.contract.ranges import LABELS, FlaggedRange, flagged, positions, runs
 from ...backend.contract.settings import QUALITY_CHOICES
 from ..file_stamp import Stamp, changed, stamp_of
-from ..scene.timeline import footage_rate, make_timeline
+from ..scene.timeline import Timeline, footage_rate, make_timeline
 
 INTEREST_TIMEOUT: Final = 5.0
 """Seconds after the last question for which a file is looked at again and again."""
@@ -218,17 +218,10 @@ _REVIEWS: Final[dict[Any, Review | None]] = {}
 
 
 def _review(quality: Quality, flags: tuple[FlaggedRange, ...], placement: Placement) -> Review | None:
-    index = quality.frame_index
-    inside = np.ones(len(index), dtype=bool)
-    if placement.first_frame >= 0:
-        inside &= index >= placement.first_frame
-    if placement.last_frame >= 0:
-        inside &= index <= placement.last_frame
-    rows = np.flatnonzero(inside)
-    if len(rows) == 0:
+    placed = placed_rows(quality.frame_index, quality.time, quality.rate, placement)
+    if placed is None:
         return None
-    nominal = footage_rate(index, quality.time, quality.rate)
-    timeline = make_timeline(index[rows], quality.time[rows], nominal, placement.played, placement.start_at)
+    rows, timeline = placed
     shown = rows[timeline.row]
     bad = positions(list(flags), len(quality))
     error = quality.error[rows]
@@ -243,6 +236,22 @@ def _review(quality: Quality, flags: tuple[FlaggedRange, ...], placement: Placem
         usual_error=float(np.median(known)) if len(known) else None,
         largest_error=float(known.max()) if len(known) else None,
     )
+
+
+def placed_rows(
+    frame_index: NDArray[np.int64], time: NDArray[np.float64], rate: Fraction, placement: Placement
+) -> tuple[NDArray[np.int64], Timeline] | None:
+    """Return which rows of a track are in the scene, and where they lie there; None where none is."""
+    inside = np.ones(len(frame_index), dtype=bool)
+    if placement.first_frame >= 0:
+        inside &= frame_index >= placement.first_frame
+    if placement.last_frame >= 0:
+        inside &= frame_index <= placement.last_frame
+    rows = np.flatnonzero(inside)
+    if len(rows) == 0:
+        return None
+    nominal = footage_rate(frame_index, time, rate)
+    return rows, make_timeline(frame_index[rows], time[rows], nominal, placement.played, placement.start_at)
 
 
 def _bad_ranges(
