@@ -10,12 +10,13 @@ import numpy as np
 from ..contract.failure import Failure
 from ..contract.performance.calibration import Calibration, calibrated, neutral_problem
 from ..contract.performance.channels import CHANNELS
+from ..contract.performance.neutral import propose_neutral
 from ..contract.performance.performance import NOT_TRACKED
 from ..contract.performance.stored import ArkitWeights
 from ..contract.performance.weights.from_track import Solved, performance_of
 from ..contract.performance.weights.options import ArkitOptions
 from ..contract.settings import ArkitSettings
-from ..contract.track import Track
+from ..contract.track import TRACKED, Track
 from ..data.context import Context
 from ..data.stage_code import StageCode
 from ..data.types import Fit
@@ -57,7 +58,7 @@ def _neutral_row(solved: Solved, track: Track, settings: ArkitSettings) -> int |
     if settings.neutral == "none":
         return None
     if settings.neutral == "proposed":
-        return solved.neutral_frame
+        return propose_neutral(solved.performance, track.status == TRACKED)
     row = int(np.searchsorted(track.frame_index, settings.neutral_frame))
     if row < len(track) and track.frame_index[row] == settings.neutral_frame:
         return row

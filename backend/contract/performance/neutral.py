@@ -19,8 +19,8 @@ _OPPOSITE: Final = (
     (INDEX["mouthLeft"], INDEX["mouthRight"]),
 )
 """Two channels that are one motion in two directions: less of one than at rest is more of the other."""
-_CLOSES_BY: Final = 0.3
-"""Least way of a lid over a take that counts as a blink; someone who never blinks has no closed lid to scale to."""
+_CLOSES: Final = 0.75
+"""Closing that counts as a blink, 0.81 to 0.94 on phones; who never blinks has no closed lid to scale to."""
 _STILL_WINDOW: Final = 0.2
 """Seconds around a frame over which it has to be still."""
 _TURNED: Final = np.radians(8.0)
@@ -66,17 +66,23 @@ def from_neutral(weights: Array, resting: Array) -> Array:
 def _scaled_lid(closing: Array, opened: float) -> Array:
     known = closing[~np.isnan(closing)]
     most = float(known.max(initial=0.0))
-    closed = most if most - opened >= _CLOSES_BY else 1.0
+    closed = most if most >= _CLOSES else 1.0
     return np.clip((closing - opened) / max(closed - opened, 1e-3), 0.0, 1.0)
 
 
-def propose_neutral(performance: Performance) -> int | None:
+def propose_neutral(performance: Performance, among: Array | None = None) -> int | None:
     """Return the row of the frame that shows the resting face best, or None where there is no face.
 
     It is the most frontal and most still one, with open eyes that look ahead, in which the face does little: a smile
     that is held is as still as a resting face.
+
+    Args:
+        performance: Of which.
+        among: Rows that can be trusted (T,) bool, all of them where None; they are passed over where none has a face.
     """
     has_face = performance.has_face
+    if among is not None and (has_face & among).any():
+        has_face = has_face & among
     if not has_face.any():
         return None
     weights = np.where(has_face[:, None], np.nan_to_num(performance.weights), np.nan)

@@ -154,6 +154,13 @@ def test_a_neutral_frame_without_a_face_is_refused_with_a_sentence_and_changes_n
     assert np.array_equal(calibrated(take, Calibration(neutral=(22,))).weights, take.weights, equal_nan=True)
 
 
+def test_frames_that_were_not_tracked_are_proposed_only_where_there_are_no_others() -> None:
+    tracked = np.zeros(60, dtype=bool)
+    tracked[40] = True
+    assert propose_neutral(performance(), tracked) == 40
+    assert propose_neutral(performance(), np.zeros(60, dtype=bool)) is not None
+
+
 def test_no_frame_is_proposed_where_no_face_is() -> None:
     take = performance()
     take.weights[:] = np.nan

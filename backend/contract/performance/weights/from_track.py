@@ -17,7 +17,6 @@ from ..performance import APERTURE, GEOMETRY, JOINT, NOT_TRACKED, Performance
 from .basis import ArkitBasis, basis_of
 from .face import solve_face
 from .lids import BLINKS
-from .neutral import neutral_frame
 from .options import DEFAULT, ArkitOptions
 from .steadiness import joined_frames, steadied
 
@@ -34,13 +33,11 @@ class Solved:
     Attributes:
         performance: The weights.
         residual: What of the face's motion no weight explains (T,), root mean square in millimetres; NaN where missing.
-        neutral_frame: Row of the frame that is most frontal, still and without expression.
         basis: What one unit of each channel moves.
     """
 
     performance: Performance
     residual: Array
-    neutral_frame: int
     basis: ArkitBasis
 
 
@@ -80,7 +77,7 @@ def performance_of(track: Track, options: ArkitOptions = DEFAULT, basis: ArkitBa
         trust=face.trust,
     )
     residual = np.where(present, face.residual, np.nan)
-    return Solved(performance, residual, neutral_frame(track, weights), found)
+    return Solved(performance, residual, found)
 
 
 def gaze_angles(track: Track) -> Array:
