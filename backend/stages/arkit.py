@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from ..contract.failure import Failure
+from ..contract.failure import Failure, Notice
 from ..contract.performance.calibration import Calibration, calibrated, neutral_problem
 from ..contract.performance.channels import CHANNELS
 from ..contract.performance.neutral import propose_neutral
@@ -32,7 +32,9 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
     track = track_of(fit, head, context)
     solved = performance_of(track, ArkitOptions(settings.smoothness, settings.sparsity))
     if isinstance(solved, Failure):
-        return solved
+        # The track itself is worth having.
+        context.notice(Notice(solved.code, solved.sentence, f"The track is written without weights. {solved.advice}"))
+        return fit
     neutral = _neutral_row(solved, track, settings)
     if isinstance(neutral, Failure):
         return neutral
@@ -72,7 +74,8 @@ def _neutral_row(solved: Solved, track: Track, settings: ArkitSettings) -> int |
 def summary(output: Fit, _settings: ArkitSettings) -> str:
     """How many channels there are, and how far their face is from the tracked one."""
     arkit = output.arkit
-    assert arkit is not None
+    if arkit is None:
+        return "no weights"
     tracked = sum(source != NOT_TRACKED for source in arkit.source)
     return f"{tracked} of {len(CHANNELS)} channels, {np.nanmedian(arkit.residual):.1f} mm left"
 

@@ -10,25 +10,22 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.performance.calibration import AS_IT_IS, PRESETS, Calibration, neutral_problem
 from ...backend.contract.performance.channels import CHANNELS, REGIONS, region_of
 from ...backend.contract.performance.neutral import propose_neutral
-from ..calibration import live, presets, takes
-from ..calibration.properties import CalibrationProperties, of_holder
-from ..results import selection
-from .result import chosen_for
+from ..calibration import live, presets
+from ..calibration.properties import CalibrationProperties
+from ..calibration.subject import Subject, subject_of
 
 
-def calibration_here(context: bpy.types.Context) -> CalibrationProperties | None:
-    """Return the calibration that panel and operators speak of: that of the result that is meant."""
-    found = selection.chosen(context)
-    return None if found is None or found.collection is None else of_holder(found.collection)
+def _calibration(context: bpy.types.Context) -> CalibrationProperties:
+    subject = subject_of(context)
+    assert subject is not None
+    return subject.properties
 
 
 def _poll(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
-    found = chosen_for(cls, context)
+    found = subject_of(context)
     if found is None:
-        return False
-    if found.collection is None:
-        cls.poll_message_set("Import the track first")
-    elif found.collection.library is not None:
+        cls.poll_message_set("Import a track first")
+    elif found.holder.library is not None:
         cls.poll_message_set("It is linked from another file: change it there")
     else:
         return True
@@ -75,37 +72,33 @@ class SetNeutral(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set it, and have it played."""
-        result = selection.chosen(context)
-        assert result is not None and result.collection is not None
-        properties = of_holder(result.collection)
-        frames = self._frames(context, result, properties)
+        subject = subject_of(context)
+        assert subject is not None
+        frames = self._frames(context, subject)
         if isinstance(frames, Failure):
             self.report({"ERROR"}, str(frames))
             return {"CANCELLED"}
-        properties.take_neutral(frames)
+        subject.properties.take_neutral(frames)
         if self.how == "PROPOSED" and frames:
             self.report({"INFO"}, f"The face rests in frame {frames[0]} of the clip.")
         return {"FINISHED"}
 
-    def _frames(
-        self, context: bpy.types.Context, result: selection.Result, properties: CalibrationProperties
-    ) -> tuple[int, ...] | Failure:
+    def _frames(self, context: bpy.types.Context, subject: Subject) -> tuple[int, ...] | Failure:
         if self.how == "NONE":
             return ()
-        assert result.collection is not None
-        take = takes.take_of(result.collection)
+        take = subject.read()
         if isinstance(take, Failure):
             return take
         if self.how == "PROPOSED":
             row = propose_neutral(take.performance)
             clip_frame = None if row is None else int(take.clip_frame[row])
         else:
-            clip_frame = takes.clip_frame_at(result, take, context.scene.frame_current)
+            clip_frame = subject.clip_frame_at(take, context.scene.frame_current)
         if clip_frame is None:
             return Failure(
                 "neutral-outside", "This frame of the scene shows no frame of the clip.", "Go to one that does."
             )
-        before = properties.neutral_frames() if self.how == "ADD" else ()
+        before = subject.properties.neutral_frames() if self.how == "ADD" else ()
         frames = tuple(sorted({*before, clip_frame}))
         problem = neutral_problem(take.performance, Calibration(take.rows_of((clip_frame,))))
         return problem or frames
@@ -134,8 +127,7 @@ class ResetCalibration(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set everything back."""
-        properties = calibration_here(context)
-        assert properties is not None
+        properties = _calibration(context)
         if self.region == "all":
             properties.take(Calibration())
             return {"FINISHED"}
@@ -165,8 +157,7 @@ class UseCalibrationPreset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set all values."""
-        properties = calibration_here(context)
-        assert properties is not None
+        properties = _calibration(context)
         preset = presets.read(self.name)
         if isinstance(preset, Failure):
             self.report({"ERROR"}, str(preset))
@@ -198,8 +189,7 @@ class SaveCalibrationPreset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write it; one of the same name is replaced."""
-        properties = calibration_here(context)
-        assert properties is not None
+        properties = _calibration(context)
         name = self.name.strip()
         if not name or name in PRESETS:
             self.report({"ERROR"}, f"'{name}' comes with the program. Choose another name." if name else "Give a name.")

@@ -18,9 +18,10 @@ from ....backend.contract.performance.performance import (
     SCORE,
     Performance,
 )
-from ...calibration import presets, takes
-from ...calibration.properties import CalibrationProperties, of_holder
-from ...results import selection
+from ...calibration import presets
+from ...calibration.properties import CalibrationProperties
+from ...calibration.subject import subject_of
+from ...calibration.takes import Take
 from ...text import paragraph
 
 SOURCE_WORDS: Final[Mapping[str, str]] = {
@@ -35,16 +36,14 @@ _DETAILS: Final = ("offset", "curve", "low", "high")
 
 def missing(context: bpy.types.Context) -> str:
     """Return why it cannot be used yet."""
-    found = selection.chosen(context)
-    return "" if found is not None and found.collection is not None else "Import a track first"
+    return "" if subject_of(context) is not None else "Import a track first"
 
 
 def draw(layout: Any, context: bpy.types.Context) -> None:
     """Draw the part."""
-    found = selection.chosen(context)
-    assert found is not None and found.collection is not None
-    properties = of_holder(found.collection)
-    take = takes.known_take(found.collection)
+    subject = subject_of(context)
+    assert subject is not None
+    properties, take = subject.properties, subject.known()
     performance = take.performance if take is not None else None
     _draw_neutral(layout, context, properties, take)
     row = layout.row(align=True)
@@ -58,7 +57,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
 
 
 def _draw_neutral(
-    layout: Any, context: bpy.types.Context, properties: CalibrationProperties, take: takes.Take | None
+    layout: Any, context: bpy.types.Context, properties: CalibrationProperties, take: Take | None
 ) -> None:
     frames = properties.neutral_frames()
     paragraph(layout, context, neutral_words(frames, take), icon="USER")
@@ -70,7 +69,7 @@ def _draw_neutral(
         row.operator("flame.set_neutral", text="", icon="X").how = "NONE"
 
 
-def neutral_words(frames: tuple[int, ...], take: takes.Take | None) -> str:
+def neutral_words(frames: tuple[int, ...], take: Take | None) -> str:
     """Return from where weights count, in words."""
     if not frames:
         return "Resting face: as tracked."

@@ -112,3 +112,16 @@ def test_a_neutral_frame_that_shows_no_face_is_refused(clip, fit, tmp_path: Path
 def test_the_summary_says_how_many_channels_and_what_is_left(clip, fit, tmp_path: Path):
     stage = arkit_stage.run(fit, clip.head, ArkitSettings(), context(tmp_path))
     assert arkit_stage.summary(stage, ArkitSettings()).startswith("51 of 52 channels, 0.")
+
+
+def test_a_head_without_arkits_shapes_still_gets_its_track(clip, fit, tmp_path: Path):
+    strange = replace(
+        clip.head, expression_names=tuple(f"expression_{n}" for n in range(len(clip.head.expression_names)))
+    )
+    events: list[dict] = []
+    listening = replace(context(tmp_path), emit=events.append)
+    result = arkit_stage.run(fit, strange, ArkitSettings(), listening)
+    assert isinstance(result, Fit) and result.arkit is None
+    notices = [event for event in events if event["event"] == "notice"]
+    assert [notice["code"] for notice in notices] == ["no-arkit-shapes"]
+    assert arkit_stage.summary(result, ArkitSettings()) == "no weights"
