@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "track": Command(".cli.track", "Track the face in a video: track file, overlay, contact sheet and report"),
     "image": Command(".cli.image", "Fit a head to photographs of one person: mesh, texture, overlay, parsing, track"),
     "run": Command(".cli.run", "Run a job, as the node editor writes it"),
+    "export": Command(".cli.export", "Write a finished track for other programs: Live Link Face, MetaHuman, VRM, Nuke"),
+    "stream": Command(".cli.stream", "Send a finished track to Unreal as Live Link Face does, in real time"),
     "look": Command(".cli.look", "Show the size, rate and length of a video, and the faces in it"),
     "models": Command(".cli.models", "List the model files: version, licence, and what is wrong with them"),
     "doctor": Command(".setup.report.doctor", "Say what is installed, what is missing and how to get it"),

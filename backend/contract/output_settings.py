@@ -90,7 +90,9 @@ BACKGROUND_CHOICES: Final = {
     "black": "Black, for trainers that are set to it",
     "kept": "The footage as it is; masks are still written",
 }
-EXPORT_FORMATS: Final = ("avatar", "frames", "meshes", "metrical", "imavatar")
+PERFORMANCE_FORMATS: Final = ("live_link", "metahuman", "vrma", "camera")
+"""Formats that are made from the track alone, see `performance.formats.writing`."""
+EXPORT_FORMATS: Final = (*PERFORMANCE_FORMATS, "avatar", "frames", "meshes", "metrical", "imavatar")
 EXPORT_MOTION_CHOICES: Final = {
     "head": "The head moves in front of a still camera, as VHAP writes clips of one camera",
     "camera": "The camera moves around a still head: trainers then know how large the scene is",
@@ -101,6 +103,29 @@ EXPORT_MOTION_CHOICES: Final = {
 class ExportSettings:
     """What is written for other programs."""
 
+    live_link: bool = option(
+        False,
+        "Write the performance as Live Link Face does, with ARKit's 52 weights, gaze and head: a CSV that Unreal,"
+        " Faceit and most other programs read, with the sound beside it",
+        label="Live Link Face",
+    )
+    metahuman: bool = option(
+        False,
+        "Write the performance as keys of MetaHuman's face controls: a CSV for Unreal's Rig Mapper",
+        label="MetaHuman Controls",
+    )
+    vrma: bool = option(
+        False,
+        "Write the performance as a VRM animation, with expressions, gaze, head and neck: one file for the presets and"
+        " one for Perfect Sync models",
+        label="VRM Animation",
+    )
+    camera: bool = option(
+        False,
+        "Write the camera for Nuke (.chan), moving around the head, and still with the head moving, and the lens as"
+        " JSON",
+        label="Camera for Nuke",
+    )
     frames: bool = option(
         False,
         "Write one .npz per tracked frame, as version 4 of PeizhiYan's flame-head-tracker does: codes, pose, light,"

@@ -16,6 +16,7 @@ import torch
 
 from ..contract.arrays import Integers, Picture
 from ..contract.failure import Failure, Notice
+from ..contract.output_settings import PERFORMANCE_FORMATS
 from ..contract.settings import ExportSettings, TextureSettings
 from ..contract.track import Track
 from ..data.context import Context
@@ -33,6 +34,7 @@ from .avatar import AvatarWriter, centre_notice, with_square_pixels
 from .frames import FrameWriter
 from .lids import lid_codes, lids_notice
 from .metrical import MetricalWriter
+from .performances import write_of_track
 from .portrait_files import Studio, save_picture, space_and_parser, write_portrait
 from .portraits import person_in, seen_head
 from .square import SquareClip
@@ -56,6 +58,10 @@ def write_exports(
     frames = shown_frames(track)
     if len(frames) == 0:
         return Failure("no-face", "The track has no frame with a head to export.", "Track a range that shows a face.")
+    asked = [name for name in settings.formats if name in PERFORMANCE_FORMATS]
+    written = write_of_track(track, video.path, asked, targets, context) if asked else {}
+    if isinstance(written, Failure) or len(asked) == len(settings.formats):
+        return written
     work = _Work(track, video, head, frames, settings, context)
     work.say_what_is_lost()
     writers = {
@@ -65,9 +71,10 @@ def write_exports(
         "metrical": work.metrical,
         "imavatar": work.imavatar,
     }
-    written: dict[str, Path] = {}
-    for name in settings.formats:
-        result = writers[name](targets[name])
+    for name, writer in writers.items():
+        if name not in settings.formats:
+            continue
+        result = writer(targets[name])
         if isinstance(result, Failure):
             return result
         written[name] = result
@@ -92,7 +99,7 @@ class _Work:
         self._context = context
         self._person = _person_network(context)
         self._lids = lid_codes(head)
-        self._total = len(frames) * len(settings.formats)
+        self._total = len(frames) * len(set(settings.formats) - set(PERFORMANCE_FORMATS))
         self._done = 0
         self._baked: Picture | None = None
 

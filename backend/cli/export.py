@@ -1,0 +1,79 @@
+"""``export FILE --out DIR``: a finished track, or a performance of a phone, in other programs' formats."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..contract.failure import Failure, Notice
+from ..contract.foreign_text import shown
+from ..contract.options import options_of
+from ..contract.output_settings import PERFORMANCE_FORMATS, ExportSettings
+from ..contract.targets import TargetRefused, Targets
+from ..export.folders import folder_problem
+from ..export.performances import write_performances
+from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from ..system.writable import not_writable, writable_problem
+from .flags import HelpFormatter, path_argument
+from .performances import SOURCE, footage_of, take_in, tell
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; the formats are those of the node Export that need no pictures."""
+    result = argparse.ArgumentParser(
+        prog="python -m backend export",
+        usage="python -m backend export FILE --out DIR --live-link [--metahuman] [--vrma] [--camera]",
+        description="Write a finished track, or a performance that a phone recorded, for other programs. Nothing is "
+        "tracked again.",
+        allow_abbrev=False,
+        formatter_class=HelpFormatter,
+    )
+    result.add_argument("file", type=path_argument, metavar="FILE", help=SOURCE)
+    result.add_argument("--out", type=path_argument, required=True, metavar="DIR", help="Folder for a folder of each")
+    for option in options_of(ExportSettings):
+        if option.name in PERFORMANCE_FORMATS:
+            result.add_argument(f"--{option.name.replace('_', '-')}", action="store_true", help=option.help)
+    result.add_argument(
+        "--overwrite", action="store_true", help="Replace folders of these names that this program did not write"
+    )
+    return result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command."""
+    parsed = parser().parse_args(arguments)
+    formats = [name for name in PERFORMANCE_FORMATS if getattr(parsed, name)]
+    if not formats:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in PERFORMANCE_FORMATS)
+        sys.stderr.write(f"No format is chosen. Add at least one of {flags}.\n")
+        return EXIT_USAGE
+    written = _export(parsed.file, parsed.out.absolute(), formats, Targets(parsed.overwrite, (parsed.file,)))
+    if isinstance(written, Failure):
+        sys.stderr.write(f"{written}\n")
+        return EXIT_FAILED
+    for folder in written.values():
+        sys.stdout.write(f"{folder}\n")
+    return EXIT_DONE
+
+
+def _export(file: Path, out: Path, formats: list[str], targets: Targets) -> dict[str, Path] | Failure:
+    take = take_in(file, formats)
+    if isinstance(take, Failure):
+        return take
+    folders = {name: out / name for name in formats}
+    taken = None if targets.overwrite else next(filter(None, map(folder_problem, folders.values())), None)
+    problem = writable_problem(out) or taken
+    if problem is not None:
+        return problem
+    footage = footage_of(file, take.track)
+    if take.track is not None and footage is None and "live_link" in formats:
+        name = shown(take.track.header["video"].get("name", ""))
+        tell(Notice("export-no-footage", f"The footage '{name}' is not where the track says, so its sound is missing."))
+    try:
+        return write_performances(take, formats, folders, footage, targets, tell)
+    except TargetRefused as refused:
+        return refused.failure
+    except OSError as error:
+        return not_writable(out, error)
