@@ -109,6 +109,12 @@ class CharacterMapping(bpy.types.PropertyGroup):
         "signature": bpy.props.StringProperty(name="Signature"),
         "rows": bpy.props.CollectionProperty(type=MappingRow),
         "active": bpy.props.IntProperty(name="Active Row", min=0),
+        "vrm_file": bpy.props.StringProperty(
+            name="VRM File",
+            description="File that the character was imported from: it says which shape keys its expressions set,"
+            " where the VRM add-on is not there to tell",
+            subtype="FILE_PATH",
+        ),
     }
 
 

@@ -10,14 +10,19 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.performance.characters.check import check_character
+from ...backend.contract.performance.characters.facts import VrmFacts
 from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.characters.recognition import recognise
 from ...backend.contract.performance.characters.report import CharacterReport
 from ...backend.contract.performance.characters.signature import best_for, fitted_to
+from ...backend.contract.performance.characters.vrm_file import read_vrm
+from ..paths import absolute
 from .facts import read_facts
 from .gather import character_objects
 from .mapping_files import saved_mappings
+from .mapping_group import group_of
 from .mapping_store import holder_of, stored_mapping
+from .vrm_addon import vrm_of
 
 STORED: Final = "stored"
 """Origin of a mapping: the .blend holds it on the character."""
@@ -66,12 +71,21 @@ def recognise_character(
             "No character is selected.",
             "Select the mesh of its face or its armature.",
         )
-    facts = read_facts(gathered)
     holder = holder_of(gathered)
     assert holder is not None
+    vrm = _vrm_of(gathered, holder)
+    if isinstance(vrm, Failure):
+        return vrm
+    facts = read_facts(gathered, vrm)
     stored, saved = (None, None) if anew else (stored_mapping(holder), best_for(saved_mappings(), facts))
     found = fitted_to(stored, facts) if stored is not None else saved or recognise(facts)
     if isinstance(found, Failure):
         return found
     origin = STORED if stored is not None else SAVED if saved is not None else MADE
     return Recognised(found, check_character(facts, found), gathered, holder, origin)
+
+
+def _vrm_of(objects: Iterable[bpy.types.Object], holder: bpy.types.Object) -> VrmFacts | Failure | None:
+    """Return what the VRM add-on says of a character, else the file that the user named; None for other characters."""
+    file = group_of(holder).vrm_file
+    return vrm_of(objects) or (read_vrm(absolute(file)) if file else None)

@@ -80,10 +80,11 @@ def joint_bones(armature: ArmatureFacts, known: Mapping[str, str] | None = None)
             return found
         found["head"] = heads[:1]
     head = found["head"][0]
-    above = [bones[name] for name in _above(bones, head) if name in bones]
+    every = {bone.name: bone for bone in armature.bones}
+    above = [bones[name] for name in _above(every, head) if name in bones]
     if "neck" not in found and (necks := _best("neck", above, every=True)):
         found["neck"] = necks
-    hanging = [bone for bone in bones.values() if head in _above(bones, bone.name)]
+    hanging = [bone for bone in bones.values() if head in _above(every, bone.name)]
     for joint in ("jaw", "left_eye", "right_eye"):
         if joint not in found and (best := _best(joint, hanging)):
             found[joint] = best[:1]

@@ -123,18 +123,35 @@ class ArmatureFacts:
 
 
 @dataclass(frozen=True)
+class Bind:
+    """A key that an expression of a VRM sets.
+
+    Attributes:
+        mesh: Name of the object.
+        key: Name of the key.
+        weight: Value of the key where the expression is 1.
+        index: Which of the mesh's morph targets it is, by which Blender names those without a name; -1 if unknown.
+    """
+
+    mesh: str
+    key: str
+    weight: float = 1.0
+    index: int = -1
+
+
+@dataclass(frozen=True)
 class Expression:
     """An expression of a VRM.
 
     Attributes:
         name: Preset's name in the words of VRM 1.0, or a name of the character's own.
-        binds: (mesh object, key, weight) of the keys that it sets.
+        binds: The keys that it sets.
         is_binary: Whether it is 1 above 0.5 and else 0.
         overrides: What it takes the effect from: ``blink``, ``look``, ``mouth``; none for most.
     """
 
     name: str
-    binds: tuple[tuple[str, str, float], ...]
+    binds: tuple[Bind, ...]
     is_binary: bool = False
     overrides: tuple[str, ...] = ()
 

@@ -45,7 +45,7 @@ def spellings_of(name: str) -> tuple[str, ...]:
         stem = name.removesuffix(side)
         if stem != name:
             endings = tuple(plain(stem) + each for each in short)
-            is_way = stem in ("mouth", "jaw")
+            is_way = stem.lower() in ("mouth", "jaw")
             return endings if is_way else (*endings, *(each + plain(stem) for each in short))
     return (plain(name),)
 
