@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.performance.calibration import AS_IT_IS, LIMITS, Calibration, Response
+from ...backend.contract.performance.calibration import AS_IT_IS, LIMITS, Calibration, Response, affected
 from ...backend.contract.performance.channels import CHANNELS, REGIONS, mirrored, region_of
 from . import live
 
@@ -42,7 +42,7 @@ def _changed(part: Any, _context: bpy.types.Context | None, name: str) -> None:
             with live.silent():
                 setattr(calibration.channel(other), name, getattr(part, name))
             channels |= {other}
-    live.tell(holder, channels)
+    live.tell(holder, affected(channels))
 
 
 def _update_of(name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from ...backend.contract.performance.calibration import AS_IT_IS, PRESETS, Calibration, neutral_problem
+from ...backend.contract.performance.calibration import AS_IT_IS, PRESETS, Calibration, affected, neutral_problem
 from ...backend.contract.performance.channels import CHANNELS, REGIONS, region_of
 from ...backend.contract.performance.neutral import propose_neutral
 from ..calibration import live, presets
@@ -136,7 +136,7 @@ class ResetCalibration(bpy.types.Operator):
             properties.region(self.region).take(AS_IT_IS)
             for name in channels:
                 properties.channel(name).take(AS_IT_IS)
-        live.tell(properties.id_data, frozenset(channels))
+        live.tell(properties.id_data, affected(frozenset(channels)))
         return {"FINISHED"}
 
 

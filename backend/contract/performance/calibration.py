@@ -20,6 +20,9 @@ from .performance import Performance
 SCHEMA: Final = 1
 MASTER_PASSES: Final = frozenset(name for name in CHANNELS if region_of(name) == "gaze" or name.startswith("eyeBlink"))
 """Channels that the master gain leaves alone: in a subtle performance, too, eyes shut and look where they look."""
+_JAW_OPEN, _MOUTH_CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
+_MOVES: Final = 1e-3
+"""Opening of the jaw below which there is nothing for mouthClose to follow."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,12 @@ class Calibration:
     channels: Mapping[str, Response] = field(default_factory=dict)
 
     def response_of(self, channel: str) -> Response:
-        """Return how a channel answers, with its region and the master gain."""
+        """Return how a channel answers, with its region and the master gain.
+
+        Not so mouthClose: it says how far lips are shut over the open jaw, and follows what becomes of that.
+        """
+        if channel == "mouthClose":
+            return self.channels.get(channel, AS_IT_IS)
         master = AS_IT_IS if channel in MASTER_PASSES else Response(gain=self.master)
         region = self.regions.get(region_of(channel), AS_IT_IS)
         return self.channels.get(channel, AS_IT_IS).after(region).after(master)
@@ -126,13 +134,27 @@ def calibrated(performance: Performance, calibration: Calibration) -> Performanc
 def _answered(weights: Array, calibration: Calibration) -> Array:
     result = weights.copy()
     for column, channel in enumerate(CHANNELS):
-        response = calibration.response_of(channel)
-        if response == AS_IT_IS:
-            continue
-        shaped = np.maximum(weights[:, column], 0.0) ** response.curve
-        value = response.gain * shaped + response.offset
-        result[:, column] = np.clip(value, response.low, max(response.low, response.high))
+        if column != _MOUTH_CLOSE:
+            result[:, column] = _answer(weights[:, column], calibration.response_of(channel))
+    jaw, opened = weights[:, _JAW_OPEN], result[:, _JAW_OPEN]
+    if not np.array_equal(jaw, opened, equal_nan=True):
+        # Lips that are shut over an open jaw stay shut when it opens more or less.
+        share = np.where(jaw > _MOVES, opened / np.maximum(jaw, _MOVES), 1.0)
+        result[:, _MOUTH_CLOSE] = np.clip(weights[:, _MOUTH_CLOSE] * share, 0.0, 1.0)
+    result[:, _MOUTH_CLOSE] = _answer(result[:, _MOUTH_CLOSE], calibration.response_of("mouthClose"))
     return result
+
+
+def _answer(weight: Array, response: Response) -> Array:
+    if response == AS_IT_IS:
+        return weight
+    value = response.gain * np.maximum(weight, 0.0) ** response.curve + response.offset
+    return np.clip(value, response.low, max(response.low, response.high))
+
+
+def affected(channels: frozenset[str]) -> frozenset[str]:
+    """Return the channels that change when the responses of some do."""
+    return channels | {"mouthClose"} if "jawOpen" in channels else channels
 
 
 def _following(performance: Performance, weights: Array) -> Array | None:

@@ -112,6 +112,24 @@ def test_channel_region_and_master_act_together() -> None:
     assert np.allclose(channel(result, "jawOpen"), ramp / 2)
 
 
+@pytest.mark.parametrize("calibration", [Calibration(master=0.6), Calibration(regions={"jaw": Response(gain=1.4)})])
+def test_lips_that_are_shut_over_an_open_jaw_stay_shut(calibration: Calibration) -> None:
+    jaw = np.linspace(0, 0.7, 60)
+    result = calibrated(performance(jawOpen=jaw, mouthClose=jaw, mouthFunnel=jaw), calibration)
+    assert not np.allclose(channel(result, "jawOpen"), jaw)
+    assert np.allclose(channel(result, "mouthClose"), channel(result, "jawOpen"))
+    open_mouth = calibrated(performance(jawOpen=jaw), calibration)
+    assert not channel(open_mouth, "mouthClose").any()
+
+
+def test_the_lips_own_channel_still_answers() -> None:
+    jaw = np.linspace(0, 0.7, 60)
+    result = calibrated(
+        performance(jawOpen=jaw, mouthClose=jaw), Calibration(channels={"mouthClose": Response(gain=0.5)})
+    )
+    assert np.allclose(channel(result, "mouthClose"), jaw / 2) and np.array_equal(channel(result, "jawOpen"), jaw)
+
+
 def test_frames_without_a_face_and_channels_that_are_not_tracked_stay_so() -> None:
     take = performance(jawOpen=np.linspace(0, 1, 60))
     take.weights[20:25] = np.nan
