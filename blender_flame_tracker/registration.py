@@ -26,6 +26,7 @@ from .operators import (
     log,
     photographs,
     replace,
+    retarget,
     track,
     video,
 )
@@ -37,7 +38,8 @@ from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .preferences import engine_state, preferences
 from .results import selection
-from .retarget import mapping_group
+from .retarget import mapping_group, playing
+from .retarget import properties as retarget_properties
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
 from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
@@ -71,6 +73,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     calibration_properties,
     takes,
     calibration,
+    retarget_properties,
+    playing,
+    retarget,
     result_operators,
     result_file_operators,
     scene_operators,

@@ -112,11 +112,11 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "calibration": 6,
         "exporters": 7,
         "retarget": 7,
-        "tracking": 7,
-        "operators": 8,
-        "ui": 9,
-        "registration": 10,
-        "headless": 11,
+        "tracking": 8,
+        "operators": 9,
+        "ui": 10,
+        "registration": 11,
+        "headless": 12,
     },
 }
 """Tree -> folder or file at its root -> floor. Neighbours on one floor do not know each other."""

@@ -25,13 +25,6 @@ HEAD_REST_CHOICES: Final[Mapping[str, str]] = {
     "average": "The head's average over the performance: for a camera that filmed from above, below or aside",
 }
 
-_MOST: Final = 4.0
-"""As a calibration has it."""
-
-
-def _amount(part: str) -> float:
-    return option(1.0, f"How strongly {part}; 1 as it was filmed", minimum=0.0, maximum=_MOST)
-
 
 def _switch(part: str) -> bool:
     return option(True, f"Write {part}; without it, what the character has there stays", label=part.capitalize())
@@ -49,28 +42,21 @@ class RetargetSettings:
         "all", "Which frames get keys", choices=FRAMES_CHOICES, choice_labels={"current": "This Frame"}
     )
     existing: str = option(
-        "ask", "What becomes of keys and drivers that are there already", label="Already Animated",
+        "ask",
+        "What becomes of keys and drivers that are there already",
+        label="Already Animated",
         choices=EXISTING_CHOICES,
-    )  # fmt: skip
-    gain: float = option(1.0, "How strongly the whole face is played; 1 as it was filmed", minimum=0.0, maximum=_MOST)
+    )
     use_brows: bool = _switch("brows")
-    brows: float = _amount("the brows move")
     use_eyes: bool = _switch("eyes")
-    eyes: float = _amount("the lids move")
     use_gaze: bool = _switch("gaze")
-    gaze: float = _amount("the eyes turn")
     use_nose: bool = _switch("nose")
-    nose: float = _amount("the nose moves")
     use_cheeks: bool = _switch("cheeks")
-    cheeks: float = _amount("the cheeks move")
     use_jaw: bool = _switch("jaw")
-    jaw: float = _amount("the jaw moves")
     use_mouth: bool = _switch("mouth")
-    mouth: float = _amount("lips and mouth move")
     use_tongue: bool = _switch("tongue")
-    tongue: float = _amount("the tongue moves")
     use_head: bool = _switch("head")
-    head: float = _amount("the head turns")
+    head_gain: float = option(1.0, "How far the head turns; 1 as it was filmed", minimum=0.0, maximum=4.0)
     neck_share: float = option(
         0.3, "Part of the head's turn that the neck takes, where the character has one", minimum=0.0, maximum=1.0
     )
@@ -85,10 +71,6 @@ class RetargetSettings:
         """Whether a region of the face, or ``head``, is written."""
         return bool(getattr(self, f"use_{region}"))
 
-    def amount(self, region: str) -> float:
-        """Return how strongly a region, or ``head``, is played besides the gain of the whole face."""
-        return float(getattr(self, region))
-
 
 PARTS: Final = (*REGIONS, "head")
-"""What has a switch and a gain of its own."""
+"""What has a switch of its own."""

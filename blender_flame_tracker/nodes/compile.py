@@ -13,6 +13,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job, Stage
 from ...backend.contract.pixel_shape import focal_in_square_pixels
+from ...backend.contract.retarget_settings import RetargetSettings
 from ...backend.contract.settings import CameraSettings, SceneSettings
 from ...backend.contract.track import read_parts
 from . import graph as graphs
@@ -46,19 +47,42 @@ class SceneImport:
 
 
 @dataclass(frozen=True)
+class Retargeting:
+    """What a Retarget node does with a track when it is there, and in the scene where a Scene node brings it there.
+
+    Attributes:
+        node: Name of the Retarget node.
+        track_node, track, needs, copied_by: As of `SceneImport`.
+        settings: How its performance is put onto the character, which the node names.
+    """
+
+    node: str
+    track_node: str
+    track: Path
+    settings: RetargetSettings
+    needs: tuple[str, ...] = ()
+    copied_by: tuple[str, ...] = ()
+    automatic: bool = True
+
+
+Delivery = SceneImport | Retargeting
+"""What Blender does with what the engine made."""
+
+
+@dataclass(frozen=True)
 class Compiled:
     """A tree as the engine and the importer take it.
 
     Attributes:
         job: For the engine.
-        imports: For the importer, afterwards.
+        imports: For Blender, afterwards; what comes into the scene first.
         tracks: Name of a Track File node -> absolute path of its file.
         fingerprints: Name of a node -> what its result depends on, as one text, at this moment.
         written: Name of a node -> files that it writes.
     """
 
     job: Job
-    imports: tuple[SceneImport, ...]
+    imports: tuple[Delivery, ...]
     tracks: Mapping[str, Path]
     fingerprints: Mapping[str, str]
     written: Mapping[str, tuple[Path, ...]]
@@ -112,8 +136,8 @@ def _lens_of(track: Path | None) -> float | None:
 
 def _imports(
     tree: bpy.types.NodeTree, scene: bpy.types.Scene, sinks: Iterable[Sink], stages: list[Stage]
-) -> tuple[SceneImport, ...] | Failure:
-    imports: list[SceneImport] = []
+) -> tuple[Delivery, ...] | Failure:
+    imports: list[Delivery] = []
     settings_of = {stage.name: stage.settings for stage in stages}
     reports = [stage for stage in stages if stage.kind == "report" and stage.settings.plate]
     for sink in sinks:
@@ -125,8 +149,11 @@ def _imports(
         needs = tuple(sink.inputs.values())
         copied_by = tuple(stage.name for stage in reports if stage.inputs["track"] == track)
         file = Path(settings_of[track].path)
+        if sink.kind == "retarget":
+            imports.append(Retargeting(sink.name, track, file, settings, needs, copied_by))
+            continue
         imports.append(SceneImport(sink.name, track, file, settings, node.automatic, needs, copied_by))
-    return tuple(imports)
+    return tuple(sorted(imports, key=lambda each: isinstance(each, Retargeting)))
 
 
 def _clash(

@@ -12,7 +12,7 @@ from typing import Final
 import bpy
 
 from ..engine.run_state import Run
-from .compile import Compiled, SceneImport
+from .compile import Compiled, Delivery
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Ticket:
     scene: int
     compiled: Compiled
     settled: bool = False
-    imports: list[SceneImport] = field(default_factory=list)
+    imports: list[Delivery] = field(default_factory=list)
     announce: bool = True
     reported: bool = False
 

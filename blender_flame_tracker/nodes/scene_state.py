@@ -53,6 +53,7 @@ class SceneFlame(bpy.types.PropertyGroup):
     show_track: bool
     show_result: bool
     show_calibration: bool
+    show_character: bool
     show_timeline_graph: bool
 
     __annotations__: ClassVar = {
@@ -74,6 +75,7 @@ class SceneFlame(bpy.types.PropertyGroup):
         "show_more": _flag("More Settings", default=False),
         "show_messages": _flag("Messages", default=False),
         "show_result": _flag("Result"),
+        "show_character": _flag("Character"),
         "show_calibration": _flag("Calibration", default=False),
         "show_timeline_graph": bpy.props.BoolProperty(
             name="Show over Timeline",

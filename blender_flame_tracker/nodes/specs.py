@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from ...backend.contract.job import STAGES, StageSpec
+from ...backend.contract.retarget_settings import RetargetSettings
 from ...backend.contract.settings import SceneSettings
 
 BLENDER_STAGES: Final[Mapping[str, StageSpec]] = {
     "scene": StageSpec(
         SceneSettings, {"track": "track", "texture": "texture"}, "", "Scene", optional=frozenset({"texture"})
     ),
+    "retarget": StageSpec(RetargetSettings, {"track": "track"}, "", "Retarget"),
 }
 """Stages of Blender's side: the engine never sees them."""
 

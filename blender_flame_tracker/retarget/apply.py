@@ -15,7 +15,6 @@ from ...backend.contract.performance.performance import Performance
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..scene.schedule import scene_rate
 from ..scene.unharmed import unharmed
-from .amounts import played
 from .frames import on_frames
 from .obstacles import existing_in, question, refusal
 from .plan import Plan, Planned, plan_of
@@ -70,15 +69,15 @@ def prepare(
     """Plan a performance on a character, and check all that can be checked. Changes nothing.
 
     Args:
-        performance: What is played.
+        performance: What is played, calibrated.
         start: Scene frame of its first frame.
-        mapping: Of the character.
+        mapping: Of the character, nothing in it doubled (`without_doubling`).
         settings: How.
         scene: Whose rate and frames count.
     """
     if not performance.has_face.any():
         return Failure("no-face", f"'{performance.name}' has no frame with a face.", "Choose another performance.")
-    keyed = on_frames(played(performance, settings), _rate_for(performance, scene), start)
+    keyed = on_frames(performance, _rate_for(performance, scene), start)
     span = _span(settings, scene)
     if span is not None:
         keyed = keyed.within(*span)

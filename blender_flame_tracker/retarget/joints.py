@@ -16,7 +16,7 @@ from ...backend.contract.failure import Notice
 from ...backend.contract.performance.channels import INDEX
 from ...backend.contract.performance.characters.mapping import JointTarget, Mapping
 from ...backend.contract.retarget_settings import RetargetSettings
-from .amounts import gaze_on, head_on
+from .chosen_parts import gaze_on, head_on
 from .face_axes import FaceAxes
 from .frames import Keyed
 

@@ -15,8 +15,7 @@ from ...backend.contract.performance.channels import INDEX
 from ...backend.contract.performance.characters.mapping import ControlTarget, Mapping, ShapeTarget, values_of
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..scene.keyframes import Animated, Channel
-from .amounts import written_channels
-from .doubling import without_doubling
+from .chosen_parts import written_channels
 from .face_axes import face_axes
 from .frames import Keyed
 from .joints import Turn, rotation_channels, turns_of
@@ -35,6 +34,7 @@ class Planned:
         label: For people.
         kind: ``shape``, ``control`` or ``joint``.
         bone: Of a control or joint, else empty.
+        key: Name of the shape key, else empty.
         rest: Value at which nothing moves.
     """
 
@@ -44,6 +44,7 @@ class Planned:
     label: str
     kind: str
     bone: str = ""
+    key: str = ""
     rest: float = 0.0
 
     @property
@@ -88,11 +89,10 @@ def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan 
     """Return what a performance becomes on a character, or why nothing does.
 
     Args:
-        mapping: Of the character.
-        keyed: Performance on frames of the scene, its gains applied.
+        mapping: Of the character, nothing in it doubled.
+        keyed: Performance on frames of the scene.
         settings: Regions, shares and limits.
     """
-    mapping, notices = without_doubling(mapping)
     weights = keyed.weights
     tracked = ~np.isnan(weights).any(axis=0)
     wanted = written_channels(settings)
@@ -112,7 +112,7 @@ def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan 
         tuple(name for name in INDEX if name in wanted and name not in driven and tracked[INDEX[name]]),
         tuple(name for name in INDEX if name in driven and not tracked[INDEX[name]]),
         tuple(missing),
-        (*notices, *said),
+        tuple(said),
     )
 
 
@@ -156,7 +156,7 @@ def _shapes(
             continue
         path = f'key_blocks["{bpy.utils.escape_identifier(target.key)}"].value'
         channel = _channel(path, 0, frame, values_of(told, weights))
-        yield Planned(keys, thing, channel, f"{target.mesh}: {target.key}", "shape")
+        yield Planned(keys, thing, channel, f"{target.mesh}: {target.key}", "shape", key=target.key)
 
 
 def _controls(
@@ -220,7 +220,7 @@ def _joints(
         path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].{last}'
         planned += [
             Planned(thing, thing, _channel(path, index, keyed.frame, values[:, index]),
-                    f"{thing.name}: {bone.name}", "joint", bone.name, float(rest[index]))
+                    f"{thing.name}: {bone.name}", "joint", bone.name, rest=float(rest[index]))
             for index in range(values.shape[1])
         ]  # fmt: skip
     return planned, turns, notices

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,11 +28,12 @@ _SAME: Final = 1e-4
 
 @dataclass(frozen=True)
 class Moved:
-    """How far one mesh or bone moved between the calmest frame and that of greatest motion.
+    """How far one mesh or bone moves.
 
     Attributes:
         name: Of the mesh, or of the bone.
-        distance: Of a mesh, what its shape changes, mm; of a bone, its turn in degrees or its way in mm.
+        distance: Of a mesh, how far its keys move a vertex at the frame of greatest motion, mm; of a bone, its turn in
+            degrees, or its way in mm, from the calmest frame to that one.
         unit: ``mm`` or ``°``.
     """
 
@@ -49,7 +51,7 @@ class Reading:
 
     Attributes:
         frame: Of greatest motion, where the scene stands now.
-        calm: Frame with which it was compared.
+        calm: Frame with which bones are compared.
         moved: Meshes and bones that move.
         still: What does not although it should, with why.
     """
@@ -61,7 +63,7 @@ class Reading:
 
 
 def read_back(scene: bpy.types.Scene, written: Sequence[Planned], plan: Plan) -> Reading:
-    """Go to the frame of greatest motion, and return how the character there differs from its calmest frame.
+    """Go to the frame of greatest motion, and return what the character does there.
 
     Args:
         scene: Is left at the frame of greatest motion.
@@ -71,29 +73,15 @@ def read_back(scene: bpy.types.Scene, written: Sequence[Planned], plan: Plan) ->
     activity = activity_of(written, plan.frame)
     peak, calm = int(plan.frame[int(np.argmax(activity))]), int(plan.frame[int(np.argmin(activity))])
     scene.frame_set(calm)
-    before, wrong = _state(written), _wrong_values(written, calm)
+    before, wrong = _bones(written), _wrong_values(written, calm)
     scene.frame_set(peak)
-    after = _state(written)
+    wrong += _wrong_values(written, peak)
     moved: list[Moved] = []
-    still = [(each.label, cause) for each, cause in (*wrong, *_wrong_values(written, peak))]
+    still = [(each.label, cause) for each, cause in wrong]
+    scale = 1000 * (scene.unit_settings.scale_length if scene.unit_settings.system != "NONE" else 1.0)
     # What is said of a channel needs not be said of its mesh again.
-    named = {each.thing.name for each in written if each.label in dict(still)}
-    scale = scene.unit_settings.scale_length if scene.unit_settings.system != "NONE" else 1.0
-    for name, one in before.meshes.items():
-        other = after.meshes.get(name)
-        if other is None or len(one) != len(other):
-            still.append((name, "it has another number of vertices on each frame and can't be compared"))
-            continue
-        distance = 1000 * scale * shape_change(one, other)
-        expected = 1000 * scale * _expected(written, name, calm, peak)
-        if distance > STILL:
-            moved.append(Moved(name, distance, "mm"))
-        elif expected > STILL and name not in named:
-            still.append((name, cause_of(bpy.data.objects[name], None)))
-    for name in dict.fromkeys(each.thing.name for each in written if each.kind == "shape"):
-        if name not in before.meshes:
-            still.append((name, "it is hidden or its collection is switched off, so Blender does not evaluate it"))
-    _compare_bones(before.bones, after.bones, written, (calm, peak), 1000 * scale, moved, still)
+    _read_meshes(written, peak, scale, {each.thing.name for each, _ in wrong}, moved, still)
+    _compare_bones(before, _bones(written), written, (calm, peak), scale, moved, still)
     return Reading(peak, calm, tuple(moved), tuple(dict.fromkeys(still)))
 
 
@@ -106,21 +94,9 @@ def activity_of(written: Sequence[Planned], frame: Array) -> Array:
     return total
 
 
-@dataclass(frozen=True)
-class _State:
-    """Vertices (V, 3) of meshes in the world, and matrices (4, 4) of bones in their parents, on one frame."""
-
-    meshes: dict[str, Array]
-    bones: dict[tuple[str, str], Array]
-
-
-def _state(written: Sequence[Planned]) -> _State:
+def _bones(written: Sequence[Planned]) -> dict[tuple[str, str], Array]:
+    """Matrices (4, 4) of the bones in their parents, as they are evaluated, by armature and bone."""
     depsgraph = bpy.context.evaluated_depsgraph_get()
-    meshes = {}
-    for thing in {each.thing.name: each.thing for each in written if each.kind == "shape"}.values():
-        points = evaluated_points(thing, depsgraph)
-        if points is not None:
-            meshes[thing.name] = points
     bones = {}
     for each in written:
         if each.bone:
@@ -129,52 +105,84 @@ def _state(written: Sequence[Planned]) -> _State:
             # Within its parent: an eye turns with the head anyway.
             matrix = bone.matrix if bone.parent is None else bone.parent.matrix.inverted_safe() @ bone.matrix
             bones[each.thing.name, each.bone] = np.array(matrix, dtype=np.float64)
-    return _State(meshes, bones)
+    return bones
 
 
-def evaluated_points(thing: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Array | None:
-    """Return the vertices (V, 3) of a mesh in the world as they are drawn; None where Blender does not evaluate it."""
-    if not any(each.original == thing for each in depsgraph.objects):
-        return None
-    evaluated: Any = thing.evaluated_get(depsgraph)
-    mesh = evaluated.to_mesh()
-    points = np.empty(3 * len(mesh.vertices), dtype=np.float32)
-    mesh.vertices.foreach_get("co", points)
-    evaluated.to_mesh_clear()
-    world = np.array(evaluated.matrix_world, dtype=np.float64)
-    return points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
-
-
-def shape_change(one: Array, other: Array) -> float:
-    """Return the farthest that a vertex moves (V, 3) besides the rigid motion of the whole, which is the head's."""
-    if len(one) < 4:
-        return float(np.linalg.norm(other - one, axis=1).max(initial=0.0))
-    weight, rest = np.ones(len(one)), np.zeros(len(one))
-    # Again: the part that changes its shape counts less in what is the motion of the whole.
-    for _ in range(3):
-        middle, target = np.average(one, axis=0, weights=weight), np.average(other, axis=0, weights=weight)
-        u, _, v = np.linalg.svd(((one - middle) * weight[:, None]).T @ (other - target))
-        turn = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))]) @ v
-        rest = np.linalg.norm((one - middle) @ turn + target - other, axis=1)
-        weight = 1 / (rest + 1e-6 + 0.05 * rest.max(initial=0.0))
-    return float(rest.max())
-
-
-def _expected(written: Sequence[Planned], name: str, calm: int, peak: int) -> float:
-    """Farthest that the keys of a mesh should move a vertex between two frames, in units of the world."""
-    thing = bpy.data.objects[name]
-    total: Any = 0.0
-    for each in written:
-        if each.thing != thing or each.kind != "shape":
+def _read_meshes(
+    written: Sequence[Planned],
+    frame: int,
+    to_millimetres: float,
+    said: set[str],
+    moved: list[Moved],
+    still: list[tuple[str, str]],
+) -> None:
+    """Compare each mesh as it is drawn with itself without its keys, on the current frame."""
+    things = list({each.thing.name: each.thing for each in written if each.kind == "shape"}.values())
+    shown = _points_of(things)
+    with _without_keys(things):
+        bare = _points_of(things)
+    for thing in things:
+        one, other = bare.get(thing.name), shown.get(thing.name)
+        if one is None or other is None:
+            still.append(
+                (thing.name, "it is hidden or its collection is switched off, so Blender does not evaluate it")
+            )
             continue
-        offsets = key_offsets(thing, each.channel.path.split('"', 1)[1].rsplit('"', 1)[0])
-        change = _value_at(each, peak) - _value_at(each, calm)
-        if offsets is not None and abs(change) > 0:
-            total = total + change * offsets
-    if isinstance(total, float):
-        return 0.0
+        if len(one) != len(other):
+            continue  # A modifier makes another mesh of every shape: it moves.
+        distance = to_millimetres * float(np.linalg.norm(other - one, axis=1).max(initial=0.0))
+        if distance > STILL:
+            moved.append(Moved(thing.name, distance, "mm"))
+        elif thing.name not in said and to_millimetres * _expected(written, thing, frame) > STILL:
+            still.append((thing.name, cause_of(thing, None)))
+
+
+@contextlib.contextmanager
+def _without_keys(things: Sequence[bpy.types.Object]) -> Iterator[None]:
+    """Let meshes show their basis alone, and then what they showed before."""
+    before = [(thing, thing.show_only_shape_key, thing.active_shape_key_index) for thing in things]
+    for thing in things:
+        thing.active_shape_key_index, thing.show_only_shape_key = 0, True
+    bpy.context.view_layer.update()
+    try:
+        yield
+    finally:
+        for thing, alone, index in before:
+            thing.show_only_shape_key, thing.active_shape_key_index = alone, index
+        bpy.context.view_layer.update()
+
+
+def _points_of(things: Sequence[bpy.types.Object]) -> dict[str, Array]:
+    """Vertices (V, 3) of meshes in the world as they are drawn, by name; without those that Blender does not draw."""
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    objects: Any = depsgraph.objects
+    drawn = {each.original.name for each in objects}
+    found = {}
+    for thing in things:
+        if thing.name not in drawn:
+            continue
+        evaluated: Any = thing.evaluated_get(depsgraph)
+        mesh = evaluated.to_mesh()
+        points = np.empty(3 * len(mesh.vertices), dtype=np.float32)
+        mesh.vertices.foreach_get("co", points)
+        evaluated.to_mesh_clear()
+        world = np.array(evaluated.matrix_world, dtype=np.float64)
+        found[thing.name] = points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
+    return found
+
+
+def _expected(written: Sequence[Planned], thing: bpy.types.Object, frame: int) -> float:
+    """Farthest that the keys of a mesh should move a vertex on a frame, in units of the world."""
+    mesh: Any = thing.data
+    total = np.zeros((len(mesh.vertices), 3))
+    for each in written:
+        if each.thing != thing or each.kind != "shape" or _value_at(each, frame) == 0:
+            continue
+        offsets = key_offsets(thing, each.key)
+        if offsets is not None:
+            total += _value_at(each, frame) * offsets
     world = np.array(thing.matrix_world, dtype=np.float64)[:3, :3]
-    return float(np.linalg.norm(total @ world.T, axis=1).max())
+    return float(np.linalg.norm(total @ world.T, axis=1).max(initial=0.0))
 
 
 def _value_at(planned: Planned, frame: float) -> float:

@@ -19,7 +19,7 @@ from ..engine.process import Engine
 from ..engine.session import SILENCE, Run, RunState, Session
 from ..handlers import add_handlers, remove_handlers
 from ..nodes import state, take_files
-from ..nodes.compile import SceneImport, compile_tree
+from ..nodes.compile import Delivery, SceneImport, compile_tree
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
 from ..nodes.scene_state import flame_of
 from ..nodes.tree import FlameTree
@@ -28,6 +28,7 @@ from ..paths import new_run_folder
 from ..polling import Poller
 from ..preferences import preferences
 from ..results.delivery import deliver, import_as_step, import_obstacle
+from ..retarget.performing import perform
 from ..scene.plate import lacks_copy
 from ..text import duration
 from . import preflight
@@ -200,7 +201,7 @@ def _settle_all() -> bool:
     return happened
 
 
-def _due(ticket: Ticket) -> list[SceneImport]:
+def _due(ticket: Ticket) -> list[Delivery]:
     """What can be imported now: its track is written, while reports and overlays may still be made."""
     stages, over = ticket.run.stages, ticket.run.state.final
     made = {name for name, stage in stages.items() if stage.state in ("done", "cached")}
@@ -229,7 +230,7 @@ def import_due() -> None:
             _import(ticket, due)
 
 
-def _import(ticket: Ticket, wanted: list[SceneImport]) -> None:
+def _import(ticket: Ticket, wanted: list[Delivery]) -> None:
     """Bring results into their scene."""
     ticket.imports = [each for each in ticket.imports if each not in wanted]
     scene, tree = _scene(ticket), tree_of(ticket.tree)
@@ -238,7 +239,10 @@ def _import(ticket: Ticket, wanted: list[SceneImport]) -> None:
     if ticket.announce:
         flame_of(scene).open_result()
     for each in wanted:
-        deliver(each, tree, scene, ticket.compiled, ticket.run)
+        if isinstance(each, SceneImport):
+            deliver(each, tree, scene, ticket.compiled, ticket.run)
+        else:
+            perform(each, tree, scene, ticket.compiled, ticket.run)
     if ticket.announce and ticket.settled and not ticket.imports:
         announce(outcome(ticket.run))
 

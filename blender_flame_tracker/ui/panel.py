@@ -9,7 +9,7 @@ import bpy
 from ..names import TAB
 from ..nodes import state
 from .section import Section, draw_section
-from .sections import calibration, head_camera, result, track, video
+from .sections import calibration, character, head_camera, result, track, video
 
 TITLE: Final = "FLAME Head Tracker"
 
@@ -19,6 +19,7 @@ SECTIONS: Final = (
     Section(track.title, "show_track", track.missing, track.draw, track.draw_remedy),
     Section(lambda _: "Result", "show_result", result.missing, result.draw),
     Section(lambda _: "Calibration", "show_calibration", calibration.missing, calibration.draw),
+    Section(lambda _: "Character", "show_character", character.missing, character.draw),
 )
 
 

@@ -90,18 +90,17 @@ def test_a_gap_stays_a_gap_at_another_rate(character):
     assert [each for each in range(1, 50) if each not in frames] == [20, 21, 22, 23, 24]
 
 
-def test_regions_and_gains_choose_what_is_played_and_how_strongly(character):
-    apply(character, use_eyes=False, brows=0.5, gain=0.5)
+def test_what_a_region_has_stays_where_it_is_not_written(character):
+    apply(character, use_eyes=False)
     assert curve_of(character.face, "eyeBlinkLeft") is None
-    assert np.allclose(keys_of(character.face, "browInnerUp")[1], 0.25 * WAVE**2)
-    assert np.allclose(keys_of(character.face, "jawOpen")[1], 0.5 * WAVE)
+    assert np.allclose(keys_of(character.face, "browInnerUp")[1], WAVE**2)
 
 
 def test_one_frame_alone_can_be_keyed(character):
     apply(character)
     before = keys_of(character.face, "jawOpen")
     bpy.context.scene.frame_set(7)
-    apply(character, gain=0.5, frames="current")
+    apply(character, make_performance({"jawOpen": 0.5 * WAVE}), frames="current")
     after = keys_of(character.face, "jawOpen")
     assert after[0] == before[0]
     assert np.allclose(after[1], [each * (0.5 if frame == 7 else 1) for frame, each in zip(*before, strict=True)])
@@ -214,7 +213,7 @@ def test_an_action_that_something_else_uses_is_not_changed(character):
 def test_a_locked_curve_is_left(character):
     apply(character)
     curve_of(character.face, "jawOpen").lock = True
-    made = apply(character, gain=0.5)
+    made = apply(character, make_performance({"jawOpen": 0.5 * WAVE}))
     assert [(each.label, reason) for each, reason in made.left] == [("Face: jawOpen", "its curve is locked")]
     assert np.allclose(keys_of(character.face, "jawOpen")[1], WAVE)
 

@@ -1,14 +1,12 @@
-"""Amounts of a performance: regions that are written, and how strongly they are played. Numpy alone."""
+"""Parts of a performance that are written: channels of the chosen regions, gaze, and turns of the head. Numpy alone."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...backend.contract.performance.calibration import Calibration, Response, calibrated
-from ...backend.contract.performance.channels import CHANNELS, REGIONS, region_of
+from ...backend.contract.performance.channels import CHANNELS, region_of
 from ...backend.contract.performance.gaze import COLUMNS, gaze_of
-from ...backend.contract.performance.performance import Performance
 from ...backend.contract.retarget_settings import RetargetSettings
 from .frames import Keyed
 
@@ -18,12 +16,6 @@ Array = NDArray[np.float64]
 def written_channels(settings: RetargetSettings) -> frozenset[str]:
     """Return the channels of the regions that are written."""
     return frozenset(channel for channel in CHANNELS if settings.uses(region_of(channel)))
-
-
-def played(performance: Performance, settings: RetargetSettings) -> Performance:
-    """Return a performance with the gains of this character; what has a gain of 1 stays to the last bit."""
-    gains = {region: Response(gain=settings.amount(region)) for region in REGIONS}
-    return calibrated(performance, Calibration(master=settings.gain, regions=gains))
 
 
 def gaze_on(keyed: Keyed) -> Array | None:
@@ -42,6 +34,6 @@ def head_on(keyed: Keyed, settings: RetargetSettings) -> Array | None:
     if settings.head_rest == "average":
         # Turns of a filmed head are small enough for their mean to be one.
         turn = turn - turn.mean(axis=0)
-    turn = turn * settings.amount("head")
+    turn = turn * settings.head_gain
     angle = np.linalg.norm(turn, axis=1, keepdims=True)
     return turn * np.minimum(1.0, np.radians(settings.head_limit) / np.maximum(angle, 1e-9))

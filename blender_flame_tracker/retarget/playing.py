@@ -1,0 +1,208 @@
+"""Playing of a performance by a character: from what was chosen to keys and a report, and anew when a slider moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import bpy
+
+from ...backend.contract.failure import Failure, Notice
+from ...backend.contract.performance.characters.mapping import Mapping
+from ...backend.contract.performance.characters.report import RED
+from ...backend.contract.retarget_settings import RetargetSettings
+from ..calibration.live import on_calibration_changed
+from ..nodes.stages.retarget import on_setting_changed
+from ..results.selection import Result
+from .apply import Prepared, carry_out, prepare
+from .doubling import without_doubling
+from .mapping_store import store_mapping, stored_mapping
+from .recognise import Recognised, recognise_character
+from .report import Report, report_of
+from .shots import has_keys_of
+from .source import Source, source_of
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A performance that could be written onto a character now.
+
+    Attributes:
+        recognised: The character.
+        mapping: With nothing doubled.
+        source: The performance.
+        prepared: What is written, and what stands in its way.
+        notices: What is to be said of file and mapping.
+    """
+
+    recognised: Recognised
+    mapping: Mapping
+    source: Source
+    prepared: Prepared
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class _Played:
+    """What a character plays at the moment, to be played anew. Datablocks by name: undo makes others of them.
+
+    Attributes:
+        owner: What has the settings, as `_name_of` says it.
+        settings: As they were applied.
+        track: Track file, None where the settings name another.
+        mapping: With nothing doubled.
+        holder: What has the calibration, as `_name_of` says it.
+        shot: Name of the performance.
+    """
+
+    owner: tuple[str, str, str]
+    settings: RetargetSettings
+    track: Path | None
+    mapping: Mapping
+    holder: tuple[str, str, str]
+    shot: str
+
+
+_PLAYED: Final[dict[str, _Played]] = {}
+"""Name of the object that keeps a character's mapping -> what it plays; of this session of Blender."""
+
+REPORTS: Final[dict[str, Report]] = {}
+"""Name of the same object -> the latest report."""
+
+
+def ready(
+    character: bpy.types.Object,
+    settings: RetargetSettings,
+    track: Path | Result | None,
+    context: bpy.types.Context,
+) -> Ready | Failure:
+    """Recognise a character, read the performance and plan. Changes nothing.
+
+    Args:
+        character: Any object of it.
+        settings: How.
+        track: Where they name no file.
+        context: For the scene.
+    """
+    recognised = recognise_character(context, [character])
+    if isinstance(recognised, Failure):
+        return recognised
+    blocking = next((row for row in recognised.report.rows if row.level == RED), None)
+    if blocking is not None:
+        return Failure("character-not-ready", blocking.sentence, blocking.advice)
+    source = source_of(settings, track, context)
+    if isinstance(source, Failure):
+        return source
+    mapping, notices = without_doubling(recognised.mapping)
+    prepared = prepare(source.performance, source.start, mapping, settings, context.scene)
+    if isinstance(prepared, Failure):
+        return prepared
+    return Ready(recognised, mapping, source, prepared, (*source.notices, *notices))
+
+
+def play(made: Ready, settings: RetargetSettings, owner: Any, context: bpy.types.Context) -> Report | Failure:
+    """Write what is ready, and return the report on it.
+
+    Args:
+        made: By `ready`.
+        settings: The same.
+        owner: What has the settings, a node or a scene's properties: its changes are played at once from now on.
+        context: For the scene.
+    """
+    applied = carry_out(made.prepared, settings, context.scene)
+    if isinstance(applied, Failure):
+        return applied
+    thing = made.recognised.holder
+    if stored_mapping(thing) is None:
+        store_mapping(thing, made.recognised.mapping)
+    shot = made.prepared.name
+    _PLAYED[thing.name] = _Played(
+        _name_of(owner), settings, made.source.track, made.mapping, _name_of(made.source.holder), shot
+    )
+    report = report_of(shot, applied, [f"{each.sentence} {each.advice}".strip() for each in made.notices])
+    REPORTS[thing.name] = report
+    return report
+
+
+def report_on(thing: bpy.types.Object) -> Report | None:
+    """Return the latest report on the character that keeps its mapping on an object."""
+    return REPORTS.get(thing.name)
+
+
+# Anew.
+
+
+def _name_of(owner: Any) -> tuple[str, str, str]:
+    """Kind and name of the datablock that something is or belongs to, and, of a node, its own name."""
+    block = owner.id_data
+    return block.bl_rna.identifier, block.name_full, owner.name if isinstance(owner, bpy.types.Node) else ""
+
+
+def _calibration_changed(holder: Any, channels: frozenset[str] | None) -> None:
+    for name, played in list(_PLAYED.items()):
+        if played.holder == _name_of(holder):
+            _play_again(name, played, channels)
+
+
+def _setting_changed(owner: Any) -> None:
+    for name, played in list(_PLAYED.items()):
+        if played.owner == _name_of(owner):
+            _PLAYED[name] = replace(played, settings=owner.settings(bpy.context.scene))
+            _play_again(name, _PLAYED[name], None)
+
+
+def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> None:
+    """Write a performance anew, where the character still plays it; what was edited by hand since stays.
+
+    Args:
+        name: Of the object that keeps the mapping.
+        played: What it plays.
+        channels: Those that may have changed; all, and the head, where None.
+    """
+    if bpy.data.objects.get(name) is None:
+        del _PLAYED[name]
+        return
+    settings = replace(played.settings, existing="leave")
+    source = source_of(settings, played.track, bpy.context)
+    if isinstance(source, Failure):
+        return
+    mapping = played.mapping if channels is None else _following(played.mapping, frozenset(channels))
+    prepared = prepare(source.performance, source.start, mapping, settings, bpy.context.scene)
+    if isinstance(prepared, Failure) or prepared.name != played.shot:
+        return
+    if any(has_keys_of(owner, played.shot) for owner, _ in prepared.plan.owners):
+        carry_out(prepared, settings, bpy.context.scene, verify=False)
+
+
+def _following(mapping: Mapping, channels: frozenset[str]) -> Mapping:
+    """The part of a mapping that follows some channels: a slider shall not wait for the rest."""
+    starts = {"jaw": "jaw", "left_eye": "eyeLook", "right_eye": "eyeLook"}
+    return replace(
+        mapping,
+        shapes=tuple(each for each in mapping.shapes if channels.intersection(each.parts)),
+        controls=tuple(each for each in mapping.controls if channels.intersection(each.parts)),
+        joints=tuple(
+            each
+            for each in mapping.joints
+            if each.joint in starts and any(name.startswith(starts[each.joint]) for name in channels)
+        ),
+    )
+
+
+CLASSES: Final[tuple[type, ...]] = ()
+
+
+def register() -> None:
+    """Listen to sliders."""
+    on_calibration_changed.append(_calibration_changed)
+    on_setting_changed.append(_setting_changed)
+
+
+def unregister() -> None:
+    """Listen no more, and forget what is played."""
+    on_calibration_changed.remove(_calibration_changed)
+    on_setting_changed.remove(_setting_changed)
+    _PLAYED.clear()
+    REPORTS.clear()

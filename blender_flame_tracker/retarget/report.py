@@ -1,0 +1,97 @@
+"""Report on a character after a performance was put onto it: what moves, what does not, what nothing drives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .apply import Applied
+
+GOOD: Final = "good"
+NOTE: Final = "note"
+BAD: Final = "bad"
+"""Levels of a line: as wanted, to know, does not do what was wanted."""
+
+_SHOWN: Final = 8
+"""Names that are listed before the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence with its level."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a performance on a character.
+
+    Attributes:
+        shot: Name of the action.
+        lines: In the order in which they are shown; the first says the whole in one sentence.
+    """
+
+    shot: str
+    lines: tuple[Line, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything moves as wanted."""
+        return all(line.level != BAD for line in self.lines)
+
+    @property
+    def summary(self) -> str:
+        """The whole in one sentence."""
+        return self.lines[0].text
+
+
+def report_of(shot: str, applied: Applied, more: Sequence[str] = ()) -> Report:
+    """Return the report on what was applied.
+
+    Args:
+        shot: Its name.
+        applied: With what was read back.
+        more: Further sentences to know, as of the file.
+    """
+    lines = [_summary(shot, applied), *_of_reading(applied)]
+    for label, names in (("Not tracked", applied.plan.not_tracked), ("Nothing follows", applied.plan.undriven)):
+        if names:
+            lines.append(Line(NOTE, f"{label}: {_listed(names)}."))
+    if applied.plan.missing:
+        lines.append(Line(BAD, f"The character does not have {_listed(applied.plan.missing)}; the rest is written."))
+    for reason in sorted({reason for _, reason in applied.left}):
+        names = [each.label for each, why in applied.left if why == reason]
+        lines.append(Line(NOTE, f"Left as it is, because {reason}: {_listed(names)}."))
+    lines += [Line(NOTE, f"{each.sentence} {each.advice}".strip()) for each in applied.notices]
+    return Report(shot, (*lines, *(Line(NOTE, text) for text in more)))
+
+
+def _summary(shot: str, applied: Applied) -> Line:
+    frame = applied.plan.frame
+    count = len(applied.written)
+    numbers = f"{count} {'number follows' if count == 1 else 'numbers follow'} '{shot}'"
+    where = f"frame {frame[0]:.0f}" if len(frame) == 1 else f"frames {frame[0]:.0f} to {frame[-1]:.0f}"
+    driven = len(applied.plan.driven)
+    still = applied.reading is not None and bool(applied.reading.still)
+    moves = ", but not all of it moves" if still else ""
+    return Line(BAD if still else GOOD, f"{numbers} on {where}, {driven} of 52 channels{moves}.")
+
+
+def _of_reading(applied: Applied) -> list[Line]:
+    reading = applied.reading
+    if reading is None:
+        return []
+    lines = []
+    if reading.moved:
+        moved = _listed([str(each) for each in reading.moved])
+        lines.append(Line(GOOD, f"At frame {reading.frame}, where most happens: {moved}."))
+    lines += [Line(BAD, f"{name} does not move as written: {why}.") for name, why in reading.still]
+    return lines
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:_SHOWN])} and {more} more"

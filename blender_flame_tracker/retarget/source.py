@@ -1,0 +1,127 @@
+"""Source of what is put onto a character: the track that is meant, or a file of another program, calibrated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ...backend.contract.failure import Failure, Notice
+from ...backend.contract.performance.calibration import calibrated, neutral_problem
+from ...backend.contract.performance.formats.reading import read_performance
+from ...backend.contract.performance.performance import Performance
+from ...backend.contract.retarget_settings import RetargetSettings
+from ..calibration.takes import Take, calibration_of, take_of_file
+from ..file_stamp import Stamp, stamp_of
+from ..paths import absolute, take_name
+from ..results.review import placed_rows
+from ..results.selection import Result, result_of
+from ..scene.schedule import scene_rate
+
+
+@dataclass(frozen=True)
+class Source:
+    """A performance and where it lies in the scene.
+
+    Attributes:
+        performance: Calibrated; named after the take.
+        start: Scene frame of its first row.
+        holder: Collection or scene whose calibration it has, so that changes of it are played at once.
+        track: Track file, None where it comes from another program.
+        notices: What is to be said of the file.
+    """
+
+    performance: Performance
+    start: float
+    holder: bpy.types.Collection | bpy.types.Scene
+    track: Path | None
+    notices: tuple[Notice, ...] = ()
+
+
+def source_of(settings: RetargetSettings, track: Path | Result | None, context: bpy.types.Context) -> Source | Failure:
+    """Return the performance that is meant.
+
+    Args:
+        settings: Name a file, or none.
+        track: Where they name none: a track file, or the result that panel and operators speak of.
+        context: For the scene.
+    """
+    if settings.source:
+        return _of_file(absolute(settings.source), settings.start_at, context.scene)
+    found = result_of(track, context) if isinstance(track, Path) else track
+    if found is None or found.file is None:
+        return Failure(
+            "no-performance", "There is no performance yet.", "Track a video, or choose a file of Live Link Face."
+        )
+    return _of_track(found, found.file, context.scene)
+
+
+def _of_file(path: Path, start: int, scene: bpy.types.Scene) -> Source | Failure:
+    read = _read_file(path)
+    if isinstance(read, Failure):
+        return read
+    performance, notices = read
+    take = Take(performance, np.arange(len(performance)))
+    return _calibrated(take, Source(performance, start, scene, None, notices))
+
+
+_READ: dict[Path, tuple[Stamp | None, tuple[Performance, tuple[Notice, ...]] | Failure]] = {}
+"""What the file that was asked for last holds: sliders ask with every step."""
+
+
+def _read_file(path: Path) -> tuple[Performance, tuple[Notice, ...]] | Failure:
+    stamp = stamp_of(path)
+    known = _READ.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    notices: list[Notice] = []
+    performance = read_performance(path, notices.append)
+    _READ.clear()
+    read = performance if isinstance(performance, Failure) else (performance, tuple(notices))
+    _READ[path] = (stamp, read)
+    return read
+
+
+def _of_track(found: Result, path: Path, scene: bpy.types.Scene) -> Source | Failure:
+    take = take_of_file(path)
+    if isinstance(take, Failure):
+        return take
+    performance = replace(take.performance, name=take_name(path, Path(take.performance.name).stem))
+    placed = placed_rows(take.clip_frame, performance.time, performance.rate, found.placement)
+    if placed is None:
+        return Failure(
+            "no-frames-in-range", "The track has no frame in the range of its import.", "Import another range of it."
+        )
+    rows, _ = placed
+    whole = Take(performance, take.clip_frame)
+    source = Source(performance, found.placement.start_at, found.collection or scene, path)
+    made = source if found.collection is None else _calibrated(whole, source)
+    if isinstance(made, Failure):
+        return made
+    return replace(made, performance=_rows(made.performance, rows, scene))
+
+
+def _calibrated(take: Take, source: Source) -> Source | Failure:
+    calibration = calibration_of(source.holder, take)
+    problem = neutral_problem(take.performance, calibration)
+    return problem or replace(source, performance=calibrated(take.performance, calibration))
+
+
+def _rows(performance: Performance, rows: np.ndarray, scene: bpy.types.Scene) -> Performance:
+    """The performance of some rows; photographs, whose times mean nothing, follow each other frame by frame."""
+    time = performance.time[rows] - performance.time[rows[0]]
+    rate = performance.rate
+    if len(rows) > 1 and not np.all(np.diff(time) > 0):
+        rate, time = Fraction(scene_rate(scene)), np.arange(len(rows)) / float(scene_rate(scene))
+    optional = {
+        name: None if values is None else values[rows]
+        for name, values in (
+            ("gaze", performance.gaze),
+            ("head_rotation", performance.head_rotation),
+            ("head_translation", performance.head_translation),
+        )
+    }
+    return replace(performance, rate=rate, time=time, weights=performance.weights[rows], **optional)

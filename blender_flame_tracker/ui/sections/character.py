@@ -1,0 +1,78 @@
+"""The panel's part Character: who plays the performance, what of it, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import bpy
+
+from ...nodes.stages.retarget import draw_regions, matters
+from ...results import selection
+from ...retarget import playing
+from ...retarget.candidates import can_be, character_in
+from ...retarget.gather import character_objects
+from ...retarget.mapping_store import holder_of
+from ...retarget.properties import holder_in
+from ...retarget.report import BAD, GOOD, NOTE
+from ...text import paragraph
+
+_ICONS: Final = {GOOD: "CHECKMARK", NOTE: "BLANK1", BAD: "ERROR"}
+_HEAD: Final = ("head_gain", "neck_share", "head_limit", "head_rest")
+
+
+def missing(context: bpy.types.Context) -> str:
+    """Return why it cannot be used yet; a file of another program needs no track."""
+    if any(can_be(thing) for thing in context.scene.objects):
+        return ""
+    return "Bring a character with shape keys or bones into the scene"
+
+
+def draw(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the part."""
+    holder = holder_in(context)
+    thing = character_in(context)
+    layout.prop(holder, "character")
+    if holder.character is None:
+        text = "Choose the character's face or armature." if thing is None else f"'{thing.name}' is taken."
+        paragraph(layout, context, text, icon="INFO")
+    _draw_source(layout, context, holder)
+    _draw_options(layout, holder)
+    row = layout.row()
+    row.scale_y = 1.3
+    row.enabled = thing is not None
+    row.operator("flame.retarget", icon="ARMATURE_DATA")
+    if thing is not None:
+        _draw_report(layout, context, thing)
+
+
+def _draw_source(layout: Any, context: bpy.types.Context, holder: Any) -> None:
+    """Where the performance comes from: a node's is what is linked to it."""
+    is_node = isinstance(holder, bpy.types.Node)
+    if not is_node:
+        layout.prop(holder, "source", placeholder="That of the track")
+    if (is_node or not holder.source) and selection.chosen(context) is None:
+        paragraph(layout, context, "Track a video first, or choose a file of Live Link Face.", icon="INFO")
+    elif matters(holder, "start_at"):
+        layout.prop(holder, "start_at")
+
+
+def _draw_options(layout: Any, holder: Any) -> None:
+    draw_regions(layout, holder)
+    header, body = layout.panel("flame_character_options", default_closed=True)
+    header.label(text="Options")
+    if body is None:
+        return
+    for name in ("frames", "existing", *_HEAD):
+        if matters(holder, name):
+            body.prop(holder, name)
+
+
+def _draw_report(layout: Any, context: bpy.types.Context, thing: bpy.types.Object) -> None:
+    """What came of it last."""
+    keeper = holder_of(character_objects(context.scene, [thing]))
+    report = playing.report_on(keeper) if keeper is not None else None
+    if report is None:
+        return
+    box = layout.box()
+    for line in report.lines:
+        paragraph(box, context, line.text, icon=_ICONS[line.level], narrower=20.0)
