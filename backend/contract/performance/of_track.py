@@ -29,7 +29,7 @@ def performance_of_file(track: Track | Path) -> Performance | Failure:
         return solved if isinstance(solved, Failure) else solved.performance
     weights = stored.weights.astype(np.float64)
     present = found.status != MISSING
-    rotation, translation = head_motion(found, present)
+    rotation, translation = head_motion(found)
     return Performance(
         name=str(found.header["video"].get("name", "")),
         rate=found.rate,

@@ -28,6 +28,8 @@ class Problem:
         roughness: Cost of half the squared second difference (T - 2, C); 0 across cuts and gaps.
         sum_cost: Cost of each channel's weight itself (C,), which drives small ones to zero.
         least, most: Bounds (T, C).
+        alike: Pairs of channels that are drawn to each other (P, 2) int.
+        pull: Cost of half the squared difference of each pair (T, P).
     """
 
     normal: Array
@@ -36,16 +38,28 @@ class Problem:
     sum_cost: Array
     least: Array
     most: Array
+    alike: Array
+    pull: Array
+
+
+def nobody_alike(frames: int) -> tuple[Array, Array]:
+    """Return `Problem.alike` and `Problem.pull` of channels that go each their own way."""
+    return np.zeros((0, 2), dtype=np.int64), np.zeros((frames, 0))
 
 
 def solve(problem: Problem, start: Array | None = None) -> Array:
     """Return the weights (T, C)."""
     normal, sum_cost = problem.normal, problem.sum_cost
-    step = 1 / (np.linalg.eigvalsh(normal)[-1] + 16 * problem.roughness.max(initial=0))
+    steepest = np.linalg.eigvalsh(normal)[-1] + 16 * problem.roughness.max(initial=0) + 2 * problem.pull.max(initial=0)
+    step = 1 / steepest
     weights = np.clip(np.zeros_like(problem.wanted) if start is None else start, problem.least, problem.most)
     ahead, momentum = weights, 1.0
     for _ in range(_STEPS):
         gradient = ahead @ normal - problem.wanted + sum_cost + _rough_gradient(ahead, problem)
+        if len(problem.alike):
+            apart = problem.pull * (ahead[:, problem.alike[:, 0]] - ahead[:, problem.alike[:, 1]])
+            gradient[:, problem.alike[:, 0]] += apart
+            gradient[:, problem.alike[:, 1]] -= apart
         following = np.clip(ahead - step * gradient, problem.least, problem.most)
         change = following - weights
         if np.abs(change).max(initial=0) < _SETTLED:

@@ -12,7 +12,7 @@ from ...track import MISSING, Track
 from ..channels import INDEX
 from .basis import ArkitBasis
 from .bounded import Problem, solve
-from .habits import most_of_mouth_close, without_losers
+from .habits import alike_pairs, most_of_mouth_close, pull_of, without_losers
 from .lids import BLINKS, closing_of, lid_vertices, scaled_blinks
 from .motion import motion_of
 from .options import ArkitOptions
@@ -90,6 +90,7 @@ def _problem(
     most = np.broadcast_to(size, products.wanted.shape).copy()
     most[:, channels == MOUTH_CLOSE] *= most_of_mouth_close(jaw)[:, None]
     present = (track.status != MISSING)[:, None]
+    pairs = alike_pairs(channels)
     return Problem(
         normal=products.normal,
         wanted=np.where(present, products.wanted, 0),
@@ -97,6 +98,8 @@ def _problem(
         sum_cost=options.sparsity * _SPARSE * size * products.distinct() ** 2,
         least=np.zeros_like(most),
         most=np.where(present, most, 0),
+        alike=pairs,
+        pull=np.zeros((len(most), len(pairs))),
     )
 
 
@@ -109,6 +112,7 @@ def _solved(problem: Problem, channels: Array, unit: Array, joined: Array, rate:
             problem,
             most=without_losers(most, found, channels, joined, rate),
             roughness=roughness_of(found / unit, joined, rate, options.smoothness),
+            pull=pull_of(found / unit, problem.alike),
         )
         found = solve(problem, found)
     return found / unit

@@ -22,7 +22,7 @@ from .steadiness import joined_frames, steadied
 
 FACING: Final = np.diag([1.0, -1.0, -1.0])
 """Turn from the axes of a head to those of the camera that it looks upright into."""
-OF_ONE: Final = 0.6
+_TURN_OF_ONE: Final = 0.6
 """Radians that an eye turns at a look weight of 1, about; how much of a turn is trembling goes by it."""
 
 
@@ -57,14 +57,14 @@ def performance_of(track: Track, options: ArkitOptions = DEFAULT, basis: ArkitBa
         return Failure(
             "no-face-in-track", "The track has no frame with a face.", "Track a clip in which the face is visible."
         )
-    gaze = _steady_gaze(track, options)
+    gaze = gaze_angles(track, options)
     weights = np.zeros((len(track), len(CHANNELS)))
     weights[:, COLUMNS] = weights_of(np.nan_to_num(gaze))
     face = solve_face(track, found, weights, options)
     weights, sources = face.weights, _sources(face.solved)
     weights[:, [source == NOT_TRACKED for source in sources]] = np.nan
     weights[~present] = np.nan
-    rotation, translation = head_motion(track, present)
+    rotation, translation = head_motion(track)
     performance = Performance(
         name=str(track.header["video"].get("name", "")),
         rate=track.rate,
@@ -80,21 +80,15 @@ def performance_of(track: Track, options: ArkitOptions = DEFAULT, basis: ArkitBa
     return Solved(performance, residual, found)
 
 
-def gaze_angles(track: Track) -> Array:
+def gaze_angles(track: Track, options: ArkitOptions = DEFAULT) -> Array:
     """Return yaw (towards the subject's right) and pitch (down) of left and right eye (T, 2, 2), NaN where missing."""
-    forward = rotation_matrices(np.stack([track.left_eye_pose, track.right_eye_pose], axis=1))[..., 2]
+    forward = rotation_matrices(np.nan_to_num(np.stack([track.left_eye_pose, track.right_eye_pose], axis=1)))[..., 2]
     yaw = -np.arctan2(forward[..., 0], forward[..., 2])
     pitch = -np.arctan2(forward[..., 1], np.hypot(forward[..., 0], forward[..., 2]))
-    gaze = np.stack([yaw, pitch], axis=2)
-    gaze[track.status == MISSING] = np.nan
-    return gaze
-
-
-def _steady_gaze(track: Track, options: ArkitOptions) -> Array:
-    gaze = gaze_angles(track)
-    flat = np.nan_to_num(gaze).reshape(len(gaze), 4) / OF_ONE
-    steady = OF_ONE * steadied(flat, joined_frames(track), float(track.rate), options.smoothness).reshape(gaze.shape)
-    return np.where(np.isnan(gaze), np.nan, steady)
+    turns = np.stack([yaw, pitch], axis=2).reshape(len(track), 4) / _TURN_OF_ONE
+    steady = steadied(turns, joined_frames(track), float(track.rate), options.smoothness)
+    missing = (track.status == MISSING)[:, None, None]
+    return np.where(missing, np.nan, _TURN_OF_ONE * steady.reshape(len(track), 2, 2))
 
 
 def _sources(solved: Array) -> tuple[str, ...]:
@@ -107,8 +101,9 @@ def _sources(solved: Array) -> tuple[str, ...]:
     return tuple(result)
 
 
-def head_motion(track: Track, present: Array) -> tuple[Array, Array]:
+def head_motion(track: Track) -> tuple[Array, Array]:
     """Return axis-angle and translation of the head (T, 3), see `Performance`; NaN where missing."""
+    present = track.status != MISSING
     rotation = FACING.T @ rotation_matrices(track.head_rotation)
     if not track.neck_turns_torso:
         rotation = rotation @ rotation_matrices(track.neck_pose)

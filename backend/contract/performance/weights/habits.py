@@ -1,4 +1,4 @@
-"""Habits of ARKit's weights as bounds: mouthClose against the jaw, and pairs of which only one is ever up."""
+"""Habits of ARKit's weights: mouthClose against the jaw, pairs of which one alone is up, and pairs that go together."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from ..channels import EXCLUSIVE, INDEX
 _FREE: Final = 0.1
 """Up to here mouthClose may be more than jawOpen, by `_BEYOND` at most, as phones have it."""
 _BEYOND: Final = 0.06
+ALIKE: Final = ("eyeWide", "eyeSquint", "browDown", "noseSneer")
+"""Channels whose left and right are the same in phones' takes (correlation 0.98 to 1.0)."""
+_PULL: Final = 1.0
+"""Cost of a difference between them, as share of the cost of their error."""
+_APART: Final = 0.1
+"""Difference of weights from which the pull gives way: one brow that is really down stays down alone."""
 _SETTLING: Final = 0.2
 """Seconds over which it is settled which of two exclusive channels is meant."""
 
@@ -41,6 +47,20 @@ def without_losers(most: Array, strengths: Array, channels: Array, joined: Array
         result[lead < 0, first] = 0
         result[lead >= 0, second] = 0
     return result
+
+
+def alike_pairs(channels: Array) -> Array:
+    """Return the columns (P, 2) of left and right of the channels of `ALIKE` that are among some channels (C,)."""
+    column = {int(channel): index for index, channel in enumerate(channels)}
+    pairs = [(INDEX[f"{name}Left"], INDEX[f"{name}Right"]) for name in ALIKE]
+    found = [(column[left], column[right]) for left, right in pairs if left in column and right in column]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+
+def pull_of(weights: Array, pairs: Array) -> Array:
+    """Return how strongly left and right are drawn together (T, P) by how far they are apart (Geman, McClure 1985)."""
+    apart = (weights[:, pairs[:, 0]] - weights[:, pairs[:, 1]]) / _APART
+    return np.asarray(_PULL / (1 + apart**2) ** 2)
 
 
 def _mean_around(values: Array, joined: Array, reach: int) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...arrays import Array
 from ...track import MISSING, Track
-from .bounded import Problem, solve
+from .bounded import Problem, nobody_alike, solve
 
 _AT_REST: Final = 1.0
 """Cost of roughness of a channel at rest at 30 frames/s, as share of the cost of its error."""
@@ -55,6 +55,6 @@ def steadied(values: Array, joined: Array, rate: float, smoothness: float) -> Ar
     result = values
     for _ in range(_TURNS):
         roughness = roughness_of(result, joined, rate, smoothness)
-        problem = Problem(np.eye(count), values, roughness, np.zeros(count), -bound, bound)
+        problem = Problem(np.eye(count), values, roughness, np.zeros(count), -bound, bound, *nobody_alike(len(values)))
         result = solve(problem, result)
     return result
