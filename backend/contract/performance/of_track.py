@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..failure import Failure
-from ..track import MISSING, Track, read_track
+from ..track import Track, read_track
 from .gaze import COLUMNS, gaze_of
 from .performance import Performance
 from .stored import weights_in
@@ -28,7 +28,6 @@ def performance_of_file(track: Track | Path) -> Performance | Failure:
         solved = performance_of(found)
         return solved if isinstance(solved, Failure) else solved.performance
     weights = stored.weights.astype(np.float64)
-    present = found.status != MISSING
     rotation, translation = head_motion(found)
     return Performance(
         name=str(found.header["video"].get("name", "")),

@@ -13,7 +13,7 @@ from ..channels import INDEX
 from .basis import ArkitBasis
 from .bounded import Problem, solve
 from .habits import alike_pairs, most_of_mouth_close, pull_of, without_losers
-from .lids import BLINKS, closing_of, lid_vertices, scaled_blinks
+from .lids import BLINKS, blinks_of, closing_of, lid_vertices
 from .motion import motion_of
 from .options import ArkitOptions
 from .products import MILLIMETRES, Products
@@ -68,10 +68,9 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     products = Products.of(motion, shapes[..., channels] / size[channels])
     problem = _problem(track, products, size[channels], channels, weights[:, JAW_OPEN], options)
     weights[:, channels] = _solved(problem, channels, MILLIMETRES * size[channels], joined, rate, options)
-    closing = closing_of(track, motion, shapes, weights)
-    blinks = steadied(scaled_blinks(track, closing, weights), joined, rate, options.smoothness)
-    weights[:, BLINKS] = np.clip(blinks, 0, 1)
     residual = products.left_over(weights[:, channels] * MILLIMETRES * size[channels])
+    blinks = blinks_of(track, closing_of(track, motion, shapes, weights), weights)
+    weights[:, BLINKS] = np.clip(steadied(blinks, joined, rate, options.smoothness), 0, 1)
     return Face(weights, solved, residual, np.where(solved, 1.0, 0.0))
 
 

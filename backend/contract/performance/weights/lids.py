@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ LEVEL: Final = 0.2
 """Look weight up or down to which a gaze counts as level: beyond it lids follow the eyes."""
 OPEN_SHARE: Final = 0.1
 """Quantile of the closing at level gaze that is the person's open eye."""
+NEARLY_SHUT, SHUT = 0.75, 0.95
+"""Closing of the lids from which, whatever closes them, an eye begins to count as shut, and counts as it entirely."""
 MOST_AT_REST: Final = 0.5
 """Closing that an open eye has at most: one that is never open beyond this is shut, not made like that."""
 
@@ -68,8 +71,21 @@ def _between(track: Track, vertices: Array, upper: Array, lower: Array, values: 
     return at(upper) - at(lower)
 
 
-def closing_of(track: Track, motion: FaceMotion, shapes: Array, weights: Array) -> Array:
-    """Return how far left and right eye are closed beyond what all other weights do (T, 2): 0 as neutral, 1 shut.
+@dataclass(frozen=True)
+class Closing:
+    """How far left and right eye are closed (T, 2): 0 as the neutral head's, 1 shut.
+
+    Attributes:
+        by_blink: Beyond what all other weights do to the lids, a squint's share left to the squint.
+        whole: By whatever closes them.
+    """
+
+    by_blink: Array
+    whole: Array
+
+
+def closing_of(track: Track, motion: FaceMotion, shapes: Array, weights: Array) -> Closing:
+    """Return how far the lids are closed.
 
     Args:
         track: Whose lids are measured.
@@ -81,27 +97,40 @@ def closing_of(track: Track, motion: FaceMotion, shapes: Array, weights: Array) 
     _, opened = openings(track, motion.vertices, shapes)
     others = weights.copy()
     others[:, BLINKS] = 0
-    closed = others @ opened.T - motion.coefficients @ moved.T
     full = np.array([-opened[eye, channel] for eye, channel in enumerate(BLINKS)])
-    return np.asarray(closed / np.where(full > 0, full, np.inf))
+    full = np.where(full > 0, full, np.inf)
+    whole = -(motion.coefficients @ moved.T) / full
+    return Closing(whole + others @ opened.T / full, whole)
 
 
-def scaled_blinks(track: Track, closing: Array, weights: Array) -> Array:
+def blinks_of(track: Track, closing: Closing, weights: Array) -> Array:
     """Return the blink weights (T, 2) of left and right eye.
+
+    Scaled between this person's open and closed: what counts is how far the way to shut is gone, never how much is
+    left after a resting value is taken off. An eye that is shut is a blink of 1, whatever else helped to shut it: on
+    another head a squint closes less.
 
     Args:
         track: Which says what frames count.
-        closing: How far each eye is closed by its lids alone (T, 2): 0 as the neutral head's, 1 shut.
+        closing: Of both eyes.
         weights: All weights (T, 52), of which those of the gaze are read.
     """
     level = weights[:, COLUMNS[:, 2:]].max(axis=2) < LEVEL
-    result = np.empty_like(closing)
+    tracked = track.status == TRACKED
+    result = np.empty_like(closing.whole)
     for eye in range(2):
-        tracked = track.status == TRACKED
         chosen = tracked & level[:, eye]
         # Too few level frames say less of the person than all frames do.
         chosen = chosen if chosen.sum() >= min(10, tracked.sum()) else tracked
-        rest = float(np.quantile(closing[chosen, eye], OPEN_SHARE)) if chosen.any() else 0.0
-        rest = min(max(rest, 0.0), MOST_AT_REST)
-        result[:, eye] = (closing[:, eye] - rest) / (1 - rest)
+        by_blink = _scaled(closing.by_blink[:, eye], chosen)
+        step = np.clip((closing.whole[:, eye] - NEARLY_SHUT) / (SHUT - NEARLY_SHUT), 0, 1)
+        shut = step * step * (3 - 2 * step)
+        result[:, eye] = by_blink + shut * np.maximum(closing.whole[:, eye] - by_blink, 0)
     return np.clip(result, 0, 1)
+
+
+def _scaled(closing: Array, chosen: Array) -> Array:
+    """Return a closing (T,) of which the chosen frames' usual low is 0, and shut stays 1."""
+    rest = float(np.quantile(closing[chosen], OPEN_SHARE)) if chosen.any() else 0.0
+    rest = min(max(rest, 0.0), MOST_AT_REST)
+    return (closing - rest) / (1 - rest)
