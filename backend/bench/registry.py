@@ -54,6 +54,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("mouth", "jaw and lips apart, lips that touch", "truth.mouth"),
         Benchmark("expression", "how much of a smile, a brow, a mouth is kept", "truth.expression"),
         Benchmark("lids", "shut lids are shut, open ones as open as the person's", "truth.lids"),
+        Benchmark("arkit", "ARKit's weights: back and forth, turned, at rest, as a phone's", "truth.arkit"),
         Benchmark("outline", "the head's outline against people traced by hand", "truth.outline"),
         Benchmark("gaze", "where the eyes look", "truth.gaze"),
         Benchmark("held-out", "real clips, landmarks held out of the fit", "truth.held_out"),

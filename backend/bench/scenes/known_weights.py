@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -30,19 +31,47 @@ def take_weights(path: Path) -> Floats:
     with path.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     names = {name.lower(): name for name in rows[0]}
-    return np.array([[float(row[names[channel.lower()]]) for channel in CHANNELS] for row in rows])
+    return np.array([[float(row[names[channel.lower()]]) for channel in CHANNELS] for row in rows], dtype=np.float64)
 
 
-def pose_of_weights(head: HeadModel, weights: Floats, identity: Floats | None = None) -> HeadPose:
-    """Return the pose of a head with ARKit's expressions that makes weights (T, 52)."""
+def arkit_channel(name: str) -> str | None:
+    """Return the channel of one of ICT-FaceKit's shapes: of two sides where ARKit has one both belong to it."""
+    sided = re.sub("_R$", "Right", re.sub("_L$", "Left", name))
+    return next((channel for channel in (sided, name.removesuffix("_L").removesuffix("_R")) if channel in INDEX), None)
+
+
+def single_channels() -> Floats:
+    """Return weights (T, 52) in which each channel rises to 1 and falls in nine frames, in turn.
+
+    mouthClose closes the lips over a jaw that is open as far: by itself it stands for nothing that a face can do.
+    """
+    rise = np.array([0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0])
+    weights = np.asarray(np.kron(np.eye(len(CHANNELS)), rise[:, None]), dtype=np.float64)
+    weights[:, INDEX["jawOpen"]] += weights[:, INDEX["mouthClose"]]
+    return weights
+
+
+def pose_of_weights(
+    head: HeadModel, weights: Floats, expression: Floats | None = None, jaw_open: float = JAW_OPEN
+) -> HeadPose:
+    """Return the pose of a head's mean person that makes weights (T, 52).
+
+    Args:
+        head: Any.
+        weights: Of all channels.
+        expression: The head's own coefficients for them (T, E); where None its expressions are ARKit's.
+        jaw_open: Turn of its jaw at jawOpen 1, radians.
+    """
     frames = len(weights)
     gaze = gaze_of(weights[:, COLUMNS])
     eyes = np.stack([gaze[..., 1], -gaze[..., 0], np.zeros((frames, 2))], axis=2)
     jaw = np.zeros((frames, 3))
-    jaw[:, 0] = JAW_OPEN * weights[:, INDEX["jawOpen"]]
+    jaw[:, 0] = jaw_open * weights[:, INDEX["jawOpen"]]
+    if expression is None:
+        expression = weights[:, [INDEX[name] for name in head.expression_names]]
     return HeadPose(
-        identity=np.zeros(head.identity_basis.shape[2]) if identity is None else identity,
-        expression=weights[:, [INDEX[name] for name in head.expression_names]],
+        identity=np.zeros(head.identity_basis.shape[2]),
+        expression=expression,
         neck=np.zeros((frames, 3)),
         jaw=jaw,
         left_eye=eyes[:, 0],

@@ -51,7 +51,7 @@ class Scene:
     landmarks: Landmarks
 
 
-def scene(head: HeadModel, seed: int, frames: int, focal: float) -> Scene:
+def scene(head: HeadModel, seed: int, frames: int, focal: float, yaw: float = YAW) -> Scene:
     """Return a talking, blinking, turning head that fills 300 pixels.
 
     Args:
@@ -59,11 +59,13 @@ def scene(head: HeadModel, seed: int, frames: int, focal: float) -> Scene:
         seed: Person, performance and noise.
         frames: T.
         focal: Focal length in picture widths.
+        yaw: How far the head turns to either side, radians; at 0 it does not turn in any way.
     """
     camera = Intrinsics.centred(WIDTH, HEIGHT, focal * WIDTH)
     acted = perform(head, usual_size(head, random_identity(head, seed)), frames, float(RATE), seed)
     angles = acted.head_angles.copy()
-    angles[:, 0] *= YAW / np.abs(angles[:, 0]).max()
+    angles *= yaw / YAW
+    angles[:, 0] *= yaw / max(float(np.abs(angles[:, 0]).max()), 1e-9)
     rotation = head_rotations(replace(acted, head_angles=angles))
     start = np.array([0.0, 0.0, camera.focal_x * FACE_WIDTH / FACE_PIXELS])
     translation = start + FACING @ PIVOT - rotation @ PIVOT + acted.head_shift

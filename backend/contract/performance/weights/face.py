@@ -9,7 +9,8 @@ import numpy as np
 
 from ...arrays import Array
 from ...track import MISSING, Track
-from ..channels import INDEX
+from ..channels import CHANNELS, INDEX
+from ..gaze import COLUMNS
 from .basis import ArkitBasis
 from .bounded import Problem, solve
 from .habits import alike_pairs, most_of_mouth_close, pull_of, without_losers
@@ -18,6 +19,7 @@ from .motion import motion_of
 from .options import ArkitOptions
 from .products import MILLIMETRES, Products
 from .steadiness import joined_frames, roughness_of, steadied
+from .trust import trust_of
 
 JAW_OPEN: Final = INDEX["jawOpen"]
 MOUTH_CLOSE: Final = INDEX["mouthClose"]
@@ -71,7 +73,10 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     residual = products.left_over(weights[:, channels] * MILLIMETRES * size[channels])
     blinks = blinks_of(track, closing_of(track, motion, shapes, weights), weights)
     weights[:, BLINKS] = np.clip(steadied(blinks, joined, rate, options.smoothness), 0, 1)
-    return Face(weights, solved, residual, np.where(solved, 1.0, 0.0))
+    alone = np.zeros(len(CHANNELS))
+    alone[channels] = size[channels] * products.distinct()
+    alone[[JAW_OPEN, *BLINKS, *COLUMNS.ravel()]] = np.inf
+    return Face(weights, solved, residual, trust_of(track, alone, residual))
 
 
 def face_vertices(track: Track) -> Array:

@@ -99,7 +99,7 @@ def closing_of(track: Track, motion: FaceMotion, shapes: Array, weights: Array) 
     others[:, BLINKS] = 0
     full = np.array([-opened[eye, channel] for eye, channel in enumerate(BLINKS)])
     full = np.where(full > 0, full, np.inf)
-    whole = -(motion.coefficients @ moved.T) / full
+    whole: Array = (motion.coefficients @ -moved.T) / full
     return Closing(whole + others @ opened.T / full, whole)
 
 

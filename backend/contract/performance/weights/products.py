@@ -11,8 +11,10 @@ from ...arrays import Array
 from .motion import FaceMotion
 
 MILLIMETRES: Final = 1000.0
-_RIDGE: Final = 1e-3
-"""Energy added to each shape, so that two that are opposite (jawLeft and jawRight) still count a little each."""
+_RIDGE: Final = 1e-6
+"""Energy added to shapes, of which two may be the same but for their sign."""
+_OPPOSITE: Final = 0.95
+"""Likeness of one shape to the negative of another from which they count as opposite."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,17 @@ class Products:
         return Products(rows.T @ rows, coefficients @ (columns.T @ rows), square)
 
     def distinct(self) -> Array:
-        """Return the share of each unit shape that no sum of the others resembles (C,), 0 to 1."""
-        inverse = np.linalg.inv(self.normal + _RIDGE * np.eye(len(self.normal)))
-        return np.asarray(1 / np.sqrt(np.diag(inverse) * (1 + _RIDGE)))
+        """Return the share of each unit shape that no sum of the others resembles (C,), 0 to 1.
+
+        Of shapes that are each other's opposite, as jawLeft and jawRight, each is taken without the other: a weight is
+        never negative.
+        """
+        result = np.empty(len(self.normal))
+        for channel, row in enumerate(self.normal):
+            others = np.flatnonzero((row > -_OPPOSITE) & (np.arange(len(row)) != channel))
+            part = self.normal[np.ix_(others, others)] + _RIDGE * np.eye(len(others))
+            result[channel] = 1 - row[others] @ np.linalg.solve(part, row[others])
+        return np.sqrt(np.maximum(result, 0))
 
     def left_over(self, weights: Array) -> Array:
         """Return the root mean square (T,) of what weights (T, C) of unit shapes leave, millimetres."""

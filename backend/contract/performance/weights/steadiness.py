@@ -1,7 +1,7 @@
 """Steadiness in time: where a channel rests its trembling is smoothed, and where it moves it is left as it is.
 
-The cost of roughness falls with the square of the second difference itself (iteratively reweighted least squares with
-Cauchy's weights): a blink of two frames has a hundred times the second difference of a still face's noise.
+The cost of roughness falls where the second difference is large (iteratively reweighted least squares with the weights
+of Geman and McClure): that of a blink of two frames is a hundred times that of a still face's noise.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from ...arrays import Array
 from ...track import MISSING, Track
 from .bounded import Problem, nobody_alike, solve
 
-_AT_REST: Final = 1.0
-"""Cost of roughness of a channel at rest at 30 frames/s, as share of the cost of its error."""
-_NOISE: Final = 0.012
-"""Second difference of a weight at which that cost is halved: noise of still faces is below, speech far above."""
+_AT_REST: Final = 8.0
+"""Cost of roughness of a channel at rest at 30 frames/s, as multiple of the cost of its error: what is smaller than a
+twentieth and swings faster than 3 Hz goes."""
+_NOISE: Final = 0.03
+"""Second difference of a weight at which that cost is a quarter of it: that of noise on still faces is a tenth, that
+of speech as much and more, and that of blinks ten times as much."""
 _FASTEST: Final = 2.0
 """Times 30 frames/s up to which smoothing lasts as long in seconds; beyond, as many frames."""
 _TURNS: Final = 3
@@ -43,7 +45,7 @@ def roughness_of(weights: Array, joined: Array, rate: float, smoothness: float) 
         return np.zeros((0, weights.shape[1]))
     together = (joined[:-1] & joined[1:])[:, None]
     cost = smoothness * _AT_REST * min(rate / 30, _FASTEST) ** 4
-    return np.where(together, cost / (1 + (np.diff(weights, 2, axis=0) / _NOISE) ** 2), 0)
+    return np.where(together, cost / (1 + (np.diff(weights, 2, axis=0) / _NOISE) ** 2) ** 2, 0)
 
 
 def steadied(values: Array, joined: Array, rate: float, smoothness: float) -> Array:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.bench.scenes.known_weights import TAKE, pose_of_weights, take_weights, track_of_pose
+from backend.bench.scenes.known_weights import TAKE, pose_of_weights, single_channels, take_weights, track_of_pose
+from backend.contract.failure import Failure
 from backend.contract.performance.channels import CHANNELS, EXCLUSIVE, INDEX
 from backend.contract.performance.performance import APERTURE, GEOMETRY, JOINT, NOT_TRACKED
+from backend.contract.performance.weights.basis import basis_of
 from backend.contract.performance.weights.from_track import Solved, performance_of
 from backend.contract.track import MISSING, TORSO, Track
 from backend.head.builtin import builtin_head
@@ -32,16 +34,6 @@ def solved(track: Track) -> Solved:
 
 def weights_of(track: Track) -> np.ndarray:
     return solved(track).performance.weights
-
-
-def single_channels() -> np.ndarray:
-    """Each channel rises to 1 and falls in nine frames, in turn; closed lips over an open jaw."""
-    rise = np.array([0, 0.25, 0.5, 0.75, 1, 0.75, 0.5, 0.25, 0])
-    weights = np.zeros((len(rise) * len(CHANNELS), len(CHANNELS)))
-    for channel in range(len(CHANNELS)):
-        weights[channel * len(rise) : (channel + 1) * len(rise), channel] = rise
-    weights[:, INDEX["jawOpen"]] += weights[:, INDEX["mouthClose"]]
-    return weights
 
 
 def test_every_channel_by_itself_comes_back_and_brings_no_other_with_it() -> None:
@@ -83,7 +75,7 @@ def test_lids_are_scaled_between_this_persons_open_and_closed() -> None:
     weights = np.zeros((60, len(CHANNELS)))
     weights[:, BLINKS] = 0.3
     weights[20:24, BLINKS] = 1.0
-    weights[40, BLINKS] = 0.65
+    weights[39:42, BLINKS] = 0.65
     blink = weights_of(track_of(weights))[:, BLINKS]
     assert np.abs(blink[:18]).max() < 0.02, "eyes that rest half open are open"
     assert blink[20:24].min() > 0.97, "closed is closed"
@@ -136,3 +128,58 @@ def test_each_channel_says_where_it_comes_from() -> None:
     source = dict(zip(CHANNELS, solved(track_of(single_channels()[::20])).performance.source, strict=True))
     assert source["mouthSmileLeft"] == GEOMETRY and source["eyeBlinkRight"] == APERTURE
     assert source["jawOpen"] == source["eyeLookInLeft"] == JOINT and source["tongueOut"] == NOT_TRACKED
+
+
+def test_one_frame_and_no_face_are_answered() -> None:
+    track = track_of(single_channels()[4:5])
+    assert solved(track).performance.weights.shape == (1, len(CHANNELS))
+    nobody = performance_of(replace(track, status=np.zeros(1, dtype=np.int8)))
+    assert isinstance(nobody, Failure) and nobody.code == "no-face-in-track"
+
+
+def test_a_head_without_arkits_shapes_says_so() -> None:
+    track = track_of(single_channels()[:3])
+    names = [f"expression_{index:03d}" for index in range(track.expression.shape[1])]
+    unknown = replace(track, header={**track.header, "expression_names": names})
+    assert not isinstance(basis_of(replace(unknown, arkit_basis=basis_of(track).displacement)), Failure)
+
+
+def test_noise_on_a_face_at_rest_is_stilled_and_a_step_is_not() -> None:
+    random = np.random.default_rng(1)
+    weights = np.zeros((90, len(CHANNELS)))
+    weights[:, INDEX["mouthSmileLeft"]] = 0.3
+    weights[45:, INDEX["browInnerUp"]] = 0.6
+    noisy = np.clip(weights + 0.004 * random.standard_normal(weights.shape), 0, 1)
+    found = weights_of(track_of(noisy))
+    assert np.sqrt(np.nanmean(np.diff(found[:40], 2, axis=0) ** 2)) < 0.0015
+    assert found[44, INDEX["browInnerUp"]] < 0.05 and found[45, INDEX["browInnerUp"]] > 0.55
+
+
+def test_trust_is_earned() -> None:
+    track = track_of(single_channels()[::20])
+    trust = dict(zip(CHANNELS, solved(track).performance.trust, strict=True))
+    assert trust["tongueOut"] == 0 and trust["jawForward"] == 0
+    assert trust["mouthSmileLeft"] > 0.8 > trust["mouthFrownLeft"]
+    worse = replace(track, point_error=np.full(len(track), 6.0, dtype=np.float32))
+    assert np.all(solved(worse).performance.trust <= np.array(list(trust.values())))
+
+
+def test_the_neutral_frame_is_still_frontal_and_without_expression() -> None:
+    weights = np.zeros((30, len(CHANNELS)))
+    weights[:, INDEX["jawOpen"]] = np.abs(np.arange(30) - 17) / 20
+    track = track_of(weights)
+    assert abs(solved(track).neutral_frame - 17) <= 1
+
+
+def test_lids_of_a_heads_own_are_read_from_its_mesh() -> None:
+    """A head whose lids are no expression of it, as those of a FLAME file with lids beside it."""
+    head = builtin_head()
+    weights = np.zeros((30, len(CHANNELS)))
+    weights[10:14, BLINKS] = [0.9, 0.8]
+    weights[:, INDEX["mouthSmileLeft"]] = np.linspace(0, 0.7, 30)
+    track = track_of(weights)
+    columns = [head.expression_names.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight")]
+    expression = track.expression.copy()
+    expression[:, columns] = 0
+    apart = replace(track, expression=expression, eyelids=weights[:, BLINKS])
+    assert np.abs(weights_of(apart)[:, BLINKS] - weights[:, BLINKS]).max() < 0.02
