@@ -17,6 +17,7 @@ from .exporters import terminal
 from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
 from .operators import (
     calibration,
+    export_performance,
     export_take,
     face,
     file_handlers,
@@ -81,6 +82,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     scene_operators,
     hand_off,
     export_take,
+    export_performance,
     terminal,
     availability,
     footage,

@@ -147,6 +147,7 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: selection.Result
         layout.operator("flame.parent_loose_objects", icon="LINKED")
     layout.operator_menu_enum("flame.set_up_render", "head", icon="RENDER_STILL")
     layout.operator_menu_enum("flame.export_take", "target", icon="EXPORT")
+    layout.operator_menu_enum("flame.export_performance", "target", icon="EXPORT")
     _draw_fit(layout, context, parts)
     for notice in read_record(parts.collection).notices:
         paragraph(layout, context, notice, icon="INFO")
