@@ -16,6 +16,7 @@ from ..export.folders import folder_problem
 from ..export.performances import write_performances
 from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from ..system.writable import not_writable, writable_problem
+from .calibration import add_calibration_flags, calibrated_take
 from .flags import HelpFormatter, path_argument
 from .performances import SOURCE, footage_of, take_in, tell
 
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     for option in options_of(ExportSettings):
         if option.name in PERFORMANCE_FORMATS:
             result.add_argument(f"--{option.name.replace('_', '-')}", action="store_true", help=option.help)
+    add_calibration_flags(result)
     result.add_argument(
         "--overwrite", action="store_true", help="Replace folders of these names that this program did not write"
     )
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in PERFORMANCE_FORMATS)
         sys.stderr.write(f"No format is chosen. Add at least one of {flags}.\n")
         return EXIT_USAGE
-    written = _export(parsed.file, parsed.out.absolute(), formats, Targets(parsed.overwrite, (parsed.file,)))
+    written = _export(parsed, parsed.out.absolute(), formats, Targets(parsed.overwrite, (parsed.file,)))
     if isinstance(written, Failure):
         sys.stderr.write(f"{written}\n")
         return EXIT_FAILED
@@ -58,8 +60,10 @@ def main(arguments: Sequence[str]) -> int:
     return EXIT_DONE
 
 
-def _export(file: Path, out: Path, formats: list[str], targets: Targets) -> dict[str, Path] | Failure:
+def _export(parsed: argparse.Namespace, out: Path, formats: list[str], targets: Targets) -> dict[str, Path] | Failure:
+    file: Path = parsed.file
     take = take_in(file, formats)
+    take = take if isinstance(take, Failure) else calibrated_take(take, parsed)
     if isinstance(take, Failure):
         return take
     folders = {name: out / name for name in formats}

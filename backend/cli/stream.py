@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..contract.failure import Failure
 from ..contract.performance.formats.packets import PORT, Stream, stream_of
 from ..run.engine import EXIT_DONE, EXIT_FAILED
+from .calibration import add_calibration_flags, calibrated_take
 from .flags import HelpFormatter, path_argument
 from .performances import SOURCE, take_in
 
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--port", type=int, default=PORT, help=f"Port that it listens on (default {PORT})")
     result.add_argument("--subject", default="Face", help="Name under which Live Link lists the face (default Face)")
     result.add_argument("--loop", action="store_true", help="Begin again at the end")
+    add_calibration_flags(result)
     result.add_argument(
         "--angles",
         choices=("radians", "half-turns"),
@@ -45,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command."""
     parsed = parser().parse_args(arguments)
     take = take_in(parsed.file)
+    take = take if isinstance(take, Failure) else calibrated_take(take, parsed)
     address = _address(parsed.host, parsed.port)
     problem = next((each for each in (take, address) if isinstance(each, Failure)), None)
     if problem is not None or isinstance(take, Failure) or isinstance(address, Failure):

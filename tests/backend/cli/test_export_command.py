@@ -16,6 +16,7 @@ from cli_helpers import backend
 from fake_stages import ROOT
 from report_tracks import a_track
 
+from backend.contract.performance.calibration import Calibration, Response
 from backend.contract.performance.channels import CHANNELS
 from backend.contract.performance.formats.column_names import HEADER
 from backend.contract.performance.formats.packets import packet
@@ -43,6 +44,53 @@ def test_a_take_becomes_other_formats_and_its_faults_are_said(tmp_path: Path, ta
     assert (tmp_path / "out" / "vrma" / "Zo_perfect_sync.vrma").read_bytes()[:4] == b"glTF"
     again = backend("export", take, "--out", tmp_path / "out", "--vrma")
     assert again.returncode == 0, again.stderr
+
+
+def live_link(folder: Path) -> np.ndarray:
+    """The weights that were written (T, 52), in the order of the file."""
+    (path,) = (folder / "live_link").glob("*.csv")
+    rows = [line.split(",") for line in path.read_text("utf-8").splitlines()[1:]]
+    return np.array([[float(value) for value in row[2:54]] for row in rows if int(row[1])])
+
+
+def test_a_take_is_calibrated_by_preset_file_and_neutral_frame(tmp_path: Path, take: Path) -> None:
+    (tmp_path / "own.json").write_text(Calibration(regions={"brows": Response(gain=0.5)}).to_json(), "utf-8")
+    written = {}
+    for name, flags in {
+        "plain": (),
+        "subtle": ("--calibration", "subtle"),
+        "own": ("--calibration", tmp_path / "own.json"),
+        "rest": ("--neutral", "2"),
+        "found": ("--neutral", "find"),
+    }.items():
+        done = backend("export", take, "--out", tmp_path / name, "--live-link", *flags)
+        assert done.returncode == 0, done.stderr
+        written[name] = live_link(tmp_path / name)
+    names = [name[0].lower() + name[1:] for name in HEADER[2:54]]
+    brow, funnel, blink = (names.index(name) for name in ("browInnerUp", "mouthFunnel", "eyeBlinkLeft"))
+    plain = written["plain"]
+    assert np.allclose(written["subtle"][:, funnel], 0.7 * plain[:, funnel], atol=1e-3)
+    assert np.allclose(written["subtle"][:, blink], plain[:, blink], atol=1e-3)
+    assert np.allclose(written["own"][:, brow], plain[:, brow] / 2, atol=1e-3)
+    assert not written["rest"][:, funnel].any() and np.array_equal(written["rest"], written["found"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (("--neutral", "99"), 1, "There is no frame 99 in it."),
+        (("--neutral", "3"), 1, "The neutral frame shows no face."),
+        (("--neutral", "first"), 2, "'first' is neither a frame nor 'find'"),
+        (("--calibration", "loud"), 1, "loud cannot be read"),
+        (("--calibration", "{take}"), 1, "The calibration is not valid JSON."),
+    ],
+)
+def test_a_calibration_that_cannot_be_used_is_refused(
+    tmp_path: Path, take: Path, flags: tuple[str, ...], code: int, words: str
+) -> None:
+    given = [flag.format(take=take) for flag in flags]
+    done = backend("export", take, "--out", tmp_path / "out", "--live-link", *given)
+    assert done.returncode == code and words in done.stderr and not (tmp_path / "out").exists()
 
 
 def test_the_camera_of_a_track_is_written(tmp_path: Path) -> None:
