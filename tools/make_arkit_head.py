@@ -23,8 +23,8 @@ from backend.head.model import HeadModel
 from backend.head.skinning import neutral_pose, pose_vertices
 
 _REGIONS = (
-    "left_eyeball", "right_eyeball", "left_ear", "right_ear", "neck", "face", "lips", "left_eyelid", "right_eyelid",
-    "tongue", "teeth", "mouth_inside",
+    "left_eyeball", "right_eyeball", "left_ear", "right_ear", "neck", "scalp", "face", "lips", "left_eyelid",
+    "right_eyelid", "tongue", "teeth", "mouth_inside",
 )  # fmt: skip
 _PARTS = ("upper_teeth", "lower_teeth", "mouth_bag", "left_socket", "right_socket")
 

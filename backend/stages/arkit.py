@@ -20,6 +20,7 @@ from ..contract.track import TRACKED, Track
 from ..data.context import Context
 from ..data.stage_code import StageCode
 from ..data.types import Fit
+from ..head.arkit_basis import arkit_basis
 from ..head.model import HeadModel
 from .track import track_of
 
@@ -30,6 +31,12 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
     See `contract.performance.weights`.
     """
     track = track_of(fit, head, context)
+    own = set(head.expression_names) & set(CHANNELS)
+    if not own:
+        transferred = arkit_basis(head)
+        if isinstance(transferred, Failure):
+            return transferred
+        track = replace(track, arkit_basis=transferred)
     solved = performance_of(track, ArkitOptions(settings.smoothness, settings.sparsity))
     if isinstance(solved, Failure):
         # The track itself is worth having.
@@ -43,7 +50,6 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
     if problem is not None:
         return problem
     performance = calibrated(solved.performance, calibration)
-    own = set(head.expression_names) & set(CHANNELS)
     weights = ArkitWeights(
         weights=performance.weights.astype(np.float32),
         residual=solved.residual.astype(np.float32),

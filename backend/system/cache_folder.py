@@ -33,7 +33,7 @@ _FORMS: Final[Mapping[str, re.Pattern[str]]] = {
         WORK: rf"[a-z]+-{_KEY}(-\d+)?(\.lock)?",
         LOGS: r"engine-\d{8}-\d{6}-\d+\.log",
         PREVIEWS: r"\d+",
-        HEADS: r"(builtin_head|landmarks)_[0-9a-f]+\.npz",
+        HEADS: r"(arkit|builtin_head|landmarks)_[0-9a-f]+\.npz",
         COMPILED: r"\w+_[0-9a-f]{40}",
         RUNNING: r"\d+-[0-9a-f]{8}\.lock",
     }.items()

@@ -11,6 +11,7 @@ from ...arrays import Array
 from ...failure import Failure
 from ...track import Track
 from ..channels import CHANNELS, INDEX
+from ..transfer.head_basis import basis_by_transfer
 
 JAW_OPEN: Final = float(np.radians(25.0))
 """Turn of the jaw in radians at jawOpen 1, as the built-in head has it (`backend/head/builtin/dimensions.py`)."""
@@ -46,13 +47,12 @@ def basis_of(track: Track) -> ArkitBasis | Failure:
         displacement[..., channels] = track.expression_basis[..., columns]
         return with_displacement(displacement, "the head's own expressions")
     transferred = getattr(track, "arkit_basis", None)
-    if transferred is not None:
-        return with_displacement(np.asarray(transferred), "the built-in head's shapes, transferred")
-    return Failure(
-        "no-arkit-shapes",
-        "The track's head has no ARKit shapes, and none were transferred to it.",
-        "Track the clip again, or with the built-in head.",
-    )
+    if transferred is None:
+        made = basis_by_transfer(track)
+        if isinstance(made, Failure):
+            return made
+        transferred = made.displacement.astype(np.float32)
+    return with_displacement(np.asarray(transferred), "the built-in head's shapes, transferred")
 
 
 def with_displacement(displacement: Array, source: str, jaw_open: float = JAW_OPEN) -> ArkitBasis:
