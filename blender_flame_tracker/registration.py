@@ -34,6 +34,7 @@ from .operators import (
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
+from .operators import rig as rig_operators
 from .operators import scene as scene_operators
 from .operators import setup as setup_operators
 from .operators import stages as stage_operators
@@ -79,6 +80,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     retarget,
     result_operators,
     result_file_operators,
+    rig_operators,
     scene_operators,
     hand_off,
     export_take,

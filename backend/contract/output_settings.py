@@ -261,6 +261,15 @@ class SceneSettings:
         label="Shape Keys",
         choices=KEY_CHOICES,
     )
+    key_error: float = option(
+        0.0,
+        "Leave out keys of a rig as long as no vertex moves by more than this, so that its curves can be edited by "
+        "hand; 0 keeps a key on every frame",
+        label="Reduce Keys",
+        unit="mm",
+        minimum=0.0,
+        maximum=10.0,
+    )
     hide_neck: bool = option(
         False,
         "Hide the neck with a Mask modifier where it would cover collar and shirt; switch the "

@@ -25,7 +25,7 @@ def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene
     if isinstance(result, Failure):
         return result
     state.note_import(track, settings, scene)
-    _select(scene, result.parts.head)
+    _select(scene, result.parts.carrier)
     if settings.camera_view and was_plain and PICTURE in result.parts.collection:
         _show_textures(scene)
     if not settings.camera_view or not result.fresh:

@@ -22,6 +22,11 @@ def remember_keys(parts: Parts) -> None:
     parts.collection[WRITTEN] = _look(parts.mesh)
 
 
+def forget_keys(parts: Parts) -> None:
+    """Take note that the shape keys are not as any import has written them."""
+    parts.collection[WRITTEN] = "by hand"
+
+
 def kept_edits(parts: Parts) -> list[Notice]:
     """Keep the head on a hidden copy where its shape keys are not as they were written, and say so."""
     written = stored(parts.collection, WRITTEN, str)

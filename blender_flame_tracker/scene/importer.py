@@ -322,8 +322,15 @@ def _write_head(
     parts: Parts, new: _Head, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
 ) -> tuple[Parts, list[Notice]]:
     """Mesh, materials, regions, what moves them, and visibility of the head."""
-    head, mesh, notices = parts.head, parts.mesh, kept_edits(parts)
-    parts = rig_writing.ensure_rig(parts, name) if new.rig is not None else rig_writing.remove_rig(parts)
+    head, mesh = parts.head, parts.mesh
+    edits = rig_writing.edits_above(parts)
+    if new.rig is not None:
+        notices = kept_edits(parts)
+        parts = rig_writing.ensure_rig(parts, name)
+    else:
+        sculpted = kept_edits(parts)
+        parts, notices = rig_writing.put_aside(parts)
+        notices = [*sculpted, *notices]
     stays = new.rig is not None and is_rig_face(mesh) and head_data.same_topology(mesh, new.shape)
     if mesh.shape_keys is not None and not stays:
         keyframes.remove_animation(mesh.shape_keys)
@@ -335,7 +342,8 @@ def _write_head(
     frame, row = _seen_keys(selection, timeline)
     position = (np.cumsum(selection.seen) - 1)[row]
     if new.rig is not None:
-        notices.extend(rig_writing.write_rig(parts, new.rig, frame, position))
+        notices.extend(rig_writing.write_rig(parts, new.rig, frame, position, settings.key_error / 1000))
+        notices.extend(rig_writing.lay_above(parts, edits))
     frames = None
     if settings.has_frames:
         frames = shape_keys.FrameKeys(new.vertices, new.names, frame, position, settings.key_kind)

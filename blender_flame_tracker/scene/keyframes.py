@@ -59,10 +59,19 @@ def vector_channels(path: str, frame: NDArray[Any], values: NDArray[Any]) -> lis
 def write_channels(owner: Animated, channels: Iterable[Channel]) -> None:
     """Write channels to the owner's action, made where there is none; other channels of it stay as they are.
 
-    A channel that is there already is replaced as a whole.
+    A channel that is there already is replaced as a whole. Where layers of edits lie above what an import has written,
+    that is what is changed.
     """
+    _write(_bag(owner, ensure=True), channels)
+
+
+def write_channels_on_top(owner: Animated, channels: Iterable[Channel]) -> None:
+    """Write channels to the owner's action as `write_channels` does, whatever lies below it."""
+    _write(_top_bag(owner, ensure=True), channels)
+
+
+def _write(bag: Any, channels: Iterable[Channel]) -> None:
     channels = list(channels)
-    bag = _bag(owner, ensure=True)
     _remove(bag.fcurves, {(channel.path, channel.index) for channel in channels})
     for channel in channels:
         curve = bag.fcurves.new(channel.path, index=channel.index)
@@ -169,6 +178,17 @@ def join_action(owner: Animated, leader: Animated) -> None:
     write_channels(owner, channels)
 
 
+def share_action(owner: Animated, leader: Animated) -> None:
+    """Let what is written for an owner go into the leader's action, where actions have slots (Blender 4.4)."""
+    action: Any = leader.animation_data.action if leader.animation_data is not None else None
+    own: Any = owner.animation_data
+    if action is None or not hasattr(action, "slots") or strip_below(owner) is not None:
+        return
+    if own is None or own.action != action:
+        remove_animation(owner)
+        use_action(owner, action)
+
+
 def find_curve(owner: Animated, path: str, index: int = 0) -> bpy.types.FCurve | None:
     """Return the owner's curve of a channel, or None."""
     curves = _curves(owner, ensure=False)
@@ -206,12 +226,15 @@ def _curves(owner: Animated, *, ensure: bool) -> Any:
 
 def _bag(owner: Animated, *, ensure: bool) -> Any:
     """What holds the owner's curves and their groups: its action before 4.4, its slot's channel bag since."""
-    animation: Any = owner.animation_data
     strip = strip_below(owner)
-    if strip is not None:
-        return (
-            strip.action if not hasattr(strip.action, "slots") else _slot_bag(strip.action, strip.action_slot, ensure)
-        )
+    if strip is None:
+        return _top_bag(owner, ensure=ensure)
+    return _slot_bag(strip.action, strip.action_slot, ensure) if hasattr(strip.action, "slots") else strip.action
+
+
+def _top_bag(owner: Animated, *, ensure: bool) -> Any:
+    """The same of the action that is active, whatever lies below it."""
+    animation: Any = owner.animation_data
     if animation is None or animation.action is None:
         if not ensure:
             return None

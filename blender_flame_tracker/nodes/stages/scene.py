@@ -62,6 +62,7 @@ class SceneNode(StageNode, bpy.types.Node):
         needed = {
             "shape_keys": frames,
             "key_kind": frames and self.shape_keys,
+            "key_error": self.form != "keys",
             "sound": self.plate,
             "rate": self.fit_scene != "always",
         }

@@ -127,6 +127,16 @@ def posed(shape: RigShape, animation: Animation) -> NDArray[np.float32]:
     return result
 
 
+def largest_distance(shape: RigShape, one: Animation, other: Animation) -> float:
+    """Return by how many metres some vertex is apart on the worst frame of two animations of a rig."""
+    largest = 0.0
+    for start in range(0, len(one), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        apart = posed(shape, one.at(part)) - posed(shape, other.at(part))
+        largest = max(largest, float(np.sqrt((apart.astype(np.float64) ** 2).sum(axis=-1).max())))
+    return largest
+
+
 def pose_features(rotations: Array) -> Array:
     """Return R - 1 of Head, Jaw and eyes (K, 36), row by row, of the turns of all bones (K, 6, 3, 3)."""
     return (rotations[:, 2:] - np.eye(3)).reshape(len(rotations), -1)

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from ....backend.contract.failure import Notice
 from .. import keyframes
+from ..keyframes import Channel
 from ..parts import Parts, remember
 from . import animation, armature, controls
 from .correctives import correctives_of
 from .decomposition import Decomposition
 from .face_keys import write_face
+from .layers import has_layers, new_layer
+from .written import edits_of
 
 TOLERATED: Final = 5e-5
 """Metres by which a rig may differ from the track's own vertices."""
@@ -52,7 +55,9 @@ def _put_at_rest(thing: bpy.types.Object) -> None:
     thing.rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
 
 
-def write_rig(parts: Parts, made: Decomposition, frame: NDArray[np.float64], rows: NDArray[np.int64]) -> list[Notice]:
+def write_rig(
+    parts: Parts, made: Decomposition, frame: NDArray[np.float64], rows: NDArray[np.int64], bound: float
+) -> list[Notice]:
     """Write bones, weights, shape keys and their animation.
 
     Args:
@@ -60,6 +65,7 @@ def write_rig(parts: Parts, made: Decomposition, frame: NDArray[np.float64], row
         made: Of the rows that show a head.
         frame: Scene frames of the keys (K,).
         rows: Which row of it each key shows (K,).
+        bound: Metres by which vertices may be off for the sake of fewer keys; 0 keys every frame.
     """
     rig = parts.rig
     assert rig is not None
@@ -67,8 +73,8 @@ def write_rig(parts: Parts, made: Decomposition, frame: NDArray[np.float64], row
     armature.bind(parts.head, rig, made.shape.weights)
     correctives = correctives_of(made.shape, armature.bone_axes(rig))
     key = write_face(parts.head, made.shape, made.animation.values, correctives, rig)
-    animation.write_animation(rig, key, made.shape, made.animation.at(rows), frame)
-    return [] if made.deviation <= TOLERATED else [_inexact(made.deviation)]
+    notices = animation.write_animation(rig, key, made.shape, made.animation.at(rows), frame, bound)
+    return [*notices, *([] if made.deviation <= TOLERATED else [_inexact(made.deviation)])]
 
 
 def _inexact(deviation: float) -> Notice:
@@ -79,16 +85,68 @@ def _inexact(deviation: float) -> Notice:
     )
 
 
+def has_edits(parts: Parts) -> bool:
+    """Whether bones or sliders have been animated by hand, in the track's own curves."""
+    return any(edits_of(owner) for owner in (parts.rig, parts.mesh.shape_keys) if owner is not None)
+
+
+def edits_above(parts: Parts) -> list[tuple[Any, list[Channel]]]:
+    """Return what was done by hand to the curves of rig and keys, each with what it is for."""
+    owners = [owner for owner in (parts.rig, parts.mesh.shape_keys) if parts.rig is not None and owner is not None]
+    found = [(owner, edits_of(owner)) for owner in owners]
+    return found if any(channels for _, channels in found) else []
+
+
+def lay_above(parts: Parts, edits: list[tuple[Any, list[Channel]]]) -> list[Notice]:
+    """Put what was done by hand onto a layer above the new track."""
+    rig, key = parts.rig, parts.mesh.shape_keys
+    if not edits or rig is None or key is None:
+        return []
+    action = new_layer(rig, key)
+    for owner, channels in edits:
+        keyframes.write_channels_on_top(owner, channels)
+    return [
+        Notice(
+            "edits-above",
+            f"Curves had been changed by hand; what was changed is now the layer '{action.name}' above the new track.",
+            "Delete that action to have the track as it is.",
+        )
+    ]
+
+
+def put_aside(parts: Parts) -> tuple[Parts, list[Notice]]:
+    """Return the parts without the rig; one that somebody has edited stays, hidden and with a copy of its head."""
+    rig = parts.rig
+    if rig is None:
+        return parts, []
+    if not has_layers(rig) and not has_edits(parts):
+        return remove_rig(parts), []
+    copy: Any = parts.head.copy()
+    copy.data = parts.mesh.copy()
+    copy.name, rig.name = f"{parts.head.name} edited", f"{rig.name} edited"
+    parts.collection.objects.link(copy)
+    armature.unbind(parts.head)
+    _leave(parts.head, rig, copy)
+    for thing in (copy, rig):
+        thing.hide_render = thing.hide_viewport = True
+    parts = replace(parts, rig=None)
+    remember(parts)
+    return parts, [
+        Notice(
+            "edits-kept",
+            f"The rig had been animated by hand; it is kept, hidden, as '{rig.name}' with '{copy.name}'.",
+            "Show them in the Outliner to go on with them, or delete them.",
+        )
+    ]
+
+
 def remove_rig(parts: Parts) -> Parts:
     """Return the parts without a rig: what hung on it hangs on the head, where it is."""
     rig = parts.rig
     if rig is None:
         return parts
     armature.unbind(parts.head)
-    parts.head.parent = rig.parent
-    _put_at_rest(parts.head)
-    for child in [each for each in bpy.data.objects if each.parent == rig]:
-        _hang_on_head(child, parts.head, rig)
+    _leave(parts.head, rig)
     controls.remove_controls(rig)
     keyframes.remove_animation(rig)
     data: Any = rig.data
@@ -96,6 +154,14 @@ def remove_rig(parts: Parts) -> Parts:
     parts = replace(parts, rig=None)
     remember(parts)
     return parts
+
+
+def _leave(head: bpy.types.Object, rig: bpy.types.Object, staying: bpy.types.Object | None = None) -> None:
+    """Take the head off the rig, and with it what hangs there, but for what stays."""
+    head.parent = rig.parent
+    _put_at_rest(head)
+    for child in [each for each in bpy.data.objects if each.parent == rig and each != staying]:
+        _hang_on_head(child, head, rig)
 
 
 def _hang_on_head(child: bpy.types.Object, head: bpy.types.Object, rig: bpy.types.Object) -> None:

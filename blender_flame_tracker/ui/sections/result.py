@@ -22,6 +22,7 @@ from ...scene.stored import stored
 from ...scene.texture import PICTURE
 from ...text import paragraph
 from ..graph_picture import draw_graph
+from .rig import draw_rig
 
 
 def missing(context: bpy.types.Context) -> str:
@@ -143,6 +144,7 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: selection.Result
     moving = motion_of(parts.camera)
     text = "Switch to Camera Motion" if moving == HEAD_MOVES else "Switch to Head Motion"
     layout.operator("flame.switch_motion", text=text, icon="CON_CAMERASOLVER" if moving == HEAD_MOVES else "USER")
+    draw_rig(layout, parts)
     if loose_objects(parts):
         layout.operator("flame.parent_loose_objects", icon="LINKED")
     layout.operator_menu_enum("flame.set_up_render", "head", icon="RENDER_STILL")

@@ -1,0 +1,96 @@
+"""Conversion there and back and layers by the panel's buttons, with what they refuse."""
+
+import bpy
+import numpy as np
+import pytest
+from flame_extension.backend.contract.camera import blender_points
+from flame_extension.backend.contract.settings import SceneSettings
+from flame_extension.backend.contract.track import write_track
+from flame_extension.blender_flame_tracker.results import selection
+from flame_extension.blender_flame_tracker.scene.record import read_record
+from flame_extension.blender_flame_tracker.scene.rig.layers import layer_names
+from rig_tracks import make_flame_track
+from scene_probes import evaluated_vertices
+
+pytestmark = pytest.mark.usefixtures("addon")
+
+
+@pytest.fixture
+def track(tmp_path):
+    """A track whose file has been imported as shape keys."""
+    made = make_flame_track(8, video={"name": "take one.mp4"})
+    assert write_track(tmp_path / "track.npz", made) is None
+    assert bpy.ops.flame.import_result(filepath=str(tmp_path / "track.npz")) == {"FINISHED"}
+    return made
+
+
+def parts():
+    return selection.chosen(bpy.context).parts
+
+
+def exact(track, tolerance=5e-5):
+    for row in range(len(track)):
+        bpy.context.scene.frame_set(1 + row)
+        away = evaluated_vertices(parts().head) - blender_points(track.vertices[row])
+        if np.linalg.norm(away, axis=1).max() > tolerance:
+            return False
+    return True
+
+
+def test_there_and_back(track):
+    assert bpy.ops.flame.convert_to_rig() == {"FINISHED"}
+    assert bpy.context.view_layer.objects.active == parts().rig and exact(track)
+    assert read_record(parts().collection).settings.form == "rig"
+    assert bpy.ops.flame.update_result() == {"FINISHED"} and parts().rig is not None
+    assert bpy.ops.flame.convert_to_shape_keys() == {"FINISHED"}
+    assert parts().rig is None and exact(track)
+    assert read_record(parts().collection).settings.form == "keys"
+    assert bpy.ops.flame.update_result() == {"FINISHED"}
+    assert not [thing for thing in bpy.data.objects if thing.name.endswith("edited")]
+
+
+def test_a_layer_is_made_in_pose_mode_too(track):
+    bpy.ops.flame.convert_to_rig()
+    bpy.ops.object.mode_set(mode="POSE")
+    assert bpy.ops.flame.new_edit_layer() == {"FINISHED"}
+    assert layer_names(parts().rig) == ["take one edits"]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert exact(track)
+
+
+def test_what_is_not_possible_is_said_in_one_sentence(track):
+    with pytest.raises(RuntimeError, match="no rig"):
+        bpy.ops.flame.new_edit_layer()
+    with pytest.raises(RuntimeError, match="no rig"):
+        bpy.ops.flame.convert_to_shape_keys()
+    bpy.ops.flame.convert_to_rig()
+    with pytest.raises(RuntimeError, match="rig already"):
+        bpy.ops.flame.convert_to_rig()
+    bpy.ops.object.mode_set(mode="POSE")
+    with pytest.raises(RuntimeError, match="Leave edit mode"):
+        bpy.ops.flame.convert_to_shape_keys()
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_without_its_file_a_head_cannot_become_a_rig(track, tmp_path):
+    (tmp_path / "track.npz").unlink()
+    with pytest.raises(RuntimeError, match="no longer there"):
+        bpy.ops.flame.convert_to_rig()
+
+
+def test_a_hat_that_hangs_on_nothing_goes_onto_the_head_bone(track):
+    bpy.ops.flame.convert_to_rig()
+    hat = bpy.data.objects.new("hat", None)
+    parts().collection.objects.link(hat)
+    hat.location = (0.0, 0.0, 0.2)
+    bpy.context.view_layer.update()
+    before = np.array(hat.matrix_world)
+    assert bpy.ops.flame.parent_loose_objects() == {"FINISHED"}
+    bpy.context.view_layer.update()
+    assert (hat.parent, hat.parent_bone) == (parts().rig, "Head")
+    assert np.allclose(np.array(hat.matrix_world), before, atol=1e-5)
+
+
+def test_settings_of_older_files_keep_their_meaning():
+    assert SceneSettings().form == "keys" and SceneSettings().has_frames and not SceneSettings().has_rig
+    assert not SceneSettings(shape_keys=False).has_frames
