@@ -328,6 +328,13 @@ class SceneSettings:
     )
     first_frame: int = option(-1, "First frame of the track to import; -1 is its first", minimum=-1, advanced=True)
     last_frame: int = option(-1, "Last frame of the track to import; -1 is its last", minimum=-1, advanced=True)
+    speed: float = option(
+        1.0,
+        "How fast the clip plays: 0.5 is slow motion at half speed, head and footage together; sound needs 1",
+        minimum=0.01,
+        maximum=100.0,
+        advanced=True,
+    )
     start_at: int = option(1, "Frame of the scene at which the clip starts", minimum=0, maximum=1000000)
     same_camera: str = option(
         "",

@@ -71,7 +71,7 @@ class Result:
         record = read_record(self.collection)
         settings = record.settings
         start_at = settings.start_at if record.start_at is None else record.start_at
-        return Placement(start_at, settings.first_frame, settings.last_frame, record.played)
+        return Placement(start_at, settings.first_frame, settings.last_frame, record.shown_at or record.played)
 
 
 def chosen(context: bpy.types.Context) -> Result | None:

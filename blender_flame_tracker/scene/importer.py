@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -170,14 +171,25 @@ def _schedule(
 ) -> tuple[Schedule, plate.Plate | None]:
     """Place the rows in the scene, which takes the rate of the clip or keeps its own; return the footage to show too.
 
-    A clip that the user has opened says itself how it goes: a frame of it for each of the scene.
+    A clip that the user has opened says itself how it goes: a frame of it for each of the scene. In slow motion it
+    can't be shown, because it stays as it is.
     """
     played = plate.played_rate(footage, footage_rate(track.frame_index, track.time, track.rate))
     schedule = schedule_of(track, selection.rows, settings, played, shared, scene)
-    footage = preferred(footage, schedule)
-    if takes_rate or settings.rate != "scene" or (footage is not None and footage.users):
+    speed = _speed(settings, shared)
+    footage = preferred(footage, schedule) if speed == 1 else footage
+    by_frame = takes_rate or settings.rate != "scene" or (footage is not None and footage.users)
+    if by_frame and speed == 1:
         return schedule, footage
-    return in_time_of_scene(schedule, track, selection.rows, scene_rate(scene)), footage
+    rate = schedule.own.rate if by_frame else scene_rate(scene)
+    schedule = in_time_of_scene(schedule, track, selection.rows, rate / speed)
+    return (schedule if speed == 1 else replace(schedule, timeline=schedule.timeline.gliding())), footage
+
+
+def _speed(settings: SceneSettings, shared: SharedCamera | None) -> Fraction:
+    """How fast the clip plays: as fast as the one whose camera is shared."""
+    speed = settings.speed if shared is None else shared.record.settings.speed
+    return Fraction(speed).limit_denominator(10_000)
 
 
 def _write_plate(
@@ -208,9 +220,10 @@ def _write_sound(
     if settings.sound and parts.clip is not None and parts.clip.source == "MOVIE":
         shown_file = Path(bpy.path.abspath(parts.clip.filepath, library=parts.clip.library)).resolve()
         heard = sound.sound_file((shown_file, Path(track.header["video"].get("path") or shown_file)))
-    at_speed = schedule.retimed or schedule.is_at(scene_rate(scene))
+    at_speed = settings.speed == 1 and (schedule.retimed or schedule.is_at(scene_rate(scene)))
     sound.write_sound(scene, parts.collection, parts.root.name, heard if at_speed else None, start, moved)
-    if heard is None or at_speed:
+    # Who has chosen a speed knows it.
+    if heard is None or at_speed or settings.speed != 1:
         return []
     return [sound.other_speed(float(scene_rate(scene)), float(schedule.own.rate))]
 
@@ -238,6 +251,7 @@ def _remember(
         schedule.timeline.footage_start,
         schedule.retimed,
         users_clip,
+        schedule.timeline.rate if schedule.retimed else None,
     )
     write_record(parts.collection, record)
 

@@ -36,6 +36,8 @@ class Record:
         footage_start: Scene frame of the footage's first frame.
         retimed: Whether the scene had another rate than the clip, in whose time head and footage were put.
         users_clip: Whether the footage is a clip that the user has opened.
+        shown_at: Frames of the scene for a second of footage where it was put into another time than its own; None
+            where it was not, and where an older version has imported it.
     """
 
     settings: SceneSettings
@@ -47,6 +49,7 @@ class Record:
     footage_start: int | None = None
     retimed: bool = False
     users_clip: bool = False
+    shown_at: Fraction | None = None
 
     def with_motion(self, who: str) -> Record:
         """Return the record after head and camera have swapped who moves."""
@@ -66,6 +69,7 @@ def write_record(collection: bpy.types.Collection, record: Record) -> None:
             "footage_start": record.footage_start,
             "retimed": record.retimed,
             "users_clip": record.users_clip,
+            "shown_at": None if record.shown_at is None else str(record.shown_at),
             "fit": None if record.fit is None else {**asdict(record.fit), "rate": str(record.fit.rate)},
         }
     )
@@ -105,6 +109,7 @@ def _parse(text: str) -> Record:
             _frame(content.get("footage_start")),
             content.get("retimed") is True,
             content.get("users_clip") is True,
+            Fraction(content["shown_at"]) if content.get("shown_at") else None,
         )
     except (ValueError, TypeError, LookupError, ArithmeticError):
         return Record(SceneSettings())

@@ -31,7 +31,8 @@ class Schedule:
         own: The same at the clip's own rate, one frame of the scene for one of the footage.
         played: Rate that `make_timeline` was given, where that is not the nominal one.
         start_at: Scene frame of the first row.
-        retimed: Whether the scene has another rate than the clip, and the clip still lasts as long as it was filmed.
+        retimed: Whether a frame of the scene is not one of the clip, which lasts as long as it was filmed or as its
+            speed says.
     """
 
     timeline: Timeline
@@ -73,7 +74,7 @@ def schedule_of(
 
 
 def in_time_of_scene(schedule: Schedule, track: Track, rows: NDArray[np.int64], rate: Fraction) -> Schedule:
-    """Return the schedule for a scene of a rate, in which the clip lasts as long as it was filmed."""
+    """Return the schedule in which a second of the footage takes as many frames of the scene as a rate says."""
     if schedule.is_at(rate):
         return schedule
     timeline = _timeline(track, rows, rate, schedule.start_at)

@@ -43,6 +43,11 @@ class Timeline:
         """Return the same, some frames later."""
         return replace(self, footage_start=self.footage_start + frames, frame=self.frame + frames)
 
+    def gliding(self) -> Timeline:
+        """Return the same with a key for each row where it is first shown: what moves glides on while footage holds."""
+        fresh = np.diff(self.row, prepend=-1) != 0
+        return replace(self, frame=self.frame[fresh], row=self.row[fresh])
+
     @property
     def first(self) -> int:
         """First frame of the scene that the clip fills."""

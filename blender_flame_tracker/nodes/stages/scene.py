@@ -17,7 +17,7 @@ from .. import older_settings, take_files
 from ..base import Group, StageNode
 from ..reading import all_upstream, upstream
 
-_OF_CAMERA: Final = ("motion", "plate", "sound", "place")
+_OF_CAMERA: Final = ("motion", "plate", "sound", "place", "speed")
 """Settings of the import whose camera is shared, where one is."""
 
 

@@ -84,3 +84,35 @@ def test_the_scene_fitted_afterwards_shows_the_clip_frame_by_frame(busy_scene, e
     assert (busy_scene.render.fps, busy_scene.frame_start, busy_scene.frame_end) == (30, 1, 8)
     assert [shown(made, frame, tmp_path) for frame in range(1, 9)] == list(range(8))
     assert keyframes.find_curve(made.parts.clip, "frame_offset") is None and made.parts.clip.frame_offset == 0
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_at_another_speed_head_and_footage_stay_together(tmp_path, speed):
+    scene = bpy.context.scene
+    scene.render.resolution_x, scene.render.resolution_y = film.WIDTH, film.HEIGHT
+    track = filmed(tmp_path, np.arange(12) / 25, 25)
+    made = import_track(track, SceneSettings(start_at=11, speed=speed))
+    assert scene.render.fps == 25 and scene.frame_end == 11 + int(np.ceil(11 / speed))
+    for row in range(0, 12, 2):
+        frame = 11 + round(row / speed)
+        scene.frame_set(frame)
+        assert np.allclose(evaluated_vertices(made.parts.head), blender_points(track.vertices[row]), atol=1e-6)
+        assert shown(made, frame, tmp_path) == row
+
+
+def test_in_slow_motion_the_head_glides_between_the_frames_of_the_footage():
+    track = make_track(6, rate=Fraction(25))
+    made = import_track(track, SceneSettings(speed=0.25, plate=False))
+    assert made.timeline.frame.tolist() == [1, 5, 9, 13, 17, 21]
+    bpy.context.scene.frame_set(7)
+    middle = (track.vertices[1] + track.vertices[2]) / 2
+    assert np.allclose(evaluated_vertices(made.parts.head), blender_points(middle), atol=1e-5)
+
+
+def test_the_review_knows_where_the_frames_of_a_retimed_clip_lie(addon, tmp_path):
+    from flame_extension.blender_flame_tracker.results import selection
+
+    assert write_track(tmp_path / "track.npz", make_track(6)) is None
+    made = import_track(tmp_path / "track.npz", SceneSettings(speed=0.5, plate=False))
+    found = selection.result_of(tmp_path / "track.npz", bpy.context)
+    assert found.collection == made.parts.collection and found.placement.played == 50
