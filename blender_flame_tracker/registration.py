@@ -40,7 +40,7 @@ from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .preferences import engine_state, preferences
 from .results import selection
-from .retarget import mapping_group, playing
+from .retarget import mapping_group, playing, recording
 from .retarget import properties as retarget_properties
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
@@ -77,6 +77,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     calibration,
     retarget_properties,
     playing,
+    recording,
     retarget,
     result_operators,
     result_file_operators,

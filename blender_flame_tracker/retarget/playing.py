@@ -8,17 +8,21 @@ from pathlib import Path
 from typing import Any, Final
 
 import bpy
+from bpy.types import Mesh
 
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.characters.report import RED
 from ...backend.contract.retarget_settings import RetargetSettings
-from ..calibration.live import on_calibration_changed
+from ..calibration.live import on_calibration_changed, players
 from ..nodes.stages.retarget import on_setting_changed
 from ..results.selection import Result
+from ..scene.origin import file_of
 from .apply import Prepared, carry_out, prepare
 from .doubling import without_doubling
+from .mapping_group import group_of
 from .mapping_store import store_mapping, stored_mapping
+from .properties import holder_in
 from .recognise import Recognised, recognise_character
 from .report import Report, report_of
 from .shots import has_keys_of
@@ -141,9 +145,43 @@ def _name_of(owner: Any) -> tuple[str, str, str]:
 
 
 def _calibration_changed(holder: Any, channels: frozenset[str] | None) -> None:
+    _recall(holder)
     for name, played in list(_PLAYED.items()):
         if played.holder == _name_of(holder):
             _play_again(name, played, channels)
+
+
+def _has_character(scene: bpy.types.Scene) -> bool:
+    """Whether a scene has a character onto which a performance was put."""
+    return any(len(group_of(each).rows) > 0 for each in scene.objects)
+
+
+def _recall(holder: Any) -> None:
+    """Take note of what characters play since an earlier session: their keys say so."""
+    keepers = [each for each in bpy.context.scene.objects if len(group_of(each).rows) > 0 and each.name not in _PLAYED]
+    if not keepers:
+        return
+    owner = holder_in(bpy.context)
+    settings = owner.settings(bpy.context.scene)
+    track = file_of(holder) if isinstance(holder, bpy.types.Collection) else None
+    source = source_of(settings, track, bpy.context)
+    if isinstance(source, Failure) or _name_of(source.holder) != _name_of(holder):
+        return
+    shot = source.performance.name
+    for thing in keepers:
+        stored = stored_mapping(thing)
+        if stored is None or not _has_shot(stored, shot):
+            continue
+        mapping, _ = without_doubling(stored)
+        _PLAYED[thing.name] = _Played(_name_of(owner), settings, source.track, mapping, _name_of(holder), shot)
+
+
+def _has_shot(mapping: Mapping, shot: str) -> bool:
+    """Whether anything that a mapping drives has keys of a shot."""
+    meshes = {bpy.data.objects.get(each.mesh) for each in mapping.shapes}
+    owners: list[Any] = [each.data.shape_keys for each in meshes if each is not None and isinstance(each.data, Mesh)]
+    owners += [bpy.data.objects.get(each.armature) for each in (*mapping.controls, *mapping.joints)]
+    return any(owner is not None and has_keys_of(owner, shot) for owner in owners)
 
 
 def _setting_changed(owner: Any) -> None:
@@ -197,12 +235,14 @@ CLASSES: Final[tuple[type, ...]] = ()
 def register() -> None:
     """Listen to sliders."""
     on_calibration_changed.append(_calibration_changed)
+    players.append(_has_character)
     on_setting_changed.append(_setting_changed)
 
 
 def unregister() -> None:
     """Listen no more, and forget what is played."""
     on_calibration_changed.remove(_calibration_changed)
+    players.remove(_has_character)
     on_setting_changed.remove(_setting_changed)
     _PLAYED.clear()
     REPORTS.clear()

@@ -60,19 +60,26 @@ def source_of(settings: RetargetSettings, track: Path | Result | None, context: 
 
 
 def _of_file(path: Path, start: int, scene: bpy.types.Scene) -> Source | Failure:
-    read = _read_file(path)
+    read = take_of_recording(path)
     if isinstance(read, Failure):
         return read
-    performance, notices = read
-    take = Take(performance, np.arange(len(performance)))
-    return _calibrated(take, Source(performance, start, scene, None, notices))
+    take, notices = read
+    return _calibrated(take, Source(take.performance, start, scene, None, notices))
 
 
-_READ: dict[Path, tuple[Stamp | None, tuple[Performance, tuple[Notice, ...]] | Failure]] = {}
+_Read = tuple[Take, tuple[Notice, ...]] | Failure
+_READ: dict[Path, tuple[Stamp | None, _Read]] = {}
 """What the file that was asked for last holds: sliders ask with every step."""
 
 
-def _read_file(path: Path) -> tuple[Performance, tuple[Notice, ...]] | Failure:
+def known_recording(path: Path) -> Take | None:
+    """Return the take in a file where it was read already. For drawing: the disk is not touched."""
+    known = _READ.get(path)
+    return known[1][0] if known is not None and not isinstance(known[1], Failure) else None
+
+
+def take_of_recording(path: Path) -> _Read:
+    """Return the take in a file of another program, and what is to be said of it; read again where it has changed."""
     stamp = stamp_of(path)
     known = _READ.get(path)
     if known is not None and known[0] == stamp:
@@ -80,7 +87,11 @@ def _read_file(path: Path) -> tuple[Performance, tuple[Notice, ...]] | Failure:
     notices: list[Notice] = []
     performance = read_performance(path, notices.append)
     _READ.clear()
-    read = performance if isinstance(performance, Failure) else (performance, tuple(notices))
+    read: _Read = (
+        performance
+        if isinstance(performance, Failure)
+        else (Take(performance, np.arange(len(performance))), tuple(notices))
+    )
     _READ[path] = (stamp, read)
     return read
 

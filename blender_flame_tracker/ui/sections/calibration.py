@@ -18,7 +18,7 @@ from ....backend.contract.performance.performance import (
     SCORE,
     Performance,
 )
-from ...calibration import presets
+from ...calibration import live, presets
 from ...calibration.properties import CalibrationProperties
 from ...calibration.subject import subject_of
 from ...calibration.takes import Take
@@ -45,6 +45,8 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     assert subject is not None
     properties, take = subject.properties, subject.known()
     performance = take.performance if take is not None else None
+    if not live.has_player(context.scene):
+        paragraph(layout, context, "No character plays it yet. What is exported follows it, too.", icon="INFO")
     _draw_neutral(layout, context, properties, take)
     row = layout.row(align=True)
     row.prop(properties, "master", slider=True)
@@ -74,7 +76,7 @@ def neutral_words(frames: tuple[int, ...], take: Take | None) -> str:
     if not frames:
         return "Resting face: as tracked."
     numbers = ", ".join(map(str, frames))
-    text = f"Resting face: frame{'s' if len(frames) > 1 else ''} {numbers} of the clip."
+    text = f"Resting face: frame{'s' if len(frames) > 1 else ''} {numbers} of the clip, from 0."
     if take is not None and len(take.rows_of(frames)) < len(frames):
         return f"{text} Not all of them are in the track any more."
     return text

@@ -35,6 +35,10 @@ def test_regions_have_a_gain_and_channels_their_source_and_trust(holder):
     assert "not tracked" in shown.text()
 
 
+def test_it_says_so_where_nothing_would_follow(holder):
+    assert "No character plays it yet." in drawn().text()
+
+
 def test_both_sides_are_listed_where_they_are_told_apart(holder):
     of_holder(holder).both_sides = False
     assert "Mouth smile right" in drawn(*OPEN).text()
@@ -46,7 +50,7 @@ def test_the_neutral_frame_is_named_and_can_be_taken_back(holder):
     assert not [item for item in drawn().all("operator") if item.options.get("icon") == "X"]
     bpy.ops.flame.set_neutral(how="CURRENT")
     shown = drawn()
-    assert "Resting face: frame 4 of the clip." in shown.text()
+    assert "Resting face: frame 4 of the clip, from 0." in shown.text()
     assert [item for item in shown.all("operator") if item.options.get("icon") == "X"]
     take = takes.take_of(holder)
     assert neutral_words((4, 77), take).endswith("Not all of them are in the track any more.")
