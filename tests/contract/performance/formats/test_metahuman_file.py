@@ -79,3 +79,16 @@ def test_values_stay_within_the_range_of_controls_and_gaps_have_no_keys() -> Non
     assert 3 not in frames and len(frames) == len(CHANNELS) - 1
     assert max(max(controls.values()) for controls in frames.values()) == 1.0
     assert metahuman_text(performance).startswith("curve_name,frame_number,value\nCTRL_expressions_")
+
+
+def test_times_between_frames_give_weights_between_those_of_the_footage() -> None:
+    performance = posed()
+    times = np.cumsum(np.resize([0.02, 0.05, 0.03], len(performance)))
+    ramp = np.zeros_like(performance.weights)
+    ramp[:, INDEX["jawOpen"]] = times
+    varying = replace(performance, time=times - times[0], weights=ramp)
+    frames = read(metahuman_text(varying))
+    assert sorted(frames) == list(range(len(frames))) and abs(len(frames) - 30 * varying.time[-1]) < 1.1
+    opened = [frames[frame]["CTRL_expressions_jawOpen"] for frame in sorted(frames)]
+    expected = np.minimum(times[0] + np.arange(len(frames)) / 30, times[-1])
+    assert opened == pytest.approx(np.clip(expected, 0, 1), abs=1e-6)
