@@ -26,6 +26,7 @@ KINDS = {
     "pickles": 60,
     "heads": 20,
     "weights": 40,
+    "performances": 40,
 }
 IN_BLENDER = {"imports": 20, "blends": 12}
 

@@ -40,11 +40,9 @@ def read_performance(path: Path, tell: Tell = _nothing) -> Performance | Failure
     try:
         if path.stat().st_size > _MOST_BYTES:
             return Failure("performance-large", f"{path.name} is too large for a take of a face.", _ADVICE)
-        text = path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         return Failure("performance-not-read", f"{path} could not be read: {error.strerror or error}.", "Check it.")
-    except UnicodeDecodeError:
-        return _unknown(path)
     if is_live_link(text):
         return parse_live_link(text, path, tell)
     if is_face_cap(text):
