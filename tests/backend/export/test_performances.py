@@ -20,6 +20,7 @@ from backend.contract.performance.performance import Performance
 from backend.contract.settings import ExportSettings
 from backend.contract.track import MISSING, TRACKED, Track
 from backend.data.types import ExportFiles, TrackFile, Video
+from backend.export import performances
 from backend.stages import export
 from backend.stages.track import track_of
 
@@ -87,9 +88,12 @@ def test_a_second_export_replaces_the_first_and_nothing_else(clip: MadeClip, tra
     assert isinstance(again, ExportFiles)
 
 
-def test_the_camera_needs_no_weights(clip: MadeClip, track: Track, tmp_path: Path) -> None:
-    bare = replace(track, header={**track.header, "expression_names": ["mode"] * track.expression.shape[1]})
-    refused, _ = exported(clip, bare, tmp_path, live_link=True)
-    assert isinstance(refused, Failure) and not (tmp_path / "export" / "live_link").exists()
-    written, _ = exported(clip, bare, tmp_path, camera=True)
+def test_the_camera_needs_no_weights(
+    clip: MadeClip, track: Track, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsolvable = Failure("no-arkit-shapes", "The head is no face.", "Track another one.")
+    monkeypatch.setattr(performances, "performance_of_file", lambda _track: unsolvable)
+    refused, _ = exported(clip, track, tmp_path, live_link=True)
+    assert refused == unsolvable and not (tmp_path / "export" / "live_link").exists()
+    written, _ = exported(clip, track, tmp_path, camera=True)
     assert isinstance(written, ExportFiles)
