@@ -19,11 +19,13 @@ APERTURE: Final = "aperture"
 """Source of a channel: the gap of the lids between this person's open and closed."""
 SCORE: Final = "score"
 """Source of a channel: MediaPipe's expression scores."""
+GEOMETRY_AND_SCORE: Final = "geometry and score"
+"""Source of a channel: solved from the shape of the tracked face and MediaPipe's scores, each by its uncertainty."""
 FILE: Final = "file"
 """Source of a channel: a file that another program wrote."""
 NOT_TRACKED: Final = "not tracked"
 """Source of a channel that nothing tells: its weights are NaN, not zero."""
-SOURCES: Final = (GEOMETRY, JOINT, APERTURE, SCORE, FILE, NOT_TRACKED)
+SOURCES: Final = (GEOMETRY, JOINT, APERTURE, SCORE, GEOMETRY_AND_SCORE, FILE, NOT_TRACKED)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ....backend.contract.performance.performance import (
     APERTURE,
     FILE,
     GEOMETRY,
+    GEOMETRY_AND_SCORE,
     JOINT,
     NOT_TRACKED,
     SCORE,
@@ -29,6 +30,7 @@ SOURCE_WORDS: Final[Mapping[str, str]] = {
     JOINT: "From the rotation of jaw or eye",
     APERTURE: "From the gap between the lids",
     SCORE: "From the landmarker's scores",
+    GEOMETRY_AND_SCORE: "From the shape of the face and the landmarker's scores",
     FILE: "From the file",
 }
 _DETAILS: Final = ("offset", "curve", "low", "high")

@@ -30,6 +30,8 @@ class Problem:
         least, most: Bounds (T, C).
         alike: Pairs of channels that are drawn to each other (P, 2) int.
         pull: Cost of half the squared difference of each pair (T, P).
+        drawn: Values that channels are drawn to (T, C).
+        draw: Cost of half the squared distance from them (T, C).
     """
 
     normal: Array
@@ -40,22 +42,20 @@ class Problem:
     most: Array
     alike: Array
     pull: Array
-
-
-def nobody_alike(frames: int) -> tuple[Array, Array]:
-    """Return `Problem.alike` and `Problem.pull` of channels that go each their own way."""
-    return np.zeros((0, 2), dtype=np.int64), np.zeros((frames, 0))
+    drawn: Array
+    draw: Array
 
 
 def solve(problem: Problem, start: Array | None = None) -> Array:
     """Return the weights (T, C)."""
     normal, sum_cost = problem.normal, problem.sum_cost
-    steepest = np.linalg.eigvalsh(normal)[-1] + 16 * problem.roughness.max(initial=0) + 2 * problem.pull.max(initial=0)
-    step = 1 / steepest
+    steepest = np.linalg.eigvalsh(normal)[-1] + 16 * problem.roughness.max(initial=0)
+    step = 1 / (steepest + 2 * problem.pull.max(initial=0) + problem.draw.max(initial=0))
     weights = np.clip(np.zeros_like(problem.wanted) if start is None else start, problem.least, problem.most)
     ahead, momentum = weights, 1.0
     for _ in range(_STEPS):
         gradient = ahead @ normal - problem.wanted + sum_cost + _rough_gradient(ahead, problem)
+        gradient += problem.draw * (ahead - problem.drawn)
         if len(problem.alike):
             apart = problem.pull * (ahead[:, problem.alike[:, 0]] - ahead[:, problem.alike[:, 1]])
             gradient[:, problem.alike[:, 0]] += apart

@@ -11,6 +11,7 @@ from ...arrays import Array
 from ...track import MISSING, Track
 from ..channels import CHANNELS, INDEX
 from ..gaze import COLUMNS
+from ..performance import APERTURE, GEOMETRY, GEOMETRY_AND_SCORE, JOINT, NOT_TRACKED, SCORE
 from .basis import ArkitBasis
 from .bounded import Problem, solve
 from .habits import alike_pairs, most_of_mouth_close, pull_of, without_losers
@@ -18,6 +19,7 @@ from .lids import BLINKS, blinks_of, closing_of, lid_vertices
 from .motion import motion_of
 from .options import ArkitOptions
 from .products import MILLIMETRES, Products
+from .scores import Scored, scores_of
 from .steadiness import joined_frames, roughness_of, steadied
 from .trust import trust_of
 
@@ -27,8 +29,12 @@ _VISIBLE: Final = 5e-5
 """Metres, root mean square over the face, that a channel must move to be told from the mesh."""
 _SPARSE: Final = 0.005
 """Weight that sparsity takes off each channel."""
+_NOTED: Final = 0.1
+"""Share in what is known of a channel from which a source is named."""
 _TURNS: Final = 3
 """Times that the solve is repeated with steadiness and exclusive channels as the last one shows them."""
+_SCORED_TURNS: Final = 10
+"""The same where there are scores: how mesh and scores share what lasts all clip takes some turns to settle."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,13 @@ class Face:
 
     Attributes:
         weights: (T, 52); 0 where nothing was solved.
-        solved: Which channels the mesh tells (52,) bool.
-        residual: Root mean square over the face of what no weight explains (T,), millimetres.
+        source: Of each channel, as in `performance.SOURCES` (52).
+        residual: Root mean square over the face of what the weights leave of its motion (T,), millimetres.
         trust: Of each channel (52,).
     """
 
     weights: Array
-    solved: Array
+    source: tuple[str, ...]
     residual: Array
     trust: Array
 
@@ -68,15 +74,23 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     jaw = np.clip(motion.jaw_pitch / basis.jaw_open, 0, 1)
     weights[:, JAW_OPEN] = steadied(jaw[:, None], joined, rate, options.smoothness)[:, 0]
     products = Products.of(motion, shapes[..., channels] / size[channels])
-    problem = _problem(track, products, size[channels], channels, weights[:, JAW_OPEN], options)
-    weights[:, channels] = _solved(problem, channels, MILLIMETRES * size[channels], joined, rate, options)
-    residual = products.left_over(weights[:, channels] * MILLIMETRES * size[channels])
-    blinks = blinks_of(track, closing_of(track, motion, shapes, weights), weights)
+    unit = MILLIMETRES * size[channels]
+    scored = scores_of(track, channels, options.scores)
+    problem = _problem(track, products, unit, channels, weights[:, JAW_OPEN], options)
+    by_mesh = solve(problem)
+    weights[:, channels], offset = _solved(problem, by_mesh, scored, channels, unit, track, options)
+    residual = products.left_over(weights[:, channels] * unit - offset)
+    from_mesh = weights.copy()
+    from_mesh[:, channels] -= offset / unit
+    blinks = blinks_of(track, closing_of(track, motion, shapes, from_mesh), weights)
     weights[:, BLINKS] = np.clip(steadied(blinks, joined, rate, options.smoothness), 0, 1)
     alone = np.zeros(len(CHANNELS))
     alone[channels] = size[channels] * products.distinct()
     alone[[JAW_OPEN, *BLINKS, *COLUMNS.ravel()]] = np.inf
-    return Face(weights, solved, residual, trust_of(track, alone, residual))
+    share = np.zeros(len(CHANNELS))
+    share[channels] = scored.share(products.distinct(), unit)
+    trust = trust_of(track, alone, products.left_over(by_mesh), share > 0)
+    return Face(weights, _sources(alone, share), residual, trust)
 
 
 def face_vertices(track: Track) -> Array:
@@ -86,37 +100,72 @@ def face_vertices(track: Track) -> Array:
     return np.setdiff1d(face, regions.get("mouth_inside", np.zeros(0, np.int64)))
 
 
+def _sources(alone: Array, share: Array) -> tuple[str, ...]:
+    """Return the source of each channel (52).
+
+    Args:
+        alone: As in `trust_of`.
+        share: Of the scores in what is known of the channel (52,), 0 to 1.
+    """
+    result = [NOT_TRACKED if nothing else GEOMETRY for nothing in alone == 0]
+    for channel in np.flatnonzero(share > _NOTED):
+        result[channel] = SCORE if share[channel] > 1 - _NOTED else GEOMETRY_AND_SCORE
+    for channel in (*COLUMNS.ravel(), JAW_OPEN):
+        result[channel] = JOINT
+    for channel in BLINKS:
+        result[channel] = APERTURE
+    return tuple(result)
+
+
 def _problem(
-    track: Track, products: Products, size: Array, channels: Array, jaw: Array, options: ArkitOptions
+    track: Track, products: Products, unit: Array, channels: Array, jaw: Array, options: ArkitOptions
 ) -> Problem:
-    """Return the least squares of the clip, in millimetres that the face moves by each of the channels (C,)."""
-    size = MILLIMETRES * size
-    most = np.broadcast_to(size, products.wanted.shape).copy()
+    """Return the least squares of the clip by the mesh alone, in millimetres; a weight of 1 is `unit` (C,) of them."""
+    most = np.broadcast_to(unit, products.wanted.shape).copy()
     most[:, channels == MOUTH_CLOSE] *= most_of_mouth_close(jaw)[:, None]
     present = (track.status != MISSING)[:, None]
     pairs = alike_pairs(channels)
     return Problem(
         normal=products.normal,
         wanted=np.where(present, products.wanted, 0),
-        roughness=np.zeros((max(len(most) - 2, 0), len(size))),
-        sum_cost=options.sparsity * _SPARSE * size * products.distinct() ** 2,
+        roughness=np.zeros((max(len(most) - 2, 0), len(unit))),
+        sum_cost=options.sparsity * _SPARSE * unit * products.distinct() ** 2,
         least=np.zeros_like(most),
         most=np.where(present, most, 0),
         alike=pairs,
         pull=np.zeros((len(most), len(pairs))),
+        drawn=np.zeros_like(most),
+        draw=np.zeros_like(most),
     )
 
 
-def _solved(problem: Problem, channels: Array, unit: Array, joined: Array, rate: float, options: ArkitOptions) -> Array:
-    """Return the weights (T, C), steady and with one of two exclusive channels at zero; `unit` (C,) in millimetres."""
-    found = solve(problem)
-    most = problem.most
-    for _ in range(_TURNS):
+def _solved(
+    alone: Problem, start: Array, scored: Scored, channels: Array, unit: Array, track: Track, options: ArkitOptions
+) -> tuple[Array, Array]:
+    """Return the weights (T, C), steady and with one of two exclusive channels at zero, and the clip's offset (C,).
+
+    Args:
+        alone: By the mesh alone.
+        start: Its solution (T, C), millimetres.
+        scored: MediaPipe's scores.
+        channels: Which (C,).
+        unit: As in `_problem`; the offset is in millimetres.
+        track: For its cuts, gaps and rate.
+        options: How.
+    """
+    joined, rate, present = joined_frames(track), float(track.rate), track.status != MISSING
+    found, offset = start, np.zeros(len(unit))
+    for _ in range(_SCORED_TURNS if scored.any else _TURNS):
+        drawn, draw = scored.costs(found / unit, unit)
         problem = replace(
-            problem,
-            most=without_losers(most, found, channels, joined, rate),
+            alone,
+            wanted=alone.wanted + np.where(present[:, None], offset @ alone.normal, 0),
+            most=without_losers(alone.most, found, channels, joined, rate),
             roughness=roughness_of(found / unit, joined, rate, options.smoothness),
-            pull=pull_of(found / unit, problem.alike),
+            pull=pull_of(found / unit, alone.alike),
+            drawn=drawn,
+            draw=draw,
         )
         found = solve(problem, found)
-    return found / unit
+        offset = scored.offset(found, alone.normal, alone.wanted, present, unit)
+    return found / unit, offset

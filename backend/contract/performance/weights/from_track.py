@@ -11,12 +11,11 @@ from ...arrays import Array
 from ...camera import axis_angles, rotation_matrices
 from ...failure import Failure
 from ...track import MISSING, Track
-from ..channels import CHANNELS, INDEX
+from ..channels import CHANNELS
 from ..gaze import COLUMNS, weights_of
-from ..performance import APERTURE, GEOMETRY, JOINT, NOT_TRACKED, Performance
+from ..performance import NOT_TRACKED, Performance
 from .basis import ArkitBasis, basis_of
 from .face import solve_face
-from .lids import BLINKS
 from .options import DEFAULT, ArkitOptions
 from .steadiness import joined_frames, steadied
 
@@ -32,7 +31,8 @@ class Solved:
 
     Attributes:
         performance: The weights.
-        residual: What of the face's motion no weight explains (T,), root mean square in millimetres; NaN where missing.
+        residual: What the weights leave of the face's motion (T,), root mean square in millimetres, besides what lasts
+            all clip where scores say that it is expression; NaN where missing.
         basis: What one unit of each channel moves.
     """
 
@@ -61,8 +61,8 @@ def performance_of(track: Track, options: ArkitOptions = DEFAULT, basis: ArkitBa
     weights = np.zeros((len(track), len(CHANNELS)))
     weights[:, COLUMNS] = weights_of(np.nan_to_num(gaze))
     face = solve_face(track, found, weights, options)
-    weights, sources = face.weights, _sources(face.solved)
-    weights[:, [source == NOT_TRACKED for source in sources]] = np.nan
+    weights = face.weights
+    weights[:, [source == NOT_TRACKED for source in face.source]] = np.nan
     weights[~present] = np.nan
     rotation, translation = head_motion(track)
     performance = Performance(
@@ -73,7 +73,7 @@ def performance_of(track: Track, options: ArkitOptions = DEFAULT, basis: ArkitBa
         gaze=gaze,
         head_rotation=rotation,
         head_translation=translation,
-        source=sources,
+        source=face.source,
         trust=face.trust,
     )
     residual = np.where(present, face.residual, np.nan)
@@ -89,16 +89,6 @@ def gaze_angles(track: Track, options: ArkitOptions = DEFAULT) -> Array:
     steady = steadied(turns, joined_frames(track), float(track.rate), options.smoothness)
     missing = (track.status == MISSING)[:, None, None]
     return np.where(missing, np.nan, _TURN_OF_ONE * steady.reshape(len(track), 2, 2))
-
-
-def _sources(solved: Array) -> tuple[str, ...]:
-    """Return the source of each channel; `solved` (52,) are those that the mesh tells."""
-    result = [GEOMETRY if yes else NOT_TRACKED for yes in solved]
-    for channel in (*COLUMNS.ravel(), INDEX["jawOpen"]):
-        result[channel] = JOINT
-    for channel in BLINKS:
-        result[channel] = APERTURE if solved[channel] else NOT_TRACKED
-    return tuple(result)
 
 
 def head_motion(track: Track) -> tuple[Array, Array]:

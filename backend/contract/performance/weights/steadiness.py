@@ -6,13 +6,14 @@ of Geman and McClure): that of a blink of two frames is a hundred times that of 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from ...arrays import Array
 from ...track import MISSING, Track
-from .bounded import Problem, nobody_alike, solve
+from .bounded import Problem, solve
 
 _AT_REST: Final = 8.0
 """Cost of roughness of a channel at rest at 30 frames/s, as multiple of the cost of its error: what is smaller than a
@@ -53,10 +54,21 @@ def steadied(values: Array, joined: Array, rate: float, smoothness: float) -> Ar
     if not smoothness:
         return values
     count = values.shape[1]
-    bound = np.full_like(values, np.inf)
+    free, nothing = np.full_like(values, np.inf), np.zeros_like(values)
+    problem = Problem(
+        normal=np.eye(count),
+        wanted=values,
+        roughness=np.zeros((0, count)),
+        sum_cost=np.zeros(count),
+        least=-free,
+        most=free,
+        alike=np.zeros((0, 2), dtype=np.int64),
+        pull=np.zeros((len(values), 0)),
+        drawn=nothing,
+        draw=nothing,
+    )
     result = values
     for _ in range(_TURNS):
         roughness = roughness_of(result, joined, rate, smoothness)
-        problem = Problem(np.eye(count), values, roughness, np.zeros(count), -bound, bound, *nobody_alike(len(values)))
-        result = solve(problem, result)
+        result = solve(replace(problem, roughness=roughness), result)
     return result

@@ -3,7 +3,6 @@
 `ANSWER` was measured (``bench truth --only arkit``) on two painted people who make every shape in turn, and on an
 independent rendered head that talks: the correlation of each channel with the known weights over the whole clip, times
 twice its size against them where that is below a half; the mean of both kinds of clip where both show the channel.
-MediaPipe's scores were measured beside. Of no channel are they the better source on all of these clips.
 """
 
 from __future__ import annotations
@@ -53,6 +52,22 @@ ANSWER: Final[Mapping[str, float]] = {
     "tongueOut": 0.0,
 }
 """Channel without its side -> how well the tracker answers to it, 0 to 1; ``jaw`` and ``mouth`` are those sideways."""
+WITH_SCORES: Final[Mapping[str, float]] = {
+    "mouthSmile": 0.95,
+    "mouthUpperUp": 0.8,
+    "mouthLowerDown": 0.1,
+    "mouthFrown": 0.15,
+    "mouthDimple": 0.1,
+    "mouthStretch": 0.7,
+    "mouthPress": 0.15,
+    "mouthRollLower": 0.4,
+    "mouthRollUpper": 0.2,
+    "mouthShrugLower": 0.2,
+    "mouthShrugUpper": 0.05,
+    "mouthPucker": 0.9,
+    "mouthFunnel": 0.7,
+}
+"""The same of the channels that MediaPipe's scores count for, with them."""
 _USUAL_ERROR: Final = 1.5
 """Millimetres by which the face's points of a usual clip may be off; for tracks that do not say."""
 _TOLD_APART: Final = 0.07
@@ -63,20 +78,22 @@ _UNEXPLAINED: Final = 0.5
 """Residual in millimetres at which all counts half."""
 
 
-def trust_of(track: Track, alone: Array, residual: Array) -> Array:
+def trust_of(track: Track, alone: Array, residual: Array, scored: Array) -> Array:
     """Return the trust in each channel (52,), 0 to 1.
 
     Args:
         track: Which says how far its points may be off.
         alone: What each channel moves that no other does (52,), root mean square over the face in metres; infinite for
             those that joints or lids tell, 0 for those that nothing tells.
-        residual: What of the face's motion no weight explains (T,), millimetres.
+        residual: What of the face's motion no weights explain, by the mesh alone (T,), millimetres.
+        scored: For which channels scores count (52,) bool.
     """
     tracked = track.status == TRACKED
     stated = None if track.point_error is None else track.point_error[tracked]
     error = _USUAL_ERROR if stated is None or not np.isfinite(stated).any() else float(np.nanmedian(stated))
     left = float(np.median(residual[tracked])) if tracked.any() else 0.0
-    answer = np.array([ANSWER[_without_side(channel)] for channel in CHANNELS])
+    names = [_without_side(channel) for channel in CHANNELS]
+    answer = np.array([(WITH_SCORES if scored[index] else ANSWER)[name] for index, name in enumerate(names)])
     with np.errstate(divide="ignore"):
         apart = 1 / (1 + (_TOLD_APART * error / (MILLIMETRES * alone)) ** 2)
     apart = np.where(np.isinf(alone), 1 / (1 + (error / _POINTS) ** 2), apart)

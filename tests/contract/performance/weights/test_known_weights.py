@@ -164,13 +164,6 @@ def test_trust_is_earned() -> None:
     assert np.all(solved(worse).performance.trust <= np.array(list(trust.values())))
 
 
-def test_the_neutral_frame_is_still_frontal_and_without_expression() -> None:
-    weights = np.zeros((30, len(CHANNELS)))
-    weights[:, INDEX["jawOpen"]] = np.abs(np.arange(30) - 17) / 20
-    track = track_of(weights)
-    assert abs(solved(track).neutral_frame - 17) <= 1
-
-
 def test_lids_of_a_heads_own_are_read_from_its_mesh() -> None:
     """A head whose lids are no expression of it, as those of a FLAME file with lids beside it."""
     head = builtin_head()
