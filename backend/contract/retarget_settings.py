@@ -37,7 +37,9 @@ class RetargetSettings:
     source: str = option(
         "", "File of Live Link Face, Face Cap or Audio2Face; empty takes the track", label="Performance", path=True
     )
-    start_at: int = option(1, "Scene frame of a file's first frame; a track lies where its import lies")
+    start_at: int = option(
+        1, "Scene frame of a file's first frame; a track lies where its import lies", label="Start At"
+    )
     frames: str = option(
         "all", "Which frames get keys", choices=FRAMES_CHOICES, choice_labels={"current": "This Frame"}
     )
@@ -56,15 +58,31 @@ class RetargetSettings:
     use_mouth: bool = _switch("mouth")
     use_tongue: bool = _switch("tongue")
     use_head: bool = _switch("head")
-    head_gain: float = option(1.0, "How far the head turns; 1 as it was filmed", minimum=0.0, maximum=4.0)
+    head_gain: float = option(
+        1.0, "How far the head turns; 1 as it was filmed", label="Head Gain", minimum=0.0, maximum=4.0
+    )
     neck_share: float = option(
-        0.3, "Part of the head's turn that the neck takes, where the character has one", minimum=0.0, maximum=1.0
+        0.3,
+        "Part of the head's turn that the neck takes, where the character has one",
+        label="Neck Share",
+        minimum=0.0,
+        maximum=1.0,
     )
     head_limit: float = option(
-        70.0, "Farthest turn of the head from its rest", unit="degrees", minimum=0.0, maximum=180.0, advanced=True
+        70.0,
+        "Farthest turn of the head from its rest",
+        label="Head Limit",
+        unit="degrees",
+        minimum=0.0,
+        maximum=180.0,
+        advanced=True,
     )
     head_rest: str = option(
-        "camera", "Which turn of the filmed head is the character's rest", choices=HEAD_REST_CHOICES, advanced=True
+        "camera",
+        "Which turn of the filmed head is the character's rest",
+        label="Head Rest",
+        choices=HEAD_REST_CHOICES,
+        advanced=True,
     )
 
     def uses(self, region: str) -> bool:

@@ -59,6 +59,9 @@ class Retarget(bpy.types.Operator):
         made = self._ready(context)
         if isinstance(made, Failure):
             return self._refuse(made)
+        if not self.character and holder_in(context).character is None:
+            # What was proposed stays, whatever is selected next.
+            holder_in(context).character = character_in(context)
         if self.existing == "ask" and made.prepared.question is not None:
             self.existing = "layer"
             return context.window_manager.invoke_props_dialog(self, width=380, title=made.prepared.question.sentence)

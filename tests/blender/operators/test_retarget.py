@@ -161,6 +161,16 @@ def test_sliders_of_the_calibration_are_played_at_once_and_edits_by_hand_stay(ch
     assert np.allclose(keyframes.key_values(curve(body, "browInnerUp")), 0.25), "not written any more"
 
 
+def test_it_is_one_step_of_undo(character, opening):
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.flame.retarget("EXEC_DEFAULT", True, character="Character Body", source=str(opening))
+    bpy.ops.ed.undo()
+    body = bpy.data.objects["Character Body"]
+    assert curve(body, "jawOpen") is None and not bpy.data.actions
+    of_holder(bpy.context.scene).region("jaw").gain = 0.5  # What was played is played no more, and nothing breaks.
+    assert curve(body, "jawOpen") is None
+
+
 def test_the_mapping_is_kept_on_the_character_and_used_again(character, opening):
     bpy.ops.flame.retarget(character="Character Body", source=str(opening))
     group = character.armature.flame_mapping
