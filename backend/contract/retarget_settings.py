@@ -40,6 +40,12 @@ class RetargetSettings:
     start_at: int = option(
         1, "Scene frame of a file's first frame; a track lies where its import lies", label="Start At"
     )
+    speed: float = option(
+        1.0,
+        "How fast a file is played; 0.5 is slow motion. A track goes as its import goes",
+        minimum=0.05,
+        maximum=20.0,
+    )
     frames: str = option(
         "all", "Which frames get keys", choices=FRAMES_CHOICES, choice_labels={"current": "This Frame"}
     )

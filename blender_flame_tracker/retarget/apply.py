@@ -13,9 +13,8 @@ from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.performance import Performance
 from ...backend.contract.retarget_settings import RetargetSettings
-from ..scene.schedule import scene_rate
 from ..scene.unharmed import unharmed
-from .frames import on_frames
+from .frames import Keyed, on_frames
 from .obstacles import existing_in, question, refusal
 from .plan import Plan, Planned, plan_of
 from .shots import Existing, shot_for
@@ -64,25 +63,31 @@ class Prepared:
 
 
 def prepare(
-    performance: Performance, start: float, mapping: Mapping, settings: RetargetSettings, scene: bpy.types.Scene
+    performance: Performance,
+    start: float,
+    rate: Fraction,
+    mapping: Mapping,
+    settings: RetargetSettings,
+    scene: bpy.types.Scene,
 ) -> Prepared | Failure:
     """Plan a performance on a character, and check all that can be checked. Changes nothing.
 
     Args:
         performance: What is played, calibrated.
         start: Scene frame of its first frame.
+        rate: Frames of the scene for a second of it.
         mapping: Of the character, nothing in it doubled (`without_doubling`).
         settings: How.
-        scene: Whose rate and frames count.
+        scene: Whose frames are chosen from.
     """
     if not performance.has_face.any():
         return Failure("no-face", f"'{performance.name}' has no frame with a face.", "Choose another performance.")
-    keyed = on_frames(performance, _rate_for(performance, scene), start)
+    keyed = on_frames(performance, rate, start)
     span = _span(settings, scene)
     if span is not None:
         keyed = keyed.within(*span)
     if len(keyed.frame) == 0:
-        return _nothing_there(performance, start, settings, scene)
+        return _nothing_there(on_frames(performance, rate, start), settings, scene)
     plan = plan_of(mapping, keyed, settings)
     if isinstance(plan, Failure):
         return plan
@@ -90,11 +95,6 @@ def prepare(
     if problem is not None:
         return problem
     return Prepared(plan, existing_in(plan, partly=span is not None), span, performance.name)
-
-
-def _rate_for(performance: Performance, scene: bpy.types.Scene) -> Fraction:
-    """The scene's rate; photographs, which have none, go one for one."""
-    return performance.rate if len(performance) == 1 else scene_rate(scene)
 
 
 def _span(settings: RetargetSettings, scene: bpy.types.Scene) -> tuple[float, float] | None:
@@ -105,10 +105,7 @@ def _span(settings: RetargetSettings, scene: bpy.types.Scene) -> tuple[float, fl
     return float(scene.frame_start), float(scene.frame_end)
 
 
-def _nothing_there(
-    performance: Performance, start: float, settings: RetargetSettings, scene: bpy.types.Scene
-) -> Failure:
-    keyed = on_frames(performance, _rate_for(performance, scene), start)
+def _nothing_there(keyed: Keyed, settings: RetargetSettings, scene: bpy.types.Scene) -> Failure:
     lies = f"it goes from frame {keyed.frame[0]:.0f} to {keyed.frame[-1]:.0f}" if len(keyed.frame) else "it is short"
     where = f"Frame {scene.frame_current}" if settings.frames == "current" else "The scene's range"
     return Failure(

@@ -100,7 +100,7 @@ def ready(
     if isinstance(source, Failure):
         return source
     mapping, notices = without_doubling(recognised.mapping)
-    prepared = prepare(source.performance, source.start, mapping, settings, context.scene)
+    prepared = prepare(source.performance, source.start, source.rate, mapping, settings, context.scene)
     if isinstance(prepared, Failure):
         return prepared
     return Ready(recognised, mapping, source, prepared, (*source.notices, *notices))
@@ -207,7 +207,7 @@ def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> N
     if isinstance(source, Failure):
         return
     mapping = played.mapping if channels is None else _following(played.mapping, frozenset(channels))
-    prepared = prepare(source.performance, source.start, mapping, settings, bpy.context.scene)
+    prepared = prepare(source.performance, source.start, source.rate, mapping, settings, bpy.context.scene)
     if isinstance(prepared, Failure) or prepared.name != played.shot:
         return
     if any(has_keys_of(owner, played.shot) for owner, _ in prepared.plan.owners):

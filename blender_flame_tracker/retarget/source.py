@@ -29,6 +29,7 @@ class Source:
     Attributes:
         performance: Calibrated; named after the take.
         start: Scene frame of its first row.
+        rate: Frames of the scene for a second of it.
         holder: Collection or scene whose calibration it has, so that changes of it are played at once.
         track: Track file, None where it comes from another program.
         notices: What is to be said of the file.
@@ -36,6 +37,7 @@ class Source:
 
     performance: Performance
     start: float
+    rate: Fraction
     holder: bpy.types.Collection | bpy.types.Scene
     track: Path | None
     notices: tuple[Notice, ...] = ()
@@ -50,7 +52,7 @@ def source_of(settings: RetargetSettings, track: Path | Result | None, context: 
         context: For the scene.
     """
     if settings.source:
-        return _of_file(absolute(settings.source), settings.start_at, context.scene)
+        return _of_file(absolute(settings.source), settings, context.scene)
     found = result_of(track, context) if isinstance(track, Path) else track
     if found is None or found.file is None:
         return Failure(
@@ -59,12 +61,13 @@ def source_of(settings: RetargetSettings, track: Path | Result | None, context: 
     return _of_track(found, found.file, context.scene)
 
 
-def _of_file(path: Path, start: int, scene: bpy.types.Scene) -> Source | Failure:
+def _of_file(path: Path, settings: RetargetSettings, scene: bpy.types.Scene) -> Source | Failure:
     read = take_of_recording(path)
     if isinstance(read, Failure):
         return read
     take, notices = read
-    return _calibrated(take, Source(take.performance, start, scene, None, notices))
+    rate = scene_rate(scene) / Fraction(settings.speed).limit_denominator(1000)
+    return _calibrated(take, Source(take.performance, settings.start_at, rate, scene, None, notices))
 
 
 _Read = tuple[Take, tuple[Notice, ...]] | Failure
@@ -106,9 +109,11 @@ def _of_track(found: Result, path: Path, scene: bpy.types.Scene) -> Source | Fai
         return Failure(
             "no-frames-in-range", "The track has no frame in the range of its import.", "Import another range of it."
         )
-    rows, _ = placed
+    rows, timeline = placed
     whole = Take(performance, take.clip_frame)
-    source = Source(performance, found.placement.start_at, found.collection or scene, path)
+    # What is in the scene may go frame by frame, or slower than it was filmed.
+    rate = scene_rate(scene) if found.collection is None else timeline.rate
+    source = Source(performance, found.placement.start_at, rate, found.collection or scene, path)
     made = source if found.collection is None else _calibrated(whole, source)
     if isinstance(made, Failure):
         return made

@@ -47,7 +47,7 @@ def character_property(update: Callable[[Any, bpy.types.Context], None]) -> Any:
 
 def matters(settings: Any, name: str) -> bool:
     """Whether a setting makes a difference as the others are set."""
-    if name == "start_at":
+    if name in ("start_at", "speed"):
         return bool(settings.source)
     return name not in _OF_HEAD or settings.use_head
 

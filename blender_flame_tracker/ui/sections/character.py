@@ -54,6 +54,7 @@ def _draw_source(layout: Any, context: bpy.types.Context, holder: Any) -> None:
         paragraph(layout, context, "Track a video first, or choose a file of Live Link Face.", icon="INFO")
     elif matters(holder, "start_at"):
         layout.prop(holder, "start_at")
+        layout.prop(holder, "speed")
 
 
 def _draw_options(layout: Any, holder: Any) -> None:

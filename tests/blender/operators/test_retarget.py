@@ -181,23 +181,31 @@ def test_the_mapping_is_kept_on_the_character_and_used_again(character, opening)
     assert curve(character.meshes["Teeth"], "jawOpen") is not None
 
 
-def test_a_track_of_a_run_is_put_where_its_import_lies(engine, clip, monkeypatch):
+@pytest.mark.parametrize(
+    ("settings", "last"),
+    [({"rate": "clip"}, 47), ({"rate": "clip", "speed": 0.5}, 54), ({"rate": "scene"}, 46)],
+    ids=["frame by frame", "slow motion", "time of the scene"],
+)
+def test_a_track_of_a_run_is_put_where_its_import_lies(engine, clip, monkeypatch, settings, last):
     """The stand-in for the engine tracks a ball, which has no ARKit shapes: its performance is made up."""
     opening = make_performance({"jawOpen": np.linspace(0, 1, 8)}, rate=Fraction(25))
     monkeypatch.setattr(takes, "performance_of_file", lambda _track: opening)
     character = makehuman.make_character(parts=())
-    bpy.context.scene.render.fps = 25
+    bpy.context.scene.render.fps = 24
     tree = make_tree(bpy.context.scene, clip)
     tree.nodes["Scene"].start_at = 40
+    for name, value in settings.items():
+        setattr(tree.nodes["Scene"], name, value)
     node = tree.nodes.new("FlameNodeRetarget")
     tree.links.new(tree.nodes["Track File"].outputs[0], node.inputs[0])
     node.character = character.armature
     assert bpy.ops.flame.run_tree() == {"FINISHED"}
     made = curve(character.meshes["Body"], "jawOpen")
     assert made is not None, node.result_text
-    assert keyframes.key_frames(made)[0] == 40
+    assert keyframes.key_frames(made).tolist() == list(range(40, last + 1))
     assert "follow" in node.result_text and node.result_failed is False
-    assert keyframes.key_values(made).tolist() == np.linspace(0, 1, 8).astype(np.float32).tolist()
+    if last == 47:
+        assert keyframes.key_values(made).tolist() == np.linspace(0, 1, 8).astype(np.float32).tolist()
 
 
 def test_a_retarget_node_without_a_character_says_so_and_harms_no_import(engine, clip):

@@ -9,6 +9,7 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.retarget_settings import RetargetSettings
 from flame_extension.blender_flame_tracker.retarget.apply import Applied, carry_out, prepare
 from flame_extension.blender_flame_tracker.scene import keyframes
+from flame_extension.blender_flame_tracker.scene.schedule import scene_rate
 from performances import arkit_mapping, make_performance
 
 WAVE = 0.5 - 0.5 * np.cos(np.linspace(0, 2 * np.pi, 25))
@@ -19,7 +20,7 @@ def apply(character, performance=None, start=1, mapping=None, **settings):
     performance = performance or make_performance(SHOT)
     made = RetargetSettings(**settings)
     mapping = mapping or arkit_mapping(character)
-    prepared = prepare(performance, start, mapping, made, bpy.context.scene)
+    prepared = prepare(performance, start, scene_rate(bpy.context.scene), mapping, made, bpy.context.scene)
     return prepared if isinstance(prepared, Failure) else carry_out(prepared, made, bpy.context.scene)
 
 

@@ -1,5 +1,7 @@
 """Turns of head, neck, jaw and eyes on bones whose axes lie anyhow, on rigs that stand anyhow."""
 
+from fractions import Fraction
+
 import bpy
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ LEFT, UP, OUT = Vector((1, 0, 0)), Vector((0, 0, 1)), Vector((0, -1, 0))
 def apply(character, performance, joints=JOINTS, **settings):
     made = RetargetSettings(**settings)
     mapping = arkit_mapping(character, joints)
-    return carry_out(prepare(performance, 1, mapping, made, bpy.context.scene), made, bpy.context.scene)
+    return carry_out(prepare(performance, 1, Fraction(24), mapping, made, bpy.context.scene), made, bpy.context.scene)
 
 
 def turned(character, bone, direction, frame=2):
@@ -145,7 +147,7 @@ def test_a_jaw_that_a_bone_and_a_key_open_is_shared_out(character, share):
     mapping = type(mapping)(mapping.kind, mapping.shapes, joints=joints)
     settings = RetargetSettings()
     mapping, notices = without_doubling(mapping)
-    made = prepare(make_performance({"jawOpen": [0, 1]}), 1, mapping, settings, bpy.context.scene)
+    made = prepare(make_performance({"jawOpen": [0, 1]}), 1, Fraction(24), mapping, settings, bpy.context.scene)
     carry_out(made, settings, bpy.context.scene)
     value = {each.name: each.data.shape_keys.key_blocks["jawOpen"].value for each in (character.face, character.teeth)}
     assert value["Face"] == pytest.approx(1.0), "the bone does not move the face"

@@ -1,5 +1,7 @@
 """Reading back: a performance that was written and does not move the character says why."""
 
+from fractions import Fraction
+
 import bpy
 import numpy as np
 import pytest
@@ -19,7 +21,9 @@ def applied(character):
     settings = RetargetSettings()
     turn = np.outer(np.linspace(0, 1, 11), [0, 0.4, 0])
     performance = make_performance(OPENING, head_rotation=turn)
-    prepared = prepare(performance, 1, arkit_mapping(character, {"head": "head"}), settings, bpy.context.scene)
+    prepared = prepare(
+        performance, 1, Fraction(24), arkit_mapping(character, {"head": "head"}), settings, bpy.context.scene
+    )
     return carry_out(prepared, settings, bpy.context.scene)
 
 
