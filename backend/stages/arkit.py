@@ -35,13 +35,11 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
     if not own:
         transferred = arkit_basis(head)
         if isinstance(transferred, Failure):
-            return transferred
+            return _without_weights(fit, transferred, context)
         track = replace(track, arkit_basis=transferred)
     solved = performance_of(track, ArkitOptions(settings.smoothness, settings.sparsity))
     if isinstance(solved, Failure):
-        # The track itself is worth having.
-        context.notice(Notice(solved.code, solved.sentence, f"The track is written without weights. {solved.advice}"))
-        return fit
+        return _without_weights(fit, solved, context)
     neutral = _neutral_row(solved, track, settings)
     if isinstance(neutral, Failure):
         return neutral
@@ -59,6 +57,12 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
         basis=None if own else solved.basis.displacement.astype(np.float32),
     )
     return replace(fit, arkit=weights)
+
+
+def _without_weights(fit: Fit, why: Failure, context: Context) -> Fit:
+    """Go on without: the track itself is worth having."""
+    context.notice(Notice(why.code, why.sentence, f"The track is written without weights. {why.advice}"))
+    return fit
 
 
 def _neutral_row(solved: Solved, track: Track, settings: ArkitSettings) -> int | Failure | None:

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.performance.calibration import Calibration
+from ...backend.contract.performance.channels import CHANNELS
 from ...backend.contract.performance.of_track import performance_of_file
 from ...backend.contract.performance.performance import Performance
-from ...backend.contract.track import read_track
+from ...backend.contract.performance.stored import ENTRY
+from ...backend.contract.track import read_parts, read_track
 from .. import redrawing
 from ..file_stamp import Stamp, stamp_of
 from ..polling import Poller
@@ -98,9 +100,19 @@ def known_take(collection: bpy.types.Collection) -> Take | None:
 
 def _read_wanted() -> None:
     for path in dict.fromkeys(_WANTED):
-        take_of_file(path)
+        if is_quick(path):
+            take_of_file(path)
     _WANTED.clear()
     redrawing.RESULTS.redraw()
+
+
+def is_quick(path: Path) -> bool:
+    """Whether a track is read without a pause: a head that needs ARKit's shapes first waits until somebody asks."""
+    content = read_parts(path, ())
+    if isinstance(content, Failure):
+        return True
+    header, _ = content
+    return ENTRY in header or bool(set(header["expression_names"]) & set(CHANNELS))
 
 
 POLLER: Final = Poller(_read_wanted, delay=0.1)

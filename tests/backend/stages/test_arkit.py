@@ -17,6 +17,7 @@ from backend.contract.performance.stored import ArkitWeights, weights_in
 from backend.contract.settings import ArkitSettings, TrackFileSettings
 from backend.contract.track import MISSING, TRACKED
 from backend.data.types import Fit, TrackFile
+from backend.head.model import HeadModel
 from backend.run.serialise import read, write
 from backend.stages import arkit as arkit_stage
 from backend.stages import track as track_stage
@@ -114,14 +115,28 @@ def test_the_summary_says_how_many_channels_and_what_is_left(clip, fit, tmp_path
     assert arkit_stage.summary(stage, ArkitSettings()).startswith("51 of 52 channels, 0.")
 
 
-def test_a_head_without_arkits_shapes_still_gets_its_track(clip, fit, tmp_path: Path):
-    strange = replace(
-        clip.head, expression_names=tuple(f"expression_{n}" for n in range(len(clip.head.expression_names)))
+def strange(head: HeadModel) -> HeadModel:
+    """The same head with expressions that are not ARKit's by name."""
+    return replace(
+        head, expression_names=tuple(f"expression_{number}" for number, _ in enumerate(head.expression_names))
     )
+
+
+def test_a_head_with_other_expressions_gets_arkits_shapes_and_keeps_them_in_the_file(clip, fit, tmp_path: Path):
+    usual = solved(fit, clip, tmp_path)
+    result = arkit_stage.run(fit, strange(clip.head), ArkitSettings(), context(tmp_path))
+    assert isinstance(result, Fit) and result.arkit is not None and result.arkit.basis is not None
+    assert result.arkit.basis.shape == (clip.head.vertex_count, 3, 52)
+    # Transferred onto itself, the head has nearly the shapes that it had.
+    assert np.nanmedian(np.abs(result.arkit.weights - usual.weights)) < 0.02
+
+
+def test_a_head_that_cannot_have_arkits_shapes_still_gets_its_track(clip, fit, tmp_path: Path, monkeypatch):
+    refusal = Failure("not-a-face", "The mesh is not a face.", "Choose another.")
+    monkeypatch.setattr(arkit_stage, "arkit_basis", lambda head: refusal)
     events: list[dict] = []
     listening = replace(context(tmp_path), emit=events.append)
-    result = arkit_stage.run(fit, strange, ArkitSettings(), listening)
+    result = arkit_stage.run(fit, strange(clip.head), ArkitSettings(), listening)
     assert isinstance(result, Fit) and result.arkit is None
-    notices = [event for event in events if event["event"] == "notice"]
-    assert [notice["code"] for notice in notices] == ["no-arkit-shapes"]
+    assert [event["code"] for event in events if event["event"] == "notice"] == ["not-a-face"]
     assert arkit_stage.summary(result, ArkitSettings()) == "no weights"
