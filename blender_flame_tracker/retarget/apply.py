@@ -15,7 +15,7 @@ from ...backend.contract.performance.performance import Performance
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..scene.unharmed import unharmed
 from .frames import Keyed, on_frames
-from .obstacles import existing_in, question, refusal
+from .obstacles import existing_in, question, refusal, two_armatures
 from .plan import Plan, Planned, plan_of
 from .shots import Existing, shot_for
 from .verify import Reading, read_back
@@ -88,7 +88,7 @@ def prepare(
         keyed = keyed.within(*span)
     if len(keyed.frame) == 0:
         return _nothing_there(on_frames(performance, rate, start), settings, scene)
-    plan = plan_of(mapping, keyed, settings)
+    plan = two_armatures(mapping) or plan_of(mapping, keyed, settings)
     if isinstance(plan, Failure):
         return plan
     problem = refusal(plan)

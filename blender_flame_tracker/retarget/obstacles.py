@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.performance.characters.mapping import Mapping
 from ..scene.keyframes import Animated
 from .plan import Plan, Planned
 from .shots import Existing, existing_on
@@ -15,17 +16,27 @@ from .shots import Existing, existing_on
 
 def refusal(plan: Plan) -> Failure | None:
     """Return why a plan cannot be carried out, or None."""
-    armatures = sorted({each.thing.name for each in plan.planned if each.thing.type == "ARMATURE"})
-    if len(armatures) > 1:
-        return Failure(
-            "two-armatures",
-            f"The mapping drives two armatures at once, '{armatures[0]}' and '{armatures[1]}'.",
-            "Choose one of them as the character, and switch the other off in the mapping.",
-        )
     for owner, planned in plan.owners:
         problem = _not_editable(owner, planned[0].thing) or _mode(owner, planned[0])
         if problem is not None:
             return problem
+    return None
+
+
+def two_armatures(mapping: Mapping) -> Failure | None:
+    """Return why a mapping cannot be followed that turns the bones of two armatures; a face board may be a second one.
+
+    Args:
+        mapping: Of one character, as it should be.
+    """
+    for targets in (mapping.joints, mapping.controls):
+        armatures = sorted({each.armature for each in targets if each.use})
+        if len(armatures) > 1:
+            return Failure(
+                "two-armatures",
+                f"The mapping drives two armatures at once, '{armatures[0]}' and '{armatures[1]}'.",
+                "Switch the rows of one of them off in the mapping.",
+            )
     return None
 
 

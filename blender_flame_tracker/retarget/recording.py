@@ -25,13 +25,14 @@ def subject_in(context: bpy.types.Context) -> Subject | None:
     if not settings.source:
         return None
     path, scene, start = absolute(settings.source), context.scene, settings.start_at
+    rate = float(scene_rate(scene)) / settings.speed
 
     def read() -> Take | Failure:
         read = take_of_recording(path)
         return read if isinstance(read, Failure) else read[0]
 
     def clip_frame_at(take: Take, scene_frame: int) -> int | None:
-        passed = (scene_frame - start) / float(scene_rate(scene))
+        passed = (scene_frame - start) / rate
         time: Any = take.performance.time
         slack = _SLACK / float(take.performance.rate)
         if not 0 <= passed <= time[-1] + 1 / float(take.performance.rate):

@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.performance.characters.mapping import ControlTarget, JointTarget, Mapping
 from flame_extension.backend.contract.retarget_settings import RetargetSettings
 from flame_extension.blender_flame_tracker.retarget.apply import Applied, carry_out, prepare
 from flame_extension.blender_flame_tracker.scene import keyframes
@@ -258,7 +259,6 @@ def test_a_mesh_in_edit_mode_is_refused(character):
 
 
 def test_two_armatures_are_refused(character):
-    from flame_extension.backend.contract.performance.characters.mapping import ControlTarget, Mapping
 
     other = character.armature.copy()
     bpy.context.scene.collection.objects.link(other)
@@ -292,3 +292,17 @@ def test_linked_data_are_refused_and_overridden_ones_are_written(character, tmp_
     mapping = arkit_mapping(type("One", (), {"meshes": {"Face": overridden}}))
     made = apply(character, mapping=mapping.renamed({linked.name: overridden.name}))
     assert isinstance(made, Applied) and made.reading.still == ()
+
+
+def test_a_face_board_beside_the_rig_is_no_second_armature(character):
+
+    board = character.armature.copy()
+    board.name = "Board"
+    bpy.context.scene.collection.objects.link(board)
+    mapping = Mapping(
+        "board",
+        controls=(ControlTarget("Board", "jaw", "location", 1, {"jawOpen": 0.1}),),
+        joints=(JointTarget("Rig", "head", "head"),),
+    )
+    made = apply(character, make_performance(SHOT, head_rotation=np.outer(WAVE, [0, 0.4, 0])), mapping=mapping)
+    assert {each.thing.name for each in made.written} == {"Board", "Rig"} and made.reading.still == ()
