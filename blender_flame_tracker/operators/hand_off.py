@@ -37,7 +37,7 @@ class PrepareExport(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need a head with absolute keys."""
         if context.mode != "OBJECT":
-            cls.poll_message_set("Leave edit mode first")
+            cls.poll_message_set("Go back to Object Mode first")
             return False
         if context.scene is None or not heads_left_behind(context.scene):
             cls.poll_message_set("There is no tracked head with absolute shape keys")

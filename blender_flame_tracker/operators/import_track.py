@@ -36,7 +36,7 @@ class ImportTrack(bpy.types.Operator, ImportHelper):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Refuse while something is edited: its mesh could not be replaced."""
         if context.mode != "OBJECT":
-            cls.poll_message_set("Leave edit mode first")
+            cls.poll_message_set("Go back to Object Mode first")
             return False
         return True
 

@@ -20,7 +20,7 @@ from ..scene.parts import Parts
 from ..scene.record import read_record, write_record
 from ..scene.shape_keys import join_motion
 
-OBJECT_MODE: Final = "Leave edit mode first"
+OBJECT_MODE: Final = "Go back to Object Mode first"
 NO_RESULT: Final = "There is no track yet: track a video, or import a track file"
 
 

@@ -14,6 +14,7 @@ from ..scene.parts import Parts
 from ..scene.record import read_record, write_record
 from ..scene.rig.conversion import rig_to_keys
 from ..scene.rig.layers import new_layer
+from ..scene.rig.shot_actions import save_shot_actions, shots_of
 from ..scene.unharmed import unharmed
 from .result import OBJECT_MODE, chosen_for, facts_for, file_problem, finish
 from .scene import imported_for
@@ -137,4 +138,32 @@ class NewEditLayer(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES: Final = (ConvertToRig, ConvertToShapeKeys, NewEditLayer)
+class SaveShotActions(bpy.types.Operator):
+    """Save what bones and face do as actions for the asset browser, one for each shot, with all edits"""
+
+    bl_idname = "flame.save_shot_actions"
+    bl_label = "Save as Action Asset"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need a rig that knows its shots."""
+        parts = _with_rig(cls, context)
+        if parts is None or parts.rig is None:
+            return False
+        if not shots_of(parts.rig):
+            cls.poll_message_set("Update the import first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Save them."""
+        found = selection.chosen(context)
+        parts = found.parts if found is not None else None
+        assert isinstance(parts, Parts) and parts.rig is not None and parts.mesh.shape_keys is not None
+        made = save_shot_actions(context.scene, parts.rig, parts.mesh.shape_keys)
+        self.report({"INFO"}, f"Saved: {', '.join(each.name for each in made)}")
+        return {"FINISHED"}
+
+
+CLASSES: Final = (ConvertToRig, ConvertToShapeKeys, NewEditLayer, SaveShotActions)

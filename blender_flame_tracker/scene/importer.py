@@ -67,10 +67,11 @@ LAST_FRAME: Final = 1_048_574
 
 @dataclass(frozen=True)
 class _Selection:
-    """The rows of the track to import (T,), and which of them show a head (T,) bool."""
+    """The rows of the track to import (T,), which of them show a head (T,) bool, and the number of their shot (T,)."""
 
     rows: NDArray[np.int64]
     seen: NDArray[np.bool_]
+    shot: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,7 @@ def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
         refusal = shape_keys.too_many_keys(len(track.neutral_vertices), index[rows[seen]])
         if refusal is not None:
             return refusal
-    return _Selection(rows, seen)
+    return _Selection(rows, seen, np.asarray(track.shot)[rows])
 
 
 def _nothing_in_range(index: NDArray[np.int64], settings: SceneSettings) -> Failure:
@@ -358,6 +359,7 @@ def _write_head(
     if new.rig is not None:
         notices.extend(rig_writing.write_rig(parts, new.rig, frame, position, settings.key_error / 1000))
         notices.extend(rig_writing.lay_above(parts, edits))
+        rig_writing.remember_shots(parts, frame, selection.shot[row])
     frames = None
     if settings.has_frames:
         frames = shape_keys.FrameKeys(new.vertices, new.names, frame, position, settings.key_kind)

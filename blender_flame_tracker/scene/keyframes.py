@@ -70,6 +70,28 @@ def write_channels_on_top(owner: Animated, channels: Iterable[Channel]) -> None:
     _write(_top_bag(owner, ensure=True), channels)
 
 
+def write_action(action: bpy.types.Action, owner: Animated, channels: Iterable[Channel]) -> None:
+    """Write channels to an action for an owner that it does not animate yet, where actions have slots in a new one."""
+    slotted: Any = action
+    if not hasattr(slotted, "slots"):
+        _write(action, channels)
+        return
+    slot = slotted.slots.new(id_type=owner.id_type, name=owner.name)
+    _write(_slot_bag(slotted, slot, True), channels)
+
+
+def animated_paths(owner: Animated) -> set[tuple[str, int]]:
+    """Return data path and index of all that is keyed on an owner, in whichever layer."""
+    animation: Any = owner.animation_data
+    if animation is None:
+        return set()
+    bags = [_top_bag(owner, ensure=False)]
+    for strip in (strip for track in animation.nla_tracks for strip in track.strips if strip.action is not None):
+        slotted = hasattr(strip.action, "slots")
+        bags.append(_slot_bag(strip.action, strip.action_slot, False) if slotted else strip.action)
+    return {(curve.data_path, curve.array_index) for bag in bags if bag is not None for curve in bag.fcurves}
+
+
 def _write(bag: Any, channels: Iterable[Channel]) -> None:
     channels = list(channels)
     _remove(bag.fcurves, {(channel.path, channel.index) for channel in channels})

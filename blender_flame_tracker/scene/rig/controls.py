@@ -34,6 +34,8 @@ def write_controls(rig: bpy.types.Object, shape: RigShape) -> None:
             there[_MADE] = True
             bone.custom_shape = there
             bone.use_custom_shape_bone_size = False
+            if hasattr(bone, "custom_shape_wire_width"):  # Since Blender 4.2.
+                bone.custom_shape_wire_width = 2.0
         mesh: Any = there.data
         mesh.clear_geometry()
         mesh.from_pydata(lines[0].tolist(), lines[1], [])
@@ -73,7 +75,10 @@ def _controls(shape: RigShape) -> dict[str, Lines]:
             0.48 * wide,
             (0.0, 0.45 * float(np.linalg.norm(rest[bones.NECK].end - rest[bones.NECK].start)), 0.0),
         ),
-        bones.HEAD: _ring(0.4 * wide, 0.3 * deep, (0.0, crown + 0.06 * wide, middle - rest[bones.HEAD].start[2])),
+        bones.HEAD: _joined(
+            _ring(0.4 * wide, 0.3 * deep, (0.0, crown + 0.06 * wide, middle - rest[bones.HEAD].start[2])),
+            _crest(0.3 * deep, 0.16 * wide, (0.0, crown + 0.06 * wide, middle - rest[bones.HEAD].start[2])),
+        ),
         bones.JAW: _arc(0.28 * wide, (0.0, jaw_length + 0.10 * wide, 0.0), 0.12 * wide),
         bones.LEFT_EYE: _gaze(0.2 * apart, front + 0.5 * apart),
         bones.RIGHT_EYE: _gaze(0.2 * apart, front + 0.5 * apart),
@@ -92,6 +97,14 @@ def _arrow(tip: Sequence[float], size: float) -> Lines:
     """An arrow towards +Z, which shows where the face looks."""
     points = np.array([(-0.5, 0, 0), (0, 0, 1), (0.5, 0, 0)]) * size + np.asarray(tip, dtype=np.float64)
     return points, [(0, 1), (1, 2)]
+
+
+def _crest(depth: float, height: float, centre: Sequence[float]) -> Lines:
+    """A bow from front to back, which is seen when the ring below it is seen from the side."""
+    angle = np.linspace(0, np.pi, _SEGMENTS // 2)
+    points = np.stack([np.zeros_like(angle), height * np.sin(angle), depth * np.cos(angle)], axis=1)
+    edges = [(index, index + 1) for index in range(len(angle) - 1)]
+    return points + np.asarray(centre, dtype=np.float64), edges
 
 
 def _arc(radius: float, foremost: Sequence[float], depth: float) -> Lines:

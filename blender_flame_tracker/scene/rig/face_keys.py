@@ -38,6 +38,13 @@ def written_names(key: bpy.types.Key) -> list[str]:
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
+def driven_names(key: bpy.types.Key) -> set[str]:
+    """Return the names of the keys that follow bones, which nobody sets by hand."""
+    animation: Any = key.animation_data
+    paths = [] if animation is None else [curve.data_path for curve in animation.drivers]
+    return {path.removeprefix('key_blocks["').removesuffix('"].value') for path in paths}
+
+
 def write_face(
     head: bpy.types.Object, shape: RigShape, values: Array, correctives: list[Corrective], rig: bpy.types.Object
 ) -> bpy.types.Key:

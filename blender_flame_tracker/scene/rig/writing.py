@@ -13,7 +13,7 @@ from ....backend.contract.failure import Notice
 from .. import keyframes
 from ..keyframes import Channel
 from ..parts import Parts, remember
-from . import animation, armature, controls
+from . import animation, armature, controls, shot_actions
 from .correctives import correctives_of
 from .decomposition import Decomposition
 from .face_keys import write_face
@@ -75,6 +75,12 @@ def write_rig(
     key = write_face(parts.head, made.shape, made.animation.values, correctives, rig)
     notices = animation.write_animation(rig, key, made.shape, made.animation.at(rows), frame, bound)
     return [*notices, *([] if made.deviation <= TOLERATED else [_inexact(made.deviation)])]
+
+
+def remember_shots(parts: Parts, frame: NDArray[np.float64], shot: NDArray[np.int64]) -> None:
+    """Keep with the rig which scene frames (K,) belong to which shot (K,) of the clip."""
+    if parts.rig is not None:
+        shot_actions.remember_shots(parts.rig, frame, shot)
 
 
 def _inexact(deviation: float) -> Notice:

@@ -7,6 +7,7 @@ from flame_extension.backend.contract.camera import blender_points
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.results import selection
+from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.record import read_record
 from flame_extension.blender_flame_tracker.scene.rig.layers import layer_names
 from rig_tracks import make_flame_track
@@ -67,7 +68,7 @@ def test_what_is_not_possible_is_said_in_one_sentence(track):
     with pytest.raises(RuntimeError, match="rig already"):
         bpy.ops.flame.convert_to_rig()
     bpy.ops.object.mode_set(mode="POSE")
-    with pytest.raises(RuntimeError, match="Leave edit mode"):
+    with pytest.raises(RuntimeError, match="Object Mode"):
         bpy.ops.flame.convert_to_shape_keys()
     bpy.ops.object.mode_set(mode="OBJECT")
 
@@ -94,3 +95,44 @@ def test_a_hat_that_hangs_on_nothing_goes_onto_the_head_bone(track):
 def test_settings_of_older_files_keep_their_meaning():
     assert SceneSettings().form == "keys" and SceneSettings().has_frames and not SceneSettings().has_rig
     assert not SceneSettings(shape_keys=False).has_frames
+
+
+def test_every_shot_becomes_an_action_that_the_asset_browser_takes(tmp_path):
+    made = make_flame_track(12, video={"name": "two.mp4"}, lids=False)
+    made.shot[7:] = 1
+    assert write_track(tmp_path / "track.npz", made) is None
+    bpy.ops.flame.import_result(filepath=str(tmp_path / "track.npz"))
+    bpy.ops.flame.convert_to_rig()
+    rig, key = parts().rig, parts().mesh.shape_keys
+    bpy.ops.flame.new_edit_layer()
+    keyframes.write_channels_on_top(
+        key, [keyframes.Channel('key_blocks["jawForward"].value', 0, np.array([1.0]), np.array([0.3]))]
+    )
+    assert bpy.ops.flame.save_shot_actions() == {"FINISHED"}
+    saved = [action for action in bpy.data.actions if action.asset_data is not None]
+    names = {"two shot 1", "two shot 2"}
+    assert {each.name for each in saved} == names | (
+        set() if hasattr(saved[0], "slots") else {f"{n} face" for n in names}
+    )
+    second = [each for each in saved if "shot 2" in each.name]
+    assert all(tuple(each.frame_range) == (8, 12) for each in second)
+    # On a rig that nothing else animates it does what is seen, the edits too.
+    bpy.context.scene.frame_set(10)
+    wanted = evaluated_vertices(parts().head)
+    for owner in (rig, key):
+        for track in list(owner.animation_data.nla_tracks):
+            owner.animation_data.nla_tracks.remove(track)
+        action = (
+            second[0]
+            if hasattr(second[0], "slots")
+            else next(each for each in second if each.name.endswith("face") == (owner == key))
+        )
+        owner.animation_data.action = action
+        owner.animation_data.action_blend_type = "REPLACE"
+        if hasattr(action, "slots"):
+            owner.animation_data.action_slot = next(
+                slot for slot in action.slots if slot.target_id_type == owner.id_type
+            )
+    bpy.context.scene.frame_set(9)
+    bpy.context.scene.frame_set(10)
+    assert np.abs(evaluated_vertices(parts().head) - wanted).max() < 1e-6

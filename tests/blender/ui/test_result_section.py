@@ -126,3 +126,15 @@ def test_what_the_scene_keeps_is_said_until_it_is_fitted(tmp_path):
     assert any(note.startswith("The scene keeps its") for note in drawn()) and "flame.fit_scene" in drawn()
     bpy.ops.flame.fit_scene()
     assert not any(note.startswith("The scene keeps its") for note in drawn()) and "flame.fit_scene" not in drawn()
+
+
+def test_a_head_can_become_a_rig_and_a_rig_has_layers_and_sliders(tmp_path):
+    bring(write_file(tmp_path, make_good_track(6)))
+    assert "flame.convert_to_rig" in drawn()
+    assert bpy.ops.flame.convert_to_rig() == {"FINISHED"}
+    notes = drawn()
+    assert {"flame.new_edit_layer", "flame.convert_to_shape_keys", "flame.save_shot_actions"} <= set(notes)
+    # A slider for the only expression of this head, none for what follows bones.
+    assert notes.count("value") == 1 and "flame.convert_to_rig" not in notes
+    bpy.ops.flame.new_edit_layer()
+    assert "Edits: take one edits" in drawn()
