@@ -18,6 +18,10 @@ FILE_LABELS: Final = {
     "overlay": "overlay",
     "frames": "frame files",
     "avatar": "avatar",
+    "live_link": "Live Link",
+    "metahuman": "MetaHuman",
+    "vrma": "VRM",
+    "camera": "Nuke camera",
 }
 
 
