@@ -32,6 +32,8 @@ REAL: Final = (
     "intel_asl_again.mkv",
 )
 """Real clips, in ``videos/`` of the shared data."""
+BEAMING: Final = ("intel_headpose_male.gif", 58)
+"""A real clip, and in how many of its first frames he beams, by eye."""
 STILL: Final[Mapping[str, tuple[str, ...]]] = {"still": ("",), "talk_still": ("eye", "brow")}
 """Clips in which nothing moves but grain, and how the channels that rest in them begin."""
 ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -68,7 +70,11 @@ def clip_rows(setup: Setup, head: HeadModel) -> list[Row] | Failure:
             track = track_of_clip(setup, path, head, None)
             if isinstance(track, Failure):
                 return track
-            rows += _band_rows(path.stem, bands(_weights(track), float(track.rate)), targets=True)
+            weights = _weights(track)
+            rows += _band_rows(path.stem, bands(weights, float(track.rate)), targets=True)
+            if name == BEAMING[0]:
+                smile = weights[: BEAMING[1], [INDEX["mouthSmileLeft"], INDEX["mouthSmileRight"]]]
+                rows.append(at_least(f"{path.stem}: smile of a man who beams, median", float(np.median(smile)), 0.7))
     for name in (*STILL, *ANSWERS):
         path = setup.data / "hard" / f"{name}.mp4"
         truth = path.with_name(f"{name}_truth.npz")
@@ -189,7 +195,7 @@ def _channel_rows(name: str, channels: Sequence[str], weights: Array, scores: Ar
     if np.isnan(scores).all() or CHANNELS[chosen] not in MEDIAPIPE_SCORES:
         return [without_target(title, at_height, correlation=correlation)]
     height, with_truth = answer(scores[:, MEDIAPIPE_SCORES.index(CHANNELS[chosen])], true)
-    says = f"{title}, correlation {correlation:.2f} (score {height:.2f}, {with_truth:.2f})"
+    says = f"{title}, correlation {correlation:.2f} (score alone {height:.2f}, {with_truth:.2f})"
     return [without_target(says, at_height, correlation=correlation, score=height, score_correlation=with_truth)]
 
 

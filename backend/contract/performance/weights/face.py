@@ -25,6 +25,9 @@ from .trust import trust_of
 
 JAW_OPEN: Final = INDEX["jawOpen"]
 MOUTH_CLOSE: Final = INDEX["mouthClose"]
+UNSEEN: Final = (INDEX["jawForward"], INDEX["cheekSquintLeft"], INDEX["cheekSquintRight"])
+"""Channels that no picture shows: where people make them neither mesh nor scores answer (0.00 of 1), and what a track
+has of them is a squint, a wink, or noise. They are solved of tracks alone in which nothing was detected."""
 _VISIBLE: Final = 5e-5
 """Metres, root mean square over the face, that a channel must move to be told from the mesh."""
 _SPARSE: Final = 0.005
@@ -69,6 +72,8 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     size = np.sqrt((shapes**2).sum(axis=1).mean(axis=0))
     solved = size > _VISIBLE
     solved[JAW_OPEN] = False
+    if np.isfinite(track.landmarks).any():
+        solved[list(UNSEEN)] = False
     channels, joined, rate = np.flatnonzero(solved), joined_frames(track), float(track.rate)
     weights = weights.copy()
     jaw = np.clip(motion.jaw_pitch / basis.jaw_open, 0, 1)

@@ -23,7 +23,7 @@ ANSWER: Final[Mapping[str, float]] = {
     "eyeLookOut": 0.9,
     "eyeLookDown": 0.55,
     "eyeLookUp": 0.5,
-    "eyeSquint": 0.02,
+    "eyeSquint": 0.15,
     "eyeWide": 0.87,
     "jawForward": 0.0,
     "jaw": 0.4,
@@ -47,7 +47,7 @@ ANSWER: Final[Mapping[str, float]] = {
     "browInnerUp": 0.8,
     "browOuterUp": 0.95,
     "cheekPuff": 0.5,
-    "cheekSquint": 0.05,
+    "cheekSquint": 0.0,
     "noseSneer": 0.3,
     "tongueOut": 0.0,
 }

@@ -10,10 +10,18 @@ import pytest
 
 from backend.bench.scenes.known_weights import TAKE, pose_of_weights, single_channels, take_weights, track_of_pose
 from backend.contract.failure import Failure
+from backend.contract.names import MEDIAPIPE_SCORES
 from backend.contract.performance.channels import CHANNELS, EXCLUSIVE, INDEX
-from backend.contract.performance.performance import APERTURE, GEOMETRY, JOINT, NOT_TRACKED
+from backend.contract.performance.performance import (
+    APERTURE,
+    GEOMETRY,
+    GEOMETRY_AND_SCORE,
+    JOINT,
+    NOT_TRACKED,
+)
 from backend.contract.performance.weights.basis import basis_of
 from backend.contract.performance.weights.from_track import Solved, performance_of
+from backend.contract.performance.weights.options import ArkitOptions
 from backend.contract.track import MISSING, TORSO, Track
 from backend.head.builtin import builtin_head
 
@@ -176,3 +184,40 @@ def test_lids_of_a_heads_own_are_read_from_its_mesh() -> None:
     expression[:, columns] = 0
     apart = replace(track, expression=expression, eyelids=weights[:, BLINKS])
     assert np.abs(weights_of(apart)[:, BLINKS] - weights[:, BLINKS]).max() < 0.02
+
+
+def with_scores(track: Track, scores: dict[str, float]) -> Track:
+    """The track as if its landmarks and some scores had been detected on all frames, all other scores being zero."""
+    found = np.zeros((len(track), len(MEDIAPIPE_SCORES)), dtype=np.float32)
+    for name, score in scores.items():
+        found[:, MEDIAPIPE_SCORES.index(name)] = score
+    return replace(track, scores=found, landmarks=np.zeros_like(track.landmarks))
+
+
+def test_a_smile_that_identity_has_taken_comes_back_by_its_score() -> None:
+    weights = np.zeros((40, len(CHANNELS)))
+    smile = INDEX["mouthSmileLeft"]
+    weights[:, smile] = 0.2 + 0.1 * np.sin(np.linspace(0, 12, 40))
+    alone = weights_of(track_of(weights))[:, smile]
+    found = weights_of(with_scores(track_of(weights), {"mouthSmileLeft": 0.9}))[:, smile]
+    assert np.median(alone) < 0.25 and np.median(found) > 0.6
+    assert np.ptp(found) > 0.1, "what changes is still told by the mesh"
+
+
+def test_thick_lips_are_not_rolled_where_the_score_says_so() -> None:
+    weights = np.zeros((40, len(CHANNELS)))
+    weights[:, INDEX["mouthRollLower"]] = 0.8
+    track = track_of(weights)
+    assert weights_of(track)[:, INDEX["mouthRollLower"]].min() > 0.75
+    assert weights_of(with_scores(track, {}))[:, INDEX["mouthRollLower"]].max() < 0.2
+    without = performance_of(with_scores(track, {}), ArkitOptions(scores=False))
+    assert isinstance(without, Solved)
+    assert without.performance.weights[:, INDEX["mouthRollLower"]].min() > 0.75
+
+
+def test_a_channel_says_if_scores_count_for_it_and_if_no_picture_shows_it() -> None:
+    performance = solved(with_scores(track_of(single_channels()[::20]), {})).performance
+    source = dict(zip(CHANNELS, performance.source, strict=True))
+    assert source["mouthSmileLeft"] == GEOMETRY_AND_SCORE and source["browInnerUp"] == GEOMETRY
+    assert source["jawForward"] == source["cheekSquintLeft"] == NOT_TRACKED
+    assert np.isnan(performance.weights[:, INDEX["jawForward"]]).all()
