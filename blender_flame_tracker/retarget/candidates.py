@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..scene.parts import is_import
-from .gather import character_objects, key_names
+from .gather import armatures_of, key_names
 from .properties import holder_in
 
 
@@ -26,9 +26,13 @@ def proposed(context: bpy.types.Context) -> bpy.types.Object | None:
     faces = [thing for thing in candidates if key_names(thing)] or candidates
     if not faces:
         return None
-    first = max(faces, key=lambda thing: len(key_names(thing)))
-    together = character_objects(context.scene, [first])
-    return first if all(thing in together for thing in faces) else None
+    shared = set.intersection(*({each.name for each in _anchors(thing)} for thing in faces))
+    return max(faces, key=lambda thing: len(key_names(thing))) if shared else None
+
+
+def _anchors(thing: bpy.types.Object) -> list[bpy.types.Object]:
+    """What several objects of one character have in common: itself, its armatures, its parent."""
+    return [thing, *armatures_of(thing), *([thing.parent] if thing.parent is not None else [])]
 
 
 def can_be(thing: bpy.types.Object) -> bool:

@@ -29,6 +29,10 @@ def _performed(wanted: Retargeting, tree: FlameTree, scene: bpy.types.Scene) -> 
     node: Any = tree.nodes.get(wanted.node)
     if node is None or node.character is None:
         return Failure("no-character", f"{wanted.node}: no character is chosen.", "Choose one on the node.")
+    frame = scene.frame_current
     with bpy.context.temp_override(scene=scene):
         made = playing.ready(node.character, wanted.settings, wanted.track, bpy.context)
-        return made if isinstance(made, Failure) else playing.play(made, wanted.settings, node, bpy.context)
+        played = made if isinstance(made, Failure) else playing.play(made, wanted.settings, node, bpy.context)
+    # Nobody has pressed a button: whoever works meanwhile stays at the frame.
+    scene.frame_set(frame)
+    return played

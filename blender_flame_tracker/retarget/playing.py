@@ -75,6 +75,9 @@ _PLAYED: Final[dict[str, _Played]] = {}
 REPORTS: Final[dict[str, Report]] = {}
 """Name of the same object -> the latest report."""
 
+_KEEPERS: Final[dict[str, str]] = {}
+"""Name of an object of a character -> that of the one that keeps its mapping."""
+
 
 def ready(
     character: bpy.types.Object,
@@ -127,12 +130,14 @@ def play(made: Ready, settings: RetargetSettings, owner: Any, context: bpy.types
     )
     report = report_of(shot, applied, [f"{each.sentence} {each.advice}".strip() for each in made.notices])
     REPORTS[thing.name] = report
+    for each in made.recognised.objects:
+        _KEEPERS[each.name] = thing.name
     return report
 
 
 def report_on(thing: bpy.types.Object) -> Report | None:
-    """Return the latest report on the character that keeps its mapping on an object."""
-    return REPORTS.get(thing.name)
+    """Return the latest report on the character that an object belongs to. Cheap enough for drawing."""
+    return REPORTS.get(_KEEPERS.get(thing.name, thing.name))
 
 
 # Anew.
@@ -246,3 +251,4 @@ def unregister() -> None:
     on_setting_changed.remove(_setting_changed)
     _PLAYED.clear()
     REPORTS.clear()
+    _KEEPERS.clear()

@@ -10,10 +10,8 @@ from ...nodes.stages.retarget import draw_regions, matters
 from ...results import selection
 from ...retarget import playing
 from ...retarget.candidates import can_be, character_in
-from ...retarget.gather import character_objects
-from ...retarget.mapping_store import holder_of
 from ...retarget.properties import holder_in
-from ...retarget.report import BAD, GOOD, NOTE
+from ...retarget.report import BAD, GOOD, NOTE, Report
 from ...text import paragraph
 
 _ICONS: Final = {GOOD: "CHECKMARK", NOTE: "BLANK1", BAD: "ERROR"}
@@ -42,7 +40,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     row.enabled = thing is not None
     row.operator("flame.retarget", icon="ARMATURE_DATA")
     if thing is not None:
-        _draw_report(layout, context, thing)
+        _draw_report(layout, context, playing.report_on(thing))
 
 
 def _draw_source(layout: Any, context: bpy.types.Context, holder: Any) -> None:
@@ -68,10 +66,8 @@ def _draw_options(layout: Any, holder: Any) -> None:
             body.prop(holder, name)
 
 
-def _draw_report(layout: Any, context: bpy.types.Context, thing: bpy.types.Object) -> None:
+def _draw_report(layout: Any, context: bpy.types.Context, report: Report | None) -> None:
     """What came of it last."""
-    keeper = holder_of(character_objects(context.scene, [thing]))
-    report = playing.report_on(keeper) if keeper is not None else None
     if report is None:
         return
     box = layout.box()
