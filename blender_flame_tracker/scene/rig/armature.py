@@ -74,10 +74,8 @@ def bind(head: bpy.types.Object, rig: bpy.types.Object, weights: NDArray[np.floa
         group = head.vertex_groups.new(name=name)
         vertices = np.flatnonzero(weights[:, index])
         values, member = np.unique(weights[vertices, index], return_inverse=True)
-        for value, among in zip(
-            values, np.split(vertices[np.argsort(member, kind="stable")], _ends(member)), strict=True
-        ):
-            group.add(among.tolist(), float(value), "REPLACE")
+        for value, among in enumerate(_by_member(vertices, member) if len(vertices) else ()):
+            group.add(among.tolist(), float(values[value]), "REPLACE")
     modifier: Any = head.modifiers.get(MODIFIER)
     if modifier is None or modifier.type != "ARMATURE":
         modifier = head.modifiers.new(MODIFIER, "ARMATURE")
@@ -89,9 +87,9 @@ def bind(head: bpy.types.Object, rig: bpy.types.Object, weights: NDArray[np.floa
     modifier.use_deform_preserve_volume = False
 
 
-def _ends(member: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each group of equal members ends in their sorted order, but for the last."""
-    return np.cumsum(np.bincount(member))[:-1] if len(member) else np.zeros(0, dtype=np.int64)
+def _by_member(vertices: NDArray[np.int64], member: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Vertices (V,) sorted into the groups 0, 1, … that each is a member of (V,)."""
+    return np.split(vertices[np.argsort(member, kind="stable")], np.cumsum(np.bincount(member))[:-1])
 
 
 def unbind(head: bpy.types.Object) -> None:

@@ -258,12 +258,12 @@ def _deviation(track: Track, rows: NDArray[np.int64], shape: RigShape, animation
 
 def _shaped(shape: RigShape, animation: Animation) -> Array:
     """Vertices before the bones (K, V, 3)."""
-    count = len(animation)
-    shaped = animation.values @ shape.shapes.reshape(len(shape.shapes), -1)
+    numbers = shape.neutral.size
+    shaped = animation.values @ shape.shapes.reshape(len(shape.shapes), numbers)
     features = pose_features(animation.rotations)
     used = np.flatnonzero(shape.correctives.any(axis=(1, 2)) & features.any(axis=0))
-    shaped += features[:, used] @ shape.correctives[used].reshape(len(used), -1)
-    return shaped.reshape(count, -1, 3) + shape.neutral
+    shaped += features[:, used] @ shape.correctives[used].reshape(len(used), numbers)
+    return shaped.reshape(len(animation), *shape.neutral.shape) + shape.neutral
 
 
 def _bone_transforms(shape: RigShape, animation: Animation) -> tuple[Array, Array]:

@@ -15,7 +15,7 @@ from flame_extension.blender_flame_tracker.scene.motion import CAMERA_MOVES, HEA
 from flame_extension.blender_flame_tracker.scene.rig.decomposition import LIDS
 from rig_tracks import make_flame_track
 from scene_probes import evaluated_vertices, pixels_by_engine, pixels_by_matrix
-from synthetic_tracks import make_track
+from synthetic_tracks import make_track, with_rows
 
 BOUND = 5e-5
 
@@ -66,8 +66,6 @@ def test_the_built_in_head_is_exact_too():
         right_eye=random.uniform(-0.3, 0.3, (frames, 3)),
         eyelids=np.zeros((frames, 2)),
     )
-    from synthetic_tracks import with_rows
-
     track = with_rows(
         base,
         vertices=pose_vertices(head, pose).astype(np.float32),
@@ -269,3 +267,12 @@ def test_while_a_mesh_is_edited_it_is_refused_and_nothing_is_made():
     refusal = import_track(make_flame_track(4), SceneSettings(form="rig"))
     bpy.ops.object.mode_set(mode="OBJECT")
     assert isinstance(refusal, Failure) and "Object Mode" in refusal.sentence and not bpy.data.armatures
+
+
+def test_a_head_without_correctives_or_expression_is_a_rig_too():
+    track = make_flame_track(5, lids=False)
+    track.pose_correctives[:] = 0
+    bare = with_rows(track, expression=np.zeros((5, 0)), expression_basis=np.zeros((*track.neutral_vertices.shape, 0)))
+    made = bring_in(bare)
+    assert made.parts.mesh.shape_keys.key_blocks.keys() == ["Neutral"]
+    assert keyframes.find_curve(made.parts.rig, 'pose.bones["Jaw"].rotation_quaternion') is not None
