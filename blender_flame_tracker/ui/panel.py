@@ -18,8 +18,8 @@ SECTIONS: Final = (
     Section(lambda _: "Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
     Section(track.title, "show_track", track.missing, track.draw, track.draw_remedy),
     Section(lambda _: "Result", "show_result", result.missing, result.draw),
-    Section(lambda _: "Calibration", "show_calibration", calibration.missing, calibration.draw),
     Section(lambda _: "Character", "show_character", character.missing, character.draw),
+    Section(lambda _: "Calibration", "show_calibration", calibration.missing, calibration.draw),
 )
 
 
