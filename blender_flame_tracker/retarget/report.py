@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,10 +32,12 @@ class Report:
     Attributes:
         shot: Name of the action.
         lines: In the order in which they are shown; the first says the whole in one sentence.
+        channels: What becomes of the 52 channels, in words -> their names.
     """
 
     shot: str
     lines: tuple[Line, ...]
+    channels: Mapping[str, tuple[str, ...]]
 
     @property
     def is_good(self) -> bool:
@@ -57,8 +59,10 @@ def report_of(shot: str, applied: Applied, more: Sequence[str] = ()) -> Report:
         more: Further sentences to know, as of the file.
     """
     lines = [_summary(shot, applied), *_of_reading(applied)]
-    for label, names in (("Not tracked", applied.plan.not_tracked), ("Nothing follows", applied.plan.undriven)):
-        if names:
+    plan = applied.plan
+    channels = {"Driven": plan.driven, "Not tracked": plan.not_tracked, "Nothing follows": plan.undriven}
+    for label, names in channels.items():
+        if names and label != "Driven":
             lines.append(Line(NOTE, f"{label}: {_listed(names)}."))
     if applied.plan.missing:
         lines.append(Line(BAD, f"The character does not have {_listed(applied.plan.missing)}; the rest is written."))
@@ -66,7 +70,7 @@ def report_of(shot: str, applied: Applied, more: Sequence[str] = ()) -> Report:
         names = [each.label for each, why in applied.left if why == reason]
         lines.append(Line(NOTE, f"Left as it is, because {reason}: {_listed(names)}."))
     lines += [Line(NOTE, f"{each.sentence} {each.advice}".strip()) for each in applied.notices]
-    return Report(shot, (*lines, *(Line(NOTE, text) for text in more)))
+    return Report(shot, (*lines, *(Line(NOTE, text) for text in more)), channels)
 
 
 def _summary(shot: str, applied: Applied) -> Line:

@@ -73,3 +73,8 @@ def _draw_report(layout: Any, context: bpy.types.Context, report: Report | None)
     box = layout.box()
     for line in report.lines:
         paragraph(box, context, line.text, icon=_ICONS[line.level], narrower=20.0)
+    header, body = layout.panel("flame_character_channels", default_closed=True)
+    header.label(text="Channels")
+    if body is not None:
+        for label, names in report.channels.items():
+            paragraph(body, context, f"{label}: {', '.join(names) or 'none'}.")

@@ -45,6 +45,7 @@ def test_between_two_characters_one_has_to_be_chosen(character):
 def test_what_moves_and_what_does_not_stands_below_the_button(character):
     bpy.ops.flame.retarget(character="Character Body", source=str(TAKE))
     assert "At frame" in drawn().text() and "mm" in drawn().text()
+    assert "Driven: eyeBlinkLeft, eyeLookDownLeft" in drawn("flame_character_channels").text()
     character.meshes["Body"].show_only_shape_key = True
     bpy.ops.flame.retarget(character="Character Body", source=str(TAKE))
     assert "shows its active shape key alone" in drawn().text()
