@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..contract.failure import Failure, Notice
@@ -37,10 +38,19 @@ def parser() -> argparse.ArgumentParser:
         if option.name in PERFORMANCE_FORMATS:
             result.add_argument(f"--{option.name.replace('_', '-')}", action="store_true", help=option.help)
     add_calibration_flags(result)
+    result.add_argument("--slate", default="", help="Name of what was filmed (default: the clip's)")
+    result.add_argument("--take", type=_take_number, default=1, metavar="N", help="Number of the take (default 1)")
+    result.add_argument("--subject", default="", help="Whose face it is (default Face, or Face1 ... among several)")
     result.add_argument(
         "--overwrite", action="store_true", help="Replace folders of these names that this program did not write"
     )
     return result
+
+
+def _take_number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 6 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{shown(text)}' is not the number of a take")
+    return int(text)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,6 +76,9 @@ def _export(parsed: argparse.Namespace, out: Path, formats: list[str], targets: 
     take = take if isinstance(take, Failure) else calibrated_take(take, parsed)
     if isinstance(take, Failure):
         return take
+    name = take.name
+    named = replace(name, slate=parsed.slate or name.slate, take=parsed.take, subject=parsed.subject or name.subject)
+    take = replace(take, name=named)
     folders = {name: out / name for name in formats}
     taken = None if targets.overwrite else next(filter(None, map(folder_problem, folders.values())), None)
     problem = writable_problem(out) or taken

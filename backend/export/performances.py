@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import __version__
 from ..contract.failure import Failure, Notice
 from ..contract.marks import PROGRAM
-from ..contract.performance.formats.take_names import TakeName
+from ..contract.performance.formats.take_names import FACE, TakeName
 from ..contract.performance.formats.writing import SOUND, Take, files_of, losses_of, write_files
 from ..contract.performance.of_track import performance_of_file
 from ..contract.performance.performance import Performance
@@ -31,12 +31,22 @@ def take_of_track(track: Track, name: str, formats: Sequence[str] = ()) -> Take 
         formats: That it is for: the camera alone needs no weights, which not every head can have.
     """
     performance = None if set(formats) == {"camera"} else performance_of_file(track)
-    return performance if isinstance(performance, Failure) else take_of(performance, name, in_file_pixels(track))
+    if isinstance(performance, Failure):
+        return performance
+    return take_of(performance, name, in_file_pixels(track), subject_of(track))
 
 
-def take_of(performance: Performance | None, name: str, track: Track | None = None) -> Take:
+def subject_of(track: Track) -> str:
+    """Return the name of whose face it is: with its number where the clip shows several people."""
+    report = track.header["report"]
+    number = report.get("face")
+    return f"Face{number + 1}" if report.get("others") and isinstance(number, int) else FACE
+
+
+def take_of(performance: Performance | None, name: str, track: Track | None = None, subject: str = FACE) -> Take:
     """Return what is written of a performance."""
-    return Take(performance, TakeName(datetime.date.today(), name), f"{PROGRAM} {__version__}", track)
+    day = datetime.date.today()
+    return Take(performance, TakeName(day, name, subject=subject), f"{PROGRAM} {__version__}", track)
 
 
 def write_of_track(

@@ -93,6 +93,14 @@ def test_a_calibration_that_cannot_be_used_is_refused(
     assert done.returncode == code and words in done.stderr and not (tmp_path / "out").exists()
 
 
+def test_slate_take_and_subject_can_be_named(tmp_path: Path, take: Path) -> None:
+    named = ("--slate", "Kitchen", "--take", "7", "--subject", "Anna B.")
+    done = backend("export", take, "--out", tmp_path, "--live-link", *named)
+    assert done.returncode == 0, done.stderr
+    (csv,) = (tmp_path / "live_link").glob("*.csv")
+    assert csv.stem.split("_")[1:] == ["Kitchen", "7", "Anna-B"]
+
+
 def test_the_camera_of_a_track_is_written(tmp_path: Path) -> None:
     write_track(tmp_path / "track.npz", a_track())
     done = backend("export", tmp_path / "track.npz", "--out", tmp_path, "--camera")
@@ -105,6 +113,7 @@ def test_the_camera_of_a_track_is_written(tmp_path: Path) -> None:
     [
         (("{take}", "--out", "{out}"), 2, "No format is chosen"),
         (("{take}",), 2, "--out"),
+        (("{take}", "--out", "{out}", "--vrma", "--take", "-1"), 2, "--take"),
         (("{take}", "--out", "{out}", "--camera"), 1, "Only a track has a camera."),
         (("{out}/no.csv", "--out", "{out}", "--vrma"), 1, "There is no file"),
         (("{out}/no.npz", "--out", "{out}", "--vrma"), 1, "There is no track file"),

@@ -97,3 +97,9 @@ def test_the_camera_needs_no_weights(
     assert refused == unsolvable and not (tmp_path / "export" / "live_link").exists()
     written, _ = exported(clip, track, tmp_path, camera=True)
     assert isinstance(written, ExportFiles)
+
+
+def test_a_face_among_several_has_its_number(track: Track) -> None:
+    report = {**track.header["report"], "face": 1, "others": [{"number": 0}]}
+    assert performances.subject_of(replace(track, header={**track.header, "report": report})) == "Face2"
+    assert performances.subject_of(track) == "Face"

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+FACE: Final = "Face"
+"""Subject where there is one person."""
 _LONGEST: Final = 60
 _NOT_IN_A_PART: Final = re.compile(r"[^0-9A-Za-z]+")
 
@@ -29,12 +31,12 @@ class TakeName:
     date: datetime.date
     slate: str
     take: int = 1
-    subject: str = "Face"
+    subject: str = FACE
 
     @property
     def stem(self) -> str:
         """Name of the files without their ending: four parts, none of which has an underscore of its own."""
-        return f"{self.date:%Y%m%d}_{part(self.slate, 'Clip')}_{self.take}_{part(self.subject, 'Face')}"
+        return f"{self.date:%Y%m%d}_{part(self.slate, 'Clip')}_{self.take}_{part(self.subject, FACE)}"
 
 
 def part(text: str, otherwise: str) -> str:
