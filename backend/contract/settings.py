@@ -406,6 +406,12 @@ class ArkitSettings:
         minimum=0.0,
         maximum=100.0,
     )
+    scores: bool = option(
+        True,
+        "Let the landmarker's expression scores count beside the shape of the head: they know a smile that lasts all "
+        "clip from a smiling person; needs face_landmarker.task",
+        label="Use Scores",
+    )
     neutral: str = option(
         "none",
         "The person's resting face: its values are subtracted, and lids are scaled between open and closed",

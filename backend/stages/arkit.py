@@ -20,7 +20,6 @@ from ..contract.track import TRACKED, Track
 from ..data.context import Context
 from ..data.stage_code import StageCode
 from ..data.types import Fit
-from ..head.arkit_basis import arkit_basis
 from ..head.model import HeadModel
 from .track import track_of
 
@@ -30,6 +29,8 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
 
     See `contract.performance.weights`.
     """
+    from ..head.arkit_basis import arkit_basis
+
     track = track_of(fit, head, context)
     own = set(head.expression_names) & set(CHANNELS)
     if not own:
@@ -37,7 +38,7 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
         if isinstance(transferred, Failure):
             return _without_weights(fit, transferred, context)
         track = replace(track, arkit_basis=transferred)
-    solved = performance_of(track, ArkitOptions(settings.smoothness, settings.sparsity))
+    solved = performance_of(track, ArkitOptions(settings.smoothness, settings.sparsity, settings.scores))
     if isinstance(solved, Failure):
         return _without_weights(fit, solved, context)
     neutral = _neutral_row(solved, track, settings)

@@ -10,6 +10,7 @@ import pytest
 from synthetic_clips import context, made_clip, made_fit
 
 from backend.contract.failure import Failure
+from backend.contract.names import MEDIAPIPE_SCORES
 from backend.contract.performance.channels import INDEX
 from backend.contract.performance.of_track import performance_of_file
 from backend.contract.performance.performance import NOT_TRACKED, Performance
@@ -95,6 +96,15 @@ def test_each_setting_does_something(clip, fit, tmp_path: Path):
     assert (mouth(sparsity=20.0) == 0).sum() > 1.2 * (usual == 0).sum()
 
 
+def test_scores_count_unless_they_are_left_out(clip, fit, tmp_path: Path):
+    scores = np.zeros_like(fit.landmarks.scores)
+    scores[:, MEDIAPIPE_SCORES.index("mouthSmileLeft")] = 0.9
+    smiling = replace(fit, landmarks=replace(fit.landmarks, scores=scores))
+    smile = INDEX["mouthSmileLeft"]
+    used, unused = (solved(smiling, clip, tmp_path, scores=each).weights[5:, smile].mean() for each in (True, False))
+    assert used > unused + 0.1
+
+
 def test_weights_count_from_the_neutral_frame_but_lids_still_close(clip, fit, tmp_path: Path):
     chosen = solved(fit, clip, tmp_path, neutral="frame", neutral_frame=10)
     assert chosen.neutral_frame == 10 and not np.nan_to_num(chosen.weights[10, MOUTH]).any()
@@ -133,7 +143,7 @@ def test_a_head_with_other_expressions_gets_arkits_shapes_and_keeps_them_in_the_
 
 def test_a_head_that_cannot_have_arkits_shapes_still_gets_its_track(clip, fit, tmp_path: Path, monkeypatch):
     refusal = Failure("not-a-face", "The mesh is not a face.", "Choose another.")
-    monkeypatch.setattr(arkit_stage, "arkit_basis", lambda head: refusal)
+    monkeypatch.setattr("backend.head.arkit_basis.arkit_basis", lambda head: refusal)
     events: list[dict] = []
     listening = replace(context(tmp_path), emit=events.append)
     result = arkit_stage.run(fit, strange(clip.head), ArkitSettings(), listening)
