@@ -13,6 +13,7 @@ from ..data.context import Context
 from ..data.stage_code import StageCode
 from ..data.types import Fit, Video
 from ..head.model import HeadModel
+from .arkit import without_outdated
 
 
 def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context) -> Fit | Failure:
@@ -24,6 +25,7 @@ def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, c
     from ..appearance.refinement import refined_fit
     from ..lighting.clip_light import lit_fit
 
+    fit = without_outdated(fit, context)
     calibrated = estimate_focal_from_tracks(fit, head, video, context)
     refined = refined_fit(calibrated, head, video, settings, context)
     return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context)

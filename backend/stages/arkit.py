@@ -82,6 +82,15 @@ def _neutral_row(solved: Solved, track: Track, settings: ArkitSettings) -> int |
     )
 
 
+def without_outdated(fit: Fit, context: Context) -> Fit:
+    """Return a fit that is about to change without the weights that were solved of it before, and say so."""
+    if fit.arkit is None:
+        return fit
+    sentence = "ARKit's weights were solved before the fit was changed again, so they are left out."
+    context.notice(Notice("weights-outdated", sentence, "Put ARKit Weights after all that changes the fit."))
+    return replace(fit, arkit=None)
+
+
 def summary(output: Fit, _settings: ArkitSettings) -> str:
     """How many channels there are, and how far their face is from the tracked one."""
     arkit = output.arkit

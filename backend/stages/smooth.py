@@ -15,6 +15,7 @@ from ..contract.track import MISSING
 from ..data.context import Context
 from ..data.stage_code import LONGEST_SUMMARY, StageCode
 from ..data.types import Fit
+from .arkit import without_outdated
 
 _REACH = 2.5
 """Half width of the filter in units of its length: beyond it the weights are below 5 %."""
@@ -24,6 +25,9 @@ _JUMP = 4.0
 
 def run(fit: Fit, settings: SmoothSettings, context: Context) -> Fit | Failure:
     """Return the fit with each group of channels smoothed over its length in seconds; 0 leaves a group as it is."""
+    if settings == SmoothSettings():
+        return fit
+    fit = without_outdated(fit, context)
     times = fit.landmarks.time
     rotation, translation = fit.rotation.copy(), fit.translation.copy()
     pose = fit.pose

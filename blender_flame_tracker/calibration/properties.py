@@ -63,6 +63,7 @@ class ResponseProperties(bpy.types.PropertyGroup):
             soft_max=end,
             step=1,
             precision=2,
+            options=set(),  # Keys would change it without anybody being told.
             update=_update_of(name),
         )
         for name, (label, text, end) in _FIELDS.items()
@@ -110,12 +111,14 @@ class CalibrationProperties(bpy.types.PropertyGroup):
             soft_max=2.0,
             step=1,
             precision=2,
+            options=set(),
             update=_master_changed,
         ),
         "both_sides": bpy.props.BoolProperty(
             name="Both Sides",
             description="Change left and right together, and show them as one",
             default=True,
+            options=set(),
         ),
         **{f"{_REGION}{name}": bpy.props.PointerProperty(type=ResponseProperties) for name in REGIONS},
         **{name: bpy.props.PointerProperty(type=ResponseProperties) for name in CHANNELS},

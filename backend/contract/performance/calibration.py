@@ -14,15 +14,12 @@ from ..checks import is_number, is_object, is_whole, list_of, mapping_of, maybe,
 from ..failure import Failure
 from .channels import CHANNELS, INDEX, REGIONS, region_of
 from .gaze import COLUMNS, gaze_of
-from .neutral import from_neutral, resting_values
+from .neutral import JAW_OPEN, MOUTH_CLOSE, from_neutral, lips_after, resting_values
 from .performance import Performance
 
 SCHEMA: Final = 1
 MASTER_PASSES: Final = frozenset(name for name in CHANNELS if region_of(name) == "gaze" or name.startswith("eyeBlink"))
 """Channels that the master gain leaves alone: in a subtle performance, too, eyes shut and look where they look."""
-_JAW_OPEN, _MOUTH_CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
-_MOVES: Final = 1e-3
-"""Opening of the jaw below which there is nothing for mouthClose to follow."""
 
 
 @dataclass(frozen=True)
@@ -134,14 +131,13 @@ def calibrated(performance: Performance, calibration: Calibration) -> Performanc
 def _answered(weights: Array, calibration: Calibration) -> Array:
     result = weights.copy()
     for column, channel in enumerate(CHANNELS):
-        if column != _MOUTH_CLOSE:
+        if column != MOUTH_CLOSE:
             result[:, column] = _answer(weights[:, column], calibration.response_of(channel))
-    jaw, opened = weights[:, _JAW_OPEN], result[:, _JAW_OPEN]
+    jaw, opened = weights[:, JAW_OPEN], result[:, JAW_OPEN]
     if not np.array_equal(jaw, opened, equal_nan=True):
         # Lips that are shut over an open jaw stay shut when it opens more or less.
-        share = np.where(jaw > _MOVES, opened / np.maximum(jaw, _MOVES), 1.0)
-        result[:, _MOUTH_CLOSE] = np.clip(weights[:, _MOUTH_CLOSE] * share, 0.0, 1.0)
-    result[:, _MOUTH_CLOSE] = _answer(result[:, _MOUTH_CLOSE], calibration.response_of("mouthClose"))
+        result[:, MOUTH_CLOSE] = lips_after(weights[:, MOUTH_CLOSE], jaw, opened)
+    result[:, MOUTH_CLOSE] = _answer(result[:, MOUTH_CLOSE], calibration.response_of("mouthClose"))
     return result
 
 

@@ -14,6 +14,9 @@ from .performance import Performance
 _BLINKS: Final = (INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"])
 _WIDE: Final = (INDEX["eyeWideLeft"], INDEX["eyeWideRight"])
 _GAZE: Final = tuple(INDEX[name] for name in CHANNELS if region_of(name) == "gaze")
+JAW_OPEN, MOUTH_CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
+_MOVES: Final = 1e-3
+"""Opening of the jaw below which there is nothing for mouthClose to follow."""
 _OPPOSITE: Final = (
     (INDEX["jawLeft"], INDEX["jawRight"]),
     (INDEX["mouthLeft"], INDEX["mouthRight"]),
@@ -45,7 +48,8 @@ def from_neutral(weights: Array, resting: Array) -> Array:
     """Return weights (T, 52) counted from a resting face, at which they are zero.
 
     Resting values are subtracted. Not so at the eyes: a lid is scaled between this person's open and closed, so that a
-    blink still closes it, and gaze stays, as the resting face may look anywhere.
+    blink still closes it, and gaze stays, as the resting face may look anywhere. Lips that are shut over an open jaw
+    stay shut.
 
     Args:
         weights: Of a performance (T, 52).
@@ -60,7 +64,20 @@ def from_neutral(weights: Array, resting: Array) -> Array:
     for lid in _WIDE:
         result[:, lid] = np.maximum(weights[:, lid] - resting[lid], 0.0) / max(1.0 - resting[lid], 1e-3)
     result[:, _GAZE] = weights[:, _GAZE]
+    jaw = weights[:, JAW_OPEN]
+    shut = lips_after(weights[:, MOUTH_CLOSE], jaw, result[:, JAW_OPEN])
+    result[:, MOUTH_CLOSE] = np.where(jaw > _MOVES, shut, result[:, MOUTH_CLOSE])
     return result
+
+
+def lips_after(close: Array, jaw: Array, jaw_after: Array) -> Array:
+    """Return mouthClose (T,) after jawOpen has changed: it says how far lips are shut over the open jaw.
+
+    Args:
+        close: mouthClose before (T,).
+        jaw, jaw_after: jawOpen before and after (T,); where it hardly opens, there is nothing to follow.
+    """
+    return np.clip(close * np.where(jaw > _MOVES, jaw_after / np.maximum(jaw, _MOVES), 1.0), 0.0, 1.0)
 
 
 def _scaled_lid(closing: Array, opened: float) -> Array:

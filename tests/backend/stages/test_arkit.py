@@ -15,12 +15,13 @@ from backend.contract.performance.channels import INDEX
 from backend.contract.performance.of_track import performance_of_file
 from backend.contract.performance.performance import NOT_TRACKED, Performance
 from backend.contract.performance.stored import ArkitWeights, weights_in
-from backend.contract.settings import ArkitSettings, TrackFileSettings
+from backend.contract.settings import ArkitSettings, SmoothSettings, TrackFileSettings
 from backend.contract.track import MISSING, TRACKED
 from backend.data.types import Fit, TrackFile
 from backend.head.model import HeadModel
 from backend.run.serialise import read, write
 from backend.stages import arkit as arkit_stage
+from backend.stages import smooth as smooth_stage
 from backend.stages import track as track_stage
 
 FRAMES = 40
@@ -123,6 +124,17 @@ def test_a_neutral_frame_that_shows_no_face_is_refused(clip, fit, tmp_path: Path
 def test_the_summary_says_how_many_channels_and_what_is_left(clip, fit, tmp_path: Path):
     stage = arkit_stage.run(fit, clip.head, ArkitSettings(), context(tmp_path))
     assert arkit_stage.summary(stage, ArkitSettings()).startswith("48 of 52 channels, 0.")
+
+
+def test_weights_are_left_out_where_the_fit_is_changed_after_them(clip, fit, tmp_path: Path):
+    stage = arkit_stage.run(fit, clip.head, ArkitSettings(), context(tmp_path))
+    assert isinstance(stage, Fit)
+    events: list[dict] = []
+    listening = replace(context(tmp_path), emit=events.append)
+    assert smooth_stage.run(stage, SmoothSettings(), listening) is stage and not events
+    smoothed = smooth_stage.run(stage, SmoothSettings(expression=0.1), listening)
+    assert isinstance(smoothed, Fit) and smoothed.arkit is None
+    assert [event["code"] for event in events] == ["weights-outdated"]
 
 
 def strange(head: HeadModel) -> HeadModel:

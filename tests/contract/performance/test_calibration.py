@@ -122,6 +122,13 @@ def test_lips_that_are_shut_over_an_open_jaw_stay_shut(calibration: Calibration)
     assert not channel(open_mouth, "mouthClose").any()
 
 
+def test_lips_stay_shut_when_they_count_from_a_neutral_frame() -> None:
+    jaw = np.linspace(0.05, 0.7, 60)
+    result = calibrated(performance(jawOpen=jaw, mouthClose=jaw + 0.03), Calibration(neutral=(0,)))
+    assert np.allclose(channel(result, "jawOpen"), jaw - 0.05) and channel(result, "mouthClose")[0] == 0
+    assert (channel(result, "mouthClose") >= channel(result, "jawOpen") - 1e-9).all()
+
+
 def test_the_lips_own_channel_still_answers() -> None:
     jaw = np.linspace(0, 0.7, 60)
     result = calibrated(
