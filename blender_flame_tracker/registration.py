@@ -16,6 +16,7 @@ from .calibration import takes
 from .exporters import terminal
 from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
 from .operators import (
+    arkit_shapes,
     calibration,
     export_performance,
     export_take,
@@ -79,6 +80,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     playing,
     recording,
     retarget,
+    arkit_shapes,
     result_operators,
     result_file_operators,
     rig_operators,

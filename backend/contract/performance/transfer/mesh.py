@@ -96,11 +96,20 @@ class Mesh:
 
     def distances_from(self, seeds: Array, reach: float) -> Floats:
         """Return the length (V,) of the shortest way along edges from seeds (vertices), infinite beyond a reach."""
-        starts, flat = self.neighbours
         distance = np.full(len(self), np.inf)
-        distance[seeds] = 0.0
-        known = distance.tolist()
-        heap = [(0.0, int(seed)) for seed in seeds]
+        found = self._ways(seeds, reach)
+        distance[list(found)] = list(found.values())
+        return distance
+
+    def is_joined(self, one: int, other: int, reach: float) -> bool:
+        """Return whether there is a way along edges from one vertex to another that is no longer than a reach."""
+        return other in self._ways(np.array([one]), reach)
+
+    def _ways(self, seeds: Array, reach: float) -> dict[int, float]:
+        """Return the vertices within reach of seeds, and how far they are (Dijkstra 1959)."""
+        starts, flat = self.neighbours
+        known = dict.fromkeys((int(seed) for seed in seeds), 0.0)
+        heap = [(0.0, seed) for seed in known]
         heapq.heapify(heap)
         while heap:
             length, vertex = heapq.heappop(heap)
@@ -110,10 +119,10 @@ class Mesh:
             steps = np.linalg.norm(self.vertices[around] - self.vertices[vertex], axis=1)
             for other, step in zip(around.tolist(), steps.tolist(), strict=True):
                 total = length + step
-                if total < known[other] and total <= reach:
+                if total <= reach and total < known.get(other, np.inf):
                     known[other] = total
                     heapq.heappush(heap, (total, other))
-        return np.array(known)
+        return known
 
 
 def fitted_sphere(points: Floats) -> tuple[Floats, float]:

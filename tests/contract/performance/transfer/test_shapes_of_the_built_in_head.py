@@ -15,7 +15,7 @@ from backend.contract.performance.transfer.arkit_head import arkit_head
 from backend.contract.performance.transfer.shapes import KnownLandmarks, Shapes, make_shapes
 
 PICKED = np.array(
-    [33, 133, 159, 145, 61, 0, 13, 14, 17, 1, 129, 2, 152, 105, 168, 263, 362, 386, 374, 291, 358, 334, 234, 454]
+    [33, 133, 159, 145, 78, 0, 13, 14, 17, 1, 129, 2, 152, 105, 168, 263, 362, 386, 374, 308, 358, 334, 234, 454]
 )
 TURN = rotation_matrices(np.array([1.2, -0.7, 0.4]))
 SIZE = 37.0
