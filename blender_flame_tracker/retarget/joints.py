@@ -53,7 +53,7 @@ def turns_of(
     notices: list[Notice] = []
     targets = _shared(mapping, settings)
     for target in targets:
-        face = _in_face(target.joint, keyed, settings)
+        face = in_face(target.joint, keyed, settings)
         if face is None or target.share == 0:
             continue
         face = face * target.share
@@ -66,7 +66,7 @@ def turns_of(
 
 def _shared(mapping: Mapping, settings: RetargetSettings) -> list[JointTarget]:
     """The joints in use, with the head's turn shared out between head and neck."""
-    used = [each for each in mapping.joints if each.use and settings.uses(_REGION[each.joint])]
+    used = [each for each in mapping.joints if each.use and settings.uses(region_of_joint(each.joint))]
     heads = [each for each in used if each.joint == "head"]
     necks = [each for each in used if each.joint == "neck"]
     shares = {"head": 1.0, "neck": 1.0}
@@ -84,8 +84,13 @@ def _shared(mapping: Mapping, settings: RetargetSettings) -> list[JointTarget]:
 _REGION: Final = {"head": "head", "neck": "head", "jaw": "jaw", "left_eye": "gaze", "right_eye": "gaze"}
 
 
-def _in_face(joint: str, keyed: Keyed, settings: RetargetSettings) -> Array | None:
-    """Axis-angle (K, 3) of a joint in the axes of the face; None where the performance does not tell."""
+def region_of_joint(joint: str) -> str:
+    """Return the region of the face, or ``head``, that a joint belongs to."""
+    return _REGION[joint]
+
+
+def in_face(joint: str, keyed: Keyed, settings: RetargetSettings) -> Array | None:
+    """Return a joint's turn (K, 3), axis-angle in the axes of the face; None where the performance does not tell it."""
     if joint in ("head", "neck"):
         return head_on(keyed, settings)
     if joint in _EYES:
@@ -185,6 +190,12 @@ def rotation_channels(bone: bpy.types.PoseBone, local: Array) -> tuple[str, Arra
         before = turned.to_euler(bone.rotation_mode) if before is None else turned.to_euler(bone.rotation_mode, before)
         angles.append(tuple(before))
     return "rotation_euler", np.array(angles)
+
+
+def rest_rotation(channel: str) -> tuple[float, ...]:
+    """Return the values of a bone's rotation at rest, by the name of its channel."""
+    rests = {"rotation_quaternion": (1.0, 0.0, 0.0, 0.0), "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0)}
+    return rests.get(channel, (0.0, 0.0, 0.0))
 
 
 def turned_most(turns: Sequence[Turn]) -> Array:

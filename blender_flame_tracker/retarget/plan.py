@@ -15,42 +15,14 @@ from ...backend.contract.performance.channels import INDEX
 from ...backend.contract.performance.characters.mapping import ControlTarget, Mapping, ShapeTarget, values_of
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..scene.keyframes import Animated, Channel
+from .bone_faces import bone_faces
 from .chosen_parts import written_channels
 from .face_axes import face_axes
 from .frames import Keyed
-from .joints import Turn, rotation_channels, turns_of
+from .joints import Turn, rest_rotation, rotation_channels, turns_of
+from .planned import Planned
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One number of the character that is keyed.
-
-    Attributes:
-        owner: What has the animation: the keys of a mesh, or an armature.
-        thing: Object that moves by it.
-        channel: Path, frames and values.
-        label: For people.
-        kind: ``shape``, ``control`` or ``joint``.
-        bone: Of a control or joint, else empty.
-        key: Name of the shape key, else empty.
-        rest: Value at which nothing moves.
-    """
-
-    owner: Animated
-    thing: bpy.types.Object
-    channel: Channel
-    label: str
-    kind: str
-    bone: str = ""
-    key: str = ""
-    rest: float = 0.0
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Data path and index."""
-        return self.channel.path, self.channel.index
 
 
 @dataclass(frozen=True)
@@ -99,11 +71,15 @@ def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan 
     missing: list[str] = []
     planned = [*_shapes(mapping.shapes, wanted, tracked, weights, keyed.frame, missing)]
     planned += _controls(mapping.controls, wanted, tracked, weights, keyed.frame, missing)
-    joints, turns, said = _joints(mapping, keyed, settings, missing)
-    planned = _once([*planned, *joints])
+    faces = bone_faces(mapping, keyed, settings, missing)
+    if isinstance(faces, Failure):
+        return faces
+    others = replace(mapping, joints=tuple(each for each in mapping.joints if each.armature not in faces.armatures))
+    joints, turns, said = _joints(others, keyed, settings, missing)
+    planned = _once([*planned, *faces.planned, *joints])
     if not planned:
         return _nothing(mapping, missing)
-    driven = _followed(mapping, turns) & wanted
+    driven = (_followed(mapping, turns) | faces.driven) & wanted
     return Plan(
         tuple(planned),
         keyed.frame,
@@ -112,7 +88,7 @@ def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan 
         tuple(name for name in INDEX if name in wanted and name not in driven and tracked[INDEX[name]]),
         tuple(name for name in INDEX if name in driven and not tracked[INDEX[name]]),
         tuple(missing),
-        tuple(said),
+        (*faces.notices, *said),
     )
 
 
@@ -216,11 +192,11 @@ def _joints(
     for turn in turns:
         bone: Any = thing.pose.bones[turn.target.bone]
         last, values = rotation_channels(bone, turn.local)
-        rest = {"rotation_quaternion": (1.0, 0, 0, 0), "rotation_axis_angle": (0.0, 0, 1.0, 0)}.get(last, (0.0, 0, 0))
+        rest = rest_rotation(last)
         path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].{last}'
         planned += [
             Planned(thing, thing, _channel(path, index, keyed.frame, values[:, index]),
-                    f"{thing.name}: {bone.name}", "joint", bone.name, rest=float(rest[index]))
+                    f"{thing.name}: {bone.name}", "joint", bone.name, rest=rest[index])
             for index in range(values.shape[1])
         ]  # fmt: skip
     return planned, turns, notices
@@ -248,7 +224,7 @@ def _nothing(mapping: Mapping, missing: Sequence[str]) -> Failure:
             f"The character has none of the {len(missing)} keys and bones that its mapping names.",
             "Check the character again; that makes a new mapping.",
         )
-    if not mapping.shapes and not mapping.controls and not mapping.joints:
+    if not mapping.shapes and not mapping.controls and not mapping.joints and not mapping.surface:
         return Failure(
             "no-match",
             "Nothing of the character was recognised: it has no keys or bones that a face's channels drive.",

@@ -17,7 +17,9 @@ def check_character(facts: CharacterFacts, mapping: Mapping) -> CharacterReport:
 
 def _shape_rows(facts: CharacterFacts, mapping: Mapping) -> Iterator[Row]:
     missing = [channel for channel in CHANNELS if channel not in mapping.channels]
-    if not mapping.channels:
+    if mapping.surface and not mapping.channels:
+        yield Row(GREEN, "Surface", f"{len(mapping.surface)} controls follow the points of the face.")
+    elif not mapping.channels:
         yield Row(AMBER, "Shapes", "No shape key of the face is known; only bones turn.", "Make ARKit shapes for it.")
     elif missing:
         there = len(CHANNELS) - len(missing)

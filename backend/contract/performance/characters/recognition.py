@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ...failure import Failure
+from . import rigify
 from .arkit import ARKIT
 from .bones import joint_bones
 from .character_creator import CHARACTER_CREATOR
 from .convention import Convention, Entry
 from .doubling import left_to_keys
 from .facts import CharacterFacts
-from .mapping import ControlTarget, JointTarget, Mapping, ShapeTarget
+from .mapping import ControlTarget, JointTarget, Mapping, ShapeTarget, SurfaceTarget
 from .metahuman_board import METAHUMAN, board_targets, is_board
 from .spellings import find_meant
 from .unified_expressions import UNIFIED_EXPRESSIONS
@@ -64,14 +65,27 @@ def recognise(facts: CharacterFacts) -> Mapping | Failure:
             kinds.append(match.kind)
             covered |= {channel for shape in added for channel in shape.parts}
     joints = left_to_keys(facts, tuple(heads), tuple(shapes))
-    if not shapes and not controls and not joints:
+    # A face that has keys already needs no bones for them.
+    surface = () if shapes or controls else tuple(_surface(facts, joints, kinds))
+    if not shapes and not controls and not joints and not surface:
         return Failure(
             "character-unknown",
             "None of the selected objects has shape keys or bones with names that are known.",
             "Choose the face's mesh or its armature, or make the shapes with Make ARKit Shapes.",
         )
     kind = " and ".join(dict.fromkeys(kinds)) or HEAD_ALONE
-    return Mapping(kind, tuple(shapes), controls, joints, signature=tuple(sorted(facts.names)))
+    return Mapping(kind, tuple(shapes), controls, joints, surface, tuple(sorted(facts.names)))
+
+
+def _surface(facts: CharacterFacts, joints: Sequence[JointTarget], kinds: list[str]) -> Iterator[SurfaceTarget]:
+    """Controls of the Rigify face whose head is turned; its kind goes to the kinds."""
+    turned = {joint.armature for joint in joints if joint.joint == "head"}
+    for armature in facts.armatures:
+        names = frozenset(bone.name for bone in armature.bones)
+        kind = rigify.face_kind(names)
+        if kind is not None and (not turned or armature.name in turned):
+            kinds.append(kind)
+            yield from rigify.surface_targets(armature.name, names)[0]
 
 
 def _controls(facts: CharacterFacts) -> Iterator[ControlTarget]:
@@ -116,7 +130,8 @@ def _heads(facts: CharacterFacts) -> Iterable[JointTarget] | Failure:
     known = facts.vrm.bones if facts.vrm is not None else None
     found = []
     for armature in facts.armatures:
-        bones = joint_bones(armature, known)
+        names = frozenset(bone.name for bone in armature.bones)
+        bones = joint_bones(armature, rigify.joint_bones(names) or known)
         head = next((bone for bone in armature.bones if bones.get("head") == (bone.name,)), None)
         if head is not None:
             found.append((armature, bones, head))

@@ -1,0 +1,213 @@
+"""Solution of a bone face: locations and turns of its controls on every frame, found on the evaluated rig.
+
+Joints are turned first. Then each control is moved to its goal by the response of the rig: aims of the eyes, primaries,
+and secondaries with what is left. What remains is measured on the evaluated rig and corrected, frame by frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ....backend.contract.camera import quaternions
+from ....backend.contract.failure import Failure, Notice
+from ....backend.contract.performance.characters.mapping import JointTarget, Mapping
+from .controls import Control, Fit, controls_of, eyes_of, fit_of
+from .goals import goals_of
+from .motion import SurfaceMotion
+from .response import Response, measure_response
+from .turns import turns_of
+from .working_copy import WorkingCopy, working_copy
+
+Array = NDArray[np.float64]
+
+_TOLERANCE: Final = 5e-5
+"""Metres of the person's face: what is left on a frame is not worth another round."""
+_ROUNDS: Final = 5
+"""Of evaluation and correction; two are enough where nothing bends."""
+_GAIN: Final = 0.9
+"""A round that leaves more than this part of the error was in vain."""
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """How far a control stays off its goal on the evaluated rig, in millimetres of the person's face.
+
+    Attributes:
+        bone: Name of the control.
+        way: Farthest that it goes.
+        mean, worst: Over all frames.
+        frame: Index of the worst frame.
+    """
+
+    bone: str
+    way: float
+    mean: float
+    worst: float
+    frame: int
+
+
+@dataclass(frozen=True)
+class SurfaceSolution:
+    """What a bone face is keyed with. K frames.
+
+    Attributes:
+        locations: Bone -> (K, 3), in its own space.
+        rotations: Bone -> axis-angle (K, 3), in its own space.
+        joints: Bone -> the joint that it turns with.
+        remaining: Of each control of the surface.
+        fit: How the person's face fits the character's.
+        greatest: Index of the frame on which the controls are farthest from rest.
+        evaluations: How often the rig was evaluated.
+        missing: Controls and joints of the mapping that the rig does not have.
+        notices: What is to be said.
+    """
+
+    locations: dict[str, Array]
+    rotations: dict[str, Array]
+    joints: dict[str, str]
+    remaining: tuple[Remaining, ...]
+    fit: Fit
+    greatest: int
+    evaluations: int
+    missing: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+def solve_surface(
+    armature: bpy.types.Object,
+    mapping: Mapping,
+    axes: Array,
+    motion: SurfaceMotion,
+    neck_share: float = 0.3,
+    progress: Callable[[float], None] | None = None,
+) -> SurfaceSolution | Failure:
+    """Return what to key on a bone face so that it follows a person's. Nothing of the rig is changed.
+
+    Args:
+        armature: With the controls.
+        mapping: Its surface and joint targets of this armature count.
+        axes: Of the character's face, see `Fit`.
+        motion: Of the person, K frames.
+        neck_share: Part of the head's turn that the neck takes.
+        progress: Gets the part that is done.
+    """
+    surface = [each for each in mapping.surface if each.use and each.armature == armature.name]
+    joints = [each for each in mapping.joints if each.use and each.armature == armature.name]
+    bones: dict[str, object] = {} if armature.pose is None else {bone.name: bone for bone in armature.pose.bones}
+    there = [each for each in surface if each.bone in bones]
+    turning = [each for each in joints if each.bone in bones]
+    missing = tuple(each.bone for each in (*surface, *joints) if each.bone not in bones)
+    if not there:
+        return Failure(
+            "surface-missing",
+            f"'{armature.name}' has none of the {len(surface)} controls that its mapping names.",
+            "Check the character again; that makes a new mapping.",
+        )
+    with working_copy(armature, [each.bone for each in (*there, *turning)]) as copy:
+        eyes = eyes_of(armature, turning, copy)
+        controls = controls_of(there, eyes, copy, motion)
+        fit = fit_of(controls, axes, motion)
+        aims = {eye.aim for eye in eyes.values()}
+        turns, notices = turns_of([each for each in turning if each.bone not in aims], copy, fit, motion, neck_share)
+        goals = goals_of(controls, eyes, fit, motion)
+        response = measure_response(copy, controls)
+        posed = _Posed(copy, controls, goals, response, turns, _head(turning, copy), fit.scale)
+        locations, errors = posed.solve(progress)
+    return SurfaceSolution(
+        locations={each.bone: locations[:, index] for index, each in enumerate(controls)},
+        rotations=turns,
+        joints={each.bone: each.joint for each in turning},
+        remaining=_remaining(controls, goals, errors, fit.scale),
+        fit=fit,
+        greatest=int(np.argmax(np.linalg.norm(goals - [each.rest for each in controls], axis=2).sum(axis=1))),
+        evaluations=copy.evaluations,
+        missing=missing,
+        notices=tuple(notices),
+    )
+
+
+def _head(joints: Sequence[JointTarget], copy: WorkingCopy) -> int | None:
+    """Index of the bone in whose space the face is measured."""
+    return next((copy.index[each.bone] for each in joints if each.joint == "head"), None)
+
+
+def _remaining(controls: Sequence[Control], goals: Array, errors: Array, scale: float) -> tuple[Remaining, ...]:
+    found = []
+    for index, control in enumerate(controls):
+        way = np.linalg.norm(goals[:, index] - control.rest, axis=1).max()
+        error = errors[:, index] / scale * 1000
+        worst = int(np.argmax(error))
+        found.append(
+            Remaining(control.bone, float(way / scale * 1000), float(error.mean()), float(error[worst]), worst)
+        )
+    return tuple(found)
+
+
+class _Posed:
+    """A rig that is brought to its goals frame by frame, each beginning with the one before."""
+
+    def __init__(
+        self,
+        copy: WorkingCopy,
+        controls: Sequence[Control],
+        goals: Array,
+        response: Response,
+        turns: dict[str, Array],
+        head: int | None,
+        scale: float,
+    ) -> None:
+        self._copy = copy
+        self._chosen = np.array([each.index for each in controls])
+        self._goals = goals
+        self._response = response
+        self._turning = np.array([copy.index[name] for name in turns], dtype=np.int64)
+        self._turns = np.stack([quaternions(turn) for turn in turns.values()], axis=1) if turns else None
+        self._head = head
+        self._tolerance = _TOLERANCE * scale
+        self._rest_frames = response.frames
+
+    def solve(self, progress: Callable[[float], None] | None) -> tuple[Array, Array]:
+        """Return locations (K, C, 3) and how far the controls stay off their goals (K, C)."""
+        frames, count = self._goals.shape[:2]
+        locations = np.zeros((frames, count, 3))
+        errors = np.zeros((frames, count))
+        current = np.zeros((count, 3))
+        for frame in range(frames):
+            if self._turns is not None:
+                self._copy.set_rotations(self._turning, self._turns[frame])
+            current, errors[frame] = self._solve_frame(frame, current)
+            locations[frame] = current
+            if progress is not None:
+                progress((frame + 1) / frames)
+        return locations, errors
+
+    def _solve_frame(self, frame: int, start: Array) -> tuple[Array, Array]:
+        locations = best = start
+        least = np.full(len(start), np.inf)
+        for _ in range(_ROUNDS):
+            self._copy.set_locations(self._chosen, locations)
+            points, turned = self._measured()
+            ways = self._goals[frame] - points
+            error = np.linalg.norm(ways, axis=1)
+            gained = error.sum() < _GAIN * least.sum()
+            if error.sum() < least.sum():
+                best, least = locations, error
+            if not gained or error.max() < self._tolerance:
+                break
+            locations = locations + self._response.locations_for(ways, turned)
+        return best, least
+
+    def _measured(self) -> tuple[Array, Array]:
+        """Points of the controls (C, 3) and turns of their bones from rest (C, 3, 3), in the head at rest."""
+        matrices = self._copy.evaluate()
+        chosen = matrices[self._chosen]
+        if self._head is not None:
+            chosen = self._copy.rest[self._head] @ np.linalg.inv(matrices[self._head]) @ chosen
+        frames = chosen[:, :3, :3] / np.linalg.norm(chosen[:, :3, :3], axis=1, keepdims=True)
+        return chosen[:, :3, 3], frames @ self._rest_frames.transpose(0, 2, 1)

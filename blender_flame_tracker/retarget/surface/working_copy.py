@@ -1,0 +1,99 @@
+"""A copy of a rig in a scene of its own, on which poses are tried: the user's rig stays as it is.
+
+Nothing else is evaluated there, no mesh and no body below the face, so that a pose costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from .dependencies import all_dependencies, direct_dependencies
+
+Array = NDArray[np.float64]
+
+
+class WorkingCopy:
+    """A rig at rest that takes poses. B bones in the order of its pose.
+
+    Attributes:
+        names: Of the bones.
+        rest: Matrices at rest, constraints applied (B, 4, 4), in the space of the armature.
+        depends_on: Bone -> bones that it follows, itself included; of the bones that count.
+    """
+
+    def __init__(self, thing: bpy.types.Object, layer: bpy.types.ViewLayer, bones: Collection[str]) -> None:
+        self._thing: Any = thing
+        self._layer = layer
+        self.names = [bone.name for bone in self._thing.pose.bones]
+        self.index = {name: index for index, name in enumerate(self.names)}
+        direct = direct_dependencies(thing)
+        needed = all_dependencies(direct, bones)
+        self.depends_on = {name: all_dependencies(direct, [name]) for name in bones}
+        for bone in self._thing.pose.bones:
+            bone.rotation_mode = "QUATERNION"
+            if bone.name not in needed:
+                for constraint in list(bone.constraints):
+                    bone.constraints.remove(constraint)
+        count = len(self.names)
+        self._location = np.zeros((count, 3), dtype=np.float32)
+        self._rotation = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (count, 1))
+        self._thing.pose.bones.foreach_set("scale", np.ones(3 * count, dtype=np.float32))
+        self.evaluations = 0
+        self.rest = self.evaluate()
+
+    def set_locations(self, bones: NDArray[np.int64], values: Array) -> None:
+        """Move bones (N,) to locations (N, 3) of their own channels."""
+        self._location[bones] = values
+
+    def set_rotations(self, bones: NDArray[np.int64], quaternions: Array) -> None:
+        """Turn bones (N,) by quaternions (N, 4) of their own channels."""
+        self._rotation[bones] = quaternions
+
+    def evaluate(self) -> Array:
+        """Return the matrices of all bones (B, 4, 4) in the space of the armature, constraints applied."""
+        bones = self._thing.pose.bones
+        bones.foreach_set("location", self._location.ravel())
+        bones.foreach_set("rotation_quaternion", self._rotation.ravel())
+        self._thing.update_tag()
+        self._layer.update()
+        evaluated: Any = self._thing.evaluated_get(self._layer.depsgraph)
+        flat = np.empty(16 * len(self.names), dtype=np.float32)
+        evaluated.pose.bones.foreach_get("matrix", flat)
+        self.evaluations += 1
+        return flat.reshape(-1, 4, 4).transpose(0, 2, 1).astype(np.float64)
+
+
+@contextmanager
+def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator[WorkingCopy]:
+    """Yield a copy of a rig at rest, and remove it again.
+
+    Args:
+        armature: Is not changed. Custom properties, on which constraints hang, count as they are now.
+        bones: Those that are moved or measured.
+    """
+    original: Any = armature
+    thing: Any = original.copy()
+    thing.data = original.data.copy()
+    thing.data.pose_position = "POSE"
+    thing.hide_viewport = False
+    for animated in (thing, thing.data):
+        animation = animated.animation_data
+        if animation is not None:
+            animation.action = None
+            for track in list(animation.nla_tracks):
+                animation.nla_tracks.remove(track)
+    scene = bpy.data.scenes.new("Working Copy")
+    try:
+        scene.collection.objects.link(thing)
+        yield WorkingCopy(thing, scene.view_layers[0], bones)
+    finally:
+        data = thing.data
+        bpy.data.scenes.remove(scene)
+        bpy.data.objects.remove(thing)
+        bpy.data.armatures.remove(data)
