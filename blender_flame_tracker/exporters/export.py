@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -19,6 +19,9 @@ from .losses import losses_of
 from .objects import animated_range, objects_of
 from .presets import PRESETS, Preset
 from .relative_keys import relative_keys
+
+_AS_PLAYED: Final = {"export_animation_mode": "SCENE", "export_anim_scene_split_object": False}
+"""Settings of glTF: what the scene plays, as one animation."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,12 @@ def _operator(name: str) -> Any:
     return getattr(getattr(bpy.ops, module), function)
 
 
+def has_layers(parts: Parts) -> bool:
+    """Whether actions lie above each other, of which a file that takes one action each would miss some."""
+    owners = [each for each in (parts.rig, parts.mesh.shape_keys) if each is not None]
+    return any(owner.animation_data is not None and len(owner.animation_data.nla_tracks) > 0 for owner in owners)
+
+
 def _write(preset: Preset, parts: Parts, path: Path, frames: tuple[int, int]) -> None:
     """Write into a new folder beside the file, then move what was written to its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +114,8 @@ def _write(preset: Preset, parts: Parts, path: Path, frames: tuple[int, int]) ->
         if preset.operator:
             operator = _operator(preset.operator)
             known = operator.get_rna_type().properties
-            settings = {key: value for key, value in preset.settings.items() if key in known}
+            wanted = {**preset.settings, **(_AS_PLAYED if has_layers(parts) else {})}
+            settings = {key: value for key, value in wanted.items() if key in known}
             operator(filepath=str(partial), check_existing=False, **settings)
         else:
             partial.write_text(chan_text(parts.camera, frames), encoding="utf-8", newline="\n")

@@ -17,7 +17,9 @@ def objects_of(preset: Preset, parts: Parts) -> list[bpy.types.Object]:
     carriers = [parts.root, *_ancestors(parts.camera), *_ancestors(parts.head)]
     if preset.what == CAMERA:
         return list(dict.fromkeys([parts.camera, *_ancestors(parts.camera)]))
-    below = [each for each in parts.collection.all_objects if each.type in {"MESH", "ARMATURE"} and each.users > 0]
+    below = [
+        each for each in parts.collection.all_objects if each.type in {"MESH", "ARMATURE"} and each != parts.frames
+    ]
     return list(dict.fromkeys([parts.head, parts.camera, *below, *carriers]))
 
 

@@ -50,9 +50,12 @@ def write_face(
 ) -> bpy.types.Key:
     """Give the head the keys of a rig, and the sliders room for values (K, M); keys that the user has added stay."""
     mesh: Any = head.data
-    if mesh.shape_keys is None:
+    fresh = mesh.shape_keys is None
+    if fresh:
         head.shape_key_add(name=REST, from_mix=False)
     key: Any = mesh.shape_keys
+    if fresh:
+        key.name = f"{rig.name.removesuffix(' rig')} keys"
     key.use_relative = True
     rest = key.reference_key
     _write_points(rest, shape.neutral)

@@ -62,8 +62,8 @@ def worst_distance(wanted, read):
     return max(gaps.min(axis=1).max(), gaps.min(axis=0).max())
 
 
-def read_back(path):
-    """Read a file into an empty scene of the same rate and picture."""
+def read_back(path, reader=None):
+    """Read a file into an empty scene of the same rate and picture, by another reader if one is given."""
     render = bpy.context.scene.render
     before = render.fps, render.resolution_x, render.resolution_y
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
@@ -76,7 +76,7 @@ def read_back(path):
         ".abc": bpy.ops.wm.alembic_import,
     }
     # FBX holds the scene's own frames; Blender's readers count from 1 where they are not told.
-    readers[path.suffix](filepath=str(path), **({"anim_offset": 0.0} if path.suffix == ".fbx" else {}))
+    (reader or readers[path.suffix])(filepath=str(path), **({"anim_offset": 0.0} if path.suffix == ".fbx" else {}))
     return bpy.context.scene
 
 

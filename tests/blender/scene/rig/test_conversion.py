@@ -8,10 +8,9 @@ from flame_extension.blender_flame_tracker.scene import shape_keys
 from flame_extension.blender_flame_tracker.scene.motion import CAMERA_MOVES, HEAD_MOVES
 from flame_extension.blender_flame_tracker.scene.rig.conversion import rig_to_keys
 from flame_extension.blender_flame_tracker.scene.rig.layers import new_layer
+from rig_probes import bring_in, open_jaw_on_top
 from rig_tracks import make_flame_track
 from scene_probes import evaluated_vertices, pixels_by_matrix
-from test_layers import open_jaw_on_top
-from test_rig_import import bring_in
 
 
 def converted(made, kind="absolute"):

@@ -8,19 +8,11 @@ from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.keyframes import Channel
 from flame_extension.blender_flame_tracker.scene.motion import HEAD_MOVES
 from flame_extension.blender_flame_tracker.scene.rig.layers import has_layers, new_layer
+from rig_probes import BOUND, JAW, bring_in, largest_distance, open_jaw_on_top
 from rig_tracks import make_flame_track
 from scene_probes import evaluated_vertices
-from test_rig_import import BOUND, bring_in, largest_distance
 
-JAW = 'pose.bones["Jaw"].rotation_quaternion'
 SMILE = 'key_blocks["mouthSmileLeft"].value'
-
-
-def open_jaw_on_top(rig, radians=0.2):
-    """Key a jaw that is open wider, on the active action."""
-    turn = (np.cos(radians / 2), np.sin(radians / 2), 0.0, 0.0)
-    channels = [Channel(JAW, index, np.array([1.0]), np.array([value])) for index, value in enumerate(turn)]
-    keyframes.write_channels_on_top(rig, channels)
 
 
 def jaw_of(rig, frame):

@@ -2,8 +2,8 @@
 
 import pytest
 from flame_extension.blender_flame_tracker.scene import keyframes
+from rig_probes import bring_in, largest_distance
 from rig_tracks import make_flame_track
-from test_rig_import import bring_in, largest_distance
 
 
 def count_keys(made):

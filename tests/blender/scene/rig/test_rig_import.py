@@ -13,27 +13,10 @@ from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.motion import CAMERA_MOVES, HEAD_MOVES, switch_motion
 from flame_extension.blender_flame_tracker.scene.rig.decomposition import LIDS
+from rig_probes import BOUND, bring_in, largest_distance
 from rig_tracks import make_flame_track
 from scene_probes import evaluated_vertices, pixels_by_engine, pixels_by_matrix
 from synthetic_tracks import make_track, with_rows
-
-BOUND = 5e-5
-
-
-def bring_in(track, **settings):
-    made = import_track(track, SceneSettings(**{"form": "rig", "plate": False, **settings}))
-    assert not isinstance(made, Failure), made
-    return made
-
-
-def largest_distance(made, track, rows=None, start=1):
-    """Metres between the evaluated head and the track's vertices, on the worst frame."""
-    worst = 0.0
-    for row in range(len(track)) if rows is None else rows:
-        bpy.context.scene.frame_set(start + row)
-        away = evaluated_vertices(made.parts.head) - blender_points(track.vertices[row])
-        worst = max(worst, float(np.linalg.norm(away, axis=1).max()))
-    return worst
 
 
 @pytest.mark.parametrize("turns", [TORSO, HEAD])
