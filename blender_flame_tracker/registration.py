@@ -18,6 +18,7 @@ from .nodes import following, older_settings, saved_paths, scene_state, sockets,
 from .operators import (
     arkit_shapes,
     calibration,
+    character,
     export_performance,
     export_take,
     face,
@@ -41,7 +42,7 @@ from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .preferences import engine_state, preferences
 from .results import selection
-from .retarget import mapping_group, playing, recording
+from .retarget import mapping_group, mapping_list, playing, recording
 from .retarget import properties as retarget_properties
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
@@ -101,6 +102,8 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     identity,
     log,
     mapping_group,
+    mapping_list,
+    character,
     presets,
     calibration_section,
     panel,

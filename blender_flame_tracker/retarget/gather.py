@@ -26,19 +26,21 @@ def character_objects(scene: bpy.types.Scene, chosen: Iterable[bpy.types.Object]
     chosen = [each for each in chosen if each.type in {"MESH", "ARMATURE", "EMPTY"}]
     armatures = {each.name: each for each in chosen if each.type == "ARMATURE"}
     armatures |= {found.name: found for each in chosen for found in armatures_of(each)}
-    parents = {parent.name for each in chosen for parent in _parents(each)} | {
-        each.name for each in chosen if each.type == "EMPTY"
-    }
+    parents = {each.name for each in chosen} | {each.parent.name for each in chosen if each.parent is not None}
     names = {name for each in chosen for name in key_names(each)}
     collections = {found for each in chosen for found in each.users_collection if found != scene.collection}
     meshes = []
     for thing in scene.objects:
         if thing.type != "MESH" or any(is_import(each) for each in thing.users_collection):
             continue
-        together = (
-            any(found.name in armatures for found in armatures_of(thing))
-            or any(parent.name in parents for parent in _parents(thing))
-            or (collections.intersection(thing.users_collection) and names.intersection(key_names(thing)))
+        rigs = {found.name for found in armatures_of(thing)}
+        # What hangs on another armature is another character, however near it stands in the outliner.
+        together = rigs & armatures.keys() or (
+            not rigs
+            and (
+                any(parent.name in parents for parent in _parents(thing))
+                or (collections.intersection(thing.users_collection) and names.intersection(key_names(thing)))
+            )
         )
         if thing in chosen or together:
             meshes.append(thing)

@@ -27,6 +27,11 @@ PROPERTY: Final = "flame_mapping"
 """Property of an object that holds the mapping of the character that it belongs to."""
 
 
+def _rename(row: Any, _context: bpy.types.Context) -> None:
+    """Name a row by what it drives, for the list's filter."""
+    row.name = f"{row.thing.name}: {row.target}" if row.thing is not None else row.target
+
+
 class MappingPart(bpy.types.PropertyGroup):
     """Channel that a target follows."""
 
@@ -56,9 +61,14 @@ class MappingRow(bpy.types.PropertyGroup):
             name="Use", description="Write this; without it, what the character has there stays", default=True
         ),
         "thing": bpy.props.PointerProperty(
-            type=bpy.types.Object, name="Object", description="Mesh with the shape key, or armature with the bone"
+            type=bpy.types.Object,
+            name="Object",
+            description="Mesh with the shape key, or armature with the bone",
+            update=_rename,
         ),
-        "target": bpy.props.StringProperty(name="Target", description="Name of the shape key or of the bone"),
+        "target": bpy.props.StringProperty(
+            name="Target", description="Name of the shape key or of the bone", update=_rename
+        ),
         "parts": bpy.props.CollectionProperty(type=MappingPart),
         "gain": bpy.props.FloatProperty(
             name="Gain",

@@ -66,7 +66,6 @@ def _new_row(group: Any, kind: str, thing: str, target: str, use: bool) -> Any:
     row = group.rows.add()
     row.kind, row.target, row.use = kind, target, use
     row.thing = bpy.data.objects.get(thing)
-    row.name = f"{thing}: {target}"
     return row
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import bpy
@@ -83,6 +83,39 @@ def recognise_character(
         return found
     origin = STORED if stored is not None else SAVED if saved is not None else MADE
     return Recognised(found, check_character(facts, found), gathered, holder, origin)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A mapping of another character or from a file, made fit for this one.
+
+    Attributes:
+        mapping: Without what the character does not have.
+        report: On the character with it.
+        left_out: How many targets the character does not have.
+    """
+
+    mapping: Mapping
+    report: CharacterReport
+    left_out: int
+
+
+def fitted_mapping(context: bpy.types.Context, thing: bpy.types.Object, mapping: Mapping) -> Fitted | Failure:
+    """Return a mapping for the character that an object belongs to; a failure if nothing of it is there."""
+    facts = read_facts(character_objects(context.scene, [thing]))
+    found = replace(fitted_to(mapping, facts), signature=tuple(sorted(facts.names)))
+    left_out = _count(mapping) - _count(found)
+    if _count(found) == 0:
+        return Failure(
+            "mapping-of-another",
+            f"'{thing.name}' has none of the {left_out} keys and bones that the mapping names.",
+            "Choose the mapping of this character, or check the character, which makes one.",
+        )
+    return Fitted(found, check_character(facts, found), left_out)
+
+
+def _count(mapping: Mapping) -> int:
+    return len(mapping.shapes) + len(mapping.controls) + len(mapping.joints) + len(mapping.surface)
 
 
 def _vrm_of(objects: Iterable[bpy.types.Object], holder: bpy.types.Object) -> VrmFacts | Failure | None:

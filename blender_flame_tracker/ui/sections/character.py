@@ -10,6 +10,7 @@ from ...nodes.stages.retarget import draw_regions, matters
 from ...results import selection
 from ...retarget import playing
 from ...retarget.candidates import can_be, character_in
+from ...retarget.check_panel import draw_check
 from ...retarget.properties import holder_in
 from ...retarget.report import BAD, GOOD, NOTE, Report
 from ...text import paragraph
@@ -33,6 +34,8 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     if holder.character is None:
         text = "Choose the character's face or armature." if thing is None else f"'{thing.name}' is taken."
         paragraph(layout, context, text, icon="INFO")
+    if thing is not None:
+        draw_check(layout, thing)
     _draw_source(layout, context, holder)
     _draw_options(layout, holder)
     row = layout.row()

@@ -81,6 +81,17 @@ class RecordingLayout:
         assert 0.0 <= factor <= 1.0
         self._add("progress", text, options=factor)
 
+    def prop_search(self, owner: Any, name: str, within: Any, among: str, **options: Any) -> None:
+        assert among in within.bl_rna.properties, among
+        self.prop(owner, name, **options)
+
+    def template_list(  # Its names are Blender's.
+        self, listtype_name: str, list_id: str, dataptr: Any, propname: str, active: Any, active_name: str, **_rows: Any
+    ) -> None:
+        draw = getattr(bpy.types, listtype_name).draw_item
+        for row in getattr(dataptr, propname):
+            draw(None, bpy.context, self, dataptr, row, 0, active, active_name, 0)
+
     def template_icon(self, icon_value: int, scale: float = 1.0) -> None:
         self._add("picture", "", options=icon_value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,3 +46,11 @@ class CharacterReport:
     def blocking(self) -> tuple[Row, ...]:
         """The rows that have to be mended before anything is written."""
         return tuple(row for row in self.rows if row.level == RED)
+
+
+def named(names: Iterable[str], most: int = 4) -> str:
+    """Return names as people list them: the first few, and how many more there are."""
+    names = list(names)
+    if len(names) > most:
+        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
