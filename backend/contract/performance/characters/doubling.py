@@ -52,9 +52,15 @@ def left_to_keys(
 ) -> tuple[JointTarget, ...]:
     """Return the joints with those unused whose turn shape keys do already: keys are made for the face they are on.
 
-    A jaw bone stays in use when it turns meshes, such as teeth, that have no key of its channels.
+    A jaw bone stays in use when it turns meshes, such as teeth, that have no key of its channels, and when no key opens
+    the mouth: keys for jaw aside alone, as of the tracked head itself, leave the opening to it.
     """
-    off = {each.joint for each in doubled(facts, joints, shapes)}
+    parts = {(shape.mesh, shape.key): shape.parts for shape in shapes}
+    off = {
+        each.joint
+        for each in doubled(facts, joints, shapes)
+        if each.joint.joint != "jaw" or any("jawOpen" in parts[key] for key in each.keys)
+    }
     for joint in joints:
         channels = CHANNELS_OF.get(joint.joint, ())
         meshes = [mesh for mesh in facts.meshes if joint.bone in mesh.bones]
