@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -63,3 +63,32 @@ def scaled_weights(weights: Array, path: Path, tell: Tell) -> Array | Failure:
         f"The weights of {path.name} go up to {largest:.3g}, which no face does.",
         "Check which program wrote the file.",
     )
+
+
+def finite_numbers(cells: Sequence[str]) -> list[float] | None:
+    """Return the numbers in the cells of a row, or None where one is none."""
+    try:
+        values = [float(cell) for cell in cells]
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def rows_problem(path: Path, good: int, broken: Sequence[int], tell: Tell) -> Failure | None:
+    """Say which rows are left out; return a failure where no row is good, or more are broken.
+
+    Args:
+        path: The file.
+        good: How many rows are used.
+        broken: Lines of the others.
+        tell: Gets the notice.
+    """
+    first = f"the first in line {broken[0]}" if broken else ""
+    if not good or len(broken) > good:
+        sentence = f"Most rows of {path.name} are broken, {first}." if broken else f"{path.name} has no row of a frame."
+        return Failure("performance-damaged", sentence, "Export the recording again.")
+    if broken:
+        rows = "A row" if len(broken) == 1 else f"{len(broken)} rows"
+        sentence = f"{rows} of {path.name} cannot be read, {first}."
+        tell(Notice("performance-broken-rows", sentence, "These frames are left out; the others keep their times."))
+    return None

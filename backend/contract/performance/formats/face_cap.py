@@ -15,7 +15,7 @@ import numpy as np
 from ...failure import Failure, Notice
 from ..channels import CHANNELS, INDEX
 from ..performance import Performance
-from .assembled import Tell, of_file, scaled_weights
+from .assembled import Tell, finite_numbers, of_file, rows_problem, scaled_weights
 from .column_names import channel_of_column
 from .head_angles import rotation_of
 from .time_codes import rate_of
@@ -36,6 +36,11 @@ _BEFORE_SHAPES: Final = 12
 """Cells of a row `k` before the weights: the `k`, time, 3 + 3 of the head, 2 + 2 of the eyes."""
 
 
+_UNKNOWN: Final = (
+    "Units of the head's position and the eyes' angles are not documented; the look weights tell the gaze."
+)
+
+
 def is_face_cap(text: str) -> bool:
     """Whether a text has rows as Face Cap writes them."""
     return any(line.startswith("k,") for line in text.splitlines()[:50])
@@ -43,50 +48,50 @@ def is_face_cap(text: str) -> bool:
 
 def parse_face_cap(text: str, path: Path, tell: Tell) -> Performance | Failure:
     """Return the performance of a text of Face Cap; single rows that are broken are left out with a notice."""
-    order = ORDER
-    rows, broken = [], []
-    for number, line in enumerate(text.splitlines(), start=1):
-        cells = line.split(",")
-        if cells[0] == "bs" and len(names := [channel_of_column(cell) or "" for cell in cells[1:] if cell]) == len(
-            ORDER
-        ):
-            order = tuple(names)
-        if cells[0] != "k":
-            continue
-        values = _numbers(cells[1:])
-        if values is None or len(cells) != _BEFORE_SHAPES + len(ORDER) or (rows and values[0] <= rows[-1][0]):
-            broken.append(number)
-        else:
-            rows.append(values)
-    if len(broken) > len(rows) or not rows:
-        where = f", the first of them in line {broken[0]}" if broken else ""
-        sentence = f"Most rows of {path.name} are broken{where}."
-        return Failure("performance-damaged", sentence, "Export the recording from Face Cap again.")
-    if broken:
-        sentence = f"{len(broken)} of the rows of {path.name} are broken, the first in line {broken[0]}."
-        tell(Notice("performance-broken-rows", sentence, "The frames are left out; the others keep their times."))
+    rows, broken = _rows(text)
+    problem = rows_problem(path, len(rows), broken, tell)
+    if problem is not None:
+        return problem
     numbers = np.array(rows)
     weights = np.full((len(rows), len(CHANNELS)), np.nan)
-    for column, channel in enumerate(order, start=_BEFORE_SHAPES - 1):
+    for column, channel in enumerate(_order(text), start=_BEFORE_SHAPES - 1):
         if channel:
             weights[:, INDEX[channel]] = numbers[:, column]
     checked = scaled_weights(weights, path, tell)
+    times = (numbers[:, 0] - numbers[0, 0]) / 1000
+    rate = rate_of(times)
     if isinstance(checked, Failure):
         return checked
-    times = (numbers[:, 0] - numbers[0, 0]) / 1000
+    if rate is None:
+        sentence = f"{path.name} has a single frame, which has no rate."
+        return Failure("performance-short", sentence, "Record a longer take.")
+    tell(Notice("performance-face-cap", f"Of {path.name} the weights and the head's rotation are used.", _UNKNOWN))
     turned = np.radians(numbers[:, 4:7])
     rotation = rotation_of(-turned[:, [1, 0, 2]]) if turned.any() else None
-    rate = rate_of(times)
-    if rate is None:
-        return Failure(
-            "performance-short", f"{path.name} has a single frame, which has no rate.", "Record a longer take."
-        )
     return of_file(path.stem, rate, times, checked, head_rotation=rotation)
 
 
-def _numbers(cells: list[str]) -> list[float] | None:
-    try:
-        values = [float(cell) for cell in cells]
-    except ValueError:
-        return None
-    return values if np.isfinite(values).all() else None
+def _rows(text: str) -> tuple[list[list[float]], list[int]]:
+    """Return the numbers of the rows `k` that are whole and later than the one before, and the lines of the others."""
+    rows, broken = [], []
+    for number, line in enumerate(text.splitlines(), start=1):
+        mark, *cells = line.split(",")
+        if mark != "k":
+            continue
+        values = finite_numbers(cells)
+        whole = values is not None and len(values) == _BEFORE_SHAPES - 1 + len(ORDER)
+        if values is None or not whole or (rows and values[0] <= rows[-1][0]):
+            broken.append(number)
+        else:
+            rows.append(values)
+    return rows, broken
+
+
+def _order(text: str) -> tuple[str, ...]:
+    """Return the channels of the weights: as a row `bs` names them, otherwise the documented ones; empty for others."""
+    for line in text.splitlines():
+        mark, *cells = line.split(",")
+        names = tuple(channel_of_column(cell) or "" for cell in cells if cell)
+        if mark == "bs" and len(names) == len(ORDER):
+            return names
+    return ORDER

@@ -16,14 +16,15 @@ from ...failure import Failure, Notice
 from ..channels import CHANNELS, INDEX
 from ..gaze import OUTWARD
 from ..performance import Performance
-from .assembled import Tell, of_file, scaled_weights
+from .assembled import Tell, finite_numbers, of_file, rows_problem, scaled_weights
 from .column_names import EYE_COLUMNS, HEAD_COLUMNS, HEADER_START, channel_of_column
 from .head_angles import rotation_of
 from .time_codes import parts_of, rate_near, rate_of, seconds_of
 
 TAKE: Final = "take.json"
 """File beside a take that tells its rate."""
-_ADVICE: Final = "Export the take from the phone again."
+_LARGEST_ANGLE: Final = 2 * np.pi
+_TOO_LARGE: Final = "They are too large for radians, in which the app counts."
 _MOST_BYTES: Final = 1 << 20
 _GAZE: Final = [EYE_COLUMNS.index(name) for name in ("LeftEyeYaw", "LeftEyePitch", "RightEyeYaw", "RightEyePitch")]
 
@@ -73,8 +74,8 @@ def parse_live_link(text: str, path: Path, tell: Tell) -> Performance | Failure:
     if isinstance(checked, Failure):
         return checked
     checked[~has_face] = np.nan
-    eyes = _angles(names, numbers, EYE_COLUMNS)
-    head = _angles(names, numbers, HEAD_COLUMNS)
+    eyes = _angles(names, numbers, EYE_COLUMNS, path, tell)
+    head = _angles(names, numbers, HEAD_COLUMNS, path, tell)
     return of_file(
         path.stem,
         _rate(path, times),
@@ -95,43 +96,31 @@ def _good_rows(lines: Sequence[Sequence[str]], width: int, path: Path, tell: Tel
         if line == [""]:
             continue
         code = parts_of(line[0])
-        values = _numbers(line[1:])
+        values = finite_numbers(line[1:])
         if len(line) != width or code is None or values is None:
             broken.append(number)
             continue
         codes.append(code)
         has_face.append(values[0] != 0)
         numbers.append([np.nan, *values])
-    if not codes or len(broken) > len(codes):
-        sentence = (
-            f"{path.name} has no row that can be read."
-            if not broken
-            else (f"Most rows of {path.name} are broken, the first of them in line {broken[0]}.")
-        )
-        return Failure("performance-damaged", sentence, _ADVICE)
-    if broken:
-        count = "A row" if len(broken) == 1 else f"{len(broken)} rows"
-        verb = "is" if len(broken) == 1 else "are"
-        sentence = f"{count} of {path.name} {verb} broken, the first in line {broken[0]}."
-        tell(Notice("performance-broken-rows", sentence, "The frames are left out; the others keep their times."))
+    problem = rows_problem(path, len(codes), broken, tell)
+    if problem is not None:
+        return problem
     return _Rows(codes, has_face, np.array(numbers))
 
 
-def _numbers(cells: Sequence[str]) -> list[float] | None:
-    try:
-        values = [float(cell) for cell in cells]
-    except ValueError:
-        return None
-    return values if np.isfinite(values).all() else None
-
-
-def _angles(names: Sequence[str], numbers: Array, wanted: Sequence[str]) -> Array | None:
-    """Return columns of angles (T, N), or None where some are missing or all are zero: not streamed."""
+def _angles(names: Sequence[str], numbers: Array, wanted: Sequence[str], path: Path, tell: Tell) -> Array | None:
+    """Return columns of angles (T, N) in radians, or None where some are missing or all are zero: not streamed."""
     index = {name.lower(): column for column, name in enumerate(names)}
     if not all(name.lower() in index for name in wanted):
         return None
     angles = numbers[:, [index[name.lower()] for name in wanted]]
-    return angles if angles.any() else None
+    if not angles.any():
+        return None
+    if np.abs(angles).max() > _LARGEST_ANGLE:
+        tell(Notice("performance-degrees", f"{wanted[0]} and the like of {path.name} are read as degrees.", _TOO_LARGE))
+        return np.radians(angles)
+    return angles
 
 
 def _without_face(values: Array, has_face: Array) -> Array:

@@ -105,6 +105,14 @@ def test_percentages_become_weights(tmp_path: Path) -> None:
     assert notices[0].code == "performance-percent"
 
 
+def test_angles_too_large_for_radians_are_degrees(tmp_path: Path) -> None:
+    rows = [row(f"00:00:00:{frame}").replace(",0.0,0.0,0.0,", f",{frame}.0,0.0,0.0,", 1) for frame in (20, 40)]
+    notices: list[Notice] = []
+    take = read(written(tmp_path / "a.csv", *rows), notices)
+    assert take.head_rotation is not None and [notice.code for notice in notices] == ["performance-degrees"]
+    assert np.allclose(take.head_rotation, [[0, -np.radians(20), 0], [0, -np.radians(40), 0]])
+
+
 def test_face_cap_is_read_by_its_rows(tmp_path: Path) -> None:
     weights = np.linspace(0, 1, 52)
     lines = [
