@@ -115,9 +115,11 @@ def _written(
 ) -> tuple[Take, tuple[str, ...]] | Failure:
     """Write the folder of a format; return the take and the names of its files."""
     take = _take(context)
-    files = take if isinstance(take, Failure) else files_of(target, take)
-    if isinstance(take, Failure) or isinstance(files, Failure):
-        return take if isinstance(take, Failure) else files  # type: ignore[return-value]
+    if isinstance(take, Failure):
+        return take
+    files = files_of(target, take)
+    if isinstance(files, Failure):
+        return files
     try:
         targets.write_folder(folder, lambda beside: write_files(beside, files))
     except TargetRefused as refused:
