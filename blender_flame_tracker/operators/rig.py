@@ -10,7 +10,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from ..results import selection
 from ..results.first_view import import_and_show
-from ..scene.parts import Parts
+from ..scene.parts import Parts, linked_problem
 from ..scene.record import read_record, write_record
 from ..scene.rig.conversion import rig_to_keys
 from ..scene.rig.layers import new_layer
@@ -19,19 +19,14 @@ from ..scene.unharmed import unharmed
 from .result import OBJECT_MODE, chosen_for, facts_for, file_problem, finish
 from .scene import imported_for
 
-_LINKED: Final = "It is linked from another file: change it there"
-
 
 def _changeable(cls: type[bpy.types.Operator], context: bpy.types.Context) -> Parts | None:
     """Return what was made of the chosen track if it may be changed; if not, say so in the tooltip."""
     parts = imported_for(cls, context)
-    if parts is None:
-        return None
-    datablocks = [parts.collection, parts.head, parts.mesh, parts.rig, parts.rig.data if parts.rig else None]
-    if any(each is not None and (each.library or each.override_library) for each in datablocks):
-        cls.poll_message_set(_LINKED)
-        return None
-    return parts
+    problem = None if parts is None else linked_problem(parts.collection)
+    if problem is not None:
+        cls.poll_message_set(str(problem))
+    return None if problem is not None else parts
 
 
 def _with_rig(cls: type[bpy.types.Operator], context: bpy.types.Context) -> Parts | None:

@@ -1,4 +1,4 @@
-"""Import of a track: head with a shape key per frame, camera, footage, all in one collection."""
+"""Import of a track: head with a shape key per frame or a rig, camera, footage, all in one collection."""
 
 from __future__ import annotations
 
@@ -9,31 +9,26 @@ from typing import Final
 
 import bpy
 import numpy as np
-from numpy.typing import NDArray
 
 from ...backend.contract.camera import blender_head_to_camera, rotation_matrices
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.foreign_text import shown
 from ...backend.contract.settings import SceneSettings
-from ...backend.contract.track import MISSING, Track, read_track
+from ...backend.contract.track import Track, read_track
 from ..file_stamp import stamp_of
 from ..paths import take_name
 from . import camera as camera_data
-from . import fitting_scene, keyframes, material, neck, plate, shape_keys, sound, texture, world
-from . import head as head_data
-from .frame_mesh import remove_frames, write_frames
-from .hand_edits import kept_edits, remember_keys
+from . import fitting_scene, plate, shape_keys, sound, texture, world
+from .head_writing import head_content, write_head
 from .light import light_of
 from .motion import Motion, write_motion, write_motion_below
 from .origin import renew_origins, write_origin
-from .parts import Parts, clip_of, ensure_parts, find_collection, origin_of, place, remember
+from .parts import Parts, clip_of, ensure_parts, find_collection, linked_problem, origin_of, place, remember
 from .placing import place_root
 from .plate_shape import shape_plate
 from .record import Record, read_record, write_record
-from .rig import writing as rig_writing
-from .rig.decomposition import Decomposition, decompose
 from .rig.editing import mode_problem
-from .rig.face_keys import is_rig_face
+from .rows import Selection, keys_with_head, select_rows
 from .schedule import Schedule, in_time_of_scene, scene_rate, schedule_of, write_footage_times
 from .shared_camera import SharedCamera, find_shared_camera, hang_below
 from .timeline import Timeline, footage_rate
@@ -65,26 +60,6 @@ LAST_FRAME: Final = 1_048_574
 """Of Blender's timeline."""
 
 
-@dataclass(frozen=True)
-class _Selection:
-    """The rows of the track to import (T,), which of them show a head (T,) bool, and the number of their shot (T,)."""
-
-    rows: NDArray[np.int64]
-    seen: NDArray[np.bool_]
-    shot: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class _Head:
-    """All that is written of a head: mesh, what its materials need, name and vertices (T, V, 3) per key, and a rig."""
-
-    shape: head_data.Shape
-    look: material.Look
-    names: list[str]
-    vertices: NDArray[np.float32]
-    rig: Decomposition | None
-
-
 def import_track(
     source: Path | str | Track, settings: SceneSettings, scene: bpy.types.Scene | None = None
 ) -> ImportResult | Failure:
@@ -111,7 +86,7 @@ def import_track(
 def _imported(
     track: Track, path: Path | None, settings: SceneSettings, scene: bpy.types.Scene
 ) -> ImportResult | Failure:
-    selection = _select(track, settings)
+    selection = select_rows(track, settings)
     if isinstance(selection, Failure):
         return selection
     problem = mode_problem() if settings.has_rig else None
@@ -119,11 +94,14 @@ def _imported(
         return problem
     name = shown(Path(track.header["video"].get("name") or "").stem) or "Track"
     name = take_name(path, name) if path is not None else name
-    head = _head(track, selection, settings)
+    head = head_content(track, selection, settings)
     renew_origins()
     origin = origin_of(path, name)
     earlier = find_collection(scene, origin)
     fresh = earlier is None
+    linked = None if earlier is None else linked_problem(earlier)
+    if linked is not None:
+        return linked
     shared = find_shared_camera(scene, settings.same_camera, earlier)
     if isinstance(shared, Failure):
         return shared
@@ -141,7 +119,7 @@ def _imported(
     if settings.collection != ("" if fresh else before.settings.collection):
         # Otherwise it stays where the user may have moved it.
         place(scene, parts.collection, settings.collection)
-    parts, said = _write_head(parts, head, selection, timeline, settings, name)
+    parts, said = write_head(parts, head, selection, timeline, settings, name)
     notices.extend(said)
     picture = _write_texture(parts, path, settings, name, notices)
     if fresh and shared is None:
@@ -154,7 +132,7 @@ def _imported(
     notices.extend(fitting_scene.notices(scene, parts.camera, fit))
     parts = _write_plate(scene, parts, footage, schedule, before.users_clip)
     notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
-    frame, row = _seen_keys(selection, timeline)
+    frame, row = keys_with_head(selection, timeline)
     light = light_of(track, picture)
     notices.extend(world.write_world(scene, parts, light, (frame, selection.rows[row]), settings))
     _remember(parts, path, schedule, fit, settings, notices, footage is not None and footage.users)
@@ -163,7 +141,7 @@ def _imported(
 
 def _schedule(
     track: Track,
-    selection: _Selection,
+    selection: Selection,
     settings: SceneSettings,
     footage: plate.Plate | None,
     shared: SharedCamera | None,
@@ -261,45 +239,6 @@ def _words(notice: Notice) -> str:
     return f"{notice.sentence} {notice.advice}".strip()
 
 
-def _select(track: Track, settings: SceneSettings) -> _Selection | Failure:
-    """The rows in the range, which counts as the footage does, or why there is nothing to import or too much of it."""
-    index = np.asarray(track.frame_index)
-    inside = np.ones(len(index), dtype=bool)
-    if settings.first_frame >= 0:
-        inside &= index >= settings.first_frame
-    if settings.last_frame >= 0:
-        inside &= index <= settings.last_frame
-    rows = np.flatnonzero(inside)
-    if len(rows) == 0:
-        return _nothing_in_range(index, settings)
-    finite = np.isfinite(np.asarray(track.vertices)[rows]).all(axis=(1, 2))
-    finite &= np.isfinite(track.head_rotation[rows]).all(axis=1) & np.isfinite(track.head_translation[rows]).all(axis=1)
-    seen = (np.asarray(track.status)[rows] != MISSING) & finite
-    if not seen.any():
-        return Failure(
-            "no-face-in-range",
-            "No frame of the range shows a face.",
-            "Choose another range, or track the clip with a lower detection threshold.",
-        )
-    if settings.has_frames:
-        refusal = shape_keys.too_many_keys(len(track.neutral_vertices), index[rows[seen]])
-        if refusal is not None:
-            return refusal
-    return _Selection(rows, seen, np.asarray(track.shot)[rows])
-
-
-def _nothing_in_range(index: NDArray[np.int64], settings: SceneSettings) -> Failure:
-    if len(index) == 0:
-        return Failure("track-empty", "The track has no frames.", "Track the clip again.")
-    first = settings.first_frame if settings.first_frame >= 0 else int(index[0])
-    last = settings.last_frame if settings.last_frame >= 0 else int(index[-1])
-    return Failure(
-        "no-frames-in-range",
-        f"The track has no frame from {first} to {last}; it goes from {index[0]} to {index[-1]}.",
-        "Choose a range within the track, or -1 for its ends.",
-    )
-
-
 def _too_long(timeline: Timeline) -> Failure:
     return Failure(
         "track-too-long",
@@ -324,53 +263,6 @@ def _open_plate(
     return opened
 
 
-def _head(track: Track, selection: _Selection, settings: SceneSettings) -> _Head:
-    """Compute what is written of the head; no keys where none are wanted."""
-    seen = selection.rows[selection.seen]
-    rows = seen if settings.has_frames else seen[:0]
-    names = [f"Frame {int(index)}" for index in track.frame_index[rows]]
-    rig = decompose(track, seen) if settings.has_rig else None
-    return _Head(head_data.shape_of(track), material.look_of(track), names, track.vertices[rows], rig)
-
-
-def _write_head(
-    parts: Parts, new: _Head, selection: _Selection, timeline: Timeline, settings: SceneSettings, name: str
-) -> tuple[Parts, list[Notice]]:
-    """Mesh, materials, regions, what moves them, and visibility of the head."""
-    head, mesh = parts.head, parts.mesh
-    edits = rig_writing.edits_above(parts)
-    if new.rig is not None:
-        notices = kept_edits(parts)
-        parts = rig_writing.ensure_rig(parts, name)
-    else:
-        sculpted = kept_edits(parts)
-        parts, notices = rig_writing.put_aside(parts)
-        notices = [*sculpted, *notices]
-    stays = new.rig is not None and is_rig_face(mesh) and head_data.same_topology(mesh, new.shape)
-    if mesh.shape_keys is not None and not stays:
-        keyframes.remove_animation(mesh.shape_keys)
-        head.shape_key_clear()
-    rebuilt = head_data.write_mesh(mesh, new.shape)
-    material.write_materials(mesh, new.look, name, rebuilt)
-    head_data.write_regions(head, new.shape)
-    neck.write_neck(head, new.shape, hidden=settings.hide_neck)
-    frame, row = _seen_keys(selection, timeline)
-    position = (np.cumsum(selection.seen) - 1)[row]
-    if new.rig is not None:
-        notices.extend(rig_writing.write_rig(parts, new.rig, frame, position, settings.key_error / 1000))
-        notices.extend(rig_writing.lay_above(parts, edits))
-        rig_writing.remember_shots(parts, frame, selection.shot[row])
-    frames = None
-    if settings.has_frames:
-        frames = shape_keys.FrameKeys(new.vertices, new.names, frame, position, settings.key_kind)
-    if frames is not None and new.rig is None:
-        shape_keys.write_frame_keys(head, frames, f"{name} keys")
-    parts = write_frames(parts, new.shape, frames, name) if new.rig is not None and frames else remove_frames(parts)
-    _write_visibility(head, selection, timeline)
-    remember_keys(parts)
-    return parts, notices
-
-
 def _write_texture(
     parts: Parts, path: Path | None, settings: SceneSettings, name: str, notices: list[Notice]
 ) -> Path | None:
@@ -382,29 +274,8 @@ def _write_texture(
     return picture
 
 
-def _seen_keys(selection: _Selection, timeline: Timeline) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Scene frames and rows (within the selection) of the keys that show a head."""
-    seen = selection.seen[timeline.row]
-    return timeline.frame[seen], timeline.row[seen]
-
-
-def _write_visibility(head: bpy.types.Object, selection: _Selection, timeline: Timeline) -> None:
-    """Hide the head where no face was found; there it would only glide from one pose to the next."""
-    paths = ("hide_viewport", "hide_render")
-    keyframes.remove_channels(head, paths)
-    head.hide_viewport = head.hide_render = False
-    if selection.seen.all():
-        return
-    hidden = (~selection.seen[timeline.row]).astype(np.float64)
-    changes = np.concatenate([[0], np.flatnonzero(np.diff(hidden)) + 1])
-    keyframes.write_channels(
-        head,
-        [keyframes.Channel(path, 0, timeline.frame[changes], hidden[changes], keyframes.CONSTANT) for path in paths],
-    )
-
-
-def _motion(track: Track, selection: _Selection, timeline: Timeline) -> Motion:
-    frame, row = _seen_keys(selection, timeline)
+def _motion(track: Track, selection: Selection, timeline: Timeline) -> Motion:
+    frame, row = keys_with_head(selection, timeline)
     rows = selection.rows[row]
     matrix = blender_head_to_camera(rotation_matrices(track.head_rotation[rows]), track.head_translation[rows])
     return Motion(frame, matrix[:, :3, :3], matrix[:, :3, 3])
@@ -423,8 +294,8 @@ def _write_motion(parts: Parts, track: Track, motion: Motion, who: str, zoom: ca
     return notices
 
 
-def _write_camera(parts: Parts, track: Track, selection: _Selection, zoom: camera_data.Zoom) -> None:
-    rows = selection.rows[selection.seen]
+def _write_camera(parts: Parts, track: Track, selection: Selection, zoom: camera_data.Zoom) -> None:
+    rows = selection.rows[selection.with_head]
     above = parts.camera.parent
     scale = 1.0 if above is None else max(abs(each) for each in above.scale)
     depth = np.asarray(track.head_translation)[rows, 2]

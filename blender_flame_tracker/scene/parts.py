@@ -152,6 +152,22 @@ def place(scene: bpy.types.Scene, collection: bpy.types.Collection, name: str) -
     target.children.link(collection)
 
 
+def linked_problem(collection: bpy.types.Collection) -> Failure | None:
+    """Return why what was made of a track can't be changed here, or None."""
+    parts = parts_of(collection)
+    if isinstance(parts, Failure):
+        return None
+    rigged = () if parts.rig is None else (parts.rig, parts.rig.data)
+    blocks = (collection, parts.head, parts.mesh, parts.camera, *rigged)
+    if not any(each is not None and (each.library or each.override_library) for each in blocks):
+        return None
+    return Failure(
+        "linked",
+        f"The head of '{collection.name}' is linked from another file.",
+        "Change it there, or make it local: Object > Relations > Make Local.",
+    )
+
+
 def remember(parts: Parts) -> None:
     """Write the pointers of the parts into their collection."""
     for role in (*_ROLES, _CLIP):

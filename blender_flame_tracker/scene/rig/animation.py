@@ -129,7 +129,7 @@ def write_animation(
 def _reduced(reduction: Reduction) -> Notice:
     return Notice(
         "keys-reduced",
-        f"{reduction.kept:,} of {reduction.before:,} keys are left;"
+        f"{reduction.left:,} of {reduction.before:,} keys are left;"
         f" no vertex is off by more than {math.ceil(1e5 * reduction.largest) / 100:.2f} mm.",
         "Reduce Keys: 0 keys every frame.",
     )

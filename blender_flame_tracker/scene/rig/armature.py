@@ -92,12 +92,14 @@ def _by_member(vertices: NDArray[np.int64], member: NDArray[np.int64]) -> list[N
     return np.split(vertices[np.argsort(member, kind="stable")], np.cumsum(np.bincount(member))[:-1])
 
 
-def unbind(head: bpy.types.Object) -> None:
-    """Take modifier and weights of the rig off a mesh."""
+def unbind(head: bpy.types.Object) -> bool:
+    """Take modifier and weights of a rig off a mesh; return whether it had any."""
     modifier = head.modifiers.get(MODIFIER)
-    if modifier is not None and modifier.type == "ARMATURE":
-        head.modifiers.remove(modifier)
+    if modifier is None or modifier.type != "ARMATURE":
+        return False
+    head.modifiers.remove(modifier)
     for name in bones.NAMES:
         group = head.vertex_groups.get(name)
         if group is not None:
             head.vertex_groups.remove(group)
+    return True

@@ -190,15 +190,15 @@ def _joint_motion(track: Track, rows: NDArray[np.int64], shape: RigShape, animat
     moving = weights[:, :2].sum(axis=1) if track.neck_turns_torso else weights[:, 2:].sum(axis=1)
     columns = np.stack([moving, *weights[:, 3:].T], axis=1)
     inverse = np.linalg.pinv(columns)
-    found = np.empty((len(rows), 4, 3))
+    motion = np.empty((len(rows), 4, 3))
     for start in range(0, len(rows), _CHUNK):
         part = slice(start, start + _CHUNK)
         rest = np.asarray(track.vertices[rows[part]], dtype=np.float64) - posed(shape, animation.at(part))
-        found[part] = np.einsum("cv,kvi->kci", inverse, rest)
+        motion[part] = np.einsum("cv,kvi->kci", inverse, rest)
     head = _bone_transforms(shape, animation)[0][:, 2]
-    found[:, 1:] = np.einsum("kji,kcj->kci", head, found[:, 1:])
-    found[:, np.abs(found).max(axis=(0, 2)) < _STILL] = 0.0
-    return found
+    motion[:, 1:] = np.einsum("kji,kcj->kci", head, motion[:, 1:])
+    motion[:, np.abs(motion).max(axis=(0, 2)) < _STILL] = 0.0
+    return motion
 
 
 def _with_lids(shape: RigShape, values: Array, lids: Array) -> tuple[RigShape, Array]:

@@ -73,12 +73,12 @@ class Reduction:
 
     Attributes:
         keys: Of each curve.
-        kept, before: Number of keys, counted as Blender does: one for each number.
+        left, before: Number of keys, counted as Blender does: one for each number.
         largest: Metres that some vertex is off on the worst frame.
     """
 
     keys: list[Keys]
-    kept: int
+    left: int
     before: int
     largest: float
 
@@ -103,9 +103,9 @@ def reduce_keys(
         keys = [_fitted(curve, frame, share * bound / max(curve.reach, 1e-9)) for curve in curves]
         played = animation_of([each.at(frame) for each in keys], axes)
         largest = largest_distance(shape, animation, played)
-        kept = sum(each.value.size for each in keys)
-        if largest <= bound and (best is None or kept < best.kept):
-            best = Reduction(keys, kept, before, largest)
+        left = sum(each.value.size for each in keys)
+        if largest <= bound and (best is None or left < best.left):
+            best = Reduction(keys, left, before, largest)
         if _GOOD * bound <= largest <= bound or share <= _SMALLEST_SHARE:
             break
         share = max(share * 0.95 * bound / max(largest, 1e-2 * bound), _SMALLEST_SHARE)

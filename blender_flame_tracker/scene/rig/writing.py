@@ -30,7 +30,8 @@ def ensure_rig(parts: Parts, name: str) -> Parts:
     if rig is None:
         rig = bpy.data.objects.new(f"{name} rig", bpy.data.armatures.new(f"{name} rig"))
         rig.show_in_front = True
-        rig.parent = parts.head.parent
+    if rig.parent is None:
+        rig.parent = parts.root
     if rig.name not in parts.collection.all_objects:
         parts.collection.objects.link(rig)
     if parts.head.parent != rig:
@@ -99,8 +100,8 @@ def has_edits(parts: Parts) -> bool:
 def edits_above(parts: Parts) -> list[tuple[Any, list[Channel]]]:
     """Return what was done by hand to the curves of rig and keys, each with what it is for."""
     owners = [owner for owner in (parts.rig, parts.mesh.shape_keys) if parts.rig is not None and owner is not None]
-    found = [(owner, edits_of(owner)) for owner in owners]
-    return found if any(channels for _, channels in found) else []
+    edits = [(owner, edits_of(owner)) for owner in owners]
+    return edits if any(channels for _, channels in edits) else []
 
 
 def lay_above(parts: Parts, edits: list[tuple[Any, list[Channel]]]) -> list[Notice]:
@@ -124,7 +125,7 @@ def put_aside(parts: Parts) -> tuple[Parts, list[Notice]]:
     """Return the parts without the rig; one that somebody has edited stays, hidden and with a copy of its head."""
     rig = parts.rig
     if rig is None:
-        return parts, []
+        return remove_rig(parts), []
     if not has_layers(rig) and not has_edits(parts):
         return remove_rig(parts), []
     copy: Any = parts.head.copy()
@@ -150,6 +151,8 @@ def remove_rig(parts: Parts) -> Parts:
     """Return the parts without a rig: what hung on it hangs on the head, where it is."""
     rig = parts.rig
     if rig is None:
+        if armature.unbind(parts.head) and parts.head.parent is None:  # Somebody has deleted the rig.
+            parts.head.parent = parts.root
         return parts
     armature.unbind(parts.head)
     _leave(parts.head, rig)

@@ -259,3 +259,42 @@ def test_a_head_without_correctives_or_expression_is_a_rig_too():
     made = bring_in(bare)
     assert made.parts.mesh.shape_keys.key_blocks.keys() == ["Neutral"]
     assert keyframes.find_curve(made.parts.rig, 'pose.bones["Jaw"].rotation_quaternion') is not None
+
+
+def test_a_rig_that_was_deleted_comes_back_with_the_next_import():
+    track = make_flame_track(6)
+    made = bring_in(track)
+    bpy.data.objects.remove(made.parts.rig)
+    again = bring_in(track)
+    assert again.parts.rig.parent == again.parts.root and largest_distance(again, track) < BOUND
+    bpy.data.objects.remove(again.parts.rig)
+    plain = bring_in(track, form="keys")
+    assert plain.parts.head.parent == plain.parts.root and not plain.parts.head.modifiers
+    bpy.context.scene.frame_set(3)
+    assert np.array_equal(evaluated_vertices(plain.parts.head), blender_points(track.vertices[2]))
+
+
+def test_two_rigs_share_a_camera():
+    first = bring_in(make_flame_track(6, seed=2), motion=HEAD_MOVES)
+    track = make_flame_track(6, seed=3, video={"name": "second.mp4"})
+    second = bring_in(track, same_camera=first.parts.collection.name)
+    assert second.parts.camera == first.parts.camera and second.parts.rig.parent == second.parts.root
+    assert largest_distance(second, track) < BOUND
+    for row in (0, 4):
+        bpy.context.scene.frame_set(1 + row)
+        away = pixels_by_matrix(second.parts.head, second.parts.camera, track.intrinsics) - pixels_by_engine(track, row)
+        assert np.abs(away).max() < 0.1
+
+
+def test_what_is_linked_from_another_file_is_refused_in_one_sentence(tmp_path):
+    made = bring_in(make_flame_track(4))
+    name = made.parts.collection.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.collections = [name]
+    linked = wanted.collections[0]
+    bpy.context.scene.collection.children.link(linked)
+    linked.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+    refusal = import_track(make_flame_track(4), SceneSettings(form="rig", plate=False))
+    assert isinstance(refusal, Failure) and refusal.code == "linked"
