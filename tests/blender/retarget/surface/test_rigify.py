@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import bpy
@@ -41,7 +42,7 @@ def mapping_of(rig: Any) -> Mapping:
 
 def play(rig: Any, performance: Performance, settings: RetargetSettings = REPLACE, mapping: Any = None) -> Applied:
     scene = bpy.context.scene
-    prepared = prepare(performance, 1, mapping or mapping_of(rig), settings, scene)
+    prepared = prepare(performance, 1, Fraction(24), mapping or mapping_of(rig), settings, scene)
     assert not isinstance(prepared, Failure), prepared
     applied = carry_out(prepared, settings, scene)
     assert isinstance(applied, Applied), applied
@@ -210,7 +211,7 @@ def test_a_region_that_is_off_gets_no_keys(rig: Any) -> None:
 def test_nothing_is_written_where_no_control_is_there(rig: Any) -> None:
     mapping = Mapping("table", surface=(SurfaceTarget(rig.name, "whisker", (50,)),))
     before = len(bpy.data.objects)
-    found = prepare(make_performance(TALKING), 1, mapping, REPLACE, bpy.context.scene)
+    found = prepare(make_performance(TALKING), 1, Fraction(24), mapping, REPLACE, bpy.context.scene)
     assert isinstance(found, Failure) and found.code == "surface-missing"
     assert rig.animation_data.action is None and len(bpy.data.objects) == before
 
