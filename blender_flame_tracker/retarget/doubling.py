@@ -1,4 +1,4 @@
-"""Doubled motion: what a bone and a shape key both do is shared out between them, never added."""
+"""Sharing out of what a bone and a shape key both do, where a mapping uses both: it is never added."""
 
 from __future__ import annotations
 
@@ -10,16 +10,11 @@ import bpy
 import numpy as np
 
 from ...backend.contract.failure import Notice
+from ...backend.contract.performance.characters.doubling import CHANNELS_OF
 from ...backend.contract.performance.characters.mapping import Mapping, ShapeTarget
 from .face_axes import key_offsets
 from .joints import bone_weights, meshes_on
 
-_OF_JOINT: Final = {
-    "jaw": ("jawOpen", "jawLeft", "jawRight"),
-    "left_eye": tuple(f"eyeLook{way}Left" for way in ("In", "Out", "Up", "Down")),
-    "right_eye": tuple(f"eyeLook{way}Right" for way in ("In", "Out", "Up", "Down")),
-}
-"""Joint -> the channels that are its turn."""
 _SHARED: Final = 0.2
 """Part of a key's motion at vertices that a bone moves as well, above which the two do the same."""
 
@@ -32,7 +27,7 @@ def without_doubling(mapping: Mapping) -> tuple[Mapping, list[Notice]]:
     notices: list[Notice] = []
     shapes = list(mapping.shapes)
     for joint in mapping.joints:
-        channels = _OF_JOINT.get(joint.joint, ()) if joint.use and joint.share > 0 else ()
+        channels = CHANNELS_OF.get(joint.joint, ()) if joint.use and joint.share > 0 else ()
         rest = 1 - min(joint.share, 1.0)
         shared: list[ShapeTarget] = []
         for index, target in enumerate(shapes):
