@@ -10,11 +10,11 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.performance.characters.check import check_character
-from ...backend.contract.performance.characters.facts import VrmFacts
+from ...backend.contract.performance.characters.facts import CharacterFacts, VrmFacts
 from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.characters.recognition import recognise
 from ...backend.contract.performance.characters.report import CharacterReport
-from ...backend.contract.performance.characters.signature import best_for, fitted_to
+from ...backend.contract.performance.characters.signature import best_for, fitted_to, grown
 from ...backend.contract.performance.characters.vrm_file import read_vrm
 from ..paths import absolute
 from .facts import read_facts
@@ -77,12 +77,22 @@ def recognise_character(
     if isinstance(vrm, Failure):
         return vrm
     facts = read_facts(gathered, vrm)
-    stored, saved = (None, None) if anew else (stored_mapping(holder), best_for(saved_mappings(), facts))
-    found = fitted_to(stored, facts) if stored is not None else saved or recognise(facts)
+    found, origin = _mapping_of(facts, holder, anew)
     if isinstance(found, Failure):
         return found
-    origin = STORED if stored is not None else SAVED if saved is not None else MADE
     return Recognised(found, check_character(facts, found), gathered, holder, origin)
+
+
+def _mapping_of(facts: CharacterFacts, holder: bpy.types.Object, anew: bool) -> tuple[Mapping | Failure, str]:
+    """Return the mapping of a character, and where it comes from."""
+    fresh = recognise(facts)
+    stored = None if anew else stored_mapping(holder)
+    if stored is not None:
+        fitted = fitted_to(stored, facts)
+        more = grown(fitted, fresh) if isinstance(fresh, Mapping) else None
+        return (fitted, STORED) if more is None else (more, MADE)
+    saved = None if anew else best_for(saved_mappings(), facts)
+    return (fresh, MADE) if saved is None else (saved, SAVED)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import bpy
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.retarget.mapping_group import group_of
+from flame_extension.blender_flame_tracker.retarget.mapping_store import store_mapping
 from flame_extension.blender_flame_tracker.retarget.recognise import Recognised, recognise_character
 from makehuman import DATA
 
@@ -29,6 +30,7 @@ def test_the_file_of_a_vrm_0_says_what_its_keys_mean(addon: Any, tmp_path: Path)
     armature = imported("godette_vrm0", tmp_path)
     without = recognise_character(bpy.context, [armature])
     assert isinstance(without, Recognised) and not without.mapping.shapes
+    store_mapping(armature, without.mapping)  # As the first check does.
     group_of(armature).vrm_file = str(DATA / "godette_vrm0.vrm")
     found = recognise_character(bpy.context, [armature])
     assert isinstance(found, Recognised), found

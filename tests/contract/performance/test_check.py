@@ -91,6 +91,7 @@ def test_what_is_missing_of_the_52_is_named() -> None:
         (face(changed("jawOpen eyeBlinkLeft", reach=0.0)), "Empty", AMBER, "2 keys are empty"),
         (face(changed("jawOpen", is_driven=True)), "Drivers", AMBER, "jawOpen"),
         (face(changed("jawOpen", is_animated=True)), "Animated", AMBER, "jawOpen"),
+        (face(changed("jawOpen", is_locked=True)), "Locked", GREEN, "jawOpen: locked"),
         (face(changed("jawOpen", high=0.5)), "Sliders", GREEN, "widened"),
         (face(modifiers=(("MIRROR", True),)), "Modifiers", AMBER, "moves both"),
         (face(modifiers=(("MESH_CACHE", True),)), "Modifiers", AMBER, "Mesh Cache of Face"),

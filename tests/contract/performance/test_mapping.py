@@ -53,11 +53,23 @@ def test_a_channel_that_is_not_tracked_moves_nothing() -> None:
         ('{"schema": 1, "shapes": [{"mesh": "a", "key": "b", "parts": {"smile": 1}}]}', "mapping-channel"),
         ('{"schema": 1, "shapes": [{"mesh": "a", "key": 3, "parts": {}}]}', "mapping-damaged"),
         ('{"schema": 1, "joints": [{"armature": "a", "bone": "b", "joint": "knee"}]}', "mapping-damaged"),
+        (
+            '{"schema": 1, "controls": [{"armature": "a", "bone": "b", "path": "property", "index": "x"}]}',
+            "mapping-damaged",
+        ),
+        ('{"schema": 1, "surface": [{"armature": "a", "bone": "b", "landmarks": null}]}', "mapping-damaged"),
+        ('{"schema": 1, "shapes": 7}', "mapping-damaged"),
+        ('{"schema": 1, "shapes": [{"mesh": "a", "key": "b", "parts": {}, "colour": 1}]}', "mapping-damaged"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_is_refused(text: str, code: str) -> None:
     refused = parse_mapping(text)
     assert isinstance(refused, Failure) and refused.code == code
+
+
+def test_what_a_file_leaves_empty_is_as_usual() -> None:
+    text = '{"schema": 1, "shapes": [{"mesh": "a", "key": "b", "parts": {"jawOpen": 1}, "use": null, "high": null}]}'
+    assert parse_mapping(text) == Mapping("", (ShapeTarget("a", "b", {"jawOpen": 1}),))
 
 
 def test_other_names_of_the_objects_are_taken_over() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from backend.contract.performance.characters.facts import ArmatureFacts, BoneFacts, CharacterFacts, KeyFacts, MeshFacts
 from backend.contract.performance.characters.mapping import JointTarget, Mapping, ShapeTarget
-from backend.contract.performance.characters.signature import best_for, fitted_to, likeness
+from backend.contract.performance.characters.signature import best_for, fitted_to, grown, likeness
 
 KEYS = ("Mund_auf", "Auge_zu_L", "Auge_zu_R", "Laecheln")
 
@@ -59,3 +59,18 @@ def test_the_mapping_with_most_names_in_common_holds() -> None:
 
 def test_what_the_character_lacks_is_dropped() -> None:
     assert fitted_to(MAPPING, CharacterFacts()) == replace(MAPPING, shapes=(), joints=())
+
+
+def test_keys_that_the_character_has_got_since_join_what_was_edited() -> None:
+    edited = replace(MAPPING, shapes=MAPPING.shapes[1:])
+    same = replace(MAPPING, kind="fresh")
+    assert grown(edited, same) is None, "what the user took out stays out"
+    new = ShapeTarget("Beard", "Mund_auf_Bart", {"jawOpen": 1.0})
+    fresh = replace(same, shapes=(*MAPPING.shapes, new), signature=(*MAPPING.signature, "Mund_auf_Bart"))
+    more = grown(edited, fresh)
+    assert more == replace(edited, shapes=(*edited.shapes, new), signature=fresh.signature)
+
+
+def test_a_mapping_without_a_face_gives_way_to_one_with_it() -> None:
+    head_alone = replace(MAPPING, shapes=())
+    assert grown(head_alone, MAPPING) == MAPPING and grown(head_alone, head_alone) is None

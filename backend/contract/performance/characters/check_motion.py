@@ -21,6 +21,8 @@ _DOWN: Final = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "browDownLeft", "bro
 """Channels whose keys move the face mostly up, and mostly down."""
 _MOSTLY: Final = 0.4
 """Cosine from which a key's mean motion counts as going the other way."""
+_STRAIGHT: Final = 0.9
+"""Cosine of a face's direction with an axis that it counts as looking along."""
 _WAYS: Final = (("-Y", (0, -1, 0)), ("+Y", (0, 1, 0)), ("+X", (1, 0, 0)), ("-X", (-1, 0, 0)), ("+Z", (0, 0, 1)))
 
 

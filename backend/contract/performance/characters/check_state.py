@@ -82,6 +82,9 @@ def _key_rows(meshes: Iterable[MeshFacts], mapping: Mapping) -> Iterator[Row]:
     ):
         if chosen:
             yield Row(AMBER, label, f"{_count(chosen)} {_are(chosen)} {sentence}: {_names(chosen)}.", advice)
+    locked = [key for key in keys if key.is_locked]
+    if locked:
+        yield Row(GREEN, "Locked", f"{_names(locked)}: locked against sculpting; values are keyed all the same.")
     narrow = [key for key in keys if key.high < 1 or key.low > 0]
     if narrow:
         yield Row(GREEN, "Sliders", f"The range of {_names(narrow)} is narrower than 0 to 1, and is widened if needed.")

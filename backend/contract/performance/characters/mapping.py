@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from ...arrays import Array
-from ...checks import is_number, is_object, is_text, list_of, mapping_of, maybe, parse_json
+from ...checks import is_number, is_object, is_text, is_whole, list_of, mapping_of, maybe, parse_json
 from ...failure import Failure
 from ..channels import INDEX
 
@@ -200,12 +200,16 @@ def _checked(entry: Any, texts: Sequence[str]) -> dict[str, Any]:
     checks = {**dict.fromkeys(texts, is_text), "name": maybe(is_text), "use": _SWITCH, "is_binary": _SWITCH}
     checks |= {"low": _NUMBER, "high": _NUMBER, "share": _NUMBER, "factor": _NUMBER, "parts": maybe(_PARTS)}
     checks["landmarks"] = maybe(list_of(lambda value: is_number(value, 0, 477)))
+    checks |= {
+        "index": maybe(lambda value: is_whole(value, -1, 3)),
+        "order": maybe(lambda value: is_whole(value, 0, 1)),
+    }
     wrong = [name for name, check in checks.items() if not check(entry.get(name))]
     if wrong:
         raise ValueError(f"'{wrong[0]}' of a target is missing or of another kind")
     if entry.get("path", PATHS[0]) not in PATHS or entry.get("joint", JOINTS[0]) not in JOINTS:
         raise ValueError("a target follows something that does not exist")
-    return dict(entry)
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def _surface(entry: dict[str, Any]) -> SurfaceTarget:

@@ -72,3 +72,34 @@ def _partners(wanted: dict[str, set[str]], there: dict[str, set[str]]) -> dict[s
     shared = {(old, new): len(wanted[old] & there[new]) for old in wanted for new in there}
     take(pair for pair in sorted(shared, key=lambda each: -shared[each]) if shared[pair] > 0)
     return partners
+
+
+def grown(stored: Mapping, fresh: Mapping) -> Mapping | None:
+    """Return a stored mapping with what the character has got since, as after shapes were made for it; None without.
+
+    One that moves no face yet gives way to one that does, as after the file was chosen that says what keys mean.
+
+    Args:
+        stored: As the user may have edited it.
+        fresh: Made of the character as it is now.
+    """
+    if not (stored.shapes or stored.controls or stored.surface):
+        return fresh if fresh.shapes or fresh.controls or fresh.surface else None
+    before = set(stored.signature)
+    added = replace(
+        fresh,
+        shapes=tuple(each for each in fresh.shapes if each.key not in before),
+        controls=tuple(each for each in fresh.controls if each.bone not in before),
+        joints=tuple(each for each in fresh.joints if each.bone not in before),
+        surface=tuple(each for each in fresh.surface if each.bone not in before),
+    )
+    if not (added.shapes or added.controls or added.joints or added.surface):
+        return None
+    return replace(
+        stored,
+        shapes=stored.shapes + added.shapes,
+        controls=stored.controls + added.controls,
+        joints=stored.joints + added.joints,
+        surface=stored.surface + added.surface,
+        signature=fresh.signature,
+    )
