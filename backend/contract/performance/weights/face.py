@@ -80,7 +80,7 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     weights[:, JAW_OPEN] = steadied(jaw[:, None], joined, rate, options.smoothness)[:, 0]
     products = Products.of(motion, shapes[..., channels] / size[channels])
     unit = MILLIMETRES * size[channels]
-    scored = scores_of(track, channels, options.scores)
+    scored = scores_of(track, channels, used=options.scores)
     problem = _problem(track, products, unit, channels, weights[:, JAW_OPEN], options)
     by_mesh = solve(problem)
     weights[:, channels], offset = _solved(problem, by_mesh, scored, channels, unit, track, options)

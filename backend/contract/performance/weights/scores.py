@@ -20,6 +20,7 @@ from ...track import MISSING, Track
 from ..channels import CHANNELS
 
 _NOTHING: Final = np.inf
+"""Uncertainty of a score that says nothing."""
 UNCERTAINTY: Final[Mapping[str, tuple[float, float]]] = {
     "mouthSmile": (0.15, 0.25),
     "mouthUpperUp": (0.2, 0.5),
@@ -109,7 +110,7 @@ class Scored:
         return result
 
 
-def scores_of(track: Track, channels: Array, used: bool) -> Scored:
+def scores_of(track: Track, channels: Array, *, used: bool) -> Scored:
     """Return the scores of some channels (C,) of a track, NaN for those not in `UNCERTAINTY`, and if none are used."""
     wanted = np.full((len(track), len(channels)), np.nan)
     above, below = np.full(len(channels), _NOTHING), np.full(len(channels), _NOTHING)
