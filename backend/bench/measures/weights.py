@@ -17,8 +17,10 @@ BOTH: Final = 0.01
 ALIKE: Final = ("eyeWide", "eyeSquint", "browDown", "noseSneer")
 MOVES: Final = 0.1
 """Largest weight that a channel must reach for the correlation of its sides to mean something."""
-DOWN, LEVEL, SHUT = 0.3, 0.1, 0.5
-"""Look weight of lowered eyes, of level ones, and the weight of a blink."""
+DOWN, SHUT = 0.3, 0.5
+"""Look weight of lowered eyes, and the weight of a blink."""
+FEWEST: Final = 5
+"""Frames of lowered eyes that say something of them; fewer are the beginning of a blink."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def bands(weights: Array, rate: float) -> Bands:
         active=float((present > ACTIVE).sum(axis=1).mean()),
         both=max(float((np.minimum(column[a], column[b]) > BOTH).mean()) for a, b in EXCLUSIVE),
         sides=min(sides) if sides else None,
-        beyond_jaw=float((column["mouthClose"] - column["jawOpen"] > 0.02).mean()),
-        lowered=float(np.median(blink[lowered])) if lowered.any() else None,
+        beyond_jaw=float((column["mouthClose"] - column["jawOpen"] > 0.0201).mean()),
+        lowered=float(np.median(blink[lowered])) if lowered.sum() >= FEWEST else None,
         blinks=tuple(_blinks(blink, rate)),
     )
 

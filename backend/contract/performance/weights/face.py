@@ -77,7 +77,7 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     channels, joined, rate = np.flatnonzero(solved), joined_frames(track), float(track.rate)
     weights = weights.copy()
     jaw = np.clip(motion.jaw_pitch / basis.jaw_open, 0, 1)
-    weights[:, JAW_OPEN] = steadied(jaw[:, None], joined, rate, options.smoothness)[:, 0]
+    weights[:, JAW_OPEN] = np.clip(steadied(jaw[:, None], joined, rate, options.smoothness)[:, 0], 0, 1)
     products = Products.of(motion, shapes[..., channels] / size[channels])
     unit = MILLIMETRES * size[channels]
     scored = scores_of(track, channels, used=options.scores)

@@ -10,8 +10,8 @@ from ...arrays import Array
 from ..channels import EXCLUSIVE, INDEX
 
 _FREE: Final = 0.1
-"""Up to here mouthClose may be more than jawOpen, by `_BEYOND` at most, as phones have it."""
-_BEYOND: Final = 0.06
+"""Up to here mouthClose may be more than jawOpen, by `_BEYOND` at most: phones' takes exceed that in 2 % of frames."""
+_BEYOND: Final = 0.02
 ALIKE: Final = ("eyeWide", "eyeSquint", "browDown", "noseSneer")
 """Channels whose left and right are the same in phones' takes (correlation 0.98 to 1.0)."""
 _PULL: Final = 1.0

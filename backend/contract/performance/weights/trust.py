@@ -23,7 +23,7 @@ ANSWER: Final[Mapping[str, float]] = {
     "eyeLookOut": 0.9,
     "eyeLookDown": 0.55,
     "eyeLookUp": 0.5,
-    "eyeSquint": 0.15,
+    "eyeSquint": 0.3,
     "eyeWide": 0.87,
     "jawForward": 0.0,
     "jaw": 0.4,
