@@ -12,7 +12,8 @@ from ..text import paragraph
 from .gather import armatures_of
 from .mapping_group import group_of
 
-_ICONS: Final = {GREEN: "STRIP_COLOR_04", AMBER: "STRIP_COLOR_03", RED: "STRIP_COLOR_01"}
+_COLOUR: Final = "STRIP_COLOR_0{}" if bpy.app.version >= (4, 4) else "SEQUENCE_COLOR_0{}"
+_ICONS: Final = {GREEN: _COLOUR.format(4), AMBER: _COLOUR.format(3), RED: _COLOUR.format(1)}
 """Blender's coloured squares: green, yellow, red."""
 _LABEL_WIDTH: Final = 0.3
 """Part of the width that the findings' names take."""

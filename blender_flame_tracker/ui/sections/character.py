@@ -35,7 +35,10 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         text = "Choose the character's face or armature." if thing is None else f"'{thing.name}' is taken."
         paragraph(layout, context, text, icon="INFO")
     if thing is not None:
-        draw_check(layout, thing)
+        header, body = layout.panel("flame_character_check")
+        header.label(text="Check")
+        if body is not None:
+            draw_check(body, thing)
     _draw_source(layout, context, holder)
     _draw_options(layout, holder)
     row = layout.row()

@@ -24,8 +24,12 @@ class Item:
     options: Any = None
 
 
+ICONS = frozenset(bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items.keys())
+"""Icons that this Blender has: some have other names in others."""
+
+
 class RecordingLayout:
-    """Takes the calls that our panels make, and refuses what Blender would refuse: unknown operators and properties."""
+    """Takes the calls that our panels make, and refuses what Blender would: unknown operators, properties, icons."""
 
     def __init__(self, parent: RecordingLayout | None = None, open_panels: tuple[str, ...] = ()) -> None:
         self.enabled = self.active = True
@@ -57,13 +61,16 @@ class RecordingLayout:
         return RecordingLayout(self), RecordingLayout(self) if shown else None
 
     def label(self, text: str = "", icon: str = "NONE", **_options: Any) -> None:
+        assert icon in ICONS, icon
         self._add("label", text)
 
     def prop(self, owner: Any, name: str, text: str | None = None, **options: Any) -> None:
+        assert options.get("icon", "NONE") in ICONS, options["icon"]
         known = owner.bl_rna.properties[name]
         self._add("prop", known.name if text is None else text, name, options)
 
     def operator(self, idname: str, text: str | None = None, **options: Any) -> SimpleNamespace:
+        assert options.get("icon", "NONE") in ICONS, options["icon"]
         family, name = idname.split(".")
         operator = getattr(getattr(bpy.ops, family), name)
         label = operator.get_rna_type().name

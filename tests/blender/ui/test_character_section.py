@@ -51,6 +51,16 @@ def test_what_moves_and_what_does_not_stands_below_the_button(character):
     assert "shows its active shape key alone" in drawn().text()
 
 
+def test_the_check_stands_above_what_is_written(character):
+    bpy.context.view_layer.objects.active = character.meshes["Body"]
+    assert drawn().find("Check Character").usable
+    bpy.ops.flame.check_character(character="Character Body")
+    shown = drawn()
+    names = [item.name or item.text for item in shown._root.items]
+    assert "52 of 52" in shown.text() or "51 of 52" in shown.text()
+    assert names.index("flame.check_character") < names.index("flame.retarget")
+
+
 def test_a_retarget_node_of_the_tree_has_the_settings(character):
     bpy.ops.flame.new_tree()
     node = bpy.context.scene.flame.tree.nodes.new("FlameNodeRetarget")
