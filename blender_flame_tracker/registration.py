@@ -42,7 +42,7 @@ from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .preferences import engine_state, preferences
 from .results import selection
-from .retarget import mapping_group, mapping_list, playing, recording
+from .retarget import mapping_group, mapping_list, playing, recording, vrm_import
 from .retarget import properties as retarget_properties
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
@@ -103,6 +103,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     log,
     mapping_group,
     mapping_list,
+    vrm_import,
     character,
     presets,
     calibration_section,

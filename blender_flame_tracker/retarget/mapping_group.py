@@ -125,6 +125,9 @@ class CharacterMapping(bpy.types.PropertyGroup):
             " where the VRM add-on is not there to tell",
             subtype="FILE_PATH",
         ),
+        "vrm_text": bpy.props.StringProperty(
+            name="VRM", description="What the imported file says of its expressions and bones", options={"HIDDEN"}
+        ),
     }
 
 

@@ -23,6 +23,7 @@ from .mapping_files import saved_mappings
 from .mapping_group import group_of
 from .mapping_store import holder_of, stored_mapping
 from .vrm_addon import vrm_of
+from .vrm_import import vrm_of_import
 
 STORED: Final = "stored"
 """Origin of a mapping: the .blend holds it on the character."""
@@ -129,6 +130,9 @@ def _count(mapping: Mapping) -> int:
 
 
 def _vrm_of(objects: Iterable[bpy.types.Object], holder: bpy.types.Object) -> VrmFacts | Failure | None:
-    """Return what the VRM add-on says of a character, else the file that the user named; None for other characters."""
+    """Return what the VRM add-on says of a character, else the file that the user named, else what its import kept of
+    its file; None for other characters.
+    """
+    objects = list(objects)
     file = group_of(holder).vrm_file
-    return vrm_of(objects) or (read_vrm(absolute(file)) if file else None)
+    return vrm_of(objects) or (read_vrm(absolute(file)) if file else vrm_of_import(objects))

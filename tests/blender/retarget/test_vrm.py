@@ -47,6 +47,30 @@ def test_the_file_of_a_vrm_0_says_what_its_keys_mean(addon: Any, tmp_path: Path)
     assert "HideHairBalls" not in shapes and found.mapping.kind == "VRM presets"
 
 
+@pytest.fixture
+def enabled(addon: Any) -> Any:
+    """The add-on among those that Blender's importers ask."""
+    entry = bpy.context.preferences.addons.new()
+    entry.module = addon.__name__
+    yield addon
+    bpy.context.preferences.addons.remove(entry)
+
+
+@needs_vrm
+def test_what_a_vrm_says_is_kept_when_it_is_imported(enabled: Any, tmp_path: Path) -> None:
+    armature = imported("godette_vrm0", tmp_path)
+    (tmp_path / "godette_vrm0.glb").unlink()
+    found = recognise_character(bpy.context, [armature])
+    assert isinstance(found, Recognised) and found.mapping.kind == "VRM presets"
+    group_of(armature).vrm_file = str(DATA / "godette_vrm0.vrm")
+    assert recognise_character(bpy.context, [armature]) == found
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    armature = imported("basic_vrm1", tmp_path)
+    found = recognise_character(bpy.context, [armature])
+    assert isinstance(found, Recognised)
+    assert {each.joint for each in found.mapping.joints} == {"head", "neck", "left_eye", "right_eye"}
+
+
 @needs_vrm
 def test_bones_of_a_vrm_1_are_those_that_it_names(addon: Any, tmp_path: Path) -> None:
     armature = imported("basic_vrm1", tmp_path)

@@ -6,6 +6,7 @@ A VRM is a glTF binary: twelve bytes of head, then a chunk of JSON, whose extens
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,45 @@ _OVERRIDES: Final = {"overrideBlink": "blink", "overrideLookAt": "look", "overri
 
 def read_vrm(path: Path) -> VrmFacts | Failure:
     """Return the expressions and bones of a VRM of either version; the failure says why there are none."""
+    data = _read_json(path)
+    if isinstance(data, Failure):
+        return data
+    return _facts_of(data) or _no_vrm(path)
+
+
+def read_vrm_text(path: Path) -> str | Failure:
+    """Return as JSON what a VRM says of its expressions and bones, to be kept where the file may be gone."""
+    data = _read_json(path)
+    if isinstance(data, Failure):
+        return data
+    if _facts_of(data) is None:
+        return _no_vrm(path)
+    meshes = [_of_mesh(each) for each in _objects(data.get("meshes"))]
+    extensions = {
+        name: {part: value for part, value in extension.items() if part in _PARTS}
+        for name in _NAMES
+        if (extension := _object(_object(data.get("extensions")).get(name)))
+    }
+    nodes = [{part: each[part] for part in ("name", "mesh") if part in each} for each in _objects(data.get("nodes"))]
+    return json.dumps({"nodes": nodes, "meshes": meshes, "extensions": extensions})
+
+
+def vrm_of_text(text: str) -> VrmFacts | None:
+    """Return the expressions and bones of what `read_vrm_text` returned; None where the text is something else."""
+    data = parse_json(text, is_object)
+    return None if data is None else _facts_of(data)
+
+
+def _of_mesh(mesh: dict[str, Any]) -> dict[str, Any]:
+    """Names and number of a mesh's targets."""
+    primitives = [
+        {"extras": _object(each.get("extras")), "targets": [{}] * len(each.get("targets") or ())}
+        for each in _objects(mesh.get("primitives"))
+    ]
+    return {"extras": _object(mesh.get("extras")), "primitives": primitives}
+
+
+def _read_json(path: Path) -> dict[str, Any] | Failure:
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD.size)
@@ -36,12 +76,15 @@ def read_vrm(path: Path) -> VrmFacts | Failure:
             data = parse_json(stream.read(size), is_object)
     except OSError as error:
         return Failure("vrm-unreadable", f"{path.name} cannot be read: {error.strerror or error}.", _ADVICE)
-    extensions = _object((data or {}).get("extensions"))
-    if data is not None and is_object(extensions.get("VRMC_vrm")):
-        return _version_1(data, extensions["VRMC_vrm"])
-    if data is not None and is_object(extensions.get("VRM")):
-        return _version_0(data, extensions["VRM"])
-    return _no_vrm(path)
+    return _no_vrm(path) if data is None else data
+
+
+def _facts_of(data: dict[str, Any]) -> VrmFacts | None:
+    extensions = _object(data.get("extensions"))
+    for name, version in _NAMES.items():
+        if is_object(extensions.get(name)):
+            return version(data, extensions[name])
+    return None
 
 
 def _version_0(gltf: dict[str, Any], vrm: dict[str, Any]) -> VrmFacts:
@@ -120,6 +163,12 @@ def _node_name(gltf: dict[str, Any], index: Any) -> str:
 
 def _name(owner: dict[str, Any]) -> str:
     return owner["name"] if is_text(owner.get("name")) else ""
+
+
+_NAMES: Final = {"VRMC_vrm": _version_1, "VRM": _version_0}
+"""Name of the glTF extension -> what reads it."""
+_PARTS: Final = ("blendShapeMaster", "expressions", "humanoid", "firstPerson", "lookAt")
+"""What is read of them."""
 
 
 def _no_vrm(path: Path) -> Failure:
