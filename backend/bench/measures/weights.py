@@ -91,12 +91,12 @@ def errors(weights: Array, wanted: Array) -> tuple[float, float, str]:
 
 
 def answer(weights: Array, wanted: Array) -> tuple[float, float]:
-    """Return a channel's mean where the known weights (T,) are above nine tenths of their height, as share of that, and
-    its correlation with them."""
-    height = float(wanted.max())
+    """Return a channel's share of the known weights (T,) where these are above nine tenths of their height, and its
+    correlation with them."""
+    high = wanted > 0.9 * wanted.max()
     still = weights.std() < 1e-9 or wanted.std() < 1e-9
     correlation = 0.0 if still else float(np.corrcoef(weights, wanted)[0, 1])
-    return float(weights[wanted > 0.9 * height].mean()) / height, correlation
+    return float(weights[high].mean() / wanted[high].mean()), correlation
 
 
 def _blinks(blink: Array, rate: float) -> list[Blink]:

@@ -122,12 +122,10 @@ def _fitted_turn_rows(setup: Setup, head: HeadModel) -> list[Row] | Failure:
         if isinstance(track, Failure):
             return track
         found.append(_weights(track))
-    change = np.abs(found[1] - found[0])
-    by_channel = np.sqrt(np.nanmean(change**2, axis=0))
-    worst = int(np.nanargmax(by_channel))
+    every, worst, channel = measures.errors(found[1], found[0])
     return [
-        at_most("turning by 30°, fitted: change of weights", float(np.sqrt(np.nanmean(change**2))), 0.02, digits=3),
-        without_target(f"turning by 30°, fitted: worst channel ({CHANNELS[worst]})", float(by_channel[worst])),
+        at_most("turning by 30°, fitted: change of weights", every, 0.02, digits=3),
+        without_target(f"turning by 30°, fitted: worst channel ({channel})", worst, digits=3),
     ]
 
 

@@ -56,9 +56,9 @@ def clip_rows(setup: Setup, head: HeadModel) -> list[Row] | Failure:
     """Return the rows of all clips that are there; built-in head, quality Standard.
 
     Habits: each beside the phone's take. Blinks: medians over all of the left eye, in frames of 30 a second. Still:
-    root mean square of the second difference over the channels that rest, and that of the worst. Answers: mean weight
-    where the true one is above nine tenths of its height, as share of that, its correlation with the truth, and both of
-    MediaPipe's score. Independent: the rendered head of ``truth_clip``, channels that it moves by more than 0.2.
+    root mean square of the second difference over the channels that rest, and that of the worst. Answers: share
+    of the true weight where this is above nine tenths of its height, correlation with it, and both of MediaPipe's score
+    alone. Independent: the rendered head of ``truth_clip``, channels that it moves by more than 0.2.
     """
     rows: list[Row] = []
     take = setup.data / TAKE
