@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 import bpy
 import numpy as np
+from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
 
 from ...backend.contract.arrays import Array
 from ...backend.contract.failure import Failure
@@ -15,6 +16,7 @@ from ...backend.contract.performance.transfer.points import NEEDED, POINTS
 from ...backend.contract.performance.transfer.proposal import propose_points
 from ...backend.contract.performance.transfer.shapes import KnownLandmarks, Shapes, make_shapes
 from ..scene.arkit_keys import AXES, Gathered, gathered, write_keys
+from ..scene.face_picking import Picking
 from ..scene.face_points import place_point, points_of, positions_of, remove_points
 
 _OFF_MESH: Final = 0.15
@@ -78,6 +80,65 @@ class PlaceFacePoints(_OnHead, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class PickFacePoints(_OnHead, bpy.types.Operator):
+    """Click the features of the face one after the other, as the header of the view names them"""
+
+    bl_idname = "flame.pick_face_points"
+    bl_label = "Pick Face Points"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    _picking: Picking
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Begin; needs a 3D view."""
+        if context.area is None or context.area.type != "VIEW_3D":
+            return _refuse(self, Failure("no-view", "Points are picked in a 3D view.", "Start it from there."))
+        self._picking = Picking(head_in(context))
+        context.window_manager.modal_handler_add(self)
+        context.window.cursor_modal_set("CROSSHAIR")
+        context.area.header_text_set(self._picking.prompt)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Hear clicks and keys; what turns the view passes."""
+        if event.value != "PRESS":
+            return {"PASS_THROUGH"}
+        if event.type == "ESC":
+            self._picking.cancel()
+            return self._end(context, "CANCELLED")
+        if event.type in {"RET", "NUMPAD_ENTER"}:
+            return self._end(context, "FINISHED")
+        if event.type == "LEFTMOUSE" and _in_view(context, event):
+            at = (event.mouse_region_x, event.mouse_region_y)
+            region, view = context.region, context.region_data
+            origin = region_2d_to_origin_3d(region, view, at)
+            if not self._picking.clicked(np.array(origin), np.array(region_2d_to_vector_3d(region, view, at))):
+                self.report({"INFO"}, "That was beside the head.")
+        elif event.type == "SPACE":
+            self._picking.skip()
+        elif event.type == "BACK_SPACE":
+            self._picking.back()
+        else:
+            return {"PASS_THROUGH"}
+        if self._picking.done:
+            return self._end(context, "FINISHED")
+        context.area.header_text_set(self._picking.prompt)
+        context.area.tag_redraw()
+        return {"RUNNING_MODAL"}
+
+    def _end(self, context: bpy.types.Context, outcome: str) -> set[str]:
+        context.window.cursor_modal_restore()
+        context.area.header_text_set(None)
+        context.area.tag_redraw()
+        return {outcome}
+
+
+def _in_view(context: bpy.types.Context, event: bpy.types.Event) -> bool:
+    """Whether the mouse is in the region that picking was started in."""
+    region = context.region
+    return 0 <= event.mouse_region_x < region.width and 0 <= event.mouse_region_y < region.height
+
+
 class MakeArkitShapes(_OnHead, bpy.types.Operator):
     """Give the face ARKit's 51 shape keys, made from the built-in head by the points on the face.
 
@@ -111,7 +172,9 @@ class MakeArkitShapes(_OnHead, bpy.types.Operator):
         missing = [POINTS[number] for number in NEEDED if number not in positions]
         if missing:
             sentence = f"The face has no point {missing[0]}." if positions else "The face has no points."
-            return _refuse(self, Failure("points-missing", sentence, "Press Place Face Points first."))
+            return _refuse(
+                self, Failure("points-missing", sentence, "Press Place Face Points or Pick Face Points first.")
+            )
         meshes = gathered(meshes_of(context, head))
         if isinstance(meshes, Failure):
             return _refuse(self, meshes)
@@ -165,4 +228,4 @@ def _refuse(operator: Any, failure: Failure) -> set[str]:
     return {"CANCELLED"}
 
 
-CLASSES: Final = (PlaceFacePoints, MakeArkitShapes)
+CLASSES: Final = (PlaceFacePoints, PickFacePoints, MakeArkitShapes)

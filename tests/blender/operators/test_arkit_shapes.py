@@ -170,3 +170,47 @@ def test_the_new_keys_are_recognised_as_a_character(character):
     bpy.ops.flame.make_arkit_shapes()
     assert can_be(body)
     assert len(set(SHAPES) & set(body.data.shape_keys.key_blocks.keys())) == len(SHAPES)
+
+
+def test_points_are_picked_one_after_the_other_by_rays(character):
+    from flame_extension.backend.contract.performance.transfer.points import POINTS
+    from flame_extension.blender_flame_tracker.scene.face_picking import Picking
+
+    body = character.meshes["Body"]
+    matrix = np.array(body.matrix_world)
+    towards = -matrix[:3, :3] @ np.array([0.0, -1.0, 0.0])
+    picking = Picking(body)
+    first = next(iter(POINTS))
+    assert POINTS[first] in picking.prompt
+    wanted = {}
+    for number, (_, position) in sorted(
+        picked_landmarks(makehuman.read_makehuman()).items(), key=lambda each: list(POINTS).index(each[0])
+    ):
+        at = matrix[:3, :3] @ makehuman.blender_axes(position) + matrix[:3, 3]
+        if number in (234, 454):
+            picking.skip()
+            continue
+        assert picking.clicked(at - 3 * towards, towards)
+        wanted[number] = at
+    assert picking.done
+    bpy.context.view_layer.update()
+    for number, at in wanted.items():
+        np.testing.assert_allclose(points_of(body)[number].matrix_world.translation, at, atol=2e-3)
+    assert bpy.ops.flame.make_arkit_shapes() == {"FINISHED"}
+
+
+def test_picking_beside_the_head_places_nothing_and_cancelling_takes_all_back(character):
+    from flame_extension.blender_flame_tracker.scene.face_picking import Picking
+
+    body = character.meshes["Body"]
+    picking = Picking(body)
+    assert not picking.clicked(np.array([100.0, 100.0, 100.0]), np.array([1.0, 0.0, 0.0]))
+    assert not points_of(body)
+    place_point(body, 1, np.zeros(3), 1.0)
+    again = Picking(body)
+    middle = np.array(body.matrix_world) @ np.array([0.0, 0.0, 0.69, 1.0])
+    front = np.array(body.matrix_world)[:3, :3] @ np.array([0.0, -1.0, 0.0])
+    assert again.clicked(middle[:3] + 0.5 * front, -front)
+    again.back()
+    again.cancel()
+    assert list(points_of(body)) == [1]
