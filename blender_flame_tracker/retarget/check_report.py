@@ -15,8 +15,6 @@ from .mapping_group import group_of
 _COLOUR: Final = "STRIP_COLOR_0{}" if bpy.app.version >= (4, 4) else "SEQUENCE_COLOR_0{}"
 _ICONS: Final = {GREEN: _COLOUR.format(4), AMBER: _COLOUR.format(3), RED: _COLOUR.format(1)}
 """Blender's coloured squares: green, yellow, red."""
-_LABEL_WIDTH: Final = 0.3
-"""Part of the width that the findings' names take."""
 _checked: dict[int, tuple[CharacterReport, str]] = {}
 """`session_uid` of an object -> the last report on its character, and the name of what holds its mapping."""
 
@@ -48,13 +46,12 @@ def known_holder(thing: bpy.types.Object) -> bpy.types.Object | None:
 
 
 def draw_report(layout: Any, report: CharacterReport) -> None:
-    """Draw the findings, each with a coloured square and what to do about it."""
+    """Draw the findings, each with a coloured square, and below it what to do."""
     context = bpy.context
-    region: Any = context.region
-    column = layout.column(align=True)
+    column = layout.column()
     for row in report.rows:
-        split = column.split(factor=_LABEL_WIDTH)
-        split.label(text=row.label, icon=_ICONS[row.level], translate=False)
-        width = region.width if region is not None else 240
-        text = f"{row.sentence} {row.advice}" if row.advice else row.sentence
-        paragraph(split, context, text, narrower=_LABEL_WIDTH * width / (context.preferences.system.ui_scale or 1.0))
+        paragraph(column, context, f"{row.label}: {row.sentence}", icon=_ICONS[row.level])
+        if row.advice:
+            below = column.column()
+            below.active = False
+            paragraph(below, context, row.advice, icon="BLANK1")

@@ -30,6 +30,8 @@ _TURNED: Final = 0.3
 """Weight from which a bone counts as turning a vertex."""
 _MOVED: Final = 0.1
 """Part of a key's farthest way from which it counts as moving a vertex."""
+_NOTHING: Final = 1e-7
+"""Metres that count as no motion at all."""
 _DRIVEN_KEY: Final = re.compile(r'key_blocks\["(.+)"\]\.value$')
 _POSE_BONE: Final = re.compile(r'pose\.bones\["(.+?)"\]\.')
 _TURNING: Final = {"COPY_ROTATION", "COPY_TRANSFORMS", "DAMPED_TRACK", "TRACK_TO", "LOCKED_TRACK", "CHILD_OF", "IK"}
@@ -121,10 +123,14 @@ def _keys_facts(
     buffers: dict[str, NDArray[Any]] = {}
     facts = []
     for block in keys.key_blocks[1:]:
-        offset = (_shape(block, buffers) - _shape(block.relative_key, buffers)) @ world[:3, :3].T
-        way = np.linalg.norm(offset, axis=1)
-        reach = float(way.max(initial=0.0))
-        moved = way > max(reach * _MOVED, 1e-9)
+        offset = _shape(block, buffers) - _shape(block.relative_key, buffers)
+        # Most keys move a small part of a mesh: all else is worked out on that part alone.
+        moving = np.flatnonzero(offset.any(axis=1))
+        ways = offset[moving] @ world[:3, :3].T
+        length = np.linalg.norm(ways, axis=1)
+        reach = float(length.max(initial=0.0))
+        is_empty = reach < _NOTHING
+        strongly = moving[length > reach * _MOVED]
         facts.append(
             KeyFacts(
                 block.name,
@@ -134,10 +140,10 @@ def _keys_facts(
                 getattr(block, "lock_shape", False),
                 block.name in driven,
                 keyframes.find_curve(keys, block.path_from_id("value")) is not None,
-                reach,
-                _vector(np.average(positions, axis=0, weights=way)) if moved.any() else None,
-                _vector(np.average(offset, axis=0, weights=way)) if moved.any() else (0.0, 0.0, 0.0),
-                tuple(bone for bone, vertices in by_bone.items() if (vertices & moved).any()),
+                0.0 if is_empty else reach,
+                None if is_empty else _vector(np.average(positions[moving], axis=0, weights=length)),
+                (0.0, 0.0, 0.0) if is_empty else _vector(np.average(ways, axis=0, weights=length)),
+                tuple(bone for bone, vertices in by_bone.items() if not is_empty and vertices[strongly].any()),
             )
         )
         if block.name not in (keys.reference_key.name, block.relative_key.name):

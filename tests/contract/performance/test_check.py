@@ -149,7 +149,7 @@ def test_a_jaw_that_bone_and_key_both_open_is_left_to_the_key_and_said() -> None
     assert isinstance(mapping, Mapping)
     assert [each.use for each in mapping.joints if each.joint == "jaw"] == [False]
     row = next(row for row in check_character(facts, mapping).rows if row.label == "Jaw")
-    assert row.level == AMBER and "not by jaw. jawOpen of Face move" in row.sentence
+    assert row.level == AMBER and "not by jaw: jawOpen of Face would be moved twice" in row.sentence
     by_bone = replace(
         mapping, joints=tuple(replace(each, use=True, share=0.6) for each in mapping.joints if each.joint == "jaw")
     )

@@ -62,9 +62,9 @@ def _turn_rows(
     elif not bones:
         yield Row(GREEN, label, f"Moved by {by}.")
     elif not used:
-        reason = f" {_list(keys)} move the same vertices." if keys else ""
-        advice = f"To turn {names} instead, use it in the table: the keys then do only what it leaves." if keys else ""
-        yield Row(AMBER if keys else GREEN, label, f"Moved by {by}, not by {names}.{reason}", advice)
+        reason = f": {_list(keys)} would be moved twice" if keys else ""
+        advice = "To use the bone, tick it in the table: the keys then do only what it leaves to them." if keys else ""
+        yield Row(AMBER if keys else GREEN, label, f"Moved by {by}, not by {names}{reason}.", advice)
     elif not keys:
         more = f", and by {by} that move other vertices" if is_keyed else ""
         yield Row(GREEN, label, f"Turned by {named(each.bone for each in used)}{more}.")
@@ -81,7 +81,9 @@ def _turn_rows(
 
 
 def _list(keys: list[tuple[str, str]]) -> str:
-    return named([f"{key} of {mesh}" for mesh, key in keys], 3)
+    """The first key, with its mesh, and how many more there are."""
+    (mesh, key), *others = keys
+    return f"{key} of {mesh}{f' and {len(others)} more' if others else ''}"
 
 
 def _face_rows(facts: CharacterFacts, mapping: Mapping) -> Iterator[Row]:
