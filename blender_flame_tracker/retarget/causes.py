@@ -10,6 +10,7 @@ from ..scene import keyframes
 from .plan import Planned
 
 MUTED: Final = "the shape key is muted (its check box is off)"
+HIDDEN: Final = "it is hidden or its collection is switched off, so Blender does not evaluate it"
 _UNKNOWN: Final = "nothing in Blender's settings says why"
 
 
@@ -37,7 +38,7 @@ def cause_of(thing: bpy.types.Object, planned: Planned | None) -> str:
     """
     if planned is not None:
         found = _of_animation(planned) or (_of_key(planned) if planned.kind == "shape" else _of_bone(planned))
-        return found or _UNKNOWN
+        return found or (_UNKNOWN if thing.visible_get() else HIDDEN)
     return _of_mesh(thing) or _UNKNOWN
 
 

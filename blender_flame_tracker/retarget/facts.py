@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...backend.contract.performance.characters.bones import below, joint_bones
 from ...backend.contract.performance.characters.facts import (
+    HALF_OVERRIDDEN,
     LINKED,
     LOCAL,
     OVERRIDDEN,
@@ -179,7 +180,7 @@ def _origin(thing: bpy.types.Object) -> str:
     data: Any = thing.data
     owner = getattr(data, "shape_keys", None) or (thing if thing.type == "ARMATURE" else data)
     if owner.library is not None:
-        return LINKED
+        return LINKED if thing.library is not None else HALF_OVERRIDDEN
     return OVERRIDDEN if thing.override_library is not None else LOCAL
 
 

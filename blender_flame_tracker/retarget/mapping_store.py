@@ -42,6 +42,8 @@ def store_mapping(thing: bpy.types.Object, mapping: Mapping) -> None:
     """Let an object keep a mapping, in place of the one that it may have."""
     group = group_of(thing)
     group.rows.clear()
+    for row in group.rows:
+        row.use = False  # Of a library override: rows of the library cannot be removed.
     group.kind = mapping.kind
     group.signature = json.dumps(mapping.signature, ensure_ascii=False)
     group.active = 0

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.performance.characters.check_state import MESH_OVERRIDE
 from ...backend.contract.performance.characters.mapping import Mapping
 from ..scene.keyframes import Animated
 from .plan import Plan, Planned
@@ -41,6 +42,12 @@ def two_armatures(mapping: Mapping) -> Failure | None:
 
 
 def _not_editable(owner: Animated, thing: bpy.types.Object) -> Failure | None:
+    if owner.library is not None and thing.library is None:
+        return Failure(
+            "mesh-linked",
+            f"The mesh of '{thing.name}' is still linked, so its shape keys can't be changed.",
+            MESH_OVERRIDE,
+        )
     if owner.library is not None:
         return Failure(
             "linked",

@@ -230,6 +230,13 @@ def _nothing(mapping: Mapping, missing: Sequence[str]) -> Failure:
             "Nothing of the character was recognised: it has no keys or bones that a face's channels drive.",
             "Make ARKit shapes for it, or map its keys by hand.",
         )
+    if not mapping.shapes and not mapping.controls and not mapping.surface:
+        return Failure(
+            "no-face",
+            "Only bones of the character were recognised, none of its shape keys, and this performance does not tell"
+            " how they turn.",
+            "Map its keys by hand in the table, or make ARKit shapes for it.",
+        )
     return Failure(
         "nothing-to-write",
         "Nothing that the performance tells is used by the character's mapping and the regions that are chosen.",

@@ -65,8 +65,16 @@ def recognise_character(
         objects: Anything of the character: its face, its armature, or all of it.
         anew: Make a new one whatever is kept.
     """
+    objects = list(objects)
     gathered = character_objects(context.scene, objects)
     if not gathered:
+        instance = next((each for each in objects if each.instance_type == "COLLECTION"), None)
+        if instance is not None:
+            return Failure(
+                "instance",
+                f"'{instance.name}' only shows a collection that is elsewhere.",
+                "Make a library override of it (Object > Library Override > Make), or its instances real.",
+            )
         return Failure(
             "no-character",
             "No character is selected.",

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .causes import MUTED, cause_of, is_muted
+from .causes import HIDDEN, MUTED, cause_of, is_muted
 from .face_axes import key_offsets
 from .plan import Plan, Planned
 
@@ -77,7 +77,8 @@ def read_back(scene: bpy.types.Scene, written: Sequence[Planned], plan: Plan) ->
     scene.frame_set(peak)
     wrong += _wrong_values(written, peak)
     moved: list[Moved] = []
-    still = [(each.label, cause) for each, cause in wrong]
+    # One line says enough of all that is hidden.
+    still = [(each.thing.name if cause == HIDDEN else each.label, cause) for each, cause in wrong]
     scale = 1000 * (scene.unit_settings.scale_length if scene.unit_settings.system != "NONE" else 1.0)
     # What is said of a channel needs not be said of its mesh again.
     _read_meshes(written, peak, scale, {each.thing.name for each, _ in wrong}, moved, still)
@@ -124,9 +125,7 @@ def _read_meshes(
     for thing in things:
         one, other = bare.get(thing.name), shown.get(thing.name)
         if one is None or other is None:
-            still.append(
-                (thing.name, "it is hidden or its collection is switched off, so Blender does not evaluate it")
-            )
+            still.append((thing.name, HIDDEN))
             continue
         if len(one) != len(other):
             continue  # A modifier makes another mesh of every shape: it moves.

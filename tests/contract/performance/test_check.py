@@ -11,6 +11,7 @@ import pytest
 from backend.contract.performance.channels import CHANNELS
 from backend.contract.performance.characters.check import check_character
 from backend.contract.performance.characters.facts import (
+    HALF_OVERRIDDEN,
     LINKED,
     OVERRIDDEN,
     ArmatureFacts,
@@ -86,6 +87,8 @@ def test_what_is_missing_of_the_52_is_named() -> None:
         (face(is_relative=False), "Keys", RED, "absolute"),
         (face(origin=LINKED), "Linked", RED, "linked"),
         (face(origin=OVERRIDDEN), "Linked", GREEN, "override"),
+        (face(origin=HALF_OVERRIDDEN), "Linked", RED, "still linked"),
+        (face(scale=(1.0, 0.0, 1.0)), "Scale", RED, "scaled to nothing"),
         (face(shows_one_key=True), "Solo", AMBER, "active key"),
         (face(changed("jawOpen", is_muted=True)), "Muted", AMBER, "1 key is muted, and would not be seen: jawOpen"),
         (face(changed("jawOpen eyeBlinkLeft", reach=0.0)), "Empty", AMBER, "2 keys are empty"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from .facts import LINKED, OVERRIDDEN, ArmatureFacts, CharacterFacts, KeyFacts, MeshFacts, Vector
+from .facts import HALF_OVERRIDDEN, LINKED, OVERRIDDEN, ArmatureFacts, CharacterFacts, KeyFacts, MeshFacts, Vector
 from .mapping import Mapping
 from .report import AMBER, GREEN, RED, Row, named
 
@@ -16,6 +16,11 @@ _REPLACING: Final = {
     "MESH_DEFORM": "Mesh Deform",
 }
 """Modifiers that put vertices elsewhere, whatever shape keys do."""
+_FLAT: Final = 1e-9
+"""Scale below which nothing is left of a character."""
+
+MESH_OVERRIDE: Final = "Shift-click the chain beside the mesh's name in its Object Data properties to override it, too."
+"""What is to be done where Blender has overridden an object without its mesh, as it does by default."""
 
 
 def state_rows(facts: CharacterFacts, mapping: Mapping) -> Iterator[Row]:
@@ -56,6 +61,10 @@ def _origin_rows(things: Iterable[MeshFacts | ArmatureFacts]) -> Iterator[Row]:
             f"{named(linked)} {_is(linked)} linked from another file and can't be changed here.",
             "Make a library override of it (Object > Library Override > Make), or open that file.",
         )
+    half = [each.name for each in things if each.origin == HALF_OVERRIDDEN]
+    if half:
+        sentence = f"The mesh of {named(half)} is still linked, so its shape keys can't be changed."
+        yield Row(RED, "Linked", sentence, MESH_OVERRIDE)
     overridden = [each.name for each in things if each.origin == OVERRIDDEN]
     if overridden:
         yield Row(GREEN, "Linked", f"{named(overridden)}: library overrides, which take animation of their own.")
@@ -138,6 +147,10 @@ def _bone_rows(armatures: Iterable[ArmatureFacts], mapping: Mapping) -> Iterator
 
 def _scale_rows(things: Iterable[MeshFacts | ArmatureFacts]) -> Iterator[Row]:
     things = list(things)
+    flat = [each.name for each in things if min(abs(size) for size in each.scale) < _FLAT]
+    if flat:
+        yield Row(RED, "Scale", f"{named(flat)} {_is(flat)} scaled to nothing.", "Give it another scale than 0.")
+        return
     mirrored = [each.name for each in things if each.scale[0] < 0]
     if mirrored:
         yield Row(

@@ -15,6 +15,8 @@ Vector = tuple[float, float, float]
 LOCAL: Final = "local"
 LINKED: Final = "linked"
 """Data of another file: nothing of it can be changed."""
+HALF_OVERRIDDEN: Final = "half overridden"
+"""A library override of an object whose mesh, and with it the shape keys, is linked still."""
 OVERRIDDEN: Final = "overridden"
 """Data of another file with a library override: what the override allows can be changed."""
 
@@ -62,7 +64,7 @@ class MeshFacts:
         is_relative: Whether its keys are relative, not absolute ones.
         is_edited: Whether it is in edit mode.
         shows_one_key: Whether only the active key is shown.
-        origin: One of `LOCAL`, `LINKED`, `OVERRIDDEN`.
+        origin: One of `LOCAL`, `LINKED`, `HALF_OVERRIDDEN`, `OVERRIDDEN`.
     """
 
     name: str
