@@ -21,7 +21,8 @@ def test_left_and_right_controls_follow_mirrored_landmarks(markers: set[str]) ->
     mirror = arkit_head().mirror
     assert len(targets) > 60
     for name, target in targets.items():
-        other = targets.get(name.replace(".L", ".R"), target)
+        side, across = (".L", ".R") if ".L" in name else (".R", ".L")
+        other = targets[name.replace(side, across)]
         assert {int(mirror[index]) for index in target.landmarks} == set(other.landmarks), name
 
 
