@@ -86,7 +86,7 @@ def bone_faces(mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missi
 
 
 def _motion_on(keyed: Keyed, settings: RetargetSettings) -> SurfaceMotion:
-    """The built-in head playing the performance, without the regions that are not written."""
+    """The face playing the performance, without the channels of regions that are not written."""
     unwanted = [INDEX[channel] for channel in CHANNELS if channel not in written_channels(settings)]
     weights = keyed.weights.copy()
     weights[:, unwanted] = 0.0
@@ -94,6 +94,7 @@ def _motion_on(keyed: Keyed, settings: RetargetSettings) -> SurfaceMotion:
     jaw = in_face("jaw", keyed, settings)
     return played_motion(
         weights,
+        keyed.beyond,
         np.zeros((len(weights), 3)) if jaw is None else jaw,
         None if eyes[0] is None or eyes[1] is None else np.stack([eyes[0], eyes[1]], axis=1),
         head_on(keyed, settings),

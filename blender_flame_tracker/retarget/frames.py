@@ -25,6 +25,7 @@ class Keyed:
         gaze: (K, 2, 2) as `Performance.gaze`, or None.
         head_rotation: (K, 3) as `Performance.head_rotation`, or None.
         retimed: Whether the scene has another rate, so that values lie between those of the performance.
+        beyond: (K, 478, 3) as `Performance.beyond`, or None.
     """
 
     frame: NDArray[np.float64]
@@ -32,17 +33,19 @@ class Keyed:
     gaze: NDArray[np.float64] | None
     head_rotation: NDArray[np.float64] | None
     retimed: bool
+    beyond: NDArray[np.float64] | None = None
 
     def within(self, first: float, last: float) -> Keyed:
         """Return what lies from one frame to another, both included."""
         inside = (self.frame >= first) & (self.frame <= last)
-        gaze, head = self.gaze, self.head_rotation
+        gaze, head, beyond = self.gaze, self.head_rotation, self.beyond
         return Keyed(
             self.frame[inside],
             self.weights[inside],
             None if gaze is None else gaze[inside],
             None if head is None else head[inside],
             self.retimed,
+            None if beyond is None else beyond[inside],
         )
 
 
@@ -68,6 +71,7 @@ def on_frames(performance: Performance, rate: Fraction, start: float) -> Keyed:
             None if performance.gaze is None else performance.gaze[has_face],
             None if performance.head_rotation is None else performance.head_rotation[has_face],
             False,
+            None if performance.beyond is None else performance.beyond[has_face],
         )
     frame, before, part = _between(time * float(rate), has_face)
     return Keyed(
@@ -76,6 +80,7 @@ def on_frames(performance: Performance, rate: Fraction, start: float) -> Keyed:
         None if performance.gaze is None else _mixed(performance.gaze, before, part),
         None if performance.head_rotation is None else _mixed(performance.head_rotation, before, part),
         True,
+        None if performance.beyond is None else _mixed(performance.beyond, before, part),
     )
 
 

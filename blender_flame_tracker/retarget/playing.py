@@ -99,7 +99,7 @@ def ready(
     blocking = next((row for row in recognised.report.rows if row.level == RED), None)
     if blocking is not None:
         return Failure("character-not-ready", blocking.sentence, blocking.advice)
-    source = source_of(settings, track, context)
+    source = source_of(settings, track, context, surface=bool(recognised.mapping.surface))
     if isinstance(source, Failure):
         return source
     mapping, notices = without_doubling(recognised.mapping)
@@ -208,7 +208,7 @@ def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> N
         del _PLAYED[name]
         return
     settings = replace(played.settings, existing="leave")
-    source = source_of(settings, played.track, bpy.context)
+    source = source_of(settings, played.track, bpy.context, surface=bool(played.mapping.surface))
     if isinstance(source, Failure):
         return
     mapping = played.mapping if channels is None else _following(played.mapping, frozenset(channels))
@@ -220,7 +220,11 @@ def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> N
 
 
 def _following(mapping: Mapping, channels: frozenset[str]) -> Mapping:
-    """The part of a mapping that follows some channels: a slider shall not wait for the rest."""
+    """The part of a mapping that follows some channels: a slider shall not wait for the rest.
+
+    Controls that follow the surface all follow all channels, and have to know how the joints of their armature turn.
+    """
+    whole = {each.armature for each in mapping.surface}
     starts = {"jaw": "jaw", "left_eye": "eyeLook", "right_eye": "eyeLook"}
     return replace(
         mapping,
@@ -229,7 +233,8 @@ def _following(mapping: Mapping, channels: frozenset[str]) -> Mapping:
         joints=tuple(
             each
             for each in mapping.joints
-            if each.joint in starts and any(name.startswith(starts[each.joint]) for name in channels)
+            if each.armature in whole
+            or (each.joint in starts and any(name.startswith(starts[each.joint]) for name in channels))
         ),
     )
 

@@ -13,6 +13,7 @@ from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.performance.calibration import calibrated, neutral_problem
 from ...backend.contract.performance.formats.reading import read_performance
 from ...backend.contract.performance.performance import Performance
+from ...backend.contract.performance.surface import with_surface
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..calibration.takes import Take, calibration_of, take_of_file
 from ..file_stamp import Stamp, stamp_of
@@ -43,13 +44,16 @@ class Source:
     notices: tuple[Notice, ...] = ()
 
 
-def source_of(settings: RetargetSettings, track: Path | Result | None, context: bpy.types.Context) -> Source | Failure:
+def source_of(
+    settings: RetargetSettings, track: Path | Result | None, context: bpy.types.Context, *, surface: bool = False
+) -> Source | Failure:
     """Return the performance that is meant.
 
     Args:
         settings: Name a file, or none.
         track: Where they name none: a track file, or the result that panel and operators speak of.
         context: For the scene.
+        surface: Whether a face is to follow the track's own surface, not its weights alone.
     """
     if settings.source:
         return _of_file(absolute(settings.source), settings, context.scene)
@@ -58,7 +62,7 @@ def source_of(settings: RetargetSettings, track: Path | Result | None, context: 
         return Failure(
             "no-performance", "There is no performance yet.", "Track a video, or choose a file of Live Link Face."
         )
-    return _of_track(found, found.file, context.scene)
+    return _of_track(found, found.file, context.scene, surface)
 
 
 def _of_file(path: Path, settings: RetargetSettings, scene: bpy.types.Scene) -> Source | Failure:
@@ -99,11 +103,14 @@ def take_of_recording(path: Path) -> _Read:
     return read
 
 
-def _of_track(found: Result, path: Path, scene: bpy.types.Scene) -> Source | Failure:
+def _of_track(found: Result, path: Path, scene: bpy.types.Scene, surface: bool) -> Source | Failure:
     take = take_of_file(path)
     if isinstance(take, Failure):
         return take
-    performance = replace(take.performance, name=take_name(path, Path(take.performance.name).stem))
+    tracked = _with_surface(take.performance, path) if surface else take.performance
+    if isinstance(tracked, Failure):
+        return tracked
+    performance = replace(tracked, name=take_name(path, Path(take.performance.name).stem))
     placed = placed_rows(take.clip_frame, performance.time, performance.rate, found.placement)
     if placed is None:
         return Failure(
@@ -118,6 +125,21 @@ def _of_track(found: Result, path: Path, scene: bpy.types.Scene) -> Source | Fai
     if isinstance(made, Failure):
         return made
     return replace(made, performance=_rows(made.performance, rows, scene))
+
+
+_SURFACES: dict[Path, tuple[Stamp | None, Performance | Failure]] = {}
+"""What the track that was asked for last does beyond its weights."""
+
+
+def _with_surface(performance: Performance, path: Path) -> Performance | Failure:
+    stamp = stamp_of(path)
+    known = _SURFACES.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    _SURFACES.clear()
+    made = with_surface(performance, path)
+    _SURFACES[path] = (stamp, made)
+    return made
 
 
 def _calibrated(take: Take, source: Source) -> Source | Failure:
@@ -138,6 +160,7 @@ def _rows(performance: Performance, rows: np.ndarray, scene: bpy.types.Scene) ->
             ("gaze", performance.gaze),
             ("head_rotation", performance.head_rotation),
             ("head_translation", performance.head_translation),
+            ("beyond", performance.beyond),
         )
     }
     return replace(performance, rate=rate, time=time, weights=performance.weights[rows], **optional)

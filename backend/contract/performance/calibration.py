@@ -125,7 +125,12 @@ def calibrated(performance: Performance, calibration: Calibration) -> Performanc
     if resting is not None:
         weights = from_neutral(weights, resting)
     weights = _answered(weights, calibration)
-    return replace(performance, weights=weights, gaze=_following(performance, weights))
+    beyond = performance.beyond
+    if beyond is not None:
+        if calibration.neutral:
+            beyond = beyond - beyond[list(calibration.neutral)].mean(axis=0)
+        beyond = beyond * calibration.master
+    return replace(performance, weights=weights, gaze=_following(performance, weights), beyond=beyond)
 
 
 def _answered(weights: Array, calibration: Calibration) -> Array:

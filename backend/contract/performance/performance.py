@@ -45,6 +45,8 @@ class Performance:
         head_translation: Metres (T, 3) in the same axes, from the first frame with a face. None where it is not known.
         source: Of each channel, one of `SOURCES` (52).
         trust: How far each channel can be trusted (52,), 0 to 1; 0 where it is not tracked.
+        beyond: What the landmarks of the tracked face do beyond the weights (T, 478, 3), see `surface`; for faces that
+            follow the surface. None where nobody asked for it.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Performance:
     head_translation: Array | None
     source: tuple[str, ...]
     trust: Array
+    beyond: Array | None = None
 
     def __post_init__(self) -> None:
         frames = len(self.time)
