@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ...backend.contract.performance.characters.report import RED
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..calibration.live import on_calibration_changed, players
 from ..nodes.stages.retarget import on_setting_changed
+from ..polling import Poller
 from ..results.selection import Result
 from ..scene.origin import file_of
 from .apply import Prepared, carry_out, prepare
@@ -153,7 +155,7 @@ def _calibration_changed(holder: Any, channels: frozenset[str] | None) -> None:
     _recall(holder)
     for name, played in list(_PLAYED.items()):
         if played.holder == _name_of(holder):
-            _play_again(name, played, channels)
+            _play_soon(name, played, channels)
 
 
 def _has_character(scene: bpy.types.Scene) -> bool:
@@ -193,7 +195,39 @@ def _setting_changed(owner: Any) -> None:
     for name, played in list(_PLAYED.items()):
         if played.owner == _name_of(owner):
             _PLAYED[name] = replace(played, settings=owner.settings(bpy.context.scene))
+            _play_soon(name, _PLAYED[name], None)
+
+
+def _play_soon(name: str, played: _Played, channels: Iterable[str] | None) -> None:
+    """Play anew at once; a face of bones, which is solved as a whole for seconds, once the slider rests."""
+    if not any(each.use for each in played.mapping.surface):
+        _play_again(name, played, channels)
+    elif bpy.app.background:
+        _play_again(name, played, None)
+    else:
+        _WAITING[name] = time.monotonic() + _REST
+        POLLER.start()
+
+
+_REST: Final = 0.4
+"""Seconds without a change after which a slider rests."""
+_WAITING: Final[dict[str, float]] = {}
+"""Name of the object that keeps a mapping -> when its character is played anew."""
+
+
+def _play_waiting() -> float | None:
+    """Play anew what has waited for long enough, as a step of undo of its own."""
+    for name, due in list(_WAITING.items()):
+        if time.monotonic() < due:
+            continue
+        del _WAITING[name]
+        if name in _PLAYED:
             _play_again(name, _PLAYED[name], None)
+            bpy.ops.ed.undo_push(message="Play Anew")
+    return 0.1 if _WAITING else None
+
+
+POLLER: Final = Poller(_play_waiting, delay=_REST)
 
 
 def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> None:
@@ -254,6 +288,8 @@ def unregister() -> None:
     on_calibration_changed.remove(_calibration_changed)
     players.remove(_has_character)
     on_setting_changed.remove(_setting_changed)
+    POLLER.stop()
+    _WAITING.clear()
     _PLAYED.clear()
     REPORTS.clear()
     _KEEPERS.clear()
