@@ -256,14 +256,14 @@ def _deviation(track: Track, rows: NDArray[np.int64], shape: RigShape, animation
     return largest
 
 
-def _shaped(shape: RigShape, animation: Animation) -> Array:
+def _shaped(shape: RigShape, animation: Animation) -> NDArray[np.float32]:
     """Vertices before the bones (K, V, 3)."""
     numbers = shape.neutral.size
-    shaped = animation.values @ shape.shapes.reshape(len(shape.shapes), numbers)
-    features = pose_features(animation.rotations)
+    shaped = animation.values.astype(np.float32) @ shape.shapes.reshape(len(shape.shapes), numbers)
+    features = pose_features(animation.rotations).astype(np.float32)
     used = np.flatnonzero(shape.correctives.any(axis=(1, 2)) & features.any(axis=0))
     shaped += features[:, used] @ shape.correctives[used].reshape(len(used), numbers)
-    return shaped.reshape(len(animation), *shape.neutral.shape) + shape.neutral
+    return shaped.reshape(len(animation), *shape.neutral.shape) + shape.neutral.astype(np.float32)
 
 
 def _bone_transforms(shape: RigShape, animation: Animation) -> tuple[Array, Array]:
@@ -282,10 +282,18 @@ def _bone_transforms(shape: RigShape, animation: Animation) -> tuple[Array, Arra
     return turned, moved
 
 
-def _skinned(shaped: Array, turned: Array, moved: Array, weights: NDArray[np.float32]) -> Array:
-    result = np.zeros_like(shaped)
-    for bone in range(weights.shape[1]):
-        vertices = np.flatnonzero(weights[:, bone])
-        part = shaped[:, vertices] @ turned[:, bone].transpose(0, 2, 1) + moved[:, bone, None]
-        result[:, vertices] += weights[vertices, bone, None] * part
-    return result / np.maximum(weights.sum(axis=1), 1e-9)[:, None]
+def _skinned(
+    shaped: NDArray[np.float32], turned: Array, moved: Array, weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Blend what each bone changes by weight, which sums to 1: the head at rest stays as it is."""
+    change = np.concatenate([turned - np.eye(3), moved[..., None]], axis=-1)
+    moving = np.flatnonzero(change.any(axis=(0, 2, 3)))
+    count = len(shaped)
+    by_number = change[:, moving].transpose(0, 2, 3, 1).reshape(12 * count, len(moving)).astype(np.float32)
+    blended = (by_number @ weights[:, moving].T).reshape(count, 3, 4, len(weights))
+    x, y, z = np.moveaxis(shaped, -1, 0)
+    result = np.empty_like(shaped)
+    for axis in range(3):
+        one, two, three, shift = np.moveaxis(blended[:, axis], 1, 0)
+        result[..., axis] = shaped[..., axis] + one * x + two * y + three * z + shift
+    return result
