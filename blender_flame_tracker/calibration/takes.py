@@ -15,7 +15,7 @@ from ...backend.contract.performance.calibration import Calibration
 from ...backend.contract.performance.channels import CHANNELS
 from ...backend.contract.performance.of_track import performance_of_file
 from ...backend.contract.performance.performance import Performance
-from ...backend.contract.performance.stored import ENTRY
+from ...backend.contract.performance.stored import ENTRY, weights_in
 from ...backend.contract.track import read_parts, read_track
 from .. import redrawing
 from ..file_stamp import Stamp, stamp_of
@@ -33,10 +33,12 @@ class Take:
     Attributes:
         performance: As tracked.
         clip_frame: Frame of the clip of each row (T,), by which neutral frames are named.
+        neutral_frame: Frame of the clip from which the weights count already, as the stage was told; else None.
     """
 
     performance: Performance
     clip_frame: NDArray[np.int64]
+    neutral_frame: int | None = None
 
     def rows_of(self, clip_frames: tuple[int, ...]) -> tuple[int, ...]:
         """Return the rows of frames of the clip; those that the take does not have are passed over."""
@@ -83,7 +85,10 @@ def _read(path: Path) -> Take | Failure:
     if isinstance(track, Failure):
         return track
     performance = performance_of_file(track)
-    return performance if isinstance(performance, Failure) else Take(performance, track.frame_index)
+    if isinstance(performance, Failure):
+        return performance
+    stored = weights_in(track)
+    return Take(performance, track.frame_index, None if stored is None else stored.neutral_frame)
 
 
 def known_take(collection: bpy.types.Collection) -> Take | None:

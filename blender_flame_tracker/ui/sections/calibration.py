@@ -76,7 +76,8 @@ def _draw_neutral(
 def neutral_words(frames: tuple[int, ...], take: Take | None) -> str:
     """Return from where weights count, in words."""
     if not frames:
-        return "Resting face: as tracked."
+        counted = take.neutral_frame if take is not None else None
+        return f"Resting face: as tracked{'' if counted is None else f', frame {counted} of the clip, from 0'}."
     numbers = ", ".join(map(str, frames))
     text = f"Resting face: frame{'s' if len(frames) > 1 else ''} {numbers} of the clip, from 0."
     if take is not None and len(take.rows_of(frames)) < len(frames):

@@ -1,11 +1,14 @@
 """The panel's part Calibration: regions, channels, their source and trust, and what is not tracked."""
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
+from flame_extension.backend.contract.performance.performance import NOT_TRACKED, SOURCES
 from flame_extension.blender_flame_tracker.calibration import takes
 from flame_extension.blender_flame_tracker.calibration.properties import of_holder
-from flame_extension.blender_flame_tracker.ui.sections.calibration import channel_label, neutral_words
+from flame_extension.blender_flame_tracker.ui.sections.calibration import SOURCE_WORDS, channel_label, neutral_words
 from panel_helpers import drawn
 from performed_tracks import imported, performed
 
@@ -35,6 +38,10 @@ def test_regions_have_a_gain_and_channels_their_source_and_trust(holder):
     assert "not tracked" in shown.text()
 
 
+def test_every_source_has_words():
+    assert {*SOURCE_WORDS, NOT_TRACKED} == set(SOURCES)
+
+
 def test_it_says_so_where_nothing_would_follow(holder):
     assert "No character plays it yet." in drawn().text()
 
@@ -53,4 +60,5 @@ def test_the_neutral_frame_is_named_and_can_be_taken_back(holder):
     assert "Resting face: frame 4 of the clip, from 0." in shown.text()
     assert [item for item in shown.all("operator") if item.options.get("icon") == "X"]
     take = takes.take_of(holder)
+    assert neutral_words((), replace(take, neutral_frame=7)) == "Resting face: as tracked, frame 7 of the clip, from 0."
     assert neutral_words((4, 77), take).endswith("Not all of them are in the track any more.")
