@@ -20,7 +20,7 @@ def written_channels(settings: RetargetSettings) -> frozenset[str]:
 
 def gaze_on(keyed: Keyed) -> Array | None:
     """Return the gaze (K, 2, 2): what is known of it, else what the look weights stand for."""
-    if keyed.gaze is not None:
+    if keyed.gaze is not None and np.isfinite(keyed.gaze).all():
         return keyed.gaze
     weights = keyed.weights[:, COLUMNS]
     return None if np.isnan(weights).any() else gaze_of(weights)

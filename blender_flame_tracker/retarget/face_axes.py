@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...backend.contract.failure import Notice
 from ...backend.contract.performance.channels import mirrored
-from ...backend.contract.performance.characters.mapping import JointTarget, Mapping
+from ...backend.contract.performance.characters.mapping import Mapping
 
 Array = NDArray[np.float64]
 
@@ -126,7 +126,7 @@ def _of_bones(armature: bpy.types.Object, mapping: Mapping) -> Array | None:
     else:
         sides = [np.array(one.head_local - other.head_local) for one, other in _pairs(bones)]
         across = np.sum(sides, axis=0) if sides else None
-    head = named.get("head") or next((named[name] for name in JOINTS_ABOVE if named.get(name) is not None), None)
+    head = named.get("head") or next((named[name] for name in _INSTEAD_OF_HEAD if named.get(name) is not None), None)
     if head is None or across is None or np.linalg.norm(across) < 1e-9:
         return None
     lowest = head
@@ -136,7 +136,7 @@ def _of_bones(armature: bpy.types.Object, mapping: Mapping) -> Array | None:
     return _axes(across, up) if np.linalg.norm(up) > 1e-9 else None
 
 
-JOINTS_ABOVE: Final = ("neck", "jaw", "left_eye", "right_eye")
+_INSTEAD_OF_HEAD: Final = ("neck", "jaw", "left_eye", "right_eye")
 """Joints that may stand for the head, to tell which way is up, where it has no bone itself."""
 
 
@@ -170,8 +170,3 @@ def _steadied(direction: Array) -> Array:
     axis = np.zeros(3)
     axis[nearest] = np.sign(direction[nearest])
     return axis
-
-
-def joint_of(mapping: Mapping, joint: str) -> JointTarget | None:
-    """Return the first bone in use that turns with a joint."""
-    return next((each for each in mapping.joints if each.joint == joint and each.use), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -196,8 +195,3 @@ def rest_rotation(channel: str) -> tuple[float, ...]:
     """Return the values of a bone's rotation at rest, by the name of its channel."""
     rests = {"rotation_quaternion": (1.0, 0.0, 0.0, 0.0), "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0)}
     return rests.get(channel, (0.0, 0.0, 0.0))
-
-
-def turned_most(turns: Sequence[Turn]) -> Array:
-    """Return how far the joints turn together on every frame (K,), radians."""
-    return np.sum([np.linalg.norm(turn.face, axis=1) for turn in turns], axis=0)

@@ -154,3 +154,16 @@ def test_a_jaw_that_a_bone_and_a_key_open_is_shared_out(character, share):
     assert value["Teeth"] == pytest.approx(1 - share)
     assert turned(character, "jaw", OUT).angle(OUT) == pytest.approx(share * np.radians(25), abs=1e-3)
     assert any("jaw" in each.sentence and "jawOpen of 'Teeth'" in each.sentence for each in notices)
+
+
+def test_where_gaze_is_lost_for_a_frame_the_look_weights_tell_it(character):
+    lost = gaze(0.3, 0.2)
+    lost[0] = np.nan
+    apply(character, make_performance({"eyeLookDownLeft": [0, 0.5], "eyeLookDownRight": [0, 0.5]}, gaze=lost))
+    assert turned(character, "eye.L", OUT).z < -0.2
+
+
+def test_through_frames_without_a_face_a_bone_goes_evenly_on(character):
+    wave = {"jawOpen": np.linspace(0, 1, 9)}
+    apply(character, make_performance(wave, without_face=(3, 4, 5)))
+    assert turned(character, "jaw", OUT, 5).angle(OUT) == pytest.approx(np.radians(12.5), abs=2e-3)
