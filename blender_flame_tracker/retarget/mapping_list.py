@@ -30,6 +30,9 @@ class FLAME_UL_mapping(bpy.types.UIList):  # noqa: N801 - Blender's rule for nam
     ) -> None:
         """Draw one row: whether it is used, what is driven, by what, how strongly."""
         row = layout.row(align=True)
+        # The panel's settings reach into the list: split labels would leave its fields no room.
+        row.use_property_split = False
+        row.use_property_decorate = False
         row.prop(item, "use", text="")
         split = row.split(factor=0.45)
         split.active = item.use
@@ -75,8 +78,8 @@ def draw_mapping(layout: Any, holder: bpy.types.Object) -> None:
     buttons.operator("flame.remove_mapping_row", text="", icon="REMOVE").holder = holder.name
     if group.active < len(group.rows):
         _draw_row(layout.box().column(), holder, group.rows[group.active])
+    layout.operator("flame.remember_mapping", text="Remember for This Kind", icon="FILE_TICK").holder = holder.name
     files = layout.row(align=True)
-    files.operator("flame.remember_mapping", text="Remember", icon="FILE_TICK").holder = holder.name
     files.operator("flame.save_mapping", text="Save", icon="EXPORT").holder = holder.name
     files.operator("flame.load_mapping", text="Load", icon="IMPORT").holder = holder.name
 

@@ -7,7 +7,13 @@ from typing import Any
 
 import bpy
 import numpy as np
-from flame_extension.backend.contract.performance.characters.facts import LINKED, CharacterFacts, KeyFacts, MeshFacts
+from flame_extension.backend.contract.performance.characters.facts import (
+    LINKED,
+    OVERRIDDEN,
+    CharacterFacts,
+    KeyFacts,
+    MeshFacts,
+)
 from flame_extension.blender_flame_tracker.retarget.facts import read_facts
 from flame_extension.blender_flame_tracker.retarget.gather import character_objects
 from flame_extension.blender_flame_tracker.retarget.recognise import Recognised, recognise_character
@@ -124,3 +130,16 @@ def test_another_character_in_the_scene_is_left_alone(addon: Any) -> None:
     found = recognise_character(bpy.context, [other.meshes["Teeth"]])
     assert isinstance(found, Recognised)
     assert {thing.name for thing in found.objects} == {"Bert Body", "Bert Teeth", "Bert Rig"}
+
+
+def test_a_library_override_is_no_linked_character(tmp_path: Path) -> None:
+    make_character(parts=("Body",))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "character.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    with bpy.data.libraries.load(str(tmp_path / "character.blend"), link=True) as (_, into):
+        into.objects = ["Character Rig"]
+    (rig,) = into.objects
+    bpy.context.scene.collection.objects.link(rig)
+    made = rig.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
+    facts = read_facts([made])
+    assert {each.origin for each in facts.armatures} == {OVERRIDDEN}
