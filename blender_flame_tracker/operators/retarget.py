@@ -90,6 +90,9 @@ class Retarget(bpy.types.Operator):
         if thing is None:
             sentence = f"There is no object '{self.character}'." if self.character else "No character is chosen."
             return Failure("no-character", sentence, "Choose the mesh of its face or its armature.")
+        if context.scene.objects.get(thing.name) != thing:
+            sentence = f"'{thing.name}' is not in this scene."
+            return Failure("no-character", sentence, "Link it into the scene, or go to the scene that it is in.")
         track: Path | selection.Result | None = absolute(self.track) if self.track else selection.chosen(context)
         return playing.ready(thing, settings_from(self, RetargetSettings), track, context)
 

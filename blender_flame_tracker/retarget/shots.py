@@ -139,8 +139,12 @@ class Shot:
             action.use_fake_user = True  # The other shot is kept, to be chosen again.
             keyframes.use_action(owner, self._action_for(owner))
             return words
-        shared = not ours and is_used_elsewhere(owner)
-        if shared or (how == "layer" and existing.keyed):
+        shared = is_used_elsewhere(owner)
+        layered = how == "layer" and bool(existing.keyed)
+        if ours and shared and not layered:
+            _use_copy(owner, action)  # Who else plays it keeps it as it is.
+            return words
+        if shared or layered:
             _push_down(owner, action)
             if self.action == action:  # Edited by hand, and kept so below a new one.
                 self.action = None
@@ -193,6 +197,20 @@ def _push_down(owner: Animated, action: bpy.types.Action) -> None:
     animation.action = None
 
 
+def _use_copy(owner: Animated, action: bpy.types.Action) -> None:
+    """Let a copy of its action animate an owner, with nothing in it of other owners."""
+    animation: Any = owner.animation_data
+    copy: Any = action.copy()
+    slot = getattr(animation, "action_slot", None)
+    handle = None if slot is None else slot.handle
+    animation.action = copy
+    for each in list(copy.slots) if slot is not None else ():
+        if each.handle == handle:
+            animation.action_slot = each
+        else:
+            copy.slots.remove(each)
+
+
 def _remove_drivers(owner: Animated, driven: frozenset[Address]) -> None:
     animation: Any = owner.animation_data
     for path, index in driven:
@@ -226,7 +244,10 @@ def _remember(owner: Animated, shot: str, written: Mapping[str, str]) -> None:
 
 
 def _key(owner: Animated) -> str:
-    return f"{owner.id_type} {owner.name}"
+    """What an owner's curves are called in the record of its action, whatever the owner is called later."""
+    animation: Any = owner.animation_data
+    slot = getattr(animation, "action_slot", None)
+    return owner.id_type if slot is None else str(slot.handle)
 
 
 def _text(address: Address) -> str:

@@ -90,6 +90,13 @@ def test_two_characters_are_not_guessed_between(character, opening):
     assert curve(character.meshes["Body"], "jawOpen") is not None
 
 
+def test_a_character_of_another_scene_is_left_there(character, opening):
+    bpy.context.window.scene = bpy.data.scenes.new("Shot 2")
+    with pytest.raises(RuntimeError, match="'Character Body' is not in this scene"):
+        bpy.ops.flame.retarget(character="Character Body", source=str(opening))
+    assert not bpy.data.actions
+
+
 def test_scripts_are_refused_instead_of_asked(character, opening):
     block = character.meshes["Body"].data.shape_keys.key_blocks["jawOpen"]
     block.keyframe_insert("value", frame=1)

@@ -138,6 +138,39 @@ def test_a_shot_is_an_action_of_its_name_and_the_one_before_is_kept(character):
         assert names == ["shot one", "shot two"], "one action holds both meshes"
 
 
+def test_what_was_written_is_known_again_after_everything_was_renamed(character):
+    performance = make_performance(SHOT, head_rotation=np.outer(WAVE, [0.1, 0.4, 0.2]))
+    apply(character, performance, mapping=arkit_mapping(character, {"head": "head"}))
+    character.face.name, character.face.data.shape_keys.name, character.armature.name = "Hero", "Hero", "Bones"
+    character.meshes = {"Hero": character.face, "Teeth": character.teeth}
+    made = apply(character, performance, mapping=arkit_mapping(character, {"head": "head"}), start=3)
+    assert isinstance(made, Applied), made
+    assert keys_of(character.face, "jawOpen")[0][0] == 3
+
+
+@pytest.mark.parametrize("frames", ["all", "current"])
+def test_a_shot_that_another_character_plays_too_stays_as_it_is_there(character, frames):
+    apply(character)
+    animation = character.face.data.shape_keys.animation_data
+    other = character.face.copy()
+    other.data = character.face.data.copy()
+    bpy.context.scene.collection.objects.link(other)
+    played = other.data.shape_keys.animation_data
+    played.action = animation.action
+    if hasattr(animation, "action_slot"):
+        played.action_slot = animation.action_slot
+    before = keys_of(other, "jawOpen")
+    bpy.context.scene.frame_set(13)
+    made = apply(character, make_performance({"jawOpen": 0.5 * WAVE}), frames=frames)
+    assert isinstance(made, Applied) and keys_of(other, "jawOpen") == before
+    after = keys_of(character.face, "jawOpen")
+    assert (
+        after[0] == before[0]
+        and after[1][12] == 0.5
+        and after[1][11] == pytest.approx(before[1][11] * (0.5 if frames == "all" else 1))
+    )
+
+
 def animate_by_hand(thing, key):
     block = thing.data.shape_keys.key_blocks[key]
     block.value = 0.7
