@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.failure import Notice
 from ..keyframes import WRITTEN_BELOW, strip_below, use_action
 
 _OF_BONES: Final = "COMBINE"
@@ -17,9 +18,9 @@ _OF_VALUES: Final = "ADD"
 """Blending of the NLA. Combine would add a value's distance from its default, which is 1 since Blender 5.0."""
 
 
-def has_layers(rig: bpy.types.Object) -> bool:
-    """Whether edits of a rig lie above its track."""
-    return strip_below(rig) is not None
+def has_layers(owner: bpy.types.Object | bpy.types.Key) -> bool:
+    """Whether edits of a rig or of its keys lie above the track."""
+    return strip_below(owner) is not None
 
 
 def layer_names(rig: bpy.types.Object) -> list[str]:
@@ -68,6 +69,30 @@ def _push_down(owner: Any, animation: Any, blend: str) -> None:
     if first:
         owner[WRITTEN_BELOW] = action
     animation.action = None
+
+
+def put_edits_aside(rig: bpy.types.Object, key: bpy.types.Key | None) -> list[Notice]:
+    """Take edits off whose track somebody has deleted from the NLA; they stay as actions of the file."""
+    aside: list[str] = []
+    for owner in (rig, key):
+        animation: Any = None if owner is None else owner.animation_data
+        if owner is None or WRITTEN_BELOW not in owner or strip_below(owner) is not None or animation is None:
+            continue
+        del owner[WRITTEN_BELOW]
+        if animation.action is None or animation.action_blend_type == "REPLACE":
+            continue
+        animation.action.use_fake_user = True
+        aside.append(animation.action.name)
+        animation.action, animation.action_blend_type = None, "REPLACE"
+    if not aside:
+        return []
+    return [
+        Notice(
+            "edits-aside",
+            f"The track below the edits had been deleted; they are kept as the action '{aside[0]}'.",
+            "Add it as a strip above the track in the Nonlinear Animation editor.",
+        )
+    ]
 
 
 def fit_strips(rig: bpy.types.Object, key: bpy.types.Key) -> None:

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from ....backend.contract.failure import Notice
 from .. import keyframes
-from ..keyframes import Channel
+from ..keyframes import WRITTEN_BELOW, Channel
 from ..parts import Parts, remember
 from . import animation, armature, controls, shot_actions
 from .correctives import correctives_of
 from .decomposition import Decomposition
 from .face_keys import write_face
-from .layers import has_layers, new_layer
+from .layers import has_layers, new_layer, put_edits_aside
 from .written import edits_of
 
 TOLERATED: Final = 5e-5
@@ -70,12 +70,13 @@ def write_rig(
     """
     rig = parts.rig
     assert rig is not None
+    aside = put_edits_aside(rig, parts.mesh.shape_keys)
     armature.write_bones(rig, made.shape)
     armature.bind(parts.head, rig, made.shape.weights)
     correctives = correctives_of(made.shape, armature.bone_axes(rig))
     key = write_face(parts.head, made.shape, made.animation.values, correctives, rig)
     notices = animation.write_animation(rig, key, made.shape, made.animation.at(rows), frame, bound)
-    return [*notices, *([] if made.deviation <= TOLERATED else [_inexact(made.deviation)])]
+    return [*aside, *notices, *([] if made.deviation <= TOLERATED else [_inexact(made.deviation)])]
 
 
 def remember_shots(parts: Parts, frame: NDArray[np.float64], shot: NDArray[np.int64]) -> None:
@@ -100,6 +101,7 @@ def has_edits(parts: Parts) -> bool:
 def edits_above(parts: Parts) -> list[tuple[Any, list[Channel]]]:
     """Return what was done by hand to the curves of rig and keys, each with what it is for."""
     owners = [owner for owner in (parts.rig, parts.mesh.shape_keys) if parts.rig is not None and owner is not None]
+    owners = [owner for owner in owners if WRITTEN_BELOW not in owner or has_layers(owner)]
     edits = [(owner, edits_of(owner)) for owner in owners]
     return edits if any(channels for _, channels in edits) else []
 

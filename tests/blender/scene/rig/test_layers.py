@@ -139,3 +139,38 @@ def test_slots_hold_bones_and_face_in_one_action():
         return
     assert of_rig.action == of_face.action and of_rig.action_slot != of_face.action_slot
     assert len(of_rig.action.slots) == 2
+
+
+@pytest.mark.parametrize("frames", [20, 26, 14])
+def test_a_strip_that_was_moved_and_stretched_stays_there_when_the_track_is_imported_again(frames):
+    made = bring_in(make_flame_track(lids=False))
+    rig, key = made.parts.rig, made.parts.mesh.shape_keys
+    new_layer(rig, key)
+    for owner in (rig, key):
+        strip = keyframes.strip_below(owner)
+        strip.scale = 2.0
+        strip.frame_start_ui = 31
+    track = make_flame_track(frames, lids=False, seed=4)
+    bring_in(track)
+    for owner in (rig, key):
+        strip = keyframes.strip_below(owner)
+        assert strip.frame_start == 31 and strip.scale == pytest.approx(2.0)
+        assert (strip.action_frame_start, strip.action_frame_end) == (1, frames)
+        assert strip.frame_end == pytest.approx(31 + 2 * (frames - 1))
+    for row in (0, 5, frames - 1):
+        bpy.context.scene.frame_set(31 + 2 * row)
+        away = evaluated_vertices(made.parts.head) - blender_points(track.vertices[row])
+        assert np.linalg.norm(away, axis=1).max() < BOUND
+
+
+def test_edits_whose_track_was_deleted_are_kept_as_an_action_and_the_track_comes_back():
+    track = make_flame_track(8)
+    made = bring_in(track)
+    rig, key = made.parts.rig, made.parts.mesh.shape_keys
+    edits = new_layer(rig, key)
+    open_jaw_on_top(rig)
+    for owner in (rig, key):
+        owner.animation_data.nla_tracks.remove(owner.animation_data.nla_tracks[0])
+    again = bring_in(track)
+    assert [each.code for each in again.notices] == ["edits-aside"] and edits.use_fake_user
+    assert len(keyframes.curves_of(rig)) == 6 * 7 and largest_distance(again, track) < BOUND
