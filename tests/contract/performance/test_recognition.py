@@ -6,7 +6,16 @@ import pytest
 
 from backend.contract.failure import Failure
 from backend.contract.performance.channels import CHANNELS
-from backend.contract.performance.characters.facts import ArmatureFacts, BoneFacts, CharacterFacts, KeyFacts, MeshFacts
+from backend.contract.performance.characters.facts import (
+    ArmatureFacts,
+    Bind,
+    BoneFacts,
+    CharacterFacts,
+    Expression,
+    KeyFacts,
+    MeshFacts,
+    VrmFacts,
+)
 from backend.contract.performance.characters.mapping import Mapping
 from backend.contract.performance.characters.metahuman import CONTROLS, PREFIX
 from backend.contract.performance.characters.recognition import recognise
@@ -160,3 +169,15 @@ def test_of_two_armatures_the_one_that_nothing_turns_is_taken_and_two_free_ones_
     assert isinstance(found, Mapping) and {each.armature for each in found.joints} == {"control"}
     two = recognise(CharacterFacts(armatures=(armature("Anna", "neck", "head"), control)))
     assert isinstance(two, Failure) and two.code == "two-armatures" and "'Anna'" in two.sentence
+
+
+@pytest.mark.parametrize("by_bones", [True, False])
+def test_eyes_of_a_vrm_look_by_bones_or_by_expressions_never_by_both(by_bones: bool) -> None:
+    rig = ArmatureFacts("rig", (BoneFacts("Kopf"), BoneFacts("Auge", "Kopf")))
+    look = Expression("lookUp", (Bind("Face", "hoch"),))
+    vrm = VrmFacts("1", (look,), {"head": "Kopf", "left_eye": "Auge"}, by_bones)
+    face = MeshFacts("Face", (KeyFacts("hoch"),), "rig", frozenset({"Auge"}))
+    found = recognise(CharacterFacts((face,), (rig,), vrm))
+    assert isinstance(found, Mapping)
+    assert [each.use for each in found.joints if each.joint == "left_eye"] == [by_bones]
+    assert [each.key for each in found.shapes] == ([] if by_bones else ["hoch"])

@@ -128,6 +128,7 @@ def _heads(facts: CharacterFacts) -> Iterable[JointTarget] | Failure:
     Of several armatures, as of a game's rig and the one that controls it, it is the one whose head nothing turns yet.
     """
     known = facts.vrm.bones if facts.vrm is not None else None
+    unused = () if facts.vrm is None or facts.vrm.looks_by_bones else ("left_eye", "right_eye")
     found = []
     for armature in facts.armatures:
         names = frozenset(bone.name for bone in armature.bones)
@@ -148,7 +149,7 @@ def _heads(facts: CharacterFacts) -> Iterable[JointTarget] | Failure:
             "Select only the one that shall be animated, or the face that it moves.",
         )
     return [
-        JointTarget(armature.name, bone, joint, 1 / len(names))
+        JointTarget(armature.name, bone, joint, 1 / len(names), joint not in unused)
         for armature, bones, _ in chosen
         for joint, names in bones.items()
         for bone in names
