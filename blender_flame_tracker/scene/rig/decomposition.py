@@ -27,6 +27,8 @@ _ROUNDS: Final = 12
 """At most, in which lids and joints are told apart; each takes the more of the rest the smaller the lids are."""
 _SETTLED: Final = 1e-6
 """Metres by which the lids change in the last round."""
+_TELLING: Final = 64
+"""Frames that are enough to find the shape of lids."""
 LIDS: Final = ("Eyelid Left", "Eyelid Right")
 LARGEST_VALUE: Final = 10.0
 """Of a shape key, by Blender's own limits of its slider."""
@@ -97,16 +99,19 @@ def decompose(track: Track, rows: NDArray[np.int64]) -> Decomposition:
     shape, values = _with_lids(shape, values, lids)
     torso = track.neck_turns_torso
 
-    def moving(shape: RigShape) -> Animation:
-        """What the bones do, with the joints' own motion as the track's vertices tell it."""
-        still = _animation(shape, values, rotations, torso, joints, np.zeros((len(rows), 4, 3)))
-        return _animation(shape, values, rotations, torso, joints, _joint_motion(track, rows, shape, still))
+    def moving(shape: RigShape, part: NDArray[np.int64]) -> Animation:
+        """What the bones do in some of the frames, with the joints' own motion as the track's vertices tell it."""
+        some, turns = values[part], rotations[part]
+        still = _animation(shape, some, turns, torso, joints, np.zeros((len(part), 4, 3)))
+        return _animation(shape, some, turns, torso, joints, _joint_motion(track, rows[part], shape, still))
 
+    telling = _telling_frames(lids)
     for _ in range(_ROUNDS if lids.any() else 0):
-        before, shape = shape, _lids_improved(track, rows, shape, moving(shape), lids)
+        before = shape
+        shape = _lids_improved(track, rows[telling], shape, moving(shape, telling), lids[telling])
         if np.abs(shape.shapes[-2:] - before.shapes[-2:]).max() < _SETTLED:
             break
-    animation = moving(shape)
+    animation = moving(shape, np.arange(len(rows)))
     shape, animation = _within_sliders(shape, animation)
     return Decomposition(shape, animation, _deviation(track, rows, shape, animation))
 
@@ -215,6 +220,12 @@ def _with_lids(shape: RigShape, values: Array, lids: Array) -> tuple[RigShape, A
         shape.weights,
     )
     return grown, np.concatenate([values, lids], axis=1)
+
+
+def _telling_frames(lids: Array) -> NDArray[np.int64]:
+    """Frames that tell what the lids (K, 2) look like: from wide open to shut, where there are more than enough."""
+    order = np.argsort(lids.sum(axis=1), kind="stable")
+    return np.sort(order[np.unique(np.linspace(0, len(lids) - 1, min(len(lids), _TELLING)).round().astype(np.int64))])
 
 
 def _lids_improved(
