@@ -69,7 +69,7 @@ def bone_faces(mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missi
         here = replace(mapping, surface=tuple(chosen), joints=tuple(joints))
         axes = face_axes(thing, mapping)
         motion = _motion_on(keyed, settings)
-        solved = solve_surface(thing, here, axes.matrix, motion, settings.neck_share)
+        solved = _solved(thing, here, axes.matrix, motion, settings)
         if isinstance(solved, Failure):
             return solved
         missing += [f"{bone} of {name}" for bone in solved.missing]
@@ -83,6 +83,18 @@ def bone_faces(mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missi
             (*made.notices, *said),
         )
     return made
+
+
+def _solved(
+    thing: bpy.types.Object, mapping: Mapping, axes: Array, motion: SurfaceMotion, settings: RetargetSettings
+) -> SurfaceSolution | Failure:
+    """The solution, with its progress at the mouse: a rig of 900 bones takes a second for a hundred frames."""
+    manager = bpy.context.window_manager
+    manager.progress_begin(0, 1)
+    try:
+        return solve_surface(thing, mapping, axes, motion, settings.neck_share, manager.progress_update)
+    finally:
+        manager.progress_end()
 
 
 def _motion_on(keyed: Keyed, settings: RetargetSettings) -> SurfaceMotion:

@@ -27,7 +27,7 @@ from .working_copy import WorkingCopy, working_copy
 Array = NDArray[np.float64]
 
 _TOLERANCE: Final = 5e-5
-"""Metres of the person's face: what is left on a frame is not worth another round."""
+"""Metres of the person's face: a change by less is not worth another round."""
 _ROUNDS: Final = 5
 """Of evaluation and correction; two are enough where nothing bends."""
 _GAIN: Final = 0.9
@@ -198,9 +198,11 @@ class _Posed:
             gained = error.sum() < _GAIN * least.sum()
             if error.sum() < least.sum():
                 best, least = locations, error
-            if not gained or error.max() < self._tolerance:
+            change = self._response.locations_for(ways, turned)
+            # Where a constraint holds a control, an error remains that no change mends.
+            if not gained or np.abs(change).max() < self._tolerance:
                 break
-            locations = locations + self._response.locations_for(ways, turned)
+            locations = locations + change
         return best, least
 
     def _measured(self) -> tuple[Array, Array]:
