@@ -8,6 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.performance.channels import region_of
+from ...backend.contract.performance.characters.spellings import plain
 from .mapping_group import CONTROL, JOINT, SHAPE, SURFACE, group_of
 
 _ICONS: Final = {SHAPE: "SHAPEKEY_DATA", CONTROL: "POSE_HLT", JOINT: "BONE_DATA", SURFACE: "SURFACE_DATA"}
@@ -34,21 +35,10 @@ class FLAME_UL_mapping(bpy.types.UIList):  # noqa: N801 - Blender's rule for nam
         row.use_property_split = False
         row.use_property_decorate = False
         row.prop(item, "use", text="")
-        split = row.split(factor=0.45)
+        split = row.split(factor=0.75)
         split.active = item.use
-        split.label(text=item.target, icon=_ICONS[item.kind], translate=False)
-        right = split.row(align=True)
-        if item.kind == JOINT:
-            right.prop(item, "joint", text="")
-            right.prop(item, "share", text="")
-        elif item.kind == SURFACE:
-            right.prop(item, "factor", text="")
-        else:
-            if len(item.parts) == 1:
-                right.prop(item.parts[0], "channel", text="")
-            else:
-                right.label(text=f"{len(item.parts)} channels", translate=False)
-            right.prop(item, "gain", text="")
+        split.label(text=_text(item), icon=_ICONS[item.kind], translate=False)
+        split.prop(item, {JOINT: "share", SURFACE: "factor"}.get(item.kind, "gain"), text="")
 
     def filter_items(self, context: bpy.types.Context | None, data: Any, property: str | None) -> Any:  # noqa: A002
         """Show the rows whose names, channels or regions the text is in; the order is the mapping's."""
@@ -59,6 +49,17 @@ class FLAME_UL_mapping(bpy.types.UIList):  # noqa: N801 - Blender's rule for nam
         pattern = text if any(each in text for each in "*?[") else f"*{text}*"
         shown = [any(fnmatch(word.lower(), pattern) for word in _words(row)) for row in rows]
         return [self.bitflag_filter_item if each else 0 for each in shown], []
+
+
+def _text(row: Any) -> str:
+    """What is driven, and by what, unless its name says so; a sidebar has room for some twenty letters."""
+    if row.kind == SURFACE:
+        return row.target
+    if row.kind == JOINT:
+        followed = row.joint.replace("_", " ")
+    else:
+        followed = row.parts[0].channel if len(row.parts) == 1 else f"{len(row.parts)} channels"
+    return row.target if plain(followed) in plain(row.target) else f"{row.target}: {followed}"
 
 
 def _words(row: Any) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -13,6 +14,7 @@ from flame_extension.blender_flame_tracker.retarget import mapping_files
 from flame_extension.blender_flame_tracker.retarget.check_panel import draw_check
 from flame_extension.blender_flame_tracker.retarget.check_report import report_of
 from flame_extension.blender_flame_tracker.retarget.mapping_group import group_of
+from flame_extension.blender_flame_tracker.retarget.mapping_list import FLAME_UL_mapping
 from flame_extension.blender_flame_tracker.retarget.mapping_store import stored_mapping
 from makehuman import make_character, needs_makehuman
 from recording_layout import RecordingLayout
@@ -122,3 +124,12 @@ def test_nothing_selected_and_nothing_recognised_are_said(addon: Any) -> None:
         bpy.ops.flame.check_character()
     with pytest.raises(RuntimeError, match="no mapping yet"):
         bpy.ops.flame.remember_mapping()
+
+
+@pytest.mark.parametrize(("text", "shown"), [("", 58), ("jawopen", 2), ("brows", 5), ("eye*left", 7), ("head", 1)])
+def test_the_table_is_searched_by_names_channels_and_regions(character: Any, text: str, shown: int) -> None:
+    rig = character.armature
+    bpy.ops.flame.check_character(character=rig.name)
+    searched = SimpleNamespace(filter_name=text, bitflag_filter_item=1 << 30)
+    flags, order = FLAME_UL_mapping.filter_items(searched, bpy.context, group_of(rig), "rows")
+    assert order == [] and (sum(map(bool, flags)) if text else len(group_of(rig).rows)) == shown
