@@ -18,7 +18,7 @@ FEWEST: Final = 8
 """Landmarks without which the head's size, pose and proportions are not certain."""
 _FEWEST_VERTICES: Final = 400
 """Of skin near the face; a lip is then two or three vertices high."""
-_WORST_START: Final = 0.16
+_WORST_START: Final = 0.28
 """Residual of the landmarks against a human face's, as part of their spread."""
 _WORST_MISS: Final = (0.0025, 0.009)
 """Median and 95th percentile, metres, of the laid face's distance from the mesh."""

@@ -24,7 +24,7 @@ LOWER_REACH: Final = 0.006
 _THICKNESS: Final = 0.0003
 """Least distance of a closed lid's inner side from the eyeball, metres."""
 _OVERLAP: Final = 0.00005
-_ROUNDS: Final = 6
+_ROUNDS: Final = 9
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def closed_lids(registration: Registration, eye: Eye, displacements: Floats) -> 
     for number in range(_ROUNDS):
         along_now, angle_now, _ = eye.angles_of(rest + blink)
         edges = slit.edges_of_gap(along_now, angle_now)
-        gap = filled(edges[0] - edges[1] + _OVERLAP / eye.radius, widened=number >= _ROUNDS - 2)
+        gap = filled(edges[0] - edges[1] + _OVERLAP / eye.radius, widened=number >= _ROUNDS // 2)
         for vertices, edge, share, reach in (
             (upper, upper_rest, -UPPER_SHARE, UPPER_REACH),
             (lower, lower_rest, 1 - UPPER_SHARE, LOWER_REACH),

@@ -19,7 +19,7 @@ UPPER_SHARE: Final = 0.42
 """Part of the gap that the upper lip closes, as on the built-in head."""
 REACH: Final = 0.012
 _OVERLAP: Final = 0.00005
-_ROUNDS: Final = 5
+_ROUNDS: Final = 7
 _DEPTH: Final = 0.006
 """Metres behind the line between the lips up to which they count as lips and not as the inside of the mouth."""
 _HEIGHT: Final = 0.02
@@ -127,7 +127,7 @@ def closed_lips(
         posed = pose(displacement)
         along_now, height_now, _ = mouth.position_of(posed)
         upper, lower = mouth.slit.edges_of_gap(along_now, height_now)
-        gap = filled(upper - lower + _OVERLAP, widened=number >= _ROUNDS - 2)
+        gap = filled(upper - lower + _OVERLAP, widened=number >= _ROUNDS // 2)
         rim_along, depth = _depth_between(mouth, registration, posed)
         step = np.zeros_like(rest)
         for side, edge, share in ((UPPER_LIP, 0, -UPPER_SHARE), (LOWER_LIP, 1, 1 - UPPER_SHARE)):

@@ -96,7 +96,7 @@ def propose_points(vertices: Array, faces: Array) -> dict[int, Floats] | Failure
     if len(slits) > _FEWEST_OF_SLITS:
         certain = slits | {number: points[number] for number in _CERTAIN}
         known = np.array(list(certain))
-        again = register(sized, known, np.array(list(certain.values())), {}, skin)
+        again = register(sized, known, np.array(list(certain.values())), skin)
         back = (again.warped.vertices - again.shift) @ again.rotation / again.scale
         points = {number: back[number] for number in POINTS} | slits
     points |= _ears(sized, skin)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -15,7 +14,7 @@ from ..channels import INDEX
 from .arkit_head import ArkitHead, arkit_head
 from .mesh import Mesh, similarity
 from .nearest import SurfacePoints, nearest_points
-from .sides import may_touch, sides_of
+from .sides import SEEDS, may_touch, sides_of
 from .warp import Warp, local_frames
 
 _PARTING: Final = 0.05
@@ -92,6 +91,17 @@ def nearest_of_side(
     return result
 
 
+def _seeds(warped: Floats, target: Mesh, allowed: Mask) -> dict[int, int]:
+    """Return the target's vertex next to each landmark from which the sides of slits are measured."""
+    numbers = np.array(SEEDS)
+    normals = source_mesh().moved(warped).normals[numbers]
+    found = nearest_points(warped[numbers], target, allowed, normals, 0.3, _FARTHEST)
+    corners = target.faces[found.triangle]
+    vertices = corners[np.arange(len(numbers)), found.barycentric.argmax(axis=1)]
+    near = np.isfinite(found.distance)
+    return dict(zip(numbers[near].tolist(), vertices[near].tolist(), strict=True))
+
+
 def laid_on_surface(
     head: ArkitHead, warped: Floats, target: Mesh, target_sides: Integers, allowed: Mask
 ) -> tuple[Floats, tuple[float, float]]:
@@ -125,16 +135,13 @@ def _spread(mesh: Mesh, step: Floats, certain: Integers) -> Floats:
     return step / np.maximum(weight, 0.35)[:, None]
 
 
-def register(
-    target: Mesh, landmarks: Integers, positions: Floats, landmark_vertices: Mapping[int, int], allowed: Mask
-) -> Registration:
+def register(target: Mesh, landmarks: Integers, positions: Floats, allowed: Mask) -> Registration:
     """Lay the built-in head onto a target.
 
     Args:
         target: Its mesh, in its own size and axes.
         landmarks: Numbers of the landmarks that are known on it (N,), at least six and not in one plane.
         positions: Where they are (N, 3).
-        landmark_vertices: The vertex nearest to each of them.
         allowed: Vertices (V,) of its skin, mouth and lids.
     """
     head, rest = arkit_head(), source_mesh()
@@ -151,7 +158,7 @@ def register(
         np.concatenate([np.zeros(len(landmarks)), np.full(len(anchors), _ANCHORS)]),
     )
     warped = warp(parted)
-    sides = sides_of(sized, landmark_vertices)
+    sides = sides_of(sized, _seeds(warped, sized, allowed))
     warped, miss = laid_on_surface(head, warped, sized, sides, allowed)
     mesh = rest.moved(warped)
     frames = local_frames(rest, mesh, head.regions["face"])

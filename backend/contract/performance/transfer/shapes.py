@@ -77,8 +77,7 @@ def make_shapes(vertices: Array, faces: Array, landmarks: KnownLandmarks) -> Sha
     mesh = Mesh(np.asarray(vertices, np.float64), np.asarray(faces, np.int64))
     pieces = mesh.pieces()
     skin = skin_of(pieces, landmarks.vertices)
-    by_number = dict(zip(landmarks.numbers.tolist(), landmarks.vertices.tolist(), strict=True))
-    registration = register(mesh, landmarks.numbers, landmarks.positions, by_number, skin)
+    registration = register(mesh, landmarks.numbers, landmarks.positions, skin)
     mouth = mouth_of(registration, skin)
     problem = registration_problem(registration, skin, mouth)
     if problem is not None:

@@ -12,26 +12,28 @@ from typing import Final
 import numpy as np
 
 from ...arrays import Integers, Mask
-from ...names import (
-    LEFT_EYE_LOWER,
-    LEFT_EYE_UPPER,
-    OUTER_LIPS_LOWER,
-    OUTER_LIPS_UPPER,
-    RIGHT_EYE_LOWER,
-    RIGHT_EYE_UPPER,
-)
+from ...names import OUTER_LIPS_LOWER, OUTER_LIPS_UPPER
 from .mesh import Mesh
 
 NEITHER, UPPER_LIP, LOWER_LIP, RIGHT_UPPER_LID, RIGHT_LOWER_LID, LEFT_UPPER_LID, LEFT_LOWER_LID = range(7)
 OPPOSITE: Final = (-1, LOWER_LIP, UPPER_LIP, RIGHT_LOWER_LID, RIGHT_UPPER_LID, LEFT_LOWER_LID, LEFT_UPPER_LID)
 """The side that each may not touch; -1 if there is none."""
 
+_RIGHT_ABOVE: Final = (247, 30, 29, 27, 28, 56)
+_RIGHT_BELOW: Final = (25, 110, 24, 23, 22, 26)
+_LEFT_ABOVE: Final = (467, 260, 259, 257, 258, 286)
+_LEFT_BELOW: Final = (255, 339, 254, 253, 252, 256)
+"""Landmarks next to the lids' edges, on the side away from the eye."""
 SLITS: Final = (
     (UPPER_LIP, OUTER_LIPS_UPPER[1:-1], LOWER_LIP, OUTER_LIPS_LOWER[1:-1], 0.055),
-    (RIGHT_UPPER_LID, RIGHT_EYE_UPPER[1:-1], RIGHT_LOWER_LID, RIGHT_EYE_LOWER[1:-1], 0.022),
-    (LEFT_UPPER_LID, LEFT_EYE_UPPER[1:-1], LEFT_LOWER_LID, LEFT_EYE_LOWER[1:-1], 0.022),
+    (RIGHT_UPPER_LID, _RIGHT_ABOVE, RIGHT_LOWER_LID, _RIGHT_BELOW, 0.022),
+    (LEFT_UPPER_LID, _LEFT_ABOVE, LEFT_LOWER_LID, _LEFT_BELOW, 0.022),
 )
-"""Upper side and the landmarks on it, lower side and its own, and how far from them (metres) a side reaches."""
+"""Upper side and landmarks on it, lower side and its own, and how far from them (metres) a side reaches.
+
+Landmarks are some millimetres away from the slit, where a vertex that is near is on the right side for certain.
+"""
+SEEDS: Final = tuple(number for _, above, _, below, _ in SLITS for number in (*above, *below))
 _CLEARLY: Final = 0.8
 """A vertex is on the side to which its way is shorter by this factor; others, at the corners, on neither."""
 
@@ -41,8 +43,7 @@ def sides_of(mesh: Mesh, landmark_vertices: Mapping[int, int]) -> Integers:
 
     Args:
         mesh: In metres, of the size of a head.
-        landmark_vertices: Vertex nearest to each landmark that is known. For lips the outer edge counts, as it alone is
-            known for certain where the mouth is closed.
+        landmark_vertices: Vertex nearest to each landmark of `SEEDS` that is known.
     """
     side = np.zeros(len(mesh), np.int64)
     for upper, above, lower, below, reach in SLITS:

@@ -10,6 +10,9 @@ from makehuman import PARTS, MakeHuman, needs_makehuman, read_makehuman
 from makehuman_landmarks import picked_landmarks, triangles
 
 from backend.contract.performance.channels import CHANNELS, INDEX
+from backend.contract.performance.transfer.mesh import Mesh
+from backend.contract.performance.transfer.nearest import nearest_points
+from backend.contract.performance.transfer.points import NEEDED, POINTS
 from backend.contract.performance.transfer.shapes import KnownLandmarks, Shapes, make_shapes
 
 pytestmark = needs_makehuman
@@ -32,6 +35,23 @@ def made() -> tuple[MakeHuman, np.ndarray, Shapes]:
     shapes = make_shapes(head.vertices[index], faces, known)
     assert isinstance(shapes, Shapes), shapes
     return head, index, shapes
+
+
+def made_from(numbers: np.ndarray, moved: float = 0.0, seed: int = 0) -> Shapes:
+    """Shapes by some of the points, each moved at random by so many metres and laid on the mesh again."""
+    head, index, _ = made()
+    faces = np.searchsorted(index, triangles(head, *GROUPS))
+    found = {number: each for number, each in picked_landmarks(head).items() if number in numbers}
+    noise = np.random.default_rng(seed).normal(size=(len(found), 3)) * moved
+    mesh = Mesh(head.vertices[index], faces)
+    on_body = np.isin(index, head.indices("body"))
+    points = nearest_points(np.array([position for _, position in found.values()]) + noise, mesh, on_body)
+    corners = faces[points.triangle]
+    nearest = corners[np.arange(len(found)), points.barycentric.argmax(axis=1)]
+    known = KnownLandmarks(np.array(list(found)), points.values_of(faces, mesh.vertices), nearest)
+    shapes = make_shapes(mesh.vertices, faces, known)
+    assert isinstance(shapes, Shapes), shapes
+    return shapes
 
 
 def agreement(channel: str) -> tuple[float, float]:
@@ -67,6 +87,20 @@ def test_a_blink_shuts_the_lids_of_eyes_that_are_wider_than_ours() -> None:
 
 def test_mouth_close_shuts_the_lips_of_the_open_jaw() -> None:
     assert made()[2].lip_gap < 3e-4
+
+
+def test_the_ten_points_that_are_needed_are_enough() -> None:
+    shapes = made_from(np.array(NEEDED))
+    assert max(*shapes.lid_gap, shapes.lip_gap) < 3e-4
+    jaw = INDEX["jawOpen"]
+    ours, best = (each.displacements[each.parts.skin][..., jaw] for each in (shapes, made()[2]))
+    assert (ours * best).sum() / np.linalg.norm(ours) / np.linalg.norm(best) > 0.95
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_points_that_are_two_millimetres_off_shut_lids_and_lips_all_the_same(seed: int) -> None:
+    shapes = made_from(np.array(list(POINTS)), moved=0.002 / np.sqrt(3), seed=seed)
+    assert max(*shapes.lid_gap, shapes.lip_gap) < 3e-4
 
 
 def test_no_vertex_of_the_body_moves_and_every_shape_moves_the_head() -> None:
