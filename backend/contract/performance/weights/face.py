@@ -15,7 +15,7 @@ from ..performance import APERTURE, GEOMETRY, GEOMETRY_AND_SCORE, JOINT, NOT_TRA
 from .basis import ArkitBasis
 from .bounded import Problem, solve
 from .habits import alike_pairs, most_of_mouth_close, pull_of, without_losers
-from .lids import BLINKS, blinks_of, closing_of, lid_vertices
+from .lids import BLINKS, blinks_of, closing_of, has_lids, lid_vertices
 from .motion import motion_of
 from .options import ArkitOptions
 from .products import MILLIMETRES, Products
@@ -87,15 +87,17 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     residual = products.left_over(weights[:, channels] * unit - offset)
     from_mesh = weights.copy()
     from_mesh[:, channels] -= offset / unit
-    blinks = blinks_of(track, closing_of(track, motion, shapes, from_mesh), weights)
-    weights[:, BLINKS] = np.clip(steadied(blinks, joined, rate, options.smoothness), 0, 1)
+    measured: tuple[int, ...] = BLINKS if has_lids(track) else ()
+    if measured:
+        blinks = blinks_of(track, closing_of(track, motion, shapes, from_mesh), weights)
+        weights[:, BLINKS] = np.clip(steadied(blinks, joined, rate, options.smoothness), 0, 1)
     alone = np.zeros(len(CHANNELS))
     alone[channels] = size[channels] * products.distinct()
-    alone[[JAW_OPEN, *BLINKS, *COLUMNS.ravel()]] = np.inf
+    alone[[JAW_OPEN, *measured, *COLUMNS.ravel()]] = np.inf
     share = np.zeros(len(CHANNELS))
     share[channels] = scored.share(products.distinct(), unit)
     trust = trust_of(track, alone, products.left_over(by_mesh), share > 0)
-    return Face(weights, _sources(alone, share), residual, trust)
+    return Face(weights, _sources(alone, share, measured), residual, trust)
 
 
 def face_vertices(track: Track) -> Array:
@@ -105,19 +107,20 @@ def face_vertices(track: Track) -> Array:
     return np.setdiff1d(face, regions.get("mouth_inside", np.zeros(0, np.int64)))
 
 
-def _sources(alone: Array, share: Array) -> tuple[str, ...]:
+def _sources(alone: Array, share: Array, measured: tuple[int, ...]) -> tuple[str, ...]:
     """Return the source of each channel (52).
 
     Args:
         alone: As in `trust_of`.
         share: Of the scores in what is known of the channel (52,), 0 to 1.
+        measured: Channels of the lids, where their gap was measured.
     """
     result = [NOT_TRACKED if nothing else GEOMETRY for nothing in alone == 0]
     for channel in np.flatnonzero(share > _NOTED):
         result[channel] = SCORE if share[channel] > 1 - _NOTED else GEOMETRY_AND_SCORE
     for channel in (*COLUMNS.ravel(), JAW_OPEN):
         result[channel] = JOINT
-    for channel in BLINKS:
+    for channel in measured:
         result[channel] = APERTURE
     return tuple(result)
 

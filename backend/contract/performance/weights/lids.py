@@ -31,8 +31,15 @@ MOST_AT_REST: Final = 0.5
 """Closing that an open eye has at most: one that is never open beyond this is shut, not made like that."""
 
 
+def has_lids(track: Track) -> bool:
+    """Whether it is known where the lids' edges lie on a track's head."""
+    return bool((track.landmark_triangle[_middle_landmarks()] >= 0).all())
+
+
 def lid_vertices(track: Track) -> Array:
-    """Return the vertices (N,) on which the lids' edges lie."""
+    """Return the vertices (N,) on which the lids' edges lie; none where that is not known."""
+    if not has_lids(track):
+        return np.zeros(0, np.int64)
     return np.unique(track.faces[[track.landmark_triangle[index] for index in _middle_landmarks()]])
 
 
