@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from ..track import MISSING, Track, read_track
 from .performance import Performance
 from .transfer.arkit_head import arkit_head
 
-_NECK = JOINTS.index("neck")
+_NECK: Final = JOINTS.index("neck")
+_LEAST_BETWEEN_EYES: Final = 0.02
+"""Metres between the outer corners of a person's eyes; what is less, or not there, tells no size."""
 
 
 def surface_ways(track: Track) -> Array:
@@ -58,7 +61,9 @@ def beyond_weights(track: Track, performance: Performance) -> Array:
     head = arkit_head()
     neutral = head.neutral[head.landmark_vertices]
     played = head.landmarks_of(performance.weights) - neutral
-    beyond = surface_ways(track) * (_between_eyes(neutral) / _between_eyes(_neutral(track))) - played
+    person = _between_eyes(_neutral(track))
+    size = _between_eyes(neutral) / person if person > _LEAST_BETWEEN_EYES else 1.0
+    beyond = surface_ways(track) * size - played
     there = performance.has_face & ~np.isnan(beyond).all(axis=(1, 2))
     return beyond - np.median(beyond[there], axis=0) if there.any() else beyond
 
@@ -66,11 +71,13 @@ def beyond_weights(track: Track, performance: Performance) -> Array:
 def _neutral(track: Track) -> Array:
     """Landmarks (478, 3) of the person's neutral face."""
     corners = track.neutral_vertices[track.faces[track.landmark_triangle]].astype(np.float64)
-    return np.asarray(np.einsum("lkc,lk->lc", corners, track.landmark_barycentric))
+    points = np.einsum("lkc,lk->lc", corners, track.landmark_barycentric)
+    points[track.landmark_triangle < 0] = np.nan
+    return np.asarray(points)
 
 
 def _between_eyes(landmarks: Array) -> float:
-    """Distance of the outer corners of the eyes."""
+    """Distance of the outer corners of the eyes; NaN where the head model has none."""
     return float(np.linalg.norm(landmarks[LEFT_EYE_CORNERS[0]] - landmarks[RIGHT_EYE_CORNERS[0]]))
 
 

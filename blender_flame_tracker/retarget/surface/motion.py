@@ -77,7 +77,8 @@ def played_motion(
     built_in = arkit_head()
     landmarks = built_in.landmarks_of(weights)
     return SurfaceMotion(
-        landmarks if beyond is None else landmarks + beyond,
+        # Points that the track's head does not have go by the weights alone.
+        landmarks if beyond is None else landmarks + np.nan_to_num(beyond),
         built_in.neutral[built_in.landmark_vertices],
         built_in.joints[[_LEFT_EYE, _RIGHT_EYE]],
         jaw,

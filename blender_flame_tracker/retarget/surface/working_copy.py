@@ -91,9 +91,25 @@ def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator
     scene = bpy.data.scenes.new("Working Copy")
     try:
         scene.collection.objects.link(thing)
-        yield WorkingCopy(thing, scene.view_layers[0], bones)
+        with _nobody_listening():
+            yield WorkingCopy(thing, scene.view_layers[0], bones)
     finally:
         data = thing.data
         bpy.data.scenes.remove(scene)
         bpy.data.objects.remove(thing)
         bpy.data.armatures.remove(data)
+
+
+@contextmanager
+def _nobody_listening() -> Iterator[None]:
+    """Keep handlers, which other add-ons have as well, from poses that are only tried."""
+    handlers: Any = bpy.app.handlers
+    lists = (handlers.depsgraph_update_pre, handlers.depsgraph_update_post)
+    waiting = [list(each) for each in lists]
+    for each in lists:
+        each.clear()
+    try:
+        yield
+    finally:
+        for each, functions in zip(lists, waiting, strict=True):
+            each.extend(functions)

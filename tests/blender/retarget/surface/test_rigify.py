@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -19,6 +20,7 @@ from flame_extension.blender_flame_tracker.retarget.recognise import recognise_c
 from flame_extension.blender_flame_tracker.scene import keyframes
 from mathutils import Matrix, Vector
 from performances import make_performance
+from performed_tracks import imported, performed
 from rigify_faces import constraints_of, make_rig, stored_rig
 
 REPLACE = RetargetSettings(existing="replace")
@@ -265,3 +267,34 @@ def test_any_armature_follows_a_table_of_the_user(addon: Any) -> None:
     went = np.array(thing.pose.bones["corner_l"].head) - bones["corner_l"][1]
     assert went == pytest.approx(scale * PERSON_TO_RIG @ way, abs=1e-4 * scale)
     assert np.degrees(thing.pose.bones["mandible"].rotation_quaternion.angle) == pytest.approx(20, abs=0.1)
+
+
+def test_handlers_of_other_add_ons_do_not_see_poses_that_are_tried(addon: Any) -> None:
+    rig = stored_rig(modular=False)
+    scenes: list[str] = []
+
+    def listen(scene: Any, _: Any) -> None:
+        scenes.append(scene.name)
+
+    bpy.app.handlers.depsgraph_update_post.append(listen)
+    try:
+        play(rig, make_performance({"jawOpen": [0, 1]}))
+        assert listen in bpy.app.handlers.depsgraph_update_post
+    finally:
+        bpy.app.handlers.depsgraph_update_post.remove(listen)
+    assert set(scenes) <= {bpy.context.scene.name}
+
+
+def test_sliders_of_the_calibration_are_followed(addon: Any, tmp_path: Path) -> None:
+    rig = stored_rig(modular=False)
+    bpy.context.scene.render.fps = 25
+    collection = imported(tmp_path, performed(jawOpen=np.linspace(0, 0.8, 30), mouthSmileLeft=np.linspace(0, 0.6, 30)))
+    assert bpy.ops.flame.retarget(character=rig.name, existing="replace") == {"FINISHED"}
+    before = values_of(rig)
+    jaw = [key for key in before if '"jaw_master"' in key[0]]
+    assert jaw and np.ptp(before[jaw[0]]) > 0
+    collection.flame_calibration.master = 0.5
+    after = values_of(rig)
+    corner_path = ('pose.bones["lips.L"].location', 2)
+    assert np.ptp(after[corner_path]) == pytest.approx(0.5 * np.ptp(before[corner_path]), rel=0.2)
+    assert np.ptp(after[jaw[1]]) == pytest.approx(0.5 * np.ptp(before[jaw[1]]), rel=0.05)

@@ -11,6 +11,7 @@ from flame_extension.backend.contract.performance.calibration import Calibration
 from flame_extension.backend.contract.performance.surface import beyond_weights, surface_ways
 from flame_extension.backend.contract.performance.transfer.arkit_head import arkit_head
 from flame_extension.backend.contract.track import MISSING, Track
+from flame_extension.blender_flame_tracker.retarget.surface.motion import played_motion
 from performances import make_performance
 from synthetic_tracks import make_track, with_rows
 
@@ -77,3 +78,12 @@ def test_a_neutral_frame_of_the_user_counts_here_too() -> None:
     found = calibrated(with_beyond, Calibration(neutral=(3,))).beyond
     assert found is not None and np.abs(found[3]).max() < 1e-9
     assert found[0, CORNER] == pytest.approx([0, -0.003, 0], abs=1e-6)
+
+
+def test_points_that_the_head_model_does_not_have_go_by_the_weights() -> None:
+    triangles = track_of(SMILING.weights).landmark_triangle.copy()
+    triangles[[263, 33, CORNER]] = -1
+    beyond = beyond_weights(with_rows(track_of(SMILING.weights), landmark_triangle=triangles), SMILING)
+    assert np.isnan(beyond[:, CORNER]).all() and np.abs(beyond[:, [61, 152]]).max() < 1e-6
+    motion = played_motion(SMILING.weights, beyond, np.zeros((5, 3)), None, None)
+    assert motion.landmarks == pytest.approx(arkit_head().landmarks_of(SMILING.weights), abs=1e-6)
