@@ -121,6 +121,7 @@ def closed_lids(registration: Registration, eye: Eye, displacements: Floats) -> 
     upper_rest, lower_rest = slit.edges_of_gap(along, angle)
     upper, lower = np.unique(slit.upper), np.unique(slit.lower)
     for number in range(_ROUNDS):
+        blink = _outside(registration, eye, blink)
         along_now, angle_now, _ = eye.angles_of(rest + blink)
         edges = slit.edges_of_gap(along_now, angle_now)
         gap = filled(edges[0] - edges[1] + _OVERLAP / eye.radius, widened=number >= _ROUNDS // 2)
@@ -131,7 +132,7 @@ def closed_lids(registration: Registration, eye: Eye, displacements: Floats) -> 
             weight = profile(along[vertices], angle[vertices], edge, reach / eye.radius)
             turn = share * weight * np.interp(along_now[vertices], COLUMNS, gap)
             blink[vertices] = eye.turned((rest + blink)[vertices], turn) - rest[vertices]
-    return _outside(registration, eye, blink)
+    return blink
 
 
 def _outside(registration: Registration, eye: Eye, displacement: Floats) -> Floats:
