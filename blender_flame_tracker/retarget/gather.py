@@ -45,6 +45,8 @@ def character_objects(scene: bpy.types.Scene, chosen: Iterable[bpy.types.Object]
         if thing in chosen or together:
             meshes.append(thing)
     meshes += [each for each in chosen if each.type == "MESH" and each not in meshes]
+    # The face first, in tables and reports.
+    meshes.sort(key=lambda each: -len(key_names(each)))
     for mesh in meshes:
         armatures |= {found.name: found for found in armatures_of(mesh)}
     return (*meshes, *armatures.values())

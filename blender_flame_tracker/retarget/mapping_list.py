@@ -35,7 +35,7 @@ class FLAME_UL_mapping(bpy.types.UIList):  # noqa: N801 - Blender's rule for nam
         row.use_property_split = False
         row.use_property_decorate = False
         row.prop(item, "use", text="")
-        split = row.split(factor=0.75)
+        split = row.split(factor=0.7)
         split.active = item.use
         split.label(text=_text(item), icon=_ICONS[item.kind], translate=False)
         split.prop(item, {JOINT: "share", SURFACE: "factor"}.get(item.kind, "gain"), text="")

@@ -32,6 +32,7 @@ SHARES: Final = {
     "heads": 0.05,
     "weights": 0.1,
     "performances": 0.1,
+    "characters": 0.05,
 }
 IN_BLENDER: Final = {"imports": 0.03, "blends": 0.02}
 """The same for what Blender's module does, where it is installed; see `in_blender`."""

@@ -27,6 +27,7 @@ KINDS = {
     "heads": 20,
     "weights": 40,
     "performances": 40,
+    "characters": 60,
 }
 IN_BLENDER = {"imports": 20, "blends": 12}
 

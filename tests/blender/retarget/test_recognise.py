@@ -34,7 +34,7 @@ def test_a_character_is_recognised_as_a_whole_from_any_part_of_it(addon: Any, ch
     character = make_character(spelling=lambda name: f"!ex-{name}")
     thing = character.armature if chosen == "Rig" else character.meshes[chosen]
     found = recognised(thing)
-    assert found.mapping.channels == set(CHANNELS)
+    assert found.mapping.channels == set(CHANNELS) and found.objects[0] == character.meshes["Body"]
     assert {target.mesh for target in found.mapping.shapes} == {each.name for each in character.meshes.values()}
     assert {(target.joint, target.bone) for target in found.mapping.joints} == {("head", "head"), ("neck", "neck")}
     for target in found.mapping.shapes:

@@ -102,7 +102,7 @@ def _version_0(gltf: dict[str, Any], vrm: dict[str, Any]) -> VrmFacts:
     bones = {
         _BONES[each["bone"]]: _node_name(gltf, each.get("node"))
         for each in _objects(_object(vrm.get("humanoid")).get("humanBones"))
-        if each.get("bone") in _BONES
+        if is_text(each.get("bone")) and each["bone"] in _BONES
     }
     looks = _object(vrm.get("firstPerson")).get("lookAtTypeName") != "BlendShape"
     return VrmFacts("0", tuple(expressions), {joint: name for joint, name in bones.items() if name}, looks)
@@ -135,7 +135,7 @@ def _key(gltf: dict[str, Any], mesh: int, index: int) -> str:
         names = _object(owner.get("extras")).get("targetNames")
         if isinstance(names, list) and 0 <= index < len(names) and is_text(names[index]):
             return names[index]
-    has_targets = any(index < len(each.get("targets") or ()) for each in primitives)
+    has_targets = any(isinstance(each.get("targets"), list) and index < len(each["targets"]) for each in primitives)
     # Blender's importer names targets without names so.
     return f"target_{index}" if has_targets and index >= 0 else ""
 
