@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 STILL: Final = 0.1
 """Millimetres: what moves less does not move, as far as anybody can tell."""
 _STILL_ANGLE: Final = np.radians(0.1)
+_OTHERWISE: Final = np.radians(1.0)
 _SEEN: Final = 5e-3
 """Change of a number of a bone that turns or moves it by more than the still ones above."""
 _SAME: Final = 1e-4
@@ -90,7 +91,8 @@ def activity_of(written: Sequence[Planned], frame: Array) -> Array:
     """Return how much goes on at each frame (K,): the sum of all values' distances from rest."""
     total = np.zeros(len(frame))
     for each in written:
-        if len(each.channel.frame) == len(frame):
+        is_axis = each.channel.path.endswith("rotation_axis_angle") and each.channel.index > 0
+        if len(each.channel.frame) == len(frame) and not is_axis:  # The axis of no turn is any.
             total += np.abs(np.asarray(each.channel.value) - each.rest)
     return total
 
@@ -225,6 +227,9 @@ def _compare_bones(
         turn = float(np.arccos(np.clip((np.trace(_unscaled(one).T @ _unscaled(other)) - 1) / 2, -1, 1)))
         world = np.array(bpy.data.objects[armature].matrix_world, dtype=np.float64)[:3, :3]
         way = to_millimetres * float(np.linalg.norm(world @ (other[:3, 3] - one[:3, 3])))
+        if any(each.kind == "joint" for each in of_bone) and _is_turned_elsewhere(of_bone[0], other):
+            still.append((of_bone[0].label, cause_of(of_bone[0].thing, of_bone[0])))
+            continue
         wanted = any(abs(_value_at(each, frames[1]) - _value_at(each, frames[0])) > _SEEN for each in of_bone)
         if turn > _STILL_ANGLE:
             moved.append(Moved(bone, float(np.degrees(turn)), "°"))
@@ -232,6 +237,24 @@ def _compare_bones(
             moved.append(Moved(bone, way, "mm"))
         elif wanted and of_bone[0].label not in labels and not _is_number(of_bone):
             still.append((of_bone[0].label, cause_of(of_bone[0].thing, of_bone[0])))
+
+
+def _is_turned_elsewhere(planned: Planned, shown: Array) -> bool:
+    """Whether a constraint turns a bone otherwise than its keys, by more than a degree.
+
+    Args:
+        planned: A channel of it.
+        shown: Its matrix (4, 4) in its parent, as it is evaluated.
+    """
+    pose: Any = planned.thing.pose
+    bone = pose.bones[planned.bone]
+    if not bone.constraints or bone.bone.inherit_scale != "FULL" or not bone.bone.use_inherit_rotation:
+        return False
+    rest = bone.bone.matrix_local
+    if bone.parent is not None:
+        rest = bone.parent.bone.matrix_local.inverted_safe() @ rest
+    keyed = _unscaled(np.array(rest @ bone.matrix_basis, dtype=np.float64))
+    return bool((np.trace(keyed.T @ _unscaled(shown)) - 1) / 2 < np.cos(_OTHERWISE))
 
 
 def _is_number(planned: Sequence[Planned]) -> bool:

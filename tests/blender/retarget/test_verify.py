@@ -45,6 +45,18 @@ def test_it_stands_at_the_frame_of_greatest_motion_and_says_how_far_everything_m
     assert applied.reading.still == ()
 
 
+def test_a_bone_that_a_constraint_turns_otherwise_is_named_though_it_moves(applied, character):
+    """Kept upright it turns against its neck, and not as it was keyed."""
+    bone = character.armature.pose.bones["head"]
+    constraint = bone.constraints.new("COPY_ROTATION")
+    constraint.target, constraint.subtarget = character.armature, "spine"
+    character.armature.pose.bones["neck"].rotation_mode = "XYZ"
+    character.armature.pose.bones["neck"].rotation_euler[0] = 0.3
+    assert again(applied).still == (("Rig: head", "its constraint Copy Rotation holds the bone"),)
+    constraint.influence = 0.0
+    assert again(applied).still == ()
+
+
 def mute(character):
     curve(character.face).mute = True
 
