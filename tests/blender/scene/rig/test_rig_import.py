@@ -298,3 +298,18 @@ def test_what_is_linked_from_another_file_is_refused_in_one_sentence(tmp_path):
     linked.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
     refusal = import_track(make_flame_track(4), SceneSettings(form="rig", plate=False))
     assert isinstance(refusal, Failure) and refusal.code == "linked"
+
+
+def test_a_rig_comes_into_a_scene_that_is_not_the_current_one_and_into_a_collection_that_is_excluded():
+    current = bpy.context.scene
+    other = bpy.data.scenes.new("other")
+    track = make_flame_track(4)
+    made = import_track(track, SceneSettings(form="rig", plate=False), other)
+    assert not isinstance(made, Failure) and made.parts.rig.name not in current.objects
+    assert made.parts.rig.data.bones[0].name == "Root" and bpy.context.mode == "OBJECT"
+    here = bring_in(track)
+    bpy.context.view_layer.layer_collection.children[here.parts.collection.name].exclude = True
+    again = bring_in(make_flame_track(4, seed=8))
+    assert again.parts.rig == here.parts.rig and here.parts.rig.users_collection[:] == (here.parts.collection,)
+    bpy.context.view_layer.layer_collection.children[here.parts.collection.name].exclude = False
+    assert largest_distance(again, make_flame_track(4, seed=8)) < BOUND
