@@ -143,3 +143,14 @@ def test_a_library_override_is_no_linked_character(tmp_path: Path) -> None:
     made = rig.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer)
     facts = read_facts([made])
     assert {each.origin for each in facts.armatures} == {OVERRIDDEN}
+
+
+def test_a_face_board_that_the_rig_hangs_on_belongs_to_the_character(addon: Any) -> None:
+    character = make_character(parts=("Body",))
+    board = bpy.data.objects.new("face_gui", bpy.data.armatures.new("face_gui"))
+    bpy.context.scene.collection.objects.link(board)
+    character.armature.parent = board
+    for chosen in (board, character.armature, character.meshes["Body"]):
+        found = recognise_character(bpy.context, [chosen])
+        assert isinstance(found, Recognised)
+        assert set(found.objects) == {board, character.armature, character.meshes["Body"]}

@@ -151,8 +151,10 @@ def test_the_face_board_of_a_metahuman_is_driven_by_location() -> None:
         *(f"CTRL_{side}_mouth_{name}" for side in "LR" for name in
           ("cornerPull", "funnelU", "funnelD", "lipsTogetherU", "lipsTogetherD", "stretch", "dimple", "purseU")),
     )  # fmt: skip
-    found = recognise(CharacterFacts(armatures=(armature("face_gui", *names, "FRM_face", board=True),)))
+    rig = armature("rig", "neck_01", "head", "FACIAL_C_Jaw")
+    found = recognise(CharacterFacts(armatures=(armature("face_gui", *names, "FRM_face", board=True), rig)))
     assert isinstance(found, Mapping) and found.kind == "MetaHuman face board"
+    assert {each.bone: each.use for each in found.joints} == {"head": True, "neck_01": True, "FACIAL_C_Jaw": False}
     controls = {(each.bone, each.index): dict(each.parts) for each in found.controls}
     assert {bone for bone, _ in controls} == set(names), "each control that is there, and no other bone"
     assert controls["CTRL_L_eye_blink", 1] == {"eyeBlinkLeft": 1.0, "eyeWideLeft": -1.0}

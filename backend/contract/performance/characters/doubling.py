@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .facts import CharacterFacts
-from .mapping import JointTarget, ShapeTarget
+from .mapping import ControlTarget, JointTarget, ShapeTarget
 
 CHANNELS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "jaw": ("jawOpen", "jawLeft", "jawRight"),
@@ -69,3 +69,12 @@ def left_to_keys(
         if channels and is_followed and not meshes:
             off.add(joint)
     return tuple(replace(joint, use=False) if joint in off else joint for joint in joints)
+
+
+def left_to_controls(joints: tuple[JointTarget, ...], controls: Iterable[ControlTarget]) -> tuple[JointTarget, ...]:
+    """Return the joints with those unused whose channels a face board has: it turns jaw and eyes itself."""
+    followed = {channel for control in controls for channel in control.parts}
+    return tuple(
+        replace(joint, use=False) if followed.intersection(CHANNELS_OF.get(joint.joint, ())) else joint
+        for joint in joints
+    )

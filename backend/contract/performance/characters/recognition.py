@@ -12,7 +12,7 @@ from .arkit import ARKIT
 from .bones import joint_bones
 from .character_creator import CHARACTER_CREATOR
 from .convention import Convention, Entry
-from .doubling import left_to_keys
+from .doubling import left_to_controls, left_to_keys
 from .facts import CharacterFacts
 from .mapping import ControlTarget, JointTarget, Mapping, ShapeTarget, SurfaceTarget
 from .metahuman_board import METAHUMAN, board_targets, is_board
@@ -64,7 +64,7 @@ def recognise(facts: CharacterFacts) -> Mapping | Failure:
             shapes += added
             kinds.append(match.kind)
             covered |= {channel for shape in added for channel in shape.parts}
-    joints = left_to_keys(facts, tuple(heads), tuple(shapes))
+    joints = left_to_keys(facts, left_to_controls(tuple(heads), controls), tuple(shapes))
     # A face that has keys already needs no bones for them.
     surface = () if shapes or controls else tuple(_surface(facts, joints, kinds))
     if not shapes and not controls and not joints and not surface:
