@@ -20,6 +20,7 @@ from .face_axes import face_axes
 from .frames import Keyed
 from .joints import in_face, region_of_joint, rest_rotation, rotation_channels
 from .planned import Planned
+from .surface.controls import EYES, trackers_of
 from .surface.motion import SurfaceMotion, channels_that_move, played_motion, region_of_landmarks
 from .surface.solution import Remaining, SurfaceSolution, solve_surface
 
@@ -58,13 +59,15 @@ def bone_faces(mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missi
     """
     chosen = [each for each in mapping.surface if each.use and settings.uses(region_of_landmarks(each.landmarks))]
     made = BoneFaces()
-    for name in dict.fromkeys(each.armature for each in chosen):
+    for name in dict.fromkeys((*(each.armature for each in chosen), *_aiming(mapping))):
         thing = bpy.data.objects.get(name)
         if thing is None or thing.pose is None:
             missing.append(name)
             continue
         joints = [
-            each for each in mapping.joints if each.armature == name and settings.uses(region_of_joint(each.joint))
+            each
+            for each in mapping.joints
+            if each.use and each.armature == name and settings.uses(region_of_joint(each.joint))
         ]
         here = replace(mapping, surface=tuple(chosen), joints=tuple(joints))
         axes = face_axes(thing, mapping)
@@ -83,6 +86,14 @@ def bone_faces(mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missi
             (*made.notices, *said),
         )
     return made
+
+
+def _aiming(mapping: Mapping) -> Iterator[str]:
+    """Armatures whose eyes look at targets, as Rigify's do though shape keys play the face: there nothing is turned."""
+    for joint in mapping.joints:
+        thing = bpy.data.objects.get(joint.armature)
+        if joint.use and joint.joint in EYES and thing is not None and joint.bone in trackers_of(thing):
+            yield joint.armature
 
 
 def _solved(
@@ -136,6 +147,7 @@ def _driven(mapping: Mapping) -> frozenset[str]:
     points = sorted({index for each in mapping.surface for index in each.landmarks})
     names = set(channels_that_move(points))
     joints = {each.joint for each in mapping.joints}
+    names |= {"jawOpen", "jawLeft", "jawRight"} if "jaw" in joints else set()
     names |= {name for name in CHANNELS if region_of(name) == "gaze" and _EYE_OF[name.endswith("Left")] in joints}
     return frozenset(names)
 

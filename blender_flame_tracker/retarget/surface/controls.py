@@ -88,15 +88,20 @@ class Fit:
     scale: float
 
 
-def eyes_of(armature: bpy.types.Object, joints: Sequence[JointTarget], copy: WorkingCopy) -> dict[int, Eye]:
-    """Return the eyes that bones are mapped for: 0 left, 1 right. A bone that another one tracks is an aim."""
+def trackers_of(armature: bpy.types.Object) -> dict[str, str]:
+    """Return target -> bone that points at it, for bones that track another one."""
     bones: Any = armature.pose.bones if armature.pose is not None else ()
-    trackers = {
+    return {
         constraint.subtarget: bone.name
         for bone in bones
         for constraint in bone.constraints
         if constraint.type in _TRACKING and constraint.target == armature
     }
+
+
+def eyes_of(armature: bpy.types.Object, joints: Sequence[JointTarget], copy: WorkingCopy) -> dict[int, Eye]:
+    """Return the eyes that bones are mapped for: 0 left, 1 right. A bone that another one tracks is an aim."""
+    trackers = trackers_of(armature)
     found = {}
     for joint in joints:
         if joint.joint in EYES and joint.bone in copy.index:
@@ -133,6 +138,8 @@ def _is_lid(landmarks: Sequence[int], side: int) -> bool:
 def fit_of(controls: Sequence[Control], axes: Array, motion: SurfaceMotion) -> Fit:
     """Return how the person's face fits the character's, by the corners of the eyes, else by all controls."""
     points = [each for each in controls if each.order != AIM]
+    if not points:
+        return Fit(axes, 1.0)
     scale = _between_corners(points, motion)
     if scale is None:
         rest = np.array([each.rest for each in points])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ....backend.contract.camera import quaternions
 from ....backend.contract.failure import Failure, Notice
 from ....backend.contract.performance.characters.mapping import JointTarget, Mapping
-from .controls import Control, Fit, controls_of, eyes_of, fit_of
+from .controls import AIM, Control, Fit, controls_of, eyes_of, fit_of
 from .goals import goals_of
 from .motion import SurfaceMotion
 from .response import Response, measure_response
@@ -103,7 +103,7 @@ def solve_surface(
     there = [each for each in surface if each.bone in bones]
     turning = [each for each in joints if each.bone in bones]
     missing = tuple(each.bone for each in (*surface, *joints) if each.bone not in bones)
-    if not there:
+    if surface and not there:
         return Failure(
             "surface-missing",
             f"'{armature.name}' has none of the {len(surface)} controls that its mapping names.",
@@ -140,6 +140,8 @@ def _head(joints: Sequence[JointTarget], copy: WorkingCopy) -> int | None:
 def _remaining(controls: Sequence[Control], goals: Array, errors: Array, scale: float) -> tuple[Remaining, ...]:
     found = []
     for index, control in enumerate(controls):
+        if control.order == AIM:
+            continue
         way = np.linalg.norm(goals[:, index] - control.rest, axis=1).max()
         error = errors[:, index] / scale * 1000
         worst = int(np.argmax(error))

@@ -44,7 +44,9 @@ def test_a_face_of_bones_is_solved_as_a_whole(rig):
 def test_with_windows_it_waits_until_the_slider_rests(rig, monkeypatch):
     rig, collection = rig
     before, calls = values(rig), []
-    monkeypatch.setattr(bpy, "app", SimpleNamespace(background=False, version=bpy.app.version))
+    monkeypatch.setattr(
+        bpy, "app", SimpleNamespace(background=False, version=bpy.app.version, handlers=bpy.app.handlers)
+    )
     monkeypatch.setattr(playing.POLLER, "start", lambda: calls.append("waits"))
     monkeypatch.setattr(playing, "_REST", 0.0)
     of_holder(collection).region("brows").gain = 0.5

@@ -298,3 +298,38 @@ def test_sliders_of_the_calibration_are_followed(addon: Any, tmp_path: Path) -> 
     corner_path = ('pose.bones["lips.L"].location', 2)
     assert np.ptp(after[corner_path]) == pytest.approx(0.5 * np.ptp(before[corner_path]), rel=0.2)
     assert np.ptp(after[jaw[1]]) == pytest.approx(0.5 * np.ptp(before[jaw[1]]), rel=0.05)
+
+
+def test_eyes_of_a_face_with_shape_keys_look_at_their_targets(addon: Any) -> None:
+    """Its keys play the face; head, neck and gaze are Rigify's, and the head turns as far as the person's."""
+    rig = stored_rig(modular=False)
+    bpy.context.scene.render.fps = 24
+    mesh = bpy.data.meshes.new("Face")
+    moved = {
+        "jawOpen": (0, -0.15, 1.78),
+        "mouthSmileLeft": (0.03, -0.15, 1.8),
+        "mouthSmileRight": (-0.03, -0.15, 1.8),
+        "eyeBlinkLeft": (0.05, -0.14, 1.9),
+        "eyeBlinkRight": (-0.05, -0.14, 1.9),
+        "browInnerUp": (0, -0.15, 1.92),
+    }
+    mesh.from_pydata(list(moved.values()), [], [])
+    face = bpy.data.objects.new("Face", mesh)
+    bpy.context.scene.collection.objects.link(face)
+    face.modifiers.new("Armature", "ARMATURE").object = rig
+    face.vertex_groups.new(name="DEF-spine.006").add(list(range(6)), 1.0, "REPLACE")
+    face.shape_key_add(name="Basis")
+    for index, name in enumerate(moved):
+        face.shape_key_add(name=name).points[index].co.z += 0.01
+    mapping = mapping_of(rig)
+    assert mapping.shapes and not mapping.surface
+    values = {"eyeLookOutLeft": [0, 1.0], "eyeLookInRight": [0, 1.0], "jawOpen": [0, 1.0]}
+    play(rig, make_performance(values, head_rotation=np.radians([[0, 0, 0], [0, 30, 0]])), mapping=mapping)
+    rest, look = points(rig, 1), points(rig, 2)
+    assert (look["eye.L"] - rest["eye.L"])[0] > 0.03
+    turned = rig.pose.bones["head"].matrix @ rig.data.bones["head"].matrix_local.inverted()
+    assert np.degrees(turned.to_quaternion().angle) == pytest.approx(30, abs=0.5)
+    assert mesh.shape_keys.key_blocks["jawOpen"].value == pytest.approx(1.0)
+    # The key opens the mouth: the jaw bone would open it once more.
+    assert rig.pose.bones["jaw_master"].rotation_quaternion.angle == pytest.approx(0.0)
+    assert not any('"lips.L"' in path for path, _ in values_of(rig))
