@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import bpy
+from bpy.app.handlers import persistent
 from bpy.types import Mesh
 
 from ...backend.contract.failure import Failure, Notice
@@ -16,6 +17,7 @@ from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.characters.report import RED
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..calibration.live import on_calibration_changed, players
+from ..handlers import add_handlers, remove_handlers
 from ..nodes.stages.retarget import on_setting_changed
 from ..polling import Poller
 from ..results.selection import Result
@@ -238,9 +240,13 @@ def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> N
         played: What it plays.
         channels: Those that may have changed; all, and the head, where None.
     """
-    if bpy.data.objects.get(name) is None:
+    thing = bpy.data.objects.get(name)
+    if thing is None:
         del _PLAYED[name]
         return
+    if any(each not in bpy.data.objects for each in _objects_of(played.mapping)):  # Renamed since, or deleted.
+        mapping, _ = without_doubling(stored_mapping(thing) or played.mapping)
+        played = _PLAYED[name] = replace(played, mapping=mapping)
     settings = replace(played.settings, existing="leave")
     source = source_of(settings, played.track, bpy.context, surface=bool(played.mapping.surface))
     if isinstance(source, Failure):
@@ -251,6 +257,13 @@ def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> N
         return
     if any(has_keys_of(owner, played.shot) for owner, _ in prepared.plan.owners):
         carry_out(prepared, settings, bpy.context.scene, verify=False)
+
+
+def _objects_of(mapping: Mapping) -> set[str]:
+    """Names of the objects that a mapping drives."""
+    return {each.mesh for each in mapping.shapes} | {
+        each.armature for each in (*mapping.controls, *mapping.joints, *mapping.surface)
+    }
 
 
 def _following(mapping: Mapping, channels: frozenset[str]) -> Mapping:
@@ -276,8 +289,20 @@ def _following(mapping: Mapping, channels: frozenset[str]) -> Mapping:
 CLASSES: Final[tuple[type, ...]] = ()
 
 
+@persistent
+def _forget(*_: Any) -> None:
+    """What another file's characters play says nothing of those with their names in this one."""
+    POLLER.stop()
+    for each in (_WAITING, _PLAYED, REPORTS, _KEEPERS):
+        each.clear()
+
+
+_HANDLERS: Final = (("load_post", _forget),)
+
+
 def register() -> None:
     """Listen to sliders."""
+    add_handlers(_HANDLERS)
     on_calibration_changed.append(_calibration_changed)
     players.append(_has_character)
     on_setting_changed.append(_setting_changed)
@@ -288,8 +313,5 @@ def unregister() -> None:
     on_calibration_changed.remove(_calibration_changed)
     players.remove(_has_character)
     on_setting_changed.remove(_setting_changed)
-    POLLER.stop()
-    _WAITING.clear()
-    _PLAYED.clear()
-    REPORTS.clear()
-    _KEEPERS.clear()
+    remove_handlers(_HANDLERS)
+    _forget()

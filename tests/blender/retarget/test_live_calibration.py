@@ -42,6 +42,23 @@ def test_a_slider_changes_what_follows_it_and_nothing_else(character, holder):
     assert values(character.face, "browInnerUp") == brow
 
 
+def test_a_slider_is_followed_after_everything_was_renamed(character, holder):
+    wanted = kept(character.face, "jawOpen", 0.5)
+    character.face.name, holder.name = "Hero", "take"
+    of_holder(holder).channel("jawOpen").gain = 0.5
+    assert values(character.face, "jawOpen") == wanted
+    character.armature.name = "Bones"
+    wanted = kept(character.face, "jawOpen", 0.5)
+    of_holder(holder).channel("jawOpen").gain = 0.25
+    assert values(character.face, "jawOpen") == wanted
+
+
+def test_another_file_knows_nothing_of_what_was_played(character, holder):
+    assert playing.report_on(character.face) is not None
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert not playing.REPORTS
+
+
 def test_it_goes_there_and_back(character, holder):
     before = kept(character.face, SMILE)
     properties = of_holder(holder)
