@@ -1,4 +1,4 @@
-"""Characters as a performance drives them: spellings of channels, what was recognised, and the mapping that is kept.
+"""Characters as a performance drives them: what their names say, the check of them, and the mapping that is saved.
 
-Nothing here knows Blender. Start with `mapping`.
+Nothing here knows Blender. Start with `mapping`, then `recognition`.
 """
