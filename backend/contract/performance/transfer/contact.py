@@ -82,7 +82,7 @@ def filled(gap: Floats, *, widened: bool) -> Floats:
 
     Args:
         gap: NaN where it is not known.
-        widened: Whether each column takes the largest gap of its neighbours and overlaps count as closed: two edges
+        widened: Whether each column takes the largest gap around it and overlaps count as closed: two edges
             whose vertices do not face each other meet nowhere exactly, and an overlap is better than a hole.
     """
     known = np.isfinite(gap) & (np.abs(COLUMNS) <= MIDDLE)
@@ -90,9 +90,10 @@ def filled(gap: Floats, *, widened: bool) -> Floats:
         return np.zeros(len(gap))
     whole = np.interp(COLUMNS, COLUMNS[known], gap[known])
     whole *= np.clip((1 - np.abs(COLUMNS)) / (1 - MIDDLE), 0, 1)
-    padded = np.pad(whole, 1, mode="edge")
     if widened:
-        return np.maximum(np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:]), 0.0)
+        padded = np.pad(np.maximum(whole, 0.0), 2, mode="edge")
+        whole = np.max([padded[shift : shift + len(whole)] for shift in range(5)], axis=0)
+    padded = np.pad(whole, 1, mode="edge")
     return 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
 
 
