@@ -11,10 +11,9 @@ from ...arrays import Array
 from ...failure import Failure
 from ...track import Track
 from ..channels import CHANNELS, INDEX
+from ..transfer.arkit_head import JAW_OPEN
 from ..transfer.head_basis import basis_by_transfer
 
-JAW_OPEN: Final = float(np.radians(25.0))
-"""Turn of the jaw in radians at jawOpen 1, as the built-in head has it (`backend/head/builtin/dimensions.py`)."""
 _FEWEST: Final = 20
 """Expressions by ARKit's names that a head must have to count as one whose expressions are ARKit's."""
 
