@@ -19,7 +19,7 @@ from ..performance import Performance
 from .assembled import Tell, finite_numbers, of_file, rows_problem, scaled_weights
 from .column_names import EYE_COLUMNS, HEAD_COLUMNS, HEADER_START, channel_of_column
 from .head_angles import rotation_of
-from .time_codes import parts_of, rate_near, rate_of, seconds_of
+from .time_codes import parts_of, rate_near, rate_of, rising_rows, seconds_of
 
 TAKE: Final = "take.json"
 """File beside a take that tells its rate."""
@@ -60,12 +60,14 @@ def parse_live_link(text: str, path: Path, tell: Tell) -> Performance | Failure:
     if isinstance(rows, Failure):
         return rows
     times = seconds_of(rows.codes)
-    later = np.concatenate([[True], times[1:] > np.maximum.accumulate(times)[:-1]])
-    if not later.all():
-        tell(
-            Notice("performance-order", f"{path.name}: {(~later).sum()} rows are not later than the row before.", _OUT)
-        )
-    times, numbers, has_face = times[later], rows.numbers[later], np.array(rows.has_face)[later]
+    played, sorted_anew = rising_rows(times)
+    if sorted_anew:
+        tell(Notice("performance-order", f"The rows of {path.name} are in another order.", "Their time codes count."))
+    elif len(played) < len(times):
+        sentence = f"{path.name}: {len(times) - len(played)} rows are not later than the row before."
+        tell(Notice("performance-order", sentence, _OUT))
+    times = times[played] - times[played[0]]
+    numbers, has_face = rows.numbers[played], np.array(rows.has_face)[played]
     channels = {channel: column for column, name in enumerate(names) if (channel := channel_of_column(name))}
     weights = np.full((len(times), len(CHANNELS)), np.nan)
     for channel, column in channels.items():

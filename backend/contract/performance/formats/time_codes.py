@@ -7,6 +7,7 @@ so does the reader here, and the writer sees to it that one is.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
@@ -44,8 +45,34 @@ def seconds_of(parts: Sequence[tuple[float, float]]) -> Array:
     whole, frames = np.array(parts, dtype=np.float64).reshape(-1, 2).T
     base = BASE if (frames > _LAST_SMALL).any() else BASE // 2
     seconds = whole + frames / base
-    seconds += _DAY * np.concatenate([[0], np.cumsum(np.diff(seconds) < -_DAY / 2)])
+    # A jump forth over half a day is a damaged row, and the next one jumps back.
+    seconds -= _DAY * np.concatenate([[0], np.cumsum(np.round(np.diff(seconds) / _DAY))])
     return seconds - seconds[0]
+
+
+def rising_rows(times: Array) -> tuple[Array, bool]:
+    """Return which rows are played, in their order (K,), and whether the file has them in another one.
+
+    A few rows that are not later than those before are left out, as few as possible: one damaged time code shall not
+    take all that follow it. Where most would be left out, the rows are sorted.
+
+    Args:
+        times: Seconds (T,), as the rows stand in the file.
+    """
+    last: list[float] = []
+    ends: list[int] = []
+    before = np.full(len(times), -1)
+    for row, time in enumerate(times.tolist()):
+        length = bisect_left(last, time)
+        before[row] = ends[length - 1] if length else -1
+        if last[length : length + 1] != [time]:  # Of rows with the same time the first one counts.
+            last[length : length + 1], ends[length : length + 1] = [time], [row]
+    if 2 * len(ends) < len(times):
+        return np.unique(times, return_index=True)[1], True
+    rows = [ends[-1]]
+    while before[rows[-1]] >= 0:
+        rows.append(int(before[rows[-1]]))
+    return np.array(rows[::-1]), False
 
 
 def time_codes(times: Array) -> list[str]:

@@ -97,6 +97,23 @@ def test_single_broken_rows_are_left_out_and_said(tmp_path: Path) -> None:
     assert "4 rows" in notices[0].sentence and "line 3" in notices[0].sentence
 
 
+@pytest.mark.parametrize("damaged", ["00:00:59:00", "23:00:00:00", "12:00:00:00"])
+@pytest.mark.parametrize("position", [3, 18])
+def test_a_damaged_time_code_takes_no_other_row_with_it(tmp_path: Path, damaged: str, position: int) -> None:
+    codes = [f"00:00:01:{2 * frame:02d}" for frame in range(20)]
+    codes[position] = damaged
+    take = read(written(tmp_path / "a.csv", *(row(code) for code in codes)))
+    assert np.allclose(take.time * 30, [frame for frame in range(20) if frame != position])
+
+
+def test_rows_in_another_order_are_sorted_by_their_time_codes(tmp_path: Path) -> None:
+    rows = [row(f"00:00:00:{2 * frame:02d}", frame / 20) for frame in range(20)]
+    notices: list[Notice] = []
+    take = read(written(tmp_path / "a.csv", *rows[::-1]), notices)
+    assert np.allclose(take.time * 30, range(20)) and [notice.code for notice in notices] == ["performance-order"]
+    assert np.allclose(take.weights[:, INDEX["jawOpen"]] * 20, range(20))
+
+
 def test_percentages_become_weights(tmp_path: Path) -> None:
     notices: list[Notice] = []
     assert (
