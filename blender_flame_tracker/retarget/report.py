@@ -60,6 +60,8 @@ def report_of(shot: str, applied: Applied, more: Sequence[str] = ()) -> Report:
     """
     lines = [_summary(shot, applied), *_of_reading(applied)]
     plan = applied.plan
+    if plan.undriven and not plan.driven:
+        lines.append(Line(BAD, "Of the face nothing moves: none of its shape keys or controls is known."))
     channels = {"Driven": plan.driven, "Not tracked": plan.not_tracked, "Nothing follows": plan.undriven}
     for label, names in channels.items():
         if names and label != "Driven":

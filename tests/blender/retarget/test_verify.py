@@ -1,12 +1,15 @@
 """Reading back: a performance that was written and does not move the character says why."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import bpy
 import numpy as np
 import pytest
+from flame_extension.backend.contract.performance.channels import REGIONS
 from flame_extension.backend.contract.retarget_settings import RetargetSettings
 from flame_extension.blender_flame_tracker.retarget.apply import carry_out, prepare
+from flame_extension.blender_flame_tracker.retarget.report import BAD, report_of
 from flame_extension.blender_flame_tracker.retarget.verify import read_back
 from flame_extension.blender_flame_tracker.scene import keyframes
 from mathutils import Vector
@@ -55,6 +58,20 @@ def test_a_bone_that_a_constraint_turns_otherwise_is_named_though_it_moves(appli
     assert again(applied).still == (("Rig: head", "its constraint Copy Rotation holds the bone"),)
     constraint.influence = 0.0
     assert again(applied).still == ()
+
+
+def test_a_face_of_which_only_bones_turn_is_not_called_good(character):
+    performance = make_performance(OPENING, head_rotation=np.outer(np.linspace(0, 1, 11), [0, 0.4, 0]))
+    mapping = replace(arkit_mapping(character, {"head": "head"}), shapes=())
+    scene, made = bpy.context.scene, {}
+    for use in (True, False):
+        settings = RetargetSettings(**{f"use_{region}": use for region in REGIONS})
+        prepared = prepare(performance, 1, Fraction(24), mapping, settings, scene)
+        made[use] = report_of("shot", carry_out(prepared, settings, scene))
+    assert [line.text for line in made[True].lines if line.level == BAD] == [
+        "Of the face nothing moves: none of its shape keys or controls is known."
+    ]
+    assert made[False].is_good, "nobody asked for the face"
 
 
 def mute(character):
