@@ -155,8 +155,8 @@ class SaveShotActions(bpy.types.Operator):
         """Save them."""
         found = selection.chosen(context)
         parts = found.parts if found is not None else None
-        assert isinstance(parts, Parts) and parts.rig is not None and parts.mesh.shape_keys is not None
-        made = save_shot_actions(context.scene, parts.rig, parts.mesh.shape_keys)
+        assert isinstance(parts, Parts)
+        made = save_shot_actions(context.scene, parts)
         self.report({"INFO"}, f"Saved: {', '.join(each.name for each in made)}")
         return {"FINISHED"}
 

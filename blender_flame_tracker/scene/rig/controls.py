@@ -51,7 +51,10 @@ def remove_controls(rig: bpy.types.Object) -> None:
         made = bone.custom_shape
         bone.custom_shape = None
         if made.users == 0:
-            bpy.data.meshes.remove(made.data)
+            mesh = made.data
+            bpy.data.objects.remove(made)
+            if mesh.users == 0:
+                bpy.data.meshes.remove(mesh)
 
 
 def _controls(shape: RigShape) -> dict[str, Lines]:

@@ -19,6 +19,7 @@ from ..parts import Parts
 from ..record import read_record
 from ..shape_keys import FrameKeys, too_many_keys, write_frame_keys
 from .armature import MODIFIER
+from .editing import shown
 from .layers import has_layers
 from .writing import has_edits, remove_rig
 
@@ -77,7 +78,7 @@ def _baked(
     vertices = np.empty((len(frame), len(parts.mesh.vertices), 3), dtype=np.float32)
     locations, turns = np.empty((len(frame), 3)), np.empty((len(frame), 4))
     points = np.empty(3 * len(parts.mesh.vertices), dtype=np.float32)
-    with _only_posed(parts.head):
+    with shown(rig, parts.head), _only_posed(parts.head):
         for index, at in enumerate(frame):
             scene.frame_set(int(at))
             depsgraph = bpy.context.evaluated_depsgraph_get()
@@ -94,9 +95,8 @@ def _baked(
 
 @contextmanager
 def _only_posed(head: bpy.types.Object) -> Iterator[None]:
-    """Let nothing but the rig change the mesh, and let it be seen, meanwhile."""
+    """Let nothing but the rig change the mesh meanwhile."""
     others = [each for each in head.modifiers if each.name != MODIFIER and each.show_viewport]
-    hidden = head.hide_viewport
     for each in others:
         each.show_viewport = False
     try:
@@ -104,4 +104,3 @@ def _only_posed(head: bpy.types.Object) -> Iterator[None]:
     finally:
         for each in others:
             each.show_viewport = True
-        head.hide_viewport = hidden

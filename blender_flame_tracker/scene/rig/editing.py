@@ -1,4 +1,4 @@
-"""Edit mode for a moment: the only way in which Blender makes bones."""
+"""States of a rig for a moment: edit mode, the only way in which Blender makes bones, and seen, to be evaluated."""
 
 from __future__ import annotations
 
@@ -51,3 +51,16 @@ def edit_bones(rig: bpy.types.Object) -> Iterator[Any]:
         for thing in layer.objects:
             thing.select_set(thing in selected)
         layer.objects.active = active
+
+
+@contextmanager
+def shown(*things: bpy.types.Object) -> Iterator[None]:
+    """Let objects be evaluated meanwhile: Blender leaves out those whose screen in the Outliner is off."""
+    hidden = [each for each in things if each.hide_viewport]
+    for each in hidden:
+        each.hide_viewport = False
+    try:
+        yield
+    finally:
+        for each in hidden:
+            each.hide_viewport = True

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from .. import keyframes
 from ..keyframes import Channel
+from ..parts import Parts
 from ..stored import stored
 from ..timeline import turning_points
+from .editing import shown
 
 SHOTS: Final = "flame_shots"
 """Custom property of the rig: JSON of the first and last scene frame of each shot of the clip."""
@@ -38,19 +40,26 @@ def shots_of(rig: bpy.types.Object) -> list[tuple[int, int]]:
         return []
 
 
-def save_shot_actions(scene: bpy.types.Scene, rig: bpy.types.Object, key: bpy.types.Key) -> list[bpy.types.Action]:
+def save_shot_actions(scene: bpy.types.Scene, parts: Parts) -> list[bpy.types.Action]:
     """Return new actions, marked as assets, of all that is animated: one for each shot, two before Blender 4.4.
 
     They have a key on every frame of what is seen there, with all layers, and are used by nothing yet.
+
+    Args:
+        scene: Of the parts.
+        parts: With a rig and its face.
     """
+    rig, key = parts.rig, parts.mesh.shape_keys
+    assert rig is not None and key is not None
     now = scene.frame_current, scene.frame_subframe
     shots, name = shots_of(rig), rig.name.removesuffix(" rig")
     made = []
-    for number, (first, last) in enumerate(shots, start=1):
-        frame = np.arange(first, last + 1, dtype=np.float64)
-        sampled = _sampled(scene, (rig, key), frame)
-        title = name if len(shots) == 1 else f"{name} shot {number}"
-        made += _actions(title, (rig, key), sampled, frame)
+    with shown(rig, parts.head):
+        for number, (first, last) in enumerate(shots, start=1):
+            frame = np.arange(first, last + 1, dtype=np.float64)
+            sampled = _sampled(scene, (rig, key), frame)
+            title = name if len(shots) == 1 else f"{name} shot {number}"
+            made += _actions(title, (rig, key), sampled, frame)
     scene.frame_set(now[0], subframe=now[1])
     for action in made:
         action.asset_mark()

@@ -161,7 +161,9 @@ def remove_rig(parts: Parts) -> Parts:
     controls.remove_controls(rig)
     keyframes.remove_animation(rig)
     data: Any = rig.data
-    bpy.data.armatures.remove(data)
+    bpy.data.objects.remove(rig)
+    if data.users == 0:  # A copy of the user's may have the same bones.
+        bpy.data.armatures.remove(data)
     parts = replace(parts, rig=None)
     remember(parts)
     return parts

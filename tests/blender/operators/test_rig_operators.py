@@ -97,7 +97,7 @@ def test_settings_of_older_files_keep_their_meaning():
     assert not SceneSettings(shape_keys=False).has_frames
 
 
-def test_every_shot_becomes_an_action_that_the_asset_browser_takes(tmp_path):
+def test_every_shot_becomes_an_action_that_the_asset_browser_takes_also_of_a_hidden_rig(tmp_path):
     made = make_flame_track(12, video={"name": "two.mp4"}, lids=False)
     made.shot[7:] = 1
     assert write_track(tmp_path / "track.npz", made) is None
@@ -108,7 +108,10 @@ def test_every_shot_becomes_an_action_that_the_asset_browser_takes(tmp_path):
     keyframes.write_channels_on_top(
         key, [keyframes.Channel('key_blocks["jawForward"].value', 0, np.array([1.0]), np.array([0.3]))]
     )
+    rig.hide_viewport = parts().head.hide_viewport = True
     assert bpy.ops.flame.save_shot_actions() == {"FINISHED"}
+    assert rig.hide_viewport and parts().head.hide_viewport
+    rig.hide_viewport = parts().head.hide_viewport = False
     saved = [action for action in bpy.data.actions if action.asset_data is not None]
     names = {"two shot 1", "two shot 2"}
     assert {each.name for each in saved} == names | (

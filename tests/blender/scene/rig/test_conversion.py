@@ -58,3 +58,32 @@ def test_too_many_frames_are_refused_before_anything(monkeypatch):
     refusal = rig_to_keys(bpy.context.scene, made.parts, "absolute")
     assert isinstance(refusal, Failure) and refusal.code == "too-many-shape-keys"
     assert made.parts.rig.name in bpy.data.objects
+
+
+@pytest.mark.parametrize("hide", ["hide_viewport", "by eye"])
+def test_a_hidden_head_is_converted_as_it_would_be_seen(hide):
+    made = bring_in(make_flame_track(6))
+    before = []
+    for frame in range(1, 7):
+        bpy.context.scene.frame_set(frame)
+        before.append(evaluated_vertices(made.parts.head))
+    if hide == "hide_viewport":
+        made.parts.head.hide_viewport = True
+    else:
+        made.parts.head.hide_set(True)
+    parts = converted(made)
+    assert parts.head.hide_viewport is (hide == "hide_viewport")
+    assert parts.head.hide_get() is (hide == "by eye")
+    parts.head.hide_viewport = False
+    parts.head.hide_set(False)
+    for frame, vertices in enumerate(before, start=1):
+        bpy.context.scene.frame_set(frame)
+        assert np.abs(evaluated_vertices(parts.head) - vertices).max() < 1e-6
+
+
+def test_an_armature_that_shares_the_rigs_bones_stays():
+    made = bring_in(make_flame_track(4))
+    copy = made.parts.rig.copy()
+    bpy.context.scene.collection.objects.link(copy)
+    converted(made)
+    assert copy.name in bpy.data.objects and len(copy.data.bones) > 0
