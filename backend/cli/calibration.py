@@ -79,7 +79,7 @@ def _calibration(text: str) -> Calibration | Failure:
         with path.open("rb") as stream:
             content = stream.read(_LARGEST)
         return parse_calibration(content.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         return Failure(
             "calibration-unreadable", f"{shown(text)} cannot be read: {reason}.", "Name a preset or its file."

@@ -39,7 +39,8 @@ def read(name: str) -> Calibration | Failure:
             return Failure("preset-too-large", f"{path.name} is too large to be a calibration.", "Remove the preset.")
         return parse_calibration(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        return Failure("preset-unreadable", f"{path.name} cannot be read: {error}.", "Choose another preset.")
+        reason = getattr(error, "strerror", None) or "it is not text"
+        return Failure("preset-unreadable", f"{path.name} cannot be read: {reason}.", "Choose another preset.")
 
 
 def save(name: str, calibration: Calibration) -> Failure | None:
@@ -51,9 +52,8 @@ def save(name: str, calibration: Calibration) -> Failure | None:
         write_atomically(path, lambda partial: partial.write_text(text, "utf-8"))
     except OSError as error:
         reason = error.strerror or str(error)
-        return Failure(
-            "preset-not-written", f"{path} could not be written: {reason}.", "Free some space, or the folder."
-        )
+        advice = "Free some space, or allow writing to the folder."
+        return Failure("preset-not-written", f"{path} could not be written: {reason}.", advice)
     return None
 
 

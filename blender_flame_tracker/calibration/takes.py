@@ -104,11 +104,12 @@ def known_take(collection: bpy.types.Collection) -> Take | None:
 
 
 def _read_wanted() -> None:
-    for path in dict.fromkeys(_WANTED):
-        if is_quick(path):
-            take_of_file(path)
+    quick = [path for path in dict.fromkeys(_WANTED) if is_quick(path)]
     _WANTED.clear()
-    redrawing.RESULTS.redraw()
+    for path in quick:
+        take_of_file(path)
+    if quick:  # Else the drawing would ask again, and so on.
+        redrawing.RESULTS.redraw()
 
 
 def is_quick(path: Path) -> bool:

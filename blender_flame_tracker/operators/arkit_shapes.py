@@ -100,7 +100,9 @@ class PickFacePoints(_OnHead, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Hear clicks and keys; what turns the view passes."""
+        """Hear clicks and keys; what turns the view passes. Ends where another mode begins, or the head is gone."""
+        if context.area is None or context.mode != "OBJECT" or self._picking.head is None:
+            return self._end(context, "FINISHED")
         if event.value != "PRESS":
             return {"PASS_THROUGH"}
         if event.type == "ESC":
@@ -128,8 +130,9 @@ class PickFacePoints(_OnHead, bpy.types.Operator):
 
     def _end(self, context: bpy.types.Context, outcome: str) -> set[str]:
         context.window.cursor_modal_restore()
-        context.area.header_text_set(None)
-        context.area.tag_redraw()
+        if context.area is not None:
+            context.area.header_text_set(None)
+            context.area.tag_redraw()
         return {outcome}
 
 

@@ -69,7 +69,8 @@ def read_mapping(path: Path) -> Mapping | Failure:
             return Failure("mapping-too-large", f"{path.name} is too large for a mapping.", "Choose another file.")
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        return Failure("mapping-unreadable", f"{path.name} cannot be read: {error}.", "Choose another file.")
+        reason = getattr(error, "strerror", None) or "it is not text"
+        return Failure("mapping-unreadable", f"{path.name} cannot be read: {reason}.", "Choose another file.")
     return parse_mapping(text)
 
 

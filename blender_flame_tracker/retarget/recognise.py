@@ -15,7 +15,7 @@ from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.characters.recognition import recognise
 from ...backend.contract.performance.characters.report import CharacterReport
 from ...backend.contract.performance.characters.signature import best_for, fitted_to, grown
-from ...backend.contract.performance.characters.vrm_file import read_vrm
+from ...backend.contract.performance.characters.vrm_file import UNREADABLE, read_vrm
 from ..paths import absolute
 from .facts import read_facts
 from .gather import character_objects
@@ -84,7 +84,10 @@ def recognise_character(
     assert holder is not None
     vrm = _vrm_of(gathered, holder)
     if isinstance(vrm, Failure):
-        return vrm
+        stored = None if anew else stored_mapping(holder)
+        if vrm.code != UNREADABLE or stored is None or not stored.shapes:
+            return vrm
+        vrm = None  # The file is gone, but not the mapping that was made of it.
     facts = read_facts(gathered, vrm)
     found, origin = _mapping_of(facts, holder, anew)
     if isinstance(found, Failure):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import bpy
 import numpy as np
 from mathutils import Vector
 
@@ -23,11 +24,16 @@ class Picking:
     """
 
     def __init__(self, head: Any) -> None:
-        self.head = head
+        self._name = head.name
         self._before = {number: point.matrix_basis.copy() for number, point in points_of(head).items()}
         missing = [number for number in POINTS if number not in self._before]
         self._numbers = missing or list(POINTS)
         self._next = 0
+
+    @property
+    def head(self) -> Any:
+        """The mesh of the face, by its name: undo makes another object of it; None where it is gone."""
+        return bpy.data.objects.get(self._name)
 
     @property
     def done(self) -> bool:
@@ -47,13 +53,14 @@ class Picking:
 
     def clicked(self, origin: Array, direction: Array) -> bool:
         """Put the next point to where a ray in the world first meets the head; return whether it does."""
-        matrix = self.head.matrix_world
+        head = self.head
+        matrix = head.matrix_world
         inverse = matrix.inverted()
         start = inverse @ Vector([float(each) for each in origin])
         way = inverse.to_3x3() @ Vector([float(each) for each in direction])
-        hit, location, _, _ = self.head.ray_cast(start, way.normalized())
+        hit, location, _, _ = head.ray_cast(start, way.normalized())
         if hit and not self.done:
-            place_point(self.head, self._numbers[self._next], np.array(matrix @ location), self._size())
+            place_point(head, self._numbers[self._next], np.array(matrix @ location), _ACROSS * min(head.dimensions))
             self._next += 1
         return bool(hit)
 
@@ -67,13 +74,8 @@ class Picking:
 
     def cancel(self) -> None:
         """Bring all points back to how they were."""
-        import bpy
-
         for number, point in points_of(self.head).items():
             if number in self._before:
                 point.matrix_basis = self._before[number]
             else:
                 bpy.data.objects.remove(point)
-
-    def _size(self) -> float:
-        return _ACROSS * min(self.head.dimensions)

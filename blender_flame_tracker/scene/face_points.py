@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from ...backend.contract.arrays import Array
 from ...backend.contract.performance.transfer.points import POINTS
@@ -59,7 +60,5 @@ def remove_points(head: Any) -> None:
         bpy.data.objects.remove(point)
 
 
-def _translation(position: Array) -> Any:
-    from mathutils import Matrix
-
+def _translation(position: Array) -> Matrix:
     return Matrix.Translation([float(each) for each in position])

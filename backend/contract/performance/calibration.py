@@ -14,7 +14,7 @@ from ..checks import is_number, is_object, is_whole, list_of, mapping_of, maybe,
 from ..failure import Failure
 from .channels import CHANNELS, INDEX, REGIONS, region_of
 from .gaze import COLUMNS, gaze_of
-from .neutral import JAW_OPEN, MOUTH_CLOSE, from_neutral, lips_after, resting_values
+from .neutral import JAW_OPEN, MOUTH_CLOSE, from_neutral, lips_after, neutral_rows, resting_values
 from .performance import Performance
 
 SCHEMA: Final = 1
@@ -127,8 +127,9 @@ def calibrated(performance: Performance, calibration: Calibration) -> Performanc
     weights = _answered(weights, calibration)
     beyond = performance.beyond
     if beyond is not None:
-        if calibration.neutral:
-            beyond = beyond - beyond[list(calibration.neutral)].mean(axis=0)
+        rows = neutral_rows(performance, calibration.neutral)
+        if rows:
+            beyond = beyond - beyond[rows].mean(axis=0)
         beyond = beyond * calibration.master
     return replace(performance, weights=weights, gaze=_following(performance, weights), beyond=beyond)
 

@@ -33,14 +33,19 @@ _MOVING, _ACTIVE, _SHUT, _ASIDE = 0.25, 0.05, 0.15, 0.2
 0.25 a second or stand 0.05 above their usual least, lids that are closed by 0.15 more than usual, looking 0.2 aside."""
 
 
+def neutral_rows(performance: Performance, frames: Sequence[int]) -> list[int]:
+    """Return the neutral frames that show a face; those outside of the performance are passed over."""
+    return [frame for frame in frames if 0 <= frame < len(performance) and performance.has_face[frame]]
+
+
 def resting_values(performance: Performance, frames: Sequence[int]) -> Array | None:
     """Return each channel's median over the neutral frames (52,), or None where no face is in any of them.
 
     Args:
         performance: Of which.
-        frames: Rows of its weights; those outside of it are passed over.
+        frames: Rows of its weights, as `neutral_rows` takes them.
     """
-    rows = [frame for frame in frames if 0 <= frame < len(performance) and performance.has_face[frame]]
+    rows = neutral_rows(performance, frames)
     return np.median(np.nan_to_num(performance.weights[rows]), axis=0) if rows else None
 
 

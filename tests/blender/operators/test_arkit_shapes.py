@@ -214,3 +214,11 @@ def test_picking_beside_the_head_places_nothing_and_cancelling_takes_all_back(ch
     again.back()
     again.cancel()
     assert list(points_of(body)) == [1]
+
+
+def test_picking_knows_when_its_head_is_gone(character):
+    from flame_extension.blender_flame_tracker.scene.face_picking import Picking
+
+    picking = Picking(character.meshes["Body"])
+    bpy.data.objects.remove(character.meshes["Body"])
+    assert picking.head is None

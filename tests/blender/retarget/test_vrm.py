@@ -81,6 +81,22 @@ def test_bones_of_a_vrm_1_are_those_that_it_names(addon: Any, tmp_path: Path) ->
     assert bones == {"head": "head", "neck": "neck", "left_eye": "eye.L", "right_eye": "eye.R"}
 
 
+@needs_vrm
+def test_a_file_that_is_gone_is_needed_no_more_once_the_mapping_is_there(addon: Any, tmp_path: Path) -> None:
+    armature = imported("godette_vrm0", tmp_path)
+    copy = tmp_path / "godette.vrm"
+    shutil.copy(DATA / "godette_vrm0.vrm", copy)
+    group_of(armature).vrm_file = str(copy)
+    found = recognise_character(bpy.context, [armature])
+    assert isinstance(found, Recognised)
+    store_mapping(armature, found.mapping)
+    copy.unlink()
+    again = recognise_character(bpy.context, [armature])
+    assert isinstance(again, Recognised) and again.mapping.shapes
+    refused = recognise_character(bpy.context, [armature], anew=True)
+    assert isinstance(refused, Failure) and refused.code == "vrm-unreadable"
+
+
 def test_a_file_that_is_no_vrm_is_named(addon: Any, tmp_path: Path) -> None:
     rig = bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig"))
     bpy.context.scene.collection.objects.link(rig)

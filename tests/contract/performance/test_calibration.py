@@ -230,3 +230,13 @@ def test_presets_differ_keep_zero_at_zero_and_stay_in_range(name: str) -> None:
 def test_what_is_not_a_calibration_is_refused_with_a_code(text: str, code: str) -> None:
     problem = parse_calibration(text)
     assert isinstance(problem, Failure) and problem.code == code
+
+
+def test_what_lies_beyond_the_weights_counts_from_neutral_frames_that_show_a_face() -> None:
+    acted = performance(4)
+    acted.weights[1] = np.nan
+    beyond = np.zeros((4, 478, 3)) + np.arange(4.0)[:, None, None]
+    beyond[1] = np.nan
+    moved = calibrated(replace(acted, beyond=beyond), Calibration((1, 2, 9))).beyond
+    assert moved is not None
+    assert np.nanmax(np.abs(moved[:, 0, 0] - [-2, np.nan, 0, 1])) == 0

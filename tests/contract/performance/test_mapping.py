@@ -59,12 +59,15 @@ def test_a_channel_that_is_not_tracked_moves_nothing() -> None:
         ),
         ('{"schema": 1, "surface": [{"armature": "a", "bone": "b", "landmarks": null}]}', "mapping-damaged"),
         ('{"schema": 1, "shapes": 7}', "mapping-damaged"),
+        ('{"schema": 1, "shapes": [{"mesh": "a", "key": "b"}]}', "mapping-damaged"),
+        ('{"schema": 1, "surface": [{"armature": "a", "bone": "b", "landmarks": [1.5]}]}', "mapping-damaged"),
         ('{"schema": 1, "shapes": [{"mesh": "a", "key": "b", "parts": {}, "colour": 1}]}', "mapping-damaged"),
     ],
 )
 def test_a_mapping_that_cannot_be_used_is_refused(text: str, code: str) -> None:
     refused = parse_mapping(text)
     assert isinstance(refused, Failure) and refused.code == code
+    assert "__init__" not in refused.sentence
 
 
 def test_what_a_file_leaves_empty_is_as_usual() -> None:

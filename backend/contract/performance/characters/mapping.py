@@ -16,6 +16,7 @@ import numpy as np
 from ...arrays import Array
 from ...checks import is_number, is_object, is_text, is_whole, list_of, mapping_of, maybe, parse_json
 from ...failure import Failure
+from ...names import LANDMARKS
 from ..channels import INDEX
 
 SCHEMA: Final = 1
@@ -185,8 +186,10 @@ def parse_mapping(text: str) -> Mapping | Failure:
             tuple(_surface(_checked(each, ("armature", "bone"))) for each in data.get("surface", ())),
             tuple(str(name) for name in data.get("signature", ())),
         )
-    except (TypeError, ValueError, KeyError) as error:
+    except ValueError as error:
         return Failure("mapping-damaged", f"The mapping cannot be understood: {error}.", _ADVICE)
+    except (TypeError, KeyError):  # Python's own words say nothing to people.
+        return Failure("mapping-damaged", "Targets of the mapping lack a part, or have one that is unknown.", _ADVICE)
     unknown = sorted({name for each in (*mapping.shapes, *mapping.controls) for name in each.parts} - set(INDEX))
     if unknown:
         return Failure("mapping-channel", f"The mapping names channels that do not exist: {unknown[0]}.", _ADVICE)
@@ -199,7 +202,7 @@ def _checked(entry: Any, texts: Sequence[str]) -> dict[str, Any]:
         raise ValueError("a target is not an object")
     checks = {**dict.fromkeys(texts, is_text), "name": maybe(is_text), "use": _SWITCH, "is_binary": _SWITCH}
     checks |= {"low": _NUMBER, "high": _NUMBER, "share": _NUMBER, "factor": _NUMBER, "parts": maybe(_PARTS)}
-    checks["landmarks"] = maybe(list_of(lambda value: is_number(value, 0, 477)))
+    checks["landmarks"] = maybe(list_of(lambda value: is_whole(value, 0, LANDMARKS - 1)))
     checks |= {
         "index": maybe(lambda value: is_whole(value, -1, 3)),
         "order": maybe(lambda value: is_whole(value, 0, 1)),
@@ -213,4 +216,4 @@ def _checked(entry: Any, texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _surface(entry: dict[str, Any]) -> SurfaceTarget:
-    return SurfaceTarget(**{**entry, "landmarks": tuple(int(each) for each in entry["landmarks"])})
+    return SurfaceTarget(**{**entry, "landmarks": tuple(entry["landmarks"])})

@@ -17,6 +17,8 @@ from .facts import Bind, Expression, VrmFacts
 from .vrm import PRESETS_OF_VRM_0
 
 _HEAD: Final = struct.Struct("<4sIIII")
+UNREADABLE: Final = "vrm-unreadable"
+"""Code of the failure if the file is gone or may not be read."""
 _LARGEST_JSON: Final = 256 << 20
 _ADVICE: Final = "Choose the .vrm file that the character was imported from."
 _BONES: Final = {"head": "head", "neck": "neck", "jaw": "jaw", "leftEye": "left_eye", "rightEye": "right_eye"}
@@ -75,7 +77,7 @@ def _read_json(path: Path) -> dict[str, Any] | Failure:
                 return _no_vrm(path)
             data = parse_json(stream.read(size), is_object)
     except OSError as error:
-        return Failure("vrm-unreadable", f"{path.name} cannot be read: {error.strerror or error}.", _ADVICE)
+        return Failure(UNREADABLE, f"{path.name} cannot be read: {error.strerror or error}.", _ADVICE)
     return _no_vrm(path) if data is None else data
 
 
