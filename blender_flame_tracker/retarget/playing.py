@@ -14,7 +14,7 @@ from bpy.types import Mesh
 
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.performance.characters.mapping import Mapping
-from ...backend.contract.performance.characters.report import RED
+from ...backend.contract.performance.characters.report import RED, named
 from ...backend.contract.retarget_settings import RetargetSettings
 from ..calibration.live import on_calibration_changed, players
 from ..handlers import add_handlers, remove_handlers
@@ -27,7 +27,7 @@ from .doubling import without_doubling
 from .mapping_group import group_of
 from .mapping_store import store_mapping, stored_mapping
 from .properties import holder_in
-from .recognise import Recognised, recognise_character
+from .recognise import Recognised, lost_targets, recognise_character
 from .report import Report, report_of
 from .shots import has_keys_of
 from .source import Source, source_of
@@ -110,7 +110,16 @@ def ready(
     prepared = prepare(source.performance, source.start, source.rate, mapping, settings, context.scene)
     if isinstance(prepared, Failure):
         return prepared
-    return Ready(recognised, mapping, source, prepared, (*source.notices, *notices))
+    return Ready(recognised, mapping, source, prepared, (*source.notices, *notices, *_lost(recognised)))
+
+
+def _lost(recognised: Recognised) -> tuple[Notice, ...]:
+    """What is to be said of keys and bones that were renamed or deleted since the character was mapped."""
+    lost = lost_targets(recognised)
+    if not lost:
+        return ()
+    sentence = f"The character no longer has {named(lost)}, which its mapping drives."
+    return (Notice("mapping-lost", sentence, "Name it so again, or choose Map Anew under the check."),)
 
 
 def play(made: Ready, settings: RetargetSettings, owner: Any, context: bpy.types.Context) -> Report | Failure:

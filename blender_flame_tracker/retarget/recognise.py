@@ -107,6 +107,18 @@ def _mapping_of(facts: CharacterFacts, holder: bpy.types.Object, anew: bool) -> 
     return (fresh, MADE) if saved is None else (saved, SAVED)
 
 
+def lost_targets(recognised: Recognised) -> tuple[str, ...]:
+    """Return the keys and bones that the character's kept mapping drives and that it no longer has."""
+    kept = stored_mapping(recognised.holder)
+    return () if kept is None else tuple(sorted(_targets_of(kept) - _targets_of(recognised.mapping)))
+
+
+def _targets_of(mapping: Mapping) -> set[str]:
+    shapes = {f"{each.key} of {each.mesh}" for each in mapping.shapes if each.use}
+    bones = (*mapping.controls, *mapping.joints, *mapping.surface)
+    return shapes | {f"{each.bone} of {each.armature}" for each in bones if each.use}
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A mapping of another character or from a file, made fit for this one.

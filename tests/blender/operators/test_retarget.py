@@ -90,6 +90,15 @@ def test_two_characters_are_not_guessed_between(character, opening):
     assert curve(character.meshes["Body"], "jawOpen") is not None
 
 
+def test_a_key_that_lost_its_name_is_said(character, opening):
+    bpy.ops.flame.retarget(character="Character Body", source=str(opening))
+    assert not [line for line in report_of(character).lines if "no longer" in line.text]
+    character.meshes["Body"].data.shape_keys.key_blocks["jawOpen"].name = "Mouth"
+    bpy.ops.flame.retarget(character="Character Body", source=str(opening))
+    (said,) = [line.text for line in report_of(character).lines if "no longer" in line.text]
+    assert said.startswith("The character no longer has jawOpen of Character Body, which its mapping drives.")
+
+
 def test_a_character_of_another_scene_is_left_there(character, opening):
     bpy.context.window.scene = bpy.data.scenes.new("Shot 2")
     with pytest.raises(RuntimeError, match="'Character Body' is not in this scene"):
