@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..contract.failure import Failure, Notice
+from ..contract.failure import Failure
 from ..contract.marks import PROGRAM
+from ..contract.performance.formats.assembled import Tell
 from ..contract.performance.formats.take_names import FACE, TakeName
 from ..contract.performance.formats.writing import SOUND, Take, files_of, losses_of, write_files
 from ..contract.performance.of_track import performance_of_file
@@ -18,8 +19,6 @@ from ..contract.targets import Targets
 from ..contract.track import Track
 from ..data.context import Context
 from .sound_file import write_sound
-
-Tell = Callable[[Notice], object]
 
 
 def take_of_track(track: Track, name: str, formats: Sequence[str] = ()) -> Take | Failure:

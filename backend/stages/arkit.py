@@ -13,6 +13,7 @@ from ..contract.performance.channels import CHANNELS
 from ..contract.performance.neutral import propose_neutral
 from ..contract.performance.performance import NOT_TRACKED
 from ..contract.performance.stored import ArkitWeights
+from ..contract.performance.weights.basis import are_arkit
 from ..contract.performance.weights.from_track import Solved, performance_of
 from ..contract.performance.weights.options import ArkitOptions
 from ..contract.settings import ArkitSettings
@@ -32,8 +33,8 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
     from ..head.arkit_basis import arkit_basis
 
     track = track_of(fit, head, context)
-    own = set(head.expression_names) & set(CHANNELS)
-    if not own:
+    has_shapes = are_arkit(head.expression_names)
+    if not has_shapes:
         transferred = arkit_basis(head)
         if isinstance(transferred, Failure):
             return _without_weights(fit, transferred, context)
@@ -55,7 +56,7 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
         source=performance.source,
         trust=tuple(float(value) for value in performance.trust),
         neutral_frame=None if neutral is None else int(track.frame_index[neutral]),
-        basis=None if own else solved.basis.displacement.astype(np.float32),
+        basis=None if has_shapes else solved.basis.displacement.astype(np.float32),
     )
     return replace(fit, arkit=weights)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import bpy
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.performance.calibration import Calibration
-from ...backend.contract.performance.channels import CHANNELS
 from ...backend.contract.performance.of_track import performance_of_file
 from ...backend.contract.performance.performance import Performance
 from ...backend.contract.performance.stored import ENTRY, weights_in
+from ...backend.contract.performance.weights.basis import are_arkit
 from ...backend.contract.track import read_parts, read_track
 from .. import redrawing
 from ..file_stamp import Stamp, stamp_of
@@ -23,7 +23,7 @@ from ..polling import Poller
 from ..results.review import placed_rows
 from ..results.selection import Result
 from ..scene.origin import file_of
-from .properties import of_holder
+from .properties import Holder, of_holder
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,13 @@ def is_quick(path: Path) -> bool:
     if isinstance(content, Failure):
         return True
     header, _ = content
-    return ENTRY in header or bool(set(header["expression_names"]) & set(CHANNELS))
+    return ENTRY in header or are_arkit(header["expression_names"])
 
 
 POLLER: Final = Poller(_read_wanted, delay=0.1)
 
 
-def calibration_of(holder: Any, take: Take) -> Calibration:
+def calibration_of(holder: Holder, take: Take) -> Calibration:
     """Return the calibration of a collection or scene for a take, with the rows of its neutral frames."""
     properties = of_holder(holder)
     return replace(properties.calibration(), neutral=take.rows_of(properties.neutral_frames()))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ...backend.contract.performance.characters.report import named
 from .apply import Applied
 
 GOOD: Final = "good"
@@ -13,8 +14,8 @@ NOTE: Final = "note"
 BAD: Final = "bad"
 """Levels of a line: as wanted, to know, does not do what was wanted."""
 
-_SHOWN: Final = 8
-"""Names that are listed before the rest is counted."""
+_MOST: Final = 9
+"""Names that are listed; of more, the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ def report_of(shot: str, applied: Applied, more: Sequence[str] = ()) -> Report:
     channels = {"Driven": plan.driven, "Not tracked": plan.not_tracked, "Nothing follows": plan.undriven}
     for label, names in channels.items():
         if names and label != "Driven":
-            lines.append(Line(NOTE, f"{label}: {_listed(names)}."))
+            lines.append(Line(NOTE, f"{label}: {named(names, _MOST)}."))
     if applied.plan.missing:
-        lines.append(Line(BAD, f"The character does not have {_listed(applied.plan.missing)}; the rest is written."))
+        lines.append(
+            Line(BAD, f"The character does not have {named(applied.plan.missing, _MOST)}; the rest is written.")
+        )
     for reason in sorted({reason for _, reason in applied.left}):
         names = [each.label for each, why in applied.left if why == reason]
-        lines.append(Line(NOTE, f"Left as it is, because {reason}: {_listed(names)}."))
+        lines.append(Line(NOTE, f"Left as it is, because {reason}: {named(names, _MOST)}."))
     lines += [Line(NOTE, f"{each.sentence} {each.advice}".strip()) for each in applied.notices]
     return Report(shot, (*lines, *(Line(NOTE, text) for text in more)), channels)
 
@@ -92,12 +95,7 @@ def _of_reading(applied: Applied) -> list[Line]:
         return []
     lines = []
     if reading.moved:
-        moved = _listed([str(each) for each in reading.moved])
+        moved = named([str(each) for each in reading.moved], _MOST)
         lines.append(Line(GOOD, f"At frame {reading.frame}, where most happens: {moved}."))
     lines += [Line(BAD, f"{name} does not move as written: {why}.") for name, why in reading.still]
     return lines
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names) if more <= 1 else f"{', '.join(names[:_SHOWN])} and {more} more"

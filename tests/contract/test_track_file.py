@@ -19,7 +19,6 @@ import pytest
 
 from backend.contract.camera import Intrinsics
 from backend.contract.failure import Failure
-from backend.contract.performance.stored import ArkitWeights, weights_in
 from backend.contract.quality import Quality, quality_of, read_quality
 from backend.contract.shading import BUILT_IN_SPACE, Shading, light_terms
 from backend.contract.track import ONE_LENS_SCHEMA, SCHEMA, Track, header_of, read_track, write_track
@@ -78,50 +77,6 @@ def a_track() -> Track:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "Zoë, take 2" / "track.npz"
-
-
-def with_weights(track: Track, basis: bool) -> Track:
-    weights = np.random.default_rng(1).random((FRAMES, 52)).astype(np.float32)
-    weights[:, 51], weights[3] = np.nan, np.nan
-    kept = ArkitWeights(
-        weights,
-        np.array([0.4, 0.5, 0.6, np.nan], np.float32),
-        ("geometry",) * 51 + ("not tracked",),
-        (0.5,) * 51 + (0.0,),
-        neutral_frame=2,
-        basis=np.ones((VERTICES, 3, 52), np.float32) if basis else None,
-    )
-    header = {**track.header, "arkit": kept.header}
-    arrays = {"arkit_weights": kept.weights, "arkit_residual": kept.residual, "arkit_basis": kept.basis}
-    return replace(track, header=header, **arrays)
-
-
-@pytest.mark.parametrize("basis", [False, True])
-def test_arkit_weights_travel_in_the_track(tmp_path: Path, basis: bool) -> None:
-    track = with_weights(a_track(), basis)
-    assert write_track(tmp_path / "track.npz", track) is None
-    again = read_track(tmp_path / "track.npz")
-    assert isinstance(again, Track)
-    stored, kept = weights_in(again), weights_in(track)
-    assert stored is not None and kept is not None and weights_in(a_track()) is None
-    assert np.array_equal(stored.weights, kept.weights, equal_nan=True) and (stored.basis is not None) == basis
-    assert (stored.source, stored.trust, stored.neutral_frame) == (kept.source, kept.trust, 2)
-    assert again.header["schema"] == ONE_LENS_SCHEMA  # Readers that know nothing of weights pass them over.
-
-
-@pytest.mark.parametrize("fault", ["no residual", "no header", "short trust"])
-def test_half_of_the_weights_is_refused(tmp_path: Path, fault: str) -> None:
-    track = with_weights(a_track(), False)
-    entry = dict(track.header["arkit"])
-    if fault == "no residual":
-        track = replace(track, arkit_residual=None)
-    elif fault == "no header":
-        track = replace(track, header={name: value for name, value in track.header.items() if name != "arkit"})
-    else:
-        track = replace(track, header={**track.header, "arkit": {**entry, "trust": [1.0]}})
-    assert write_track(tmp_path / "track.npz", track) is None
-    problem = read_track(tmp_path / "track.npz")
-    assert isinstance(problem, Failure) and problem.code == "track-damaged"
 
 
 def test_a_track_comes_back_as_it_was(path: Path) -> None:

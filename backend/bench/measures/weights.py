@@ -9,12 +9,12 @@ import numpy as np
 
 from ...contract.arrays import Array, Floats
 from ...contract.performance.channels import CHANNELS, EXCLUSIVE, INDEX
+from ...contract.performance.weights.habits import ALIKE
 
 ACTIVE: Final = 0.05
 """Weight above which a channel counts as active."""
 BOTH: Final = 0.01
 """Weight above which two exclusive channels count as up."""
-ALIKE: Final = ("eyeWide", "eyeSquint", "browDown", "noseSneer")
 MOVES: Final = 0.1
 """Largest weight that a channel must reach for the correlation of its sides to mean something."""
 DOWN, SHUT = 0.3, 0.5
@@ -41,7 +41,7 @@ class Bands:
         zeros: Share of exact zeros.
         active: Channels above `ACTIVE`, mean over the frames.
         both: Share of frames with both of an exclusive pair up, of the worst pair.
-        sides: Correlation of left and right, lowest of `ALIKE` that move.
+        sides: Correlation of left and right, lowest of `habits.ALIKE` that move.
         beyond_jaw: Share of frames with mouthClose beyond jawOpen by more than 0.02.
         lowered: Median of eyeBlink while the eyes look down and no blink is on.
         blinks: Of the left eye.
@@ -100,7 +100,7 @@ def answer(weights: Array, wanted: Array) -> tuple[float, float]:
 
 
 def _blinks(blink: Array, rate: float) -> list[Blink]:
-    found, frame = [], 1
+    blinks, frame = [], 1
     while frame < len(blink) - 1:
         peak = blink[frame]
         if peak > SHUT and blink[frame - 1] <= peak > blink[frame + 1]:
@@ -111,7 +111,7 @@ def _blinks(blink: Array, rate: float) -> list[Blink]:
             while last < len(blink) - 1 and blink[last] > half:
                 last += 1
             steps = np.abs(np.diff(blink[max(first - 3, 0) : last + 4]))
-            found.append(Blink(float(peak), (frame - first) / rate, (last - frame) / rate, float(steps.max())))
+            blinks.append(Blink(float(peak), (frame - first) / rate, (last - frame) / rate, float(steps.max())))
             frame = last
         frame += 1
-    return found
+    return blinks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +11,9 @@ import numpy as np
 
 from ...contract.arrays import Floats
 from ...contract.camera import Intrinsics, axis_angles
+from ...contract.failure import Failure
 from ...contract.performance.channels import CHANNELS, INDEX
+from ...contract.performance.formats.reading import read_performance
 from ...contract.performance.gaze import COLUMNS, gaze_of
 from ...contract.performance.weights.basis import JAW_OPEN
 from ...contract.performance.weights.from_track import FACING
@@ -28,10 +29,9 @@ TAKE_RATE: Final = Fraction(30)
 
 def take_weights(path: Path) -> Floats:
     """Return the weights (T, 52) of a take of Live Link Face, in the order of `CHANNELS`."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    names = {name.lower(): name for name in rows[0]}
-    return np.array([[float(row[names[channel.lower()]]) for channel in CHANNELS] for row in rows], dtype=np.float64)
+    take = read_performance(path)
+    assert not isinstance(take, Failure), take
+    return take.weights
 
 
 def arkit_channel(name: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.contract.performance.characters.rigify import _ONLY_IN, face_kind, surface_targets
+from backend.contract.performance.characters.rigify import _ONLY_IN, controls_of, face_kind, surface_targets
 from backend.contract.performance.transfer.arkit_head import arkit_head
 
 NAMES = {"lips.L": {"lips.L", "eyes"}, "lip_end.L.001": {"lip_end.L.001", "eye_common"}}
@@ -16,8 +16,9 @@ def test_no_kind_without_both_markers() -> None:
 
 @pytest.mark.parametrize("markers", NAMES.values(), ids=NAMES)
 def test_left_and_right_controls_follow_mirrored_landmarks(markers: set[str]) -> None:
-    missing = surface_targets("rig", markers)[1]
-    targets = {each.bone: each for each in surface_targets("rig", {*markers, *missing})[0]}
+    kind = face_kind(markers)
+    assert kind is not None
+    targets = {each.bone: each for each in surface_targets("rig", {*markers, *controls_of(kind)})}
     mirror = arkit_head().mirror
     assert len(targets) > 60
     for name, target in targets.items():

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Floats
 from ..channels import mirrored
 from .doubling import CHANNELS_OF, doubled
 from .facts import CharacterFacts, KeyFacts
 from .mapping import JointTarget, Mapping
 from .report import AMBER, GREEN, Row, named
-
-_Vector = NDArray[Any]
 
 _UP: Final = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
 _DOWN: Final = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "browDownLeft", "browDownRight")
@@ -124,35 +122,35 @@ def _face_rows(facts: CharacterFacts, mapping: Mapping) -> Iterator[Row]:
 def _keys_of(facts: CharacterFacts, mapping: Mapping) -> dict[str, list[KeyFacts]]:
     """Channel -> the keys that follow it alone, in full and forwards, and that move something."""
     there = {(mesh.name, key.name): key for mesh in facts.meshes for key in mesh.keys if key.centre is not None}
-    found: dict[str, list[KeyFacts]] = {}
+    following: dict[str, list[KeyFacts]] = {}
     for shape in mapping.shapes:
         key = there.get((shape.mesh, shape.key))
         if key is not None and len(shape.parts) == 1 and min(shape.parts.values()) > 0:
-            found.setdefault(next(iter(shape.parts)), []).append(key)
-    return found
+            following.setdefault(next(iter(shape.parts)), []).append(key)
+    return following
 
 
-def _centre(keys: dict[str, list[KeyFacts]], channels: Iterable[str]) -> _Vector | None:
+def _centre(keys: dict[str, list[KeyFacts]], channels: Iterable[str]) -> Floats | None:
     centres = [key.centre for channel in channels for key in keys.get(channel, ()) if key.centre is not None]
     return np.mean(np.array(centres), axis=0) if centres else None
 
 
-def _up(keys: dict[str, list[KeyFacts]]) -> _Vector | None:
+def _up(keys: dict[str, list[KeyFacts]]) -> Floats | None:
     """Direction from the mouth to eyes and brows; None where keys do not tell it."""
     eyes = _centre(keys, (name for name in keys if name.startswith(("eyeBlink", "brow", "eyeWide"))))
     mouth = _centre(keys, (name for name in keys if name.startswith("mouth") or name == "jawOpen"))
     return None if eyes is None or mouth is None else _unit(eyes - mouth)
 
 
-def _left(keys: dict[str, list[KeyFacts]]) -> _Vector | None:
+def _left(keys: dict[str, list[KeyFacts]]) -> Floats | None:
     """Direction from what right keys move to what left ones do; None where there are no pairs."""
     sides = [name for name in keys if name.endswith("Left") and len(name) > 9 and mirrored(name) in keys]
     left, right = _centre(keys, sides), _centre(keys, (mirrored(name) for name in sides))
     return None if left is None or right is None else _unit(left - right)
 
 
-def _middle_of_head(facts: CharacterFacts) -> _Vector | None:
-    """Place in the head that is behind the face: the meshes' middle, or between the ends of the head bone."""
+def _middle_of_head(facts: CharacterFacts) -> Floats | None:
+    """Position in the head that is behind the face: the meshes' middle, or between the ends of the head bone."""
     for armature in facts.armatures:
         for bone in armature.bones:
             if bone.name.lower().endswith("head"):
@@ -161,12 +159,12 @@ def _middle_of_head(facts: CharacterFacts) -> _Vector | None:
     return None if widest is None else np.array(widest.centre)
 
 
-def _is_wrong(channel: str, key: KeyFacts, up: _Vector) -> bool:
+def _is_wrong(channel: str, key: KeyFacts, up: Floats) -> bool:
     length = float(np.linalg.norm(key.motion))
     way = float(np.dot(key.motion, up)) / length if length > 0 else 0.0
     return way < -_MOSTLY if channel in _UP else way > _MOSTLY
 
 
-def _unit(vector: _Vector) -> _Vector | None:
+def _unit(vector: Floats) -> Floats | None:
     length = float(np.linalg.norm(vector))
     return vector / length if length > 1e-6 else None

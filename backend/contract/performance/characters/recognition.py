@@ -66,7 +66,9 @@ def recognise(facts: CharacterFacts) -> Mapping | Failure:
             covered |= {channel for shape in added for channel in shape.parts}
     joints = left_to_keys(facts, left_to_controls(tuple(heads), controls), tuple(shapes))
     # A face that has keys already needs no bones for them.
-    surface = () if shapes or controls else tuple(_surface(facts, joints, kinds))
+    faces = {} if shapes or controls else _bone_faces(facts, joints)
+    kinds += faces
+    surface = tuple(target for targets in faces.values() for target in targets)
     if not shapes and not controls and not joints and not surface:
         return Failure(
             "character-unknown",
@@ -77,15 +79,16 @@ def recognise(facts: CharacterFacts) -> Mapping | Failure:
     return Mapping(kind, tuple(shapes), controls, joints, surface, tuple(sorted(facts.names)))
 
 
-def _surface(facts: CharacterFacts, joints: Sequence[JointTarget], kinds: list[str]) -> Iterator[SurfaceTarget]:
-    """Controls of the Rigify face whose head is turned; its kind goes to the kinds."""
+def _bone_faces(facts: CharacterFacts, joints: Sequence[JointTarget]) -> dict[str, tuple[SurfaceTarget, ...]]:
+    """Kind -> controls of the Rigify face whose head is turned."""
+    faces: dict[str, tuple[SurfaceTarget, ...]] = {}
     turned = {joint.armature for joint in joints if joint.joint == "head"}
     for armature in facts.armatures:
         names = frozenset(bone.name for bone in armature.bones)
         kind = rigify.face_kind(names)
         if kind is not None and (not turned or armature.name in turned):
-            kinds.append(kind)
-            yield from rigify.surface_targets(armature.name, names)[0]
+            faces[kind] = faces.get(kind, ()) + rigify.surface_targets(armature.name, names)
+    return faces
 
 
 def _controls(facts: CharacterFacts) -> Iterator[ControlTarget]:

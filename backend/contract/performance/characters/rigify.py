@@ -102,21 +102,18 @@ def face_kind(names: Collection[str]) -> str | None:
     return next((kind for kind, markers in _MARKERS.items() if markers <= names), None)
 
 
-def surface_targets(armature: str, names: Collection[str]) -> tuple[tuple[SurfaceTarget, ...], tuple[str, ...]]:
-    """Return what follows the surface, primaries first, and the controls of this kind of face that are not there.
+def surface_targets(armature: str, names: Collection[str]) -> tuple[SurfaceTarget, ...]:
+    """Return what follows the surface, primaries first; nothing where there is no Rigify face.
 
     A modular rig may be partly built by hand: single controls that it lacks are left out.
     """
     kind = face_kind(names)
-    if kind is None:
-        return (), ()
-    targets, missing = [], []
-    for name, (landmarks, order) in _controls(kind).items():
-        if name in names:
-            targets.append(SurfaceTarget(armature, name, landmarks, order))
-        else:
-            missing.append(name)
-    return tuple(targets), tuple(missing)
+    controls = {} if kind is None else controls_of(kind)
+    return tuple(
+        SurfaceTarget(armature, name, landmarks, order)
+        for name, (landmarks, order) in controls.items()
+        if name in names
+    )
 
 
 def joint_bones(names: Collection[str]) -> dict[str, str]:
@@ -124,13 +121,13 @@ def joint_bones(names: Collection[str]) -> dict[str, str]:
     return {joint: bone for joint, bone in JOINT_BONES.items() if bone in names} if face_kind(names) else {}
 
 
-def _controls(kind: str) -> dict[str, tuple[tuple[int, ...], int]]:
-    """Control -> landmarks and order, of one kind of face."""
+def controls_of(kind: str) -> dict[str, tuple[tuple[int, ...], int]]:
+    """Return control -> landmarks and order, of one kind of face."""
     other = next(each for each in _ONLY_IN if each != kind)
-    found: dict[str, tuple[tuple[int, ...], int]] = {}
+    controls: dict[str, tuple[tuple[int, ...], int]] = {}
     for order, (sides, middle) in enumerate(((_PRIMARY_SIDES, _PRIMARY_MIDDLE), (_SECONDARY_SIDES, _SECONDARY_MIDDLE))):
         for name, (left, right) in sides.items():
             if name not in _ONLY_IN[other]:
-                found[name.format("L")], found[name.format("R")] = (left, order), (right, order)
-        found |= {name: (landmarks, order) for name, landmarks in middle.items() if name not in _ONLY_IN[other]}
-    return found
+                controls[name.format("L")], controls[name.format("R")] = (left, order), (right, order)
+        controls |= {name: (landmarks, order) for name, landmarks in middle.items() if name not in _ONLY_IN[other]}
+    return controls

@@ -13,22 +13,18 @@ import numpy as np
 
 from ...arrays import Array
 from ..channels import INDEX
+from .convention import Parts, both_sides
 
-
-def _both(start: str, factor: float) -> dict[str, float]:
-    return {f"{start}Left": factor, f"{start}Right": factor}
-
-
-PRESETS: Final[Mapping[str, Mapping[str, float]]] = {
+PRESETS: Final[Mapping[str, Parts]] = {
     "aa": {"jawOpen": 0.5},
-    "ih": {"jawOpen": 0.2, **_both("mouthStretch", 0.2)},
+    "ih": {"jawOpen": 0.2, **both_sides("mouthStretch", 0.2)},
     "ou": {"jawOpen": 0.2, "mouthPucker": 0.2},
-    "ee": {"jawOpen": 0.3, **_both("mouthStretch", 0.3)},
+    "ee": {"jawOpen": 0.3, **both_sides("mouthStretch", 0.3)},
     "oh": {"jawOpen": 0.3, "mouthPucker": 0.3},
-    "happy": _both("mouthSmile", 0.5),
-    "angry": _both("mouthFrown", 0.5),
-    "sad": _both("browDown", 0.25),
-    "surprised": {"jawOpen": 0.25, "browInnerUp": 0.25, **_both("browOuterUp", 0.25)},
+    "happy": both_sides("mouthSmile", 0.5),
+    "angry": both_sides("mouthFrown", 0.5),
+    "sad": both_sides("browDown", 0.25),
+    "surprised": {"jawOpen": 0.25, "browInnerUp": 0.25, **both_sides("browOuterUp", 0.25)},
     "blinkLeft": {"eyeBlinkLeft": 1.0},
     "blinkRight": {"eyeBlinkRight": 1.0},
 }

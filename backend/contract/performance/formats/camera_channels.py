@@ -17,6 +17,7 @@ import numpy as np
 from ...arrays import Array
 from ...camera import BLENDER_FROM_OPENCV, rotation_matrices
 from ...track import MISSING, Track
+from .head_angles import angles_about_axes
 
 ORDER: Final = "ZXY"
 
@@ -59,11 +60,7 @@ def head_before_camera(track: Track) -> tuple[Way, Way]:
 
 def channels_text(way: Way) -> str:
     """Return the `.chan`; the angles go on from frame to frame without jumps of whole turns."""
-    matrix = way.rotation
-    x = np.arcsin(np.clip(-matrix[:, 1, 2], -1, 1))
-    y = np.arctan2(matrix[:, 0, 2], matrix[:, 2, 2])
-    z = np.arctan2(matrix[:, 1, 0], matrix[:, 1, 1])
-    angles = np.degrees(np.unwrap(np.stack([x, y, z], axis=1), axis=0))
+    angles = np.degrees(np.unwrap(angles_about_axes(way.rotation), axis=0))
     columns = [way.location, angles] + ([] if way.field_of_view is None else [way.field_of_view[:, None]])
     rows = np.concatenate(columns, axis=1).tolist()
     lines = [

@@ -21,11 +21,15 @@ def rotation_of(angles: Array) -> Array:
 
 def angles_of(rotation: Array) -> Array:
     """Return yaw, pitch and roll (T, 3) of axis-angles (T, 3); the inverse of `rotation_of`."""
-    matrix = rotation_matrices(rotation)
-    yaw = np.arctan2(matrix[:, 0, 2], matrix[:, 2, 2])
-    pitch = np.arcsin(np.clip(-matrix[:, 1, 2], -1, 1))
-    roll = np.arctan2(matrix[:, 1, 0], matrix[:, 1, 1])
-    return -np.stack([yaw, pitch, roll], axis=1)
+    return -angles_about_axes(rotation_matrices(rotation))[:, [1, 0, 2]]
+
+
+def angles_about_axes(matrix: Array) -> Array:
+    """Return the angles (T, 3) about x, y and z, radians, of rotations (T, 3, 3): about z first, then x, then y."""
+    x = np.arcsin(np.clip(-matrix[:, 1, 2], -1, 1))
+    y = np.arctan2(matrix[:, 0, 2], matrix[:, 2, 2])
+    z = np.arctan2(matrix[:, 1, 0], matrix[:, 1, 1])
+    return np.stack([x, y, z], axis=1)
 
 
 def _turned(angle: Array, axis: int) -> Array:

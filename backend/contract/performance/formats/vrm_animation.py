@@ -13,12 +13,13 @@ from typing import Any, Final
 import numpy as np
 
 from ...arrays import Array
-from ...camera import axis_angles, quaternions, rotation_matrices
+from ...camera import axis_angles, quaternions
 from ...failure import Failure
 from ..channels import CHANNELS, region_of
 from ..characters.vrm_presets import PRESETS, presets_for
 from ..gaze import COLUMNS, gaze_of
 from ..performance import Performance
+from ..transfer.arkit_head import eye_rotations
 from .gltf_binary import AnimatedNodes
 
 EXTENSION: Final = "VRMC_vrm_animation"
@@ -65,10 +66,10 @@ def vrm_animation(performance: Performance, generator: str, *, perfect_sync: boo
         )
     nodes = AnimatedNodes(performance.name or "Performance", performance.time[shown])
     weights = np.nan_to_num(performance.weights[shown])
-    expressions = _own(performance, weights) if perfect_sync else _presets(weights)
+    expressions = _own_expressions(performance, weights) if perfect_sync else _presets(weights)
     bones = _skeleton(nodes, performance, shown)
-    look = nodes.node("lookAt", (0.0, 0.0, 0.0))
-    nodes.animate(look, "rotation", _gaze(performance, weights, shown))
+    look_at = nodes.node("lookAt")
+    nodes.animate(look_at, "rotation", _gaze(performance, weights, shown))
     entries: dict[str, Any] = {}
     for name, values in expressions.items():
         node = nodes.node(name)
@@ -78,7 +79,7 @@ def vrm_animation(performance: Performance, generator: str, *, perfect_sync: boo
         "specVersion": "1.0",
         "humanoid": {"humanBones": {name: {"node": node} for name, node in bones.items()}},
         "expressions": {"custom" if perfect_sync else "preset": entries},
-        "lookAt": {"node": look, "offsetFromHeadBone": list(_LOOK_OFFSET)},
+        "lookAt": {"node": look_at, "offsetFromHeadBone": list(_LOOK_OFFSET)},
     }
     return nodes.to_bytes({EXTENSION: extension}, generator)
 
@@ -87,7 +88,7 @@ def _presets(weights: Array) -> dict[str, Array]:
     return dict(zip(PRESETS, presets_for(weights).T, strict=True))
 
 
-def _own(performance: Performance, weights: Array) -> dict[str, Array]:
+def _own_expressions(performance: Performance, weights: Array) -> dict[str, Array]:
     return {
         channel: weights[:, column]
         for column, channel in enumerate(CHANNELS)
@@ -110,9 +111,7 @@ def _skeleton(nodes: AnimatedNodes, performance: Performance, shown: Array) -> d
 def _gaze(performance: Performance, weights: Array, shown: Array) -> Array:
     """Return the rotation (T, 4) of both eyes together: yaw about y, then pitch, from a look along +Z."""
     gaze = gaze_of(weights[:, COLUMNS]) if performance.gaze is None else performance.gaze[shown]
-    yaw, pitch = np.nan_to_num(gaze).mean(axis=1).T
-    turn = rotation_matrices(np.outer(-yaw, (0, 1, 0))) @ rotation_matrices(np.outer(pitch, (1, 0, 0)))
-    return _xyzw(axis_angles(turn))
+    return _xyzw(axis_angles(eye_rotations(np.nan_to_num(gaze).mean(axis=1))))
 
 
 def _xyzw(rotation: Array) -> Array:

@@ -14,6 +14,7 @@ from typing import Final
 from ...failure import Failure, Notice
 from ...track import Track
 from ..channels import CHANNELS
+from ..characters.report import named
 from ..performance import Performance
 from .camera_channels import camera_around_head, channels_text, head_before_camera, lens_text
 from .live_link_file import live_link_text, take_text
@@ -23,7 +24,6 @@ from .vrm_animation import vrm_animation
 
 SOUND: Final = ".wav"
 """Ending of the sound that lies beside the CSV of Live Link Face, under the same stem."""
-_MOST_NAMED: Final = 6
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,11 @@ def _everywhere(performance: Performance) -> Iterator[Notice]:
     """Yield what every format says in the same words, so that it is said once."""
     names = [channel for channel, tracked in zip(CHANNELS, performance.is_tracked, strict=True) if not tracked]
     if names:
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        sentence = f"Not tracked: {', '.join(names[:_MOST_NAMED])}{more}."
-        yield Notice("export-not-tracked", sentence, "CSV files have 0 there, VRM animations no expression.")
+        yield Notice(
+            "export-not-tracked",
+            f"Not tracked: {named(names, 7)}.",
+            "CSV files have 0 there, VRM animations no expression.",
+        )
     count = int((~performance.has_face).sum())
     if count:
         frames = "1 frame has" if count == 1 else f"{count} frames have"

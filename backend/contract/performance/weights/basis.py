@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,22 +37,27 @@ class ArkitBasis:
     jaw_open: float = JAW_OPEN
 
 
+def are_arkit(expression_names: Iterable[str]) -> bool:
+    """Whether the expressions of a head are ARKit's themselves, so that it needs no shapes from the built-in head."""
+    return len(INDEX.keys() & set(expression_names)) >= _FEWEST
+
+
 def basis_of(track: Track) -> ArkitBasis | Failure:
     """Return ARKit's shapes on a track's head: its own expressions where they are ARKit's, else those transferred."""
     names = [str(name) for name in track.header["expression_names"]]
-    shared = [(column, INDEX[name]) for column, name in enumerate(names) if name in INDEX]
-    if len(shared) >= _FEWEST:
+    if are_arkit(names):
+        shared = [(column, INDEX[name]) for column, name in enumerate(names) if name in INDEX]
         columns, channels = (list(part) for part in zip(*shared, strict=True))
         displacement = np.zeros((*track.neutral_vertices.shape, len(CHANNELS)), dtype=np.float32)
         displacement[..., channels] = track.expression_basis[..., columns]
         return with_displacement(displacement, "the head's own expressions")
-    transferred = getattr(track, "arkit_basis", None)
+    transferred = track.arkit_basis
     if transferred is None:
         made = basis_by_transfer(track)
         if isinstance(made, Failure):
             return made
         transferred = made.displacement.astype(np.float32)
-    return with_displacement(np.asarray(transferred), "the built-in head's shapes, transferred")
+    return with_displacement(transferred, "the built-in head's shapes, transferred")
 
 
 def with_displacement(displacement: Array, source: str, jaw_open: float = JAW_OPEN) -> ArkitBasis:
