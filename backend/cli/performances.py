@@ -31,7 +31,12 @@ def take_in(path: Path, formats: Sequence[str] = ()) -> Take | Failure:
     track = read_track(path)
     if isinstance(track, Failure):
         return track
-    return take_of_track(track, Path(str(track.header["video"].get("name", ""))).stem or path.stem, formats)
+    return take_of_track(track, clip_name(track, path), formats)
+
+
+def clip_name(track: Track, path: Path) -> str:
+    """Return the name of the clip that a track was made of, or of its file."""
+    return Path(str(track.header["video"].get("name", ""))).stem or path.stem
 
 
 def footage_of(path: Path, track: Track | None) -> Path | None:

@@ -92,7 +92,9 @@ BACKGROUND_CHOICES: Final = {
 }
 PERFORMANCE_FORMATS: Final = ("live_link", "metahuman", "vrma", "camera")
 """Formats that are made from the track alone, see `performance.formats.writing`."""
-EXPORT_FORMATS: Final = (*PERFORMANCE_FORMATS, "avatar", "frames", "meshes", "metrical", "imavatar")
+SCENE_FORMATS: Final = ("gltf", "fbx_unity", "fbx_unreal", "usd", "alembic", "camera_fbx", "camera_alembic")
+"""Formats that Blender writes of the track alone, named as the add-on's targets are."""
+EXPORT_FORMATS: Final = (*PERFORMANCE_FORMATS, *SCENE_FORMATS, "avatar", "frames", "meshes", "metrical", "imavatar")
 EXPORT_MOTION_CHOICES: Final = {
     "head": "The head moves in front of a still camera, as VHAP writes clips of one camera",
     "camera": "The camera moves around a still head: trainers then know how large the scene is",
@@ -125,6 +127,19 @@ class ExportSettings:
         "Write the camera for Nuke (.chan), moving around the head, and still with the head moving, and the lens as"
         " JSON",
         label="Camera for Nuke",
+    )
+    gltf: bool = option(False, "Let Blender write head and camera as glTF (.glb)", label="glTF")
+    fbx_unity: bool = option(False, "Let Blender write head and camera as FBX for Unity", label="FBX for Unity")
+    fbx_unreal: bool = option(
+        False, "Let Blender write head and camera as FBX for Unreal, which needs the rig", label="FBX for Unreal"
+    )
+    usd: bool = option(False, "Let Blender write head and camera as USD (.usdc)", label="USD")
+    alembic: bool = option(False, "Let Blender write the exact mesh and the camera as Alembic", label="Alembic")
+    camera_fbx: bool = option(
+        False, "Let Blender write the camera alone as FBX, moving around the head", label="Camera as FBX"
+    )
+    camera_alembic: bool = option(
+        False, "Let Blender write the camera alone as Alembic, moving around the head", label="Camera as Alembic"
     )
     frames: bool = option(
         False,
@@ -163,10 +178,18 @@ class ExportSettings:
     )
     motion: str = option(
         "head",
-        "Whether the head or the camera moves in the avatar's scene",
+        "Whether the head or the camera moves in the scene of the avatar, and of head and camera by Blender",
         label="Avatar Motion",
         choices=EXPORT_MOTION_CHOICES,
         choice_labels={"camera": "Camera Moves", "head": "Head Moves"},
+    )
+    rig: bool = option(
+        False, "In the files by Blender the head is a rig of bones and named shape keys, not a shape key per frame"
+    )
+    blender: str = option(
+        "",
+        "Blender that writes them, 4.2 or newer; empty takes what the variable BLENDER names, or the installed one",
+        path=True,
     )
     cut_torso: bool = option(
         True,
@@ -181,6 +204,11 @@ class ExportSettings:
     def formats(self) -> tuple[str, ...]:
         """The formats that are asked for, named as their settings and folders are."""
         return tuple(name for name in EXPORT_FORMATS if getattr(self, name))
+
+    @property
+    def scene_formats(self) -> tuple[str, ...]:
+        """Those of them that Blender writes."""
+        return tuple(name for name in SCENE_FORMATS if getattr(self, name))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ _FILES: Final = {
     ),
     "metrical": re.compile(r"canonical\.obj|about\.json|checkpoint|mesh|input|depth|imgs|alpha|parsing"),
     "imavatar": re.compile(r"flame_params\.json|about\.json|images?|mask|semantic"),
+    "gltf": re.compile(r"[0-9A-Za-z-]+\.glb"),
+    "usd": re.compile(r"[0-9A-Za-z-]+\.usdc|textures"),
+    **dict.fromkeys(("fbx_unity", "fbx_unreal", "camera_fbx"), re.compile(r"[0-9A-Za-z-]+\.fbx")),
+    **dict.fromkeys(("alembic", "camera_alembic"), re.compile(r"[0-9A-Za-z-]+\.abc")),
 }
 """What the folder of each format may hold of an earlier export; the performance's formats know theirs themselves."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from .relative_keys import relative_keys
 
 _AS_PLAYED: Final = {"export_animation_mode": "SCENE", "export_anim_scene_split_object": False}
 """Settings of glTF: what the scene plays, as one animation."""
+_ERROR: Final = re.compile(r"\w+(\.\w+)*(Error|Exception): ")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def export(context: bpy.types.Context, name: str, parts: Parts, path: Path) -> E
     except (RuntimeError, OSError, TypeError) as error:
         return Failure(
             "export-failed",
-            f"Blender could not write {path.name}: {_first_line(error)}.",
+            f"Blender could not write {path.name}: {_reason(error)}.",
             "Choose a folder with free space that you may write to.",
         )
     return Exported(path, frames, tuple(lost))
@@ -160,5 +162,10 @@ def _selected(context: bpy.types.Context, things: Sequence[bpy.types.Object]) ->
         layer.objects.active = active
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+def _reason(error: Exception) -> str:
+    """What an exporter says in a line; one in Python hands over its traceback, in which the last error counts."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+    if not lines:
+        return type(error).__name__
+    raised = [line for line in lines if _ERROR.match(line)]
+    return (raised[-1] if "Traceback" in lines[0] and raised else lines[0]).rstrip(".")

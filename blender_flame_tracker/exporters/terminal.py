@@ -14,8 +14,8 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.output_settings import MOTION_CHOICES, SceneSettings
-from ..scene.importer import import_track
 from .export import export
+from .of_track import import_alone
 from .presets import PRESETS
 
 COMMAND: Final = "flame_export"
@@ -32,9 +32,8 @@ def run(arguments: list[str]) -> int:
     ending = PRESETS[options.target].ending
     if path.suffix.lower() != ending:
         return _refuse(f"A file for {PRESETS[options.target].label} ends with {ending}, not '{path.suffix}'.")
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=False)
-    settings = SceneSettings(motion=options.motion, plate=False, sound=False)
-    imported = import_track(options.track.absolute(), settings)
+    settings = SceneSettings(motion=options.motion, form="rig" if options.rig else "keys")
+    imported = import_alone(options.track, settings)
     if isinstance(imported, Failure):
         return _refuse(str(imported))
     written = export(bpy.context, options.target, imported.parts, path)
@@ -53,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", choices=tuple(PRESETS), required=True, help="what the file is for")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write")
     parser.add_argument("--motion", choices=tuple(MOTION_CHOICES), default="head", help="what moves (default: head)")
+    parser.add_argument("--rig", action="store_true", help="the head as bones and named shape keys, as Unreal needs it")
     return parser
 
 

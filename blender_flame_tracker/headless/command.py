@@ -1,13 +1,17 @@
-"""Blender without a window, for the demo and the benchmark: run this file with a Python that has the `bpy` module.
+"""Blender without a window, for the demo, the benchmark and exports: run it with a Python that has the `bpy` module.
 
     python blender_flame_tracker/headless/command.py scene TRACK.npz SCENE.blend [SCENE.png] [--frame N] [--light world]
     python blender_flame_tracker/headless/command.py check TRACK.npz SCENE.blend
     python blender_flame_tracker/headless/command.py benchmark [--frames N] [--vertices N]
     python blender_flame_tracker/headless/command.py benchmark-interface
+    python blender_flame_tracker/headless/command.py export TRACK.npz --target gltf FOLDER [--target usd FOLDER] [--rig]
+
+Blender itself runs it, too: ``blender --background --factory-startup --python command.py -- export …``.
 
 The last line of standard output is a JSON object: ``{"blend": …, "picture": …, "frames": …, "notices": […]}`` or the
-numbers measured. Where it fails, the exit status is 1 and standard error says why in a sentence. To use the package
-from a program that runs in Blender's module anyway, call `load_extension` and import from the package it returns.
+numbers measured; `export` says events as the engine does. Where it fails, the exit status is 1 and standard error says
+why in a sentence. To use the package from a program that runs in Blender's module anyway, call `load_extension` and
+import from the package it returns.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from typing import Any, Final
 
 PACKAGE: Final = "flame_head_tracker_extension"
 """Any name will do: Blender itself calls it ``bl_ext.<repository>.<id>``."""
+OLDEST: Final = (4, 2, 0)
+"""As in ``blender_manifest.toml``, which an older Blender does not read."""
 
 
 def load_extension(name: str = PACKAGE) -> ModuleType:
@@ -64,7 +70,10 @@ def main(arguments: list[str]) -> int:
     benchmark.add_argument("--frames", type=int, default=1000)
     benchmark.add_argument("--vertices", type=int, default=5023)
     commands.add_parser("benchmark-interface", help="measure registration, drawing and the timer")
+    _add_export(commands)
     options = parser.parse_args(arguments)
+    if options.command == "export":
+        return _export(options)
     result: Any
     if options.command == "benchmark":
         result = submodule("blender_flame_tracker.headless.benchmark_import").measure_import(
@@ -82,6 +91,35 @@ def main(arguments: list[str]) -> int:
         return 1
     print(json.dumps(result), flush=True)
     return 0
+
+
+def _add_export(commands: Any) -> None:
+    export = commands.add_parser("export", help="write a track for other programs")
+    export.add_argument("track", type=Path)
+    export.add_argument("--target", nargs=2, action="append", required=True, metavar=("NAME", "FOLDER"))
+    export.add_argument("--name", default="take", help="of the files, without ending")
+    export.add_argument("--motion", choices=("camera", "head"), default="head")
+    export.add_argument("--rig", action="store_true", help="the head as bones and named shape keys")
+    export.add_argument("--end-with-input", action="store_true", help="stop when standard input ends")
+
+
+def _export(options: argparse.Namespace) -> int:
+    """Write what is asked for, unless this Blender is too old even to read the package."""
+    import bpy
+
+    if bpy.app.version < OLDEST:
+        old = f"This is Blender {bpy.app.version_string}, which is too old."
+        error = {"event": "error", "code": "blender-too-old", "sentence": old, "advice": "Use Blender 4.2 or newer."}
+        print(json.dumps(error), flush=True)
+        print(old, error["advice"], file=sys.stderr)
+        return 1
+    export_targets = submodule("blender_flame_tracker.headless.export_targets")
+    settings = submodule("backend.contract.settings")
+    if options.end_with_input:
+        export_targets.end_with_input()
+    wanted = settings.SceneSettings(motion=options.motion, form="rig" if options.rig else "keys")
+    folders = {name: Path(folder) for name, folder in options.target}
+    return export_targets.export_targets(options.track, folders, options.name, wanted)
 
 
 def _build_scene(options: argparse.Namespace) -> dict[str, Any] | str:
@@ -103,7 +141,8 @@ def _build_scene(options: argparse.Namespace) -> dict[str, Any] | str:
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[1:])
+    # Blender hands over what it was started with; what follows two dashes is meant for this file.
+    status = main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
     # Blender's module may crash while Python takes it apart (4.2); all is written by now.

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.output_settings import SCENE_FORMATS
 from ....backend.contract.outputs import EXPORT
 from ..base import Group, StageNode
 from ..reading import folder_of_track
@@ -20,7 +21,9 @@ class ExportNode(StageNode, bpy.types.Node):
     bl_icon = "EXPORT"
 
     def matters(self: Any, name: str) -> bool:
-        """Some settings are of the avatar alone, or of what trainers read."""
+        """Some settings are of the avatar alone, or of what trainers read; what Blender writes, *Export Take* does."""
+        if name in (*SCENE_FORMATS, "rig", "blender"):
+            return False
         if name in ("background", "motion"):
             return self.avatar
         return name != "cut_torso" or self.avatar or self.metrical or self.imavatar
