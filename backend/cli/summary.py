@@ -22,6 +22,13 @@ FILE_LABELS: Final = {
     "metahuman": "MetaHuman",
     "vrma": "VRM",
     "camera": "Nuke camera",
+    "gltf": "glTF",
+    "fbx_unity": "Unity FBX",
+    "fbx_unreal": "Unreal FBX",
+    "usd": "USD",
+    "alembic": "Alembic",
+    "camera_fbx": "camera FBX",
+    "camera_alembic": "ABC camera",
 }
 
 

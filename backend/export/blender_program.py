@@ -44,7 +44,7 @@ def find_blender(given: str = "") -> Path | Failure:
         installed = next(filter(None, map(_program, ("blender", *_usual_folders()))), None)
         return installed or Failure("blender-not-found", "There is no Blender on this computer's path.", _ADVICE)
     program = _program(named)
-    return program or Failure("blender-not-found", f"There is no Blender at {shown(named)}.", _ADVICE)
+    return program or Failure("blender-not-found", f"There is no Blender at {named}.", _ADVICE)
 
 
 def _program(named: str) -> Path | None:

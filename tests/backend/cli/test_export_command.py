@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 import struct
 import subprocess
@@ -183,3 +184,35 @@ def test_a_take_is_sent_in_real_time_as_a_phone_does(take: Path) -> None:
 def test_where_nothing_can_be_sent_to_is_said(take: Path, arguments: tuple[str, ...], words: str) -> None:
     done = backend("stream", take, *arguments)
     assert done.returncode == 1 and words in done.stderr
+
+
+@pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason="Blender's module is not installed here")
+def test_blender_writes_head_and_camera_of_a_track(tmp_path: Path) -> None:
+    write_track(tmp_path / "track.npz", a_track())
+    asked = ("--gltf", "--alembic", "--camera-fbx", "--camera", "--slate", "Kitchen", "--blender", sys.executable)
+    done = backend("export", tmp_path / "track.npz", "--out", tmp_path / "out", *asked)
+    assert done.returncode == 0, done.stderr
+    assert [Path(line).name for line in done.stdout.splitlines()] == ["camera", "gltf", "alembic", "camera_fbx"]
+    starts = {"gltf/Kitchen.glb": b"glTF", "alembic/Kitchen.abc": b"Ogawa", "camera_fbx/Kitchen.fbx": b"Kaydara"}
+    for name, start in starts.items():
+        assert (tmp_path / "out" / name).read_bytes().startswith(start)
+    assert "Alembic (.abc) holds no materials." in done.stderr and "Blender has written 3 of 3." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("{take}", "--gltf"), "Only a track has a head and a camera."),
+        (("{out}/no.npz", "--gltf"), "There is no track file"),
+        (("{track}", "--gltf", "--blender", "{out}/blender"), "There is no Blender at"),
+        (("{track}", "--camera", "--usd", "--blender", "{out}/blender"), "There is no Blender at"),
+    ],
+)
+def test_what_blender_cannot_write_leaves_nothing(
+    tmp_path: Path, take: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    write_track(tmp_path / "track.npz", a_track())
+    names = {"take": take, "out": tmp_path / "out", "track": tmp_path / "track.npz"}
+    done = backend("export", *(argument.format(**names) for argument in arguments), "--out", tmp_path / "out")
+    assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr, done.stderr
+    assert not (tmp_path / "out").exists()

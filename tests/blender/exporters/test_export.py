@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.settings import SceneSettings
+from flame_extension.blender_flame_tracker.exporters import export as export_module
 from flame_extension.blender_flame_tracker.exporters.export import export
 from flame_extension.blender_flame_tracker.exporters.losses import losses_of
 from flame_extension.blender_flame_tracker.exporters.objects import objects_of
@@ -205,3 +206,23 @@ def test_the_menu_exports_what_is_chosen(addon, tmp_path):
     bpy.context.view_layer.objects.active = parts.head
     assert bpy.ops.flame.export_take(target="alembic", filepath=str(tmp_path / "take")) == {"FINISHED"}
     assert (tmp_path / "take.abc").is_file()
+
+
+def test_an_exporter_that_fails_says_why_in_a_line(tmp_path, monkeypatch):
+    parts = imported()
+    traceback = (
+        'Error: Python: Traceback (most recent call last):\n  File "io.py", line 3\nOSError: [Errno 28] No space'
+    )
+    said = {
+        traceback: "OSError: [Errno 28] No space",
+        "Error: Cannot open file.": "Error: Cannot open file",
+        "": "Error",
+    }
+
+    def fail(text):
+        raise RuntimeError(text)
+
+    for text, words in said.items():
+        monkeypatch.setattr(export_module, "_write", lambda *_arguments, text=text: fail(text))
+        failure = export(bpy.context, "alembic", parts, tmp_path / "take.abc")
+        assert isinstance(failure, Failure) and f"{words}." in failure.sentence and "Traceback" not in failure.sentence

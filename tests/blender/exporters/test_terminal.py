@@ -26,3 +26,12 @@ def test_what_cannot_be_written_is_one_sentence_and_an_exit_status(tmp_path, cap
     assert run([str(tmp_path / track), "--target", "alembic", "--out", str(tmp_path / out)]) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / out).exists()
+
+
+def test_a_head_can_be_a_rig_as_unreal_needs_it(tmp_path, capsys):
+    write_track(tmp_path / "track.npz", make_track(4))
+    for flags, words in (((), "this head has no bones"), (("--rig",), "")):
+        out = tmp_path / "take.fbx"
+        assert run([str(tmp_path / "track.npz"), "--target", "fbx_unreal", "--out", str(out), *flags]) == 0
+        said = capsys.readouterr().err
+        assert words in said and ("no bones" in said) == (not flags)
