@@ -143,9 +143,7 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         zoom=None if fit.zoom is None else fit.zoom.astype(np.float64),
         rotation_error=None if stated is None else stated[:, 0].astype(np.float32),
         point_error=None if stated is None else stated[:, 1].astype(np.float32),
-        arkit_weights=None if arkit is None else arkit.weights,
-        arkit_residual=None if arkit is None else arkit.residual,
-        arkit_basis=None if arkit is None else arkit.basis,
+        **({} if arkit is None else arkit.arrays),
     )
 
 

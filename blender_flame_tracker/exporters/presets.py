@@ -175,4 +175,4 @@ PRESETS: Final[Mapping[str, Preset]] = {
         lens_shift=False,
     ),
 }
-"""Name -> target, in the order of the menu. Files of older jobs name them."""
+"""Name -> target, in the order of the menu."""

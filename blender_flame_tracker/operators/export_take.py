@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -12,8 +11,8 @@ from ...backend.contract.failure import Failure
 from ..exporters.export import export, problem_of
 from ..exporters.losses import losses_of
 from ..exporters.objects import objects_of
-from ..exporters.presets import PRESETS
-from ..paths import absolute
+from ..exporters.presets import CAMERA, PRESETS
+from ..paths import absolute, safe_name
 from ..results import selection
 from ..scene.parts import Parts
 from ..text import paragraph
@@ -61,8 +60,8 @@ class ExportTake(bpy.types.Operator):
         self["filter_glob"] = f"*{ending}"
         found = selection.chosen(context)
         folder = found.file.parent if found is not None and found.file is not None else Path(bpy.path.abspath("//"))
-        stem = re.sub(r'[<>:"/\\|?*]', "_", parts.collection.name)
-        suffix = "_camera" if preset.what == "camera" else ""
+        stem = safe_name(parts.collection.name)
+        suffix = "_camera" if preset.what == CAMERA else ""
         self.filepath = str(folder / f"{stem}{suffix}{ending}")
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}

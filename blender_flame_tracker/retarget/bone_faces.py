@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.failure import Failure, Notice
-from ...backend.contract.performance.channels import CHANNELS, INDEX, region_of
+from ...backend.contract.performance.channels import CHANNELS, INDEX
+from ...backend.contract.performance.characters.doubling import CHANNELS_OF
 from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.retarget_settings import RetargetSettings
-from ..scene.keyframes import Channel
+from ..scene.keyframes import Channel, bone_path
 from .chosen_parts import head_on, written_channels
 from .face_axes import face_axes
 from .frames import Keyed
@@ -136,23 +137,15 @@ def _planned(thing: bpy.types.Object, solved: SurfaceSolution, frame: Array) -> 
 def _channels(
     thing: bpy.types.Object, bone: str, path: str, values: Array, rest: tuple[float, ...], kind: str, frame: Array
 ) -> Iterator[Planned]:
-    start = f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{path}'
     for index, value in enumerate(values.T):
-        channel = Channel(start, index, frame, value)
+        channel = Channel(bone_path(bone, path), index, frame, value)
         yield Planned(thing, thing, channel, f"{thing.name}: {bone}", kind, bone, rest=rest[index])
 
 
 def _driven(mapping: Mapping) -> frozenset[str]:
     """Channels that move a point which a control follows, and those of the joints."""
     points = sorted({index for each in mapping.surface for index in each.landmarks})
-    names = set(channels_that_move(points))
-    joints = {each.joint for each in mapping.joints}
-    names |= {"jawOpen", "jawLeft", "jawRight"} if "jaw" in joints else set()
-    names |= {name for name in CHANNELS if region_of(name) == "gaze" and _EYE_OF[name.endswith("Left")] in joints}
-    return frozenset(names)
-
-
-_EYE_OF: Final = {True: "left_eye", False: "right_eye"}
+    return frozenset(channels_that_move(points)).union(*(CHANNELS_OF.get(each.joint, ()) for each in mapping.joints))
 
 
 def _said(name: str, solved: SurfaceSolution, keyed: Keyed) -> Iterator[Notice]:

@@ -14,6 +14,7 @@ from ...backend.contract.camera import quaternions, rotation_matrices
 from ...backend.contract.failure import Notice
 from ...backend.contract.performance.channels import INDEX
 from ...backend.contract.performance.characters.mapping import JointTarget, Mapping
+from ...backend.contract.performance.transfer.arkit_head import JAW_OPEN
 from ...backend.contract.retarget_settings import RetargetSettings
 from .chosen_parts import gaze_on, head_on
 from .face_axes import FaceAxes
@@ -21,8 +22,6 @@ from .frames import Keyed
 
 Array = NDArray[np.float64]
 
-JAW_OPEN: Final = np.radians(25.0)
-"""Turn of a jaw at jawOpen 1, as the built-in head has it."""
 JAW_ASIDE: Final = np.radians(8.0)
 """Turn of a jaw at jawLeft or jawRight 1: a shift of the chin by about 10 mm."""
 

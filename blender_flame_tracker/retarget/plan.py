@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.performance.channels import INDEX
+from ...backend.contract.performance.characters.doubling import CHANNELS_OF
 from ...backend.contract.performance.characters.mapping import ControlTarget, Mapping, ShapeTarget, values_of
 from ...backend.contract.retarget_settings import RetargetSettings
-from ..scene.keyframes import Animated, Channel
+from ..scene.keyframes import Animated, Channel, bone_path, bone_property_path, value_path
 from .bone_faces import bone_faces
 from .chosen_parts import written_channels
 from .face_axes import face_axes
@@ -51,10 +52,10 @@ class Plan:
     @property
     def owners(self) -> list[tuple[Animated, list[Planned]]]:
         """Owners with their channels, each once."""
-        found: dict[int, tuple[Animated, list[Planned]]] = {}
+        owners: dict[int, tuple[Animated, list[Planned]]] = {}
         for each in self.planned:
-            found.setdefault(each.owner.as_pointer(), (each.owner, []))[1].append(each)
-        return list(found.values())
+            owners.setdefault(each.owner.as_pointer(), (each.owner, []))[1].append(each)
+        return list(owners.values())
 
 
 def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan | Failure:
@@ -93,16 +94,10 @@ def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan 
 
 
 def _followed(mapping: Mapping, turns: Sequence[Turn]) -> frozenset[str]:
-    names = set(mapping.channels)
-    if any(turn.target.joint == "jaw" for turn in turns):
-        names |= {"jawOpen", "jawLeft", "jawRight"}
-    for joint, side in (("left_eye", "Left"), ("right_eye", "Right")):
-        if any(turn.target.joint == joint for turn in turns):
-            names |= {f"eyeLook{way}{side}" for way in ("In", "Out", "Up", "Down")}
-    return frozenset(names)
+    return mapping.channels.union(*(CHANNELS_OF.get(turn.target.joint, ()) for turn in turns))
 
 
-def _told(
+def _chosen(
     target: ShapeTarget | ControlTarget, wanted: frozenset[str], tracked: NDArray[np.bool_]
 ) -> ShapeTarget | ControlTarget | None:
     """The target with the channels of the regions that are written; None where none of them is told."""
@@ -121,8 +116,8 @@ def _shapes(
     missing: list[str],
 ) -> Iterator[Planned]:
     for target in targets:
-        told = _told(target, wanted, tracked)
-        if told is None:
+        chosen = _chosen(target, wanted, tracked)
+        if chosen is None:
             continue
         thing = bpy.data.objects.get(target.mesh)
         mesh: Any = thing.data if thing is not None and thing.type == "MESH" else None
@@ -130,8 +125,7 @@ def _shapes(
         if thing is None or keys is None or target.key not in keys.key_blocks:
             missing.append(f"{target.key} of {target.mesh}")
             continue
-        path = f'key_blocks["{bpy.utils.escape_identifier(target.key)}"].value'
-        channel = _channel(path, 0, frame, values_of(told, weights))
+        channel = _channel(value_path(target.key), 0, frame, values_of(chosen, weights))
         yield Planned(keys, thing, channel, f"{target.mesh}: {target.key}", "shape", key=target.key)
 
 
@@ -144,8 +138,8 @@ def _controls(
     missing: list[str],
 ) -> Iterator[Planned]:
     for target in targets:
-        told = _told(target, wanted, tracked)
-        if told is None:
+        chosen = _chosen(target, wanted, tracked)
+        if chosen is None:
             continue
         thing = bpy.data.objects.get(target.armature)
         address = None if thing is None else _control_address(thing, target)
@@ -153,7 +147,7 @@ def _controls(
             missing.append(f"{target.bone or target.name} of {target.armature}")
             continue
         owner, path = address
-        channel = _channel(path, max(target.index, 0), frame, values_of(told, weights))
+        channel = _channel(path, max(target.index, 0), frame, values_of(chosen, weights))
         yield Planned(owner, thing, channel, f"{target.armature}: {target.bone or target.name}", "control", target.bone)
 
 
@@ -162,12 +156,11 @@ def _control_address(thing: bpy.types.Object, target: ControlTarget) -> tuple[An
     bone = thing.pose.bones.get(target.bone) if thing.pose is not None else None
     if bone is None:
         return None
-    start = f'pose.bones["{bpy.utils.escape_identifier(target.bone)}"]'
     if target.path != "property":
         if target.path == "rotation_euler" and bone.rotation_mode in ("QUATERNION", "AXIS_ANGLE"):
             return None
-        return thing, f"{start}.{target.path}"
-    return (thing, f'{start}["{bpy.utils.escape_identifier(target.name)}"]') if target.name in bone else None
+        return thing, bone_path(target.bone, target.path)
+    return (thing, bone_property_path(target.bone, target.name)) if target.name in bone else None
 
 
 def _joints(
@@ -193,7 +186,7 @@ def _joints(
         bone: Any = thing.pose.bones[turn.target.bone]
         last, values = rotation_channels(bone, turn.local)
         rest = rest_rotation(last)
-        path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].{last}'
+        path = bone_path(bone.name, last)
         planned += [
             Planned(thing, thing, _channel(path, index, keyed.frame, values[:, index]),
                     f"{thing.name}: {bone.name}", "joint", bone.name, rest=rest[index])
@@ -211,10 +204,10 @@ def _channel(path: str, index: int, frame: Array, value: Array) -> Channel:
 
 def _once(planned: Sequence[Planned]) -> list[Planned]:
     """Leave out what is there twice, as where two objects have the same mesh; the first one counts."""
-    found: dict[tuple[int, str, int], Planned] = {}
+    first: dict[tuple[int, str, int], Planned] = {}
     for each in planned:
-        found.setdefault((each.owner.as_pointer(), *each.address), each)
-    return list(found.values())
+        first.setdefault((each.owner.as_pointer(), *each.address), each)
+    return list(first.values())
 
 
 def _nothing(mapping: Mapping, missing: Sequence[str]) -> Failure:

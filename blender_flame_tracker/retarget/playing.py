@@ -13,6 +13,7 @@ from bpy.app.handlers import persistent
 from bpy.types import Mesh
 
 from ...backend.contract.failure import Failure, Notice
+from ...backend.contract.performance.characters.doubling import CHANNELS_OF
 from ...backend.contract.performance.characters.mapping import Mapping
 from ...backend.contract.performance.characters.report import RED, named
 from ...backend.contract.retarget_settings import RetargetSettings
@@ -281,7 +282,6 @@ def _following(mapping: Mapping, channels: frozenset[str]) -> Mapping:
     Controls that follow the surface all follow all channels, and have to know how the joints of their armature turn.
     """
     whole = {each.armature for each in mapping.surface}
-    starts = {"jaw": "jaw", "left_eye": "eyeLook", "right_eye": "eyeLook"}
     return replace(
         mapping,
         shapes=tuple(each for each in mapping.shapes if channels.intersection(each.parts)),
@@ -289,8 +289,7 @@ def _following(mapping: Mapping, channels: frozenset[str]) -> Mapping:
         joints=tuple(
             each
             for each in mapping.joints
-            if each.armature in whole
-            or (each.joint in starts and any(name.startswith(starts[each.joint]) for name in channels))
+            if each.armature in whole or channels.intersection(CHANNELS_OF.get(each.joint, ()))
         ),
     )
 

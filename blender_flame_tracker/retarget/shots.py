@@ -145,7 +145,7 @@ class Shot:
             _use_copy(owner, action)  # Who else plays it keeps it as it is.
             return words
         if shared or layered:
-            _push_down(owner, action)
+            keyframes.push_down(owner)
             if self.action == action:  # Edited by hand, and kept so below a new one.
                 self.action = None
             keyframes.use_action(owner, self._action_for(owner))
@@ -184,17 +184,6 @@ def _is_whole(owner: Animated) -> bool:
     """Whether an owner's action holds nothing but what was written here, as it was written."""
     written = _written(owner)
     return all(_text((curve.data_path, curve.array_index)) in written for curve in keyframes.curves_of(owner))
-
-
-def _push_down(owner: Animated, action: bpy.types.Action) -> None:
-    animation: Any = owner.animation_data
-    slot = getattr(animation, "action_slot", None)
-    track = animation.nla_tracks.new()
-    track.name = action.name
-    strip = track.strips.new(action.name, int(action.frame_range[0]), action)
-    if slot is not None:
-        strip.action_slot = slot
-    animation.action = None
 
 
 def _use_copy(owner: Animated, action: bpy.types.Action) -> None:

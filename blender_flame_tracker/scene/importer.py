@@ -89,19 +89,15 @@ def _imported(
     selection = select_rows(track, settings)
     if isinstance(selection, Failure):
         return selection
-    problem = mode_problem() if settings.has_rig else None
-    if problem is not None:
-        return problem
-    name = shown(Path(track.header["video"].get("name") or "").stem) or "Track"
-    name = take_name(path, name) if path is not None else name
-    head = head_content(track, selection, settings)
+    name = _name_of(track, path)
     renew_origins()
     origin = origin_of(path, name)
     earlier = find_collection(scene, origin)
     fresh = earlier is None
-    linked = None if earlier is None else linked_problem(earlier)
-    if linked is not None:
-        return linked
+    problem = _obstacle(settings, earlier)
+    if problem is not None:
+        return problem
+    head = head_content(track, selection, settings)
     shared = find_shared_camera(scene, settings.same_camera, earlier)
     if isinstance(shared, Failure):
         return shared
@@ -115,7 +111,7 @@ def _imported(
     if timeline.last > LAST_FRAME:
         return _too_long(timeline)
     motion = _motion(track, selection, timeline)
-    parts = ensure_parts(scene, origin, name, shared.camera if shared is not None else None)
+    parts = ensure_parts(scene, origin, name, None if shared is None else shared.camera)
     if settings.collection != ("" if fresh else before.settings.collection):
         # Otherwise it stays where the user may have moved it.
         place(scene, parts.collection, settings.collection)
@@ -133,10 +129,20 @@ def _imported(
     parts = _write_plate(scene, parts, footage, schedule, before.users_clip)
     notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
     frame, row = keys_with_head(selection, timeline)
-    light = light_of(track, picture)
-    notices.extend(world.write_world(scene, parts, light, (frame, selection.rows[row]), settings))
+    notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, selection.rows[row]), settings))
     _remember(parts, path, schedule, fit, settings, notices, footage is not None and footage.users)
     return ImportResult(parts, timeline, tuple(notices), fresh)
+
+
+def _name_of(track: Track, path: Path | None) -> str:
+    clip = shown(Path(track.header["video"].get("name") or "").stem) or "Track"
+    return clip if path is None else take_name(path, clip)
+
+
+def _obstacle(settings: SceneSettings, earlier: bpy.types.Collection | None) -> Failure | None:
+    """Return why bones cannot be made now, or what was made earlier cannot be changed; None where nothing is."""
+    problem = mode_problem() if settings.has_rig else None
+    return problem or (None if earlier is None else linked_problem(earlier))
 
 
 def _schedule(

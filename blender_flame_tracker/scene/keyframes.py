@@ -51,6 +51,21 @@ class Channel:
     group: str = ""
 
 
+def value_path(name: str) -> str:
+    """Return the data path of a shape key's value, from its `Key`."""
+    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
+
+
+def bone_path(name: str, of: str) -> str:
+    """Return the data path of something of a pose bone, from its object."""
+    return f'pose.bones["{bpy.utils.escape_identifier(name)}"].{of}'
+
+
+def bone_property_path(name: str, of: str) -> str:
+    """Return the data path of a custom property of a pose bone, from its object."""
+    return f'pose.bones["{bpy.utils.escape_identifier(name)}"]["{bpy.utils.escape_identifier(of)}"]'
+
+
 def vector_channels(path: str, frame: NDArray[Any], values: NDArray[Any]) -> list[Channel]:
     """Return a channel for each column of values (K, N)."""
     return [Channel(path, index, frame, values[:, index]) for index in range(values.shape[1])]
@@ -153,6 +168,26 @@ def use_action(owner: Animated, action: bpy.types.Action) -> None:
     slot = next((each for each in slotted.slots if each.target_id_type == owner.id_type
                  and each.name_display == name), None)  # fmt: skip
     animation.action_slot = slot or slotted.slots.new(id_type=owner.id_type, name=name)
+
+
+def push_down(owner: Animated) -> tuple[Any, Any]:
+    """Lay the owner's active action onto a new track of the NLA, and return this track and its strip.
+
+    The strip plays the frames that the action has, where they lie.
+    """
+    animation: Any = owner.animation_data
+    action, slot = animation.action, getattr(animation, "action_slot", None)
+    start, end = (float(each) for each in action.frame_range)
+    end = max(end, start + 1.0)
+    track = animation.nla_tracks.new()
+    strip = track.strips.new(action.name, round(start), action)
+    if slot is not None:
+        strip.action_slot = slot
+    track.name = action.name
+    strip.action_frame_start, strip.action_frame_end = start, end
+    strip.frame_start, strip.frame_end = start, end
+    animation.action = None
+    return track, strip
 
 
 def remove_channels(owner: Animated, paths: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Rows of a track that are imported, which of them show a head, and when each is to be with_head."""
+"""Rows of a track that are imported, which of them show a head, and on which frames of the scene."""
 
 from __future__ import annotations
 

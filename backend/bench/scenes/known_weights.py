@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -116,19 +116,21 @@ def track_of_pose(head: HeadModel, pose: HeadPose, rate: Fraction = TAKE_RATE) -
         landmark_triangle=np.where(landmarks.known, landmarks.triangle, -1).astype(np.int32),
         landmark_barycentric=landmarks.barycentric.astype(np.float32),
         landmark_offsets=np.zeros((478, 3), dtype=np.float32),
-        header={
-            **header_of(
-                program_version="none",
-                intrinsics=Intrinsics.centred(640, 480, 700.0),
-                rate=rate,
-                focal={"source": "known", "uncertainty": 0.0},
-                model=head.summary(),
-                expression_names=head.expression_names,
-                regions=head.regions,
-                video={"name": "known weights"},
-                settings={},
-                report={},
-            ),
-            NECK_TURNS: HEAD,
-        },
+        header=_header(head, rate),
     )
+
+
+def _header(head: HeadModel, rate: Fraction) -> dict[str, Any]:
+    header = header_of(
+        program_version="none",
+        intrinsics=Intrinsics.centred(640, 480, 700.0),
+        rate=rate,
+        focal={"source": "known", "uncertainty": 0.0},
+        model=head.summary(),
+        expression_names=head.expression_names,
+        regions=head.regions,
+        video={"name": "known weights"},
+        settings={},
+        report={},
+    )
+    return {**header, NECK_TURNS: HEAD}

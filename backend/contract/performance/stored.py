@@ -34,6 +34,11 @@ class ArkitWeights:
     basis: Array | None = None
 
     @property
+    def arrays(self) -> Mapping[str, Array | None]:
+        """The track's arrays of them, by their names."""
+        return {"arkit_weights": self.weights, "arkit_residual": self.residual, "arkit_basis": self.basis}
+
+    @property
     def header(self) -> Mapping[str, Any]:
         """What the track's header says of them."""
         return {

@@ -16,7 +16,8 @@ on_setting_changed: Final[list[Callable[[Any], None]]] = []
 """Called with what has the settings, a node or a scene's properties, within the change itself: who plays a performance
 plays it anew at once."""
 
-_OF_HEAD: Final = ("head_gain", "neck_share", "head_limit", "head_rest")
+OF_HEAD: Final = ("head_gain", "neck_share", "head_limit", "head_rest")
+"""Settings that matter only where the head is written."""
 
 
 def tell_of_setting(owner: Any, _context: bpy.types.Context) -> None:
@@ -49,7 +50,7 @@ def matters(settings: Any, name: str) -> bool:
     """Whether a setting makes a difference as the others are set."""
     if name in ("start_at", "speed"):
         return bool(settings.source)
-    return name not in _OF_HEAD or settings.use_head
+    return name not in OF_HEAD or settings.use_head
 
 
 class RetargetNode(StageNode, bpy.types.Node):

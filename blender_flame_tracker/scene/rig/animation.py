@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ....backend.contract.camera import axis_angles, quaternions
 from ....backend.contract.failure import Notice
 from .. import keyframes
-from ..keyframes import Channel
+from ..keyframes import Channel, bone_path, value_path
 from ..timeline import turning_points
 from . import bones
 from .armature import bone_axes
@@ -22,16 +22,6 @@ from .decomposition import Animation, RigShape
 from .layers import fit_strips
 from .reduction import Curve, Reduction, reduce_keys
 from .written import remember_curves, remembered_paths
-
-
-def value_path(name: str) -> str:
-    """Return the data path of a shape key's value, from its `Key`."""
-    return f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'
-
-
-def bone_path(name: str, of: str) -> str:
-    """Return the data path of something of a pose bone, from its object."""
-    return f'pose.bones["{bpy.utils.escape_identifier(name)}"].{of}'
 
 
 def bone_poses(rig: bpy.types.Object, animation: Animation) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.failure import Notice
-from ..keyframes import WRITTEN_BELOW, strip_below, use_action
+from ..keyframes import WRITTEN_BELOW, push_down, strip_below, use_action
 
 _OF_BONES: Final = "COMBINE"
 _OF_VALUES: Final = "ADD"
@@ -41,7 +41,7 @@ def new_layer(rig: bpy.types.Object, key: bpy.types.Key) -> bpy.types.Action:
     for owner, blend in ((rig, _OF_BONES), (key, _OF_VALUES)):
         animation: Any = owner.animation_data or owner.animation_data_create()
         if animation.action is not None:
-            _push_down(owner, animation, "REPLACE" if first else blend)
+            _lay_down(owner, "REPLACE" if first else blend)
         # Without slots an action is for one kind of thing.
         shared = edits if owner == rig or hasattr(edits, "slots") else bpy.data.actions.new(f"{name} face edits")
         use_action(owner, shared)
@@ -52,23 +52,14 @@ def new_layer(rig: bpy.types.Object, key: bpy.types.Key) -> bpy.types.Action:
     return edits
 
 
-def _push_down(owner: Any, animation: Any, blend: str) -> None:
-    """Lay the active action of an owner onto a track of its own, as a strip over the frames that it has."""
-    first = blend == "REPLACE"
-    action, slot = animation.action, getattr(animation, "action_slot", None)
-    track = animation.nla_tracks.new()
-    start, end = (float(each) for each in action.frame_range)
-    strip = track.strips.new(action.name, round(start), action)
-    if slot is not None:
-        strip.action_slot = slot
-    track.name = strip.name = "Track" if first else action.name
-    strip.action_frame_start, strip.action_frame_end = start, max(end, start + 1.0)
-    strip.frame_start, strip.frame_end = start, max(end, start + 1.0)
-    strip.blend_type = blend
-    strip.extrapolation = "HOLD"
-    if first:
+def _lay_down(owner: Any, blend: str) -> None:
+    """Lay the active action of an owner below, the lowest of them as the track."""
+    action = owner.animation_data.action
+    track, strip = push_down(owner)
+    strip.blend_type, strip.extrapolation = blend, "HOLD"
+    if blend == "REPLACE":
+        track.name = strip.name = "Track"
         owner[WRITTEN_BELOW] = action
-    animation.action = None
 
 
 def put_edits_aside(rig: bpy.types.Object, key: bpy.types.Key | None) -> list[Notice]:

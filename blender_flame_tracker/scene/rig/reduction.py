@@ -37,7 +37,7 @@ class Curve:
     """Numbers that are keyed on the same frames. K samples, C numbers.
 
     Attributes:
-        paths: Data path of the numbers, the owner's first.
+        path: Data path of the numbers, from their owner.
         samples: (K, C).
         reach: Metres that a change by 1 moves some vertex at most.
         group: Name that its channels stand under.

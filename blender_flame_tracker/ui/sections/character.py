@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-from ...nodes.stages.retarget import draw_regions, matters
+from ...nodes.stages.retarget import OF_HEAD, draw_regions, matters
 from ...results import selection
 from ...retarget import playing
 from ...retarget.candidates import can_be, character_in
@@ -16,7 +16,6 @@ from ...retarget.report import BAD, GOOD, NOTE, Report
 from ...text import paragraph
 
 _ICONS: Final = {GOOD: "CHECKMARK", NOTE: "BLANK1", BAD: "ERROR"}
-_HEAD: Final = ("head_gain", "neck_share", "head_limit", "head_rest")
 
 
 def missing(context: bpy.types.Context) -> str:
@@ -67,7 +66,7 @@ def _draw_options(layout: Any, holder: Any) -> None:
     header.label(text="Options")
     if body is None:
         return
-    for name in ("frames", "existing", *_HEAD):
+    for name in ("frames", "existing", *OF_HEAD):
         if matters(holder, name):
             body.prop(holder, name)
 

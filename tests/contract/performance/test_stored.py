@@ -26,8 +26,7 @@ def with_weights(track: Track, basis: bool) -> Track:
         basis=np.ones((VERTICES, 3, 52), np.float32) if basis else None,
     )
     header = {**track.header, "arkit": made.header}
-    arrays = {"arkit_weights": made.weights, "arkit_residual": made.residual, "arkit_basis": made.basis}
-    return replace(track, header=header, **arrays)
+    return replace(track, header=header, **made.arrays)
 
 
 @pytest.mark.parametrize("basis", [False, True])
