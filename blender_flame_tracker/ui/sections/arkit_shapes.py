@@ -7,23 +7,32 @@ from typing import Any
 import bpy
 
 from ...operators.arkit_shapes import head_in
+from ...retarget.candidates import can_be
 from ...scene.face_points import points_of
+from ...scene.parts import is_import
 from ...text import paragraph
 
 
 def draw_remedy(layout: Any, context: bpy.types.Context) -> None:
-    """Draw it where no object of the scene has shapes or bones, but a mesh is selected."""
+    """Draw the three steps where no object of the scene has shapes or bones, but a mesh is selected."""
     if head_in(context) is not None:
-        draw(layout, context)
+        _draw_steps(layout, context)
 
 
-def draw(layout: Any, context: bpy.types.Context) -> None:
-    """Draw the three steps."""
+def draw_offer(layout: Any, context: bpy.types.Context) -> None:
+    """Draw the three steps, folded away, if the selected mesh is no character yet, beside one that is."""
     head = head_in(context)
-    if head is None:
-        paragraph(layout, context, "Select eyes, teeth, tongue and lashes, and the face last.", icon="INFO")
+    if head is None or (can_be(head) and not points_of(head)) or any(map(is_import, head.users_collection)):
         return
-    points = points_of(head)
+    header, body = layout.panel("flame_arkit_shapes", default_closed=True)
+    header.label(text="Head without Shapes")
+    if body is not None:
+        _draw_steps(body, context)
+
+
+def _draw_steps(layout: Any, context: bpy.types.Context) -> None:
+    points = points_of(head_in(context))
+    paragraph(layout, context, "Select eyes, teeth, tongue and lashes, and the face last.", icon="INFO")
     column = layout.column(align=True)
     column.operator("flame.place_face_points", icon="EMPTY_DATA")
     column.operator("flame.pick_face_points", icon="RESTRICT_SELECT_OFF")

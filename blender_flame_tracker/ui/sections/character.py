@@ -14,6 +14,7 @@ from ...retarget.check_panel import draw_check
 from ...retarget.properties import holder_in
 from ...retarget.report import BAD, GOOD, NOTE, Report
 from ...text import paragraph
+from . import arkit_shapes
 
 _ICONS: Final = {GOOD: "CHECKMARK", NOTE: "BLANK1", BAD: "ERROR"}
 
@@ -46,6 +47,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     row.operator("flame.retarget", icon="ARMATURE_DATA")
     if thing is not None:
         _draw_report(layout, context, playing.report_on(thing))
+    arkit_shapes.draw_offer(layout, context)
 
 
 def _draw_source(layout: Any, context: bpy.types.Context, holder: Any) -> None:

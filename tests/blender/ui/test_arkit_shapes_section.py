@@ -33,3 +33,12 @@ def test_shapes_can_be_made_once_there_are_points_and_a_point_may_be_the_active_
 
 def test_without_a_mesh_nothing_is_offered(addon):
     assert drawn().find("flame.place_face_points") is None
+
+
+def test_beside_a_character_a_mesh_without_shapes_is_offered_them_too(head):
+    makehuman.make_character(parts=())
+    bpy.context.view_layer.objects.active = head
+    assert "Head without Shapes" in drawn().text()
+    assert drawn("flame_arkit_shapes").find("flame.place_face_points").usable
+    bpy.context.view_layer.objects.active = bpy.data.objects["Character Body"]
+    assert "Head without Shapes" not in drawn().text()
