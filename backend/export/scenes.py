@@ -9,12 +9,12 @@ from typing import Any
 
 from ..contract.events import number_of, text_of
 from ..contract.failure import Failure, Notice
+from ..contract.performance.formats.assembled import Tell
 from ..contract.performance.formats.take_names import part
 from ..contract.settings import ExportSettings
 from ..contract.targets import Targets
 from .blender_program import find_blender, run_in_blender
 
-Tell = Callable[[Notice], object]
 Progress = Callable[[int, int], object]
 
 

@@ -26,6 +26,7 @@ class ExportTake(bpy.types.Operator):
     bl_label = "Export Take"
     bl_options: ClassVar = {"REGISTER"}
     filepath: str
+    filter_glob: str
     target: str
     layout: Any
     __annotations__ = {
@@ -57,7 +58,7 @@ class ExportTake(bpy.types.Operator):
             self.report({"ERROR"}, str(refused))
             return {"CANCELLED"}
         ending = preset.ending
-        self["filter_glob"] = f"*{ending}"
+        self.filter_glob = f"*{ending}"
         found = selection.chosen(context)
         folder = found.file.parent if found is not None and found.file is not None else Path(bpy.path.abspath("//"))
         stem = safe_name(parts.collection.name)

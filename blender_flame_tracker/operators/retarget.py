@@ -82,7 +82,8 @@ class Retarget(bpy.types.Operator):
     def _fill(self, context: bpy.types.Context) -> None:
         holder = holder_in(context)
         for name in _SETTINGS:
-            if not self.properties.is_property_set(name):
+            # A track that is named is meant, whatever file the panel names.
+            if not self.properties.is_property_set(name) and not (name == "source" and self.track):
                 setattr(self, name, getattr(holder, name))
 
     def _ready(self, context: bpy.types.Context) -> playing.Ready | Failure:

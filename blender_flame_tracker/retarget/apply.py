@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -134,8 +134,13 @@ def carry_out(
     if not written:
         return _all_left(left)
     notices = (*prepared.plan.notices, *(Notice("room-made", f"{each[0].upper()}{each[1:]}.") for each in words))
-    reading = read_back(scene, written, prepared.plan) if verify else None
+    reading = unharmed(scene, lambda: read_back(scene, written, prepared.plan), _NOT_READ) if verify else None
+    if isinstance(reading, Failure):  # What was written stays, and so must its step of undo.
+        notices, reading = (*notices, Notice(reading.code, reading.sentence, reading.advice)), None
     return Applied(prepared.plan, tuple(written), tuple(left), reading, notices)
+
+
+_NOT_READ: Final = "The character could not be read back"
 
 
 def _written(prepared: Prepared, how: str) -> tuple[list[Planned], list[tuple[Planned, str]], list[str]]:

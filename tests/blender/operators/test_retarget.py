@@ -232,3 +232,18 @@ def test_a_retarget_node_without_a_character_says_so_and_harms_no_import(engine,
     bpy.ops.flame.run_tree()
     assert node.result_failed and "no character is chosen" in node.result_text
     assert bpy.data.objects.get("take one head") is not None
+
+
+def test_a_track_that_is_named_is_taken_whatever_file_the_panel_names(character, opening):
+    bpy.context.scene.flame_retarget.source = str(opening)
+    with pytest.raises(RuntimeError, match=r"nothing\.npz"):
+        bpy.ops.flame.retarget(character="Character Body", track=str(opening.with_name("nothing.npz")))
+
+
+def test_what_was_written_stays_where_it_cannot_be_read_back(character, opening, monkeypatch):
+    from flame_extension.blender_flame_tracker.retarget import apply
+
+    monkeypatch.setattr(apply, "read_back", lambda *_: 1 / 0)
+    assert bpy.ops.flame.retarget(character="Character Body", source=str(opening)) == {"FINISHED"}
+    assert curve(character.meshes["Body"], "jawOpen") is not None
+    assert any("could not be read back" in line.text for line in report_of(character).lines)
