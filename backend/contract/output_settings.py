@@ -128,13 +128,13 @@ class ExportSettings:
         " JSON",
         label="Camera for Nuke",
     )
-    gltf: bool = option(False, "Let Blender write head and camera as glTF (.glb)", label="glTF")
+    gltf: bool = option(False, "Let Blender write head and camera as glTF (.glb)", label="Head as glTF")
     fbx_unity: bool = option(False, "Let Blender write head and camera as FBX for Unity", label="FBX for Unity")
     fbx_unreal: bool = option(
         False, "Let Blender write head and camera as FBX for Unreal, which needs the rig", label="FBX for Unreal"
     )
-    usd: bool = option(False, "Let Blender write head and camera as USD (.usdc)", label="USD")
-    alembic: bool = option(False, "Let Blender write the exact mesh and the camera as Alembic", label="Alembic")
+    usd: bool = option(False, "Let Blender write head and camera as USD (.usdc)", label="Head as USD")
+    alembic: bool = option(False, "Let Blender write the exact mesh and the camera as Alembic", label="Head as Alembic")
     camera_fbx: bool = option(
         False, "Let Blender write the camera alone as FBX, moving around the head", label="Camera as FBX"
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import signal
 import socket
 import struct
 import subprocess
@@ -216,3 +218,23 @@ def test_what_blender_cannot_write_leaves_nothing(
     done = backend("export", *(argument.format(**names) for argument in arguments), "--out", tmp_path / "out")
     assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr, done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program that stands in for Blender is a shell script")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_export_that_is_stopped_ends_blender_and_leaves_nothing(tmp_path: Path, number: int, code: int) -> None:
+    write_track(tmp_path / "track.npz", a_track())
+    started, blender = tmp_path / "started.txt", tmp_path / "blender"
+    blender.write_text(f"#!/bin/sh\necho $$ > {started}.new && mv {started}.new {started}\nexec sleep 300\n")
+    blender.chmod(0o755)
+    flags = ["--out", str(tmp_path / "out"), "--usd", "--blender", str(blender)]
+    command = [sys.executable, "-m", "backend", "export", str(tmp_path / "track.npz"), *flags]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not started.exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == code and "Traceback" not in errors, errors
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +43,7 @@ def track(clip: MadeClip, tmp_path_factory: pytest.TempPathFactory) -> Track:
     return track_of(fit, clip.head, context(tmp_path_factory.mktemp("track")))
 
 
-def exported(clip: MadeClip, track: Track, folder: Path, **formats: bool) -> tuple[ExportFiles | Failure, list[str]]:
+def exported(clip: MadeClip, track: Track, folder: Path, **formats: Any) -> tuple[ExportFiles | Failure, list[str]]:
     """What the stage answers, and the codes of its notices."""
     video = Video(
         folder / "Anna's take.mkv", "0", 640, 480, 0, Fraction(30), 1.0, np.arange(FRAMES), np.arange(FRAMES) / 30, ""
@@ -97,6 +99,23 @@ def test_the_camera_needs_no_weights(
     assert refused == unsolvable and not (tmp_path / "export" / "live_link").exists()
     written, _ = exported(clip, track, tmp_path, camera=True)
     assert isinstance(written, ExportFiles)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the program that stands in for Blender is a shell script")
+def test_what_blender_writes_of_a_run_stands_beside_what_the_engine_writes(
+    clip: MadeClip, track: Track, tmp_path: Path
+) -> None:
+    blender = tmp_path / "blender"
+    said = """echo '{"event":"notice","name":"usd","code":"export-hidden","sentence":"A hat is hidden.","advice":""}'"""
+    done = """echo '{"event":"done","outputs":{}}'"""
+    # `shift` leads to the name and the folder that follow --target.
+    finds = 'while [ "$1" != --target ]; do shift; done'
+    blender.write_text(f'#!/bin/sh\n{finds}\necho made > "$3/take.$2"\n{said}\n{done}\n')
+    blender.chmod(0o755)
+    result, codes = exported(clip, track, tmp_path, camera=True, usd=True, blender=str(blender))
+    assert isinstance(result, ExportFiles) and list(result.files) == ["camera", "usd"]
+    assert (result.files["usd"] / "take.usd").read_text() == "made\n" and codes == ["export-hidden"]
+    assert export.summary(result, ExportSettings()) == "camera for Nuke, USD"
 
 
 def test_a_face_among_several_has_its_number(track: Track) -> None:

@@ -1,6 +1,7 @@
 """Blender without a window, as a program of its own: what it builds, measures, and says when it fails."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -112,6 +113,17 @@ def test_it_ends_when_whoever_started_it_is_gone(tmp_path):
     command += ["--target", "alembic", str(tmp_path / "out")]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
     assert done.returncode == 130 and not list((tmp_path / "out").glob("*.abc"))
+
+
+def test_an_old_blender_says_so_before_it_reads_the_package(tmp_path):
+    old = "class app:\n    version, version_string = (3, 6, 0), '3.6.0 LTS'\n"
+    (tmp_path / "bpy.py").write_text(old)
+    command = [sys.executable, str(COMMAND), "export", "track.npz", "--target", "usd", str(tmp_path / "out")]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    (error,) = events_of(done)
+    assert done.returncode == 1 and error["code"] == "blender-too-old" and "3.6.0 LTS" in error["sentence"]
+    assert done.stderr.strip() == f"{error['sentence']} {error['advice']}" and not (tmp_path / "out").exists()
 
 
 def test_the_engine_offers_the_targets_under_the_same_names():
