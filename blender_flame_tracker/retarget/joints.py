@@ -57,7 +57,7 @@ def turns_of(
         face = face * target.share
         if target.joint == "jaw" and not _lowers_chin(armature, target.bone, axes):
             face = face * np.array([-1.0, 1.0, 1.0])
-            notices.append(_flipped(target.bone))
+            notices.append(jaw_flipped(target.bone))
         turns.append(Turn(target, face, _in_bone(armature, target.bone, axes, face)))
     return turns, notices
 
@@ -164,7 +164,8 @@ def bone_weights(thing: bpy.types.Object, bone: str) -> Array:
     return weights
 
 
-def _flipped(bone: str) -> Notice:
+def jaw_flipped(bone: str) -> Notice:
+    """Say that opening a jaw's bone as others are opened would have shut the mouth."""
     return Notice("jaw-flipped", f"The jaw bone '{bone}' hangs behind its joint: it is turned the other way round.")
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ....backend.contract.camera import quaternions
 from ....backend.contract.failure import Failure, Notice
 from ....backend.contract.performance.characters.mapping import JointTarget, Mapping
-from .controls import AIM, Control, Fit, controls_of, eyes_of, fit_of
+from .controls import AIM, Control, controls_of, eyes_of, fit_of
 from .goals import goals_of
 from .motion import SurfaceMotion
 from .response import Response, measure_response
@@ -41,13 +41,12 @@ class Remaining:
     Attributes:
         bone: Name of the control.
         way: Farthest that it goes.
-        mean, worst: Over all frames.
+        worst: Over all frames.
         frame: Index of the worst frame.
     """
 
     bone: str
     way: float
-    mean: float
     worst: float
     frame: int
 
@@ -59,22 +58,14 @@ class SurfaceSolution:
     Attributes:
         locations: Bone -> (K, 3), in its own space.
         rotations: Bone -> axis-angle (K, 3), in its own space.
-        joints: Bone -> the joint that it turns with.
         remaining: Of each control of the surface.
-        fit: How the person's face fits the character's.
-        greatest: Index of the frame on which the controls are farthest from rest.
-        evaluations: How often the rig was evaluated.
         missing: Controls and joints of the mapping that the rig does not have.
         notices: What is to be said.
     """
 
     locations: dict[str, Array]
     rotations: dict[str, Array]
-    joints: dict[str, str]
     remaining: tuple[Remaining, ...]
-    fit: Fit
-    greatest: int
-    evaluations: int
     missing: tuple[str, ...]
     notices: tuple[Notice, ...]
 
@@ -84,8 +75,8 @@ def solve_surface(
     mapping: Mapping,
     axes: Array,
     motion: SurfaceMotion,
-    neck_share: float = 0.3,
-    progress: Callable[[float], None] | None = None,
+    neck_share: float,
+    progress: Callable[[float], None],
 ) -> SurfaceSolution | Failure:
     """Return what to key on a bone face so that it follows a person's. Nothing of the rig is changed.
 
@@ -122,11 +113,7 @@ def solve_surface(
     return SurfaceSolution(
         locations={each.bone: locations[:, index] for index, each in enumerate(controls)},
         rotations=turns,
-        joints={each.bone: each.joint for each in turning},
         remaining=_remaining(controls, goals, errors, fit.scale),
-        fit=fit,
-        greatest=int(np.argmax(np.linalg.norm(goals - [each.rest for each in controls], axis=2).sum(axis=1))),
-        evaluations=copy.evaluations,
         missing=missing,
         notices=tuple(notices),
     )
@@ -145,9 +132,7 @@ def _remaining(controls: Sequence[Control], goals: Array, errors: Array, scale: 
         way = np.linalg.norm(goals[:, index] - control.rest, axis=1).max()
         error = errors[:, index] / scale * 1000
         worst = int(np.argmax(error))
-        found.append(
-            Remaining(control.bone, float(way / scale * 1000), float(error.mean()), float(error[worst]), worst)
-        )
+        found.append(Remaining(control.bone, float(way / scale * 1000), float(error[worst]), worst))
     return tuple(found)
 
 
@@ -174,7 +159,7 @@ class _Posed:
         self._tolerance = _TOLERANCE * scale
         self._rest_frames = response.frames
 
-    def solve(self, progress: Callable[[float], None] | None) -> tuple[Array, Array]:
+    def solve(self, progress: Callable[[float], None]) -> tuple[Array, Array]:
         """Return locations (K, C, 3) and how far the controls stay off their goals (K, C)."""
         frames, count = self._goals.shape[:2]
         locations = np.zeros((frames, count, 3))
@@ -185,8 +170,7 @@ class _Posed:
                 self._copy.set_rotations(self._turning, self._turns[frame])
             current, errors[frame] = self._solve_frame(frame, current)
             locations[frame] = current
-            if progress is not None:
-                progress((frame + 1) / frames)
+            progress((frame + 1) / frames)
         return locations, errors
 
     def _solve_frame(self, frame: int, start: Array) -> tuple[Array, Array]:

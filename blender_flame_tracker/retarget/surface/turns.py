@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ....backend.contract.camera import axis_angles, quaternions, rotation_matrices
 from ....backend.contract.failure import Notice
 from ....backend.contract.performance.characters.mapping import JointTarget
+from ..joints import jaw_flipped
 from .controls import EYES, Fit
 from .motion import SurfaceMotion
 from .working_copy import WorkingCopy
@@ -37,9 +38,7 @@ def turns_of(
         face = face * shares.get(joint.bone, joint.share)
         if joint.joint == "jaw" and not _lowers_chin(joint.bone, copy, fit):
             face = face * np.array([-1.0, 1.0, 1.0])
-            notices.append(
-                Notice("jaw-flipped", f"The jaw '{joint.bone}' hangs behind its joint: it is turned the other way.")
-            )
+            notices.append(jaw_flipped(joint.bone))
         turns[joint.bone] = face @ _to_bone(joint.bone, copy, fit).T
     return turns, notices
 

@@ -44,7 +44,6 @@ class WorkingCopy:
         self._location = np.zeros((count, 3), dtype=np.float32)
         self._rotation = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (count, 1))
         self._thing.pose.bones.foreach_set("scale", np.ones(3 * count, dtype=np.float32))
-        self.evaluations = 0
         self.rest = self.evaluate()
 
     def set_locations(self, bones: NDArray[np.int64], values: Array) -> None:
@@ -65,7 +64,6 @@ class WorkingCopy:
         evaluated: Any = self._thing.evaluated_get(self._layer.depsgraph)
         flat = np.empty(16 * len(self.names), dtype=np.float32)
         evaluated.pose.bones.foreach_get("matrix", flat)
-        self.evaluations += 1
         return flat.reshape(-1, 4, 4).transpose(0, 2, 1).astype(np.float64)
 
 

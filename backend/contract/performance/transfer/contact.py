@@ -40,12 +40,12 @@ class Slit:
             along: Position along the slit of every vertex (V,).
             height: Height across it (V,).
         """
-        upper = _extreme(along[self.upper], height[self.upper], np.minimum)
-        lower = -_extreme(along[self.lower], -height[self.lower], np.minimum)
+        upper = _least(along[self.upper], height[self.upper])
+        lower = -_least(along[self.lower], -height[self.lower])
         return upper, lower
 
 
-def _extreme(along: Floats, height: Floats, least: np.ufunc) -> Floats:
+def _least(along: Floats, height: Floats) -> Floats:
     """Return the least height near each column of edges given by their ends (E, 2)."""
     points = along[:, :1] * (1 - _ALONG) + along[:, 1:] * _ALONG
     heights = height[:, :1] * (1 - _ALONG) + height[:, 1:] * _ALONG
@@ -55,7 +55,7 @@ def _extreme(along: Floats, height: Floats, least: np.ufunc) -> Floats:
         column = np.rint((points - COLUMNS[0]) / step).astype(np.int64) + offset
         valid = (column >= 0) & (column < len(COLUMNS))
         near = valid & (np.abs(points - COLUMNS[np.clip(column, 0, len(COLUMNS) - 1)]) < _HALF_COLUMN)
-        least.at(result, column[near], heights[near])
+        np.minimum.at(result, column[near], heights[near])
     result[np.isinf(result)] = np.nan
     return result
 

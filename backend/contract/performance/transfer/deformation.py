@@ -65,9 +65,9 @@ def transferred(registration: Registration, where: Correspondence) -> Floats:
     displacements = head.displacements.copy()
     whole = _jaw_motion(head.neutral, head.joints[2], head.jaw_share)
     displacements[..., list(_JAW_MOTION)] -= whole
-    kept = [INDEX["mouthClose"]]
+    close = INDEX["mouthClose"]
     turned = np.einsum("sij,sjk->sik", registration.frames, displacements)
-    turned[..., kept] = displacements[..., kept]  # nearly a movement of whole lips, which a turn would part
+    turned[..., close] = displacements[..., close]  # nearly a movement of whole lips, which a turn would part
     faces = registration.warped.faces
     moved = where.points.values_of(faces, turned)
     share = _jaw_share(registration, where)[where.vertices]

@@ -98,5 +98,5 @@ def _averaged(points: Floats, frames: Floats, chosen: Integers) -> Floats:
 def _limited(frames: Floats) -> Floats:
     left, stretch, right = np.linalg.svd(frames)
     middle = float(np.median(stretch))
-    kept = np.clip(stretch, middle / _STRONGEST, middle * _STRONGEST)
-    return np.asarray((left * kept[:, None, :]) @ right, np.float64)
+    limited = np.clip(stretch, middle / _STRONGEST, middle * _STRONGEST)
+    return np.asarray((left * limited[:, None, :]) @ right, np.float64)
