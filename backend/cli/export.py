@@ -77,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         written = _export(parsed, parsed.out.absolute(), formats, Targets(parsed.overwrite, (parsed.file,)))
     except KeyboardInterrupt:
-        sys.stderr.write("Cancelled; nothing was written.\n")
+        sys.stderr.write("Cancelled.\n")
         return EXIT_CANCELLED
     if isinstance(written, Failure):
         sys.stderr.write(f"{written}\n")
