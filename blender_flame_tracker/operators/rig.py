@@ -123,6 +123,19 @@ class NewEditLayer(bpy.types.Operator):
             return False
         return True
 
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event | None) -> set[str]:
+        """Make the layer and go where it is edited: to the bones, in Pose Mode."""
+        done = self.execute(context)
+        found = selection.chosen(context)
+        rig = found.parts.rig if found is not None and isinstance(found.parts, Parts) else None
+        if context.mode == "OBJECT" and rig is not None and rig.visible_get():
+            for thing in context.selected_objects:
+                thing.select_set(False)
+            rig.select_set(True)
+            context.view_layer.objects.active = rig
+            bpy.ops.object.mode_set(mode="POSE")
+        return done
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Lay the track down."""
         found = selection.chosen(context)

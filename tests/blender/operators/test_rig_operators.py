@@ -6,6 +6,7 @@ import pytest
 from flame_extension.backend.contract.camera import blender_points
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
+from flame_extension.blender_flame_tracker.operators.rig import NewEditLayer
 from flame_extension.blender_flame_tracker.results import selection
 from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.record import read_record
@@ -57,6 +58,32 @@ def test_a_layer_is_made_in_pose_mode_too(track):
     assert layer_names(parts().rig) == ["take one edits"]
     bpy.ops.object.mode_set(mode="OBJECT")
     assert exact(track)
+
+
+class ClickedNewEditLayer(NewEditLayer):
+    """New Edit Layer as a click starts it"""
+
+    bl_idname = "flame.clicked_new_edit_layer"
+
+    def execute(self, context):
+        return super().execute(context) if getattr(self, "begun", False) else self.invoke(context, None)
+
+    def invoke(self, context, event):
+        self.begun = True
+        return super().invoke(context, event)
+
+
+def test_a_click_on_new_edit_layer_leads_to_the_bones(track):
+    bpy.ops.flame.convert_to_rig()
+    bpy.context.view_layer.objects.active = parts().head
+    bpy.utils.register_class(ClickedNewEditLayer)
+    try:
+        assert bpy.ops.flame.clicked_new_edit_layer() == {"FINISHED"}
+    finally:
+        bpy.utils.unregister_class(ClickedNewEditLayer)
+    assert bpy.context.mode == "POSE" and bpy.context.object == parts().rig
+    assert layer_names(parts().rig) == ["take one edits"]
+    bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def test_what_is_not_possible_is_said_in_one_sentence(track):
