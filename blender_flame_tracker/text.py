@@ -16,7 +16,9 @@ _ICON: Final = 22.0
 _NARROWEST: Final = 80.0
 
 
-def paragraph(layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE", narrower: float = 0.0) -> None:
+def paragraph(
+    layout: Any, context: bpy.types.Context, text: str, icon: str = "NONE", narrower: float = 0.0, width: float = 0.0
+) -> None:
     """Draw a text in as many lines as it needs.
 
     Args:
@@ -25,12 +27,13 @@ def paragraph(layout: Any, context: bpy.types.Context, text: str, icon: str = "N
         text: Sentences; a line break starts a new line.
         icon: Stands before the first line; the others are indented with it.
         narrower: By how many pixels (at a scale of 1) there is less room than in the region, as in a box.
+        width: Of what is drawn in, in pixels at a scale of 1, where that is no region, as in a dialog.
     """
     if not text:
         return
     scale = scale_of(context)
     taken = narrower + (_ICON if icon != "NONE" else 0.0)
-    room = room_in(context.region, scale) - taken * scale
+    room = (width * scale or room_in(context.region, scale)) - taken * scale
     column = layout.column(align=True)
     column.scale_y = 0.75
     for number, line in enumerate(wrapped(text, max(room, _NARROWEST * scale), _size(context))):

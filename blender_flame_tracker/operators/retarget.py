@@ -9,14 +9,17 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.options import options_of
-from ...backend.contract.retarget_settings import RetargetSettings
+from ...backend.contract.retarget_settings import EXISTING_CHOICES, RetargetSettings
 from ..paths import absolute
 from ..properties import annotations_of, settings_from
 from ..results import selection
 from ..retarget import playing
 from ..retarget.candidates import character_in
 from ..retarget.properties import holder_in
+from ..text import paragraph
 
+_DIALOG: Final = 400
+"""Width of the question in pixels, at a scale of 1."""
 _SETTINGS: Final = tuple(each.name for each in options_of(RetargetSettings))
 
 
@@ -64,14 +67,17 @@ class Retarget(bpy.types.Operator):
             holder_in(context).character = character_in(context)
         if self.existing == "ask" and made.prepared.question is not None:
             self.existing = "layer"
-            return context.window_manager.invoke_props_dialog(self, width=380, title=made.prepared.question.sentence)
+            return context.window_manager.invoke_props_dialog(
+                self, width=_DIALOG, title=made.prepared.question.sentence
+            )
         return self._write(made, context)
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """Show what can become of it."""
+    def draw(self, context: bpy.types.Context) -> None:
+        """Show what can become of it, and what the choice means."""
         column = self.layout.column()
         for choice in ("replace", "layer", "leave"):
             column.prop_enum(self, "existing", choice)
+        paragraph(self.layout, context, f"{EXISTING_CHOICES[self.existing]}.", icon="INFO", width=_DIALOG - 40.0)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Write with the settings of panel or node, as far as none are given."""

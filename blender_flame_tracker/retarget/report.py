@@ -81,12 +81,12 @@ def report_of(shot: str, applied: Applied, more: Sequence[str] = ()) -> Report:
 def _summary(shot: str, applied: Applied) -> Line:
     frame = applied.plan.frame
     count = len(applied.written)
-    numbers = f"{count} {'number follows' if count == 1 else 'numbers follow'} '{shot}'"
+    curves = f"{count} {'curve' if count == 1 else 'curves'}"
     where = f"frame {frame[0]:.0f}" if len(frame) == 1 else f"frames {frame[0]:.0f} to {frame[-1]:.0f}"
     driven = len(applied.plan.driven)
     still = applied.reading is not None and bool(applied.reading.still)
     moves = ", but not all of it moves" if still else ""
-    return Line(BAD if still else GOOD, f"{numbers} on {where}, {driven} of 52 channels{moves}.")
+    return Line(BAD if still else GOOD, f"'{shot}' plays on {where}: {driven} of 52 channels, {curves}{moves}.")
 
 
 def _of_reading(applied: Applied) -> list[Line]:

@@ -43,7 +43,8 @@ class Moved:
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.name} {self.distance:.1f} {self.unit}"
+        unit = self.unit if self.unit == "°" else f" {self.unit}"
+        return f"{self.name} {self.distance:.1f}{unit}"
 
 
 @dataclass(frozen=True)

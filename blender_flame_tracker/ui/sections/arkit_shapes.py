@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -12,10 +12,17 @@ from ...scene.face_points import points_of
 from ...scene.parts import is_import
 from ...text import paragraph
 
+_FEWEST: Final = 100
+"""Vertices of a mesh that could be a face: nobody takes the cube of a new scene for one."""
+
 
 def draw_remedy(layout: Any, context: bpy.types.Context) -> None:
-    """Draw the three steps where no object of the scene has shapes or bones, but a mesh is selected."""
-    if head_in(context) is not None:
+    """Draw the three steps where nothing in the scene has shapes or bones, but a mesh that may be a face is active."""
+    head = head_in(context)
+    if head is None or any(map(is_import, head.users_collection)):
+        return
+    if points_of(head) or len(head.data.vertices) >= _FEWEST:
+        paragraph(layout, context, f"Or give '{head.name}' the shapes that it lacks:")
         _draw_steps(layout, context)
 
 

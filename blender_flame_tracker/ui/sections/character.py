@@ -21,7 +21,8 @@ _ICONS: Final = {GOOD: "CHECKMARK", NOTE: "BLANK1", BAD: "ERROR"}
 
 def missing(context: bpy.types.Context) -> str:
     """Return why it cannot be used yet; a file of another program needs no track."""
-    if any(can_be(thing) for thing in context.scene.objects):
+    # The rig of a track plays its own performance where someone chooses it.
+    if any(thing.type == "ARMATURE" or can_be(thing) for thing in context.scene.objects):
         return ""
     return "Bring a character with shape keys or bones into the scene"
 
@@ -32,7 +33,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     thing = character_in(context)
     layout.prop(holder, "character")
     if holder.character is None:
-        text = "Choose the character's face or armature." if thing is None else f"'{thing.name}' is taken."
+        text = "Choose the character's face or armature." if thing is None else f"Uses '{thing.name}'."
         paragraph(layout, context, text, icon="INFO")
     if thing is not None:
         header, body = layout.panel("flame_character_check")
@@ -54,7 +55,7 @@ def _draw_source(layout: Any, context: bpy.types.Context, holder: Any) -> None:
     """Where the performance comes from: a node's is what is linked to it."""
     is_node = isinstance(holder, bpy.types.Node)
     if not is_node:
-        layout.prop(holder, "source", placeholder="That of the track")
+        layout.prop(holder, "source", placeholder="From the track")
     if (is_node or not holder.source) and selection.chosen(context) is None:
         paragraph(layout, context, "Track a video first, or choose a file of Live Link Face.", icon="INFO")
     elif matters(holder, "start_at"):

@@ -220,7 +220,7 @@ def test_a_track_of_a_run_is_put_where_its_import_lies(engine, clip, monkeypatch
     made = curve(character.meshes["Body"], "jawOpen")
     assert made is not None, node.result_text
     assert keyframes.key_frames(made).tolist() == list(range(40, last + 1))
-    assert "follow" in node.result_text and node.result_failed is False
+    assert "plays on" in node.result_text and node.result_failed is False
     if last == 47:
         assert keyframes.key_values(made).tolist() == np.linspace(0, 1, 8).astype(np.float32).tolist()
 

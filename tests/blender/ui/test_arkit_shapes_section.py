@@ -31,6 +31,15 @@ def test_shapes_can_be_made_once_there_are_points_and_a_point_may_be_the_active_
     assert drawn().find("flame.make_arkit_shapes").usable
 
 
+def test_neither_the_cube_of_a_new_scene_nor_a_tracked_head_is_taken_for_a_face_without_shapes(head):
+    assert "Or give 'Sphere' the shapes that it lacks" in drawn().text()
+    head.users_collection[0]["flame_track"] = "//track.npz"
+    assert drawn().find("flame.place_face_points") is None
+    bpy.ops.object.delete()
+    bpy.ops.mesh.primitive_cube_add()
+    assert drawn().find("flame.place_face_points") is None
+
+
 def test_without_a_mesh_nothing_is_offered(addon):
     assert drawn().find("flame.place_face_points") is None
 

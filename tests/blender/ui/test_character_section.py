@@ -21,10 +21,21 @@ def test_without_a_character_it_says_what_is_missing(addon):
     assert shown.find("flame.retarget") is None
 
 
+def test_the_rig_of_a_track_is_a_character_too(addon):
+    rig = bpy.data.objects.new("take rig", bpy.data.armatures.new("take rig"))
+    collection = bpy.data.collections.new("take")
+    collection["flame_track"] = "//track.npz"
+    bpy.context.scene.collection.children.link(collection)
+    collection.objects.link(rig)
+    assert "Choose the character's face or armature" in drawn().text()
+    bpy.context.scene.flame_retarget.character = rig
+    assert drawn().find("flame.retarget").usable
+
+
 def test_the_selected_character_is_taken_and_a_performance_asked_for(character):
     bpy.context.view_layer.objects.active = character.meshes["Body"]
     shown = drawn()
-    assert "'Character Body' is taken" in shown.text()
+    assert "Uses 'Character Body'" in shown.text()
     assert "choose a file of Live Link Face" in shown.text()
     assert shown.find("flame.retarget").usable and shown.find("start_at") is None
     bpy.context.scene.flame_retarget.source = str(TAKE)
