@@ -12,6 +12,7 @@ import numpy as np
 
 from backend.contract.checks import LARGEST_WHOLE
 from backend.contract.failure import Failure
+from backend.contract.performance.channels import CHANNELS
 from backend.contract.quality import quality_of, read_quality
 from backend.contract.ranges import flagged
 from backend.contract.settings import HeadSettings
@@ -68,6 +69,12 @@ _HEADER: Final[dict[str, Any]] = {
     "settings": {"fit": {"smoothness": 1.0}},
     "report": {"fit": {}, "face": 0, "others": [], "shots": 1},
     "shading": {"space": "own"},
+    "arkit": {
+        "channels": list(CHANNELS),
+        "source": ["geometry"] * len(CHANNELS),
+        "trust": [0.5] * len(CHANNELS),
+        "neutral_frame": None,
+    },
 }
 
 
