@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,9 @@ def test_a_module_begins_with_a_noun_or_a_verb(folder: str) -> None:
 def test_the_check_tells_a_clause_from_a_noun() -> None:
     assert begins_with_a_question('"""Which landmark is which other one in the mirror."""')
     assert not begins_with_a_question('"""Mirror index of the 478 landmarks."""')
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    files = (file for file in (ROOT / "tests").rglob("*.py") if not (file.parent / "__init__.py").exists())
+    names = Counter(file.name for file in files if file.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == [], "pytest imports files of tests by their names"

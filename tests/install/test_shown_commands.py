@@ -18,7 +18,7 @@ from pages import PAGES, ROOT, Block, blocks, commands
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
 ONLY_READ = {"--demo", "--test", "bench", "pytest", "ruff", "pyright", "--blender"}
-"""Words of commands that take minutes, are for developers or need a Blender; neither these are run nor those that set up an engine."""
+"""Words of commands that are not run, nor is what sets up an engine: they take minutes or need more than is here."""
 COMMANDS = list(dict.fromkeys(line.partition(" ")[2] for page in PAGES for line in commands(page)))
 """Without the name of the interpreter, each once."""
 SCRIPTS = [block for page in PAGES for block in blocks(page) if block.language == "python" and "bpy" not in block.text]

@@ -9,7 +9,7 @@ from flame_extension.blender_flame_tracker.exporters.presets import PRESETS
 from flame_extension.blender_flame_tracker.scene.rig.layers import new_layer
 from rig_probes import bring_in, open_jaw_on_top
 from rig_tracks import make_flame_track
-from test_export_take import FRAMES, read_back, shapes, worst_distance
+from test_targets_read_back import FRAMES, read_back, shapes, worst_distance
 
 
 @pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.what == "take"])
