@@ -13,7 +13,7 @@ from ..contract.performance.formats.assembled import Tell
 from ..contract.performance.formats.take_names import part
 from ..contract.settings import ExportSettings
 from ..contract.targets import Targets
-from .blender_program import find_blender, run_in_blender
+from .blender_program import OnEvent, find_blender, run_in_blender
 
 Progress = Callable[[int, int], object]
 
@@ -50,12 +50,7 @@ def write_scenes(
     if isinstance(blender, Failure):
         return blender
     wanted = ["--name", part(clip, "Clip"), "--motion", settings.motion, *(["--rig"] if settings.rig else [])]
-
-    def hear(event: dict[str, Any]) -> None:
-        if text_of(event, "event") == "notice":
-            tell(Notice(text_of(event, "code"), text_of(event, "sentence"), text_of(event, "advice")))
-        elif text_of(event, "event") == "progress":
-            progress(int(number_of(event, "done") or 0), len(settings.scene_formats))
+    hear = _listener(tell, lambda done: progress(done, len(settings.scene_formats)))
 
     def fill(halves: Mapping[str, Path]) -> None:
         named = [word for name, folder in halves.items() for word in ("--target", name, str(folder))]
@@ -63,11 +58,9 @@ def write_scenes(
         failure = run_in_blender(blender, arguments, hear, check)
         if failure is not None:
             raise _Failed(failure)
-        for name, folder in halves.items():
-            if not any(file.is_file() and file.stat().st_size for file in folder.iterdir()):
-                raise _Failed(
-                    Failure("export-empty", f"Blender wrote nothing for {name}.", "Try another version of it.")
-                )
+        empty = next((name for name, folder in halves.items() if not _has_file(folder)), None)
+        if empty is not None:
+            raise _Failed(Failure("export-empty", f"Blender wrote nothing for {empty}.", "Try another version of it."))
 
     new = {parent for folder in folders.values() for parent in folder.parents if not parent.exists()}
     try:
@@ -78,6 +71,22 @@ def write_scenes(
         for parent in sorted(new, reverse=True):
             with contextlib.suppress(OSError):  # It holds what was written.
                 parent.rmdir()
+
+
+def _listener(tell: Tell, progress: Callable[[int], object]) -> OnEvent:
+    """Return what hears Blender's events: hands on its notices, and how many files are written."""
+
+    def hear(event: dict[str, Any]) -> None:
+        if text_of(event, "event") == "notice":
+            tell(Notice(text_of(event, "code"), text_of(event, "sentence"), text_of(event, "advice")))
+        elif text_of(event, "event") == "progress":
+            progress(int(number_of(event, "done") or 0))
+
+    return hear
+
+
+def _has_file(folder: Path) -> bool:
+    return any(file.is_file() and file.stat().st_size for file in folder.iterdir())
 
 
 def _write_together(

@@ -81,7 +81,6 @@ def _armature_facts(thing: bpy.types.Object) -> ArmatureFacts:
                 bone.parent.name if bone.parent else "",
                 _point(world, bone.head_local),
                 _point(world, bone.tail_local),
-                bone.use_deform,
                 bone.name in animated,
                 held or bone.name in driven,
                 pose is not None and all(pose.lock_rotation),

@@ -10,11 +10,11 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ...backend.contract.camera import quaternions, rotation_matrices
+from ...backend.contract.camera import axis_angles, quaternions, rotation_matrices
 from ...backend.contract.failure import Notice
 from ...backend.contract.performance.channels import INDEX
 from ...backend.contract.performance.characters.mapping import JointTarget, Mapping
-from ...backend.contract.performance.transfer.arkit_head import JAW_OPEN
+from ...backend.contract.performance.transfer.arkit_head import JAW_OPEN, eye_rotations
 from ...backend.contract.retarget_settings import RetargetSettings
 from .chosen_parts import gaze_on, head_on
 from .face_axes import FaceAxes
@@ -95,9 +95,7 @@ def in_face(joint: str, keyed: Keyed, settings: RetargetSettings) -> Array | Non
         gaze = gaze_on(keyed)
         if gaze is None:
             return None
-        yaw, pitch = gaze[:, _EYES.index(joint)].T
-        # About x, what is in front goes down; about y, to the left.
-        return np.stack([pitch, -yaw, np.zeros_like(yaw)], axis=1)
+        return axis_angles(eye_rotations(gaze[:, _EYES.index(joint)]))
     opened, left, right = (keyed.weights[:, INDEX[name]] for name in ("jawOpen", "jawLeft", "jawRight"))
     if np.isnan(opened).any():
         return None

@@ -53,13 +53,11 @@ class Reading:
 
     Attributes:
         frame: Of greatest motion, where the scene stands now.
-        calm: Frame with which bones are compared.
         moved: Meshes and bones that move.
         still: What does not although it should, with why.
     """
 
     frame: int
-    calm: int
     moved: tuple[Moved, ...]
     still: tuple[tuple[str, str], ...]
 
@@ -85,7 +83,7 @@ def read_back(scene: bpy.types.Scene, written: Sequence[Planned], plan: Plan) ->
     # What is said of a channel needs not be said of its mesh again.
     _read_meshes(written, peak, scale, {each.thing.name for each, _ in wrong}, moved, still)
     _compare_bones(before, _bones(written), written, (calm, peak), scale, moved, still)
-    return Reading(peak, calm, tuple(moved), tuple(dict.fromkeys(still)))
+    return Reading(peak, tuple(moved), tuple(dict.fromkeys(still)))
 
 
 def activity_of(written: Sequence[Planned], frame: Array) -> Array:

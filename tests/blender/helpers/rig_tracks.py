@@ -37,12 +37,8 @@ def make_flame_track(
     neutral = track.neutral_vertices.astype(np.float64)
     count = len(neutral)
     basis = 0.003 * random.standard_normal((count, 3, modes))
-    # Lids are small, and on their own side of the face each.
-    near = (neutral[:, 2] > 0.04) & (neutral[:, 1] > 0) & (np.abs(neutral[:, 0]) > 0.01)
-    sides = np.stack([near & (neutral[:, 0] > 0), near & (neutral[:, 0] < 0)], axis=-1)[:, None]
-    eyelids = 0.008 * random.standard_normal((count, 3, 2)) * sides
-    regressor = np.abs(random.standard_normal((5, count)))
-    regressor /= regressor.sum(axis=1, keepdims=True)
+    eyelids = 0.008 * random.standard_normal((count, 3, 2)) * _lid_sides(neutral)
+    regressor = _regressor(random, count)
     correctives = 0.004 * random.standard_normal((count, 3, 36))
     weights = _weights(neutral, track.regions)
     phase = np.linspace(0, 2 * np.pi, frames)[:, None]
@@ -52,24 +48,38 @@ def make_flame_track(
     shaped = neutral + np.einsum("vce,te->tvc", basis, wave) + np.einsum("vcl,tl->tvc", eyelids, closed)
     joints = track.joints + np.einsum("jv,tvc->tjc", regressor, shaped - neutral)
     vertices = _posed(shaped, joints, poses, correctives, weights)
-    if turns == TORSO:
-        turn = rotation_matrices(poses[0])
-        vertices = np.einsum("tij,tvi->tvj", turn, vertices - joints[:, None, 1]) + joints[:, None, 1]
-    names = [NAMES[index] if index < len(NAMES) else f"expression_{index:03d}" for index in range(modes)]
+    vertices = _seen_from_head(vertices, joints, poses[0]) if turns == TORSO else vertices
     return with_rows(
         track,
         vertices=vertices.astype(np.float32),
-        neck_pose=poses[0],
-        jaw_pose=poses[1],
-        left_eye_pose=poses[2],
-        right_eye_pose=poses[3],
+        **dict(zip(("neck_pose", "jaw_pose", "left_eye_pose", "right_eye_pose"), poses, strict=True)),
         eyelids=closed,
         expression=wave,
         expression_basis=basis.astype(np.float32),
         pose_correctives=correctives.astype(np.float32),
         skinning_weights=weights.astype(np.float32),
-        header={**track.header, "expression_names": names, NECK_TURNS: turns if turns == TORSO else HEAD},
+        header={**track.header, "expression_names": _names(modes), NECK_TURNS: turns if turns == TORSO else HEAD},
     )
+
+
+def _seen_from_head(vertices: np.ndarray, joints: np.ndarray, neck: np.ndarray) -> np.ndarray:
+    """Vertices (T, V, 3) with the neck's turn (T, 3) taken off the head, so that it turns what is below."""
+    return np.einsum("tij,tvi->tvj", rotation_matrices(neck), vertices - joints[:, None, 1]) + joints[:, None, 1]
+
+
+def _regressor(random: np.random.Generator, count: int) -> np.ndarray:
+    regressor = np.abs(random.standard_normal((5, count)))
+    return regressor / regressor.sum(axis=1, keepdims=True)
+
+
+def _lid_sides(neutral: np.ndarray) -> np.ndarray:
+    """Where left and right lid are (V, 1, 2): small, and on their own side of the face each."""
+    near = (neutral[:, 2] > 0.04) & (neutral[:, 1] > 0) & (np.abs(neutral[:, 0]) > 0.01)
+    return np.stack([near & (neutral[:, 0] > 0), near & (neutral[:, 0] < 0)], axis=-1)[:, None]
+
+
+def _names(modes: int) -> list[str]:
+    return [NAMES[index] if index < len(NAMES) else f"expression_{index:03d}" for index in range(modes)]
 
 
 def _weights(neutral: np.ndarray, regions: dict[str, np.ndarray]) -> np.ndarray:

@@ -31,7 +31,7 @@ def motion_rows(facts: CharacterFacts, mapping: Mapping) -> Iterator[Row]:
     for label, joints in (("Jaw", ("jaw",)), ("Eyes", ("left_eye", "right_eye"))):
         bones = [each for each in mapping.joints if each.joint in joints]
         keys = {key for each in both if each.joint.joint in joints for key in each.keys}
-        yield from _turn_rows(label, bones, _is_keyed(mapping, joints), sorted(keys), mapping)
+        yield from _turn_rows(label, bones, _is_keyed(mapping, joints), sorted(keys))
     yield from _face_rows(facts, mapping)
 
 
@@ -49,9 +49,7 @@ def _is_keyed(mapping: Mapping, joints: Iterable[str]) -> bool:
     return any(channels & each.parts.keys() for each in (*mapping.shapes, *mapping.controls) if each.use)
 
 
-def _turn_rows(
-    label: str, bones: list[JointTarget], is_keyed: bool, keys: list[tuple[str, str]], mapping: Mapping
-) -> Iterator[Row]:
+def _turn_rows(label: str, bones: list[JointTarget], is_keyed: bool, keys: list[tuple[str, str]]) -> Iterator[Row]:
     """Findings on jaw or eyes, which bones and keys may both turn."""
     used, names = [each for each in bones if each.use], named(each.bone for each in bones)
     by = "shape keys or controls"

@@ -87,7 +87,6 @@ class BoneFacts:
     Attributes:
         name, parent: Names; the parent's empty for a root.
         head, tail: Its ends in the rest pose.
-        is_deforming: Whether it deforms meshes.
         is_animated: Whether an action turns or moves it already.
         is_driven: Whether a driver or a constraint turns or moves it.
         is_locked: Whether its rotation is locked.
@@ -97,7 +96,6 @@ class BoneFacts:
     parent: str = ""
     head: Vector = (0.0, 0.0, 0.0)
     tail: Vector = (0.0, 0.0, 0.1)
-    is_deforming: bool = True
     is_animated: bool = False
     is_driven: bool = False
     is_locked: bool = False

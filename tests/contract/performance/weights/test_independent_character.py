@@ -33,6 +33,20 @@ def character_shapes() -> tuple[Array, Array]:
     return character.vertices[moved], shapes[moved]
 
 
+HEADER = header_of(
+    program_version="",
+    intrinsics=Intrinsics.centred(640, 480, 800.0),
+    rate=Fraction(RATE),
+    focal={},
+    model={},
+    expression_names=CHANNELS,
+    regions={},
+    video={},
+    settings={},
+    report={},
+)
+
+
 def played(weights: Array, neutral: Array, shapes: Array) -> Track:
     """A track of the character that plays weights (T, 52); jaw and eyes turn as joints, nothing is known of lids."""
     frames, vertices = len(weights), len(neutral)
@@ -42,18 +56,6 @@ def played(weights: Array, neutral: Array, shapes: Array) -> Track:
     eyes = np.stack([gaze[..., 1], -gaze[..., 0], np.zeros((frames, 2))], axis=2)
     jaw = weights[:, INDEX["jawOpen"], None] * np.array([JAW_OPEN, 0, 0])
     unknown = np.full((frames, names.LANDMARKS, 2), np.nan, dtype=np.float32)
-    header = header_of(
-        program_version="",
-        intrinsics=Intrinsics.centred(640, 480, 800.0),
-        rate=Fraction(RATE),
-        focal={},
-        model={},
-        expression_names=CHANNELS,
-        regions={},
-        video={},
-        settings={},
-        report={},
-    )
     return Track(
         frame_index=np.arange(frames),
         time=np.arange(frames) / RATE,
@@ -86,7 +88,7 @@ def played(weights: Array, neutral: Array, shapes: Array) -> Track:
         landmark_triangle=np.full(names.LANDMARKS, -1, np.int32),
         landmark_barycentric=np.zeros((names.LANDMARKS, 3), np.float32),
         landmark_offsets=np.zeros((names.LANDMARKS, 3), np.float32),
-        header=header,
+        header=HEADER,
     )
 
 
