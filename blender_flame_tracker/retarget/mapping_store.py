@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from ...backend.contract.checks import is_text, list_of, parse_json
 from ...backend.contract.performance.characters.mapping import (
     ControlTarget,
     JointTarget,
@@ -81,7 +82,7 @@ def _write_parts(row: Any, target: ShapeTarget | ControlTarget) -> None:
 def _mapping_of(group: Any) -> Mapping:
     # What is deleted stays in the file as long as a row points to it, but in no scene.
     rows = [row for row in group.rows if row.thing is not None and row.thing.users_scene]
-    signature = json.loads(group.signature or "[]")
+    signature: Any = parse_json(group.signature or "[]", list_of(is_text)) or ()
     return Mapping(
         group.kind,
         tuple(_shape(row) for row in rows if row.kind == SHAPE),

@@ -199,7 +199,8 @@ def _has_shot(mapping: Mapping, shot: str) -> bool:
     """Whether anything that a mapping drives has keys of a shot."""
     meshes = {bpy.data.objects.get(each.mesh) for each in mapping.shapes}
     owners: list[Any] = [each.data.shape_keys for each in meshes if each is not None and isinstance(each.data, Mesh)]
-    owners += [bpy.data.objects.get(each.armature) for each in (*mapping.controls, *mapping.joints)]
+    targets = (*mapping.controls, *mapping.joints, *mapping.surface)
+    owners += [bpy.data.objects.get(name) for name in {each.armature for each in targets}]
     return any(owner is not None and has_keys_of(owner, shot) for owner in owners)
 
 
@@ -228,7 +229,9 @@ _WAITING: Final[dict[str, float]] = {}
 
 
 def _play_waiting() -> float | None:
-    """Play anew what has waited for long enough, as a step of undo of its own."""
+    """Play anew what has waited for long enough, as a step of undo of its own; not while a renderer reads the scene."""
+    if bpy.app.is_job_running("RENDER"):
+        return _REST
     for name, due in list(_WAITING.items()):
         if time.monotonic() < due:
             continue
