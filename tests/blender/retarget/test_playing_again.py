@@ -44,13 +44,15 @@ def test_a_face_of_bones_is_solved_as_a_whole(rig):
 def test_with_windows_it_waits_until_the_slider_rests(rig, monkeypatch):
     rig, collection = rig
     before, calls = values(rig), []
-    monkeypatch.setattr(
-        bpy, "app", SimpleNamespace(background=False, version=bpy.app.version, handlers=bpy.app.handlers)
-    )
+    renders = [True, False]
+    session = SimpleNamespace(background=False, version=bpy.app.version, handlers=bpy.app.handlers)
+    session.is_job_running = lambda _kind: renders.pop(0)
+    monkeypatch.setattr(bpy, "app", session)
     monkeypatch.setattr(playing.POLLER, "start", lambda: calls.append("waits"))
     monkeypatch.setattr(playing, "_REST", 0.0)
     of_holder(collection).region("brows").gain = 0.5
     of_holder(collection).region("brows").gain = 0.2
     assert values(rig) == before and calls == ["waits", "waits"]
+    assert playing._play_waiting() is not None and values(rig) == before, "a renderer reads the scene"
     assert playing._play_waiting() is None
     assert values(rig) != before
