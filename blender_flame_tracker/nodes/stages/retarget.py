@@ -59,6 +59,7 @@ class RetargetNode(StageNode, bpy.types.Node):
     kind = "retarget"
     group = Group.OUTPUT
     bl_icon = "ARMATURE_DATA"
+    bl_width_default = 280.0  # Less cuts off the names of its settings.
     extras = {  # noqa: RUF012 - read once, when the class is made
         **annotations_of(RetargetSettings, _changed),
         "character": character_property(_changed),
