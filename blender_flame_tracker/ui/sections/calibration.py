@@ -127,6 +127,8 @@ def _draw_channel(
 def channel_label(channel: str, both: bool) -> str:
     """Return how a channel is called in the panel, its side left out where it stands for both."""
     name = channel.removesuffix("Left").removesuffix("Right") if both else channel
+    if name == region_of(channel):  # Of mouthLeft and jawRight nothing but the region would be left.
+        name += "Aside"
     return "".join(f" {letter}" if letter.isupper() else letter for letter in name).capitalize()
 
 

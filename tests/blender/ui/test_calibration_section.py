@@ -62,3 +62,9 @@ def test_the_neutral_frame_is_named_and_can_be_taken_back(holder):
     take = takes.take_of(holder)
     assert neutral_words((), replace(take, neutral_frame=7)) == "Resting face: as tracked, frame 7 of the clip, from 0."
     assert neutral_words((4, 77), take).endswith("Not all of them are in the track any more.")
+
+
+def test_a_channel_to_both_sides_is_not_called_as_its_whole_region():
+    assert channel_label("mouthLeft", both=True) == "Mouth aside"
+    assert channel_label("jawRight", both=True) == "Jaw aside"
+    assert channel_label("mouthSmileLeft", both=True) == "Mouth smile"
