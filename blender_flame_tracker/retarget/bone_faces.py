@@ -100,7 +100,7 @@ def _aiming(mapping: Mapping) -> Iterator[str]:
 def _solved(
     thing: bpy.types.Object, mapping: Mapping, axes: Array, motion: SurfaceMotion, settings: RetargetSettings
 ) -> SurfaceSolution | Failure:
-    """The solution, with its progress at the mouse: a rig of 900 bones takes a second for a hundred frames."""
+    """The solution, with its progress at the mouse: a rig of 900 bones takes ten seconds for a thousand frames."""
     manager = bpy.context.window_manager
     manager.progress_begin(0, 1)
     try:

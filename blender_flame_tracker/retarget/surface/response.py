@@ -62,15 +62,14 @@ def measure_response(copy: WorkingCopy, controls: Sequence[Control]) -> Response
     step = _STEP * float(np.ptp([each.rest for each in controls], axis=0).max())
     moves = np.zeros((len(controls), 3, len(controls), 3))
     follows = _followers(copy, controls)
-    for group in _groups(follows):
-        for axis in range(3):
-            locations = np.zeros((len(controls), 3))
-            locations[group, axis] = step
-            copy.set_locations(chosen, locations)
-            ways = (copy.evaluate()[chosen, :3, 3] - rest[:, :3, 3]) / step
-            for index in group:
-                moves[follows[index], :, index, axis] = ways[follows[index]]
-    copy.set_locations(chosen, np.zeros((len(controls), 3)))
+    tried = [(group, axis) for group in _groups(follows) for axis in range(3)]
+    locations = np.zeros((len(tried), len(controls), 3))
+    for pose, (group, axis) in enumerate(tried):
+        locations[pose, group, axis] = step
+    for (group, axis), matrices in zip(tried, copy.play(chosen, locations), strict=True):
+        ways = (matrices[chosen, :3, 3] - rest[:, :3, 3]) / step
+        for index in group:
+            moves[follows[index], :, index, axis] = ways[follows[index]]
     orders = np.array([each.order for each in controls])
     axes = np.arange(3)
     stages = tuple(np.flatnonzero(orders == order) for order in np.unique(orders))

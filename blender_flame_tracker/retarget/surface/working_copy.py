@@ -1,6 +1,7 @@
 """A copy of a rig in a scene of its own, on which poses are tried: the user's rig stays as it is.
 
-Nothing else is evaluated there, no mesh and no body below the face, so that a pose costs milliseconds.
+Nothing else is evaluated there, no mesh and no body below the face. Many poses are played as animation: Blender copies
+a rig anew whenever a value of it is set, which takes far longer than the pose.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...scene.keyframes import Channel, bone_path, remove_animation, vector_channels, write_channels_on_top
 from .dependencies import all_dependencies, direct_dependencies
 
 Array = NDArray[np.float64]
@@ -27,9 +29,10 @@ class WorkingCopy:
         depends_on: Bone -> bones that it follows, itself included; of the bones that count.
     """
 
-    def __init__(self, thing: bpy.types.Object, layer: bpy.types.ViewLayer, bones: Collection[str]) -> None:
+    def __init__(self, thing: bpy.types.Object, scene: bpy.types.Scene, bones: Collection[str]) -> None:
         self._thing: Any = thing
-        self._layer = layer
+        self._scene = scene
+        self._layer = scene.view_layers[0]
         self.names = [bone.name for bone in self._thing.pose.bones]
         self.index = {name: index for index, name in enumerate(self.names)}
         direct = direct_dependencies(thing)
@@ -40,6 +43,7 @@ class WorkingCopy:
             if bone.name not in needed:
                 for constraint in list(bone.constraints):
                     bone.constraints.remove(constraint)
+                bone.bone.bbone_segments = 1
         count = len(self.names)
         self._location = np.zeros((count, 3), dtype=np.float32)
         self._rotation = np.tile(np.array([1, 0, 0, 0], dtype=np.float32), (count, 1))
@@ -56,11 +60,52 @@ class WorkingCopy:
 
     def evaluate(self) -> Array:
         """Return the matrices of all bones (B, 4, 4) in the space of the armature, constraints applied."""
+        self._set_channels()
+        self._layer.update()
+        return self._matrices()
+
+    def play(
+        self,
+        moved: NDArray[np.int64],
+        locations: Array,
+        turned: NDArray[np.int64] | None = None,
+        quaternions: Array | None = None,
+    ) -> Iterator[Array]:
+        """Yield the matrices of all bones as `evaluate` returns them, for each of K poses, far faster.
+
+        Args:
+            moved: Bones (N,) that go to locations (K, N, 3).
+            locations: Of their own channels.
+            turned: Bones (M,) that are turned by quaternions (K, M, 4).
+            quaternions: Of their own channels.
+        """
+        self._set_channels()
+        channels = self._channels(moved, "location", locations)
+        if turned is not None and quaternions is not None:
+            channels += self._channels(turned, "rotation_quaternion", quaternions)
+        write_channels_on_top(self._thing, channels)
+        try:
+            for frame in range(len(locations)):
+                self._scene.frame_set(frame)
+                yield self._matrices()
+        finally:
+            remove_animation(self._thing)
+
+    def _set_channels(self) -> None:
         bones = self._thing.pose.bones
         bones.foreach_set("location", self._location.ravel())
         bones.foreach_set("rotation_quaternion", self._rotation.ravel())
         self._thing.update_tag()
-        self._layer.update()
+
+    def _channels(self, bones: NDArray[np.int64], path: str, values: Array) -> list[Channel]:
+        frame = np.arange(len(values))
+        return [
+            channel
+            for position, index in enumerate(bones)
+            for channel in vector_channels(bone_path(self.names[index], path), frame, values[:, position])
+        ]
+
+    def _matrices(self) -> Array:
         evaluated: Any = self._thing.evaluated_get(self._layer.depsgraph)
         flat = np.empty(16 * len(self.names), dtype=np.float32)
         evaluated.pose.bones.foreach_get("matrix", flat)
@@ -90,7 +135,7 @@ def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator
     try:
         scene.collection.objects.link(thing)
         with _nobody_listening():
-            yield WorkingCopy(thing, scene.view_layers[0], bones)
+            yield WorkingCopy(thing, scene, bones)
     finally:
         data = thing.data
         bpy.data.scenes.remove(scene)
@@ -102,7 +147,12 @@ def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator
 def _nobody_listening() -> Iterator[None]:
     """Keep handlers, which other add-ons have as well, from poses that are only tried."""
     handlers: Any = bpy.app.handlers
-    lists = (handlers.depsgraph_update_pre, handlers.depsgraph_update_post)
+    lists = (
+        handlers.depsgraph_update_pre,
+        handlers.depsgraph_update_post,
+        handlers.frame_change_pre,
+        handlers.frame_change_post,
+    )
     waiting = [list(each) for each in lists]
     for each in lists:
         each.clear()

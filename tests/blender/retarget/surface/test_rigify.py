@@ -17,6 +17,7 @@ from flame_extension.backend.contract.performance.transfer.arkit_head import ark
 from flame_extension.backend.contract.retarget_settings import RetargetSettings
 from flame_extension.blender_flame_tracker.retarget.apply import Applied, carry_out, prepare
 from flame_extension.blender_flame_tracker.retarget.recognise import recognise_character
+from flame_extension.blender_flame_tracker.retarget.surface.working_copy import working_copy
 from flame_extension.blender_flame_tracker.scene import keyframes
 from mathutils import Matrix, Vector
 from performances import make_performance
@@ -166,10 +167,37 @@ def test_head_and_neck_share_the_turn(rig: Any) -> None:
 
 def test_constraints_and_everything_else_are_left_as_found(rig: Any) -> None:
     before = constraints_of(rig), len(bpy.data.objects), len(bpy.data.scenes), len(bpy.data.armatures)
+    actions = set(bpy.data.actions)
     modes = [bone.rotation_mode for bone in rig.pose.bones]
     play(rig, make_performance(TALKING))
     assert (constraints_of(rig), len(bpy.data.objects), len(bpy.data.scenes), len(bpy.data.armatures)) == before
     assert [bone.rotation_mode for bone in rig.pose.bones] == modes
+    assert set(bpy.data.actions) - actions == {rig.animation_data.action}
+
+
+@pytest.mark.parametrize("modular", [False, True], ids=["super_face", "modular"])
+def test_poses_that_are_played_are_those_that_are_set(addon: Any, modular: bool) -> None:
+    rig = stored_rig(modular=modular)
+    mapping = mapping_of(rig)
+    controls, joints = [each.bone for each in mapping.surface], ["jaw_master", "head"]
+    random = np.random.default_rng(3)
+    locations = random.normal(0, 0.003, (3, len(controls), 3))
+    turns = np.array([1.0, 0, 0, 0]) + random.normal(0, 0.1, (3, 2, 4))
+    turns /= np.linalg.norm(turns, axis=2, keepdims=True)
+    with working_copy(rig, [*controls, *joints]) as copy:
+        moved = np.array([copy.index[name] for name in controls])
+        turned = np.array([copy.index[name] for name in joints])
+        # What was tried last, and taken back, is not to be seen in what is played.
+        copy.set_rotations(turned, turns[0])
+        copy.evaluate()
+        copy.set_rotations(turned, np.tile([1.0, 0, 0, 0], (2, 1)))
+        assert next(copy.play(moved[:1], np.zeros((1, 1, 3)))) == pytest.approx(copy.rest, abs=1e-6)
+        played = [matrices[moved] for matrices in copy.play(moved, locations, turned, turns)]
+        for pose, matrices in enumerate(played):
+            copy.set_locations(moved, locations[pose])
+            copy.set_rotations(turned, turns[pose])
+            assert matrices == pytest.approx(copy.evaluate()[moved], abs=1e-6)
+            assert np.abs(matrices - copy.rest[moved]).max() > 0.001
 
 
 def values_of(rig: Any) -> dict[tuple[str, int], list[float]]:
@@ -276,12 +304,16 @@ def test_handlers_of_other_add_ons_do_not_see_poses_that_are_tried(addon: Any) -
     def listen(scene: Any, _: Any) -> None:
         scenes.append(scene.name)
 
-    bpy.app.handlers.depsgraph_update_post.append(listen)
+    handlers = bpy.app.handlers
+    lists = [handlers.depsgraph_update_post, handlers.frame_change_pre, handlers.frame_change_post]
+    for each in lists:
+        each.append(listen)
     try:
         play(rig, make_performance({"jawOpen": [0, 1]}))
-        assert listen in bpy.app.handlers.depsgraph_update_post
+        assert all(listen in each for each in lists)
     finally:
-        bpy.app.handlers.depsgraph_update_post.remove(listen)
+        for each in lists:
+            each.remove(listen)
     assert set(scenes) <= {bpy.context.scene.name}
 
 
