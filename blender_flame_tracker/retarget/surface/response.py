@@ -26,31 +26,22 @@ class Response:
     """What a rig's controls do. C controls.
 
     Attributes:
-        stages: Controls of one order together, the lowest order first.
-        moves: Way of each control (C, 3) per unit of each control's location (C, 3): (C, 3, C, 3).
-        inverses: For each stage, (3 N, 3 N): from wanted ways to locations.
+        corrections: From wanted ways of all controls to changes of their locations (3 C, 3 C). What a control of lower
+            order carries with it, no other one carries again.
         frames: Rotation of each control's bone at rest (C, 3, 3).
     """
 
-    stages: tuple[NDArray[np.int64], ...]
-    moves: Array
-    inverses: tuple[Array, ...]
+    corrections: Array
     frames: Array
 
     def locations_for(self, ways: Array, turned: Array) -> Array:
         """Return by how much to change locations (C, 3) so that the controls go their ways (C, 3), about.
 
-        What a control of lower order carries with it, no other one carries again.
-
         Args:
             ways: Still to go, in the head at rest.
             turned: How far each control's bone is turned from its rest (C, 3, 3), as by the jaw it hangs on.
         """
-        change = np.zeros_like(ways)
-        left = ways.copy()
-        for stage, inverse in zip(self.stages, self.inverses, strict=True):
-            change[stage] = (inverse @ left[stage].ravel()).reshape(-1, 3)
-            left = left - np.einsum("jaik,ik->ja", self.moves[:, :, stage], change[stage])
+        change = (self.corrections @ ways.ravel()).reshape(-1, 3)
         local = self.frames.transpose(0, 2, 1) @ turned.transpose(0, 2, 1) @ self.frames
         return np.einsum("cij,cj->ci", local, change)
 
@@ -71,10 +62,25 @@ def measure_response(copy: WorkingCopy, controls: Sequence[Control]) -> Response
         for index in group:
             moves[follows[index], :, index, axis] = ways[follows[index]]
     orders = np.array([each.order for each in controls])
-    axes = np.arange(3)
-    stages = tuple(np.flatnonzero(orders == order) for order in np.unique(orders))
-    inverses = tuple(_inverse(moves[np.ix_(stage, axes, stage, axes)]) for stage in stages)
-    return Response(stages, moves, inverses, rest[:, :3, :3] / np.linalg.norm(rest[:, :3, :3], axis=1, keepdims=True))
+    stages = [np.flatnonzero(orders == order) for order in np.unique(orders)]
+    axes = rest[:, :3, :3] / np.linalg.norm(rest[:, :3, :3], axis=1, keepdims=True)
+    return Response(_corrections(moves, stages), axes)
+
+
+def _corrections(moves: Array, stages: Sequence[NDArray[np.int64]]) -> Array:
+    """See `Response`.
+
+    Args:
+        moves: Way of each control (C, 3) per unit of each control's location (C, 3): (C, 3, C, 3).
+        stages: Controls of one order together, the lowest order first.
+    """
+    moves = moves.reshape(3 * len(moves), -1)
+    found, left = np.zeros_like(moves), np.eye(len(moves))
+    for stage in stages:
+        chosen = (3 * stage[:, None] + np.arange(3)).ravel()
+        found[chosen] = _inverse(moves[np.ix_(chosen, chosen)]) @ left[chosen]
+        left -= moves[:, chosen] @ found[chosen]
+    return found
 
 
 def _followers(copy: WorkingCopy, controls: Sequence[Control]) -> list[NDArray[np.int64]]:
@@ -96,7 +102,7 @@ def _groups(follows: Sequence[NDArray[np.int64]]) -> list[list[int]]:
 
 
 def _inverse(moves: Array) -> Array:
-    """Inverse (3 N, 3 N) of ways per location (N, 3, N, 3) that leaves alone what moves nothing."""
-    u, size, v = np.linalg.svd(moves.reshape(3 * len(moves), -1))
+    """Inverse of ways per location (3 N, 3 N) that leaves alone what moves nothing."""
+    u, size, v = np.linalg.svd(moves)
     kept = np.where(size > _LEAST, 1 / np.maximum(size, _LEAST), 0.0)
     return np.asarray((v.T * kept) @ u.T, dtype=np.float64)
