@@ -60,7 +60,7 @@ def _of_head(preset: Preset, parts: Parts, things: list[bpy.types.Object]) -> It
                 f"Up to {active} shape keys are active at once; simple viewers of glTF mix {MOST_MORPHS_AT_ONCE}.",
                 "If a viewer shows a wrong face, import with one shape key per frame: then it is two at once.",
             )
-    if preset.label.endswith("Unreal") and not any(each.type == "ARMATURE" for each in things):
+    if preset.needs_bones and not any(each.type == "ARMATURE" for each in things):
         yield Notice(
             "export-skeleton",
             "Unreal animates morph targets of skeletal meshes only, and this head has no bones.",

@@ -33,6 +33,7 @@ class Preset:
         materials: Whether colours reach the file.
         lens_shift: Whether an off-centre lens reaches the file.
         zoom: Whether a lens that changes reaches the file.
+        needs_bones: Whether the face moves only on a mesh that hangs on bones.
     """
 
     label: str
@@ -46,6 +47,7 @@ class Preset:
     materials: bool = True
     lens_shift: bool = True
     zoom: bool = True
+    needs_bones: bool = False
 
 
 _GLTF: Final[Mapping[str, Any]] = {
@@ -137,6 +139,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         relative_keys=True,
         modifiers=False,
         lens_shift=False,
+        needs_bones=True,
     ),
     "usd": Preset(
         "USD (.usdc)",

@@ -1,7 +1,8 @@
 """VRM's preset expressions as ARKit's channels, and the presets that come nearest to given weights.
 
-What a preset stands for is the VRM add-on's own approximation for Blender (`arkit_mapping.py`). Presets of gaze are not
-among them: an animation has a point that is looked at instead.
+What a preset stands for is the VRM add-on's own approximation for Blender (`arkit_mapping.py`), but for *angry* and
+*sad*: these are what drives a model's moods in `vrm`, lowered brows and lowered corners of the mouth. Presets of gaze
+are not among them: an animation has a point that is looked at instead.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ PRESETS: Final[Mapping[str, Parts]] = {
     "ee": {"jawOpen": 0.3, **both_sides("mouthStretch", 0.3)},
     "oh": {"jawOpen": 0.3, "mouthPucker": 0.3},
     "happy": both_sides("mouthSmile", 0.5),
-    "angry": both_sides("mouthFrown", 0.5),
-    "sad": both_sides("browDown", 0.25),
+    "angry": both_sides("browDown", 0.5),
+    "sad": both_sides("mouthFrown", 0.5),
     "surprised": {"jawOpen": 0.25, "browInnerUp": 0.25, **both_sides("browOuterUp", 0.25)},
     "blinkLeft": {"eyeBlinkLeft": 1.0},
     "blinkRight": {"eyeBlinkRight": 1.0},
