@@ -11,7 +11,7 @@ from ...backend.contract.performance.channels import region_of
 from ...backend.contract.performance.characters.spellings import plain
 from .mapping_group import CONTROL, JOINT, SHAPE, SURFACE, group_of
 
-_ICONS: Final = {SHAPE: "SHAPEKEY_DATA", CONTROL: "POSE_HLT", JOINT: "BONE_DATA", SURFACE: "SURFACE_DATA"}
+_ICONS: Final = {CONTROL: "POSE_HLT", JOINT: "BONE_DATA", SURFACE: "SURFACE_DATA"}
 
 
 class FLAME_UL_mapping(bpy.types.UIList):  # noqa: N801 - Blender's rule for names
@@ -35,9 +35,10 @@ class FLAME_UL_mapping(bpy.types.UIList):  # noqa: N801 - Blender's rule for nam
         row.use_property_split = False
         row.use_property_decorate = False
         row.prop(item, "use", text="")
-        split = row.split(factor=0.7)
+        split = row.split(factor=0.78)
         split.active = item.use
-        split.label(text=_text(item), icon=_ICONS[item.kind], translate=False)
+        # Shape keys are most rows: without a picture there is room for Left and Right at the end of their names.
+        split.label(text=_text(item), icon=_ICONS.get(item.kind, "NONE"), translate=False)
         split.prop(item, {JOINT: "share", SURFACE: "factor"}.get(item.kind, "gain"), text="")
 
     def filter_items(self, context: bpy.types.Context | None, data: Any, property: str | None) -> Any:  # noqa: A002
