@@ -9,6 +9,7 @@ from scipy.spatial import KDTree
 
 from ..contract.arrays import Floats, Integers
 from ..contract.camera import nearest_rotations
+from ..contract.performance.transfer.nearest import nearest_in_triangles
 
 
 class MeshProblem(Exception):  # noqa: N818 - becomes a Failure in `flame_file`
@@ -92,38 +93,6 @@ def boundary_loops(faces: Integers) -> list[Integers]:
             current = following.pop(current)
         loops.append(np.array(loop))
     return sorted(loops, key=len, reverse=True)
-
-
-def nearest_in_triangles(points: Floats, corner: Floats) -> tuple[Floats, Floats]:
-    """Return barycentric coordinates (N, 3) of the nearest point of one triangle (N, 3, 3) each, and distances (N,).
-
-    Ericson, Real-Time Collision Detection, 5.1.5: projected onto the plane where that falls inside, else onto the
-    nearest of the three edges.
-    """
-    a, b, c = corner[:, 0], corner[:, 1], corner[:, 2]
-    ab, ac, ap = b - a, c - a, points - a
-    d00, d01, d11 = (ab * ab).sum(1), (ab * ac).sum(1), (ac * ac).sum(1)
-    d20, d21 = (ap * ab).sum(1), (ap * ac).sum(1)
-    area = d00 * d11 - d01 * d01
-    area = np.where(area <= 0, 1e-30, area)
-    v, w = (d11 * d20 - d01 * d21) / area, (d00 * d21 - d01 * d20) / area
-    best = np.stack([1 - v - w, v, w], axis=1)
-    inside = (best >= 0).all(axis=1)
-    distance = np.where(inside, _distance(points, corner, best), np.inf)
-    for first, second in ((0, 1), (1, 2), (2, 0)):
-        edge = corner[:, second] - corner[:, first]
-        along = ((points - corner[:, first]) * edge).sum(1) / np.maximum((edge * edge).sum(1), 1e-30)
-        along = np.clip(along, 0, 1)
-        candidate = np.zeros_like(best)
-        candidate[:, first], candidate[:, second] = 1 - along, along
-        length = _distance(points, corner, candidate)
-        nearer = length < distance
-        best[nearer], distance[nearer] = candidate[nearer], length[nearer]
-    return best, distance
-
-
-def _distance(points: Floats, corner: Floats, barycentric: Floats) -> Floats:
-    return np.linalg.norm(np.einsum("nk,nkc->nc", barycentric, corner) - points, axis=1)
 
 
 def nearest_on_mesh(

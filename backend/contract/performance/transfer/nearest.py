@@ -105,7 +105,8 @@ def nearest_in_triangles(points: Floats, corner: Floats) -> tuple[Floats, Floats
     ab, ac, ap = b - a, c - a, points - a
     d00, d01, d11 = (ab * ab).sum(1), (ab * ac).sum(1), (ac * ac).sum(1)
     d20, d21 = (ap * ab).sum(1), (ap * ac).sum(1)
-    area = np.maximum(d00 * d11 - d01 * d01, 1e-30)
+    area = d00 * d11 - d01 * d01
+    area = np.where(area <= 0, 1e-30, area)
     v, w = (d11 * d20 - d01 * d21) / area, (d00 * d21 - d01 * d20) / area
     best = np.stack([1 - v - w, v, w], axis=1)
     distance = np.where((best >= 0).all(axis=1), _distance(points, corner, best), np.inf)
