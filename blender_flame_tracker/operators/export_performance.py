@@ -26,6 +26,7 @@ from ..calibration.takes import calibration_of
 from ..paths import absolute, take_name
 from ..scene.origin import file_of
 from ..text import paragraph
+from .file_menus import draw_targets, export_menu
 
 _TARGETS: Final = tuple(
     option for option in options_of(ExportSettings) if option.name in PERFORMANCE_FORMATS and option.name != "camera"
@@ -160,20 +161,13 @@ CLASSES: Final = (ExportPerformance,)
 
 def register() -> None:
     """Offer the menu under File > Export."""
-    _menu().append(_draw_menu)
+    export_menu().append(_draw_menu)
 
 
 def unregister() -> None:
     """Take the menu away."""
-    _menu().remove(_draw_menu)
-
-
-def _menu() -> Any:
-    """Return Blender's menu: what draws in it is given the menu too, which no description of its modules says."""
-    return bpy.types.TOPBAR_MT_file_export
+    export_menu().remove(_draw_menu)
 
 
 def _draw_menu(self: Any, _context: bpy.types.Context) -> None:
-    column = self.layout.column()
-    column.operator_context = "INVOKE_DEFAULT"
-    column.operator_menu_enum(ExportPerformance.bl_idname, "target", text="FLAME Performance")
+    draw_targets(self.layout, ExportPerformance.bl_idname, "FLAME Performance")

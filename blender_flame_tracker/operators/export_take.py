@@ -16,6 +16,7 @@ from ..paths import absolute, safe_name
 from ..results import selection
 from ..scene.parts import Parts
 from ..text import paragraph
+from .file_menus import draw_targets, export_menu
 from .scene import imported_for
 
 
@@ -112,20 +113,13 @@ CLASSES: Final = (ExportTake,)
 
 def register() -> None:
     """Offer the menu under File > Export."""
-    _menu().append(_draw_menu)
+    export_menu().append(_draw_menu)
 
 
 def unregister() -> None:
     """Take the menu away."""
-    _menu().remove(_draw_menu)
-
-
-def _menu() -> Any:
-    """Return Blender's menu: what draws in it is given the menu too, which no description of its modules says."""
-    return bpy.types.TOPBAR_MT_file_export
+    export_menu().remove(_draw_menu)
 
 
 def _draw_menu(self: Any, _context: bpy.types.Context) -> None:
-    column = self.layout.column()
-    column.operator_context = "INVOKE_DEFAULT"
-    column.operator_menu_enum(ExportTake.bl_idname, "target", text="FLAME Take")
+    draw_targets(self.layout, ExportTake.bl_idname, "FLAME Take")

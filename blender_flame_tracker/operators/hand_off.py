@@ -12,6 +12,7 @@ from ..scene.origin import file_of
 from ..scene.parts import Parts, is_import, parts_of
 from ..scene.record import read_record, write_record
 from ..scene.shape_keys import join_motion, make_relative
+from .file_menus import export_menu
 
 RELATIVE: Final = "relative"
 
@@ -70,17 +71,12 @@ CLASSES: Final = (PrepareExport,)
 
 def register() -> None:
     """Say it where people export."""
-    _menu().prepend(_draw_menu)
+    export_menu().prepend(_draw_menu)
 
 
 def unregister() -> None:
     """Say it no more."""
-    _menu().remove(_draw_menu)
-
-
-def _menu() -> Any:
-    """Return Blender's menu: what draws in it is given the menu too, which no description of its modules says."""
-    return bpy.types.TOPBAR_MT_file_export
+    export_menu().remove(_draw_menu)
 
 
 def _draw_menu(self: Any, context: bpy.types.Context) -> None:

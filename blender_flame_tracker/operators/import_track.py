@@ -13,6 +13,7 @@ from ..nodes import older_settings
 from ..paths import absolute
 from ..properties import annotations_of, settings_from
 from ..results.first_view import import_and_show
+from .file_menus import import_menu
 
 
 class ImportTrack(bpy.types.Operator, ImportHelper):
@@ -64,17 +65,12 @@ CLASSES: Final = (ImportTrack,)
 
 def register() -> None:
     """Offer the operator under File > Import."""
-    _menu().append(_draw_menu)
+    import_menu().append(_draw_menu)
 
 
 def unregister() -> None:
     """Take the operator out of the menu."""
-    _menu().remove(_draw_menu)
-
-
-def _menu() -> Any:
-    """Return Blender's menu: what draws in it is given the menu too, which no description of its modules says."""
-    return bpy.types.TOPBAR_MT_file_import
+    import_menu().remove(_draw_menu)
 
 
 def _draw_menu(self: Any, _context: bpy.types.Context) -> None:
