@@ -1,5 +1,4 @@
-"""The engine as another program: its processes, what they say, what is installed. No `bpy` anywhere in here.
+"""The engine as Blender knows it: what is installed, and its jobs, one after the other. No `bpy` anywhere in here.
 
-Calls `backend.contract` alone. Start reading at `supervisor` (one process from start to end),
-then `process` below it and `session` above it (jobs, one after the other).
+Calls `backend.contract` alone, whose `supervision` looks after a process. Start reading at `session`.
 """

@@ -19,7 +19,7 @@ from ...backend.contract.installation import (
     installed_packages,
     site_packages_of,
 )
-from .process import Engine
+from ...backend.contract.supervision.process import Engine
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 """Folder of the add-on: it holds `backend`, `requirements` and `install_deps.py`."""

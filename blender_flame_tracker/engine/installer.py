@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from ...backend.contract.events import failure_of
 from ...backend.contract.failure import Failure
+from ...backend.contract.supervision.process import OTHER_VERSION, Engine
+from ...backend.contract.supervision.supervisor import EarlyEnd, Supervisor, Timeouts
 from .environment import ROOT, EngineState, Environment
-from .process import OTHER_VERSION, Engine
-from .supervisor import EarlyEnd, Supervisor, Timeouts
 
 TIMEOUTS: Final = Timeouts(cancel=30.0, final_event=5.0)
 """Asked to stop, the installer first takes away what is half-made."""

@@ -12,8 +12,8 @@ from ...backend.contract.events import entries_of, failure_of, text_of
 from ...backend.contract.failure import Failure
 from ...backend.contract.model_catalogue import KnownModel
 from ...backend.contract.model_files import other_names
-from .process import Engine
-from .supervisor import EarlyEnd, Supervisor
+from ...backend.contract.supervision.process import Engine
+from ...backend.contract.supervision.supervisor import EarlyEnd, Supervisor
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from ...backend.contract.atomic import write_atomically
 from ...backend.contract.checks import is_object, parse_json
 from ...backend.contract.events import checked, failure_of, number_of
 from ...backend.contract.failure import Failure
-from .process import OTHER_VERSION, Engine
-from .supervisor import EarlyEnd, Supervisor, Timeouts
+from ...backend.contract.supervision.process import OTHER_VERSION, Engine
+from ...backend.contract.supervision.supervisor import EarlyEnd, Supervisor, Timeouts
 
 SUMMARY: Final = "look.json"
 """What was found, beside the pictures of it, so that it need not be found again."""

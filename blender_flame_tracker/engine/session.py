@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ...backend.contract.failure import Failure
-from .run_state import Run, RunState
-from .supervisor import POLL_BUDGET, Supervisor, Timeouts
+from ...backend.contract.supervision.run_state import Run, RunState
+from ...backend.contract.supervision.supervisor import POLL_BUDGET, Supervisor, Timeouts
 
 TIMEOUTS: Final = Timeouts(cancel=12.0, final_event=5.0, hello=120.0, hello_after_noise=10.0)
 """The engine gives itself ten seconds to cancel. Its first word may take long: a virus scanner may look at every file

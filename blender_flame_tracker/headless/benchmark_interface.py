@@ -74,7 +74,7 @@ def measure_interface() -> dict[str, Any] | str:
 
 def _measure_run(folder: Path) -> dict[str, Any] | str:
     """Run a chatty engine; draw before, meanwhile and afterwards."""
-    from ..engine.process import Engine
+    from ...backend.contract.supervision.process import Engine
     from ..nodes.default_tree import new_default_tree
     from ..tracking import runs
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import bpy
 
-from ..engine.run_state import Run
+from ...backend.contract.supervision.run_state import Run
 from .compile import Compiled, Delivery
 
 

@@ -19,8 +19,8 @@ from bpy.app.handlers import persistent
 from ...backend.contract.checks import parse_json
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
+from ...backend.contract.supervision.run_state import Run, StageProgress
 from .. import redrawing
-from ..engine.run_state import Run, StageProgress
 from ..handlers import add_handlers, remove_handlers
 from ..names import TREE
 from ..polling import Poller

@@ -12,9 +12,9 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.installation import WINDOWS_LONGEST_PATH, Layout, longest_path_below
+from ...backend.contract.supervision.process import Engine
 from ..engine.environment import chosen_folder, engine_in
 from ..engine.installer import Request
-from ..engine.process import Engine
 from ..paths import ROOT_PACKAGE, absolute, user_folder
 from ..polling import Poller
 from . import engine_state

@@ -9,7 +9,7 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Failure, Notice
-from ..engine.run_state import Run
+from ...backend.contract.supervision.run_state import Run
 from ..nodes import state, take_files
 from ..nodes.compile import Compiled, SceneImport
 from ..nodes.tree import FlameTree

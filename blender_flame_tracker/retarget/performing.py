@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ...backend.contract.failure import Failure, Notice
-from ..engine.run_state import Run
+from ...backend.contract.supervision.run_state import Run
 from ..nodes import state
 from ..nodes.compile import Compiled, Retargeting
 from ..nodes.tree import FlameTree

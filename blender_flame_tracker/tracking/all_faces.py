@@ -11,8 +11,8 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.supervision.run_state import Run, RunState
 from ..engine.quick_look import SeenFace
-from ..engine.run_state import Run, RunState
 from ..nodes import run_registry
 from ..nodes.scene_state import node_of
 from ..nodes.stages.face import face_folder

@@ -22,8 +22,8 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_file, is_folder
 from ...backend.contract.footage import is_picture
 from ...backend.contract.sequence import sequence_from
+from ...backend.contract.supervision.process import Engine
 from .. import redrawing
-from ..engine.process import Engine
 from ..engine.quick_look import FaceSearch, QuickLook, remembered, start_search
 from ..nodes.reading import kind_of, nodes_of
 from ..nodes.scene_state import active_tree, source_of

@@ -14,8 +14,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.failure import Failure
+from ...backend.contract.supervision.process import Engine
 from .. import redrawing
-from ..engine.process import Engine
 from ..engine.session import SILENCE, Run, RunState, Session
 from ..handlers import add_handlers, remove_handlers
 from ..nodes import state, take_files

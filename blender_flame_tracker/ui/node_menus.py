@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-from ..engine.run_state import Run, RunState
+from ...backend.contract.supervision.run_state import Run, RunState
 from ..nodes import reading, run_registry, stages
 from ..nodes.base import Group
 from ..nodes.tree import shows_our_tree

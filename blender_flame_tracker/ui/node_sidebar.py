@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-from ..engine.run_state import RunState
+from ...backend.contract.supervision.run_state import RunState
 from ..names import TAB
 from ..nodes import drawing, reading, run_registry
 from ..nodes.state import status_of

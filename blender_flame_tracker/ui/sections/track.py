@@ -8,8 +8,8 @@ import bpy
 
 from ....backend.contract.failure import Notice
 from ....backend.contract.job import STAGES
+from ....backend.contract.supervision.run_state import Run, RunState, StageProgress
 from ...engine.environment import EngineState
-from ...engine.run_state import Run, RunState, StageProgress
 from ...nodes import run_registry
 from ...nodes.scene_state import active_tree, node_of, source_of, tracks_of
 from ...nodes.state import NodeState, status_of

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from add_on_folder import use_stand_in
 from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.supervision.process import Engine, start_process
+from flame_extension.backend.contract.supervision.supervisor import Timeouts
 from flame_extension.blender_flame_tracker.engine import environment as environment_module
 from flame_extension.blender_flame_tracker.engine import installer as installer_module
 from flame_extension.blender_flame_tracker.engine.environment import EngineState, Environment, chosen_folder, engine_in
 from flame_extension.blender_flame_tracker.engine.installer import Installer, Request, Task
 from flame_extension.blender_flame_tracker.engine.model_files import BUILT_IN, ModelFile, ModelList
-from flame_extension.blender_flame_tracker.engine.process import Engine, start_process
-from flame_extension.blender_flame_tracker.engine.supervisor import Timeouts
 from flame_extension.blender_flame_tracker.preferences.sandbox import sandbox_notice_of
 
 

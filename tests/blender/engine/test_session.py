@@ -15,9 +15,9 @@ from alive import gone_within, is_alive
 from flame_extension.backend.contract.child_environment import child_environment
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.job import default_job
-from flame_extension.blender_flame_tracker.engine import process as engine_process
+from flame_extension.backend.contract.supervision import process as engine_process
+from flame_extension.backend.contract.supervision.process import OF_BLENDER, Engine
 from flame_extension.blender_flame_tracker.engine import session as sessions
-from flame_extension.blender_flame_tracker.engine.process import OF_BLENDER, Engine
 from flame_extension.blender_flame_tracker.engine.session import Run, RunState, Session
 from project import HELPERS, ROOT, TESTS
 
@@ -273,7 +273,7 @@ def test_asking_an_engine_that_has_just_gone_does_not_end_blender():
         "import os, signal, subprocess, sys\n"
         f"sys.path.insert(0, {str(TESTS)!r})\n"
         "import conftest\n"
-        "from flame_extension.blender_flame_tracker.engine.process import EngineProcess\n"
+        "from flame_extension.backend.contract.supervision.process import EngineProcess\n"
         "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
         "deaf = 'import os, time; os.close(0); print(0, flush=True); time.sleep(60)'\n"
         "child = subprocess.Popen([sys.executable, '-c', deaf], stdin=-1, stdout=-1, start_new_session=True)\n"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from alive import gone_within
 from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.supervision.process import Engine
+from flame_extension.backend.contract.supervision.supervisor import Supervisor, Timeouts
 from flame_extension.blender_flame_tracker.engine.environment import Environment
 from flame_extension.blender_flame_tracker.engine.installer import Installer
 from flame_extension.blender_flame_tracker.engine.model_files import ModelList
-from flame_extension.blender_flame_tracker.engine.process import Engine
 from flame_extension.blender_flame_tracker.engine.quick_look import FaceSearch
-from flame_extension.blender_flame_tracker.engine.supervisor import Supervisor, Timeouts
 
 SAY = "import json, time\ndef say(event, **fields):\n    print(json.dumps(dict(event=event, **fields)), flush=True)"
 HELLO = 'say("hello", protocol=1)'

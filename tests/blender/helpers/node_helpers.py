@@ -4,8 +4,8 @@ from pathlib import Path
 
 import bpy
 from flame_extension.backend.contract.failure import Failure
-from flame_extension.blender_flame_tracker.engine.process import Engine
-from flame_extension.blender_flame_tracker.engine.run_state import Run, RunState
+from flame_extension.backend.contract.supervision.process import Engine
+from flame_extension.backend.contract.supervision.run_state import Run, RunState
 from flame_extension.blender_flame_tracker.nodes import run_registry, state
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import conftest  # noqa: F401 - loads the extension
 from flame_extension.backend.contract.job import default_job
 from flame_extension.backend.contract.settings import TrackFileSettings, VideoSettings
-from flame_extension.blender_flame_tracker.engine.process import Engine
+from flame_extension.backend.contract.supervision.process import Engine
 from flame_extension.blender_flame_tracker.engine.session import Run, Session
 
 root, folder, *videos = map(Path, sys.argv[1:])

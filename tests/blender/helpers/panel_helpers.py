@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import bpy
 import numpy as np
 from film import write_film
+from flame_extension.backend.contract.supervision.process import Engine
 from flame_extension.blender_flame_tracker import paths
-from flame_extension.blender_flame_tracker.engine.process import Engine
 from flame_extension.blender_flame_tracker.tracking import footage
 from flame_extension.blender_flame_tracker.ui import panel
 from project import HELPERS

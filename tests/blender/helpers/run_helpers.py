@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import bpy
+from flame_extension.backend.contract.supervision.process import Engine
 from flame_extension.backend.contract.track import write_track
-from flame_extension.blender_flame_tracker.engine.process import Engine
 from flame_extension.blender_flame_tracker.nodes import state
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.tracking import runs

@@ -15,10 +15,10 @@ import pytest
 from alive import gone_within, is_alive
 from flame_extension.backend.contract import track as track_files
 from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.supervision.process import Engine
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.engine import environment
 from flame_extension.blender_flame_tracker.engine import session as sessions
-from flame_extension.blender_flame_tracker.engine.process import Engine
 from flame_extension.blender_flame_tracker.engine.session import RunState
 from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.preferences import preferences

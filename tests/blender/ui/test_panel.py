@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 from flame_extension.backend.contract.failure import Notice
-from flame_extension.blender_flame_tracker.engine import run_state
+from flame_extension.backend.contract.supervision import run_state
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.tracking import availability, footage, runs

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from ...backend.contract.child_environment import child_environment
-from ...backend.contract.events import PROTOCOL, decode, text_of
-from ...backend.contract.failure import Failure
+from ..child_environment import child_environment
+from ..events import PROTOCOL, decode, text_of
+from ..failure import Failure
 
 LONGEST_LINE: Final = 1 << 16
 """Bytes; no event is longer. What is longer is noise and is not kept."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ...backend.contract.events import entries_of, failure_of, number_of, text_of
-from ...backend.contract.failure import Failure, Notice
-from ...backend.contract.job import STAGES, Job
+from ..events import entries_of, failure_of, number_of, text_of
+from ..failure import Failure, Notice
+from ..job import STAGES, Job
 from .process import Engine
 from .supervisor import EarlyEnd
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from ...backend.contract.failure import Failure
+from ..failure import Failure
 from .process import Engine, EngineProcess, start_process, version_problem
 
 POLL_BUDGET: Final = 0.004
