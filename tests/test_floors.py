@@ -42,6 +42,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "stages": 13,
         "run": 14,
         "sample": 15,
+        "batch": 15,
         "legacy": 15,
         "flame_head_tracker": 16,
         "flame_head_tracker_v4": 16,

@@ -67,15 +67,16 @@ class Console:
         seconds = float(event["seconds"])
         if not event.get("summary") and seconds < SHORT:
             return
-        how = "reused" if event["state"] == "cached" else clock(seconds, tenths=True)
+        how = {"cached": "reused", "failed": "failed"}.get(event["state"], clock(seconds, tenths=True))
         self._line(f"{label}  {how:>7}  {event.get('summary', '')}".rstrip())
 
     def _progress(self, event: Mapping[str, Any]) -> None:
-        done, total = int(event["done"]), max(int(event["total"]), 1)
+        done, total = float(event["done"]), max(int(event["total"]), 1)
         left = event.get("seconds_left")
         share = min(done / total, 1.0)
         ending = f"   {clock(float(left))} left" if left is not None else ""
-        numbers = f"{round(100 * share):3d} %  {done}/{total}{ending}"
+        details = f"   {event['text']}" if event.get("text") else ""
+        numbers = f"{round(100 * share):3d} %  {int(done)}/{total}{ending}{details}"
         if self._terminal:
             full = round(BAR * share)
             self._draw(f"{self._label(event)}  {self._full * full}{self._empty * (BAR - full)} {numbers}")

@@ -22,6 +22,7 @@ class Command:
 
 COMMANDS: Final = {
     "track": Command(".cli.track", "Track the face in a video: track file, overlay, contact sheet and report"),
+    "batch": Command(".cli.batch", "Track many shots, several at once: a folder for each, and one page about all"),
     "image": Command(".cli.image", "Fit a head to photographs of one person: mesh, texture, overlay, parsing, track"),
     "run": Command(".cli.run", "Run a job, as the node editor writes it"),
     "export": Command(".cli.export", "Write a finished track for other programs: Live Link Face, MetaHuman, VRM, Nuke"),

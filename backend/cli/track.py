@@ -11,12 +11,11 @@ from typing import Any
 
 from ..contract.failure import Failure
 from ..contract.job import ON_REQUEST, STAGES, default_job
-from ..contract.pixel_shape import focal_in_square_pixels
 from ..contract.portable import job_text
-from ..contract.settings import CameraSettings, FaceSettings, TrackFileSettings
+from ..contract.settings import FaceSettings
 from ..contract.targets import TargetRefused, Targets
-from ..contract.track import read_parts
 from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from ..run.everyone import everyone_after_the_first, job_of_face
 from .flags import HelpFormatter, add_flags, path_argument, settings_of
 from .session import Session, add_common_flags, execute, execute_in, open_session
 from .summary import closing_words
@@ -38,13 +37,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--write-job", type=path_argument, metavar="FILE", help="Write the job for 'run' instead of running it"
     )
-    result.add_argument(
-        "--add",
-        action="append",
-        choices=ON_REQUEST,
-        default=[],
-        help="Stage to include that is left out by default, as it takes time or few need its files",
-    )
+    add_stage_flag(result)
     result.add_argument(
         "--all-faces",
         action="store_true",
@@ -55,6 +48,30 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
+def add_stage_flag(parser: argparse.ArgumentParser) -> None:
+    """Add the flag for stages that are left out by default."""
+    parser.add_argument(
+        "--add",
+        action="append",
+        choices=ON_REQUEST,
+        default=[],
+        help="Stage to include that is left out by default, as it takes time or few need its files",
+    )
+
+
+def checked_settings(parsed: argparse.Namespace, given: Mapping[tuple[str, str], Any]) -> dict[str, Any] | Failure:
+    """Return kind -> settings as `settings_of` does; options of a stage that is not in the run are refused."""
+    settings = settings_of(parsed, given)
+    if isinstance(settings, Failure):
+        return settings
+    changed = {kind for kind in ON_REQUEST if settings[kind] != STAGES[kind].settings()}
+    if changed - set(parsed.add):
+        first = min(changed - set(parsed.add))
+        sentence = f"An option of '{STAGES[first].label}' was given, but that stage is not in the run."
+        return Failure("stage-not-added", sentence, f"Add --add {first}.")
+    return settings
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
     parsed = parser().parse_args(arguments)
@@ -62,16 +79,9 @@ def main(arguments: Sequence[str]) -> int:
         ("video", "path"): str(Path(parsed.video).absolute()),
         ("track", "path"): str(parsed.out.absolute() / "track.npz"),
     }
-    settings = settings_of(parsed, given)
+    settings = checked_settings(parsed, given)
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")
-        return EXIT_USAGE
-    changed = {kind for kind in ON_REQUEST if settings[kind] != STAGES[kind].settings()}
-    if changed - set(parsed.add):
-        first = min(changed - set(parsed.add))
-        sys.stderr.write(
-            f"An option of '{STAGES[first].label}' was given, but that stage is not in the run. Add --add {first}.\n"
-        )
         return EXIT_USAGE
     if parsed.all_faces:
         return _track_everyone(settings, parsed)
@@ -104,17 +114,12 @@ def _track_everyone(settings: Mapping[str, Any], parsed: argparse.Namespace) -> 
 def _track_each(session: Session, settings: Mapping[str, Any], parsed: argparse.Namespace) -> int:
     worst, number, people = EXIT_DONE, 0, 1
     while number < people:
-        file = parsed.out.absolute() / f"face{number + 1}" / "track.npz"
-        chosen = {"face": FaceSettings(choose="number", number=number), "track": TrackFileSettings(path=str(file))}
-        code = execute_in(session, default_job({**settings, **chosen}, parsed.add), parsed, closing_words)
+        job = job_of_face(settings, parsed.add, parsed.out.absolute(), number)
+        code = execute_in(session, job, parsed, closing_words)
         worst = max(worst, code)
         if code not in (EXIT_DONE, EXIT_FAILED) or (code != EXIT_DONE and number == 0):
             return code
-        parts = read_parts(file, ()) if number == 0 else None
-        if isinstance(parts, tuple):
-            people = 1 + len(parts[0]["report"].get("others", ()))
-            if settings["camera"].focal_mode in ("estimate", "metadata"):
-                lens = CameraSettings(focal_mode="pixels", focal_pixels=focal_in_square_pixels(parts[0]))
-                settings = {**settings, "camera": lens}
+        if number == 0:
+            people, settings = everyone_after_the_first(settings, parsed.out.absolute())
         number += 1
     return worst

@@ -36,6 +36,14 @@ whenever they come in. ``number`` is nearly always what ``FaceSettings(choose="n
 are about equally large, or someone is seen between the frames that were looked at. The video's range is given with
 ``--first-frame`` and ``--last-frame``; frames always count from the start of the file.
 
+``batch`` (many shots) says hello, job, stage, progress, notices and the end in the same way: its stages are the shots,
+and one more of the name ``batch`` whose progress is that of them all. The state of a stage may also be 'failed', with
+the reason in ``summary``; the work goes on. ``text`` in progress says what is at work. Both ``done`` and, where shots
+failed, ``error`` have
+
+    outputs    {manifest, page}
+    shots      number of shots by state: done, skipped (done by an earlier run), failed
+
 ``models`` (which model files are there) ends with
 
     done       outputs: {}, seconds, models: list of {name, file (empty: part of the program), kind ('head' |

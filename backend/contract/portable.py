@@ -29,6 +29,11 @@ def portable_name(path: Path, folder: Path) -> str:
     return _relative(path, folder) or path.name
 
 
+def near_name(path: Path, folder: Path) -> str:
+    """Return how a file is called, seen from a folder; its whole path where that is far, see `portable_name`."""
+    return _relative(path, folder) or str(path)
+
+
 def stated_file(name: str, folder: Path | None) -> Path | None:
     """Return the file that a track in a folder speaks of; older tracks hold whole paths. None where nobody can tell."""
     if not name:

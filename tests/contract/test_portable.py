@@ -10,7 +10,7 @@ import pytest
 
 from backend.contract.failure import Failure
 from backend.contract.job import Job, default_job, parse_job
-from backend.contract.portable import job_text, portable_header, portable_name, read_job, stated_file
+from backend.contract.portable import job_text, near_name, portable_header, portable_name, read_job, stated_file
 from backend.contract.settings import HeadSettings, PhotographSettings, TrackFileSettings, VideoSettings
 from backend.system.user_folders import user_cache
 
@@ -41,6 +41,12 @@ def test_a_file_is_named_from_the_folder_and_never_through_a_home(
 
 def test_a_file_that_shares_nothing_with_the_folder_but_the_root_is_named_alone(tmp_path: Path) -> None:
     assert portable_name(Path(tmp_path.anchor) / "elsewhere" / "a.mp4", tmp_path) == "a.mp4"
+
+
+def test_what_has_to_be_found_again_keeps_its_whole_path_where_it_is_far(tmp_path: Path) -> None:
+    far = Path(tmp_path.anchor) / "elsewhere" / "a.mp4"
+    assert near_name(far, tmp_path) == str(far)
+    assert near_name(tmp_path / "clips" / "a.mp4", tmp_path / "out") == "../clips/a.mp4"
 
 
 def test_what_was_named_is_found_again_from_the_folder(tmp_path: Path) -> None:

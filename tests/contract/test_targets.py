@@ -50,7 +50,7 @@ def refused(targets: Targets, path: Path) -> Failure:
     return problem
 
 
-@pytest.mark.parametrize("name", ["texture.png", "report.json", "overlay.mp4", "track.npz", "head.obj"])
+@pytest.mark.parametrize("name", ["texture.png", "report.json", "overlay.mp4", "track.npz", "head.obj", "batch.html"])
 def test_a_file_of_somebody_else_stays_until_the_user_says_so(name: str, tmp_path: Path) -> None:
     place = tmp_path / name
     place.write_bytes(b"{} # holidays")
@@ -66,6 +66,7 @@ def test_what_the_program_wrote_is_replaced_without_asking(tmp_path: Path) -> No
     targets.write(tmp_path / "sheet.png", png)
     targets.write(tmp_path / "report.json", lambda beside: beside.write_text(json.dumps({"schema": 1}, indent=1)))
     targets.write(tmp_path / "head.obj", lambda beside: beside.write_text("v 0 0 0\n"))
+    targets.write(tmp_path / "batch.html", lambda beside: beside.write_text("<!DOCTYPE html>\n<title>Ours</title>\n"))
     targets.write(tmp_path / "track.npz", track)
     for path in tmp_path.iterdir():
         assert is_marked(path), path.name

@@ -16,6 +16,7 @@ from ...contract import licences
 from ...contract.file_access import home
 from ...contract.installation import Layout
 from ...contract.model_files import TASK_FILES, task_file
+from ...system.memory import total_memory
 from ..layout import folder_size
 from ..plan.graphics import NvidiaDriver, find_nvidia_driver
 from ..plan.libraries import how_to_get, missing_display_libraries
@@ -116,7 +117,7 @@ def _system(page: Page, layout: Layout) -> None:
     page.row("system", f"{platform.system()} {platform.release()}, {platform.machine()}")
     if sys.platform.startswith("linux"):
         page.row("distribution", _distribution())
-    memory = _memory()
+    memory = total_memory()
     page.row("processor", f"{os.cpu_count()} cores" + (f", {memory / 1e9:.0f} GB of memory" if memory else ""))
     existing = next(path for path in (layout.root, *layout.root.parents) if path.exists())
     page.row("disk", f"{shutil.disk_usage(existing).free / 1e9:.0f} GB free")
@@ -200,11 +201,3 @@ def _distribution() -> str:
     except OSError:
         return "unknown"
     return release.get("PRETTY_NAME", "unknown")
-
-
-def _memory() -> int:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        # Windows has no sysconf.
-        return 0

@@ -14,6 +14,7 @@ from fake_stages import ROOT
 
 from backend.cli import track as track_command
 from backend.contract.track import Track, read_track
+from backend.run import everyone
 
 av = pytest.importorskip("av")
 CLIP = ROOT.parent / "shared" / "data" / "videos" / "grid_bbaf2n.mpg"
@@ -90,7 +91,7 @@ def test_everyone_is_tracked_in_a_folder_of_their_own_through_the_lens_of_the_fi
     opened = []
     monkeypatch.setattr(track_command, "open_session", lambda _: nullcontext(opened.append("talk") or "talk"))
     monkeypatch.setattr(track_command, "execute_in", lambda _, job, *__: jobs.append(job) or 0)
-    monkeypatch.setattr(track_command, "read_parts", lambda *_: (header, {}))
+    monkeypatch.setattr(everyone, "read_parts", lambda *_: (header, {}))
     arguments = ["clip.mp4", "--out", str(tmp_path), "--all-faces"]
     assert track_command.main(arguments) == 0
     faces = [job.stage("face").settings for job in jobs]

@@ -108,6 +108,8 @@ def landmarks(video: Video, face, settings, context: Context) -> Landmarks | Fai
     _note(video.path, "landmarks")
     if behaviour.get("break"):
         raise RuntimeError("a fault of the program")
+    if behaviour.get("dies"):
+        os._exit(7)
     if behaviour.get("no_face"):
         return Failure("no-face", "No face was found.", "Choose another range.")
     if behaviour.get("blocked"):
@@ -222,12 +224,12 @@ def registry() -> dict[str, StageCode]:
 
 if __name__ == "__main__":
     from backend.cli.session import add_common_flags, execute
-    from backend.contract.job import parse_job
+    from backend.contract.portable import read_job
 
     parser = argparse.ArgumentParser()
     parser.add_argument("job", type=Path)
     add_common_flags(parser)
     arguments = parser.parse_args()
-    parsed = parse_job(arguments.job.read_text("utf-8"))
+    parsed = read_job(arguments.job.read_text("utf-8"), arguments.job.parent)
     assert isinstance(parsed, Job), parsed
     sys.exit(execute(parsed, arguments, lambda finished: "The end.\n", registry()))

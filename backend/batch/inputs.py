@@ -1,0 +1,155 @@
+"""Shots that a folder, a list of files or a manifest names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from ..contract.checks import is_object, is_path, is_text, is_yes_or_no, list_of, mapping_of, object_with
+from ..contract.failure import Failure
+from ..contract.file_access import exists, is_folder
+from ..contract.footage import VIDEO_SUFFIXES, copies, is_picture
+from ..contract.foreign_text import shown
+from ..contract.job import ON_REQUEST
+from ..contract.marks import is_marked
+from ..contract.sequence import sequence_from
+from .manifest import MANIFEST, read_shots
+from .page import PAGE
+from .shot import Shot, folder_name, path_from
+
+SHORTEST_SEQUENCE: Final = 10
+"""Numbered pictures in a folder that count as a clip; fewer are photographs."""
+
+LARGEST_LIST: Final = 16 << 20
+"""Bytes of a text file with paths."""
+
+_ENTRY: Final = object_with(
+    {"input": is_path},
+    {
+        "name": is_path,
+        "settings": mapping_of(is_object),
+        "add": list_of(lambda value: value in ON_REQUEST),
+        "all_faces": is_yes_or_no,
+    },
+)
+
+
+def shots_of(source: Path, usual: Shot, out: Path) -> list[Shot] | Failure:
+    """Return the shots of a batch, each once, in their order.
+
+    Args:
+        source: A folder (all its videos and image sequences, also in folders in it), a text file with a path per line,
+            or a manifest; absolute.
+        usual: Shot with the settings that count where nothing else is said; its input does not count.
+        out: Folder of the batch, which is no source even where it lies in `source`.
+    """
+    if not exists(source):
+        return Failure("batch-not-readable", f"There is no {source}.", "Choose a folder, a list or a manifest.")
+    if is_folder(source):
+        shots: list[Shot] | Failure = [replace(usual, input=file) for file in _clips_in(source, out)]
+        if not shots:
+            return Failure("batch-empty", f"There is no video in {source}.", "Choose another folder.")
+        return shots
+    if source.suffix.lower() in VIDEO_SUFFIXES or is_picture(source):
+        return Failure("batch-one-clip", f"{source.name} is one clip.", "Give 'track' a clip, and 'batch' many.")
+    shots = _of_manifest(source, usual) if source.suffix.lower() == ".json" else _of_list(source, usual)
+    if not isinstance(shots, Failure) and not shots:
+        return Failure("batch-empty", f"{source} names no shots.", "Write the path of a video on each line.")
+    return shots
+
+
+def _clips_in(folder: Path, out: Path) -> Iterator[Path]:
+    """Yield videos, and the first pictures of sequences; what is hidden, or written by us, is left out."""
+    walked: set[str] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        path, real = Path(parent), os.path.realpath(parent)
+        if real in walked or real == os.path.realpath(out):
+            folders.clear()
+            continue
+        walked.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files = sorted(path / name for name in names if not name.startswith("."))
+        videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES and not is_marked(file)]
+        copied = {copy for video in videos for copy in copies(video, {})}
+        yield from sorted([*(video for video in videos if video not in copied), *_sequences(files)])
+
+
+def _sequences(files: list[Path]) -> Iterator[Path]:
+    counted: set[Path] = set()
+    for file in files:
+        if is_picture(file) and file not in counted:
+            sequence = sequence_from(file).present
+            counted.update(sequence)
+            if len(sequence) >= SHORTEST_SEQUENCE:
+                yield file
+
+
+def _of_list(path: Path, usual: Shot) -> list[Shot] | Failure:
+    """Read a list: a path on each line, counted from the list's folder; empty lines and those with # say nothing."""
+    try:
+        if path.stat().st_size > LARGEST_LIST:
+            return Failure("batch-not-list", f"{path} is too large for a list of clips.", "Choose the list.")
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return Failure("batch-not-list", f"{path} is not a text file.", "Write a list with one path per line in UTF-8.")
+    except OSError as error:
+        sentence = f"The list {path} could not be read: {error.strerror or error}."
+        return Failure("batch-not-readable", sentence, "Choose an existing file.")
+    shots = []
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        if not line or line.startswith("#"):
+            continue
+        if not is_path(line):
+            sentence = f"Line {number} of {path.name} is not a path: {shown(line)}."
+            return Failure("batch-not-list", sentence, "Write one path per line.")
+        shots.append(replace(usual, input=path_from(line, path.parent)))
+    return list({shot.input: shot for shot in shots}.values())
+
+
+def _of_manifest(path: Path, usual: Shot) -> list[Shot] | Failure:
+    entries = read_shots(path)
+    if isinstance(entries, Failure):
+        return entries
+    shots = []
+    for number, entry in enumerate(entries, 1):
+        shot = _of_entry({"input": entry} if is_text(entry) else entry, usual, path.parent)
+        if shot is None:
+            return Failure(
+                "batch-not-manifest",
+                f"Shot number {number} of {path.name} is not as a manifest has it.",
+                "A shot has 'input', and if wanted 'name', 'settings' (by kind of stage), 'add' (a list) and"
+                " 'all_faces' (true or false).",
+            )
+        if isinstance(shot, Failure):
+            return shot
+        shots.append(shot)
+    names = [shot.name.casefold() for shot in shots if shot.name]
+    unfit = next((shot.name for shot in shots if shot.name and not _is_fit(shot.name)), None)
+    if unfit is not None:
+        sentence = f"'{shown(unfit)}' in {path.name} cannot be the name of a shot's folder."
+        return Failure("batch-name", sentence, "Use letters, digits, spaces, '-', '_' and dots, 80 at most.")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        return Failure("batch-name", f"Two shots of {path.name} are called '{shown(twice)}'.", "Name them differently.")
+    return shots
+
+
+def _is_fit(name: str) -> bool:
+    return folder_name(name) == name and name.casefold() not in (MANIFEST, PAGE)
+
+
+def _of_entry(entry: Any, usual: Shot, folder: Path) -> Shot | Failure | None:
+    if not _ENTRY(entry):
+        return None
+    settings: Mapping[str, Mapping[str, Any]] = entry.get("settings", {})
+    shot = replace(
+        usual,
+        input=path_from(entry["input"], folder),
+        name=entry.get("name", ""),
+        added=tuple(entry.get("add", usual.added)),
+        all_faces=entry.get("all_faces", usual.all_faces),
+    )
+    return shot.with_settings(settings, folder)

@@ -1,0 +1,74 @@
+"""Key of a shot: what its result depends on, as one hash, without reading footage through."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..contract.footage import is_picture
+from ..contract.job import STAGES
+from ..contract.options import options_of
+from ..contract.sequence import sequence_from
+from ..run.registry import STAGE_CODE
+from ..system.source_code import code_version
+from .shot import GIVEN_BY_BATCH, Shot
+
+
+class Keys:
+    """Keys of shots with the code and the model files that are there now.
+
+    A file counts with its size and its time of change. Where these have changed though the content has not, the shot is
+    begun again, and its stages find by the content that nothing is left to do.
+    """
+
+    def __init__(self, models: Path) -> None:
+        code = sorted({code_version(code.run.__module__) for code in STAGE_CODE.values()})
+        self._common = [__version__, code, [_stamp(file) for file in _files_of(models)]]
+
+    def key_of(self, shot: Shot) -> str:
+        """Return the key of a shot: 32 hexadecimal digits."""
+        read = [Path(path) for path in _paths_of(shot)]
+        content = {
+            "common": self._common,
+            "settings": shot.changed_settings,
+            "added": sorted(shot.added),
+            "all_faces": shot.all_faces,
+            "files": [_stamp(file) for file in (*_files_of_clip(shot.input), *read)],
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()[:32]
+
+
+def _paths_of(shot: Shot) -> list[str]:
+    """Return the files that settings of a shot name."""
+    return [
+        value
+        for kind, settings in shot.settings.items()
+        for option in options_of(STAGES[kind].settings)
+        if option.kind == "path" and (kind, option.name) not in GIVEN_BY_BATCH
+        if isinstance(value := getattr(settings, option.name), str) and value
+    ]
+
+
+def _files_of_clip(path: Path) -> list[Path]:
+    try:
+        return sequence_from(path).present if is_picture(path) else [path]
+    except OSError:
+        return [path]
+
+
+def _files_of(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _stamp(path: Path) -> list[Any]:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return [str(path)]
+    return [str(path), status.st_size, status.st_mtime_ns]

@@ -1,0 +1,259 @@
+"""The page batch.html: every shot with a picture, its error, what to look at, and links to its files.
+
+One file without scripts; pictures are in it, links are relative, so that it moves with the folder of the batch.
+"""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from .. import __version__
+from ..contract.targets import Targets
+from .shot import DONE, FAILED, SKIPPED, FaceResult, Record
+from .style import STYLE
+from .thumbnails import thumbnail_of
+
+PAGE: Final = "batch.html"
+
+_STATE_WORDS: Final = {DONE: "done", SKIPPED: "done earlier", FAILED: "failed", "waiting": "waiting"}
+_LINKS: Final = (
+    ("track", "track"),
+    ("overlay", "overlay"),
+    ("plot", "curves"),
+    ("report", "report"),
+    ("sheet", "sheet"),
+    ("job", "job"),
+)
+"""Name of an artefact -> the word for it on the page; artefacts of other names are linked by their names."""
+
+NOTHING: Final = "&ndash;"
+"""Stands where there is no figure."""
+
+_MOST_FLAGS: Final = 4
+"""Ranges of frames that the page names; the report names all."""
+
+
+def write_page(folder: Path, records: Sequence[Record], seconds: float, workers: int, targets: Targets) -> Path:
+    """Write the page about a batch into its folder (`TargetRefused`, OSError)."""
+    text = page_of(folder, records, seconds, workers)
+    return targets.write(folder / PAGE, lambda partial: partial.write_text(text, "utf-8", errors="replace"))
+
+
+def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: int) -> str:
+    """Return the page as HTML.
+
+    Args:
+        folder: Of the batch.
+        records: All shots.
+        seconds: That this run of the batch took.
+        workers: Shots that were at work at once.
+    """
+    title = f"{folder.name}: {_shots(len(records))}"
+    rows = "\n".join(row for record in records for row in _rows(record, folder))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="FLAME Head Tracker {__version__}">
+<title>{_escaped(title)}</title>
+<style>
+{STYLE}
+</style>
+</head>
+<body>
+<header>
+<h1>{_escaped(title)}</h1>
+<p class="counts">{_counts(records)}</p>
+<p class="quiet">{_escaped(_about(records, seconds, workers))}</p>
+</header>
+{_failed_list(records)}<table>
+<thead><tr><th></th><th>Shot</th><th>Frames tracked</th><th>Error</th><th>To look at</th><th>Time</th></tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+<footer class="quiet">
+<p>Error: median distance between landmarks and head in the picture, in pixels and in percent of the distance between
+the eyes. Times of shots that were worked on at once overlap.</p>
+</footer>
+</body>
+</html>
+"""
+
+
+def _rows(record: Record, folder: Path) -> Iterable[str]:
+    """Return a row of the table for a shot, or one for each of its faces."""
+    faces = record.faces or [FaceResult(record.name, {})]
+    several = len(faces) > 1
+    for number, face in enumerate(faces):
+        identity = f' id="{_anchor(record)}"' if number == 0 else ""
+        title = f"{record.name}, {Path(face.folder).name}" if several else record.name
+        cells = [
+            ("picture", _picture(face, folder, title)),
+            ("shot", _about_shot(record, face, title, first=number == 0)),
+            ("frames", _frames(face.figures)),
+            ("number", _error(face.figures)),
+            ("flags", _flags(face.figures, record.shot.all_faces)),
+            ("number", _time(record) if number == 0 else ""),
+        ]
+        content = "".join(f'<td class="{name}">{text}</td>' for name, text in cells)
+        yield f'<tr{identity} class="{_escaped(record.state)}">{content}</tr>'
+
+
+def _picture(face: FaceResult, folder: Path, title: str) -> str:
+    sheet = face.artefacts.get("sheet")
+    address = thumbnail_of(folder / sheet) if sheet else ""
+    if not address:
+        return '<div class="empty">no picture</div>'
+    words = _escaped(f"{title}: a frame, as filmed and with the head over it")
+    picture = f'<img src="{address}" alt="{words}" loading="lazy">'
+    return f'<a href="{_link(face.artefacts.get("overlay") or sheet or "")}">{picture}</a>'
+
+
+def _about_shot(record: Record, face: FaceResult, title: str, first: bool) -> str:
+    state = _STATE_WORDS.get(record.state, record.state)
+    parts = [f'<h2>{_escaped(title)} <span class="state">{_escaped(state)}</span></h2>']
+    parts.append(f'<p class="quiet">{_escaped(record.shot.input.name)}{_settings(record)}</p>')
+    if record.failure is not None and first:
+        parts.append(f'<p class="failure">{_escaped(record.failure.sentence)} {_escaped(record.failure.advice)}</p>')
+    links = [_anchor_link(word, face.artefacts[name]) for name, word in _LINKS if name in face.artefacts]
+    others = sorted(set(face.artefacts) - {name for name, _ in _LINKS})
+    links += [_anchor_link(name.replace("_", " "), face.artefacts[name]) for name in others]
+    if record.log and first:
+        links.append(_anchor_link("log", record.log))
+    if links:
+        parts.append(f'<p class="links">{" ".join(links)}</p>')
+    if first and record.notices:
+        notes = "".join(f"<li>{_escaped(notice.sentence)} {_escaped(notice.advice)}</li>" for notice in record.notices)
+        count = "1 note" if len(record.notices) == 1 else f"{len(record.notices)} notes"
+        parts.append(f"<details><summary>{count}</summary><ul>{notes}</ul></details>")
+    return "".join(parts)
+
+
+def _settings(record: Record) -> str:
+    """Return in words which settings of a shot are not the usual ones."""
+    words = [
+        f"{name.replace('_', ' ')} {value}"
+        for values in record.shot.changed_settings.values()
+        for name, value in values.items()
+    ]
+    return _escaped(" · " + ", ".join(words)) if words else ""
+
+
+def _frames(figures: Mapping[str, Any]) -> str:
+    frames = figures.get("frames")
+    if not frames:
+        return NOTHING
+    total = max(1, frames["total"])
+    share = 100 * frames["tracked"] / total
+    bar = f'<div class="bar"><div style="width:{share:.0f}%"></div></div>'
+    lacks = [
+        f"{frames[name]} {words}"
+        for name, words in (
+            ("missing", "missing"),
+            ("interpolated", "interpolated"),
+            ("model_does_not_fit", "where the model does not fit"),
+        )
+        if frames.get(name)
+    ]
+    return f"{frames['tracked']} of {frames['total']}{bar}" + (
+        f'<p class="warning">{_escaped(", ".join(lacks))}</p>' if lacks else ""
+    )
+
+
+def _error(figures: Mapping[str, Any]) -> str:
+    if figures.get("error_px") is None:
+        return NOTHING
+    percent = figures.get("error_percent")
+    words = f"{figures['error_px']:.2f} px"
+    return words + (f"<br><span class='quiet'>{percent:.2f} %</span>" if percent is not None else "")
+
+
+def _flags(figures: Mapping[str, Any], all_faces: bool) -> str:
+    if not figures:
+        return NOTHING
+    flags, items = figures["flagged"], []
+    for flag in flags[:_MOST_FLAGS]:
+        first, last = flag["first_frame"], flag["last_frame"]
+        frames = f"frame {first}" if first == last else f"frames {first}&ndash;{last}"
+        items.append(f"<li>{frames}: {_escaped(flag['label'])}</li>")
+    if len(flags) > _MOST_FLAGS:
+        items.append(f"<li>{len(flags) - _MOST_FLAGS} more in the report</li>")
+    if figures["people"] > 1:
+        tracked = "" if all_faces else "; one is tracked (--all-faces: everyone)"
+        items.append(f"<li>{figures['people']} people in the clip{tracked}</li>")
+    return f"<ul>{''.join(items)}</ul>" if items else "nothing"
+
+
+def _time(record: Record) -> str:
+    memory = f"<br><span class='quiet'>{record.peak_memory / 1e9:.1f} GB</span>" if record.peak_memory else ""
+    again = "<br><span class='warning'>started twice</span>" if record.starts > max(1, len(record.faces)) else ""
+    return f"{_clock(record.seconds)}{memory}{again}" if record.seconds else NOTHING
+
+
+def _failed_list(records: Sequence[Record]) -> str:
+    """Return the failed shots and their reasons, to read before everything else."""
+    failed = [record for record in records if record.failure is not None]
+    if not failed:
+        return ""
+    items = "".join(
+        f'<li><a href="#{_anchor(record)}">{_escaped(record.name)}</a>: {_escaped(record.failure.sentence)}</li>'
+        for record in failed
+        if record.failure is not None
+    )
+    return f'<section class="failures"><h2>Failed</h2><ul>{items}</ul></section>\n'
+
+
+def _counts(records: Sequence[Record]) -> str:
+    states = [record.state for record in records]
+    return " ".join(
+        f'<span class="state {state}">{states.count(state)} {words}</span>'
+        for state, words in _STATE_WORDS.items()
+        if state in states
+    )
+
+
+def _about(records: Sequence[Record], seconds: float, workers: int) -> str:
+    made = time.strftime("%Y-%m-%d %H:%M")
+    fresh = [record for record in records if record.state == DONE]
+    if not fresh:
+        return f"{made}, no shot had to be tracked again"
+    at_once = "one shot at a time" if workers == 1 else f"up to {workers} shots at once"
+    words = f"{made}, {_clock(seconds)} with {at_once}"
+    frames = sum(face.figures.get("frames", {}).get("total", 0) for record in fresh for face in record.faces)
+    return words + (f", {frames / seconds:.1f} frames per second" if frames and seconds else "")
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"
+
+
+def _shots(count: int) -> str:
+    return "1 shot" if count == 1 else f"{count} shots"
+
+
+def _anchor(record: Record) -> str:
+    return quote(f"shot-{record.name}", safe="")
+
+
+def _anchor_link(word: str, file: str) -> str:
+    return f'<a href="{_link(file)}">{_escaped(word)}</a>'
+
+
+def _link(file: str) -> str:
+    """Return the address of a file in the folder of the batch; one outside of it keeps its whole path."""
+    return quote(file) if not Path(file).is_absolute() else Path(file).as_uri()
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=True)

@@ -1,0 +1,46 @@
+"""Folders of shots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.batch.keys import Keys
+from backend.batch.plan import planned
+from backend.batch.shot import Shot
+from backend.contract.job import STAGES
+
+SETTINGS = {kind: spec.settings() for kind, spec in STAGES.items()}
+
+
+def names(folder: Path, *shots: Shot) -> list[str]:
+    records, _ = planned(shots, folder, Keys(folder / "models"), False)
+    return [record.name for record in records]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("day1/interview.mp4", "interview"),
+        ("day1/take.2.mov", "take.2"),
+        ("plates/sc01_020_0001.png", "sc01_020"),
+        ("plates/0001.exr", "plates"),
+        ("clips/what: a <face>?.mp4", "what_ a _face_"),
+        ("clips/batch.json.mp4", "clips_batch.json"),
+        ("clips/....mp4", "shot"),
+    ],
+)
+def test_a_shot_has_the_name_of_its_clip_where_every_system_takes_it(tmp_path: Path, file: str, name: str) -> None:
+    assert names(tmp_path, Shot(tmp_path / file, SETTINGS)) == [name]
+
+
+def test_no_two_shots_share_a_folder_on_any_system(tmp_path: Path) -> None:
+    files = ["a/Clip.mp4", "b/clip.mp4", "b/clip.mov", "b/x/clip.mp4"]
+    shots = [Shot(tmp_path / file, SETTINGS) for file in files]
+    assert names(tmp_path, *shots) == ["Clip", "b_clip", "b_clip-2", "x_clip"]
+
+
+def test_a_name_that_somebody_gave_comes_first(tmp_path: Path) -> None:
+    shots = [Shot(tmp_path / "a" / "clip.mp4", SETTINGS), Shot(tmp_path / "b.mp4", SETTINGS, name="clip")]
+    assert names(tmp_path, *shots) == ["a_clip", "clip"]
