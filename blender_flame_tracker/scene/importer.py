@@ -19,6 +19,7 @@ from ..file_stamp import stamp_of
 from ..paths import take_name
 from . import camera as camera_data
 from . import fitting_scene, plate, shape_keys, sound, texture, world
+from .corrections import follow_track
 from .head_writing import head_content, write_head
 from .light import light_of
 from .motion import Motion, write_motion, write_motion_below
@@ -131,6 +132,7 @@ def _imported(
     frame, row = keys_with_head(selection, timeline)
     notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, selection.rows[row]), settings))
     _remember(parts, path, schedule, fit, settings, notices, footage is not None and footage.users)
+    follow_track(parts.collection, track.header)
     return ImportResult(parts, timeline, tuple(notices), fresh)
 
 
