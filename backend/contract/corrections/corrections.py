@@ -180,8 +180,9 @@ class Corrections:
         return replace(self, pinned=tuple(each for each in self.pinned if not first <= each.frame <= last))
 
     def to_plain(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        return {"schema": SCHEMA, **asdict(self)}
+        """Return it as JSON gives it back: with lists, so that `corrections_of` understands it at once."""
+        plain: dict[str, Any] = json.loads(json.dumps({"schema": SCHEMA, **asdict(self)}))
+        return plain
 
     def to_json(self) -> str:
         """Return it as JSON text, readable by `parse_corrections`."""
