@@ -93,6 +93,8 @@ class Track:
             nobody asked for them, and in older files. The header's ``arkit`` says where each comes from. Read them by
             `performance.of_track`.
         arkit_basis: What the 52 do to the vertices (V, 3, 52) float32, metres; None where `expression_basis` has them.
+        eyelid_basis: What the two `eyelids` do to the vertices (V, 3, 2) float32, metres; None where the model has no
+            lids of their own, and in older files.
     """
 
     frame_index: Array
@@ -136,6 +138,7 @@ class Track:
     arkit_weights: Array | None = None
     arkit_residual: Array | None = None
     arkit_basis: Array | None = None
+    eyelid_basis: Array | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
