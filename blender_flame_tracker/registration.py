@@ -40,6 +40,7 @@ from .operators import rig as rig_operators
 from .operators import scene as scene_operators
 from .operators import setup as setup_operators
 from .operators import stages as stage_operators
+from .operators import versions as version_operators
 from .preferences import engine_state, preferences
 from .results import selection
 from .retarget import mapping_group, mapping_list, playing, recording, vrm_import
@@ -48,6 +49,8 @@ from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
 from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
 from .ui.sections import calibration as calibration_section
+from .ui.sections import versions as version_section
+from .versions import properties as version_properties
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     engine_state,
@@ -59,6 +62,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     older_settings,
     scene_state,
     following,
+    version_properties,
     origin,
     saved_paths,
     state,
@@ -86,6 +90,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     result_file_operators,
     rig_operators,
     scene_operators,
+    version_operators,
     hand_off,
     export_take,
     export_performance,
@@ -107,6 +112,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     character,
     presets,
     calibration_section,
+    version_section,
     panel,
     file_handlers,
 )

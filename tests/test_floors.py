@@ -111,6 +111,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "nodes": 4,
         "results": 5,
         "calibration": 6,
+        "versions": 6,
         "exporters": 7,
         "retarget": 7,
         "tracking": 8,

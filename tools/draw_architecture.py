@@ -24,6 +24,7 @@ OF_BLENDER: Final = {
     "nodes": "tree, its state, job",
     "results": "which track, how it fits",
     "calibration": "strength, resting face",
+    "versions": "which one is shown",
     "exporters": "files by Blender",
     "retarget": "onto a character",
     "tracking": "one run per tree",

@@ -19,6 +19,7 @@ from ..scene.origin import write_origin
 from ..scene.parts import Parts
 from ..scene.record import read_record, write_record
 from ..scene.shape_keys import join_motion
+from ..scene.version_list import move_version
 
 OBJECT_MODE: Final = "Go back to Object Mode first"
 NO_RESULT: Final = "There is no track yet: track a video, or import a track file"
@@ -251,6 +252,7 @@ class FindTrack(bpy.types.Operator, ImportHelper):
         facts = selection.WATCH.learn(path)
         if facts.failure is not None:
             return finish(self, facts.failure)
+        move_version(found.collection, found.file, path)
         write_origin(found.collection, path)
         return {"FINISHED"}
 

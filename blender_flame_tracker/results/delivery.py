@@ -16,6 +16,7 @@ from ..nodes.tree import FlameTree
 from ..own_operators import own_operators
 from ..scene.origin import write_origin
 from ..scene.parts import find_collection, origin_of
+from ..scene.version_list import move_version
 from .first_view import import_and_show
 
 HIDDEN: Final = "flame_hidden"
@@ -68,7 +69,8 @@ def deliver(wanted: SceneImport, tree: FlameTree, scene: bpy.types.Scene, compil
         state.remember_import(tree, compiled, wanted.node, made)
         return
     others = take_files.other_takes(node, wanted.track) if node is not None and made.parts.shares_camera else []
-    hidden = [each for each in (find_collection(scene, origin_of(file, "")) for file in others) if each is not None]
+    known = (find_collection(scene, origin_of(file, "")) for file in others)
+    hidden = [each for each in known if each is not None and each != made.parts.collection]
     for collection in hidden:
         _show(scene, collection, False)  # It would stand in the same place.
     run.notices.extend([*made.notices, *_said_of_range(node, wanted.track, bool(hidden))])
@@ -82,6 +84,7 @@ def _follow(node: Any, track: Path, scene: bpy.types.Scene) -> None:
         return
     collection = find_collection(scene, origin_of(earlier, ""))
     if collection is not None:
+        move_version(collection, earlier, track)
         write_origin(collection, track)
 
 

@@ -83,8 +83,7 @@ def chosen(context: bpy.types.Context) -> Result | None:
     collection = import_of(thing, scene) if thing is not None else None
     tree = tree_file(context)
     if collection is None and tree is not None:
-        file, node = tree
-        return Result(file, find_collection(scene, str(file)), node)
+        return _shown(*tree, scene)
     if collection is None and scene.camera is not None:
         collection = import_of(scene.camera, scene)
     if collection is None:
@@ -92,7 +91,8 @@ def chosen(context: bpy.types.Context) -> Result | None:
     if collection is None:
         return None
     file = file_of(collection)
-    return Result(file, collection, tree[1] if tree is not None and tree[0] == file else None)
+    of_tree = tree is not None and (tree[0] == file or find_collection(scene, str(tree[0])) == collection)
+    return Result(file, collection, tree[1] if tree is not None and of_tree else None)
 
 
 def import_of(thing: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Collection | None:
@@ -111,6 +111,13 @@ def result_of(file: Path, context: bpy.types.Context) -> Result:
     tree = tree_file(context)
     node = tree[1] if tree is not None and tree[0] == file else None
     return Result(file, find_collection(context.scene, str(file)), node)
+
+
+def _shown(file: Path, node: Any, scene: bpy.types.Scene) -> Result:
+    """Return what the tree has made: of several versions the one that is in the scene."""
+    collection = find_collection(scene, str(file))
+    active = file_of(collection) if collection is not None else None
+    return Result(active or file, collection, node)
 
 
 def tree_file(context: bpy.types.Context) -> tuple[Path, Any] | None:

@@ -35,6 +35,7 @@ from .shared_camera import SharedCamera, find_shared_camera, hang_below
 from .timeline import Timeline, footage_rate
 from .unharmed import unharmed
 from .users_footage import preferred
+from .version_list import note_version
 
 _OF_SCENE: Final = ("scene-kept", "view-transform")
 """Notices that the panel looks up anew, with the buttons that change it: they may not be true any more."""
@@ -228,6 +229,7 @@ def _remember(
     remember(parts)
     if path is not None:
         write_origin(parts.collection, path)
+        note_version(parts.collection, path)
     record = Record(
         settings,
         schedule.played,

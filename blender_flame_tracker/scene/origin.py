@@ -12,6 +12,7 @@ from ...backend.contract.file_access import is_file
 from ..handlers import add_handlers, remove_handlers
 from .parts import TRACK, origin_of
 from .stored import stored
+from .version_list import renew_versions, write_relative_paths
 
 BESIDE: Final = "flame_track_relative"
 """Custom property of the collection: the track file as Blender writes relative paths (``//``)."""
@@ -32,6 +33,7 @@ def write_origin(collection: bpy.types.Collection, path: Path) -> None:
 def renew_origins() -> None:
     """Follow track files that were moved together with the .blend."""
     for collection in _imports():
+        renew_versions(collection)
         relative = stored(collection, BESIDE, str)
         if not relative or not bpy.data.filepath:
             continue
@@ -46,6 +48,7 @@ def _imports() -> list[bpy.types.Collection]:
 
 
 def _write_relative(collection: bpy.types.Collection, blend: str) -> None:
+    write_relative_paths(collection, blend)
     path = file_of(collection)
     if path is None or not blend or Path(blend).drive != path.drive:
         if BESIDE in collection:

@@ -12,6 +12,7 @@ import bpy
 from ...backend.contract.failure import Failure
 from . import keyframes
 from .stored import stored, stored_object
+from .version_list import version_of
 
 TRACK: Final = "flame_track"
 """Custom property of the collection: where the track came from. Two tracks of one clip have a collection each."""
@@ -195,11 +196,13 @@ def _found(collection: bpy.types.Collection) -> tuple[Any, ...]:
 
 
 def find_collection(scene: bpy.types.Scene, origin: str) -> bpy.types.Collection | None:
-    """Return the scene's collection of this track, or None. One that is linked from another file can't be changed."""
-    for collection in scene.collection.children_recursive:
-        if collection.get(TRACK) == origin and collection.library is None:
-            return collection
-    return None
+    """Return the scene's collection of this track, or else the one of which it is a version; None where neither is.
+
+    One that is linked from another file can't be changed, and is passed over.
+    """
+    imports = [each for each in scene.collection.children_recursive if each.library is None and TRACK in each]
+    shown = next((each for each in imports if each[TRACK] == origin), None)
+    return shown or next((each for each in imports if version_of(each, origin) is not None), None)
 
 
 def origin_of(path: Path | None, clip_name: str) -> str:

@@ -23,6 +23,7 @@ from ...scene.texture import PICTURE
 from ...text import paragraph
 from ..graph_picture import draw_graph
 from .rig import draw_rig
+from .versions import draw_versions, shown_name
 
 
 def missing(context: bpy.types.Context) -> str:
@@ -49,13 +50,16 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     facts = selection.facts_of(found)
     review = None if facts is None else review_of(facts, found.placement)
     layout.label(
-        text=found.name, icon="OUTLINER_COLLECTION" if found.collection is not None else "FILE", translate=False
+        text=": ".join(filter(None, (found.name, shown_name(found.collection)))),
+        icon="OUTLINER_COLLECTION" if found.collection is not None else "FILE",
+        translate=False,
     )
     if found.collection is None and facts is not None and facts.made:
         paragraph(layout, context, facts.made, icon="BLANK1")
     _draw_state(layout, context, found, facts)
     if review is not None:
         _draw_quality(layout, context, review)
+    draw_versions(layout, context, found)
     _draw_made(layout, context, found)
     _draw_import(layout, found, facts)
     _draw_scene(layout, context, found)

@@ -39,6 +39,9 @@ class Layout:
         assert hasattr(owner, name)
         self.notes.append(name)
 
+    def template_list(self, kind, _name, owner, name, active_owner, active_name, **_named):
+        assert hasattr(bpy.types, kind) and hasattr(owner, name) and hasattr(active_owner, active_name)
+
     def template_icon(self, **_named):
         pass
 
