@@ -243,10 +243,11 @@ def nearest_rotations(matrices: Array) -> Array:
 
 def cross_matrices(vectors: Array) -> Array:
     """Return the matrices (…, 3, 3) with which vectors (…, 3) multiply crosswise: C(a) b = a x b."""
-    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
-    zero = np.zeros_like(x)
-    rows = [np.stack(row, axis=-1) for row in ((zero, -z, y), (z, zero, -x), (-y, x, zero))]
-    return np.stack(rows, axis=-2)
+    result = np.zeros((*vectors.shape, 3), dtype=vectors.dtype)
+    for row, column, axis in ((2, 1, 0), (0, 2, 1), (1, 0, 2)):
+        result[..., row, column] = vectors[..., axis]
+        result[..., column, row] = -vectors[..., axis]
+    return result
 
 
 def quaternions(axis_angles: Array) -> Array:

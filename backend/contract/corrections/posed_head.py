@@ -111,6 +111,13 @@ class PosedHead:
         """The head at rest (V, 3)."""
         return np.asarray(self.track.neutral_vertices, dtype=np.float64)
 
+    @cached_property
+    def expression_gram(self) -> Floats:
+        """Mean square motion of the surface by products of coefficients (E, E), metres^2."""
+        basis = np.asarray(self.track.expression_basis)
+        rows = basis.reshape(-1, basis.shape[2])
+        return np.asarray(rows.T @ rows, dtype=np.float64) / len(basis)
+
     def _posed(self, pose: KeyPose, indices: Integers) -> _Posed:
         track = self.track
         rotations = rotation_matrices(
