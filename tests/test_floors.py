@@ -37,6 +37,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "lighting": 9,
         "appearance": 10,
         "texture": 10,
+        "corrections": 11,
         "photo": 11,
         "export": 12,
         "stages": 13,

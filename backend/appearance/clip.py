@@ -151,7 +151,7 @@ def refine_clip(work: Refinement, progress: Progress | None = None) -> RefinedCl
 def _observed(work: Refinement, model: LandmarkModel, frames: Frames) -> Observations:
     clip = work.clip
     size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.position[:, 2].cpu().numpy())
-    return observe(clip.points, clip.scores, clip.centre, size, model, work.options.tuning)
+    return observe(clip.points, clip.scores, clip.centre, size, model, work.options.tuning, clip.counted)
 
 
 def _key_problem(
@@ -240,7 +240,7 @@ def _motion(
     times = torch.as_tensor(work.clip.times).to(keys.shared.identity)
     together = torch.as_tensor(work.clip.together, device=work.device)
     depth = frames.translation(keys.shared.focal)[:, 2]
-    lids = lid_contact(model, keys.shared, frames, work.clip.points)
+    lids = lid_contact(model, keys.shared, frames, work.clip.counted_points)
 
     def landmarks_only(part: slice) -> MotionProblem:
         inner = slice(part.start, part.stop - 1)

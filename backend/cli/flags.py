@@ -13,7 +13,7 @@ from ..contract.foreign_text import shown
 from ..contract.job import STAGES
 from ..contract.options import Option, from_dict, options_of, path_problem
 
-PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "arkit", "texture", "export"})
+PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "exclude", "pins", "arkit", "texture", "export"})
 """Kinds whose settings are called after the kind too: ``--smooth-pose`` says what ``--pose`` would not."""
 
 NAMES: Final[Mapping[tuple[str, str], str]] = {
@@ -23,8 +23,13 @@ NAMES: Final[Mapping[tuple[str, str], str]] = {
     ("head", "expression_modes"): "expression-modes",
     ("head", "identity_track"): "identity-track",
     ("fit", "device"): "device",
+    ("exclude", "corrections"): "corrections",
+    ("pins", "corrections"): "corrections",
 }
 """Settings whose flag is called otherwise."""
+
+SHARED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {("pins", "corrections"): ("exclude", "corrections")}
+"""Settings that have no flag of their own, and those whose flag they share: one file says what both stages do."""
 
 GIVEN: Final = frozenset(
     {("video", "path"), ("photographs", "path"), ("photographs", "folder"), ("track", "path"), ("report", "folder")}
@@ -68,7 +73,7 @@ def add_flags(
     left_out: Collection[tuple[str, str]] = frozenset(),
 ) -> None:
     """Add a group of flags for every kind of stage, or for some; (kind, setting) pairs can be left out."""
-    hidden = {*GIVEN, *left_out}
+    hidden = {*GIVEN, *SHARED, *left_out}
     for kind, spec in STAGES.items():
         if kind not in kinds:
             continue
@@ -92,7 +97,7 @@ def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], A
     for kind, spec in STAGES.items():
         values = {name: value for (of, name), value in given.items() if of == kind}
         for option in options_of(spec.settings):
-            value = getattr(arguments, _destination(kind, option.name), None)
+            value = getattr(arguments, _destination(*SHARED.get((kind, option.name), (kind, option.name))), None)
             if value is None or (kind, option.name) in GIVEN:
                 continue
             checked = from_dict(spec.settings, {option.name: value}, f"--{flag_name(kind, option)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..contract.settings import FaceSettings
 from ..contract.targets import TargetRefused, Targets
 from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from ..run.everyone import everyone_after_the_first, job_of_face
-from .flags import HelpFormatter, add_flags, path_argument, settings_of
+from .flags import SHARED, HelpFormatter, add_flags, path_argument, settings_of
 from .session import Session, add_common_flags, execute, execute_in, open_session
 from .summary import closing_words
 
@@ -64,6 +64,7 @@ def checked_settings(parsed: argparse.Namespace, given: Mapping[tuple[str, str],
     settings = settings_of(parsed, given)
     if isinstance(settings, Failure):
         return settings
+    settings = _without_shared(settings, parsed.add)
     changed = {kind for kind in ON_REQUEST if settings[kind] != STAGES[kind].settings()}
     if changed - set(parsed.add):
         first = min(changed - set(parsed.add))
@@ -100,6 +101,19 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"The job could not be written to {parsed.write_job}: {error.strerror or error}.\n")
         return EXIT_FAILED
     return EXIT_DONE
+
+
+def _without_shared(settings: Mapping[str, Any], added: Collection[str]) -> dict[str, Any]:
+    """Return the settings without those of stages left out that came by the flag of one that is in the run."""
+    result = dict(settings)
+    for pair in SHARED.items():
+        kinds = {kind for kind, _ in pair}
+        if kinds & set(added):
+            for kind, name in pair:
+                if kind not in added:
+                    plain = getattr(STAGES[kind].settings(), name)
+                    result[kind] = dataclasses.replace(result[kind], **{name: plain})
+    return result
 
 
 def _track_everyone(settings: Mapping[str, Any], parsed: argparse.Namespace) -> int:

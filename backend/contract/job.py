@@ -46,6 +46,9 @@ STAGES: Final[Mapping[str, StageSpec]] = {
     "landmarks": StageSpec(
         stage_settings.LandmarkSettings, {"video": "video", "face": "face"}, "landmarks", "Landmarks"
     ),
+    "exclude": StageSpec(
+        stage_settings.ExcludeSettings, {"landmarks": "landmarks", "video": "video"}, "landmarks", "Exclude"
+    ),
     "fit": StageSpec(
         stage_settings.FitSettings, {"landmarks": "landmarks", "head": "head", "camera": "camera"}, "fit", "Fit"
     ),
@@ -53,6 +56,7 @@ STAGES: Final[Mapping[str, StageSpec]] = {
         stage_settings.AppearanceSettings, {"fit": "fit", "head": "head", "video": "video"}, "fit", "Appearance"
     ),
     "smooth": StageSpec(stage_settings.SmoothSettings, {"fit": "fit"}, "fit", "Smooth"),
+    "pins": StageSpec(stage_settings.PinsSettings, {"fit": "fit", "head": "head"}, "fit", "Pins"),
     "arkit": StageSpec(stage_settings.ArkitSettings, {"fit": "fit", "head": "head"}, "fit", "ARKit Weights"),
     "track": StageSpec(stage_settings.TrackFileSettings, {"fit": "fit"}, "track", "Track File"),
     "texture": StageSpec(stage_settings.TextureSettings, {"track": "track", "video": "video"}, "texture", "Texture"),
@@ -125,8 +129,9 @@ class Job:
         return json.dumps({"schema": SCHEMA, **permission, "stages": stages}, indent=2)
 
 
-ON_REQUEST: Final = ("appearance", "arkit", "texture", "export")
-"""Kinds that are part of the usual job only where somebody asks for them: they cost time, or write what few need."""
+ON_REQUEST: Final = ("exclude", "appearance", "pins", "arkit", "texture", "export")
+"""Kinds that are part of the usual job only where somebody asks for them: they cost time, write what few need, or need
+somebody's corrections."""
 
 SUBSTITUTES: Final[Mapping[str, str]] = {"photographs": "video"}
 """Kinds that take the place of another one where somebody asks for them; they give the same type."""
@@ -142,10 +147,11 @@ def default_job(settings: Mapping[str, Any], added: Collection[str] = ()) -> Job
     substitutes = {replaced: kind for kind, replaced in SUBSTITUTES.items() if kind in added}
     optional = {*ON_REQUEST, *SUBSTITUTES, *substitutes} - set(added)
     links = {
-        "fit": {"landmarks": "landmarks", "head": "head", "camera": "camera"},
+        "fit": {"landmarks": "exclude" if "exclude" in added else "landmarks", "head": "head", "camera": "camera"},
         "smooth": {"fit": "appearance" if "appearance" in added else "fit"},
-        "arkit": {"fit": "smooth", "head": "head"},
-        "track": {"fit": "arkit" if "arkit" in added else "smooth"},
+        "pins": {"fit": "smooth", "head": "head"},
+        "arkit": {"fit": "pins" if "pins" in added else "smooth", "head": "head"},
+        "track": {"fit": next(kind for kind in ("arkit", "pins", "smooth") if kind in {*added, "smooth"})},
     }
     stages = []
     for kind, spec in STAGES.items():

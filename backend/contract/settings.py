@@ -1,7 +1,7 @@
 """Every setting of every stage, defined once. Panel, nodes, command line and jobs are views of these classes.
 
-Those of stages that write something stand in `output_settings`, those of ARKit's weights in `arkit_settings`; they are
-named here too.
+Those of stages that write something stand in `output_settings`, those of ARKit's weights in `arkit_settings`, those of
+corrections by hand in `correction_settings`; they are named here too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .arkit_settings import ArkitSettings
+from .correction_settings import ExcludeSettings, PinsSettings
 from .options import SEPARATOR, option
 from .output_settings import (
     ExportSettings,
@@ -24,12 +25,14 @@ __all__ = [
     "AppearanceSettings",
     "ArkitSettings",
     "CameraSettings",
+    "ExcludeSettings",
     "ExportSettings",
     "FaceSettings",
     "FitSettings",
     "HeadSettings",
     "LandmarkSettings",
     "PhotographSettings",
+    "PinsSettings",
     "PortraitSettings",
     "ReportSettings",
     "SceneSettings",

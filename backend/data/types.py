@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Floats, Integers, Singles
 from ..contract.camera import Intrinsics
+from ..contract.corrections.corrections import Corrections, PinnedFrame
 from ..contract.performance.stored import ArkitWeights
 from ..contract.settings import FitSettings
 from ..contract.shading import Shading
@@ -119,6 +120,8 @@ class Landmarks:
         video: Summary of the source for the track file: {name, path, sha256, duration, codec, frames, rotation}.
         metadata: As in `Video`.
         detected: Whether networks found the points, which turned heads lead astray; False where they are exact.
+        counted: Which points count (T, 478) bool; None where all do.
+        excluded: Why others do not, and which parts of the pictures do not count either; None where all do.
     """
 
     frame_index: Integers
@@ -139,6 +142,8 @@ class Landmarks:
     video: dict[str, Any]
     metadata: dict[str, Any]
     detected: bool = True
+    counted: NDArray[np.bool_] | None = None
+    excluded: Corrections | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -193,6 +198,7 @@ class Fit:
         arkit: ARKit's weights of it, or None where nobody asked.
         stated_error: How far rotation, degrees, and the face's points, millimetres, may be off (T, 2): two frames in
             three are within, nineteen in twenty within twice as much; constants of the clip do not count.
+        pinned: Frames that were put right by hand, which it was corrected with.
     """
 
     landmarks: Landmarks
@@ -214,6 +220,7 @@ class Fit:
     pose_sigma: Floats | None = None
     stated_error: Floats | None = None
     arkit: ArkitWeights | None = None
+    pinned: tuple[PinnedFrame, ...] = ()
 
     def zoom_at(self, frame: int) -> float:
         """Return by how much longer the lens is on a frame than `intrinsics` say."""

@@ -123,7 +123,7 @@ def _initialise(model: LandmarkModel, clip: ClipInput, options: FitOptions) -> _
     detected = np.isfinite(clip.points[..., :2]).all(axis=(1, 2))
     poses = _first_poses(model, clip, detected)
     size = poses.scale * float(eye_distance(model.template.cpu().numpy()[None])[0])
-    observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning)
+    observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning, clip.counted)
     like = model.template
     shared = Shared(
         like.new_zeros(model.identity_modes), like.new_tensor(float(np.log(clip.focal))), torch.zeros_like(like)
@@ -143,6 +143,8 @@ def _first_poses(model: LandmarkModel, clip: ClipInput, detected: np.ndarray) ->
     weight *= model.known.cpu().numpy()
     template = (model.template - model.pivot).cpu().double().numpy()
     pixels = clip.points[detected][..., :2].astype(np.float64) - np.asarray(clip.centre)
+    if clip.counted is not None:
+        weight = weight * clip.counted[detected]
     poses = initial_poses(pixels, template, weight)
     usable = np.flatnonzero(detected)
     nearest = np.abs(np.arange(len(detected))[:, None] - usable[None]).argmin(axis=1)
@@ -260,7 +262,7 @@ def refit_clip(
     clock = _Clock()
     model = landmark_model(head, PRECISION, shared.identity.device)
     size = eye_distance(model.template.cpu().numpy()[None])[0] / np.exp(frames.position[:, 2].cpu().numpy())
-    observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning)
+    observations = observe(clip.points, clip.scores, clip.centre, size, model, options.tuning, clip.counted)
     start = _Initialisation(observations, shared, frames, keys).with_focal(clip.focal)
     solution = _solve(head, model, clip, options, start, Listener(), clock)
     return replace(solution, focal_sigma=0.0)

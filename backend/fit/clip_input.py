@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contract.arrays import Floats
 from ..data.landmark_distance import eye_distance
@@ -13,6 +14,7 @@ from ..data.types import Camera, Landmarks
 from .confidence import frame_trust
 from .evidence.detector_bias import without_turn_bias
 from .evidence.lid_gaps import with_true_lids
+from .evidence.observations import where_counted
 from .lens.lens_prior import LensPrior, lens_prior, one_guess, source_of
 from .outline.silhouette import Masks
 from .solved_frames import SolvedFrames
@@ -43,6 +45,7 @@ class ClipInput:
         focal_sigma: Standard deviation of its logarithm; 0 where it is known.
         lens: What is plausible of the focal length, or None where it is known.
         masks: Person masks, whose outline helps where the focal length is not known.
+        counted: Which landmarks count (T, 478); None where all do.
     """
 
     points: np.ndarray
@@ -55,6 +58,12 @@ class ClipInput:
     focal_sigma: float
     lens: LensPrior | None = None
     masks: Masks | None = None
+    counted: NDArray[np.bool_] | None = None
+
+    @property
+    def counted_points(self) -> np.ndarray:
+        """The points (T, 478, 2 or 3), NaN those that do not count, too."""
+        return where_counted(self.points, self.counted)
 
 
 def clip_input(landmarks: Landmarks, camera: Camera, frames: SolvedFrames) -> ClipInput:
@@ -74,6 +83,7 @@ def clip_input(landmarks: Landmarks, camera: Camera, frames: SolvedFrames) -> Cl
         focal_sigma=0.0 if lens is None else lens.moments()[1],
         lens=lens,
         masks=_masks(landmarks, frames),
+        counted=None if landmarks.counted is None else landmarks.counted[frames.index],
     )
 
 

@@ -85,7 +85,7 @@ class ClipMotion:
 
     def _fitted(self, start: Frames, prior: FramePrior, power: MotionPower | None, begun: float) -> FittedFrames:
         """Solve the clip in windows; `begun` is the share of the work that was done before."""
-        lids = lid_contact(self.model, self.shared, start, self.clip.points)
+        lids = lid_contact(self.model, self.shared, start, self.clip.counted_points)
 
         def problem_of(part: slice) -> MotionProblem:
             between = smoothness_weights(

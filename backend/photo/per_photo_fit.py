@@ -76,4 +76,6 @@ def _own_landmarks(
         shot=np.zeros(1, dtype=np.int64),
         masks=None,
         video=video,
+        counted=None if landmarks.counted is None else landmarks.counted[one],
+        excluded=None,
     )

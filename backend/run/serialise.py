@@ -12,6 +12,16 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from ..contract.camera import Intrinsics
+from ..contract.corrections.corrections import (
+    Area,
+    AreaKey,
+    Corrections,
+    FrameRange,
+    KeyPose,
+    Matte,
+    Pin,
+    PinnedFrame,
+)
 from ..contract.performance.stored import ArkitWeights
 from ..contract.settings import FitSettings
 from ..contract.shading import Shading
@@ -19,8 +29,8 @@ from ..data.fit_report import AppearanceReport, FitReport, SolveReport
 from ..data.types import Camera, Fit, HeadPose, Landmarks, PersonMasks, Video
 
 _KINDS: Final = (
-    AppearanceReport, ArkitWeights, Camera, Fit, FitReport, FitSettings, HeadPose, Intrinsics, Landmarks, PersonMasks,
-    Shading, SolveReport, Video,
+    AppearanceReport, Area, AreaKey, ArkitWeights, Camera, Corrections, Fit, FitReport, FitSettings, FrameRange,
+    HeadPose, Intrinsics, KeyPose, Landmarks, Matte, PersonMasks, Pin, PinnedFrame, Shading, SolveReport, Video,
 )  # fmt: skip
 CLASSES: Final = {kind.__name__: kind for kind in _KINDS}
 """What may be stored; a name that is not here is refused on reading and on writing."""

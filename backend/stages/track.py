@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..contract.camera import axis_angles
+from ..contract.corrections.corrections import ENTRY, Corrections
 from ..contract.failure import Failure
 from ..contract.file_access import is_folder
 from ..contract.misfit import misfits
@@ -205,7 +206,15 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
         shading=fit.shading,
         zooms=fit.zoom is not None,
     )
+    corrections = corrections_of(fit)
+    if corrections != Corrections():
+        header[ENTRY] = plain(corrections.to_plain())
     return header if fit.arkit is None else {**header, ARKIT: plain(fit.arkit.header)}
+
+
+def corrections_of(fit: Fit) -> Corrections:
+    """Return all that was put right by hand on the way to a fit."""
+    return replace(fit.landmarks.excluded or Corrections(), pinned=fit.pinned)
 
 
 def _where_it_is(video: Mapping[str, Any], context: Context) -> Mapping[str, Any]:

@@ -41,8 +41,12 @@ def test_stages_that_are_asked_for_stand_where_they_belong() -> None:
     job = default_job({}, ON_REQUEST)
     assert {stage.kind for stage in job.stages} == set(STAGES) - set(SUBSTITUTES)
     assert job.stage("smooth").inputs == {"fit": "appearance"}
-    assert job.stage("arkit").inputs == {"fit": "smooth", "head": "head"}
+    assert job.stage("fit").inputs["landmarks"] == "exclude"
+    assert job.stage("pins").inputs == {"fit": "smooth", "head": "head"}
+    assert job.stage("arkit").inputs == {"fit": "pins", "head": "head"}
     assert job.stage("track").inputs == {"fit": "arkit"}
+    assert default_job({}, ["pins"]).stage("track").inputs == {"fit": "pins"}
+    assert default_job({}, ["arkit"]).stage("arkit").inputs == {"fit": "smooth", "head": "head"}
     assert parse_job(job.to_json()) == job
 
 

@@ -30,7 +30,7 @@ _UPPER, _LOWER, _CHIN, _NOSE = 13, 14, 152, 2
 
 
 def jaw_precision(points: np.ndarray, scores: np.ndarray, size: np.ndarray) -> Floats:
-    """Return the precision (T,) in 1/rad^2 with which each frame's jaw is shut; 0 where no face was found.
+    """Return the precision (T,) in 1/rad^2 with which each frame's jaw is shut; 0 where lips or chin are not known.
 
     The jaw may be open as far as lips are and the chin is below where it comes to in the clip, or as the scores say.
 
@@ -39,7 +39,7 @@ def jaw_precision(points: np.ndarray, scores: np.ndarray, size: np.ndarray) -> F
         scores: MediaPipe's scores (T, 52), NaN where there are none.
         size: Distance between the eyes in pixels, as if seen from the front (T,).
     """
-    detected = np.isfinite(points[..., :2]).all(axis=(1, 2))
+    detected = np.isfinite(points[:, (_UPPER, _LOWER, _CHIN, _NOSE), :2]).all(axis=(1, 2))
     gap = np.linalg.norm(points[:, _UPPER, :2] - points[:, _LOWER, :2], axis=1) / size
     chin = np.linalg.norm(points[:, _CHIN, :2] - points[:, _NOSE, :2], axis=1) / size
     if not detected.any():

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...contract import names
@@ -100,6 +101,7 @@ def observe(
     head_size: np.ndarray,
     model: LandmarkModel,
     tuning: Tuning,
+    counted: NDArray[np.bool_] | None = None,
 ) -> Observations:
     """Turn detected landmarks into observations.
 
@@ -110,6 +112,7 @@ def observe(
         head_size: Distance between the eyes in pixels, as if seen from the front (T,).
         model: Landmark points of the head; landmarks it does not know get no weight.
         tuning: Weights.
+        counted: Which landmarks count (T, 478); None where all do.
     """
     dtype, device = model.template.dtype, model.template.device
     pixels = points[..., :2].astype(np.float64) - np.asarray(centre)
@@ -118,10 +121,15 @@ def observe(
     known = model.known.cpu().numpy()
     weight = group_weights(tuning) * known * tuning.evidence
     weight = np.repeat(weight[None], len(pixels), axis=0) * detected[:, None]
+    points = where_counted(points, counted)
     weight[:, IRIS_CENTRES] *= steadiness(points, eye_distance(points)) * _iris_visibility(points)
     size = np.where(detected, head_size, 1.0)
     pairs, pair_weight = _facing_pairs(known, size, tuning)
     gaze, gaze_precision = gaze_from_scores(scores, tuning.gaze_score)
+    if counted is not None:
+        weight *= counted
+        pair_weight = pair_weight * counted[:, pairs].all(axis=2)
+        gaze_precision *= counted[:, (*LIDS, *IRIS_CENTRES)].all(axis=1, keepdims=True)
 
     def tensor(values: np.ndarray) -> Tensor:
         return torch.as_tensor(values, dtype=dtype, device=device)
@@ -139,6 +147,11 @@ def observe(
         gaze=tensor(gaze),
         gaze_precision=tensor(gaze_precision),
     )
+
+
+def where_counted(points: np.ndarray, counted: NDArray[np.bool_] | None) -> np.ndarray:
+    """Return points (T, 478, 2 or 3), NaN those that do not count: what is measured on them is not known then."""
+    return points if counted is None else np.where(counted[..., None], points, np.nan)
 
 
 def _facing_pairs(known: np.ndarray, size: np.ndarray, tuning: Tuning) -> tuple[np.ndarray, np.ndarray]:

@@ -24,9 +24,9 @@ def initial_poses(points: np.ndarray, template: Floats, weight: Floats) -> Initi
     Args:
         points: Pixels relative to the principal point (T, N, 2), finite.
         template: Rest positions about the pivot (N, 3), metres.
-        weight: Of each point (N,): stable ones high, hidden or movable ones low.
+        weight: Of each point (N,), or of each in every frame (T, N): stable ones high, hidden or movable ones low.
     """
-    root = np.sqrt(weight / weight.sum())[:, None]
+    root = np.sqrt(weight / weight.sum(axis=-1, keepdims=True))[..., None]
     design = np.concatenate([template, np.ones((len(template), 1))], axis=1) * root
     solution = np.linalg.pinv(design) @ (points * root)
     linear, pixel = np.swapaxes(solution[:, :3], 1, 2), solution[:, 3]

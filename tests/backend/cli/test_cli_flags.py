@@ -11,9 +11,9 @@ import pytest
 from cli_helpers import backend
 from fake_stages import ROOT
 
-from backend.cli.flags import GIVEN, flag_name, settings_of
+from backend.cli.flags import GIVEN, SHARED, flag_name, settings_of
 from backend.cli.main import COMMANDS, main
-from backend.cli.track import parser
+from backend.cli.track import checked_settings, parser
 from backend.contract.events import decode
 from backend.contract.failure import Failure
 from backend.contract.job import STAGES, Job, parse_job
@@ -44,11 +44,22 @@ def test_every_setting_has_one_flag_of_its_own() -> None:
         flag_name(kind, option)
         for kind, spec in STAGES.items()
         for option in options_of(spec.settings)
-        if (kind, option.name) not in GIVEN
+        if (kind, option.name) not in {*GIVEN, *SHARED}
     ]
     assert len(flags) == len(set(flags))
     shown = parser().format_help()
     assert all(f"--{flag}" in shown for flag in flags)
+
+
+def test_one_file_of_corrections_is_for_the_stages_that_are_in_the_run() -> None:
+    flags = ["clip.mp4", "--out", "o", "--corrections", "a.corrections.json"]
+    both = checked_settings(parser().parse_args([*flags, "--add", "pins", "--add", "exclude"]), {})
+    pins = checked_settings(parser().parse_args([*flags, "--add", "pins"]), {})
+    neither = checked_settings(parser().parse_args(flags), {})
+    assert isinstance(both, dict) and isinstance(pins, dict)
+    assert both["pins"].corrections == both["exclude"].corrections == str(Path("a.corrections.json").absolute())
+    assert pins["pins"].corrections == both["pins"].corrections and not pins["exclude"].corrections
+    assert isinstance(neither, Failure) and "--add exclude" in neither.advice
 
 
 def test_flags_become_settings() -> None:

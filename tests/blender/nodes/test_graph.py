@@ -109,9 +109,8 @@ def test_a_missing_input_is_named_by_the_nodes_label_with_what_belongs_there():
     failure = to_job(make_graph(node("Fit", {"landmarks": "Landmarks", "head": "Head Model"})))
     assert failure.code == "node-input"
     assert str(failure) == "My Fit: nothing is linked to its input Camera. Link a Camera node to it."
-    assert (
-        to_job(make_graph(node("Smooth", {}))).advice == "Link a Fit, Appearance, Smooth or ARKit Weights node to it."
-    )
+    advice = to_job(make_graph(node("Smooth", {}))).advice
+    assert advice == "Link a Fit, Appearance, Smooth, Pins or ARKit Weights node to it."
 
 
 def test_a_wrong_type_is_named():
