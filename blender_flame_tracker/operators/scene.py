@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import bpy
 
+from ..properties import annotations_of, settings_from
 from ..results import selection
 from ..results.first_view import import_and_show
 from ..scene import fitting_scene
 from ..scene.loose import hang_on_head, loose_objects
 from ..scene.parts import Parts
 from ..scene.record import read_record
-from ..scene.render_setup import HEADS, set_up_render
+from ..scene.render_settings import RenderSettings
+from ..scene.render_setup import set_up_render
 from .result import chosen_for, finish
 
 
@@ -84,19 +86,13 @@ class UseStandardView(bpy.types.Operator):
 
 
 class SetUpRender(bpy.types.Operator):
-    """Render over the footage, through the camera of the track and in the colours of the footage"""
+    """Render over the footage, through the camera of the track and in the colors of the footage"""
 
     bl_idname = "flame.set_up_render"
     bl_label = "Set Up Render"
     bl_options: ClassVar = {"REGISTER", "UNDO"}
-    head: str
-    __annotations__ = {
-        "head": bpy.props.EnumProperty(
-            name="Head",
-            description="What the head does in the render",
-            items=[(name, *words) for name, words in HEADS.items()],
-        )
-    }
+    layout: Any
+    __annotations__ = annotations_of(RenderSettings)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -107,9 +103,17 @@ class SetUpRender(bpy.types.Operator):
         """Set all that a render needs; the compositor's own nodes stay."""
         found = selection.chosen(context)
         assert found is not None and isinstance(found.parts, Parts)
-        if not set_up_render(context.scene, found.parts, self.head):
-            self.report({"WARNING"}, "There is no footage behind the camera: import with Footage on")
+        wanted = settings_from(self, RenderSettings)
+        for notice in set_up_render(context.scene, found.parts, wanted, found.file):
+            self.report({"WARNING"}, f"{notice.sentence} {notice.advice}".strip())
         return {"FINISHED"}
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Show the settings in the redo panel."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        for name in annotations_of(RenderSettings):
+            self.layout.prop(self, name)
 
 
 class ParentLooseObjects(bpy.types.Operator):

@@ -43,10 +43,11 @@ OF_BLENDER = {
     "Install from Disk",
     "Material Preview",
     "Evaluation Time",
+    "False Color",
     "Rec.2100-HLG",
     "Rec.2100-PQ",
 }
-"""Labels and names of colour spaces that Blender has."""
+"""Labels, views and names of colour spaces that Blender has."""
 TOOLS = ("pytest", "ruff", "pyright")
 """Modules of others that developers run."""
 OF_OTHERS = {

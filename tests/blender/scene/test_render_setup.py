@@ -9,6 +9,7 @@ from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.over_footage import lay_over_footage
+from flame_extension.blender_flame_tracker.scene.render_settings import RenderSettings
 from flame_extension.blender_flame_tracker.scene.render_setup import set_up_render
 from scene_probes import pixels_by_engine, read_picture
 from synthetic_tracks import make_track
@@ -27,11 +28,11 @@ def made(tmp_path):
     return import_track(tmp_path / "track.npz", SceneSettings())
 
 
-def rendered(folder):
+def rendered(folder, samples=1):
     """The picture (H, W, 3) that F12 gives on a frame of which the footage shows three."""
     scene = bpy.context.scene
     if scene.render.engine == "CYCLES":
-        scene.cycles.samples, scene.cycles.device, scene.cycles.use_denoising = 1, "CPU", False
+        scene.cycles.samples, scene.cycles.device, scene.cycles.use_denoising = samples, "CPU", False
     scene.render.image_settings.file_format = "PNG"
     scene.render.image_settings.color_mode = "RGB"
     scene.frame_set(1 + FRAME)
@@ -51,7 +52,7 @@ def on_the_head():
 @pytest.mark.parametrize(("head", "seen"), [("rendered", True), ("holdout", False), ("shadow", False)])
 def test_the_footage_is_behind_the_render_and_the_head_does_what_is_asked(made, tmp_path, head, seen):
     bpy.context.scene.render.engine = "CYCLES"
-    assert set_up_render(bpy.context.scene, made.parts, head)
+    set_up_render(bpy.context.scene, made.parts, RenderSettings(head=head))
     picture, footage = rendered(tmp_path), film.picture(FRAME) / 255
     assert np.abs(picture[2:6, 2:6] - footage[2:6, 2:6]).max() < 0.03
     row, column = on_the_head()
@@ -69,11 +70,90 @@ def test_what_is_behind_the_head_is_hidden_by_a_holdout(made, tmp_path):
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     wall_behind_the_head()
-    set_up_render(scene, made.parts, "holdout")
+    set_up_render(scene, made.parts, RenderSettings(head="holdout"))
     picture, footage = rendered(tmp_path), film.picture(FRAME) / 255
     row, column = on_the_head()
     assert np.abs(picture[row, column] - footage[row, column]).max() < 0.03
     assert np.abs(picture[2:6, 2:6] - footage[2:6, 2:6]).max() > 0.1
+
+
+def lamp_from_above(camera):
+    """A sun above and behind the camera."""
+    lamp = bpy.data.objects.new("lamp", bpy.data.lights.new("lamp", "SUN"))
+    lamp.data.energy = 5.0
+    lamp.parent, lamp.rotation_euler = camera, (-0.8, 0.0, 0.0)
+    bpy.context.scene.collection.objects.link(lamp)
+
+
+def brim_over(camera):
+    """A dark board between the lamp and the head, above the picture."""
+    board = bpy.data.objects.new("board", bpy.data.meshes.new("board"))
+    board.data.from_pydata([(-9, 0, -9), (9, 0, -9), (9, 0, 9), (-9, 0, 9)], [], [(0, 1, 2, 3)])
+    board.parent, board.location = camera, (0.0, 0.9, 0.0)
+    bpy.context.scene.collection.objects.link(board)
+
+
+def test_a_shadow_falls_on_the_face_and_what_is_behind_the_head_is_hidden_by_it(made, tmp_path):
+    scene = bpy.context.scene
+    footage = film.picture(FRAME) / 255
+    row, column = on_the_head()
+    lamp_from_above(made.parts.camera)
+    wall_behind_the_head()
+    set_up_render(scene, made.parts, RenderSettings(head="shadow"))
+    lit = rendered(tmp_path)
+    assert scene.render.engine == "CYCLES"
+    assert np.abs(lit[row, column] - footage[row, column]).max() < 0.03
+    assert np.abs(lit[2:6, 2:6] - footage[2:6, 2:6]).max() > 0.08
+    brim_over(made.parts.camera)
+    dark = rendered(tmp_path, samples=16)
+    assert dark[row, column].max() < 0.6 * footage[row, column].max()
+
+
+def test_a_guide_is_in_no_render_and_a_head_that_the_user_has_hidden_stays_hidden(made):
+    scene, head = bpy.context.scene, made.parts.head
+    set_up_render(scene, made.parts, RenderSettings(head="guide"))
+    assert head.hide_render and not head.hide_viewport
+    set_up_render(scene, made.parts, RenderSettings(head="rendered"))
+    assert not head.hide_render
+    head.hide_render = True
+    set_up_render(scene, made.parts, RenderSettings(head="guide"))
+    set_up_render(scene, made.parts, RenderSettings(head="rendered"))
+    assert head.hide_render
+
+
+@pytest.mark.parametrize(
+    ("head", "engine", "becomes", "codes"),
+    [
+        ("holdout", "cycles", {"CYCLES"}, []),
+        ("holdout", "eevee", {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"}, []),
+        ("shadow", "eevee", {"CYCLES"}, ["shadow-needs-cycles"]),
+        ("guide", "keep", {"BLENDER_WORKBENCH"}, []),
+    ],
+)
+def test_the_engine_is_what_is_asked_unless_the_head_needs_another(made, head, engine, becomes, codes):
+    scene = bpy.context.scene
+    scene.render.engine = "BLENDER_WORKBENCH"
+    said = set_up_render(scene, made.parts, RenderSettings(head=head, engine=engine))
+    assert scene.render.engine in becomes and [notice.code for notice in said] == codes
+
+
+def test_what_the_clip_does_not_fill_is_said(made):
+    scene = bpy.context.scene
+    scene.frame_end += 10
+    said = set_up_render(scene, made.parts, RenderSettings(head="guide"))
+    assert [notice.code for notice in said] == ["range-wider"]
+
+
+def test_two_scenes_have_a_compositor_each(made):
+    scene = bpy.context.scene
+    set_up_render(scene, made.parts, RenderSettings(head="guide"))
+    other = scene.copy()
+    set_up_render(other, made.parts, RenderSettings(head="guide", grain=1.0))
+    trees = [
+        each.compositing_node_group if hasattr(each, "compositing_node_group") else each.node_tree
+        for each in (scene, other)
+    ]
+    assert trees[0] != trees[1]
 
 
 @pytest.mark.parametrize("size", [(128, 128), (256, 64), (128, 64)])
@@ -82,7 +162,7 @@ def test_in_a_picture_of_another_shape_the_footage_keeps_its_own_and_fills_the_w
     scene.render.engine = "BLENDER_WORKBENCH"
     made.parts.head.hide_render = True
     scene.render.resolution_x, scene.render.resolution_y = size
-    set_up_render(scene, made.parts, "rendered")
+    set_up_render(scene, made.parts, RenderSettings(head="rendered"))
     picture = rendered(tmp_path)
     middle = picture[size[1] // 2]
     assert film.number_in(middle[None]) == FRAME
@@ -95,7 +175,7 @@ def test_what_is_rendered_is_seen_also_where_the_footage_leaves_bars(made, tmp_p
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.render.resolution_x, scene.render.resolution_y = 64, 128
     wall_behind_the_head()
-    set_up_render(scene, made.parts, "rendered")
+    set_up_render(scene, made.parts, RenderSettings(head="rendered"))
     picture = rendered(tmp_path)
     assert picture[4, 32].max() > 0.1 and picture[124, 32].max() > 0.1
 
@@ -127,6 +207,24 @@ def test_the_button_sets_up_the_render_through_the_camera_of_the_track(made, eng
     assert scene.view_settings.view_transform == "Standard" and made.parts.head.is_holdout
     bpy.ops.flame.set_up_render(head="rendered")
     assert not made.parts.head.is_holdout
+
+
+def test_one_undo_takes_the_whole_set_up_back(made, engine):
+    scene = bpy.context.scene
+    scene.view_settings.view_transform, scene.render.engine = "AgX", "BLENDER_WORKBENCH"
+    scene.render.film_transparent = False
+    name = made.parts.head.name
+    bpy.ops.ed.undo_push(message="before")
+    objects = sorted(each.name for each in bpy.data.objects)
+    bpy.ops.flame.set_up_render("EXEC_DEFAULT", head="shadow", view="render", motion_blur=True)
+    bpy.ops.ed.undo_push(message="set up")
+    bpy.ops.ed.undo()
+    scene = bpy.context.scene
+    assert scene.view_settings.view_transform == "AgX" and scene.render.engine == "BLENDER_WORKBENCH"
+    assert not scene.render.film_transparent and not scene.render.use_motion_blur
+    assert sorted(each.name for each in bpy.data.objects) == objects
+    assert not bpy.data.objects[name].is_shadow_catcher
+    assert not [group for group in bpy.data.node_groups if group.name.startswith("FLAME Finish")]
 
 
 def test_loose_objects_are_parented_where_they_are_and_stay_on_the_head_when_the_motion_is_switched(made, engine):
