@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ..contract.events import Emit, notice_event
-from ..contract.failure import Failure, Notice
 from ..contract.supervision.process import Engine
 from ..contract.targets import Targets
 from ..run.progress import INTERVAL
 from .capacity import has_memory_for_another
 from .keys import Keys
 from .manifest import write_manifest
-from .shot import DONE, FAILED, RUNNING, SKIPPED, WAITING, Record
+from .people import Person, settle
+from .plan import Plan, key_of
+from .shot import DONE, FAILED, SKIPPED, WAITING, Record
+from .thumbnails import keep_thumbnails
+from .words import few_memory, summary_of
 from .worker import MakeCommand, ShotWorker
 
 WHOLE: Final = "batch"
@@ -31,13 +34,44 @@ _MEMORY_INTERVAL: Final = 1.0
 _TOO_EARLY: Final = 0.2
 """Shots that have to be done before the time left is said."""
 
+_PAGE_INTERVAL: Final = 60.0
+"""Seconds between two pages that are written while shots are still at work, for who looks in between."""
+
+_PAGE_SHARE: Final = 50
+"""A page that takes long to write comes so many times its own seconds apart."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Work for one worker.
+
+    Attributes:
+        record: The shot.
+        work: What the worker keeps up to date: the same, or the shot's survey.
+        person: Whose survey this is, or whose identity the shot waits for; None where nobody is named.
+    """
+
+    record: Record
+    work: Record
+    person: Person | None
+
+    @property
+    def is_survey(self) -> bool:
+        """Whether this is done before the shots of a person."""
+        return self.work is not self.record
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing else has to be done before."""
+        return self.is_survey or self.person is None or not self.person.waits
+
 
 @dataclass
 class Batch:
     """A batch that runs.
 
     Attributes:
-        records: Of all shots, kept up to date.
+        plan: What is to be done; its records are kept up to date.
         folder: Of the batch.
         keys: Of the shots.
         workers: Shots that may be at work at once.
@@ -45,9 +79,10 @@ class Batch:
         emit: Takes events: per shot ``stage`` and ``progress``, and ``progress`` of the whole.
         stopped: Whether somebody asked to stop.
         targets: Which files may be written.
+        write_page: Writes the page as things are.
     """
 
-    records: Sequence[Record]
+    plan: Plan
     folder: Path
     keys: Keys
     workers: int
@@ -56,14 +91,19 @@ class Batch:
     emit: Emit
     stopped: Callable[[], bool]
     targets: Targets
+    write_page: Callable[[], object] = lambda: None
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self._running: list[ShotWorker] = []
-        self._started = self._said = self._asked_memory = self.clock()
-        self._fresh = sum(record.state == WAITING for record in self.records)
+        self._running: list[tuple[ShotWorker, _Task]] = []
+        self._started = self._said = self._asked_memory = self._next_page = self.clock()
+        self._next_page += _PAGE_INTERVAL
         self._largest = 0
         self._waits_for_memory = False
+        self._person_of = {record.name: person for person in self.plan.people for record in person.records}
+        self._tasks = self._all_tasks()
+        self._finished_before = sum(record.finished for record in self.plan.records)
+        self._done = 0.0
 
     def run(self) -> bool:
         """Track all shots that wait; return whether all have ended, and not whether they are well.
@@ -76,27 +116,37 @@ class Batch:
             self.save()
             return self._run()
         finally:
-            for worker in self._running:
+            for worker, _ in self._running:
                 worker.close()
 
     def save(self) -> None:
         """Write the manifest."""
-        write_manifest(self.folder, self.records, self.workers, self.targets)
+        write_manifest(self.folder, self.plan.records, self.plan.people, self.workers, self.targets)
+
+    def _all_tasks(self) -> list[_Task]:
+        """Return what is to be done, surveys before their shots."""
+        surveys = [
+            _Task(record, person.surveys[record.name], person)
+            for person in self.plan.people
+            for record in person.records
+            if record.name in person.surveys
+        ]
+        waiting = (record for record in self.plan.records if record.state == WAITING)
+        return surveys + [_Task(record, record, self._person_of.get(record.name)) for record in waiting]
 
     def _run(self) -> bool:
-        waiting = iter([record for record in self.records if record.state == WAITING])
-        following = next(waiting, None)
-        while following is not None or self._running:
+        while self._tasks or self._running:
             if self.stopped():
                 self._stop()
                 return False
-            if following is not None and self._may_start():
-                self._start(following)
-                following = next(waiting, None)
-            for worker in list(self._running):
+            task = next((task for task in self._tasks if task.is_ready), None)
+            if task is not None and self._may_start():
+                self._tasks.remove(task)
+                self._start(task)
+            for worker, task in list(self._running):
                 worker.poll()
                 if worker.over:
-                    self._finish(worker)
+                    self._finish(worker, task)
             self._say_progress()
             time.sleep(_PAUSE)
         return True
@@ -110,46 +160,68 @@ class Batch:
         if self._waits_for_memory and now - self._asked_memory < _MEMORY_INTERVAL:
             return False
         self._asked_memory = now
-        pids = [worker.pid for worker in self._running if worker.pid is not None]
+        pids = [worker.pid for worker, _ in self._running if worker.pid is not None]
         enough = has_memory_for_another(pids, self._largest)
         if not enough and not self._waits_for_memory:
-            self.emit(notice_event(_few_memory(len(self._running)), WHOLE))
+            self.emit(notice_event(few_memory(len(self._running)), WHOLE))
         self._waits_for_memory = not enough
         return enough
 
-    def _start(self, record: Record) -> None:
-        record.key = self.keys.key_of(record.shot)
-        worker = ShotWorker(record, self.folder, self.engine, self.command, self.targets.overwrite)
-        self._running.append(worker)
-        self.emit({"event": "stage", "name": record.name, "state": "running"})
+    def _start(self, task: _Task) -> None:
+        if not task.is_survey:
+            task.record.key = key_of(task.record, self.folder, self.keys)
+        overwrite = self.targets.overwrite
+        worker = ShotWorker(task.work, self.folder, self.engine, self.command, overwrite, survey=task.is_survey)
+        self._running.append((worker, task))
+        self.emit({"event": "stage", "name": task.record.name, "state": "running"})
         worker.start()
         self.save()
 
-    def _finish(self, worker: ShotWorker) -> None:
-        self._running.remove(worker)
-        record = worker.record
-        self._largest = max(self._largest, record.peak_memory)
+    def _finish(self, worker: ShotWorker, task: _Task) -> None:
+        self._running.remove((worker, task))
+        self._done += self._weight(task)
+        self._largest = max(self._largest, task.work.peak_memory)
+        person = task.person
+        if task.is_survey and person is not None and not person.waits:
+            settle(person, self.folder, self.keys, self.targets)
+        if not task.is_survey:
+            self._add_survey(task)
+            keep_thumbnails(self.folder, task.record)
+            self._say_end(task.record)
         self.save()
-        self._say_end(record)
+        self._write_page()
+
+    def _add_survey(self, task: _Task) -> None:
+        """Let a shot count the work that was done on it for its person."""
+        survey = task.person.surveys.get(task.record.name) if task.person is not None else None
+        if survey is not None:
+            task.record.seconds += survey.seconds
+            task.record.peak_memory = max(task.record.peak_memory, survey.peak_memory)
+
+    def _write_page(self) -> None:
+        now = self.clock()
+        if now >= self._next_page and (self._tasks or self._running):
+            self.write_page()
+            self._next_page = self.clock() + max(_PAGE_INTERVAL, _PAGE_SHARE * (self.clock() - now))
 
     def _stop(self) -> None:
         """Let all workers stop; their shots wait for the next run of the batch."""
-        for worker in self._running:
+        for worker, task in self._running:
             worker.cancel()
-            worker.record.reset()
+            task.work.reset()
         self.save()
         while self._running:
-            for worker in list(self._running):
+            for worker, task in list(self._running):
                 worker.poll()
                 if worker.over:
-                    self._running.remove(worker)
+                    self._running.remove((worker, task))
             time.sleep(_PAUSE)
 
     def _say_job(self) -> None:
-        names = [record.name for record in self.records]
+        names = [record.name for record in self.plan.records]
         shots = [{"name": name, "kind": "shot", "label": name} for name in names]
         self.emit({"event": "job", "stages": [*shots, {"name": WHOLE, "kind": "batch", "label": "All shots"}]})
-        for record in self.records:
+        for record in self.plan.records:
             if record.state in (SKIPPED, FAILED):
                 self._say_end(record)
 
@@ -163,64 +235,29 @@ class Batch:
         if now - self._said < INTERVAL:
             return
         self._said = now
-        words = []
-        for worker in self._running:
-            name, (face, faces) = worker.record.name, worker.step
-            at_work = worker.at_work + (f", face {face}" if faces > 1 else "")
-            share = round(worker.fraction, 3)
-            self.emit({"event": "progress", "name": name, "done": share, "total": 1, "text": at_work})
+        words, done = [], self._done
+        for worker, task in self._running:
+            name, at_work, part = task.record.name, _at_work(worker), self._weight(task) * worker.fraction
+            done += part
+            share = part if task.is_survey else 1.0 - self._weight(task) + part
+            who = f"{task.person.name}: " if task.is_survey and task.person is not None else ""
+            said = {"event": "progress", "name": name, "done": round(share, 3), "total": 1}
+            self.emit({**said, "text": who + at_work})
             words.append(f"{name}: {at_work} {round(100 * share)} %" if at_work else name)
-        done = sum(record.finished for record in self.records) + sum(worker.fraction for worker in self._running)
-        whole = {"event": "progress", "name": WHOLE, "done": round(done, 3), "total": len(self.records)}
-        self.emit({**whole, "seconds_left": self._seconds_left(done, now), "text": "; ".join(words)})
+        total = len(self.plan.records)
+        before = self._finished_before
+        left = (total - before - done) * (now - self._started) / done if done >= _TOO_EARLY else None
+        whole = {"event": "progress", "name": WHOLE, "done": round(before + done, 3), "total": total}
+        self.emit({**whole, "seconds_left": None if left is None else round(left, 1), "text": "; ".join(words)})
 
-    def _seconds_left(self, done: float, now: float) -> float | None:
-        fresh = done - (len(self.records) - self._fresh)
-        if fresh < _TOO_EARLY:
-            return None
-        return round((len(self.records) - done) * (now - self._started) / fresh, 1)
-
-
-def summary_of(record: Record) -> str:
-    """Return what became of a shot in one line; of a failure, its sentence."""
-    if record.failure is not None:
-        return record.failure.sentence
-    return "; ".join(_face_words(record))
+    def _weight(self, task: _Task) -> float:
+        """Return how much of a shot a task is: half, where it is looked at for its person before it is tracked."""
+        if task.is_survey and task.record.finished:
+            return 0.0
+        return 0.5 if task.person is not None and task.record.name in task.person.surveys else 1.0
 
 
-def _face_words(record: Record) -> Iterator[str]:
-    for face in record.faces:
-        frames = face.figures.get("frames", {})
-        words = [f"{frames['tracked']} of {frames['total']} frames"] if frames else ["tracked"]
-        if face.figures.get("error_px") is not None:
-            words.append(f"{face.figures['error_px']:.2f} px")
-        yield (f"{Path(face.folder).name}: " if len(record.faces) > 1 else "") + ", ".join(words)
-
-
-def counts_of(records: Sequence[Record]) -> dict[str, int]:
-    """Return how many shots are in each state, without those in which none is."""
-    states = [record.state for record in records]
-    return {state: states.count(state) for state in (DONE, SKIPPED, FAILED, RUNNING, WAITING) if state in states}
-
-
-def failure_of_batch(records: Sequence[Record], page: Path) -> Failure | None:
-    """Return that shots failed, or None where all are well."""
-    failed = [record.name for record in records if record.state == FAILED]
-    if not failed:
-        return None
-    some = f"One of {len(records)} shots" if len(failed) == 1 else f"{len(failed)} of {len(records)} shots"
-    return Failure(
-        "batch-shots-failed",
-        f"{some} failed.",
-        f"{page} says why. After mending them, run the same command again; --retry-failed tries unchanged ones, too.",
-    )
-
-
-def _few_memory(count: int) -> Notice:
-    shots = "one shot is" if count == 1 else f"{count} shots are"
-    return Notice("batch-memory", f"Memory is short: {shots} worked on at once until there is more.")
-
-
-def event_of_end(outputs: dict[str, str], seconds: float, records: Sequence[Record]) -> dict[str, Any]:
-    """Return the fields of the final event."""
-    return {"outputs": outputs, "seconds": round(seconds, 3), "shots": counts_of(records)}
+def _at_work(worker: ShotWorker) -> str:
+    """Return what is done with a shot just now."""
+    face, faces = worker.step
+    return worker.at_work + (f", face {face}" if faces > 1 else "")

@@ -16,8 +16,8 @@ from ..contract.foreign_text import shown
 from ..contract.job import ON_REQUEST
 from ..contract.marks import is_marked
 from ..contract.sequence import sequence_from
-from .manifest import MANIFEST, read_shots
-from .page import PAGE
+from .manifest import read_shots
+from .plan import RESERVED
 from .shot import Shot, folder_name, path_from
 
 SHORTEST_SEQUENCE: Final = 10
@@ -26,6 +26,8 @@ SHORTEST_SEQUENCE: Final = 10
 LARGEST_LIST: Final = 16 << 20
 """Bytes of a text file with paths."""
 
+_LINE_ADVICE: Final = "Write one path per line, and after a tab, if wanted, who is in it."
+
 _ENTRY: Final = object_with(
     {"input": is_path},
     {
@@ -33,6 +35,7 @@ _ENTRY: Final = object_with(
         "settings": mapping_of(is_object),
         "add": list_of(lambda value: value in ON_REQUEST),
         "all_faces": is_yes_or_no,
+        "person": is_text,
     },
 )
 
@@ -88,7 +91,10 @@ def _sequences(files: list[Path]) -> Iterator[Path]:
 
 
 def _of_list(path: Path, usual: Shot) -> list[Shot] | Failure:
-    """Read a list: a path on each line, counted from the list's folder; empty lines and those with # say nothing."""
+    """Read a list: a path on each line, counted from the list's folder; empty lines and those with # say nothing.
+
+    After a tab there may be the name of the person, as a spreadsheet writes a second column.
+    """
     try:
         if path.stat().st_size > LARGEST_LIST:
             return Failure("batch-not-list", f"{path} is too large for a list of clips.", "Choose the list.")
@@ -102,11 +108,12 @@ def _of_list(path: Path, usual: Shot) -> list[Shot] | Failure:
     for number, line in enumerate(map(str.strip, text.splitlines()), 1):
         if not line or line.startswith("#"):
             continue
-        if not is_path(line):
+        file, _, person = map(str.strip, line.partition("\t"))
+        if not is_path(file) or "\t" in person:
             sentence = f"Line {number} of {path.name} is not a path: {shown(line)}."
-            return Failure("batch-not-list", sentence, "Write one path per line.")
-        shots.append(replace(usual, input=path_from(line, path.parent)))
-    return list({shot.input: shot for shot in shots}.values())
+            return Failure("batch-not-list", sentence, _LINE_ADVICE)
+        shots.append(replace(usual, input=path_from(file, path.parent), person=person))
+    return list({(shot.input, shot.person.casefold()): shot for shot in shots}.values())
 
 
 def _of_manifest(path: Path, usual: Shot) -> list[Shot] | Failure:
@@ -115,12 +122,12 @@ def _of_manifest(path: Path, usual: Shot) -> list[Shot] | Failure:
         return entries
     shots = []
     for number, entry in enumerate(entries, 1):
-        shot = _of_entry({"input": entry} if is_text(entry) else entry, usual, path.parent)
+        shot = shot_of_entry({"input": entry} if is_text(entry) else entry, usual, path.parent)
         if shot is None:
             return Failure(
                 "batch-not-manifest",
                 f"Shot number {number} of {path.name} is not as a manifest has it.",
-                "A shot has 'input', and if wanted 'name', 'settings' (by kind of stage), 'add' (a list) and"
+                "A shot has 'input', and if wanted 'name', 'person', 'settings' (by kind of stage), 'add' (a list) and"
                 " 'all_faces' (true or false).",
             )
         if isinstance(shot, Failure):
@@ -138,10 +145,17 @@ def _of_manifest(path: Path, usual: Shot) -> list[Shot] | Failure:
 
 
 def _is_fit(name: str) -> bool:
-    return folder_name(name) == name and name.casefold() not in (MANIFEST, PAGE)
+    return folder_name(name) == name and name.casefold() not in RESERVED
 
 
-def _of_entry(entry: Any, usual: Shot, folder: Path) -> Shot | Failure | None:
+def shot_of_entry(entry: Any, usual: Shot, folder: Path) -> Shot | Failure | None:
+    """Return the shot that an entry of a manifest asks for, or None where it is not one.
+
+    Args:
+        entry: As JSON has it; what a batch has written beyond what is asked for does not count.
+        usual: As of `shots_of`.
+        folder: Of the manifest.
+    """
     if not _ENTRY(entry):
         return None
     settings: Mapping[str, Mapping[str, Any]] = entry.get("settings", {})
@@ -151,5 +165,6 @@ def _of_entry(entry: Any, usual: Shot, folder: Path) -> Shot | Failure | None:
         name=entry.get("name", ""),
         added=tuple(entry.get("add", usual.added)),
         all_faces=entry.get("all_faces", usual.all_faces),
+        person=entry.get("person", "").strip(),
     )
     return shot.with_settings(settings, folder)

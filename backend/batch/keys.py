@@ -28,9 +28,14 @@ class Keys:
         code = sorted({code_version(code.run.__module__) for code in STAGE_CODE.values()})
         self._common = [__version__, code, [_stamp(file) for file in _files_of(models)]]
 
-    def key_of(self, shot: Shot) -> str:
-        """Return the key of a shot: 32 hexadecimal digits."""
-        read = [Path(path) for path in _paths_of(shot)]
+    def key_of(self, shot: Shot, identity: Path | None = None) -> str:
+        """Return the key of a shot: 32 hexadecimal digits.
+
+        Args:
+            shot: What is asked for.
+            identity: Track file whose identity it gets, because somebody is named in it.
+        """
+        read = [Path(path) for path in _paths_of(shot)] + ([identity] if identity is not None else [])
         content = {
             "common": self._common,
             "settings": shot.changed_settings,

@@ -3,6 +3,13 @@
     schema            1
     program_version   of the program that wrote it
     workers           shots that were at work at once
+    people            who is named in two shots or more: list of
+
+        name
+        identity      track file whose identity all of the person's shots get
+        source        name of the shot whose track it is
+        made_of       shots that were looked at for it: name -> key
+
     shots             list of
 
         name          of the shot's folder, beside the manifest
@@ -10,6 +17,7 @@
         settings      those that are not the usual ones: kind -> name -> value
         add           stages beyond the usual ones
         all_faces     whether everyone in it is tracked
+        person        who is tracked in it, or empty
         state         waiting, running, done, failed, or skipped (done by an earlier run and unchanged)
         key           hash of settings, input, models and code
         seconds, peak_memory (bytes, 0: not known), starts (workers; 2 where one died)
@@ -17,9 +25,12 @@
         notices       list of {code, sentence, advice}
         failure       {code, sentence, advice} or null
         log           file with the details of a failure, or empty
+        picture       still of a shot that failed, or empty
+        identity      track file whose identity it has because a person is named, or empty
 
-A manifest may be the input of a batch, too: ``name``, ``settings``, ``add`` and ``all_faces`` count then, and only
-``input`` has to be there; a shot may also be the bare name of a file. All paths count from the manifest's folder.
+A manifest may be the input of a batch, too: ``name``, ``settings``, ``add``, ``all_faces`` and ``person`` count then,
+and only ``input`` has to be there; a shot may also be the bare name of a file. All paths count from the manifest's
+folder.
 """
 
 from __future__ import annotations
@@ -44,9 +55,11 @@ from ..contract.checks import (
     parse_json,
 )
 from ..contract.failure import Failure, Notice
+from ..contract.marks import ENTRY
 from ..contract.portable import near_name
-from ..contract.targets import Targets
-from .shot import STATES, WAITING, FaceResult, Record, Shot
+from ..contract.targets import TAKEN, Targets
+from .people import Person
+from .shot import RUNNING, STATES, WAITING, FaceResult, Record, Shot, folder_name
 
 SCHEMA: Final = 1
 MANIFEST: Final = "batch.json"
@@ -67,17 +80,27 @@ _RESULT: Final = object_with(
         "notices": list_of(_WORDS),
         "failure": lambda value: value is None or _WORDS(value),
         "log": is_path,
+        "picture": is_path,
+        "identity": is_path,
     }
 )
+_PERSON: Final = object_with({"identity": is_path, "source": is_text, "made_of": mapping_of(is_text)})
 
 
-def write_manifest(folder: Path, records: Sequence[Record], workers: int, targets: Targets) -> Path:
+def write_manifest(
+    folder: Path, records: Sequence[Record], people: Sequence[Person], workers: int, targets: Targets
+) -> Path:
     """Write the manifest into the folder of a batch, in one step (`TargetRefused`, OSError)."""
     data = {
         "schema": SCHEMA,
         "program_version": __version__,
         "workers": workers,
-        "shots": [_entry(record, folder) for record in records],
+        "people": [
+            {"name": person.name, "identity": person.file, "source": person.source, "made_of": person.made_of}
+            for person in people
+            if person.source
+        ],
+        "shots": [entry_of(record, folder) for record in records],
     }
     text = json.dumps(data, indent=1)
     return targets.write(folder / MANIFEST, lambda partial: partial.write_text(text, "ascii"))
@@ -96,9 +119,32 @@ def read_shots(path: Path) -> list[Any] | Failure:
     if data is None or not isinstance(data.get("shots"), list):
         return Failure("batch-not-manifest", f"{path} is not a manifest in JSON with a list 'shots'.", advice)
     if data.get("schema") != SCHEMA:
-        sentence = f"{path} does not have schema {SCHEMA}, which this program reads."
-        return Failure("batch-schema", sentence, advice)
+        return _other_schema(path, data.get("schema"), advice)
     return data["shots"]
+
+
+def _other_schema(path: Path, schema: Any, advice: str) -> Failure:
+    if is_whole(schema, least=SCHEMA + 1):
+        sentence = f"{path} was written by a newer version: it has schema {schema}, and this program reads {SCHEMA}."
+        return Failure("batch-schema", sentence, "Use that version, or another folder for the results.")
+    return Failure("batch-schema", f"{path} does not have schema {SCHEMA}, which this program reads.", advice)
+
+
+def manifest_problem(folder: Path, targets: Targets) -> Failure | None:
+    """Return why a batch cannot work in a folder because of the manifest that is there; None where it can."""
+    path = folder / MANIFEST
+    try:
+        data = parse_json(path.read_bytes(), is_object) if path.stat().st_size <= LARGEST else None
+    except OSError:
+        return targets.problem(path)
+    if data is not None and is_whole(data.get("schema"), least=SCHEMA + 1) and ENTRY in data:
+        return _other_schema(path, data["schema"], "")
+    problem = targets.problem(path)
+    if problem is not None and problem.code == TAKEN and data is not None and ENTRY in data:
+        sentence = f"{path} was changed after this program wrote it."
+        advice = "Put it back, or allow it to be replaced (--overwrite): what it says of each shot counts then."
+        return Failure(TAKEN, sentence, advice)
+    return problem
 
 
 def earlier_results(folder: Path) -> dict[str, Record]:
@@ -109,8 +155,25 @@ def earlier_results(folder: Path) -> dict[str, Record]:
     entries = read_shots(folder / MANIFEST)
     if isinstance(entries, Failure):
         return {}
-    records = (_record(entry, folder) for entry in entries if _RESULT(entry))
+    records = (record_of(entry, Shot(Path(folder, entry["input"]), {})) for entry in entries if is_result(entry))
     return {record.name: record for record in records}
+
+
+def earlier_people(folder: Path) -> dict[str, tuple[str, Mapping[str, str]]]:
+    """Return which identities earlier runs have found: file -> shot whose identity it is, and what it was made of."""
+    try:
+        data = parse_json((folder / MANIFEST).read_bytes(), is_object)
+    except OSError:
+        return {}
+    people = data.get("people") if data is not None else None
+    if not isinstance(people, list):
+        return {}
+    return {person["identity"]: (person["source"], person["made_of"]) for person in people if _PERSON(person)}
+
+
+def is_result(entry: Any) -> bool:
+    """Whether this is what `entry_of` makes of a shot, with a name that a folder in that of the batch can have."""
+    return _RESULT(entry) and all(folder_name(part) == part for part in entry["name"].split("/"))
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -119,13 +182,15 @@ def _input_name(path: Path, folder: Path) -> str:
     return near_name(path, folder)
 
 
-def _entry(record: Record, folder: Path) -> dict[str, Any]:
+def entry_of(record: Record, folder: Path) -> dict[str, Any]:
+    """Return what the manifest in a folder says of a shot, as JSON has it."""
     return {
         "name": record.name,
         "input": _input_name(record.shot.input, folder),
         "settings": record.shot.changed_settings,
         "add": list(record.shot.added),
         "all_faces": record.shot.all_faces,
+        "person": record.shot.person,
         "state": record.state,
         "key": record.key,
         "seconds": round(record.seconds, 2),
@@ -138,6 +203,8 @@ def _entry(record: Record, folder: Path) -> dict[str, Any]:
         "notices": [_words(notice) for notice in record.notices],
         "failure": None if record.failure is None else _words(record.failure),
         "log": record.log,
+        "picture": record.picture,
+        "identity": record.identity,
     }
 
 
@@ -145,12 +212,13 @@ def _words(message: Failure | Notice) -> dict[str, str]:
     return {"code": message.code, "sentence": message.sentence, "advice": message.advice}
 
 
-def _record(entry: Mapping[str, Any], folder: Path) -> Record:
+def record_of(entry: Mapping[str, Any], shot: Shot) -> Record:
+    """Return what became of a shot, as an entry says for which `is_result` holds; one that was at work waits again."""
     failure = entry["failure"]
     return Record(
         name=entry["name"],
-        shot=Shot(Path(folder, entry["input"]), {}),
-        state=entry["state"] if entry["state"] != "running" else WAITING,
+        shot=shot,
+        state=entry["state"] if entry["state"] != RUNNING else WAITING,
         key=entry["key"],
         seconds=float(entry["seconds"]),
         peak_memory=int(entry["peak_memory"]),
@@ -159,6 +227,8 @@ def _record(entry: Mapping[str, Any], folder: Path) -> Record:
         notices=[Notice(**_sentence(notice)) for notice in entry["notices"]],
         failure=None if failure is None else Failure(**_sentence(failure)),
         log=entry["log"],
+        picture=entry["picture"],
+        identity=entry["identity"],
     )
 
 

@@ -14,13 +14,19 @@ from urllib.parse import quote
 
 from .. import __version__
 from ..contract.targets import Targets
-from .shot import DONE, FAILED, SKIPPED, FaceResult, Record
+from .shot import DONE, FAILED, RUNNING, SKIPPED, WAITING, FaceResult, Record
 from .style import STYLE
-from .thumbnails import thumbnail_of
+from .thumbnails import picture_of, thumbnail_of
 
 PAGE: Final = "batch.html"
 
-_STATE_WORDS: Final = {DONE: "done", SKIPPED: "done earlier", FAILED: "failed", "waiting": "waiting"}
+_STATE_WORDS: Final = {
+    DONE: "done",
+    SKIPPED: "done earlier",
+    FAILED: "failed",
+    RUNNING: "at work",
+    WAITING: "waiting",
+}
 _LINKS: Final = (
     ("track", "track"),
     ("overlay", "overlay"),
@@ -38,13 +44,15 @@ _MOST_FLAGS: Final = 4
 """Ranges of frames that the page names; the report names all."""
 
 
-def write_page(folder: Path, records: Sequence[Record], seconds: float, workers: int, targets: Targets) -> Path:
-    """Write the page about a batch into its folder (`TargetRefused`, OSError)."""
-    text = page_of(folder, records, seconds, workers)
+def write_page(
+    folder: Path, records: Sequence[Record], seconds: float, workers: int, targets: Targets, end: str = ""
+) -> Path:
+    """Write the page about a batch into its folder (`TargetRefused`, OSError); arguments as of `page_of`."""
+    text = page_of(folder, records, seconds, workers, end)
     return targets.write(folder / PAGE, lambda partial: partial.write_text(text, "utf-8", errors="replace"))
 
 
-def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: int) -> str:
+def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: int, end: str = "") -> str:
     """Return the page as HTML.
 
     Args:
@@ -52,6 +60,7 @@ def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: in
         records: All shots.
         seconds: That this run of the batch took.
         workers: Shots that were at work at once.
+        end: Why it is not through all of them, a sentence; empty where it is.
     """
     title = f"{folder.name}: {_shots(len(records))}"
     rows = "\n".join(row for record in records for row in _rows(record, folder))
@@ -72,7 +81,7 @@ def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: in
 <p class="counts">{_counts(records)}</p>
 <p class="quiet">{_escaped(_about(records, seconds, workers))}</p>
 </header>
-{_failed_list(records)}<table>
+{_end(end)}{_failed_list(records)}<table>
 <thead><tr><th></th><th>Shot</th><th>Frames tracked</th><th>Error</th><th>To look at</th><th>Time</th></tr></thead>
 <tbody>
 {rows}
@@ -95,7 +104,7 @@ def _rows(record: Record, folder: Path) -> Iterable[str]:
         identity = f' id="{_anchor(record)}"' if number == 0 else ""
         title = f"{record.name}, {Path(face.folder).name}" if several else record.name
         cells = [
-            ("picture", _picture(face, folder, title)),
+            ("picture", _picture(record, face, folder, title)),
             ("shot", _about_shot(record, face, title, first=number == 0)),
             ("frames", _frames(face.figures)),
             ("number", _error(face.figures)),
@@ -106,20 +115,24 @@ def _rows(record: Record, folder: Path) -> Iterable[str]:
         yield f'<tr{identity} class="{_escaped(record.state)}">{content}</tr>'
 
 
-def _picture(face: FaceResult, folder: Path, title: str) -> str:
-    sheet = face.artefacts.get("sheet")
-    address = thumbnail_of(folder / sheet) if sheet else ""
+def _picture(record: Record, face: FaceResult, folder: Path, title: str) -> str:
+    file = picture_of(record, face)
+    address = thumbnail_of(folder, file) if file else ""
     if not address:
         return '<div class="empty">no picture</div>'
-    words = _escaped(f"{title}: a frame, as filmed and with the head over it")
-    picture = f'<img src="{address}" alt="{words}" loading="lazy">'
-    return f'<a href="{_link(face.artefacts.get("overlay") or sheet or "")}">{picture}</a>'
+    how = "as filmed and with the head over it" if face.artefacts else "as filmed"
+    picture = f'<img src="{address}" alt="{_escaped(f"{title}: a frame, {how}")}" loading="lazy">'
+    target = face.artefacts.get("overlay") or file
+    return f'<a href="{_link(target)}">{picture}</a>'
 
 
 def _about_shot(record: Record, face: FaceResult, title: str, first: bool) -> str:
     state = _STATE_WORDS.get(record.state, record.state)
     parts = [f'<h2>{_escaped(title)} <span class="state">{_escaped(state)}</span></h2>']
     parts.append(f'<p class="quiet">{_escaped(record.shot.input.name)}{_settings(record)}</p>')
+    if record.shot.person and first:
+        shape = f", face shape from {record.identity}" if record.identity else ""
+        parts.append(f'<p class="quiet">{_escaped(record.shot.person + shape)}</p>')
     if record.failure is not None and first:
         parts.append(f'<p class="failure">{_escaped(record.failure.sentence)} {_escaped(record.failure.advice)}</p>')
     links = [_anchor_link(word, face.artefacts[name]) for name, word in _LINKS if name in face.artefacts]
@@ -197,6 +210,10 @@ def _time(record: Record) -> str:
     return f"{_clock(record.seconds)}{memory}{again}" if record.seconds else NOTHING
 
 
+def _end(sentence: str) -> str:
+    return f'<p class="warning">{_escaped(sentence)}</p>\n' if sentence else ""
+
+
 def _failed_list(records: Sequence[Record]) -> str:
     """Return the failed shots and their reasons, to read before everything else."""
     failed = [record for record in records if record.failure is not None]
@@ -222,8 +239,8 @@ def _counts(records: Sequence[Record]) -> str:
 def _about(records: Sequence[Record], seconds: float, workers: int) -> str:
     made = time.strftime("%Y-%m-%d %H:%M")
     fresh = [record for record in records if record.state == DONE]
-    if not fresh:
-        return f"{made}, no shot had to be tracked again"
+    if not fresh and all(record.finished for record in records):
+        return f"{made}, no shot was tracked anew"
     at_once = "one shot at a time" if workers == 1 else f"up to {workers} shots at once"
     words = f"{made}, {_clock(seconds)} with {at_once}"
     frames = sum(face.figures.get("frames", {}).get("total", 0) for record in fresh for face in record.faces)

@@ -4,22 +4,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ..contract.file_access import is_file, is_folder
 from ..contract.footage import is_picture
 from .keys import Keys
-from .manifest import MANIFEST, earlier_results
+from .manifest import MANIFEST, earlier_people, earlier_results
 from .page import PAGE
+from .people import PEOPLE, Person, begin, people_of, take_earlier
 from .shot import DONE, FAILED, SKIPPED, WAITING, Record, Shot, folder_name
+
+RESERVED: Final = frozenset({MANIFEST, PAGE, PEOPLE})
+"""Names in the folder of a batch that are not those of shots, in small letters."""
 
 _FRAME: Final = re.compile(r"[\W_]*[0-9]+$")
 """Number of a picture at the end of its name, and what is before it."""
 
 
-def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool) -> tuple[list[Record], int]:
-    """Return a record for each shot, in their order, and how many shots of earlier runs are not among them.
+@dataclass(frozen=True)
+class Plan:
+    """All that a batch does.
+
+    Attributes:
+        records: One for each shot, in their order.
+        people: Who is named in two shots or more.
+        left_out: How many shots of earlier runs are not among them.
+    """
+
+    records: tuple[Record, ...]
+    people: tuple[Person, ...]
+    left_out: int
+
+    @property
+    def waiting(self) -> list[Record]:
+        """The shots that are still to be tracked."""
+        return [record for record in self.records if record.state == WAITING]
+
+    @property
+    def surveys(self) -> tuple[Record, ...]:
+        """What is to be done for people before their shots, see `people`."""
+        return tuple(survey for person in self.people for survey in person.surveys.values())
+
+
+def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool) -> Plan:
+    """Return the plan of a batch.
 
     A shot that is done and whose key has not changed is skipped where its files are there. One that failed stays
     failed unless its key has changed or `retry_failed` says so. All others wait.
@@ -30,19 +60,30 @@ def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool)
         record = earlier.get(name)
         if record is None or record.shot.file != shot.file:
             record = Record(name, shot)
-        record.shot = shot
-        same = record.key != "" and record.key == keys.key_of(shot)
-        if same and record.state in (DONE, SKIPPED) and _is_there(record, folder):
-            record.state = SKIPPED
-        elif not (same and record.state == FAILED and not retry_failed):
-            record.reset()
+        record.shot, record.identity = shot, ""
         records.append(record)
-    return records, len(set(earlier) - {record.name for record in records})
+    people, found = people_of(records), earlier_people(folder)
+    for person in people:
+        take_earlier(person, found, folder, keys)
+    for record in records:
+        _decide(record, folder, keys, retry_failed)
+    for person in people:
+        begin(person)
+    return Plan(tuple(records), tuple(people), len(set(earlier) - {record.name for record in records}))
 
 
-def waiting(records: Sequence[Record]) -> list[Record]:
-    """Return the shots that are still to be tracked."""
-    return [record for record in records if record.state == WAITING]
+def _decide(record: Record, folder: Path, keys: Keys, retry_failed: bool) -> None:
+    """Let a shot wait, unless an earlier run has done with it."""
+    same = record.key != "" and record.key == key_of(record, folder, keys)
+    if same and record.state in (DONE, SKIPPED) and _is_there(record, folder):
+        record.state = SKIPPED
+    elif not (same and record.state == FAILED and not retry_failed):
+        record.reset()
+
+
+def key_of(record: Record, folder: Path, keys: Keys) -> str:
+    """Return the key of a shot as it is now, with the identity that it is to have."""
+    return keys.key_of(record.shot, folder / record.identity if record.identity else None)
 
 
 def _is_there(record: Record, folder: Path) -> bool:
@@ -56,7 +97,7 @@ def _names(shots: Sequence[Shot], earlier: Mapping[str, Record]) -> list[str]:
     former: dict[Path, list[str]] = {}
     for record in earlier.values():
         former.setdefault(record.shot.file, []).append(record.name)
-    taken = {MANIFEST.casefold(), PAGE.casefold()} | {folder_name(shot.name).casefold() for shot in shots if shot.name}
+    taken = set(RESERVED) | {folder_name(shot.name).casefold() for shot in shots if shot.name}
     taken |= {record.name.casefold() for record in earlier.values()}
     names = []
     for shot in shots:

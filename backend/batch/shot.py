@@ -30,6 +30,10 @@ GIVEN_BY_BATCH: Final = frozenset(
 """Settings that follow from the shot's file and folder."""
 
 
+JOB: Final = "job.json"
+LOG: Final = "engine.log"
+"""Files in the folder of a shot, beside its results."""
+
 _UNFIT: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\ud800-\udfff]+')
 """Letters that are not in names of folders on every system."""
 
@@ -59,6 +63,7 @@ class Shot:
         added: Kinds of stages beyond the usual ones.
         all_faces: Whether everyone in it is tracked.
         name: Of its folder, if somebody gave it one.
+        person: Who is tracked in it, if somebody said so: all shots of a person get one identity.
     """
 
     input: Path
@@ -66,6 +71,7 @@ class Shot:
     added: tuple[str, ...] = ()
     all_faces: bool = False
     name: str = ""
+    person: str = ""
 
     @property
     def file(self) -> Path:
@@ -156,6 +162,8 @@ class Record:
         notices: What the engine wanted to be known.
         failure: Why it failed.
         log: File with details in the folder of the batch; empty where there is none.
+        picture: Still of a shot that failed, in the folder of the batch; empty where there is none.
+        identity: Track file in the folder of the batch whose identity it gets; empty where its own is fitted.
     """
 
     name: str
@@ -169,6 +177,8 @@ class Record:
     notices: list[Notice] = field(default_factory=list)
     failure: Failure | None = None
     log: str = ""
+    picture: str = ""
+    identity: str = ""
 
     @property
     def finished(self) -> bool:
@@ -176,7 +186,7 @@ class Record:
         return self.state in (DONE, FAILED, SKIPPED)
 
     def reset(self) -> None:
-        """Forget what an earlier run made of it: it begins anew."""
-        self.state, self.key, self.failure, self.log = WAITING, "", None, ""
+        """Forget what an earlier run made of it: it begins anew, with the identity that it is to have."""
+        self.state, self.key, self.failure, self.log, self.picture = WAITING, "", None, "", ""
         self.seconds, self.peak_memory, self.starts = 0.0, 0, 0
         self.faces, self.notices = [], []

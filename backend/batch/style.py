@@ -20,7 +20,8 @@ a:hover { text-decoration: underline; }
 .state { display: inline-block; padding: .05rem .55rem; border: 1px solid; border-radius: 1rem; font-size: .78rem;
   font-weight: 550; white-space: nowrap; color: var(--good); }
 .failed .state, .state.failed { color: var(--bad); }
-.waiting .state, .skipped .state, .state.waiting, .state.skipped { color: var(--quiet); }
+.waiting .state, .skipped .state, .running .state, .state.waiting, .state.skipped,
+.state.running { color: var(--quiet); }
 .failures { margin: 1rem 0; padding: .7rem 1rem; border-left: 4px solid var(--bad); background: var(--soft); }
 ul { margin: .3rem 0 0; padding-left: 1.1rem; }
 table { width: 100%; margin-top: 1rem; border-collapse: collapse; }

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..contract.failure import Failure
-from ..contract.file_access import exists, is_file
-from ..contract.job import Job, default_job
-from ..contract.output_settings import TrackFileSettings
+from ..contract.file_access import exists, is_file, is_folder
+from ..contract.job import Job, default_job, spec_of
 from ..contract.outputs import REPORT, TRACK
 from ..contract.portable import job_text
 from ..contract.supervision.process import Engine
@@ -23,10 +22,8 @@ from ..run.everyone import everyone_after_the_first, job_of_face
 from ..system.memory import memory_of
 from ..system.writable import not_writable
 from .figures import figures_of
-from .shot import DONE, FAILED, RUNNING, FaceResult, Record
-
-JOB: Final = "job.json"
-LOG: Final = "engine.log"
+from .shot import DONE, FAILED, JOB, LOG, RUNNING, FaceResult, Record
+from .still import STILL, StillReader
 
 MOST_STARTS: Final = 2
 """Of a worker for one job: one that dies is started once more, and goes on where the first one was."""
@@ -55,6 +52,7 @@ class ShotWorker:
         engine: Which works.
         command: How it is started.
         overwrite: Whether files of others may be replaced.
+        survey: Whether the track alone is made, from which a person's identity is chosen.
         clock: Seconds, for tests.
     """
 
@@ -63,6 +61,7 @@ class ShotWorker:
     engine: Engine
     command: MakeCommand
     overwrite: bool
+    survey: bool = False
     clock: Callable[[], float] = time.monotonic
     _supervisor: Supervisor = field(init=False)
     _run: Run = field(init=False)
@@ -74,6 +73,7 @@ class ShotWorker:
     _began: float = 0.0
     _cancelled: bool = False
     _has_new_log: bool = False
+    _still: StillReader | None = None
 
     def __post_init__(self) -> None:
         self._supervisor = Supervisor(_TIMEOUTS)
@@ -90,18 +90,22 @@ class ShotWorker:
             )
             self._end(failure)
             return
-        settings = self._settings = {**shot.settings, "video": replace(shot.settings["video"], path=str(shot.input))}
+        self._settings = {**shot.settings, "video": replace(shot.settings["video"], path=str(shot.input))}
+        if self.record.identity:
+            identity = str(self.folder / self.record.identity)
+            self._settings["head"] = replace(shot.settings["head"], identity_track=identity)
         if shot.all_faces:
-            self._jobs = [job_of_face(settings, shot.added, self._out, 0)]
+            self._jobs = [job_of_face(self._settings, shot.added, self._out, 0)]
         else:
-            track = TrackFileSettings(path=str(self._out / TRACK))
-            self._jobs = [default_job({**settings, "track": track}, shot.added)]
+            track = replace(shot.settings["track"], path=str(self._out / TRACK))
+            job = default_job({**self._settings, "track": track}, shot.added)
+            self._jobs = [up_to_track(job) if self.survey else job]
         self._start_job()
 
     @property
     def over(self) -> bool:
         """Whether nothing more happens."""
-        return not self._supervisor.busy and (self.record.finished or self._cancelled)
+        return not self._supervisor.busy and self._still is None and (self.record.finished or self._cancelled)
 
     @property
     def pid(self) -> int | None:
@@ -126,6 +130,8 @@ class ShotWorker:
 
     def poll(self) -> None:
         """Take what the worker has said, and go on where it has ended."""
+        if self._still is not None:
+            self._poll_still()
         if not self._supervisor.busy:
             return
         memory = memory_of(self._supervisor.pid or 0)
@@ -142,10 +148,12 @@ class ShotWorker:
         """Ask the worker to stop; the shot waits again, and goes on later where it was."""
         self._cancelled = True
         self._supervisor.cancel()
+        self._drop_still()
 
     def close(self) -> None:
         """End the worker for certain."""
         self._supervisor.close(0.0)
+        self._drop_still()
 
     @property
     def _out(self) -> Path:
@@ -222,6 +230,26 @@ class ShotWorker:
             if self._has_new_log:
                 with contextlib.suppress(OSError):  # Windows removes no file that is still being closed
                     log.unlink(missing_ok=True)
+        if failure is not None and not record.faces and self._settings and is_folder(self._out) and not self.survey:
+            self._still = StillReader(self.engine, self._settings["video"], self._out / STILL, self.overwrite)
+
+    def _poll_still(self) -> None:
+        """Take the still of a shot that failed, once it is there."""
+        assert self._still is not None
+        self._still.poll()
+        if self._still.over:
+            self._still = None
+            self.record.picture = f"{self.record.name}/{STILL}" if is_file(self._out / STILL) else ""
+
+    def _drop_still(self) -> None:
+        if self._still is not None:
+            self._still.close()
+            self._still = None
+
+
+def up_to_track(job: Job) -> Job:
+    """Return a job without what is made of its track: drawings, texture, files for other programs."""
+    return Job(tuple(stage for stage in job.stages if "track" not in spec_of(stage.kind).inputs))
 
 
 def _in_folder(path: Path, folder: Path) -> str:

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from ..batch.capacity import MOST_WORKERS, usual_workers
-from ..batch.driver import WHOLE, Batch, event_of_end, failure_of_batch
-from ..batch.inputs import shots_of
+from ..batch.driver import WHOLE, Batch
 from ..batch.keys import Keys
 from ..batch.manifest import MANIFEST
-from ..batch.page import PAGE, write_page
-from ..batch.plan import planned, waiting
+from ..batch.opening import opened
+from ..batch.page import write_page
 from ..batch.shot import GIVEN_BY_BATCH, Record, Shot
+from ..batch.words import AT_WORK, STOPPED, failure_of_batch, fields_of_end, left_out
 from ..batch.worker import MakeCommand
 from ..contract.events import Emit, error_event, notice_event
-from ..contract.failure import Failure, Notice
+from ..contract.failure import Failure
 from ..contract.outputs import absolute
-from ..contract.settings import FaceSettings
 from ..contract.supervision.process import Engine
 from ..contract.targets import TargetRefused, Targets
 from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, guarded
-from ..system.locks import FileLock
 from ..system.project import PROJECT
 from ..system.writable import not_writable
 from .console import clock
 from .flags import HelpFormatter, add_flags, path_argument
 from .session import Session, add_common_flags, open_session
 from .track import add_stage_flag, checked_settings
-
-LOCK: Final = ".batch.lock"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FOLDER_OR_LIST",
         type=path_argument,
         help="Folder (its videos and image sequences, also those in folders in it), text file with a path per line"
-        " (# begins a comment), or manifest in JSON",
+        " (# begins a comment; after a tab, who is in it), or manifest in JSON",
     )
     result.add_argument("--out", type=path_argument, required=True, metavar="DIR", help="Folder for the results")
     result.add_argument(
@@ -126,63 +123,58 @@ def _run(
     command: MakeCommand,
     emit: Emit,
 ) -> int:
-    started = time.monotonic()
     out = absolute(str(parsed.out))
     usual = Shot(Path(), settings, tuple(parsed.add), parsed.all_faces)
-    shots = _checked(shots_of(absolute(str(parsed.source)), usual, out))
-    targets = Targets(parsed.overwrite)
-    problem = shots if isinstance(shots, Failure) else _problem_of(out, targets)
-    if isinstance(shots, Failure) or problem is not None:
-        return _failed(problem, emit)
-    lock = FileLock(out / LOCK)
+    targets, keys = Targets(parsed.overwrite), Keys(parsed.models)
+    source = absolute(str(parsed.source))
     try:
-        if not lock.acquire():
-            busy = Failure(
-                "batch-in-use", f"Another batch is at work in {out}.", "Wait for it, or choose another folder."
-            )
-            return _failed(busy, emit)
-        keys = Keys(parsed.models)
-        records, left = planned(shots, out, keys, parsed.retry_failed)
-        if left:
-            emit(notice_event(_left_out(left), WHOLE))
-        workers = min(parsed.workers or usual_workers(), max(1, len(waiting(records))))
-        said = emit if parsed.events else _for_people(emit)
-        batch = Batch(records, out, keys, workers, engine, command, said, session.stop.asked, targets)
-        if not batch.run():
-            emit({"event": "cancelled"})
-            return session.stop.exit_code
-        page = write_page(out, records, time.monotonic() - started, workers, targets)
-        return _ended(records, out / MANIFEST, page, time.monotonic() - started, emit, session, parsed.events)
+        with opened(source, usual, out, keys, targets, retry_failed=parsed.retry_failed) as plan:
+            if isinstance(plan, Failure):
+                return _failed(plan, emit)
+            workers = min(parsed.workers or usual_workers(), max(1, len(plan.waiting)))
+            said = emit if parsed.events else _for_people(emit)
+            batch = Batch(plan, out, keys, workers, engine, command, said, session.stop.asked, targets)
+            return _tracked(batch, session, emit, events=parsed.events)
     except TargetRefused as refused:
         return _failed(refused.failure, emit)
     except OSError as error:
         return _failed(not_writable(out, error), emit)
-    finally:
-        lock.release()
 
 
-def _checked(shots: list[Shot] | Failure) -> list[Shot] | Failure:
-    """Refuse shots of which everyone is to be tracked, and one face chosen."""
-    if isinstance(shots, Failure):
-        return shots
-    for shot in shots:
-        if shot.all_faces and shot.settings["face"] != FaceSettings():
-            sentence = f"{shot.input.name}: everyone in it is to be tracked, and one face is chosen."
-            return Failure("flags-contradict", sentence, "Leave out the settings that choose a face, or --all-faces.")
-    return shots
+def _tracked(batch: Batch, session: Session, emit: Emit, *, events: bool) -> int:
+    """Run a batch and write its page, however it ends."""
+    started = time.monotonic()
+    records = batch.plan.records
 
+    def page(end: str = "") -> Path:
+        return write_page(batch.folder, records, time.monotonic() - started, batch.workers, batch.targets, end)
 
-def _problem_of(out: Path, targets: Targets) -> Failure | None:
-    """Make the folder of the batch; return why nothing can be written there, before hours of work."""
+    batch.write_page = lambda: page(AT_WORK)
+    if batch.plan.left_out:
+        emit(notice_event(left_out(batch.plan.left_out), WHOLE))
     try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        return not_writable(out, error)
-    return targets.problem(out / MANIFEST) or targets.problem(out / PAGE)
+        through = batch.run()
+    except BaseException as error:
+        with contextlib.suppress(OSError, TargetRefused):
+            page(_reason(error))
+        raise
+    written = page("" if through else STOPPED)
+    if not through:
+        emit({"event": "cancelled"})
+        return session.stop.exit_code
+    return _ended(records, batch.folder / MANIFEST, written, time.monotonic() - started, emit, session, events)
 
 
-def _failed(failure: Failure | None, emit: Emit) -> int:
-    assert failure is not None
+def _reason(error: BaseException) -> str:
+    """Return for the page why a batch ended in the middle."""
+    if isinstance(error, TargetRefused):
+        return f"Ended before all was done. {error.failure.sentence}"
+    if isinstance(error, OSError):
+        return f"Ended before all was done: {error.strerror or error}."
+    return "Ended before all was done, by a fault of the program; the same command goes on."
+
+
+def _failed(failure: Failure, emit: Emit) -> int:
     emit(error_event(failure))
     return EXIT_FAILED
 
@@ -197,11 +189,6 @@ def _for_people(emit: Emit) -> Emit:
     return said
 
 
-def _left_out(count: int) -> Notice:
-    shots = "One shot of earlier runs is" if count == 1 else f"{count} shots of earlier runs are"
-    return Notice("batch-left-out", f"{shots} not in this batch any more; the files stay.")
-
-
 def _ended(
     records: Sequence[Record],
     manifest: Path,
@@ -212,7 +199,7 @@ def _ended(
     events: bool,
 ) -> int:
     outputs = {"manifest": str(manifest), "page": str(page)}
-    end = event_of_end(outputs, seconds, records)
+    end = fields_of_end(outputs, seconds, records)
     failure = failure_of_batch(records, page)
     if not events:
         numbers = ", ".join(f"{count} {state}" for state, count in end["shots"].items())

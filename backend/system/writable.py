@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import time
@@ -44,8 +45,9 @@ def writable_problem(folder: Path) -> Failure | None:
 
 def not_writable(folder: Path, error: OSError) -> Failure:
     """Return the failure for a folder of results that cannot be written to."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return Failure(
         "output-not-writable",
         f"The results cannot be written to {folder}: {error.strerror or error}.",
-        "Choose a folder that you may write to.",
+        "Make room there, or choose another folder." if full else "Choose a folder that you may write to.",
     )

@@ -58,7 +58,7 @@ def test_failures_stand_before_everything_else_with_a_link_to_their_row(tmp_path
     assert page.index('class="failures"') < page.index("<table>")
     assert 'href="#shot-notes%20%26%20more"' in page and 'id="shot-notes%20%26%20more"' in page
     assert "It is a text &lt;b&gt;." in page and "<b>" not in page
-    assert "no shot had to be tracked again" in page
+    assert "no shot was tracked anew" in page
 
 
 def test_the_picture_is_a_whole_frame_from_the_middle_of_the_sheet(tmp_path: Path) -> None:

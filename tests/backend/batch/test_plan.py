@@ -15,8 +15,8 @@ SETTINGS = {kind: spec.settings() for kind, spec in STAGES.items()}
 
 
 def names(folder: Path, *shots: Shot) -> list[str]:
-    records, _ = planned(shots, folder, Keys(folder / "models"), False)
-    return [record.name for record in records]
+    plan = planned(shots, folder, Keys(folder / "models"), False)
+    return [record.name for record in plan.records]
 
 
 @pytest.mark.parametrize(

@@ -294,7 +294,7 @@ def test_a_real_clip_of_two_people_beside_a_text_and_a_film_without_a_face(tmp_p
     assert all(face["figures"]["frames"]["tracked"] == 6 for face in shots["pair"]["faces"])
     assert "is a text" in shots["notes"]["failure"]["sentence"]
     assert "No face was found" in shots["colours"]["failure"]["sentence"]
-    assert (out / "batch.html").read_text("utf-8").count("data:image/jpeg;base64,") == 2
+    assert (out / "batch.html").read_text("utf-8").count("data:image/jpeg;base64,") == 3, "also of the film that failed"
 
 
 def _pid_of_worker(driver: int, shot: str) -> int:

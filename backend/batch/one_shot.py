@@ -1,0 +1,94 @@
+"""One shot of a batch, tracked from beginning to end wherever a worker is: what a driver on many machines calls.
+
+A manifest's entry says what is asked for, and another one what became of it, so that both travel as JSON.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ..contract.failure import Failure
+from ..contract.job import STAGES
+from ..contract.supervision.process import Engine
+from .inputs import shot_of_entry
+from .manifest import entry_of, is_result, record_of
+from .shot import Record, Shot
+from .worker import MakeCommand, ShotWorker
+
+_PAUSE: Final = 0.05
+"""Seconds between two looks at the engine."""
+
+
+def record_to_track(entry: Mapping[str, Any], folder: Path) -> Record | Failure:
+    """Return the record of a shot that an entry of the manifest in a folder asks for, to be tracked."""
+    usual = Shot(Path(), {kind: spec.settings() for kind, spec in STAGES.items()})
+    shot = shot_of_entry(entry, usual, folder)
+    if shot is None or not is_result(entry):
+        return Failure("batch-not-manifest", "An entry is not as a manifest has it.", "Plan the batch again.")
+    if isinstance(shot, Failure):
+        return shot
+    return Record(str(entry["name"]), shot, key=str(entry["key"]), identity=str(entry["identity"]))
+
+
+def track_one(
+    record: Record,
+    folder: Path,
+    engine: Engine,
+    command: MakeCommand,
+    *,
+    overwrite: bool = False,
+    survey: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
+    progress: Callable[[float, str], object] = lambda _share, _stage: None,
+) -> Record:
+    """Track one shot and return its record, which says what became of it; stopped, it waits again.
+
+    Args:
+        record: What is asked for, with its name in the batch, its key, and its identity where a person is named.
+        folder: Of the batch, as this machine sees it.
+        engine, command: Which works, and how it is started for a job.
+        overwrite: Whether files of others may be replaced.
+        survey: Whether the track alone is made, see `people`.
+        stopped: Whether somebody asked to stop.
+        progress: Takes the share that is done and the name of the stage at work.
+    """
+    worker = ShotWorker(record, folder, engine, command, overwrite, survey=survey)
+    try:
+        worker.start()
+        while not worker.over:
+            if stopped():
+                worker.cancel()
+                record.reset()
+            worker.poll()
+            progress(worker.fraction, worker.at_work)
+            time.sleep(_PAUSE)
+    finally:
+        worker.close()
+    return record
+
+
+def result_of(record: Record, folder: Path) -> dict[str, Any]:
+    """Return what became of a shot, as JSON has it."""
+    return entry_of(record, folder)
+
+
+def merge(records: Sequence[Record], results: Iterable[Any]) -> list[Record]:
+    """Write what became of shots elsewhere into the records of a plan; return those for which there was a result.
+
+    A result that is not whole, or of another key than was asked for, is passed over: its shot waits on.
+    """
+    by_name = {record.name: record for record in records}
+    merged = []
+    for entry in results:
+        record = by_name.get(entry["name"]) if is_result(entry) else None
+        if record is None or entry["key"] != record.key:
+            continue
+        made = record_of(entry, record.shot)
+        record.state, record.failure, record.log, record.picture = made.state, made.failure, made.log, made.picture
+        record.seconds, record.peak_memory, record.starts = made.seconds, made.peak_memory, made.starts
+        record.faces, record.notices, record.identity = made.faces, made.notices, made.identity
+        merged.append(record)
+    return merged

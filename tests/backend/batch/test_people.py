@@ -1,0 +1,107 @@
+"""People who are named in several shots: one identity for all of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from report_tracks import a_track
+
+from backend.batch.keys import Keys
+from backend.batch.manifest import write_manifest
+from backend.batch.people import people_of, settle, worth_of
+from backend.batch.plan import Plan, planned
+from backend.batch.shot import FaceResult, Shot
+from backend.contract.job import STAGES
+from backend.contract.targets import Targets
+from backend.contract.track import Track, write_track
+
+SETTINGS = {kind: spec.settings() for kind, spec in STAGES.items()}
+
+
+def shots(folder: Path, **people: str) -> list[Shot]:
+    result = []
+    for name, person in people.items():
+        clip = folder / f"{name}.mp4"
+        clip.touch()
+        result.append(Shot(clip, SETTINGS, person=person))
+    return result
+
+
+def turning(degrees: float) -> Track:
+    track = a_track(40)
+    rotation = np.zeros((len(track), 3))
+    rotation[:, 1] = np.radians(np.linspace(-degrees, degrees, len(track)))
+    return dataclasses.replace(track, head_rotation=rotation)
+
+
+def survey(plan: Plan, folder: Path, **degrees: float) -> None:
+    """Let the surveys of the first person end, those that are named here with a track."""
+    for name, record in plan.people[0].surveys.items():
+        record.state = "done" if name in degrees else "failed"
+        if name in degrees:
+            (folder / record.name).mkdir(parents=True)
+            write_track(folder / record.name / "track.npz", turning(degrees[name]))
+            record.faces.append(FaceResult(record.name, {"track": f"{record.name}/track.npz"}))
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    return Keys(tmp_path / "models")
+
+
+def test_only_who_is_named_twice_is_looked_at_before(tmp_path: Path, keys: Keys) -> None:
+    plan = planned(shots(tmp_path, a="Anna", b="Ben", c="", d="anna"), tmp_path / "out", keys, False)
+    assert [(person.name, list(person.surveys)) for person in plan.people] == [("Anna", ["a", "d"])]
+    assert [record.name for record in plan.surveys] == ["people/Anna/a", "people/Anna/d"]
+
+
+def test_names_that_make_one_folder_stay_two_people(tmp_path: Path, keys: Keys) -> None:
+    plan = planned(shots(tmp_path, a="A/B", b="A/B", c="A:B", d="A:B"), tmp_path / "out", keys, False)
+    assert [person.file for person in people_of(plan.records)] == ["people/A_B.npz", "people/A_B-2.npz"]
+
+
+def test_the_shot_that_shows_most_sides_of_the_head_gives_the_identity(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    plan = planned(shots(tmp_path, a="Anna", b="Anna", c="Anna"), out, keys, False)
+    survey(plan, out, a=5.0, b=40.0)
+    person = plan.people[0]
+    settle(person, out, keys, Targets())
+    assert person.source == "b" and set(person.made_of) == {"a", "b"}
+    assert {record.identity for record in plan.records} == {"people/Anna.npz"}
+    assert [file.name for file in (out / "people").iterdir()] == ["Anna.npz"], "what the surveys wrote is gone"
+
+
+def test_a_small_face_tells_less() -> None:
+    near, far = turning(30.0), turning(30.0)
+    distance = np.array([0.0, 0.0, 10.0])
+    far = dataclasses.replace(far, head_translation=np.tile(distance, (len(far), 1)))
+    assert worth_of(far) < worth_of(near)
+
+
+def test_without_any_face_there_is_no_identity(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    plan = planned(shots(tmp_path, a="Anna", b="Anna"), out, keys, False)
+    survey(plan, out)
+    settle(plan.people[0], out, keys, Targets())
+    assert plan.people[0].source == "" and {record.identity for record in plan.records} == {""}
+
+
+def test_an_identity_stays_for_shots_that_are_added_and_goes_with_its_clips(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    first = shots(tmp_path, a="Anna", b="Anna")
+    plan = planned(first, out, keys, False)
+    survey(plan, out, a=5.0, b=40.0)
+    settle(plan.people[0], out, keys, Targets())
+    write_manifest(out, plan.records, plan.people, 1, Targets())
+
+    more = planned([*first, *shots(tmp_path, c="Anna")], out, keys, False)
+    assert [record.identity for record in more.records] == ["people/Anna.npz"] * 3
+    assert more.surveys == ()
+
+    (tmp_path / "b.mp4").write_text("another take", "utf-8")
+    again = planned(first, out, keys, False)
+    assert [record.identity for record in again.records] == ["", ""]
+    assert len(again.surveys) == 2
