@@ -50,6 +50,7 @@ from .tracking import all_faces, availability, footage, runs
 from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
 from .ui.sections import calibration as calibration_section
 from .ui.sections import versions as version_section
+from .versions import comparison
 from .versions import properties as version_properties
 
 MODULES: Final[tuple[ModuleType, ...]] = (
@@ -63,6 +64,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     scene_state,
     following,
     version_properties,
+    comparison,
     origin,
     saved_paths,
     state,

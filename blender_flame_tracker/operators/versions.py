@@ -12,8 +12,9 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_file
 from ..paths import absolute
 from ..results import selection
-from ..scene.version_list import version_of, versions_of
-from ..versions import activation
+from ..scene.version_list import chosen_version, version_of, versions_of
+from ..versions import activation, comparison
+from ..versions.moving_head import difference
 from .result import OBJECT_MODE, chosen_for, finish
 
 
@@ -32,7 +33,7 @@ def _collection_for(cls: type[bpy.types.Operator], context: bpy.types.Context) -
 def _version_for(cls: type[bpy.types.Operator], context: bpy.types.Context) -> Any | None:
     """Return the version that is chosen in the list."""
     collection = _collection_for(cls, context)
-    version = activation.chosen_version(collection) if collection is not None else None
+    version = chosen_version(collection) if collection is not None else None
     if collection is not None and version is None:
         cls.poll_message_set("Choose a version in the list")
     return version
@@ -70,7 +71,7 @@ class ActivateVersion(bpy.types.Operator):
         collection = _collection(context)
         versions = versions_of(collection)
         wanted = next((each for each in versions if each.name == self.name), None)
-        version = wanted if self.name else activation.chosen_version(collection)
+        version = wanted if self.name else chosen_version(collection)
         if version is None:
             return finish(self, Failure("no-version", f"There is no version '{self.name}'.", "Choose one of the list."))
         return finish(self, activation.activate(context.scene, collection, Path(version.file)))
@@ -120,7 +121,7 @@ class DuplicateVersion(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Copy the file beside it."""
         collection = _collection(context)
-        made = activation.duplicate(collection, activation.chosen_version(collection))
+        made = activation.duplicate(collection, chosen_version(collection))
         if isinstance(made, Failure):
             return finish(self, made)
         return {"FINISHED"}
@@ -155,7 +156,7 @@ class RemoveVersion(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Ask whether the file goes too, where there is one."""
-        version = activation.chosen_version(_collection(context))
+        version = chosen_version(_collection(context))
         if version is None or not is_file(Path(version.file)):
             return self.execute(context)
         return context.window_manager.invoke_props_dialog(self)
@@ -163,17 +164,46 @@ class RemoveVersion(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Remove it."""
         collection = _collection(context)
-        problem = activation.remove(collection, activation.chosen_version(collection), self.delete_file)
+        problem = activation.remove(collection, chosen_version(collection), self.delete_file)
         if problem is not None:
             return finish(self, problem)
         return {"FINISHED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         """Say what goes."""
-        version = activation.chosen_version(_collection(context))
+        version = chosen_version(_collection(context))
         if version is not None:
             self.layout.label(text=f"{version.name}: {Path(version.file).name}", translate=False)
         self.layout.prop(self, "delete_file")
 
 
-CLASSES: Final = (ActivateVersion, AddVersion, DuplicateVersion, RemoveVersion)
+class JumpToDifference(bpy.types.Operator):
+    """Go to the frame on which the compared versions are furthest apart"""
+
+    bl_idname = "flame.jump_to_difference"
+    bl_label = "Jump to Largest Difference"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need two versions that are compared."""
+        collection = _collection_for(cls, context)
+        if collection is None:
+            return False
+        if not comparison.is_compared(collection):
+            cls.poll_message_set("Compare two versions first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Go there, and say how far they are apart."""
+        collection = _collection(context)
+        heads = comparison.compared(collection)
+        if isinstance(heads, Failure):
+            return finish(self, heads)
+        found = difference(*heads)
+        context.scene.frame_set(found.worst)
+        self.report({"INFO"}, f"Frame {found.worst}: at most {found.largest.max():.1f} mm apart")
+        return {"FINISHED"}
+
+
+CLASSES: Final = (ActivateVersion, AddVersion, DuplicateVersion, RemoveVersion, JumpToDifference)

@@ -40,6 +40,12 @@ def version_of(collection: bpy.types.Collection, file: Path | str) -> Any | None
     return next((each for each in versions_of(collection) if each.file == str(file)), None)
 
 
+def chosen_version(collection: bpy.types.Collection) -> Any | None:
+    """Return the version that is chosen in the list, None where none is."""
+    kept = list_of(collection)
+    return kept.items[kept.row] if kept is not None and 0 <= kept.row < len(kept.items) else None
+
+
 def note_version(collection: bpy.types.Collection, file: Path, label: str = "", made_from: Path | None = None) -> Any:
     """Let a track file be a version of an import, and return it; one that is there stays as it is.
 

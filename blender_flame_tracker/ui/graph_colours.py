@@ -9,6 +9,8 @@ Colour = tuple[float, float, float, float]
 BACKGROUND: Final[Colour] = (0.09, 0.09, 0.10, 1.0)
 ERROR: Final[Colour] = (1.0, 0.72, 0.26, 1.0)
 CONFIDENCE: Final[Colour] = (0.36, 0.62, 0.86, 1.0)
+DIFFERENCE: Final[Colour] = (0.55, 0.85, 0.45, 1.0)
+"""Of two versions that are compared."""
 
 REASONS: Final[dict[str, Colour]] = {
     "missing": (0.90, 0.22, 0.22, 1.0),

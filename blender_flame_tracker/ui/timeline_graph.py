@@ -14,6 +14,8 @@ from gpu_extras.batch import batch_for_shader
 from ..nodes.scene_state import flame_of
 from ..results import selection
 from ..results.review import Review, review_of
+from ..versions.comparison import difference_of
+from ..versions.moving_head import Difference
 from . import graph_colours
 from .graph_colours import Colour, faded
 
@@ -35,6 +37,8 @@ class _Shapes:
     ranges: list[tuple[Colour, Any]]
     confidence: Any
     error: Any
+    difference: Difference | None = None
+    apart: Any = None
 
 
 class _Overlay:
@@ -62,8 +66,11 @@ def draw() -> None:
     review = None if found is None or facts is None else review_of(facts, found.placement)
     if review is None:
         return
+    apart = difference_of(found.collection) if found is not None else None
     if _OVERLAY.shapes is None or _OVERLAY.shapes.review is not review:
         _OVERLAY.shapes = _shapes_of(review)
+    if _OVERLAY.shapes.difference is not apart:
+        _OVERLAY.shapes.difference, _OVERLAY.shapes.apart = apart, _line_of(apart)
     _draw_shapes(_OVERLAY.shapes, context.region, context.preferences.system.ui_scale)
 
 
@@ -80,6 +87,14 @@ def _shapes_of(review: Review) -> _Shapes:
     under[0::2, 1], under[1::2, 1] = 0.0, review.confidence
     area = batch_for_shader(flat, "TRI_STRIP", {"pos": _points(under)})
     return _Shapes(review, ranges, area, _line(line, review.frame, review.error / top))
+
+
+def _line_of(apart: Difference | None) -> Any:
+    """The line of how far two versions are apart: its highest point is the largest difference."""
+    if apart is None:
+        return None
+    line = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
+    return _line(line, apart.frame, apart.largest / max(float(apart.largest.max()), 1e-6))
 
 
 def _rectangle(shader: Any, left: float, right: float) -> Any:
@@ -129,12 +144,13 @@ def _draw_shapes(shapes: _Shapes, region: bpy.types.Region, scale: float) -> Non
         matrix.scale((per_frame, height))
         flat.uniform_float("color", faded(graph_colours.CONFIDENCE, 0.25))
         shapes.confidence.draw(flat)
-        if shapes.error is not None:
-            line = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
-            line.uniform_float("viewportSize", (region.width, region.height))
-            line.uniform_float("lineWidth", 1.5 * scale)
-            line.uniform_float("color", graph_colours.ERROR)
-            shapes.error.draw(line)
+        for colour, batch in ((graph_colours.ERROR, shapes.error), (graph_colours.DIFFERENCE, shapes.apart)):
+            if batch is not None:
+                line = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
+                line.uniform_float("viewportSize", (region.width, region.height))
+                line.uniform_float("lineWidth", 1.5 * scale)
+                line.uniform_float("color", colour)
+                batch.draw(line)
     gpu.state.blend_set("NONE")
 
 

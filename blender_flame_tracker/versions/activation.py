@@ -25,6 +25,7 @@ from ..scene.origin import file_of
 from ..scene.parts import Parts, parts_of
 from ..scene.record import read_record
 from ..scene.version_list import free_label, list_of, note_version, version_of, versions_of
+from . import comparison
 
 _MOST_NAMES: Final = 1000
 
@@ -71,7 +72,11 @@ def activate(scene: bpy.types.Scene, collection: bpy.types.Collection, path: Pat
         note_version(collection, shown)
     made = import_and_show(path, settings_of(collection), scene)
     if not isinstance(made, Failure):
-        _choose(made.parts.collection, path)
+        if not comparison.is_compared(made.parts.collection):
+            _choose(made.parts.collection, path)
+        elif shown is not None:
+            _choose(made.parts.collection, shown)  # The two change sides.
+        comparison.renew(scene, made.parts.collection)
     return made
 
 
@@ -87,12 +92,6 @@ def active_version(collection: bpy.types.Collection) -> Any | None:
     """Return the version that an import shows, None where it has no list yet."""
     shown = file_of(collection)
     return version_of(collection, shown) if shown is not None else None
-
-
-def chosen_version(collection: bpy.types.Collection) -> Any | None:
-    """Return the version that is chosen in the list, None where none is."""
-    kept = list_of(collection)
-    return kept.items[kept.row] if kept is not None and 0 <= kept.row < len(kept.items) else None
 
 
 def maker_of(collection: bpy.types.Collection, version: Any) -> str:

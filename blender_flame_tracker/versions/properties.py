@@ -7,8 +7,16 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ..scene.version_list import PROPERTY
+from . import comparison
 
 _HIDDEN: Final[Any] = {"HIDDEN"}
+
+
+def _renewed(owner: Any, context: bpy.types.Context) -> None:
+    """Let the 3D view follow, where versions are compared."""
+    collection: Any = owner.id_data
+    if owner.compare or comparison.comparison_of(collection) is not None:
+        comparison.renew(context.scene, collection)
 
 
 class Version(bpy.types.PropertyGroup):
@@ -35,9 +43,27 @@ class VersionList(bpy.types.PropertyGroup):
 
     items: Any
     row: int
+    compare: bool
+    share: float
     __annotations__: ClassVar = {
         "items": bpy.props.CollectionProperty(type=Version),
-        "row": bpy.props.IntProperty(name="Version", description="Version that is chosen in the list"),
+        "row": bpy.props.IntProperty(name="Version", description="Version that is chosen in the list", update=_renewed),
+        "compare": bpy.props.BoolProperty(
+            name="Compare",
+            description="Lay the version that is chosen in the list over the one that is shown. "
+            "The head itself is hidden meanwhile; renders show it all the same",
+            update=_renewed,
+        ),
+        "share": bpy.props.FloatProperty(
+            name="Compare",
+            description="0 is the version that is shown, 1 the one that is chosen in the list; "
+            "between them the head goes from one to the other",
+            min=0.0,
+            max=1.0,
+            default=0.5,
+            subtype="FACTOR",
+            update=_renewed,
+        ),
     }
 
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.failure import Failure
 from ...results import selection
-from ...scene.version_list import list_of, versions_of
+from ...scene.version_list import chosen_version, list_of, versions_of
 from ...text import paragraph
-from ...versions import activation
+from ...versions import activation, comparison
 
 
 class FLAME_UL_versions(bpy.types.UIList):  # noqa: N801 - Blender's rule for names
@@ -55,9 +56,39 @@ def draw_versions(layout: Any, context: bpy.types.Context, found: selection.Resu
     buttons.operator("flame.add_version", text="", icon="ADD")
     buttons.operator("flame.remove_version", text="", icon="REMOVE")
     buttons.operator("flame.duplicate_version", text="", icon="DUPLICATE")
-    version = activation.chosen_version(collection)
+    version = chosen_version(collection)
     if version is not None:
         paragraph(body, context, _words(collection, version), icon="BLANK1")
+    if several:
+        _draw_comparison(body, context, collection)
+
+
+def _draw_comparison(layout: Any, context: bpy.types.Context, collection: bpy.types.Collection) -> None:
+    """Switch and slider, and how far the two are apart on this frame."""
+    kept = list_of(collection)
+    assert kept is not None
+    row = layout.row(align=True)
+    row.prop(kept, "compare", text="" if kept.compare else "Compare", icon="UV_SYNC_SELECT", toggle=True)
+    if not kept.compare:
+        return
+    row.prop(kept, "share", text="", slider=True)
+    heads = comparison.compared(collection)
+    column = layout.column(align=True)
+    if isinstance(heads, Failure):
+        paragraph(column, context, str(heads), icon="INFO")
+        return
+    shown, chosen = activation.active_version(collection), chosen_version(collection)
+    ends = column.split(factor=0.5)
+    ends.label(text="" if shown is None else shown.name, translate=False)
+    right = ends.row()
+    right.alignment = "RIGHT"
+    right.label(text="" if chosen is None else chosen.name, translate=False)
+    found = comparison.difference_of(collection)
+    apart = found.at(context.scene.frame_current) if found is not None else None
+    words = "The two have no frame here" if apart is None else f"Apart {apart[0]:.1f} mm, at most {apart[1]:.1f} mm"
+    row = column.row(align=True)
+    row.label(text=words)
+    row.operator("flame.jump_to_difference", text="", icon="FORWARD")
 
 
 def _words(collection: bpy.types.Collection, version: Any) -> str:

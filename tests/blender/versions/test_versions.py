@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.results import selection
-from flame_extension.blender_flame_tracker.scene.version_list import version_of, versions_of
+from flame_extension.blender_flame_tracker.scene.version_list import chosen_version, version_of, versions_of
 from flame_extension.blender_flame_tracker.versions import activation
 from version_helpers import first_point, labels, make_version, shown, write_version
 
@@ -82,7 +82,7 @@ def test_a_copy_has_a_file_of_its_own_and_knows_what_it_was_made_from(take):
     assert labels(take) == ["Whole Clip", "Whole Clip 2"]
     copy = versions_of(take)[1]
     assert Path(copy.file).read_bytes() == Path(versions_of(take)[0].file).read_bytes()
-    assert activation.maker_of(take, copy) == "Whole Clip" and activation.chosen_version(take) == copy
+    assert activation.maker_of(take, copy) == "Whole Clip" and chosen_version(take) == copy
 
 
 @pytest.mark.parametrize("with_file", [False, True])
