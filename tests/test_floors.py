@@ -34,6 +34,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "quick_look": 7,
         "fit": 8,
         "examine": 8,
+        "identity": 9,
         "lighting": 9,
         "appearance": 10,
         "texture": 10,

@@ -12,6 +12,7 @@ from ..contract.failure import Failure
 from ..contract.foreign_text import shown
 from ..contract.job import STAGES
 from ..contract.options import Option, from_dict, options_of, path_problem
+from ..contract.photographs import photograph_paths, photograph_setting
 
 PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "exclude", "pins", "arkit", "texture", "export"})
 """Kinds whose settings are called after the kind too: ``--smooth-pose`` says what ``--pose`` would not."""
@@ -22,6 +23,7 @@ NAMES: Final[Mapping[tuple[str, str], str]] = {
     ("head", "identity_modes"): "identity-modes",
     ("head", "expression_modes"): "expression-modes",
     ("head", "identity_track"): "identity-track",
+    ("head", "identity_clips"): "identity-clips",
     ("fit", "device"): "device",
     ("exclude", "corrections"): "corrections",
     ("pins", "corrections"): "corrections",
@@ -100,11 +102,14 @@ def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], A
             value = getattr(arguments, _destination(*SHARED.get((kind, option.name), (kind, option.name))), None)
             if value is None or (kind, option.name) in GIVEN:
                 continue
+            if option.several:
+                value = photograph_setting(value)
             checked = from_dict(spec.settings, {option.name: value}, f"--{flag_name(kind, option)}")
             if isinstance(checked, Failure):
                 return checked
-            if option.kind == "path":
-                value = str(Path(value).expanduser().absolute())  # a job may run in another folder
+            if option.kind == "path":  # a job may run in another folder
+                parts = photograph_paths(value) if option.several else [value]
+                value = photograph_setting(str(Path(part).expanduser().absolute()) for part in parts)
             values[option.name] = value
         result = from_dict(spec.settings, values, spec.label)
         if isinstance(result, Failure):
@@ -154,6 +159,8 @@ def _add(group: Any, kind: str, option: Option) -> None:
     elif option.kind in ("int", "float"):
         kind_of_number = int if option.kind == "int" else float
         group.add_argument(flag, type=kind_of_number, metavar=_metavar(option), **common)
+    elif option.several:
+        group.add_argument(flag, metavar="FILE", nargs="+", **common)
     else:
         group.add_argument(flag, metavar="FILE" if option.kind == "path" else "TEXT", **common)
 

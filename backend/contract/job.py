@@ -16,6 +16,8 @@ from .foreign_text import shown
 from .options import from_dict, to_dict
 
 SCHEMA: Final = 1
+MOST_STAGES: Final = 200
+"""Of a job; the longest that anybody made has thirty."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class StageSpec:
         output: Type of the data that it gives.
         label: Name for people.
         optional: Names of inputs that need not be linked; the engine's own stages have none.
+        of_others: Names of inputs that come from other clips. They can be linked any number of times, as ``video``,
+            ``video 2``, ``video 3``; what is before them does not belong to the clip that is tracked.
     """
 
     settings: type
@@ -35,6 +39,13 @@ class StageSpec:
     output: str
     label: str
     optional: frozenset[str] = frozenset()
+    of_others: frozenset[str] = frozenset()
+
+    def type_of(self, input_name: str) -> str | None:
+        """Return the type of data that an input takes, or None where there is no such input."""
+        name, _, number = input_name.partition(" ")
+        numbered = name in self.of_others and number.isdecimal() and 2 <= int(number) <= MOST_STAGES
+        return self.inputs.get(name if numbered else input_name)
 
 
 STAGES: Final[Mapping[str, StageSpec]] = {
@@ -66,11 +77,21 @@ STAGES: Final[Mapping[str, StageSpec]] = {
 
 
 COMMAND_STAGES: Final[Mapping[str, StageSpec]] = {
+    "person": StageSpec(
+        stage_settings.FitSettings,
+        {"head": "head", "video": "video", "landmarks": "landmarks", "camera": "camera"},
+        "person",
+        "Identity",
+        of_others=frozenset({"video", "landmarks", "camera"}),
+    ),
+    "known_head": StageSpec(
+        stage_settings.KnownHeadSettings, {"head": "head", "person": "person"}, "head", "Head of the Person"
+    ),
     "portraits": StageSpec(
         stage_settings.PortraitSettings, {"fit": "fit", "head": "head", "video": "video"}, "portraits", "Portraits"
     ),
 }
-"""Stages that commands add to their jobs: without a node, and without a flag of ``track``."""
+"""Stages that are added to jobs, by commands or for a setting: without a node, and without a flag of ``track``."""
 
 
 def spec_of(kind: str) -> StageSpec:
@@ -92,12 +113,20 @@ class Stage:
         kind: Key of `STAGES` or `COMMAND_STAGES`.
         settings: Instance of the settings class of that kind.
         inputs: Input name -> name of the stage that gives it.
+        clip: Name of the file that it is about, for people, where that is not the clip that is tracked.
     """
 
     name: str
     kind: str
     settings: Any
     inputs: Mapping[str, str]
+    clip: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        label = spec_of(self.kind).label
+        return f"{label} of {self.clip}" if self.clip else label
 
 
 @dataclass(frozen=True)
@@ -239,8 +268,6 @@ def _parse_stage(entry: Any, number: int) -> Stage | Failure:
     return Stage(name, kind, settings, inputs)
 
 
-MOST_STAGES: Final = 200
-"""Of a job; the longest that anybody made has thirty."""
 _WRITES_TO_PATH: Final = ("track", "texture")
 """Kinds whose setting ``path`` names a file that they write."""
 
@@ -287,8 +314,15 @@ def _shared_file(stages: list[Stage]) -> Failure | None:
 
 
 def _link_problem(stage: Stage, by_name: Mapping[str, Stage]) -> Failure | None:
-    wanted = spec_of(stage.kind).inputs
-    for name, wanted_type in wanted.items():
+    spec = spec_of(stage.kind)
+    wanted = spec.inputs
+    for name, wanted_type in {**wanted, **{name: spec.type_of(name) for name in stage.inputs}}.items():
+        if wanted_type is None:
+            return Failure(
+                "job-input",
+                f"Stage '{stage.name}' has no input '{name}'.",
+                f"Its inputs: {', '.join(wanted) or 'none'}.",
+            )
         if name not in stage.inputs:
             return Failure(
                 "job-input",
@@ -308,13 +342,6 @@ def _link_problem(stage: Stage, by_name: Mapping[str, Stage]) -> Failure | None:
                 "job-type",
                 f"Stage '{stage.name}': its input '{name}' takes '{wanted_type}', but '{source.name}' gives '{given}'.",
                 "Link a stage of the right kind.",
-            )
-    for name in stage.inputs:
-        if name not in wanted:
-            return Failure(
-                "job-input",
-                f"Stage '{stage.name}' has no input '{name}'.",
-                f"Its inputs: {', '.join(wanted) or 'none'}.",
             )
     return None
 

@@ -41,6 +41,7 @@ class Option:
         names: What a text names in Blender, whose names are suggested: ``collections``, or ``imports`` for those
             collections that hold a track; empty for any text.
         ending: What the name of a file that is written must end in, as its form follows from that; empty is any.
+        several: Whether a path may be several, with `SEPARATOR` between them.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Option:
     advanced: bool = False
     names: str = ""
     ending: str = ""
+    several: bool = False
 
     def choice_label(self, choice: str) -> str:
         """Return how a choice is called in a menu."""
@@ -76,6 +78,7 @@ def option(
     advanced: bool = False,
     names: str = "",
     ending: str = "",
+    several: bool = False,
 ) -> Any:
     """Declare a field of a settings dataclass, with all that its views need in `field.metadata`.
 
@@ -100,6 +103,7 @@ def option(
         "advanced": advanced,
         "names": names,
         "ending": ending,
+        "several": several,
     }
     return dataclasses.field(default=default, metadata=metadata)
 

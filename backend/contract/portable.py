@@ -12,7 +12,7 @@ from typing import Any, Final
 from .failure import Failure
 from .file_access import home
 from .job import Job, is_kind, parse_job, spec_of
-from .options import options_of, to_dict
+from .options import Option, options_of, to_dict
 from .photographs import photograph_paths, photograph_setting
 
 _RELATIVE_TO: Final = "relative_to"
@@ -96,16 +96,16 @@ def _renamed(kind: str, values: Mapping[str, Any], rename: Callable[[Path], str 
     """Return the settings of a stage with other names for files, where `rename` gives one."""
     if not is_kind(kind):
         return dict(values)
-    paths = {option.name for option in options_of(spec_of(kind).settings) if option.kind == "path"}
+    paths = {option.name: option for option in options_of(spec_of(kind).settings) if option.kind == "path"}
     return {
-        name: _names(kind, value, rename) if name in paths and isinstance(value, str) and value else value
+        name: _names(paths[name], value, rename) if name in paths and isinstance(value, str) and value else value
         for name, value in values.items()
     }
 
 
-def _names(kind: str, value: str, rename: Callable[[Path], str | None]) -> str:
-    """Return another name for the file that a setting names, or for each of several photographs."""
-    parts = photograph_paths(value) if kind == "photographs" else [value]
+def _names(option: Option, value: str, rename: Callable[[Path], str | None]) -> str:
+    """Return another name for the file that a setting names, or for each of several."""
+    parts = photograph_paths(value) if option.several else [value]
     return photograph_setting(rename(Path(part)) or part for part in parts)
 
 

@@ -85,6 +85,7 @@ class PhotographSettings:
         "A photograph, several of one person with | between them, or a folder of them",
         label="Photographs",
         path=True,
+        several=True,
     )
     folder: str = option(
         "",
@@ -225,6 +226,18 @@ class HeadSettings:
         label="Identity From",
         path=True,
     )
+    identity_clips: str = option(
+        "",
+        "Clips, photographs or track files of the same person: one face shape is fitted to all of them together",
+        label="Identity Clips",
+        path=True,
+        several=True,
+    )
+
+
+@dataclass(frozen=True)
+class KnownHeadSettings:
+    """A head with the identity of a person who was fitted to several clips; there is nothing to set."""
 
 
 FOCAL_CHOICES: Final = {

@@ -100,6 +100,23 @@ class PersonMasks:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Who several clips show.
+
+    Attributes:
+        identity: Coefficients (I,).
+        model_sha256: Of the head that they belong to.
+        clips: Names of the files that they come from.
+        disagreement: Of each clip: how much it would rather be somebody else, see `identity.person`.
+    """
+
+    identity: Floats
+    model_sha256: str
+    clips: tuple[str, ...]
+    disagreement: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Landmarks:
     """One face over the clip.
 

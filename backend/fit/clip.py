@@ -91,6 +91,29 @@ def fit_clip(
     """
     clock = _Clock()
     model = landmark_model(head, PRECISION, device)
+    clip, start, outline = _start(head, model, clip, options, clock)
+    solution = _solve(head, model, clip, options, start, listener or Listener(), clock)
+    sigma = solution.focal_sigma / LANDMARK_SHARE**0.5 if clip.focal_sigma > 0 else 0.0
+    return replace(solution, focal_sigma=sigma, outline=outline, lens=clip.lens)
+
+
+def key_frame_fit(
+    head: HeadModel, clip: ClipInput, options: FitOptions, device: torch.device = PROCESSOR
+) -> tuple[SharedFit, IdentityResult]:
+    """Return the fit of what the clip shares as it stands before its first step, and where it starts.
+
+    Args:
+        head, clip, options, device: As for `fit_clip`.
+    """
+    model = landmark_model(head, PRECISION, device)
+    clip, start, _ = _start(head, model, clip, options, _Clock())
+    return _key_frame_work(head, model, clip, options, start, Listener())
+
+
+def _start(
+    head: HeadModel, model: LandmarkModel, clip: ClipInput, options: FitOptions, clock: _Clock
+) -> tuple[ClipInput, _Initialisation, OutlineEvidence | None]:
+    """Return the clip with what its outline makes plausible of the lens, heads where its landmarks are, and why."""
     start = _initialise(model, clip, options)
     clock.lap("start")
     outline = None
@@ -98,9 +121,7 @@ def fit_clip(
         outline = _ask_outline(head, model, clip, start, options.tuning)
         clock.lap("outline")
     clip = _with_outline_prior(clip, outline)
-    solution = _solve(head, model, clip, options, start.with_focal(clip.focal), listener or Listener(), clock)
-    sigma = solution.focal_sigma / LANDMARK_SHARE**0.5 if clip.focal_sigma > 0 else 0.0
-    return replace(solution, focal_sigma=sigma, outline=outline, lens=clip.lens)
+    return clip, start.with_focal(clip.focal), outline
 
 
 @dataclass(frozen=True)
@@ -220,6 +241,19 @@ def _fit_key_frames(
     listener: Listener,
 ) -> tuple[Integers, IdentityResult]:
     """Return the key frames, with those whose outline is compared, and what was found on them."""
+    work, at = _key_frame_work(head, model, clip, options, start, listener)
+    return work.keys, fit_shared(work, at)
+
+
+def _key_frame_work(
+    head: HeadModel,
+    model: LandmarkModel,
+    clip: ClipInput,
+    options: FitOptions,
+    start: _Initialisation,
+    listener: Listener,
+) -> tuple[SharedFit, IdentityResult]:
+    """Return the fit of what the clip shares on its key frames, and where it starts."""
     rotations = start.frames.rotation.cpu().double().numpy()
     outlined = frames_with_masks(clip.masks, clip.points, rotations, clip.times, clip.trust)
     keys = np.union1d(start.keys, outlined)
@@ -234,7 +268,7 @@ def _fit_key_frames(
         outline=outline_term(head, model, clip.masks, outlined, keys, clip.centre, options.tuning),
         listener=listener,
     )
-    return keys, fit_shared(work, IdentityResult(start.shared, start.frames[index], 0.0, 0))
+    return work, IdentityResult(start.shared, start.frames[index], 0.0, 0)
 
 
 class _Clock:

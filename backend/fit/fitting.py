@@ -50,20 +50,34 @@ def fit(
             "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
         )
     starts = [] if video is None else starts_for_clip(video, landmarks, head, context)
-    zoom = None if video is None else _zoom(landmarks, camera, context, video)
-    factor = None if zoom is None else zoom.factor
-    steady, steady_camera = unzoomed(landmarks, factor), _of_longest(camera, factor)
+    steady_landmarks, steady_camera, zoom = steady(landmarks, camera, context, video)
 
     def fit_from(start: HeadModel) -> Fit:
         fitted = on_device(
-            lambda there: _fit_steady(steady, start, steady_camera, settings, context, there), device, context.notice
+            lambda there: _fit_steady(steady_landmarks, start, steady_camera, settings, context, there),
+            device,
+            context.notice,
         )
-        return zoomed_fit(fitted, landmarks, factor)
+        return zoomed_fit(fitted, landmarks, None if zoom is None else zoom.factor)
 
     best = best_fit(head, starts, fit_from)
     if zoom is None or isinstance(best, Failure):
         return best
     return replace(best, report=replace(best.report, zoom=zoom.summary()))
+
+
+def steady(
+    landmarks: Landmarks, camera: Camera, context: Context, video: Video | None
+) -> tuple[Landmarks, Camera, Zoom | None]:
+    """Return landmarks and camera of a clip as a lens sees it that does not zoom, and how it zooms.
+
+    Args:
+        landmarks, camera, context: Of the clip.
+        video: Its pictures; where None, it does not zoom.
+    """
+    zoom = None if video is None else _zoom(landmarks, camera, context, video)
+    factor = None if zoom is None else zoom.factor
+    return unzoomed(landmarks, factor), _of_longest(camera, factor), zoom
 
 
 def _zoom(landmarks: Landmarks, camera: Camera, context: Context, video: Video) -> Zoom | None:

@@ -17,7 +17,7 @@ from .terms.priors import LOCKED, frame_prior, shared_prior
 
 
 @dataclass(frozen=True)
-class _Round:
+class Round:
     """One solve.
 
     Attributes:
@@ -33,10 +33,11 @@ class _Round:
     finds_focal: bool = True
 
 
-def _rounds(offsets: bool, *, outlined: bool, known: bool) -> list[_Round]:
+def rounds_of(offsets: bool, *, outlined: bool, known: bool) -> list[Round]:
+    """Return the solves of a clip: with offsets at all, with an outline, and whether the focal length is known."""
     if known or not outlined:
-        return [_Round(False, 4, outlined), _Round(offsets, 4, outlined)]
-    return [_Round(False, 4, False), _Round(offsets, 2, False), _Round(offsets, 3, True, finds_focal=False)]
+        return [Round(False, 4, outlined), Round(offsets, 4, outlined)]
+    return [Round(False, 4, False), Round(offsets, 2, False), Round(offsets, 3, True, finds_focal=False)]
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,8 @@ def fit_shared(work: SharedFit, start: IdentityResult) -> IdentityResult:
     once more, and as if it were sure, it would make lenses too long (on twelve rendered people by 26 % in the mean
     instead of 15). Then the outline shapes the head for it.
     """
-    noise = work.observations.noise.clamp_min(work.options.tuning.identity_pixels)
-    work = replace(work, observations=replace(work.observations, noise=noise))
-    rounds = _rounds(work.options.offsets, outlined=work.outline is not None, known=work.focal_sigma <= 0)
+    work = least_noise(work)
+    rounds = rounds_of(work.options.offsets, outlined=work.outline is not None, known=work.focal_sigma <= 0)
     total = sum(each.iterations for each in rounds)
     result, done = start, 0
     for each in rounds:
@@ -85,7 +85,7 @@ def fit_shared(work: SharedFit, start: IdentityResult) -> IdentityResult:
         def show(shared: Shared, frames: Frames) -> None:
             work.listener.watch(work.model, shared, work.keys, frames)
 
-        problem = _problem(work, each, result.shared, first=done == 0)
+        problem = identity_problem(work, each, result.shared, first=done == 0)
         solved = solve_identity(
             problem, result.shared, result.frames, iterations=each.iterations, progress=report, watch=show
         )
@@ -95,7 +95,20 @@ def fit_shared(work: SharedFit, start: IdentityResult) -> IdentityResult:
     return result
 
 
-def _problem(work: SharedFit, each: _Round, shared: Shared, *, first: bool) -> IdentityProblem:
+def least_noise(work: SharedFit) -> SharedFit:
+    """Return the same with landmarks that are never more certain than what can be seen of a person in so few pixels."""
+    noise = work.observations.noise.clamp_min(work.options.tuning.identity_pixels)
+    return replace(work, observations=replace(work.observations, noise=noise))
+
+
+def identity_problem(work: SharedFit, each: Round, shared: Shared, *, first: bool) -> IdentityProblem:
+    """Return one round's problem.
+
+    Args:
+        work, each: The clip, and the round.
+        shared: Where it starts; a focal length that is not found in this round is held there.
+        first: Whether lips may still pass through each other.
+    """
     tuning, outline = work.options.tuning, work.outline if each.outlined else None
     held = (float(shared.log_focal), LOCKED)
     mean, sigma = (work.log_focal, max(work.focal_sigma, LOCKED)) if each.finds_focal else held

@@ -20,6 +20,7 @@ from .. import __version__
 from ..contract.atomic import abandon_half_made
 from ..contract.events import PROTOCOL, Emit, encode, error_event
 from ..contract.failure import Failure
+from ..contract.identity_clips import with_identity_clips
 from ..contract.job import Job
 from ..data.previews import Previews, preview_folder
 from ..data.stage_code import StageCode
@@ -246,7 +247,15 @@ def run_guarded(
 ) -> Finished | Stopped | Failure:
     """Run a job; an error of the program itself becomes a failure too, see `guarded`."""
     shown = _previews(cache, emit) if previews else None
-    return guarded(lambda said: run_job(job, cache, models, said, stop.asked, registry, shown), emit, log)
+
+    def work(said: Emit) -> Finished | Stopped | Failure:
+        whole = with_identity_clips(job)
+        if isinstance(whole, Failure):
+            said(error_event(whole))
+            return whole
+        return run_job(whole, cache, models, said, stop.asked, registry, shown)
+
+    return guarded(work, emit, log)
 
 
 def _previews(cache: Cache, emit: Emit) -> Previews | None:

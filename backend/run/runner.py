@@ -183,7 +183,7 @@ class _JobRun:
         return self.registry[stage.kind]
 
     def _emit_job(self) -> None:
-        stages = [{"name": s.name, "kind": s.kind, "label": spec_of(s.kind).label} for s in self.job.stages]
+        stages = [{"name": s.name, "kind": s.kind, "label": s.label} for s in self.job.stages]
         self.send({"event": "job", "stages": stages})
 
     def _upstream(self, stage: Stage) -> dict[str, Stage]:
@@ -191,10 +191,15 @@ class _JobRun:
         by_kind: dict[str, Stage] = {}
         row = [stage]
         while row:
-            row = [self.job.stage(name) for above in row for name in above.inputs.values()]
+            row = [self.job.stage(name) for above in row for name in self._own_inputs(above)]
             for above in row:
                 by_kind.setdefault(above.kind, above)
         return by_kind
+
+    def _own_inputs(self, stage: Stage) -> list[str]:
+        """Return the stages that it is linked to, without those that look at other clips."""
+        others = spec_of(stage.kind).of_others
+        return [source for name, source in stage.inputs.items() if name.partition(" ")[0] not in others]
 
     def _inputs(self, stage: Stage) -> dict[str, Stage]:
         inputs = {name: self.job.stage(source) for name, source in stage.inputs.items()}
@@ -348,7 +353,7 @@ class _JobRun:
         except TargetRefused as refused:
             raise _StageFailed(stage.name, refused.failure) from None
         except Exception as error:
-            failure = failure_of_stage(error, _label(stage), writes=code.keep == "files")
+            failure = failure_of_stage(error, stage.label, writes=code.keep == "files")
             if failure is None:
                 raise
             raise _StageFailed(stage.name, failure) from error
@@ -389,7 +394,3 @@ class _JobRun:
                 "The run continues; free some space, or choose another folder with --cache, to have it saved next time."
             )
             self._notice(stage, Notice("cache-not-written", sentence, advice))
-
-
-def _label(stage: Stage) -> str:
-    return spec_of(stage.kind).label

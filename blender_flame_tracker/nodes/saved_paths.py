@@ -14,7 +14,7 @@ from typing import Any, Final
 import bpy
 from bpy.app.handlers import persistent
 
-from ...backend.contract.options import options_of
+from ...backend.contract.options import Option, options_of
 from ...backend.contract.photographs import photograph_paths, photograph_setting
 from .. import paths
 from ..handlers import add_handlers, remove_handlers
@@ -33,17 +33,21 @@ def _nodes() -> Iterator[Any]:
             yield from (node for node in tree.nodes if kind_of(node))
 
 
+def _paths(node: Any) -> list[Option]:
+    return [each for each in options_of(spec_of(kind_of(node)).settings) if each.kind == "path"]
+
+
 def _names(node: Any) -> list[str]:
-    return [each.name for each in options_of(spec_of(kind_of(node)).settings) if each.kind == "path"]
+    return [each.name for each in _paths(node)]
 
 
 def _rewrite(node: Any, write: Callable[[str], str]) -> None:
-    for name in _names(node):
-        text = getattr(node, name)
-        parts = photograph_paths(text) if kind_of(node) == "photographs" else [text]
+    for each in _paths(node):
+        text = getattr(node, each.name)
+        parts = photograph_paths(text) if each.several else [text]
         written = photograph_setting(map(write, parts))
         if text and written != text:
-            setattr(node, name, written)
+            setattr(node, each.name, written)
     if kind_of(node) == "track":
         take_files.rewrite(node, write)
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .levenberg_marquardt import Step
 
-_RIDGE: Final = 1e-9
+RIDGE: Final = 1e-9
 """Added to the blocks where their inverse is wanted without damping."""
 
 
@@ -53,7 +53,7 @@ class ArrowSystem:
     def solve(self, damping: float) -> Step[ArrowStep] | None:
         """Return the damped step; None where the equations are not positive definite."""
         inner, outer = damping * self.damping, damping * self.border_damping
-        eliminated = self._eliminate(inner)
+        eliminated = self.eliminate(inner)
         if eliminated is None:
             return None
         factor, hessian, gradient = eliminated
@@ -63,15 +63,14 @@ class ArrowSystem:
         if bool(failed):
             return None
         border = -torch.cholesky_solve(gradient[:, None], border_factor)[:, 0]
-        right = self.gradient + self.coupling @ border
-        blocks = -torch.cholesky_solve(right[..., None], factor)[..., 0]
+        blocks = self.blocks_after(border, factor)
         gain = 0.5 * (border * (outer * border - self.border_gradient)).sum()
         gain += 0.5 * (blocks * (inner * blocks - self.gradient)).sum()
         return Step(ArrowStep(border, blocks), float(gain))
 
     def sigma(self, column: int) -> float:
         """Return the standard deviation of one of the border's unknowns, all else being free."""
-        eliminated = self._eliminate(torch.full_like(self.damping, _RIDGE))
+        eliminated = self.eliminate(torch.full_like(self.damping, RIDGE))
         if eliminated is None:
             return float("inf")
         _, hessian, gradient = eliminated
@@ -82,7 +81,17 @@ class ArrowSystem:
             return float("inf")
         return float(torch.cholesky_solve(unit[:, None], factor)[column, 0].clamp_min(0).sqrt())
 
-    def _eliminate(self, damping: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
+    def blocks_after(self, border: Tensor, factor: Tensor) -> Tensor:
+        """Return the change of the blocks (T, D) that belongs to one of the border (S,).
+
+        Args:
+            border: Of the border.
+            factor: Of each block, from `eliminate`.
+        """
+        right = self.gradient + self.coupling @ border
+        return -torch.cholesky_solve(right[..., None], factor)[..., 0]
+
+    def eliminate(self, damping: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
         """Return the factor of each block, and the reduced hessian and gradient of the border."""
         blocks = self.blocks.clone()
         blocks.diagonal(dim1=1, dim2=2).add_(damping)

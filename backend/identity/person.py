@@ -1,0 +1,116 @@
+"""The identity of one person from several clips, solved together: one head, and a camera for each clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import torch
+
+from ..contract.failure import Failure, Notice
+from ..contract.settings import FitSettings
+from ..data.context import Context
+from ..data.types import Camera, Landmarks, Person, Video
+from ..fit.clip import key_frame_fit
+from ..fit.clip_input import clip_input
+from ..fit.fitting import steady
+from ..fit.geometry.parallel import on_device, single_threaded_operations
+from ..fit.listener import progress_of
+from ..fit.options.device import device_for
+from ..fit.options.fit_options import FitOptions
+from ..fit.solved_frames import solved_frames
+from ..fit.solvers.identity import ClipUnknowns
+from ..head.model import HeadModel
+from .joint_fit import JointResult, fit_together
+
+LEAST_KEY_FRAMES: Final = 8
+"""Of a clip; together the clips have as many as a single one, so that what they tell counts as much: the detector is
+wrong about a person in the same way on every frame, and more of them do not make that better."""
+
+
+@dataclass(frozen=True)
+class PersonClip:
+    """One clip of a person: its footage, the face in it, and what is known of its camera."""
+
+    video: Video
+    landmarks: Landmarks
+    camera: Camera
+
+    @property
+    def name(self) -> str:
+        """The file's name, for people."""
+        return self.video.path.name
+
+
+def person_in(
+    clips: Sequence[PersonClip], head: HeadModel, settings: FitSettings, context: Context
+) -> Person | Failure:
+    """Return the person that several clips show.
+
+    A clip without a face, and one that was given before, are left out; notices say so, and which one seems to show
+    somebody else.
+
+    Args:
+        clips: In any order; at least one.
+        head: The head, with identity modes to fit.
+        settings: How it is fitted, as for the fit of one clip.
+        context: For progress and notices.
+    """
+    device = device_for(settings.device)
+    if isinstance(device, Failure):
+        return device
+    used = _of_use(clips, context)
+    if not used:
+        return Failure(
+            "identity-no-face",
+            "None of the clips that the identity is to come from shows a face.",
+            "Choose clips in which the person's face is seen, or let the identity be fitted to the shot itself.",
+        )
+    solved = on_device(lambda there: _solved(used, head, settings, context, there), device, context.notice)
+    identity = solved.clips[0].shared.identity.cpu().double().numpy()
+    return Person(identity, head.sha256, tuple(each.name for each in used), solved.savings)
+
+
+def _of_use(clips: Sequence[PersonClip], context: Context) -> list[PersonClip]:
+    """Return the clips that show a face, each once."""
+    result: dict[tuple[object, ...], PersonClip] = {}
+    for clip in clips:
+        which = (clip.video.sha256, clip.landmarks.frame_index.tobytes(), clip.landmarks.number)
+        if not clip.landmarks.found.any():
+            context.notice(
+                Notice(
+                    "identity-clip-without-face",
+                    f"{clip.name} shows no face; the identity comes from the other clips.",
+                    "Leave it out, or choose another clip of the person.",
+                )
+            )
+        elif which in result:
+            context.notice(
+                Notice(
+                    "identity-clip-twice",
+                    f"{clip.name} was given twice for the identity; it counts once.",
+                    "Leave one of the two out.",
+                )
+            )
+        else:
+            result[which] = clip
+    return list(result.values())
+
+
+@single_threaded_operations()
+def _solved(
+    clips: Sequence[PersonClip], head: HeadModel, settings: FitSettings, context: Context, device: torch.device
+) -> JointResult:
+    options = FitOptions.from_settings(settings)
+    options = replace(options, key_frames=max(options.key_frames // len(clips), LEAST_KEY_FRAMES))
+    works, starts = [], []
+    for clip in clips:
+        context.check()
+        landmarks, camera, _ = steady(clip.landmarks, clip.camera, context, clip.video)
+        frames = solved_frames(landmarks, options.longest_gap)
+        work, start = key_frame_fit(head, clip_input(landmarks, camera, frames), options, device)
+        works.append(work)
+        starts.append(ClipUnknowns(start.shared, start.frames))
+    report = progress_of(context, {"identity": (0.0, 1.0)})
+    return fit_together(works, starts, lambda done, total: report("identity", done, total))
