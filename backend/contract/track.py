@@ -26,6 +26,7 @@ from .track_schema import (
     KINDS,
     OPTIONAL,
     SHADING,
+    UNCORRECTED,
     claim_problem,
     header_problem,
     relations_problem,
@@ -95,6 +96,8 @@ class Track:
         arkit_basis: What the 52 do to the vertices (V, 3, 52) float32, metres; None where `expression_basis` has them.
         eyelid_basis: What the two `eyelids` do to the vertices (V, 3, 2) float32, metres; None where the model has no
             lids of their own, and in older files.
+        uncorrected_rows, uncorrected: Rows that corrections by hand changed (N,) int64, and what they were before
+            (N, M) float64, see `corrections.uncorrected`; None where nothing was corrected, and in older files.
     """
 
     frame_index: Array
@@ -139,6 +142,8 @@ class Track:
     arkit_residual: Array | None = None
     arkit_basis: Array | None = None
     eyelid_basis: Array | None = None
+    uncorrected_rows: Array | None = None
+    uncorrected: Array | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -271,6 +276,8 @@ def read_track(path: Path) -> Track | Failure:
     weights = [name for name in ARKIT_ARRAYS if name in arrays]
     if weights and (len(weights) < len(ARKIT_ARRAYS) or "arkit" not in header):
         return _not_a_track(path, "its ARKit weights are incomplete")
+    if sum(name in arrays for name in UNCORRECTED) == 1:
+        return _not_a_track(path, "what it was before its corrections is incomplete")
     return Track(header=header, **arrays)
 
 

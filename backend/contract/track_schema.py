@@ -89,14 +89,32 @@ KINDS: Final[Mapping[str, Kind]] = {
     "arkit_residual": Kind("float32", ("T",), 0, may_be_unknown=True),
     "arkit_basis": Kind("float32", ("V", 3, len(ARKIT))),
     "eyelid_basis": Kind("float32", ("V", 3, 2)),
+    "uncorrected_rows": Kind("int64", ("N",), 0, LARGEST_WHOLE),
+    "uncorrected": Kind("float64", ("N", "M"), may_be_unknown=True),
 }
 SHADING: Final = ("light", "gain", "albedo")
 """Arrays that a file has together or not at all."""
 ARKIT_ARRAYS: Final = ("arkit_weights", "arkit_residual")
 """Arrays that a file has together or not at all, and with them the header's entry ``arkit``."""
-OPTIONAL: Final = (*SHADING, "zoom", "rotation_error", "point_error", *ARKIT_ARRAYS, "arkit_basis", "eyelid_basis")
+UNCORRECTED: Final = ("uncorrected_rows", "uncorrected")
+"""Arrays that a file has together or not at all."""
+OPTIONAL: Final = (
+    *SHADING,
+    "zoom",
+    "rotation_error",
+    "point_error",
+    *ARKIT_ARRAYS,
+    "arkit_basis",
+    "eyelid_basis",
+    *UNCORRECTED,
+)
 ARRAYS: Final = tuple(name for name in KINDS if name not in OPTIONAL)
-_POINTS_INTO: Final[Mapping[str, str]] = {"faces": "V", "uv_faces": "U", "landmark_triangle": "F"}
+_POINTS_INTO: Final[Mapping[str, str]] = {
+    "faces": "V",
+    "uv_faces": "U",
+    "landmark_triangle": "F",
+    "uncorrected_rows": "T",
+}
 """Arrays of indices -> the letter of the shape of what they point into."""
 
 
