@@ -11,6 +11,7 @@ From the ground up; a folder calls only those above it in this list (`tests/test
 - `results`: which result is meant, how good it is, how it comes into the scene.
 - `calibration`: how strongly a performance is played, from which resting face.
 - `exporters`: files for other programs, by Blender's own exporters.
+- `pinning`: frames put right by hand, in the 3D view.
 - `retarget`: characters of the user, and a performance put onto them.
 - `tracking`: trees that are tracked, and the footage.
 - `operators`: what buttons do.

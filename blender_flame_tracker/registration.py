@@ -28,6 +28,8 @@ from .operators import (
     import_track,
     log,
     photographs,
+    pin_head,
+    pins,
     replace,
     retarget,
     track,
@@ -41,6 +43,7 @@ from .operators import scene as scene_operators
 from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .operators import versions as version_operators
+from .pinning import applying
 from .preferences import engine_state, preferences
 from .results import selection
 from .retarget import mapping_group, mapping_list, playing, recording, vrm_import
@@ -93,6 +96,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     rig_operators,
     scene_operators,
     version_operators,
+    applying,
+    pins,
+    pin_head,
     hand_off,
     export_take,
     export_performance,

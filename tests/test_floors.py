@@ -115,6 +115,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "calibration": 6,
         "versions": 6,
         "exporters": 7,
+        "pinning": 7,
         "retarget": 7,
         "tracking": 8,
         "operators": 9,

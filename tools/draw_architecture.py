@@ -26,6 +26,7 @@ OF_BLENDER: Final = {
     "calibration": "strength, resting face",
     "versions": "which one is shown",
     "exporters": "files by Blender",
+    "pinning": "frames put right by hand",
     "retarget": "onto a character",
     "tracking": "one run per tree",
     "operators": "what buttons do",

@@ -11,6 +11,7 @@ import bpy
 from ...backend.contract.job import SUBSTITUTES
 from .. import redrawing
 from ..names import TREE
+from .pin_parts import PIN_PARTS
 from .reading import kind_of, linked, nodes_of
 from .tree import FlameTree
 
@@ -55,6 +56,8 @@ class SceneFlame(bpy.types.PropertyGroup):
     show_calibration: bool
     show_character: bool
     show_timeline_graph: bool
+    show_corrections: bool
+    pin_part: str
 
     __annotations__: ClassVar = {
         "tree": bpy.props.PointerProperty(
@@ -75,6 +78,7 @@ class SceneFlame(bpy.types.PropertyGroup):
         "show_more": _flag("More Settings", default=False),
         "show_messages": _flag("Messages", default=False),
         "show_result": _flag("Result"),
+        "show_corrections": _flag("Corrections", default=False),
         "show_character": _flag("Character"),
         "show_calibration": _flag("Calibration", default=False),
         "show_timeline_graph": bpy.props.BoolProperty(
@@ -82,6 +86,13 @@ class SceneFlame(bpy.types.PropertyGroup):
             description="Draw error, confidence and bad frames over the Timeline and the Dope Sheet",
             default=True,
             update=_redraw_timelines,
+        ),
+        "pin_part": bpy.props.EnumProperty(
+            name="Drags Move",
+            description="What of the head a drag of a pin moves",
+            items=[
+                (name, part.label, part.help, part.icon, index) for index, (name, part) in enumerate(PIN_PARTS.items())
+            ],
         ),
         "closed": bpy.props.BoolProperty(
             name="Closed", description="This part cannot be used yet", get=_never, options={"SKIP_SAVE"}

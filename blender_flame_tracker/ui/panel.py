@@ -9,7 +9,7 @@ import bpy
 from ..names import TAB
 from ..nodes import state
 from .section import Section, draw_section
-from .sections import arkit_shapes, calibration, character, head_camera, result, track, video
+from .sections import arkit_shapes, calibration, character, corrections, head_camera, result, track, video
 
 TITLE: Final = "FLAME Head Tracker"
 
@@ -18,6 +18,7 @@ SECTIONS: Final = (
     Section(lambda _: "Head and Camera", "show_head_camera", head_camera.missing, head_camera.draw),
     Section(track.title, "show_track", track.missing, track.draw, track.draw_remedy),
     Section(lambda _: "Result", "show_result", result.missing, result.draw),
+    Section(lambda _: "Corrections", "show_corrections", corrections.missing, corrections.draw),
     Section(lambda _: "Character", "show_character", character.missing, character.draw, arkit_shapes.draw_remedy),
     Section(lambda _: "Calibration", "show_calibration", calibration.missing, calibration.draw),
 )
