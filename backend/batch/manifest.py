@@ -100,10 +100,20 @@ def write_manifest(
             for person in people
             if person.source
         ],
-        "shots": [entry_of(record, folder) for record in records],
     }
-    text = json.dumps(data, indent=1)
+    shots = ",\n".join(_text_of(record, folder) for record in records)
+    text = f'{json.dumps(data, indent=1)[:-2]},\n "shots": [\n{shots}\n ]\n}}'
     return targets.write(folder / MANIFEST, lambda partial: partial.write_text(text, "ascii"))
+
+
+def _text_of(record: Record, folder: Path) -> str:
+    """Return an entry as text: of all others it is the same as before, whenever one shot changes."""
+    changing = (record.state, record.key, record.seconds, record.peak_memory, record.starts, record.identity)
+    state = (*changing, record.log, record.picture, record.failure, tuple(record.notices), len(record.faces), folder)
+    if record.written is None or record.written[0] != state:
+        text = json.dumps(entry_of(record, folder), indent=1)
+        record.written = state, "  " + text.replace("\n", "\n  ")
+    return record.written[1]
 
 
 def read_shots(path: Path) -> list[Any] | Failure:

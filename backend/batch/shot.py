@@ -179,6 +179,8 @@ class Record:
     log: str = ""
     picture: str = ""
     identity: str = ""
+    written: tuple[tuple[Any, ...], str] | None = field(default=None, repr=False, compare=False)
+    """The entry of the manifest as it was written last, and for which state."""
 
     @property
     def finished(self) -> bool:

@@ -46,6 +46,10 @@ CHAIN: Final = (*TIMED, "face", "head", "camera")
 """Stages from a video to its track file."""
 
 
+SHOTS: Final = 8
+"""Shots of the benchmark of many, where nobody says how many."""
+
+
 @dataclass(frozen=True)
 class Setup:
     """What a benchmark may use.
@@ -56,6 +60,7 @@ class Setup:
         work: Empty folder for temporary files.
         device: ``cpu``, ``cuda`` … as in `FitSettings`.
         quick: Use fewer frames and say so.
+        shots: Of the benchmark of many shots.
     """
 
     data: Path
@@ -63,6 +68,7 @@ class Setup:
     work: Path
     device: str = "auto"
     quick: bool = False
+    shots: int = SHOTS
 
     @property
     def task_file(self) -> str:

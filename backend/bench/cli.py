@@ -16,9 +16,12 @@ from typing import Any, Final
 from .. import __version__
 from ..contract.failure import Failure
 from ..contract.targets import Targets
-from .chain import Setup
+from .chain import SHOTS, Setup
 from .registry import BENCHMARKS, Benchmark
 from .rows import Row, not_measured, table, write_json
+
+FEWEST_SHOTS: Final = 4
+"""Three of them are special, see `scenes.many_clips`."""
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 
@@ -40,6 +43,13 @@ def parser() -> argparse.ArgumentParser:
         "--only", action="append", default=[], metavar="NAME", help="Only this benchmark; can be given several times"
     )
     result.add_argument("--quick", action="store_true", help="Fewer frames, for a quick check; the rows say so")
+    result.add_argument(
+        "--shots",
+        type=int,
+        default=SHOTS,
+        metavar="N",
+        help=f"Shots of the benchmark batch (default {SHOTS})",
+    )
     result.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="What computes fits")
     result.add_argument("--models", type=Path, default=PROJECT / "models", metavar="DIR", help="Folder of model files")
     result.add_argument(
@@ -56,6 +66,9 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command and return the exit code: 0 when all was measured, even where a target is missed."""
     parsed = parser().parse_args(arguments)
     chosen = [one for one in BENCHMARKS[parsed.group] if not parsed.only or one.name in parsed.only]
+    if parsed.shots < FEWEST_SHOTS:
+        sys.stderr.write(f"--shots is {FEWEST_SHOTS} or more.\n")
+        return 2
     unknown = set(parsed.only) - {one.name for one in chosen}
     if unknown:
         names = ", ".join(one.name for one in BENCHMARKS[parsed.group])
@@ -88,7 +101,7 @@ def _measured(one: Benchmark, parsed: argparse.Namespace, work: Path) -> tuple[l
     """Run a benchmark in a folder of its own; its rows, and what the JSON file says of them."""
     sys.stderr.write(f"{one.name}: {one.title} …\n")
     work.mkdir(parents=True)
-    setup = Setup(parsed.data, parsed.models, work, parsed.device, parsed.quick)
+    setup = Setup(parsed.data, parsed.models, work, parsed.device, parsed.quick, parsed.shots)
     started = time.perf_counter()
     result = one.function()(setup)
     seconds = time.perf_counter() - started

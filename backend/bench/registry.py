@@ -34,6 +34,8 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("solve", "the solve alone, and how it grows", "speed.solve"),
         Benchmark("memory", "peak memory of 3000 frames of 1280x720", "speed.memory"),
         Benchmark("appearance", "the stage Appearance: 300 frames, and its peak memory", "speed.appearance"),
+        Benchmark("batch", "many shots with 1, 2 and 4 workers, and killed ones", "speed.batch"),
+        Benchmark("batch-growth", "a batch of 10 to 1000 shots without stages", "speed.batch_growth"),
         Benchmark("import", "import into Blender", "speed.blender_import"),
         Benchmark("interface", "what Blender's window waits for", "speed.interface"),
         Benchmark("rasterizer", "every rasteriser that is installed", "speed.rasterizer"),
