@@ -14,8 +14,6 @@ from .corrections import AUTOMATIC_REACH, HARD, PinnedFrame
 
 SECONDS: Final = 0.4
 """Reach of a pinned frame that is not flagged."""
-BEYOND: Final = 4
-"""Frames by which an automatic reach goes past the flagged ones."""
 BRIDGED: Final = 3
 """Good frames between two flagged ones that an automatic reach passes over."""
 SOFTNESS: Final = 0.5
@@ -79,7 +77,11 @@ def anchors_of(pinned: Sequence[PinnedFrame], timing: Timing) -> Anchors:
 
 
 def automatic_reach(row: int, timing: Timing) -> tuple[int, int]:
-    """Return frames to the left and right: through the flagged ones around a row and a few more, or a usual number."""
+    """Return frames to the left and right: to the last flagged one around a row, or a usual number if it is good.
+
+    Not beyond: frames that nobody flags follow their landmarks, and a correction that fades out over them spoils them
+    by a large part of itself.
+    """
     usual = max(round(SECONDS * timing.rate), 1)
     if not timing.flagged[row]:
         return usual, usual
@@ -89,7 +91,7 @@ def automatic_reach(row: int, timing: Timing) -> tuple[int, int]:
         while 0 <= at < len(timing.flagged) and abs(at - last) <= BRIDGED + 1:
             last = at if timing.flagged[at] else last
             at += step
-        reaches.append(max(int(abs(timing.frame_index[last] - timing.frame_index[row])) + BEYOND, usual))
+        reaches.append(int(abs(timing.frame_index[last] - timing.frame_index[row])))
     return reaches[0], reaches[1]
 
 

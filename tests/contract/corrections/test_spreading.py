@@ -22,7 +22,7 @@ from backend.contract.corrections.corrections import (
 )
 from backend.contract.corrections.pose_changes import changed, changes, middle_of, poses_of
 from backend.contract.corrections.posed_head import PosedHead
-from backend.contract.corrections.reach import BEYOND, Timing, automatic_reach, ramp
+from backend.contract.corrections.reach import Timing, automatic_reach, ramp
 from backend.contract.corrections.spreading import corrected_track
 from backend.contract.corrections.uncorrected import uncorrected_track
 from backend.contract.failure import Failure
@@ -191,14 +191,14 @@ def test_an_automatic_reach_goes_through_the_flagged_frames() -> None:
     flags[62:64] = True
     timing = Timing(np.arange(100), np.zeros(100, int), np.ones(100, bool), flags, 25.0)
     assert automatic_reach(20, timing) == (10, 10)
-    assert automatic_reach(45, timing) == (10, 63 - 45 + BEYOND)
+    assert automatic_reach(45, timing) == (45 - 40, 63 - 45)
 
 
 def test_a_bad_stretch_is_mended_by_one_frame_of_automatic_reach(track: Track) -> None:
     status = np.where((np.arange(80) >= 30) & (np.arange(80) < 60), INTERPOLATED, TRACKED).astype(np.int8)
     after = corrected(replace(track, status=status), pinned(track, 45, reach=AUTOMATIC_REACH))
     assert after.uncorrected_rows is not None
-    assert (after.uncorrected_rows[0], after.uncorrected_rows[-1]) == (30 - BEYOND, 59 + BEYOND)
+    assert (after.uncorrected_rows[0], after.uncorrected_rows[-1]) == (30, 59)
 
 
 def test_neighbours_keep_the_limits_of_the_face(track: Track) -> None:
