@@ -12,6 +12,7 @@ import numpy as np
 
 from .arrays import Array
 from .camera import Intrinsics, project_clip, rotation_matrices
+from .corrections.corrections import ENTRY, Corrections, corrections_of
 from .failure import Failure
 from .misfit import misfits
 from .names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
@@ -31,6 +32,7 @@ class Quality:
         rate: Nominal frames per second.
         video: Header of the track about its footage.
         settings, report: Header of the track about how it was made; what is in them is not known for certain.
+        pinned: Frames of the footage that were pinned by hand, in their order.
     """
 
     frame_index: Array
@@ -46,6 +48,7 @@ class Quality:
     video: Mapping[str, Any]
     settings: Mapping[str, Any]
     report: Mapping[str, Any]
+    pinned: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -112,7 +115,13 @@ def _quality(arrays: QualityArrays, header: Mapping[str, Any]) -> Quality:
         video=header["video"],
         settings=header.get("settings") or {},
         report=header.get("report") or {},
+        pinned=_pinned(header),
     )
+
+
+def _pinned(header: Mapping[str, Any]) -> tuple[int, ...]:
+    found = corrections_of(header[ENTRY]) if ENTRY in header else Corrections()
+    return () if isinstance(found, Failure) else tuple(each.frame for each in found.pinned)
 
 
 def _resting_points(arrays: QualityArrays) -> Array:

@@ -17,6 +17,8 @@ from ..results import selection
 from .pins import pinnable_for, said_of
 
 PIE_MENU: Final = "FLAME_MT_pin_part"
+_AROUND_MOUSE: Final = ("right_lid", "left_lid", "jaw", "gaze", "head", "expression")
+"""Left, right, below, above, then the upper corners: as they lie in a face that looks into the camera."""
 _STATUS: Final = (
     ("MOUSE_LMB_DRAG", "Pin and Drag"),
     ("MOUSE_RMB", "Remove Pin"),
@@ -184,7 +186,9 @@ class PinPartPie(bpy.types.Menu):
     def draw(self, context: bpy.types.Context | None) -> None:
         """Offer the parts around the mouse."""
         assert context is not None
-        self.layout.menu_pie().prop(flame_of(context.scene), "pin_part", expand=True)
+        pie, flame = self.layout.menu_pie(), flame_of(context.scene)
+        for name in _AROUND_MOUSE:
+            pie.prop_enum(flame, "pin_part", name)
 
 
 class PinHeadTool(bpy.types.WorkSpaceTool):

@@ -86,6 +86,7 @@ class Review:
         ranges: In the order of time.
         bad: How many frames of the footage lie in them, of `total`.
         usual_error, largest_error: Median and maximum in pixels, None where no frame has one.
+        pinned: Frames that were pinned by hand, where the scene shows them.
     """
 
     frame: NDArray[np.float64]
@@ -96,6 +97,7 @@ class Review:
     total: int
     usual_error: float | None
     largest_error: float | None
+    pinned: tuple[float, ...] = ()
 
     @property
     def first(self) -> int:
@@ -235,6 +237,7 @@ def _review(quality: Quality, flags: tuple[FlaggedRange, ...], placement: Placem
         total=len(rows),
         usual_error=float(np.median(known)) if len(known) else None,
         largest_error=float(known.max()) if len(known) else None,
+        pinned=tuple(timeline.frame[np.isin(quality.frame_index[shown], quality.pinned)].tolist()),
     )
 
 

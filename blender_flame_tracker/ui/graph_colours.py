@@ -12,6 +12,9 @@ CONFIDENCE: Final[Colour] = (0.36, 0.62, 0.86, 1.0)
 DIFFERENCE: Final[Colour] = (0.55, 0.85, 0.45, 1.0)
 """Of two versions that are compared."""
 
+PINNED: Final[Colour] = (1.0, 1.0, 1.0, 1.0)
+"""Of the marks at frames that were pinned by hand."""
+
 REASONS: Final[dict[str, Colour]] = {
     "missing": (0.90, 0.22, 0.22, 1.0),
     "misfit": (0.90, 0.22, 0.22, 1.0),

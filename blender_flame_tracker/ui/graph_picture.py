@@ -53,6 +53,8 @@ def paint(review: Review) -> Pixels:
         colour = graph_colours.REASONS[each.reasons[0]]
         _blend(picture[:, first:last], np.float32(0.22), colour)
         _blend(picture[:_STRIP, first:last], np.float32(1.0), colour)
+    for frame in review.pinned:
+        _paint_mark(picture, (frame - review.first) / max(review.last - review.first, 1) * (width - 1))
     # Up to a fifth above the largest error, but never so close that a calm clip looks wild.
     top = 1.2 * max(review.largest_error or 0.0, 1.5 * (review.usual_error or 0.0), 1e-6)
     low, high = _columns(review.frame, review.error / top, width)
@@ -101,6 +103,15 @@ def _paint_limit(picture: Pixels) -> None:
     row = round(_STRIP + LOW_CONFIDENCE * (_SIZE - _STRIP - 4))
     dashes = np.arange(picture.shape[1]) // _DASH % 2 == 0
     _blend(picture[row], np.where(dashes, 0.5, 0.0), graph_colours.CONFIDENCE)
+
+
+def _paint_mark(picture: Pixels, column: float) -> None:
+    """Draw a diamond in the strip at the bottom, as keys have, with a dark rim."""
+    rows = np.arange(_STRIP + 2, dtype=np.float64)[:, None] - _STRIP / 2
+    away = np.abs(np.arange(picture.shape[1], dtype=np.float64)[None] - column) + np.abs(rows)
+    strip = picture[: _STRIP + 2]
+    _blend(strip, np.clip(_STRIP / 2 + 1.5 - away, 0, 1).astype(np.float32), graph_colours.BACKGROUND)
+    _blend(strip, np.clip(_STRIP / 2 - 0.5 - away, 0, 1).astype(np.float32), graph_colours.PINNED)
 
 
 def _paint_area(picture: Pixels, top: NDArray[np.float64], colour: Colour) -> None:

@@ -37,6 +37,7 @@ class _Shapes:
     ranges: list[tuple[Colour, Any]]
     confidence: Any
     error: Any
+    mark: Any
     difference: Difference | None = None
     apart: Any = None
 
@@ -86,7 +87,13 @@ def _shapes_of(review: Review) -> _Shapes:
     under[:, 0] = np.repeat(review.frame, 2)
     under[0::2, 1], under[1::2, 1] = 0.0, review.confidence
     area = batch_for_shader(flat, "TRI_STRIP", {"pos": _points(under)})
-    return _Shapes(review, ranges, area, _line(line, review.frame, review.error / top))
+    return _Shapes(review, ranges, area, _line(line, review.frame, review.error / top), _diamond(flat))
+
+
+def _diamond(shader: Any) -> Any:
+    """Mark of a pinned frame, one high and wide."""
+    corners = ((-0.5, 0.0, 0.0), (0.0, -0.5, 0.0), (0.0, 0.5, 0.0), (0.5, 0.0, 0.0))
+    return batch_for_shader(shader, "TRI_STRIP", {"pos": corners})
 
 
 def _line_of(apart: Difference | None) -> Any:
@@ -151,7 +158,20 @@ def _draw_shapes(shapes: _Shapes, region: bpy.types.Region, scale: float) -> Non
                 line.uniform_float("lineWidth", 1.5 * scale)
                 line.uniform_float("color", colour)
                 batch.draw(line)
+    for frame in shapes.review.pinned:
+        _draw_mark(flat, shapes.mark, (origin + frame * per_frame, bottom + 5 * scale), scale)
     gpu.state.blend_set("NONE")
+
+
+def _draw_mark(shader: Any, mark: Any, at: tuple[float, float], scale: float) -> None:
+    """Draw the diamond of a pinned frame, with a dark rim."""
+    matrix: Any = gpu.matrix
+    for size, colour in ((12.0, graph_colours.BACKGROUND), (8.0, graph_colours.PINNED)):
+        with matrix.push_pop():
+            matrix.translate(at)
+            matrix.scale((size * scale, size * scale))
+            shader.uniform_float("color", colour)
+            mark.draw(shader)
 
 
 CLASSES: Final = ()

@@ -54,8 +54,9 @@ def _draw_frames(layout: Any, context: bpy.types.Context, found: selection.Resul
     for hardness, text in (("hard", "Hard"), ("soft", "Soft")):
         is_so = pinned is not None and pinned.hardness == hardness
         row.operator("flame.set_pinned_frame", text=text, depress=is_so).hardness = hardness
-    reach = "" if pinned is None else "Automatic" if pinned.reach < 0 else f"{pinned.reach} frames"
-    row.operator("flame.set_pinned_frame", text=f"Reach: {reach}" if reach else "Not Pinned")
+    reach = "" if pinned is None else "automatic" if pinned.reach < 0 else f"{pinned.reach} frames"
+    row = column.row(align=True)
+    row.operator("flame.set_pinned_frame", text=f"Reach: {reach}" if reach else "This Frame Is Not Pinned")
     row = column.row(align=True)
     row.operator("flame.remove_pinned_frame")
     row.operator("flame.clear_all_pins")

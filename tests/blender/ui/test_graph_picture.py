@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from flame_extension.backend.contract.corrections.corrections import ENTRY, Corrections, KeyPose, PinnedFrame
 from flame_extension.blender_flame_tracker.results.review import Placement, look_at, review_of
 from flame_extension.blender_flame_tracker.ui import graph_colours, graph_picture
 from review_helpers import make_bad_track, make_good_track, write_file
+from synthetic_tracks import with_rows
 
 
 def picture_of(folder, track):
@@ -62,3 +64,15 @@ def test_the_confidence_below_which_a_frame_is_uncertain_is_a_dashed_line(tmp_pa
     dashed = (np.abs(picture[1:-1] - picture[:-2]).max(axis=-1) > 0.1).mean(axis=1)
     height = picture.shape[0] * 0.4
     assert (np.abs(np.flatnonzero((dashed > 0.3) & (dashed < 0.7)) - height) < 12).any()
+
+
+def test_frames_that_were_pinned_have_a_mark_at_the_bottom(tmp_path):
+    track = make_good_track(60)
+    zero = (0.0, 0.0, 0.0)
+    pose = KeyPose(zero, zero, zero, zero, zero, zero, (0.0, 0.0), (0.0,))
+    pins = Corrections((PinnedFrame(12, pose), PinnedFrame(40, pose)))
+    review, picture = picture_of(tmp_path, with_rows(track, header={**track.header, ENTRY: pins.to_plain()}))
+    assert review.pinned == (13, 41)
+    marked = has_colour(picture[:8], graph_colours.PINNED)
+    assert marked[column(review, picture, 13)] and marked[column(review, picture, 41)]
+    assert not marked[column(review, picture, 25)]
