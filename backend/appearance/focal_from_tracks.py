@@ -110,7 +110,7 @@ def picture_evidence(fit: Fit, head: HeadModel, video: Video) -> PictureEvidence
 
 def evidence_of_pictures(fit: Fit, head: HeadModel, pictures: Iterable[tuple[int, Picture]]) -> PictureEvidence | None:
     """Return what some frames say: pairs of position in the clip and picture, all with a face."""
-    centre = (fit.intrinsics.centre_x, fit.intrinsics.centre_y)
+    centre = fit.centre
     views, shown = [], []
     for position, picture in pictures:
         views.append(

@@ -16,7 +16,7 @@ from ..contract.settings import AppearanceSettings, FitSettings
 from ..contract.track import TRACKED
 from ..data.context import Context
 from ..data.fit_report import AppearanceReport
-from ..data.types import Camera, Fit, Video
+from ..data.types import Fit, Video
 from ..fit.clip import ClipSolution
 from ..fit.clip_input import clip_input
 from ..fit.confidence import frame_trust
@@ -55,9 +55,9 @@ def refined_fit(
         return _left(fit, context, f"Fewer than {FEWEST} frames show the face: too few to compare their pictures.")
     started = time.perf_counter()
     options = FitOptions.from_settings(fit.settings)
-    steady = unzoomed(fit.landmarks, fit.zoom)
+    steady = unzoomed(fit.landmarks, fit.zoom, fit.centre)
     solved = solved_frames(steady, options.longest_gap)
-    camera = Camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
+    camera = fit.camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
     clip = clip_input(steady, camera, solved)
     keys = _key_frames(fit, solved, settings.key_frames)
     bare_skin = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, solved.index[keys].tolist(), context)
@@ -115,7 +115,7 @@ class _Pictures:
     def views(self, wanted: Integers) -> list[View | None]:
         """Return what is around the face on some solved frames (ascending); None where nothing is to be seen of it."""
         landmarks = self.fit.landmarks
-        centre = (self.fit.intrinsics.centre_x, self.fit.intrinsics.centre_y)
+        centre = self.fit.centre
         frames = self.solved.index[wanted]
         detected = frames[landmarks.found[frames]]
         views: dict[int, View] = {}

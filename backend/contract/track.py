@@ -6,7 +6,7 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ import numpy as np
 
 from .arrays import Array
 from .camera import Intrinsics
+from .distortion import CurvedLens, Distortion
 from .failure import Failure
 from .marks import ENTRY, PROGRAM
 from .shading import Shading
@@ -33,10 +34,14 @@ from .track_schema import (
     values_problem,
 )
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
+"""Of tracks whose lens is curved; readers of the second one would lay their head over footage that is not straight."""
+ZOOM_SCHEMA: Final = 2
 """Of tracks whose lens zooms; readers of the first one would draw their head beside the face."""
 ONE_LENS_SCHEMA: Final = 1
 """Of all others, which older versions read too."""
+DISTORTION: Final = "distortion"
+"""Entry of the header: coefficients as in `Distortion`, for its intrinsics; absent where the lens is straight."""
 MISSING, INTERPOLATED, TRACKED = 0, 1, 2
 NECK_TURNS: Final = "neck_turns"
 """Entry of the header: which end of the neck is turned by `Track.neck_pose`; absent in older files, as `HEAD`."""
@@ -67,7 +72,8 @@ class Track:
         eyelids: Left, right (T, 2) float64.
         expression: (T, E) float64.
         vertices: Head-space vertices of every frame (T, V, 3) float32.
-        landmarks: Detected landmarks in full-frame pixels (T, 478, 2) float32, NaN where not found.
+        landmarks: Detected landmarks in full-frame pixels (T, 478, 2) float32, NaN where not found. All pixels of a
+            track are those of its intrinsics; `curved` says where the footage has them.
         landmark_visibility: (T, 478) float32.
         scores: MediaPipe's 52 scores (T, 52) float32, NaN where there are none.
         identity: (I,) float64.
@@ -163,6 +169,12 @@ class Track:
         return self.intrinsics.on_frame(frame, self.zoom)
 
     @property
+    def curved(self) -> CurvedLens | None:
+        """How the pixels of the track come back to the footage; None where they are those of the footage."""
+        distortion = self.header.get(DISTORTION)
+        return None if distortion is None else CurvedLens(self.intrinsics, Distortion(**distortion))
+
+    @property
     def focal_lengths(self) -> Array:
         """Horizontal focal length on every frame in pixels (T,)."""
         return self.intrinsics.focal_x * (np.ones(len(self)) if self.zoom is None else self.zoom)
@@ -200,6 +212,7 @@ def header_of(
     report: Mapping[str, Any],
     shading: Shading | None = None,
     zooms: bool = False,
+    distortion: Distortion | None = None,
 ) -> dict[str, Any]:
     """Return the header of a track.
 
@@ -216,9 +229,10 @@ def header_of(
         report: Numbers about the run.
         shading: Whose arrays are in the file, if any are.
         zooms: Whether the file says by how much longer the lens is on each frame.
+        distortion: Of the lens, for the intrinsics; None where it has none.
     """
     header: dict[str, Any] = {
-        "schema": SCHEMA if zooms else ONE_LENS_SCHEMA,
+        "schema": ZOOM_SCHEMA if zooms else ONE_LENS_SCHEMA,
         "program_version": program_version,
         "intrinsics": {field.name: getattr(intrinsics, field.name) for field in fields(Intrinsics)},
         "rate": [rate.numerator, rate.denominator],
@@ -230,6 +244,8 @@ def header_of(
         "settings": dict(settings),
         "report": dict(report),
     }
+    if distortion is not None:
+        header |= {"schema": SCHEMA, DISTORTION: asdict(distortion)}
     if shading is not None:
         header["shading"] = {"space": shading.space}
     return {ENTRY: PROGRAM, **header}

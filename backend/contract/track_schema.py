@@ -16,6 +16,7 @@ import numpy as np
 from .arrays import Array
 from .camera import Intrinsics
 from .checks import LARGEST_WHOLE, Check, is_number, is_path, is_text, is_whole, list_of, mapping_of, maybe, object_with
+from .distortion import Distortion
 from .names import ARKIT, LANDMARKS
 from .shading import ALBEDO_SPACES
 
@@ -216,6 +217,11 @@ def _is_camera(value: Any) -> bool:
     )
 
 
+def _is_distortion(value: dict[str, Any]) -> bool:
+    names = {field.name for field in fields(Distortion)}
+    return set(value) == names and all(is_number(each, -LARGEST, LARGEST) for each in value.values())
+
+
 def _is_regions(value: Any) -> bool:
     return mapping_of(list_of(is_whole))(value) and len(value) <= MOST_REGIONS and "" not in value
 
@@ -246,6 +252,7 @@ _HEADER: Final[Mapping[str, Check]] = {
 }
 _OPTIONAL_HEADER: Final[Mapping[str, Check]] = {
     "shading": lambda value: isinstance(value, dict) and value.get("space") in ALBEDO_SPACES,
+    "distortion": lambda value: isinstance(value, dict) and _is_distortion(value),
     "report": mapping_of(lambda _value: True),
     "program_version": is_text,
     "arkit": object_with(

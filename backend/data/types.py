@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..contract.arrays import Floats, Integers, Singles
 from ..contract.camera import Intrinsics
 from ..contract.corrections.corrections import Corrections, PinnedFrame
+from ..contract.distortion import CurvedLens
 from ..contract.performance.stored import ArkitWeights
 from ..contract.settings import FitSettings
 from ..contract.shading import Shading
@@ -39,6 +40,7 @@ class Video:
         codec: For the report.
         metadata: What the file says of its camera (``focal_length_35mm`` ...), as far as known.
         file_size: Width and height after the rotation in the file's own pixels, where these are not square; else None.
+        curved: The lens whose distortion is taken out of the pictures as they are read; None where they are left alone.
     """
 
     path: Path
@@ -53,6 +55,7 @@ class Video:
     codec: str
     metadata: dict[str, Any] = field(default_factory=dict)
     file_size: tuple[int, int] | None = None
+    curved: CurvedLens | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -62,10 +65,14 @@ class Video:
         """Whether every frame stands by itself and they are not moments of one motion."""
         return self.codec == PHOTOGRAPHS
 
+    def through(self, curved: CurvedLens | None) -> Video:
+        """Return the video whose pictures are read without the distortion of a lens; as it is without one (None)."""
+        return self if curved is None else replace(self, curved=curved)
+
 
 @dataclass(frozen=True)
 class Camera:
-    """What you know about the focal length before the fit.
+    """What you know about the lens before the fit.
 
     Attributes:
         focal: In pixels of the full frame, or None where the fit estimates it.
@@ -73,6 +80,8 @@ class Camera:
         lens: The same in millimetres of a full-frame camera, for people; None where it is not known.
         guess: Where it is estimated, the focal length to begin with; a usual lens where None.
         varies: Whether it changes within the clip; a known one is then that of the first frame.
+        centre: Principal point in pixels; the middle of the picture where None.
+        curved: Its distortion, or None where it has none.
     """
 
     focal: float | None
@@ -80,6 +89,12 @@ class Camera:
     lens: float | None = None
     guess: float | None = None
     varies: bool = False
+    centre: tuple[float, float] | None = None
+    curved: CurvedLens | None = None
+
+    def centre_of(self, width: int, height: int) -> tuple[float, float]:
+        """Return the principal point in pixels of a picture of that size."""
+        return ((width - 1) / 2, (height - 1) / 2) if self.centre is None else self.centre
 
 
 @dataclass(frozen=True)
@@ -194,8 +209,8 @@ class Fit:
     """The head over the clip, before vertices are made of it.
 
     Attributes:
-        landmarks: What was fitted.
-        intrinsics: Camera.
+        landmarks: What was fitted, in pixels of the straight picture where the lens is curved.
+        intrinsics: Camera, without distortion.
         focal_source: ``known``, ``metadata``, ``estimated`` or ``assumed`` (nothing determines it).
         focal_uncertainty: Standard deviation of log focal after the fit; 0 where known.
         pose: Parameters per frame.
@@ -213,6 +228,7 @@ class Fit:
         pose_sigma: What landmarks and smoothness leave open of the pose, degrees and millimetres (T, 2); None where
             nobody asked.
         arkit: ARKit's weights of it, or None where nobody asked.
+        curved: Distortion of the lens, or None where it has none.
         stated_error: How far rotation, degrees, and the face's points, millimetres, may be off (T, 2): two frames in
             three are within, nineteen in twenty within twice as much; constants of the clip do not count.
         pinned: Frames that were put right by hand, which it was corrected with.
@@ -238,6 +254,16 @@ class Fit:
     stated_error: Floats | None = None
     arkit: ArkitWeights | None = None
     pinned: tuple[PinnedFrame, ...] = ()
+    curved: CurvedLens | None = None
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Principal point in pixels."""
+        return self.intrinsics.centre_x, self.intrinsics.centre_y
+
+    def camera(self, focal: float | None, source: str) -> Camera:
+        """Return this fit's camera with a focal length in pixels, or None where it is to be estimated once more."""
+        return Camera(focal, source, centre=self.centre, curved=self.curved)
 
     def zoom_at(self, frame: int) -> float:
         """Return by how much longer the lens is on a frame than `intrinsics` say."""

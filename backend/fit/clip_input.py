@@ -70,7 +70,7 @@ def clip_input(landmarks: Landmarks, camera: Camera, frames: SolvedFrames) -> Cl
     """Return what the solver gets of the frames that are solved."""
     focal = camera.focal or camera.guess or ASSUMED_FOCAL * max(landmarks.width, landmarks.height)
     lens = plausible_lens(landmarks, camera)
-    centre = ((landmarks.width - 1) / 2, (landmarks.height - 1) / 2)
+    centre = camera.centre_of(landmarks.width, landmarks.height)
     points = with_true_lids(landmarks)[frames.index]
     return ClipInput(
         points=without_turn_bias(points, centre) if landmarks.detected else points,

@@ -16,6 +16,7 @@ from ..regress.starts import best_fit, starts_for_clip
 from .clip import fit_clip
 from .clip_input import clip_input
 from .geometry.parallel import on_device
+from .lens.straight_landmarks import straight_landmarks
 from .lens.zoom import Zoom, estimate_zoom, notice_of_zoom, unzoomed, zoomed_fit
 from .listener import Listener, progress_of
 from .options.device import device_for
@@ -49,6 +50,8 @@ def fit(
         return Failure(
             "no-face", "No frame of the clip shows a face.", "Check the video, or lower the detection threshold."
         )
+    landmarks = straight_landmarks(landmarks, camera.curved)
+    video = None if video is None else video.through(camera.curved)
     starts = [] if video is None else starts_for_clip(video, landmarks, head, context)
     steady_landmarks, steady_camera, zoom = steady(landmarks, camera, context, video)
 
@@ -77,7 +80,8 @@ def steady(
     """
     zoom = None if video is None else _zoom(landmarks, camera, context, video)
     factor = None if zoom is None else zoom.factor
-    return unzoomed(landmarks, factor), _of_longest(camera, factor), zoom
+    centre = camera.centre_of(landmarks.width, landmarks.height)
+    return unzoomed(landmarks, factor, centre), _of_longest(camera, factor), zoom
 
 
 def _zoom(landmarks: Landmarks, camera: Camera, context: Context, video: Video) -> Zoom | None:
@@ -117,7 +121,7 @@ def _fit_steady(
         clip,
         FitOptions.from_settings(settings),
         device=device,
-        listener=_listener(landmarks, head, frames, context),
+        listener=_listener(landmarks, camera, head, frames, context),
     )
     if not solution.converged:
         context.notice(
@@ -126,9 +130,11 @@ def _fit_steady(
     return as_fit(landmarks, camera, head, clip, solution, frames, settings)
 
 
-def _listener(landmarks: Landmarks, head: HeadModel, frames: SolvedFrames, context: Context) -> Listener:
+def _listener(
+    landmarks: Landmarks, camera: Camera, head: HeadModel, frames: SolvedFrames, context: Context
+) -> Listener:
     """Return what tells the context how far the fit is, and shows it where somebody watches."""
     progress = progress_of(context, {"identity": (0.0, 0.5), "motion": (0.5, 1.0)})
     if context.previews is None:
         return Listener(progress)
-    return Listener(progress, FitPreview(landmarks, head, frames.index, context).watch)
+    return Listener(progress, FitPreview(landmarks, camera, head, frames.index, context).watch)

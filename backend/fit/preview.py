@@ -14,7 +14,7 @@ from ..contract.camera import Intrinsics
 from ..contract.pixel_shape import file_size_of
 from ..data.context import Context
 from ..data.previews import HEIGHT
-from ..data.types import Landmarks, Video
+from ..data.types import Camera, Landmarks, Video
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
 from ..video.reader import read_frame
@@ -35,8 +35,11 @@ NEAR: Final = 1.0
 class FitPreview:
     """Chooses a frame in which the face is seen well, has it read beside the work, and draws the head over it."""
 
-    def __init__(self, landmarks: Landmarks, head: HeadModel, solved: Integers, context: Context) -> None:
+    def __init__(
+        self, landmarks: Landmarks, camera: Camera, head: HeadModel, solved: Integers, context: Context
+    ) -> None:
         self._landmarks = landmarks
+        self._camera = camera
         self._head = head
         self._solved = solved
         self._context = context
@@ -75,7 +78,7 @@ class FitPreview:
         from ..render.overlay import draw_head, head_look
         from ..system.pictures import reduced_to
 
-        full = read_frame(video_of(self._landmarks), position)
+        full = read_frame(video_of(self._landmarks).through(self._camera.curved), position)
         if full is None:
             return
         picture = reduced_to(full, HEIGHT)
@@ -93,7 +96,8 @@ class FitPreview:
             return None
         now: PosedHead = from_state(model, shared, frames[slice(row, row + 1)])
         vertices = pose_vertices(self._head, now.pose)[0] @ now.rotation[0].T + now.translation[0]
-        full = Intrinsics.centred(self._landmarks.width, self._landmarks.height, float(shared.focal))
+        width, height, focal = self._landmarks.width, self._landmarks.height, float(shared.focal)
+        full = Intrinsics(width, height, focal, focal, *self._camera.centre_of(width, height))
         height, width = self._picture.shape[:2]
         camera = full.resized(width, height)
         return draw_head(self._picture, vertices, self._head.faces, camera, self._look)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..data.types import Camera, Fit
+from ..data.types import Fit
 from ..head.model import HeadModel
 from .clip import PRECISION, refit_clip
 from .clip_input import clip_input
@@ -29,9 +29,9 @@ def refitted(fit: Fit, head: HeadModel, focal: float, uncertainty: float) -> Fit
         uncertainty: Standard deviation of its logarithm.
     """
     options = FitOptions.from_settings(fit.settings)
-    landmarks = unzoomed(fit.landmarks, fit.zoom)
+    landmarks = unzoomed(fit.landmarks, fit.zoom, fit.centre)
     solved = solved_frames(landmarks, options.longest_gap)
-    clip = clip_input(landmarks, Camera(focal, "estimated"), solved)
+    clip = clip_input(landmarks, fit.camera(focal, "estimated"), solved)
     model = landmark_model(head, PRECISION, PROCESSOR)
     shared, frames = to_state(fit, model, solved.index, head.detector_offsets)
     usable = np.flatnonzero(landmarks.found[solved.index])
@@ -44,6 +44,6 @@ def refitted(fit: Fit, head: HeadModel, focal: float, uncertainty: float) -> Fit
     )
     solution = refit_clip(head, clip, options, shared, frames, usable[keys])
     solution = replace(solution, focal_sigma=uncertainty)
-    result = as_fit(landmarks, Camera(None, "estimated"), head, clip, solution, solved, fit.settings)
+    result = as_fit(landmarks, fit.camera(None, "estimated"), head, clip, solution, solved, fit.settings)
     result = replace(result, report=replace(fit.report, key_frames=result.report.key_frames))
     return zoomed_fit(result, fit.landmarks, fit.zoom)

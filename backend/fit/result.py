@@ -56,7 +56,7 @@ def as_fit(
     sigma = solution.pose_sigma
     result = Fit(
         landmarks=landmarks,
-        intrinsics=Intrinsics.centred(landmarks.width, landmarks.height, focal),
+        intrinsics=Intrinsics(landmarks.width, landmarks.height, focal, focal, *clip.centre),
         focal_source=_focal_source(camera, clip, solution),
         focal_uncertainty=solution.focal_sigma,
         pose=head_now.pose,
@@ -70,6 +70,7 @@ def as_fit(
         report=_report(solution, frames),
         settings=settings,
         pose_sigma=None if sigma is None else sigma[frames.nearest],
+        curved=camera.curved,
     )
     points = _head_points(solution.model, solution.shared, solution.frames)[frames.nearest]
     return _with_confidence(result, points)

@@ -16,6 +16,7 @@ from ..fit.clip import key_frame_fit
 from ..fit.clip_input import clip_input
 from ..fit.fitting import steady
 from ..fit.geometry.parallel import on_device, single_threaded_operations
+from ..fit.lens.straight_landmarks import straight_landmarks
 from ..fit.listener import progress_of
 from ..fit.options.device import device_for
 from ..fit.options.fit_options import FitOptions
@@ -107,7 +108,10 @@ def _solved(
     works, starts = [], []
     for clip in clips:
         context.check()
-        landmarks, camera, _ = steady(clip.landmarks, clip.camera, context, clip.video)
+        curved = clip.camera.curved
+        straight = straight_landmarks(clip.landmarks, curved)
+        video = None if clip.video is None else clip.video.through(curved)
+        landmarks, camera, _ = steady(straight, clip.camera, context, video)
         frames = solved_frames(landmarks, options.longest_gap)
         work, start = key_frame_fit(head, clip_input(landmarks, camera, frames), options, device)
         works.append(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import platform
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -129,6 +130,8 @@ def focal_words(track: Track) -> dict[str, Any]:
     return {
         "pixels": round(camera.focal_x, 2),
         "angle_of_view_degrees": round(math.degrees(2 * math.atan(camera.width / 2 / camera.focal_x)), 3),
+        "principal_point": [round(camera.centre_x, 2), round(camera.centre_y, 2)],
+        "distortion": None if track.curved is None else asdict(track.curved.distortion),
         "source": focal.get("source"),
         "uncertainty_percent": round(100 * uncertainty, 2),
         "observable": focal.get("source") != "assumed",

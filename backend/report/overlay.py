@@ -68,7 +68,7 @@ def write_overlay(
             context.check()
             on_frame = track.intrinsics_at(position).resized(small.width, small.height)
             picture = painter.draw(resized_to(full, small.width, small.height), position, on_frame)
-            points = resized_points(track.landmarks[position], camera, small)
+            points = resized_points(painter.landmarks(position), camera, small)
             picture = painter.draw_landmarks(picture, points, position)
             picture = with_caption(picture, track, position)
             context.preview(int(track.frame_index[position]), partial(reduced_to, picture, HEIGHT))

@@ -30,15 +30,24 @@ class HeadPainter:
         self._track = track
         self._look: HeadLook = head_look(track.neutral_vertices, track.regions)
         self._rotation = rotation_matrices(track.head_rotation)
+        self._curved = track.curved
 
     def camera_vertices(self, frame: int) -> NDArray[Any]:
-        """Vertices of a frame in camera axes (V, 3)."""
-        return self._track.vertices[frame] @ self._rotation[frame].T + self._track.head_translation[frame]
+        """Vertices of a frame in camera axes (V, 3), where a pinhole camera draws them onto the footage."""
+        return self._on_footage(self._track.vertices[frame], frame)
 
     def face_points(self, frame: int) -> NDArray[Any]:
-        """Places of the landmarks on the head of a frame, in camera axes (478, 3); NaN where the model has none."""
-        points = surface_points(self._track, slice(frame, frame + 1))[0]
-        return points @ self._rotation[frame].T + self._track.head_translation[frame]
+        """Places of the landmarks on the head of a frame, as `camera_vertices` (478, 3); NaN where there is none."""
+        return self._on_footage(surface_points(self._track, slice(frame, frame + 1))[0], frame)
+
+    def landmarks(self, frame: int) -> NDArray[Any]:
+        """Detected landmarks of a frame in pixels of the footage (478, 2)."""
+        points = self._track.landmarks[frame]
+        return points if self._curved is None else self._curved.on_footage(points)
+
+    def _on_footage(self, points: NDArray[Any], frame: int) -> NDArray[Any]:
+        in_camera = points @ self._rotation[frame].T + self._track.head_translation[frame]
+        return in_camera if self._curved is None else self._curved.bent(in_camera, self._track.intrinsics_at(frame))
 
     def draw(self, picture: Picture, frame: int, camera: Intrinsics) -> Picture:
         """Return the picture with the head over it; unchanged where the frame has none."""

@@ -22,6 +22,7 @@ from ..contract.corrections.corrections import (
     Pin,
     PinnedFrame,
 )
+from ..contract.distortion import CurvedLens, Distortion
 from ..contract.performance.stored import ArkitWeights
 from ..contract.settings import FitSettings
 from ..contract.shading import Shading
@@ -29,8 +30,9 @@ from ..data.fit_report import AppearanceReport, FitReport, SolveReport
 from ..data.types import Camera, Fit, HeadPose, Landmarks, Person, PersonMasks, Video
 
 _KINDS: Final = (
-    AppearanceReport, Area, AreaKey, ArkitWeights, Camera, Corrections, Fit, FitReport, FitSettings, FrameRange,
-    HeadPose, Intrinsics, KeyPose, Landmarks, Matte, Person, PersonMasks, Pin, PinnedFrame, Shading, SolveReport, Video,
+    AppearanceReport, Area, AreaKey, ArkitWeights, Camera, Corrections, CurvedLens, Distortion, Fit, FitReport,
+    FitSettings, FrameRange, HeadPose, Intrinsics, KeyPose, Landmarks, Matte, Person, PersonMasks, Pin, PinnedFrame,
+    Shading, SolveReport, Video,
 )  # fmt: skip
 CLASSES: Final = {kind.__name__: kind for kind in _KINDS}
 """What may be stored; a name that is not here is refused on reading and on writing."""

@@ -25,7 +25,7 @@ def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, c
     from ..appearance.refinement import refined_fit
     from ..lighting.clip_light import lit_fit
 
-    fit = without_outdated(fit, context)
+    fit, video = without_outdated(fit, context), video.through(fit.curved)
     calibrated = estimate_focal_from_tracks(fit, head, video, context)
     refined = refined_fit(calibrated, head, video, settings, context)
     return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context)

@@ -1,10 +1,12 @@
-"""Stage Camera: what is known of the focal length before the fit."""
+"""Stage Camera: what is known of the lens before the fit."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from ..contract.camera import focal_from_angle, focal_from_millimetres
+from ..contract.camera import Intrinsics, focal_from_angle, focal_from_millimetres
+from ..contract.distortion import CurvedLens, Distortion
 from ..contract.failure import Failure, Notice
 from ..contract.settings import CameraSettings
 from ..data.context import Context
@@ -16,10 +18,52 @@ FULL_FRAME: Final = 36.0
 
 
 def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Failure:
-    """Return the focal length in pixels of the upright full frame, as far as the user or the file knows it.
+    """Return focal length and principal point in pixels of the upright full frame, and the distortion, as far as known.
 
     Sensor widths lie along the longer side of the picture: a phone held upright has its 36 mm from top to bottom.
     """
+    camera = replace(_focal(video, settings, context), centre=_centre(video, settings))
+    distortion = Distortion(settings.k1, settings.k2, settings.k3, settings.p1, settings.p2)
+    curved = settings.distortion == "known" and not distortion.is_none
+    if video.is_photographs and (curved or camera.centre is not None):
+        return Failure(
+            "lens-of-photographs",
+            "A known principal point or distortion counts for a video and not for photographs.",
+            "Leave them out, or straighten the photographs before.",
+        )
+    if not curved:
+        return camera
+    if camera.focal is None:
+        return Failure(
+            "distortion-without-focal",
+            "The coefficients of the distortion belong to a focal length, and that is not known.",
+            "Enter the focal length with which they were measured (--focal-pixels or --focal-millimetres).",
+        )
+    centre = camera.centre_of(video.width, video.height)
+    curved = CurvedLens(Intrinsics(video.width, video.height, camera.focal, camera.focal, *centre), distortion)
+    if not curved.is_one_to_one():
+        return Failure(
+            "distortion-folds",
+            f"With these coefficients and a focal length of {camera.focal:.0f} px the picture would be folded over"
+            " itself.",
+            "Check their signs, and that they belong to this focal length and to no other model of distortion.",
+        )
+    return replace(camera, curved=curved)
+
+
+def _centre(video: Video, settings: CameraSettings) -> tuple[float, float] | None:
+    """Return the principal point with (0, 0) in the middle of the first of square pixels; None in the middle."""
+    if settings.principal_point == "middle":
+        return None
+    if settings.principal_point == "shift":
+        # In Blender a lens that is shifted to the right moves the picture, and with it the point, to the left.
+        longer = max(video.width, video.height)
+        return (video.width - 1) / 2 - settings.shift_x * longer, (video.height - 1) / 2 + settings.shift_y * longer
+    width, height = video.file_size or (video.width, video.height)
+    return settings.centre_x * video.width / width - 0.5, settings.centre_y * video.height / height - 0.5
+
+
+def _focal(video: Video, settings: CameraSettings, context: Context) -> Camera:
     long_side = max(video.width, video.height)
 
     def camera(focal: float, source: str) -> Camera:
@@ -57,7 +101,8 @@ def summary(output: Camera, _settings: CameraSettings) -> str:
     """What is known of the lens."""
     if output.focal is None or output.lens is None:
         return "lens to be estimated"
-    return f"lens {output.lens:.3g} mm, {output.focal:.0f} px ({output.source})"
+    curved = "" if output.curved is None else f", k1 {output.curved.distortion.k1:.3g}"
+    return f"lens {output.lens:.3g} mm, {output.focal:.0f} px ({output.source}){curved}"
 
 
 CODE: Final = StageCode(run, keep="nothing", summary=summary)

@@ -72,7 +72,7 @@ def run(
     if problem is not None:
         return problem
     others = replace(settings, **dict.fromkeys(SCENE_FORMATS, False))
-    written = write_exports(track.track, video, head, others, folders, context)
+    written = write_exports(track.track, video.through(track.track.curved), head, others, folders, context)
     if isinstance(written, Failure) or not settings.scene_formats:
         return written if isinstance(written, Failure) else ExportFiles(written)
     scenes = write_scenes(

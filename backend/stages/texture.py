@@ -47,7 +47,7 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     problem = writable_problem(path.parent)
     if problem is not None:
         return problem
-    result = clip_texture(track.track, video, settings, context)
+    result = clip_texture(track.track, video.through(track.track.curved), settings, context)
     if isinstance(result, Failure):
         return result
     context.targets.write(path, lambda partial: Image.fromarray(result.picture).save(partial))

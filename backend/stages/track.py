@@ -205,6 +205,7 @@ def _header(fit: Fit, head: HeadModel, context: Context) -> dict[str, Any]:
         report=plain(report),
         shading=fit.shading,
         zooms=fit.zoom is not None,
+        distortion=None if fit.curved is None else fit.curved.in_focal_lengths_of(fit.intrinsics),
     )
     corrections = corrections_of(fit)
     if corrections != Corrections():

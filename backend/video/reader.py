@@ -26,6 +26,7 @@ from .colours import standard_rgb
 from .fields import one_moment
 from .media import open_media, picture_stream, stated_rate
 from .stills import read_still
+from .straight import straight_picture
 
 ASSUMED_RATE: Final = Fraction(25)
 """Frames per second of files that state neither times nor a rate."""
@@ -39,7 +40,7 @@ _TURNS: Final = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTA
 
 
 def read_frames(video: Video, positions: Sequence[int] | None = None) -> Iterator[tuple[int, Picture]]:
-    """Yield (position in the clip, RGB picture uint8 (height, width, 3)) in order, upright.
+    """Yield (position in the clip, RGB picture uint8 (height, width, 3)) in order, upright, straight if the lens is.
 
     A thread decodes ahead of the caller and stops when the generator is closed. Frames that can't be decoded are left
     out, so a damaged file yields fewer positions than asked for.
@@ -55,6 +56,10 @@ def read_frames(video: Video, positions: Sequence[int] | None = None) -> Iterato
     waiting: queue.Queue[tuple[int, Picture] | Exception | None] = queue.Queue(maxsize=size)
     stop = threading.Event()
 
+    def straight(item: tuple[int, Picture]) -> bool:
+        position, picture = item
+        return put((position, picture if video.curved is None else straight_picture(picture, video.curved)))
+
     def put(item: tuple[int, Picture] | Exception | None) -> bool:
         while not stop.is_set():
             try:
@@ -67,9 +72,9 @@ def read_frames(video: Video, positions: Sequence[int] | None = None) -> Iterato
     def decode() -> None:
         try:
             if is_picture(video.path):
-                _read_sequence(video, wanted, put)
+                _read_sequence(video, wanted, straight)
             else:
-                _read_stream(video, wanted, put)
+                _read_stream(video, wanted, straight)
             put(None)
         except Exception as error:  # noqa: BLE001 - told in the thread of the caller
             put(error)

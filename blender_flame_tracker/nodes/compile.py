@@ -14,7 +14,7 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job, Stage
 from ...backend.contract.pixel_shape import focal_in_square_pixels
 from ...backend.contract.retarget_settings import RetargetSettings
-from ...backend.contract.settings import CameraSettings, SceneSettings
+from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import read_parts
 from . import graph as graphs
 from . import take_files
@@ -119,13 +119,17 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
 
 def _with_shared_lens(tree: bpy.types.NodeTree, scene: bpy.types.Scene, stages: list[Stage]) -> list[Stage]:
     """Let the takes of several people of a clip have the lens that was found for the first, unless one is known."""
-    lenses = {}
+    lenses: dict[str, float] = {}
     for stage in stages:
         lens = _lens_of(take_files.first_of(tree.nodes[stage.name], scene)) if stage.kind == "track" else None
         camera = upstream(tree.nodes[stage.name], "camera") if lens is not None else None
         if lens is not None and camera is not None and camera.focal_mode in ("estimate", "metadata"):
-            lenses[camera.name] = CameraSettings(focal_mode="pixels", focal_pixels=lens)
-    return [replace(stage, settings=lenses.get(stage.name, stage.settings)) for stage in stages]
+            lenses[camera.name] = lens
+    return [_with_focal(stage, lenses[stage.name]) if stage.name in lenses else stage for stage in stages]
+
+
+def _with_focal(stage: Stage, pixels: float) -> Stage:
+    return replace(stage, settings=replace(stage.settings, focal_mode="pixels", focal_pixels=pixels))
 
 
 def _lens_of(track: Path | None) -> float | None:

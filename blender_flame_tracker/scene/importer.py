@@ -128,7 +128,7 @@ def _imported(
     fit = fitting_scene.fit_of(timeline, schedule.own.rate, track.intrinsics)
     fitting_scene.fit_scene(scene, parts.camera, fit, plan)
     notices.extend(fitting_scene.notices(scene, parts.camera, fit))
-    parts = _write_plate(scene, parts, footage, schedule, before.users_clip)
+    parts = _write_plate(scene, parts, footage, schedule, before.users_clip, track.curved is not None)
     notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
     frame, row = keys_with_head(selection, timeline)
     notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, selection.rows[row]), settings))
@@ -181,7 +181,12 @@ def _speed(settings: SceneSettings, shared: SharedCamera | None) -> Fraction:
 
 
 def _write_plate(
-    scene: bpy.types.Scene, parts: Parts, footage: plate.Plate | None, schedule: Schedule, users_before: bool
+    scene: bpy.types.Scene,
+    parts: Parts,
+    footage: plate.Plate | None,
+    schedule: Schedule,
+    users_before: bool,
+    curved: bool,
 ) -> Parts:
     """Lay the footage behind the head, or take that of an earlier import away; return the parts with the footage."""
     if footage is None or parts.clip != footage.clip:
@@ -193,7 +198,7 @@ def _write_plate(
         return parts
     if not footage.users:
         write_footage_times(footage.clip, schedule)
-    plate.show_plate(parts.lens, footage)
+    plate.show_plate(parts.lens, footage, straighten=curved)
     shape_plate(scene, parts)
     return parts
 
@@ -266,7 +271,7 @@ def _open_plate(
         notices.append(found)
         return None
     notices.extend([found.warning] if found.warning is not None else [])
-    opened = plate.open_footage(found.path, track.intrinsics, found.rotation, clip)
+    opened = plate.open_footage(found.path, track.intrinsics, found.rotation, clip, track.curved)
     if isinstance(opened, Notice):
         notices.append(opened)
         return None

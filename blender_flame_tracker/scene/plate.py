@@ -12,11 +12,13 @@ from typing import Any, Final, Literal
 import bpy
 
 from ...backend.contract.camera import Intrinsics, blender_lens
+from ...backend.contract.distortion import CurvedLens
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.file_access import is_file
 from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
 from ...backend.contract.portable import stated_file
 from ...backend.contract.track import Track, read_parts
+from .distortion import write_clip_lens
 
 Depth = Literal["BACK", "FRONT"]
 _DEPTHS: Final[tuple[Depth, ...]] = ("BACK", "FRONT")
@@ -102,7 +104,13 @@ def _known_here(name: str) -> list[Path]:
     return [path for path in paths if path.name == name]
 
 
-def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.types.MovieClip | None) -> Plate | Notice:
+def open_footage(
+    path: Path,
+    intrinsics: Intrinsics,
+    rotation: int,
+    old: bpy.types.MovieClip | None,
+    curved: CurvedLens | None = None,
+) -> Plate | Notice:
     """Open footage as a movie clip of our own; a clip that the user made of the same file is not touched.
 
     Args:
@@ -110,6 +118,7 @@ def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.typ
         intrinsics: Of the track, for the size that the footage should have.
         rotation: Degrees clockwise by which the file says it must be turned to be upright.
         old: The clip of an earlier import, used again when it is of the same file.
+        curved: The lens by which Blender shall straighten it; None where that is straight.
     """
     try:
         clip = old or bpy.data.movieclips.load(str(path), check_existing=False)
@@ -131,6 +140,7 @@ def open_footage(path: Path, intrinsics: Intrinsics, rotation: int, old: bpy.typ
     lens = blender_lens(intrinsics)
     aspect = (lens.pixel_aspect_x, lens.pixel_aspect_y)
     clip.display_aspect = aspect[::-1] if turn % 2 else aspect
+    write_clip_lens(clip, curved, turn)
     return Plate(clip, rate, turn)
 
 
@@ -175,7 +185,7 @@ def _warning(path: Path, reason: object) -> Notice | None:
     return None
 
 
-def show_plate(camera: bpy.types.Camera, plate: Plate) -> None:
+def show_plate(camera: bpy.types.Camera, plate: Plate, *, straighten: bool = False) -> None:
     """Lay the footage behind everything in the camera's view; see `plate_shape` for how it fits.
 
     A second picture of it lies before everything, hidden: with it one looks through the head to see whether it fits.
@@ -183,13 +193,14 @@ def show_plate(camera: bpy.types.Camera, plate: Plate) -> None:
     Args:
         camera: Datablock.
         plate: Footage.
+        straighten: Whether the head fits the footage only without the distortion of its lens.
     """
     for depth in _DEPTHS:
         background = _background(camera, plate.clip, depth)
         background.source = "MOVIE_CLIP"
         background.use_camera_clip = False
         background.clip = plate.clip
-        background.clip_user.use_render_undistorted = False
+        background.clip_user.use_render_undistorted = straighten
         background.rotation, background.scale = plate.turn * math.pi / 2, 1.0
         if plate.turn % 2 == 1:
             # Fitted lying, then turned: the long side must reach as far as the short one did.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from .distortion import is_curved, same_lens
 from .parts import clip_of, is_import
 from .plate import Plate
 from .record import read_record
@@ -35,7 +36,7 @@ def _serves(clip: bpy.types.MovieClip, opened: bpy.types.MovieClip, start: int) 
     """Whether a clip is one of the user's that shows the same file at the same frames, in the same shape."""
     if clip == opened or start_of(clip) != start or _is_ours(clip):
         return False
-    if _file(clip) != _file(opened):
+    if _file(clip) != _file(opened) or (is_curved(opened) and not same_lens(clip, opened)):
         return False
     shape, wanted = (each.display_aspect[0] / each.display_aspect[1] for each in (clip, opened))
     return abs(shape / wanted - 1) < 1e-3

@@ -138,12 +138,12 @@ def zoomed_fit(fit: Fit, landmarks: Landmarks, factor: Floats | None) -> Fit:
     )
 
 
-def unzoomed(landmarks: Landmarks, factor: Floats | None) -> Landmarks:
+def unzoomed(landmarks: Landmarks, factor: Floats | None, principal_point: tuple[float, float]) -> Landmarks:
     """Return the landmarks as a lens of factor 1 sees them; as they are where nothing zooms (None)."""
     if factor is None:
         return landmarks
     larger = 1 / factor
-    centre = np.array([(landmarks.width - 1) / 2, (landmarks.height - 1) / 2])
+    centre = np.array(principal_point)
     points = landmarks.points.astype(np.float64) * larger[:, None, None]
     points[..., :2] += centre - larger[:, None, None] * centre
     return replace(

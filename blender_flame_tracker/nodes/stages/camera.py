@@ -12,23 +12,32 @@ from ....backend.contract.failure import Failure
 from ....backend.contract.options import options_of
 from ....backend.contract.settings import CameraSettings
 from ...properties import property_of, settings_from
+from ...scene.distortion import clip_distortion, clip_intrinsics
 from ..base import Group, StageNode, changed
 from ..reading import name_of
 
 BLENDER: Final = "blender_camera"
-"""Way of knowing the focal length that only Blender's side has."""
+CLIP: Final = "movie_clip"
+"""Ways of knowing the lens that only Blender's side has."""
 
 _FIELDS: Final = {
     "pixels": ("focal_pixels",),
     "millimetres": ("focal_millimetres", "sensor_width"),
     "angle": ("angle_of_view",),
-    BLENDER: ("blender_camera",),
+    BLENDER: (BLENDER,),
+    CLIP: (CLIP,),
 }
+_POINT_FIELDS: Final = {"known": ("centre_x", "centre_y"), "shift": ("shift_x", "shift_y")}
+_COEFFICIENTS: Final = ("k1", "k2", "k3", "p1", "p2")
 
 
 def _mode() -> Any:
     option = next(each for each in options_of(CameraSettings) if each.name == "focal_mode")
-    choices = {**(option.choices or {}), BLENDER: "That of a camera of this Blender file, such as one matched by hand"}
+    choices = {
+        **(option.choices or {}),
+        BLENDER: "That of a camera of this Blender file, such as one matched by hand",
+        CLIP: "That of the tracking camera of a movie clip of this Blender file, with principal point and distortion",
+    }
     return property_of(replace(option, choices=choices), changed)
 
 
@@ -44,22 +53,40 @@ class CameraNode(StageNode, bpy.types.Node):
     bl_icon = "CAMERA_DATA"
     extras = {  # noqa: RUF012 - read once, when the class is made
         "focal_mode": _mode(),
-        "blender_camera": bpy.props.PointerProperty(
+        BLENDER: bpy.props.PointerProperty(
             type=bpy.types.Object,
             name="Camera",
-            description="Camera whose focal length and sensor are those of the one that filmed the clip",
+            description="Camera whose focal length, sensor and shift are those of the one that filmed the clip",
             poll=_is_camera,
             update=changed,
         ),
+        CLIP: bpy.props.PointerProperty(
+            type=bpy.types.MovieClip,
+            name="Clip",
+            description="Movie clip of the footage, whose lens was set or solved in Blender's Movie Clip Editor",
+            update=changed,
+        ),
     }
-    order = ("focal_mode", "blender_camera")
+    order = ("focal_mode", BLENDER, CLIP)
 
     def matters(self: Any, name: str) -> bool:
-        """Show what the way of knowing the focal length needs."""
-        return name in ("focal_mode", "focal_varies") or name in _FIELDS.get(self.focal_mode, ())
+        """Show what the way of knowing the lens needs."""
+        if name in ("focal_mode", "focal_varies") or name in _FIELDS.get(self.focal_mode, ()):
+            return True
+        if self.focal_mode == CLIP:
+            return False
+        of_camera = self.focal_mode == BLENDER
+        if name == "distortion" or (name == "principal_point" and not of_camera):
+            return True
+        if name in _COEFFICIENTS:
+            return self.distortion == "known"
+        return not of_camera and name in _POINT_FIELDS.get(self.principal_point, ())
 
     def settings(self: Any, scene: bpy.types.Scene) -> CameraSettings | Failure:
-        """Return the settings; a camera of Blender's becomes a focal length in millimetres or an angle."""
+        """Return the settings; a camera or a clip of Blender's becomes a focal length, a principal point and so on."""
+        if self.focal_mode == CLIP:
+            lens = clip_settings(self.movie_clip, name_of(self))
+            return lens if isinstance(lens, Failure) else replace(lens, focal_varies=self.focal_varies)
         if self.focal_mode != BLENDER:
             return settings_from(self, CameraSettings)
         thing = self.blender_camera
@@ -73,7 +100,8 @@ class CameraNode(StageNode, bpy.types.Node):
                 f"{name_of(self)}: {thing.name} is not a perspective camera, so it has no focal length.",
                 "Choose another camera, or set its type to Perspective.",
             )
-        return replace(camera_settings(thing.data, scene.render), focal_varies=self.focal_varies)
+        others = {name: getattr(self, name) for name in ("focal_varies", "distortion", *_COEFFICIENTS)}
+        return replace(camera_settings(thing.data, scene.render), **others)
 
 
 def camera_settings(camera: bpy.types.Camera, render: bpy.types.RenderSettings) -> CameraSettings:
@@ -81,14 +109,61 @@ def camera_settings(camera: bpy.types.Camera, render: bpy.types.RenderSettings) 
 
     Blender fits the sensor to the longer side of the picture, as the engine does, unless told to fit it to one side.
     """
+    width = render.resolution_x * render.pixel_aspect_x
+    height = render.resolution_y * render.pixel_aspect_y
+    fitted = {"HORIZONTAL": width, "VERTICAL": height}.get(camera.sensor_fit, max(width, height))
+    of_longer = fitted / max(width, height)
+    shift = {"shift_x": camera.shift_x * of_longer, "shift_y": camera.shift_y * of_longer}
+    point = {"principal_point": "shift", **shift} if any(shift.values()) else {}
     if camera.sensor_fit == "AUTO":
-        return CameraSettings(focal_mode="millimetres", focal_millimetres=camera.lens, sensor_width=camera.sensor_width)
+        return CameraSettings(
+            focal_mode="millimetres", focal_millimetres=camera.lens, sensor_width=camera.sensor_width, **point
+        )
     half = camera.sensor_width / 2
     if camera.sensor_fit == "VERTICAL":
-        width = render.resolution_x * render.pixel_aspect_x
-        height = render.resolution_y * render.pixel_aspect_y
         half = camera.sensor_height / 2 * width / height
-    return CameraSettings(focal_mode="angle", angle_of_view=math.degrees(2 * math.atan(half / camera.lens)))
+    angle = math.degrees(2 * math.atan(half / camera.lens))
+    return CameraSettings(focal_mode="angle", angle_of_view=angle, **point)
+
+
+def clip_settings(clip: bpy.types.MovieClip | None, name: str) -> CameraSettings | Failure:
+    """Return what the engine shall know of the lens of a movie clip.
+
+    Args:
+        clip: Of the footage.
+        name: Of the node, for the failure.
+    """
+    if clip is None:
+        return Failure("clip-missing", f"{name}: no movie clip of this file is chosen.", "Choose one in the node.")
+    lens, distortion = clip_intrinsics(clip), clip_distortion(clip)
+    if lens.width <= 0:
+        return Failure(
+            "clip-unreadable",
+            f"{name}: the file of {clip.name} is missing, so the size of its pictures is not known.",
+            "Choose another clip, or find the file again in the Movie Clip Editor.",
+        )
+    if distortion is None:
+        return Failure(
+            "clip-other-distortion",
+            f"{name}: {clip.name} has the distortion model {clip.tracking.camera.distortion_model.title()}, which is"
+            " not supported.",
+            "Set Polynomial or Brown in the Movie Clip Editor and solve its lens again.",
+        )
+    # The engine counts in square pixels, none of which are lost.
+    larger = max(1.0, lens.focal_y / lens.focal_x)
+    return CameraSettings(
+        focal_mode="pixels",
+        focal_pixels=lens.focal_x * larger,
+        principal_point="known" if any(clip.tracking.camera.principal_point) else "middle",
+        centre_x=lens.centre_x + 0.5,
+        centre_y=lens.centre_y + 0.5,
+        distortion="none" if distortion.is_none else "known",
+        k1=distortion.k1,
+        k2=distortion.k2,
+        k3=distortion.k3,
+        p1=distortion.p1,
+        p2=distortion.p2,
+    )
 
 
 CLASSES: Final = (CameraNode,)

@@ -15,7 +15,27 @@ from ...preferences import engine_state
 from ...text import paragraph
 from ...tracking import footage
 
-_FOCAL_FIELDS: Final = ("blender_camera", "focal_pixels", "focal_millimetres", "sensor_width", "angle_of_view")
+_FOCAL_FIELDS: Final = (
+    "blender_camera",
+    "movie_clip",
+    "focal_pixels",
+    "focal_millimetres",
+    "sensor_width",
+    "angle_of_view",
+)
+_LENS_FIELDS: Final = (
+    "principal_point",
+    "centre_x",
+    "centre_y",
+    "shift_x",
+    "shift_y",
+    "distortion",
+    "k1",
+    "k2",
+    "k3",
+    "p1",
+    "p2",
+)
 
 
 def missing(context: bpy.types.Context) -> str:
@@ -76,10 +96,9 @@ def _draw_identity(layout: Any, head: Any) -> None:
 
 def _draw_camera(layout: Any, context: bpy.types.Context, camera: Any) -> None:
     layout.prop(camera, "focal_mode")
-    for name in _FOCAL_FIELDS:
+    for name in (*_FOCAL_FIELDS, "focal_varies", *_LENS_FIELDS):
         if camera.matters(name):
             layout.prop(camera, name)
-    layout.prop(camera, "focal_varies")
     said = metadata_words(context, camera)
     if said:
         hint = layout.column()

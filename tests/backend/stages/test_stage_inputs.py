@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from small_fits import VERTICES, a_fit, a_head
 
-from backend.contract.camera import rotation_matrices
+from backend.contract.camera import Intrinsics, blender_lens, rotation_matrices
+from backend.contract.distortion import Distortion
 from backend.contract.failure import Failure
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, ReportSettings, TrackFileSettings
 from backend.contract.track import Track, read_track
@@ -188,3 +189,35 @@ def test_asking_leaves_no_folder_behind(tmp_path: Path) -> None:
 def test_data_that_json_cannot_hold() -> None:
     data = {"a": np.float32(1), "b": [math.nan, np.arange(2)], "c": (Fraction(1, 2), True, None), 3: Path("x")}
     assert track.plain(data) == {"a": 1.0, "b": [None, [0, 1]], "c": ["1/2", True, None], "3": "x"}
+
+
+def test_a_known_principal_point_is_counted_from_the_edge_of_the_files_own_pixels(context: Context) -> None:
+    settings = CameraSettings(focal_mode="pixels", principal_point="known", centre_x=480.0, centre_y=500.0)
+    assert run_camera(a_video(), settings, context).centre == (479.5, 499.5)
+    wide = dataclasses.replace(a_video(), file_size=(960, 1080))
+    assert run_camera(wide, settings, context).centre == (959.5, 499.5)
+
+
+def test_a_shifted_lens_moves_the_principal_point_as_blenders_camera_does(context: Context) -> None:
+    settings = CameraSettings(focal_mode="pixels", focal_pixels=1500.0, principal_point="shift", shift_x=0.1)
+    settings = dataclasses.replace(settings, shift_y=-0.05)
+    centre = run_camera(a_video(), settings, context).centre
+    lens = blender_lens(Intrinsics(1920, 1080, 1500.0, 1500.0, *centre))
+    assert (lens.shift_x, lens.shift_y) == pytest.approx((0.1, -0.05))
+
+
+def test_a_known_distortion_needs_its_focal_length_and_may_not_fold_the_picture(context: Context) -> None:
+    known = CameraSettings(focal_mode="pixels", focal_pixels=1500.0, distortion="known", k1=-0.1)
+    assert run_camera(a_video(), known, context).curved.distortion == Distortion(-0.1)
+    nothing = camera.run(a_video(), dataclasses.replace(known, k1=0.0), context)
+    assert isinstance(nothing, Camera) and nothing.curved is None
+    unknown = camera.run(a_video(), dataclasses.replace(known, focal_mode="estimate"), context)
+    assert isinstance(unknown, Failure) and unknown.code == "distortion-without-focal"
+    folded = camera.run(a_video(), dataclasses.replace(known, k1=-3.0), context)
+    assert isinstance(folded, Failure) and folded.code == "distortion-folds"
+
+
+def run_camera(video: Video, settings: CameraSettings, context: Context) -> Camera:
+    result = camera.run(video, settings, context)
+    assert isinstance(result, Camera)
+    return result

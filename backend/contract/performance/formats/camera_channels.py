@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from ...arrays import Array
 from ...camera import BLENDER_FROM_OPENCV, rotation_matrices
-from ...track import MISSING, Track
+from ...track import DISTORTION, MISSING, Track
 from .head_angles import angles_about_axes
 
 ORDER: Final = "ZXY"
@@ -70,6 +70,13 @@ def channels_text(way: Way) -> str:
     return "\n".join(lines) + "\n"
 
 
+_IN_WORDS: Final = (
+    "all pixels here are those of the straight picture; with x and y in focal lengths from the principal point and"
+    " r2 = x^2 + y^2 the footage has x (1 + k1 r2 + k2 r2^2 + k3 r2^3) + 2 p1 x y + p2 (r2 + 2 x^2), and y alike with"
+    " p1 (r2 + 2 y^2) + 2 p2 x y, as OpenCV has it"
+)
+
+
 def lens_text(track: Track, program: str) -> str:
     """Return the lens as JSON; where it zooms, with the focal length of each frame."""
     camera = track.intrinsics
@@ -80,7 +87,7 @@ def lens_text(track: Track, program: str) -> str:
             "rotation_order": ORDER,
             "axes": "x right, y up; the camera looks along -z; metres",
             "frames": "the first frame of the footage is 1",
-            "distortion": "none: the camera is a pinhole",
+            "distortion": _IN_WORDS if track.curved is not None else "none: the camera is a pinhole",
         },
         "rate": [track.rate.numerator, track.rate.denominator],
         "width": camera.width,
@@ -92,6 +99,8 @@ def lens_text(track: Track, program: str) -> str:
         "vertical_field_of_view": _vertical(camera.height, camera.focal_y),
         "focal_length_is": track.header["focal"]["source"],
     }
+    if track.curved is not None:
+        lens[DISTORTION] = asdict(track.curved.distortion)
     if track.zoom is not None:
         rows = _rows(track)
         lens["zoom"] = {

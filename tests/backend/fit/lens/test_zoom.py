@@ -22,6 +22,7 @@ from backend.fit.lens.background_growth import UNSEEN, Growth, step_between
 from backend.fit.lens.zoom import estimate_zoom, notice_of_zoom, smooth_growth, unzoomed
 
 FRAMES, FOCAL, TIMES = 24, 900.0, 1.6
+MIDDLE = (319.5, 239.5)
 
 
 def factors() -> np.ndarray:
@@ -146,9 +147,9 @@ def test_a_face_that_keeps_its_size_asks_no_pictures(tmp_path: Path):
 
 def test_unzoomed_landmarks_are_those_of_one_lens():
     clip, times = made_clip(FRAMES, focal=FOCAL), factors()
-    back = unzoomed(zoomed_marks(clip, times), times)
+    back = unzoomed(zoomed_marks(clip, times), times, MIDDLE)
     assert back.points[..., :2] == pytest.approx(clip.landmarks.points[..., :2], abs=1e-2)
-    assert unzoomed(clip.landmarks, None) is clip.landmarks
+    assert unzoomed(clip.landmarks, None, MIDDLE) is clip.landmarks
 
 
 def test_the_head_stays_where_it_is_while_the_lens_zooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
