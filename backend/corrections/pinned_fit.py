@@ -16,7 +16,7 @@ from ..contract.settings import PinsSettings
 from ..contract.track import TORSO
 from ..data.context import Context
 from ..data.landmark_distance import eye_distance
-from ..data.types import Camera, Fit
+from ..data.types import Fit
 from ..fit.clip import PRECISION
 from ..fit.clip_input import ClipInput, clip_input
 from ..fit.conversion import from_state, to_state
@@ -136,9 +136,9 @@ class _Solve:
     @staticmethod
     def of(fit: Fit, head: HeadModel) -> _Solve:
         options = FitOptions.from_settings(fit.settings)
-        landmarks = unzoomed(fit.landmarks, fit.zoom)
+        landmarks = unzoomed(fit.landmarks, fit.zoom, fit.centre)
         solved = solved_frames(landmarks, options.longest_gap)
-        clip = clip_input(landmarks, Camera(fit.intrinsics.focal_x, fit.focal_source), solved)
+        clip = clip_input(landmarks, fit.camera(fit.intrinsics.focal_x, fit.focal_source), solved)
         model = landmark_model(head, PRECISION, PROCESSOR)
         shared, frames = to_state(fit, model, solved.index, head.detector_offsets)
         return _Solve(model, shared, frames, clip, solved, options)
