@@ -78,9 +78,9 @@ def as_fit(
 
 def measured_again(fit: Fit, head: HeadModel) -> Fit:
     """Return a fit whose poses were changed, with the errors and the confidence that they have now."""
-    landmarks = unzoomed(fit.landmarks, fit.zoom)
+    landmarks = unzoomed(fit.landmarks, fit.zoom, fit.centre)
     frames = solved_frames(landmarks, fit.settings.longest_gap)
-    clip = clip_input(landmarks, Camera(fit.intrinsics.focal_x, fit.focal_source), frames)
+    clip = clip_input(landmarks, fit.camera(fit.intrinsics.focal_x, fit.focal_source), frames)
     model = landmark_model(head, PRECISION, PROCESSOR)
     shared, state = to_state(fit, model, frames.index, head.detector_offsets)
     visibility = landmark_visibility(model, shared, state)

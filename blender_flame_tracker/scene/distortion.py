@@ -37,7 +37,7 @@ def write_clip_lens(clip: bpy.types.MovieClip, curved: CurvedLens | None, turn: 
         curved: The track's lens; None where it is straight.
         turn: Quarter turns clockwise by which the clip is shown turned.
     """
-    camera: Any = clip.tracking.camera
+    camera = tracking_camera(clip)
     if curved is None:
         if _OURS in clip:
             _write(camera, Distortion())
@@ -60,9 +60,15 @@ def _write(camera: Any, distortion: Distortion) -> None:
         setattr(camera, name, value)
 
 
+def tracking_camera(clip: bpy.types.MovieClip) -> Any:
+    """Return the tracking camera of a clip, of which the stubs know too little."""
+    tracking: Any = clip.tracking
+    return tracking.camera
+
+
 def clip_intrinsics(clip: bpy.types.MovieClip) -> Intrinsics:
     """Return the camera of a clip, as its tracking camera has it; of size 0 if its file is missing."""
-    camera: Any = clip.tracking.camera
+    camera = tracking_camera(clip)
     size: Any = clip.size
     width, height = size
     centre_x, centre_y = camera.principal_point_pixels
@@ -72,7 +78,7 @@ def clip_intrinsics(clip: bpy.types.MovieClip) -> Intrinsics:
 
 def clip_distortion(clip: bpy.types.MovieClip) -> Distortion | None:
     """Return the distortion of a clip; None if its tracking camera has another model than Polynomial and Brown."""
-    camera: Any = clip.tracking.camera
+    camera = tracking_camera(clip)
     names = _MODELS.get(camera.distortion_model, ())
     return distortion_of_blender(camera.distortion_model, {name: getattr(camera, name) for name in names})
 

@@ -12,7 +12,7 @@ from ....backend.contract.failure import Failure
 from ....backend.contract.options import options_of
 from ....backend.contract.settings import CameraSettings
 from ...properties import property_of, settings_from
-from ...scene.distortion import clip_distortion, clip_intrinsics
+from ...scene.distortion import clip_distortion, clip_intrinsics, tracking_camera
 from ..base import Group, StageNode, changed
 from ..reading import name_of
 
@@ -145,7 +145,7 @@ def clip_settings(clip: bpy.types.MovieClip | None, name: str) -> CameraSettings
     if distortion is None:
         return Failure(
             "clip-other-distortion",
-            f"{name}: {clip.name} has the distortion model {clip.tracking.camera.distortion_model.title()}, which is"
+            f"{name}: {clip.name} has the distortion model {tracking_camera(clip).distortion_model.title()}, which is"
             " not supported.",
             "Set Polynomial or Brown in the Movie Clip Editor and solve its lens again.",
         )
@@ -154,7 +154,7 @@ def clip_settings(clip: bpy.types.MovieClip | None, name: str) -> CameraSettings
     return CameraSettings(
         focal_mode="pixels",
         focal_pixels=lens.focal_x * larger,
-        principal_point="known" if any(clip.tracking.camera.principal_point) else "middle",
+        principal_point="known" if any(tracking_camera(clip).principal_point) else "middle",
         centre_x=lens.centre_x + 0.5,
         centre_y=lens.centre_y + 0.5,
         distortion="none" if distortion.is_none else "known",
