@@ -17,6 +17,7 @@ from .exporters import terminal
 from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
 from .operators import (
     arkit_shapes,
+    batch,
     calibration,
     character,
     export_performance,
@@ -50,6 +51,7 @@ from .retarget import mapping_group, mapping_list, playing, recording, vrm_impor
 from .retarget import properties as retarget_properties
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
+from .tracking import batch as batch_tracking
 from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
 from .ui.sections import calibration as calibration_section
 from .ui.sections import versions as version_section
@@ -73,6 +75,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     state,
     runs,
     all_faces,
+    batch_tracking,
     track,
     replace,
     node_operators,
@@ -110,6 +113,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     timeline_graph,
     video,
     photographs,
+    batch,
     stage_operators,
     face,
     identity,

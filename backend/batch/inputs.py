@@ -58,7 +58,7 @@ def shots_of(source: Path, usual: Shot, out: Path) -> list[Shot] | Failure:
         return shots
     if source.suffix.lower() in VIDEO_SUFFIXES or is_picture(source):
         return Failure("batch-one-clip", f"{source.name} is one clip.", "Give 'track' a clip, and 'batch' many.")
-    shots = _of_manifest(source, usual) if source.suffix.lower() == ".json" else _of_list(source, usual)
+    shots = _of_manifest(source, usual, out) if source.suffix.lower() == ".json" else _of_list(source, usual)
     if not isinstance(shots, Failure) and not shots:
         return Failure("batch-empty", f"{source} names no shots.", "Write the path of a video on each line.")
     return shots
@@ -116,7 +116,21 @@ def _of_list(path: Path, usual: Shot) -> list[Shot] | Failure:
     return list({(shot.input, shot.person.casefold()): shot for shot in shots}.values())
 
 
-def _of_manifest(path: Path, usual: Shot) -> list[Shot] | Failure:
+def _with_folder(shot: Shot, out: Path) -> list[Shot] | Failure:
+    """Return the shot, or where its input is a folder, one for each clip in it."""
+    if not is_folder(shot.input):
+        return [shot]
+    if shot.name:
+        return Failure(
+            "batch-name",
+            f"'{shown(shot.name)}' is the name of one shot, and {shot.input} is a folder of clips.",
+            "Leave out the name, or name each clip.",
+        )
+    clips = [replace(shot, input=file) for file in _clips_in(shot.input, out)]
+    return clips or Failure("batch-empty", f"There is no video in {shot.input}.", "Choose another folder.")
+
+
+def _of_manifest(path: Path, usual: Shot, out: Path) -> list[Shot] | Failure:
     entries = read_shots(path)
     if isinstance(entries, Failure):
         return entries
@@ -132,7 +146,10 @@ def _of_manifest(path: Path, usual: Shot) -> list[Shot] | Failure:
             )
         if isinstance(shot, Failure):
             return shot
-        shots.append(shot)
+        clips = _with_folder(shot, out)
+        if isinstance(clips, Failure):
+            return clips
+        shots += clips
     names = [shot.name.casefold() for shot in shots if shot.name]
     unfit = next((shot.name for shot in shots if shot.name and not _is_fit(shot.name)), None)
     if unfit is not None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..contract.batch_files import GIVEN_BY_BATCH
 from ..contract.footage import is_picture
 from ..contract.job import STAGES
 from ..contract.options import options_of
 from ..contract.sequence import sequence_from
 from ..run.registry import STAGE_CODE
 from ..system.source_code import code_version
-from .shot import GIVEN_BY_BATCH, Shot
+from .shot import Shot
 
 
 class Keys:

@@ -42,6 +42,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import __version__
+from ..contract.batch_files import MANIFEST, SCHEMA
 from ..contract.checks import (
     is_number,
     is_object,
@@ -61,8 +62,6 @@ from ..contract.targets import TAKEN, Targets
 from .people import Person
 from .shot import RUNNING, STATES, WAITING, FaceResult, Record, Shot, folder_name
 
-SCHEMA: Final = 1
-MANIFEST: Final = "batch.json"
 LARGEST: Final = 256 << 20
 """Bytes; a thousand shots take about two million."""
 

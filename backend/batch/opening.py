@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from ..contract.batch_files import PAGE
 from ..contract.failure import Failure
 from ..contract.settings import FaceSettings
 from ..contract.targets import Targets
@@ -15,7 +16,6 @@ from ..system.writable import not_writable, writable_problem
 from .inputs import shots_of
 from .keys import Keys
 from .manifest import manifest_problem
-from .page import PAGE
 from .plan import Plan, planned
 from .shot import Shot
 

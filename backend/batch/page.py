@@ -13,12 +13,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from .. import __version__
+from ..contract.batch_files import PAGE
 from ..contract.targets import Targets
 from .shot import DONE, FAILED, RUNNING, SKIPPED, WAITING, FaceResult, Record
 from .style import STYLE
 from .thumbnails import picture_of, thumbnail_of
-
-PAGE: Final = "batch.html"
 
 _STATE_WORDS: Final = {
     DONE: "done",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ..contract.batch_files import MANIFEST, PAGE
 from ..contract.file_access import is_file, is_folder
 from ..contract.footage import is_picture
 from .keys import Keys
-from .manifest import MANIFEST, earlier_people, earlier_results
-from .page import PAGE
+from .manifest import earlier_people, earlier_results
 from .people import PEOPLE, Person, begin, people_of, take_earlier
 from .shot import DONE, FAILED, SKIPPED, WAITING, Record, Shot, folder_name
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from ..contract.batch_files import GIVEN_BY_BATCH
 from ..contract.checks import is_path
 from ..contract.failure import Failure, Notice
 from ..contract.job import STAGES
@@ -23,12 +24,6 @@ FAILED: Final = "failed"
 SKIPPED: Final = "skipped"
 """Done by an earlier run of the batch, and nothing has changed since."""
 STATES: Final = (WAITING, RUNNING, DONE, FAILED, SKIPPED)
-
-GIVEN_BY_BATCH: Final = frozenset(
-    {("video", "path"), ("track", "path"), ("report", "folder"), ("texture", "path"), ("export", "folder")}
-)
-"""Settings that follow from the shot's file and folder."""
-
 
 JOB: Final = "job.json"
 LOG: Final = "engine.log"

@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..batch.capacity import MOST_WORKERS, usual_workers
+from ..batch.capacity import usual_workers
 from ..batch.driver import WHOLE, Batch
 from ..batch.keys import Keys
-from ..batch.manifest import MANIFEST
 from ..batch.opening import opened
 from ..batch.page import write_page
-from ..batch.shot import GIVEN_BY_BATCH, Record, Shot
+from ..batch.shot import Record, Shot
 from ..batch.words import AT_WORK, STOPPED, failure_of_batch, fields_of_end, left_out
 from ..batch.worker import MakeCommand
+from ..contract.batch_files import GIVEN_BY_BATCH, MANIFEST, MOST_WORKERS
 from ..contract.events import Emit, error_event, notice_event
 from ..contract.failure import Failure
 from ..contract.outputs import absolute

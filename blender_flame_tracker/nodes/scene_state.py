@@ -52,6 +52,7 @@ class SceneFlame(bpy.types.PropertyGroup):
     show_video: bool
     show_head_camera: bool
     show_track: bool
+    show_batch: bool
     show_result: bool
     show_calibration: bool
     show_character: bool
@@ -77,6 +78,7 @@ class SceneFlame(bpy.types.PropertyGroup):
         "show_track": _flag("Track"),
         "show_more": _flag("More Settings", default=False),
         "show_messages": _flag("Messages", default=False),
+        "show_batch": _flag("Batch", default=False),
         "show_result": _flag("Result"),
         "show_corrections": _flag("Corrections", default=False),
         "show_character": _flag("Character"),

@@ -9,7 +9,7 @@ import bpy
 from ..names import TAB
 from ..nodes import state
 from .section import Section, draw_section
-from .sections import arkit_shapes, calibration, character, corrections, head_camera, result, track, video
+from .sections import arkit_shapes, batch, calibration, character, corrections, head_camera, result, track, video
 
 TITLE: Final = "FLAME Head Tracker"
 
@@ -21,6 +21,7 @@ SECTIONS: Final = (
     Section(lambda _: "Corrections", "show_corrections", corrections.missing, corrections.draw),
     Section(lambda _: "Character", "show_character", character.missing, character.draw, arkit_shapes.draw_remedy),
     Section(lambda _: "Calibration", "show_calibration", calibration.missing, calibration.draw),
+    Section(batch.title, "show_batch", batch.missing, batch.draw, batch.draw_remedy),
 )
 
 

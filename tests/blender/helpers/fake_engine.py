@@ -91,6 +91,35 @@ def steady(seconds, rate=1000):
     say("done", outputs={}, seconds=seconds)
 
 
+def batch(patient=False):
+    """Go through the shots of a batch: one whose name is `broken` fails, the others get the track that lies here.
+
+    A patient one works on at its first shot until it is cancelled.
+    """
+    shots = [Path(shot["input"]).stem for shot in json.loads(Path(sys.argv[2]).read_text())["shots"]]
+    out = Path(sys.argv[sys.argv.index("--out") + 1])
+    hello()
+    stages = [{"name": name, "kind": "shot", "label": name} for name in shots]
+    say("job", stages=[*stages, {"name": "batch", "kind": "batch", "label": "All shots"}])
+    for number, name in enumerate(shots):
+        say("stage", name=name, state="running")
+        say("progress", name=name, done=0.5, total=1, text="Fit")
+        say("progress", name="batch", done=number + 0.5, total=len(shots), seconds_left=90.0, text="")
+        if patient:
+            return until_cancelled()
+        if name == "broken":
+            say("stage", name=name, state="failed", seconds=0.1, summary="No face was found.")
+            continue
+        (out / name).mkdir(parents=True, exist_ok=True)
+        shutil.copy("track.npz", out / name / "track.npz")
+        say("stage", name=name, state="done", seconds=0.1, summary="8 of 8 frames, 0.20 px")
+    (out / "batch.html").write_text("all shots")
+    if "broken" in shots:
+        say("error", code="batch-shots-failed", sentence="One of 2 shots failed.", advice="The page says why.")
+        return sys.exit(1)
+    return say("done", outputs={}, seconds=1.0)
+
+
 folder = Path(sys.argv[2]).parent
 own = folder / "behaviour"
 behaviour = (own if own.is_file() else Path("behaviour")).read_text()
@@ -101,6 +130,10 @@ if behaviour == "usual":
     usual()
 elif behaviour == "track":
     track()
+elif behaviour == "batch":
+    batch()
+elif behaviour == "batch that goes on":
+    batch(patient=True)
 elif behaviour == "track slowly":
     track(pause=0.015)
 elif behaviour.startswith("track, but halt at "):
