@@ -232,6 +232,7 @@ class Fit:
         stated_error: How far rotation, degrees, and the face's points, millimetres, may be off (T, 2): two frames in
             three are within, nineteen in twenty within twice as much; constants of the clip do not count.
         pinned: Frames that were put right by hand, which it was corrected with.
+        uncorrected_rows, uncorrected: Frames that these changed, and what they were before, as in `Track`.
     """
 
     landmarks: Landmarks
@@ -255,6 +256,8 @@ class Fit:
     arkit: ArkitWeights | None = None
     pinned: tuple[PinnedFrame, ...] = ()
     curved: CurvedLens | None = None
+    uncorrected_rows: Integers | None = None
+    uncorrected: Floats | None = None
 
     @property
     def centre(self) -> tuple[float, float]:

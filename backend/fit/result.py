@@ -7,30 +7,23 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from ..contract import names
-from ..contract.arrays import Floats, Singles
+from ..contract.arrays import Floats
 from ..contract.camera import Intrinsics
 from ..contract.settings import FitSettings
 from ..contract.track import TRACKED
 from ..data.fit_report import FitReport, SolveReport
 from ..data.types import Camera, Fit, Landmarks
 from ..head.model import HeadModel
-from .clip import PRECISION, ClipSolution
-from .clip_input import ClipInput, clip_input
+from .clip import ClipSolution
+from .clip_input import ClipInput
 from .confidence import frame_confidence
-from .conversion import from_state, to_state
+from .conversion import from_state
 from .evidence.observations import group_weights
-from .geometry.landmark_model import LandmarkModel, landmark_model
-from .geometry.parallel import PROCESSOR
 from .geometry.projection import pose_landmarks, project_landmarks
-from .geometry.state import Frames, Shared
-from .geometry.visibility import landmark_visibility
-from .lens.zoom import unzoomed
 from .options.weights import Tuning
-from .solved_frames import SolvedFrames, solved_frames
+from .solved_frames import SolvedFrames
 from .stated_errors import stated_errors
 
 FOCAL_DETERMINED: Final = 0.45
@@ -49,10 +42,13 @@ def as_fit(
     """Return the solution for every frame of the clip; frames that were not solved hold the nearest one's values."""
     everywhere = torch.as_tensor(frames.nearest, device=solution.frames.rotation.device)
     head_now = from_state(solution.model, solution.shared, solution.frames[everywhere])
-    errors = reprojection_errors(clip, solution.model, solution.shared, solution.frames, solution.visibility)
+    errors = _reprojection_errors(clip, solution)
     tracked = frames.status == TRACKED
     focal = float(solution.shared.focal)
-    visibility = _that_count(solution.visibility[everywhere], tracked, landmarks)
+    visibility = solution.visibility[everywhere].detach().cpu().numpy().astype(np.float32)
+    visibility[~tracked] = 0.0
+    if landmarks.counted is not None:
+        visibility[~landmarks.counted] = 0.0
     sigma = solution.pose_sigma
     result = Fit(
         landmarks=landmarks,
@@ -72,41 +68,9 @@ def as_fit(
         pose_sigma=None if sigma is None else sigma[frames.nearest],
         curved=camera.curved,
     )
-    points = _head_points(solution.model, solution.shared, solution.frames)[frames.nearest]
-    return _with_confidence(result, points)
-
-
-def measured_again(fit: Fit, head: HeadModel) -> Fit:
-    """Return a fit whose poses were changed, with the errors and the confidence that they have now."""
-    landmarks = unzoomed(fit.landmarks, fit.zoom, fit.centre)
-    frames = solved_frames(landmarks, fit.settings.longest_gap)
-    clip = clip_input(landmarks, fit.camera(fit.intrinsics.focal_x, fit.focal_source), frames)
-    model = landmark_model(head, PRECISION, PROCESSOR)
-    shared, state = to_state(fit, model, frames.index, head.detector_offsets)
-    visibility = landmark_visibility(model, shared, state)
-    errors = reprojection_errors(clip, model, shared, state, visibility)
-    zoom = np.ones(len(landmarks)) if fit.zoom is None else fit.zoom
-    tracked = fit.status == TRACKED
-    visible = _that_count(visibility[torch.as_tensor(frames.nearest)], tracked, landmarks)
-    errors = np.where(tracked, errors[frames.nearest] * zoom, np.nan)
-    result = replace(fit, reprojection_error=errors, visibility=visible)
-    points = _head_points(model, shared, state)[frames.nearest]
-    return _with_confidence(result, points)
-
-
-def _that_count(visibility: Tensor, tracked: NDArray[np.bool_], landmarks: Landmarks) -> Singles:
-    """Return how well landmarks are seen (T, 478), 0 of those that do not count."""
-    result = visibility.detach().cpu().numpy().astype(np.float32)
-    result[~tracked] = 0.0
-    if landmarks.counted is not None:
-        result[~landmarks.counted] = 0.0
-    return result
-
-
-def _with_confidence(fit: Fit, points: Floats) -> Fit:
-    """Return a fit with what it states of its errors; `points` are its landmarks in head space (T, 478, 3)."""
-    fit = replace(fit, stated_error=stated_errors(fit, points))
-    return replace(fit, confidence=frame_confidence(fit))
+    points = _head_points(solution)[frames.nearest]
+    result = replace(result, stated_error=stated_errors(result, points))
+    return replace(result, confidence=frame_confidence(result))
 
 
 def _report(solution: ClipSolution, frames: SolvedFrames) -> FitReport:
@@ -134,21 +98,19 @@ def _focal_source(camera: Camera, clip: ClipInput, solution: ClipSolution) -> st
     return "estimated" if solution.focal_sigma < FOCAL_DETERMINED * assumed else "assumed"
 
 
-def _head_points(model: LandmarkModel, shared: Shared, frames: Frames) -> Floats:
+def _head_points(solution: ClipSolution) -> Floats:
     """Return the fitted landmarks in head space (T, 478, 3), metres."""
-    return pose_landmarks(model, shared, frames).head.cpu().double().numpy()
+    return pose_landmarks(solution.model, solution.shared, solution.frames).head.cpu().double().numpy()
 
 
-def reprojection_errors(
-    clip: ClipInput, model: LandmarkModel, shared: Shared, frames: Frames, visibility: Tensor
-) -> Floats:
+def _reprojection_errors(clip: ClipInput, solution: ClipSolution) -> Floats:
     """Return each frame's median distance in pixels between detected landmarks and fitted ones that are seen (T,)."""
-    posed = pose_landmarks(model, shared, frames)
-    centre = model.template.new_tensor(clip.centre)
-    fitted = project_landmarks(posed.camera, shared.focal, centre).cpu().double().numpy()
+    posed = pose_landmarks(solution.model, solution.shared, solution.frames)
+    centre = solution.model.template.new_tensor(clip.centre)
+    fitted = project_landmarks(posed.camera, solution.shared.focal, centre).cpu().double().numpy()
     distance = np.linalg.norm(fitted - clip.points[..., :2], axis=-1)
-    counted = (group_weights(Tuning()) > 0) & model.known.cpu().numpy()
-    visible = (visibility.cpu().numpy() > 0.5) & counted[None, : names.LANDMARKS]
+    counted = (group_weights(Tuning()) > 0) & solution.model.known.cpu().numpy()
+    visible = (solution.visibility.cpu().numpy() > 0.5) & counted[None, : names.LANDMARKS]
     distance[~visible] = np.nan
     if clip.counted is not None:
         distance[~clip.counted] = np.nan

@@ -7,6 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from ..contract.arrays import Floats
+from ..contract.corrections.uncorrected import uncorrected_track
 from ..contract.failure import Failure, Notice
 from ..contract.performance.calibration import Calibration, calibrated, neutral_problem
 from ..contract.performance.channels import CHANNELS
@@ -39,7 +41,8 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
         if isinstance(transferred, Failure):
             return _without_weights(fit, transferred, context)
         track = replace(track, arkit_basis=transferred)
-    solved = performance_of(track, ArkitOptions(settings.smoothness, settings.sparsity, settings.scores))
+    options = ArkitOptions(settings.smoothness, settings.sparsity, settings.scores)
+    solved = performance_of(track, options)
     if isinstance(solved, Failure):
         return _without_weights(fit, solved, context)
     neutral = _neutral_row(solved, track, settings)
@@ -58,7 +61,23 @@ def run(fit: Fit, head: HeadModel, settings: ArkitSettings, context: Context) ->
         neutral_frame=None if neutral is None else int(track.frame_index[neutral]),
         basis=None if has_shapes else solved.basis.displacement.astype(np.float32),
     )
-    return replace(fit, arkit=weights)
+    before = _before_corrections(track, options, calibration)
+    if isinstance(before, Failure):
+        return before
+    return replace(fit, arkit=weights, uncorrected=before)
+
+
+def _before_corrections(track: Track, options: ArkitOptions, calibration: Calibration) -> Floats | Failure | None:
+    """Return what a track with pinned frames was without them, weights included; None where nothing was pinned."""
+    if track.uncorrected_rows is None or track.uncorrected is None:
+        return None
+    base = uncorrected_track(track)
+    solved = base if isinstance(base, Failure) else performance_of(base, options)
+    if isinstance(solved, Failure):
+        return solved
+    rows = track.uncorrected_rows
+    weights = calibrated(solved.performance, calibration).weights[rows]
+    return np.column_stack([track.uncorrected, weights, solved.residual[rows]])
 
 
 def _without_weights(fit: Fit, why: Failure, context: Context) -> Fit:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failure import Failure
+from ..contract.pixel_shape import in_file_pixels
 from ..contract.settings import PinsSettings
 from ..corrections.source import corrections_from
 from ..data.context import Context
@@ -14,6 +15,7 @@ from ..data.stage_code import StageCode, counted
 from ..data.types import Fit
 from ..head.model import HeadModel
 from .arkit import without_outdated
+from .track import track_of
 
 
 def run(fit: Fit, head: HeadModel, settings: PinsSettings, context: Context) -> Fit | Failure:
@@ -23,7 +25,9 @@ def run(fit: Fit, head: HeadModel, settings: PinsSettings, context: Context) -> 
     corrections = corrections_from(settings.corrections)
     if isinstance(corrections, Failure) or not corrections.pinned:
         return corrections if isinstance(corrections, Failure) else fit
-    return pinned_fit(without_outdated(fit, context), head, corrections, settings, context)
+    fit = without_outdated(fit, context)
+    track = in_file_pixels(track_of(fit, head, context))
+    return pinned_fit(fit, track, head, corrections, settings, context)
 
 
 def check(settings: PinsSettings) -> Failure | None:

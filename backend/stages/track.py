@@ -144,6 +144,8 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         zoom=None if fit.zoom is None else fit.zoom.astype(np.float64),
         rotation_error=None if stated is None else stated[:, 0].astype(np.float32),
         point_error=None if stated is None else stated[:, 1].astype(np.float32),
+        uncorrected_rows=fit.uncorrected_rows,
+        uncorrected=fit.uncorrected,
         **({} if arkit is None else arkit.arrays),
         eyelid_basis=None if head.eyelids is None else head.eyelids.astype(np.float32),
     )

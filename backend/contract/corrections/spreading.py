@@ -65,16 +65,26 @@ def corrected_track(track: Track, corrections: Corrections) -> Track | Failure:
     misfit = pinned_problem(corrections.pinned, base.expression.shape[1])
     if misfit is not None:
         return misfit
-    before = poses_of(base)
-    spread_over = spread_poses(
-        before, timing_of(base, corrections.pinned), corrections.pinned, middle_of(base), _limits(base)
-    )
-    rows = spread_over.rows
+    timing = timing_of(base, corrections.pinned)
+    over = spread_poses(poses_of(base), timing, corrections.pinned, middle_of(base), limits_of(base))
+    moved = moved_track(replace(base, header=header), corrections.pinned, over)
+    return replace(moved, **weights_again(moved, over.rows))
+
+
+def moved_track(base: Track, pinned: Sequence[PinnedFrame], over: Spread) -> Track:
+    """Return a track with poses after corrections, and what follows from them but for ARKit's weights.
+
+    Args:
+        base: Before any corrections.
+        pinned: The pinned frames.
+        over: Its poses after them.
+    """
+    rows = over.rows
     vertices = np.array(base.vertices)
-    vertices[rows] = moved_vertices(base, rows, before.rows(rows), spread_over.poses.rows(rows))
-    moved = replace(base, header=header, vertices=vertices, **spread_over.poses.channels)
-    moved = replace(moved, **_state(base, moved, corrections.pinned, spread_over))
-    return replace(moved, uncorrected_rows=rows, uncorrected=before_of(base, rows), **weights_again(moved, rows))
+    vertices[rows] = moved_vertices(base, rows, poses_of(base).rows(rows), over.poses.rows(rows))
+    moved = replace(base, vertices=vertices, **over.poses.channels)
+    moved = replace(moved, **_state(base, moved, pinned, over))
+    return replace(moved, uncorrected_rows=rows, uncorrected=before_of(base, rows))
 
 
 def pinned_problem(pinned: Sequence[PinnedFrame], modes: int) -> Failure | None:
@@ -144,8 +154,8 @@ def spread_poses(
     return Spread(result.with_rows(anchors.rows[hard], keys.rows(np.flatnonzero(hard))), rows, share, anchors)
 
 
-def _limits(track: Track) -> Floats:
-    """Least and most of lids and expression (2 + E, 2)."""
+def limits_of(track: Track) -> Floats:
+    """Return least and most of lids and expression (2 + E, 2)."""
     return np.concatenate([np.tile([0.0, 1.0], (2, 1)), expression_limits(tuple(track.header["expression_names"]))])
 
 

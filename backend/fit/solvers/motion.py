@@ -29,8 +29,6 @@ from .levenberg_marquardt import Limits, Step, minimise
 from .pose_covariance import pose_covariance
 
 LIMITS: Final = Limits(steps=12, tolerance=1e-3, following=2)
-HELD: Final = 1e6
-"""Of the largest entry of the normal equations: with so much more a frame does not move."""
 CHUNK = 32
 """Frames whose Jacobians are held at once per core: bounds memory, and stays in the processor's cache."""
 
@@ -49,8 +47,6 @@ class MotionProblem:
     """What the pictures say besides the landmarks, or None."""
     lids: LidContact | None = None
     """What closed lids ask for, or None."""
-    held: Tensor | None = None
-    """Frames that stay as they are (T,) bool, or None where none does."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +73,7 @@ class MotionFit:
 
     def retract(self, at: Frames, step: Step[Tensor]) -> Frames:
         """Return the frames after a step."""
-        held = self._problem.held
-        return at.retract(step.increment if held is None else step.increment * ~held[:, None])
+        return at.retract(step.increment)
 
     def cost(self, at: Frames) -> float:
         """Return the cost of landmarks, priors, smoothness and contact."""
@@ -111,11 +106,7 @@ class MotionFit:
             blocks[shut, EXPRESSION_START:, EXPRESSION_START:] += curvature
             gradient[shut, EXPRESSION_START:] += pull
             cost += float(problem.lids.cost(at.expression).sum())
-        gradient = gradient + band.gradient
-        if problem.held is not None:
-            blocks.diagonal(dim1=1, dim2=2)[problem.held] += HELD * blocks.diagonal(dim1=1, dim2=2).max()
-            gradient[problem.held] = 0
-        return BandedSystem(cost, blocks, gradient, band, 1 / problem.prior.scale.square())
+        return BandedSystem(cost, blocks, gradient + band.gradient, band, 1 / problem.prior.scale.square())
 
     def _residuals(self, at: Frames, part: slice) -> Residuals:
         problem = self._problem
