@@ -14,12 +14,14 @@ import bpy
 from .calibration import properties as calibration_properties
 from .calibration import takes
 from .exporters import terminal
-from .nodes import following, older_settings, saved_paths, scene_state, sockets, stages, state, tree
+from .nodes import following, mask_changes, older_settings, saved_paths, scene_state, sockets, stages, state, tree
 from .operators import (
     arkit_shapes,
     batch,
     calibration,
     character,
+    draw_area,
+    exclude,
     export_performance,
     export_take,
     face,
@@ -52,7 +54,7 @@ from .retarget import properties as retarget_properties
 from .scene import origin, plate_shape, sound, world
 from .tracking import all_faces, availability, footage, runs
 from .tracking import batch as batch_tracking
-from .ui import graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
+from .ui import excluded_outlines, graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
 from .ui.sections import calibration as calibration_section
 from .ui.sections import versions as version_section
 from .versions import comparison
@@ -73,6 +75,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     origin,
     saved_paths,
     state,
+    mask_changes,
     runs,
     all_faces,
     batch_tracking,
@@ -111,10 +114,13 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     thumbnails,
     graph_picture,
     timeline_graph,
+    excluded_outlines,
     video,
     photographs,
     batch,
     stage_operators,
+    exclude,
+    draw_area,
     face,
     identity,
     log,

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
+from ...backend.contract.failure import Failure
 from ...backend.contract.options import Option, options_of, title_case
 from ...backend.contract.photographs import photograph_paths, photograph_setting
 from .. import paths
@@ -128,6 +129,14 @@ class StageNode:
             return ()
         named = [getattr(settings, each.name) for each in options_of(settings) if each.kind == "path"]
         return tuple(Path(path) for path in named if path)
+
+    def content(self, _scene: bpy.types.Scene) -> str:
+        """Return what its result depends on besides settings, files and what is linked: things of Blender's."""
+        return ""
+
+    def write_inputs(self, _scene: bpy.types.Scene, _settings: Any) -> Failure | None:
+        """Write what the engine reads and only Blender knows, just before a run; return why it cannot be written."""
+        return None
 
     def written(self, _scene: bpy.types.Scene) -> tuple[Path, ...]:
         """Return the files that it writes for the user: when they are gone or replaced, so is its result."""

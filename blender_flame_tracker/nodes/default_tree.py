@@ -24,9 +24,11 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
     "head": (-560.0, 420.0),
     "landmarks": (-560.0, 220.0),
     "camera": (-560.0, -160.0),
+    "exclude": (-280.0, 220.0),
     "fit": (-280.0, 260.0),
     "appearance": (0.0, 260.0),
     "smooth": (0.0, 260.0),
+    "pins": (280.0, 260.0),
     "arkit": (280.0, 260.0),
     "track": (280.0, 260.0),
     "texture": (560.0, 0.0),
@@ -36,8 +38,11 @@ _PLACES: Final[Mapping[str, tuple[float, float]]] = {
 """Chosen so that no link runs behind a node."""
 
 _RIGHT, _DOWN = (COLUMN, 0.0), (0.0, -280.0)
+_FINISHING: Final = ("smooth", "pins", "arkit", "track", "texture", "scene", "report")
 _MOVED: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
-    "appearance": dict.fromkeys(("smooth", "arkit", "track", "texture", "scene", "report"), _RIGHT),
+    "exclude": dict.fromkeys(("fit", "appearance", *_FINISHING), _RIGHT),
+    "appearance": dict.fromkeys(_FINISHING, _RIGHT),
+    "pins": dict.fromkeys(("arkit", "track", "texture", "scene", "report"), _RIGHT),
     "arkit": dict.fromkeys(("track", "texture", "scene", "report"), _RIGHT),
     "texture": {"scene": _RIGHT, "report": _DOWN},
 }
@@ -82,7 +87,7 @@ def switch_stage(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node 
 
     Args:
         tree: To change.
-        kind: ``appearance``, ``arkit`` or ``texture``.
+        kind: ``exclude``, ``appearance``, ``pins``, ``arkit`` or ``texture``.
         nodes: Kind -> the node of the tree that the new one stands among, for every kind that it needs.
         on: Whether the stage shall run.
     """
@@ -98,14 +103,14 @@ def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | Non
     node: Any = tree.nodes.new(next(each for each in stages.CLASSES if each.kind == kind).bl_idname)
     node.select = False
     sources = {socket.identifier: nodes.get(socket.identifier) for socket in node.inputs}
-    before = sources.get("fit") or sources.get("track")
-    if kind == "arkit":
-        before = sources["fit"] = _source_of_track(nodes) or before
+    before = sources.get("fit") or sources.get("track") or sources.get("landmarks")
+    if kind in ("pins", "arkit"):
+        before = sources["fit"] = _source_of_finished(nodes, kind) or before
     if before is not None:
         below = _PLACES[kind][1] - _PLACES[kind_of(before)][1]
         node.location = (before.location.x + COLUMN, before.location.y + below)
         _make_room(tree, kind, before)
-    if kind in ("appearance", "arkit") and before is not None:
+    if kind in ("exclude", "appearance", "pins", "arkit") and before is not None:
         _step_between(tree, before, node)
     for socket in node.inputs:
         source = sources[socket.identifier]
@@ -117,10 +122,10 @@ def _insert(tree: FlameTree, kind: str, nodes: Mapping[str, bpy.types.Node | Non
         tree.links.new(node.outputs[0], taker)
 
 
-def _source_of_track(nodes: Mapping[str, bpy.types.Node | None]) -> bpy.types.Node | None:
-    """Return the node whose fit is written, None where there is none: what is made of the finished fit comes last."""
-    track = nodes.get("track")
-    links: Any = track.inputs["Fit"].links if track is not None else ()
+def _source_of_finished(nodes: Mapping[str, bpy.types.Node | None], kind: str) -> bpy.types.Node | None:
+    """Return the node whose fit is finished, None where there is none: what is written, but weights come after pins."""
+    taker = (nodes.get("arkit") if kind == "pins" else None) or nodes.get("track")
+    links: Any = taker.inputs["Fit"].links if taker is not None else ()
     return links[0].from_node if links else None
 
 

@@ -55,6 +55,9 @@ def _add(
         "inputs": inputs,
         "files": "" if isinstance(settings, Failure) else contents_of(face.read(settings)),
     }
+    of_blender = face.content(scene)
+    if of_blender:  # Nodes without have the fingerprints that earlier versions gave them.
+        content["content"] = of_blender
     text = json.dumps(content, sort_keys=True)
     found[name] = hashlib.sha256(text.encode()).hexdigest()[:32]
     return found[name]

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import bpy
 
+from ...backend.contract.failure import Failure
 from . import graph as graphs
 from .graph import Graph, Node
 from .specs import spec_of
@@ -24,6 +25,14 @@ class StageFace(Protocol):
 
     def read(self, settings: Any) -> tuple[Path, ...]:
         """Return the files that it reads."""
+        ...
+
+    def content(self, _scene: bpy.types.Scene) -> str:
+        """Return what its result depends on of Blender's things."""
+        ...
+
+    def write_inputs(self, _scene: bpy.types.Scene, _settings: Any) -> Failure | None:
+        """Write what the engine reads and only Blender knows."""
         ...
 
     def written(self, _scene: bpy.types.Scene) -> tuple[Path, ...]:

@@ -1,4 +1,4 @@
-"""Switches of Appearance, ARKit Weights and Texture: part of the work or not, a node in the tree or none."""
+"""Switches of stages that not every clip needs: part of the work or not, a node in the tree or none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ..nodes.default_tree import switch_stage
 from ..nodes.scene_state import active_tree, node_of, source_of
 
 WHAT: Final[Mapping[str, str]] = {
+    "exclude": "Leave out frames, parts of the picture and parts of the face that would mislead the fit",
+    "pins": "Let the fit pass through the frames that were put right by hand, and solve those around them again",
     "appearance": "Refine head, pose and expression by how the skin looks in the pictures; takes several times as long",
     "arkit": "Solve ARKit's 52 weights for characters, phones' programs and game engines; kept in the track file",
     "texture": "Bake the colours of the head from the pictures, and put them on the imported head",

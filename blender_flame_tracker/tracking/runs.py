@@ -19,7 +19,9 @@ from .. import redrawing
 from ..engine.session import SILENCE, Run, RunState, Session
 from ..handlers import add_handlers, remove_handlers
 from ..nodes import state, take_files
-from ..nodes.compile import Delivery, SceneImport, compile_tree
+from ..nodes.compile import Compiled, Delivery, SceneImport, compile_tree
+from ..nodes.exclusion import look_at_masks
+from ..nodes.reading import stage_node
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
 from ..nodes.scene_state import flame_of
 from ..nodes.tree import FlameTree
@@ -81,6 +83,7 @@ def start(
     earlier = run_of(tree)
     if earlier is not None and not earlier.state.final:
         return Failure("already-running", "This is being tracked already.", "Wait until it is finished, or cancel it.")
+    look_at_masks(tree, scene)
     compiled = compile_tree(tree, scene, target)
     if isinstance(compiled, Failure):
         return compiled
@@ -99,6 +102,9 @@ def start(
             f"No log can be written to Blender's user folder: {error.strerror or error}.",
             "Make some space on that drive, and see that you may write to it.",
         )
+    problem = _write_inputs(tree, scene, compiled)
+    if problem is not None:
+        return problem
     for name in compiled.tracks:
         take_files.decide(tree.nodes[name], scene)
     run = Run(compiled.job, engine, folder, owner=scene.name, models=preferences.models_folder())
@@ -108,6 +114,15 @@ def start(
     POLLER.start()
     redrawing.TRACKING.redraw()
     return run
+
+
+def _write_inputs(tree: FlameTree, scene: bpy.types.Scene, compiled: Compiled) -> Failure | None:
+    """Write what the engine reads and only Blender knows; return the first thing that cannot be written."""
+    for stage in compiled.job.stages:
+        problem = stage_node(tree, stage.name).write_inputs(scene, stage.settings)
+        if problem is not None:
+            return problem
+    return None
 
 
 def engine_now() -> Engine | Failure:

@@ -10,11 +10,12 @@ import bpy
 
 from ....backend.contract.failure import Failure
 from ....backend.contract.footage import is_picture
-from ....backend.contract.settings import SceneSettings, VideoSettings
+from ....backend.contract.settings import VideoSettings
 from ... import paths
 from ...properties import settings_from
 from ..base import Group, StageNode, absolute, changed
-from ..reading import downstream, name_of
+from ..reading import name_of
+from ..source_frames import clip_start
 
 _RANGES: Final = (
     ("clip", "Whole Clip", "Track every frame of the video"),
@@ -80,12 +81,6 @@ def _frames(node: Any, settings: VideoSettings, scene: bpy.types.Scene) -> Video
             "range-backwards", f"{name_of(node)}: its last frame lies before its first.", "Swap the two frames."
         )
     return replace(settings, first_frame=first, last_frame=last)
-
-
-def clip_start(node: Any) -> int:
-    """Return the frame of the scene at which the video begins, as the Scene node behind it has it."""
-    scene_node = downstream(node, "scene")
-    return scene_node.start_at if scene_node is not None else SceneSettings().start_at
 
 
 CLASSES: Final = (VideoNode,)

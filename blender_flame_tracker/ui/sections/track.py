@@ -21,6 +21,7 @@ from ...text import duration, paragraph, room_in, scale_of
 from ...tracking import all_faces, availability, footage, runs
 from .. import thumbnails
 from ..presets import FLAME_PT_presets
+from .excluded import draw_excluded
 from .video import followed_face
 
 MORE: Final = (
@@ -31,6 +32,7 @@ MORE: Final = (
     "fit",
     "appearance",
     "smooth",
+    "pins",
     "arkit",
     "track",
     "texture",
@@ -39,7 +41,7 @@ MORE: Final = (
 )
 """Nodes whose settings are needed rarely."""
 
-SWITCHED: Final = (("appearance", "texture"), ("arkit",))
+SWITCHED: Final = (("appearance", "texture"), ("arkit", "exclude"))
 """Stages with a switch of their own, row by row."""
 
 _TOLD_ELSEWHERE: Final = ("focal-unknown", "cube-hidden")
@@ -84,6 +86,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         layout.prop(context.scene.flame, "track_node")
     _draw_quality(layout, context, tree, enabled=not going)
     _draw_switches(layout, context, enabled=not going)
+    draw_excluded(layout, context, enabled=not going)
     if run is not None and going:
         _draw_going(layout, context, run)
     else:

@@ -83,7 +83,7 @@ def test_a_file_of_the_scene_node_comes_before_the_linked_texture(tree, tmp_path
 def test_the_panel_has_a_switch_for_each(tree):
     bpy.ops.flame.switch_stage(kind="texture")
     shown = [item for item in drawn().all("operator") if item.name == "flame.switch_stage"]
-    assert [item.text for item in shown] == ["Appearance", "Texture", "ARKit Weights"]
+    assert [item.text for item in shown] == ["Appearance", "Texture", "ARKit Weights", "Exclude"]
 
 
 @pytest.mark.parametrize(
