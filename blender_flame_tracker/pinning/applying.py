@@ -29,7 +29,7 @@ def apply_corrections(
     scene: bpy.types.Scene,
     collection: bpy.types.Collection,
     corrections: Corrections,
-    track: Track | None = None,
+    corrected: Track | None = None,
 ) -> ImportResult | Failure:
     """Let an import show its track with corrections. What the user added to the import stays.
 
@@ -37,7 +37,7 @@ def apply_corrections(
         scene: That has the import.
         collection: Of the import.
         corrections: All of them; they take the place of those before.
-        track: The track without them, where it has been read already.
+        corrected: The track with them, where it has been computed already.
     """
     shown = file_of(collection)
     sources = _NO_FILE if shown is None else sources_of(shown)
@@ -45,7 +45,7 @@ def apply_corrections(
         return sources
     frame = scene.frame_current
     if corrections.pinned or pinned_in(sources.uncorrected):
-        made = _show_pinned(scene, collection, corrections, sources, track)
+        made = _show_pinned(scene, collection, corrections, sources, corrected)
     else:
         made = _show_uncorrected(scene, collection, corrections, sources)
     if scene.frame_current != frame:
@@ -64,14 +64,14 @@ def _show_pinned(
     collection: bpy.types.Collection,
     corrections: Corrections,
     sources: Sources,
-    track: Track | None,
+    corrected: Track | None,
 ) -> ImportResult | Failure:
     was_shown = file_of(collection) == sources.pinned
-    problem = write_pinned(sources, corrections, track)
+    problem = write_pinned(sources, corrections, corrected)
     made = problem or activation.show_new(scene, collection, sources.pinned, LABEL, sources.uncorrected)
     if isinstance(made, Failure) and problem is None and was_shown:
         # What is in the scene was made of the earlier ones.
-        write_pinned(sources, read_corrections(collection), track)
+        write_pinned(sources, read_corrections(collection))
     return made
 
 

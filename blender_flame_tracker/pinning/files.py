@@ -68,17 +68,17 @@ def pinned_in(track: Path) -> tuple[PinnedFrame, ...]:
     return () if found is None else found.pinned
 
 
-def write_pinned(sources: Sources, corrections: Corrections, track: Track | None = None) -> Failure | None:
+def write_pinned(sources: Sources, corrections: Corrections, corrected: Track | None = None) -> Failure | None:
     """Write what corrections make of a track, and the corrections beside it.
 
     Args:
         sources: The files.
         corrections: All that was put right by hand.
-        track: What the uncorrected file holds, where it has been read already.
+        corrected: What they make of the track, where that has been computed already.
     """
     uncorrected, target = sources.uncorrected, sources.pinned
-    base = read_track(uncorrected) if track is None else track
-    made = base if isinstance(base, Failure) else corrected_track(base, corrections)
+    base = read_track(uncorrected) if corrected is None else corrected
+    made = base if isinstance(base, Failure) or corrected is not None else corrected_track(base, corrections)
     if isinstance(made, Failure):
         return made
     source = [uncorrected.name, list(stamp_of(uncorrected) or ())]

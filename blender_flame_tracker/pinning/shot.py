@@ -85,9 +85,10 @@ class ShotPinning:
             return None
         self.edit.release()
         corrections = read_corrections(collection).with_pinned(self.edit.pinned())
-        made = apply_corrections(scene, collection, corrections, self._uncorrected)
-        if not isinstance(made, Failure):
-            self.renew()
+        track = corrected_track(self._uncorrected, corrections)
+        made = track if isinstance(track, Failure) else apply_corrections(scene, collection, corrections, track)
+        if not isinstance(made, Failure) and not isinstance(track, Failure):
+            self._follow(collection, track)
         return made
 
     def put_back(self) -> None:

@@ -242,5 +242,16 @@ def _saved(*_: Any) -> None:
         tool.hide_head()
 
 
-_HANDLERS: Final = (("save_pre", _saving), ("save_post", _saved))
+@persistent
+def _loading(*_: Any) -> None:
+    end_all()
+
+
+def end_all() -> None:
+    """End what is used, where nobody else does: another file is opened, or the add-on is switched off."""
+    for tool in list(_RUNNING):
+        tool.end(None)
+
+
+_HANDLERS: Final = (("save_pre", _saving), ("save_post", _saved), ("load_pre", _loading))
 """While the tool is used alone: what is saved then has the head to be seen."""

@@ -63,6 +63,7 @@ def _look(mesh: bpy.types.Mesh) -> str:
         blocks = [block for block in blocks if block.name in ours]
     points, found = np.empty(3 * len(mesh.vertices), dtype=np.float32), 0
     for key in blocks:
-        key.data.foreach_get("co", points)
+        # Not `data`: the typed collection is read at once, a hundred times faster.
+        key.points.foreach_get("co", points)
         found = zlib.crc32(points.tobytes(), zlib.crc32(key.name.encode("utf-8"), found))
     return f"{len(blocks)} {found:08x}"

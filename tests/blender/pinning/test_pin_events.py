@@ -1,10 +1,13 @@
 """Mouse and keys within the tool, without a window."""
 
+from types import SimpleNamespace
+
 import bpy
 import numpy as np
 import pytest
 from flame_extension.backend.contract.camera import project
 from flame_extension.blender_flame_tracker.pinning.hearing import FINISHED, PAN, PASSED, PIE, PUT_BACK, TAKEN, heard
+from flame_extension.blender_flame_tracker.pinning.tool import WorkArea, running
 from pin_helpers import event, pinned_frames, tool_on
 
 
@@ -119,3 +122,95 @@ def test_an_import_that_is_deleted_ends_the_work(tool, take):
     for thing in list(take.objects):
         bpy.data.objects.remove(thing)
     assert pins.shot.parts is None and pins.follow() is not None
+
+
+class Area:
+    """A 3D view as the tool takes it."""
+
+    type = "VIEW_3D"
+
+    def __init__(self, view):
+        self.region = SimpleNamespace(type="WINDOW", **vars(view.region))
+        region_3d = SimpleNamespace(view_perspective="PERSP")
+        self.space = SimpleNamespace(region_3d=region_3d, camera=None, use_local_camera=False, lock_camera=True)
+
+    def as_pointer(self):
+        return 7
+
+
+@pytest.fixture
+def begun(take):
+    """The tool in use, and the view in which it is."""
+    pins, work_area, _edit = tool_on(5)
+    area = Area(work_area.view)
+    work = WorkArea(area, area.space, area.region)
+    pins.begin(work, pins.shot.parts)
+    yield pins, work
+    pins.end(work)
+
+
+def test_the_view_looks_through_the_camera_and_the_head_gives_way_to_its_wires(begun, scene):
+    pins, work = begun
+    assert running() is pins and pins.shot.parts.head.hide_get()
+    assert work.region_3d.view_perspective == "CAMERA" and not work.space.lock_camera
+    pins.end(work)
+    assert running() is None and not pins.shot.parts.head.hide_get() and work.space.lock_camera
+
+
+def test_a_camera_that_is_not_the_scenes_is_looked_through_all_the_same(take, scene):
+    scene.camera = None
+    pins, work_area, _edit = tool_on(5)
+    area = Area(work_area.view)
+    work = WorkArea(area, area.space, area.region)
+    pins.begin(work, pins.shot.parts)
+    assert work.space.use_local_camera and work.space.camera == pins.shot.parts.camera
+    pins.end(work)
+    assert not work.space.use_local_camera and work.space.camera is None and scene.camera is None
+
+
+def test_a_file_that_is_saved_meanwhile_shows_the_head(begun, tmp_path):
+    blend = tmp_path / "shot.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend), copy=True)
+    assert begun[0].shot.parts.head.hide_get()
+    begun[0].end(begun[1])
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    assert not bpy.data.objects["take one head"].hide_get()
+
+
+def test_opening_another_file_ends_it(begun):
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert running() is None
+
+
+def test_a_keyed_frame_is_a_step_in_which_the_head_is_seen(begun, scene, take):
+    pins, _work = begun
+    bpy.ops.ed.undo_push(message="Import")
+    edit = pins.shot.go_to(5)
+    pixel = nearest_pixel(edit)
+    edit.press(tuple(pixel), 3.0)
+    edit.drag(tuple(pixel + 8), pins.moves)
+    assert bpy.ops.flame.key_pins() == {"FINISHED"}
+    assert not pins.shot.parts.head.hide_get() and pinned_frames(take) == [4]
+    pins.follow()
+    assert pins.shot.parts.head.hide_get()
+    assert bpy.ops.flame.key_pins() == {"CANCELLED"}, "nothing is left to key"
+
+
+def test_bars_over_the_view_get_the_mouse(begun):
+    _pins, work = begun
+    bar = SimpleNamespace(type="UI", x=600, y=50, width=140, height=480)
+    work.area.regions = [work.region, bar]
+    assert work.holds(200, 200) and not work.holds(650, 200) and not work.holds(10, 10)
+
+
+def test_a_view_that_became_another_editor_is_no_longer_used(begun, scene):
+    pins, work = begun
+    window = SimpleNamespace(scene=scene, screen=SimpleNamespace(areas=[work.area]))
+    pins._area = work.area.as_pointer()
+    work.area.regions = [work.region]
+    work.area.spaces = SimpleNamespace(active=work.space)
+    assert pins.work_area(window) is not None
+    work.area.type = "IMAGE_EDITOR"
+    assert pins.work_area(window) is None
+    window.screen.areas.clear()
+    assert pins.work_area(window) is None and pins.work_area(None) is None
