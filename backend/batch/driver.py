@@ -1,4 +1,4 @@
-"""The driver of a batch: starts workers as cores and memory allow, and writes down every change at once."""
+"""The driver of a batch: gives shots to a crew as it has room, and writes down every change at once."""
 
 from __future__ import annotations
 
@@ -9,27 +9,23 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.events import Emit, notice_event
-from ..contract.supervision.process import Engine
 from ..contract.targets import Targets
 from ..run.progress import INTERVAL
-from .capacity import has_memory_for_another
+from .crew import Crew, Worker
 from .keys import Keys
 from .manifest import write_manifest
 from .people import Person, settle
 from .plan import Plan, key_of
 from .shot import DONE, FAILED, SKIPPED, WAITING, Record
+from .shot_file import forget_results
 from .thumbnails import keep_thumbnails
-from .words import few_memory, summary_of
-from .worker import MakeCommand, ShotWorker
+from .words import summary_of
 
 WHOLE: Final = "batch"
 """Name under which the progress of all shots is said."""
 
 _PAUSE: Final = 0.03
 """Seconds between two looks at the workers."""
-
-_MEMORY_INTERVAL: Final = 1.0
-"""Seconds between two looks at memory, while a shot waits for it."""
 
 _TOO_EARLY: Final = 0.2
 """Shots that have to be done before the time left is said."""
@@ -74,8 +70,7 @@ class Batch:
         plan: What is to be done; its records are kept up to date.
         folder: Of the batch.
         keys: Of the shots.
-        workers: Shots that may be at work at once.
-        engine, command: Which works, and how it is started for a job.
+        crew: Those who work on them.
         emit: Takes events: per shot ``stage`` and ``progress``, and ``progress`` of the whole.
         stopped: Whether somebody asked to stop.
         targets: Which files may be written.
@@ -85,9 +80,7 @@ class Batch:
     plan: Plan
     folder: Path
     keys: Keys
-    workers: int
-    engine: Engine
-    command: MakeCommand
+    crew: Crew
     emit: Emit
     stopped: Callable[[], bool]
     targets: Targets
@@ -95,11 +88,9 @@ class Batch:
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self._running: list[tuple[ShotWorker, _Task]] = []
-        self._started = self._said = self._asked_memory = self._next_page = self.clock()
+        self._running: list[tuple[Worker, _Task]] = []
+        self._started = self._said = self._next_page = self.clock()
         self._next_page += _PAGE_INTERVAL
-        self._largest = 0
-        self._waits_for_memory = False
         self._person_of = {record.name: person for person in self.plan.people for record in person.records}
         self._tasks = self._all_tasks()
         self._finished_before = sum(record.finished for record in self.plan.records)
@@ -119,9 +110,18 @@ class Batch:
             for worker, _ in self._running:
                 worker.close()
 
+    def collect(self) -> None:
+        """Write into the manifest what others have tracked, whose results the plan has.
+
+        Raises:
+            OSError: The manifest cannot be written.
+        """
+        self.save()
+        forget_results(self.folder, [record.name for record in self.plan.records])
+
     def save(self) -> None:
         """Write the manifest."""
-        write_manifest(self.folder, self.plan.records, self.plan.people, self.workers, self.targets)
+        write_manifest(self.folder, self.plan.records, self.plan.people, self.crew.size, self.targets)
 
     def _all_tasks(self) -> list[_Task]:
         """Return what is to be done, surveys before their shots."""
@@ -139,8 +139,13 @@ class Batch:
             if self.stopped():
                 self._stop()
                 return False
+            for notice in self.crew.notices():
+                self.emit(notice_event(notice, WHOLE))
+            if self.crew.problem() is not None:
+                self._stop()
+                return False
             task = next((task for task in self._tasks if task.is_ready), None)
-            if task is not None and self._may_start():
+            if task is not None and self.crew.has_room(len(self._running)):
                 self._tasks.remove(task)
                 self._start(task)
             for worker, task in list(self._running):
@@ -151,36 +156,18 @@ class Batch:
             time.sleep(_PAUSE)
         return True
 
-    def _may_start(self) -> bool:
-        if not self._running:
-            return True
-        if len(self._running) >= self.workers:
-            return False
-        now = self.clock()
-        if self._waits_for_memory and now - self._asked_memory < _MEMORY_INTERVAL:
-            return False
-        self._asked_memory = now
-        pids = [worker.pid for worker, _ in self._running if worker.pid is not None]
-        enough = has_memory_for_another(pids, self._largest)
-        if not enough and not self._waits_for_memory:
-            self.emit(notice_event(few_memory(len(self._running)), WHOLE))
-        self._waits_for_memory = not enough
-        return enough
-
     def _start(self, task: _Task) -> None:
         if not task.is_survey:
             task.record.key = key_of(task.record, self.folder, self.keys)
-        overwrite = self.targets.overwrite
-        worker = ShotWorker(task.work, self.folder, self.engine, self.command, overwrite, survey=task.is_survey)
+        worker = self.crew.worker(task.work, survey=task.is_survey)
         self._running.append((worker, task))
         self.emit({"event": "stage", "name": task.record.name, "state": "running"})
         worker.start()
         self.save()
 
-    def _finish(self, worker: ShotWorker, task: _Task) -> None:
+    def _finish(self, worker: Worker, task: _Task) -> None:
         self._running.remove((worker, task))
         self._done += self._weight(task)
-        self._largest = max(self._largest, task.work.peak_memory)
         person = task.person
         if task.is_survey and person is not None and not person.waits:
             settle(person, self.folder, self.keys, self.targets)
@@ -189,6 +176,7 @@ class Batch:
             keep_thumbnails(self.folder, task.record)
             self._say_end(task.record)
         self.save()
+        forget_results(self.folder, [task.work.name])
         self._write_page()
 
     def _add_survey(self, task: _Task) -> None:
@@ -257,7 +245,7 @@ class Batch:
         return 0.5 if task.person is not None and task.record.name in task.person.surveys else 1.0
 
 
-def _at_work(worker: ShotWorker) -> str:
+def _at_work(worker: Worker) -> str:
     """Return what is done with a shot just now."""
     face, faces = worker.step
     return worker.at_work + (f", face {face}" if faces > 1 else "")

@@ -75,20 +75,22 @@ def result_of(record: Record, folder: Path) -> dict[str, Any]:
     return entry_of(record, folder)
 
 
-def merge(records: Sequence[Record], results: Iterable[Any]) -> list[Record]:
-    """Write what became of shots elsewhere into the records of a plan; return those for which there was a result.
+def take_result(record: Record, entry: Any) -> bool:
+    """Write what became of a shot elsewhere into its record; return whether it counts.
 
-    A result that is not whole, or of another key than was asked for, is passed over: its shot waits on.
+    One that is not whole, or of another key than was asked for, is passed over: its shot waits on.
     """
+    if not is_result(entry) or entry["key"] != record.key:
+        return False
+    made = record_of(entry, record.shot)
+    record.state, record.failure, record.log, record.picture = made.state, made.failure, made.log, made.picture
+    record.seconds, record.peak_memory, record.starts = made.seconds, made.peak_memory, made.starts
+    record.faces, record.notices, record.identity = made.faces, made.notices, made.identity
+    return True
+
+
+def merge(records: Sequence[Record], results: Iterable[Any]) -> list[Record]:
+    """Write what became of shots elsewhere into the records of a plan; return those for which there was a result."""
     by_name = {record.name: record for record in records}
-    merged = []
-    for entry in results:
-        record = by_name.get(entry["name"]) if is_result(entry) else None
-        if record is None or entry["key"] != record.key:
-            continue
-        made = record_of(entry, record.shot)
-        record.state, record.failure, record.log, record.picture = made.state, made.failure, made.log, made.picture
-        record.seconds, record.peak_memory, record.starts = made.seconds, made.peak_memory, made.starts
-        record.faces, record.notices, record.identity = made.faces, made.notices, made.identity
-        merged.append(record)
-    return merged
+    known = ((by_name[entry["name"]], entry) for entry in results if is_result(entry) and entry["name"] in by_name)
+    return [record for record, entry in known if take_result(record, entry)]

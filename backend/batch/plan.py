@@ -12,9 +12,10 @@ from ..contract.batch_files import MANIFEST, PAGE
 from ..contract.file_access import is_file, is_folder
 from ..contract.footage import is_picture
 from .keys import Keys
-from .manifest import earlier_people, earlier_results
+from .manifest import earlier_people, earlier_results, is_result, record_of
 from .people import PEOPLE, Person, begin, people_of, take_earlier
 from .shot import DONE, FAILED, SKIPPED, WAITING, Record, Shot, folder_name
+from .shot_file import read_results
 
 RESERVED: Final = frozenset({MANIFEST, PAGE, PEOPLE})
 """Names in the folder of a batch that are not those of shots, in small letters."""
@@ -55,6 +56,10 @@ def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool)
     failed unless its key has changed or `retry_failed` says so. All others wait.
     """
     earlier = earlier_results(folder)
+    for entry in read_results(folder, earlier):  # Of other computers: newer than the manifest, which has none of them.
+        name = entry["name"]
+        if is_result(entry) and name in earlier:
+            earlier[name] = record_of(entry, earlier[name].shot)
     records = []
     for name, shot in zip(_names(shots, earlier), shots, strict=True):
         record = earlier.get(name)

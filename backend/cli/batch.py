@@ -6,15 +6,18 @@ import argparse
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..batch.capacity import usual_workers
+from ..batch.crew import LocalCrew
 from ..batch.driver import WHOLE, Batch
+from ..batch.farm.dask_crew import DaskCrew
 from ..batch.keys import Keys
 from ..batch.opening import opened
 from ..batch.page import write_page
+from ..batch.plan import Plan
 from ..batch.shot import Record, Shot
 from ..batch.words import AT_WORK, STOPPED, failure_of_batch, fields_of_end, left_out
 from ..batch.worker import MakeCommand
@@ -27,6 +30,7 @@ from ..contract.targets import TargetRefused, Targets
 from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, guarded
 from ..system.project import PROJECT
 from ..system.writable import not_writable
+from .batch_farm import add_farm_flags, check_computer, describe, farm_crew, track_shot
 from .console import clock
 from .flags import HelpFormatter, add_flags, path_argument
 from .session import Session, add_common_flags, open_session
@@ -69,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="Track everyone in each shot, with one lens: results in DIR/SHOT/face1, DIR/SHOT/face2 ...",
     )
+    add_farm_flags(result)
     add_common_flags(result)
     add_flags(result, left_out=GIVEN_BY_BATCH)
     return result
@@ -123,6 +128,10 @@ def _run(
     command: MakeCommand,
     emit: Emit,
 ) -> int:
+    if parsed.check_computer:
+        return check_computer(parsed, emit)
+    if parsed.shot:
+        return track_shot(parsed, session, command, emit)
     out = absolute(str(parsed.out))
     usual = Shot(Path(), settings, tuple(parsed.add), parsed.all_faces)
     targets, keys = Targets(parsed.overwrite), Keys(parsed.models)
@@ -131,14 +140,45 @@ def _run(
         with opened(source, usual, out, keys, targets, retry_failed=parsed.retry_failed) as plan:
             if isinstance(plan, Failure):
                 return _failed(plan, emit)
-            workers = min(parsed.workers or usual_workers(), max(1, len(plan.waiting)))
-            said = emit if parsed.events else _for_people(emit)
-            batch = Batch(plan, out, keys, workers, engine, command, said, session.stop.asked, targets)
-            return _tracked(batch, session, emit, events=parsed.events)
+            if parsed.openjd is not None:
+                return _described(describe(parsed, plan, out, keys, targets), session, emit)
+            with _crew(parsed, plan, out, engine, command, targets) as crew:
+                if isinstance(crew, Failure):
+                    return _failed(crew, emit)
+                said = emit if parsed.events else _for_people(emit)
+                batch = Batch(plan, out, keys, crew, said, session.stop.asked, targets)
+                if parsed.collect:
+                    return _collected(batch, emit)
+                return _tracked(batch, session, emit, events=parsed.events)
     except TargetRefused as refused:
         return _failed(refused.failure, emit)
     except OSError as error:
         return _failed(not_writable(out, error), emit)
+
+
+@contextlib.contextmanager
+def _crew(
+    parsed: argparse.Namespace, plan: Plan, out: Path, engine: Engine, command: MakeCommand, targets: Targets
+) -> Iterator[LocalCrew | DaskCrew | Failure]:
+    """Give those who work on the shots, until all is over."""
+    if not parsed.dask or not plan.waiting:
+        size = min(parsed.workers or usual_workers(), max(1, len(plan.waiting)))
+        yield LocalCrew(size, out, engine, command, overwrite=targets.overwrite)
+        return
+    crew = farm_crew(parsed, out, getattr(command, "program", ()), targets)
+    try:
+        yield crew
+    finally:
+        if isinstance(crew, DaskCrew):
+            crew.close()
+
+
+def _described(written: Path | Failure, session: Session, emit: Emit) -> int:
+    if isinstance(written, Failure):
+        return _failed(written, emit)
+    session.streams.error.write(f"  {'job':<14}{written}\n")
+    emit({"event": "done", "outputs": {"openjd": str(written)}, "seconds": 0.0})
+    return EXIT_DONE
 
 
 def _tracked(batch: Batch, session: Session, emit: Emit, *, events: bool) -> int:
@@ -147,7 +187,7 @@ def _tracked(batch: Batch, session: Session, emit: Emit, *, events: bool) -> int
     records = batch.plan.records
 
     def page(end: str = "") -> Path:
-        return write_page(batch.folder, records, time.monotonic() - started, batch.workers, batch.targets, end)
+        return write_page(batch.folder, records, time.monotonic() - started, batch.crew.size, batch.targets, end)
 
     batch.write_page = lambda: page(AT_WORK)
     if batch.plan.left_out:
@@ -158,11 +198,26 @@ def _tracked(batch: Batch, session: Session, emit: Emit, *, events: bool) -> int
         with contextlib.suppress(OSError, TargetRefused):
             page(_reason(error))
         raise
-    written = page("" if through else STOPPED)
+    lost = batch.crew.problem()
+    written = page("" if through else STOPPED if lost is None else f"{lost.sentence} {lost.advice}")
+    if lost is not None and not through:
+        return _failed(lost, emit)
     if not through:
         emit({"event": "cancelled"})
         return session.stop.exit_code
     return _ended(records, batch.folder / MANIFEST, written, time.monotonic() - started, emit, session, events)
+
+
+def _collected(batch: Batch, emit: Emit) -> int:
+    """Write manifest and page of what others have tracked; shots that failed are no reason to try this again."""
+    batch.collect()
+    missing = len(batch.plan.waiting)
+    shots = "one shot is" if missing == 1 else f"{missing} shots are"
+    end = f"Made of what is there: {shots} not tracked." if missing else ""
+    page = write_page(batch.folder, batch.plan.records, 0.0, 0, batch.targets, end)
+    outputs = {"manifest": str(batch.folder / MANIFEST), "page": str(page)}
+    emit({"event": "done", **fields_of_end(outputs, 0.0, batch.plan.records)})
+    return EXIT_DONE
 
 
 def _reason(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 A file may be replaced without asking where it carries the mark. A track is known by its header, MP4 by its comment, an
 exported folder by a small file in it. Where people may go on working in the file itself, the mark holds a hash of the
 rest: a texture that was painted on, or a job that was edited, is not ours any more. It stands in a text beside the
-pixels of a PNG, as the first entry of JSON, in the first line of OBJ, MTL and HTML.
+pixels of a PNG, as the first entry of JSON, in the first line of OBJ, MTL, YAML and HTML.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JSON_START: Final = re.compile(rb'\{\s*"' + ENTRY.encode() + rb'": "' + PROGRAM.encode() + rb', ([0-9a-f]{64})",')
 _TEXT_START: Final = re.compile(rb"# " + MARK.encode() + rb", ([0-9a-f]{64})\r?\n")
 _PAGE_START: Final = re.compile(rb"<!-- " + MARK.encode() + rb", ([0-9a-f]{64}) -->\r?\n")
-_TEXTS: Final = frozenset({".obj", ".mtl"})
+_TEXTS: Final = frozenset({".obj", ".mtl", ".yaml"})
 _LARGEST_HEADER: Final = 64 * 1024**2
 """Bytes of a track's header or a video's tables that are looked at."""
 
 
 def mark_file(path: Path) -> None:
-    """Put the mark into a PNG, JSON, OBJ, MTL or HTML file, whoever wrote it; others stay as they are (OSError)."""
+    """Put the mark into a PNG, JSON, OBJ, MTL, YAML or HTML file, whoever wrote it; others stay (OSError)."""
     suffix = path.suffix.lower()
     if suffix == ".png":
         _mark_picture(path)

@@ -114,6 +114,7 @@ def _add_choices(result: argparse.ArgumentParser, project: Path) -> None:
         choices=sorted(EXTRAS),
         help="an optional renderer; it is compiled here, so it needs a compiler",
     )
+    result.add_argument("--farm", action="store_true", help="Dask too, which spreads a batch over several computers")
     result.add_argument(
         "--torch",
         choices=("auto", "cpu", "cuda"),
@@ -258,15 +259,16 @@ def _after_setup(
 
 
 def _environments(options: argparse.Namespace) -> list[tuple[str, tuple[str, ...]]]:
+    farm = ("farm",) if options.farm else ()
     if options.test:
         return [
-            ("engine", ("engine", "blender-4.5", "development")),
+            ("engine", ("engine", "blender-4.5", "farm", "development")),
             ("blender-4.2", ("blender-4.2",)),
             ("blender-5.0", ("blender-5.0",)),
         ]
     if options.demo:
-        return [("engine", ("engine", "blender-4.5"))]
-    return [("engine", ("engine",))]
+        return [("engine", ("engine", "blender-4.5", *farm))]
+    return [("engine", ("engine", *farm))]
 
 
 def _test(environments: dict[str, InstalledEnvironment], project: Path, reporter: TerminalReporter) -> int:

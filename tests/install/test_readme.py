@@ -48,9 +48,10 @@ OF_BLENDER = {
     "Rec.2100-PQ",
 }
 """Labels, views and names of colour spaces that Blender has."""
-TOOLS = ("pytest", "ruff", "pyright")
+TOOLS = ("pytest", "ruff", "pyright", "distributed.cli.dask_scheduler", "distributed.cli.dask_worker")
 """Modules of others that developers run."""
 OF_OTHERS = {
+    "--nthreads",
     "--background",
     "--command",
     "--only-binary",
@@ -205,6 +206,7 @@ def test_shown_commands_are_understood(page: str, line: str) -> None:
     assert re.fullmatch(r"python|\.venv/bin/python|\.venv/envs/blender-[\d.]+-\*/bin/python", program)
     if words[1] != "backend":
         assert words[1] in TOOLS or importlib.util.find_spec(words[1]) is not None
-        assert [word for word in words[2:] if "/" in word and not (ROOT / word).exists()] == []
+        files = [word for word in words[2:] if "/" in word and "://" not in word]
+        assert [word for word in files if not (ROOT / word).exists()] == []
     else:
         command_parsers()[words[2]].parse_args(words[3:])

@@ -83,8 +83,13 @@ __all__ = ["FRAMES", "FakeBatch"]
 if __name__ == "__main__":
     from backend.cli import batch
 
+    worker = [sys.executable, str(HELPERS / "fake_stages.py")]
+
     def command(parsed, session, engine):
-        worker = [sys.executable, str(HELPERS / "fake_stages.py")]
-        return lambda job, log: [*worker, str(job), "--events", "--cache", str(session.cache.root), "--log", str(log)]
+        def made(job, log):
+            return [*worker, str(job), "--events", "--cache", str(session.cache.root), "--log", str(log)]
+
+        made.program = tuple(worker)
+        return made
 
     sys.exit(batch.run(batch.parser().parse_args(sys.argv[1:]), command))

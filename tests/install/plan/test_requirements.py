@@ -21,7 +21,7 @@ def purpose(name: str) -> Purpose:
 
 
 def test_there_is_a_list_for_every_purpose() -> None:
-    assert NAMES == ["blender-4.2", "blender-4.5", "blender-5.0", "development", "engine"]
+    assert NAMES == ["blender-4.2", "blender-4.5", "blender-5.0", "development", "engine", "farm"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,7 +34,7 @@ def test_every_line_is_a_pin(name: str) -> None:
 
 def test_lists_that_share_an_environment_agree() -> None:
     seen: dict[str, str] = {}
-    for name in ("engine", "blender-4.5", "development"):
+    for name in ("engine", "blender-4.5", "development", "farm"):
         for package, version in purpose(name).pins.items():
             assert seen.setdefault(package, version) == version, package
 

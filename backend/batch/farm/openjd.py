@@ -1,0 +1,115 @@
+"""Template of a batch for render farms: an Open Job Description, one task for each shot, and the page at the end.
+
+Made after the specification *Template Schemas*, 2023-09 (OpenJobDescription/openjd-specifications). AWS Deadline Cloud
+and others take it. Each task runs ``batch MANIFEST --out DIR --shot NAME``; paths are parameters, which a farm maps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ...contract.batch_files import MANIFEST
+from ...contract.targets import Targets
+from ..capacity import MEMORY_OF_SHOT
+from ..shot import Record
+
+SPECIFICATION: Final = "jobtemplate-2023-09"
+MOST_SHOTS: Final = 1000
+"""Of one step: a list of values may have 1,024."""
+ENDING: Final = ".yaml"
+"""Of a template's file: readers go by it, and allow a comment there but no fields of ours."""
+LONGEST_NAME: Final = 64
+"""Of a job, and of a step."""
+SECONDS_TO_STOP: Final = 30
+"""Between the word to stop and the end of a task: what it has done is kept."""
+
+
+def template(
+    records: Sequence[Record], folder: Path, template_folder: Path, python: str, program: Path, models: Path
+) -> dict[str, Any]:
+    """Return the template.
+
+    Args:
+        records: Shots that are to be tracked.
+        folder: Of the batch, with its manifest.
+        template_folder: Where the template will lie: from there the default of a path counts.
+        python: The engine's Python on the farm's computers.
+        program: Folder of this program there.
+        models: Folder of model files there.
+    """
+    relative = os.path.relpath(folder, template_folder)
+    return {
+        "specificationVersion": SPECIFICATION,
+        "name": f"Track {folder.name}"[:LONGEST_NAME],
+        "description": f"{len(records)} shots, tracked by the FLAME Head Tracker",
+        "parameterDefinitions": [
+            _parameter("Python", "STRING", python, "The engine's Python"),
+            _parameter("Program", "STRING", str(program), "Folder of the FLAME Head Tracker"),
+            _parameter("Models", "STRING", str(models), "Folder of model files"),
+            {
+                **_parameter("Batch", "PATH", relative, "Folder of the batch, on a drive that all share"),
+                "objectType": "DIRECTORY",
+                "dataFlow": "INOUT",
+            },
+        ],
+        "jobEnvironments": [_environment()],
+        "steps": [*_tracking(records), _page(len(records))],
+    }
+
+
+def write_template(path: Path, made: dict[str, Any], targets: Targets) -> Path:
+    """Write a template as YAML, of which JSON is a part (`TargetRefused`, OSError)."""
+    text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    return targets.write(path, lambda partial: partial.write_text(text, "utf-8"))
+
+
+def _parameter(name: str, kind: str, default: str, description: str) -> dict[str, Any]:
+    return {"name": name, "type": kind, "default": default, "description": description}
+
+
+def _environment() -> dict[str, Any]:
+    """Return what every session begins with: where the program is, and a check of what the shots need."""
+    return {
+        "name": "Program",
+        "description": "Finds the program, and checks the computer before its first shot",
+        "variables": {"PYTHONPATH": "{{Param.Program}}"},
+        "script": {"actions": {"onEnter": _action("--check-computer", timeout=300)}},
+    }
+
+
+def _tracking(records: Sequence[Record]) -> Iterator[dict[str, Any]]:
+    for number, first in enumerate(range(0, len(records), MOST_SHOTS), 1):
+        names = [record.name for record in records[first : first + MOST_SHOTS]]
+        yield {
+            "name": "Track" if len(records) <= MOST_SHOTS else f"Track {number}",
+            "parameterSpace": {"taskParameterDefinitions": [{"name": "Shot", "type": "STRING", "range": names}]},
+            "hostRequirements": {
+                "amounts": [
+                    {"name": "amount.worker.vcpu", "min": 1},
+                    {"name": "amount.worker.memory", "min": -(-MEMORY_OF_SHOT // 2**20)},
+                ]
+            },
+            "script": {"actions": {"onRun": _action("--shot", "{{Task.Param.Shot}}")}},
+        }
+
+
+def _page(shots: int) -> dict[str, Any]:
+    """Return the last step: manifest and page of all shots."""
+    steps = -(-shots // MOST_SHOTS)
+    names = ["Track"] if steps <= 1 else [f"Track {number}" for number in range(1, steps + 1)]
+    made: dict[str, Any] = {"name": "Page", "script": {"actions": {"onRun": _action("--collect")}}}
+    return {**made, "dependencies": [{"dependsOn": name} for name in names]} if shots else made
+
+
+def _action(*flags: str, timeout: int | None = None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "command": "{{Param.Python}}",
+        "args": ["-B", "-m", "backend", "batch", f"{{{{Param.Batch}}}}/{MANIFEST}", "--out", "{{Param.Batch}}"],
+        "cancelation": {"mode": "NOTIFY_THEN_TERMINATE", "notifyPeriodInSeconds": SECONDS_TO_STOP},
+    }
+    made["args"] += ["--models", "{{Param.Models}}", *flags]
+    return made if timeout is None else {**made, "timeout": timeout}

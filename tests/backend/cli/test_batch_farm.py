@@ -1,0 +1,101 @@
+"""The command ``batch`` on a real Dask scheduler: workers, scheduler and driver die, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dask_farm import DaskFarm, dask_farm
+from fake_batch import FakeBatch
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="kills groups of processes, which are POSIX's"),
+    pytest.mark.timeout(240),
+]
+pytest.importorskip("distributed", reason="Dask is not installed")
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> Iterator[DaskFarm]:
+    with dask_farm(tmp_path, 2) as made:
+        yield made
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> FakeBatch:
+    return FakeBatch(tmp_path)
+
+
+def _until(process: subprocess.Popen[str], name: str) -> None:
+    """Read what a batch says until a shot is under way."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "progress" and event["name"] == name and event["done"] > 0:
+            return
+    raise AssertionError(f"{name} was never under way")
+
+
+def _end(process: subprocess.Popen[str]) -> str:
+    """Read the rest of what a batch says, its standard input open as Blender keeps it."""
+    assert process.stdout is not None
+    said = process.stdout.read()
+    process.wait(timeout=120)
+    return said
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_failures_are_told(batch: FakeBatch, farm: DaskFarm) -> None:
+    for number in range(3):
+        batch.add(f"shot{number}", seconds=3.0)
+    batch.add("nobody", no_face=True)
+    process = batch.start("--dask", farm.address, "--events")
+    _until(process, "shot1")
+    farm.kill(farm.workers[0])
+    _end(process)
+    assert process.returncode == 1
+    assert batch.states() == {"nobody": "failed", "shot0": "done", "shot1": "done", "shot2": "done"}
+    assert batch.shots()["nobody"]["failure"]["code"] == "no-face"
+    assert max(shot["starts"] for shot in batch.shots().values()) == 2
+    assert (batch.out / "batch.html").is_file()
+    assert not list(batch.out.glob("*/shot.json")), "what the manifest has lies nowhere else"
+    assert not list(batch.out.glob(".batch.stop*"))
+
+
+def test_a_scheduler_that_dies_stops_the_batch_and_the_next_run_goes_on(batch: FakeBatch, farm: DaskFarm) -> None:
+    batch.add("anna")
+    batch.add("ben", seconds=6.0)
+    process = batch.start("--dask", farm.address, "--events")
+    _until(process, "ben")
+    farm.kill(farm.scheduler)
+    said = _end(process)
+    assert process.returncode == 1 and "dask-lost" in said
+    assert batch.states()["ben"] in ("waiting", "done")
+    code, _, error = batch()
+    assert code == 0, error
+    assert set(batch.states().values()) <= {"done", "skipped"}
+
+
+def test_what_workers_finish_after_the_driver_was_killed_is_not_done_again(batch: FakeBatch, farm: DaskFarm) -> None:
+    batch.add("anna", seconds=4.0)
+    process = batch.start("--dask", farm.address, "--events")
+    _until(process, "anna")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
+    batch.wait_for("anna/shot.json")
+    assert batch.worked_on() == {"anna"}
+    code, _, error = batch("--dask", farm.address)
+    assert code == 0, error
+    assert batch.states() == {"anna": "skipped"} and batch.worked_on() == set()
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "render01"])
+def test_no_scheduler_is_one_sentence(batch: FakeBatch, address: str) -> None:
+    batch.add("anna")
+    code, _, error = batch("--dask", address)
+    assert code == 1 and f"No Dask scheduler answers at {address}" in error and "Traceback" not in error
