@@ -36,6 +36,7 @@ from .operators import (
     replace,
     retarget,
     track,
+    track_range,
     video,
 )
 from .operators import nodes as node_operators
@@ -80,6 +81,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     all_faces,
     batch_tracking,
     track,
+    track_range,
     replace,
     node_operators,
     node_menus,

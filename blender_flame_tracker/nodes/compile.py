@@ -65,7 +65,33 @@ class Retargeting:
     automatic: bool = True
 
 
-Delivery = SceneImport | Retargeting
+@dataclass(frozen=True)
+class Retaking:
+    """What becomes of a range of a track that was solved again: it is joined into the track as a new version.
+
+    Attributes:
+        node: Name of the Scene node whose settings count, or of the Track File node where there is none.
+        track_node, needs, copied_by: As of `SceneImport`.
+        track: The file of the range.
+        settings: How the track is imported where it is not in the scene.
+        base: Track file that the range is joined into.
+        words: First and last frame of the range, counted from 1.
+        blend_frames: Frames at both ends over which the one goes over into the other.
+    """
+
+    node: str
+    track_node: str
+    track: Path
+    settings: SceneSettings
+    base: Path
+    words: str
+    blend_frames: int
+    needs: tuple[str, ...] = ()
+    copied_by: tuple[str, ...] = ()
+    automatic: bool = True
+
+
+Delivery = SceneImport | Retargeting | Retaking
 """What Blender does with what the engine made."""
 
 

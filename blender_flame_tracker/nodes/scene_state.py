@@ -59,6 +59,8 @@ class SceneFlame(bpy.types.PropertyGroup):
     show_timeline_graph: bool
     show_corrections: bool
     pin_part: str
+    join_range: bool
+    blend_frames: int
 
     __annotations__: ClassVar = {
         "tree": bpy.props.PointerProperty(
@@ -95,6 +97,19 @@ class SceneFlame(bpy.types.PropertyGroup):
             items=[
                 (name, part.label, part.help, part.icon, index) for index, (name, part) in enumerate(PIN_PARTS.items())
             ],
+        ),
+        "join_range": bpy.props.BoolProperty(
+            name="Join",
+            description="Let Track Range solve frames of a tracked clip again, and join them into its track as a new "
+            "version. Turn it off to get them as a take of their own",
+            default=True,
+        ),
+        "blend_frames": bpy.props.IntProperty(
+            name="Blend Frames",
+            description="Frames before and after the range over which the former track goes over into the new one",
+            default=5,
+            min=0,
+            max=100,
         ),
         "closed": bpy.props.BoolProperty(
             name="Closed", description="This part cannot be used yet", get=_never, options={"SKIP_SAVE"}

@@ -1,4 +1,4 @@
-"""Track, track the scene's range, resume, cancel; and what is asked when a run cannot start as things are."""
+"""Track, resume, cancel; and what is asked when a run cannot start as things are."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from bpy.app.handlers import persistent
 from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_folder
 from ...backend.contract.job import Job
+from ...backend.contract.supervision.run_state import Run, RunState
 from ...backend.contract.targets import TAKEN
-from ..engine.session import RunState
 from ..names import TREE
 from ..nodes import run_registry
 from ..nodes.compile import Compiled, compile_tree
-from ..nodes.scene_state import active_tree, flame_of, node_of
+from ..nodes.scene_state import active_tree, flame_of
 from ..nodes.tree import FlameTree
 from ..own_operators import own_operators
 from ..paths import absolute, relative
 from ..text import paragraph
-from ..tracking import all_faces, footage, preflight, runs
+from ..tracking import all_faces, preflight, retaking, runs
 
 
 def start_for(
@@ -32,9 +32,10 @@ def start_for(
     target: str = "",
     *,
     overwrite: bool = False,
+    compiled: Compiled | Failure | None = None,
 ) -> set[str]:
     """Start a run from a button and return at once; where a video, a folder or a permission is missing, ask for it."""
-    run = runs.start(tree, scene, target or None, overwrite=overwrite)
+    run = _begun(tree, scene, target, overwrite, compiled)
     if not isinstance(run, Failure):
         flame_of(scene).fold_settings()
         return {"FINISHED"}
@@ -44,7 +45,7 @@ def start_for(
         "folder-taken": own_operators().choose_result_folder,
         TAKEN: own_operators().replace_files,
     }
-    ask = asks.get(run.code)
+    ask = asks.get(run.code) if compiled is None else None
     if ask is None or bpy.app.background:
         operator.report({"ERROR"}, str(run))
         return {"CANCELLED"}
@@ -55,10 +56,16 @@ def start_for(
 
 
 def run_for(
-    operator: bpy.types.Operator, tree: FlameTree, scene: bpy.types.Scene, target: str = "", *, overwrite: bool = False
+    operator: bpy.types.Operator,
+    tree: FlameTree,
+    scene: bpy.types.Scene,
+    target: str = "",
+    *,
+    overwrite: bool = False,
+    compiled: Compiled | Failure | None = None,
 ) -> set[str]:
     """Run from a script, return when all is over, and report it."""
-    run = runs.start(tree, scene, target or None, overwrite=overwrite)
+    run = _begun(tree, scene, target, overwrite, compiled)
     if isinstance(run, Failure):
         operator.report({"ERROR"}, str(run))
         return {"CANCELLED"}
@@ -68,6 +75,15 @@ def run_for(
     if runs.waiting_import(tree):
         operator.report({"WARNING"}, runs.waiting_import(tree))
     return {"FINISHED"} if run.state is RunState.DONE else {"CANCELLED"}
+
+
+def _begun(
+    tree: FlameTree, scene: bpy.types.Scene, target: str, overwrite: bool, compiled: Compiled | Failure | None
+) -> Run | Failure:
+    """Start what was compiled, or the tree as it is set where nothing was."""
+    if compiled is None:
+        return runs.start(tree, scene, target or None, overwrite=overwrite)
+    return compiled if isinstance(compiled, Failure) else runs.begin(tree, scene, compiled, overwrite=overwrite)
 
 
 def _tree_of(context: bpy.types.Context) -> Any:
@@ -99,7 +115,7 @@ def can_start(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool
     return False
 
 
-def _alone(context: bpy.types.Context) -> Any:
+def alone(context: bpy.types.Context) -> Any:
     """Return the scene's tree, of which one face is tracked."""
     tree = active_tree(context)
     if tree is not None:
@@ -121,41 +137,11 @@ class Track(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start and return."""
-        return start_for(self, _alone(context), context.scene)
+        return start_for(self, alone(context), context.scene)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Run and wait."""
-        return run_for(self, _alone(context), context.scene)
-
-
-class TrackRange(bpy.types.Operator):
-    """Track only the frame range of the scene, as a take of its own: a track of the whole clip stays"""
-
-    bl_idname = "flame.track_range"
-    bl_label = "Track Range"
-    bl_options: ClassVar = {"UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Need a tree that is not running."""
-        return can_start(cls, context)
-
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Start and return."""
-        return start_for(self, self._prepared(context), context.scene)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Run and wait."""
-        return run_for(self, self._prepared(context), context.scene)
-
-    def _prepared(self, context: bpy.types.Context) -> Any:
-        tree = _alone(context)
-        video = node_of(tree, "video", context.scene)
-        if video is not None:
-            video.range = "scene"
-            if footage.covers(video, context.scene):
-                video.range = "clip"
-        return tree
+        return run_for(self, alone(context), context.scene)
 
 
 class Resume(bpy.types.Operator):
@@ -178,11 +164,13 @@ class Resume(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Start and return."""
-        return start_for(self, _alone(context), context.scene)
+        tree = alone(context)
+        return start_for(self, tree, context.scene, compiled=retaking.stopped_retake(tree))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Run and wait."""
-        return run_for(self, _alone(context), context.scene)
+        tree = alone(context)
+        return run_for(self, tree, context.scene, compiled=retaking.stopped_retake(tree))
 
 
 class Cancel(bpy.types.Operator):
@@ -349,7 +337,7 @@ class ChooseResultFolder(_Ask, bpy.types.Operator):
                 node.folder = relative(chosen / folder.name)
 
 
-CLASSES: Final = (Track, TrackRange, Resume, Cancel, ImportFinished, Announce, FindVideo, ChooseResultFolder)
+CLASSES: Final = (Track, Resume, Cancel, ImportFinished, Announce, FindVideo, ChooseResultFolder)
 
 PLAYBACK_REST: Final = 0.2
 """Seconds after the end of a playback in which ESC does not cancel."""

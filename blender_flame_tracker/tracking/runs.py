@@ -19,7 +19,7 @@ from .. import redrawing
 from ..engine.session import SILENCE, Run, RunState, Session
 from ..handlers import add_handlers, remove_handlers
 from ..nodes import state, take_files
-from ..nodes.compile import Compiled, Delivery, SceneImport, compile_tree
+from ..nodes.compile import Compiled, Delivery, Retaking, SceneImport, compile_tree
 from ..nodes.exclusion import look_at_masks
 from ..nodes.reading import stage_node
 from ..nodes.run_registry import Ticket, run_of, ticket_of, tickets
@@ -33,7 +33,7 @@ from ..results.delivery import deliver, import_as_step, import_obstacle
 from ..retarget.performing import perform
 from ..scene.plate import lacks_copy
 from ..text import duration
-from . import preflight
+from . import preflight, retaking
 
 INTERVAL: Final = 0.1
 """Seconds between two looks at the engine; nothing is drawn more often."""
@@ -85,8 +85,11 @@ def start(
         return Failure("already-running", "This is being tracked already.", "Wait until it is finished, or cancel it.")
     look_at_masks(tree, scene)
     compiled = compile_tree(tree, scene, target)
-    if isinstance(compiled, Failure):
-        return compiled
+    return compiled if isinstance(compiled, Failure) else begin(tree, scene, compiled, overwrite=overwrite)
+
+
+def begin(tree: FlameTree, scene: bpy.types.Scene, compiled: Compiled, *, overwrite: bool = False) -> Run | Failure:
+    """Run what was made of a tree, and return at once; see `start`."""
     engine = engine_now()
     if isinstance(engine, Failure):
         return engine
@@ -256,6 +259,8 @@ def _import(ticket: Ticket, wanted: list[Delivery]) -> None:
     for each in wanted:
         if isinstance(each, SceneImport):
             deliver(each, tree, scene, ticket.compiled, ticket.run)
+        elif isinstance(each, Retaking):
+            retaking.deliver(each, scene, ticket.run)
         else:
             perform(each, tree, scene, ticket.compiled, ticket.run)
     if ticket.announce and ticket.settled and not ticket.imports:

@@ -70,7 +70,10 @@ def activate(scene: bpy.types.Scene, collection: bpy.types.Collection, path: Pat
     shown = file_of(collection)
     if shown is not None:
         note_version(collection, shown)
+    frame = scene.frame_current
     made = import_and_show(path, settings_of(collection), scene)
+    if scene.frame_current != frame:
+        scene.frame_set(frame)  # An import begins at its start; here the two are to be judged.
     if not isinstance(made, Failure):
         if not comparison.is_compared(made.parts.collection):
             _choose(made.parts.collection, path)

@@ -17,6 +17,7 @@ from ...nodes.tree import FlameTree
 from ...operators.stages import is_on
 from ...paths import ROOT_PACKAGE
 from ...preferences import engine_state
+from ...results import selection
 from ...text import duration, paragraph, room_in, scale_of
 from ...tracking import all_faces, availability, footage, runs
 from .. import thumbnails
@@ -91,7 +92,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         _draw_going(layout, context, run)
     else:
         source = source_of(tree, context.scene)
-        _draw_buttons(layout, run, source is not None and footage.is_photographs(source))
+        _draw_buttons(layout, context, run, source is not None and footage.is_photographs(source))
         _draw_outcome(layout, context, tree, run)
     if run is not None:
         _draw_messages(layout, context, run)
@@ -121,7 +122,7 @@ def _draw_switches(layout: Any, context: bpy.types.Context, enabled: bool) -> No
             row.operator("flame.switch_stage", text=STAGES[kind].label, icon=icon, depress=on).kind = kind
 
 
-def _draw_buttons(layout: Any, run: Run | None, photographs: bool) -> None:
+def _draw_buttons(layout: Any, context: bpy.types.Context, run: Run | None, photographs: bool) -> None:
     stopped = run is not None and run.state in (RunState.CANCELLED, RunState.FAILED)
     column = layout.column(align=True)
     row = column.row(align=True)
@@ -131,6 +132,21 @@ def _draw_buttons(layout: Any, run: Run | None, photographs: bool) -> None:
         row.operator("flame.resume", icon="FILE_REFRESH")
     if not photographs:
         column.operator("flame.track_range", icon="PREVIEW_RANGE")
+        _draw_joining(column, context)
+
+
+def _draw_joining(layout: Any, context: bpy.types.Context) -> None:
+    """What becomes of a range of a clip that is in the scene already."""
+    found = selection.chosen(context)
+    if found is None or found.collection is None or found.node is None:
+        return
+    flame = context.scene.flame
+    row = layout.row(align=True)
+    row.use_property_split = False
+    row.prop(flame, "join_range", text="Join with Track")
+    blend = row.row(align=True)
+    blend.active = flame.join_range
+    blend.prop(flame, "blend_frames", text="Blend")
 
 
 # While it runs.

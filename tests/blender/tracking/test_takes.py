@@ -258,7 +258,7 @@ def test_a_range_of_a_tracked_clip_is_a_take_of_its_own_and_that_is_said(tree, s
     whole = track()
     content, keys = whole.read_bytes(), len(bpy.data.objects["take one head"].data.shape_keys.key_blocks)
     scene.frame_start, scene.frame_end = 3, 5
-    assert bpy.ops.flame.track_range() == {"FINISHED"}
+    assert bpy.ops.flame.track_range(separate=True) == {"FINISHED"}
     run = run_registry.run_of(tree)
     assert run.outputs["track"] == clip.parent / "take one_flame" / "3-5" / "track_3-5.npz"
     assert "Frames 3 to 5 became a take of their own, track_3-5.npz." in [each.sentence for each in run.notices]
@@ -279,7 +279,7 @@ def test_of_two_takes_of_a_person_in_one_camera_s_space_the_one_that_was_tracked
         track()
     assert hidden() == set()
     scene.frame_start, scene.frame_end = 3, 5
-    assert bpy.ops.flame.track_range() == {"FINISHED"}
+    assert bpy.ops.flame.track_range(separate=True) == {"FINISHED"}
     assert hidden() == {"take one"} and "click its eye" in run_registry.run_of(tree).notices[-1].advice
     tree.nodes["Video"].range = "clip"
     track()
