@@ -6,9 +6,9 @@
     people            who is named in two shots or more: list of
 
         name
-        identity      track file whose identity all of the person's shots get
-        source        name of the shot whose track it is
-        made_of       shots that were looked at for it: name -> key
+        identity      track file of one frame whose identity all of the person's shots get
+        source        name of the shot that tells most of it
+        made_of       shots that have a share in it: name -> key
 
     shots             list of
 
@@ -169,7 +169,7 @@ def earlier_results(folder: Path) -> dict[str, Record]:
 
 
 def earlier_people(folder: Path) -> dict[str, tuple[str, Mapping[str, str]]]:
-    """Return which identities earlier runs have found: file -> shot whose identity it is, and what it was made of."""
+    """Return which identities earlier runs have found: file -> shot that tells most, and what it was made of."""
     try:
         data = parse_json((folder / MANIFEST).read_bytes(), is_object)
     except OSError:

@@ -1,8 +1,8 @@
 """People who are named: all shots of one person get one identity, found before the shots themselves are tracked.
 
-First every shot of the person is fitted by itself, without anything being drawn; the identity of the shot that shows
-the head from the most sides is then that of all. Landmarks and masks are found once: the second fit takes them from the
-cache. An identity stays for shots that are added later, so that finished ones need not be tracked again; it is found
+First every shot of the person is fitted by itself, without anything being drawn; the mean of their identities is then
+that of all, see `shared_identity`. Landmarks and masks are found once: the second fit takes them from the cache. An
+identity stays for shots that are added later, so that finished ones need not be tracked again; it is found
 anew when a shot from which it was found has changed, or its file is gone.
 """
 
@@ -14,30 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from ..contract.camera import rotation_matrices
 from ..contract.file_access import is_file
 from ..contract.outputs import TRACK
-from ..contract.targets import Targets
-from ..contract.track import MISSING, Track, read_track
+from ..contract.targets import TargetRefused, Targets
+from ..contract.track import Track, read_track, write_track
 from .keys import Keys
+from .shared_identity import shared_head
 from .shot import JOB, LOG, WAITING, Record, folder_name
 
 PEOPLE: Final = "people"
 """Folder of identities in that of the batch."""
-
-_SIDE: Final = 10.0
-"""Degrees of turning and of nodding that make another side of the head: half of what two views need to tell depth."""
-
-_LARGE: Final = 60.0
-"""Pixels between the eyes from which a larger face tells no more: landmarks are found in a picture of 256."""
-
-_EYES: Final = 0.063
-"""Metres between an adult's pupils, the mean (Dodgson 2004, Variation and extrema of human interpupillary distance)."""
-
-_FEWEST: Final = 3
-"""Frames in which a side is seen before it counts."""
 
 
 @dataclass
@@ -48,8 +34,8 @@ class Person:
         name: As it was written first.
         records: The person's shots.
         file: Of the identity, in the folder of the batch.
-        source: Name of the shot whose identity it is; empty before it is found, or where it cannot be.
-        made_of: Name of a shot that was looked at for it -> its key then.
+        source: Name of the shot that tells most of it; empty before it is found, or where it cannot be.
+        made_of: Name of a shot that has a share in it -> its key then.
         surveys: Records of the fits without anything drawn, by the name of the shot; empty where none is needed.
     """
 
@@ -85,7 +71,7 @@ def people_of(records: Sequence[Record]) -> list[Person]:
 
 
 Found = Mapping[str, tuple[str, Mapping[str, str]]]
-"""File of an identity -> the shot whose identity it is, and what it was made of."""
+"""File of an identity -> the shot that tells most of it, and what it was made of."""
 
 
 def take_earlier(person: Person, earlier: Found, folder: Path, keys: Keys) -> None:
@@ -115,42 +101,28 @@ def begin(person: Person) -> None:
 
 
 def settle(person: Person, folder: Path, keys: Keys, targets: Targets) -> None:
-    """Choose the identity when all surveys are over, and give it to the person's shots (OSError, `TargetRefused`).
+    """Find the identity when all surveys are over, and give it to the person's shots (OSError, `TargetRefused`).
 
     Where no survey went well there is none: every shot then says by itself what is wrong with it.
     """
-    best, most = "", -1.0
+    tracks = {}
     for name, survey in person.surveys.items():
         track = read_track(folder / survey.name / TRACK) if survey.faces else None
-        if isinstance(track, Track) and (worth := worth_of(track)) > most:
-            best, most = name, worth
-    if not best:
+        if isinstance(track, Track):
+            tracks[name] = track
+    found = shared_head(tracks)
+    if found is None:
         return
-    content = (folder / person.surveys[best].name / TRACK).read_bytes()
-    targets.write(folder / person.file, lambda partial: partial.write_bytes(content))
-    person.source = best
-    person.made_of = {
-        record.name: keys.key_of(record.shot) for record in person.records if person.surveys[record.name].faces
-    }
+    head, shares = found
+    failure = write_track(folder / person.file, head, targets)
+    if failure is not None:
+        raise TargetRefused(failure, folder / person.file)
+    person.source = max(shares, key=shares.__getitem__)
+    person.made_of = {record.name: keys.key_of(record.shot) for record in person.records if record.name in shares}
     for record in person.records:
         record.identity = person.file
     for survey in person.surveys.values():
         _tidy(folder / survey.name)
-
-
-def worth_of(track: Track) -> float:
-    """Return how much a track tells of the face's shape: from how many sides it is seen, less for a small face."""
-    there = track.status != MISSING
-    if not there.any():
-        return 0.0
-    forward = rotation_matrices(np.asarray(track.head_rotation[there], dtype=np.float64))[:, :, 2]
-    turned = np.degrees(np.arctan2(forward[:, 0], forward[:, 2]))
-    nodded = np.degrees(np.arcsin(np.clip(forward[:, 1], -1.0, 1.0)))
-    sides = np.stack([np.round(turned / _SIDE), np.round(nodded / _SIDE)], axis=1)
-    _, frames = np.unique(sides, axis=0, return_counts=True)
-    distance = np.median(np.abs(np.asarray(track.head_translation[there], dtype=np.float64)[:, 2]))
-    between_eyes = track.intrinsics.focal_x * _EYES / max(float(distance), 1e-6)
-    return float((frames >= _FEWEST).sum()) * min(1.0, between_eyes / _LARGE)
 
 
 def _tidy(folder: Path) -> None:

@@ -11,12 +11,13 @@ from report_tracks import a_track
 
 from backend.batch.keys import Keys
 from backend.batch.manifest import write_manifest
-from backend.batch.people import people_of, settle, worth_of
+from backend.batch.people import people_of, settle
 from backend.batch.plan import Plan, planned
+from backend.batch.shared_identity import shared_head, worth_of
 from backend.batch.shot import FaceResult, Shot
 from backend.contract.job import STAGES
 from backend.contract.targets import Targets
-from backend.contract.track import Track, write_track
+from backend.contract.track import Track, read_track, write_track
 
 SETTINGS = {kind: spec.settings() for kind, spec in STAGES.items()}
 
@@ -63,7 +64,7 @@ def test_names_that_make_one_folder_stay_two_people(tmp_path: Path, keys: Keys) 
     assert [person.file for person in people_of(plan.records)] == ["people/A_B.npz", "people/A_B-2.npz"]
 
 
-def test_the_shot_that_shows_most_sides_of_the_head_gives_the_identity(tmp_path: Path, keys: Keys) -> None:
+def test_all_shots_get_one_identity_in_which_most_sides_count_most(tmp_path: Path, keys: Keys) -> None:
     out = tmp_path / "out"
     plan = planned(shots(tmp_path, a="Anna", b="Anna", c="Anna"), out, keys, False)
     survey(plan, out, a=5.0, b=40.0)
@@ -72,6 +73,27 @@ def test_the_shot_that_shows_most_sides_of_the_head_gives_the_identity(tmp_path:
     assert person.source == "b" and set(person.made_of) == {"a", "b"}
     assert {record.identity for record in plan.records} == {"people/Anna.npz"}
     assert [file.name for file in (out / "people").iterdir()] == ["Anna.npz"], "what the surveys wrote is gone"
+    assert isinstance(read_track(out / "people" / "Anna.npz"), Track)
+
+
+def test_the_identity_is_a_mean_and_its_head_is_at_rest() -> None:
+    still, moving = turning(0.0), turning(40.0)
+    moving = dataclasses.replace(moving, identity=still.identity + 1.0, neutral_vertices=still.neutral_vertices + 1)
+    found = shared_head({"still": still, "moving": moving})
+    assert found is not None
+    head, shares = found
+    assert shares["moving"] > 0.8 and sum(shares.values()) == pytest.approx(1.0)
+    np.testing.assert_allclose(head.identity, still.identity + shares["moving"])
+    np.testing.assert_allclose(head.vertices[0], still.neutral_vertices + shares["moving"], rtol=1e-5)
+    assert len(head) == 1 and not head.jaw_pose.any() and not head.expression.any()
+
+
+def test_a_shot_with_another_head_model_has_no_share() -> None:
+    other = turning(0.0)
+    model = {"model": {"name": "Another head", "sha256": "1"}}
+    other = dataclasses.replace(other, header={**other.header, **model})
+    found = shared_head({"a": turning(40.0), "b": other})
+    assert found is not None and found[1] == {"a": 1.0}
 
 
 def test_a_small_face_tells_less() -> None:
