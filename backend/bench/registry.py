@@ -61,6 +61,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("gaze", "where the eyes look", "truth.gaze"),
         Benchmark("held-out", "real clips, landmarks held out of the fit", "truth.held_out"),
         Benchmark("likeness", "real clips, the textured head against the footage", "truth.likeness"),
+        Benchmark("pins", "frames pinned by hand, and the frames around them", "truth.pins"),
         Benchmark("blender", "imported mesh through Blender's camera", "truth.blender"),
         Benchmark("baseline", "the per-frame gradient descent of the research tracker beside ours", "truth.baseline"),
     ),

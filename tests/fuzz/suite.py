@@ -25,7 +25,8 @@ from .watching import CACHES
 SHARES: Final = {
     "events": 0.15,
     "jobs": 0.1,
-    "tracks": 0.2,
+    "tracks": 0.15,
+    "corrections": 0.05,
     "pictures": 0.1,
     "videos": 0.15,
     "pickles": 0.15,

@@ -21,6 +21,7 @@ KINDS = {
     "events": 40,
     "jobs": 40,
     "tracks": 80,
+    "corrections": 80,
     "pictures": 40,
     "videos": 80,
     "pickles": 60,

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from backend.contract.checks import LARGEST_WHOLE
+from backend.contract.corrections.uncorrected import uncorrected_track
 from backend.contract.failure import Failure
 from backend.contract.performance.channels import CHANNELS
 from backend.contract.quality import quality_of, read_quality
@@ -27,7 +28,20 @@ from .damage import damaged_archive, damaged_bytes, damaged_data, npy
 from .kind import Kind
 
 FRAMES, VERTICES = 3, 12
-_SIZES: Final = {"T": FRAMES, "V": VERTICES, "E": 2, "S": 52, "I": 4, "F": 20, "U": VERTICES, "P": 36, "J": 5, "K": 4}
+_SIZES: Final = {
+    "T": FRAMES,
+    "V": VERTICES,
+    "E": 2,
+    "S": 52,
+    "I": 4,
+    "F": 20,
+    "U": VERTICES,
+    "P": 36,
+    "J": 5,
+    "K": 4,
+    "N": 2,
+    "M": 78,
+}
 
 
 def small_track() -> dict[str, np.ndarray]:
@@ -50,6 +64,7 @@ def small_track() -> dict[str, np.ndarray]:
         "vertices": (vertices + random_numbers.normal(0, 0.001, (FRAMES, VERTICES, 3))).astype(np.float32),
         "faces": _hull(vertices),
         "uv_faces": _hull(vertices),
+        "uncorrected_rows": np.arange(2),
         "joint_parents": np.array([-1, 0, 1, 1, 1], np.int32),
     }
     arrays["header"] = _text(_HEADER)
@@ -184,6 +199,7 @@ def read(content: bytes, folder: Path) -> object:
     if isinstance(track, Failure):
         return track
     identity: Any = chosen_head(HeadSettings(source="builtin", identity_track=str(path)), _Nobody())  # pyright: ignore
+    uncorrected_track(track)
     json.dumps(report_of(track, measure(track), flagged(quality_of(track))))
     if isinstance(identity, Failure) and identity.code != "identity-of-other-model":
         return identity

@@ -18,6 +18,7 @@ from ..camera import Intrinsics, project, rotation_matrices
 from ..failure import Failure
 from .corrections import KeyPose, Pin
 from .face_parts import ALL_PARTS, columns_of_parts
+from .pose_changes import is_reachable
 from .pose_space import PoseSpace
 from .posed_head import PosedHead
 
@@ -30,11 +31,15 @@ WEAKER, WEAKENINGS = 2.0, 6
 """By how much a pixel weighs more in the next attempt if pins are not met, and how often ..."""
 HELPED: Final = 0.8
 """... as long as the worst distance falls to this share. Small steps, so that a point that is dragged moves evenly."""
+TURNS: Final = 2
+"""How often the metric follows the turn that was found, see `PoseSpace.metric`."""
 STEPS: Final = 10
 LONGEST: Final = 0.5
 """Largest turn of the head in one step, radians."""
 NEAREST: Final = 0.02
 """Metres in front of the camera at which a point can be pinned."""
+FARTHEST: Final = 1e6
+"""Pixels from the picture's corner at which a pin may lie."""
 _DAMPING: Final = 1e-6
 _PROJECTIONS: Final = 12
 _LENGTHS: Final = (1.0, 0.5, 0.25, 0.1, 0.03)
@@ -81,9 +86,9 @@ def solve_frame(
     free = columns_of_parts(head, parts)
     if isinstance(free, Failure):
         return free
-    problem = _Problem(space, points, free)
     numbers = np.zeros(space.size)
-    if problem.distances(numbers) is None:
+    problem = _Problem(space, points, free) if space.depth > NEAREST else None
+    if problem is None or problem.distances(numbers) is None:
         return Failure(
             "pin-behind-camera", "A pin lies behind the camera.", "Move the head in front of the camera, then pin it."
         )
@@ -103,7 +108,7 @@ class _Points:
 
 def _points_of(head: PosedHead, start: KeyPose, pins: Sequence[Pin]) -> _Points | Failure:
     """Return the pins as arrays, or why they cannot be solved."""
-    if not np.isfinite(np.concatenate([getattr(start, name) for name in KeyPose.__dataclass_fields__])).all():
+    if not is_reachable(start):
         return Failure(
             "no-head-to-pin", "There is no head on this frame.", "Choose a frame in which the face was tracked."
         )
@@ -124,10 +129,12 @@ def _points_of(head: PosedHead, start: KeyPose, pins: Sequence[Pin]) -> _Points 
             "Remove the pin and set it again on this head.",
         )
     inside = np.isclose(barycentric.sum(axis=1), 1.0, atol=1e-3) & (barycentric > -1e-3).all(axis=1)
-    if not (inside.all() and np.isfinite(pixels).all()):
+    if not inside.all():
         return Failure(
             "pin-off-the-head", "A pin does not lie in its triangle.", "Remove the pin and set it again on this head."
         )
+    if not (np.abs(pixels) <= FARTHEST).all():
+        return Failure("pin-off-the-picture", "A pin lies far outside the picture.", "Remove the pin and set it again.")
     return _Points(triangles, barycentric, pixels)
 
 
@@ -136,8 +143,11 @@ class _Problem:
 
     def __init__(self, space: PoseSpace, points: _Points, free: Integers) -> None:
         self._space, self._points, self._free = space, points, free
-        self._metric = space.metric[np.ix_(free, free)]
+        self._metric = self._metric_at(np.zeros(space.size))
         self._limits = [limit[free] for limit in space.limits]
+
+    def _metric_at(self, numbers: Floats) -> Floats:
+        return self._space.metric(numbers)[np.ix_(self._free, self._free)]
 
     def distances(self, numbers: Floats) -> Floats | None:
         """Return how far the points are from their pixels (N, 2); None where one is behind the camera."""
@@ -159,6 +169,12 @@ class _Problem:
         """Return the numbers that meet the pins, as long as a weaker pull helps that much."""
         stiffness = 1 / min(PIXEL, SHARE * self._space.pixels) ** 2
         numbers = self.solve(numbers, stiffness)
+        for _ in range(TURNS):
+            metric = self._metric_at(numbers)
+            if np.array_equal(metric, self._metric):
+                break
+            self._metric = metric
+            numbers = self.solve(numbers, stiffness)
         worst = self.errors(numbers).max()
         for _ in range(WEAKENINGS):
             if worst < MET:

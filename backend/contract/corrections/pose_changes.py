@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,8 @@ ADDED = ("neck_pose", "jaw_pose", "left_eye_pose", "right_eye_pose", "eyelids", 
 """Channels after turn (3), picture (2) and log depth (1) among the numbers of a change, in their order."""
 _NEAREST = 1e-3
 """Metres at which what is nearer or behind the camera is taken to be: nobody sees how it moves."""
+LARGEST: Final = 1e3
+"""Of all numbers of a pose that a head reaches: metres, radians, coefficients, and its depths beside the picture."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,13 @@ def middle_of(track: Track) -> Floats:
     """Return the middle of a track's head (3,), head space: of all that follows the neck more than the root."""
     neutral = np.asarray(track.neutral_vertices, dtype=np.float64)
     return neutral[np.asarray(track.skinning_weights)[:, 0] < 0.5].mean(axis=0)
+
+
+def is_reachable(pose: KeyPose) -> bool:
+    """Whether all numbers of a pose are some that a head reaches; it may be behind the camera."""
+    numbers = np.concatenate([getattr(pose, name) for name in KeyPose.__dataclass_fields__])
+    x, y, depth = pose.head_translation
+    return bool((np.abs(numbers) <= LARGEST).all() and max(abs(x), abs(y)) <= LARGEST * max(abs(depth), _NEAREST))
 
 
 def changes(start: Poses, end: Poses, middle: Floats) -> Floats:

@@ -22,15 +22,19 @@ TURN, ACROSS, DEPTH = slice(0, 3), slice(3, 5), slice(5, 6)
 """Of the numbers: turn of the head (axis-angle, camera axes), pixels, log depth; the others as in `posed_head`."""
 JOINTS: Final = {"neck_pose": NECK, "jaw_pose": JAW, "left_eye_pose": LEFT_EYE, "right_eye_pose": RIGHT_EYE}
 
-ROLL, TILT, ACROSS_HEADS, LOG_DEPTH = 0.5, 0.08, 8.0, 0.5
+ROLL, TILT, ACROSS_HEADS, LOG_DEPTH = 0.4, 0.02, 8.0, 0.3
 """How much of each is one unit of change: turns in the picture and in depth in radians, head sizes across, and growth.
-Chosen so that one pin moves the head by 99 % across, two turn and scale it, and only others turn it in depth."""
+Chosen so that one pin moves the head by 99 % across, two turn and scale it, and only others turn it in depth. That is
+stiff, as a pin beside its point by the pixel or two that a face is off its own shape would turn the head by degrees;
+measured with `bench truth --only pins`."""
+LARGE, MEANT = 0.05, 0.4
+"""Radians from which a turn in depth is large, and the share of what is beyond that counts as one unit."""
 NECK_TURN: Final = 0.1
 JAW_TURN: Final = (0.08, 0.02, 0.02)
 GAZE_TURN, TORSION, SQUINT = 0.05, 0.01, 0.02
 """Of both eyes together, about the direction of looking, and of one eye against the other."""
 LID: Final = 0.3
-SURFACE: Final = 2e-4
+SURFACE: Final = 5e-4
 """Metres that the expression moves the surface, root mean square over the head, for one unit of change ..."""
 COEFFICIENT: Final = 1.0
 """... and of a single coefficient."""
@@ -75,6 +79,11 @@ class PoseSpace:
         """Size of the head in the picture: the radius of its part that follows the neck, pixels."""
         radius = np.sqrt(((self._part - self.middle) ** 2).sum(axis=1).mean())
         return float(self.intrinsics.focal_x * radius / self._middle_at_start[2])
+
+    @property
+    def depth(self) -> float:
+        """Depth of the middle at the start, metres; all else needs it in front of the camera."""
+        return float(self._middle_at_start[2])
 
     @cached_property
     def _part(self) -> Floats:
@@ -129,13 +138,24 @@ class PoseSpace:
             result[part, part] = _turn_slope(getattr(self.start, name) + numbers[part])
         return result
 
+    def metric(self, numbers: Floats) -> Floats:
+        """Return how much change numbers are (20 + E, 20 + E): its square is ``numbers @ metric @ numbers``.
+
+        Of a turn in depth that is large already a share counts as one unit: what pins ask for so strongly is meant.
+        """
+        result = self._usual_metric.copy()
+        along = np.outer(self._ray, self._ray)
+        tilt = float(np.linalg.norm((np.eye(3) - along) @ numbers[TURN]))
+        result[TURN, TURN] = along / ROLL**2 + (np.eye(3) - along) / max(TILT, MEANT * (tilt - LARGE)) ** 2
+        return result
+
     @cached_property
-    def metric(self) -> Floats:
-        """How much change numbers are (20 + E, 20 + E): its square is ``numbers @ metric @ numbers``."""
+    def _ray(self) -> Floats:
+        return self._middle_at_start / np.linalg.norm(self._middle_at_start)
+
+    @cached_property
+    def _usual_metric(self) -> Floats:
         result = np.zeros((self.size, self.size))
-        ray = self._middle_at_start / np.linalg.norm(self._middle_at_start)
-        along = np.outer(ray, ray)
-        result[TURN, TURN] = along / ROLL**2 + (np.eye(3) - along) / TILT**2
         result[ACROSS, ACROSS] = np.eye(2) / (ACROSS_HEADS * self.pixels) ** 2
         result[DEPTH, DEPTH] = 1 / LOG_DEPTH**2
         result[JOINT_TURNS[NECK], JOINT_TURNS[NECK]] = np.eye(3) / NECK_TURN**2

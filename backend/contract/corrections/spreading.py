@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -18,13 +19,18 @@ from ..quality import quality_of
 from ..ranges import flagged, positions
 from ..track import MISSING, TRACKED, Track
 from .corrections import AUTOMATIC_REACH, ENTRY, Corrections, PinnedFrame
-from .pose_changes import Poses, changed, changes, middle_of, poses_of, poses_of_keys
+from .pose_changes import Poses, changed, changes, is_reachable, middle_of, poses_of, poses_of_keys
 from .pose_space import expression_limits
 from .posed_frames import moved_vertices
 from .posed_head import PosedHead
 from .reach import Anchors, Timing, anchors_of, spread
 from .uncorrected import before_of, uncorrected_track
 from .weights_again import weights_again
+
+NEAREST: Final = 0.01
+"""Metres before the camera from which a head can be pinned."""
+LARGEST_ERROR: Final = 1e6
+"""Pixels: a pin may be anywhere, and an error in the file may not."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def corrected_track(track: Track, corrections: Corrections) -> Track | Failure:
     header = {**base.header, ENTRY: corrections.to_plain()}
     if not any(each.frame in base.frame_index for each in corrections.pinned):
         return replace(base, header=header if corrections != Corrections() else base.header)
-    misfit = pinned_problem(corrections.pinned, base.expression.shape[1])
+    misfit = pinned_problem(corrections.pinned, base.expression.shape[1]) or _absent_problem(base, corrections.pinned)
     if misfit is not None:
         return misfit
     timing = timing_of(base, corrections.pinned)
@@ -95,6 +101,12 @@ def pinned_problem(pinned: Sequence[PinnedFrame], modes: int) -> Failure | None:
         modes: Count of the track's expressions.
     """
     for each in pinned:
+        if not is_reachable(each.pose):
+            return Failure(
+                "corrections-damaged",
+                f"The pose of pinned frame {each.frame} has numbers that no head reaches.",
+                "Pin the frame again, or remove it from the corrections.",
+            )
         if len(each.pose.expression) != modes:
             return Failure(
                 "pose-of-another-head",
@@ -102,13 +114,27 @@ def pinned_problem(pinned: Sequence[PinnedFrame], modes: int) -> Failure | None:
                 f" and this track's has {modes}.",
                 "Pin the frame again on this track, or track with the head that it was pinned on.",
             )
-        if not each.pose.head_translation[2] > 0:
+        if not each.pose.head_translation[2] > NEAREST:
             return Failure(
                 "pin-behind-camera",
                 f"The head of pinned frame {each.frame} is behind the camera.",
                 "Pin the frame again, or remove it from the corrections.",
             )
     return None
+
+
+def _absent_problem(track: Track, pinned: Sequence[PinnedFrame]) -> Failure | None:
+    """Return that a frame has no head that could be put right, as in files of other programs, or None."""
+    rows = np.flatnonzero(np.isin(track.frame_index, [each.frame for each in pinned]))
+    poses = poses_of(track)
+    absent = [row for row in rows.tolist() if not is_reachable(poses.at(row))]
+    if not absent:
+        return None
+    return Failure(
+        "no-head-to-pin",
+        f"The track has no head on pinned frame {track.frame_index[absent[0]]}.",
+        "Remove the frame from the corrections, or track the clip again.",
+    )
 
 
 def timing_of(track: Track, pinned: Sequence[PinnedFrame]) -> Timing:
@@ -118,7 +144,8 @@ def timing_of(track: Track, pinned: Sequence[PinnedFrame]) -> Timing:
     bad = positions(flagged(quality_of(track)), len(track)) if asked else np.zeros(len(track), dtype=bool)
     step = float(np.median(np.diff(track.frame_index))) if len(track) > 1 else 1.0
     rate = float(track.rate) * step
-    return Timing(track.frame_index, track.shot, (track.status != MISSING) | rows, bad, rate)
+    known = np.isfinite(track.head_rotation).all(axis=1) & np.isfinite(track.head_translation).all(axis=1)
+    return Timing(track.frame_index, track.shot, ((track.status != MISSING) | rows) & known, bad, rate)
 
 
 def spread_poses(
@@ -197,7 +224,8 @@ def _pins_error(track: Track, row: int, pinned: PinnedFrame) -> float:
     )
     rotation = rotation_matrices(track.head_rotation[row])
     pixels = project(points @ rotation.T + track.head_translation[row], track.intrinsics_at(row), nearest=1e-3)
-    return float(np.median(np.linalg.norm(pixels - np.array([each.pixel for each in pins]), axis=1)))
+    errors = np.linalg.norm(pixels - np.array([each.pixel for each in pins]), axis=1)
+    return min(float(np.median(errors)), LARGEST_ERROR)
 
 
 def landmark_errors(track: Track, rows: Integers) -> Floats:

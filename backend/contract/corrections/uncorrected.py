@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import Floats, Integers
 from ..failure import Failure
 from ..track import Track
+from ..track_schema import values_problem
 from .corrections import ENTRY
 from .pose_changes import Poses, poses_of
 from .posed_frames import moved_vertices
@@ -39,17 +40,23 @@ def uncorrected_track(track: Track) -> Track | Failure:
     names = [*poses_of(track).channels, *STATE, *(ARKIT if track.arkit_weights is not None else ())]
     widths = [int(np.prod(getattr(track, name).shape[1:])) for name in names]
     if remembered.shape != (len(rows), sum(widths)):
-        return Failure(
-            "corrections-damaged",
-            "What the track was before its corrections is incomplete in its file.",
-            "Track the clip again, then correct it.",
-        )
+        return _damaged()
     before: dict[str, Any] = {}
     for name, values in zip(names, np.split(remembered, np.cumsum(widths)[:-1], axis=1), strict=True):
         array = np.array(getattr(track, name))
+        if values_problem(name, values) is not None:
+            return _damaged()
         array[rows] = values.reshape(array[rows].shape)
         before[name] = array
     poses = Poses(**{name: before[name] for name in poses_of(track).channels})
     vertices = np.array(track.vertices)
     vertices[rows] = moved_vertices(track, rows, poses_of(track).rows(rows), poses.rows(rows))
     return replace(track, header=header, vertices=vertices, uncorrected_rows=None, uncorrected=None, **before)
+
+
+def _damaged() -> Failure:
+    return Failure(
+        "corrections-damaged",
+        "What the track was before its corrections cannot be understood.",
+        "Track the clip again, then correct it.",
+    )

@@ -174,7 +174,7 @@ def test_pins_where_their_points_are_change_nothing(frame: Frame) -> None:
         (lambda pin: replace(pin, triangle=10**6), "pin-off-the-head"),
         (lambda pin: replace(pin, triangle=-1), "pin-off-the-head"),
         (lambda pin: replace(pin, barycentric=(3.0, -1.0, -1.0)), "pin-off-the-head"),
-        (lambda pin: replace(pin, pixel=(np.nan, 0.0)), "pin-off-the-head"),
+        (lambda pin: replace(pin, pixel=(np.nan, 0.0)), "pin-off-the-picture"),
     ],
 )
 def test_a_pin_that_is_nowhere_on_the_head_is_refused(frame: Frame, change, code: str) -> None:
