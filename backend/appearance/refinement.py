@@ -31,6 +31,7 @@ from ..fit.result import as_fit
 from ..fit.solved_frames import SolvedFrames, solved_frames
 from ..head.model import HeadModel
 from ..render.differentiable.choice import best_rasterizer
+from ..video.excluded_pixels import ExcludedPixels
 from ..video.reader import read_frames
 from .bare_skin import BareSkin
 from .clip import SAMPLES, RefinedClip, Refinement, refine_clip
@@ -47,9 +48,19 @@ _PIXELS: Final = 0.3
 
 
 def refined_fit(
-    fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, context: Context
+    fit: Fit,
+    head: HeadModel,
+    video: Video,
+    settings: AppearanceSettings,
+    context: Context,
+    hidden: ExcludedPixels | None = None,
 ) -> Fit | Failure:
-    """Return the refined fit, or the fit as it was, with a notice, where refining does not help."""
+    """Return the refined fit, or the fit as it was, with a notice, where refining does not help.
+
+    Args:
+        fit, head, video, settings, context: As for every stage.
+        hidden: Tells which pixels shall not count; None where all do.
+    """
     usable = np.flatnonzero(fit.status == TRACKED)
     if len(usable) < FEWEST:
         return _left(fit, context, f"Fewer than {FEWEST} frames show the face: too few to compare their pictures.")
@@ -60,7 +71,8 @@ def refined_fit(
     camera = fit.camera(None if fit.focal_uncertainty > 0 else fit.intrinsics.focal_x, fit.focal_source)
     clip = clip_input(steady, camera, solved)
     keys = _key_frames(fit, solved, settings.key_frames)
-    bare_skin = BareSkin.learned(fit, head, choose_samples(head, SAMPLES), video, solved.index[keys].tolist(), context)
+    samples = choose_samples(head, SAMPLES)
+    bare_skin = BareSkin.learned(fit, head, samples, video, solved.index[keys].tolist(), context, hidden)
     pictures = _Pictures(video, fit, solved, bare_skin)
     views = pictures.views(keys)
     keys = keys[[view is not None for view in views]]

@@ -16,7 +16,7 @@ from ..contract.corrections.face_regions import landmarks_of
 from ..contract.failure import Failure, Notice
 from ..contract.names import FACE_LANDMARKS
 from ..data.context import Context
-from ..data.types import Landmarks, PersonMasks
+from ..data.types import Landmarks, PersonMasks, Video
 from ..video.excluded_pixels import ExcludedPixels, excluded_pixels
 from .source import beyond_end
 
@@ -24,7 +24,9 @@ FEWEST: Final = 60
 """Landmarks of the face that must be left for a frame to be solved by them: with fewer the pose goes astray."""
 
 
-def landmarks_without(landmarks: Landmarks, excluded: Corrections, context: Context) -> Landmarks | Failure:
+def landmarks_without(
+    landmarks: Landmarks, video: Video, excluded: Corrections, context: Context
+) -> Landmarks | Failure:
     """Return landmarks of which those that are excluded do not count.
 
     Frames that keep too few of them, and those that are excluded as a whole, become gaps, which the fit bridges or
@@ -35,7 +37,7 @@ def landmarks_without(landmarks: Landmarks, excluded: Corrections, context: Cont
     problem = beyond_end([each.last for each in excluded.frames], landmarks, context)
     if problem is not None:
         return problem
-    pixels = excluded_pixels(excluded, landmarks.frame_index, (landmarks.width, landmarks.height), context)
+    pixels = excluded_pixels(excluded, video, context)
     if isinstance(pixels, Failure):
         return pixels
     counted = _counted(landmarks, excluded, pixels, context)

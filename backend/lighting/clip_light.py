@@ -25,6 +25,7 @@ from ..head.albedo.albedo_file import space_for
 from ..head.albedo.albedo_space import AlbedoSpace
 from ..head.model import HeadModel
 from ..head.skinning import pose_vertices
+from ..video.excluded_pixels import ExcludedPixels
 from ..video.reader import read_frames
 from .light_solver import PointSpace, frame_shading, shows_enough_skin, solve_light
 from .skin_colours import FilmedHead, SkinObservation, evenly, observe_skin, skin_points
@@ -41,15 +42,17 @@ _CHUNK: Final = 32
 _TOO_DARK: Final = "Pictures that are neither black nor blown out are needed."
 
 
-def lit_fit(fit: Fit, head: HeadModel, video: Video, light: str, context: Context) -> Fit:
+def lit_fit(
+    fit: Fit, head: HeadModel, video: Video, light: str, context: Context, hidden: ExcludedPixels | None = None
+) -> Fit:
     """Return a fit with its shading, by the albedo space that the folder of models has for its head.
 
-    Where no frame shows enough skin the fit is returned as it is, with a notice.
+    Where no frame shows enough skin the fit is returned as it is, with a notice. Arguments as for `clip_shading`.
     """
     space, unfit = space_for(head, context.models)
     if unfit is not None:
         context.notice(unfit)
-    solved = clip_shading(fit, head, video, space, context, light=light)
+    solved = clip_shading(fit, head, video, space, context, light=light, hidden=hidden)
     if solved is None:
         context.notice(Notice("light-unknown", "No frame shows enough skin to tell the light by.", _TOO_DARK))
         return fit
@@ -71,6 +74,7 @@ def clip_shading(
     context: Context,
     *,
     light: str = CLIP,
+    hidden: ExcludedPixels | None = None,
 ) -> tuple[Shading, float] | None:
     """Return light, gain and albedo of a finished fit, and how like the skin they are (PSNR, dB); see `ClipLight`.
 
@@ -83,6 +87,7 @@ def clip_shading(
         space: What the albedo may be.
         context: Of the stage.
         light: `CLIP` or `FRAME`.
+        hidden: Tells which pixels shall not count; None where all do.
     """
     trust = np.where(fit.status == TRACKED, fit.confidence, 0.0)
     filmed = FilmedHead(
@@ -98,7 +103,7 @@ def clip_shading(
     turned = np.flatnonzero(trust > 0)
     chosen = turned[choose_turned_frames(fit.rotation[turned], fit.landmarks.time[turned], trust[turned], LIGHT_FRAMES)]
     neutral = head.template + head.identity_basis @ fit.pose.identity
-    filmed = replace(filmed, skin_mask=fit_skin_mask(filmed, neutral, video, chosen, context))
+    filmed = replace(filmed, skin_mask=fit_skin_mask(filmed, neutral, video, chosen, context, hidden))
     return shading_of(filmed, chosen, video, space, context, light=light)
 
 

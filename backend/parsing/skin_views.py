@@ -40,11 +40,13 @@ class PosedPicture:
         picture: RGB (H, W, 3) uint8, the frame or a part of it.
         camera: Of this very picture.
         vertices: Of the head in camera axes (V, 3), metres.
+        hidden: Which of its pixels (H, W) shall not count; None where all do.
     """
 
     picture: NDArray[np.uint8]
     camera: Intrinsics
     vertices: Array
+    hidden: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ def head_part(atlas: Atlas, posed: PosedPicture) -> HeadPart | None:
     normals, texel = np.ascontiguousarray(shown[..., :3]), np.ascontiguousarray(shown[..., 3:5])
     lit = (small[..., 1] >= _LIT[0]) & (small[..., 1] <= _LIT[1])
     visible = (lit & (shown[..., 5] > 0.99) & (_facing(normals, camera) > SKIN_PICTURE.hidden)).astype(np.float32)
+    if posed.hidden is not None:
+        hidden = posed.hidden[window.slices].astype(np.float32)
+        visible *= cv2.resize(hidden, (width, height), interpolation=cv2.INTER_AREA) <= 0
     return HeadPart(window.slices, camera, logarithms(small), visible, normals, texel, raster.depth)
 
 

@@ -24,11 +24,15 @@ def run(fit: Fit, head: HeadModel, video: Video, settings: AppearanceSettings, c
     from ..appearance.focal_from_tracks import estimate_focal_from_tracks
     from ..appearance.refinement import refined_fit
     from ..lighting.clip_light import lit_fit
+    from ..video.excluded_pixels import excluded_pixels
 
     fit, video = without_outdated(fit, context), video.through(fit.curved)
+    hidden = excluded_pixels(fit.landmarks.excluded, video, context)
+    if isinstance(hidden, Failure):
+        return hidden
     calibrated = estimate_focal_from_tracks(fit, head, video, context)
-    refined = refined_fit(calibrated, head, video, settings, context)
-    return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context)
+    refined = refined_fit(calibrated, head, video, settings, context, hidden)
+    return refined if isinstance(refined, Failure) else lit_fit(refined, head, video, settings.light, context, hidden)
 
 
 def parsing_files(_settings: object, models: Path) -> Iterable[Path]:

@@ -26,7 +26,7 @@ def run(
     from ..corrections.exclusion import landmarks_without
 
     excluded = exclusions_of(settings)
-    return excluded if isinstance(excluded, Failure) else landmarks_without(landmarks, excluded, context)
+    return excluded if isinstance(excluded, Failure) else landmarks_without(landmarks, video, excluded, context)
 
 
 def check(settings: ExcludeSettings) -> Failure | None:

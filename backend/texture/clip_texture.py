@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Array, Integers, Picture
 from ..contract.camera import Intrinsics, project, rotation_matrices
+from ..contract.corrections.corrections import ENTRY, corrections_of
 from ..contract.failure import Failure, Notice
+from ..contract.names import INNER_LIPS_UPPER
 from ..contract.settings import TextureSettings
 from ..contract.shading import BUILT_IN_SPACE, LIGHT_AXES, LIGHT_TERMS, Shading
 from ..contract.track import TRACKED, Track
@@ -23,12 +25,13 @@ from ..fit.evidence.key_frames import choose_turned_frames
 from ..head.albedo.albedo_space import built_in_space_of_track
 from ..lighting.clip_light import LIGHT_FRAMES, filmed_head, shading_of
 from ..lighting.skin_colours import FilmedHead, evenly
-from ..lighting.skin_mask import filmed_pictures, fit_skin_mask
+from ..lighting.skin_mask import filmed_pictures, fit_skin_mask, hidden_part
 from ..raster.normals import vertex_normals
 from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..render.srgb import linear_from_srgb, srgb_from_linear
 from ..render.texture import grow_borders, texels
+from ..video.excluded_pixels import ExcludedPixels, excluded_pixels
 from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, TexelLayout, add_frame, relit
 from .hair import HairColours, above_the_brows, person_mask_of
 from .inpaint import ENOUGH, Hints, inpaint_texture
@@ -73,7 +76,10 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
     if len(chosen) == 0:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
     head = filmed_head(track)
-    skin_mask = fit_skin_mask(head, track.neutral_vertices.astype(np.float64), video, chosen, context)
+    hidden = _hidden(track, video, context)
+    if isinstance(hidden, Failure):
+        return hidden
+    skin_mask = fit_skin_mask(head, track.neutral_vertices.astype(np.float64), video, chosen, context, hidden)
     if skin_mask is None:
         return Failure(
             "video-unreadable",
@@ -82,7 +88,7 @@ def clip_texture(track: Track, video: Video, settings: TextureSettings, context:
         )
     head = replace(head, skin_mask=skin_mask)
     shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
-    clip = _Clip(track, video, head, shading or _no_light(len(track)))
+    clip = _Clip(track, video, head, shading or _no_light(len(track)), hidden)
     size = int(settings.size)
     started = time.perf_counter()
     bake, layout, hints, used = _baked(clip, chosen, size, context)
@@ -125,6 +131,7 @@ class _Clip:
     video: Video
     head: FilmedHead
     shading: Shading
+    hidden: ExcludedPixels | None = None
 
     def __post_init__(self) -> None:
         self.corner_uv = self.track.uv.astype(np.float64)[self.track.uv_faces]
@@ -136,6 +143,14 @@ class _Clip:
     def light(self, frame: int) -> Array:
         """Return light times gain (9, 3)."""
         return self.shading.at(frame)
+
+
+def _hidden(track: Track, video: Video, context: Context) -> ExcludedPixels | Failure | None:
+    """Return what tells which pixels shall not count, by the corrections that the track was made with."""
+    if ENTRY not in track.header:
+        return None
+    corrections = corrections_of(track.header[ENTRY])
+    return corrections if isinstance(corrections, Failure) else excluded_pixels(corrections, video, context)
 
 
 def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context) -> Shading | None:
@@ -197,12 +212,16 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
         if head.skin_mask is not None:
             skin = _HIDDEN_SHARE + (1 - _HIDDEN_SHARE) * head.skin_mask(frame, picture, camera, vertices)
         weight = np.where(picture.max(axis=2) < _BLOWN_OUT, np.float32(1.0), np.float32(_HIDDEN_SHARE))
+        hidden = hidden_part(clip.hidden, head, frame, picture, camera)
+        if hidden is not None:
+            weight[hidden] = 0.0
         bright = min(float(clip.shading.gain[frame].min()) / _DARK_GAIN, 1.0)
         trust = float(track.confidence[frame]) * (1.0 + _sharpness(picture)) * bright**2
         linear = linear_from_srgb(picture)
         moved = (camera.centre_x - track.intrinsics.centre_x, camera.centre_y - track.intrinsics.centre_y)
         shown = openings(linear, track.landmarks[frame] + moved)
-        mouth.add(linear, shown, clip.light(frame))
+        if hidden is None or (track.landmark_visibility[frame, list(INNER_LIPS_UPPER)] > 0).all():
+            mouth.add(linear, shown, clip.light(frame))
         if person is not None:
             share = person(picture)
             weight = weight * share

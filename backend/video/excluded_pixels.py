@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract.arrays import Floats, Integers
+from ..contract.arrays import Floats
 from ..contract.corrections.corrections import Corrections, Matte
 from ..contract.corrections.excluded_areas import area_corners
 from ..contract.failure import Failure
@@ -18,6 +18,7 @@ from ..data.context import Context
 from ..data.types import Video
 from .opening import open_video
 from .reader import read_frame
+from .straight import straight_picture
 
 _HALF: Final = 128
 """8-bit brightness from which on a pixel of a matte is white."""
@@ -33,28 +34,37 @@ class ExcludedPixels:
 
     Attributes:
         corrections: What was drawn.
-        frame_index: Frame of the source video at each position in the clip (T,).
-        width, height: Of the full frame.
+        video: Of the clip; through a curved lens as its pictures are.
         matte: The pictures of `corrections.matte`, or None.
     """
 
     corrections: Corrections
-    frame_index: Integers
-    width: int
-    height: int
+    video: Video
     matte: Video | None = None
 
     def at(self, position: int) -> NDArray[np.bool_] | None:
         """Return which pixels (H, W) of a frame do not count; None where all of them do."""
-        frame = int(self.frame_index[position])
+        mask = self._on_footage(int(self.video.frame_index[position]))
+        if mask is None or self.video.curved is None:
+            return mask
+        grey = np.repeat(np.where(mask, np.uint8(255), np.uint8(0))[..., None], 3, axis=2)
+        return straight_picture(grey, self.video.curved)[..., 0] >= _HALF
+
+    def part(self, position: int, left: int, top: int, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+        """Return the same for a part of a frame, of a shape (rows, columns ...); None where all of it counts."""
+        mask = self.at(position)
+        return None if mask is None else mask[top : top + shape[0], left : left + shape[1]]
+
+    def _on_footage(self, frame: int) -> NDArray[np.bool_] | None:
         outlines = [area_corners(area, frame) for area in self.corrections.areas]
         drawn = [corners for corners in outlines if corners is not None]
         black = self._black(frame)
         if not drawn and black is None:
             return None
-        mask = np.zeros((self.height, self.width), dtype=np.uint8)
+        width, height = self.video.width, self.video.height
+        mask = np.zeros((height, width), dtype=np.uint8)
         for corners in drawn:
-            pixels = (corners * (self.width, self.height) - 0.5) * (1 << _FRACTION)
+            pixels = (corners * (width, height) - 0.5) * (1 << _FRACTION)
             cv2.fillPoly(mask, [np.rint(pixels.clip(-1e6, 1e6)).astype(np.int32)], (1,), shift=_FRACTION)
         return mask.astype(bool) if black is None else mask.astype(bool) | black
 
@@ -64,7 +74,7 @@ class ExcludedPixels:
         if mask is None:
             return np.zeros(len(pixels), dtype=bool)
         column, row = np.rint(np.nan_to_num(pixels)).astype(np.int64).T
-        return mask[row.clip(0, self.height - 1), column.clip(0, self.width - 1)]
+        return mask[row.clip(0, self.video.height - 1), column.clip(0, self.video.width - 1)]
 
     def _black(self, frame: int) -> NDArray[np.bool_] | None:
         chosen = self.corrections.matte
@@ -73,51 +83,48 @@ class ExcludedPixels:
         picture = read_frame(self.matte, 0 if len(self.matte) == 1 else frame - chosen.first_frame)
         if picture is None:
             return None
-        resized = cv2.resize(picture, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        resized = cv2.resize(picture, (self.video.width, self.video.height), interpolation=cv2.INTER_LINEAR)
         white = np.asarray(resized.max(axis=2) >= _HALF)
         return white if chosen.inverted else ~white
 
 
-def excluded_pixels(
-    corrections: Corrections, frame_index: Integers, size: tuple[int, int], context: Context
-) -> ExcludedPixels | Failure | None:
+def excluded_pixels(corrections: Corrections | None, video: Video, context: Context) -> ExcludedPixels | Failure | None:
     """Return what tells which pixels of a clip do not count; None where all of them do.
 
     Args:
-        corrections: What was drawn.
-        frame_index: Frame of the source video at each position in the clip (T,).
-        size: Width and height of the full frame.
+        corrections: What was drawn, or None.
+        video: Of the clip.
         context: Whether to stop.
 
     Returns:
         Also a failure where the matte cannot be read, is too short, or is of another shape than the footage.
     """
-    if not corrections.areas and corrections.matte is None:
+    if corrections is None or not (corrections.areas or corrections.matte):
         return None
     if corrections.matte is None:
-        return ExcludedPixels(corrections, frame_index, *size)
-    matte = _opened(corrections.matte, frame_index, size, context)
-    return matte if isinstance(matte, Failure) else ExcludedPixels(corrections, frame_index, *size, matte)
+        return ExcludedPixels(corrections, video)
+    matte = _opened(corrections.matte, video, context)
+    return matte if isinstance(matte, Failure) else ExcludedPixels(corrections, video, matte)
 
 
-def _opened(matte: Matte, frame_index: Integers, size: tuple[int, int], context: Context) -> Video | Failure:
+def _opened(matte: Matte, video: Video, context: Context) -> Video | Failure:
     pictures = open_video(VideoSettings(path=matte.path), context, hashed=False)
     if isinstance(pictures, Failure):
         return Failure("matte-unreadable", f"The matte cannot be used: {pictures.sentence}", pictures.advice)
-    shape, wanted = pictures.width / pictures.height, size[0] / size[1]
+    shape, wanted = pictures.width / pictures.height, video.width / video.height
     if abs(shape / wanted - 1) > _LIKE:
         return Failure(
             "matte-shape",
-            f"The matte is {pictures.width} by {pictures.height} pixels and the footage {size[0]} by {size[1]}:"
-            " they do not have the same shape.",
+            f"The matte is {pictures.width} by {pictures.height} pixels, and the footage {video.width} by"
+            f" {video.height}: they do not have the same shape.",
             "Render the matte as large as the footage, or smaller or larger by one factor.",
         )
-    first, last = int(frame_index.min()) - matte.first_frame, int(frame_index.max()) - matte.first_frame
-    if len(pictures) > 1 and (first < 0 or last >= len(pictures)):
+    first, last = int(video.frame_index.min()), int(video.frame_index.max())
+    if len(pictures) > 1 and not (matte.first_frame <= first and last < matte.first_frame + len(pictures)):
         return Failure(
             "matte-too-short",
             f"The matte has pictures of the frames {matte.first_frame} to {matte.first_frame + len(pictures) - 1},"
-            f" and frames {frame_index.min()} to {frame_index.max()} of the footage are tracked.",
+            f" and frames {first} to {last} of the footage are tracked.",
             "Render the missing pictures, or track only the frames that have one.",
         )
     return pictures
