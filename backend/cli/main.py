@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "run": Command(".cli.run", "Run a job, as the node editor writes it"),
     "export": Command(".cli.export", "Write a finished track for other programs: Live Link Face, MetaHuman, VRM, Nuke"),
     "stream": Command(".cli.stream", "Send a finished track to Unreal as Live Link Face does, in real time"),
+    "identity": Command(".cli.identity", "Write a person's identity as a file, changed by hand where wanted"),
     "look": Command(".cli.look", "Show the size, rate and length of a video, and the faces in it"),
     "models": Command(".cli.models", "List the model files: version, licence, and what is wrong with them"),
     "doctor": Command(".setup.report.doctor", "Say what is installed, what is missing and how to get it"),

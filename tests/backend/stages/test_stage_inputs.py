@@ -15,11 +15,12 @@ from small_fits import VERTICES, a_fit, a_head
 from backend.contract.camera import Intrinsics, blender_lens, rotation_matrices
 from backend.contract.distortion import Distortion
 from backend.contract.failure import Failure
+from backend.contract.identity_file import identity_of
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, ReportSettings, TrackFileSettings
 from backend.contract.track import Track, read_track
 from backend.data.context import Context
 from backend.data.types import Camera, TrackFile, Video
-from backend.head.choosing import with_identity_of
+from backend.head.choosing import with_known_identity
 from backend.head.model import HeadModel
 from backend.head.skinning import pose_vertices
 from backend.stages import camera, face, report, track
@@ -119,7 +120,7 @@ def test_a_long_clip_keeps_its_vertices_in_a_file(context: Context, tmp_path: Pa
 def test_the_identity_of_an_earlier_track_is_taken_over(context: Context, tmp_path: Path) -> None:
     head = a_head()
     first = track.track_of(a_fit(head), head, context)
-    fixed = with_identity_of(head, first, tmp_path)
+    fixed = with_known_identity(head, identity_of(first), tmp_path)
     assert isinstance(fixed, HeadModel)
     assert fixed.identity_basis.shape[2] == 0
     np.testing.assert_allclose(fixed.template, first.neutral_vertices, atol=1e-6)
@@ -135,7 +136,7 @@ def test_an_identity_stays_valid_when_its_head_is_made_with_more_modes(context: 
     later = dataclasses.replace(
         head, sha256="later", identity_basis=np.concatenate([head.identity_basis, more], axis=2)
     )
-    fixed = with_identity_of(later, first, tmp_path / "old.npz")
+    fixed = with_known_identity(later, identity_of(first), tmp_path / "old.npz")
     assert isinstance(fixed, HeadModel)
     np.testing.assert_allclose(fixed.template, first.neutral_vertices, atol=1e-6)
 
@@ -146,7 +147,7 @@ def test_an_identity_stays_valid_when_modes_of_its_head_change_their_sign(contex
     basis = head.identity_basis.copy()
     basis[..., 0] *= -1.0
     turned = dataclasses.replace(head, sha256="turned", identity_basis=basis)
-    fixed = with_identity_of(turned, first, tmp_path / "old.npz")
+    fixed = with_known_identity(turned, identity_of(first), tmp_path / "old.npz")
     assert isinstance(fixed, HeadModel) and fixed.fixed_identity is not None
     np.testing.assert_allclose(fixed.template, first.neutral_vertices, atol=1e-6)
     assert fixed.fixed_identity[0] == pytest.approx(-first.identity[0], abs=1e-4)
@@ -156,7 +157,7 @@ def test_the_identity_of_another_model_is_refused(context: Context, tmp_path: Pa
     head = a_head()
     first = track.track_of(a_fit(head), head, context)
     other = dataclasses.replace(head, sha256="other", name="Other", template=head.template + 0.001)
-    result = with_identity_of(other, first, tmp_path / "old.npz")
+    result = with_known_identity(other, identity_of(first), tmp_path / "old.npz")
     assert isinstance(result, Failure) and result.code == "identity-of-other-model"
     assert "old.npz" in result.sentence and "Other" in result.sentence
 
