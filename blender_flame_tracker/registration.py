@@ -14,6 +14,8 @@ import bpy
 from .calibration import properties as calibration_properties
 from .calibration import takes
 from .exporters import terminal
+from .identity import following as identity_following
+from .identity import properties as identity_properties
 from .nodes import following, mask_changes, older_settings, saved_paths, scene_state, sockets, stages, state, tree
 from .operators import (
     arkit_shapes,
@@ -28,6 +30,7 @@ from .operators import (
     file_handlers,
     hand_off,
     identity,
+    identity_change,
     import_track,
     log,
     photographs,
@@ -57,6 +60,7 @@ from .tracking import all_faces, availability, footage, runs
 from .tracking import batch as batch_tracking
 from .ui import excluded_outlines, graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
 from .ui.sections import calibration as calibration_section
+from .ui.sections import identity as identity_section
 from .ui.sections import versions as version_section
 from .versions import comparison
 from .versions import properties as version_properties
@@ -124,7 +128,11 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     exclude,
     draw_area,
     face,
+    identity_properties,
+    identity_following,
     identity,
+    identity_change,
+    identity_section,
     log,
     mapping_group,
     mapping_list,

@@ -113,6 +113,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "nodes": 4,
         "results": 5,
         "calibration": 6,
+        "identity": 6,
         "versions": 6,
         "exporters": 7,
         "pinning": 7,

@@ -24,6 +24,7 @@ OF_BLENDER: Final = {
     "nodes": "tree, its state, job",
     "results": "which track, how it fits",
     "calibration": "strength, resting face",
+    "identity": "changed by hand",
     "versions": "which one is shown",
     "exporters": "files by Blender",
     "pinning": "frames put right by hand",

@@ -81,13 +81,11 @@ class JointResult:
 
     Attributes:
         clips: What each clip shares, and its key frames; the identity is the same in all.
-        savings: By how much each clip's cost would fall with an identity of its own.
-        costs: Each clip's cost.
+        disagreement: By how much each clip's cost would fall with an identity of its own, for each of its key frames.
     """
 
     clips: tuple[ClipUnknowns, ...]
-    savings: tuple[float, ...]
-    costs: tuple[float, ...]
+    disagreement: tuple[float, ...]
 
 
 def fit_together(
@@ -116,4 +114,5 @@ def fit_together(
         at, done = minimum.unknowns, done + each.iterations
         system = fit.linearise(at)
     assert system is not None
-    return JointResult(at, tuple(system.savings()), tuple(clip.cost for clip in system.clips))
+    savings = zip(system.savings(), works, strict=True)
+    return JointResult(at, tuple(saving / len(work.keys) for saving, work in savings))

@@ -29,6 +29,10 @@ LEAST_KEY_FRAMES: Final = 8
 """Of a clip; together the clips have as many as a single one, so that what they tell counts as much: the detector is
 wrong about a person in the same way on every frame, and more of them do not make that better."""
 
+SOMEBODY_ELSE: Final = 2.0
+"""Disagreement of a clip from which on it seems to show another person. Of pairs of clips of one person, real and
+painted, the largest was 1.3; of two people the least was 2.9."""
+
 
 @dataclass(frozen=True)
 class PersonClip:
@@ -69,8 +73,25 @@ def person_in(
             "Choose clips in which the person's face is seen, or let the identity be fitted to the shot itself.",
         )
     solved = on_device(lambda there: _solved(used, head, settings, context, there), device, context.notice)
+    names = tuple(each.name for each in used)
+    odd = _somebody_else(names, solved.disagreement)
+    if odd is not None:
+        context.notice(odd)
     identity = solved.clips[0].shared.identity.cpu().double().numpy()
-    return Person(identity, head.sha256, tuple(each.name for each in used), solved.savings)
+    return Person(identity, head.sha256, names, solved.disagreement)
+
+
+def _somebody_else(names: Sequence[str], disagreement: Sequence[float]) -> Notice | None:
+    """Return what to say of clips that do not seem to show one person."""
+    if max(disagreement) < SOMEBODY_ELSE or len(names) < 2:
+        return None
+    advice = "Leave out clips of other people, or choose another face there."
+    worst = max(zip(disagreement, names, strict=True))
+    if len(names) == 2:
+        sentence = f"{names[0]} and {names[1]} do not seem to show the same person."
+    else:
+        sentence = f"{worst[1]} seems to show somebody else than the other clips of the identity."
+    return Notice("identity-of-two-people", sentence, advice)
 
 
 def _of_use(clips: Sequence[PersonClip], context: Context) -> list[PersonClip]:

@@ -1,13 +1,16 @@
-"""Choice of the head's identity: fitted anew, or that of another tracked shot of the same person."""
+"""Choice of the head's identity: fitted anew, that of another track, or fitted to several clips together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import bpy
 
 from ...backend.contract.file_access import is_file
+from ...backend.contract.options import SEPARATOR
+from ...backend.contract.photographs import photograph_setting
 from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute, relative
 from ..results.selection import tree_file
@@ -26,7 +29,7 @@ class UseIdentity(bpy.types.Operator):
     __annotations__: ClassVar = {
         "filepath": bpy.props.StringProperty(
             name="Track File",
-            description="Track file of the same person; empty fits the identity anew",
+            description="Track or identity file of the same person; empty fits the identity anew",
             subtype="FILE_PATH",
             options={"SKIP_SAVE"},
         )
@@ -55,6 +58,51 @@ class UseIdentity(bpy.types.Operator):
             return {"CANCELLED"}
         assert node is not None
         node.identity_track = relative(absolute(self.filepath)) if self.filepath else ""
+        node.identity_clips = ""
+        return {"FINISHED"}
+
+
+class ChooseIdentityClips(bpy.types.Operator):
+    """Choose clips, photographs or track files of the person: one head is fitted to all of them together"""
+
+    bl_idname = "flame.choose_identity_clips"
+    bl_label = "Choose Identity Clips"
+    bl_options: ClassVar = {"UNDO", "INTERNAL"}
+
+    directory: str
+    files: Sequence[bpy.types.OperatorFileListElement]
+    __annotations__: ClassVar = {
+        "directory": bpy.props.StringProperty(
+            name="Folder", description="Folder of the clips", subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"}
+        ),
+        "files": bpy.props.CollectionProperty(
+            type=bpy.types.OperatorFileListElement, name="Clips", options={"SKIP_SAVE", "HIDDEN"}
+        ),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Need a Head Model node."""
+        return UseIdentity.poll(context)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Ask for the files."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set the Head Model node."""
+        chosen = [absolute(self.directory) / each.name for each in self.files if each.name]
+        if not chosen:
+            self.report({"ERROR"}, "No file was chosen. Choose one or several clips of the person.")
+            return {"CANCELLED"}
+        for path in chosen:
+            if SEPARATOR in str(path):
+                self.report({"ERROR"}, f"The name {path.name} has a {SEPARATOR} in it. Rename the file.")
+                return {"CANCELLED"}
+        node = node_of(active_tree(context), "head", context.scene)
+        assert node is not None
+        node.identity_track, node.identity_clips = "", photograph_setting(relative(path) for path in chosen)
         return {"FINISHED"}
 
 
@@ -68,6 +116,7 @@ class FLAME_MT_identity(bpy.types.Menu):  # noqa: N801 - Blender's rule for name
         """Offer a new identity and those of the tracks that were imported."""
         layout = self.layout
         layout.operator("flame.use_identity", text="New", icon="ADD").filepath = ""
+        layout.operator("flame.choose_identity_clips", text="Several Clips...", icon="FILE_MOVIE")
         tracks = other_tracks(context)
         if tracks:
             layout.separator()
@@ -82,4 +131,4 @@ def other_tracks(context: bpy.types.Context) -> list[tuple[str, Path]]:
     return [(name, file) for name, file in found if file is not None and (own is None or file != own[0])]
 
 
-CLASSES: Final = (UseIdentity, FLAME_MT_identity)
+CLASSES: Final = (UseIdentity, ChooseIdentityClips, FLAME_MT_identity)

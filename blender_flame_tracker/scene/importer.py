@@ -21,6 +21,7 @@ from . import camera as camera_data
 from . import fitting_scene, plate, shape_keys, sound, texture, world
 from .corrections import follow_track
 from .head_writing import head_content, write_head
+from .identity_change import show_change
 from .light import light_of
 from .motion import Motion, write_motion, write_motion_below
 from .origin import renew_origins, write_origin
@@ -134,6 +135,7 @@ def _imported(
     notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, selection.rows[row]), settings))
     _remember(parts, path, schedule, fit, settings, notices, footage is not None and footage.users)
     follow_track(parts.collection, track.header)
+    show_change(parts.collection)
     return ImportResult(parts, timeline, tuple(notices), fresh)
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
 from ...engine.model_files import ModelFile
 from ...nodes.scene_state import active_tree, node_of
-from ...operators.identity import FLAME_MT_identity
 from ...paths import ROOT_PACKAGE
 from ...preferences import engine_state
 from ...text import paragraph
 from ...tracking import footage
+from .identity import draw_identity
 
 _FOCAL_FIELDS: Final = (
     "blender_camera",
@@ -64,7 +63,7 @@ def _draw_head(layout: Any, context: bpy.types.Context, head: Any) -> None:
     hint.active = False
     paragraph(hint, context, model_words(head.source, engine_state.models.found), icon="INFO", narrower=24.0)
     row.operator("preferences.addon_show", text="", icon="PREFERENCES", emboss=False).module = ROOT_PACKAGE
-    _draw_identity(layout, head)
+    draw_identity(layout, context, head)
 
 
 def model_words(source: str, found: tuple[ModelFile, ...]) -> str:
@@ -78,20 +77,6 @@ def model_words(source: str, found: tuple[ModelFile, ...]) -> str:
     if source == "auto":
         return "Built-in head, unless there is a FLAME file in the model folder."
     return heads[0].licence if heads else ""
-
-
-def _draw_identity(layout: Any, head: Any) -> None:
-    """New, or that of a track: from a menu, or from a file."""
-    split = layout.split(factor=0.4)
-    label = split.row()
-    label.alignment = "RIGHT"
-    label.label(text="Identity")
-    name = Path(head.identity_track.replace("\\", "/")).parent.name or "Track File"
-    split.menu(FLAME_MT_identity.__name__, text=name if head.identity_track else "New", icon="USER", translate=False)
-    if head.identity_track:
-        layout.prop(head, "identity_track")
-    else:
-        layout.prop(head, "identity_track", text="Or From", placeholder="Track File")
 
 
 def _draw_camera(layout: Any, context: bpy.types.Context, camera: Any) -> None:

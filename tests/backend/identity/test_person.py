@@ -96,3 +96,17 @@ def test_clips_that_all_lack_a_face_are_refused(made: MadeClip, context: Context
     refused = person_in([nobody], made.head, FitSettings(device="cpu"), context)
     assert isinstance(refused, Failure)
     assert refused.code == "identity-no-face"
+
+
+def test_clips_of_two_people_are_noticed(made: MadeClip, context: Context, messages: Messages) -> None:
+    other = made_clip(20, noise=0.4, looks={name: -2 * value for name, value in LOOKS.items()})
+    clips = [part_of(made, "a.mp4", slice(0, 20), 1400.0), part_of(other, "b.mp4", slice(0, 20), 1400.0)]
+    solved(clips, made, context)
+    assert messages == ["identity-of-two-people"]
+
+
+def test_clips_of_one_person_are_not(made: MadeClip, context: Context, messages: Messages) -> None:
+    clips = [part_of(made, "a.mp4", slice(0, 20), 1400.0), part_of(made, "b.mp4", slice(20, 40), 1400.0)]
+    person = solved(clips, made, context)
+    assert messages == []
+    assert max(person.disagreement) < 1.0
