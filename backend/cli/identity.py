@@ -86,9 +86,11 @@ def _written(parsed: argparse.Namespace, session: Session) -> dict[str, str] | F
     from ..identity.editing import changed, head_of, mode_names, slider_modes, write_modes
 
     identity = read_identity(parsed.source)
-    head = identity if isinstance(identity, Failure) else head_of(identity, parsed.source, parsed.models)
-    if isinstance(identity, Failure) or isinstance(head, Failure):
-        return head if isinstance(head, Failure) else identity
+    if isinstance(identity, Failure):
+        return identity
+    head = head_of(identity, parsed.source, parsed.models)
+    if isinstance(head, Failure):
+        return head
     sculpted = _vertices(parsed.sculpted) if parsed.sculpted is not None else None
     edited = sculpted if isinstance(sculpted, Failure) else changed(identity, head, dict(parsed.change), sculpted)
     if isinstance(edited, Failure):
