@@ -45,6 +45,7 @@ from .operators import (
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
+from .operators import review as review_operators
 from .operators import rig as rig_operators
 from .operators import scene as scene_operators
 from .operators import setup as setup_operators
@@ -106,6 +107,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     result_operators,
     result_file_operators,
     rig_operators,
+    review_operators,
     scene_operators,
     version_operators,
     applying,

@@ -118,6 +118,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "exporters": 7,
         "pinning": 7,
         "retarget": 7,
+        "review": 7,
         "tracking": 8,
         "operators": 9,
         "ui": 10,

@@ -29,6 +29,7 @@ OF_BLENDER: Final = {
     "exporters": "files by Blender",
     "pinning": "frames put right by hand",
     "retarget": "onto a character",
+    "review": "footage beside the result",
     "tracking": "one run per tree",
     "operators": "what buttons do",
     "ui": "what is drawn",

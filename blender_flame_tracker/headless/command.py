@@ -1,6 +1,7 @@
 """Blender without a window, for the demo, the benchmark and exports: run it with a Python that has the `bpy` module.
 
     python blender_flame_tracker/headless/command.py scene TRACK.npz SCENE.blend [SCENE.png] [--frame N] [--light world]
+    python blender_flame_tracker/headless/command.py review TRACK.npz REVIEW.mp4 [--show wires|head] [--height N]
     python blender_flame_tracker/headless/command.py check TRACK.npz SCENE.blend
     python blender_flame_tracker/headless/command.py benchmark [--frames N] [--vertices N]
     python blender_flame_tracker/headless/command.py benchmark-interface
@@ -63,6 +64,12 @@ def main(arguments: list[str]) -> int:
     scene.add_argument("--engine", choices=("CYCLES", "BLENDER_WORKBENCH"), default="CYCLES")
     scene.add_argument("--motion", choices=("camera", "head"), default="camera")
     scene.add_argument("--light", choices=("none", "world", "exposure"), default="none")
+    review = commands.add_parser("review", help="write a film of the footage beside the tracked head")
+    review.add_argument("track", type=Path)
+    review.add_argument("film", type=Path)
+    review.add_argument("--show", choices=("wires", "head"), default="wires")
+    review.add_argument("--height", type=int, default=480, help="of the film in pixels, at most that of the footage")
+    review.add_argument("--version", default="", help="words beside the name of the clip, as v003")
     check = commands.add_parser("check", help="compare Blender's projection of a saved scene with the engine's")
     check.add_argument("track", type=Path)
     check.add_argument("blend", type=Path)
@@ -84,6 +91,8 @@ def main(arguments: list[str]) -> int:
     elif options.command == "check":
         check_module = submodule("blender_flame_tracker.headless.projection_check")
         result = check_module.measure_projection(options.track, options.blend)
+    elif options.command == "review":
+        result = _make_review(options)
     else:
         result = _build_scene(options)
     if isinstance(result, str):
@@ -120,6 +129,12 @@ def _export(options: argparse.Namespace) -> int:
     wanted = settings.SceneSettings(motion=options.motion, form="rig" if options.rig else "keys")
     folders = {name: Path(folder) for name, folder in options.target}
     return export_targets.export_targets(options.track, folders, options.name, wanted)
+
+
+def _make_review(options: argparse.Namespace) -> dict[str, Any] | str:
+    """The film, or why not in a sentence."""
+    review = submodule("blender_flame_tracker.headless.track_review")
+    return review.review_track(options.track, options.film, options.show, options.height, options.version)
 
 
 def _build_scene(options: argparse.Namespace) -> dict[str, Any] | str:

@@ -29,7 +29,11 @@ def compositor(scene: bpy.types.Scene) -> tuple[bpy.types.NodeTree, Any]:
             tree = owner.compositing_node_group = tree.copy()
         add_socket(tree, "OUTPUT")
         return tree, _output(tree, "NodeGroupOutput")
+    fresh = owner.node_tree is None
     owner.use_nodes = True
+    for node in owner.node_tree.nodes if fresh else ():
+        if node.bl_idname == "CompositorNodeRLayers":
+            node.scene = scene  # Blender takes the window's, and would render that one too.
     return owner.node_tree, _output(owner.node_tree, "CompositorNodeComposite")
 
 

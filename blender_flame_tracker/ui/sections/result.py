@@ -152,6 +152,7 @@ def _draw_scene(layout: Any, context: bpy.types.Context, found: selection.Result
     if loose_objects(parts):
         layout.operator("flame.parent_loose_objects", icon="LINKED")
     layout.operator_menu_enum("flame.set_up_render", "head", icon="RENDER_STILL")
+    layout.operator("flame.make_review", icon="RENDER_ANIMATION")
     layout.operator_menu_enum("flame.export_take", "target", icon="EXPORT")
     layout.operator_menu_enum("flame.export_performance", "target", icon="EXPORT")
     _draw_fit(layout, context, parts)
