@@ -12,6 +12,7 @@ from ..contract.batch_files import GIVEN_BY_BATCH
 from ..contract.footage import is_picture
 from ..contract.job import STAGES
 from ..contract.options import options_of
+from ..contract.photographs import photograph_paths
 from ..contract.sequence import sequence_from
 from ..run.registry import STAGE_CODE
 from ..system.source_code import code_version
@@ -50,11 +51,12 @@ class Keys:
 def _paths_of(shot: Shot) -> list[str]:
     """Return the files that settings of a shot name."""
     return [
-        value
+        path
         for kind, settings in shot.settings.items()
         for option in options_of(STAGES[kind].settings)
         if option.kind == "path" and (kind, option.name) not in GIVEN_BY_BATCH
         if isinstance(value := getattr(settings, option.name), str) and value
+        for path in (photograph_paths(value) if option.several else [value])
     ]
 
 

@@ -63,9 +63,10 @@ def _checked(shots: list[Shot] | Failure) -> Sequence[Shot] | Failure:
             sentence = f"{shot.input.name}: everyone in it is to be tracked, and one person is named."
             advice = "Name the clip once for each person, with the number of the face in its settings, or nobody."
             return Failure("flags-contradict", sentence, advice)
-        if shot.person and shot.settings["head"].identity_track:
-            sentence = f"{shot.input.name}: a person is named, and Identity From says whose face shape is used."
-            return Failure("flags-contradict", sentence, "Leave out one of the two.")
+        head = shot.settings["head"]
+        if shot.person and (head.identity_track or head.identity_clips):
+            sentence = f"{shot.input.name}: a person is named, and a setting says where the face shape comes from."
+            return Failure("flags-contradict", sentence, "Leave out the person, or Identity From and Identity Clips.")
     return shots
 
 

@@ -151,11 +151,17 @@ def _about_shot(record: Record, face: FaceResult, title: str, first: bool) -> st
 def _settings(record: Record) -> str:
     """Return in words which settings of a shot are not the usual ones."""
     words = [
-        f"{name.replace('_', ' ')} {value}"
+        _setting(name.replace("_", " "), value)
         for values in record.shot.changed_settings.values()
         for name, value in values.items()
     ]
     return _escaped(" · " + ", ".join(words)) if words else ""
+
+
+def _setting(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return name if value else f"no {name}"
+    return f"{name} {value}"
 
 
 def _frames(figures: Mapping[str, Any]) -> str:

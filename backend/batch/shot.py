@@ -16,6 +16,7 @@ from ..contract.checks import is_path
 from ..contract.failure import Failure, Notice
 from ..contract.job import STAGES
 from ..contract.options import from_dict, options_of, to_dict
+from ..contract.photographs import photograph_paths, photograph_setting
 
 WAITING: Final = "waiting"
 RUNNING: Final = "running"
@@ -119,11 +120,14 @@ class Shot:
 
 
 def _absolute_paths(kind: str, values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    paths = {option.name for option in options_of(STAGES[kind].settings) if option.kind == "path"}
-    return {
-        name: str(path_from(value, folder)) if name in paths and is_path(value) and value else value
-        for name, value in values.items()
-    }
+    """Return the settings of a kind with paths that count from a folder made absolute, each of several."""
+    options = {option.name: option for option in options_of(STAGES[kind].settings) if option.kind == "path"}
+    result = dict(values)
+    for name, value in values.items():
+        if name in options and is_path(value) and value:
+            parts = photograph_paths(value) if options[name].several else [value]
+            result[name] = photograph_setting(str(path_from(part, folder)) for part in parts)
+    return result
 
 
 @dataclass(frozen=True)

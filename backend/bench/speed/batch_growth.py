@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ...batch.crew import LocalCrew
 from ...batch.driver import Batch
 from ...batch.keys import Keys
 from ...batch.page import write_page
@@ -85,7 +86,8 @@ def _run(folder: Path, count: int) -> tuple[float, float, float]:
     def command(job: Path, _log: Path) -> list[str]:
         return [sys.executable, "-I", "-S", str(engine_file), str(job)]
 
-    batch = Batch(plan, out, keys, 2, engine, command, _encoded, lambda: False, targets)
+    crew = LocalCrew(2, out, engine, command, overwrite=False)
+    batch = Batch(plan, out, keys, crew, _encoded, lambda: False, targets)
     batch.run()
     write_page(out, plan.records, time.perf_counter() - started, 2, targets)
     cost, wall = time.process_time() - before, time.perf_counter() - started

@@ -57,7 +57,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         _draw_outcome(layout, context, run)
     else:
         _draw_going(layout, run)
-    _draw_shots(layout, run)
+    _draw_shots(layout, context, run)
 
 
 def _draw_going(layout: Any, run: BatchRun) -> None:
@@ -82,7 +82,7 @@ def _draw_outcome(layout: Any, context: bpy.types.Context, run: BatchRun) -> Non
         layout.operator("flame.open_batch_page", icon="URL")
 
 
-def _draw_shots(layout: Any, run: BatchRun) -> None:
+def _draw_shots(layout: Any, context: bpy.types.Context, run: BatchRun) -> None:
     """List the shots, folded away at first: what failed first, then in their order."""
     if not run.shots:
         return
@@ -93,14 +93,17 @@ def _draw_shots(layout: Any, run: BatchRun) -> None:
     column = body.column(align=True)
     shots = sorted(run.shots.values(), key=lambda shot: shot.state != "failed")
     for shot in shots[:MOST_SHOWN]:
-        _draw_shot(column, shot)
+        _draw_shot(column, context, shot)
     if len(shots) > MOST_SHOWN:
         column.label(text=f"{len(shots) - MOST_SHOWN} more on the page")
 
 
-def _draw_shot(layout: Any, shot: ShotProgress) -> None:
-    row = layout.row(align=True)
+def _draw_shot(layout: Any, context: bpy.types.Context, shot: ShotProgress) -> None:
     text = f"{shot.name}: {shot.words}" if shot.words else shot.name
+    if shot.state == "failed":
+        paragraph(layout, context, text, icon=_ICONS["failed"])  # a reason that is cut off helps nobody
+        return
+    row = layout.row(align=True)
     row.label(text=text, icon=_ICONS.get(shot.state, "BLANK1"))
     if shot.state in ("done", "cached"):
         row.operator("flame.import_batch_shot", text="", icon="IMPORT").shot = shot.name

@@ -44,3 +44,16 @@ def test_no_two_shots_share_a_folder_on_any_system(tmp_path: Path) -> None:
 def test_a_name_that_somebody_gave_comes_first(tmp_path: Path) -> None:
     shots = [Shot(tmp_path / "a" / "clip.mp4", SETTINGS), Shot(tmp_path / "b.mp4", SETTINGS, name="clip")]
     assert names(tmp_path, *shots) == ["a_clip", "clip"]
+
+
+def test_a_clip_that_an_identity_comes_from_is_part_of_the_key(tmp_path: Path) -> None:
+    clips = [tmp_path / name for name in ("a.mp4", "b.mp4", "c.mp4")]
+    for clip in clips:
+        clip.touch()
+    made = Shot(clips[0], SETTINGS).with_settings({"head": {"identity_clips": "b.mp4|c.mp4"}}, tmp_path)
+    assert isinstance(made, Shot)
+    assert made.settings["head"].identity_clips == f"{clips[1]}|{clips[2]}"
+    keys = Keys(tmp_path / "models")
+    before = keys.key_of(made)
+    clips[2].write_text("another take", "utf-8")
+    assert keys.key_of(made) != before
