@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import Floats
 from ..camera import rotation_matrices
 from ..failure import Failure
-from ..track import Track
+from ..track import DISTORTION, Track
 from .pose_changes import changed, middle_of, poses_of
 
 SHAPE: Final = 1e-4
@@ -118,6 +118,12 @@ def _lens_problem(base: Track, part: Track) -> Failure | None:
             "part-of-another-size",
             f"The part was tracked in {other.width} x {other.height} pixels, the track in {one.width} x {one.height}.",
             _SHOT_AGAIN,
+        )
+    if base.header.get(DISTORTION) != part.header.get(DISTORTION):
+        return Failure(
+            "part-of-another-lens",
+            "The part was tracked with another distortion of the lens.",
+            "Track the part again with the distortion of the track.",
         )
     moved = max(abs(one.centre_x - other.centre_x), abs(one.centre_y - other.centre_y))
     aspect = abs(np.log(one.focal_x / one.focal_y * other.focal_y / other.focal_x))

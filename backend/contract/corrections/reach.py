@@ -141,7 +141,10 @@ def _chains(anchors: Anchors) -> list[slice]:
     """Return the runs of pinned frames of which each reaches the next."""
     if not len(anchors.rows):
         return []
-    apart = anchors.right[:-1] + anchors.left[1:] < np.diff(anchors.frames)
+    # One that reaches over its neighbour is felt beside that, too.
+    left = np.maximum.accumulate((anchors.left - anchors.frames)[::-1])[::-1] + anchors.frames
+    right = np.maximum.accumulate(anchors.right + anchors.frames) - anchors.frames
+    apart = right[:-1] + left[1:] < np.diff(anchors.frames)
     ends = np.flatnonzero(apart) + 1
     return [slice(a, b) for a, b in zip([0, *ends.tolist()], [*ends.tolist(), len(anchors.rows)], strict=True)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from backend.contract.corrections.pose_changes import poses_of
 from backend.contract.corrections.posed_head import PosedHead
 from backend.contract.corrections.spreading import corrected_track
 from backend.contract.corrections.uncorrected import uncorrected_track
+from backend.contract.distortion import Distortion
 from backend.contract.failure import Failure
 from backend.contract.track import MISSING, TRACKED, Track, read_track, write_track
 from backend.contract.track_schema import KINDS
@@ -174,6 +175,7 @@ def header_with(track: Track, **changes: Any) -> Track:
         (lambda part: replace(part, faces=part.faces[::-1]), "part-of-another-head"),
         (lambda part: replace(part, expression_basis=part.expression_basis * 2), "part-of-other-expressions"),
         (lambda part: header_with(part, neck_turns="head"), "part-of-another-neck"),
+        (lambda part: header_with(part, distortion=asdict(Distortion(-0.1))), "part-of-another-lens"),
         (
             lambda part: header_with(part, intrinsics={**part.header["intrinsics"], "width": 1280}),
             "part-of-another-size",
