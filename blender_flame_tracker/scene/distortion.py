@@ -6,9 +6,12 @@ are counted from the middle of the lower left one, as `tests/blender/scene/test_
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any, Final
 
 import bpy
+import numpy as np
 
 from ...backend.contract.camera import Intrinsics
 from ...backend.contract.distortion import (
@@ -17,6 +20,7 @@ from ...backend.contract.distortion import (
     blender_distortion,
     distortion_of_blender,
 )
+from .compositor_nodes import Socket, add_node, pictures_into, set_option, through
 
 _OURS: Final = "flame_distortion"
 """Custom property of a movie clip whose tracking camera an import has written."""
@@ -25,6 +29,8 @@ _MODELS: Final = {
     "BROWN": ("brown_k1", "brown_k2", "brown_k3", "brown_k4", "brown_p1", "brown_p2"),
 }
 _SENSOR: Final = 36.0
+_MOVING: Final = ((4, 5), (5, 1))
+"""Versions whose compositor moves what it bends, from and up to."""
 _ALIKE: Final = 0.5
 """Pixels by which two lenses may differ that are the same."""
 
@@ -81,6 +87,79 @@ def clip_distortion(clip: bpy.types.MovieClip) -> Distortion | None:
     camera = tracking_camera(clip)
     names = _MODELS.get(camera.distortion_model, ())
     return distortion_of_blender(camera.distortion_model, {name: getattr(camera, name) for name in names})
+
+
+def add_lens(
+    tree: bpy.types.NodeTree,
+    picture: Socket,
+    clip: bpy.types.MovieClip,
+    size: tuple[int, int],
+    at: tuple[float, float],
+    *,
+    straighten: bool,
+) -> Socket:
+    """Send a picture in a compositor through the lens of a clip, to the pixel.
+
+    Args:
+        tree: The compositor, or a group in it.
+        picture: What is sent.
+        clip: Whose tracking camera has the lens.
+        size: Of the picture, pixels.
+        at: Where the nodes go.
+        straighten: Whether the distortion is taken off; else it is put on.
+    """
+    x, y = at
+    lens = add_node(tree, "CompositorNodeMovieDistortion", "Lens", x, y)
+    lens.clip = clip
+    choice = ("UNDISTORT", "Undistort") if straighten else ("DISTORT", "Distort")
+    set_option(lens, "distortion_type", "Type", *choice)
+    bent = through(tree, picture, lens)
+    across, up = _moved_by_node(clip, size, straighten=straighten)
+    if (across, up) != (0, 0):
+        back = add_node(tree, "CompositorNodeTranslate", "Back in Its Position", x + 100, y - 150)
+        back.inputs["X"].default_value, back.inputs["Y"].default_value = -across, -up
+        bent = through(tree, bent, back)
+    if not straighten:
+        return bent
+    # The node makes the picture larger, and what scales it afterwards would scale all of that.
+    empty = add_node(tree, "CompositorNodeSetAlpha", "Empty Footage", x, y - 300)
+    set_option(empty, "mode", "Type", "APPLY", "Apply Mask")
+    empty.inputs["Alpha"].default_value = 0.0
+    onto = add_node(tree, "CompositorNodeAlphaOver", "Size of Footage", x + 200, y - 200)
+    background, front = pictures_into(onto)
+    tree.links.new(through(tree, picture, empty), background)
+    tree.links.new(bent, front)
+    return onto.outputs[0]
+
+
+def _moved_by_node(clip: bpy.types.MovieClip, size: tuple[int, int], *, straighten: bool) -> tuple[float, float]:
+    """Return by how many pixels to the right and up Blender's own node moves a picture besides bending it.
+
+    From 4.5 on the node adds a border, of another width on each side, and the compositor puts the middle of the whole
+    in the middle: measured with 4.5 and 5.0. 4.2 and 4.3 add none, and 5.2 reckons with it.
+    """
+    distortion = clip_distortion(clip)
+    if distortion is None or not _MOVING[0] <= bpy.app.version < _MOVING[1]:
+        return 0, 0
+    width, height = size
+    camera = clip_intrinsics(clip)
+    # In Blender's pixels: y up.
+    upright = replace(camera, centre_y=camera.height - 1 - camera.centre_y)
+    lens = CurvedLens(upright, replace(distortion, p1=-distortion.p1)).resized(width, height)
+    end = lens.straightened if straighten else lens.on_footage
+    rows, columns = np.arange(height + 1) + 0.5, np.arange(width + 1) + 0.5
+    left = -float(end(np.stack([np.full_like(rows, 0.5), rows], axis=-1))[:, 0].min())
+    right = float(end(np.stack([np.full_like(rows, width + 0.5), rows], axis=-1))[:, 0].max()) - width
+    below = -float(end(np.stack([columns, np.full_like(columns, 0.5)], axis=-1))[:, 1].min())
+    above = float(end(np.stack([columns, np.full_like(columns, height + 0.5)], axis=-1))[:, 1].max()) - height
+    return _half(left, right), _half(below, above)
+
+
+def _half(one: float, other: float) -> float:
+    borders = [math.ceil(each) if each > 0 else math.floor(each) for each in (one, other)]
+    half = (borders[0] - borders[1]) / 2
+    # 5.0 rounds before it moves the picture, 4.5 afterwards.
+    return math.floor(half) if bpy.app.version >= (5, 0) else half
 
 
 def is_curved(clip: bpy.types.MovieClip) -> bool:

@@ -9,6 +9,7 @@ import bpy
 
 from .camera import footage_aspect, picture_aspect
 from .compositor_nodes import MARK, Socket, add_node, compositor, pictures_into, set_option, through
+from .distortion import add_lens
 from .render_finish import Finish, add_finish, remove_finish
 
 _NOTHING: Final = Finish()
@@ -59,10 +60,7 @@ def _upright_footage(
     footage.clip = clip
     picture = footage.outputs["Image"]
     if straighten:
-        straight = add_node(tree, "CompositorNodeMovieDistortion", "Straighten", x + 100, y - 200)
-        straight.clip = clip
-        set_option(straight, "distortion_type", "Type", "UNDISTORT", "Undistort")
-        picture = through(tree, picture, straight)
+        picture = add_lens(tree, picture, clip, _size(clip), (x + 100, y - 200), straighten=True)
     if turn != 0:
         upright = add_node(tree, "CompositorNodeRotate", "Upright", x + 200, y)
         upright.inputs[1].default_value = -turn
@@ -75,6 +73,11 @@ def _upright_footage(
         shaped.inputs["Y"].default_value = squeeze
         picture = through(tree, picture, shaped)
     return picture
+
+
+def _size(clip: bpy.types.MovieClip) -> tuple[int, int]:
+    size: Any = clip.size
+    return size[0], size[1]
 
 
 def _onto_whole_picture(tree: bpy.types.NodeTree, rendered: Socket, behind: Any) -> Socket:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import bpy
 
 from .compositor_nodes import MARK, add_node, add_socket, color_spaces, convert, mix, set_option, through
+from .distortion import add_lens
 from .render_grain import Grain
 
 NAME: Final = f"{MARK}Finish"
@@ -38,12 +39,14 @@ class Finish:
         exposure: Stops before that.
         grain: Added to it, None for none.
         lens: Clip whose lens distorts it, None for none.
+        size: Of the render in pixels, for the lens.
     """
 
     view: str | None = None
     exposure: float = 0.0
     grain: Grain | None = None
     lens: bpy.types.MovieClip | None = None
+    size: tuple[int, int] = (0, 0)
 
 
 def space_of(view: str) -> str | None:
@@ -72,10 +75,7 @@ def add_finish(tree: bpy.types.NodeTree, rendered: Socket, finish: Finish, x: fl
     begin.location, end.location = (-1200, 0), (1200, 0)
     picture = begin.outputs[0]
     if finish.lens is not None:
-        bent = add_node(group, "CompositorNodeMovieDistortion", "Lens", -1000, 0)
-        bent.clip = finish.lens
-        set_option(bent, "distortion_type", "Type", "DISTORT", "Distort")
-        picture = through(group, picture, bent)
+        picture = add_lens(group, picture, finish.lens, finish.size, (-1000, 0), straighten=False)
     if finish.view is not None or finish.grain is not None:
         picture = _in_shown_colors(group, picture, finish)
     group.links.new(picture, end.inputs[0])

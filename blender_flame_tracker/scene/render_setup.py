@@ -125,9 +125,10 @@ def _finish(scene: bpy.types.Scene, clip: bpy.types.MovieClip, wanted: RenderSet
     view, exposure, notices = _view(scene, wanted)
     render = scene.render
     grain = None
+    share = render.resolution_percentage / 100
+    size = (round(render.resolution_x * share), round(render.resolution_y * share))
     if wanted.grain > 0:
-        share = render.resolution_percentage / 100
-        found = grain_of_footage(clip, round(render.resolution_x * share), round(render.resolution_y * share))
+        found = grain_of_footage(clip, *size)
         grain = None if found is None else found.times(wanted.grain)
         if grain is None:
             notices.append(
@@ -136,7 +137,7 @@ def _finish(scene: bpy.types.Scene, clip: bpy.types.MovieClip, wanted: RenderSet
                 )
             )
     lens = clip if is_distorted(clip) and wanted.lens == settings.DISTORT else None
-    return Finish(view, exposure, grain, lens), notices
+    return Finish(view, exposure, grain, lens, (0, 0) if lens is None else size), notices
 
 
 def _view(scene: bpy.types.Scene, wanted: RenderSettings) -> tuple[str | None, float, list[Notice]]:

@@ -14,7 +14,9 @@ from flame_extension.backend.contract.camera import Intrinsics
 from flame_extension.backend.contract.distortion import CurvedLens, Distortion
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import DISTORTION, Track
+from flame_extension.blender_flame_tracker.scene.compositor_nodes import add_node, compositor
 from flame_extension.blender_flame_tracker.scene.distortion import (
+    add_lens,
     clip_distortion,
     clip_intrinsics,
     is_curved,
@@ -60,7 +62,12 @@ def straightened_by_blender(clip: bpy.types.MovieClip, folder: Path) -> np.ndarr
     scene.frame_set(1)
     render.filepath = str(folder / "straight.png")
     bpy.ops.render.render(write_still=True)
-    picture = bpy.data.images.load(render.filepath)
+    return picture_of(Path(render.filepath))
+
+
+def picture_of(path: Path) -> np.ndarray:
+    """A picture of the size of the footage (H, W), 0..1."""
+    picture = bpy.data.images.load(str(path))
     picture.colorspace_settings.name = "Non-Color"
     values = np.empty(WIDTH * HEIGHT * 4, dtype=np.float32)
     picture.pixels.foreach_get(values)
@@ -141,3 +148,33 @@ def test_a_clip_that_the_user_has_opened_serves_if_its_lens_is_the_tracks(
     made = import_track(curved(track, Distortion(-0.1)), SceneSettings())
     assert (made.parts.clip == theirs) == shown
     assert theirs.tracking.camera.k1 == pytest.approx(k1)
+
+
+@pytest.mark.parametrize("straighten", [True, False])
+@pytest.mark.parametrize(
+    ("k1", "centre"), [(-0.1, (79.5, 44.5)), (-0.1, (70.0, 50.0)), (-0.15, (90.0, 38.0)), (0.06, (74.0, 50.0))]
+)
+def test_the_compositor_bends_a_picture_to_the_pixel(
+    footage: bpy.types.MovieClip, tmp_path: Path, k1: float, centre: tuple[float, float], straighten: bool
+) -> None:
+    lens = CurvedLens(Intrinsics(WIDTH, HEIGHT, 120.0, 120.0, *centre), Distortion(k1))
+    write_clip_lens(footage, lens)
+    scene: Any = bpy.context.scene
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = WIDTH, HEIGHT, 100
+    render.image_settings.file_format = "PNG"
+    scene.view_settings.view_transform = "Standard"
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    tree, output = compositor(scene)
+    source: Any = add_node(tree, "CompositorNodeMovieClip", "Footage", 0, 0)
+    source.clip = footage
+    bent = add_lens(tree, source.outputs["Image"], footage, (WIDTH, HEIGHT), (0, 0), straighten=straighten)
+    tree.links.new(bent, output)
+    render.filepath = str(tmp_path / "bent.png")
+    bpy.ops.render.render(write_still=True)
+    shown = picture_of(tmp_path / "bent.png")
+    source_pixels = lens.on_footage(pixels()) if straighten else lens.straightened(pixels())
+    inside = ((source_pixels > 8) & (source_pixels < (WIDTH - 9, HEIGHT - 9))).all(axis=-1)
+    apart = shown - waves(*np.moveaxis(source_pixels, -1, 0))
+    # A pixel is 0.04, and half of one is what 5.2 may be off.
+    assert np.sqrt((apart[inside] ** 2).mean()) < (0.005 if bpy.app.version < (5, 1) else 0.02)
