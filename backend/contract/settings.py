@@ -256,6 +256,7 @@ PRINCIPAL_POINT_CHOICES: Final = {
 }
 DISTORTION_CHOICES: Final = {
     "none": "Straight lines stay straight",
+    "estimate": "Estimate it from long straight edges behind the person; none if there are too few",
     "known": "Known coefficients, which belong to the focal length given above",
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from ..contract.camera import Intrinsics, focal_from_angle, focal_from_millimetres
 from ..contract.distortion import CurvedLens, Distortion
 from ..contract.failure import Failure, Notice
@@ -15,6 +17,8 @@ from ..data.types import Camera, Video
 
 FULL_FRAME: Final = 36.0
 """Width in mm of the sensor to which '35 mm equivalent' focal lengths refer."""
+LOOKS: Final = 3
+"""Frames in which long edges are looked for; they must agree."""
 
 
 def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Failure:
@@ -25,12 +29,14 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
     camera = replace(_focal(video, settings, context), centre=_centre(video, settings))
     distortion = Distortion(settings.k1, settings.k2, settings.k3, settings.p1, settings.p2)
     curved = settings.distortion == "known" and not distortion.is_none
-    if video.is_photographs and (curved or camera.centre is not None):
+    if video.is_photographs and (curved or settings.distortion == "estimate" or camera.centre is not None):
         return Failure(
             "lens-of-photographs",
-            "A known principal point or distortion counts for a video and not for photographs.",
+            "A principal point or distortion counts for a video and not for photographs.",
             "Leave them out, or straighten the photographs before.",
         )
+    if settings.distortion == "estimate":
+        return replace(camera, curved=_estimated(video, camera.centre_of(video.width, video.height), context))
     if not curved:
         return camera
     if camera.focal is None:
@@ -49,6 +55,33 @@ def run(video: Video, settings: CameraSettings, context: Context) -> Camera | Fa
             "Check their signs, and that they belong to this focal length and to no other model of distortion.",
         )
     return replace(camera, curved=curved)
+
+
+def _estimated(video: Video, centre: tuple[float, float], context: Context) -> CurvedLens | None:
+    """Return the lens that makes long edges of some frames straight; None, with a notice, if they do not tell."""
+    from ..fit.lens.straight_edges import lens_from_edges
+    from ..video.reader import read_frames
+
+    positions = np.unique(np.linspace(0, len(video) - 1, LOOKS).astype(np.int64)).tolist()
+    pictures = [picture for _, picture in context.checked(read_frames(video, positions))]
+    found = lens_from_edges(pictures, centre)
+    if found is None:
+        context.notice(
+            Notice(
+                "distortion-unseen",
+                "The picture shows no distortion, or too few long straight edges to tell it, so none is assumed.",
+                "Enter the coefficients if you know them.",
+            )
+        )
+        return None
+    context.notice(
+        Notice(
+            "distortion-estimated",
+            f"{found.lines} long edges are straight if the corners of the picture are {found.percent:+.1f} ±"
+            f" {found.percent_sigma:.1f} % farther from the middle than a straight lens would have them.",
+        )
+    )
+    return found.lens(video.width, video.height, centre)
 
 
 def _centre(video: Video, settings: CameraSettings) -> tuple[float, float] | None:
@@ -99,9 +132,9 @@ def _silence(video: Video) -> str:
 
 def summary(output: Camera, _settings: CameraSettings) -> str:
     """What is known of the lens."""
+    curved = "" if output.curved is None else ", with distortion"
     if output.focal is None or output.lens is None:
-        return "lens to be estimated"
-    curved = "" if output.curved is None else f", k1 {output.curved.distortion.k1:.3g}"
+        return f"lens to be estimated{curved}"
     return f"lens {output.lens:.3g} mm, {output.focal:.0f} px ({output.source}){curved}"
 
 

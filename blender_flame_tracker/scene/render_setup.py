@@ -9,6 +9,7 @@ import bpy
 
 from ...backend.contract.failure import Notice
 from . import render_settings as settings
+from .distortion import has_lens_of_track
 from .fitting_scene import FAITHFUL_VIEWS, use_standard_view, view_of
 from .over_footage import lay_over_footage
 from .parts import Parts
@@ -60,7 +61,8 @@ def set_up_render(
     bent = is_distorted(picture.clip)
     straighten = bent and wanted.lens == settings.UNDISTORT
     user: Any = picture.clip_user
-    user.use_render_undistorted = straighten
+    # A head that was fitted without the distortion is seen over straight footage, whatever is rendered.
+    user.use_render_undistorted = straighten or has_lens_of_track(picture.clip)
     lay_over_footage(scene, picture.clip, picture.rotation, finish, straighten=straighten)
     return [*notices, *said, *_range_notices(scene, parts)]
 
