@@ -61,3 +61,6 @@ def _draw_frames(layout: Any, context: bpy.types.Context, found: selection.Resul
     row.operator("flame.remove_pinned_frame")
     row.operator("flame.clear_all_pins")
     column.operator("flame.clear_pins_between")
+    row = layout.row(align=True)
+    row.operator("flame.refine_pins", icon="MOD_SMOOTH").between = False
+    row.operator("flame.refine_pins", text="Refine Between").between = True
