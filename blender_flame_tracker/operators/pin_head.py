@@ -137,7 +137,8 @@ class PinHead(bpy.types.Operator):
         if context.mode == "OBJECT" and self._tool.shot.parts is not None:
             self._key()
         elif self._tool.shot.changed:
-            self.report({"WARNING"}, "The frame was not keyed, because Object Mode was left")
+            why = "Object Mode was left" if self._tool.shot.parts is not None else "the import is no longer there"
+            self.report({"WARNING"}, f"The frame was not keyed, because {why}")
         self._clean_up(context, work_area)
         return answer
 

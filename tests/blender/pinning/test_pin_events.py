@@ -214,3 +214,21 @@ def test_a_view_that_became_another_editor_is_no_longer_used(begun, scene):
     assert pins.work_area(window) is None
     window.screen.areas.clear()
     assert pins.work_area(window) is None and pins.work_area(None) is None
+
+
+def test_the_head_is_seen_in_the_end_also_after_an_undo_meanwhile(begun, scene, take):
+    pins, work = begun
+    bpy.ops.ed.undo_push(message="Import")
+    for _ in range(2):
+        edit = pins.shot.go_to(5)
+        pixel = nearest_pixel(edit)
+        edit.press(tuple(pixel), 3.0)
+        edit.drag(tuple(pixel + 8), pins.moves)
+        bpy.ops.flame.key_pins()
+        bpy.ops.ed.undo_push(message="Pin Frame")
+        pins.follow()
+        bpy.ops.ed.undo()
+        pins.follow()
+        assert pins.shot.parts.head.hide_get() and pinned_frames(pins.shot.collection) == []
+    pins.end(work)
+    assert not bpy.data.objects["take one head"].hide_get()
