@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,32 @@ def test_what_a_list_says_of_people_is_read_and_contradictions_are_refused(batch
     assert "a person is named" in only_sentence(batch, "--identity-track", "other.npz")
     batch.write_list("clips/anna/anna.clip\tAnna\tBen")
     assert "Line 3 of clips.txt" in only_sentence(batch)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc who works on a shot")
+def test_without_the_program_that_started_it_nothing_goes_on(batch: FakeBatch) -> None:
+    batch.add("slow", seconds=60.0)
+    process = batch.start("--events")
+    batch.wait_for("slow/job.json")
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(timeout=30)
+    job = str(batch.out / "slow" / "job.json").encode()
+    for _ in range(1000):
+        if not _somebody_has(job):
+            break
+        time.sleep(0.01)
+    assert not _somebody_has(job)
+    assert batch.states()["slow"] in ("waiting", "running"), "it goes on with the next command"
+
+
+def _somebody_has(argument: bytes) -> bool:
+    """Whether a process has this among its arguments."""
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            lines.append(file.read_bytes())
+    return any(argument in line.split(b"\0") for line in lines)
 
 
 def test_the_plan_of_a_thousand_shots_reads_no_footage(tmp_path: Path) -> None:
