@@ -70,6 +70,7 @@ def _new_head(parts: Parts, began: NDArray[np.float32]) -> bpy.types.Object:
     edited.parent = parts.root
     edited.matrix_world = parts.head.matrix_world.copy()
     edited.location.x += _BESIDE
+    edited.hide_render = True
     parts.collection.objects.link(edited)
     return edited
 

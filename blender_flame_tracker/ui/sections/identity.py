@@ -69,11 +69,12 @@ def name_of_source(head: Any) -> str:
 
 def _draw_change(layout: Any, context: bpy.types.Context, collection: bpy.types.Collection) -> None:
     """Sliders and sculpting of the head that is in the scene."""
-    header, body = layout.panel("flame_identity", default_closed=True)
+    begun = edited_head(collection) is not None
+    header, body = layout.panel("flame_identity_begun" if begun else "flame_identity", default_closed=not begun)
     header.label(text="Changed by Hand")
     if body is None:
         return
-    if edited_head(collection) is None:
+    if not begun:
         body.operator("flame.edit_identity", icon="SCULPTMODE_HLT")
         return
     body.use_property_split = False
