@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -14,6 +15,11 @@ from ..fit.solvers.identity import FOLLOWING, TOLERANCE, ClipUnknowns, IdentityF
 from ..fit.solvers.levenberg_marquardt import Limits, Step, minimise
 from ..fit.terms.priors import SharedPrior
 from .joint_system import JointStep, JointSystem, PersonPrior
+
+LEAST_KEY_FRAMES: Final = 8
+"""Of a clip, where it has so many; together the clips have as many as a single one, so that what they tell counts as
+much: the detector is wrong about a person in the same way on every frame, and more of them do not make that better. A
+photograph, which has one, is not said to show somebody else because of its expression."""
 
 
 class JointFit:
@@ -115,4 +121,4 @@ def fit_together(
         system = fit.linearise(at)
     assert system is not None
     savings = zip(system.savings(), works, strict=True)
-    return JointResult(at, tuple(saving / len(work.keys) for saving, work in savings))
+    return JointResult(at, tuple(saving / max(len(work.keys), LEAST_KEY_FRAMES) for saving, work in savings))

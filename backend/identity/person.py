@@ -23,11 +23,7 @@ from ..fit.options.fit_options import FitOptions
 from ..fit.solved_frames import solved_frames
 from ..fit.solvers.identity import ClipUnknowns
 from ..head.model import HeadModel
-from .joint_fit import JointResult, fit_together
-
-LEAST_KEY_FRAMES: Final = 8
-"""Of a clip; together the clips have as many as a single one, so that what they tell counts as much: the detector is
-wrong about a person in the same way on every frame, and more of them do not make that better."""
+from .joint_fit import LEAST_KEY_FRAMES, JointResult, fit_together
 
 SOMEBODY_ELSE: Final = 2.0
 """Disagreement of a clip from which on it seems to show another person. Of pairs of clips of one person, real and

@@ -110,3 +110,12 @@ def test_clips_of_one_person_are_not(made: MadeClip, context: Context, messages:
     person = solved(clips, made, context)
     assert messages == []
     assert max(person.disagreement) < 1.0
+
+
+def test_a_single_picture_with_an_expression_is_not_taken_for_somebody_else(
+    made: MadeClip, context: Context, messages: Messages
+) -> None:
+    clips = [part_of(made, "a.mp4", slice(0, 20), 1400.0), part_of(made, "photo.png", slice(30, 31), 1400.0)]
+    person = solved(clips, made, context)
+    assert person.clips == ("a.mp4", "photo.png")
+    assert messages == []
