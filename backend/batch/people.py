@@ -70,11 +70,11 @@ def people_of(records: Sequence[Record]) -> list[Person]:
     return people
 
 
-Found = Mapping[str, tuple[str, Mapping[str, str]]]
+EarlierIdentities = Mapping[str, tuple[str, Mapping[str, str]]]
 """File of an identity -> the shot that tells most of it, and what it was made of."""
 
 
-def take_earlier(person: Person, earlier: Found, folder: Path, keys: Keys) -> None:
+def take_earlier(person: Person, earlier: EarlierIdentities, folder: Path, keys: Keys) -> None:
     """Take the identity that an earlier run found, where nothing has changed of what it was found from.
 
     Args:
@@ -110,10 +110,10 @@ def settle(person: Person, folder: Path, keys: Keys, targets: Targets) -> None:
         track = read_track(folder / survey.name / TRACK) if survey.faces else None
         if isinstance(track, Track):
             tracks[name] = track
-    found = shared_head(tracks)
-    if found is None:
+    shared = shared_head(tracks)
+    if shared is None:
         return
-    head, shares = found
+    head, shares = shared
     failure = write_track(folder / person.file, head, targets)
     if failure is not None:
         raise TargetRefused(failure, folder / person.file)

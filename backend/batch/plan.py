@@ -67,9 +67,9 @@ def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool)
             record = Record(name, shot)
         record.shot, record.identity = shot, ""
         records.append(record)
-    people, found = people_of(records), earlier_people(folder)
+    people, identities = people_of(records), earlier_people(folder)
     for person in people:
-        take_earlier(person, found, folder, keys)
+        take_earlier(person, identities, folder, keys)
     for record in records:
         _decide(record, folder, keys, retry_failed)
     for person in people:

@@ -48,17 +48,17 @@ def thumbnail_of(folder: Path, file: str) -> str:
         folder: Of the batch.
         file: Contact sheet or still, in that folder.
     """
-    source, kept = folder / file, folder / THUMBNAILS / f"{file.replace('/', '-')}.jpg"
+    source, thumbnail = folder / file, folder / THUMBNAILS / f"{file.replace('/', '-')}.jpg"
     try:
-        if kept.stat().st_mtime_ns <= source.stat().st_mtime_ns:
+        if thumbnail.stat().st_mtime_ns <= source.stat().st_mtime_ns:
             raise OSError
-        content = kept.read_bytes()
+        content = thumbnail.read_bytes()
     except OSError:
         content = _made(source)
         if content:
             with contextlib.suppress(OSError):
-                kept.parent.mkdir(exist_ok=True)
-                write_atomically(kept, lambda partial: partial.write_bytes(content))
+                thumbnail.parent.mkdir(exist_ok=True)
+                write_atomically(thumbnail, lambda partial: partial.write_bytes(content))
     return f"data:image/jpeg;base64,{base64.b64encode(content).decode('ascii')}" if content else ""
 
 

@@ -88,8 +88,8 @@ class BatchRun:
 
     def tracks_of(self, name: str) -> list[Path]:
         """Return the track files of a shot: one, or one for each person."""
-        own = self.folder / name / TRACK
-        return [own] if own.is_file() else sorted((self.folder / name).glob(f"face*/{TRACK}"))
+        single = self.folder / name / TRACK
+        return [single] if single.is_file() else sorted((self.folder / name).glob(f"face*/{TRACK}"))
 
     def cancel(self) -> None:
         """Ask the engine to stop; what is finished is kept."""

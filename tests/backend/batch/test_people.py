@@ -79,9 +79,9 @@ def test_all_shots_get_one_identity_in_which_most_sides_count_most(tmp_path: Pat
 def test_the_identity_is_a_mean_and_its_head_is_at_rest() -> None:
     still, moving = turning(0.0), turning(40.0)
     moving = dataclasses.replace(moving, identity=still.identity + 1.0, neutral_vertices=still.neutral_vertices + 1)
-    found = shared_head({"still": still, "moving": moving})
-    assert found is not None
-    head, shares = found
+    shared = shared_head({"still": still, "moving": moving})
+    assert shared is not None
+    head, shares = shared
     assert shares["moving"] > 0.8 and sum(shares.values()) == pytest.approx(1.0)
     np.testing.assert_allclose(head.identity, still.identity + shares["moving"])
     np.testing.assert_allclose(head.vertices[0], still.neutral_vertices + shares["moving"], rtol=1e-5)
@@ -92,8 +92,8 @@ def test_a_shot_with_another_head_model_has_no_share() -> None:
     other = turning(0.0)
     model = {"model": {"name": "Another head", "sha256": "1"}}
     other = dataclasses.replace(other, header={**other.header, **model})
-    found = shared_head({"a": turning(40.0), "b": other})
-    assert found is not None and found[1] == {"a": 1.0}
+    shared = shared_head({"a": turning(40.0), "b": other})
+    assert shared is not None and shared[1] == {"a": 1.0}
 
 
 def test_a_small_face_tells_less() -> None:
