@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..scene.over_footage import lay_over_footage
 from ..scene.parts import Parts
-from ..scene.plate import background_of
+from ..scene.plate import background_of, is_straightened
 
 Pixels = NDArray[np.float32]
 """RGBA picture (H, W, 4), the lowest row first, as Blender keeps it."""
@@ -51,7 +51,8 @@ def footage_scene(scene: bpy.types.Scene, parts: Parts, size: tuple[int, int]) -
     made.render.film_transparent = True
     background = background_of(parts.lens, parts.clip, "BACK")
     assert parts.clip is not None
-    lay_over_footage(made, parts.clip, background.rotation if background is not None else 0.0)
+    turn = background.rotation if background is not None else 0.0
+    lay_over_footage(made, parts.clip, turn, straighten=is_straightened(background))
     return made
 
 

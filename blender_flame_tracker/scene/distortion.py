@@ -168,11 +168,6 @@ def is_curved(clip: bpy.types.MovieClip) -> bool:
     return distortion is None or not distortion.is_none
 
 
-def has_lens_of_track(clip: bpy.types.MovieClip) -> bool:
-    """Return whether an import has given a clip the lens of its track."""
-    return _OURS in clip
-
-
 def same_lens(clip: bpy.types.MovieClip, other: bpy.types.MovieClip) -> bool:
     """Return whether two clips of the same file are straightened alike."""
     if not is_curved(clip) and not is_curved(other):

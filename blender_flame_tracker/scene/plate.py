@@ -18,7 +18,7 @@ from ...backend.contract.file_access import is_file
 from ...backend.contract.footage import COPY_REASON, HIGH_RANGE, OTHER_PICTURE, copies, is_mpeg_stream
 from ...backend.contract.portable import stated_file
 from ...backend.contract.track import Track, read_parts
-from .distortion import write_clip_lens
+from .distortion import is_curved, write_clip_lens
 
 Depth = Literal["BACK", "FRONT"]
 _DEPTHS: Final[tuple[Depth, ...]] = ("BACK", "FRONT")
@@ -233,6 +233,14 @@ def background_of(
     """Return the camera's picture of a clip that lies ``BACK`` or ``FRONT``, or None."""
     pictures = camera.background_images if clip is not None else ()
     return next((each for each in pictures if each.clip == clip and each.display_depth == depth), None)
+
+
+def is_straightened(picture: bpy.types.CameraBackgroundImage | None) -> bool:
+    """Return whether the footage fits the head only without the distortion of its lens, which the clip knows."""
+    if picture is None or picture.clip is None:
+        return False
+    user: Any = picture.clip_user
+    return bool(user.use_render_undistorted) and is_curved(picture.clip)
 
 
 def remove_plate(camera: bpy.types.Camera | None, clip: bpy.types.MovieClip | None, users: bool) -> None:

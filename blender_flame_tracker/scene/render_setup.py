@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,10 +10,11 @@ import bpy
 
 from ...backend.contract.failure import Notice
 from . import render_settings as settings
-from .distortion import has_lens_of_track
+from .camera import footage_aspect, picture_aspect
 from .fitting_scene import FAITHFUL_VIEWS, use_standard_view, view_of
 from .over_footage import lay_over_footage
 from .parts import Parts
+from .plate import is_straightened
 from .record import read_record
 from .render_finish import Finish, earlier_view, space_of
 from .render_grain import grain_of_footage
@@ -22,6 +24,8 @@ from .render_settings import RenderSettings
 from .stored import stored
 from .texture import PICTURE
 
+_SAME_SHAPE: Final = 2e-3
+"""Share by which picture and footage may differ in shape: a size is whole pixels."""
 _BLURRED: Final = "flame_motion_blur"
 """Custom property of the scene: motion blur was switched on here, and is switched off with the option."""
 _ENGINES: Final = {settings.CYCLES: ("CYCLES",), settings.EEVEE: ("BLENDER_EEVEE_NEXT", "BLENDER_EEVEE")}
@@ -58,26 +62,30 @@ def set_up_render(
             Notice("no-footage", "There is no footage behind the camera.", "Import with Footage on."),
         ]
     finish, said = _finish(scene, picture.clip, wanted)
-    bent = is_distorted(picture.clip)
-    straighten = bent and wanted.lens == settings.UNDISTORT
-    user: Any = picture.clip_user
-    # A head that was fitted without the distortion is seen over straight footage, whatever is rendered.
-    user.use_render_undistorted = straighten or has_lens_of_track(picture.clip)
+    notices += said
+    straighten = False
+    if is_straightened(picture):
+        straighten, said = _straightens(scene, picture, wanted)
+        notices += said
+        if not straighten:
+            finish = replace(finish, lens=picture.clip, size=_size(scene))
     lay_over_footage(scene, picture.clip, picture.rotation, finish, straighten=straighten)
-    return [*notices, *said, *_range_notices(scene, parts)]
+    return [*notices, *_range_notices(scene, parts)]
 
 
-def is_distorted(clip: bpy.types.MovieClip) -> bool:
-    """Return whether the clip knows that its lens bends lines."""
-    tracking: Any = clip.tracking
-    lens = tracking.camera
-    names = {
-        "POLYNOMIAL": ("k1", "k2", "k3"),
-        "DIVISION": ("division_k1", "division_k2"),
-        "NUKE": ("nuke_k1", "nuke_k2"),
-        "BROWN": ("brown_k1", "brown_k2", "brown_k3", "brown_k4", "brown_p1", "brown_p2"),
-    }
-    return any(getattr(lens, name) != 0 for name in names.get(lens.distortion_model, ()))
+def _straightens(scene: bpy.types.Scene, picture: Any, wanted: RenderSettings) -> tuple[bool, list[Notice]]:
+    """Whether footage whose lens bends lines is straightened, and not the render bent.
+
+    The compositor bends a picture by the lens of the clip as it lies in its file: not one that is turned upright, nor
+    one of another shape.
+    """
+    if wanted.lens == settings.UNDISTORT:
+        return True, []
+    shape = picture_aspect(scene) / footage_aspect(picture.clip)
+    if picture.rotation == 0 and abs(shape - 1) < _SAME_SHAPE:
+        return False, []
+    words = "A render that is turned or of another shape than the clip can't be bent as its lens does."
+    return True, [Notice("footage-straightened", words, "The footage is straightened instead.")]
 
 
 def _set_engine(scene: bpy.types.Scene, wanted: RenderSettings) -> list[Notice]:
@@ -125,12 +133,9 @@ def _set_motion_blur(scene: bpy.types.Scene, *, on: bool) -> None:
 def _finish(scene: bpy.types.Scene, clip: bpy.types.MovieClip, wanted: RenderSettings) -> tuple[Finish, list[Notice]]:
     """What is done to the render alone; the scene shows with Standard then."""
     view, exposure, notices = _view(scene, wanted)
-    render = scene.render
     grain = None
-    share = render.resolution_percentage / 100
-    size = (round(render.resolution_x * share), round(render.resolution_y * share))
     if wanted.grain > 0:
-        found = grain_of_footage(clip, *size)
+        found = grain_of_footage(clip, *_size(scene))
         grain = None if found is None else found.times(wanted.grain)
         if grain is None:
             notices.append(
@@ -138,8 +143,14 @@ def _finish(scene: bpy.types.Scene, clip: bpy.types.MovieClip, wanted: RenderSet
                     "no-grain", "No part of the first frame is flat enough to measure grain.", "The render has none."
                 )
             )
-    lens = clip if is_distorted(clip) and wanted.lens == settings.DISTORT else None
-    return Finish(view, exposure, grain, lens, (0, 0) if lens is None else size), notices
+    return Finish(view, exposure, grain), notices
+
+
+def _size(scene: bpy.types.Scene) -> tuple[int, int]:
+    """Width and height of the render, pixels."""
+    render = scene.render
+    share = render.resolution_percentage / 100
+    return round(render.resolution_x * share), round(render.resolution_y * share)
 
 
 def _view(scene: bpy.types.Scene, wanted: RenderSettings) -> tuple[str | None, float, list[Notice]]:

@@ -8,6 +8,7 @@ from flame_extension.backend.contract.camera import Intrinsics
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene.importer import import_track
+from flame_extension.blender_flame_tracker.scene.plate import background_of
 from flame_extension.blender_flame_tracker.scene.render_finish import NAME, space_of
 from flame_extension.blender_flame_tracker.scene.render_grain import Grain, measured
 from flame_extension.blender_flame_tracker.scene.render_settings import RenderSettings
@@ -204,6 +205,8 @@ def test_a_lens_that_bends_is_put_on_the_render_or_taken_off_the_footage(made, t
     set_up_render(scene, parts, RenderSettings(head="guide", lens=lens))
     straight = rendered(tmp_path)
     parts.clip.tracking.camera.k1 = 0.3
+    # As the import leaves it where the track was made on straightened pictures.
+    background_of(parts.lens, parts.clip, "BACK").clip_user.use_render_undistorted = True
     set_up_render(scene, parts, RenderSettings(head="guide", lens=lens))
     bent = rendered(tmp_path)
     changed = np.abs(bent - straight).max(axis=2) > 0.05
@@ -214,6 +217,24 @@ def test_a_lens_that_bends_is_put_on_the_render_or_taken_off_the_footage(made, t
     parts.clip.tracking.camera.k1 = 0.0
     set_up_render(scene, parts, RenderSettings(head="guide", lens=lens))
     assert np.abs(rendered(tmp_path) - straight).max() <= EXACT
+
+
+def test_footage_is_straightened_where_the_render_has_another_shape(made):
+    parts, _ = made
+    parts.clip.tracking.camera.k1 = 0.3
+    background_of(parts.lens, parts.clip, "BACK").clip_user.use_render_undistorted = True
+    bpy.context.scene.render.resolution_y = film.WIDTH
+    said = set_up_render(bpy.context.scene, parts, RenderSettings(head="guide"))
+    assert [notice.code for notice in said] == ["footage-straightened"]
+
+
+def test_a_lens_that_the_track_did_not_take_off_changes_nothing(made, tmp_path):
+    parts, _ = made
+    set_up_render(bpy.context.scene, parts, RenderSettings(head="guide"))
+    before = rendered(tmp_path)
+    parts.clip.tracking.camera.k1 = 0.3
+    set_up_render(bpy.context.scene, parts, RenderSettings(head="guide"))
+    assert np.abs(rendered(tmp_path) - before).max() <= EXACT
 
 
 def test_pressing_again_changes_nothing_and_leaves_nothing_behind(made, tmp_path):
