@@ -84,7 +84,8 @@ def size_of(node: Any, scene: bpy.types.Scene) -> tuple[float, float]:
     for clip in clips:
         width, height = clip.size
         if min(width, height) > 0:
-            return width * clip.display_aspect[0] / clip.display_aspect[1], float(height)
+            pixel = clip.display_aspect[0] / clip.display_aspect[1] * clip.tracking.camera.pixel_aspect
+            return width * pixel, float(height)
     render = scene.render
     aspect = render.pixel_aspect_x / render.pixel_aspect_y
     return render.resolution_x * aspect, float(render.resolution_y)
