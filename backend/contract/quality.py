@@ -12,7 +12,7 @@ import numpy as np
 
 from .arrays import Array
 from .camera import Intrinsics, project_clip, rotation_matrices
-from .corrections.corrections import ENTRY, Corrections, corrections_of
+from .corrections.corrections import ENTRY, Corrections, PinnedFrame, corrections_of
 from .failure import Failure
 from .misfit import misfits
 from .names import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
@@ -32,7 +32,7 @@ class Quality:
         rate: Nominal frames per second.
         video: Header of the track about its footage.
         settings, report: Header of the track about how it was made; what is in them is not known for certain.
-        pinned: Frames of the footage that were pinned by hand, in their order.
+        pinned: Frames that were pinned by hand, with which the track was made.
     """
 
     frame_index: Array
@@ -48,7 +48,7 @@ class Quality:
     video: Mapping[str, Any]
     settings: Mapping[str, Any]
     report: Mapping[str, Any]
-    pinned: tuple[int, ...] = ()
+    pinned: tuple[PinnedFrame, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -119,9 +119,9 @@ def _quality(arrays: QualityArrays, header: Mapping[str, Any]) -> Quality:
     )
 
 
-def _pinned(header: Mapping[str, Any]) -> tuple[int, ...]:
+def _pinned(header: Mapping[str, Any]) -> tuple[PinnedFrame, ...]:
     found = corrections_of(header[ENTRY]) if ENTRY in header else Corrections()
-    return () if isinstance(found, Failure) else tuple(each.frame for each in found.pinned)
+    return () if isinstance(found, Failure) else found.pinned
 
 
 def _resting_points(arrays: QualityArrays) -> Array:

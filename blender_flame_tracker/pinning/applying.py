@@ -87,18 +87,14 @@ def _show_uncorrected(
     return made
 
 
-def are_shown(collection: bpy.types.Collection) -> bool:
-    """Whether what an import shows was made with its pinned frames."""
-    shown = file_of(collection)
-    return shown is not None and pinned_in(shown) == read_corrections(collection).pinned
-
-
 def renew_files() -> list[Failure]:
     """Make the track files that this session wrote what the corrections in the .blend say; return what failed."""
     failures = []
     for collection in bpy.data.collections:
         shown = file_of(collection) if is_import(collection) and collection.library is None else None
-        if shown is None or not was_written_here(shown) or are_shown(collection):
+        if shown is None or not was_written_here(shown):
+            continue
+        if pinned_in(shown) == read_corrections(collection).pinned:
             continue
         sources = sources_of(shown)
         problem = sources if isinstance(sources, Failure) else write_pinned(sources, read_corrections(collection))

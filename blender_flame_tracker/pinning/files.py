@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from ...backend.contract.atomic import write_atomically
 from ...backend.contract.corrections.corrections import SUFFIX, Corrections, PinnedFrame
@@ -23,6 +23,16 @@ MADE_FROM: Final = "corrected_from"
 """Entry of a pinned track's header: name of the uncorrected file beside it, and its stamp."""
 _PINNED: Final = "_pinned"
 """End of the stem of a pinned track's file."""
+
+
+class _Written(NamedTuple):
+    """What this session has written: content of a file, and of which it was made."""
+
+    stamp: Stamp
+    uncorrected: Path
+
+
+_WRITTEN: Final[dict[Path, _Written]] = {}
 
 
 def _pinned_file(uncorrected: Path) -> Path:
@@ -106,17 +116,6 @@ def write_corrections_file(uncorrected: Path, corrections: Corrections) -> Failu
             "Choose a folder with free space that you may write to.",
         )
     return None
-
-
-class _Written:
-    """What this session has written: content of a file, and of which it was made."""
-
-    def __init__(self, stamp: Stamp, uncorrected: Path) -> None:
-        self.stamp = stamp
-        self.uncorrected = uncorrected
-
-
-_WRITTEN: Final[dict[Path, Any]] = {}
 
 
 def was_written_here(track: Path) -> bool:

@@ -228,6 +228,7 @@ def _review(quality: Quality, flags: tuple[FlaggedRange, ...], placement: Placem
     bad = positions(list(flags), len(quality))
     error = quality.error[rows]
     known = error[np.isfinite(error)]
+    pinned = [each.frame for each in quality.pinned]
     return Review(
         frame=timeline.frame,
         confidence=quality.confidence[shown],
@@ -237,7 +238,7 @@ def _review(quality: Quality, flags: tuple[FlaggedRange, ...], placement: Placem
         total=len(rows),
         usual_error=float(np.median(known)) if len(known) else None,
         largest_error=float(known.max()) if len(known) else None,
-        pinned=tuple(timeline.frame[np.isin(quality.frame_index[shown], quality.pinned)].tolist()),
+        pinned=tuple(timeline.frame[np.isin(quality.frame_index[shown], pinned)].tolist()),
     )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import bpy
 
 from ...nodes.scene_state import flame_of
-from ...pinning.applying import are_shown
 from ...pinning.pinned_frames import pinned_at, placed_of
 from ...results import selection
 from ...scene.corrections import read_corrections
@@ -34,7 +33,8 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
 
 def _draw_frames(layout: Any, context: bpy.types.Context, found: selection.Result, frame: int) -> None:
     """How many frames are pinned, ways to them, and what this one is."""
-    count = len(read_corrections(found.collection).pinned)
+    every = read_corrections(found.collection).pinned
+    count = len(every)
     column = layout.column(align=True)
     row = column.row(align=True)
     row.label(text=f"{count or 'No'} pinned frame{'' if count == 1 else 's'}", icon="KEYTYPE_KEYFRAME_VEC")
@@ -42,10 +42,11 @@ def _draw_frames(layout: Any, context: bpy.types.Context, found: selection.Resul
     row.operator("flame.jump_to_pinned_frame", text="", icon="NEXT_KEYFRAME").direction = "NEXT"
     if count == 0:
         return
-    if found.collection is not None and not are_shown(found.collection):
+    facts = selection.facts_of(found)
+    if facts is not None and facts.quality is not None and facts.quality.pinned != every:
         paragraph(column, context, "What is shown was made without them.", icon="INFO")
         column.operator("flame.apply_pins", icon="FILE_REFRESH")
-    placed = placed_of(found, selection.facts_of(found))
+    placed = placed_of(found, facts)
     pinned = None if placed is None else pinned_at(found, placed, frame)
     # Always drawn: else what is below would jump while the timeline is scrubbed.
     row = column.row(align=True)
