@@ -53,6 +53,7 @@ from .operators import setup as setup_operators
 from .operators import stages as stage_operators
 from .operators import versions as version_operators
 from .pinning import applying
+from .pinning import tool as pin_tool
 from .preferences import engine_state, preferences
 from .results import selection
 from .retarget import mapping_group, mapping_list, playing, recording, vrm_import
@@ -114,6 +115,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     applying,
     pins,
     pin_head,
+    pin_tool,
     refine_pins,
     hand_off,
     export_take,

@@ -12,7 +12,7 @@ from ..nodes.scene_state import flame_of
 from ..own_operators import own_operators
 from ..pinning.hearing import FINISHED, PAN, PASSED, PIE, PUT_BACK, Heard, heard
 from ..pinning.shot import start_pinning
-from ..pinning.tool import PinTool, WorkArea, end_all, running
+from ..pinning.tool import PinTool, WorkArea, running
 from ..results import selection
 from .pins import pinnable_for, said_of
 
@@ -241,7 +241,6 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """End what is used, and take the tool out of the toolbar."""
-    end_all()
+    """Take the tool out of the toolbar."""
     if not bpy.app.background:
         bpy.utils.unregister_tool(PinHeadTool)

@@ -13,7 +13,7 @@ from ...backend.contract.failure import Failure
 from ..handlers import add_handlers, remove_handlers
 from ..nodes.pin_parts import PIN_PARTS
 from ..nodes.scene_state import flame_of
-from ..scene.parts import Parts
+from ..scene.parts import Parts, parts_of
 from .drawing import RADIUS, REACH, HeadDrawing, draw_pins
 from .shot import ShotPinning
 from .view import CameraView, camera_view
@@ -44,13 +44,11 @@ def _inside(region: Any, x: int, y: int) -> bool:
 
 @dataclass(frozen=True)
 class _Before:
-    """What the view and the head were like before the tool began."""
+    """What the view was like before the tool began."""
 
     camera: Any
     own_camera: bool
     locked: bool
-    perspective: str
-    hidden: bool
 
 
 class PinTool:
@@ -117,15 +115,13 @@ class PinTool:
             space.camera,
             space.use_local_camera,
             space.lock_camera,
-            work_area.region_3d.view_perspective,
-            parts.head.hide_get(),
         )
         # Locked, the camera itself would go along with the view.
         space.lock_camera = False
         if self.scene is not None and self.scene.camera != parts.camera:
             space.use_local_camera, space.camera = True, parts.camera
         work_area.region_3d.view_perspective = "CAMERA"
-        parts.head.hide_set(True)
+        self.hide_head()
         if not bpy.app.background:
             self._handle = bpy.types.SpaceView3D.draw_handler_add(self._draw, (), "WINDOW", "POST_PIXEL")
         add_handlers(_HANDLERS)
@@ -149,13 +145,14 @@ class PinTool:
     def show_head(self) -> None:
         """Show the head as it was shown before."""
         parts = self.shot.parts
-        if parts is not None and self._before is not None and _is_in_layer(parts.head):
-            parts.head.hide_set(self._before.hidden)
+        if parts is not None:
+            _show_again(parts)
 
     def hide_head(self) -> None:
         """Hide the head behind its wires, also where undo has shown it again."""
         parts = self.shot.parts
         if parts is not None and _is_in_layer(parts.head) and not parts.head.hide_get():
+            parts.collection[_HIDDEN] = True
             parts.head.hide_set(True)
 
     def follow(self) -> Failure | None:
@@ -222,6 +219,16 @@ def _is_in_layer(thing: bpy.types.Object) -> bool:
     return layer is not None and thing.name in layer.objects
 
 
+def _show_again(parts: Parts) -> None:
+    """Show a head that the tool has hidden."""
+    if _HIDDEN in parts.collection:
+        del parts.collection[_HIDDEN]
+        if _is_in_layer(parts.head):
+            parts.head.hide_set(False)
+
+
+_HIDDEN: Final = "flame_pin_hidden"
+"""Custom property of the collection whose head the tool has hidden."""
 _RUNNING: Final[list[PinTool]] = []
 
 
@@ -253,5 +260,30 @@ def end_all() -> None:
         tool.end(None)
 
 
+@persistent
+def _undone(*_: Any) -> None:
+    """Going to another frame is a step of undo too: such a step, made while the tool was used, has the head hidden."""
+    if _RUNNING:
+        return
+    for collection in bpy.data.collections:
+        parts = parts_of(collection) if _HIDDEN in collection and collection.library is None else None
+        if isinstance(parts, Parts):
+            _show_again(parts)
+
+
 _HANDLERS: Final = (("save_pre", _saving), ("save_post", _saved), ("load_pre", _loading))
 """While the tool is used alone: what is saved then has the head to be seen."""
+_ALWAYS: Final = (("undo_post", _undone), ("redo_post", _undone))
+
+CLASSES: Final = ()
+
+
+def register() -> None:
+    """Follow undo and redo."""
+    add_handlers(_ALWAYS)
+
+
+def unregister() -> None:
+    """End what is used, and take the handlers back."""
+    end_all()
+    remove_handlers(_ALWAYS)

@@ -232,3 +232,26 @@ def test_the_head_is_seen_in_the_end_also_after_an_undo_meanwhile(begun, scene, 
         assert pins.shot.parts.head.hide_get() and pinned_frames(pins.shot.collection) == []
     pins.end(work)
     assert not bpy.data.objects["take one head"].hide_get()
+
+
+def test_a_step_of_undo_that_another_operator_made_meanwhile_shows_the_head_too(begun, scene):
+    pins, work = begun
+    scene.frame_set(6)
+    bpy.ops.ed.undo_push(message="Change Frame")
+    scene.frame_set(7)
+    bpy.ops.ed.undo_push(message="Change Frame")
+    pins.end(work)
+    bpy.ops.ed.undo_push(message="Something Else")
+    for _ in range(2):
+        bpy.ops.ed.undo()
+        assert not bpy.data.objects["take one head"].hide_get()
+
+
+def test_a_head_that_the_user_has_hidden_stays_so(take):
+    pins, work_area, _edit = tool_on(5)
+    area = Area(work_area.view)
+    pins.shot.parts.head.hide_set(True)
+    work = WorkArea(area, area.space, area.region)
+    pins.begin(work, pins.shot.parts)
+    pins.end(work)
+    assert pins.shot.parts.head.hide_get()
