@@ -27,6 +27,10 @@ NOTICED: Final = 0.22
 _ALIKE: Final = 0.6
 """Share of the face's growth that the background has at least in a zoom. A camera that is carried to half its distance
 from the face, with a wall as far behind, gives 0.4 to 0.6."""
+_SURELY: Final = 0.85
+"""Share from which on a carried camera is no explanation any more: the wall would stand a sixth of the distance behind
+the face. Filmed by code, a lens that zooms gives 0.94, a camera that is carried 0.42 with a wall 1.5 m behind a face
+1.5 m away, and 0.71 with a wall 0.4 m behind it."""
 _FLOOR: Final = 4e-4
 """Standard deviation of the growth between two frames at best: corners are not placed as independently as they seem."""
 _BEND: Final = 0.004
@@ -79,6 +83,8 @@ def estimate_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom 
         curve = smooth_growth(of_shot, landmarks.time[frames])
         growth[frames] = (growth[frames[0] - 1] if frames[0] else 0.0) + curve
     share = float(np.mean(measured)) if measured else 0.0
+    if share >= _SEEN and np.ptp(growth) > 0:
+        context.notice(_explained(landmarks, growth, size))
     if share < _SEEN:
         context.notice(
             Notice(
@@ -89,6 +95,34 @@ def estimate_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom 
         )
         return None
     return Zoom(np.exp(growth - growth.max()), share) if np.ptp(growth) > 0 else None
+
+
+def _explained(landmarks: Landmarks, growth: Floats, size: Floats) -> Notice:
+    """Say whether face and background grow alike, as in a zoom alone, or what else it may be.
+
+    Args:
+        landmarks: Of the clip.
+        growth: Of the background since the first frame (T,), logarithms.
+        size: Of the face (T,), logarithms; NaN where there is none.
+    """
+    usable = np.flatnonzero(np.isfinite(size))
+    first, last = sorted((usable[growth[usable].argmin()], usable[growth[usable].argmax()]))
+    behind, face = float(growth[last] - growth[first]), float(size[last] - size[first])
+    frames = f"From frame {int(landmarks.frame_index[first])} to {int(landmarks.frame_index[last])}"
+    # A face that moves on its own by a few centimetres grows by as many percent.
+    if abs(face - behind) <= max(2 * LEAST, (1 / _SURELY - 1) * abs(behind)):
+        return Notice("zoom-alone", f"{frames} the background {_grows(behind)} and the face with it: the lens zooms.")
+    return Notice(
+        "zoom-or-move",
+        f"{frames} the background {_grows(behind)} and the face {_grows(face)}: either the lens zooms while the person"
+        " comes nearer or goes away, or the camera itself moves. The picture does not tell which, and the focal"
+        " lengths follow the background.",
+        "Turn off Zoom (--focal-varies) if the camera was carried and the lens did not zoom.",
+    )
+
+
+def _grows(growth: float) -> str:
+    return f"{'grows' if growth > 0 else 'shrinks'} {np.exp(abs(growth)):.2g} times"
 
 
 def _with_face(steps: list[Growth], size: Floats, times: Floats) -> list[Growth]:
@@ -177,11 +211,18 @@ def notice_of_zoom(landmarks: Landmarks, video: Video, context: Context) -> Noti
     if measured.mean() < _SEEN or abs(face) < _ALIKE * NOTICED or behind / face < _ALIKE:
         return None
     first, last = (int(landmarks.frame_index[frame]) for frame in (frames[0], frames[-1]))
-    times = float(np.exp(abs(size[-1] - size[0])))
-    grows = "grows" if behind > 0 else "shrinks"
+    whole = float(size[-1] - size[0])
+    if behind / face < _SURELY:
+        return Notice(
+            "zoom-or-move",
+            f"From frame {first} to {last} the face {_grows(whole)} and the background by less: either the lens zooms"
+            " too, or the camera comes nearer and the background is close behind. The picture does not tell which, and"
+            " one focal length is used.",
+            "Turn on Zoom (--focal-varies) if the lens zooms.",
+        )
     return Notice(
         "zoom",
-        f"From frame {first} to {last} the face {grows} {times:.2g} times and the background with it: the lens zooms,"
+        f"From frame {first} to {last} the face {_grows(whole)} and the background with it: the lens zooms,"
         " and the head seems to move instead.",
         "Turn on Zoom (--focal-varies) to have a focal length for each frame.",
     )

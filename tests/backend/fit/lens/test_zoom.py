@@ -15,6 +15,7 @@ from synthetic_clips import MadeClip, context, made_clip
 from backend.contract.arrays import Picture
 from backend.contract.camera import project_clip
 from backend.contract.settings import FitSettings
+from backend.data.context import Context
 from backend.data.types import Camera, Fit, Landmarks, Video
 from backend.fit.fitting import fit
 from backend.fit.lens import zoom
@@ -195,3 +196,35 @@ def test_nothing_behind_the_face_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     listening = replace(context(tmp_path), emit=events.append)
     assert estimate_zoom(zoomed_marks(clip, factors()), CLIP, listening) is None
     assert [event["code"] for event in events] == ["zoom-unseen"]
+
+
+def told(tmp_path: Path) -> tuple[Context, list[dict]]:
+    """A context, and what is said in it."""
+    events: list[dict] = []
+    return replace(context(tmp_path), emit=lambda event: events.append(dict(event))), events
+
+
+def carried(times: np.ndarray, behind: float) -> np.ndarray:
+    """Growth of a wall that stands behind the face, in its distances, while a camera comes nearer by these factors."""
+    return (1 + behind) / (1 / times + behind)
+
+
+@pytest.mark.parametrize(("behind", "code"), [(0.0, "zoom-alone"), (0.3, "zoom-or-move"), (1.0, "zoom-or-move")])
+def test_it_is_said_whether_face_and_background_grow_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind: float, code: str
+):
+    clip, times = made_clip(FRAMES, focal=FOCAL), factors()
+    showing(monkeypatch, carried(times, behind))
+    there, events = told(tmp_path)
+    assert estimate_zoom(zoomed_marks(clip, times), CLIP, there) is not None
+    assert [event["code"] for event in events if event["event"] == "notice"] == [code]
+
+
+@pytest.mark.parametrize(("behind", "code"), [(0.05, "zoom"), (0.3, "zoom-or-move"), (1.0, None)])
+def test_a_wall_close_behind_leaves_open_whether_the_camera_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind: float, code: str | None
+):
+    clip, times = made_clip(FRAMES, focal=FOCAL), factors()
+    showing(monkeypatch, carried(times, behind))
+    notice = notice_of_zoom(zoomed_marks(clip, times), CLIP, context(tmp_path))
+    assert (None if notice is None else notice.code) == code
