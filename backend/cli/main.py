@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "batch": Command(".cli.batch", "Track many shots, several at once: a folder for each, and one page about all"),
     "image": Command(".cli.image", "Fit a head to photographs of one person: mesh, texture, overlay, parsing, track"),
     "run": Command(".cli.run", "Run a job, as the node editor writes it"),
+    "join": Command(".cli.join", "Put frames that were tracked again into a track"),
     "export": Command(".cli.export", "Write a finished track for other programs: Live Link Face, MetaHuman, VRM, Nuke"),
     "stream": Command(".cli.stream", "Send a finished track to Unreal as Live Link Face does, in real time"),
     "identity": Command(".cli.identity", "Write a person's identity as a file, changed by hand where wanted"),

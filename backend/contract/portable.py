@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, Final
 
+from .corrections.corrections import ENTRY
 from .failure import Failure
 from .file_access import home
 from .job import Job, is_kind, parse_job, spec_of
@@ -55,7 +56,13 @@ def portable_header(header: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     if video.get("path"):
         video["path"] = portable_name(Path(video["path"]), folder)
     settings = {kind: _portable_settings(kind, values, folder) for kind, values in header["settings"].items()}
-    return {**header, "video": video, "settings": settings}
+    result = {**header, "video": video, "settings": settings}
+    corrections = header.get(ENTRY)
+    if isinstance(corrections, Mapping) and corrections.get("matte"):
+        # A track whose corrections are used again has to find the pictures.
+        matte = {**corrections["matte"], "path": near_name(Path(corrections["matte"]["path"]), folder)}
+        result[ENTRY] = {**corrections, "matte": matte}
+    return result
 
 
 def job_text(job: Job, folder: Path) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..contract.correction_settings import ExcludeSettings, parse_frames, parse_regions
 from ..contract.corrections.corrections import ENTRY, Corrections, Matte, corrections_of, read_corrections
@@ -30,10 +30,18 @@ def corrections_from(text: str) -> Corrections | Failure:
     if not text:
         return Corrections()
     path = Path(text).expanduser()
-    read = _of_track(path) if is_file(path) and _is_archive(path) else read_corrections(path)
-    if isinstance(read, Failure) or read.matte is None:
-        return read
-    return replace(read, matte=_found(read.matte, path.absolute().parent))
+    if is_file(path) and _is_archive(path):
+        return _of_track(path)
+    read = read_corrections(path)
+    return read if isinstance(read, Failure) else _found(read, path.absolute().parent)
+
+
+def corrections_in(header: Mapping[str, Any], folder: Path) -> Corrections | Failure:
+    """Return the corrections with which a track in a folder was made, by its header; none at all without an entry."""
+    if ENTRY not in header:
+        return Corrections()
+    read = corrections_of(header[ENTRY])
+    return read if isinstance(read, Failure) else _found(read, folder)
 
 
 def _is_archive(path: Path) -> bool:
@@ -53,12 +61,16 @@ def _of_track(path: Path) -> Corrections | Failure:
             f"{path.name} was made without corrections.",
             "Name a file of corrections, or a track that was made with some.",
         )
-    return corrections_of(header[ENTRY])
+    return corrections_in(header, path.absolute().parent)
 
 
-def _found(matte: Matte, folder: Path) -> Matte:
-    path = Path(matte.path).expanduser()
-    return replace(matte, path=str(path if path.is_absolute() else folder / path))
+def _found(corrections: Corrections, folder: Path) -> Corrections:
+    """Return corrections whose matte is named as seen from a folder with its whole path."""
+    if corrections.matte is None:
+        return corrections
+    path = Path(corrections.matte.path).expanduser()
+    whole = str(path if path.is_absolute() else folder / path)
+    return replace(corrections, matte=replace(corrections.matte, path=whole))
 
 
 def exclusions_of(settings: ExcludeSettings) -> Corrections | Failure:

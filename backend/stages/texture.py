@@ -13,6 +13,7 @@ from ..contract.failure import Failure
 from ..contract.marks import ENTRY
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
+from ..corrections.source import corrections_in
 from ..data.context import Context
 from ..data.stage_code import StageCode, shortened
 from ..data.types import TextureFiles, TrackFile, Video
@@ -42,12 +43,20 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     from PIL import Image
 
     from ..texture.clip_texture import clip_texture
+    from ..video.excluded_pixels import excluded_pixels
 
     path = Path(settings.path).expanduser().absolute() if settings.path else track.path.parent / TEXTURE
     problem = writable_problem(path.parent)
     if problem is not None:
         return problem
-    result = clip_texture(track.track, video.through(track.track.curved), settings, context)
+    corrections = corrections_in(track.track.header, track.path.parent)
+    if isinstance(corrections, Failure):
+        return corrections
+    straight = video.through(track.track.curved)
+    hidden = excluded_pixels(corrections, straight, context)
+    if isinstance(hidden, Failure):
+        return hidden
+    result = clip_texture(track.track, straight, settings, context, hidden)
     if isinstance(result, Failure):
         return result
     context.targets.write(path, lambda partial: Image.fromarray(result.picture).save(partial))

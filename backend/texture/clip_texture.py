@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..contract.arrays import Array, Integers, Picture
 from ..contract.camera import Intrinsics, project, rotation_matrices
-from ..contract.corrections.corrections import ENTRY, corrections_of
 from ..contract.failure import Failure, Notice
 from ..contract.names import INNER_LIPS_UPPER
 from ..contract.settings import TextureSettings
@@ -31,7 +30,7 @@ from ..raster.rasterizer import NEAR
 from ..raster.rasterizer_numba import NumbaRasterizer
 from ..render.srgb import linear_from_srgb, srgb_from_linear
 from ..render.texture import grow_borders, texels
-from ..video.excluded_pixels import ExcludedPixels, excluded_pixels
+from ..video.excluded_pixels import ExcludedPixels
 from .bake import ANYTHING, RATHER_SKIN, SKIN_ALONE, Bake, FramePicture, TexelLayout, add_frame, relit
 from .hair import HairColours, above_the_brows, person_mask_of
 from .inpaint import ENOUGH, Hints, inpaint_texture
@@ -70,15 +69,23 @@ class ClipTexture:
     facts: dict[str, Any]
 
 
-def clip_texture(track: Track, video: Video, settings: TextureSettings, context: Context) -> ClipTexture | Failure:
-    """Bake the texture of a track from its footage, with the track's light where it has one."""
+def clip_texture(
+    track: Track,
+    video: Video,
+    settings: TextureSettings,
+    context: Context,
+    hidden: ExcludedPixels | None = None,
+) -> ClipTexture | Failure:
+    """Bake the texture of a track from its footage, with the track's light where it has one.
+
+    Args:
+        track, video, settings, context: As for every stage.
+        hidden: Tells which pixels shall not count; None where all do.
+    """
     chosen = spread_frames(track, settings.frames)
     if len(chosen) == 0:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
     head = filmed_head(track)
-    hidden = _hidden(track, video, context)
-    if isinstance(hidden, Failure):
-        return hidden
     skin_mask = fit_skin_mask(head, track.neutral_vertices.astype(np.float64), video, chosen, context, hidden)
     if skin_mask is None:
         return Failure(
@@ -143,14 +150,6 @@ class _Clip:
     def light(self, frame: int) -> Array:
         """Return light times gain (9, 3)."""
         return self.shading.at(frame)
-
-
-def _hidden(track: Track, video: Video, context: Context) -> ExcludedPixels | Failure | None:
-    """Return what tells which pixels shall not count, by the corrections that the track was made with."""
-    if ENTRY not in track.header:
-        return None
-    corrections = corrections_of(track.header[ENTRY])
-    return corrections if isinstance(corrections, Failure) else excluded_pixels(corrections, video, context)
 
 
 def _shading(head: FilmedHead, track: Track, video: Video, frames: Integers, context: Context) -> Shading | None:

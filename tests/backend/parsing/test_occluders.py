@@ -133,6 +133,19 @@ def test_most_of_an_occluder_counts_less_and_most_of_the_skin_does_not(
         assert (free[face & ~near] > 0.5).mean() > 0.85
 
 
+def test_what_shall_not_count_is_no_skin_and_its_colours_are_not_learned(
+    clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]
+) -> None:
+    """A sticker of the colour of skin that stays on the cheek through the whole clip, drawn as an area."""
+    covered = [painted(clip, posed, "patch") for posed in bare]
+    hidden = [replace(posed, hidden=where.astype(bool)) for posed, where in covered]
+    known = learn_face_colours(atlas, hidden)
+    for posed in hidden[::3]:
+        assert known.skin_mask(posed)[posed.hidden].max() < 0.5
+    free, face = known.skin_mask(bare[0]), face_pixels(clip, atlas, bare[0])
+    assert (free[face & ~hidden[0].hidden] > 0.5).mean() > 0.9
+
+
 def test_hair_is_not_skin(clip: MadeClip, atlas: Atlas, bare: list[PosedPicture]) -> None:
     known = learn_face_colours(atlas, bare)
     scalp = np.zeros(clip.head.vertex_count, dtype=bool)
