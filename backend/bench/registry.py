@@ -59,6 +59,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("arkit", "ARKit's weights: back and forth, turned, at rest, as a phone's", "truth.arkit"),
         Benchmark("outline", "the head's outline against people traced by hand", "truth.outline"),
         Benchmark("gaze", "where the eyes look", "truth.gaze"),
+        Benchmark("corrections", "what pinned frames and an excluded hand bring", "truth.corrections"),
         Benchmark("held-out", "real clips, landmarks held out of the fit", "truth.held_out"),
         Benchmark("likeness", "real clips, the textured head against the footage", "truth.likeness"),
         Benchmark("pins", "frames pinned by hand, and the frames around them", "truth.pins"),
