@@ -6,6 +6,7 @@ What is run for it stands in `nodes.retake`.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -20,6 +21,7 @@ from ..nodes.retake import compile_retake, tracked_file
 from ..nodes.run_registry import compiled_of
 from ..nodes.scene_state import active_tree, flame_of, node_of
 from ..nodes.tree import FlameTree
+from ..pinning.files import MADE_FROM
 from ..results.first_view import import_and_show
 from ..scene.importer import ImportResult
 from ..scene.origin import file_of
@@ -86,7 +88,9 @@ def _joined(wanted: Retaking, scene: bpy.types.Scene) -> ImportResult | Failure:
     if isinstance(joined, Failure):
         return joined
     file = activation.free_file(wanted.base, f"frames {wanted.words} again")
-    problem = write_track(file, joined)
+    # Of a pinned track the pins stay, but it is no longer made of the file beside it: further pins go on from here.
+    header = {name: entry for name, entry in joined.header.items() if name != MADE_FROM}
+    problem = write_track(file, replace(joined, header=header))
     if problem is not None:
         return problem
     made = _shown(wanted, scene, file)

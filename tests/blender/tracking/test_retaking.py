@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -9,10 +10,13 @@ import numpy as np
 import pytest
 from flame_extension.backend.contract.track import read_track, write_track
 from flame_extension.blender_flame_tracker.nodes import run_registry, take_files
+from flame_extension.blender_flame_tracker.nodes.retake import compile_retake
 from flame_extension.blender_flame_tracker.nodes.state import NodeState, status_of
+from flame_extension.blender_flame_tracker.pinning.files import MADE_FROM, sources_of
 from flame_extension.blender_flame_tracker.results import selection
 from flame_extension.blender_flame_tracker.scene.version_list import versions_of
 from flame_extension.blender_flame_tracker.tracking import retaking, runs
+from flame_extension.blender_flame_tracker.versions import activation
 from run_helpers import behave, heads, look_until, unchanged
 from version_helpers import first_point, labels, make_version, shown
 
@@ -103,6 +107,18 @@ def test_a_range_of_a_tracked_clip_can_still_be_a_take_of_its_own(tracked, scene
     assert labels(take()) == ["Whole Clip"]
 
 
+def test_another_scene_gets_the_joined_track_and_the_first_stays_as_it_is(tracked):
+    second = bpy.data.scenes.new("Second")
+    second.flame.tree, second.frame_start, second.frame_end = tracked, 8, 12
+    run = runs.begin(
+        tracked, second, compile_retake(tracked, second, tracked.nodes["Track File"], Path(take()["flame_track"]), 2)
+    )
+    runs.wait(run)
+    assert labels(take()) == ["Whole Clip"] and shown(take()) == "track.npz"
+    (other,) = second.collection.children
+    assert labels(other) == ["Whole Clip", "Frames 8-12 Again"] and shown(other) == "track_frames_8-12_again.npz"
+
+
 def test_a_range_outside_of_the_clip_is_refused_with_a_sentence(tracked, scene):
     scene.frame_start, scene.frame_end = 100, 120
     with pytest.raises(RuntimeError, match="no frame of the track"):
@@ -148,6 +164,18 @@ def test_a_clip_whose_head_was_deleted_gets_it_back_with_both_versions(tracked):
     bpy.data.collections.remove(take())
     track_range(8, 12)
     assert labels(take()) == ["Whole Clip", "Frames 8-12 Again"]
+
+
+def test_pins_on_a_joined_track_go_on_from_it(tracked):
+    whole = Path(take()["flame_track"])
+    track = read_track(whole)
+    pinned = whole.with_name("track_pinned.npz")
+    header = {**track.header, MADE_FROM: [whole.name, [0, 0]]}
+    assert write_track(pinned, replace(track, header=header)) is None
+    activation.show_new(bpy.context.scene, take(), pinned, "Pinned", whole)
+    track_range(8, 12)
+    joined = Path(take()["flame_track"])
+    assert sources_of(joined).uncorrected == joined and sources_of(pinned).uncorrected == whole
 
 
 def test_tracking_the_whole_clip_shows_that_version_again(tracked):
