@@ -62,7 +62,7 @@ def make(rng: random.Random) -> bytes:
 def _spoil(values: Any, rng: random.Random, share: int) -> None:
     items = list(values)
     for index in range(len(items)):
-        if rng.random() < 0.05 * share:
+        if rng.random() < 0.008 * share:
             items[index] = rng.choice(_NUMBERS)
     values[:] = items
 
