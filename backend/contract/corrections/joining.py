@@ -22,6 +22,7 @@ from .join_problems import converted, join_problem
 from .pose_changes import changed, changes, middle_of, poses_of
 from .posed_frames import moved_vertices
 from .reach import ramp
+from .uncorrected import before_of
 from .weights_again import weights_again
 
 JOINED: Final = "joined"
@@ -227,8 +228,9 @@ def _uncorrected(base: Track, part: Track, rows: _Rows, shares: Floats) -> dict[
         there = place[track.uncorrected_rows] >= 0
         found.append(place[track.uncorrected_rows[there]])
         values.append(track.uncorrected[there])
-    width = {each.shape[1] for each in values}
-    if not found or len(width) > 1:  # One with and one without ARKit's weights: what was before cannot be one array.
+    width = before_of(base, np.zeros(0, dtype=np.int64)).shape[1]
+    if not found or any(each.shape[1] != width for each in values):
+        # A part with ARKit's weights, or without: what was before does not fit this track.
         return {"uncorrected_rows": None, "uncorrected": None}
     at, what = np.concatenate(found), np.concatenate(values)
     order = np.argsort(at)

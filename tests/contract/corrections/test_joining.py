@@ -203,6 +203,17 @@ def test_corrections_of_other_frames_can_still_be_taken_off(base: Track, part: T
     assert np.array_equal(back.jaw_pose, join(base, part).jaw_pose)
 
 
+def test_a_corrected_part_with_other_arrays_than_the_track_is_joined_all_the_same(base: Track, part: Track) -> None:
+    weights = {"arkit_weights": np.zeros((40, 52), np.float32), "arkit_residual": np.zeros(40, np.float32)}
+    entry = {"source": ["geometry"] * 52, "trust": [1.0] * 52}
+    key = PinnedFrame(150, replace(PosedHead(part).pose_at(20), jaw_pose=(0.4, 0.0, 0.0)), reach=4)
+    corrected = corrected_track(replace(header_with(part, arkit=entry), **weights), Corrections((key,)))
+    assert not isinstance(corrected, Failure)
+    joined = join(base, corrected)
+    assert joined.arkit_weights is None and joined.jaw_pose[50, 0] == 0.4
+    assert not isinstance(uncorrected_track(joined), Failure)
+
+
 def test_a_tracks_light_stays_and_its_stated_errors_are_those_of_each(base: Track, part: Track) -> None:
     light = {"light": np.ones((80, 9, 3), np.float32), "gain": np.ones((80, 3), np.float32)}
     lit = replace(base, **light, albedo=np.zeros(5, np.float32), rotation_error=np.full(80, 0.5, np.float32))
