@@ -4,6 +4,7 @@ from pathlib import Path
 
 import bpy
 import pytest
+from flame_extension.backend.contract.corrections.corrections import Corrections
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
@@ -53,6 +54,29 @@ def test_arkit_weights_are_solved_of_the_finished_fit_whatever_is_switched_on_la
     assert inputs(tree)["track"] == {"fit": "Smooth"} and not overlap(tree)
 
 
+def test_what_is_left_out_comes_before_the_fit_and_pins_come_after_smoothing(tree):
+    for kind in ("arkit", "pins", "exclude"):
+        bpy.ops.flame.switch_stage(kind=kind)
+    found = inputs(tree)
+    assert found["exclude"] == {"landmarks": "Landmarks", "video": "Video"}
+    assert found["fit"]["landmarks"] == "Exclude"
+    assert found["pins"] == {"fit": "Smooth", "head": "Head Model"} and found["arkit"]["fit"] == "Pins"
+    assert found["track"] == {"fit": "ARKit Weights"} and not overlap(tree)
+    for kind in ("pins", "exclude"):
+        bpy.ops.flame.switch_stage(kind=kind)
+    assert inputs(tree)["arkit"]["fit"] == "Smooth" and inputs(tree)["fit"]["landmarks"] == "Landmarks"
+
+
+def test_the_pins_node_takes_the_corrections_beside_its_track(tree):
+    bpy.ops.flame.switch_stage(kind="pins")
+    before = next(each.settings.corrections for each in job(tree).job.stages if each.kind == "pins")
+    track = job(tree).tracks["Track File"]
+    track.parent.mkdir(parents=True)
+    track.with_name("track.corrections.json").write_text(Corrections().to_json())
+    after = next(each.settings.corrections for each in job(tree).job.stages if each.kind == "pins")
+    assert before == "" and after == str(track.with_name("track.corrections.json"))
+
+
 def test_a_texture_is_baked_of_the_track_and_goes_to_the_scene_node(tree):
     bpy.ops.flame.switch_stage(kind="texture")
     assert inputs(tree)["texture"] == {"track": "Track File", "video": "Video"} and not overlap(tree)
@@ -94,6 +118,9 @@ def test_the_panel_has_a_switch_for_each(tree):
         ("appearance", "texture"),
         ("arkit",),
         ("appearance", "arkit", "texture"),
+        ("exclude",),
+        ("pins", "arkit"),
+        ("exclude", "appearance", "pins", "arkit", "texture"),
         ("photographs",),
     ],
 )
