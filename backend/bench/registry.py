@@ -48,6 +48,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
         Benchmark("appearance", "the same people refined by their pictures, and textured", "truth.appearance"),
         Benchmark("independent", "rendered clip of an independent head", "truth.independent"),
         Benchmark("lens", "unknown focal lengths, and their stated uncertainty", "truth.lens"),
+        Benchmark("distortion", "lenses that bend lines, and lenses that do not", "truth.distortion"),
         Benchmark("motion", "fast heads and still ones", "truth.motion"),
         Benchmark("neck", "how far the base of the neck swings", "truth.neck"),
         Benchmark("confidence", "whether confidence and stated errors match the true errors", "truth.confidence"),

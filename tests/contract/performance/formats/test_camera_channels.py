@@ -125,3 +125,11 @@ def test_frames_without_a_head_have_no_line_and_the_others_keep_their_numbers() 
 def test_a_way_without_field_of_view_has_seven_columns() -> None:
     line = channels_text(Way(np.array([1]), np.zeros((1, 3)), np.eye(3)[None]))
     assert len(line.split("\t")) == 7 and line.startswith("1\t0.0000000000")
+
+
+def test_a_distortion_is_in_the_lens_with_its_formula() -> None:
+    track = moving()
+    distortion = {"k1": -0.1, "k2": 0.02, "k3": 0.0, "p1": 0.0, "p2": 0.0}
+    lens = json.loads(lens_text(replace(track, header={**track.header, "distortion": distortion}), "program"))
+    assert lens["distortion"] == distortion and "k1 r2" in lens["conventions"]["distortion"]
+    assert "distortion" not in json.loads(lens_text(track, "program"))
