@@ -228,7 +228,7 @@ def _uncorrected(base: Track, part: Track, rows: _Rows, shares: Floats) -> dict[
         there = place[track.uncorrected_rows] >= 0
         found.append(place[track.uncorrected_rows[there]])
         values.append(track.uncorrected[there])
-    width = before_of(base, np.zeros(0, dtype=np.int64)).shape[1]
+    width = before_of(base, np.zeros(1, dtype=np.int64)).shape[1]
     if not found or any(each.shape[1] != width for each in values):
         # A part with ARKit's weights, or without: what was before does not fit this track.
         return {"uncorrected_rows": None, "uncorrected": None}
