@@ -43,6 +43,7 @@ BENCHMARKS: Final[Mapping[str, tuple[Benchmark, ...]]] = {
     "truth": (
         Benchmark("identity", "how far identities reach real heads", "truth.identity"),
         Benchmark("person", "halves of a clip the same, people different", "truth.person"),
+        Benchmark("several-clips", "one identity from one clip and from two", "truth.several_clips"),
         Benchmark("exact", "exact landmarks with noise and outliers", "truth.exact"),
         Benchmark("rendered", "rendered clips of six people, real landmarks", "truth.rendered"),
         Benchmark("appearance", "the same people refined by their pictures, and textured", "truth.appearance"),
