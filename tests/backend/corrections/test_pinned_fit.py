@@ -16,12 +16,13 @@ from backend.contract.corrections.posed_head import PosedHead
 from backend.contract.corrections.uncorrected import uncorrected_track
 from backend.contract.failure import Failure
 from backend.contract.options import to_dict
-from backend.contract.settings import FitSettings, PinsSettings
-from backend.contract.track import INTERPOLATED, TRACKED, Track
+from backend.contract.settings import ArkitSettings, FitSettings, PinsSettings
+from backend.contract.track import INTERPOLATED, TRACKED, Track, write_track
 from backend.corrections.pinned_fit import pinned_fit
 from backend.data.context import Context
 from backend.data.types import Fit
 from backend.head.skinning import pose_vertices
+from backend.stages import arkit, pins
 from backend.stages.track import track_of
 
 FRAMES = 50
@@ -183,3 +184,28 @@ def test_a_pinned_pose_shows_the_same_head_as_in_blender(clip, astray, place) ->
     by_numpy = PosedHead(track).vertices(PosedHead(track).pose_at(25))
     face = track.regions["face"]
     assert np.abs(track.vertices[25] - by_numpy)[face].max() < 1e-4
+
+
+def test_a_track_made_again_with_the_corrections_of_another_has_the_same_numbers(clip, astray, place, tmp_path) -> None:
+    file, track_file = tmp_path / "a.corrections.json", tmp_path / "track.npz"
+    file.write_text(pinned(clip, 20, 30).to_json())
+    made = pins.run(astray, clip.head, PinsSettings(str(file)), place)
+    assert isinstance(made, Fit)
+    assert write_track(track_file, track_of(made, clip.head, place)) is None
+    again = pins.run(astray, clip.head, PinsSettings(str(track_file)), place)
+    assert isinstance(again, Fit) and again.pinned == made.pinned
+    for name in ("rotation", "translation", "status", "confidence", "reprojection_error", "uncorrected"):
+        assert np.array_equal(getattr(again, name), getattr(made, name), equal_nan=True)
+    assert (again.pose.expression == made.pose.expression).all()
+
+
+def test_the_weights_of_before_are_remembered_too(clip, astray, place) -> None:
+    result = corrected(clip, astray, place, pinned(clip, 25, reach=4), refine=False)
+    assert isinstance(result, Fit)
+    before, after = (arkit.run(fit, clip.head, ArkitSettings(), place) for fit in (astray, result))
+    assert isinstance(before, Fit) and isinstance(after, Fit) and before.arkit is not None
+    base = uncorrected_track(track_of(after, clip.head, place))
+    assert isinstance(base, Track)
+    rows = result.uncorrected_rows
+    assert np.allclose(base.arkit_weights[rows], before.arkit.weights[rows], atol=1e-3, equal_nan=True)
+    assert not np.allclose(after.arkit.weights[25], before.arkit.weights[25], atol=1e-3, equal_nan=True)
