@@ -14,7 +14,7 @@ _COLOR: Final = np.array([0.30, 1.0, 0.62], dtype=np.float32)
 _OPACITY: Final = 0.5
 """Of a wire on skin that faces the camera; it fades towards the outline, where wires crowd."""
 
-_CROWDED: Final = 5.0
+_CROWDED: Final = 8.0
 """Pixels below which a wire has many others near."""
 
 Array = NDArray[np.float64]
@@ -111,7 +111,7 @@ def _with_lines(picture: Pixels, lines: Array, opacity: Array) -> Pixels:
     along = (np.arange(len(number)) - np.repeat(np.cumsum(steps) - steps, steps) + 0.5) / steps[number]
     places = lines[number, 0] + along[:, None] * (lines[number, 1] - lines[number, 0])
     # Short wires crowd, as on lids and lips: each of them is fainter.
-    weight = (opacity * np.clip(length / _CROWDED, 0.12, 1) * length / steps)[number]
+    weight = (opacity * np.clip(length / _CROWDED, 0.06, 1) * length / steps)[number]
     cover = np.zeros((height + 2) * (width + 2))
     corner = np.floor(places).astype(np.int64)
     rest = places - corner

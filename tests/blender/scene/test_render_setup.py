@@ -28,13 +28,13 @@ def made(tmp_path):
     return import_track(tmp_path / "track.npz", SceneSettings())
 
 
-def rendered(folder, samples=1):
+def rendered(folder, samples=1, color_mode="RGB"):
     """The picture (H, W, 3) that F12 gives on a frame of which the footage shows three."""
     scene = bpy.context.scene
     if scene.render.engine == "CYCLES":
         scene.cycles.samples, scene.cycles.device, scene.cycles.use_denoising = samples, "CPU", False
     scene.render.image_settings.file_format = "PNG"
-    scene.render.image_settings.color_mode = "RGB"
+    scene.render.image_settings.color_mode = color_mode
     scene.frame_set(1 + FRAME)
     scene.render.filepath = str(folder / "render.png")
     bpy.ops.render.render(write_still=True)
@@ -135,6 +135,22 @@ def test_the_engine_is_what_is_asked_unless_the_head_needs_another(made, head, e
     scene.render.engine = "BLENDER_WORKBENCH"
     said = set_up_render(scene, made.parts, RenderSettings(head=head, engine=engine))
     assert scene.render.engine in becomes and [notice.code for notice in said] == codes
+
+
+def test_motion_blur_softens_the_outline_of_a_head_that_moves(made, tmp_path):
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    soft = []
+    for blur in (False, True):
+        set_up_render(scene, made.parts, RenderSettings(motion_blur=blur))
+        scene.render.motion_blur_shutter = 1.0
+        scene.render.use_compositing = False
+        rendered(tmp_path, samples=16, color_mode="RGBA")
+        image = bpy.data.images.load(str(tmp_path / "render.png"))
+        alpha = np.array(image.pixels[:])[3::4]
+        bpy.data.images.remove(image)
+        soft.append(int(((alpha > 0.1) & (alpha < 0.9)).sum()))
+    assert soft[1] > 1.3 * soft[0]
 
 
 def test_what_the_clip_does_not_fill_is_said(made):
