@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..contract.arrays import Floats, Integers, Picture
 from ..contract.track import TRACKED
@@ -101,21 +100,12 @@ def weighed(fit: Fit, evidence: PictureEvidence) -> tuple[float, float]:
 
 def picture_evidence(fit: Fit, head: HeadModel, video: Video) -> PictureEvidence | None:
     """Return what the pictures say, or None where too little is seen."""
-    usable = np.flatnonzero((fit.status == TRACKED) & fit.landmarks.found & _unhidden(fit))
+    usable = np.flatnonzero((fit.status == TRACKED) & fit.landmarks.open_face)
     if len(usable) < FEWEST_FRAMES:
         return None
     trust = frame_trust(fit.landmarks)[usable]
     frames = usable[choose_turned_frames(fit.rotation[usable], fit.landmarks.time[usable], trust, FRAMES)]
     return evidence_of_pictures(fit, head, read_frames(video, frames.tolist()))
-
-
-def _unhidden(fit: Fit) -> NDArray[np.bool_]:
-    """Return in which frames as many landmarks count as in any (T,): in others something passes before the face."""
-    counted = fit.landmarks.counted
-    if counted is None:
-        return np.ones(len(fit.landmarks), dtype=bool)
-    number = counted.sum(axis=1)
-    return number == number.max()
 
 
 def evidence_of_pictures(fit: Fit, head: HeadModel, pictures: Iterable[tuple[int, Picture]]) -> PictureEvidence | None:

@@ -180,6 +180,14 @@ class Landmarks:
     def __len__(self) -> int:
         return len(self.frame_index)
 
+    @property
+    def open_face(self) -> NDArray[np.bool_]:
+        """Frames with a face of which as many landmarks count as in any (T,): before others something passes."""
+        if self.counted is None:
+            return self.found
+        number = self.counted.sum(axis=1)
+        return self.found & (number == number.max(initial=0))
+
 
 @dataclass(frozen=True)
 class HeadPose:

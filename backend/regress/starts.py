@@ -95,7 +95,7 @@ def starts_for_clip(
     files = guess_files(context.models) if files is None else files
     if not _of_use(files, head, context):
         return []
-    detected = np.flatnonzero(landmarks.found)
+    detected = np.flatnonzero(landmarks.open_face)
     frames = detected[np.unique(np.linspace(0, len(detected) - 1, _CLIP_FRAMES).round().astype(int))]
     pictures = [(picture, landmarks.points[frame]) for frame, picture in read_frames(video, frames.tolist())]
     return _guessed(pictures, files, context) if pictures else []

@@ -102,6 +102,7 @@ def test_landmarks_in_an_area_do_not_count_while_it_is_there(clip, video, place)
     assert result.counted is not None
     assert result.counted[: HIDDEN.start].all() and result.counted[HIDDEN.stop :].all()
     assert not result.counted[HIDDEN, 152].any() and result.counted[HIDDEN, 10].all()
+    assert np.flatnonzero(~result.open_face).tolist() == list(range(HIDDEN.start, HIDDEN.stop))
     assert result.found.all() and (result.points == clip.landmarks.points).all()
 
 
