@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from ..scene.identity_change import edited_head
 from ..scene.parts import Parts
 from ..versions.comparison import comparison_of
 from .presets import CAMERA, Preset
@@ -18,7 +19,7 @@ def objects_of(preset: Preset, parts: Parts) -> list[bpy.types.Object]:
     carriers = [parts.root, *_ancestors(parts.camera), *_ancestors(parts.head)]
     if preset.what == CAMERA:
         return list(dict.fromkeys([parts.camera, *_ancestors(parts.camera)]))
-    aside = (parts.frames, comparison_of(parts.collection))
+    aside = (parts.frames, comparison_of(parts.collection), edited_head(parts.collection))
     below = [each for each in parts.collection.all_objects if each.type in {"MESH", "ARMATURE"} and each not in aside]
     return list(dict.fromkeys([parts.head, parts.camera, *below, *carriers]))
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...backend.contract.camera import BLENDER_WORLD_FROM_FLAME, blender_points
 from ...backend.contract.failure import Failure
 from ...backend.contract.identity_file import KnownIdentity, read_identity
+from ..scene import keyframes
 from ..scene.identity_change import EDITED, LEAST, edited_head, hide_change, positions, show_change
 from ..scene.parts import Parts, parts_of
 from ..scene.stored import stored, stored_numbers
@@ -63,7 +64,9 @@ def _new_head(parts: Parts, began: NDArray[np.float32]) -> bpy.types.Object:
     """Return a mesh of the head at rest, which remembers where it began."""
     mesh: Any = parts.mesh.copy()
     edited: Any = bpy.data.objects.new(f"{parts.collection.name} identity", mesh)
-    edited.shape_key_clear()
+    if mesh.shape_keys is not None:
+        keyframes.remove_animation(mesh.shape_keys)  # Blender leaves the action pointing at keys that are gone
+        edited.shape_key_clear()
     mesh.vertices.foreach_set("co", began.ravel())
     mesh.attributes.new(_BEGAN, "FLOAT_VECTOR", "POINT").data.foreach_set("vector", began.ravel())
     mesh.update()

@@ -76,16 +76,15 @@ def _write(parts: Parts, change: NDArray[np.float32]) -> bool:
         attribute = mesh.attributes.new(CHANGE, "FLOAT_VECTOR", "POINT")
     before = np.empty(change.size, dtype=np.float32)
     attribute.data.foreach_get("vector", before)
-    modifier = parts.head.modifiers.get(MODIFIER)
-    if modifier is not None and np.array_equal(before, change.ravel()):
+    modifiers: Any = parts.head.modifiers
+    position = modifiers.find(MODIFIER)
+    if position == 0 and np.array_equal(before, change.ravel()):
         return False
     attribute.data.foreach_set("vector", change.ravel())
-    if modifier is None:
-        modifier = parts.head.modifiers.new(MODIFIER, "NODES")
-        assert modifier is not None
-        parts.head.modifiers.move(len(parts.head.modifiers) - 1, 0)  # what bends the head comes afterwards
-    changed: Any = modifier
-    changed.node_group = _node_group()
+    if position < 0:
+        modifiers.new(MODIFIER, "NODES").node_group = _node_group()
+        position = len(modifiers) - 1
+    modifiers.move(position, 0)  # what bends the head comes afterwards
     mesh.update()
     return True
 

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 from flame_extension.backend.contract.camera import blender_points
 from flame_extension.backend.contract.identity_file import read_identity
+from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import read_track, write_track
+from flame_extension.blender_flame_tracker.exporters.objects import objects_of
+from flame_extension.blender_flame_tracker.exporters.presets import PRESETS
 from flame_extension.blender_flame_tracker.identity import editing, modes
 from flame_extension.blender_flame_tracker.scene.identity_change import CHANGE, MODIFIER, edited_head, positions
+from flame_extension.blender_flame_tracker.scene.importer import ImportResult, import_track
+from flame_extension.blender_flame_tracker.scene.parts import parts_of
 from node_helpers import make_tree
 from synthetic_tracks import make_track
 
@@ -161,3 +166,16 @@ def test_undo_takes_a_change_back(take):
     take = bpy.data.collections["take one"]
     assert slider(take, "head_width").value == 0.0
     assert MODIFIER not in bpy.data.objects["take one head"].modifiers
+
+
+def test_the_head_that_is_changed_is_neither_rendered_nor_exported(take):
+    edited = edited_head(take)
+    assert edited.hide_render
+    assert edited not in objects_of(PRESETS["gltf"], parts_of(take))
+
+
+def test_a_rig_bends_the_head_after_it_was_changed(take, file):
+    slider(take, "head_width").value = 1.0
+    assert isinstance(import_track(file, SceneSettings(form="rig")), ImportResult)
+    kinds = [each.type for each in bpy.data.objects["take one head"].modifiers]
+    assert kinds == ["NODES", "ARMATURE"]
