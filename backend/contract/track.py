@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -20,18 +19,16 @@ from .failure import Failure
 from .marks import ENTRY, PROGRAM
 from .shading import Shading
 from .targets import TargetRefused, Targets
+from .track_archive import WrongError, read_array, read_header
 from .track_schema import (
     ARKIT_ARRAYS,
     ARRAYS,
     HEADER_DEFAULTS,
-    KINDS,
     OPTIONAL,
     SHADING,
     UNCORRECTED,
-    claim_problem,
     header_problem,
     relations_problem,
-    values_problem,
 )
 
 SCHEMA: Final = 3
@@ -47,8 +44,6 @@ NECK_TURNS: Final = "neck_turns"
 """Entry of the header: which end of the neck is turned by `Track.neck_pose`; absent in older files, as `HEAD`."""
 HEAD, TORSO = "head", "torso"
 STATUS_NAMES: Final = ("missing", "interpolated", "tracked")
-_LARGEST_HEADER: Final = 64 << 20
-"""Bytes; that of a clip has some hundred thousand."""
 
 
 @dataclass(frozen=True)
@@ -316,7 +311,7 @@ def read_parts(
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            header = _read_header(archive)
+            header = read_header(archive)
             problem = _header_failure(path, header)
             if problem is not None:
                 return problem
@@ -326,59 +321,15 @@ def read_parts(
                 return _not_a_track(path, f"it lacks {', '.join(absent)}")
             present = [name for name in optional if f"{name}.npy" in inside]
             sizes: dict[str, int] = {}
-            arrays = {name: _read_array(archive, name, sizes) for name in (*names, *present)}
+            arrays = {name: read_array(archive, name, sizes) for name in (*names, *present)}
         wrong = relations_problem(arrays, header)
-    except _WrongError as error:
+    except WrongError as error:
         return _not_a_track(path, str(error))
     except MemoryError:
         return _too_large(path)
     except Exception as error:  # noqa: BLE001 - a damaged archive fails in a dozen ways, and each means the same
         return _not_a_track(path, f"reading it failed ({type(error).__name__})")
     return ({**HEADER_DEFAULTS, **header}, arrays) if wrong is None else _not_a_track(path, wrong)
-
-
-class _WrongError(Exception):
-    """Carries what is wrong with a file through the reading of its parts."""
-
-
-def _read_header(archive: zipfile.ZipFile) -> Any:
-    """Return what the header says, whatever that is."""
-    if "header.npy" not in archive.namelist():
-        raise _WrongError("it has no header")
-    if archive.getinfo("header.npy").file_size > _LARGEST_HEADER:
-        raise _WrongError("its header is too long")
-    values = _read_values(archive, "header", lambda _shape, dtype: "its header is not text" if dtype != "u1" else None)
-    try:
-        return json.loads(values.tobytes().decode("utf-8"))
-    except (ValueError, RecursionError):  # Also numbers of thousands of digits, and thousands of brackets.
-        raise _WrongError("its header is not JSON") from None
-
-
-def _read_array(archive: zipfile.ZipFile, name: str, sizes: dict[str, int]) -> Array:
-    """Return an array in its kind."""
-    values = _read_values(archive, name, lambda shape, dtype: claim_problem(name, shape, dtype, sizes))
-    problem = values_problem(name, values)
-    if problem is not None:
-        raise _WrongError(problem)
-    return values.astype(KINDS[name].dtype, order="C", copy=False)
-
-
-def _read_values(
-    archive: zipfile.ZipFile, name: str, problem_of: Callable[[tuple[int, ...], np.dtype[Any]], str | None]
-) -> Array:
-    """Return an array of the archive; what it claims to be is checked before room is made for it."""
-    info = archive.getinfo(f"{name}.npy")
-    with archive.open(info) as stream:
-        if np.lib.format.read_magic(stream) != (1, 0):
-            raise _WrongError(f"'{name}' is in an unknown format")
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-        problem = problem_of(shape, dtype)
-        if problem is not None:
-            raise _WrongError(problem)
-        if stream.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
-            raise _WrongError(f"'{name}' is not as long as it claims")
-    with archive.open(info) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _not_a_track(path: Path, why: str) -> Failure:
