@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import Floats
 from ..camera import rotation_matrices
 from ..failure import Failure
-from ..track import DISTORTION, Track
+from ..track import Track
 from .pose_changes import changed, middle_of, poses_of
 
 SHAPE: Final = 1e-4
@@ -18,6 +18,8 @@ SHAPE: Final = 1e-4
 LENS: Final = 0.02
 """Difference of the logarithms of two focal lengths that is converted: beyond, the face would look different."""
 EXACT_LENS: Final = 1e-6
+BENT_ALIKE: Final = 0.1
+"""Pixels by which two lenses may bend the picture differently: focal lengths that are given are rounded."""
 _SHOT_AGAIN: Final = "Choose a part that was tracked in the same clip."
 _SAME_HEAD: Final = "Track the part again with the head of the track, face shape included."
 
@@ -119,7 +121,7 @@ def _lens_problem(base: Track, part: Track) -> Failure | None:
             f"The part was tracked in {other.width} x {other.height} pixels, the track in {one.width} x {one.height}.",
             _SHOT_AGAIN,
         )
-    if base.header.get(DISTORTION) != part.header.get(DISTORTION):
+    if not _bent_alike(base, part):
         return Failure(
             "part-of-another-lens",
             "The part was tracked with another distortion of the lens.",
@@ -130,7 +132,7 @@ def _lens_problem(base: Track, part: Track) -> Failure | None:
     if moved > 0.01 * one.width or aspect > LENS:
         return Failure(
             "part-of-another-lens",
-            "The part was tracked with another centre or aspect of the lens.",
+            "The part was tracked with another principal point, or with pixels of another shape.",
             "Track the part again with the lens of the track.",
         )
     ratio = _focal_ratio(base, part)
@@ -144,6 +146,11 @@ def _lens_problem(base: Track, part: Track) -> Failure | None:
             "Track the part again with the focal length of the track, as a known one.",
         )
     return None
+
+
+def _bent_alike(base: Track, part: Track) -> bool:
+    one, other = base.curved, part.curved
+    return one is other if one is None or other is None else one.is_like(other, BENT_ALIKE)
 
 
 def _focal_ratio(base: Track, part: Track) -> Floats:

@@ -2,12 +2,13 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
+from flame_extension.backend.contract.distortion import Distortion
 from flame_extension.backend.contract.track import read_track, write_track
 from flame_extension.blender_flame_tracker.nodes import run_registry, take_files
 from flame_extension.blender_flame_tracker.nodes.retake import compile_retake
@@ -59,6 +60,18 @@ def test_the_range_is_solved_with_the_identity_and_the_lens_of_the_track(tracked
     assert (camera["focal_mode"], camera["focal_pixels"]) == ("pixels", 700.0)
     assert (video["first_frame"], video["last_frame"]) == (5, 13)  # The range with its blends, from 0.
     assert {each.kind for each in run.stages.values()}.isdisjoint({"report", "texture"})
+
+
+def test_the_range_is_not_asked_anew_how_its_lens_bends(tracked, scene, tmp_path):
+    scene.frame_start, scene.frame_end = 8, 12
+    tracked.nodes["Camera"].distortion = "estimate"
+    track = read_track(Path(take()["flame_track"]))
+    curved = replace(track, header={**track.header, "distortion": asdict(Distortion(k1=-0.1))})
+    assert write_track(tmp_path / "curved.npz", curved) is None
+    for file, known in ((Path(take()["flame_track"]), ("none", 0.0)), (tmp_path / "curved.npz", ("known", -0.1))):
+        compiled = compile_retake(tracked, scene, tracked.nodes["Track File"], file, 2)
+        (camera,) = (stage.settings for stage in compiled.job.stages if stage.kind == "camera")
+        assert (camera.distortion, camera.k1) == known
 
 
 def test_the_joined_track_is_a_version_of_its_own_and_the_former_one_is_as_it_was(tracked, clip):

@@ -160,6 +160,14 @@ def test_another_focal_length_is_converted_if_it_is_near_and_refused_if_not(base
     assert isinstance(refused, Failure) and refused.code == "part-of-another-lens" and "1540" in refused.sentence
 
 
+def test_a_lens_that_bends_alike_is_the_same_lens(base: Track, part: Track) -> None:
+    curved = header_with(base, distortion=asdict(Distortion(-0.1)))
+    rounded = header_with(part, distortion=asdict(Distortion(-0.1 - 1e-9)))
+    assert join(curved, rounded).header["distortion"] == curved.header["distortion"]
+    other = joined_tracks(curved, header_with(part, distortion=asdict(Distortion(-0.11))), 4)
+    assert isinstance(other, Failure) and other.code == "part-of-another-lens"
+
+
 def header_with(track: Track, **changes: Any) -> Track:
     return replace(track, header={**track.header, **changes})
 
