@@ -12,7 +12,6 @@ from ..contract.batch_files import GIVEN_BY_BATCH
 from ..contract.footage import is_picture
 from ..contract.job import STAGES
 from ..contract.options import options_of
-from ..contract.photographs import photograph_paths
 from ..contract.sequence import sequence_from
 from ..run.registry import STAGE_CODE
 from ..system.source_code import code_version
@@ -56,7 +55,7 @@ def _paths_of(shot: Shot) -> list[str]:
         for option in options_of(STAGES[kind].settings)
         if option.kind == "path" and (kind, option.name) not in GIVEN_BY_BATCH
         if isinstance(value := getattr(settings, option.name), str) and value
-        for path in (photograph_paths(value) if option.several else [value])
+        for path in option.paths_of(value)
     ]
 
 

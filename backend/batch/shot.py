@@ -16,7 +16,6 @@ from ..contract.checks import is_path
 from ..contract.failure import Failure, Notice
 from ..contract.job import STAGES
 from ..contract.options import from_dict, options_of, to_dict
-from ..contract.photographs import photograph_paths, photograph_setting
 
 WAITING: Final = "waiting"
 RUNNING: Final = "running"
@@ -125,8 +124,7 @@ def _absolute_paths(kind: str, values: Mapping[str, Any], folder: Path) -> dict[
     result = dict(values)
     for name, value in values.items():
         if name in options and is_path(value) and value:
-            parts = photograph_paths(value) if options[name].several else [value]
-            result[name] = photograph_setting(str(path_from(part, folder)) for part in parts)
+            result[name] = options[name].with_paths(value, lambda part: str(path_from(part, folder)))
     return result
 
 

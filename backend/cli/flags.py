@@ -11,8 +11,7 @@ from typing import Any, Final
 from ..contract.failure import Failure
 from ..contract.foreign_text import shown
 from ..contract.job import STAGES
-from ..contract.options import Option, from_dict, options_of, path_problem
-from ..contract.photographs import photograph_paths, photograph_setting
+from ..contract.options import Option, from_dict, joined_paths, options_of, path_problem
 
 PREFIXED: Final = frozenset({"face", "smooth", "head", "appearance", "exclude", "pins", "arkit", "texture", "export"})
 """Kinds whose settings are called after the kind too: ``--smooth-pose`` says what ``--pose`` would not."""
@@ -106,13 +105,12 @@ def settings_of(arguments: argparse.Namespace, given: Mapping[tuple[str, str], A
             if value is None or (kind, option.name) in GIVEN:
                 continue
             if option.several:
-                value = photograph_setting(value)
+                value = joined_paths(value)
             checked = from_dict(spec.settings, {option.name: value}, f"--{flag_name(kind, option)}")
             if isinstance(checked, Failure):
                 return checked
             if option.kind == "path":  # a job may run in another folder
-                parts = photograph_paths(value) if option.several else [value]
-                value = photograph_setting(str(Path(part).expanduser().absolute()) for part in parts)
+                value = option.with_paths(value, lambda part: str(Path(part).expanduser().absolute()))
             values[option.name] = value
         result = from_dict(spec.settings, values, spec.label)
         if isinstance(result, Failure):

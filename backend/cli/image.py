@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..contract.failure import Failure
 from ..contract.job import Job, Stage
-from ..contract.photographs import photograph_setting
+from ..contract.options import joined_paths
 from ..contract.settings import PhotographSettings, PortraitSettings
 from ..run.engine import EXIT_FAILED, EXIT_USAGE
 from ..run.runner import Finished
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     if isinstance(settings, Failure):
         sys.stderr.write(f"{settings}\n")
         return EXIT_USAGE
-    path = photograph_setting(map(str, parsed.photos))
+    path = joined_paths(map(str, parsed.photos))
     with open_session(parsed) as session:
         if isinstance(session, Failure):
             return EXIT_FAILED

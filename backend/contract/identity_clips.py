@@ -16,8 +16,7 @@ from .failure import Failure
 from .file_access import exists, is_folder
 from .footage import is_picture
 from .job import Job, Stage, spec_of, validate
-from .options import from_dict, options_of
-from .photographs import photograph_paths, photograph_setting
+from .options import from_dict, joined_paths, options_of, split_paths
 from .portable import stated_file
 from .settings import (
     CameraSettings,
@@ -71,7 +70,7 @@ def _stages_for(job: Job, head: Stage) -> list[Stage] | Failure:
     fits = [stage for stage in job.stages if stage.kind == "fit" and stage.inputs["head"] == head.name]
     average = replace(head, name=f"{head.name} (average)")
     stages, links = [average], {"head": average.name}
-    for number, text in enumerate(photograph_paths(head.settings.identity_clips), 1):
+    for number, text in enumerate(split_paths(head.settings.identity_clips), 1):
         clip = _clip(Path(text), _landmark_settings(job, fits), job)
         if isinstance(clip, Failure):
             return clip
@@ -165,12 +164,12 @@ def _clip_of_track(path: Path, job: Job) -> _Clip | Failure:
     told: Mapping[str, Mapping[str, Any]] = header["settings"]
     settings = {kind: _settings_of(kind, told[kind]) for kind in _OF_A_TRACK if kind in told}
     if "photographs" in told:
-        names = photograph_paths(str(told["photographs"].get("path", "")))
+        names = split_paths(str(told["photographs"].get("path", "")))
         files = [stated_file(name, path.parent) for name in names]
         there = [str(file) for file in files if file is not None and exists(file)]
         if not names or len(there) < len(names):
             return _no_footage(path, "photographs")
-        settings["photographs"] = _photographs(photograph_setting(there), job)
+        settings["photographs"] = _photographs(joined_paths(there), job)
         return _Clip(path.parent.name or path.name, settings)
     video = stated_file(str(header["video"].get("path") or ""), path.parent)
     if video is None or not exists(video):

@@ -7,7 +7,7 @@ import functools
 import math
 import os
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +58,14 @@ class Option:
     names: str = ""
     ending: str = ""
     several: bool = False
+
+    def paths_of(self, text: str) -> list[str]:
+        """Return the paths that a setting of this kind names: one, or several."""
+        return split_paths(text) if self.several else [text]
+
+    def with_paths(self, text: str, change: Callable[[str], str]) -> str:
+        """Return the setting with another path for each that it names."""
+        return joined_paths(map(change, self.paths_of(text)))
 
     def choice_label(self, choice: str) -> str:
         """Return how a choice is called in a menu."""
@@ -183,6 +191,16 @@ def _checked_value(declared: Option, value: Any, where: str) -> Any:
     elif not is_text(value):
         wrong = "a text of at most 10000 characters"
     return value if wrong is None else _bad_setting(declared, wrong, value, where)
+
+
+def split_paths(text: str) -> list[str]:
+    """Return the paths that a setting for several names, as they are written there."""
+    return [part for part in (each.strip() for each in text.split(SEPARATOR)) if part]
+
+
+def joined_paths(paths: Iterable[str]) -> str:
+    """Return the setting that names several paths."""
+    return SEPARATOR.join(paths)
 
 
 def path_problem(text: str) -> str | None:

@@ -1,30 +1,20 @@
-"""Photographs as one setting: several paths in one text, and what they mean on disk."""
+"""Photographs that a setting names, as files on disk, and the names of what is made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from .failure import Failure
 from .file_access import exists, is_folder
 from .footage import is_picture
-from .options import SEPARATOR
-
-
-def photograph_paths(text: str) -> list[str]:
-    """Return the paths that the setting of the stage Photographs names, as they are written there."""
-    return [part for part in (each.strip() for each in text.split(SEPARATOR)) if part]
-
-
-def photograph_setting(paths: Iterable[str]) -> str:
-    """Return the setting that names several photographs."""
-    return SEPARATOR.join(paths)
+from .options import split_paths
 
 
 def photograph_files(text: str) -> list[Path] | Failure:
     """Return the files that the setting names; of a folder all pictures in it, by their names."""
     # A name may hold the separator.
-    parts = [text] if text.strip() and exists(Path(text).expanduser()) else photograph_paths(text)
+    parts = [text] if text.strip() and exists(Path(text).expanduser()) else split_paths(text)
     if not parts:
         return Failure("photo-not-given", "No photograph was chosen.", "Choose a picture of a face.")
     result: list[Path] = []

@@ -14,7 +14,6 @@ from .failure import Failure
 from .file_access import home
 from .job import Job, is_kind, parse_job, spec_of
 from .options import Option, options_of, to_dict
-from .photographs import photograph_paths, photograph_setting
 
 _RELATIVE_TO: Final = "relative_to"
 _THIS_FILE: Final = "this file"
@@ -112,8 +111,7 @@ def _renamed(kind: str, values: Mapping[str, Any], rename: Callable[[Path], str 
 
 def _names(option: Option, value: str, rename: Callable[[Path], str | None]) -> str:
     """Return another name for the file that a setting names, or for each of several."""
-    parts = photograph_paths(value) if option.several else [value]
-    return photograph_setting(rename(Path(part)) or part for part in parts)
+    return option.with_paths(value, lambda part: rename(Path(part)) or part)
 
 
 def _relative(path: Path, folder: Path) -> str | None:

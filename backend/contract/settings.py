@@ -12,7 +12,7 @@ from typing import Final
 from .arkit_settings import ArkitSettings
 from .camera_settings import CameraSettings
 from .correction_settings import ExcludeSettings, PinsSettings
-from .options import SEPARATOR, option
+from .options import option
 from .output_settings import (
     ExportSettings,
     PortraitSettings,
@@ -72,10 +72,6 @@ class VideoSettings:
     sequence_rate: float = option(
         25.0, "Frame rate of an image sequence; pictures have none", unit="frames/s", minimum=0.1, maximum=1000.0
     )
-
-
-PHOTOGRAPH_SEPARATOR: Final = SEPARATOR
-"""Between several photographs in one setting: Windows forbids it in names of files, elsewhere it is rare."""
 
 
 @dataclass(frozen=True)

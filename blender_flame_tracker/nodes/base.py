@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -11,7 +12,6 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.options import Option, options_of, title_case
-from ...backend.contract.photographs import photograph_paths, photograph_setting
 from .. import paths
 from ..names import TREE
 from ..properties import annotations_of, settings_from
@@ -49,12 +49,6 @@ def changed(node: Any, _context: bpy.types.Context) -> None:
 def absolute(node: Any, path: str) -> str:
     """Return a path that a node names as the engine needs it; an empty one stays empty."""
     return str(paths.absolute(path, node.id_data.library)) if path else ""
-
-
-def _absolute(node: Any, option: Option, text: str) -> str:
-    """Return the path that a setting holds, or all of several, as the engine needs them."""
-    parts = photograph_paths(text) if option.several else [text]
-    return photograph_setting(absolute(node, part) for part in parts)
 
 
 class StageNode:
@@ -118,7 +112,8 @@ class StageNode:
         """Return the settings for the engine, with all that only Blender knows resolved, or a `Failure`."""
         settings = settings_from(self, spec_of(self.kind).settings)
         named = [each for each in options_of(settings) if each.kind == "path"]
-        return replace(settings, **{each.name: _absolute(self, each, getattr(settings, each.name)) for each in named})
+        texts = {each.name: each.with_paths(getattr(settings, each.name), partial(absolute, self)) for each in named}
+        return replace(settings, **texts)
 
     def read(self, settings: Any) -> tuple[Path, ...]:
         """Return the files that the stage reads with these settings: its result is stale when one of them changes.

@@ -15,7 +15,6 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ...backend.contract.options import Option, options_of
-from ...backend.contract.photographs import photograph_paths, photograph_setting
 from .. import paths
 from ..handlers import add_handlers, remove_handlers
 from ..names import TREE
@@ -44,8 +43,7 @@ def _names(node: Any) -> list[str]:
 def _rewrite(node: Any, write: Callable[[str], str]) -> None:
     for each in _paths(node):
         text = getattr(node, each.name)
-        parts = photograph_paths(text) if each.several else [text]
-        written = photograph_setting(map(write, parts))
+        written = each.with_paths(text, write)
         if text and written != text:
             setattr(node, each.name, written)
     if kind_of(node) == "track":

@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.file_access import is_file
-from ...backend.contract.options import SEPARATOR
-from ...backend.contract.photographs import photograph_setting
+from ...backend.contract.options import SEPARATOR, joined_paths
 from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute, relative
 from ..results.selection import tree_file
@@ -102,7 +101,7 @@ class ChooseIdentityClips(bpy.types.Operator):
                 return {"CANCELLED"}
         node = node_of(active_tree(context), "head", context.scene)
         assert node is not None
-        node.identity_track, node.identity_clips = "", photograph_setting(relative(path) for path in chosen)
+        node.identity_track, node.identity_clips = "", joined_paths(relative(path) for path in chosen)
         return {"FINISHED"}
 
 

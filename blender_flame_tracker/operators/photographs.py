@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from ...backend.contract.photographs import photograph_setting
-from ...backend.contract.settings import PHOTOGRAPH_SEPARATOR
+from ...backend.contract.options import SEPARATOR, joined_paths
 from ..nodes.default_tree import new_default_tree, replace_source
 from ..nodes.scene_state import node_of, source_of
 from ..paths import absolute, clip_name, relative
@@ -68,8 +67,8 @@ class ChoosePhotographs(bpy.types.Operator):
             self.report({"ERROR"}, "No file was chosen. Choose one or several photographs of one person.")
             return {"CANCELLED"}
         for path in chosen:
-            if PHOTOGRAPH_SEPARATOR in str(path):
-                self.report({"ERROR"}, f"The name {path.name} has a {PHOTOGRAPH_SEPARATOR} in it. Rename the file.")
+            if SEPARATOR in str(path):
+                self.report({"ERROR"}, f"The name {path.name} has a {SEPARATOR} in it. Rename the file.")
                 return {"CANCELLED"}
             facts = footage.read(path)
             if isinstance(facts, Failure):
@@ -101,7 +100,7 @@ def _take(context: bpy.types.Context, chosen: list[Path], name: str) -> None:
             if face is not None:
                 face.choose = "largest"
     rename_tree(node.id_data, node.clip(), chosen[0])
-    node.path = photograph_setting(relative(path) for path in chosen)
+    node.path = joined_paths(relative(path) for path in chosen)
     if footage.faces_can_be_shown(node):
         footage.look_for_faces(chosen[0])
 

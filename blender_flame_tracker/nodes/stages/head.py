@@ -8,7 +8,7 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.model_files import files_of_head
-from ....backend.contract.photographs import photograph_paths
+from ....backend.contract.options import split_paths
 from ...preferences import preferences
 from ..base import Group, StageNode
 
@@ -26,7 +26,7 @@ class HeadNode(StageNode, bpy.types.Node):
 
     def read(self, settings: Any) -> tuple[Path, ...]:
         """Return the model files that count, as for the engine, and what the identity comes from."""
-        paths = (settings.identity_track, *photograph_paths(settings.identity_clips))
+        paths = (settings.identity_track, *split_paths(settings.identity_clips))
         files = tuple(Path(path) for path in paths if path)
         return (*files, *files_of_head(settings.source, settings.file, preferences.models_folder()))
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import bpy
 
 from ....backend.contract.failure import Failure
-from ....backend.contract.photographs import photograph_paths, photograph_setting
+from ....backend.contract.options import joined_paths, split_paths
 from ....backend.contract.settings import PhotographSettings
 from ... import paths
 from ...properties import settings_from
@@ -46,7 +46,7 @@ class PhotographsNode(StageNode, bpy.types.Node):
         track = downstream(self, "track")
         shot = paths.shot_folder(chosen[0]) if track is None else Path(track.settings(scene).path).parent
         folder = absolute(self, settings.folder) or str(shot / _COPIES)
-        return replace(settings, path=photograph_setting(map(str, chosen)), folder=folder)
+        return replace(settings, path=joined_paths(map(str, chosen)), folder=folder)
 
     def read(self, settings: PhotographSettings) -> tuple[Path, ...]:
         """Return the photographs."""
@@ -65,12 +65,12 @@ class PhotographsNode(StageNode, bpy.types.Node):
 
 def files_of(text: str, library: bpy.types.Library | None = None) -> list[Path]:
     """Return the photographs that a setting names, absolute."""
-    return [paths.absolute(part, library) for part in photograph_paths(text)]
+    return [paths.absolute(part, library) for part in split_paths(text)]
 
 
 def draw_names(layout: Any, text: str, most: int = 6) -> None:
     """Draw the names of the photographs, of many only the first."""
-    names = [path.replace("\\", "/").rpartition("/")[2] for path in photograph_paths(text)]
+    names = [path.replace("\\", "/").rpartition("/")[2] for path in split_paths(text)]
     column = layout.column(align=True)
     column.scale_y = 0.85
     for name in names[: most if len(names) <= most else most - 1]:

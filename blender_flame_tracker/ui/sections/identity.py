@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import bpy
 
-from ....backend.contract.photographs import photograph_paths
+from ....backend.contract.options import split_paths
 from ...identity import editing, following
 from ...identity.properties import label_of
 from ...nodes.stages.photographs import draw_names
@@ -60,7 +60,7 @@ def draw_identity(layout: Any, context: bpy.types.Context, head: Any) -> None:
 def name_of_source(head: Any) -> str:
     """Return what the identity comes from, in a word or two."""
     if head.identity_clips:
-        count = len(photograph_paths(head.identity_clips))
+        count = len(split_paths(head.identity_clips))
         return "1 Clip" if count == 1 else f"{count} Clips"
     if not head.identity_track:
         return "New"

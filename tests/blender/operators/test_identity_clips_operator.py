@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import bpy
-from flame_extension.backend.contract.photographs import photograph_paths
+from flame_extension.backend.contract.options import split_paths
 from node_helpers import make_tree, settings
 
 
@@ -14,7 +14,7 @@ def choose(folder, *names):
 def test_several_clips_are_chosen_and_the_engine_gets_absolute_paths(addon, clip, tmp_path):
     tree = make_tree(clip)
     assert choose(tmp_path, "b.mp4", "c.mp4") == {"FINISHED"}
-    chosen = photograph_paths(settings(tree, "Head Model").identity_clips)
+    chosen = split_paths(settings(tree, "Head Model").identity_clips)
     assert [Path(each) for each in chosen] == [tmp_path / "b.mp4", tmp_path / "c.mp4"]
 
 
@@ -34,4 +34,4 @@ def test_paths_of_clips_follow_the_blend(addon, clip, tmp_path):
     head = make_tree(clip).nodes["Head Model"]
     choose(tmp_path, "b.mp4", "c.mp4")
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
-    assert photograph_paths(head.identity_clips) == ["//b.mp4", "//c.mp4"]
+    assert split_paths(head.identity_clips) == ["//b.mp4", "//c.mp4"]
