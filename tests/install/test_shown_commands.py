@@ -17,7 +17,9 @@ import pytest
 from pages import PAGES, ROOT, Block, blocks, commands
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-ONLY_READ = {"--demo", "--test", "bench", "pytest", "ruff", "pyright", "--blender"}
+FARM = {"distributed.cli.dask_scheduler", "distributed.cli.dask_worker"}
+"""Modules that run until they are stopped."""
+ONLY_READ = {"--demo", "--test", "bench", "pytest", "ruff", "pyright", "--blender", *FARM}
 """Words of commands that are not run, nor is what sets up an engine: they take minutes or need more than is here."""
 COMMANDS = list(dict.fromkeys(line.partition(" ")[2] for page in PAGES for line in commands(page)))
 """Without the name of the interpreter, each once."""
