@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,9 @@ ENDING: Final = ".yaml"
 """Of a template's file: readers go by it, and allow a comment there but no fields of ours."""
 LONGEST_NAME: Final = 64
 """Of a job, and of a step."""
+BRACES: Final = {"OpeningBraces": "{{", "ClosingBraces": "}}"}
+"""Parameters for names of shots that have such braces themselves: elsewhere these would begin or end an expression."""
+_BRACES: Final = re.compile(r"\{\{|\}\}")
 SECONDS_TO_STOP: Final = 30
 """Between the word to stop and the end of a task: what it has done is kept."""
 
@@ -42,9 +46,10 @@ def template(
         models: Folder of model files there.
     """
     relative = os.path.relpath(folder, template_folder)
+    with_braces = any(_BRACES.search(record.name) for record in records)
     return {
         "specificationVersion": SPECIFICATION,
-        "name": f"Track {folder.name}"[:LONGEST_NAME],
+        "name": _BRACES.sub("", f"Track {folder.name}")[:LONGEST_NAME],
         "description": f"{len(records)} shots, tracked by the FLAME Head Tracker",
         "parameterDefinitions": [
             _parameter("Python", "STRING", python, "The engine's Python"),
@@ -55,6 +60,7 @@ def template(
                 "objectType": "DIRECTORY",
                 "dataFlow": "INOUT",
             },
+            *(_parameter(name, "STRING", braces, "Of names") for name, braces in BRACES.items() if with_braces),
         ],
         "jobEnvironments": [_environment()],
         "steps": [*_tracking(records), _page(len(records))],
@@ -83,7 +89,7 @@ def _environment() -> dict[str, Any]:
 
 def _tracking(records: Sequence[Record]) -> Iterator[dict[str, Any]]:
     for number, first in enumerate(range(0, len(records), MOST_SHOTS), 1):
-        names = [record.name for record in records[first : first + MOST_SHOTS]]
+        names = [_literal(record.name) for record in records[first : first + MOST_SHOTS]]
         yield {
             "name": "Track" if len(records) <= MOST_SHOTS else f"Track {number}",
             "parameterSpace": {"taskParameterDefinitions": [{"name": "Shot", "type": "STRING", "range": names}]},
@@ -93,8 +99,14 @@ def _tracking(records: Sequence[Record]) -> Iterator[dict[str, Any]]:
                     {"name": "amount.worker.memory", "min": -(-MEMORY_OF_SHOT // 2**20)},
                 ]
             },
-            "script": {"actions": {"onRun": _action("--shot", "{{Task.Param.Shot}}")}},
+            "script": {"actions": {"onRun": _action("--shot={{Task.Param.Shot}}")}},
         }
+
+
+def _literal(name: str) -> str:
+    """Return a name so that a template gives it back as it is: its double braces come from parameters."""
+    by_braces = {braces: f"{{{{Param.{parameter}}}}}" for parameter, braces in BRACES.items()}
+    return _BRACES.sub(lambda match: by_braces[match[0]], name)
 
 
 def _page(shots: int) -> dict[str, Any]:

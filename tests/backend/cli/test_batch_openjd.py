@@ -61,3 +61,15 @@ def test_a_description_of_another_ending_is_refused(tmp_path: Path) -> None:
 def test_a_computer_without_the_folder_is_told_so(tmp_path: Path) -> None:
     result = backend("batch", "none.json", "--out", str(tmp_path / "nowhere"), "--check-computer")
     assert result.returncode == 1 and "There is no batch for a farm" in result.stderr
+
+
+def test_names_that_look_like_expressions_or_flags_stay_names(tmp_path: Path) -> None:
+    names = ["{{Param.Models}}", "a {{ b", "c}}{{{d", "-e"]
+    (tmp_path / "clips.txt").write_text("".join(f"{name}.mp4\n" for name in names), "utf-8")
+    out, file = tmp_path / "out {{Param.None}}", tmp_path / "job.yaml"
+    result = backend("batch", str(tmp_path / "clips.txt"), "--out", str(out), "--openjd", str(file))
+    assert result.returncode == 0, result.stderr
+    ran = _openjd("run", str(file), "--step", "Page", "--run-dependencies")
+    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-1000:]
+    shots = json.loads((out / "batch.json").read_text("ascii"))["shots"]
+    assert {shot["name"]: shot["failure"]["code"] for shot in shots} == dict.fromkeys(names, "video-not-found")
