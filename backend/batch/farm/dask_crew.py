@@ -26,6 +26,10 @@ PATIENCE: Final = 60.0
 """Seconds for which shots wait for a worker after the last one has gone."""
 CONNECT: Final = 10.0
 """Seconds that the scheduler has to answer."""
+LARGEST_GREETING: Final = 1 << 20
+"""Bytes; a scheduler says its version and how it compresses in some hundred, and their number comes first."""
+_SIZE: Final = 8
+"""Bytes of that number."""
 CHECK: Final = 60.0
 """Seconds that a worker has to be checked: its first import of the program may come from a slow drive."""
 _INTERVAL: Final = 2.0
@@ -336,8 +340,7 @@ def dask_crew(address: str, folder: Path, models: Path, order: Order, targets: T
     except ImportError:
         return Failure("dask-missing", "Dask is not installed here.", "Run install_deps.py --farm, then again.")
     try:
-        with socket.create_connection(_host_and_port(address), CONNECT):  # Dask itself would try for long.
-            pass
+        _greeted(address)
         client = Client(address, timeout=CONNECT, name="flame-batch")
     except (OSError, TimeoutError, ValueError) as error:
         sentence = f"No Dask scheduler answers at {address}: {error or type(error).__name__}."
@@ -348,6 +351,20 @@ def dask_crew(address: str, folder: Path, models: Path, order: Order, targets: T
         crew.close()
         return problem
     return crew
+
+
+def _greeted(address: str) -> None:
+    """Hear whether a scheduler answers: Dask itself would wait without end, or take another program's words for sizes.
+
+    Raises:
+        OSError, ValueError: None answers, or it is another program.
+    """
+    with socket.create_connection(_host_and_port(address), CONNECT) as connection:
+        if urlsplit(address).scheme != "tcp":  # Behind encryption the other side does not speak first.
+            return
+        size = connection.recv(_SIZE)
+    if len(size) < _SIZE or int.from_bytes(size, "little") > LARGEST_GREETING:
+        raise ValueError("another program listens there")
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

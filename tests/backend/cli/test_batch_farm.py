@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +101,18 @@ def test_no_scheduler_is_one_sentence(batch: FakeBatch, address: str) -> None:
     batch.add("anna")
     code, _, error = batch("--dask", address)
     assert code == 1 and f"No Dask scheduler answers at {address}" in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b""], ids=["words", "nothing"])
+def test_another_program_at_the_address_is_told_from_a_scheduler(batch: FakeBatch, greeting: bytes) -> None:
+    batch.add("anna")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            connection.sendall(greeting)
+            connection.shutdown(socket.SHUT_WR)
+
+        threading.Thread(target=answer, daemon=True).start()
+        code, _, error = batch("--dask", f"tcp://127.0.0.1:{server.getsockname()[1]}")
+    assert code == 1 and "No Dask scheduler answers" in error and "another program" in error
