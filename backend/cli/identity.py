@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from ..contract.targets import TargetRefused, Targets
 from ..run.engine import EXIT_FAILED, guarded
 from .flags import path_argument
 from .session import Session, add_common_flags, exit_code, open_session
+
+MOST_DEVIATIONS: Final = 10.0
+"""Of people, by which a mode can be changed; the sliders in Blender go as far."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -144,4 +148,6 @@ def _change(text: str) -> tuple[str, float]:
         value = float("nan")
     if not sign or not np.isfinite(value):
         raise argparse.ArgumentTypeError(f"'{shown(text)}' is not like nose_length=1.5")
+    if abs(value) > MOST_DEVIATIONS:
+        raise argparse.ArgumentTypeError(f"'{shown(text)}' is more than {MOST_DEVIATIONS:g} standard deviations")
     return name.strip(), value

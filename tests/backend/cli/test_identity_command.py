@@ -72,6 +72,13 @@ def test_a_mode_that_there_is_not_ends_in_a_sentence(
     assert not out.exists()
 
 
+def test_an_amount_that_makes_no_head_is_refused(person: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.identity.json"
+    with pytest.raises(SystemExit) as ended:
+        run(tmp_path, person, "--change", "nose_length=1e300", "--out", out)
+    assert ended.value.code == 2 and not out.exists()
+
+
 def test_somebody_elses_file_is_not_replaced(person: Path, tmp_path: Path) -> None:
     out = tmp_path / "mine.identity.json"
     out.write_text("{}", "utf-8")
