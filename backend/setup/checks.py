@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +52,9 @@ def test_commands(engine: Path, blenders: dict[str, Path]) -> list[Check]:
 def run_checks(checks: Sequence[Check], project: Path, reporter: Reporter) -> list[str]:
     """Run all checks, what they write going to the terminal; returns the titles of those that failed.
 
-    Blender and temporary files are kept out of the user's own folders.
+    Those in other versions of Blender run one after the other beside the rest, and are shown when both are done: they
+    use one core each, which halves the wait on two. Blender and temporary files are kept out of the user's own folders.
     """
-    failed = []
     with tempfile.TemporaryDirectory(prefix="flame-tests-") as scratch:
         environment = clean_environment()
         environment.update(
@@ -62,15 +64,78 @@ def run_checks(checks: Sequence[Check], project: Path, reporter: Reporter) -> li
             # Without it, pyright's wrapper asks the network whether there is a newer one.
             PYRIGHT_PYTHON_IGNORE_WARNINGS="1",
         )
-        for check in checks:
-            reporter.step(check.title)
-            status = run_in_terminal(check.command, project, environment)
-            if status < 0 and check.in_blender:
-                reporter.note(f"Blender's module crashed (signal {-status}); once more: {check.title}.")
-                status = run_in_terminal(check.command, project, environment)
-            if status != 0:
-                failed.append(check.title)
+        failed = []
+        with _Beside([check for check in checks if check.in_blender], project, environment, Path(scratch)) as beside:
+            for check in checks:
+                if not check.in_blender:
+                    reporter.step(check.title)
+                    if run_in_terminal(check.command, project, environment) != 0:
+                        failed.append(check.title)
+            failed += beside.show(reporter)
     return failed
+
+
+class _Beside:
+    """Checks that run one after the other beside others, in a thread that is ended with the block."""
+
+    def __init__(self, checks: Sequence[Check], project: Path, environment: Mapping[str, str], folder: Path) -> None:
+        self._checks = checks
+        self._project = project
+        self._environment = dict(environment)
+        self._logs = [folder / f"check-{number}.log" for number in range(len(checks))]
+        self._notes: list[str] = []
+        self._statuses: list[int] = []
+        self._child: subprocess.Popen[bytes] | None = None
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> _Beside:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End what still runs: somebody does not want to wait any longer."""
+        self._ended = True
+        if self._child is not None and self._child.poll() is None:
+            self._child.kill()
+        self._thread.join()
+
+    def show(self, reporter: Reporter) -> list[str]:
+        """Wait for the end, say what the checks have said, and return the titles of those that failed."""
+        self._thread.join()
+        for check, log in zip(self._checks, self._logs, strict=True):
+            reporter.step(check.title)
+            sys.stdout.write(log.read_text("utf-8", errors="replace"))
+            sys.stdout.flush()
+        for note in self._notes:
+            reporter.note(note)
+        return [check.title for check, status in zip(self._checks, self._statuses, strict=True) if status != 0]
+
+    def _run(self) -> None:
+        for check, log in zip(self._checks, self._logs, strict=True):
+            status = self._status(check, log)
+            if status < 0 and not self._ended:
+                self._notes.append(
+                    f"Blender's module crashed (signal {-status}) and was started once more: {check.title}."
+                )
+                status = self._status(check, log)
+            self._statuses.append(status)
+
+    def _status(self, check: Check, log: Path) -> int:
+        """Run a check to its end and return its exit status."""
+        if self._ended:
+            return 1
+        with log.open("ab") as said:
+            child = self._child = subprocess.Popen(
+                list(check.command),
+                cwd=self._project,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+            return child.wait()
 
 
 def run_demo(engine: Path, project: Path, reporter: Reporter) -> int:

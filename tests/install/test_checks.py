@@ -40,6 +40,17 @@ def test_blender_that_always_crashes_fails(tmp_path: Path) -> None:
     assert _failed(tmp_path, CRASH, in_blender=True)[0] == ["Tests"]
 
 
+def test_checks_in_blender_run_beside_the_others(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    waits = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)\nprint('in Blender')"
+    lets_go = "import pathlib; pathlib.Path('go').touch(); print('others')"
+    checks = [
+        Check("In Blender", (sys.executable, "-c", waits), in_blender=True),
+        Check("Others", (sys.executable, "-c", lets_go)),
+    ]
+    assert run_checks(checks, tmp_path, _Notes()) == []  # type: ignore[arg-type]
+    assert capfd.readouterr().out.split("\n")[:2] == ["others", "in Blender"]
+
+
 def test_nothing_else_is_tried_again(tmp_path: Path) -> None:
     assert _failed(tmp_path, CRASH_ONCE, in_blender=False) == (["Tests"], [])
     assert _failed(tmp_path, "raise SystemExit(1)", in_blender=True) == (["Tests"], [])
