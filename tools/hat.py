@@ -209,9 +209,9 @@ def _felt() -> bpy.types.Material:
     ramp.inputs[7].default_value = (1.25 * red, 1.25 * green, 1.22 * blue, 1.0)
     bump = tree.nodes.new("ShaderNodeBump")
     bump.inputs["Strength"].default_value, bump.inputs["Distance"].default_value = 0.35, 0.0006
-    place = tree.nodes.new("ShaderNodeTexCoord")
+    coordinates = tree.nodes.new("ShaderNodeTexCoord")
     for noise in (cloud, fibre):
-        tree.links.new(place.outputs["Object"], noise.inputs["Vector"])
+        tree.links.new(coordinates.outputs["Object"], noise.inputs["Vector"])
     tree.links.new(cloud.outputs[0], ramp.inputs["Factor"])
     tree.links.new(ramp.outputs[2], shader.inputs["Base Color"])
     tree.links.new(fibre.outputs[0], bump.inputs["Height"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ..contract.batch_files import WHOLE
 from ..contract.events import Emit, notice_event
 from ..contract.targets import Targets
 from ..run.progress import INTERVAL
@@ -20,9 +21,6 @@ from .shot import DONE, FAILED, SKIPPED, WAITING, Record
 from .shot_file import forget_results
 from .thumbnails import keep_thumbnails
 from .words import summary_of
-
-WHOLE: Final = "batch"
-"""Name under which the progress of all shots is said."""
 
 _PAUSE: Final = 0.03
 """Seconds between two looks at the workers."""
@@ -208,7 +206,7 @@ class Batch:
     def _say_job(self) -> None:
         names = [record.name for record in self.plan.records]
         shots = [{"name": name, "kind": "shot", "label": name} for name in names]
-        self.emit({"event": "job", "stages": [*shots, {"name": WHOLE, "kind": "batch", "label": "All shots"}]})
+        self.emit({"event": "job", "stages": [*shots, {"name": WHOLE, "kind": WHOLE, "label": "All shots"}]})
         for record in self.plan.records:
             if record.state in (SKIPPED, FAILED):
                 self._say_end(record)

@@ -18,6 +18,11 @@ from ..system.source_code import code_version
 from .shot import Shot
 
 
+def code_of_stages() -> list[str]:
+    """Return the versions of the code of all stages in this program, in order."""
+    return sorted({code_version(code.run.__module__) for code in STAGE_CODE.values()})
+
+
 class Keys:
     """Keys of shots with the code and the model files that are there now.
 
@@ -26,8 +31,7 @@ class Keys:
     """
 
     def __init__(self, models: Path) -> None:
-        code = sorted({code_version(code.run.__module__) for code in STAGE_CODE.values()})
-        self._common = [__version__, code, [_stamp(file) for file in _files_of(models)]]
+        self._common = [__version__, code_of_stages(), [_stamp(file) for file in _files_of(models)]]
 
     def key_of(self, shot: Shot, identity: Path | None = None) -> str:
         """Return the key of a shot: 32 hexadecimal digits.

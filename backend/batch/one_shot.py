@@ -6,7 +6,7 @@ A manifest's entry says what is asked for, and another one what became of it, so
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from ..contract.failure import Failure
 from ..contract.job import STAGES
 from ..contract.supervision.process import Engine
 from .inputs import shot_of_entry
-from .manifest import entry_of, is_result, record_of
+from .manifest import is_result, record_of
 from .shot import Record, Shot
 from .worker import MakeCommand, ShotWorker
 
@@ -70,11 +70,6 @@ def track_one(
     return record
 
 
-def result_of(record: Record, folder: Path) -> dict[str, Any]:
-    """Return what became of a shot, as JSON has it."""
-    return entry_of(record, folder)
-
-
 def take_result(record: Record, entry: Any) -> bool:
     """Write what became of a shot elsewhere into its record; return whether it counts.
 
@@ -87,10 +82,3 @@ def take_result(record: Record, entry: Any) -> bool:
     record.seconds, record.peak_memory, record.starts = made.seconds, made.peak_memory, made.starts
     record.faces, record.notices, record.identity = made.faces, made.notices, made.identity
     return True
-
-
-def merge(records: Sequence[Record], results: Iterable[Any]) -> list[Record]:
-    """Write what became of shots elsewhere into the records of a plan; return those for which there was a result."""
-    by_name = {record.name: record for record in records}
-    known = ((by_name[entry["name"]], entry) for entry in results if is_result(entry) and entry["name"] in by_name)
-    return [record for record, entry in known if take_result(record, entry)]

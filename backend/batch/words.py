@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ..contract.batch_files import SOME_FAILED
 from ..contract.failure import Failure, Notice
 from .shot import DONE, FAILED, RUNNING, SKIPPED, WAITING, Record
 
@@ -42,7 +43,7 @@ def failure_of_batch(records: Sequence[Record], page: Path) -> Failure | None:
         return None
     some = f"One of {len(records)} shots" if len(failed) == 1 else f"{len(failed)} of {len(records)} shots"
     return Failure(
-        "batch-shots-failed",
+        SOME_FAILED,
         f"{some} failed.",
         f"{page} says why. After mending them, run the same command again; --retry-failed tries unchanged ones, too.",
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..batch.capacity import usual_workers
 from ..batch.crew import LocalCrew
-from ..batch.driver import WHOLE, Batch
+from ..batch.driver import Batch
 from ..batch.farm.dask_crew import DaskCrew
 from ..batch.keys import Keys
 from ..batch.opening import opened
@@ -21,7 +21,7 @@ from ..batch.plan import Plan
 from ..batch.shot import Record, Shot
 from ..batch.words import AT_WORK, STOPPED, failure_of_batch, fields_of_end, left_out
 from ..batch.worker import MakeCommand
-from ..contract.batch_files import GIVEN_BY_BATCH, MANIFEST, MOST_WORKERS
+from ..contract.batch_files import GIVEN_BY_BATCH, MANIFEST, MOST_WORKERS, WHOLE
 from ..contract.events import Emit, error_event, notice_event
 from ..contract.failure import Failure
 from ..contract.outputs import absolute

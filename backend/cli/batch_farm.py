@@ -7,9 +7,7 @@ import secrets
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ..batch.driver import WHOLE
 from ..batch.farm.checks import fitness, read_needs, write_needs
 from ..batch.farm.dask_crew import DaskCrew, dask_crew
 from ..batch.farm.openjd import ENDING, template, write_template
@@ -18,6 +16,7 @@ from ..batch.keys import Keys
 from ..batch.manifest import read_shots, write_manifest
 from ..batch.one_shot import record_to_track, track_one
 from ..batch.plan import Plan, key_of
+from ..batch.shot import Record
 from ..batch.shot_file import write_result
 from ..batch.words import summary_of
 from ..batch.worker import MakeCommand
@@ -150,11 +149,11 @@ def track_shot(parsed: argparse.Namespace, session: Session, command: MakeComman
     return EXIT_DONE
 
 
-def _record(out: Path, name: str) -> Any:
+def _record(out: Path, name: str) -> Record | Failure:
     entries = read_shots(out / MANIFEST)
     if isinstance(entries, Failure):
         return entries
     entry = next((each for each in entries if isinstance(each, dict) and each.get("name") == name), None)
     if entry is None:
-        return Failure("farm-no-shot", f"{out / MANIFEST} has no shot '{name}'.", f"Write it again ({WHOLE} --openjd).")
+        return Failure("farm-no-shot", f"{out / MANIFEST} has no shot '{name}'.", "Write it again (batch --openjd).")
     return record_to_track(entry, out)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
+from ..contract.correction_settings import BLEND_FRAMES
 from ..contract.corrections.joining import joined_tracks
 from ..contract.failure import Failure
 from ..contract.portable import portable_header, stated_file
@@ -16,9 +16,6 @@ from ..contract.targets import Targets
 from ..contract.track import Track, read_track, write_track
 from ..run.engine import EXIT_DONE, EXIT_FAILED
 from .flags import HelpFormatter, path_argument
-
-BLEND: Final = 4
-"""Frames of a blend, unless somebody says otherwise."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,9 +34,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--blend",
         type=_frames,
-        default=BLEND,
+        default=BLEND_FRAMES,
         metavar="N",
-        help=f"Frames at both ends over which the new motion takes over (default {BLEND})",
+        help=f"Frames at both ends over which the new motion takes over (default {BLEND_FRAMES})",
     )
     result.add_argument("--overwrite", action="store_true", help="Replace TRACK even if this program did not write it")
     return result

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from .corrections.corrections import FACE_REGIONS, FrameRange
 from .failure import Failure
 from .foreign_text import shown
 from .options import option
 
-_FILE = "File of corrections, or a track that was made with some; frames in it are those of the video, counted from 0"
+BLEND_FRAMES: Final = 4
+"""Frames at both ends over which new motion takes over from the old one, unless somebody says otherwise."""
+_FILE: Final = (
+    "File of corrections, or a track that was made with some; frames in it are those of the video, counted from 0"
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class PinsSettings:
         minimum=-1,
     )
     blend: int = option(
-        4,
+        BLEND_FRAMES,
         "Refine Between: frames at both ends over which the new motion takes over from the old one",
         label="Blend",
         unit="frames",

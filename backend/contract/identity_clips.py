@@ -161,10 +161,10 @@ def _clip_of_track(path: Path, job: Job) -> _Clip | Failure:
     if isinstance(parts, Failure):
         return parts
     header = parts[0]
-    told: Mapping[str, Mapping[str, Any]] = header["settings"]
-    settings = {kind: _settings_of(kind, told[kind]) for kind in _OF_A_TRACK if kind in told}
-    if "photographs" in told:
-        names = split_paths(str(told["photographs"].get("path", "")))
+    stated: Mapping[str, Mapping[str, Any]] = header["settings"]
+    settings = {kind: _settings_of(kind, stated[kind]) for kind in _OF_A_TRACK if kind in stated}
+    if "photographs" in stated:
+        names = split_paths(str(stated["photographs"].get("path", "")))
         files = [stated_file(name, path.parent) for name in names]
         there = [str(file) for file in files if file is not None and exists(file)]
         if not names or len(there) < len(names):
@@ -174,7 +174,7 @@ def _clip_of_track(path: Path, job: Job) -> _Clip | Failure:
     video = stated_file(str(header["video"].get("path") or ""), path.parent)
     if video is None or not exists(video):
         return _no_footage(path, "video")
-    settings["video"] = replace(_settings_of("video", told.get("video", {})), path=str(video))
+    settings["video"] = replace(_settings_of("video", stated.get("video", {})), path=str(video))
     return _Clip(video.name, settings)
 
 

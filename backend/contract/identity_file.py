@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from .arrays import Array, Floats
+from .arrays import Floats
 from .checks import is_number, is_object, is_text, is_whole, list_of, mapping_of, object_with, parse_json
 from .failure import Failure
 from .targets import TargetRefused, Targets
-from .track import Track, read_parts
+from .track import read_parts
 
 SCHEMA: Final = 1
 SUFFIX: Final = ".identity.json"
@@ -68,16 +68,9 @@ def read_identity(path: Path) -> KnownIdentity | Failure:
     parts = read_parts(path, ("identity", "neutral_vertices"))
     if isinstance(parts, Failure):
         return parts
-    return _of_arrays(parts[0]["model"], parts[1]["identity"], parts[1]["neutral_vertices"])
-
-
-def identity_of(track: Track) -> KnownIdentity:
-    """Return the identity of a track that is in memory."""
-    return _of_arrays(track.header["model"], track.identity, track.neutral_vertices)
-
-
-def _of_arrays(model: Mapping[str, Any], coefficients: Array, neutral: Array) -> KnownIdentity:
-    return KnownIdentity(model, coefficients.astype(np.float64), neutral.astype(np.float64))
+    header, arrays = parts
+    coefficients, neutral = (arrays[name].astype(np.float64) for name in ("identity", "neutral_vertices"))
+    return KnownIdentity(header["model"], coefficients, neutral)
 
 
 def parse_identity(text: str | bytes, name: str = "The file") -> KnownIdentity | Failure:

@@ -120,8 +120,8 @@ def _quality(arrays: QualityArrays, header: Mapping[str, Any]) -> Quality:
 
 
 def _pinned(header: Mapping[str, Any]) -> tuple[PinnedFrame, ...]:
-    found = corrections_of(header[ENTRY]) if ENTRY in header else Corrections()
-    return () if isinstance(found, Failure) else found.pinned
+    corrections = corrections_of(header[ENTRY]) if ENTRY in header else Corrections()
+    return () if isinstance(corrections, Failure) else corrections.pinned
 
 
 def _resting_points(arrays: QualityArrays) -> Array:

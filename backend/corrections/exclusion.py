@@ -100,16 +100,16 @@ def _masks_without(
     """
     if masks is None:
         return None
-    kept = ~gone[masks.frame]
+    usable = ~gone[masks.frame]
     for row, position in enumerate(masks.frame):
-        if kept[row] and pixels is not None:
-            kept[row] = not _touches_head(pixels.at(int(position)), landmarks.points[position, :, :2])
-    if kept.all():
+        if usable[row] and pixels is not None:
+            usable[row] = not _touches_head(pixels.at(int(position)), landmarks.points[position, :, :2])
+    if usable.all():
         return masks
-    if not kept.any():
+    if not usable.any():
         return None
-    skin = None if masks.skin is None else masks.skin[kept]
-    return PersonMasks(masks.frame[kept], masks.mask[kept], masks.to_image[kept], skin)
+    skin = None if masks.skin is None else masks.skin[usable]
+    return PersonMasks(masks.frame[usable], masks.mask[usable], masks.to_image[usable], skin)
 
 
 def _touches_head(hidden: NDArray[np.bool_] | None, points: NDArray[np.float32]) -> bool:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..contract.arrays import Floats, Integers
 from ..contract.camera import axis_angles, rotation_matrices
 from ..contract.corrections.corrections import PinnedFrame
-from ..contract.corrections.pose_changes import Poses, changed, changes, middle_of, poses_of
+from ..contract.corrections.pose_changes import Poses, changed, changes, middle_of, mixed, poses_of
 from ..contract.corrections.reach import Anchors, Timing, ramp, spread
 from ..contract.corrections.spreading import Spread, limits_of, spread_poses
 from ..contract.track import Track
@@ -190,9 +190,7 @@ class _Work:
     def mixed(self, before: Poses, after: Poses, share: Floats) -> Poses:
         """Return the poses a share (T,) of the way from some to others."""
         rows = np.flatnonzero(share > 0)
-        start = before.rows(rows)
-        way = changes(start, after.rows(rows), self.middle)
-        return before.with_rows(rows, changed(start, share[rows, None] * way, self.middle))
+        return before.with_rows(rows, mixed(before.rows(rows), after.rows(rows), share[rows], self.middle))
 
     def following(self, over: Spread, weights: Floats) -> Poses:
         """Return the poses of a spread after a solve; pinned frames keep theirs, and so do those out of reach.

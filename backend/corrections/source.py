@@ -33,7 +33,7 @@ def corrections_from(text: str) -> Corrections | Failure:
     if is_file(path) and _is_archive(path):
         return _of_track(path)
     read = read_corrections(path)
-    return read if isinstance(read, Failure) else _found(read, path.absolute().parent)
+    return read if isinstance(read, Failure) else _with_whole_path(read, path.absolute().parent)
 
 
 def corrections_in(header: Mapping[str, Any], folder: Path) -> Corrections | Failure:
@@ -41,7 +41,7 @@ def corrections_in(header: Mapping[str, Any], folder: Path) -> Corrections | Fai
     if ENTRY not in header:
         return Corrections()
     read = corrections_of(header[ENTRY])
-    return read if isinstance(read, Failure) else _found(read, folder)
+    return read if isinstance(read, Failure) else _with_whole_path(read, folder)
 
 
 def _is_archive(path: Path) -> bool:
@@ -64,7 +64,7 @@ def _of_track(path: Path) -> Corrections | Failure:
     return corrections_in(header, path.absolute().parent)
 
 
-def _found(corrections: Corrections, folder: Path) -> Corrections:
+def _with_whole_path(corrections: Corrections, folder: Path) -> Corrections:
     """Return corrections whose matte is named as seen from a folder with its whole path."""
     if corrections.matte is None:
         return corrections

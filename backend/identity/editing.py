@@ -55,8 +55,8 @@ def _candidates(source: Path) -> list[HeadSettings]:
     most = 400
     usual = [HeadSettings(identity_modes=most), HeadSettings(source="builtin", identity_modes=most)]
     parts = None if is_identity_file(source) else read_parts(source, ())
-    told = parts[0]["settings"].get("head", {}) if isinstance(parts, tuple) else {}
-    file = stated_file(str(told.get("file") or ""), source.parent)
+    stated = parts[0]["settings"].get("head", {}) if isinstance(parts, tuple) else {}
+    file = stated_file(str(stated.get("file") or ""), source.parent)
     if file is None:
         return usual
     settings = from_dict(HeadSettings, {"source": "file", "file": str(file), "identity_modes": most}, "Head")

@@ -191,12 +191,12 @@ class _JobRun:
         by_kind: dict[str, Stage] = {}
         row = [stage]
         while row:
-            row = [self.job.stage(name) for above in row for name in self._own_inputs(above)]
+            row = [self.job.stage(name) for above in row for name in self._inputs_of_clip(above)]
             for above in row:
                 by_kind.setdefault(above.kind, above)
         return by_kind
 
-    def _own_inputs(self, stage: Stage) -> list[str]:
+    def _inputs_of_clip(self, stage: Stage) -> list[str]:
         """Return the stages that it is linked to, without those that look at other clips."""
         others = spec_of(stage.kind).of_others
         return [source for name, source in stage.inputs.items() if name.partition(" ")[0] not in others]

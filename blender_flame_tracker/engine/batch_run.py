@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...backend.contract.atomic import write_atomically
-from ...backend.contract.batch_files import PAGE, SCHEMA
+from ...backend.contract.batch_files import PAGE, SCHEMA, SOME_FAILED, WHOLE
 from ...backend.contract.events import entries_of, failure_of, number_of, text_of
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.outputs import TRACK
@@ -19,12 +19,6 @@ from ...backend.contract.supervision.supervisor import EarlyEnd, Supervisor, Tim
 
 LIST: Final = "shots.json"
 """The shots and their settings, as the engine's batch takes them."""
-
-WHOLE: Final = "batch"
-"""Kind of the stage that has the progress of all shots."""
-
-SOME_FAILED: Final = "batch-shots-failed"
-"""Code of the failure of a batch that went through all its shots, some of which could not be tracked."""
 
 _UNSAID: Final = Failure("batch-failed", "The engine could not track these clips.", "Look into the log.")
 

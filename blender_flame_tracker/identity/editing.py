@@ -175,13 +175,3 @@ def give_up(collection: bpy.types.Collection) -> None:
             bpy.data.meshes.remove(mesh)
     if EDITED in collection:
         del collection[EDITED]
-
-
-def is_changed(collection: bpy.types.Collection) -> bool:
-    """Whether anything differs from where it began."""
-    edited = edited_head(collection)
-    if edited is None:
-        return False
-    mesh: Any = edited.data
-    began = _began(mesh)
-    return began is not None and bool(np.abs(positions(mesh) - began).max(initial=0.0) >= LEAST)

@@ -70,7 +70,7 @@ def look_at_masks(tree: bpy.types.NodeTree, scene: bpy.types.Scene) -> None:
         look_at_mask(node, scene)
 
 
-def kept_areas(node: Any) -> tuple[Area, ...]:
+def remembered_areas(node: Any) -> tuple[Area, ...]:
     """Return what the mask of a node covered when it was looked at last."""
     found = parse_corrections(node.areas) if node.areas else Corrections()
     return () if isinstance(found, Failure) else found.areas
@@ -98,10 +98,10 @@ def _file(clip: bpy.types.MovieClip) -> Path:
 def _area(outline: Outline, placed: FrameMap) -> Area:
     source = np.array([placed.source(frame) for frame in outline.frames])
     fresh = np.flatnonzero(np.diff(source, prepend=source[0] - 1) != 0)
-    kept = fresh[list(_needed(outline.corners[fresh]))]
+    keyed = fresh[list(_needed(outline.corners[fresh]))]
     keys = [
         AreaKey(int(source[row]), tuple((round(float(x), 5), round(float(y), 5)) for x, y in outline.corners[row]))
-        for row in kept
+        for row in keyed
     ]
     return Area(outline.name, tuple(keys))
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
+from ...backend.contract.correction_settings import BLEND_FRAMES
 from ...backend.contract.job import SUBSTITUTES
 from .. import redrawing
 from ..names import TREE
@@ -107,7 +108,7 @@ class SceneFlame(bpy.types.PropertyGroup):
         "blend_frames": bpy.props.IntProperty(
             name="Blend Frames",
             description="Frames before and after the range over which the former track goes over into the new one",
-            default=5,
+            default=BLEND_FRAMES,
             min=0,
             max=100,
         ),

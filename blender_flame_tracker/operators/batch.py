@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.batch_files import MOST_WORKERS
+from ...backend.contract.batch_files import MOST_WORKERS, SOME_FAILED
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.supervision.run_state import RunState
-from ..engine.batch_run import SOME_FAILED, BatchRequest, BatchRun
+from ..engine.batch_run import BatchRequest, BatchRun
 from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute
 from ..results.first_view import import_and_show

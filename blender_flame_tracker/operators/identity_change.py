@@ -182,7 +182,7 @@ def identity_path(found: selection.Result) -> Path:
     return found.file.with_name(f"{found.file.stem}{SUFFIX}")
 
 
-def has_head(context: bpy.types.Context) -> Any:
+def changeable_import(context: bpy.types.Context) -> Any:
     """Return the import whose identity can be changed, None where there is none; for drawing."""
     found = selection.chosen(context)
     if found is None or found.collection is None or found.collection.library is not None:

@@ -16,7 +16,7 @@ WHAT: Final[Mapping[str, str]] = {
     "pins": "Let the fit pass through the frames that were put right by hand, and solve those around them again",
     "appearance": "Refine head, pose and expression by how the skin looks in the pictures; takes several times as long",
     "arkit": "Solve ARKit's 52 weights for characters, phones' programs and game engines; kept in the track file",
-    "texture": "Bake the colours of the head from the pictures, and put them on the imported head",
+    "texture": "Bake the colors of the head from the pictures, and put them on the imported head",
 }
 """Stages that are switched, and what they do, for tooltips."""
 

@@ -159,15 +159,15 @@ def _cells(group: Any, frame: Socket, grain: Grain) -> Socket:
     together = add_node(group, "CompositorNodeCombineColor", "Channels", -400, -400)
     for index in range(3):
         y = -400 - 200 * index
-        place = add_node(group, "CompositorNodeCombineXYZ", "Layer", -800, y)
+        layer = add_node(group, "CompositorNodeCombineXYZ", "Layer", -800, y)
         # Half a cell aside, as pixels lie on the borders of cells; far apart for each channel.
-        place.inputs[0].default_value = 0.5 + 4000.0 * index
-        place.inputs[1].default_value = 0.5
-        group.links.new(frame, place.inputs[2])
+        layer.inputs[0].default_value = 0.5 + 4000.0 * index
+        layer.inputs[1].default_value = 0.5
+        group.links.new(frame, layer.inputs[2])
         white = add_node(group, "CompositorNodeTexture", "Noise", -600, y)
         white.texture = texture
         white.inputs["Scale"].default_value = (grain.width / 2, grain.height / 2, 1.0)
-        group.links.new(place.outputs[0], white.inputs["Offset"])
+        group.links.new(layer.outputs[0], white.inputs["Offset"])
         group.links.new(white.outputs["Value"], together.inputs[index])
     return together.outputs[0]
 

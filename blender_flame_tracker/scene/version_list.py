@@ -26,8 +26,8 @@ _MOST_NAMES: Final = 1000
 
 def versions_of(collection: bpy.types.Collection) -> tuple[Any, ...]:
     """Return the versions of an import in their order; none where no list is kept."""
-    kept = list_of(collection)
-    return () if kept is None else tuple(kept.items)
+    listed = list_of(collection)
+    return () if listed is None else tuple(listed.items)
 
 
 def list_of(collection: bpy.types.Collection) -> Any | None:
@@ -42,8 +42,8 @@ def version_of(collection: bpy.types.Collection, file: Path | str) -> Any | None
 
 def chosen_version(collection: bpy.types.Collection) -> Any | None:
     """Return the version that is chosen in the list, None where none is."""
-    kept = list_of(collection)
-    return kept.items[kept.row] if kept is not None and 0 <= kept.row < len(kept.items) else None
+    listed = list_of(collection)
+    return listed.items[listed.row] if listed is not None and 0 <= listed.row < len(listed.items) else None
 
 
 def note_version(collection: bpy.types.Collection, file: Path, label: str = "", made_from: Path | None = None) -> Any:
@@ -58,13 +58,13 @@ def note_version(collection: bpy.types.Collection, file: Path, label: str = "", 
     Returns:
         The version, None where no list is kept.
     """
-    kept = list_of(collection)
-    if kept is None or collection.library is not None:
+    listed = list_of(collection)
+    if listed is None or collection.library is not None:
         return None
     there = version_of(collection, file)
     if there is not None:
         return there
-    version = kept.items.add()
+    version = listed.items.add()
     version.name = free_label(collection, label or label_of(file))
     version.file = str(file)
     version.made_from = "" if made_from is None else str(made_from)

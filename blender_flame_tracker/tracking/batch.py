@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import bpy
 
-from ...backend.contract.batch_files import GIVEN_BY_BATCH
+from ...backend.contract.batch_files import GIVEN_BY_BATCH, SOME_FAILED
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import ON_REQUEST, STAGES
 from ...backend.contract.options import to_dict
 from ...backend.contract.supervision.run_state import RunState
 from .. import redrawing
-from ..engine.batch_run import SOME_FAILED, BatchRequest, BatchRun, start_batch
+from ..engine.batch_run import BatchRequest, BatchRun, start_batch
 from ..nodes.scene_state import node_of
 from ..nodes.tree import FlameTree
 from ..paths import folder_problem, new_run_folder

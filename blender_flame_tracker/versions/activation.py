@@ -132,10 +132,10 @@ def remove(collection: bpy.types.Collection, version: Any, with_file: bool = Fal
         problem = _delete(file, collection)
         if problem is not None:
             return problem
-    kept = list_of(collection)
-    assert kept is not None
-    kept.items.remove(next(index for index, each in enumerate(kept.items) if each == version))
-    kept.row = min(kept.row, len(kept.items) - 1)
+    listed = list_of(collection)
+    assert listed is not None
+    listed.items.remove(next(index for index, each in enumerate(listed.items) if each == version))
+    listed.row = min(listed.row, len(listed.items) - 1)
     return None
 
 
@@ -167,7 +167,7 @@ def _delete(file: Path, collection: bpy.types.Collection) -> Failure | None:
 
 
 def _choose(collection: bpy.types.Collection, path: Path) -> None:
-    kept = list_of(collection)
+    listed = list_of(collection)
     for index, each in enumerate(versions_of(collection)):
-        if kept is not None and each.file == str(path):
-            kept.row = index
+        if listed is not None and each.file == str(path):
+            listed.row = index

@@ -64,8 +64,8 @@ def difference_of(collection: bpy.types.Collection | None) -> Difference | None:
 
 def is_compared(collection: bpy.types.Collection) -> bool:
     """Whether versions of an import are compared."""
-    kept = list_of(collection)
-    return kept is not None and bool(kept.compare)
+    listed = list_of(collection)
+    return listed is not None and bool(listed.compare)
 
 
 def comparison_of(collection: bpy.types.Collection) -> bpy.types.Object | None:
@@ -95,8 +95,8 @@ def _show(scene: bpy.types.Scene, parts: Parts, heads: tuple[MovingHead, MovingH
 
 
 def _share(collection: bpy.types.Collection) -> float:
-    kept = list_of(collection)
-    return 0.0 if kept is None else float(kept.share)
+    listed = list_of(collection)
+    return 0.0 if listed is None else float(listed.share)
 
 
 def _made(parts: Parts) -> bpy.types.Object:

@@ -13,10 +13,9 @@ from typing import Any, Final
 from ... import __version__
 from ...contract.checks import is_path, is_real, is_text, mapping_of, object_with, parse_json
 from ...contract.targets import Targets
-from ...run.registry import STAGE_CODE
-from ...system.source_code import code_version
 from ...system.writable import writable_problem
 from ..capacity import usual_workers
+from ..keys import code_of_stages
 
 PACKAGES: Final = ("torch", "numpy", "cv2", "numba", "av")
 """What the engine imports; finding them takes milliseconds where importing them takes seconds."""
@@ -74,7 +73,7 @@ class Fitness:
 
 def code_hash() -> str:
     """Return the version of all stages' code in this program."""
-    return "-".join(sorted({code_version(code.run.__module__)[:8] for code in STAGE_CODE.values()}))
+    return "-".join(version[:8] for version in code_of_stages())
 
 
 def write_needs(folder: Path, models: Path, targets: Targets) -> Needs:

@@ -14,7 +14,7 @@ from ...contract.failure import Failure
 from ...contract.supervision.process import Engine
 from ...system.project import MODELS, PROJECT
 from ..manifest import entry_of
-from ..one_shot import record_to_track, result_of, track_one
+from ..one_shot import record_to_track, track_one
 from ..shot import FAILED, Record
 from ..shot_file import write_result
 from .checks import Needs, fitness
@@ -79,7 +79,7 @@ def track(order: Mapping[str, Any]) -> dict[str, Any]:
     )
     if record.finished and not order["survey"]:
         write_result(record, folder)
-    return {**result_of(record, folder), "name": order["entry"]["name"]}
+    return {**entry_of(record, folder), "name": order["entry"]["name"]}
 
 
 def _command(order: Mapping[str, Any], engine: Engine, job: Path, log: Path) -> list[str]:

@@ -101,16 +101,16 @@ def _trembling(clip: KnownClip, fitted: Fit, head: HeadModel) -> float:
 def _with_pins(
     setup: Setup, head: HeadModel, clip: KnownClip, fitted: Fit, every: int, *, refine: bool
 ) -> Fit | Failure:
-    place = _place(setup)
-    track = track_of(fitted, head, place)
+    stage = _stage_context(setup)
+    track = track_of(fitted, head, stage)
     pinned = _pinned(track, clip, fitted, head, every)
     if isinstance(pinned, Failure):
         return pinned
     corrections = Corrections(pinned=pinned)
-    return pinned_fit(fitted, track, head, corrections, PinsSettings(refine=refine), place)
+    return pinned_fit(fitted, track, head, corrections, PinsSettings(refine=refine), stage)
 
 
-def _place(setup: Setup) -> Context:
+def _stage_context(setup: Setup) -> Context:
     return replace(context(setup, "pins"), settings={"fit": to_dict(FitSettings())})
 
 

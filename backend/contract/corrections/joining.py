@@ -19,7 +19,7 @@ from ..track import MISSING, Track
 from ..track_schema import KINDS
 from .corrections import ENTRY
 from .join_problems import converted, join_problem
-from .pose_changes import changed, changes, middle_of, poses_of
+from .pose_changes import middle_of, mixed, poses_of
 from .posed_frames import moved_vertices
 from .reach import ramp
 from .uncorrected import before_of
@@ -29,8 +29,8 @@ JOINED: Final = "joined"
 """Entry of the header: the parts that were joined, with first and last frame, frames of the blends, and settings."""
 STAYS: Final = ("light", "gain")
 """Of every frame, and yet of the whole clip's solution: they belong to the albedo of the track."""
-LARGEST_SHARE: Final = 2
-"""A blend takes half of the part at most, however far apart the two are."""
+LARGEST_SHARE: Final = 0.5
+"""Of the part that a blend takes, however far apart the two are."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _run(common: Array, base: Track, rows: _Rows, end: int, step: int) -> Intege
     inwards = ours if step > 0 else ours[::-1]
     good = common[inwards] & (base.shot[rows.base[inwards]] == base.shot[rows.base[end]])
     count = len(good) if good.all() else int(np.argmin(good))
-    return inwards[: min(count, max(len(ours) // LARGEST_SHARE, 1))]
+    return inwards[: min(count, max(int(LARGEST_SHARE * len(ours)), 1))]
 
 
 def _needed(base: Track, part: Track, rows: _Rows, outside: int, run: Integers, blend_frames: int) -> int:
@@ -195,44 +195,44 @@ def _points(track: Track, rows: Integers) -> Floats:
 
 def _blended(joined: Track, base: Track, part: Track, rows: _Rows, shares: Floats) -> Track:
     """Return the joined track with the pose of the frames that are neither's alone, and what follows from it."""
-    mixed = np.flatnonzero((shares > 0) & (shares < 1))
-    if not len(mixed):
+    blended = np.flatnonzero((shares > 0) & (shares < 1))
+    if not len(blended):
         return joined
-    share, middle = shares[mixed], middle_of(base)
-    old, new = poses_of(base).rows(rows.base[mixed]), poses_of(part).rows(rows.part[mixed])
-    poses = changed(old, share[:, None] * changes(old, new, middle), middle)
+    share = shares[blended]
+    old, new = poses_of(base).rows(rows.base[blended]), poses_of(part).rows(rows.part[blended])
+    poses = mixed(old, new, share, middle_of(base))
     vertices = np.array(joined.vertices)
-    vertices[mixed] = moved_vertices(part, rows.part[mixed], new, poses)
+    vertices[blended] = moved_vertices(part, rows.part[blended], new, poses)
     result: dict[str, Array] = {"vertices": vertices}
     for name, values in poses.channels.items():
         array = np.array(getattr(joined, name))
-        array[mixed] = values
+        array[blended] = values
         result[name] = array
     for name in ("confidence", "reprojection_error"):
         array = np.array(getattr(joined, name))
-        before, after = getattr(base, name)[rows.base[mixed]], getattr(part, name)[rows.part[mixed]]
+        before, after = getattr(base, name)[rows.base[blended]], getattr(part, name)[rows.part[blended]]
         both = np.isfinite(before) & np.isfinite(after)
-        array[mixed] = np.where(both, before + share * (after - before), after)
+        array[blended] = np.where(both, before + share * (after - before), after)
         result[name] = array
     return replace(joined, **result)
 
 
 def _uncorrected(base: Track, part: Track, rows: _Rows, shares: Floats) -> dict[str, Array | None]:
     """Return what the frames were before corrections; blended ones are new, and count as they are."""
-    found, values = [], []
+    of_joined, values = [], []
     for track, of_rows, ours in ((base, rows.base, shares == 0), (part, rows.part, shares == 1)):
         if track.uncorrected_rows is None or track.uncorrected is None:
             continue
-        place = np.full(len(track), -1)
-        place[of_rows[ours & (of_rows >= 0)]] = np.flatnonzero(ours & (of_rows >= 0))
-        there = place[track.uncorrected_rows] >= 0
-        found.append(place[track.uncorrected_rows[there]])
+        row = np.full(len(track), -1)
+        row[of_rows[ours & (of_rows >= 0)]] = np.flatnonzero(ours & (of_rows >= 0))
+        there = row[track.uncorrected_rows] >= 0
+        of_joined.append(row[track.uncorrected_rows[there]])
         values.append(track.uncorrected[there])
     width = before_of(base, np.zeros(1, dtype=np.int64)).shape[1]
-    if not found or any(each.shape[1] != width for each in values):
+    if not of_joined or any(each.shape[1] != width for each in values):
         # A part with ARKit's weights, or without: what was before does not fit this track.
         return {"uncorrected_rows": None, "uncorrected": None}
-    at, what = np.concatenate(found), np.concatenate(values)
+    at, what = np.concatenate(of_joined), np.concatenate(values)
     order = np.argsort(at)
     return {"uncorrected_rows": at[order], "uncorrected": what[order]}
 

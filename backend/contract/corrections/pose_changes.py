@@ -111,6 +111,11 @@ def changed(start: Poses, change: Floats, middle: Floats) -> Poses:
     return Poses(head_rotation=axis_angles(after), head_translation=position - after @ middle, **added)
 
 
+def mixed(start: Poses, end: Poses, share: Floats, middle: Floats) -> Poses:
+    """Return poses a share (T,) of the way from some to others, see `changes`."""
+    return changed(start, share[:, None] * changes(start, end, middle), middle)
+
+
 def _picture(position: Array) -> Floats:
     """Return points in camera axes (T, 3) as x and y in units of the depth, and the logarithm of that."""
     depth = np.maximum(position[:, 2:], _NEAREST)

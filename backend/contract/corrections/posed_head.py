@@ -148,7 +148,7 @@ class _Posed:
         self._skinned = np.einsum("nj,njx->nx", self._weights, self._by_joint)
 
     def _chain(self) -> tuple[Floats, Floats]:
-        """Return rotation (J, 3, 3) and place (J, 3) of the joints, one after the other from the root."""
+        """Return rotation (J, 3, 3) and position (J, 3) of the joints, one after the other from the root."""
         turned, pivots = self._rotations.copy(), self._joints.copy()
         for joint, parent in enumerate(self._parents):
             if parent >= 0:

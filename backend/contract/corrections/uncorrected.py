@@ -26,9 +26,16 @@ ARKIT = ("arkit_weights", "arkit_residual")
 
 def before_of(track: Track, rows: Integers) -> Floats:
     """Return what is to be remembered of some rows before they are changed (N, M)."""
-    names = [*poses_of(track).channels, *STATE, *(ARKIT if track.arkit_weights is not None else ())]
-    parts = [np.asarray(getattr(track, name)[rows], dtype=np.float64).reshape(len(rows), -1) for name in names]
+    parts = [
+        np.asarray(getattr(track, name)[rows], dtype=np.float64).reshape(len(rows), -1)
+        for name in _remembered_of(track)
+    ]
     return np.concatenate(parts, axis=1)
+
+
+def _remembered_of(track: Track) -> list[str]:
+    """Return the arrays whose rows are remembered, in their order."""
+    return [*poses_of(track).channels, *STATE, *(ARKIT if track.arkit_weights is not None else ())]
 
 
 def uncorrected_track(track: Track) -> Track | Failure:
@@ -37,7 +44,7 @@ def uncorrected_track(track: Track) -> Track | Failure:
     rows, remembered = track.uncorrected_rows, track.uncorrected
     if rows is None or remembered is None:
         return track if ENTRY not in track.header else replace(track, header=header)
-    names = [*poses_of(track).channels, *STATE, *(ARKIT if track.arkit_weights is not None else ())]
+    names = _remembered_of(track)
     widths = [int(np.prod(getattr(track, name).shape[1:])) for name in names]
     if remembered.shape != (len(rows), sum(widths)):
         return _damaged()

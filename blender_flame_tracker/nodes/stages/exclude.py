@@ -86,7 +86,7 @@ class ExcludeNode(StageNode, bpy.types.Node):
         """Write what the mask covers, and what the named file leaves out, for the engine."""
         if self.mask is None:
             return None
-        excluded = exclusion.with_areas(super().settings(scene).corrections, exclusion.kept_areas(self))
+        excluded = exclusion.with_areas(super().settings(scene).corrections, exclusion.remembered_areas(self))
         if isinstance(excluded, Failure):
             return excluded
         return exclusion.write_exclusion(Path(settings.corrections), excluded)

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.batch_files import SOME_FAILED
 from ....backend.contract.supervision.run_state import RunState
-from ...engine.batch_run import SOME_FAILED, BatchRun, ShotProgress
+from ...engine.batch_run import BatchRun, ShotProgress
 from ...paths import ROOT_PACKAGE
 from ...text import duration, paragraph
 from ...tracking import availability, batch

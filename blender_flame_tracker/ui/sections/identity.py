@@ -12,7 +12,7 @@ from ...identity import editing, following
 from ...identity.properties import label_of
 from ...nodes.stages.photographs import draw_names
 from ...operators.identity import FLAME_MT_identity
-from ...operators.identity_change import has_head
+from ...operators.identity_change import changeable_import
 from ...scene.identity_change import edited_head
 from ...text import paragraph
 
@@ -52,7 +52,7 @@ def draw_identity(layout: Any, context: bpy.types.Context, head: Any) -> None:
         layout.prop(head, "identity_track")
     else:
         layout.prop(head, "identity_track", text="Or From", placeholder="Track or Identity File")
-    collection = has_head(context)
+    collection = changeable_import(context)
     if collection is not None:
         _draw_change(layout, context, collection)
 

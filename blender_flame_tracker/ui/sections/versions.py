@@ -41,17 +41,17 @@ class FLAME_UL_versions(bpy.types.UIList):  # noqa: N801 - Blender's rule for na
 def draw_versions(layout: Any, context: bpy.types.Context, found: selection.Result) -> None:
     """Draw the versions of an import, folded away while there is only one."""
     collection = found.collection
-    kept = list_of(collection) if collection is not None else None
-    if collection is None or kept is None or not kept.items:
+    listed = list_of(collection) if collection is not None else None
+    if collection is None or listed is None or not listed.items:
         return
-    several = len(kept.items) > 1
+    several = len(listed.items) > 1
     header, body = layout.panel("flame_versions" if several else "flame_version", default_closed=not several)
-    header.label(text=f"Versions ({len(kept.items)})")
+    header.label(text=f"Versions ({len(listed.items)})")
     if body is None:
         return
     body.use_property_split = False
     row = body.row()
-    row.template_list("FLAME_UL_versions", "", kept, "items", kept, "row", rows=4 if several else 2)
+    row.template_list("FLAME_UL_versions", "", listed, "items", listed, "row", rows=4 if several else 2)
     buttons = row.column(align=True)
     buttons.operator("flame.add_version", text="", icon="ADD")
     buttons.operator("flame.remove_version", text="", icon="REMOVE")
@@ -65,13 +65,13 @@ def draw_versions(layout: Any, context: bpy.types.Context, found: selection.Resu
 
 def _draw_comparison(layout: Any, context: bpy.types.Context, collection: bpy.types.Collection) -> None:
     """Switch and slider, and how far the two are apart on this frame."""
-    kept = list_of(collection)
-    assert kept is not None
+    listed = list_of(collection)
+    assert listed is not None
     row = layout.row(align=True)
-    row.prop(kept, "compare", text="" if kept.compare else "Compare", icon="UV_SYNC_SELECT", toggle=True)
-    if not kept.compare:
+    row.prop(listed, "compare", text="" if listed.compare else "Compare", icon="UV_SYNC_SELECT", toggle=True)
+    if not listed.compare:
         return
-    row.prop(kept, "share", text="", slider=True)
+    row.prop(listed, "share", text="", slider=True)
     heads = comparison.compared(collection)
     column = layout.column(align=True)
     if isinstance(heads, Failure):

@@ -11,7 +11,7 @@ from fake_stages import make_clip
 
 from backend.batch.keys import Keys
 from backend.batch.manifest import entry_of
-from backend.batch.one_shot import merge, record_to_track, result_of, track_one
+from backend.batch.one_shot import record_to_track, take_result, track_one
 from backend.batch.plan import key_of, planned
 from backend.batch.shot import Record, Shot
 from backend.contract.job import STAGES
@@ -41,20 +41,20 @@ def tracked(entry: dict, out: Path) -> dict:
         return [sys.executable, str(STAGES_FILE), str(job), "--events", "--cache", str(out / "c"), "--log", str(log)]
 
     track_one(record, out, Engine(Path(sys.executable), PROJECT), command)
-    return json.loads(json.dumps(result_of(record, out)))
+    return json.loads(json.dumps(entry_of(record, out)))
 
 
-def test_a_shot_is_tracked_from_its_entry_alone_and_its_result_merged(records: list[Record], tmp_path: Path) -> None:
+def test_a_shot_is_tracked_from_its_entry_alone_and_its_result_taken(records: list[Record], tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = tracked(entry_of(records[0], out), out)
     assert result["state"] == "done" and (out / records[0].name / "track.npz").is_file()
-    assert merge(records, [result]) == [records[0]]
+    assert take_result(records[0], result)
     assert [record.state for record in records] == ["done", "waiting"]
     assert records[0].faces[0].artefacts["track"] == f"{records[0].name}/track.npz"
 
 
 def test_a_result_that_is_torn_or_of_other_settings_is_passed_over(records: list[Record], tmp_path: Path) -> None:
     whole = entry_of(records[0], tmp_path / "out") | {"state": "done"}
-    for wrong in (None, {}, whole | {"key": "other"}, whole | {"name": "nobody"}, whole | {"faces": "many"}):
-        assert merge(records, [wrong]) == []
+    for wrong in (None, {}, whole | {"key": "other"}, whole | {"name": ".."}, whole | {"faces": "many"}):
+        assert not take_result(records[0], wrong)
     assert [record.state for record in records] == ["waiting", "waiting"]

@@ -15,7 +15,7 @@ from small_fits import VERTICES, a_fit, a_head
 from backend.contract.camera import Intrinsics, blender_lens, rotation_matrices
 from backend.contract.distortion import Distortion
 from backend.contract.failure import Failure
-from backend.contract.identity_file import identity_of
+from backend.contract.identity_file import KnownIdentity
 from backend.contract.settings import CameraSettings, FaceSettings, HeadSettings, ReportSettings, TrackFileSettings
 from backend.contract.track import Track, read_track
 from backend.data.context import Context
@@ -115,6 +115,10 @@ def test_a_long_clip_keeps_its_vertices_in_a_file(context: Context, tmp_path: Pa
     again = read_track(result.path)
     assert isinstance(again, Track)
     np.testing.assert_array_equal(again.vertices, result.track.vertices)
+
+
+def identity_of(made: Track) -> KnownIdentity:
+    return KnownIdentity(made.header["model"], made.identity, made.neutral_vertices.astype(np.float64))
 
 
 def test_the_identity_of_an_earlier_track_is_taken_over(context: Context, tmp_path: Path) -> None:
