@@ -47,6 +47,7 @@ IMPLIED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("camera", "focal_pixels"): ("focal_mode", "pixels"),
     ("camera", "focal_millimetres"): ("focal_mode", "millimetres"),
     ("camera", "angle_of_view"): ("focal_mode", "angle"),
+    ("camera", "lens_file"): ("focal_mode", "file"),
     **{("camera", name): ("principal_point", "known") for name in ("centre_x", "centre_y")},
     **{("camera", name): ("principal_point", "shift") for name in ("shift_x", "shift_y")},
     **{("camera", name): ("distortion", "known") for name in ("k1", "k2", "k3", "p1", "p2")},

@@ -9,10 +9,11 @@ from .options import option
 
 FOCAL_CHOICES: Final = {
     "estimate": "Estimate it from the clip, beginning with usual lenses: right when nothing is known",
-    "metadata": "From the file's metadata; estimated if there is none",
+    "metadata": "From the file's metadata or a lens file beside it (shot.lens.json); estimated if there is none",
     "pixels": "Known in pixels",
     "millimetres": "Known in millimetres, with the width of the sensor",
     "angle": "Known as horizontal angle of view",
+    "file": "From a lens file, with principal point and distortion",
 }
 PRINCIPAL_POINT_CHOICES: Final = {
     "middle": "In the middle of the picture, as in every picture that was not cut on one side",
@@ -35,7 +36,7 @@ class CameraSettings:
         "What you know about the focal length",
         label="Focal Length",
         choices=FOCAL_CHOICES,
-        choice_labels={"metadata": "From Metadata", "angle": "Angle of View"},
+        choice_labels={"metadata": "From Metadata", "angle": "Angle of View", "file": "From Lens File"},
     )
     focal_pixels: float = option(
         1000.0, "Focal length when known in pixels", label="Pixels", unit="px", minimum=1.0, maximum=1e6
@@ -48,6 +49,11 @@ class CameraSettings:
     )
     angle_of_view: float = option(
         50.0, "Horizontal angle of view when known", label="Angle of View", unit="degrees", minimum=0.5, maximum=170.0
+    )
+    lens_file: str = option(
+        "",
+        "What is known of the lens: lens.json of an exported camera, or a calibration of OpenCV's (YAML, JSON, XML)",
+        path=True,
     )
     focal_varies: bool = option(
         False,

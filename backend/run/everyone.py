@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.job import Job, default_job
-from ..contract.pixel_shape import focal_in_square_pixels
+from ..contract.lens_file import lens_of_track
 from ..contract.settings import FaceSettings, TrackFileSettings
 from ..contract.track import read_parts
 
@@ -31,7 +31,7 @@ def everyone_after_the_first(settings: Mapping[str, Any], out: Path) -> tuple[in
     people = 1 + len(header["report"].get("others", ()))
     if settings["camera"].focal_mode not in ("estimate", "metadata"):
         return people, dict(settings)
-    lens = replace(settings["camera"], focal_mode="pixels", focal_pixels=focal_in_square_pixels(header))
+    lens = replace(settings["camera"], **lens_of_track(header))
     return people, {**settings, "camera": lens}
 
 

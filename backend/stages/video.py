@@ -9,6 +9,7 @@ from typing import Final
 from ..contract.failure import Failure
 from ..contract.file_access import is_file
 from ..contract.footage import is_picture
+from ..contract.lens_file import lens_file_beside
 from ..contract.sequence import sequence_from
 from ..contract.settings import VideoSettings
 from ..data.context import Context
@@ -24,14 +25,16 @@ def run(settings: VideoSettings, context: Context) -> Video | Failure:
 
 
 def files(settings: VideoSettings, _models: Path) -> Iterable[Path]:
-    """The video, or all pictures of a sequence."""
+    """The video, or all pictures of a sequence, and a lens file beside it."""
     path = Path(settings.path).expanduser()
+    beside = lens_file_beside(path) if settings.path else None
+    lens = [] if beside is None else [beside]
     if not is_picture(path) or not is_file(path):
-        return [path]
+        return [path, *lens]
     try:
-        return sequence_from(path).present
+        return [*sequence_from(path).present, *lens]
     except OSError:
-        return [path]
+        return [path, *lens]
 
 
 def summary(output: Video, _settings: VideoSettings) -> str:

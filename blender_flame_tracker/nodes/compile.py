@@ -12,7 +12,7 @@ import bpy
 
 from ...backend.contract.failure import Failure
 from ...backend.contract.job import Job, Stage
-from ...backend.contract.pixel_shape import focal_in_square_pixels
+from ...backend.contract.lens_file import lens_of_track
 from ...backend.contract.retarget_settings import RetargetSettings
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import read_parts
@@ -145,23 +145,23 @@ def compile_tree(tree: bpy.types.NodeTree, scene: bpy.types.Scene, target: str |
 
 def _with_shared_lens(tree: bpy.types.NodeTree, scene: bpy.types.Scene, stages: list[Stage]) -> list[Stage]:
     """Let the takes of several people of a clip have the lens that was found for the first, unless one is known."""
-    lenses: dict[str, float] = {}
+    lenses: dict[str, Mapping[str, Any]] = {}
     for stage in stages:
         lens = _lens_of(take_files.first_of(tree.nodes[stage.name], scene)) if stage.kind == "track" else None
         camera = upstream(tree.nodes[stage.name], "camera") if lens is not None else None
         if lens is not None and camera is not None and camera.focal_mode in ("estimate", "metadata"):
             lenses[camera.name] = lens
-    return [_with_focal(stage, lenses[stage.name]) if stage.name in lenses else stage for stage in stages]
+    return [_with_lens(stage, lenses[stage.name]) if stage.name in lenses else stage for stage in stages]
 
 
-def _with_focal(stage: Stage, pixels: float) -> Stage:
-    return replace(stage, settings=replace(stage.settings, focal_mode="pixels", focal_pixels=pixels))
+def _with_lens(stage: Stage, lens: Mapping[str, Any]) -> Stage:
+    return replace(stage, settings=replace(stage.settings, **lens))
 
 
-def _lens_of(track: Path | None) -> float | None:
-    """Return the focal length of a track in pixels, None where there is none."""
+def _lens_of(track: Path | None) -> dict[str, Any] | None:
+    """Return the camera's settings for the lens of a track, None where there is none."""
     found = read_parts(track, ()) if track is not None else None
-    return None if found is None or isinstance(found, Failure) else focal_in_square_pixels(found[0])
+    return None if found is None or isinstance(found, Failure) else lens_of_track(found[0])
 
 
 def _imports(

@@ -6,20 +6,19 @@ results. Only what leads to the track is run; report and texture stay those of t
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import bpy
 import numpy as np
 
-from ...backend.contract.distortion import Distortion
 from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_file
 from ...backend.contract.job import Job
-from ...backend.contract.pixel_shape import focal_in_square_pixels
+from ...backend.contract.lens_file import lens_of_track
 from ...backend.contract.settings import SceneSettings
-from ...backend.contract.track import DISTORTION, read_parts
+from ...backend.contract.track import read_parts
 from . import take_files
 from .compile import Compiled, Retaking, compile_tree
 from .exclusion import look_at_masks
@@ -127,7 +126,7 @@ def _changes(
     wanted = {
         "video": {"first_frame": chosen.from_frame, "last_frame": chosen.to_frame},
         "head": {"identity_track": str(base)},
-        "camera": _lens(header, zoom),
+        "camera": lens_of_track(header, zoom),
     }
     if header["report"].get("others"):
         wanted["face"] = _person(arrays, header, chosen)
@@ -135,19 +134,6 @@ def _changes(
     return {
         above[kind].name: changes for kind, changes in wanted.items() if kind in above and above[kind].name in names
     }
-
-
-def _lens(header: dict[str, Any], zoom: float) -> dict[str, Any]:
-    """Return the camera's settings for the lens that a track has; estimated anew, it would be another one.
-
-    Args:
-        header: Of the track.
-        zoom: By how much longer the lens is on the first frame than the header says.
-    """
-    settings = {"focal_mode": "pixels", "focal_pixels": zoom * focal_in_square_pixels(header)}
-    if DISTORTION not in header:
-        return {**settings, "distortion": "none"}
-    return {**settings, "distortion": "known", **asdict(Distortion(**header[DISTORTION]).for_focal(zoom))}
 
 
 def _person(arrays: dict[str, np.ndarray], header: dict[str, Any], chosen: Range) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import bpy
 from ....backend.contract.failure import Failure
 from ....backend.contract.options import options_of
 from ....backend.contract.settings import CameraSettings
-from ...properties import property_of, settings_from
+from ...properties import property_of
 from ...scene.distortion import clip_distortion, clip_intrinsics, tracking_camera
 from ..base import Group, StageNode, changed
 from ..reading import name_of
@@ -24,6 +24,7 @@ _FIELDS: Final = {
     "pixels": ("focal_pixels",),
     "millimetres": ("focal_millimetres", "sensor_width"),
     "angle": ("angle_of_view",),
+    "file": ("lens_file",),
     BLENDER: (BLENDER,),
     CLIP: (CLIP,),
 }
@@ -73,7 +74,7 @@ class CameraNode(StageNode, bpy.types.Node):
         """Show what the way of knowing the lens needs."""
         if name in ("focal_mode", "focal_varies") or name in _FIELDS.get(self.focal_mode, ()):
             return True
-        if self.focal_mode == CLIP:
+        if self.focal_mode in (CLIP, "file"):
             return False
         of_camera = self.focal_mode == BLENDER
         if name == "distortion" or (name == "principal_point" and not of_camera):
@@ -87,8 +88,11 @@ class CameraNode(StageNode, bpy.types.Node):
         if self.focal_mode == CLIP:
             lens = clip_settings(self.movie_clip, name_of(self))
             return lens if isinstance(lens, Failure) else replace(lens, focal_varies=self.focal_varies)
+        if self.focal_mode == "file":
+            chosen = super().settings(scene)
+            return CameraSettings(focal_mode="file", lens_file=chosen.lens_file, focal_varies=chosen.focal_varies)
         if self.focal_mode != BLENDER:
-            return settings_from(self, CameraSettings)
+            return replace(super().settings(scene), lens_file="")
         thing = self.blender_camera
         if thing is None or thing.type != "CAMERA":
             return Failure(

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import bpy
 
+from ....backend.contract.lens_file import lens_file_beside
 from ...engine.model_files import ModelFile
 from ...nodes.scene_state import active_tree, node_of
 from ...paths import ROOT_PACKAGE
@@ -21,6 +22,7 @@ _FOCAL_FIELDS: Final = (
     "focal_millimetres",
     "sensor_width",
     "angle_of_view",
+    "lens_file",
 )
 _LENS_FIELDS: Final = (
     "principal_point",
@@ -95,8 +97,11 @@ def metadata_words(context: bpy.types.Context, camera: Any) -> str:
     """Return what the video's metadata say of the focal length, where they are asked and it is known."""
     path = footage.path_of(context)
     look = footage.faces_of(path).found if path is not None else None
-    if look is None or camera.focal_mode != "metadata":
+    if path is None or look is None or camera.focal_mode != "metadata":
         return ""
+    beside = lens_file_beside(path)
+    if beside is not None:
+        return f"{beside.name} beside it says which lens it was."
     if look.focal_length_35mm is None:
         return "The file does not say, so it is estimated."
     return f"The file says {look.focal_length_35mm:.4g} mm (as on 35 mm film)."

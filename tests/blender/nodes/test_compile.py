@@ -123,6 +123,15 @@ def test_the_focal_length_of_a_blender_camera(tree, scene):
     )
 
 
+def test_a_lens_file_says_all_of_the_lens_and_only_where_it_is_chosen(tree, tmp_path):
+    camera, file = tree.nodes["Camera"], str(tmp_path / "lens.json")
+    camera.focal_mode, camera.lens_file, camera.principal_point = "file", file, "known"
+    assert [name for name in ("lens_file", "principal_point", "distortion") if camera.matters(name)] == ["lens_file"]
+    assert settings(tree, "Camera") == CameraSettings("file", lens_file=file)
+    camera.focal_mode = "estimate"
+    assert settings(tree, "Camera").lens_file == ""
+
+
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])
 @pytest.mark.parametrize("fit", ["AUTO", "HORIZONTAL", "VERTICAL"])
 def test_what_the_engine_is_told_of_a_camera_is_the_angle_at_which_blender_sees(tree, scene, fit, size):

@@ -74,6 +74,20 @@ def test_the_range_is_not_asked_anew_how_its_lens_bends(tracked, scene, tmp_path
         assert (camera.distortion, camera.k1) == known
 
 
+def test_the_range_is_solved_with_the_principal_point_of_the_track_and_no_other_lens(tracked, clip, scene, tmp_path):
+    scene.frame_start, scene.frame_end = 8, 12
+    clip.with_suffix(".lens.json").write_text("{}")
+    track = read_track(Path(take()["flame_track"]))
+    intrinsics = {**track.header["intrinsics"], "centre_x": 100.0}
+    assert (
+        write_track(tmp_path / "beside.npz", replace(track, header={**track.header, "intrinsics": intrinsics})) is None
+    )
+    compiled = compile_retake(tracked, scene, tracked.nodes["Track File"], tmp_path / "beside.npz", 2)
+    (camera,) = (stage.settings for stage in compiled.job.stages if stage.kind == "camera")
+    assert (camera.focal_mode, camera.lens_file) == ("pixels", "")
+    assert (camera.principal_point, camera.centre_x) == ("known", 100.5)
+
+
 def test_the_joined_track_is_a_version_of_its_own_and_the_former_one_is_as_it_was(tracked, clip):
     whole = Path(take()["flame_track"])
     content, before = whole.read_bytes(), first_point(10)
