@@ -73,6 +73,11 @@ def comparison_of(collection: bpy.types.Collection) -> bpy.types.Object | None:
     return stored(collection, MESH, bpy.types.Object)
 
 
+def stands_for_head(collection: bpy.types.Collection) -> bool:
+    """Whether the head is hidden because of a comparison, whose object may have been deleted since."""
+    return MESH in collection
+
+
 def renew(scene: bpy.types.Scene, collection: bpy.types.Collection) -> None:
     """Let the 3D view show what switch, slider and list of an import say."""
     parts = parts_of(collection)
@@ -135,14 +140,14 @@ def _hide(parts: Parts, hidden: bool) -> None:
 def _put_away(collection: bpy.types.Collection, parts: Parts | Failure) -> None:
     """Take the comparison out of the scene, and show the head again."""
     thing = comparison_of(collection)
-    if thing is None:
+    if thing is not None:
+        mesh: Any = thing.data
+        bpy.data.objects.remove(thing)
+        if mesh is not None and mesh.users == 0:
+            bpy.data.meshes.remove(mesh)
+    if not stands_for_head(collection):
         return
-    mesh: Any = thing.data
-    bpy.data.objects.remove(thing)
-    if mesh is not None and mesh.users == 0:
-        bpy.data.meshes.remove(mesh)
-    if MESH in collection:
-        del collection[MESH]
+    del collection[MESH]
     if not isinstance(parts, Failure):
         _hide(parts, False)
 

@@ -15,7 +15,7 @@ _HIDDEN: Final[Any] = {"HIDDEN"}
 def _renewed(owner: Any, context: bpy.types.Context) -> None:
     """Let the 3D view follow, where versions are compared."""
     collection: Any = owner.id_data
-    if owner.compare or comparison.comparison_of(collection) is not None:
+    if owner.compare or comparison.stands_for_head(collection):
         comparison.renew(context.scene, collection)
 
 

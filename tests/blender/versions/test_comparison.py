@@ -84,6 +84,13 @@ def test_the_head_is_hidden_meanwhile_and_rendered_all_the_same(two):
     assert not head.hide_get()
 
 
+def test_the_head_comes_back_also_where_the_comparison_was_deleted(two):
+    compared_points(two, 0.5)
+    bpy.data.objects.remove(comparison.comparison_of(two))
+    two.flame_versions.compare = False
+    assert not bpy.data.objects["take one head"].hide_get()
+
+
 def test_another_lens_is_laid_where_its_own_picture_is(take):
     folder = Path(take["flame_track"]).parent
     longer = write_version(folder, "track_longer.npz", 0, intrinsics=Intrinsics.centred(640, 480, 900.0))
