@@ -12,6 +12,7 @@ from gpu_extras.batch import batch_for_shader
 from ..nodes.exclusion import look_at_mask, size_of
 from ..scene.camera_frame import camera_frame
 from ..scene.masks import add_outline, key_mask, select_points
+from ..scene.straight_footage import lens_behind, on_footage
 from .exclude import can_change, ensured, ensured_mask, exclude_node
 
 
@@ -53,7 +54,7 @@ class DrawArea(bpy.types.Operator):
     __annotations__ = {
         "corners": bpy.props.StringProperty(
             name="Corners",
-            description="Corners as x y pairs with commas between, in shares of the picture from top left",
+            description="Corners as x y pairs with commas between, in shares of the shown picture from top left",
             options={"HIDDEN", "SKIP_SAVE"},
         ),
         "name": bpy.props.StringProperty(name="Name", description="What is left out", default="Area"),
@@ -120,7 +121,9 @@ class DrawArea(bpy.types.Operator):
             return {"CANCELLED"}
         mask, node = ensured_mask(context), ensured(context)
         select_points(mask, False)
-        add_outline(mask, self.name, points, size_of(node, context.scene))
+        # The mask is that of the footage as it was filmed, behind the camera it may be straightened.
+        filmed = on_footage(points, lens_behind(context.scene.camera))
+        add_outline(mask, self.name, filmed, size_of(node, context.scene))
         if not key_mask(mask, context.area):
             self.report({"WARNING"}, "The area has no key: press I in the Movie Clip editor if it shall move")
         look_at_mask(node, context.scene)

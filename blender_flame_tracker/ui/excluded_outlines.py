@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import bpy
-import numpy as np
 
 from ..nodes.exclusion import size_of
 from ..operators.draw_area import draw_outline
 from ..operators.exclude import exclude_node
 from ..scene.camera_frame import camera_frame
 from ..scene.masks import outlines_now
+from ..scene.straight_footage import lens_behind, outline_as_shown
 
 _COLOUR: Final = (1.0, 0.45, 0.2, 0.9)
 
@@ -32,8 +32,9 @@ def draw() -> None:
     frame = camera_frame(context.region, space.region_3d, scene)
     if frame is None:
         return
+    lens = lens_behind(scene.camera)
     for corners in outlines_now(node.mask, size_of(node, scene)):
-        draw_outline(frame.in_region(np.asarray(corners)), _COLOUR, context.region, closed=True)
+        draw_outline(frame.in_region(outline_as_shown(corners, lens)), _COLOUR, context.region, closed=True)
 
 
 CLASSES: Final[tuple[type, ...]] = ()

@@ -3,6 +3,7 @@
 import json
 
 import bpy
+import numpy as np
 import pytest
 from flame_extension.backend.contract.corrections.corrections import (
     Area,
@@ -17,6 +18,8 @@ from flame_extension.blender_flame_tracker.nodes.exclusion import areas_of, look
 from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.nodes.state import NodeState, status_of
 from flame_extension.blender_flame_tracker.scene.masks import key_mask
+from flame_extension.blender_flame_tracker.scene.plate import Plate, show_plate
+from flame_extension.blender_flame_tracker.scene.straight_footage import lens_behind
 from panel_helpers import drawn
 
 CORNERS = "0.1 0.2, 0.4 0.2, 0.4 0.5"
@@ -92,6 +95,23 @@ def test_a_drawn_area_goes_to_the_engine_in_a_file_beside_the_track(tree, clip):
     assert area.keys[0].corners == ((0.1, 0.2), (0.4, 0.2), (0.4, 0.5))
     job = json.loads(run_registry.run_of(tree).job.to_json())
     assert {each["settings"].get("corrections") for each in job["stages"]} == {None, str(file)}
+
+
+def test_an_area_that_is_drawn_over_straightened_footage_is_left_out_where_the_footage_has_it(tree, clip):
+    scene = bpy.context.scene
+    scene.camera = bpy.data.objects.new("Witness", bpy.data.cameras.new("Witness"))
+    footage = bpy.data.movieclips.load(str(clip))
+    footage.tracking.camera.focal_length_pixels, footage.tracking.camera.k1 = 200.0, -0.1
+    show_plate(scene.camera.data, Plate(footage, None, 0), straighten=True)
+    lens = lens_behind(scene.camera)
+    assert lens is not None
+    bpy.ops.flame.draw_area(corners=CORNERS)
+    (area,) = areas_of(exclude(tree), scene)
+    drawn_over = np.array([(0.1, 0.2), (0.4, 0.2), (0.4, 0.5)])
+    size = footage.size[:]
+    filmed = (lens.on_footage(drawn_over * size - 0.5) + 0.5) / size
+    assert np.abs(filmed - drawn_over).max() > 0.005
+    np.testing.assert_allclose(area.keys[0].corners, filmed, atol=1e-4)
 
 
 def test_an_area_that_moves_has_the_keys_that_its_way_needs(tree):

@@ -23,7 +23,8 @@ from flame_extension.blender_flame_tracker.scene.distortion import (
     write_clip_lens,
 )
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.plate import background_of
+from flame_extension.blender_flame_tracker.scene.plate import Plate, background_of, show_plate
+from flame_extension.blender_flame_tracker.scene.straight_footage import lens_behind, on_footage, outline_as_shown
 from synthetic_tracks import make_track
 
 WIDTH, HEIGHT = 160, 90
@@ -178,3 +179,42 @@ def test_the_compositor_bends_a_picture_to_the_pixel(
     apart = shown - waves(*np.moveaxis(source_pixels, -1, 0))
     # A pixel is 0.04, and half of one is what 5.2 may be off.
     assert np.sqrt((apart[inside] ** 2).mean()) < (0.005 if bpy.app.version < (5, 1) else 0.02)
+
+
+def test_a_point_behind_the_camera_is_found_in_the_footage_and_back(tmp_path: Path) -> None:
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(20) / 25, 25.0)
+    size = Intrinsics(film.WIDTH, film.HEIGHT, 150.0, 150.0, 60.0, 33.0)
+    plain = make_track(12, intrinsics=size, video={"name": "clip.mkv", "path": str(path)})
+    track = curved(plain, Distortion(-0.1, 0.01, p1=0.02))
+    camera = import_track(track, SceneSettings()).parts.camera
+    lens = lens_behind(camera)
+    assert lens is not None and track.curved is not None and lens.is_like(track.curved, 0.01)
+    corners = np.array([(0.05, 0.1), (0.9, 0.15), (0.8, 0.95)])
+    filmed = on_footage(corners, lens)
+    assert np.abs(filmed - corners).max() > 0.005
+    pixels = track.curved.on_footage(corners * (film.WIDTH, film.HEIGHT) - 0.5)
+    np.testing.assert_allclose(filmed * (film.WIDTH, film.HEIGHT) - 0.5, pixels, atol=1e-2)
+    shown = outline_as_shown(filmed, lens)
+    np.testing.assert_allclose(shown[::8], corners, atol=1e-6)
+    assert lens_behind(import_track(plain, SceneSettings()).parts.camera) is None
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_footage_that_is_shown_turned_is_bent_about_the_same_point(tmp_path: Path, turn: int) -> None:
+    path = film.write_film(tmp_path / "clip.mkv", np.arange(20) / 25, 25.0)
+    clip = bpy.data.movieclips.load(str(path))
+    across, down = (film.HEIGHT, film.WIDTH) if turn % 2 else (film.WIDTH, film.HEIGHT)
+    upright = CurvedLens(Intrinsics(across, down, 150.0, 150.0, 40.0, 35.0), Distortion(-0.1, p1=0.02, p2=-0.01))
+    write_clip_lens(clip, upright, turn)
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    show_plate(camera.data, Plate(clip, None, turn), straighten=True)
+    found = lens_behind(camera)
+    assert found is not None and found.is_like(upright, 0.01)
+
+
+def test_points_beside_the_picture_stay_where_the_lens_ends() -> None:
+    lens = CurvedLens(Intrinsics.centred(160, 90, 150.0), Distortion(-0.2))
+    assert lens.is_one_to_one()
+    far = np.array([(3.0, 0.5), (0.5, 0.5)])
+    np.testing.assert_allclose(on_footage(far, lens), far, atol=1e-6)
+    assert np.isfinite(outline_as_shown(far, lens)).all()
