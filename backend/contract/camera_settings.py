@@ -61,6 +61,13 @@ class CameraSettings:
         "background grows; a known one is that of the first frame",
         label="Zoom",
     )
+    zoom_smoothness: float = option(
+        1.0,
+        "How evenly the focal length of a zoom changes: below 1 it may begin and end faster, above 1 more softly",
+        minimum=0.01,
+        maximum=100.0,
+        advanced=True,
+    )
     principal_point: str = option(
         "middle",
         "Where the lens looks straight ahead",

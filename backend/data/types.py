@@ -80,6 +80,7 @@ class Camera:
         lens: The same in millimetres of a full-frame camera, for people; None where it is not known.
         guess: Where it is estimated, the focal length to begin with; a usual lens where None.
         varies: Whether it changes within the clip; a known one is then that of the first frame.
+        zoom_smoothness: How evenly it changes then; 1 as measured best.
         centre: Principal point in pixels; the middle of the picture where None.
         curved: Its distortion, or None where it has none.
     """
@@ -89,6 +90,7 @@ class Camera:
     lens: float | None = None
     guess: float | None = None
     varies: bool = False
+    zoom_smoothness: float = 1.0
     centre: tuple[float, float] | None = None
     curved: CurvedLens | None = None
 

@@ -89,7 +89,7 @@ def _zoom(landmarks: Landmarks, camera: Camera, context: Context, video: Video) 
     if video.is_photographs:
         return None
     if camera.varies:
-        return estimate_zoom(landmarks, video, context)
+        return estimate_zoom(landmarks, video, context, camera.zoom_smoothness)
     notice = notice_of_zoom(landmarks, video, context)
     if notice is not None:
         context.notice(notice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -153,9 +153,10 @@ def _centre(video: Video, settings: CameraSettings, known: LensFile | None) -> t
 
 def _focal(video: Video, settings: CameraSettings, known: LensFile | None, context: Context) -> Camera:
     long_side = max(video.width, video.height)
+    zoom: dict[str, Any] = {"varies": settings.focal_varies, "zoom_smoothness": settings.zoom_smoothness}
 
     def camera(focal: float, source: str) -> Camera:
-        return Camera(focal, source, FULL_FRAME * focal / long_side, varies=settings.focal_varies)
+        return Camera(focal, source, FULL_FRAME * focal / long_side, **zoom)
 
     if settings.focal_mode == "pixels":
         return camera(settings.focal_pixels, "known")
@@ -179,7 +180,7 @@ def _focal(video: Video, settings: CameraSettings, known: LensFile | None, conte
                 "Enter it in the camera settings if you know it: depth and perspective improve.",
             )
         )
-    return Camera(None, "estimated", varies=settings.focal_varies)
+    return Camera(None, "estimated", **zoom)
 
 
 def _silence(video: Video) -> str:

@@ -65,10 +65,14 @@ class Zoom:
         return {"times": float(self.factor.max() / self.factor.min()), "background_seen": self.visible_share}
 
 
-def estimate_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom | None:
+def estimate_zoom(landmarks: Landmarks, video: Video, context: Context, smoothness: float = 1.0) -> Zoom | None:
     """Return how the lens zooms, from all frames; None where it does not, or the background does not tell.
 
     Each shot begins with the focal length with which the one before ended: nothing tells another one.
+
+    Args:
+        landmarks, video, context: Of the clip.
+        smoothness: See `smooth_growth`.
     """
     pictures = context.checked(read_frames(video, list(range(len(landmarks)))))
     steps = steps_of(pictures, _points(landmarks), landmarks.shot)
@@ -80,7 +84,7 @@ def estimate_zoom(landmarks: Landmarks, video: Video, context: Context) -> Zoom 
         of_shot = [steps.get(int(frame), UNSEEN) for frame in frames[1:]]
         measured += [bool(np.isfinite(step.sigma)) for step in of_shot]
         of_shot = _with_face(of_shot, size[frames], landmarks.time[frames])
-        curve = smooth_growth(of_shot, landmarks.time[frames])
+        curve = smooth_growth(of_shot, landmarks.time[frames], smoothness)
         growth[frames] = (growth[frames[0] - 1] if frames[0] else 0.0) + curve
     share = float(np.mean(measured)) if measured else 0.0
     if share >= _SEEN and np.ptp(growth) > 0:
@@ -135,10 +139,15 @@ def _with_face(steps: list[Growth], size: Floats, times: Floats) -> list[Growth]
     ]
 
 
-def smooth_growth(steps: list[Growth], times: Floats) -> Floats:
+def smooth_growth(steps: list[Growth], times: Floats, smoothness: float = 1.0) -> Floats:
     """Return the growth (T,) since the first frame of a shot, logarithms, from the T - 1 steps.
 
     What was measured is followed closely; where nothing was seen the curve is carried on smoothly.
+
+    Args:
+        steps: Between neighbouring frames.
+        times: Of the frames, seconds (T,).
+        smoothness: By how much less the growth may bend than a zoom usually does.
     """
     count = len(times)
     if count < 3 or not any(np.isfinite(step.sigma) for step in steps):
@@ -149,7 +158,7 @@ def smooth_growth(steps: list[Growth], times: Floats) -> Floats:
     # Unknown is the speed between frames; a change of speed costs by the time that it takes.
     speed = growth / between
     stiffness = precision * between**2
-    bend = (_BEND * 30**2) ** -2 / ((between[1:] + between[:-1]) / 2) ** 2
+    bend = (_BEND / smoothness * 30**2) ** -2 / ((between[1:] + between[:-1]) / 2) ** 2
     bands = np.zeros((2, count - 1))
     bands[1] = stiffness + 1e-9 * stiffness.max()
     bands[1, :-1] += bend

@@ -29,6 +29,7 @@ _FIELDS: Final = {
     CLIP: (CLIP,),
 }
 _POINT_FIELDS: Final = {"known": ("centre_x", "centre_y"), "shift": ("shift_x", "shift_y")}
+_ZOOM: Final = ("focal_varies", "zoom_smoothness")
 _COEFFICIENTS: Final = ("k1", "k2", "k3", "p1", "p2")
 
 
@@ -74,6 +75,8 @@ class CameraNode(StageNode, bpy.types.Node):
         """Show what the way of knowing the lens needs."""
         if name in ("focal_mode", "focal_varies") or name in _FIELDS.get(self.focal_mode, ()):
             return True
+        if name == "zoom_smoothness":
+            return self.focal_varies
         if self.focal_mode in (CLIP, "file"):
             return False
         of_camera = self.focal_mode == BLENDER
@@ -87,10 +90,10 @@ class CameraNode(StageNode, bpy.types.Node):
         """Return the settings; a camera or a clip of Blender's becomes a focal length, a principal point and so on."""
         if self.focal_mode == CLIP:
             lens = clip_settings(self.movie_clip, name_of(self))
-            return lens if isinstance(lens, Failure) else replace(lens, focal_varies=self.focal_varies)
+            return lens if isinstance(lens, Failure) else replace(lens, **{name: getattr(self, name) for name in _ZOOM})
         if self.focal_mode == "file":
-            chosen = super().settings(scene)
-            return CameraSettings(focal_mode="file", lens_file=chosen.lens_file, focal_varies=chosen.focal_varies)
+            zoom = {name: getattr(self, name) for name in _ZOOM}
+            return CameraSettings(focal_mode="file", lens_file=super().settings(scene).lens_file, **zoom)
         if self.focal_mode != BLENDER:
             return replace(super().settings(scene), lens_file="")
         thing = self.blender_camera
@@ -104,7 +107,7 @@ class CameraNode(StageNode, bpy.types.Node):
                 f"{name_of(self)}: {thing.name} is not a perspective camera, so it has no focal length.",
                 "Choose another camera, or set its type to Perspective.",
             )
-        others = {name: getattr(self, name) for name in ("focal_varies", "distortion", *_COEFFICIENTS)}
+        others = {name: getattr(self, name) for name in (*_ZOOM, "distortion", *_COEFFICIENTS)}
         return replace(camera_settings(thing.data, scene.render), **others)
 
 

@@ -83,7 +83,7 @@ def model_words(source: str, found: tuple[ModelFile, ...]) -> str:
 
 def _draw_camera(layout: Any, context: bpy.types.Context, camera: Any) -> None:
     layout.prop(camera, "focal_mode")
-    for name in (*_FOCAL_FIELDS, "focal_varies", *_LENS_FIELDS):
+    for name in (*_FOCAL_FIELDS, "focal_varies", "zoom_smoothness", *_LENS_FIELDS):
         if camera.matters(name):
             layout.prop(camera, name)
     said = metadata_words(context, camera)

@@ -226,3 +226,10 @@ def run_camera(video: Video, settings: CameraSettings, context: Context) -> Came
     result = camera.run(video, settings, context)
     assert isinstance(result, Camera)
     return result
+
+
+def test_how_evenly_a_zoom_changes_goes_to_the_fit_with_any_focal_length(context: Context) -> None:
+    for mode in ("estimate", "pixels", "metadata"):
+        settings = CameraSettings(focal_mode=mode, focal_varies=True, zoom_smoothness=3.0)
+        found = run_camera(a_video(), settings, context)
+        assert (found.varies, found.zoom_smoothness) == (True, 3.0)

@@ -111,6 +111,17 @@ def test_steps_that_were_not_seen_are_bridged():
     assert smooth_growth(steps, times) == pytest.approx(0.02 * np.arange(31), abs=1e-3)
 
 
+def test_a_zoom_begins_as_softly_as_is_asked_for():
+    times = np.arange(61) / 30
+    steps = [Growth(0.0 if step < 30 else 0.02, 0.003) for step in range(60)]
+
+    def sharpest(smoothness: float) -> float:
+        return float(np.abs(np.diff(smooth_growth(steps, times, smoothness), n=2)).max())
+
+    assert 0.02 >= sharpest(0.1) > 1.5 * sharpest(1.0) > 6 * sharpest(10.0)
+    assert (smooth_growth(steps, times) == smooth_growth(steps, times, 1.0)).all()
+
+
 def test_a_camera_in_the_hand_is_no_zoom():
     swaying = np.diff(0.01 * np.sin(np.arange(60) / 5))
     assert not smooth_growth([Growth(float(each), 1e-4) for each in swaying], np.arange(60) / 30).any()
