@@ -89,24 +89,28 @@ def refined_fit(
         options=options,
         trust=settings.trust,
     )
-
-    progress = progress_of(context, {"keys": (0.0, 0.5), "motion": (0.5, 1.0)})
-
-    def refined_on(device: torch.device) -> RefinedClip:
-        return refine_clip(replace(refinement, device=device), progress)
-
-    with single_threaded_operations():
-        refined = on_device(refined_on, _device(fit.settings), context.notice)
+    refined = _refined_clip(refinement, context)
     refitted = as_fit(steady, camera, head, clip, _solution(refined, fit, solved), solved, fit.settings)
     result = zoomed_fit(refitted, fit.landmarks, fit.zoom)
     report = replace(
         _report(fit, result, refined), seconds=time.perf_counter() - started, empty_frames=len(pictures.empty)
     )
     if not _better(fit, result, refined):
-        return _left(
-            fit, context, "The pictures do not fit together better after refining; the landmarks' fit is kept.", report
-        )
+        return _left(fit, context, _NO_BETTER, report)
     return replace(result, focal_source=fit.focal_source, report=replace(fit.report, appearance=report))
+
+
+_NO_BETTER: Final = "The pictures do not fit together better after refining; the landmarks' fit is kept."
+
+
+def _refined_clip(work: Refinement, context: Context) -> RefinedClip:
+    progress = progress_of(context, {"keys": (0.0, 0.5), "motion": (0.5, 1.0)})
+
+    def refined_on(device: torch.device) -> RefinedClip:
+        return refine_clip(replace(work, device=device), progress)
+
+    with single_threaded_operations():
+        return on_device(refined_on, _device(work.fit.settings), context.notice)
 
 
 def _device(settings: FitSettings) -> torch.device:

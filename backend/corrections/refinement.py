@@ -92,13 +92,7 @@ def refined(
     if between is None:
         return replace(over, poses=work.following(over, _weights(timing, over.anchors)))
     inside = slice(between.first, between.last + 1)
-    near = replace(
-        timing,
-        frame_index=timing.frame_index[inside],
-        shot=timing.shot[inside],
-        present=timing.present[inside],
-        flagged=timing.flagged[inside],
-    )
+    near = timing.part(inside)
     apart = int(near.frame_index[-1] - near.frame_index[0])
     reaching = [replace(each, reach=apart) for each in pinned]
     part = spread_poses(work.tracked.rows(inside), near, reaching, work.middle, limits_of(track))

@@ -23,6 +23,7 @@ from ..contract.performance.stored import ENTRY as ARKIT
 from ..contract.pixel_shape import in_file_pixels, in_square_pixels
 from ..contract.portable import portable_header
 from ..contract.settings import TrackFileSettings
+from ..contract.shading import Shading
 from ..contract.track import (
     HEAD,
     INTERPOLATED,
@@ -35,6 +36,7 @@ from ..contract.track import (
     read_track,
     write_track,
 )
+from ..contract.track_schema import SHADING
 from ..data.context import Context
 from ..data.stage_code import LONGEST_SUMMARY, StageCode, counted
 from ..data.types import Fit, TrackFile
@@ -101,7 +103,7 @@ def load(files: Mapping[str, Path]) -> TrackFile | Failure:
 def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
     """Return the track of a fit; frames are posed in chunks, and long clips keep their vertices in a file."""
     fit, with_torso = _with_torso(fit, head, context)
-    landmarks, pose, shading, stated, arkit = fit.landmarks, fit.pose, fit.shading, fit.stated_error, fit.arkit
+    landmarks, pose, stated, arkit = fit.landmarks, fit.pose, fit.stated_error, fit.arkit
     vertices = _posed(fit, head, context, with_torso=with_torso)
     neutral = pose_vertices(head, neutral_pose(head, 1, pose.identity))[0]
     identity = pose.identity if head.fixed_identity is None else head.fixed_identity
@@ -138,17 +140,19 @@ def track_of(fit: Fit, head: HeadModel, context: Context) -> Track:
         landmark_barycentric=head.landmarks.barycentric.astype(np.float32),
         landmark_offsets=fit.landmark_offsets.astype(np.float32),
         header={**_header(fit, head, context), NECK_TURNS: TORSO if with_torso else HEAD},
-        light=None if shading is None else shading.light.astype(np.float32),
-        gain=None if shading is None else shading.gain.astype(np.float32),
-        albedo=None if shading is None else shading.albedo.astype(np.float32),
         zoom=None if fit.zoom is None else fit.zoom.astype(np.float64),
         rotation_error=None if stated is None else stated[:, 0].astype(np.float32),
         point_error=None if stated is None else stated[:, 1].astype(np.float32),
         uncorrected_rows=fit.uncorrected_rows,
         uncorrected=fit.uncorrected,
         **({} if arkit is None else arkit.arrays),
+        **({} if fit.shading is None else _arrays_of(fit.shading)),
         eyelid_basis=None if head.eyelids is None else head.eyelids.astype(np.float32),
     )
+
+
+def _arrays_of(shading: Shading) -> dict[str, NDArray[np.float32]]:
+    return {name: getattr(shading, name).astype(np.float32) for name in SHADING}
 
 
 def _embedded(head: HeadModel) -> NDArray[np.int64]:

@@ -126,9 +126,8 @@ def _imported(
     zoom = camera_data.zoom_of(track, selection.rows, timeline)
     notices.extend(_write_motion(parts, track, motion, settings.motion, zoom))
     _write_camera(parts, track, selection, zoom)
-    fit = fitting_scene.fit_of(timeline, schedule.own.rate, track.intrinsics)
-    fitting_scene.fit_scene(scene, parts.camera, fit, plan)
-    notices.extend(fitting_scene.notices(scene, parts.camera, fit))
+    fit, said = _fit_scene(scene, parts, track, schedule, plan)
+    notices.extend(said)
     parts = _write_plate(scene, parts, footage, schedule, before.users_clip, track.curved is not None)
     notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
     frame, row = keys_with_head(selection, timeline)
@@ -137,6 +136,15 @@ def _imported(
     follow_track(parts.collection, track.header)
     show_change(parts.collection)
     return ImportResult(parts, timeline, tuple(notices), fresh)
+
+
+def _fit_scene(
+    scene: bpy.types.Scene, parts: Parts, track: Track, schedule: Schedule, plan: fitting_scene.SceneChanges
+) -> tuple[fitting_scene.Fit, list[Notice]]:
+    """Fit the scene to the clip as far as planned; return how it would fit, and what does not."""
+    fit = fitting_scene.fit_of(schedule.timeline, schedule.own.rate, track.intrinsics)
+    fitting_scene.fit_scene(scene, parts.camera, fit, plan)
+    return fit, fitting_scene.notices(scene, parts.camera, fit)
 
 
 def _name_of(track: Track, path: Path | None) -> str:

@@ -39,6 +39,10 @@ class Timing:
     flagged: Mask
     rate: float
 
+    def part(self, rows: slice) -> Timing:
+        """Return when some of the frames are."""
+        return Timing(self.frame_index[rows], self.shot[rows], self.present[rows], self.flagged[rows], self.rate)
+
 
 @dataclass(frozen=True)
 class Anchors:

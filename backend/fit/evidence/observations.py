@@ -119,10 +119,8 @@ def observe(
     detected = np.isfinite(pixels).all(axis=(1, 2))
     pixels[~detected] = 0.0
     known = model.known.cpu().numpy()
-    weight = group_weights(tuning) * known * tuning.evidence
-    weight = np.repeat(weight[None], len(pixels), axis=0) * detected[:, None]
     points = where_counted(points, counted)
-    weight[:, IRIS_CENTRES] *= steadiness(points, eye_distance(points)) * _iris_visibility(points)
+    weight = _weights(points, known, tuning) * detected[:, None]
     size = np.where(detected, head_size, 1.0)
     pairs, pair_weight = _facing_pairs(known, size, tuning)
     gaze, gaze_precision = gaze_from_scores(scores, tuning.gaze_score)
@@ -147,6 +145,13 @@ def observe(
         gaze=tensor(gaze),
         gaze_precision=tensor(gaze_precision),
     )
+
+
+def _weights(points: np.ndarray, known: np.ndarray, tuning: Tuning) -> np.ndarray:
+    """Return the weight of each landmark by its group (T, 478); an iris counts as far as it is steady and seen."""
+    weight = np.repeat((group_weights(tuning) * known * tuning.evidence)[None], len(points), axis=0)
+    weight[:, IRIS_CENTRES] *= steadiness(points, eye_distance(points)) * _iris_visibility(points)
+    return weight
 
 
 def where_counted(points: np.ndarray, counted: NDArray[np.bool_] | None) -> np.ndarray:
