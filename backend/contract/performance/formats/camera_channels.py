@@ -71,9 +71,9 @@ def channels_text(way: Way) -> str:
 
 
 _IN_WORDS: Final = (
-    "all pixels here are those of the straight picture; with x and y in focal lengths from the principal point and"
-    " r2 = x^2 + y^2 the footage has x (1 + k1 r2 + k2 r2^2 + k3 r2^3) + 2 p1 x y + p2 (r2 + 2 x^2), and y alike with"
-    " p1 (r2 + 2 y^2) + 2 p2 x y, as OpenCV has it"
+    "all pixels here are those of the straight picture; with x and y in focal lengths (focal_x and focal_y, also where"
+    " it zooms) from the principal point and r2 = x^2 + y^2 the footage has x (1 + k1 r2 + k2 r2^2 + k3 r2^3)"
+    " + 2 p1 x y + p2 (r2 + 2 x^2), and y alike with p1 (r2 + 2 y^2) + 2 p2 x y, as OpenCV has it"
 )
 
 

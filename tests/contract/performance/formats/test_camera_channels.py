@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from report_tracks import a_track
 
 from backend.contract.camera import axis_angles, project, rotation_matrices
+from backend.contract.lens_file import parse_lens_file
 from backend.contract.performance.formats.camera_channels import (
     Way,
     camera_around_head,
@@ -133,3 +135,52 @@ def test_a_distortion_is_in_the_lens_with_its_formula() -> None:
     lens = json.loads(lens_text(replace(track, header={**track.header, "distortion": distortion}), "program"))
     assert lens["distortion"] == distortion and "k1 r2" in lens["conventions"]["distortion"]
     assert "distortion" not in json.loads(lens_text(track, "program"))
+
+
+def test_a_curved_lens_beside_the_middle_that_zooms_puts_points_where_the_footage_has_them() -> None:
+    track = moving()
+    camera = {**track.header["intrinsics"], "focal_y": track.intrinsics.focal_x * 1.25}
+    camera |= {"centre_x": track.intrinsics.centre_x + 30, "centre_y": track.intrinsics.centre_y - 20}
+    distortion = {"k1": -0.1, "k2": 0.02, "k3": 0.0, "p1": 0.01, "p2": -0.02}
+    header = {**track.header, "intrinsics": camera, "distortion": distortion}
+    track = replace(track, header=header, zoom=np.linspace(1, 1.5, len(track)))
+    lens = json.loads(lens_text(track, "program"))
+    assert track.curved is not None
+    for ways in ((camera_around_head(track), None), head_before_camera(track)):
+        cameras = nuke(channels_text(ways[0]))
+        heads = nuke(channels_text(ways[1])) if ways[1] is not None else None
+        for row, number in enumerate(lens["zoom"]["frame"]):
+            matrix, vertical = cameras[number]
+            point = [*POINT, 1.0] if heads is None else heads[number][0] @ [*POINT, 1.0]
+            x, y, z = (np.linalg.inv(matrix) @ point)[:3]
+            assert vertical is not None
+            focal_y = lens["height"] / 2 / math.tan(math.radians(vertical) / 2)
+            assert math.isclose(focal_y, lens["zoom"]["focal_y"][row], rel_tol=1e-7)
+            focal_x = focal_y / lens["pixel_aspect"]
+            middle = np.array(lens["principal_point"])
+            straight = middle + np.array([focal_x * x / -z, -focal_y * y / -z])
+            assert np.abs(straight - seen(track, row)).max() < 1e-4
+            filmed = middle + bent_as_the_file_says(straight - middle, lens)
+            assert np.abs(filmed - track.curved.on_footage(seen(track, row))).max() < 1e-3
+
+
+def bent_as_the_file_says(beside: np.ndarray, lens: dict[str, Any]) -> np.ndarray:
+    """Bend a pixel beside the principal point by the formula that stands in the file."""
+    focal, bend = np.array([lens["focal_x"], lens["focal_y"]]), lens["distortion"]
+    x, y = beside / focal
+    r2 = x**2 + y**2
+    radial = 1 + bend["k1"] * r2 + bend["k2"] * r2**2 + bend["k3"] * r2**3
+    across = x * radial + 2 * bend["p1"] * x * y + bend["p2"] * (r2 + 2 * x**2)
+    down = y * radial + bend["p1"] * (r2 + 2 * y**2) + 2 * bend["p2"] * x * y
+    return np.array([across, down]) * focal
+
+
+def test_the_lens_is_read_back_as_that_of_the_track() -> None:
+    track = moving()
+    camera = {**track.header["intrinsics"], "centre_x": 400.25, "focal_y": 900.0}
+    distortion = {"k1": -0.1, "k2": 0.02, "k3": 0.0, "p1": 0.01, "p2": -0.02}
+    header = {**track.header, "intrinsics": camera, "distortion": distortion}
+    track = replace(track, header=header, zoom=np.linspace(1, 1.5, len(track)))
+    found = parse_lens_file(lens_text(track, "program").encode())
+    assert found is not None and found.lens == track.curved
+    assert found.zooms and found.zoom == 1.0
