@@ -51,6 +51,14 @@ class TextureSettings:
         True,
         "Remove the light of the footage, so that the head can be relit; off keeps it in the texture",
     )
+    tracks: str = option(
+        "",
+        "Track files of more shots of the person: their footage goes into the same texture, each shot with its own "
+        "camera and light",
+        label="Other Shots",
+        path=True,
+        several=True,
+    )
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..contract.checks import is_object, parse_json
 from ..contract.failure import Failure
@@ -18,12 +19,23 @@ from ..data.context import Context
 from ..data.stage_code import StageCode, shortened
 from ..data.types import TextureFiles, TrackFile, Video
 from ..system.writable import writable_problem
+from ..texture.other_shots import Shot, opened_shot, shot_files, shot_problem, track_files
 from .appearance import parsing_files
+
+if TYPE_CHECKING:
+    from ..video.excluded_pixels import ExcludedPixels
 
 
 def check(settings: TextureSettings) -> Failure | None:
-    """Refuse a folder that cannot be written to before any work is done."""
-    return writable_problem(Path(settings.path).expanduser().parent) if settings.path else None
+    """Refuse a folder that cannot be written to, and other shots that are not there, before any work is done."""
+    problem = writable_problem(Path(settings.path).expanduser().parent) if settings.path else None
+    return problem or next(filter(None, map(shot_problem, track_files(settings.tracks))), None)
+
+
+def files(settings: TextureSettings, models: Path) -> Iterable[Path]:
+    """The network that tells what hides the skin, and the tracks and footage of other shots."""
+    shots = [file for path in track_files(settings.tracks) for file in shot_files(path)]
+    return [*parsing_files(settings, models), *shots]
 
 
 def load(files: Mapping[str, Path]) -> TextureFiles | Failure:
@@ -43,20 +55,19 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     from PIL import Image
 
     from ..texture.clip_texture import clip_texture
-    from ..video.excluded_pixels import excluded_pixels
 
     path = Path(settings.path).expanduser().absolute() if settings.path else track.path.parent / TEXTURE
     problem = writable_problem(path.parent)
     if problem is not None:
         return problem
-    corrections = corrections_in(track.track.header, track.path.parent)
-    if isinstance(corrections, Failure):
-        return corrections
     straight = video.through(track.track.curved)
-    hidden = excluded_pixels(corrections, straight, context)
+    hidden = _hidden(track, straight, context)
     if isinstance(hidden, Failure):
         return hidden
-    result = clip_texture(track.track, straight, settings, context, hidden)
+    others = _other_shots(track, path.parent, settings, context)
+    if isinstance(others, Failure):
+        return others
+    result = clip_texture(track.track, straight, settings, context, hidden, others)
     if isinstance(result, Failure):
         return result
     context.targets.write(path, lambda partial: Image.fromarray(result.picture).save(partial))
@@ -64,6 +75,28 @@ def run(track: TrackFile, video: Video, settings: TextureSettings, context: Cont
     text = json.dumps(result.facts, indent=1, allow_nan=False)
     context.targets.write(light_file, lambda partial: partial.write_text(text, "utf-8"))
     return TextureFiles({"texture": path, "light": light_file}, result.facts)
+
+
+def _hidden(track: TrackFile, video: Video, context: Context) -> ExcludedPixels | Failure | None:
+    """Return what a track's corrections exclude of its footage."""
+    from ..video.excluded_pixels import excluded_pixels
+
+    corrections = corrections_in(track.track.header, track.path.parent)
+    return corrections if isinstance(corrections, Failure) else excluded_pixels(corrections, video, context)
+
+
+def _other_shots(track: TrackFile, folder: Path, settings: TextureSettings, context: Context) -> list[Shot] | Failure:
+    """Return the other shots that the settings name, opened."""
+    shots = []
+    for path in track_files(settings.tracks):
+        shot = opened_shot(path, track.track, folder, context)
+        if isinstance(shot, Failure):
+            return shot
+        hidden = _hidden(TrackFile(path, shot.track), shot.video, context)
+        if isinstance(hidden, Failure):
+            return hidden
+        shots.append(replace(shot, hidden=hidden))
+    return shots
 
 
 _LIKENESS: Final = (
@@ -93,7 +126,7 @@ def likeness_words(psnr: float) -> str:
 CODE: Final = StageCode(
     run,
     keep="files",
-    files=parsing_files,
+    files=files,
     check=check,
     load=load,
     summary=summary,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ from .hair import HairColours, above_the_brows, person_mask_of
 from .inpaint import ENOUGH, Hints, inpaint_texture
 from .metrics import PARTS, psnr, ssim, visible_parts
 from .openings import MouthColours, layers_of, openings
+from .other_shots import Shot
+from .several_shots import ShotTexture, faded_out, joined, scale_between, share_of
 
 TOO_DARK: Final = "too-dark"
 """Code of the failure where no frame tells a colour."""
@@ -75,18 +77,103 @@ def clip_texture(
     settings: TextureSettings,
     context: Context,
     hidden: ExcludedPixels | None = None,
+    others: Sequence[Shot] = (),
 ) -> ClipTexture | Failure:
     """Bake the texture of a track from its footage, with the track's light where it has one.
 
     Args:
         track, video, settings, context: As for every stage.
         hidden: Tells which pixels shall not count; None where all do.
+        others: More shots of the person, which give to the same texture.
     """
+    first = _clip_of(Shot("", track, video, hidden), settings, context)
+    if isinstance(first, Failure):
+        return first
+    more = _clips_of(others, settings, context)
+    size = int(settings.size)
+    frames = sum(len(clip.frames) for clip in (first, *more))
+    started = time.perf_counter()
+    seen, layout, used = _baked(first, size, context, 0, frames)
+    if len(used) == 0:
+        return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
+    whole, shots = _with_others(seen, layout, (first, *more), used, context)
+    texture = inpaint_texture(
+        whole.bake.mean(),
+        whole.bake.best,
+        layout.raster,
+        first.head.faces,
+        track.neutral_vertices.astype(np.float64),
+        first.corner_uv,
+        track.regions,
+        whole.hints,
+    )
+    seconds = time.perf_counter() - started
+    facts = _facts(first, whole.bake, layout, texture, used)
+    if others:
+        facts["shots"] = shots
+    return ClipTexture(srgb_from_linear(texture), {**facts, "bake_seconds": round(seconds, 2)})
+
+
+def _with_others(
+    seen: ShotTexture, layout: TexelLayout, clips: Sequence[_Clip], used: Integers, context: Context
+) -> tuple[ShotTexture, list[dict[str, Any]]]:
+    """Return what all shots tell together, and for each what went in; those that cannot are left out.
+
+    Args:
+        seen: What the first shot tells.
+        layout: Of the texture.
+        clips: The shots.
+        used: Frames of the first that told something.
+        context: For notices and progress.
+    """
+    size, first = len(seen.bake.weight), clips[0]
+    frames, done = sum(len(clip.frames) for clip in clips), len(first.frames)
+    shots: list[tuple[ShotTexture, Array, dict[str, Any]]] = []
+    for clip in clips[1:]:
+        shot, _, told = _baked(clip, size, context, done, frames)
+        done += len(clip.frames)
+        scale = scale_between(seen.bake, shot.bake, layout)
+        if scale is None:
+            why = "It shows too little skin that this shot shows too, to bring its colours to the same scale."
+            _leave_out(clip.name, why, "Name a shot that shows more of the same side.", context)
+            continue
+        facts = {"track": clip.name, "frames": len(told), "scale": [round(float(value), 4) for value in scale]}
+        shots.append((faded_out(shot), scale, facts))
+    first_facts: dict[str, Any] = {"frames": len(used)}
+    if not shots:
+        return seen, [{**first_facts, "share": 1.0}]
+    whole = own = faded_out(seen)
+    for shot, scale, _ in shots:
+        whole = joined(whole, shot, scale)
+    on_face = _face_texels(first, layout)
+    every = [(own, first_facts), *((shot, facts) for shot, _, facts in shots)]
+    return whole, [{**facts, "share": round(share_of(shot.bake, whole.bake, on_face), 4)} for shot, facts in every]
+
+
+def _leave_out(name: str, why: str, advice: str, context: Context) -> None:
+    context.notice(Notice("texture-shot-left-out", f"The texture has nothing of {name}. {why}", advice))
+
+
+def _clips_of(others: Sequence[Shot], settings: TextureSettings, context: Context) -> list[_Clip]:
+    """Return the other shots, ready to be baked; those that show nothing are left out with a notice."""
+    clips = []
+    for shot in others:
+        clip = _clip_of(shot, settings, context)
+        if isinstance(clip, Failure):
+            _leave_out(shot.name, clip.sentence, clip.advice, context)
+        else:
+            clips.append(clip)
+    return clips
+
+
+def _clip_of(shot: Shot, settings: TextureSettings, context: Context) -> _Clip | Failure:
+    """Return a shot with the frames to bake, what hides its skin, and its light."""
+    track, video = shot.track, shot.video
     chosen = spread_frames(track, settings.frames)
     if len(chosen) == 0:
         return Failure("no-face", "No frame of the track shows the face.", "Track a range in which it is seen.")
     head = filmed_head(track)
-    skin_mask = fit_skin_mask(head, track.neutral_vertices.astype(np.float64), video, chosen, context, hidden)
+    skin_mask = fit_skin_mask(head, track.neutral_vertices.astype(np.float64), video, chosen, context, shot.hidden)
     if skin_mask is None:
         return Failure(
             "video-unreadable",
@@ -95,25 +182,8 @@ def clip_texture(
         )
     head = replace(head, skin_mask=skin_mask)
     shading = _shading(head, track, video, chosen, context) if settings.remove_light else None
-    clip = _Clip(track, video, head, shading or _no_light(len(track)), hidden)
-    size = int(settings.size)
-    started = time.perf_counter()
-    bake, layout, hints, used = _baked(clip, chosen, size, context)
-    if len(used) == 0:
-        return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
-    texture = inpaint_texture(
-        bake.mean(),
-        bake.best,
-        layout.raster,
-        head.faces,
-        track.neutral_vertices.astype(np.float64),
-        clip.corner_uv,
-        track.regions,
-        hints,
-    )
-    seconds = time.perf_counter() - started
-    facts = _facts(clip, bake, layout, texture, used, lit=shading is not None)
-    return ClipTexture(srgb_from_linear(texture), {**facts, "bake_seconds": round(seconds, 2)})
+    light = shading or _no_light(len(track))
+    return _Clip(shot.name, track, video, head, light, chosen, shading is not None, shot.hidden)
 
 
 def texture_to_draw(track: Track, video: Video, settings: TextureSettings, context: Context) -> Picture | Failure:
@@ -134,10 +204,13 @@ def texture_to_draw(track: Track, video: Video, settings: TextureSettings, conte
 
 @dataclass
 class _Clip:
+    name: str
     track: Track
     video: Video
     head: FilmedHead
     shading: Shading
+    frames: Integers
+    lit: bool
     hidden: ExcludedPixels | None = None
 
     def __post_init__(self) -> None:
@@ -191,9 +264,18 @@ def _sharpness(picture: NDArray[np.uint8]) -> float:
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
 
 
-def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[Bake, TexelLayout, Hints, Integers]:
-    """Return the bake, its layout, what was seen of hair and mouth besides, and the frames that told something."""
-    track, head = clip.track, clip.head
+def _baked(
+    clip: _Clip, size: int, context: Context, before: int, total: int
+) -> tuple[ShotTexture, TexelLayout, Integers]:
+    """Return what a shot tells, its layout, and the frames that told something.
+
+    Args:
+        clip: The shot.
+        size: Of the texture.
+        context: For progress: so many frames are done before, of a total.
+        before, total: These.
+    """
+    track, head, frames = clip.track, clip.head, clip.frames
     raster = texels(track.uv.astype(np.float64), track.uv_faces.astype(np.int32), size)
     layers = layers_of(len(track.neutral_vertices), track.regions, head.faces)
     layout = TexelLayout(raster, head.faces, layers, _may_show(track))
@@ -228,8 +310,9 @@ def _baked(clip: _Clip, frames: Integers, size: int, context: Context) -> tuple[
                 hair_colours.add(linear, share, vertices, camera, clip.light(frame))
         light = clip.light(frame)
         add_frame(bake, layout, FramePicture(linear, skin, weight, camera, vertices, light, trust, shown))
-        context.progress(done + 1, len(frames))
-    return bake, layout, Hints(*hair_colours.mean(), mouth.teeth(), mouth.depth()), np.array(used, dtype=np.int64)
+        context.progress(before + done + 1, total)
+    hints = Hints(*hair_colours.mean(), mouth.teeth(), mouth.depth())
+    return ShotTexture(bake, hints), layout, np.array(used, dtype=np.int64)
 
 
 def _is_exposed(picture: NDArray[np.uint8], camera: Intrinsics, vertices: Array) -> bool:
@@ -254,25 +337,30 @@ def _may_show(track: Track) -> NDArray[np.int8]:
 
 
 def _facts(
-    clip: _Clip, bake: Bake, layout: TexelLayout, texture: NDArray[np.float32], frames: Integers, *, lit: bool
+    clip: _Clip, bake: Bake, layout: TexelLayout, texture: NDArray[np.float32], frames: Integers
 ) -> dict[str, Any]:
     compared = frames[evenly(len(frames), COMPARED)]
     likeness = [_likeness(clip, texture, *shown) for shown in clip.pictures(compared)]
     mean = {part: np.mean([one[part] for one in likeness if part in one] or [(0.0, 0.0)], axis=0) for part in PARTS}
-    face = np.zeros(len(clip.track.neutral_vertices), dtype=bool)
-    face[clip.track.regions.get("face", np.zeros(0, dtype=np.int64))] = True
-    on_face = (layout.raster.ids >= 0) & face[clip.head.faces].all(axis=1)[layout.raster.ids]
+    on_face = _face_texels(clip, layout)
     return {
         "size": len(texture),
         "frames": len(frames),
         "seen": float((bake.best[on_face] > ENOUGH).mean()) if on_face.any() else 0.0,
-        "light_removed": lit,
+        "light_removed": clip.lit,
         "light": clip.shading.light[frames].mean(axis=0).tolist(),
         "light_axes": LIGHT_AXES,
         "psnr": float(mean["face"][0]),
         "ssim": float(mean["face"][1]),
         "parts": {part: {"psnr": float(value[0]), "ssim": float(value[1])} for part, value in mean.items()},
     }
+
+
+def _face_texels(clip: _Clip, layout: TexelLayout) -> NDArray[np.bool_]:
+    """Return the texels (S, S) of the face."""
+    face = np.zeros(len(clip.track.neutral_vertices), dtype=bool)
+    face[clip.track.regions.get("face", np.zeros(0, dtype=np.int64))] = True
+    return (layout.raster.ids >= 0) & face[clip.head.faces].all(axis=1)[layout.raster.ids]
 
 
 def _likeness(

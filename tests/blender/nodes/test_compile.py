@@ -198,6 +198,18 @@ def test_a_node_that_reads_what_another_writes_is_named(tree, clip):
     assert failure(tree).sentence == "Head Model reads track.npz, which Track File would write."
 
 
+def test_other_shots_of_a_texture_are_files_that_it_reads(tree, clip, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "a.blend"))
+    bpy.ops.flame.switch_stage(kind="texture")
+    node = next(node for node in tree.nodes if getattr(node, "kind", "") == "texture")
+    node.tracks = "//b/track.npz|//c/track.npz"
+    others = tuple(tmp_path / shot / "track.npz" for shot in "bc")
+    assert settings(tree, node.name).tracks == "|".join(map(str, others))
+    assert node.read(node.settings(bpy.context.scene)) == others
+    node.tracks = settings(tree, "Track File").path
+    assert failure(tree).sentence == f"{node.name} reads track.npz, which Track File would write."
+
+
 def test_what_is_muted_writes_nothing(tree):
     add_branch(tree, "track.npz").mute = True
     assert compiled(tree)
