@@ -10,6 +10,7 @@ import bpy
 from ...backend.contract.failure import Notice
 from ..scene import keyframes
 from ..scene.parts import Parts
+from ..scene.straight_footage import lens_behind
 from .presets import CAMERA, Preset
 
 MOST_MORPHS_AT_ONCE: Final = 8
@@ -39,6 +40,12 @@ def _of_camera(preset: Preset, parts: Parts) -> Iterator[Notice]:
             "export-zoom",
             f"{preset.label} has one focal length for a camera; this lens zooms.",
             "Use FBX, USD or Alembic for the camera.",
+        )
+    if lens_behind(parts.camera) is not None:
+        yield Notice(
+            "export-distortion",
+            f"The head fits the footage without the distortion of its lens, which {preset.label} does not hold.",
+            "Straighten the footage there, with the coefficients in lens.json of an exported camera.",
         )
 
 

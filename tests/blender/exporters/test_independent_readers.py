@@ -1,14 +1,16 @@
 """Exports read by programs that are not Blender: OpenUSD's own library, and a reader of FBX from its description."""
 
 import importlib.util
+import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import bpy
 import numpy as np
 import pytest
 from fbx_reader import read_fbx, shape_curves
-from flame_extension.backend.contract.camera import blender_points
+from flame_extension.backend.contract.camera import Intrinsics, blender_points, project, rotation_matrices
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.blender_flame_tracker.exporters.export import export
 from flame_extension.blender_flame_tracker.scene.importer import import_track
@@ -32,6 +34,23 @@ for frame in frames:
     points = np.array(mesh.GetPointsAttr().Get(frame), dtype=float)
     shapes.append(points @ matrix[:3, :3] + matrix[3, :3])
 np.save(sys.argv[2], np.array(shapes))
+"""
+
+
+READ_LENS = """
+import json, sys
+import numpy as np
+from pxr import Usd, UsdGeom
+stage = Usd.Stage.Open(sys.argv[1])
+(prim,) = [prim for prim in stage.Traverse() if prim.IsA(UsdGeom.Camera)]
+lenses = []
+for frame in np.arange(stage.GetStartTimeCode(), stage.GetEndTimeCode() + 1):
+    lens = UsdGeom.Camera(prim).GetCamera(frame)
+    size = lens.horizontalAperture, lens.verticalAperture
+    offset = lens.horizontalApertureOffset, lens.verticalApertureOffset
+    matrix = np.array(UsdGeom.XformCache(frame).GetLocalToWorldTransform(prim))
+    lenses.append([lens.focalLength, size, offset, matrix.tolist()])
+print(json.dumps(lenses))
 """
 
 
@@ -63,6 +82,29 @@ def test_openusd_reads_the_same_head_with_y_up(tmp_path):
     read = np.load(tmp_path / "shapes.npy")
     # Y up: (x, y, z) there is (x, -z, y) in Blender.
     assert np.abs(np.stack([read[..., 0], -read[..., 2], read[..., 1]], axis=-1) - wanted).max() < 1e-5
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pxr") is None, reason="OpenUSD's library is not installed here")
+@pytest.mark.parametrize("pixel_aspect", [1.0, 1.25])
+def test_openusd_sees_the_head_through_a_lens_beside_the_middle_that_zooms_where_the_track_has_it(
+    tmp_path, pixel_aspect
+):
+    size = Intrinsics(1280, 720, 1100.0, 1100.0 * pixel_aspect, 730.0, 300.0)
+    track = replace(make_track(FRAMES, intrinsics=size), zoom=np.linspace(1, 1.5, FRAMES))
+    parts = imported(track)
+    in_blender = in_the_world(parts)
+    written = export(bpy.context, "usd", parts, tmp_path / "take.usdc")
+    command = [sys.executable, "-c", READ_LENS, str(written.path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    for row, (focal, aperture, offset, matrix) in enumerate(json.loads(told.stdout)):
+        points = np.stack([in_blender[row, :, 0], in_blender[row, :, 2], -in_blender[row, :, 1]], axis=-1)
+        seen = (np.c_[points, np.ones(len(points))] @ np.linalg.inv(matrix))[:, :3]
+        on_sensor = focal * seen[:, :2] / -seen[:, 2:]
+        share = (on_sensor - offset) / aperture * (1, -1) + 0.5
+        pixels = share * (size.width, size.height) - 0.5
+        in_camera = track.vertices[row] @ rotation_matrices(track.head_rotation[row]).T + track.head_translation[row]
+        assert np.abs(pixels - project(in_camera, track.intrinsics_at(row))).max() < 0.05
 
 
 @pytest.mark.parametrize("target", ["fbx_unity", "fbx_unreal"])

@@ -5,6 +5,7 @@ import math
 import struct
 
 import bpy
+import film
 import numpy as np
 import pytest
 from flame_extension.backend.contract.failure import Failure
@@ -16,6 +17,7 @@ from flame_extension.blender_flame_tracker.exporters.objects import objects_of
 from flame_extension.blender_flame_tracker.exporters.presets import PRESETS
 from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.importer import import_track
+from flame_extension.blender_flame_tracker.scene.plate import Plate, show_plate
 from scene_probes import evaluated_vertices
 from synthetic_tracks import make_track
 
@@ -181,6 +183,16 @@ def test_what_a_target_does_not_carry_is_said_before_it_is_written():
     assert losses_of(PRESETS["usd"], parts, objects_of(PRESETS["usd"], parts)) == []
     parts.head.hide_set(True)
     assert [each.code for each in losses_of(PRESETS["usd"], parts, [parts.head])] == ["export-hidden"]
+
+
+def test_a_camera_that_fits_straightened_footage_alone_is_said_to(tmp_path):
+    parts = imported()
+    footage = bpy.data.movieclips.load(str(film.write_film(tmp_path / "clip.mkv", np.arange(20) / 25, 25.0)))
+    footage.tracking.camera.focal_length_pixels, footage.tracking.camera.k1 = 200.0, -0.1
+    show_plate(parts.lens, Plate(footage, None, 0), straighten=True)
+    for name in ("usd", "camera_fbx"):
+        notices = losses_of(PRESETS[name], parts, objects_of(PRESETS[name], parts))
+        assert [each.code for each in notices] == ["export-distortion"]
 
 
 def test_an_excluded_collection_is_refused(tmp_path):
