@@ -113,14 +113,15 @@ def beyond_end(frames: Sequence[int], landmarks: Landmarks, context: Context) ->
     """
     index = landmarks.frame_index
     step = int(index[1] - index[0]) if len(index) > 1 else 1
-    last = int(index[-1]) + step - 1
+    last = end = int(index[-1]) + step - 1
     if context.settings.get("video", {}).get("last_frame", -1) >= 0:
         duration = float(landmarks.video.get("duration") or 0.0)
-        last = max(last, int(_SLACK * duration * float(landmarks.rate) * step))
+        frames_of_video = duration * float(landmarks.rate) * step
+        last, end = max(last, int(_SLACK * frames_of_video)), max(end, round(frames_of_video) - 1)
     if not frames or max(frames) <= last:
         return None
     return Failure(
         "corrections-of-another-clip",
-        f"The corrections name frame {max(frames)}, and the video ends with frame {last}, counted from 0.",
+        f"The corrections name frame {max(frames)}, and the video ends with frame {end}, counted from 0.",
         "Give the corrections of this clip.",
     )

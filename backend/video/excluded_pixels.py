@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -108,7 +108,9 @@ def excluded_pixels(corrections: Corrections | None, video: Video, context: Cont
 
 
 def _opened(matte: Matte, video: Video, context: Context) -> Video | Failure:
-    pictures = open_video(VideoSettings(path=matte.path), context, hashed=False)
+    # What is good to know of footage, such as that there is one frame alone, would be wrong of a matte.
+    silent = replace(context, emit=lambda event: None if event["event"] == "notice" else context.emit(event))
+    pictures = open_video(VideoSettings(path=matte.path), silent, hashed=False)
     if isinstance(pictures, Failure):
         return Failure("matte-unreadable", f"The matte cannot be used: {pictures.sentence}", pictures.advice)
     shape, wanted = pictures.width / pictures.height, video.width / video.height

@@ -159,8 +159,9 @@ def test_black_of_a_matte_does_not_count(clip, video, place, tmp_path, inverted)
     picture[nose + 5 :] = 255 if inverted else 0
     path = tmp_path / "matte.png"
     assert cv2.imwrite(str(path), picture)
+    sentences, place = told(place)
     result = without(clip, video, place, matte=Matte(str(path), inverted))
-    assert result.counted is not None
+    assert result.counted is not None and not sentences
     assert not result.counted[0, 152] and result.counted[0, 10]
     below = landmarks.points[0, :FACE_LANDMARKS, 1] > nose + 6
     assert not result.counted[0, :FACE_LANDMARKS][below].any()
@@ -186,6 +187,13 @@ def test_nothing_left_and_frames_of_another_clip_are_refused(clip, video, place)
     beyond = landmarks_without(clip.landmarks, video, Corrections(frames=(FrameRange(5, end + 9),)), place)
     assert isinstance(all_of_it, Failure) and all_of_it.code == "all-excluded"
     assert isinstance(beyond, Failure) and beyond.code == "corrections-of-another-clip"
+
+
+def test_the_end_of_a_video_of_which_a_part_is_tracked_is_told_as_it_is(clip, video, place) -> None:
+    part = replace(clip.landmarks, video={"duration": 3.0})
+    ranged = replace(place, settings={"video": {"last_frame": FRAMES - 1}})
+    far = landmarks_without(part, video, Corrections(frames=(FrameRange(5, 5000),)), ranged)
+    assert isinstance(far, Failure) and f"frame {round(3 * float(part.rate)) - 1}," in far.sentence
 
 
 def test_settings_add_to_what_the_file_says(tmp_path) -> None:
