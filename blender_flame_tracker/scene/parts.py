@@ -184,6 +184,11 @@ def clip_of(collection: bpy.types.Collection | None) -> bpy.types.MovieClip | No
     return stored(collection, _POINTER.format(_CLIP), bpy.types.MovieClip)
 
 
+def has_lost_footage(collection: bpy.types.Collection) -> bool:
+    """Whether the footage of an import was deleted: in Blender the camera's picture still points to where it was."""
+    return _POINTER.format(_CLIP) in collection and clip_of(collection) is None
+
+
 def is_import(collection: bpy.types.Collection) -> bool:
     """Whether a collection is that of an imported track."""
     return stored(collection, TRACK, str) is not None

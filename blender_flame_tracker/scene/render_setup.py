@@ -13,7 +13,7 @@ from . import render_settings as settings
 from .camera import footage_aspect, picture_aspect
 from .fitting_scene import FAITHFUL_VIEWS, use_standard_view, view_of
 from .over_footage import lay_over_footage
-from .parts import Parts
+from .parts import Parts, has_lost_footage
 from .plate import is_straightened
 from .record import read_record
 from .render_finish import Finish, earlier_view, space_of
@@ -54,7 +54,7 @@ def set_up_render(
     given.camera = parts.camera
     if wanted.light != settings.KEEP:
         notices += light_the_render(scene, parts, file, with_sun=wanted.light == settings.LAMPS)
-    picture = next((each for each in parts.lens.background_images if _is_footage(each)), None)
+    picture = _footage_of(parts)
     if picture is None or picture.clip is None:
         use_standard_view(scene)
         return [
@@ -196,6 +196,13 @@ def _range_notices(scene: bpy.types.Scene, parts: Parts) -> list[Notice]:
         f"The clip fills frames {fit.first} to {fit.last}; the scene renders {scene.frame_start} to {scene.frame_end}."
     )
     return [Notice("range-wider", words, "Fit Scene to Clip sets the range of the clip.")]
+
+
+def _footage_of(parts: Parts) -> Any:
+    """Return the camera's picture of the footage, also of one that the user has put there; None where there is none."""
+    if has_lost_footage(parts.collection):
+        return None  # Only to ask such a picture for its clip can end Blender.
+    return next((each for each in parts.lens.background_images if _is_footage(each)), None)
 
 
 def _is_footage(picture: bpy.types.CameraBackgroundImage) -> bool:

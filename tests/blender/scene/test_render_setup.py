@@ -9,6 +9,7 @@ from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.over_footage import lay_over_footage
+from flame_extension.blender_flame_tracker.scene.parts import parts_of
 from flame_extension.blender_flame_tracker.scene.render_settings import RenderSettings
 from flame_extension.blender_flame_tracker.scene.render_setup import set_up_render
 from scene_probes import pixels_by_engine, read_picture
@@ -257,3 +258,10 @@ def test_loose_objects_are_parented_where_they_are_and_stay_on_the_head_when_the
     bpy.ops.flame.switch_motion()
     scene.frame_set(5)
     assert np.allclose(made.parts.head.matrix_world.inverted() @ hat.matrix_world.translation, on_head, atol=1e-6)
+
+
+def test_footage_that_was_deleted_is_missed_in_a_sentence(made):
+    collection = made.parts.collection
+    bpy.data.movieclips.remove(made.parts.clip)
+    notices = set_up_render(bpy.context.scene, parts_of(collection), RenderSettings())
+    assert "no-footage" in [each.code for each in notices]
