@@ -35,10 +35,14 @@ _COEFFICIENTS: Final = ("k1", "k2", "k3", "p1", "p2")
 
 def _mode() -> Any:
     option = next(each for each in options_of(CameraSettings) if each.name == "focal_mode")
+    declared = dict(option.choices or {})
+    # Files of Blender's hold the number of a choice, so that new ones go to the end.
+    file = declared.pop("file")
     choices = {
-        **(option.choices or {}),
+        **declared,
         BLENDER: "That of a camera of this Blender file, such as one matched by hand",
         CLIP: "That of the tracking camera of a movie clip of this Blender file, with principal point and distortion",
+        "file": file,
     }
     return property_of(replace(option, choices=choices), changed)
 

@@ -10,6 +10,7 @@ import bpy
 
 from ....backend.contract.failure import Failure
 from ....backend.contract.footage import is_picture
+from ....backend.contract.lens_file import lens_file_beside
 from ....backend.contract.settings import VideoSettings
 from ... import paths
 from ...properties import settings_from
@@ -46,6 +47,11 @@ class VideoNode(StageNode, bpy.types.Node):
     def clip(self: Any) -> Path | None:
         """Return the video, None where none is chosen."""
         return paths.absolute(self.path, self.id_data.library) if self.path else None
+
+    def read(self, settings: VideoSettings) -> tuple[Path, ...]:
+        """Return the video, and a lens file that lies beside it."""
+        beside = lens_file_beside(Path(settings.path)) if settings.path else None
+        return (*super().read(settings), *([] if beside is None else [beside]))
 
     def frames(self: Any, scene: bpy.types.Scene) -> str:
         """Return the first and the last frame that are tracked, counted from 1; empty for the whole clip."""

@@ -123,6 +123,26 @@ def test_the_focal_length_of_a_blender_camera(tree, scene):
     )
 
 
+def test_files_of_blenders_keep_the_way_in_which_the_lens_was_known(tree):
+    items = tree.nodes["Camera"].bl_rna.properties["focal_mode"].enum_items
+    assert [(each.identifier, each.value) for each in items] == [
+        (name, number)
+        for number, name in enumerate(
+            ("estimate", "metadata", "pixels", "millimetres", "angle", "blender_camera", "movie_clip", "file")
+        )
+    ]
+
+
+def test_a_lens_file_beside_the_clip_is_read_with_it(tree, tmp_path):
+    video = tree.nodes["Video"]
+    named = settings(tree, "Video")
+    beside = Path(named.path).with_suffix(".lens.json")
+    assert video.read(named) == (Path(named.path),)
+    beside.write_text("{}")
+    assert video.read(named) == (Path(named.path), beside)
+    beside.unlink()
+
+
 def test_a_lens_file_says_all_of_the_lens_and_only_where_it_is_chosen(tree, tmp_path):
     camera, file = tree.nodes["Camera"], str(tmp_path / "lens.json")
     camera.focal_mode, camera.lens_file, camera.principal_point = "file", file, "known"
