@@ -70,7 +70,7 @@ def _between(track: Track, settings: PinsSettings) -> Between | Failure | None:
     if not known or ends[1] - ends[0] < 2:
         return Failure(
             "refine-range",
-            f"Between frames {settings.first_frame} and {settings.last_frame} no tracked frame lies.",
+            f"Between frames {settings.first_frame} and {settings.last_frame}, counted from 0, no tracked frame lies.",
             f"Name two frames from {track.frame_index[0]} to {track.frame_index[-1]} with some between them.",
         )
     return Between(int(ends[0]), int(ends[1]), settings.blend)
@@ -82,7 +82,7 @@ def _triangles_problem(pinned: Sequence[PinnedFrame], track: Track) -> Failure |
         if any(not 0 <= pin.triangle < len(track.faces) for pin in each.pins):
             return Failure(
                 "pins-of-another-head",
-                f"A pin on frame {each.frame} is on a triangle that this head does not have.",
+                f"A pin on frame {each.frame}, counted from 0, is on a triangle that this head does not have.",
                 "Use the head with which the pins were made.",
             )
     return None

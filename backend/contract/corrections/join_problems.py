@@ -71,7 +71,7 @@ def _frames_problem(base: Track, part: Track) -> Failure | None:
         return Failure(
             "part-apart",
             f"The part, frames {part.frame_index[0]} to {part.frame_index[-1]}, has no frame of the track,"
-            f" which goes from {first} to {last}.",
+            f" which goes from {first} to {last}, counted from 0.",
             "Track a range that overlaps the track.",
         )
     if set(part.frame_index[inside].tolist()) != set(base.frame_index[within].tolist()):

@@ -104,20 +104,20 @@ def pinned_problem(pinned: Sequence[PinnedFrame], modes: int) -> Failure | None:
         if not is_reachable(each.pose):
             return Failure(
                 "corrections-damaged",
-                f"The pose of pinned frame {each.frame} has numbers that no head reaches.",
+                f"The pose of pinned frame {each.frame}, counted from 0, has numbers that no head reaches.",
                 "Pin the frame again, or remove it from the corrections.",
             )
         if len(each.pose.expression) != modes:
             return Failure(
                 "pose-of-another-head",
-                f"Frame {each.frame} was pinned on a head with {len(each.pose.expression)} expressions,"
-                f" and this track's has {modes}.",
+                f"Frame {each.frame}, counted from 0, was pinned on a head with {len(each.pose.expression)}"
+                f" expressions, and this track's has {modes}.",
                 "Pin the frame again on this track, or track with the head that it was pinned on.",
             )
         if not each.pose.head_translation[2] > NEAREST:
             return Failure(
                 "pin-behind-camera",
-                f"The head of pinned frame {each.frame} is behind the camera.",
+                f"The head of pinned frame {each.frame}, counted from 0, is behind the camera.",
                 "Pin the frame again, or remove it from the corrections.",
             )
     return None
@@ -132,7 +132,7 @@ def _absent_problem(track: Track, pinned: Sequence[PinnedFrame]) -> Failure | No
         return None
     return Failure(
         "no-head-to-pin",
-        f"The track has no head on pinned frame {track.frame_index[absent[0]]}.",
+        f"The track has no head on pinned frame {track.frame_index[absent[0]]}, counted from 0.",
         "Remove the frame from the corrections, or track the clip again.",
     )
 
