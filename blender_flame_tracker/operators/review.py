@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from ..paths import absolute
+from ..paths import absolute, folder_problem
 from ..properties import annotations_of, settings_from
 from ..results import selection
 from ..review.making import Review, cannot_render, make_review, review_path
@@ -74,6 +74,9 @@ class MakeReview(bpy.types.Operator):
         wanted = settings_from(self, ReviewSettings)
         if bpy.app.background or not getattr(self, "_asked", False):
             return self._tell(make_review(context.scene, found.parts, wanted, path), path)
+        problem = folder_problem(path.parent)  # Before minutes are spent on pictures.
+        if problem is not None:
+            return self._tell(problem, path)
         self._path = path
         self._review = Review(context.scene, found.parts, wanted)
         manager = context.window_manager

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...backend.contract.atomic import write_atomically
 from ...backend.contract.failure import Failure
-from ..paths import safe_name
+from ..paths import folder_problem, safe_name
 from ..scene.parts import Parts
 from ..scene.record import read_record
 from ..scene.sound import SOUND
@@ -130,6 +130,9 @@ class Review:
 
 def make_review(scene: bpy.types.Scene, parts: Parts, wanted: ReviewSettings, path: Path) -> Failure | None:
     """Make a review at once; return why not, or None."""
+    problem = folder_problem(path.parent)
+    if problem is not None:
+        return problem
     review = Review(scene, parts, wanted)
     try:
         while review.step():

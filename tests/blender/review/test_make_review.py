@@ -8,7 +8,7 @@ from flame_extension.backend.contract.camera import Intrinsics
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.headless.track_review import review_track
-from flame_extension.blender_flame_tracker.review.making import make_review, size_of
+from flame_extension.blender_flame_tracker.review.making import Review, make_review, size_of
 from flame_extension.blender_flame_tracker.review.review_settings import ReviewSettings
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.sound import sound_file
@@ -123,10 +123,11 @@ def test_a_film_is_even_and_never_larger_than_the_scene():
     assert size_of(bpy.context.scene, 576) == (768, 576)
 
 
-def test_a_folder_that_cannot_be_made_is_said_and_nothing_is_left(made, tmp_path):
+def test_a_folder_that_cannot_be_made_is_said_before_any_picture_is(made, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(Review, "step", None)
     failure = make_review(bpy.context.scene, made, ReviewSettings(), tmp_path / "file" / "review.mp4")
-    assert failure is not None and failure.code == "film-not-written"
+    assert failure is not None and failure.code == "folder-not-writable"
     assert len(bpy.data.scenes) == 1
 
 
