@@ -14,7 +14,8 @@ from ..contract.failure import Failure
 from ..contract.marks import ENTRY
 from ..contract.outputs import TEXTURE, texture_files
 from ..contract.settings import TextureSettings
-from ..corrections.source import corrections_in
+from ..contract.track import read_parts
+from ..corrections.source import corrections_in, matte_files
 from ..data.context import Context
 from ..data.stage_code import StageCode, shortened
 from ..data.types import TextureFiles, TrackFile, Video
@@ -33,9 +34,16 @@ def check(settings: TextureSettings) -> Failure | None:
 
 
 def files(settings: TextureSettings, models: Path) -> Iterable[Path]:
-    """The network that tells what hides the skin, and the tracks and footage of other shots."""
-    shots = [file for path in track_files(settings.tracks) for file in shot_files(path)]
-    return [*parsing_files(settings, models), *shots]
+    """The network that tells what hides the skin, and the tracks, footage and mattes of other shots."""
+    paths = track_files(settings.tracks)
+    return [*parsing_files(settings, models), *(file for path in paths for file in (*shot_files(path), *_mattes(path)))]
+
+
+def _mattes(path: Path) -> Iterable[Path]:
+    """Return the files of the matte that a track was made with."""
+    parts = read_parts(path, ())
+    corrections = parts if isinstance(parts, Failure) else corrections_in(parts[0], path.parent)
+    return [] if isinstance(corrections, Failure) else matte_files(corrections.matte)
 
 
 def load(files: Mapping[str, Path]) -> TextureFiles | Failure:

@@ -12,6 +12,7 @@ from synthetic_clips import LOOKS_AT_CAMERA, context, made_clip, made_landmarks
 from textured_heads import as_fit
 
 from backend.contract.camera import project, rotation_matrices
+from backend.contract.corrections.corrections import ENTRY, Corrections, Matte
 from backend.contract.failure import Failure
 from backend.contract.options import SEPARATOR
 from backend.contract.settings import TextureSettings, VideoSettings
@@ -151,6 +152,19 @@ def test_the_cache_looks_at_other_shots_and_at_nothing_more_without_them(shots, 
     folder = shots["right"].path.parent
     stills = [folder / f"{number:04d}.png" for number in range(len(RIGHT))]
     assert set(texture_stage.files(settings_with(shots["right"]), tmp_path)) == {folder / "track.npz", *stills}
+
+
+def test_what_a_shot_leaves_out_of_its_footage_stays_out(shots, tmp_path: Path):
+    matte = tmp_path / "matte.png"
+    with Image.open(shots["right"].path.parent / "0000.png") as picture:
+        Image.new("L", picture.size, 0).save(matte)  # nothing counts
+    header = {ENTRY: Corrections(matte=Matte(str(matte))).to_plain()}
+    shot = shots["right"]
+    other = changed(TrackFile(shot.path, replace(shot.track, header={**shot.track.header, **header})), tmp_path)
+    assert matte in list(texture_stage.files(settings_with(other), tmp_path))
+    facts, _, notices = baked(shots["left"], tmp_path / "out", other)
+    assert "texture-shot-left-out" in notices
+    assert len(facts["shots"]) == 1
 
 
 def test_a_shot_whose_footage_is_gone_stops_before_any_work(shots, tmp_path: Path):
