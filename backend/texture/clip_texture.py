@@ -93,10 +93,10 @@ def clip_texture(
     size = int(settings.size)
     frames = sum(len(clip.frames) for clip in (first, *more))
     started = time.perf_counter()
-    seen, layout, used = _baked(first, size, context, 0, frames)
+    base, layout, used = _baked(first, size, context, 0, frames)
     if len(used) == 0:
         return Failure(TOO_DARK, "On all frames the face is black or blown out.", "Track a range with better light.")
-    whole, shots = _with_others(seen, layout, (first, *more), used, context)
+    whole, shots = _with_others(base, layout, (first, *more), used, context)
     texture = inpaint_texture(
         whole.bake.mean(),
         whole.bake.best,
@@ -115,38 +115,38 @@ def clip_texture(
 
 
 def _with_others(
-    seen: ShotTexture, layout: TexelLayout, clips: Sequence[_Clip], used: Integers, context: Context
+    base: ShotTexture, layout: TexelLayout, clips: Sequence[_Clip], used: Integers, context: Context
 ) -> tuple[ShotTexture, list[dict[str, Any]]]:
     """Return what all shots tell together, and for each what went in; those that cannot are left out.
 
     Args:
-        seen: What the first shot tells.
+        base: What the first shot tells.
         layout: Of the texture.
         clips: The shots.
         used: Frames of the first that told something.
         context: For notices and progress.
     """
-    size, first = len(seen.bake.weight), clips[0]
+    size, first = len(base.bake.weight), clips[0]
     frames, done = sum(len(clip.frames) for clip in clips), len(first.frames)
     shots: list[tuple[ShotTexture, Array, dict[str, Any]]] = []
     for clip in clips[1:]:
-        shot, _, told = _baked(clip, size, context, done, frames)
+        shot, _, baked = _baked(clip, size, context, done, frames)
         done += len(clip.frames)
-        scale = scale_between(seen.bake, shot.bake, layout)
+        scale = scale_between(base.bake, shot.bake, layout)
         if scale is None:
             why = "It shows too little skin that this shot shows too, to bring its colours to the same scale."
             _leave_out(clip.name, why, "Name a shot that shows more of the same side.", context)
             continue
-        facts = {"track": clip.name, "frames": len(told), "scale": [round(float(value), 4) for value in scale]}
+        facts = {"track": clip.name, "frames": len(baked), "scale": [round(float(value), 4) for value in scale]}
         shots.append((faded_out(shot), scale, facts))
     first_facts: dict[str, Any] = {"frames": len(used)}
     if not shots:
-        return seen, [{**first_facts, "share": 1.0}]
-    whole = own = faded_out(seen)
+        return base, [{**first_facts, "share": 1.0}]
+    whole = faded = faded_out(base)
     for shot, scale, _ in shots:
         whole = joined(whole, shot, scale)
     on_face = _face_texels(first, layout)
-    every = [(own, first_facts), *((shot, facts) for shot, _, facts in shots)]
+    every = [(faded, first_facts), *((shot, facts) for shot, _, facts in shots)]
     return whole, [{**facts, "share": round(share_of(shot.bake, whole.bake, on_face), 4)} for shot, facts in every]
 
 
