@@ -31,7 +31,7 @@ class Check:
 
 
 def test_commands(engine: Path, blenders: dict[str, Path]) -> list[Check]:
-    """Return all checks in the order in which they run; the whole test suite comes last, its summary being the end.
+    """Return all checks: of the code, of the add-on in other versions of Blender, and last the whole test suite.
 
     Args:
         engine: Interpreter of the engine, with Blender 4.5 and the development tools.
