@@ -94,7 +94,7 @@ def _draw_comparison(layout: Any, context: bpy.types.Context, collection: bpy.ty
 def _words(collection: bpy.types.Collection, version: Any) -> str:
     """Say which file a version is, and what it was made from."""
     maker = activation.maker_of(collection, version)
-    return f"{Path(version.file).name}{f', made from {maker}' if maker else ''}."
+    return f"{Path(version.file).name}{f', made from {maker}' if maker else ''}"
 
 
 def shown_name(collection: bpy.types.Collection | None) -> str:
