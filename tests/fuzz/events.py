@@ -93,9 +93,11 @@ def extension() -> None:
 
 extension()
 _ADD_ON: Final = f"{PACKAGE}.blender_flame_tracker"
-environment, quick_look, model_files, process, run_state = (
-    importlib.import_module(f"{_ADD_ON}.engine.{name}")
-    for name in ("environment", "quick_look", "model_files", "process", "run_state")
+environment, quick_look, model_files = (
+    importlib.import_module(f"{_ADD_ON}.engine.{name}") for name in ("environment", "quick_look", "model_files")
+)
+process, run_state = (
+    importlib.import_module(f"{PACKAGE}.backend.contract.supervision.{name}") for name in ("process", "run_state")
 )
 """Loaded once, and not in every child."""
 decode = importlib.import_module(f"{PACKAGE}.backend.contract.events").decode
