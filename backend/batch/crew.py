@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -93,20 +93,10 @@ class LocalCrew:
         overwrite: Whether files of others may be replaced.
     """
 
-    def __init__(
-        self,
-        size: int,
-        folder: Path,
-        engine: Engine,
-        command: MakeCommand,
-        *,
-        overwrite: bool,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, size: int, folder: Path, engine: Engine, command: MakeCommand, *, overwrite: bool) -> None:
         self.size = size
         self._making = (folder, engine, command, overwrite)
-        self._clock = clock
-        self._asked_memory = clock()
+        self._asked_memory = time.monotonic()
         self._waits_for_memory = False
         self._notices: list[Notice] = []
         self._workers: list[ShotWorker] = []
@@ -124,7 +114,7 @@ class LocalCrew:
             return True
         if running >= self.size:
             return False
-        now = self._clock()
+        now = time.monotonic()
         if self._waits_for_memory and now - self._asked_memory < _MEMORY_INTERVAL:
             return False
         self._asked_memory = now

@@ -57,9 +57,8 @@ def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool)
     """
     earlier = earlier_results(folder)
     for entry in read_results(folder, earlier):  # Of other computers: newer than the manifest, which has none of them.
-        name = entry["name"]
-        if is_result(entry) and name in earlier:
-            earlier[name] = record_of(entry, earlier[name].shot)
+        if is_result(entry) and entry["name"] in earlier:
+            earlier[entry["name"]] = record_of(entry, earlier[entry["name"]].shot)
     records = []
     for name, shot in zip(_names(shots, earlier), shots, strict=True):
         record = earlier.get(name)
