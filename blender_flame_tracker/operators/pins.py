@@ -15,6 +15,7 @@ from ..pinning.placing import PlacedFrames
 from ..pinning.tool import running
 from ..results import selection
 from ..results.delivery import import_obstacle
+from ..results.review import next_around
 from ..scene.corrections import read_corrections
 from ..scene.parts import Parts, linked_problem
 from .result import OBJECT_MODE, chosen_for, facts_for, file_problem
@@ -132,12 +133,12 @@ class JumpToPinnedFrame(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Go there; after the last one it begins again."""
         known, scene = _pinned_for(type(self), context), context.scene
-        frames = [] if known is None else scene_frames(*known)
-        if scene is None or not frames:
+        if scene is None or known is None:
             return {"CANCELLED"}
-        now, forward = scene.frame_current, self.direction == "NEXT"
-        ahead = [each for each in frames if (each > now if forward else each < now)] or frames
-        scene.frame_set(ahead[0] if forward else ahead[-1])
+        frame = next_around(scene_frames(*known), scene.frame_current, 1 if self.direction == "NEXT" else -1)
+        if frame is None:
+            return {"CANCELLED"}
+        scene.frame_set(frame)
         return {"FINISHED"}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -75,6 +75,13 @@ class BadRange:
     words: str
 
 
+def next_around(frames: Sequence[int], frame: int, direction: int) -> int | None:
+    """Return the next (1) or previous (-1) of some frames, in their order; at the end it begins again; None of none."""
+    if direction > 0:
+        return next((each for each in frames if each > frame), frames[0] if frames else None)
+    return next((each for each in reversed(frames) if each < frame), frames[-1] if frames else None)
+
+
 @dataclass(frozen=True)
 class Review:
     """A track over the frames of the scene. N keys.
@@ -123,12 +130,7 @@ class Review:
 
     def next_bad(self, frame: int, direction: int) -> int | None:
         """Return the start of the next (1) or previous (-1) bad range; at the end it begins again at the other side."""
-        starts = [each.first for each in self.ranges]
-        if not starts:
-            return None
-        if direction > 0:
-            return next((start for start in starts if start > frame), starts[0])
-        return next((start for start in reversed(starts) if start < frame), starts[-1])
+        return next_around([each.first for each in self.ranges], frame, direction)
 
     @property
     def summary(self) -> str:
