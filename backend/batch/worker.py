@@ -42,6 +42,32 @@ MakeCommand = Callable[[Path, Path], list[str]]
 """Returns the command that runs a job file and appends details to a log."""
 
 
+@dataclass(frozen=True)
+class Program:
+    """What runs the jobs of a batch.
+
+    Attributes:
+        engine: Which works.
+        models: Folder of model files.
+        cache: Folder for unfinished work; empty for that of the user.
+        instead: Command that takes a job file in the engine's stead; empty for the engine.
+    """
+
+    engine: Engine
+    models: Path
+    cache: str = ""
+    instead: tuple[str, ...] = ()
+
+    def command(self, job: Path, log: Path) -> list[str]:
+        """See `MakeCommand`."""
+        started = (
+            [*self.instead, str(job), "--events"]
+            if self.instead
+            else self.engine.command("run", job, models=self.models)
+        )
+        return [*started, *(["--cache", self.cache] if self.cache else []), "--log", str(log)]
+
+
 @dataclass
 class ShotWorker:
     """A shot on its way.

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..batch.page import write_page
 from ..batch.plan import Plan
 from ..batch.shot import Record, Shot
 from ..batch.words import AT_WORK, STOPPED, failure_of_batch, fields_of_end, left_out
-from ..batch.worker import MakeCommand
+from ..batch.worker import Program
 from ..contract.batch_files import GIVEN_BY_BATCH, MANIFEST, MOST_WORKERS, WHOLE
 from ..contract.events import Emit, error_event, notice_event
 from ..contract.failure import Failure
@@ -81,28 +81,15 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command."""
-    return run(parser().parse_args(arguments), engine_command)
+    return run(parser().parse_args(arguments))
 
 
-def engine_command(parsed: argparse.Namespace, session: Session, engine: Engine) -> MakeCommand:
-    """Return how the engine is started for a job of a batch: as Blender does, with the batch's cache."""
-
-    def command(job: Path, log: Path) -> list[str]:
-        flags = ["--cache", str(session.cache.root.absolute()), "--log", str(log)]
-        return [*engine.command("run", job, models=parsed.models.absolute()), *flags]
-
-    return command
-
-
-def run(
-    parsed: argparse.Namespace,
-    command: Callable[[argparse.Namespace, Session, Engine], MakeCommand],
-) -> int:
+def run(parsed: argparse.Namespace, instead: Sequence[str] = ()) -> int:
     """Run a batch as a process does and return its exit code.
 
     Args:
         parsed: What `parser` read.
-        command: Makes the command that starts a worker.
+        instead: Command that takes a job file in the engine's stead, on farms too; empty for the engine.
     """
     settings = checked_settings(parsed, {})
     if isinstance(settings, Failure):
@@ -114,9 +101,7 @@ def run(
     with open_session(parsed) as session:
         if isinstance(session, Failure):
             return EXIT_FAILED
-        engine = Engine(Path(sys.executable), PROJECT)
-        make = command(parsed, session, engine)
-        result = guarded(lambda emit: _run(parsed, settings, session, engine, make, emit), session.emit, session.log)
+        result = guarded(lambda emit: _run(parsed, settings, session, instead, emit), session.emit, session.log)
         return EXIT_FAILED if isinstance(result, Failure) else result
 
 
@@ -124,14 +109,15 @@ def _run(
     parsed: argparse.Namespace,
     settings: Mapping[str, Any],
     session: Session,
-    engine: Engine,
-    command: MakeCommand,
+    instead: Sequence[str],
     emit: Emit,
 ) -> int:
     if parsed.check_computer:
         return check_computer(parsed, emit)
+    engine = Engine(Path(sys.executable), PROJECT)
+    program = Program(engine, parsed.models.absolute(), str(session.cache.root.absolute()), tuple(instead))
     if parsed.shot:
-        return track_shot(parsed, session, command, emit)
+        return track_shot(parsed, session, program, emit)
     out = absolute(str(parsed.out))
     usual = Shot(Path(), settings, tuple(parsed.add), parsed.all_faces)
     targets, keys = Targets(parsed.overwrite), Keys(parsed.models)
@@ -142,7 +128,7 @@ def _run(
                 return _failed(plan, emit)
             if parsed.openjd is not None:
                 return _described(describe(parsed, plan, out, keys, targets), session, emit)
-            with _crew(parsed, plan, out, engine, command, targets) as crew:
+            with _crew(parsed, plan, out, program, targets) as crew:
                 if isinstance(crew, Failure):
                     return _failed(crew, emit)
                 said = emit if parsed.events else _for_people(emit)
@@ -158,14 +144,14 @@ def _run(
 
 @contextlib.contextmanager
 def _crew(
-    parsed: argparse.Namespace, plan: Plan, out: Path, engine: Engine, command: MakeCommand, targets: Targets
+    parsed: argparse.Namespace, plan: Plan, out: Path, program: Program, targets: Targets
 ) -> Iterator[LocalCrew | DaskCrew | Failure]:
     """Give those who work on the shots, until all is over."""
     if not parsed.dask or not plan.waiting:
         size = min(parsed.workers or usual_workers(), max(1, len(plan.waiting)))
-        yield LocalCrew(size, out, engine, command, overwrite=targets.overwrite)
+        yield LocalCrew(size, out, program.engine, program.command, overwrite=targets.overwrite)
         return
-    crew = farm_crew(parsed, out, getattr(command, "program", ()), targets)
+    crew = farm_crew(parsed, out, program.instead, targets)
     try:
         yield crew
     finally:

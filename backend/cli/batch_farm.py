@@ -19,12 +19,11 @@ from ..batch.plan import Plan, key_of
 from ..batch.shot import Record
 from ..batch.shot_file import write_result
 from ..batch.words import summary_of
-from ..batch.worker import MakeCommand
+from ..batch.worker import Program
 from ..contract.batch_files import MANIFEST
 from ..contract.events import Emit, error_event
 from ..contract.failure import Failure
 from ..contract.outputs import absolute
-from ..contract.supervision.process import Engine
 from ..contract.targets import Targets
 from ..run.engine import EXIT_DONE, EXIT_FAILED
 from ..system.project import PROJECT
@@ -115,7 +114,7 @@ def check_computer(parsed: argparse.Namespace, emit: Emit) -> int:
     return EXIT_DONE
 
 
-def track_shot(parsed: argparse.Namespace, session: Session, command: MakeCommand, emit: Emit) -> int:
+def track_shot(parsed: argparse.Namespace, session: Session, program: Program, emit: Emit) -> int:
     """Track one shot of a manifest and leave what became of it beside it, for ``--collect``.
 
     A shot that cannot be tracked is a result as well: only where there is none is the task to be tried again.
@@ -131,9 +130,8 @@ def track_shot(parsed: argparse.Namespace, session: Session, command: MakeComman
         emit({"event": "progress", "name": name, "done": round(share, 3), "total": 1, "text": stage})
 
     emit({"event": "stage", "name": name, "state": "running"})
-    engine = Engine(Path(sys.executable), PROJECT)
-    stopped = session.stop.asked
-    track_one(record, out, engine, command, overwrite=parsed.overwrite, stopped=stopped, progress=progress)
+    make, stopped = program.command, session.stop.asked
+    track_one(record, out, program.engine, make, overwrite=parsed.overwrite, stopped=stopped, progress=progress)
     if not record.finished:
         emit({"event": "cancelled"})
         return session.stop.exit_code

@@ -17,6 +17,7 @@ from ..manifest import entry_of
 from ..one_shot import record_to_track, track_one
 from ..shot import FAILED, Record
 from ..shot_file import write_result
+from ..worker import Program
 from .checks import Needs, fitness
 
 TOPIC: Final = "flame-batch"
@@ -34,7 +35,7 @@ class Order:
         cache: Folder for unfinished work; empty for that of the user on each computer.
         overwrite: Whether files of others may be replaced.
         stop_file: Name of the file in the folder of the batch whose presence asks all to stop.
-        program: Command that takes a job file in place of the engine's own, for tests; empty in use.
+        program: Command in the engine's stead, see `worker.Program`.
     """
 
     models: str
@@ -66,12 +67,13 @@ def track(order: Mapping[str, Any]) -> dict[str, Any]:
         return {**order["entry"], "state": FAILED, "failure": asdict(record)}
     record.name = str(order["name"])
     heartbeat = _Heartbeat(folder / order["stop_file"], record.name)
-    engine = Engine(Path(sys.executable), PROJECT)
+    models = Path(order["models"]) if order["models"] else MODELS
+    program = Program(Engine(Path(sys.executable), PROJECT), models, str(order["cache"]), tuple(order["program"]))
     track_one(
         record,
         folder,
-        engine,
-        lambda job, log: _command(order, engine, job, log),
+        program.engine,
+        program.command,
         overwrite=bool(order["overwrite"]),
         survey=bool(order["survey"]),
         stopped=heartbeat.stopped,
@@ -80,15 +82,6 @@ def track(order: Mapping[str, Any]) -> dict[str, Any]:
     if record.finished and not order["survey"]:
         write_result(record, folder)
     return {**entry_of(record, folder), "name": order["entry"]["name"]}
-
-
-def _command(order: Mapping[str, Any], engine: Engine, job: Path, log: Path) -> list[str]:
-    models = Path(order["models"]) if order["models"] else MODELS
-    flags = ["--cache", str(order["cache"])] if order["cache"] else []
-    started = (
-        [*order["program"], str(job), "--events"] if order["program"] else engine.command("run", job, models=models)
-    )
-    return [*started, *flags, "--log", str(log)]
 
 
 class _Heartbeat:

@@ -84,12 +84,4 @@ if __name__ == "__main__":
     from backend.cli import batch
 
     worker = [sys.executable, str(HELPERS / "fake_stages.py")]
-
-    def command(parsed, session, engine):
-        def made(job, log):
-            return [*worker, str(job), "--events", "--cache", str(session.cache.root), "--log", str(log)]
-
-        made.program = tuple(worker)
-        return made
-
-    sys.exit(batch.run(batch.parser().parse_args(sys.argv[1:]), command))
+    sys.exit(batch.run(batch.parser().parse_args(sys.argv[1:]), worker))
