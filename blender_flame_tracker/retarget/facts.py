@@ -24,8 +24,8 @@ from ...backend.contract.performance.characters.facts import (
     Vector,
     VrmFacts,
 )
-from ..scene import keyframes
 from .gather import deforming_armature
+from .shots import keyed_by_others
 
 _TURNED: Final = 0.3
 """Weight from which a bone counts as turning a vertex."""
@@ -66,7 +66,7 @@ def read_facts(objects: Iterable[bpy.types.Object], vrm: VrmFacts | None = None)
 def _armature_facts(thing: bpy.types.Object) -> ArmatureFacts:
     data: Any = thing.data
     world = np.array(thing.matrix_world)
-    animated = _bones_in(curve.data_path for curve in keyframes.curves_of(thing))
+    animated = _bones_in(path for path, _ in keyed_by_others(thing))
     driven = _bones_in(each.data_path for each in _drivers(thing))
     posed: dict[str, Any] = {each.name: each for each in thing.pose.bones} if thing.pose is not None else {}
     bones = []
@@ -120,6 +120,7 @@ def _keys_facts(
     keys: Any, positions: NDArray[Any], world: NDArray[Any], by_bone: dict[str, NDArray[np.bool_]]
 ) -> tuple[KeyFacts, ...]:
     driven = {match[1] for each in _drivers(keys) if (match := _DRIVEN_KEY.match(each.data_path))}
+    keyed = {path for path, _ in keyed_by_others(keys)}
     buffers: dict[str, NDArray[Any]] = {}
     facts = []
     for block in keys.key_blocks[1:]:
@@ -139,7 +140,7 @@ def _keys_facts(
                 block.mute,
                 getattr(block, "lock_shape", False),
                 block.name in driven,
-                keyframes.find_curve(keys, block.path_from_id("value")) is not None,
+                block.path_from_id("value") in keyed,
                 0.0 if is_empty else reach,
                 None if is_empty else _vector(np.average(positions[moving], axis=0, weights=length)),
                 (0.0, 0.0, 0.0) if is_empty else _vector(np.average(ways, axis=0, weights=length)),

@@ -71,6 +71,13 @@ def existing_on(owner: Animated, wanted: Sequence[Address], *, partly: bool) -> 
     return Existing(frozenset(driven), frozenset(keyed), frozenset(locked))
 
 
+def keyed_by_others(owner: Animated) -> frozenset[Address]:
+    """Return the channels of an owner with keys that no performance has written here, or that were edited since."""
+    every = [(curve.data_path, curve.array_index) for curve in keyframes.curves_of(owner)]
+    existing = existing_on(owner, every, partly=False)
+    return existing.keyed | existing.locked
+
+
 def has_keys_of(owner: Animated, shot: str) -> bool:
     """Whether a shot is on an owner now."""
     action = _action_of(owner)

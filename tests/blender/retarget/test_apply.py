@@ -9,6 +9,7 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.performance.characters.mapping import ControlTarget, JointTarget, Mapping
 from flame_extension.backend.contract.retarget_settings import RetargetSettings
 from flame_extension.blender_flame_tracker.retarget.apply import Applied, carry_out, prepare
+from flame_extension.blender_flame_tracker.retarget.facts import read_facts
 from flame_extension.blender_flame_tracker.scene import keyframes
 from flame_extension.blender_flame_tracker.scene.schedule import scene_rate
 from performances import arkit_mapping, make_performance
@@ -194,6 +195,19 @@ def test_what_is_animated_already_is_asked_for_and_nothing_is_written(character)
     assert isinstance(refused, Failure) and refused.code == "already-animated"
     assert refused.sentence == "1 channel with keys of Face is there already."
     assert everything(character) == before
+
+
+def animated_in(character):
+    facts = read_facts([character.face, character.teeth, character.armature])
+    keys = {f"{mesh.name} {key.name}" for mesh in facts.meshes for key in mesh.keys if key.is_animated}
+    return keys | {bone.name for armature in facts.armatures for bone in armature.bones if bone.is_animated}
+
+
+def test_the_check_counts_keys_of_somebody_else_alone(character):
+    apply(character)
+    assert animated_in(character) == set(), "the next performance takes its own keys' place without a question"
+    animate_by_hand(character.teeth, "jawOpen")
+    assert animated_in(character) == {"Teeth jawOpen"}
 
 
 def test_keys_can_be_replaced_left_or_laid_below(character):

@@ -29,7 +29,7 @@ class KeyFacts:
         name: As the character spells it.
         low, high: Range of its slider.
         is_muted, is_locked: As Blender says.
-        is_driven, is_animated: Whether a driver or an action sets its value.
+        is_driven, is_animated: Whether a driver, or keys of somebody else than this program, set its value.
         reach: Farthest way that it moves a vertex; 0 for an empty key.
         centre: Where it moves the mesh, or None for an empty key.
         motion: Mean way of what it moves, weighted by that way.
@@ -87,7 +87,7 @@ class BoneFacts:
     Attributes:
         name, parent: Names; the parent's empty for a root.
         head, tail: Its ends in the rest pose.
-        is_animated: Whether an action turns or moves it already.
+        is_animated: Whether keys of somebody else than this program turn or move it.
         is_driven: Whether a driver or a constraint turns or moves it.
         is_locked: Whether its rotation is locked.
     """
