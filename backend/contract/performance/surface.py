@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..arrays import Array
 from ..camera import rotation_matrices
 from ..failure import Failure
-from ..names import JOINTS, LANDMARKS, LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
+from ..names import (
+    INNER_LIPS_LOWER,
+    INNER_LIPS_UPPER,
+    JOINTS,
+    LANDMARKS,
+    LEFT_EYE_CORNERS,
+    LEFT_EYE_LOWER,
+    LEFT_EYE_UPPER,
+    OUTER_LIPS_LOWER,
+    OUTER_LIPS_UPPER,
+    RIGHT_EYE_CORNERS,
+    RIGHT_EYE_LOWER,
+    RIGHT_EYE_UPPER,
+)
 from ..track import MISSING, Track, read_track
 from .performance import Performance
 from .transfer.arkit_head import arkit_head
@@ -19,6 +34,8 @@ from .transfer.arkit_head import arkit_head
 _NECK: Final = JOINTS.index("neck")
 _LEAST_BETWEEN_EYES: Final = 0.02
 """Metres between the outer corners of a person's eyes; what is less, or not there, tells no size."""
+_LEAST_OPENING: Final = 0.003
+"""Metres: lips or lids that are usually less far apart than this are taken to be usually this far apart."""
 
 
 def surface_ways(track: Track) -> Array:
@@ -52,7 +69,7 @@ def beyond_weights(track: Track, performance: Performance) -> Array:
 
     Metres of the built-in head, whose eyes have another distance than the person's. What is the same all the time is
     left out: of somebody who smiles throughout, the neutral face of the track smiles as well, and the weights know
-    better.
+    better. Where lips or lids meet, they do so whatever is left out.
 
     Args:
         track: T frames.
@@ -63,9 +80,53 @@ def beyond_weights(track: Track, performance: Performance) -> Array:
     played = head.landmarks_of(performance.weights) - neutral
     person = _between_eyes(_neutral(track))
     size = _between_eyes(neutral) / person if person > _LEAST_BETWEEN_EYES else 1.0
-    beyond = surface_ways(track) * size - played
+    ways = surface_ways(track) * size
+    beyond = ways - played
     there = performance.has_face & ~np.isnan(beyond).all(axis=(1, 2))
-    return beyond - np.median(beyond[there], axis=0) if there.any() else beyond
+    if not there.any():
+        return beyond
+    beyond -= np.median(beyond[there], axis=0)
+    points, shown = _neutral(track) * size + ways, neutral + played + beyond
+    _let_meet(beyond, points, shown, there, (LEFT_EYE_UPPER, LEFT_EYE_LOWER))
+    _let_meet(beyond, points, shown, there, (RIGHT_EYE_UPPER, RIGHT_EYE_LOWER))
+    _let_meet(
+        beyond,
+        points,
+        shown,
+        there,
+        (INNER_LIPS_UPPER, INNER_LIPS_LOWER),
+        ((INNER_LIPS_UPPER, 0.5), (OUTER_LIPS_UPPER, 0.5), (INNER_LIPS_LOWER, -0.5), (OUTER_LIPS_LOWER, -0.5)),
+    )
+    return beyond
+
+
+def _let_meet(
+    beyond: Array,
+    points: Array,
+    shown: Array,
+    there: NDArray[np.bool_],
+    edges: tuple[Sequence[int], Sequence[int]],
+    moved: Sequence[tuple[Sequence[int], float]] = (),
+) -> None:
+    """Change what a face does beyond its weights so that two edges meet where the person's meet.
+
+    Where they are as far apart as usual, nothing is changed, and between that and meeting in proportion.
+
+    Args:
+        beyond: (T, 478, 3), changed.
+        points: The person's (T, 478, 3), in the size of the built-in head.
+        shown: Those of the built-in head with weights and `beyond` (T, 478, 3).
+        there: Frames that tell something (T,).
+        edges: Landmarks of upper and lower edge; entry k of both face each other, but for the ends, which are corners.
+        moved: Landmarks in the same order, and which part of the change they take; the upper edge all where empty.
+    """
+    upper, lower = (list(edge[1:-1]) for edge in edges)
+    apart = points[:, upper] - points[:, lower]
+    usual = np.maximum(np.median(apart[there, :, 1], axis=0), _LEAST_OPENING)
+    closed = 1.0 - np.clip(apart[..., 1] / usual, 0.0, 1.0)
+    change = closed[..., None] * (apart - (shown[:, upper] - shown[:, lower]))
+    for landmarks, part in moved or ((edges[0], 1.0),):
+        beyond[:, list(landmarks[1:-1])] += part * change
 
 
 def _neutral(track: Track) -> Array:

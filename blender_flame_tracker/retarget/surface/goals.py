@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....backend.contract.camera import rotation_matrices
+from ....backend.contract.names import INNER_LIPS_LOWER, INNER_LIPS_UPPER
 from .controls import AIM, UPPER_LIDS, Control, Eye, Fit
 from .motion import SurfaceMotion
+from .response import Response
 
 Array = NDArray[np.float64]
 
@@ -18,19 +20,50 @@ _LEAST_OPENING: Final = np.radians(2.0)
 """Eyes of a person that are narrower at rest do not tell how far lids have to go."""
 _GAINS: Final = (0.5, 2.0)
 """Of eyes that are far narrower or wider than the person's not even the lids' way fits."""
+_FACING_LIPS: Final[Mapping[int, int]] = dict(zip(INNER_LIPS_UPPER[1:-1], INNER_LIPS_LOWER[1:-1], strict=True))
+"""Landmark of the upper lip's inner edge -> that of the lower one's which faces it."""
 
 
-def goals_of(controls: Sequence[Control], eyes: Mapping[int, Eye], fit: Fit, motion: SurfaceMotion) -> Array:
+def goals_of(
+    controls: Sequence[Control], eyes: Mapping[int, Eye], fit: Fit, motion: SurfaceMotion, response: Response
+) -> Array:
     """Return where controls are to be (K, C, 3), in the space of the armature."""
     goals = []
-    for each in controls:
+    lips = _lip_ways(controls, motion)
+    for index, each in enumerate(controls):
         if each.order == AIM:
             goals.append(_looked_at(each, eyes, fit, motion))
         elif each.eye is not None and each.eye in eyes:
-            goals.append(_lid(each, controls, eyes[each.eye], fit, motion))
+            eye = eyes[each.eye]
+            outwards = (each.rest - eye.centre) / np.linalg.norm(each.rest - eye.centre)
+            goals.append(_lid(each, controls, eye, fit, motion, held=response.holds(index, outwards)))
         else:
-            goals.append(each.rest + fit.scale * _way(each, motion) @ fit.axes.T)
+            way = lips[index] if index in lips else _way(each, motion)
+            goals.append(each.rest + fit.scale * way @ fit.axes.T)
     return np.stack(goals, axis=1)
+
+
+def _lip_ways(controls: Sequence[Control], motion: SurfaceMotion) -> dict[int, Array]:
+    """Ways (K, 3) of controls that face each other across the mouth, by their positions in the sequence.
+
+    Together they go as their points do, but from each other as far as the inner edges of the lips: what a control
+    follows in the middle of a lip changes its distance with the lip's thickness, and lips that close would not.
+    """
+    ways = {}
+    for upper, control in enumerate(controls):
+        edge = next((index for index in control.landmarks if index in _FACING_LIPS), None)
+        lower = next((index for index, each in enumerate(controls)
+                      if edge is not None and _FACING_LIPS[edge] in each.landmarks), None)  # fmt: skip
+        if edge is None or lower is None:
+            continue
+        apart = motion.landmarks[:, edge] - motion.landmarks[:, _FACING_LIPS[edge]]
+        rest = motion.neutral[edge] - motion.neutral[_FACING_LIPS[edge]]
+        # Sums of weights take lips through each other, as a mouth that closes by more than the jaw opens.
+        apart[:, 1] = np.maximum(apart[:, 1], min(rest[1], 0.0))
+        ways[upper], ways[lower] = _way(control, motion), _way(controls[lower], motion)
+        missing = (apart - rest) * (control.factor + controls[lower].factor) / 2 - (ways[upper] - ways[lower])
+        ways[upper], ways[lower] = ways[upper] + missing / 2, ways[lower] - missing / 2
+    return ways
 
 
 def _looked_at(control: Control, eyes: Mapping[int, Eye], fit: Fit, motion: SurfaceMotion) -> Array:
@@ -51,16 +84,19 @@ def _way(control: Control, motion: SurfaceMotion) -> Array:
     return (motion.landmarks[:, chosen] - motion.neutral[chosen]).mean(axis=1) * control.factor
 
 
-def _lid(control: Control, controls: Sequence[Control], eye: Eye, fit: Fit, motion: SurfaceMotion) -> Array:
+def _lid(
+    control: Control, controls: Sequence[Control], eye: Eye, fit: Fit, motion: SurfaceMotion, *, held: bool
+) -> Array:
     """A lid glides on the eye: it goes round it, and leaves it only by what the person's leaves theirs.
 
-    Up and down it goes as far as closes the character's eye when the person's is closed.
+    Up and down it goes as far as closes the character's eye when the person's is closed. A rig that holds its lids on a
+    sphere lets them not leave it.
     """
     assert control.eye is not None
     person = _neutral(control, motion) - motion.eye_centres[control.eye]
     now = _polar(person + _way(control, motion))
     rest, start = _polar((control.rest - eye.centre) @ fit.axes), _polar(person)
-    gains = np.array([1.0, _opening(control, controls, eye, fit, motion), fit.scale])
+    gains = np.array([1.0, _opening(control, controls, eye, fit, motion), 0.0 if held else fit.scale])
     return eye.centre + _cartesian(rest + gains * (now - start)) @ fit.axes.T
 
 

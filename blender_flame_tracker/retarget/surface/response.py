@@ -29,10 +29,12 @@ class Response:
         corrections: From wanted ways of all controls to changes of their locations (3 C, 3 C). What a control of lower
             order carries with it, no other one carries again.
         frames: Rotation of each control's bone at rest (C, 3, 3).
+        gains: Way of each control per unit of its own location (C, 3, 3).
     """
 
     corrections: Array
     frames: Array
+    gains: Array
 
     def locations_for(self, ways: Array, turned: Array) -> Array:
         """Return by how much to change locations (C, 3) so that the controls go their ways (C, 3), about.
@@ -44,6 +46,10 @@ class Response:
         change = (self.corrections @ ways.ravel()).reshape(-1, 3)
         local = self.frames.transpose(0, 2, 1) @ turned.transpose(0, 2, 1) @ self.frames
         return np.einsum("cij,cj->ci", local, change)
+
+    def holds(self, control: int, direction: Array) -> bool:
+        """Whether the rig keeps a control from going in a direction (3,) of length 1, as off a sphere."""
+        return float(np.linalg.norm(direction @ self.gains[control])) < _LEAST
 
 
 def measure_response(copy: WorkingCopy, controls: Sequence[Control]) -> Response:
@@ -64,7 +70,8 @@ def measure_response(copy: WorkingCopy, controls: Sequence[Control]) -> Response
     orders = np.array([each.order for each in controls])
     stages = [np.flatnonzero(orders == order) for order in np.unique(orders)]
     axes = rest[:, :3, :3] / np.linalg.norm(rest[:, :3, :3], axis=1, keepdims=True)
-    return Response(_corrections(moves, stages), axes)
+    gains = np.stack([moves[index, :, index] for index in range(len(controls))])
+    return Response(_corrections(moves, stages), axes, gains)
 
 
 def _corrections(moves: Array, stages: Sequence[NDArray[np.int64]]) -> Array:

@@ -109,8 +109,8 @@ def solve_surface(
         fit = fit_of(controls, axes, motion)
         aims = {eye.aim for eye in eyes.values()}
         turns, notices = turns_of([each for each in turning if each.bone not in aims], copy, fit, motion, neck_share)
-        goals = goals_of(controls, eyes, fit, motion)
         response = measure_response(copy, controls)
+        goals = goals_of(controls, eyes, fit, motion, response)
         posed = _Posed(copy, controls, goals, response, turns, _head(turning, copy), fit.scale)
         locations, errors = posed.solve(progress)
     return SurfaceSolution(

@@ -112,8 +112,32 @@ def test_lids_are_as_open_as_the_persons(rig: Any) -> None:
     for frame in range(1, 4):
         lids = points(rig, frame + 1)
         gap = (lids["lid.T.L.002"] - lids["lid.B.L.002"]) @ UP / resting * opened[0]
-        assert gap == pytest.approx(opened[frame], abs=0.001)
+        assert gap == pytest.approx(opened[frame], abs=0.0005)
     assert opened[2] < 0.001 < 0.006 < opened[0]
+
+
+def test_lips_close_where_the_persons_do(rig: Any) -> None:
+    """Rolled in, or taken through each other by a sum of weights: the inner edges of the lips say how far apart."""
+    performance = make_performance(
+        {
+            "jawOpen": [0, 0, 0.3, 0],
+            "mouthRollLower": [0, 0.8, 0, 0],
+            "mouthRollUpper": [0, 0.8, 0, 0],
+            "mouthClose": [0, 0, 0, 0.2],
+        }
+    )
+    play(rig, performance)
+    head = arkit_head()
+    landmarks, neutral = head.landmarks_of(performance.weights), head.neutral[head.landmark_vertices]
+    rest = points(rig, 1)
+    scale = np.linalg.norm(rest["lid.T.L"] - rest["lid.T.R"]) / np.linalg.norm(neutral[263] - neutral[33])
+    for upper, lower, above, below in ((13, 14, "lip.T", "lip.B"), (311, 402, "lip.T.L.001", "lip.B.L.001")):
+        apart = (landmarks[:, upper] - landmarks[:, lower])[:, 1]
+        assert apart[2] > 0.005 and apart[3] < -0.001
+        for frame, wanted in enumerate(np.maximum(apart, 0)):
+            lips = points(rig, frame + 1)
+            opened = ((lips[above] - lips[below]) - (rest[above] - rest[below])) @ UP
+            assert opened / scale == pytest.approx(wanted, abs=1e-4)
 
 
 def test_lids_glide_on_the_eyeball(rig: Any) -> None:

@@ -62,6 +62,20 @@ def test_somebody_who_smiles_throughout_smiles_by_the_weights() -> None:
     assert np.abs(beyond[:, CORNER]).max() < 1e-4
 
 
+def test_lips_and_lids_meet_where_the_persons_do_whatever_the_weights_say() -> None:
+    true = make_performance({"jawOpen": [0.5, 0.5, 0.0, 0.5, 0.5], "eyeBlinkLeft": [0.1, 0.1, 1.0, 0.1, 0.1]})
+    said = make_performance({"jawOpen": [0.55, 0.55, 0.0, 0.55, 0.55], "eyeBlinkLeft": [0.0, 0.0, 1.0, 0.0, 0.0]})
+    head = arkit_head()
+    played = head.landmarks_of(said.weights) + beyond_weights(track_of(true.weights), said)
+    person = head.landmarks_of(true.weights)
+    for upper, lower in ((13, 14), (311, 402), (386, 374)):
+        gap, wanted = ((points[:, upper] - points[:, lower])[:, 1] for points in (played, person))
+        assert gap[2] == pytest.approx(wanted[2], abs=1e-5) and abs(wanted[2]) < 4e-4
+        # As far apart as usual they are by the weights.
+        assert gap[1] == pytest.approx(head.landmarks_of(said.weights)[1, [upper, lower], 1] @ [1, -1], abs=1e-5)
+        assert abs(gap[1] - wanted[1]) > 5e-4
+
+
 def test_frames_without_a_face_tell_nothing() -> None:
     status = make_track(5).status
     status[1] = MISSING
