@@ -8,6 +8,7 @@ from typing import Final
 
 from .options import option
 from .performance.channels import REGIONS
+from .performance.performance import NECK_SHARE
 
 FRAMES_CHOICES: Final[Mapping[str, str]] = {
     "all": "Every frame of the performance",
@@ -68,7 +69,7 @@ class RetargetSettings:
         1.0, "How far the head turns; 1 as it was filmed", label="Head Gain", minimum=0.0, maximum=4.0
     )
     neck_share: float = option(
-        0.3,
+        NECK_SHARE,
         "Part of the head's turn that the neck takes, where the character has one",
         label="Neck Share",
         minimum=0.0,

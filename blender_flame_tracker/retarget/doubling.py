@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any
 
 import bpy
 import numpy as np
 
 from ...backend.contract.failure import Notice
-from ...backend.contract.performance.characters.doubling import CHANNELS_OF
+from ...backend.contract.performance.characters.doubling import CHANNELS_OF, does_the_same
 from ...backend.contract.performance.characters.mapping import Mapping, ShapeTarget
 from .face_axes import key_offsets
-from .joints import bone_weights, meshes_on
-
-_SHARED: Final = 0.2
-"""Part of a key's motion at vertices that a bone moves as well, above which the two do the same."""
+from .facts import bone_weights
+from .gather import deforming_armature
 
 
 def without_doubling(mapping: Mapping) -> tuple[Mapping, list[Notice]]:
@@ -43,17 +41,16 @@ def without_doubling(mapping: Mapping) -> tuple[Mapping, list[Notice]]:
 
 
 def _same_vertices(target: ShapeTarget, armature: str, bone: str) -> bool:
-    """Whether a good part of what a key moves hangs on a bone, too."""
+    """Whether a good part of what a key moves hangs on a bone, or on one below it, too."""
     thing, rig = bpy.data.objects.get(target.mesh), bpy.data.objects.get(armature)
-    if thing is None or rig is None:
+    if thing is None or rig is None or deforming_armature(thing) != rig:
         return False
-    if thing not in meshes_on(rig):
-        return False
+    data: Any = rig.data
     offsets = key_offsets(thing, target.key)
-    if offsets is None:
+    if offsets is None or bone not in data.bones:
         return False
-    motion = np.linalg.norm(offsets, axis=1)
-    return bool(motion.sum() > 0 and (motion * bone_weights(thing, bone)).sum() > _SHARED * motion.sum())
+    turned = {bone, *(each.name for each in data.bones[bone].children_recursive)}
+    return does_the_same(np.linalg.norm(offsets, axis=1), bone_weights(thing, turned))
 
 
 def _shared_out(shared: Sequence[ShapeTarget], bone: str, rest: float) -> Notice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 import bpy
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.performance.characters.bones import below, joint_bones
+from ...backend.contract.performance.characters.doubling import does_the_same
 from ...backend.contract.performance.characters.facts import (
     HALF_OVERRIDDEN,
     LINKED,
@@ -29,8 +30,6 @@ from .shots import keyed_by_others
 
 _TURNED: Final = 0.3
 """Weight from which a bone counts as turning a vertex."""
-_MOVED: Final = 0.1
-"""Part of a key's farthest way from which it counts as moving a vertex."""
 _NOTHING: Final = 1e-7
 """Metres that count as no motion at all."""
 _DRIVEN_KEY: Final = re.compile(r'key_blocks\["(.+)"\]\.value$')
@@ -95,7 +94,8 @@ def _mesh_facts(thing: bpy.types.Object, turned: dict[str, dict[str, frozenset[s
     mesh: Any = thing.data
     armature = deforming_armature(thing)
     count = len(mesh.vertices)
-    by_bone = _vertices_by_bone(thing, turned.get(armature.name, {}) if armature is not None else {})
+    of_armature = turned.get(armature.name, {}) if armature is not None else {}
+    by_bone = {bone: bone_weights(thing, names) for bone, names in of_armature.items()}
     rest = np.empty(count * 3, dtype=np.float32)
     mesh.vertices.foreach_get("co", rest)
     world = np.array(thing.matrix_world)
@@ -105,7 +105,7 @@ def _mesh_facts(thing: bpy.types.Object, turned: dict[str, dict[str, frozenset[s
         thing.name,
         () if keys is None else _keys_facts(keys, positions, world, by_bone),
         "" if armature is None else armature.name,
-        frozenset(bone for bone, vertices in by_bone.items() if vertices.any()),
+        frozenset(bone for bone, weight in by_bone.items() if weight.max(initial=0.0) > _TURNED),
         tuple((each.type, each.show_viewport) for each in thing.modifiers),
         _scale(thing),
         _vector(positions.mean(axis=0)) if count else (0.0, 0.0, 0.0),
@@ -117,7 +117,7 @@ def _mesh_facts(thing: bpy.types.Object, turned: dict[str, dict[str, frozenset[s
 
 
 def _keys_facts(
-    keys: Any, positions: NDArray[Any], world: NDArray[Any], by_bone: dict[str, NDArray[np.bool_]]
+    keys: Any, positions: NDArray[Any], world: NDArray[Any], by_bone: dict[str, NDArray[np.float64]]
 ) -> tuple[KeyFacts, ...]:
     driven = {match[1] for each in _drivers(keys) if (match := _DRIVEN_KEY.match(each.data_path))}
     keyed = {path for path, _ in keyed_by_others(keys)}
@@ -131,7 +131,6 @@ def _keys_facts(
         length = np.linalg.norm(ways, axis=1)
         reach = float(length.max(initial=0.0))
         is_empty = reach < _NOTHING
-        strongly = moving[length > reach * _MOVED]
         facts.append(
             KeyFacts(
                 block.name,
@@ -144,7 +143,9 @@ def _keys_facts(
                 0.0 if is_empty else reach,
                 None if is_empty else _vector(np.average(positions[moving], axis=0, weights=length)),
                 (0.0, 0.0, 0.0) if is_empty else _vector(np.average(ways, axis=0, weights=length)),
-                tuple(bone for bone, vertices in by_bone.items() if not is_empty and vertices[strongly].any()),
+                tuple(
+                    bone for bone, weight in by_bone.items() if not is_empty and does_the_same(length, weight[moving])
+                ),
             )
         )
         if block.name not in (keys.reference_key.name, block.relative_key.name):
@@ -161,19 +162,15 @@ def _shape(block: Any, buffers: dict[str, NDArray[Any]]) -> NDArray[Any]:
     return buffers[block.name]
 
 
-def _vertices_by_bone(thing: bpy.types.Object, turned: dict[str, frozenset[str]]) -> dict[str, NDArray[np.bool_]]:
-    """Which vertices each bone turns, itself or by the bones below it."""
+def bone_weights(thing: bpy.types.Object, bones: Collection[str]) -> NDArray[np.float64]:
+    """Return how much some bones move each vertex of a mesh together (V,)."""
     mesh: Any = thing.data
-    groups = {each.index: each.name for each in thing.vertex_groups}
-    by_bone = {}
-    for bone, names in turned.items():
-        wanted = {index for index, name in groups.items() if name in names}
-        weight = np.zeros(len(mesh.vertices))
-        if wanted:
-            for vertex in mesh.vertices:
-                weight[vertex.index] = sum(each.weight for each in vertex.groups if each.group in wanted)
-        by_bone[bone] = weight > _TURNED
-    return by_bone
+    wanted = {each.index for each in thing.vertex_groups if each.name in bones}
+    weights = np.zeros(len(mesh.vertices))
+    if wanted:
+        for vertex in mesh.vertices:
+            weights[vertex.index] = sum(each.weight for each in vertex.groups if each.group in wanted)
+    return weights
 
 
 def _origin(thing: bpy.types.Object) -> str:

@@ -18,7 +18,9 @@ from ...backend.contract.performance.transfer.arkit_head import JAW_OPEN, eye_ro
 from ...backend.contract.retarget_settings import RetargetSettings
 from .chosen_parts import gaze_on, head_on
 from .face_axes import FaceAxes
+from .facts import bone_weights
 from .frames import Keyed
+from .gather import deforming_armature
 
 Array = NDArray[np.float64]
 
@@ -125,7 +127,7 @@ def _weighted_centre(armature: bpy.types.Object, bone: str) -> Array | None:
     """Middle of the vertices that a bone moves by half or more, in the armature's space; None where it moves none."""
     centres, counts = [], []
     for thing in meshes_on(armature):
-        heavy = np.flatnonzero(bone_weights(thing, bone) > 0.5)
+        heavy = np.flatnonzero(bone_weights(thing, (bone,)) > 0.5)
         if len(heavy) == 0:
             continue
         mesh: Any = thing.data
@@ -140,26 +142,7 @@ def _weighted_centre(armature: bpy.types.Object, bone: str) -> Array | None:
 
 def meshes_on(armature: bpy.types.Object) -> list[bpy.types.Object]:
     """Return the meshes of all scenes that an armature deforms."""
-    return [
-        thing
-        for thing in bpy.data.objects
-        if thing.type == "MESH"
-        and any(each.type == "ARMATURE" and getattr(each, "object", None) == armature for each in thing.modifiers)
-    ]
-
-
-def bone_weights(thing: bpy.types.Object, bone: str) -> Array:
-    """Return how much a bone moves each vertex of a mesh (V,)."""
-    mesh: Any = thing.data
-    weights = np.zeros(len(mesh.vertices))
-    group = thing.vertex_groups.get(bone)
-    if group is None:
-        return weights
-    for vertex in mesh.vertices:
-        for each in vertex.groups:
-            if each.group == group.index:
-                weights[vertex.index] = each.weight
-    return weights
+    return [thing for thing in bpy.data.objects if thing.type == "MESH" and deforming_armature(thing) == armature]
 
 
 def jaw_flipped(bone: str) -> Notice:

@@ -30,7 +30,7 @@ from .mapping_store import store_mapping, stored_mapping
 from .properties import holder_in
 from .recognise import Recognised, lost_targets, recognise_character
 from .report import Report, report_of
-from .shots import has_keys_of
+from .shots import shot_on
 from .source import Source, source_of
 
 
@@ -177,9 +177,10 @@ def _has_character(scene: bpy.types.Scene) -> bool:
 
 def _recall(holder: Any) -> None:
     """Take note of what characters play since an earlier session: their keys say so."""
-    keepers = [each for each in bpy.context.scene.objects if len(group_of(each).rows) > 0 and each.name not in _PLAYED]
-    if not keepers:
-        return
+    unknown = [each for each in bpy.context.scene.objects if len(group_of(each).rows) > 0 and each.name not in _PLAYED]
+    shots = {thing: found for thing in unknown if (found := _shots_on(thing))}
+    if not shots:
+        return  # Most likely: the source is not read with every step of a slider.
     owner = holder_in(bpy.context)
     settings = owner.settings(bpy.context.scene)
     track = file_of(holder) if isinstance(holder, bpy.types.Collection) else None
@@ -187,21 +188,19 @@ def _recall(holder: Any) -> None:
     if isinstance(source, Failure) or _name_of(source.holder) != _name_of(holder):
         return
     shot = source.performance.name
-    for thing in keepers:
+    for thing, found in shots.items():
         stored = stored_mapping(thing)
-        if stored is None or not _has_shot(stored, shot):
+        if stored is None or shot not in found:
             continue
         mapping, _ = without_doubling(stored)
         _PLAYED[thing.name] = _Played(_name_of(owner), settings, source.track, mapping, _name_of(holder), shot)
 
 
-def _has_shot(mapping: Mapping, shot: str) -> bool:
-    """Whether anything that a mapping drives has keys of a shot."""
-    meshes = {bpy.data.objects.get(each.mesh) for each in mapping.shapes}
-    owners: list[Any] = [each.data.shape_keys for each in meshes if each is not None and isinstance(each.data, Mesh)]
-    targets = (*mapping.controls, *mapping.joints, *mapping.surface)
-    owners += [bpy.data.objects.get(name) for name in {each.armature for each in targets}]
-    return any(owner is not None and has_keys_of(owner, shot) for owner in owners)
+def _shots_on(thing: bpy.types.Object) -> set[str]:
+    """Names of the shots on what the mapping that an object keeps drives."""
+    driven = {row.thing for row in group_of(thing).rows} - {None}
+    owners = [each.data.shape_keys if isinstance(each.data, Mesh) else each for each in driven]
+    return {shot for owner in owners if owner is not None and (shot := shot_on(owner)) is not None}
 
 
 def _setting_changed(owner: Any) -> None:
@@ -268,7 +267,7 @@ def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> N
     prepared = prepare(source.performance, source.start, source.rate, mapping, settings, bpy.context.scene)
     if isinstance(prepared, Failure) or prepared.name != played.shot:
         return
-    if any(has_keys_of(owner, played.shot) for owner, _ in prepared.plan.owners):
+    if any(shot_on(owner) == played.shot for owner, _ in prepared.plan.owners):
         carry_out(prepared, settings, bpy.context.scene, verify=False)
 
 

@@ -78,10 +78,10 @@ def keyed_by_others(owner: Animated) -> frozenset[Address]:
     return existing.keyed | existing.locked
 
 
-def has_keys_of(owner: Animated, shot: str) -> bool:
-    """Whether a shot is on an owner now."""
+def shot_on(owner: Animated) -> str | None:
+    """Return the name of the shot that is on an owner now; None without one."""
     action = _action_of(owner)
-    return action is not None and bool(_written(owner)) and _record(action)["shot"] == shot
+    return str(_record(action)["shot"]) if action is not None and _written(owner) else None
 
 
 @dataclass
@@ -172,7 +172,7 @@ class Shot:
 
 def shot_for(name: str, owners: Sequence[Animated]) -> Shot:
     """Return the shot of a name, with the action that holds it on one of the owners already."""
-    there = (each for each in owners if _SLOTS and has_keys_of(each, name) and _is_whole(each))
+    there = (each for each in owners if _SLOTS and shot_on(each) == name and _is_whole(each))
     return Shot(name, next((_action_of(each) for each in there), None))
 
 

@@ -26,6 +26,8 @@ FILE: Final = "file"
 NOT_TRACKED: Final = "not tracked"
 """Source of a channel that nothing tells: its weights are NaN, not zero."""
 SOURCES: Final = (GEOMETRY, JOINT, APERTURE, SCORE, GEOMETRY_AND_SCORE, FILE, NOT_TRACKED)
+NECK_SHARE: Final = 0.3
+"""Part of the head's turn that the neck of a character takes, where nobody says another."""
 
 
 @dataclass(frozen=True)

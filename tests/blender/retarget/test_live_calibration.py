@@ -92,6 +92,13 @@ def test_it_is_followed_after_the_file_was_closed(character, holder, tmp_path):
     assert values(bpy.data.objects["Face"], SMILE) == wanted
 
 
+def test_a_character_that_plays_nothing_costs_a_slider_nothing(addon, character, tmp_path, monkeypatch):
+    collection = imported(tmp_path, performed(jawOpen=RAMP))
+    assert bpy.ops.flame.check_character(character=character.face.name) == {"FINISHED"}
+    monkeypatch.setattr(playing, "source_of", lambda *_, **__: pytest.fail("the source was read"))
+    of_holder(collection).channel("jawOpen").gain = 0.5
+
+
 def test_a_recording_is_calibrated_on_the_scene(addon, character, tmp_path):
     path, scene = tmp_path / "take.csv", bpy.context.scene
     rows = [

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
+from ...arrays import Array
 from .facts import CharacterFacts
 from .mapping import ControlTarget, JointTarget, ShapeTarget
 
@@ -15,6 +18,20 @@ CHANNELS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "right_eye": tuple(f"eyeLook{way}Right" for way in ("In", "Out", "Up", "Down")),
 }
 """Joint -> the channels that its bone turns by."""
+_SHARED: Final = 0.05
+"""Part of a key's motion at vertices that a bone turns as well, from which the two do the same: teeth that are one mesh
+with the face have more, stray weights of a few vertices less."""
+
+
+def does_the_same(way: Array, weight: Array) -> bool:
+    """Whether a key moves what a bone turns.
+
+    Args:
+        way: How far the key moves each vertex (V,).
+        weight: How much of each vertex the bone turns, itself and by the bones below it (V,).
+    """
+    total = float(np.sum(way))
+    return total > 0 and float(np.sum(way * weight)) > _SHARED * total
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,11 @@ from ...failure import Failure
 from ..channels import CHANNELS, region_of
 from ..characters.vrm_presets import PRESETS, presets_for
 from ..gaze import COLUMNS, gaze_of
-from ..performance import Performance
+from ..performance import NECK_SHARE, Performance
 from ..transfer.arkit_head import eye_rotations
 from .gltf_binary import AnimatedNodes
 
 EXTENSION: Final = "VRMC_vrm_animation"
-NECK_SHARE: Final = 0.4
-"""Part of the head's rotation that the neck takes."""
 _LOOK_OFFSET: Final = (0.0, 0.06, 0.0)
 """From the bone of the head to between the eyes, metres."""
 
