@@ -24,6 +24,9 @@ Depth = Literal["BACK", "FRONT"]
 _DEPTHS: Final[tuple[Depth, ...]] = ("BACK", "FRONT")
 """Where a picture of the camera lies: behind everything, or before it."""
 
+_MINDED: Final = "flame_footage"
+"""Custom property of the camera, see `mind_deletion`."""
+
 
 @dataclass(frozen=True)
 class Plate:
@@ -195,6 +198,7 @@ def show_plate(camera: bpy.types.Camera, plate: Plate, *, straighten: bool = Fal
         plate: Footage.
         straighten: Whether the head fits the footage only without the distortion of its lens.
     """
+    mind_deletion(camera)
     for depth in _DEPTHS:
         background = _background(camera, plate.clip, depth)
         background.source = "MOVIE_CLIP"
@@ -212,9 +216,19 @@ def show_plate(camera: bpy.types.Camera, plate: Plate, *, straighten: bool = Fal
     camera.show_background_images = True
 
 
+def mind_deletion(camera: bpy.types.Camera) -> None:
+    """Let Blender empty the camera's pictures when their movie clip is deleted.
+
+    4.x looks for what uses a clip in those kinds of datablocks only that it believes can, and cameras are none of them;
+    their pictures then point to freed memory. A datablock with a custom property is always looked at.
+    """
+    if _MINDED not in camera:
+        camera[_MINDED] = True
+
+
 def _background(camera: bpy.types.Camera, clip: bpy.types.MovieClip, depth: Depth) -> bpy.types.CameraBackgroundImage:
     """The camera's picture of our clip behind or before everything, made where it is not there."""
-    found = background_of(camera, clip, depth)
+    found = background_of(camera, clip, depth) or _emptied(camera, depth)
     if found is None:
         found = camera.background_images.new()
         found.source = "MOVIE_CLIP"
@@ -225,6 +239,12 @@ def _background(camera: bpy.types.Camera, clip: bpy.types.MovieClip, depth: Dept
         found.show_background_image = depth == "BACK"
         found.show_expanded = False
     return found
+
+
+def _emptied(camera: bpy.types.Camera, depth: Depth) -> bpy.types.CameraBackgroundImage | None:
+    """A picture whose clip was deleted."""
+    pictures = (each for each in camera.background_images if each.source == "MOVIE_CLIP")
+    return next((each for each in pictures if each.display_depth == depth and each.clip is None), None)
 
 
 def background_of(

@@ -10,7 +10,7 @@ from bpy.app.handlers import persistent
 from ..handlers import add_handlers, remove_handlers
 from .camera import footage_aspect, picture_aspect
 from .parts import Parts, is_import, parts_of
-from .plate import background_of
+from .plate import background_of, mind_deletion
 
 _seen: Final[dict[int, float]] = {}
 """`session_uid` of a scene -> proportions of its picture when they were looked at last."""
@@ -35,7 +35,7 @@ def shape_plate(scene: bpy.types.Scene, parts: Parts) -> None:
 
 @persistent
 def _changed(scene: bpy.types.Scene, *_: Any) -> None:
-    """Follow a change of the resolution."""
+    """Follow a change of the resolution; the first of a file comes when it is opened."""
     aspect = picture_aspect(scene)
     if _seen.get(scene.session_uid) == aspect:
         return
@@ -44,6 +44,7 @@ def _changed(scene: bpy.types.Scene, *_: Any) -> None:
         if collection.library is None and is_import(collection):
             parts = parts_of(collection)
             if isinstance(parts, Parts) and parts.lens.library is None:
+                mind_deletion(parts.lens)  # Older versions have not.
                 shape_plate(scene, parts)
 
 

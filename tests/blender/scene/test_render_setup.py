@@ -265,3 +265,26 @@ def test_footage_that_was_deleted_is_missed_in_a_sentence(made):
     bpy.data.movieclips.remove(made.parts.clip)
     notices = set_up_render(bpy.context.scene, parts_of(collection), RenderSettings())
     assert "no-footage" in [each.code for each in notices]
+
+
+def test_footage_that_was_deleted_comes_back_with_an_update(made, tmp_path):
+    scene, collection = bpy.context.scene, made.parts.collection
+    for _ in range(2):
+        bpy.data.movieclips.remove(parts_of(collection).clip)
+        assert [each.clip for each in made.parts.lens.background_images] == [None, None]
+        import_track(tmp_path / "track.npz", SceneSettings())
+        assert "no-footage" not in [each.code for each in set_up_render(scene, parts_of(collection), RenderSettings())]
+    pictures = made.parts.lens.background_images
+    assert [each.clip for each in pictures] == [parts_of(collection).clip] * 2
+    assert sorted(each.display_depth for each in pictures) == ["BACK", "FRONT"]
+
+
+def test_a_camera_of_an_older_version_minds_deleted_footage_once_its_file_is_open(made, addon, tmp_path):
+    lens = made.parts.lens
+    del lens["flame_footage"]
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "older.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "older.blend"))
+    bpy.context.view_layer.update()
+    (lens,) = bpy.data.cameras
+    bpy.data.movieclips.remove(bpy.data.movieclips[0])
+    assert [each.clip for each in lens.background_images] == [None, None]
