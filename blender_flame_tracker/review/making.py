@@ -123,7 +123,7 @@ class Review:
             layer: Any = self._scene.view_layers[0]
             graph = layer.depsgraph
             graph.update()
-            return self._wires.draw(filmed, graph, self._scene)
+            return self._wires.draw(filmed, graph)
         solid = self._wanted.shown == settings.SOLID
         return rendered_as_set_up(self._scene, self._size, frame, file, solid=solid)
 

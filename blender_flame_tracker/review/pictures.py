@@ -106,9 +106,34 @@ def rendered(scene: bpy.types.Scene, frame: int, file: Path) -> Pixels:
 
 
 def rendered_as_set_up(scene: bpy.types.Scene, size: tuple[int, int], frame: int, file: Path, *, solid: bool) -> Pixels:
-    """Return what the user's own scene renders on a frame; its settings are as before afterwards."""
-    with _borrowed(scene, size, solid):
-        return rendered(scene, frame, file)
+    """Return what the user's own scene renders on a frame; its settings are as before afterwards.
+
+    Args:
+        scene: Rendered.
+        size: Of the picture in square pixels.
+        frame: Of the scene.
+        file: PNG to write on the way.
+        solid: As the solid view shows it.
+    """
+    given: Any = scene
+    across, up = given.render.pixel_aspect_x, given.render.pixel_aspect_y
+    # With the pixels that the scene has, so that camera and compositor see what they always do.
+    rendering = (max(1, round(size[0] / across)), max(1, round(size[1] / up)))
+    with _borrowed(scene, rendering, solid):
+        pixels = rendered(scene, frame, file)
+    return _stretched(_stretched(pixels, 1, size[0]), 0, size[1])
+
+
+def _stretched(pixels: Pixels, axis: int, count: int) -> Pixels:
+    """Return a picture with another number of rows (axis 0) or columns (axis 1), read between its own."""
+    length = pixels.shape[axis]
+    if length == count:
+        return pixels
+    position = np.clip((np.arange(count) + 0.5) * length / count - 0.5, 0, length - 1)
+    before = np.minimum(position.astype(np.int64), max(length - 2, 0))
+    share = (position - before).astype(np.float32).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
+    one, other = pixels.take(before, axis), pixels.take(np.minimum(before + 1, length - 1), axis)
+    return one * (1 - share) + other * share
 
 
 def read_pixels(file: Path) -> Pixels:
@@ -174,7 +199,6 @@ def _borrowed(scene: bpy.types.Scene, size: tuple[int, int], solid: bool) -> Ite
     frame, subframe = given.frame_current, given.frame_subframe
     try:
         render = given.render
-        # The shape of the picture stays that of the scene, so that camera and compositor see what they always do.
         render.resolution_x, render.resolution_y = size
         render.resolution_percentage = 100
         render.use_stamp = render.use_border = render.use_sequencer = False

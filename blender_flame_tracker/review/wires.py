@@ -26,7 +26,7 @@ class Wires:
     Args:
         head: Mesh object.
         camera: Camera object.
-        size: Of the pictures, pixels.
+        size: Of the pictures, in square pixels, whatever those of the scene are.
     """
 
     def __init__(self, head: bpy.types.Object, camera: bpy.types.Object, size: tuple[int, int]) -> None:
@@ -47,15 +47,14 @@ class Wires:
         self._edge_of_loop = self._edge_of_loop.reshape(-1)
         self._face_of_loop = face_of_loop
 
-    def draw(self, picture: Pixels, depsgraph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> Pixels:
+    def draw(self, picture: Pixels, depsgraph: bpy.types.Depsgraph) -> Pixels:
         """Return a picture with the wires of the depsgraph's frame over it.
 
         Args:
             picture: Of the size that was stated.
             depsgraph: Evaluated at the frame.
-            scene: For the shape of its pixels.
         """
-        points, depth = self._on_picture(depsgraph, scene)
+        points, depth = self._on_picture(depsgraph)
         facing = self._facing(points)
         strength = np.zeros(len(self._edges))
         np.maximum.at(strength, self._edge_of_loop, facing[self._face_of_loop])
@@ -63,7 +62,7 @@ class Wires:
         shown = (strength > 0) & ahead
         return _with_lines(picture, points[self._edges[shown]], _OPACITY * strength[shown])
 
-    def _on_picture(self, depsgraph: bpy.types.Depsgraph, scene: bpy.types.Scene) -> tuple[Array, Array]:
+    def _on_picture(self, depsgraph: bpy.types.Depsgraph) -> tuple[Array, Array]:
         """Places of the vertices in pixels (V, 2), upwards from the lower left, and their depth (V,)."""
         head, camera = self._head.evaluated_get(depsgraph), self._camera.evaluated_get(depsgraph)
         mesh: Any = head.to_mesh()
@@ -73,10 +72,7 @@ class Wires:
         finally:
             head.to_mesh_clear()
         width, height = self._size
-        render: Any = scene.render
-        projection = camera.calc_matrix_camera(
-            depsgraph, x=width, y=height, scale_x=render.pixel_aspect_x, scale_y=render.pixel_aspect_y
-        )
+        projection = camera.calc_matrix_camera(depsgraph, x=width, y=height)
         into_camera = camera.matrix_world.normalized().inverted()
         matrix = np.array(projection @ into_camera @ head.matrix_world, dtype=np.float64)
         vertices = values.reshape(-1, 3)[: self._vertex_count()].astype(np.float64)

@@ -9,7 +9,9 @@ from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.headless.track_review import review_track
 from flame_extension.blender_flame_tracker.review.making import Review, make_review, size_of
+from flame_extension.blender_flame_tracker.review.pictures import rendered_as_set_up
 from flame_extension.blender_flame_tracker.review.review_settings import ReviewSettings
+from flame_extension.blender_flame_tracker.review.wires import Wires
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.sound import sound_file
 from synthetic_tracks import make_track
@@ -112,6 +114,33 @@ def test_head_and_scene_are_shown_as_they_are_and_nothing_of_the_users_is_change
     assert all_there_is() == before
     middle, corner = right[20:44, 50:78], right[:6, -6:]
     assert np.abs(middle - corner.mean(axis=(0, 1))).max() > 0.02
+
+
+@pytest.mark.parametrize("shown", ["wires", "scene"])
+def test_a_head_keeps_its_shape_where_pixels_are_twice_as_wide_as_high(tmp_path, shown):
+    size, focal = (2 * film.WIDTH, film.HEIGHT), 130.0
+    square = Intrinsics(*size, focal, focal, film.WIDTH + 11.5, film.HEIGHT / 2 + 8.5)
+    wide = Intrinsics(film.WIDTH, film.HEIGHT, focal / 2, focal, film.WIDTH / 2 + 5.5, film.HEIGHT / 2 + 8.5)
+
+    def head_of(lens):
+        bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+        parts, scene = import_track(make_track(2, intrinsics=lens), SceneSettings()).parts, bpy.context.scene
+        assert size_of(scene, film.HEIGHT) == size
+        if shown == "wires":
+            graph = scene.view_layers[0].depsgraph
+            graph.update()
+            black = np.zeros((*size[::-1], 4), dtype=np.float32)
+            return Wires(parts.head, parts.camera, size).draw(black, graph)[..., 1]
+        lamp = bpy.data.objects.new("lamp", bpy.data.lights.new("lamp", "SUN"))
+        lamp.parent, lamp.data.energy = parts.camera, 4.0
+        scene.collection.objects.link(lamp)
+        scene.render.engine, scene.cycles.samples, scene.cycles.device = "CYCLES", 16, "CPU"
+        scene.cycles.use_denoising = False
+        return rendered_as_set_up(scene, size, 1, tmp_path / "picture.png", solid=False)[..., 1]
+
+    expected, found = head_of(square), head_of(wide)
+    assert expected.shape == found.shape == size[::-1]
+    assert np.abs(found - expected).mean() < 0.1 * expected.mean()
 
 
 def test_a_film_is_even_and_never_larger_than_the_scene():
