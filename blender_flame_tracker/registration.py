@@ -56,9 +56,13 @@ from .pinning import applying
 from .pinning import tool as pin_tool
 from .preferences import engine_state, preferences
 from .results import selection
-from .retarget import mapping_group, mapping_list, playing, recording, vrm_import
+from .retarget import playing, recording
 from .retarget import properties as retarget_properties
-from .scene import origin, plate_shape, sound, world
+from .retarget.mapping import mapping_group, mapping_list
+from .retarget.recognising import vrm_import
+from .scene import origin
+from .scene.footage import plate_shape, sound
+from .scene.lighting import world
 from .tracking import all_faces, availability, footage, runs
 from .tracking import batch as batch_tracking
 from .ui import excluded_outlines, graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph

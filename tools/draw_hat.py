@@ -53,9 +53,9 @@ def tiles_of(shot: Shot, folder: Path) -> list[tuple[Image.Image, Image.Image]]:
         .parts
     )
     hat = make_hat(parts.head, HatShape())
-    settings = submodule("blender_flame_tracker.scene.render_settings").RenderSettings
+    settings = submodule("blender_flame_tracker.scene.rendering.render_settings").RenderSettings
     wanted = settings(head="shadow", engine="cycles", light="world", grain=1.0)
-    submodule("blender_flame_tracker.scene.render_setup").set_up_render(scene, parts, wanted, shot.track)
+    submodule("blender_flame_tracker.scene.rendering.render_setup").set_up_render(scene, parts, wanted, shot.track)
     scene.cycles.device, scene.cycles.use_denoising = "CPU", True
     scene.render.image_settings.file_format, scene.render.image_settings.color_mode = "PNG", "RGB"
     tiles = []

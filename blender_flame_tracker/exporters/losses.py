@@ -9,8 +9,8 @@ import bpy
 
 from ...backend.contract.failure import Notice
 from ..scene import keyframes
+from ..scene.footage.straight_footage import lens_behind
 from ..scene.parts import Parts
-from ..scene.straight_footage import lens_behind
 from .presets import CAMERA, Preset
 
 MOST_MORPHS_AT_ONCE: Final = 8

@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..scene.identity_change import edited_head
+from ..scene.head.identity_change import edited_head
 from ..scene.parts import Parts
 from ..versions.comparison import comparison_of
 from .presets import CAMERA, Preset

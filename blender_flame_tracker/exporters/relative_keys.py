@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..scene import keyframes
-from ..scene.shape_keys import animate_relative, played_positions
+from ..scene.head.shape_keys import animate_relative, played_positions
 
 
 @dataclass(frozen=True)

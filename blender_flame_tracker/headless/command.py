@@ -139,7 +139,7 @@ def _make_review(options: argparse.Namespace) -> dict[str, Any] | str:
 
 def _build_scene(options: argparse.Namespace) -> dict[str, Any] | str:
     """What was built, or why not in a sentence."""
-    render = submodule("blender_flame_tracker.scene.render")
+    render = submodule("blender_flame_tracker.scene.rendering.render")
     settings = submodule("backend.contract.settings")
     failure = submodule("backend.contract.failure")
     still = render.StillSettings(frame=options.frame, engine=options.engine)

@@ -17,7 +17,7 @@ from ...backend.contract.camera import BLENDER_WORLD_FROM_FLAME, blender_points
 from ...backend.contract.failure import Failure
 from ...backend.contract.identity_file import KnownIdentity, read_identity
 from ..scene import keyframes
-from ..scene.identity_change import EDITED, LEAST, edited_head, hide_change, positions, show_change
+from ..scene.head.identity_change import EDITED, LEAST, edited_head, hide_change, positions, show_change
 from ..scene.parts import Parts, parts_of
 from ..scene.stored import stored, stored_numbers
 from .modes import Modes, known_modes

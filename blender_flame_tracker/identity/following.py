@@ -14,7 +14,7 @@ from ...backend.contract.supervision.process import Engine
 from .. import redrawing
 from ..handlers import add_handlers, remove_handlers
 from ..polling import Poller
-from ..scene.identity_change import EDITED, edited_head, show_change
+from ..scene.head.identity_change import EDITED, edited_head, show_change
 from .editing import fill_sliders, model_hash, modes_of
 from .modes import ModeSearch
 

@@ -30,7 +30,7 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_file
 from ...backend.contract.marks import track_header
 from ...backend.contract.targets import TargetRefused, Targets
-from ..scene.masks import Outline, outlines_of
+from ..scene.footage.masks import Outline, outlines_of
 from .reading import downstream, nodes_of, upstream
 from .source_frames import FrameMap, frame_map
 from .take_files import file_of

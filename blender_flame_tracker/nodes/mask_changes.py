@@ -9,7 +9,7 @@ from bpy.app.handlers import persistent
 
 from ..handlers import add_handlers, remove_handlers
 from ..polling import Poller
-from ..scene.masks import is_looking
+from ..scene.footage.masks import is_looking
 from . import exclusion, state
 
 DELAY: Final = 0.3

@@ -15,9 +15,9 @@ from ...backend.contract.performance.transfer.nearest import nearest_points
 from ...backend.contract.performance.transfer.points import NEEDED, POINTS
 from ...backend.contract.performance.transfer.proposal import propose_points
 from ...backend.contract.performance.transfer.shapes import KnownLandmarks, Shapes, make_shapes
-from ..scene.arkit_keys import AXES, Gathered, gathered, write_keys
-from ..scene.face_picking import Picking
-from ..scene.face_points import place_point, points_of, positions_of, remove_points
+from ..scene.head.arkit_keys import AXES, Gathered, gathered, write_keys
+from ..scene.head.face_picking import Picking
+from ..scene.head.face_points import place_point, points_of, positions_of, remove_points
 
 _OFF_MESH: Final = 0.15
 """Distance from the mesh at which a point is not on it, as part of the distance of the eyes' outer corners."""

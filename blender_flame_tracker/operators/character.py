@@ -10,12 +10,12 @@ import bpy
 from ...backend.contract.failure import Failure
 from ...backend.contract.performance.characters.report import AMBER, GREEN, RED
 from ..paths import absolute, safe_name
-from ..retarget.check_report import remember_report
-from ..retarget.gather import character_objects
-from ..retarget.mapping_files import ENDING, read_mapping, save_for_character, write_mapping
-from ..retarget.mapping_group import JOINT, SHAPE, group_of
-from ..retarget.mapping_store import holder_of, store_mapping, stored_mapping
-from ..retarget.recognise import MADE, SAVED, STORED, Recognised, fitted_mapping, recognise_character
+from ..retarget.checking.check_report import remember_report
+from ..retarget.mapping.mapping_files import ENDING, read_mapping, save_for_character, write_mapping
+from ..retarget.mapping.mapping_group import JOINT, SHAPE, group_of
+from ..retarget.mapping.mapping_store import holder_of, store_mapping, stored_mapping
+from ..retarget.recognising.gather import character_objects
+from ..retarget.recognising.recognise import MADE, SAVED, STORED, Recognised, fitted_mapping, recognise_character
 
 _ORIGINS: Final = {STORED: "its own mapping", SAVED: "the mapping that was remembered for it", MADE: "a new mapping"}
 _LEVELS: Final = {GREEN: "ready", AMBER: "ready, with something to know", RED: "not ready"}

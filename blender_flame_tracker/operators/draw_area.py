@@ -10,9 +10,9 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from ..nodes.exclusion import look_at_mask, size_of
-from ..scene.camera_frame import camera_frame
-from ..scene.masks import add_outline, key_mask, select_points
-from ..scene.straight_footage import lens_behind, on_footage
+from ..scene.camera.camera_frame import camera_frame
+from ..scene.footage.masks import add_outline, key_mask, select_points
+from ..scene.footage.straight_footage import lens_behind, on_footage
 from .exclude import can_change, ensured, ensured_mask, exclude_node
 
 

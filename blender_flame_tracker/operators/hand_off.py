@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Final
 import bpy
 
 from ..results import selection
+from ..scene.head.shape_keys import join_motion, make_relative
 from ..scene.origin import file_of
 from ..scene.parts import Parts, is_import, parts_of
 from ..scene.record import read_record, write_record
-from ..scene.shape_keys import join_motion, make_relative
 from .file_menus import export_menu
 
 RELATIVE: Final = "relative"

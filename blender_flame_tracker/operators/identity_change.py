@@ -14,7 +14,7 @@ from ..nodes.scene_state import active_tree, node_of
 from ..paths import relative
 from ..preferences import preferences
 from ..results import selection
-from ..scene.identity_change import edited_head
+from ..scene.head.identity_change import edited_head
 from ..scene.parts import Parts, parts_of
 from ..tracking import runs
 from .result import OBJECT_MODE, chosen_for

@@ -14,11 +14,11 @@ from ..paths import absolute
 from ..properties import annotations_of, settings_from
 from ..results import selection
 from ..results.first_view import import_and_show
-from ..scene.motion import CAMERA_MOVES, HEAD_MOVES, motion_of, switch_motion
+from ..scene.camera.motion import CAMERA_MOVES, HEAD_MOVES, motion_of, switch_motion
+from ..scene.head.shape_keys import join_motion
 from ..scene.origin import write_origin
 from ..scene.parts import Parts
 from ..scene.record import read_record, write_record
-from ..scene.shape_keys import join_motion
 from ..scene.version_list import move_version
 
 OBJECT_MODE: Final = "Go back to Object Mode first"

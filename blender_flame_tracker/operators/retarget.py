@@ -14,8 +14,8 @@ from ..paths import absolute
 from ..properties import annotations_of, settings_from
 from ..results import selection
 from ..retarget import playing
-from ..retarget.candidates import character_in
 from ..retarget.properties import holder_in
+from ..retarget.recognising.candidates import character_in
 from ..text import paragraph
 
 _DIALOG: Final = 400

@@ -13,8 +13,8 @@ from ..scene import fitting_scene
 from ..scene.loose import hang_on_head, loose_objects
 from ..scene.parts import Parts
 from ..scene.record import read_record
-from ..scene.render_settings import RenderSettings
-from ..scene.render_setup import set_up_render
+from ..scene.rendering.render_settings import RenderSettings
+from ..scene.rendering.render_setup import set_up_render
 from .result import chosen_for, finish
 
 

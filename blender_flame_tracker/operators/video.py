@@ -15,7 +15,7 @@ from ..nodes.default_tree import new_default_tree, replace_source
 from ..nodes.scene_state import active_tree, node_of, source_of
 from ..nodes.tree import FlameTree
 from ..paths import absolute, clip_name, relative
-from ..scene.users_footage import start_of
+from ..scene.footage.users_footage import start_of
 from ..tracking import footage
 
 _DISPLAYS: Final = [

@@ -16,8 +16,8 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.track import MISSING, Track, read_track
 from ..results.selection import Result
 from ..scene.corrections import read_corrections
+from ..scene.head.neck import HIDDEN, REGIONS
 from ..scene.importer import ImportResult
-from ..scene.neck import HIDDEN, REGIONS
 from ..scene.origin import file_of
 from ..scene.parts import Parts, parts_of
 from .applying import apply_corrections

@@ -11,10 +11,10 @@ import bpy
 from ...backend.contract.failure import Failure, Notice
 from ...backend.contract.settings import SceneSettings
 from ..nodes import state
+from ..scene.head.texture import PICTURE
 from ..scene.importer import ImportResult, import_track
 from ..scene.parts import find_collection, origin_of
 from ..scene.starting_scene import is_start_cube
-from ..scene.texture import PICTURE
 
 
 def import_and_show(track: Path, settings: SceneSettings, scene: bpy.types.Scene) -> ImportResult | Failure:

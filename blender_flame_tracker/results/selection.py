@@ -16,7 +16,7 @@ from ..file_stamp import is_of_time
 from ..nodes import scene_state
 from ..paths import absolute, take_name
 from ..polling import Poller
-from ..scene.motion import motion_of
+from ..scene.camera.motion import motion_of
 from ..scene.origin import file_of
 from ..scene.parts import Parts, find_collection, is_import, parts_of
 from ..scene.record import read_record

@@ -23,15 +23,15 @@ from ..nodes.stages.retarget import on_setting_changed
 from ..polling import Poller
 from ..results.selection import Result
 from ..scene.origin import file_of
-from .apply import Prepared, carry_out, prepare
-from .doubling import without_doubling
-from .mapping_group import group_of
-from .mapping_store import store_mapping, stored_mapping
+from .checking.doubling import without_doubling
+from .checking.report import Report, report_of
+from .mapping.mapping_group import group_of
+from .mapping.mapping_store import store_mapping, stored_mapping
 from .properties import holder_in
-from .recognise import Recognised, lost_targets, recognise_character
-from .report import Report, report_of
-from .shots import shot_on
+from .recognising.recognise import Recognised, lost_targets, recognise_character
 from .source import Source, source_of
+from .writing.apply import Prepared, carry_out, prepare
+from .writing.shots import shot_on
 
 
 @dataclass(frozen=True)

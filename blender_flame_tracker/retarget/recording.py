@@ -11,7 +11,7 @@ from ...backend.contract.failure import Failure
 from ..calibration.subject import Subject, other_subjects
 from ..calibration.takes import Take
 from ..paths import absolute
-from ..scene.schedule import scene_rate
+from ..scene.footage.schedule import scene_rate
 from .properties import holder_in
 from .source import known_recording, take_of_recording
 

@@ -20,7 +20,7 @@ from ..file_stamp import Stamp, stamp_of
 from ..paths import absolute, take_name
 from ..results.review import placed_rows
 from ..results.selection import Result, result_of
-from ..scene.schedule import scene_rate
+from ..scene.footage.schedule import scene_rate
 
 
 @dataclass(frozen=True)

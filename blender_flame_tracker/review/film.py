@@ -9,8 +9,8 @@ from typing import Any, Final
 import bpy
 
 from ...backend.contract.failure import Failure
-from ..scene.compositor_nodes import add_node, compositor
-from ..scene.strips import new_sound_strip
+from ..scene.footage.strips import new_sound_strip
+from ..scene.rendering.compositor_nodes import add_node, compositor
 from .pictures import empty_scene, remove_scene
 
 _SOUND_KILOBITS: Final = 192

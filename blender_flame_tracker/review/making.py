@@ -13,11 +13,11 @@ import numpy as np
 from ...backend.contract.atomic import write_atomically
 from ...backend.contract.failure import Failure
 from ..paths import folder_problem, safe_name
+from ..scene.footage.sound import SOUND
+from ..scene.head.texture import PICTURE
 from ..scene.parts import Parts
 from ..scene.record import read_record
-from ..scene.sound import SOUND
 from ..scene.stored import stored
-from ..scene.texture import PICTURE
 from . import review_settings as settings
 from .film import Film, write_film
 from .pictures import Pixels, footage_scene, head_scene, remove_scene, rendered, rendered_as_set_up, write_pixels

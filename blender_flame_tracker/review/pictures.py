@@ -11,9 +11,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scene.over_footage import lay_over_footage
+from ..scene.footage.plate import background_of, is_straightened
 from ..scene.parts import Parts
-from ..scene.plate import background_of, is_straightened
+from ..scene.rendering.over_footage import lay_over_footage
 
 Pixels = NDArray[np.float32]
 """RGBA picture (H, W, 4), the lowest row first, as Blender keeps it."""

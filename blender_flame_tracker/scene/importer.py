@@ -17,25 +17,28 @@ from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import Track, read_track
 from ..file_stamp import stamp_of
 from ..paths import take_name
-from . import camera as camera_data
-from . import fitting_scene, plate, shape_keys, sound, texture, world
+from . import fitting_scene
+from .camera import camera as camera_data
+from .camera.motion import Motion, write_motion, write_motion_below
+from .camera.shared_camera import SharedCamera, find_shared_camera, hang_below
 from .corrections import follow_track
-from .head_writing import head_content, write_head
-from .identity_change import show_change
-from .light import light_of
-from .motion import Motion, write_motion, write_motion_below
+from .footage import plate, sound
+from .footage.plate_shape import shape_plate
+from .footage.schedule import Schedule, in_time_of_scene, scene_rate, schedule_of, write_footage_times
+from .footage.users_footage import preferred
+from .head import shape_keys, texture
+from .head.head_writing import head_content, write_head
+from .head.identity_change import show_change
+from .lighting import world
+from .lighting.light import light_of
 from .origin import renew_origins, write_origin
 from .parts import Parts, clip_of, ensure_parts, find_collection, linked_problem, origin_of, place, remember
 from .placing import place_root
-from .plate_shape import shape_plate
 from .record import Record, read_record, write_record
 from .rig.editing import mode_problem
 from .rows import Selection, keys_with_head, select_rows
-from .schedule import Schedule, in_time_of_scene, scene_rate, schedule_of, write_footage_times
-from .shared_camera import SharedCamera, find_shared_camera, hang_below
 from .timeline import Timeline, footage_rate
 from .unharmed import unharmed
-from .users_footage import preferred
 from .version_list import note_version
 
 _OF_SCENE: Final = ("scene-kept", "view-transform")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.track import MISSING, Track
-from . import shape_keys
+from .head import shape_keys
 from .timeline import Timeline
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import bpy
 
-from .strips import strips_of
+from .footage.strips import strips_of
 
 PARTS: Final = {"rate": [24.0], "range": [1, 250], "picture": [1920, 1080, 100, 1.0, 1.0]}
 """What `fitting_scene.scene_parts` says of it."""

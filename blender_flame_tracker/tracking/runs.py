@@ -31,7 +31,7 @@ from ..polling import Poller
 from ..preferences import preferences
 from ..results.delivery import deliver, import_as_step, import_obstacle
 from ..retarget.performing import perform
-from ..scene.plate import lacks_copy
+from ..scene.footage.plate import lacks_copy
 from ..text import duration
 from . import preflight, retaking
 

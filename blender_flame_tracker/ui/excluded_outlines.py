@@ -9,9 +9,9 @@ import bpy
 from ..nodes.exclusion import size_of
 from ..operators.draw_area import draw_outline
 from ..operators.exclude import exclude_node
-from ..scene.camera_frame import camera_frame
-from ..scene.masks import outlines_now
-from ..scene.straight_footage import lens_behind, outline_as_shown
+from ..scene.camera.camera_frame import camera_frame
+from ..scene.footage.masks import outlines_now
+from ..scene.footage.straight_footage import lens_behind, outline_as_shown
 
 _COLOUR: Final = (1.0, 0.45, 0.2, 0.9)
 

@@ -19,8 +19,8 @@ from ...backend.contract.marks import is_marked
 from ...backend.contract.settings import SceneSettings
 from ..paths import safe_name
 from ..results.first_view import import_and_show
+from ..scene.camera.motion import motion_of
 from ..scene.importer import ImportResult
-from ..scene.motion import motion_of
 from ..scene.origin import file_of
 from ..scene.parts import Parts, parts_of
 from ..scene.record import read_record

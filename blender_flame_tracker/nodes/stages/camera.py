@@ -12,7 +12,7 @@ from ....backend.contract.failure import Failure
 from ....backend.contract.options import options_of
 from ....backend.contract.settings import CameraSettings
 from ...properties import property_of
-from ...scene.distortion import clip_distortion, clip_intrinsics, tracking_camera
+from ...scene.camera.distortion import clip_distortion, clip_intrinsics, tracking_camera
 from ..base import Group, StageNode, changed
 from ..reading import name_of
 

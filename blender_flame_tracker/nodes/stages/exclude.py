@@ -12,7 +12,7 @@ from ....backend.contract.correction_settings import ExcludeSettings, parse_regi
 from ....backend.contract.corrections.corrections import FACE_REGIONS
 from ....backend.contract.failure import Failure
 from ....backend.contract.options import title_case
-from ...scene.masks import mask_problem
+from ...scene.footage.masks import mask_problem
 from .. import exclusion
 from ..base import Group, StageNode, changed
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ....backend.contract.camera import axis_angles, quaternions, rotation_matrices
 from ....backend.contract.failure import Notice
 from ....backend.contract.performance.characters.mapping import JointTarget
-from ..joints import jaw_flipped
+from ..writing.joints import jaw_flipped
 from .controls import EYES, Fit
 from .motion import SurfaceMotion
 from .working_copy import WorkingCopy

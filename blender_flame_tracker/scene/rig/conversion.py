@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from ....backend.contract.camera import BLENDER_WORLD_FROM_FLAME
 from ....backend.contract.failure import Failure
 from .. import keyframes
-from ..frame_mesh import remove_frames
-from ..hand_edits import forget_keys, remember_keys
+from ..head.frame_mesh import remove_frames
+from ..head.hand_edits import forget_keys, remember_keys
+from ..head.shape_keys import FrameKeys, too_many_keys, write_frame_keys
 from ..parts import Parts
 from ..record import read_record
-from ..shape_keys import FrameKeys, too_many_keys, write_frame_keys
 from .armature import MODIFIER
 from .editing import shown
 from .layers import has_layers

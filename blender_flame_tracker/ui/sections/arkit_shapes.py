@@ -7,8 +7,8 @@ from typing import Any, Final
 import bpy
 
 from ...operators.arkit_shapes import head_in
-from ...retarget.candidates import can_be
-from ...scene.face_points import points_of
+from ...retarget.recognising.candidates import can_be
+from ...scene.head.face_points import points_of
 from ...scene.parts import is_import
 from ...text import paragraph
 

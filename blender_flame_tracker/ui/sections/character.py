@@ -9,10 +9,10 @@ import bpy
 from ...nodes.stages.retarget import OF_HEAD, draw_regions, matters
 from ...results import selection
 from ...retarget import playing
-from ...retarget.candidates import can_be, character_in
-from ...retarget.check_panel import draw_check
+from ...retarget.checking.check_panel import draw_check
+from ...retarget.checking.report import BAD, GOOD, NOTE, Report
 from ...retarget.properties import holder_in
-from ...retarget.report import BAD, GOOD, NOTE, Report
+from ...retarget.recognising.candidates import can_be, character_in
 from ...text import paragraph
 from . import arkit_shapes
 

@@ -13,7 +13,7 @@ from ...identity.properties import label_of
 from ...nodes.stages.photographs import draw_names
 from ...operators.identity import FLAME_MT_identity
 from ...operators.identity_change import changeable_import
-from ...scene.identity_change import edited_head
+from ...scene.head.identity_change import edited_head
 from ...text import paragraph
 
 

@@ -11,15 +11,15 @@ from ...nodes.state import NodeState, status_of
 from ...operators import result as operators
 from ...results import selection
 from ...results.review import Review, TrackFacts, review_of
+from ...scene.camera.motion import HEAD_MOVES, motion_of
 from ...scene.fitting_scene import is_faithful
 from ...scene.fitting_scene import notices as fit_notices
+from ...scene.footage.plate import background_of
+from ...scene.head.texture import PICTURE
 from ...scene.loose import loose_objects
-from ...scene.motion import HEAD_MOVES, motion_of
 from ...scene.parts import Parts
-from ...scene.plate import background_of
 from ...scene.record import read_record
 from ...scene.stored import stored
-from ...scene.texture import PICTURE
 from ...text import paragraph
 from ..graph_picture import draw_graph
 from .rig import draw_rig

@@ -16,8 +16,8 @@ from flame_extension.blender_flame_tracker.exporters.losses import losses_of
 from flame_extension.blender_flame_tracker.exporters.objects import objects_of
 from flame_extension.blender_flame_tracker.exporters.presets import PRESETS
 from flame_extension.blender_flame_tracker.scene import keyframes
+from flame_extension.blender_flame_tracker.scene.footage.plate import Plate, show_plate
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.plate import Plate, show_plate
 from scene_probes import evaluated_vertices
 from synthetic_tracks import make_track
 

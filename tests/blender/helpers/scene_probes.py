@@ -9,8 +9,8 @@ import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from flame_extension.backend.contract.camera import Intrinsics, project, rotation_matrices
 from flame_extension.backend.contract.track import Track
-from flame_extension.blender_flame_tracker.scene import render
-from flame_extension.blender_flame_tracker.scene.over_footage import lay_over_footage
+from flame_extension.blender_flame_tracker.scene.rendering import render
+from flame_extension.blender_flame_tracker.scene.rendering.over_footage import lay_over_footage
 from mathutils import Vector
 
 

@@ -13,7 +13,7 @@ from flame_extension.backend.contract.track import read_track, write_track
 from flame_extension.blender_flame_tracker.exporters.objects import objects_of
 from flame_extension.blender_flame_tracker.exporters.presets import PRESETS
 from flame_extension.blender_flame_tracker.identity import editing, modes
-from flame_extension.blender_flame_tracker.scene.identity_change import CHANGE, MODIFIER, edited_head, positions
+from flame_extension.blender_flame_tracker.scene.head.identity_change import CHANGE, MODIFIER, edited_head, positions
 from flame_extension.blender_flame_tracker.scene.importer import ImportResult, import_track
 from flame_extension.blender_flame_tracker.scene.parts import parts_of
 from node_helpers import make_tree

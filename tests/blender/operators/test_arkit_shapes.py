@@ -7,7 +7,7 @@ import makehuman
 import numpy as np
 import pytest
 from flame_extension.backend.contract.performance.channels import CHANNELS
-from flame_extension.blender_flame_tracker.scene.face_points import place_point, points_of
+from flame_extension.blender_flame_tracker.scene.head.face_points import place_point, points_of
 from makehuman_landmarks import picked_landmarks
 
 pytestmark = makehuman.needs_makehuman
@@ -164,7 +164,7 @@ def test_both_ask_for_object_mode(character):
 
 
 def test_the_new_keys_are_recognised_as_a_character(character):
-    from flame_extension.blender_flame_tracker.retarget.candidates import can_be
+    from flame_extension.blender_flame_tracker.retarget.recognising.candidates import can_be
 
     body = pick(character)
     bpy.ops.flame.make_arkit_shapes()
@@ -174,7 +174,7 @@ def test_the_new_keys_are_recognised_as_a_character(character):
 
 def test_points_are_picked_one_after_the_other_by_rays(character):
     from flame_extension.backend.contract.performance.transfer.points import POINTS
-    from flame_extension.blender_flame_tracker.scene.face_picking import Picking
+    from flame_extension.blender_flame_tracker.scene.head.face_picking import Picking
 
     body = character.meshes["Body"]
     matrix = np.array(body.matrix_world)
@@ -200,7 +200,7 @@ def test_points_are_picked_one_after_the_other_by_rays(character):
 
 
 def test_picking_beside_the_head_places_nothing_and_cancelling_takes_all_back(character):
-    from flame_extension.blender_flame_tracker.scene.face_picking import Picking
+    from flame_extension.blender_flame_tracker.scene.head.face_picking import Picking
 
     body = character.meshes["Body"]
     picking = Picking(body)
@@ -217,7 +217,7 @@ def test_picking_beside_the_head_places_nothing_and_cancelling_takes_all_back(ch
 
 
 def test_picking_knows_when_its_head_is_gone(character):
-    from flame_extension.blender_flame_tracker.scene.face_picking import Picking
+    from flame_extension.blender_flame_tracker.scene.head.face_picking import Picking
 
     picking = Picking(character.meshes["Body"])
     bpy.data.objects.remove(character.meshes["Body"])

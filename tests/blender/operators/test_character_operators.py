@@ -10,12 +10,12 @@ from typing import Any
 import bpy
 import pytest
 from flame_extension.backend.contract.performance.characters.report import GREEN
-from flame_extension.blender_flame_tracker.retarget import mapping_files
-from flame_extension.blender_flame_tracker.retarget.check_panel import draw_check
-from flame_extension.blender_flame_tracker.retarget.check_report import report_of
-from flame_extension.blender_flame_tracker.retarget.mapping_group import group_of
-from flame_extension.blender_flame_tracker.retarget.mapping_list import FLAME_UL_mapping
-from flame_extension.blender_flame_tracker.retarget.mapping_store import stored_mapping
+from flame_extension.blender_flame_tracker.retarget.checking.check_panel import draw_check
+from flame_extension.blender_flame_tracker.retarget.checking.check_report import report_of
+from flame_extension.blender_flame_tracker.retarget.mapping import mapping_files
+from flame_extension.blender_flame_tracker.retarget.mapping.mapping_group import group_of
+from flame_extension.blender_flame_tracker.retarget.mapping.mapping_list import FLAME_UL_mapping
+from flame_extension.blender_flame_tracker.retarget.mapping.mapping_store import stored_mapping
 from makehuman import make_character, needs_makehuman
 from recording_layout import RecordingLayout
 

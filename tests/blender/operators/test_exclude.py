@@ -17,9 +17,9 @@ from flame_extension.blender_flame_tracker.nodes.compile import compile_tree
 from flame_extension.blender_flame_tracker.nodes.exclusion import areas_of, look_at_masks
 from flame_extension.blender_flame_tracker.nodes.scene_state import node_of
 from flame_extension.blender_flame_tracker.nodes.state import NodeState, status_of
-from flame_extension.blender_flame_tracker.scene.masks import key_mask
-from flame_extension.blender_flame_tracker.scene.plate import Plate, show_plate
-from flame_extension.blender_flame_tracker.scene.straight_footage import lens_behind
+from flame_extension.blender_flame_tracker.scene.footage.masks import key_mask
+from flame_extension.blender_flame_tracker.scene.footage.plate import Plate, show_plate
+from flame_extension.blender_flame_tracker.scene.footage.straight_footage import lens_behind
 from panel_helpers import drawn
 
 CORNERS = "0.1 0.2, 0.4 0.2, 0.4 0.5"

@@ -8,7 +8,7 @@ from typing import Any
 import bpy
 import makehuman
 import pytest
-from flame_extension.blender_flame_tracker.retarget.mapping_group import group_of
+from flame_extension.blender_flame_tracker.retarget.mapping.mapping_group import group_of
 from flame_extension.blender_flame_tracker.retarget.playing import REPORTS
 from flame_extension.blender_flame_tracker.scene import keyframes
 

@@ -241,7 +241,7 @@ def test_a_track_that_is_named_is_taken_whatever_file_the_panel_names(character,
 
 
 def test_what_was_written_stays_where_it_cannot_be_read_back(character, opening, monkeypatch):
-    from flame_extension.blender_flame_tracker.retarget import apply
+    from flame_extension.blender_flame_tracker.retarget.writing import apply
 
     monkeypatch.setattr(apply, "read_back", lambda *_: 1 / 0)
     assert bpy.ops.flame.retarget(character="Character Body", source=str(opening)) == {"FINISHED"}

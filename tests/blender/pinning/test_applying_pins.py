@@ -8,8 +8,8 @@ import pytest
 from flame_extension.backend.contract.corrections.corrections import read_corrections as read_file
 from flame_extension.backend.contract.track import MISSING, read_track, write_track
 from flame_extension.blender_flame_tracker.pinning.applying import renew_files
+from flame_extension.blender_flame_tracker.scene.camera.motion import CAMERA_MOVES, HEAD_MOVES
 from flame_extension.blender_flame_tracker.scene.corrections import read_corrections
-from flame_extension.blender_flame_tracker.scene.motion import CAMERA_MOVES, HEAD_MOVES
 from flame_extension.blender_flame_tracker.scene.parts import parts_of
 from pin_helpers import pin_frame, pinned_frames, pixels_of_pose, seen_pixels, shot_of, shown_track
 from synthetic_tracks import with_rows

@@ -14,8 +14,8 @@ from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.blender_flame_tracker.nodes.default_tree import new_default_tree
 from flame_extension.blender_flame_tracker.results import selection
 from flame_extension.blender_flame_tracker.scene import keyframes
+from flame_extension.blender_flame_tracker.scene.camera.motion import motion_of
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.motion import motion_of
 from flame_extension.blender_flame_tracker.scene.record import RECORD, Record, read_record, write_record
 from review_helpers import make_bad_track, make_good_track, write_file
 

@@ -12,8 +12,8 @@ from flame_extension.blender_flame_tracker.review.making import Review, make_rev
 from flame_extension.blender_flame_tracker.review.pictures import rendered_as_set_up
 from flame_extension.blender_flame_tracker.review.review_settings import ReviewSettings
 from flame_extension.blender_flame_tracker.review.wires import Wires
+from flame_extension.blender_flame_tracker.scene.footage.sound import sound_file
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.sound import sound_file
 from synthetic_tracks import make_track
 
 SIZE = Intrinsics.centred(film.WIDTH, film.HEIGHT, 130.0)

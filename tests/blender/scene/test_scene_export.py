@@ -7,9 +7,9 @@ from flame_extension.backend.contract.camera import blender_points
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.scene import keyframes
+from flame_extension.blender_flame_tracker.scene.head.shape_keys import make_relative
 from flame_extension.blender_flame_tracker.scene.importer import import_track
 from flame_extension.blender_flame_tracker.scene.record import read_record
-from flame_extension.blender_flame_tracker.scene.shape_keys import make_relative
 from scene_probes import evaluated_vertices
 from synthetic_tracks import make_track
 

@@ -9,9 +9,10 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import write_track
 from flame_extension.blender_flame_tracker.results import selection
-from flame_extension.blender_flame_tracker.scene import shape_keys, world
+from flame_extension.blender_flame_tracker.scene.camera.motion import STORED, motion_of, read_motion
+from flame_extension.blender_flame_tracker.scene.head import shape_keys
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.motion import STORED, motion_of, read_motion
+from flame_extension.blender_flame_tracker.scene.lighting import world
 from flame_extension.blender_flame_tracker.scene.parts import parts_of
 from panel_helpers import drawn
 from scene_probes import evaluated_vertices

@@ -13,7 +13,7 @@ from flame_extension.blender_flame_tracker import paths
 from flame_extension.blender_flame_tracker.engine.session import RunState
 from flame_extension.blender_flame_tracker.nodes import run_registry
 from flame_extension.blender_flame_tracker.operators import track as track_operators
-from flame_extension.blender_flame_tracker.scene.plate import lacks_copy
+from flame_extension.blender_flame_tracker.scene.footage.plate import lacks_copy
 from flame_extension.blender_flame_tracker.tracking import runs
 from run_helpers import behave, heads, look_until, make_tree
 from synthetic_tracks import make_track

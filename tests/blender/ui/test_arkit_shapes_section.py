@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import makehuman
 import pytest
-from flame_extension.blender_flame_tracker.scene.face_points import place_point
+from flame_extension.blender_flame_tracker.scene.head.face_points import place_point
 from panel_helpers import drawn
 
 pytestmark = makehuman.needs_makehuman

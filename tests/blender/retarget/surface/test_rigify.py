@@ -15,9 +15,9 @@ from flame_extension.backend.contract.performance.characters.mapping import Join
 from flame_extension.backend.contract.performance.performance import Performance
 from flame_extension.backend.contract.performance.transfer.arkit_head import arkit_head
 from flame_extension.backend.contract.retarget_settings import RetargetSettings
-from flame_extension.blender_flame_tracker.retarget.apply import Applied, carry_out, prepare
-from flame_extension.blender_flame_tracker.retarget.recognise import recognise_character
+from flame_extension.blender_flame_tracker.retarget.recognising.recognise import recognise_character
 from flame_extension.blender_flame_tracker.retarget.surface.working_copy import working_copy
+from flame_extension.blender_flame_tracker.retarget.writing.apply import Applied, carry_out, prepare
 from flame_extension.blender_flame_tracker.scene import keyframes
 from mathutils import Matrix, Vector
 from performances import make_performance

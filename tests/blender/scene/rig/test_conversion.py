@@ -4,8 +4,8 @@ import bpy
 import numpy as np
 import pytest
 from flame_extension.backend.contract.failure import Failure
-from flame_extension.blender_flame_tracker.scene import shape_keys
-from flame_extension.blender_flame_tracker.scene.motion import CAMERA_MOVES, HEAD_MOVES
+from flame_extension.blender_flame_tracker.scene.camera.motion import CAMERA_MOVES, HEAD_MOVES
+from flame_extension.blender_flame_tracker.scene.head import shape_keys
 from flame_extension.blender_flame_tracker.scene.rig.conversion import rig_to_keys
 from flame_extension.blender_flame_tracker.scene.rig.layers import new_layer
 from rig_probes import bring_in, open_jaw_on_top

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from flame_extension.backend.contract.camera import blender_points
 from flame_extension.blender_flame_tracker.scene import keyframes
+from flame_extension.blender_flame_tracker.scene.camera.motion import HEAD_MOVES
 from flame_extension.blender_flame_tracker.scene.keyframes import Channel
-from flame_extension.blender_flame_tracker.scene.motion import HEAD_MOVES
 from flame_extension.blender_flame_tracker.scene.rig.layers import has_layers, new_layer
 from rig_probes import BOUND, JAW, bring_in, largest_distance, open_jaw_on_top
 from rig_tracks import make_flame_track

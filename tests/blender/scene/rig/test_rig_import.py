@@ -10,8 +10,8 @@ from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.settings import SceneSettings
 from flame_extension.backend.contract.track import HEAD, MISSING, TORSO, TRACKED
 from flame_extension.blender_flame_tracker.scene import keyframes
+from flame_extension.blender_flame_tracker.scene.camera.motion import CAMERA_MOVES, HEAD_MOVES, switch_motion
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.motion import CAMERA_MOVES, HEAD_MOVES, switch_motion
 from flame_extension.blender_flame_tracker.scene.rig.decomposition import LIDS
 from rig_probes import BOUND, bring_in, largest_distance
 from rig_tracks import make_flame_track
