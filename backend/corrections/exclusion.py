@@ -52,6 +52,9 @@ def landmarks_without(
         )
     if few.any():
         context.notice(_of_few(landmarks.frame_index[few]))
+    bare = landmarks.frame_index[np.isin(landmarks.frame_index, [] if pixels is None else pixels.without_matte())]
+    if len(bare):
+        context.notice(_of_holes(bare))
     gone = landmarks.found & ~found
     return replace(
         landmarks,
@@ -125,13 +128,27 @@ def _touches_head(hidden: NDArray[np.bool_] | None, points: NDArray[np.float32])
 
 def _of_few(frames: Integers) -> Notice:
     """Return what to say of frames (ascending) that keep too few landmarks."""
+    return Notice(
+        "few-landmarks-count",
+        f"Too few landmarks count in {_frames(frames)}:"
+        " there the head is interpolated from the frames around, or left out where the gap is long.",
+        "Exclude less there, or pin the head on one of these frames.",
+    )
+
+
+def _of_holes(frames: Integers) -> Notice:
+    """Return what to say of frames (ascending) for which a sequence of mattes has no picture."""
+    return Notice(
+        "matte-pictures-missing",
+        f"The matte has no picture for {_frames(frames)}: there it excludes nothing.",
+        "Add the missing pictures, or exclude these frames.",
+    )
+
+
+def _frames(frames: Integers) -> str:
+    """``frames 3-5, 9``; long lists are cut."""
     breaks = [0, *(k + 1 for k, (a, b) in enumerate(pairwise(frames.tolist())) if b != a + 1), len(frames)]
     runs = [(int(frames[first]), int(frames[last - 1])) for first, last in pairwise(breaks)]
     words = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs[:5])
     more = f" and {len(runs) - 5} more places" if len(runs) > 5 else ""
-    return Notice(
-        "few-landmarks-count",
-        f"Too few landmarks count in {'frame' if len(frames) == 1 else 'frames'} {words}{more}:"
-        " there the head is interpolated from the frames around, or left out where the gap is long.",
-        "Exclude less there, or pin the head on one of these frames.",
-    )
+    return f"{'frame' if len(frames) == 1 else 'frames'} {words}{more}"

@@ -76,6 +76,13 @@ class ExcludedPixels:
         column, row = np.rint(np.nan_to_num(pixels)).astype(np.int64).T
         return mask[row.clip(0, self.video.height - 1), column.clip(0, self.video.width - 1)]
 
+    def without_matte(self) -> list[int]:
+        """Return the frames of the footage for which a sequence of mattes has no picture."""
+        chosen = self.corrections.matte
+        if self.matte is None or chosen is None:
+            return []
+        return [chosen.first_frame + index for index in self.matte.metadata.get("missing_pictures", [])]
+
     def _black(self, frame: int) -> NDArray[np.bool_] | None:
         chosen = self.corrections.matte
         if self.matte is None or chosen is None:

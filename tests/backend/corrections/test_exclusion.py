@@ -167,6 +167,17 @@ def test_black_of_a_matte_does_not_count(clip, video, place, tmp_path, inverted)
     assert not result.counted[0, :FACE_LANDMARKS][below].any()
 
 
+def test_frames_for_which_a_matte_has_no_picture_are_named(clip, video, place, tmp_path) -> None:
+    black = np.zeros((clip.landmarks.height, clip.landmarks.width), np.uint8)
+    for number in range(FRAMES):
+        if number not in (3, 4, 9):
+            assert cv2.imwrite(str(tmp_path / f"matte_{1001 + number}.png"), black)
+    sentences, place = told(place)
+    result = without(clip, video, place, matte=Matte(str(tmp_path / "matte_1001.png")))
+    assert np.flatnonzero(result.found).tolist() == [3, 4, 9]
+    assert any("no picture for frames 3-4, 9: there it excludes nothing" in sentence for sentence in sentences)
+
+
 def test_a_matte_that_does_not_belong_to_the_clip_is_refused_in_a_sentence(clip, video, place, tmp_path) -> None:
     for number in (1, 2, 3):
         assert cv2.imwrite(str(tmp_path / f"short_{number}.png"), np.full((180, 320), 255, np.uint8))
