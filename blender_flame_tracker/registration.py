@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import bpy
 
+from .calibration import hand_edits, takes
 from .calibration import properties as calibration_properties
-from .calibration import takes
 from .exporters import terminal
 from .identity import following as identity_following
 from .identity import properties as identity_properties
@@ -103,6 +103,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     plate_shape,
     selection,
     calibration_properties,
+    hand_edits,
     takes,
     calibration,
     retarget_properties,

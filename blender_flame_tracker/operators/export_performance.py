@@ -21,9 +21,11 @@ from ...backend.contract.performance.calibration import calibrated, neutral_prob
 from ...backend.contract.performance.formats.take_names import TakeName
 from ...backend.contract.performance.formats.writing import Take, files_of, losses_of, write_files
 from ...backend.contract.targets import TargetRefused, Targets
+from ..calibration.hand_edits import edited_take
 from ..calibration.subject import Subject, subject_of
 from ..calibration.takes import calibration_of
 from ..paths import absolute, take_name
+from ..results import selection
 from ..scene.origin import file_of
 from ..text import paragraph
 from .file_menus import draw_targets, export_menu
@@ -91,7 +93,7 @@ class ExportPerformance(bpy.types.Operator):
         column.prop(self, "target")
         column.prop(self, "overwrite")
         paragraph(column, context, f"Writes the folder '{self.target}' here.", icon="INFO")
-        take = _take(context)
+        take = _take(context, known=True)
         for notice in [] if isinstance(take, Failure) else losses_of(self.target, take):
             paragraph(column.box(), context, f"{notice.sentence} {notice.advice}", icon="ERROR")
 
@@ -134,13 +136,21 @@ def _written(
     return take, tuple(files)
 
 
-def _take(context: bpy.types.Context) -> Take | Failure:
-    """Return the calibrated performance with its name."""
+def _take(context: bpy.types.Context, *, known: bool = False) -> Take | Failure:
+    """Return the calibrated performance with its name.
+
+    Args:
+        context: Of the export.
+        known: Whether edits of the rig as they were found the last time will do: while drawing.
+    """
     subject = subject_of(context)
     assert subject is not None
     found = subject.read()
     if isinstance(found, Failure):
         return found
+    result = selection.chosen(context)
+    if result is not None and result.collection == subject.holder:
+        found, _ = edited_take(found, result, known=known)
     calibration = calibration_of(subject.holder, found)
     problem = neutral_problem(found.performance, calibration)
     if problem is not None:

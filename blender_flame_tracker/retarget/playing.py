@@ -184,7 +184,7 @@ def _recall(holder: Any) -> None:
     owner = holder_in(bpy.context)
     settings = owner.settings(bpy.context.scene)
     track = file_of(holder) if isinstance(holder, bpy.types.Collection) else None
-    source = source_of(settings, track, bpy.context)
+    source = source_of(settings, track, bpy.context, known=True)
     if isinstance(source, Failure) or _name_of(source.holder) != _name_of(holder):
         return
     shot = source.performance.name
@@ -260,7 +260,7 @@ def _play_again(name: str, played: _Played, channels: Iterable[str] | None) -> N
         mapping, _ = without_doubling(stored_mapping(thing) or played.mapping)
         played = _PLAYED[name] = replace(played, mapping=mapping)
     settings = replace(played.settings, existing="leave")
-    source = source_of(settings, played.track, bpy.context, surface=bool(played.mapping.surface))
+    source = source_of(settings, played.track, bpy.context, surface=bool(played.mapping.surface), known=True)
     if isinstance(source, Failure):
         return
     mapping = played.mapping if channels is None else _following(played.mapping, frozenset(channels))

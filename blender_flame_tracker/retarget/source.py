@@ -15,6 +15,7 @@ from ...backend.contract.performance.formats.reading import read_performance
 from ...backend.contract.performance.performance import Performance
 from ...backend.contract.performance.surface import with_surface
 from ...backend.contract.retarget_settings import RetargetSettings
+from ..calibration.hand_edits import edited_take
 from ..calibration.takes import Take, calibration_of, take_of_file
 from ..file_stamp import Stamp, stamp_of
 from ..paths import absolute, take_name
@@ -45,7 +46,12 @@ class Source:
 
 
 def source_of(
-    settings: RetargetSettings, track: Path | Result | None, context: bpy.types.Context, *, surface: bool = False
+    settings: RetargetSettings,
+    track: Path | Result | None,
+    context: bpy.types.Context,
+    *,
+    surface: bool = False,
+    known: bool = False,
 ) -> Source | Failure:
     """Return the performance that is meant.
 
@@ -54,6 +60,7 @@ def source_of(
         track: Where they name none: a track file, or the result that panel and operators speak of.
         context: For the scene.
         surface: Whether a face is to follow the track's own surface, not its weights alone.
+        known: Whether edits of the track's rig as they were found the last time will do.
     """
     if settings.source:
         return _of_file(absolute(settings.source), settings, context.scene)
@@ -62,7 +69,7 @@ def source_of(
         return Failure(
             "no-performance", "There is no performance yet.", "Track a video, or choose a file of Live Link Face."
         )
-    return _of_track(found, found.file, context.scene, surface)
+    return _of_track(found, found.file, context.scene, surface, known)
 
 
 def _of_file(path: Path, settings: RetargetSettings, scene: bpy.types.Scene) -> Source | Failure:
@@ -103,14 +110,16 @@ def take_of_recording(path: Path) -> _Read:
     return read
 
 
-def _of_track(found: Result, path: Path, scene: bpy.types.Scene, surface: bool) -> Source | Failure:
+def _of_track(found: Result, path: Path, scene: bpy.types.Scene, surface: bool, known: bool) -> Source | Failure:
     take = take_of_file(path)
     if isinstance(take, Failure):
         return take
     tracked = _with_surface(take.performance, path) if surface else take.performance
     if isinstance(tracked, Failure):
         return tracked
-    performance = replace(tracked, name=take_name(path, Path(take.performance.name).stem))
+    # After the surface, which is what the track does beyond its own weights.
+    take, notices = edited_take(replace(take, performance=tracked), found, known=known)
+    performance = replace(take.performance, name=take_name(path, Path(take.performance.name).stem))
     placed = placed_rows(take.clip_frame, performance.time, performance.rate, found.placement)
     if placed is None:
         return Failure(
@@ -120,7 +129,7 @@ def _of_track(found: Result, path: Path, scene: bpy.types.Scene, surface: bool) 
     whole = Take(performance, take.clip_frame)
     # What is in the scene may go frame by frame, or slower than it was filmed.
     rate = scene_rate(scene) if found.collection is None else timeline.rate
-    source = Source(performance, found.placement.start_at, rate, found.collection or scene, path)
+    source = Source(performance, found.placement.start_at, rate, found.collection or scene, path, notices)
     made = source if found.collection is None else _calibrated(whole, source)
     if isinstance(made, Failure):
         return made

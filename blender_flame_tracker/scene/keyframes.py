@@ -20,6 +20,8 @@ _ALIGNED: Final = 3
 """Value of `Keyframe.handle_left_type` (eBezTriple_Handle, HD_ALIGN)."""
 WRITTEN_BELOW: Final = "flame_action"
 """Custom property of an owner: its action that an import writes, which lies in the NLA below layers of edits."""
+PERFORMED: Final = "flame_retarget"
+"""Custom property of an action into which a performance was written: JSON of what its curves were like then."""
 
 
 Animated = (

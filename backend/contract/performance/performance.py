@@ -23,9 +23,11 @@ GEOMETRY_AND_SCORE: Final = "geometry and score"
 """Source of a channel: solved from the shape of the tracked face and MediaPipe's scores, each by its uncertainty."""
 FILE: Final = "file"
 """Source of a channel: a file that another program wrote."""
+HAND: Final = "by hand"
+"""Source of a channel: somebody has changed it on the rig of the track."""
 NOT_TRACKED: Final = "not tracked"
 """Source of a channel that nothing tells: its weights are NaN, not zero."""
-SOURCES: Final = (GEOMETRY, JOINT, APERTURE, SCORE, GEOMETRY_AND_SCORE, FILE, NOT_TRACKED)
+SOURCES: Final = (GEOMETRY, JOINT, APERTURE, SCORE, GEOMETRY_AND_SCORE, FILE, HAND, NOT_TRACKED)
 NECK_SHARE: Final = 0.3
 """Part of the head's turn that the neck of a character takes, where nobody says another."""
 

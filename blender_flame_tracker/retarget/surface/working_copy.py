@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...scene.keyframes import Channel, bone_path, remove_animation, vector_channels, write_channels_on_top
+from ...scene.unheard import nobody_listening
 from .dependencies import all_dependencies, direct_dependencies
 
 Array = NDArray[np.float64]
@@ -134,30 +135,10 @@ def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator
     scene = bpy.data.scenes.new("Working Copy")
     try:
         scene.collection.objects.link(thing)
-        with _nobody_listening():
+        with nobody_listening():
             yield WorkingCopy(thing, scene, bones)
     finally:
         data = thing.data
         bpy.data.scenes.remove(scene)
         bpy.data.objects.remove(thing)
         bpy.data.armatures.remove(data)
-
-
-@contextmanager
-def _nobody_listening() -> Iterator[None]:
-    """Keep handlers, which other add-ons have as well, from poses that are only tried."""
-    handlers: Any = bpy.app.handlers
-    lists = (
-        handlers.depsgraph_update_pre,
-        handlers.depsgraph_update_post,
-        handlers.frame_change_pre,
-        handlers.frame_change_post,
-    )
-    waiting = [list(each) for each in lists]
-    for each in lists:
-        each.clear()
-    try:
-        yield
-    finally:
-        for each, functions in zip(lists, waiting, strict=True):
-            each.extend(functions)

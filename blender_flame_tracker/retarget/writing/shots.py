@@ -12,11 +12,8 @@ import bpy
 
 from ....backend.contract.checks import is_object, parse_json
 from ...scene import keyframes
-from ...scene.keyframes import Animated, Channel
+from ...scene.keyframes import PERFORMED, Animated, Channel
 from ...scene.stored import stored
-
-RECORD: Final = "flame_retarget"
-"""Custom property of an action: JSON of the shot's name and, per owner, what its curves were like when written."""
 
 _SLOTS: Final = "slots" in bpy.types.Action.bl_rna.properties
 """Whether one action holds the channels of several owners (Blender 4.4)."""
@@ -219,7 +216,8 @@ def _action_of(owner: Animated) -> bpy.types.Action | None:
 
 
 def _record(action: bpy.types.Action) -> dict[str, Any]:
-    content: Any = parse_json(stored(action, RECORD, str) or "", is_object) or {}
+    """The shot's name and, per owner, what its curves were like when they were written."""
+    content: Any = parse_json(stored(action, PERFORMED, str) or "", is_object) or {}
     owners = content.get("owners")
     return {"shot": str(content.get("shot", "")), "owners": owners if isinstance(owners, dict) else {}}
 
@@ -236,7 +234,7 @@ def _written(owner: Animated) -> Mapping[str, str]:
 def _remember(owner: Animated, shot: str, written: Mapping[str, str]) -> None:
     action: Any = _action_of(owner)
     record = _record(action)
-    action[RECORD] = json.dumps({"shot": shot, "owners": {**record["owners"], _key(owner): dict(written)}})
+    action[PERFORMED] = json.dumps({"shot": shot, "owners": {**record["owners"], _key(owner): dict(written)}})
 
 
 def _key(owner: Animated) -> str:

@@ -43,6 +43,11 @@ def remembered_paths(owner: bpy.types.ID) -> set[str]:
     return {channel.path for channel in _remembered(owner)}
 
 
+def written_values(owner: bpy.types.ID, frame: NDArray[np.float64]) -> dict[tuple[str, int], Array]:
+    """Return the values that an import has written for an owner on scene frames (K,), by data path and index."""
+    return {(each.path, each.index): _evaluated(each, frame) for each in _remembered(owner)}
+
+
 def _remembered(owner: bpy.types.ID) -> list[Channel]:
     """What was written; nothing where the record is another program's."""
     try:
