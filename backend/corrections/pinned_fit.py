@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..contract.camera import rotation_matrices
-from ..contract.corrections.corrections import Corrections, PinnedFrame
+from ..contract.corrections.corrections import HARD, Corrections, PinnedFrame
 from ..contract.corrections.pose_changes import middle_of, poses_of
 from ..contract.corrections.spreading import (
     limits_of,
@@ -38,7 +38,7 @@ def pinned_fit(
         corrections: Whose pinned frames count.
         settings, context: As for every stage.
     """
-    pinned = corrections.pinned
+    pinned = _with_earlier(corrections.pinned, fit.pinned)
     between = _between(track, settings)
     problem = (
         pinned_problem(pinned, track.expression.shape[1])
@@ -54,11 +54,23 @@ def pinned_fit(
     over = spread_poses(poses_of(track), timing, pinned, middle_of(track), limits_of(track))
     if not len(over.anchors.rows):
         context.notice(Notice("no-pins", "No pinned frame is among those that are tracked; nothing was changed."))
-        return replace(fit, pinned=pinned)
+        return replace(fit, pinned=_all_of(corrections.pinned, fit.pinned))
     if settings.refine:
         over = refined(fit, head, track, over, timing, pinned, between, context)
     follows_torso = context.settings.get("fit", {}).get("neck") == TORSO
-    return _with_track(fit, moved_track(track, pinned, over), pinned, follows_torso=follows_torso)
+    every = _all_of(corrections.pinned, fit.pinned)
+    return _with_track(fit, moved_track(track, pinned, over), every, follows_torso=follows_torso)
+
+
+def _all_of(pinned: Sequence[PinnedFrame], earlier: Sequence[PinnedFrame]) -> tuple[PinnedFrame, ...]:
+    """Return pinned frames and those of an earlier stage of the run, of which they take the place."""
+    of_frame = {each.frame: each for each in (*earlier, *pinned)}
+    return tuple(of_frame[frame] for frame in sorted(of_frame))
+
+
+def _with_earlier(pinned: Sequence[PinnedFrame], earlier: Sequence[PinnedFrame]) -> tuple[PinnedFrame, ...]:
+    """Return what counts after an earlier stage: its hard frames stay where they are, its soft ones have counted."""
+    return tuple(each for each in _all_of(pinned, earlier) if each not in earlier or each.hardness == HARD)
 
 
 def _between(track: Track, settings: PinsSettings) -> Between | Failure | None:

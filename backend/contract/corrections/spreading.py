@@ -24,7 +24,7 @@ from .pose_space import expression_limits
 from .posed_frames import moved_vertices
 from .posed_head import PosedHead
 from .reach import Anchors, Timing, anchors_of, spread
-from .uncorrected import before_of, uncorrected_track
+from .uncorrected import remembered_with, uncorrected_track
 from .weights_again import weights_again
 
 NEAREST: Final = 0.01
@@ -81,7 +81,7 @@ def moved_track(base: Track, pinned: Sequence[PinnedFrame], over: Spread) -> Tra
     """Return a track with poses after corrections, and what follows from them but for ARKit's weights.
 
     Args:
-        base: Before any corrections.
+        base: Before these corrections.
         pinned: The pinned frames.
         over: Its poses after them.
     """
@@ -90,7 +90,8 @@ def moved_track(base: Track, pinned: Sequence[PinnedFrame], over: Spread) -> Tra
     vertices[rows] = moved_vertices(base, rows, poses_of(base).rows(rows), over.poses.rows(rows))
     moved = replace(base, vertices=vertices, **over.poses.channels)
     moved = replace(moved, **_state(base, moved, pinned, over))
-    return replace(moved, uncorrected_rows=rows, uncorrected=before_of(base, rows))
+    remembered, before = remembered_with(base, rows)
+    return replace(moved, uncorrected_rows=remembered, uncorrected=before)
 
 
 def pinned_problem(pinned: Sequence[PinnedFrame], modes: int) -> Failure | None:

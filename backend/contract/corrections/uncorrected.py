@@ -33,6 +33,22 @@ def before_of(track: Track, rows: Integers) -> Floats:
     return np.concatenate(parts, axis=1)
 
 
+def remembered_with(track: Track, rows: Integers) -> tuple[Integers, Floats]:
+    """Return the rows that are to be remembered when some more are changed (N,), and what they were (N, M).
+
+    Of rows that earlier corrections of the same run changed, what they were before these.
+    """
+    values = before_of(track, rows)
+    if track.uncorrected_rows is None or track.uncorrected is None:
+        return rows, values
+    every = np.union1d(rows, track.uncorrected_rows)
+    result = np.empty((len(every), values.shape[1]))
+    result[np.searchsorted(every, rows)] = values
+    # ARKit's weights, which another stage may have solved meanwhile, stand last and are solved anew.
+    result[np.searchsorted(every, track.uncorrected_rows)] = track.uncorrected[:, : values.shape[1]]
+    return every, result
+
+
 def _remembered_of(track: Track) -> list[str]:
     """Return the arrays whose rows are remembered, in their order."""
     return [*poses_of(track).channels, *STATE, *(ARKIT if track.arkit_weights is not None else ())]

@@ -137,6 +137,23 @@ def test_only_frames_between_two_are_solved_again_and_they_join_without_a_step(c
     assert joints.max() <= inside.max()
 
 
+def test_a_second_stage_keeps_what_the_first_has_pinned_and_all_of_it_comes_off_again(clip, astray, place) -> None:
+    first, second = pinned(clip, 20, reach=8), pinned(clip, 27, reach=8)
+    once = corrected(clip, astray, place, first, refine=False)
+    assert isinstance(once, Fit)
+    twice = corrected(clip, once, place, second, refine=False)
+    assert isinstance(twice, Fit)
+    assert twice.pinned == first.pinned + second.pinned
+    for each in twice.pinned:
+        row = int(np.flatnonzero(clip.landmarks.frame_index == each.frame)[0])
+        assert tuple(twice.pose.expression[row]) == each.pose.expression
+    tracked, before = uncorrected_track(track_of(twice, clip.head, place)), track_of(astray, clip.head, place)
+    assert isinstance(tracked, Track) and (tracked.expression == before.expression).all()
+    assert np.allclose(tracked.head_rotation, before.head_rotation) and "corrections" not in tracked.header
+    again = corrected(clip, twice, place, second, refine=False)
+    assert isinstance(again, Fit) and np.allclose(again.translation, twice.translation, atol=1e-12)
+
+
 def test_a_frame_without_landmarks_can_be_pinned(clip, place, tmp_path) -> None:
     landmarks = clip.landmarks
     found = landmarks.found.copy()
