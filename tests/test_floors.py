@@ -105,6 +105,7 @@ FLOORS: Final[Mapping[str, Mapping[str, int]]] = {
         "own_operators": 0,
         "polling": 0,
         "handlers": 0,
+        "steps": 0,
         "engine": 0,
         "redrawing": 1,
         "preferences": 2,

@@ -23,6 +23,7 @@ from ..nodes.stages.retarget import on_setting_changed
 from ..polling import Poller
 from ..results.selection import Result
 from ..scene.origin import file_of
+from ..steps import Steps, finished
 from .checking.doubling import without_doubling
 from .checking.report import Report, report_of
 from .mapping.mapping_group import group_of
@@ -30,27 +31,36 @@ from .mapping.mapping_store import store_mapping, stored_mapping
 from .properties import holder_in
 from .recognising.recognise import Recognised, lost_targets, recognise_character
 from .source import Source, source_of
-from .writing.apply import Prepared, carry_out, prepare
+from .writing.apply import Prepared, carry_out, prepare, prepare_in_steps
 from .writing.shots import shot_on
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A performance that could be written onto a character now.
+class Chosen:
+    """A character and a performance for it.
 
     Attributes:
         recognised: The character.
         mapping: With nothing doubled.
         source: The performance.
-        prepared: What is written, and what stands in its way.
         notices: What is to be said of file and mapping.
     """
 
     recognised: Recognised
     mapping: Mapping
     source: Source
-    prepared: Prepared
     notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Ready(Chosen):
+    """A performance that could be written onto a character now.
+
+    Attributes:
+        prepared: What is written, and what stands in its way.
+    """
+
+    prepared: Prepared
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,21 @@ def ready(
     track: Path | Result | None,
     context: bpy.types.Context,
 ) -> Ready | Failure:
-    """Recognise a character, read the performance and plan. Changes nothing.
+    """Recognise a character, read the performance and plan, at once. Changes nothing.
+
+    Args: As `choose` has them.
+    """
+    chosen = choose(character, settings, track, context)
+    return chosen if isinstance(chosen, Failure) else finished(ready_in_steps(chosen, settings, context))
+
+
+def choose(
+    character: bpy.types.Object,
+    settings: RetargetSettings,
+    track: Path | Result | None,
+    context: bpy.types.Context,
+) -> Chosen | Failure:
+    """Recognise a character and read the performance. Changes nothing.
 
     Args:
         character: Any object of it.
@@ -108,10 +132,27 @@ def ready(
     if isinstance(source, Failure):
         return source
     mapping, notices = without_doubling(recognised.mapping)
-    prepared = prepare(source.performance, source.start, source.rate, mapping, settings, context.scene)
+    return Chosen(recognised, mapping, source, (*source.notices, *notices, *_lost(recognised)))
+
+
+def ready_in_steps(
+    chosen: Chosen, settings: RetargetSettings, context: bpy.types.Context, *, first_frame: bool = False
+) -> Steps[Ready | Failure]:
+    """Plan in steps; a face of bones takes seconds. Changes nothing.
+
+    Args:
+        chosen: With these settings.
+        settings: How.
+        context: For the scene.
+        first_frame: Plan that one alone, see `prepare_in_steps`: to ask, not to write.
+    """
+    source, mapping = chosen.source, chosen.mapping
+    prepared = yield from prepare_in_steps(
+        source.performance, source.start, source.rate, mapping, settings, context.scene, first_frame=first_frame
+    )
     if isinstance(prepared, Failure):
         return prepared
-    return Ready(recognised, mapping, source, prepared, (*source.notices, *notices, *_lost(recognised)))
+    return Ready(chosen.recognised, mapping, source, chosen.notices, prepared)
 
 
 def _lost(recognised: Recognised) -> tuple[Notice, ...]:

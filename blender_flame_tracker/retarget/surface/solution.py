@@ -7,7 +7,8 @@ frames that are not there yet: a few frames first, between which the others begi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from ....backend.contract.camera import quaternions
 from ....backend.contract.failure import Failure, Notice
 from ....backend.contract.performance.characters.mapping import JointTarget, Mapping
+from ...steps import Steps
 from .controls import AIM, Control, controls_of, eyes_of, fit_of
 from .goals import goals_of
 from .motion import SurfaceMotion
@@ -79,9 +81,8 @@ def solve_surface(
     axes: Array,
     motion: SurfaceMotion,
     neck_share: float,
-    progress: Callable[[float], None],
-) -> SurfaceSolution | Failure:
-    """Return what to key on a bone face so that it follows a person's. Nothing of the rig is changed.
+) -> Steps[SurfaceSolution | Failure]:
+    """Return in steps what to key on a bone face so that it follows a person's. Nothing of the rig is changed.
 
     Args:
         armature: With the controls.
@@ -89,7 +90,6 @@ def solve_surface(
         axes: Of the character's face, see `Fit`.
         motion: Of the person, K frames.
         neck_share: Part of the head's turn that the neck takes.
-        progress: Gets the part that is done.
     """
     surface = [each for each in mapping.surface if each.use and each.armature == armature.name]
     joints = [each for each in mapping.joints if each.use and each.armature == armature.name]
@@ -112,7 +112,7 @@ def solve_surface(
         response = measure_response(copy, controls)
         goals = goals_of(controls, eyes, fit, motion, response)
         posed = _Posed(copy, controls, goals, response, turns, _head(turning, copy), fit.scale)
-        locations, errors = posed.solve(progress)
+        locations, errors = yield from posed.solve()
     return SurfaceSolution(
         locations={each.bone: locations[:, index] for index, each in enumerate(controls)},
         rotations=turns,
@@ -162,57 +162,57 @@ class _Posed:
         self._tolerance = _TOLERANCE * scale
         self._rest_frames = response.frames
 
-    def solve(self, progress: Callable[[float], None]) -> tuple[Array, Array]:
-        """Return locations (K, C, 3) and how far the controls stay off their goals (K, C)."""
+    def solve(self) -> Steps[tuple[Array, Array]]:
+        """Return in steps locations (K, C, 3) and how far the controls stay off their goals (K, C)."""
         frames, count = self._goals.shape[:2]
         locations, errors = np.zeros((frames, count, 3)), np.zeros((frames, count))
         first = np.unique(np.append(np.arange(0, frames, _STRIDE), frames - 1))
-        locations[first], errors[first] = self._solve_frames(first, locations[first], lambda part: progress(0.2 * part))
+        part = len(first) / max(frames, 1)
+        locations[first], errors[first] = yield from self._solve_frames(first, locations[first], (0.0, part))
         between = np.setdiff1d(np.arange(frames), first)
         if len(between) > 0:
             start = _between(first, locations[first], between)
-            locations[between], errors[between] = self._solve_frames(
-                between, start, lambda part: progress(0.2 + 0.8 * part)
-            )
+            locations[between], errors[between] = yield from self._solve_frames(between, start, (part, 1.0))
         return locations, errors
 
     def _solve_frames(
-        self, frames: NDArray[np.int64], start: Array, progress: Callable[[float], None]
-    ) -> tuple[Array, Array]:
+        self, frames: NDArray[np.int64], start: Array, parts: tuple[float, float]
+    ) -> Steps[tuple[Array, Array]]:
         locations, best = start.copy(), start.copy()
         least = np.full(start.shape[:2], np.inf)
         left = np.arange(len(frames))
         for number in range(_ROUNDS):
             going = []
-            for done, (index, (points, turned)) in enumerate(
-                zip(left, self._measured(frames[left], locations[left]), strict=True)
-            ):
-                ways = self._goals[frames[index]] - points
-                error = np.linalg.norm(ways, axis=1)
-                gained = error.sum() < _GAIN * least[index].sum()
-                if error.sum() < least[index].sum():
-                    best[index], least[index] = locations[index], error
-                change = self._response.locations_for(ways, turned)
-                # Where a constraint holds a control, an error remains that no change mends.
-                if gained and np.abs(change).max() >= self._tolerance:
-                    locations[index] += change
-                    going.append(index)
-                # Each round halves what is left of the bar: how many there will be, nobody knows.
-                progress(1.0 - 0.5**number * (1.0 - 0.5 * (done + 1) / len(left)))
+            with closing(self._measured(frames[left], locations[left])) as measured:
+                for done, (index, (points, turned)) in enumerate(zip(left, measured, strict=True)):
+                    ways = self._goals[frames[index]] - points
+                    error = np.linalg.norm(ways, axis=1)
+                    gained = error.sum() < _GAIN * least[index].sum()
+                    if error.sum() < least[index].sum():
+                        best[index], least[index] = locations[index], error
+                    change = self._response.locations_for(ways, turned)
+                    # Where a constraint holds a control, an error remains that no change mends.
+                    if gained and np.abs(change).max() >= self._tolerance:
+                        locations[index] += change
+                        going.append(index)
+                    # Each round halves what is left of the bar: how many there will be, nobody knows.
+                    part = 1.0 - 0.5**number * (1.0 - 0.5 * (done + 1) / len(left))
+                    yield parts[0] + (parts[1] - parts[0]) * part
             left = np.array(going, dtype=np.int64)
             if len(left) == 0:
                 break
         return best, least
 
-    def _measured(self, frames: NDArray[np.int64], locations: Array) -> Iterator[tuple[Array, Array]]:
+    def _measured(self, frames: NDArray[np.int64], locations: Array) -> Generator[tuple[Array, Array], None, None]:
         """Points of the controls (C, 3) and turns of their bones from rest (C, 3, 3), in the head at rest."""
         turns = None if self._turns is None else self._turns[frames]
-        for matrices in self._copy.play(self._chosen, locations, self._turning, turns):
-            chosen = matrices[self._chosen]
-            if self._head is not None:
-                chosen = self._copy.rest[self._head] @ np.linalg.inv(matrices[self._head]) @ chosen
-            axes = chosen[:, :3, :3] / np.linalg.norm(chosen[:, :3, :3], axis=1, keepdims=True)
-            yield chosen[:, :3, 3], axes @ self._rest_frames.transpose(0, 2, 1)
+        with closing(self._copy.play(self._chosen, locations, self._turning, turns)) as played:
+            for matrices in played:
+                chosen = matrices[self._chosen]
+                if self._head is not None:
+                    chosen = self._copy.rest[self._head] @ np.linalg.inv(matrices[self._head]) @ chosen
+                axes = chosen[:, :3, :3] / np.linalg.norm(chosen[:, :3, :3], axis=1, keepdims=True)
+                yield chosen[:, :3, 3], axes @ self._rest_frames.transpose(0, 2, 1)
 
 
 def _between(known: NDArray[np.int64], values: Array, frames: NDArray[np.int64]) -> Array:

@@ -6,7 +6,7 @@ a rig anew whenever a value of it is set, which takes far longer than the pose.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,7 +62,8 @@ class WorkingCopy:
     def evaluate(self) -> Array:
         """Return the matrices of all bones (B, 4, 4) in the space of the armature, constraints applied."""
         self._set_channels()
-        self._layer.update()
+        with nobody_listening():
+            self._layer.update()
         return self._matrices()
 
     def play(
@@ -71,7 +72,7 @@ class WorkingCopy:
         locations: Array,
         turned: NDArray[np.int64] | None = None,
         quaternions: Array | None = None,
-    ) -> Iterator[Array]:
+    ) -> Generator[Array, None, None]:
         """Yield the matrices of all bones as `evaluate` returns them, for each of K poses, far faster.
 
         Args:
@@ -87,7 +88,8 @@ class WorkingCopy:
         write_channels_on_top(self._thing, channels)
         try:
             for frame in range(len(locations)):
-                self._scene.frame_set(frame)
+                with nobody_listening():
+                    self._scene.frame_set(frame)
                 yield self._matrices()
         finally:
             remove_animation(self._thing)
@@ -135,8 +137,7 @@ def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator
     scene = bpy.data.scenes.new("Working Copy")
     try:
         scene.collection.objects.link(thing)
-        with nobody_listening():
-            yield WorkingCopy(thing, scene, bones)
+        yield WorkingCopy(thing, scene, bones)
     finally:
         data = thing.data
         bpy.data.scenes.remove(scene)

@@ -14,6 +14,7 @@ from ....backend.contract.performance.characters.mapping import Mapping
 from ....backend.contract.performance.performance import Performance
 from ....backend.contract.retarget_settings import RetargetSettings
 from ...scene.unharmed import unharmed
+from ...steps import Steps, finished
 from ..checking.verify import Reading, read_back
 from .frames import Keyed, on_frames
 from .obstacles import existing_in, question, refusal, two_armatures
@@ -70,7 +71,21 @@ def prepare(
     settings: RetargetSettings,
     scene: bpy.types.Scene,
 ) -> Prepared | Failure:
-    """Plan a performance on a character, and check all that can be checked. Changes nothing.
+    """Plan a performance on a character as `prepare_in_steps` does, at once."""
+    return finished(prepare_in_steps(performance, start, rate, mapping, settings, scene))
+
+
+def prepare_in_steps(
+    performance: Performance,
+    start: float,
+    rate: Fraction,
+    mapping: Mapping,
+    settings: RetargetSettings,
+    scene: bpy.types.Scene,
+    *,
+    first_frame: bool = False,
+) -> Steps[Prepared | Failure]:
+    """Plan a performance on a character in steps, and check all that can be checked. Changes nothing.
 
     Args:
         performance: What is played, calibrated.
@@ -79,6 +94,7 @@ def prepare(
         mapping: Of the character, nothing in it doubled (`without_doubling`).
         settings: How.
         scene: Whose frames are chosen from.
+        first_frame: Plan that one alone, to know soon what stands in the way: every other has the same channels.
     """
     if not performance.has_face.any():
         return Failure("no-face", f"'{performance.name}' has no frame with a face.", "Choose another performance.")
@@ -88,7 +104,9 @@ def prepare(
         keyed = keyed.within(*span)
     if len(keyed.frame) == 0:
         return _nothing_there(on_frames(performance, rate, start), settings, scene)
-    plan = two_armatures(mapping) or plan_of(mapping, keyed, settings)
+    if first_frame:
+        keyed = keyed.within(keyed.frame[0], keyed.frame[0])
+    plan = two_armatures(mapping) or (yield from plan_of(mapping, keyed, settings))
     if isinstance(plan, Failure):
         return plan
     problem = refusal(plan)

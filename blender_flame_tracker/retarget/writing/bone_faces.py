@@ -16,6 +16,7 @@ from ....backend.contract.performance.characters.doubling import CHANNELS_OF
 from ....backend.contract.performance.characters.mapping import Mapping
 from ....backend.contract.retarget_settings import RetargetSettings
 from ...scene.keyframes import Channel, bone_path
+from ...steps import Steps
 from ..surface.controls import EYES, trackers_of
 from ..surface.motion import SurfaceMotion, channels_that_move, played_motion, region_of_landmarks
 from ..surface.solution import Remaining, SurfaceSolution, solve_surface
@@ -49,8 +50,10 @@ class BoneFaces:
     notices: tuple[Notice, ...] = ()
 
 
-def bone_faces(mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missing: list[str]) -> BoneFaces | Failure:
-    """Return what the controls that follow the surface are keyed with, and the joints of the same armatures.
+def bone_faces(
+    mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missing: list[str]
+) -> Steps[BoneFaces | Failure]:
+    """Return in steps what the controls that follow the surface are keyed with, and the joints of the same armatures.
 
     Args:
         mapping: Of the character.
@@ -73,7 +76,7 @@ def bone_faces(mapping: Mapping, keyed: Keyed, settings: RetargetSettings, missi
         here = replace(mapping, surface=tuple(chosen), joints=tuple(joints))
         axes = face_axes(thing, mapping)
         motion = _motion_on(keyed, settings)
-        solved = _solved(thing, here, axes.matrix, motion, settings)
+        solved = yield from solve_surface(thing, here, axes.matrix, motion, settings.neck_share)
         if isinstance(solved, Failure):
             return solved
         missing += [f"{bone} of {name}" for bone in solved.missing]
@@ -95,18 +98,6 @@ def _aiming(mapping: Mapping) -> Iterator[str]:
         thing = bpy.data.objects.get(joint.armature)
         if joint.use and joint.joint in EYES and thing is not None and joint.bone in trackers_of(thing):
             yield joint.armature
-
-
-def _solved(
-    thing: bpy.types.Object, mapping: Mapping, axes: Array, motion: SurfaceMotion, settings: RetargetSettings
-) -> SurfaceSolution | Failure:
-    """The solution, with its progress at the mouse: a rig of 900 bones takes ten seconds for a thousand frames."""
-    manager = bpy.context.window_manager
-    manager.progress_begin(0, 1)
-    try:
-        return solve_surface(thing, mapping, axes, motion, settings.neck_share, manager.progress_update)
-    finally:
-        manager.progress_end()
 
 
 def _motion_on(keyed: Keyed, settings: RetargetSettings) -> SurfaceMotion:

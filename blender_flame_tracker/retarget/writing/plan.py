@@ -16,6 +16,7 @@ from ....backend.contract.performance.characters.doubling import CHANNELS_OF
 from ....backend.contract.performance.characters.mapping import ControlTarget, Mapping, ShapeTarget, values_of
 from ....backend.contract.retarget_settings import RetargetSettings
 from ...scene.keyframes import Animated, Channel, bone_path, bone_property_path, value_path
+from ...steps import Steps
 from .bone_faces import bone_faces
 from .chosen_parts import written_channels
 from .face_axes import face_axes
@@ -58,8 +59,8 @@ class Plan:
         return list(owners.values())
 
 
-def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan | Failure:
-    """Return what a performance becomes on a character, or why nothing does.
+def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Steps[Plan | Failure]:
+    """Return in steps what a performance becomes on a character, or why nothing does.
 
     Args:
         mapping: Of the character, nothing in it doubled.
@@ -72,7 +73,7 @@ def plan_of(mapping: Mapping, keyed: Keyed, settings: RetargetSettings) -> Plan 
     missing: list[str] = []
     planned = [*_shapes(mapping.shapes, wanted, tracked, weights, keyed.frame, missing)]
     planned += _controls(mapping.controls, wanted, tracked, weights, keyed.frame, missing)
-    faces = bone_faces(mapping, keyed, settings, missing)
+    faces = yield from bone_faces(mapping, keyed, settings, missing)
     if isinstance(faces, Failure):
         return faces
     others = replace(mapping, joints=tuple(each for each in mapping.joints if each.armature not in faces.armatures))

@@ -17,8 +17,9 @@ from flame_extension.backend.contract.performance.transfer.arkit_head import ark
 from flame_extension.backend.contract.retarget_settings import RetargetSettings
 from flame_extension.blender_flame_tracker.retarget.recognising.recognise import recognise_character
 from flame_extension.blender_flame_tracker.retarget.surface.working_copy import working_copy
-from flame_extension.blender_flame_tracker.retarget.writing.apply import Applied, carry_out, prepare
+from flame_extension.blender_flame_tracker.retarget.writing.apply import Applied, carry_out, prepare, prepare_in_steps
 from flame_extension.blender_flame_tracker.scene import keyframes
+from flame_extension.blender_flame_tracker.steps import finished
 from mathutils import Matrix, Vector
 from performances import make_performance
 from performed_tracks import imported, performed
@@ -339,6 +340,46 @@ def test_handlers_of_other_add_ons_do_not_see_poses_that_are_tried(addon: Any) -
         for each in lists:
             each.remove(listen)
     assert set(scenes) <= {bpy.context.scene.name}
+
+
+def test_what_is_stopped_half_way_leaves_nothing_behind(addon: Any) -> None:
+    rig = stored_rig(modular=False)
+    kinds = (bpy.data.objects, bpy.data.scenes, bpy.data.armatures, bpy.data.actions)
+    before = [set(kind) for kind in kinds]
+    heard: list[str] = []
+
+    def listen(scene: Any, _: Any) -> None:
+        heard.append(scene.name)
+
+    bpy.app.handlers.frame_change_post.append(listen)
+    steps = prepare_in_steps(make_performance(TALKING), 1, Fraction(24), mapping_of(rig), REPLACE, bpy.context.scene)
+    try:
+        parts = [next(steps) for _ in range(3)]
+        assert 0 < parts[0] < parts[1] < parts[2] < 1 and len(bpy.data.scenes) == 2
+        # Between two steps other add-ons hear of what the user does.
+        bpy.context.scene.frame_set(7)
+        assert heard == [bpy.context.scene.name]
+        steps.close()
+    finally:
+        bpy.app.handlers.frame_change_post.remove(listen)
+    assert [set(kind) for kind in kinds] == before
+    assert rig.animation_data is None or rig.animation_data.action is None
+
+
+def test_the_first_frame_alone_tells_which_channels_there_will_be(addon: Any) -> None:
+    rig = stored_rig(modular=False)
+    planned = []
+    for first_frame in (True, False):
+        made = finished(
+            prepare_in_steps(
+                make_performance(TALKING), 1, Fraction(24), mapping_of(rig), REPLACE, bpy.context.scene,
+                first_frame=first_frame,
+            )
+        )  # fmt: skip
+        assert not isinstance(made, Failure)
+        planned.append(made.plan)
+    assert [each.address for each in planned[0].planned] == [each.address for each in planned[1].planned]
+    assert [len(each.frame) for each in planned] == [1, 4]
 
 
 def test_sliders_of_the_calibration_are_followed(addon: Any, tmp_path: Path) -> None:
