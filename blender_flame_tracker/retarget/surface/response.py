@@ -37,15 +37,15 @@ class Response:
     gains: Array
 
     def locations_for(self, ways: Array, turned: Array) -> Array:
-        """Return by how much to change locations (C, 3) so that the controls go their ways (C, 3), about.
+        """Return by how much to change locations (F, C, 3) so that the controls go their ways (F, C, 3), about.
 
         Args:
-            ways: Still to go, in the head at rest.
-            turned: How far each control's bone is turned from its rest (C, 3, 3), as by the jaw it hangs on.
+            ways: Still to go on each of F frames, in the head at rest.
+            turned: How far each control's bone is turned from its rest (F, C, 3, 3), as by the jaw it hangs on.
         """
-        change = (self.corrections @ ways.ravel()).reshape(-1, 3)
-        local = self.frames.transpose(0, 2, 1) @ turned.transpose(0, 2, 1) @ self.frames
-        return np.einsum("cij,cj->ci", local, change)
+        changes = (ways.reshape(len(ways), -1) @ self.corrections.T).reshape(ways.shape)
+        local = self.frames.transpose(0, 2, 1) @ turned.transpose(0, 1, 3, 2) @ self.frames
+        return np.asarray((local @ changes[..., None])[..., 0])
 
     def holds(self, control: int, direction: Array) -> bool:
         """Whether the rig keeps a control from going in a direction (3,) of length 1, as off a sphere."""

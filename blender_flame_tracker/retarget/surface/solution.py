@@ -7,7 +7,7 @@ frames that are not there yet: a few frames first, between which the others begi
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
@@ -182,37 +182,39 @@ class _Posed:
         least = np.full(start.shape[:2], np.inf)
         left = np.arange(len(frames))
         for number in range(_ROUNDS):
-            going = []
-            with closing(self._measured(frames[left], locations[left])) as measured:
-                for done, (index, (points, turned)) in enumerate(zip(left, measured, strict=True)):
-                    ways = self._goals[frames[index]] - points
-                    error = np.linalg.norm(ways, axis=1)
-                    gained = error.sum() < _GAIN * least[index].sum()
-                    if error.sum() < least[index].sum():
-                        best[index], least[index] = locations[index], error
-                    change = self._response.locations_for(ways, turned)
-                    # Where a constraint holds a control, an error remains that no change mends.
-                    if gained and np.abs(change).max() >= self._tolerance:
-                        locations[index] += change
-                        going.append(index)
-                    # Each round halves what is left of the bar: how many there will be, nobody knows.
-                    part = 1.0 - 0.5**number * (1.0 - 0.5 * (done + 1) / len(left))
-                    yield parts[0] + (parts[1] - parts[0]) * part
-            left = np.array(going, dtype=np.int64)
+            # Each round halves what is left of the bar: how many there will be, nobody knows.
+            begun, ended = (parts[0] + (parts[1] - parts[0]) * (1.0 - 0.5**each) for each in (number, number + 1))
+            points, turned = yield from self._measured(frames[left], locations[left], (begun, ended))
+            ways = self._goals[frames[left]] - points
+            errors = np.linalg.norm(ways, axis=2)
+            before, now = least[left].sum(axis=1), errors.sum(axis=1)
+            better = now < before
+            best[left[better]], least[left[better]] = locations[left[better]], errors[better]
+            changes = self._response.locations_for(ways, turned)
+            # Where a constraint holds a control, an error remains that no change mends.
+            going = (now < _GAIN * before) & (np.abs(changes).max(axis=(1, 2)) >= self._tolerance)
+            left = left[going]
             if len(left) == 0:
                 break
+            locations[left] += changes[going]
         return best, least
 
-    def _measured(self, frames: NDArray[np.int64], locations: Array) -> Generator[tuple[Array, Array], None, None]:
-        """Points of the controls (C, 3) and turns of their bones from rest (C, 3, 3), in the head at rest."""
+    def _measured(
+        self, frames: NDArray[np.int64], locations: Array, parts: tuple[float, float]
+    ) -> Steps[tuple[Array, Array]]:
+        """Points of the controls (F, C, 3) and turns of their bones from rest (F, C, 3, 3), in the head at rest."""
         turns = None if self._turns is None else self._turns[frames]
+        kept = self._chosen if self._head is None else np.append(self._chosen, self._head)
+        matrices = np.empty((len(frames), len(kept), 4, 4))
         with closing(self._copy.play(self._chosen, locations, self._turning, turns)) as played:
-            for matrices in played:
-                chosen = matrices[self._chosen]
-                if self._head is not None:
-                    chosen = self._copy.rest[self._head] @ np.linalg.inv(matrices[self._head]) @ chosen
-                axes = chosen[:, :3, :3] / np.linalg.norm(chosen[:, :3, :3], axis=1, keepdims=True)
-                yield chosen[:, :3, 3], axes @ self._rest_frames.transpose(0, 2, 1)
+            for done, each in enumerate(played):
+                matrices[done] = each[kept]
+                yield parts[0] + (parts[1] - parts[0]) * (done + 1) / len(frames)
+        if self._head is not None:
+            back = self._copy.rest[self._head] @ np.linalg.inv(matrices[:, -1])
+            matrices = back[:, None] @ matrices[:, :-1]
+        axes = matrices[..., :3, :3] / np.linalg.norm(matrices[..., :3, :3], axis=2, keepdims=True)
+        return matrices[..., :3, 3], axes @ self._rest_frames.transpose(0, 2, 1)
 
 
 def _between(known: NDArray[np.int64], values: Array, frames: NDArray[np.int64]) -> Array:
