@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ import bpy
 from ...backend.contract.failure import Failure, Notice
 from ..scene.parts import Parts
 from .camera_path import chan_text
-from .losses import losses_of
-from .objects import animated_range, objects_of
+from .losses import losses_of, losses_of_character
+from .objects import animated_range, objects_of, with_carriers
 from .presets import PRESETS, Preset
 from .relative_keys import relative_keys
 
@@ -57,29 +57,70 @@ def export(context: bpy.types.Context, name: str, parts: Parts, path: Path) -> E
     things = objects_of(preset, parts)
     frames = animated_range(things, scene)
     lost = losses_of(preset, parts, things)
+    camera = None if preset.operator else parts.camera
+    failure = _written(context, preset, things, path, frames, camera)
+    return failure or Exported(path, frames, tuple(lost))
+
+
+def export_character(
+    context: bpy.types.Context, name: str, objects: Sequence[bpy.types.Object], path: Path
+) -> Exported | Failure:
+    """Write a character as it plays; the scene, its selection and its keys are afterwards as they were.
+
+    Args:
+        context: Of a window or of none.
+        name: Key of `PRESETS`, one that is for a `TAKE`.
+        objects: Of the character.
+        path: File to write; it is written beside and renamed.
+    """
+    preset = PRESETS[name]
+    refused = obstacle(context, preset)
+    if refused is not None:
+        return refused
+    things = with_carriers(objects)
+    frames = animated_range(things, context.scene)
+    lost = losses_of_character(preset, things)
+    return _written(context, preset, things, path, frames, None) or Exported(path, frames, tuple(lost))
+
+
+def _written(
+    context: bpy.types.Context,
+    preset: Preset,
+    things: Sequence[bpy.types.Object],
+    path: Path,
+    frames: tuple[int, int],
+    camera: bpy.types.Object | None,
+) -> Failure | None:
+    """Write objects, or the path of a camera; return why that was not possible."""
     keys = relative_keys(things) if preset.relative_keys else nullcontext()
     try:
-        with keys, _playing(scene, frames), _selected(context, things):
-            _write(preset, parts, path, frames)
+        with keys, _playing(context.scene, frames), _selected(context, things):
+            _write(preset, things, path, frames, camera)
     except (RuntimeError, OSError, TypeError) as error:
         return Failure(
             "export-failed",
             f"Blender could not write {path.name}: {_reason(error)}.",
             "Choose a folder with free space that you may write to.",
         )
-    return Exported(path, frames, tuple(lost))
+    return None
 
 
 def problem_of(context: bpy.types.Context, preset: Preset, parts: Parts) -> Failure | None:
     """Return why an import cannot be written now, None where it can."""
-    if context.mode != "OBJECT":
-        return Failure("export-mode", "An object is being edited.", "Switch to Object Mode, then export.")
-    if context.view_layer.objects.get(parts.camera.name) is None:
+    refused = obstacle(context, preset)
+    if refused is None and context.view_layer.objects.get(parts.camera.name) is None:
         return Failure(
             "export-excluded",
             f"The collection '{parts.collection.name}' is excluded from the view layer.",
             "Tick its box in the Outliner, then export.",
         )
+    return refused
+
+
+def obstacle(context: bpy.types.Context, preset: Preset) -> Failure | None:
+    """Return why nothing can be written for a target now, None where it can."""
+    if context.mode != "OBJECT":
+        return Failure("export-mode", "An object is being edited.", "Switch to Object Mode, then export.")
     if preset.operator and not _exists(preset.operator):
         return Failure(
             "export-missing",
@@ -102,13 +143,20 @@ def _operator(name: str) -> Any:
     return getattr(getattr(bpy.ops, module), function)
 
 
-def has_layers(parts: Parts) -> bool:
+def has_layers(things: Iterable[bpy.types.Object]) -> bool:
     """Whether actions lie above each other, of which a file that takes one action each would miss some."""
-    owners = [each for each in (parts.rig, parts.mesh.shape_keys) if each is not None]
-    return any(owner.animation_data is not None and len(owner.animation_data.nla_tracks) > 0 for owner in owners)
+    owners: list[Any] = [owner for thing in things for owner in (thing, getattr(thing.data, "shape_keys", None))]
+    animations = [owner.animation_data for owner in owners if owner is not None]
+    return any(each is not None and len(each.nla_tracks) > 0 for each in animations)
 
 
-def _write(preset: Preset, parts: Parts, path: Path, frames: tuple[int, int]) -> None:
+def _write(
+    preset: Preset,
+    things: Sequence[bpy.types.Object],
+    path: Path,
+    frames: tuple[int, int],
+    camera: bpy.types.Object | None,
+) -> None:
     """Write into a new folder beside the file, then move what was written to its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
@@ -116,11 +164,11 @@ def _write(preset: Preset, parts: Parts, path: Path, frames: tuple[int, int]) ->
         if preset.operator:
             operator = _operator(preset.operator)
             known = operator.get_rna_type().properties
-            wanted = {**preset.settings, **(_AS_PLAYED if has_layers(parts) else {})}
+            wanted = {**preset.settings, **(_AS_PLAYED if has_layers(things) else {})}
             settings = {key: value for key, value in wanted.items() if key in known}
             operator(filepath=str(partial), check_existing=False, **settings)
-        else:
-            partial.write_text(chan_text(parts.camera, frames), encoding="utf-8", newline="\n")
+        elif camera is not None:
+            partial.write_text(chan_text(camera, frames), encoding="utf-8", newline="\n")
         for written in sorted(Path(folder).iterdir(), key=lambda each: each == partial):
             target = path.parent / written.name
             if written.is_dir():  # Textures of USD.

@@ -59,20 +59,61 @@ def _of_head(preset: Preset, parts: Parts, things: list[bpy.types.Object]) -> It
         )
     if not preset.materials and any(slot.material for slot in parts.head.material_slots):
         yield Notice("export-material", f"{preset.label} holds no materials.", "Give the head its texture there again.")
-    if preset.operator == "export_scene.gltf":
-        active = _most_at_once(parts.mesh.shape_keys)
-        if active > MOST_MORPHS_AT_ONCE:
-            yield Notice(
-                "export-morphs",
-                f"Up to {active} shape keys are active at once; simple viewers of glTF mix {MOST_MORPHS_AT_ONCE}.",
-                "If a viewer shows a wrong face, import with one shape key per frame: then it is two at once.",
-            )
-    if preset.needs_bones and not any(each.type == "ARMATURE" for each in things):
+    advice = "If a viewer shows a wrong face, import with one shape key per frame: then it is two at once."
+    yield from _of_morphs(preset, [parts.mesh.shape_keys], advice)
+    yield from _of_bones(preset, things, "this head has no bones", "Import the track as a rig, then export it.")
+    yield from _of_hidden(things)
+
+
+def losses_of_character(preset: Preset, things: Iterable[bpy.types.Object]) -> list[Notice]:
+    """Return what of a character the target does not carry, each with what to do about it."""
+    things = list(things)
+    advice = "If a viewer shows a wrong face, try another one, or write Alembic or USD."
+    bones = "Give the character an armature with a head bone, then export it."
+    return [
+        *_of_modifiers(preset, things),
+        *_of_materials(preset, things),
+        *_of_morphs(preset, [getattr(each.data, "shape_keys", None) for each in things], advice),
+        *_of_bones(preset, things, "this character has no bones", bones),
+        *_of_hidden(things),
+    ]
+
+
+def _of_modifiers(preset: Preset, things: list[bpy.types.Object]) -> Iterator[Notice]:
+    changed = [
+        each.name for each in things if any(part.type != "ARMATURE" and part.show_viewport for part in each.modifiers)
+    ]
+    if changed and not preset.modifiers:
         yield Notice(
-            "export-skeleton",
-            "Unreal animates morph targets of skeletal meshes only, and this head has no bones.",
-            "Import the track as a rig, then export it.",
+            "export-modifiers",
+            f"{preset.label} is written without modifiers, or it would lose the shape keys: those of"
+            f" {', '.join(changed[:3])} are not in the file.",
+            "Apply them before shape keys are made, or set them again in the other program.",
         )
+
+
+def _of_materials(preset: Preset, things: list[bpy.types.Object]) -> Iterator[Notice]:
+    if not preset.materials and any(slot.material for each in things for slot in each.material_slots):
+        yield Notice("export-material", f"{preset.label} holds no materials.", "Assign them there again.")
+
+
+def _of_morphs(preset: Preset, keys: list[bpy.types.Key | None], advice: str) -> Iterator[Notice]:
+    active = max(map(_most_at_once, keys), default=0) if preset.operator == "export_scene.gltf" else 0
+    if active > MOST_MORPHS_AT_ONCE:
+        yield Notice(
+            "export-morphs",
+            f"Up to {active} shape keys are active at once; simple viewers of glTF mix {MOST_MORPHS_AT_ONCE}.",
+            advice,
+        )
+
+
+def _of_bones(preset: Preset, things: list[bpy.types.Object], reason: str, advice: str) -> Iterator[Notice]:
+    if preset.needs_bones and not any(each.type == "ARMATURE" for each in things):
+        sentence = f"Unreal animates morph targets of skeletal meshes only, and {reason}."
+        yield Notice("export-skeleton", sentence, advice)
+
+
+def _of_hidden(things: list[bpy.types.Object]) -> Iterator[Notice]:
     hidden = [each.name for each in things if not each.visible_get()]
     if hidden:
         yield Notice(

@@ -24,6 +24,12 @@ def objects_of(preset: Preset, parts: Parts) -> list[bpy.types.Object]:
     return list(dict.fromkeys([parts.head, parts.camera, *below, *carriers]))
 
 
+def with_carriers(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Return objects and what carries them, so that they lie in the file where they lie here."""
+    objects = list(objects)
+    return list(dict.fromkeys([*objects, *(above for each in objects for above in _ancestors(each))]))
+
+
 def _ancestors(thing: bpy.types.Object) -> Iterator[bpy.types.Object]:
     while thing.parent is not None:
         thing = thing.parent

@@ -47,7 +47,10 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     row.enabled = thing is not None
     row.operator("flame.retarget", icon="ARMATURE_DATA")
     if thing is not None:
-        _draw_report(layout, context, playing.report_on(thing))
+        report = playing.report_on(thing)
+        _draw_report(layout, context, report)
+        if report is not None:
+            layout.operator_menu_enum("flame.export_character", "target", icon="EXPORT")
     arkit_shapes.draw_offer(layout, context)
 
 
