@@ -19,13 +19,15 @@ from ...backend.contract.output_settings import PERFORMANCE_FORMATS, ExportSetti
 from ...backend.contract.outputs import EXPORT
 from ...backend.contract.performance.calibration import calibrated, neutral_problem
 from ...backend.contract.performance.formats.take_names import TakeName
-from ...backend.contract.performance.formats.writing import Take, files_of, losses_of, write_files
+from ...backend.contract.performance.formats.writing import SOUND, Contents, Take, files_of, losses_of, write_files
 from ...backend.contract.targets import TargetRefused, Targets
 from ..calibration.hand_edits import edited_take
 from ..calibration.subject import Subject, subject_of
+from ..calibration.takes import Take as CalibratedTake
 from ..calibration.takes import calibration_of
 from ..paths import absolute, take_name
 from ..results import selection
+from ..scene.footage.sound_samples import sound_of, wav_of
 from ..scene.origin import file_of
 from ..text import paragraph
 from .file_menus import draw_targets, export_menu
@@ -123,6 +125,8 @@ def _written(
     files = files_of(target, take)
     if isinstance(files, Failure):
         return files
+    if target == "live_link":
+        files |= _sound(context, take)
     try:
         targets.write_folder(folder, lambda beside: write_files(beside, files))
     except TargetRefused as refused:
@@ -160,6 +164,21 @@ def _take(context: bpy.types.Context, *, known: bool = False) -> Take | Failure:
     performance = replace(calibrated(found.performance, calibration), name=clip)
     name = TakeName(datetime.date.today(), take_name(track, clip) if track is not None else clip)
     return Take(performance, name, PROGRAM)
+
+
+def _sound(context: bpy.types.Context, take: Take) -> Contents:
+    """Return the sound of the footage from the first to the last frame, where it is heard with the import."""
+    subject = subject_of(context)
+    found = None if subject is None else subject.read()
+    if subject is None or not isinstance(subject.holder, bpy.types.Collection) or not isinstance(found, CalibratedTake):
+        return {}
+    path = sound_of(subject.holder)
+    if path is None:
+        return {}
+    performance = found.performance
+    begin = float(found.clip_frame[0] / performance.rate)
+    wav = wav_of(path, begin, begin + float(performance.time[-1]) + 1 / float(performance.rate))
+    return {} if wav is None else {f"{take.name.stem}{SOUND}": wav}
 
 
 def _track_of(subject: Subject) -> Path | None:

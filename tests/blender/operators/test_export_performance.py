@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import wave
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
+import film
 import numpy as np
 import pytest
 from flame_extension.backend.contract.marks import FOLDER_MARK
@@ -81,3 +84,18 @@ def test_blenders_own_importer_reads_a_vrm_animation_as_gltf(holder, tmp_path):
         assert objects["jawOpen"].matrix_world.translation.x == pytest.approx(0.25, abs=1e-4)
     # Blender's glTF is Z up: a T-pose that faces -Y, the left hand at +X.
     assert objects["leftHand"].matrix_world.translation.x > 0.5 and objects["head"].matrix_world.translation.z > 1.3
+
+
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender module was built without sound")
+def test_the_sound_of_the_footage_lies_beside_the_csv(addon, tmp_path):
+    tone = (8000 * np.sin(np.arange(2 * film.SOUND_RATE) / 3)).astype(np.int16)
+    video = film.write_film(tmp_path / "clip.mkv", np.arange(50) / 25, 25, sound=tone)
+    track = performed(first_frame=5, jawOpen=0.25)
+    imported(tmp_path, replace(track, header={**track.header, "video": {"name": "clip.mkv", "path": str(video)}}))
+    csv, sound, _ = exported("live_link", tmp_path / "export")
+    assert sound.stem == csv.stem and sound.suffix == ".wav"
+    with wave.open(str(sound)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, file.getnchannels())[:, 0]
+        assert file.getframerate() == film.SOUND_RATE and len(samples) == FRAMES * film.SOUND_RATE // 25
+    begin = 5 * film.SOUND_RATE // 25
+    assert np.abs(samples.astype(int) - tone[begin : begin + len(samples)]).max() <= 2
