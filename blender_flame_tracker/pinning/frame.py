@@ -38,6 +38,7 @@ class PinnedFrameEdit:
         intrinsics: Of the frame.
         earlier: The frame as it was keyed before, None where it was not.
         pickable: Triangles that can be clicked (F,) bool.
+        tracked: What the head did before it was pinned, None where that is where the work starts.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class PinnedFrameEdit:
         intrinsics: Intrinsics,
         earlier: PinnedFrame | None,
         pickable: NDArray[np.bool_],
+        tracked: KeyPose | None = None,
     ) -> None:
         self.head = head
         self.frame = frame
@@ -55,6 +57,7 @@ class PinnedFrameEdit:
         self.selected: int | None = None
         self.hovered: int | None = None
         self._earlier = earlier
+        self._tracked = pose if tracked is None else tracked
         self._pickable = np.flatnonzero(pickable)
         start = Step(pose, () if earlier is None else earlier.pins)
         self._steps = [replace(start, error=self._missed_by(start))]
@@ -138,7 +141,7 @@ class PinnedFrameEdit:
             return
         pins = list(self._drag.pins)
         pins[self.selected] = replace(pins[self.selected], pixel=pixel)
-        solved = solve_frame(self.head, self._steps[-1].pose, pins, self.intrinsics, moves)
+        solved = solve_frame(self.head, self._steps[-1].pose, pins, self.intrinsics, moves, self._tracked)
         if isinstance(solved, Failure):
             self._drag = replace(self._drag, problem=solved)
         else:

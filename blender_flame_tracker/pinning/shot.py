@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...backend.contract.corrections.corrections import KeyPose
+from ...backend.contract.corrections.pose_changes import poses_of
 from ...backend.contract.corrections.posed_head import PosedHead
 from ...backend.contract.corrections.spreading import corrected_track
 from ...backend.contract.failure import Failure
@@ -65,7 +66,8 @@ class ShotPinning:
             pose = self._pose_at(row) if earlier is None else earlier.pose
             head = self._head.on(row) if np.isfinite(self.track.vertices[row]).all() else self._head
             intrinsics = self.track.intrinsics_at(row)
-            self.edit = PinnedFrameEdit(head, frame, pose, intrinsics, earlier, self.pickable)
+            tracked = None if earlier is None else poses_of(self._uncorrected).at(row)
+            self.edit = PinnedFrameEdit(head, frame, pose, intrinsics, earlier, self.pickable, tracked)
         return self.edit
 
     @property

@@ -31,6 +31,9 @@ CLIPS: Final = ("jaw_open", "occluder", "pucker", "talk297", "smile", "profile",
 QUICK: Final = ("jaw_open", "occluder")
 EVERY: Final = (10, 20, 40)
 """Frames from one pinned frame to the next."""
+SPREAD, AGAIN, EXACT = "spread", "again", "exact"
+SHOWN: Final = {SPREAD: "", AGAIN: ", solved again", EXACT: " at the true pixels of another face"}
+"""How frames are pinned, or what follows -> how rows say so."""
 PINNED: Final = (4, 152, 33, 263, 61, 291, 105, 334)
 """Landmarks whose places are pinned: tip of the nose, chin, corners of eyes and mouth, brows."""
 OCCLUDER: Final = "occluder"
@@ -49,7 +52,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
 
     Pins: on every n-th frame eight points of the surface are pinned to the pixels at which the truth has them, after
     what is constant in the clip (the head's shape and place) is taken off; the frame is solved as in Blender, and the
-    stage Pins does the rest, with and without solving frames again. Errors: mean over all frames of rotation and of the
+    stage Pins does the rest, with and without solving frames again. Once more to the truth's own pixels, from which the
+    head's shape keeps it. Errors: mean over all frames of rotation and of the
     face's points, constants removed (see `known_clips`); trembling: mean second difference of the points' error.
     Excluded: the hand of the clip ``occluder`` as an area with four keys; errors while it is before the face.
     """
@@ -67,13 +71,13 @@ def measure(setup: Setup) -> list[Row] | Failure:
         return Failure("no-data", "The shared clips are not there.", "Name their folder with --data.")
     rows = _summed("before", [beside_truth(clip, fitted, head) for clip, fitted in clips], clips, head)
     for every in EVERY:
-        for refine in (False, True):
-            found = [_with_pins(setup, head, clip, fitted, every, refine=refine) for clip, fitted in clips]
+        for how in SHOWN:
+            found = [_with_pins(setup, head, clip, fitted, every, how) for clip, fitted in clips]
             results = [each for each in found if not isinstance(each, Failure)]
             if len(results) < len(found):
                 return next(each for each in found if isinstance(each, Failure))
             compared = [beside_truth(clip, result, head) for (clip, _), result in zip(clips, results, strict=True)]
-            name = f"pins every {every} frames{', solved again' if refine else ''}"
+            name = f"pins every {every} frames{SHOWN[how]}"
             made = [(clip, result) for (clip, _), result in zip(clips, results, strict=True)]
             rows += _summed(name, compared, made, head)
     excluded = next(((clip, fitted) for clip, fitted in clips if clip.name == OCCLUDER), None)
@@ -98,27 +102,24 @@ def _trembling(clip: KnownClip, fitted: Fit, head: HeadModel) -> float:
     return 1000 * float(np.linalg.norm(np.diff(points - clip.points, 2, axis=0), axis=2).mean())
 
 
-def _with_pins(
-    setup: Setup, head: HeadModel, clip: KnownClip, fitted: Fit, every: int, *, refine: bool
-) -> Fit | Failure:
+def _with_pins(setup: Setup, head: HeadModel, clip: KnownClip, fitted: Fit, every: int, how: str) -> Fit | Failure:
     stage = _stage_context(setup)
     track = track_of(fitted, head, stage)
-    pinned = _pinned(track, clip, fitted, head, every)
+    pixels = _exact_pixels(clip, fitted) if how == EXACT else _skin_pixels(clip, fitted, head)
+    pinned = _pinned(track, pixels, fitted, every)
     if isinstance(pinned, Failure):
         return pinned
     corrections = Corrections(pinned=pinned)
-    return pinned_fit(fitted, track, head, corrections, PinsSettings(refine=refine), stage)
+    return pinned_fit(fitted, track, head, corrections, PinsSettings(refine=how == AGAIN), stage)
 
 
 def _stage_context(setup: Setup) -> Context:
     return replace(context(setup, "pins"), settings={"fit": to_dict(FitSettings())})
 
 
-def _pinned(
-    track: Track, clip: KnownClip, fitted: Fit, head: HeadModel, every: int
-) -> tuple[PinnedFrame, ...] | Failure:
-    """Return every n-th frame as somebody pins it who follows places of the skin."""
-    pixels, posed, result = _skin_pixels(clip, fitted, head), PosedHead(track), []
+def _pinned(track: Track, pixels: Floats, fitted: Fit, every: int) -> tuple[PinnedFrame, ...] | Failure:
+    """Return every n-th frame as somebody pins it who sees the landmarks at some pixels (T, 478, 2)."""
+    posed, result = PosedHead(track), []
     for row in range(every // 2, len(track), every):
         if fitted.status[row] != TRACKED:
             continue
@@ -148,6 +149,11 @@ def _skin_pixels(clip: KnownClip, fitted: Fit, head: HeadModel) -> Floats:
     away = np.einsum("tji,tnj->tni", clip.rotation, scale * points - clip.points)
     true = clip.points + np.einsum("tij,nj->tni", clip.rotation, np.median(away[tracked], axis=0))
     return clip.focal * true[..., :2] / true[..., 2:] + np.array(fitted.centre)
+
+
+def _exact_pixels(clip: KnownClip, fitted: Fit) -> Floats:
+    """Return where the truth has the landmarks (T, 478, 2): on a face that is not quite the head's."""
+    return clip.focal * clip.points[..., :2] / clip.points[..., 2:] + np.array(fitted.centre)
 
 
 def _excluded(setup: Setup, head: HeadModel, clip: KnownClip, fitted: Fit) -> list[Row]:

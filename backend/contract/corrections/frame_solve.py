@@ -3,12 +3,16 @@
 Damped Gauss-Newton steps on the pins' distances and a quadratic pull to the start, see `PoseSpace.metric`: one pin
 moves the head across the picture, two turn and scale it, more turn it in depth and then change the expression. Where
 pins are not met, the pull is weakened as long as that helps much; pins that contradict each other leave a usual face.
+
+Four pins and more tell how well the head agrees with the person: what a rigid head leaves of them is the error of its
+shape, which turns the head in depth and scales it as readily. Both are therefore found first, with pins that count no
+more than that error allows, from the pose that was tracked; all else meets the pins then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -31,6 +35,14 @@ WEAKER, WEAKENINGS = 2.0, 6
 """By how much a pixel weighs more in the next attempt if pins are not met, and how often ..."""
 HELPED: Final = 0.8
 """... as long as the worst distance falls to this share. Small steps, so that a point that is dragged moves evenly."""
+RIGID: Final = np.arange(6)
+"""The numbers of `PoseSpace` that move a head as it is."""
+DISAGREEMENT: Final = 8.0
+"""How much larger the error of a face is than what a rigid head leaves of pins: it is alike for points side by side."""
+LEAST_DISAGREEMENT: Final = 0.05
+"""Pixels; less is nothing that anybody can pin."""
+DOUBTS: Final = 4
+"""Solves in which the metric follows turn and growth."""
 TURNS: Final = 2
 """How often the metric follows the turn that was found, see `PoseSpace.metric`."""
 STEPS: Final = 10
@@ -69,6 +81,7 @@ def solve_frame(
     pins: Sequence[Pin],
     intrinsics: Intrinsics,
     parts: frozenset[str] = ALL_PARTS,
+    tracked: KeyPose | None = None,
 ) -> Solved | Failure:
     """Return the pose that meets the pins and changes least of the start.
 
@@ -78,6 +91,8 @@ def solve_frame(
         pins: Points and their pixels.
         intrinsics: Of the frame, see `Track.intrinsics_at`.
         parts: What may move: members of `ALL_PARTS`.
+        tracked: What the head did before anything was pinned; the start where None. Pins that contradict each other
+            turn the head in depth from there, and scale it.
     """
     points = _points_of(head, start, pins)
     if isinstance(points, Failure):
@@ -92,7 +107,11 @@ def solve_frame(
         return Failure(
             "pin-behind-camera", "A pin lies behind the camera.", "Move the head in front of the camera, then pin it."
         )
-    numbers = problem.solve_gradually(numbers) if pins else numbers
+    if pins:
+        known = _known(space, points, free, tracked) if np.isin(RIGID, free).all() else None
+        if known is not None:
+            numbers, problem = known, _Problem(space, points, free, known)
+        numbers = problem.solve_gradually(numbers)
     errors = problem.errors(numbers)
     return Solved(space.pose(numbers), tuple(errors.tolist()))
 
@@ -138,16 +157,43 @@ def _points_of(head: PosedHead, start: KeyPose, pins: Sequence[Pin]) -> _Points 
     return _Points(triangles, barycentric, pixels)
 
 
-class _Problem:
-    """The least-squares problem of one frame."""
+def _known(space: PoseSpace, points: _Points, free: Integers, tracked: KeyPose | None) -> Floats | None:
+    """Return turn in depth and growth (20 + E,), as far as the pins agree about them; None for too few pins."""
+    loose = 2 * len(points.pixels) - len(RIGID)
+    if loose <= 0:
+        return None
+    start = space.start
+    if tracked is not None and is_reachable(tracked):
+        start = replace(start, head_rotation=tracked.head_rotation, head_translation=tracked.head_translation)
+    around = space if start == space.start else replace(space, start=start)
+    problem = _Problem(around, points, free)
+    if around.depth <= NEAREST or problem.distances(np.zeros(space.size)) is None:
+        return None
+    numbers = problem.solve_usually(np.zeros(space.size))
+    left_over = float(np.sqrt(np.square(problem.errors(numbers)).sum() / loose))
+    numbers = problem.solve_doubting(numbers, max(DISAGREEMENT * left_over, LEAST_DISAGREEMENT))
+    return space.known_of(around.pose(numbers))
 
-    def __init__(self, space: PoseSpace, points: _Points, free: Integers) -> None:
-        self._space, self._points, self._free = space, points, free
+
+class _Problem:
+    """The least-squares problem of one frame.
+
+    Args:
+        space: Of its numbers.
+        points: The pins.
+        free: Which numbers may change.
+        known: Turn in depth and growth, see `PoseSpace.known_of`; None where they are not known.
+    """
+
+    def __init__(self, space: PoseSpace, points: _Points, free: Integers, known: Floats | None = None) -> None:
+        self._space, self._points, self._free, self._known = space, points, free, known
+        self._centre = np.zeros(len(free)) if known is None else known[free]
         self._metric = self._metric_at(np.zeros(space.size))
         self._limits = [limit[free] for limit in space.limits]
 
     def _metric_at(self, numbers: Floats) -> Floats:
-        return self._space.metric(numbers)[np.ix_(self._free, self._free)]
+        metric = self._space.metric(numbers) if self._known is None else self._space.holding_metric
+        return metric[np.ix_(self._free, self._free)]
 
     def distances(self, numbers: Floats) -> Floats | None:
         """Return how far the points are from their pixels (N, 2); None where one is behind the camera."""
@@ -165,16 +211,24 @@ class _Problem:
         assert distances is not None  # No step is taken behind the camera.
         return np.linalg.norm(distances, axis=1)
 
-    def solve_gradually(self, numbers: Floats) -> Floats:
-        """Return the numbers that meet the pins, as long as a weaker pull helps that much."""
-        stiffness = 1 / min(PIXEL, SHARE * self._space.pixels) ** 2
-        numbers = self.solve(numbers, stiffness)
+    @property
+    def _stiffness(self) -> float:
+        return 1 / min(PIXEL, SHARE * self._space.pixels) ** 2
+
+    def solve_usually(self, numbers: Floats) -> Floats:
+        """Return the numbers for pins that pull as they usually do."""
+        numbers = self.solve(numbers, self._stiffness)
         for _ in range(TURNS):
             metric = self._metric_at(numbers)
             if np.array_equal(metric, self._metric):
                 break
             self._metric = metric
-            numbers = self.solve(numbers, stiffness)
+            numbers = self.solve(numbers, self._stiffness)
+        return numbers
+
+    def solve_gradually(self, numbers: Floats) -> Floats:
+        """Return the numbers that meet the pins, as long as a weaker pull helps that much."""
+        numbers, stiffness = self.solve_usually(numbers), self._stiffness
         worst = self.errors(numbers).max()
         for _ in range(WEAKENINGS):
             if worst < MET:
@@ -185,6 +239,16 @@ class _Problem:
             if changed > HELPED * worst:
                 break
             numbers, worst = tried, changed
+        return numbers
+
+    def solve_doubting(self, numbers: Floats, pixels: float) -> Floats:
+        """Return the numbers for pins that are so many pixels off where they should be."""
+        for _ in range(DOUBTS):
+            metric = self._space.doubting_metric(numbers)[np.ix_(self._free, self._free)]
+            if np.array_equal(metric, self._metric):
+                break
+            self._metric = metric
+            numbers = self.solve(numbers, 1 / pixels**2)
         return numbers
 
     def solve(self, numbers: Floats, stiffness: float) -> Floats:
@@ -211,7 +275,7 @@ class _Problem:
         distances = self.distances(numbers)
         if distances is None:
             return np.inf
-        change = numbers[self._free]
+        change = numbers[self._free] - self._centre
         return float(stiffness * (distances**2).sum() + change @ self._metric @ change)
 
     def _linear(self, numbers: Floats) -> tuple[Floats, Floats]:
@@ -232,7 +296,7 @@ class _Problem:
         """Return the step (F,) of the linear problem, within the limits."""
         hessian = stiffness * jacobian.T @ jacobian + self._metric
         hessian[np.diag_indices_from(hessian)] *= 1 + damping
-        gradient = stiffness * jacobian.T @ distances + self._metric @ now
+        gradient = stiffness * jacobian.T @ distances + self._metric @ (now - self._centre)
         step = _least_within(hessian, gradient, *(limit - now for limit in self._limits))
         turn = np.abs(step[:3]).max() if 0 in self._free else 0.0
         return step if turn <= LONGEST else step * (LONGEST / turn)

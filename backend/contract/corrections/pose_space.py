@@ -29,6 +29,11 @@ stiff, as a pin beside its point by the pixel or two that a face is off its own 
 measured with `bench truth --only pins`."""
 LARGE, MEANT = 0.05, 0.4
 """Radians from which a turn in depth is large, and the share of what is beyond that counts as one unit."""
+GROWTH, LARGE_GROWTH = 0.01, 0.03
+"""The same of a growth where the pins contradict each other, logarithm of the depth: what is one unit, and from where
+on it is large."""
+HELD_TILT, HELD_GROWTH = 0.002, 0.003
+"""One unit of both where they are known already."""
 NECK_TURN: Final = 0.1
 JAW_TURN: Final = (0.08, 0.02, 0.02)
 GAZE_TURN, TORSION, SQUINT = 0.05, 0.01, 0.02
@@ -143,11 +148,40 @@ class PoseSpace:
 
         Of a turn in depth that is large already a share counts as one unit: what pins ask for so strongly is meant.
         """
-        result = self._usual_metric.copy()
-        along = np.outer(self._ray, self._ray)
-        tilt = float(np.linalg.norm((np.eye(3) - along) @ numbers[TURN]))
-        result[TURN, TURN] = along / ROLL**2 + (np.eye(3) - along) / max(TILT, MEANT * (tilt - LARGE)) ** 2
+        return self._metric_of(self._tilt_unit(numbers), LOG_DEPTH)
+
+    def doubting_metric(self, numbers: Floats) -> Floats:
+        """Return the same where pins contradict each other, so that a growth may be an error of the face, too."""
+        return self._metric_of(self._tilt_unit(numbers), max(GROWTH, MEANT * (abs(float(numbers[5])) - LARGE_GROWTH)))
+
+    @cached_property
+    def holding_metric(self) -> Floats:
+        """The same where turn in depth and growth are known, and hardly change any more."""
+        return self._metric_of(HELD_TILT, HELD_GROWTH)
+
+    def known_of(self, pose: KeyPose) -> Floats:
+        """Return turn in depth and growth from the start to a pose, all else zero (20 + E,)."""
+        result = np.zeros(self.size)
+        if (pose.head_rotation, pose.head_translation) != (self.start.head_rotation, self.start.head_translation):
+            rotation = rotation_matrices(np.array(pose.head_rotation))
+            result[TURN] = self._in_depth @ axis_angles(rotation @ self._start_rotation.T)
+            depth = (rotation @ self.middle + np.array(pose.head_translation))[2]
+            result[DEPTH] = np.log(depth / self.depth)
         return result
+
+    def _metric_of(self, tilt: float, growth: float) -> Floats:
+        result = self._usual_metric.copy()
+        result[TURN, TURN] = np.outer(self._ray, self._ray) / ROLL**2 + self._in_depth / tilt**2
+        result[DEPTH, DEPTH] = 1 / growth**2
+        return result
+
+    def _tilt_unit(self, numbers: Floats) -> float:
+        return max(TILT, MEANT * (float(np.linalg.norm(self._in_depth @ numbers[TURN])) - LARGE))
+
+    @cached_property
+    def _in_depth(self) -> Floats:
+        """Takes of a turn what is not about the ray through the middle (3, 3)."""
+        return np.eye(3) - np.outer(self._ray, self._ray)
 
     @cached_property
     def _ray(self) -> Floats:

@@ -10,7 +10,16 @@ from tracks_to_correct import builtin_track, flame_track
 
 from backend.contract.camera import axis_angles, project, rotation_matrices
 from backend.contract.corrections.corrections import KeyPose, Pin
-from backend.contract.corrections.face_parts import GAZE, JAW_PART, LEFT_LID, closed_lid, gaze_at, turned_jaw
+from backend.contract.corrections.face_parts import (
+    ALL_PARTS,
+    GAZE,
+    HEAD,
+    JAW_PART,
+    LEFT_LID,
+    closed_lid,
+    gaze_at,
+    turned_jaw,
+)
 from backend.contract.corrections.frame_solve import solve_frame
 from backend.contract.corrections.pose_space import PoseSpace
 from backend.contract.corrections.posed_head import PosedHead
@@ -34,6 +43,7 @@ class Frame:
     def __init__(self, track: Track) -> None:
         self.track, self.head = track, PosedHead(track).on(ROW)
         self.start, self.intrinsics = self.head.pose_at(ROW), track.intrinsics_at(ROW)
+        self.space = PoseSpace(self.head, self.start, self.intrinsics)
 
     def pixel(self, landmark: int, pose: KeyPose) -> np.ndarray:
         """Where a landmark is in the picture."""
@@ -99,6 +109,21 @@ def test_pins_that_say_all_give_the_pose_back(frame: Frame) -> None:
     assert solved.error_pixels < 0.2
     assert np.linalg.norm(degrees_between(solved.pose, truth)) < 0.3
     assert largest(solved.pose.head_translation, truth.head_translation) < 0.002
+
+
+def test_pins_on_a_face_of_another_shape_hardly_turn_the_head(frame: Frame) -> None:
+    random = np.random.default_rng(1)
+    beside = dict(zip(SPREAD, 0.02 * frame.space.pixels * random.normal(size=(len(SPREAD), 2)), strict=True))
+    true = turned(frame.start, (0.01, -0.01, 0.0))
+    pins = [frame.pin(landmark, true, tuple(move)) for landmark, move in beside.items()]
+    for parts in (ALL_PARTS, frozenset({HEAD})):
+        solved = frame.solve(*pins, parts=parts)
+        assert (
+            np.linalg.norm(degrees_between(solved.pose, true)[:2]) < 1.0
+        )  # 2 to 5 where they are taken at their word.
+    far = turned(frame.start, (0.0, 0.5, 0.0))
+    led = solve_frame(frame.head, far, pins, frame.intrinsics, tracked=frame.start)
+    assert not isinstance(led, Failure) and np.linalg.norm(degrees_between(led.pose, true)[:2]) < 2
 
 
 def test_one_pin_moves_the_head_across_and_leaves_its_shape_alone(frame: Frame) -> None:
