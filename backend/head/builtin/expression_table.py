@@ -181,3 +181,9 @@ SHIFTED: Final[Mapping[int, Move]] = {
     -207: (-3.4, 0, 0),
 }  # fmt: skip
 SHIFT_HOLD: Final = (2, 98, 327, 152, 132, 361, 50, 280)
+
+PUSHED_UP: Final[Mapping[int, tuple[int, float]]] = {
+    17: (14, 0.85), 84: (87, 0.85), 91: (88, 0.85), 18: (14, 0.6), 182: (178, 0.55), 200: (14, 0.3), 199: (14, 0.12),
+}  # fmt: skip
+"""mouthClose: landmark below the lower lip's edge -> one on it, and the share of this one's way that it goes."""
+CLOSE_HOLD: Final = (152, 2, 98, 327)

@@ -12,7 +12,7 @@ from . import lids
 from .anatomy import Anatomy
 from .deformation import Deformer
 from .dimensions import JAW_JOINT, JAW_OPEN
-from .expression_table import CENTRAL, SHIFT_HOLD, SHIFTED, SIDED, ExpressionShape, Move
+from .expression_table import CENTRAL, CLOSE_HOLD, PUSHED_UP, SHIFT_HOLD, SHIFTED, SIDED, ExpressionShape, Move
 from .mouth import carry_bag
 from .rig import rotation_x
 
@@ -24,7 +24,11 @@ JAW_SHIFT = 0.0055
 JAW_ADVANCE = 0.0050
 TONGUE_OUT = 0.030
 CLOSING_SHARE = 0.42
-"""How much of the way between the open lips the upper one comes down in mouthClose."""
+"""Where the lips of an open jaw meet, as share of the way from the upper to the lower one, if nothing lifts them."""
+LIFTED = 0.22
+"""How far mouthClose lifts that line with its corners to where it is at rest. The chin's muscle pushes up the lower lip
+and the skin below it, so the upper one comes down by little and the mouth stays wide."""
+LIP_CORNERS = (61, 291)
 
 
 def expression_basis(anatomy: Anatomy, deformer: Deformer, weights: Floats, correctives: Floats) -> Floats:
@@ -144,29 +148,40 @@ def _jaw_shapes(anatomy: Anatomy, jaw: Floats) -> dict[str, Floats]:
 def _mouth_close(anatomy: Anatomy, deformer: Deformer, weights: Floats, correctives: Floats) -> Floats:
     """Return the displacement (V, 3) that brings the lips together while the jaw joint is open by `JAW_OPEN`.
 
-    Solved backwards: where both lips shall meet is chosen between where the open jaw takes them, and turned back
-    through each vertex's own share of the jaw's motion.
+    Solved backwards: where lips and chin shall be is chosen between where the open jaw takes them and where they rest,
+    and turned back through each vertex's own share of the jaw's motion.
     """
     turn = rotation_x(JAW_OPEN) - np.eye(3)
-    opened = correctives[..., 9:18] @ turn.ravel()
+    opened = anatomy.points + correctives[..., 9:18] @ turn.ravel()
     jaw = weights[:, 2]
-    posed = _jaw_posed(anatomy.points + opened, jaw)
+    moved, goals = _closed_positions(anatomy, _jaw_posed(opened, jaw))
+    moves = _jaw_unposed(goals, jaw[moved]) - opened[moved]
+    vertices = np.concatenate([moved, CLOSE_HOLD])
+    moves = np.concatenate([moves, np.zeros((len(CLOSE_HOLD), 3))])
     rim = anatomy.bag_rings[0]
-    lower, upper = rim[1:20], rim[:20:-1]
-    bow = np.sin(np.linspace(0, np.pi, 21))[1:-1, None]
-    meeting = posed[upper] + (CLOSING_SHARE * (posed[lower] - posed[upper])) + np.array([0.0, 0.0, 0.0020]) * bow
-    result_rows = []
-    for row in (lower, upper):
-        result_rows.append(_jaw_unposed(meeting, jaw[row]) - (anatomy.points + opened)[row])
-    moves = np.concatenate(result_rows)
-    pull = {61: (0.2, 0.0, 0.0), 152: (0, 0, 0), 2: (0, 0, 0), 199: (0.0, 1.5, 0.5), 98: (0, 0, 0), 327: (0, 0, 0)}
-    vertices = np.concatenate([lower, upper, np.array(list(pull))])
-    moves = np.concatenate([moves, np.array(list(pull.values())) / 1000.0])
     skin = _skin(anatomy)
     distance = np.linalg.norm(anatomy.points[skin][:, None] - anatomy.points[rim][None], axis=-1).min(axis=1)
     result = deformer.spread(vertices, moves, skin[distance < 0.026])
     carry_bag(anatomy.bag_rings, result)
     return result
+
+
+def _closed_positions(anatomy: Anatomy, posed: Floats) -> tuple[Integers, Floats]:
+    """Return vertices (N,) of lips and chin, and where mouthClose takes them (N, 3) from the open jaw's (V, 3)."""
+    rim = anatomy.bag_rings[0]
+    lower, upper = rim[1:20], rim[:20:-1]
+    edge = np.concatenate([rim, LIP_CORNERS])
+    bow = np.sin(np.linspace(0, np.pi, 21))[1:-1, None]
+    goals = posed.copy()
+    goals[lower] = goals[upper] = (
+        posed[upper] + (CLOSING_SHARE * (posed[lower] - posed[upper])) + np.array([0.0, 0.0, 0.0020]) * bow
+    )
+    goals[edge] += LIFTED * (anatomy.points - goals)[edge]
+    below, beside, share = (np.array(part) for part in zip(*((v, *to) for v, to in PUSHED_UP.items()), strict=True))
+    for vertices, over in ((below, beside), (anatomy.mirror[below], anatomy.mirror[beside])):
+        goals[vertices] = posed[vertices] + share[:, None] * (goals - posed)[over]
+    moved = np.unique(np.concatenate([edge, below, anatomy.mirror[below]]))
+    return moved, goals[moved]
 
 
 def _jaw_posed(points: Floats, jaw: Floats) -> Floats:

@@ -15,7 +15,7 @@ from .nearest import SurfacePoints
 from .registration import Registration, nearest_of_side
 from .sides import LOWER_LIP, UPPER_LIP
 
-UPPER_SHARE: Final = 0.42
+UPPER_SHARE: Final = 0.33
 """Part of the gap that the upper lip closes, as on the built-in head."""
 REACH: Final = 0.012
 _OVERLAP: Final = 0.00005

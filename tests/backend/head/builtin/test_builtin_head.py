@@ -147,9 +147,21 @@ def test_mouth_close_closes_an_open_jaw(head: HeadModel, share: float) -> None:
     upper, lower = list(names.INNER_LIPS_UPPER), list(names.INNER_LIPS_LOWER)
     opened = posed(head, jaw=share * JAW_OPEN)
     closed = posed(head, {"mouthClose": share}, jaw=share * JAW_OPEN)
-    gap = np.linalg.norm(closed[upper] - closed[lower], axis=1).max()
-    assert gap < 0.0005
+    apart = closed[upper] - closed[lower]
+    assert apart[:, 1].max() < 1e-5  # no gap; half closed, the upper lip is in front by a millimetre
+    assert np.linalg.norm(apart, axis=1).max() < (1e-6 if share == 1 else 0.0008)
     assert np.linalg.norm(opened[13] - opened[14]) > 0.030 * share
+
+
+def test_a_mouth_that_is_closed_over_an_open_jaw_stays_wide_and_high(head: HeadModel) -> None:
+    opened = posed(head, jaw=JAW_OPEN)
+    closed = posed(head, {"mouthClose": 1.0}, jaw=JAW_OPEN)
+    assert closed[291, 0] - closed[61, 0] > 0.89 * (head.template[291, 0] - head.template[61, 0])
+    for landmark, drop in ((13, 0.0115), (61, 0.0095), (291, 0.0095)):
+        assert head.template[landmark, 1] - closed[landmark, 1] < drop
+    risen = (closed - opened)[[14, 17, 18, 200, 152], 1]
+    assert (np.diff(risen) < 0).all()  # the lip most, less and less down to the chin
+    assert abs(risen[-1]) < 1e-4
 
 
 def test_jaw_moves_the_chin_and_the_lower_teeth_only(head: HeadModel, anatomy) -> None:
