@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ...contract.arrays import Floats, Integers
@@ -14,6 +16,9 @@ CLOSING_LINE = 0.24
 REACH = 0.021
 UPPER_FOLLOWS, LOWER_FOLLOWS = 0.40, 0.28
 """Share of the gaze's vertical angle by which the lids follow it."""
+UPPER_DRAWN, LOWER_DRAWN = 0.15, 0.12
+"""Share of the gaze's horizontal angle by which the eye draws the lids along, between corners that stay: the middle of
+the upper one by a millimetre and a bit when it looks aside as far as it goes."""
 RIM = 32
 LID_BEND = 0.003
 """A lid folds like a skin: see `Deformer.spread`."""
@@ -43,19 +48,32 @@ def blink(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
 
 def gaze_follow(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
     """Return the displacement (V, 3) of the lids per sine of the eye's downward rotation."""
+    return _per_sine(anatomy, deformer, side, (UPPER_FOLLOWS, LOWER_FOLLOWS), _pitched)
+
+
+def gaze_draw(anatomy: Anatomy, deformer: Deformer, side: int) -> Floats:
+    """Return the displacement (V, 3) of the lids per sine of the eye's rotation towards the subject's left."""
+    return _per_sine(anatomy, deformer, side, (UPPER_DRAWN, LOWER_DRAWN), _yawed)
+
+
+def _per_sine(
+    anatomy: Anatomy,
+    deformer: Deformer,
+    side: int,
+    follows: tuple[float, float],
+    turned: Callable[[Floats, Floats], Floats],
+) -> Floats:
+    """Return the displacement (V, 3) of the lids per sine of a rotation of which both lids follow a share."""
     centre = _centre(side)
     directions = _directions(anatomy, side)[0]
     upper, lower = rows(side)
     share = np.zeros(RIM)
     bow = np.sin(np.linspace(0.0, np.pi, 17)) ** 0.7
-    share[lower] = LOWER_FOLLOWS * bow
-    share[upper] = UPPER_FOLLOWS * bow
+    share[upper], share[lower] = follows[0] * bow, follows[1] * bow
     share[[0, 16]] = 0.0
     angle = np.radians(22.0)
-    down = _pitched(directions, share * angle)
-    up = _pitched(directions, -share * angle)
-    one = _moved(anatomy, deformer, side, down, centre)
-    other = _moved(anatomy, deformer, side, up, centre)
+    one = _moved(anatomy, deformer, side, turned(directions, share * angle), centre)
+    other = _moved(anatomy, deformer, side, turned(directions, -share * angle), centre)
     return (one - other) / (2 * np.sin(angle))
 
 
@@ -99,6 +117,13 @@ def _pitched(directions: Floats, angle: Floats) -> Floats:
     c, s = np.cos(angle), np.sin(angle)
     x, y, z = directions.T
     return np.stack([x, c * y - s * z, s * y + c * z], 1)
+
+
+def _yawed(directions: Floats, angle: Floats) -> Floats:
+    """Return directions (N, 3) turned towards the subject's left about the y axis by angles (N,) in radians."""
+    c, s = np.cos(angle), np.sin(angle)
+    x, y, z = directions.T
+    return np.stack([c * x + s * z, y, c * z - s * x], 1)
 
 
 def _rim_positions(anatomy: Anatomy, side: int, target: Floats, centre: Floats) -> Floats:

@@ -10,7 +10,7 @@ from .anatomy import Anatomy
 from .deformation import Deformer
 from .dimensions import EYE_CENTRE, JAW_JOINT, JAW_OPEN, NECK_JOINT, ROOT_JOINT
 from .eyes import RINGS, SEGMENTS
-from .lids import gaze_follow
+from .lids import gaze_draw, gaze_follow
 from .mouth import carry_bag
 
 JAW_FOLLOWS: tuple[tuple[float, tuple[int, ...]], ...] = (
@@ -141,18 +141,22 @@ def rotation_x(angle: float) -> Floats:
 def pose_correctives(anatomy: Anatomy, deformer: Deformer) -> Floats:
     """Return displacements (V, 3, 36) per entry of R - 1 of neck, jaw, left and right eye.
 
-    Lids follow the eyes up and down; the corners of the mouth come in and cheeks hollow as the jaw opens. Each is
-    shared by the two entries that are plus and minus the sine of the rotation about x.
+    Lids follow the eyes up and down and are drawn along aside; the corners of the mouth come in and cheeks hollow as
+    the jaw opens. Each is shared by the two entries that are plus and minus the sine of the rotation.
     """
     result = np.zeros((len(anatomy.points), 3, 36))
-    shapes = {2: _jaw_corrective(anatomy, deformer) / np.sin(JAW_OPEN)}
-    left = gaze_follow(anatomy, deformer, 1)
-    shapes[3] = left
-    shapes[4] = left[anatomy.mirror] * (-1.0, 1.0, 1.0)
-    for joint, shape in shapes.items():
-        first = 9 * (joint - 1)
-        result[..., first + 7] += 0.5 * shape
-        result[..., first + 5] -= 0.5 * shape
+    follow, draw = gaze_follow(anatomy, deformer, 1), gaze_draw(anatomy, deformer, 1)
+    about_x = {
+        2: _jaw_corrective(anatomy, deformer) / np.sin(JAW_OPEN),
+        3: follow,
+        4: follow[anatomy.mirror] * (-1.0, 1.0, 1.0),
+    }
+    about_y = {3: draw, 4: draw[anatomy.mirror] * (1.0, -1.0, -1.0)}
+    for shapes, (plus, minus) in ((about_x, (7, 5)), (about_y, (2, 6))):
+        for joint, shape in shapes.items():
+            first = 9 * (joint - 1)
+            result[..., first + plus] += 0.5 * shape
+            result[..., first + minus] -= 0.5 * shape
     return result
 
 

@@ -39,8 +39,9 @@ def posed(
     jaw: float = 0.0,
     gaze: float = 0.0,
     identity: np.ndarray | None = None,
+    aside: float = 0.0,
 ) -> np.ndarray:
-    """Vertices (5023, 3) with expression weights by name, jaw and downward gaze in radians."""
+    """Vertices (5023, 3) with expression weights by name; jaw, gaze downwards and to the left in radians."""
     expression = np.zeros((1, head.expression_basis.shape[2]))
     for name, weight in (weights or {}).items():
         expression[0, head.expression_names.index(name)] = weight
@@ -49,8 +50,8 @@ def posed(
         expression=expression,
         neck=np.zeros((1, 3)),
         jaw=np.array([[jaw, 0.0, 0.0]]),
-        left_eye=np.array([[gaze, 0.0, 0.0]]),
-        right_eye=np.array([[gaze, 0.0, 0.0]]),
+        left_eye=np.array([[gaze, aside, 0.0]]),
+        right_eye=np.array([[gaze, aside, 0.0]]),
         eyelids=np.zeros((1, 2)),
     )
     return pose_vertices(head, pose)[0]
@@ -119,9 +120,9 @@ def test_lids_meet_at_full_blink(head: HeadModel, side: int) -> None:
 
 
 @pytest.mark.parametrize("blink", [0.0, 0.25, 0.5, 0.75, 1.0])
-@pytest.mark.parametrize("gaze", [-0.35, 0.0, 0.35])
-def test_lids_never_enter_the_eyeball(head: HeadModel, anatomy, blink: float, gaze: float) -> None:
-    vertices = posed(head, {"eyeBlinkLeft": blink}, gaze=gaze)
+@pytest.mark.parametrize(("gaze", "aside"), [(-0.35, 0.0), (0.0, 0.0), (0.35, 0.0), (0.0, 0.57), (0.35, -0.57)])
+def test_lids_never_enter_the_eyeball(head: HeadModel, anatomy, blink: float, gaze: float, aside: float) -> None:
+    vertices = posed(head, {"eyeBlinkLeft": blink}, gaze=gaze, aside=aside)
     rim, margin = (distance_to_eye(head, vertices, ring, LEFT) for ring in anatomy.lid_rings[LEFT][:2])
     assert rim.min() > EYE_RADIUS + 0.0012
     assert margin.min() > EYE_RADIUS + 0.0001
@@ -135,6 +136,15 @@ def test_lids_follow_the_gaze(head: HeadModel) -> None:
     up = posed(head, gaze=-0.35)[386, 1] - head.template[386, 1]
     assert -0.004 < down < -0.0012
     assert 0.0010 < up < 0.004
+
+
+def test_eyes_that_look_aside_draw_their_lids_along_between_corners_that_stay(head: HeadModel) -> None:
+    left, right = (posed(head, aside=angle) - head.template for angle in (0.57, -0.57))
+    for upper, lower, outer, inner in ((386, 374, 263, 362), (159, 145, 33, 133)):
+        assert 0.0007 < left[lower, 0] < left[upper, 0] < 0.002
+        assert -0.002 < right[upper, 0] < right[lower, 0] < -0.0007
+        assert np.abs([left[[outer, inner]], right[[outer, inner]]]).max() < 1e-4
+        assert np.abs(left[[upper, lower], 1]).max() < 2e-4
 
 
 def test_lips_touch_in_the_neutral_face(head: HeadModel) -> None:
