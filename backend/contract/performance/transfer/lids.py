@@ -135,6 +135,38 @@ def closed_lids(registration: Registration, eye: Eye, displacements: Floats) -> 
     return blink
 
 
+def turned_with_lid(eye: Eye, points: Floats, roots: Integers, moves: Floats) -> Floats:
+    """Return how lashes move that stand on a lid (N, 3, C): each point turns with its root about the eyeball.
+
+    Args:
+        eye: Of the lid.
+        points: Of the lashes (N, 3).
+        roots: Those of them that lie on the lid (K,).
+        moves: Displacements of the roots by each channel (K, 3, C).
+    """
+    root = np.linalg.norm(points[:, None] - points[roots][None], axis=-1).argmin(axis=1)
+    before = points[roots] - eye.centre
+    distance = np.linalg.norm(before, axis=1)[:, None]
+    offset = points - eye.centre
+    result = np.empty((len(points), *moves.shape[1:]))
+    for channel in range(moves.shape[2]):
+        after = before + moves[..., channel]
+        farther = np.linalg.norm(after, axis=1)[:, None]
+        turn = _least_turns(before / distance, after / farther)
+        turned = np.einsum("nij,nj->ni", turn[root], offset)
+        result[..., channel] = turned * (farther / distance)[root] - offset
+    return result
+
+
+def _least_turns(before: Floats, after: Floats) -> Floats:
+    """Return the least rotations (N, 3, 3) that take unit vectors to unit vectors that are not opposite (Rodrigues)."""
+    axis, cosine = np.cross(before, after), (before * after).sum(axis=1)
+    cross = np.zeros((len(axis), 3, 3))
+    for row, column, component, sign in ((0, 1, 2, -1), (0, 2, 1, 1), (1, 2, 0, -1)):
+        cross[:, row, column], cross[:, column, row] = sign * axis[:, component], -sign * axis[:, component]
+    return np.eye(3) + cross + cross @ cross / (1 + cosine)[:, None, None]
+
+
 def _outside(registration: Registration, eye: Eye, displacement: Floats) -> Floats:
     """Return the displacement with what came into the eyeball pushed out; only where the target has an eyeball."""
     if not len(eye.vertices):

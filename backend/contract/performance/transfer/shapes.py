@@ -21,16 +21,19 @@ from .arkit_head import arkit_head, eye_rotations
 from .contact import largest_gap
 from .deformation import FAR, NEAR, Correspondence, correspond, transferred
 from .fitness import registration_problem, start_problem
-from .lids import Eye, closed_lids, eye_of, lid_gap
+from .lids import Eye, closed_lids, eye_of, lid_gap, turned_with_lid
 from .lips import closed_lips, lip_gap, mouth_of
 from .mesh import Mesh
 from .nearest import nearest_points
 from .parts import Parts, parts_of, skin_of
 from .registration import Registration, register
-from .sides import NEITHER, may_touch
+from .sides import LEFT_LIDS, NEITHER, RIGHT_LIDS, may_touch
 
 JAW_CHANNELS: Final = ("jawForward", "jawLeft", "jawRight", "jawOpen")
 """Channels with which the lower teeth and the tongue move as one with the jaw."""
+
+_ROOT: Final = 0.002
+"""Metres from the skin up to which a part that is no skin counts as standing on it."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def make_shapes(vertices: Array, faces: Array, landmarks: KnownLandmarks) -> Sha
     )
     moves[..., INDEX["mouthClose"]] = close
     _move_mouth(registration, where, parts, moves)
-    _move_others(registration, parts, moves)
+    _move_others(registration, parts, eyes, moves)
     lids = [largest_gap(lid_gap(registration, eye, moves[..., INDEX[f"eyeBlink{eye.side}"]])) for eye in eyes]
     lips = largest_gap(lip_gap(mouth, opened + close))
     own = np.einsum("ji,vjk->vik", registration.rotation, moves) / registration.scale
@@ -150,7 +153,7 @@ def _tongue_out(registration: Registration, tongue: Floats) -> Floats:
     return np.asarray(head.displacements[chosen[nearest], :, INDEX["tongueOut"]])
 
 
-def _move_others(registration: Registration, parts: Parts, moves: Floats) -> None:
+def _move_others(registration: Registration, parts: Parts, eyes: tuple[Eye, Eye], moves: Floats) -> None:
     """Let lashes, brows and beards follow the skin that they lie on; written into `moves`."""
     mesh, sides = registration.target, registration.target_sides
     reached = mesh.vertices[parts.skin & (np.abs(moves).max(axis=(1, 2)) > 1e-5)]
@@ -162,11 +165,17 @@ def _move_others(registration: Registration, parts: Parts, moves: Floats) -> Non
         if not ((points > low) & (points < high)).all(axis=1).any():
             continue
         found = nearest_points(points, mesh, parts.skin, reach=FAR)
-        side = _side_of(sides[mesh.faces[found.triangle[found.distance < 0.002], 0]])
+        side = _side_of(sides[mesh.faces[found.triangle[found.distance < _ROOT], 0]])
         if side != NEITHER:
             found = nearest_points(points, mesh, parts.skin & may_touch(side, sides), reach=FAR)
         share = np.clip((FAR - np.minimum(found.distance, FAR)) / (FAR - NEAR), 0.0, 1.0)
-        moves[vertices] = found.values_of(mesh.faces, moves) * share[:, None, None]
+        followed = found.values_of(mesh.faces, moves)
+        roots = np.flatnonzero(found.distance < _ROOT)
+        if side in (*LEFT_LIDS, *RIGHT_LIDS) and len(roots):
+            eye = eyes[side in RIGHT_LIDS]
+            moves[vertices] = turned_with_lid(eye, points, roots, followed[roots])
+        else:
+            moves[vertices] = followed * share[:, None, None]
 
 
 def _side_of(sides: Integers) -> int:

@@ -77,6 +77,10 @@ def test_what_lies_on_the_lids_goes_with_the_lid_that_it_lies_on() -> None:
     blink = made.displacements[..., INDEX["eyeBlinkLeft"]]
     assert np.linalg.norm(blink[rim[2:15]], axis=1).max() > SIZE * 0.004
     np.testing.assert_allclose(blink[count : count + 13], blink[rim[2:15]], atol=SIZE * 2e-4)
+    before, after = tips - lash, tips + blink[count + 13 :] - lash - blink[count : count + 13]
+    length = np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)
+    assert np.abs(length - 1)[2:].max() < 0.1  # a lash is not stretched, it turns with the lid
+    assert ((after - before) @ TURN[:, 1] / SIZE)[4:9].max() < -0.001
 
 
 def test_landmarks_with_left_and_right_exchanged_are_refused() -> None:
