@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..scene.camera.lens_map import remove_unused_maps
 from ..scene.footage.plate import background_of, is_straightened
 from ..scene.parts import Parts
 from ..scene.rendering.over_footage import lay_over_footage
@@ -86,6 +87,7 @@ def remove_scene(scene: bpy.types.Scene) -> None:
         bpy.data.node_groups.remove(tree)
     if world is not None and world.users == 0 and world.name.startswith(_NAME):
         bpy.data.worlds.remove(world)
+    remove_unused_maps()
 
 
 def rendered(scene: bpy.types.Scene, frame: int, file: Path) -> Pixels:

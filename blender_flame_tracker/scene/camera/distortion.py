@@ -16,6 +16,7 @@ import numpy as np
 from ....backend.contract.camera import Intrinsics
 from ....backend.contract.distortion import CurvedLens, Distortion, blender_distortion, distortion_of_blender
 from ..rendering.compositor_nodes import Socket, add_node, pictures_into, set_option, through
+from .lens_map import add_lens_map
 
 _OURS: Final = "flame_distortion"
 """Custom property of a movie clip whose tracking camera an import has written."""
@@ -26,6 +27,8 @@ _MODELS: Final = {
 _SENSOR: Final = 36.0
 _MOVING: Final = ((4, 5), (5, 1))
 """Versions whose compositor moves what it bends, from and up to."""
+_SQUARE: Final = 1e-4
+"""Share by which a pixel may be wider than high that is square."""
 _ALIKE: Final = 0.5
 """Pixels by which two lenses may differ that are the same."""
 
@@ -103,6 +106,10 @@ def add_lens(
         at: Where the nodes go.
         straighten: Whether the distortion is taken off; else it is put on.
     """
+    distortion, camera = clip_distortion(clip), clip_intrinsics(clip)
+    if distortion is not None and abs(camera.focal_y / camera.focal_x - 1) > _SQUARE:
+        curved = CurvedLens(camera, distortion).resized(*size)
+        return add_lens_map(tree, picture, curved, at, straighten=straighten)
     x, y = at
     lens = add_node(tree, "CompositorNodeMovieDistortion", "Lens", x, y)
     lens.clip = clip

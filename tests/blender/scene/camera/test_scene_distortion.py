@@ -157,12 +157,25 @@ def test_a_clip_that_the_user_has_opened_serves_if_its_lens_is_the_tracks(
 
 @pytest.mark.parametrize("straighten", [True, False])
 @pytest.mark.parametrize(
-    ("k1", "centre"), [(-0.1, (79.5, 44.5)), (-0.1, (70.0, 50.0)), (-0.15, (90.0, 38.0)), (0.06, (74.0, 50.0))]
+    ("k1", "centre", "squeeze"),
+    [
+        (-0.1, (79.5, 44.5), 1.0),
+        (-0.1, (70.0, 50.0), 1.0),
+        (-0.15, (90.0, 38.0), 1.0),
+        (0.06, (74.0, 50.0), 1.0),
+        (-0.1, (70.0, 50.0), 2.0),
+        (-0.1, (85.0, 40.0), 10 / 11),
+    ],
 )
 def test_the_compositor_bends_a_picture_to_the_pixel(
-    footage: bpy.types.MovieClip, tmp_path: Path, k1: float, centre: tuple[float, float], straighten: bool
+    footage: bpy.types.MovieClip,
+    tmp_path: Path,
+    k1: float,
+    centre: tuple[float, float],
+    squeeze: float,
+    straighten: bool,
 ) -> None:
-    lens = CurvedLens(Intrinsics(WIDTH, HEIGHT, 120.0, 120.0, *centre), Distortion(k1))
+    lens = CurvedLens(Intrinsics(WIDTH, HEIGHT, 120.0, 120.0 * squeeze, *centre), Distortion(k1))
     write_clip_lens(footage, lens)
     scene: Any = bpy.context.scene
     render = scene.render
