@@ -31,8 +31,16 @@ _GAZE: Final = [EYE_COLUMNS.index(name) for name in ("LeftEyeYaw", "LeftEyePitch
 
 def is_live_link(text: str) -> bool:
     """Whether a text begins as a file of Live Link Face does."""
-    names = [name.strip().lower() for name in text.partition("\n")[0].split(",")]
+    names = [name.strip().lower() for name in _with_commas(text.partition("\n")[0]).split(",")]
     return names[:2] == [name.lower() for name in HEADER_START]
+
+
+def _with_commas(text: str) -> str:
+    """The text with commas between values, as the app writes it: spreadsheets save it with semicolons or tabs."""
+    header = text.partition("\n")[0]
+    separator = next((each for each in (";", "\t") if each in header and "," not in header), None)
+    # Where values are parted by something else, a comma is that of a decimal.
+    return text if separator is None else text.replace(",", ".").replace(separator, ",")
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ def parse_live_link(text: str, path: Path, tell: Tell) -> Performance | Failure:
         path: Where it lies: its name, and `TAKE` beside it, are used.
         tell: Gets notices.
     """
-    lines = [line.split(",") for line in text.splitlines()]
+    lines = [line.split(",") for line in _with_commas(text).splitlines()]
     names = [name.strip() for name in lines[0]]
     rows = _good_rows(lines, len(names), path, tell)
     if isinstance(rows, Failure):
@@ -98,8 +106,10 @@ def _good_rows(lines: Sequence[Sequence[str]], width: int, path: Path, tell: Tel
         if line == [""]:
             continue
         code = parts_of(line[0])
-        values = finite_numbers(line[1:])
-        if len(line) != width or code is None or values is None:
+        # Without a face a row need not have values.
+        without = len(line) > 1 and line[1].strip() == "0" and not any(each.strip() for each in line[2:])
+        values = [0.0] * (width - 1) if without else finite_numbers(line[1:])
+        if (len(line) != width and not without) or code is None or values is None:
             broken.append(number)
             continue
         codes.append(code)

@@ -67,6 +67,20 @@ def test_a_row_with_count_zero_is_a_frame_without_a_face(tmp_path: Path) -> None
     assert take.has_face.tolist() == [True, False, True]
 
 
+def test_a_row_without_a_face_may_end_after_its_count(tmp_path: Path) -> None:
+    notices: list[Notice] = []
+    rows = (row("00:00:00:00"), "00:00:00:02,0", "00:00:00:04,0" + 61 * ",", row("00:00:00:06"))
+    take = read(written(tmp_path / "a.csv", *rows), notices)
+    assert take.has_face.tolist() == [True, False, False, True] and not notices
+
+
+@pytest.mark.parametrize(("separator", "point"), [(";", ","), (";", "."), ("\t", ",")])
+def test_what_a_spreadsheet_has_saved_is_read(tmp_path: Path, separator: str, point: str) -> None:
+    rows = [each.replace(",", separator).replace(".", point) for each in (row("00:00:00:00.5"), row("00:00:00:02.5"))]
+    take = read(written(tmp_path / "a.csv", *rows, header=separator.join(HEADER)))
+    assert len(take) == 2 and take.weights[1, INDEX["jawOpen"]] == pytest.approx(0.25)
+
+
 def test_times_follow_from_the_time_codes_even_over_midnight(tmp_path: Path) -> None:
     take = read(written(tmp_path / "a.csv", row("23:59:59:58.5"), row("00:00:00:00.5"), row("00:00:00:04.5")))
     assert np.allclose(take.time, np.array([0, 2, 6]) / 60)
