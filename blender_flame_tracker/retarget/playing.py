@@ -24,6 +24,7 @@ from ..polling import Poller
 from ..results.selection import Result
 from ..scene.origin import file_of
 from ..steps import Steps, finished
+from .behind import remember_import
 from .checking.doubling import without_doubling
 from .checking.report import Report, report_of
 from .mapping.mapping_group import group_of
@@ -187,6 +188,7 @@ def play(made: Ready, settings: RetargetSettings, owner: Any, context: bpy.types
     REPORTS[thing.name] = report
     for each in made.recognised.objects:
         _KEEPERS[each.name] = thing.name
+    remember_import(made.recognised.objects, made.source.holder)
     return report
 
 

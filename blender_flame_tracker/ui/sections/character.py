@@ -9,6 +9,7 @@ import bpy
 from ...nodes.stages.retarget import OF_HEAD, draw_regions, matters
 from ...results import selection
 from ...retarget import playing
+from ...retarget.behind import is_behind
 from ...retarget.checking.check_panel import draw_check
 from ...retarget.checking.report import BAD, GOOD, NOTE, Report
 from ...retarget.properties import holder_in
@@ -47,6 +48,9 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
     row.enabled = thing is not None
     row.operator("flame.retarget", icon="ARMATURE_DATA")
     if thing is not None:
+        if is_behind(thing):
+            text = "The track was changed since: apply it again, and the character follows."
+            paragraph(layout, context, text, icon="ERROR")
         report = playing.report_on(thing)
         _draw_report(layout, context, report)
         if report is not None:
