@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from ...contract.arrays import Array, Floats
+from ...contract.camera import project
 from ...contract.failure import Failure
 from ...contract.performance.channels import CHANNELS, INDEX
 from ...contract.performance.weights.basis import ArkitBasis, with_displacement
@@ -22,8 +23,9 @@ from ..chain import Setup, fit, import_stages
 from ..measures import weights as measures
 from ..rows import Row, at_most, without_target
 from ..scenes.known_weights import TAKE, arkit_channel, pose_of_weights, single_channels, take_weights, track_of_pose
-from ..scenes.synthetic import YAW, scene
+from ..scenes.synthetic import YAW, landmarks_of, noisy, scene
 from .arkit_clips import clip_rows, track_of_fit
+from .arkit_turning import turning_rows
 
 FRAMES, QUICK_FRAMES = 90, 45
 FOCAL: Final = 1.5
@@ -38,7 +40,8 @@ def measure(setup: Setup) -> list[Row] | Failure:
     over all channels that are tracked, and of the worst one. The take: the first 1,499 frames of a phone's take,
     clamped to 1. One at a time: each channel rises to 1 and falls in nine frames. Turned: the same track with the head
     and the neck turned by 30 degrees. Turned, fitted: the same performance filmed without pictures (exact landmarks, 1
-    px noise), once turning by 30 degrees to both sides and once facing the camera, both fitted; difference of weights.
+    px noise), once turning by 30 degrees to both sides and once facing the camera, both fitted; difference of weights,
+    and that of two takes that face the camera and differ in their noise alone. People who turn: see `arkit_turning`.
     Clips: see `arkit_clips.clip_rows`.
     """
     import_stages()
@@ -47,8 +50,12 @@ def measure(setup: Setup) -> list[Row] | Failure:
     fitted = _fitted_turn_rows(setup, head)
     if isinstance(fitted, Failure):
         return fitted
-    clips = clip_rows(setup, head)
-    return clips if isinstance(clips, Failure) else [*rows, *fitted, *clips]
+    for measured in (turning_rows, clip_rows):
+        found = measured(setup, head)
+        if isinstance(found, Failure):
+            return found
+        fitted += found
+    return [*rows, *fitted]
 
 
 def known_rows(setup: Setup, head: HeadModel) -> list[Row]:
@@ -113,19 +120,22 @@ def _fitted_turn_rows(setup: Setup, head: HeadModel) -> list[Row] | Failure:
     # Exact landmarks lie on their places, not where a detector would see them.
     head = replace(head, detector_offsets=None)
     found = []
-    for yaw in (0.0, float(YAW)):
+    for yaw, noise in ((0.0, 0), (float(YAW), 0), (0.0, 1)):
         filmed = scene(head, 0, QUICK_FRAMES if setup.quick else FRAMES, FOCAL, yaw)
-        fitted = fit(setup, filmed.landmarks, head, filmed.intrinsics.focal_x)
+        pixels = noisy(project(filmed.points, filmed.intrinsics), noise)
+        fitted = fit(setup, landmarks_of(pixels, filmed.intrinsics), head, filmed.intrinsics.focal_x)
         if isinstance(fitted, Failure):
             return fitted
-        track = track_of_fit(setup, fitted, head, f"turning{yaw:.1f}")
+        track = track_of_fit(setup, fitted, head, f"turning{yaw:.1f}-{noise}")
         if isinstance(track, Failure):
             return track
         found.append(_weights(track))
     every, worst, channel = measures.errors(found[1], found[0])
+    repeated, _, _ = measures.errors(found[2], found[0])
     return [
         at_most("turning by 30°, fitted: change of weights", every, 0.02, digits=3),
         without_target(f"turning by 30°, fitted: worst channel ({channel})", worst, digits=3),
+        without_target("facing the camera, fitted twice with other noise: change", repeated, digits=3),
     ]
 
 

@@ -19,6 +19,9 @@ from ...track import MISSING, Track
 
 _JAW: Final = JOINTS.index("jaw")
 _NECK: Final = JOINTS.index("neck")
+_ASIDE: Final = 0.3
+"""Share of the jaw's turn aside that counts. Of a jaw that goes aside the joint makes a half, the skin the other; but
+the joint turns as far where a head turns by 30 degrees and does nothing else, and does so more often."""
 _LID_FRAMES: Final = 32
 """Frames from which the shape of a head's lids is learned; they are two shapes, exactly linear in two numbers."""
 
@@ -47,7 +50,7 @@ def motion_of(track: Track, vertices: Array) -> FaceMotion:
     # The jaw's forward axis drops by its pitch, whatever it turns sideways.
     pitch = np.arctan2(-jaw[:, 1, 2], jaw[:, 2, 2])
     opened = rotation_matrices(np.stack([pitch, np.zeros_like(pitch), np.zeros_like(pitch)], axis=1))
-    sideways = (jaw - opened).reshape(len(jaw), 9)
+    sideways = _ASIDE * (jaw - opened).reshape(len(jaw), 9)
     columns = [track.expression_basis[vertices].astype(np.float64), _jaw_columns(track, vertices)]
     coefficients = [track.expression, sideways]
     if np.nan_to_num(track.eyelids).any():

@@ -9,7 +9,7 @@ and expression have exchanged: the mesh says how a weight changes, a good score 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -46,6 +46,20 @@ With these numbers the mouth of the independent head has an error of 0.089 inste
 """
 MESH: Final = 0.2
 """Millimetres of uncertainty of all that the mesh says: some 25 independent points, right to a millimetre each."""
+AT_REST: Final[Mapping[str, float]] = {
+    "mouthSmile": 0.02,
+    "mouthFrown": 0.02,
+    "mouthDimple": 0.01,
+    "mouthStretch": 0.02,
+    "mouthPress": 0.12,
+    "mouthRollLower": 0.01,
+    "mouthShrugLower": 0.2,
+    "mouthShrugUpper": 0.1,
+    "mouthPucker": 0.03,
+}
+"""Channel without its side -> its score of faces at rest, root mean square over eight painted people; others have 0."""
+_LASTING: Final = 0.1
+"""Standard deviation of a weight that a face makes all clip long."""
 _EXCHANGED: Final = 0.4
 """Standard deviation of the weight that identity has taken from, or given to, a channel."""
 
@@ -57,11 +71,13 @@ class Scored:
     Attributes:
         wanted: Weights by the scores (T, C); NaN where there are none.
         above, below: Standard deviation where they say more and less than the mesh (C,).
+        at_rest: What they say of a face at rest, standard deviation over people (C,).
     """
 
     wanted: Array
     above: Array
     below: Array
+    at_rest: Array
 
     @property
     def any(self) -> bool:
@@ -72,6 +88,21 @@ class Scored:
     def usable(self) -> Array:
         """Whether each channel has a score (C,) bool."""
         return np.asarray(np.isfinite(self.wanted).any(axis=0))
+
+    def without_rest(self, weights: Array) -> Scored:
+        """Return the scores less what they are likely to say of this person at rest.
+
+        What a score says all clip long beyond the mesh is a face that does so, or one that the network takes for that:
+        a full lower lip for a shrug, thin lips for pressed ones. It is shared by how large both usually are.
+
+        Args:
+            weights: By the mesh alone (T, C).
+        """
+        beyond = np.where(self.usable, self.wanted - weights, 0)
+        counted = np.isfinite(beyond).all(axis=1)
+        lasting = np.maximum(beyond[counted].mean(axis=0), 0) if counted.any() else np.zeros(len(self.at_rest))
+        share = self.at_rest**2 / (self.at_rest**2 + _LASTING**2)
+        return replace(self, wanted=np.maximum(self.wanted - share * lasting, 0))
 
     def costs(self, weights: Array, unit: Array) -> tuple[Array, Array]:
         """Return where scores draw channels to (T, C) in millimetres, and the cost of half the squared distance.
@@ -114,12 +145,15 @@ def scores_of(track: Track, channels: Array, *, used: bool) -> Scored:
     """Return the scores of some channels (C,) of a track, NaN for those not in `UNCERTAINTY`, and if none are used."""
     wanted = np.full((len(track), len(channels)), np.nan)
     above, below = np.full(len(channels), _NOTHING), np.full(len(channels), _NOTHING)
+    at_rest = np.zeros(len(channels))
     of_mediapipe = used and track.scores.shape[1] == len(MEDIAPIPE_SCORES)
     for column, channel in enumerate(channels):
         name = CHANNELS[channel]
-        deviations = UNCERTAINTY.get(name.removesuffix("Left").removesuffix("Right"))
+        without_side = name.removesuffix("Left").removesuffix("Right")
+        deviations = UNCERTAINTY.get(without_side)
         if of_mediapipe and deviations is not None:
             wanted[:, column] = track.scores[:, MEDIAPIPE_SCORES.index(name)]
             above[column], below[column] = deviations
+            at_rest[column] = AT_REST.get(without_side, 0.0)
     wanted[track.status == MISSING] = np.nan
-    return Scored(wanted, above, below)
+    return Scored(wanted, above, below, at_rest)
