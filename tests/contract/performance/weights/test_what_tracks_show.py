@@ -1,4 +1,4 @@
-"""What tracks show of a face that is not so: a jaw aside at a turn, cheeks for a squint, a score of a face at rest."""
+"""Tracks that show a face otherwise than it is: a jaw aside at a turn, cheeks for a squint, scores at rest."""
 
 from __future__ import annotations
 
