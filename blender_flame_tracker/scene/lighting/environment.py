@@ -52,8 +52,8 @@ def environment_of(coefficients: NDArray[Any]) -> EnvironmentMap:
     is sought as a sum of lobes by least squares with none of them negative.
     """
     directions, solid_angle = _pixels()
-    lobes = np.exp(_SHARPNESS * (directions @ _spread(_LOBES).T - 1))
-    normals = _spread(_NORMALS)
+    lobes = np.exp(_SHARPNESS * (directions @ directions_around(_LOBES).T - 1))
+    normals = directions_around(_NORMALS)
     cosine = np.maximum(normals @ directions.T, 0) * (solid_angle / np.pi)
     shading = cosine @ lobes
     wanted: Array = np.maximum(light_terms(_to_contract(normals)) @ np.asarray(coefficients, dtype=np.float64), 0)
@@ -63,6 +63,24 @@ def environment_of(coefficients: NDArray[Any]) -> EnvironmentMap:
     difference = np.abs(shading @ strength - wanted)[seen].max()
     radiance = (lobes @ strength).reshape(HEIGHT, WIDTH, 3).astype(np.float32)
     return EnvironmentMap(radiance, float(difference / max(wanted[seen].mean(), 1e-9)))
+
+
+def directions_around(count: int) -> Array:
+    """Return directions (count, 3) spread evenly over the sphere, on a spiral (Fibonacci lattice)."""
+    number = np.arange(count) + 0.5
+    z = 1 - 2 * number / count
+    azimuth = np.pi * (1 + 5**0.5) * number
+    radius = np.sqrt(1 - z * z)
+    directions = np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)
+    return np.asarray(directions, dtype=np.float64)
+
+
+def radiance_towards(towards: Array, radiance: NDArray[Any]) -> Array:
+    """Return the mean radiance (N, 3) of a picture (HEIGHT, WIDTH, 3) about directions (N, 3) that share the sphere."""
+    directions, solid_angle = _pixels()
+    nearest = np.argmax(directions @ towards.T, axis=1)
+    weight = np.where(nearest[:, None] == np.arange(len(towards)), solid_angle[:, None], 0.0)
+    return np.asarray(weight.T @ np.asarray(radiance, dtype=np.float64).reshape(-1, 3) / weight.sum(axis=0)[:, None])
 
 
 def _pixels() -> tuple[Array, Array]:
@@ -78,16 +96,6 @@ def _pixels() -> tuple[Array, Array]:
     edges = np.cos(np.pi * np.arange(HEIGHT + 1) / HEIGHT)
     solid_angle = np.repeat((edges[:-1] - edges[1:]) * 2 * np.pi / WIDTH, WIDTH)
     return np.asarray(directions.reshape(-1, 3), dtype=np.float64), solid_angle
-
-
-def _spread(count: int) -> Array:
-    """Directions (count, 3) spread evenly over the sphere, on a spiral (Fibonacci lattice)."""
-    number = np.arange(count) + 0.5
-    z = 1 - 2 * number / count
-    azimuth = np.pi * (1 + 5**0.5) * number
-    radius = np.sqrt(1 - z * z)
-    directions = np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)
-    return np.asarray(directions, dtype=np.float64)
 
 
 def _to_contract(directions: Array) -> Array:

@@ -93,6 +93,20 @@ def remove_world(scene: bpy.types.Scene, collection: bpy.types.Collection) -> No
         _remove(scene, world)
 
 
+def picture_of_light(world: bpy.types.World) -> NDArray[np.float32] | None:
+    """Return the radiance (HEIGHT, WIDTH, 3) of a world that was made here, None of any other."""
+    tree: Any = world.node_tree
+    if tree is None or BEFORE not in world or _PICTURE not in tree.nodes:
+        return None
+    image = tree.nodes[_PICTURE].image
+    if image is None or tuple(image.size) != (WIDTH, HEIGHT):
+        return None
+    values = np.empty(WIDTH * HEIGHT * 4, dtype=np.float32)
+    image.pixels.foreach_get(values)
+    exposure = tree.nodes[_EXPOSURE].inputs[7].default_value
+    return values.reshape(HEIGHT, WIDTH, 4)[..., :3] * np.array(exposure[:3], dtype=np.float32)
+
+
 def _remove(scene: bpy.types.Scene, world: bpy.types.World) -> None:
     before = stored(world, BEFORE, bpy.types.World)
     if scene.world == world:

@@ -83,18 +83,43 @@ def through(tree: bpy.types.NodeTree, picture: Socket, node: Any) -> Socket:
     return node.outputs[0]
 
 
-def mix(tree: bpy.types.NodeTree, blend: str, name: str, first: Any, second: Any, x: float, y: float) -> Socket:
-    """Blend two pictures wholly, each a socket or a color, as ``ADD`` or ``MULTIPLY``; alpha is that of the first."""
+def mix(
+    tree: bpy.types.NodeTree,
+    blend: str,
+    name: str,
+    first: Any,
+    second: Any,
+    x: float,
+    y: float,
+    *,
+    factor: Socket | None = None,
+    clamp: bool = False,
+) -> Socket:
+    """Blend two pictures as ``ADD``, ``SUBTRACT``, ``MULTIPLY`` or ``DIVIDE``; alpha is that of the first.
+
+    Args:
+        tree: The compositor, or a group in it.
+        blend: How.
+        name: Of the node.
+        first, second: Each a socket or a color.
+        x, y: Where the node goes.
+        factor: By how much, from 0 to 1; wholly where it is None.
+        clamp: Whether the result is kept from 0 to 1.
+    """
     if hasattr(bpy.types, "CompositorNodeMixRGB"):
         node = add_node(tree, "CompositorNodeMixRGB", name, x, y)
-        factor, takes, result = node.inputs[0], pictures_into(node), node.outputs[0]
+        takes, result = pictures_into(node), node.outputs[0]
+        node.use_clamp = clamp
     else:
         node = add_node(tree, "ShaderNodeMix", name, x, y)
         node.data_type = "RGBA"
-        factor, takes = node.inputs[0], pictures_into(node)
+        takes = pictures_into(node)
+        node.clamp_result = clamp
         result = next(socket for socket in node.outputs if socket.type == "RGBA")
     node.blend_type = blend
-    factor.default_value = 1.0
+    node.inputs[0].default_value = 1.0
+    if factor is not None:
+        tree.links.new(factor, node.inputs[0])
     for socket, value in zip(takes, (first, second), strict=True):
         if isinstance(value, bpy.types.NodeSocket):
             tree.links.new(value, socket)

@@ -11,6 +11,7 @@ from ..camera.camera import footage_aspect, picture_aspect
 from ..camera.distortion import add_lens
 from .compositor_nodes import MARK, Socket, add_node, compositor, pictures_into, set_option, through
 from .render_finish import Finish, add_finish, remove_finish
+from .shadow_nodes import add_shadows, remove_shadows
 
 _NOTHING: Final = Finish()
 
@@ -46,7 +47,9 @@ def lay_over_footage(
     set_option(fitted, "space", "Type", "RENDER_SIZE", "Render Size")
     method = ("FIT", "Fit") if picture_aspect(scene) < _aspect(clip, turn) * (1 - 1e-3) else ("CROP", "Crop")
     set_option(fitted, "frame_method", "Frame Type", *method)
-    tree.links.new(through(tree, picture, fitted), _onto_whole_picture(tree, rendered, behind))
+    whole = _on_whole_picture(tree, rendered, through(tree, picture, fitted), over.location)
+    at = (over.location.x - 200, over.location.y - 500)
+    tree.links.new(add_shadows(tree, scene, whole, finish, at), behind)
     tree.links.new(over.outputs[0], output)
 
 
@@ -80,17 +83,16 @@ def _size(clip: bpy.types.MovieClip) -> tuple[int, int]:
     return size[0], size[1]
 
 
-def _onto_whole_picture(tree: bpy.types.NodeTree, rendered: Socket, behind: Any) -> Socket:
-    """Return the socket for footage that is smaller than the picture: else what is over its bars would be cut off."""
-    x, y = behind.node.location
-    empty = add_node(tree, "CompositorNodeSetAlpha", "Empty Picture", x - 400, y - 150)
+def _on_whole_picture(tree: bpy.types.NodeTree, rendered: Socket, footage: Socket, at: Any) -> Socket:
+    """Lay footage that is smaller than the picture onto an empty one: else what is over its bars would be cut off."""
+    empty = add_node(tree, "CompositorNodeSetAlpha", "Empty Picture", at.x - 400, at.y - 150)
     set_option(empty, "mode", "Type", "APPLY", "Apply Mask")
     empty.inputs["Alpha"].default_value = 0.0
-    onto = add_node(tree, "CompositorNodeAlphaOver", "Whole Picture", x - 200, y - 200)
+    onto = add_node(tree, "CompositorNodeAlphaOver", "Whole Picture", at.x - 200, at.y - 200)
     background, front = pictures_into(onto)
     tree.links.new(through(tree, rendered, empty), background)
-    tree.links.new(onto.outputs[0], behind)
-    return front
+    tree.links.new(footage, front)
+    return onto.outputs[0]
 
 
 def _pixel_aspect(clip: bpy.types.MovieClip, turn: float) -> tuple[float, float]:
@@ -108,6 +110,7 @@ def _aspect(clip: bpy.types.MovieClip, turn: float) -> float:
 def _rendered(tree: bpy.types.NodeTree, scene: bpy.types.Scene, output: Any) -> Socket:
     """What led to the output before: the picture that is laid over the footage."""
     remove_finish(tree)
+    remove_shadows(tree)
     found = output.links[0].from_socket if output.links else None
     if found is not None and found.node.name.startswith(MARK):
         front = pictures_into(found.node)[1]

@@ -11,7 +11,7 @@ RENDERED, HOLDOUT, SHADOW, GUIDE = "rendered", "holdout", "shadow", "guide"
 HEADS: Final = {
     RENDERED: "The head is rendered, with the baked texture where it has one",
     HOLDOUT: "The head is not seen, and hides what is behind it: hair, glasses and hats sit on the face",
-    SHADOW: "As Holdout, and shadows of what is on the head fall on the face of the footage; needs Cycles",
+    SHADOW: "As Holdout, and shadows of what is on the head fall on the face of the footage",
     GUIDE: "The head is seen in the 3D views only, not in the render",
 }
 """What the head does in the render -> a line of help."""
@@ -19,9 +19,9 @@ HEADS: Final = {
 KEEP: Final = "keep"
 CYCLES, EEVEE = "cycles", "eevee"
 _ENGINES: Final = {
-    KEEP: "The engine of the scene stays, unless the head needs Cycles",
-    CYCLES: "Cycles, which also catches shadows",
-    EEVEE: "EEVEE, which is quicker; it catches no shadows on the face",
+    KEEP: "The engine of the scene stays, unless the head needs another",
+    CYCLES: "Cycles, whose shadows are exact",
+    EEVEE: "EEVEE, which is quicker; it catches shadows in two more view layers",
 }
 
 WORLD, LAMPS = "world", "lamps"

@@ -47,13 +47,13 @@ def set_up_render(
         What the user should know.
     """
     notices = [*_set_engine(scene, wanted), *_texture_notices(parts, wanted)]
-    give_role(parts, wanted.head)
     _set_motion_blur(scene, on=wanted.motion_blur)
     given: Any = scene
     given.render.film_transparent = True
     given.camera = parts.camera
     if wanted.light != settings.KEEP:
         notices += light_the_render(scene, parts, file, with_sun=wanted.light == settings.LAMPS)
+    notices += give_role(scene, parts, wanted.head)
     picture = _footage_of(parts)
     if picture is None or picture.clip is None:
         use_standard_view(scene)
@@ -89,7 +89,7 @@ def _straightens(scene: bpy.types.Scene, picture: Any, wanted: RenderSettings) -
 
 
 def _set_engine(scene: bpy.types.Scene, wanted: RenderSettings) -> list[Notice]:
-    """Choose the engine, and Cycles in any case where the head catches shadows."""
+    """Choose the engine, and Cycles where it can't do what the head shall."""
     render: Any = scene.render
     names = _ENGINES.get(wanted.engine, ())
     for name in names:
@@ -98,13 +98,14 @@ def _set_engine(scene: bpy.types.Scene, wanted: RenderSettings) -> list[Notice]:
             break
         except TypeError:  # Not in this Blender.
             continue
-    if wanted.head == settings.SHADOW and render.engine != "CYCLES":
-        asked = wanted.engine != settings.KEEP
+    can_catch = render.engine in ("CYCLES", *_ENGINES[settings.EEVEE])
+    if (wanted.head == settings.SHADOW and not can_catch) or (
+        wanted.head == settings.HOLDOUT and render.engine == "BLENDER_WORKBENCH"
+    ):
         render.engine = "CYCLES"
-        words = "EEVEE catches no shadows, so the scene is rendered with Cycles."
-        return [Notice("shadow-needs-cycles", words, "Holdout renders with EEVEE too.")] if asked else []
-    if wanted.head == settings.HOLDOUT and render.engine == "BLENDER_WORKBENCH":
-        render.engine = "CYCLES"
+    if wanted.head == settings.SHADOW and render.engine != "CYCLES" and render.use_single_layer:
+        words = "Render Single Layer is on, so that the view layers with the shadows are not rendered."
+        return [Notice("single-layer", words, "Switch it off in the properties of the view layer.")]
     return []
 
 

@@ -100,7 +100,7 @@ def test_a_shadow_falls_on_the_face_and_what_is_behind_the_head_is_hidden_by_it(
     row, column = on_the_head()
     lamp_from_above(made.parts.camera)
     wall_behind_the_head()
-    set_up_render(scene, made.parts, RenderSettings(head="shadow"))
+    set_up_render(scene, made.parts, RenderSettings(head="shadow", engine="cycles"))
     lit = rendered(tmp_path)
     assert scene.render.engine == "CYCLES"
     assert np.abs(lit[row, column] - footage[row, column]).max() < 0.03
@@ -127,7 +127,7 @@ def test_a_guide_is_in_no_render_and_a_head_that_the_user_has_hidden_stays_hidde
     [
         ("holdout", "cycles", {"CYCLES"}, []),
         ("holdout", "eevee", {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"}, []),
-        ("shadow", "eevee", {"CYCLES"}, ["shadow-needs-cycles"]),
+        ("shadow", "eevee", {"BLENDER_EEVEE", "BLENDER_EEVEE_NEXT"}, []),
         ("guide", "keep", {"BLENDER_WORKBENCH"}, []),
     ],
 )
