@@ -125,4 +125,4 @@ def _write_as_film(render: Any, path: Path, *, with_sound: bool) -> None:
     settings.audio_codec = "AAC" if with_sound else "NONE"
     settings.audio_bitrate = _SOUND_KILOBITS
     render.use_file_extension = True
-    render.filepath = str(path)
+    render.filepath = str(path.absolute())  # Blender 5.0 finds no other path.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -132,7 +134,8 @@ def _imported(
     fit, said = _fit_scene(scene, parts, track, schedule, plan)
     notices.extend(said)
     parts = _write_plate(scene, parts, footage, schedule, before.users_clip, track.curved is not None)
-    notices.extend(_write_sound(scene, parts, track, schedule, before, settings))
+    sources = chain(*plate.source_places(track, path))
+    notices.extend(_write_sound(scene, parts, sources, schedule, before, settings))
     frame, row = keys_with_head(selection, timeline)
     notices.extend(world.write_world(scene, parts, light_of(track, picture), (frame, selection.rows[row]), settings))
     _remember(parts, path, schedule, fit, settings, notices, footage is not None and footage.users)
@@ -217,15 +220,20 @@ def _write_plate(
 
 
 def _write_sound(
-    scene: bpy.types.Scene, parts: Parts, track: Track, schedule: Schedule, before: Record, settings: SceneSettings
+    scene: bpy.types.Scene,
+    parts: Parts,
+    sources: Iterable[Path],
+    schedule: Schedule,
+    before: Record,
+    settings: SceneSettings,
 ) -> list[Notice]:
-    """Let the footage be heard; where it plays at another speed than it was filmed there is no sound."""
+    """Let the footage be heard, or a source of it; at another speed than it was filmed there is no sound."""
     start = schedule.timeline.footage_start
     moved = 0 if before.footage_start is None else start - before.footage_start
     heard = None
     if settings.sound and parts.clip is not None and parts.clip.source == "MOVIE":
         shown_file = Path(bpy.path.abspath(parts.clip.filepath, library=parts.clip.library)).resolve()
-        heard = sound.sound_file((shown_file, Path(track.header["video"].get("path") or shown_file)))
+        heard = sound.sound_file((shown_file, *sources))
     at_speed = settings.speed == 1 and (schedule.retimed or schedule.is_at(scene_rate(scene)))
     sound.write_sound(scene, parts.collection, parts.root.name, heard if at_speed else None, start, moved)
     # Who has chosen a speed knows it.

@@ -60,8 +60,8 @@ class Found:
     warning: Notice | None
 
 
-def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
-    """Return where the source video lies now: where it was, beside the track file or the .blend, or known to either."""
+def source_places(track: Track, track_path: Path | None) -> tuple[list[Path], list[Path]]:
+    """Return where the source video was, and where else it may lie: beside track or .blend, or known to the file."""
     about = track.header["video"]
     name, stated = (about.get(what) or "" for what in ("name", "path"))
     place = stated_file(stated, track_path.parent if track_path is not None else None)
@@ -70,7 +70,13 @@ def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
     if bpy.data.filepath:
         folders.append(Path(bpy.data.filepath).parent)
     names = [text for text in (Path(stated).name, name) if text]
-    moved = [folder / text for folder in folders for text in names] + _known_here(name)
+    return places, [folder / text for folder in folders for text in names] + _known_here(name)
+
+
+def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
+    """Return where the source video lies now: where it was, beside the track file or the .blend, or known to either."""
+    about = track.header["video"]
+    places, moved = source_places(track, track_path)
     # A copy is better than a file that Blender shows wrongly; the engine writes it beside the track.
     copied = [copy for video in (*moved, *places) for copy in copies(video, about)]
     for place in copied + places + moved:
@@ -81,7 +87,7 @@ def find_footage(track: Track, track_path: Path | None) -> Found | Notice:
                 return Found(place.resolve(), int(about.get("rotation") or 0), _warning(place, about.get(COPY_REASON)))
     return Notice(
         "plate-missing",
-        f"The video {name or 'of this track'} was not found, so there is no footage behind the head.",
+        f"The video {about.get('name') or 'of this track'} was not found, so there is no footage behind the head.",
         "Put the video beside the track file and import again.",
     )
 

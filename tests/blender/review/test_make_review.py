@@ -1,5 +1,7 @@
 """Review: one film with the footage, what was made of it, words and sound; the scene is as before."""
 
+from pathlib import Path
+
 import bpy
 import film
 import numpy as np
@@ -169,6 +171,13 @@ def test_the_operator_writes_the_film(made, engine, tmp_path):
 def test_a_track_is_reviewed_without_a_window(track, tmp_path):
     answer = review_track(track, tmp_path / "film.mp4", "wires", 480, "v001")
     assert answer["frames"] == [1, 6] and (tmp_path / "film.mp4").is_file()
+
+
+def test_a_film_is_written_where_the_terminal_is(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bpy.context.scene.frame_end = 1
+    assert make_review(bpy.context.scene, made, ReviewSettings(), Path("here.mp4")) is None
+    assert (tmp_path / "here.mp4").stat().st_size > 1000
 
 
 def test_without_footage_there_is_no_review(made, engine):

@@ -1,6 +1,7 @@
 """The sound of the footage is heard under it, and goes with the import."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import bpy
 import film
@@ -74,6 +75,18 @@ def test_in_a_scene_of_another_rate_it_lasts_as_long_as_the_footage_and_frame_by
     assert place(strip) == (1 - 6, 50)
     made = bring(rate="clip")
     assert not strips_of(scene) and "sound-left-out" in [notice.code for notice in made.notices]
+
+
+def test_where_a_silent_copy_is_shown_the_film_that_the_track_names_is_heard(tmp_path):
+    for folder in ("footage", "take"):
+        (tmp_path / folder).mkdir()
+    heard = film.write_film(tmp_path / "footage" / "clip.mpg", np.arange(25) / 25, 25, sound=TONE)
+    film.write_film(tmp_path / "take" / "clip.mp4", np.arange(25) / 25, 25)
+    track = make_track(12, intrinsics=SIZE, video={"name": "clip.mpg", "path": "../footage/clip.mpg"})
+    write_track(tmp_path / "take" / "track.npz", track)
+    made = import_track(tmp_path / "take" / "track.npz", SceneSettings())
+    assert made.parts.clip.filepath.endswith("clip.mp4")
+    assert [Path(bpy.path.abspath(sound.filepath)) for sound in bpy.data.sounds] == [heard.resolve()]
 
 
 def test_a_film_without_sound_makes_no_strip(tmp_path):
