@@ -13,12 +13,13 @@ from ..contract.events import Emit, notice_event
 from ..contract.targets import Targets
 from ..run.progress import INTERVAL
 from .crew import Crew, Worker
+from .identity_step import prepare, settle
 from .keys import Keys
 from .manifest import write_manifest
-from .people import Person, settle
+from .people import Person
 from .plan import Plan, key_of
 from .shot import DONE, FAILED, SKIPPED, WAITING, Record
-from .shot_file import forget_results
+from .shot_file import forget_identity_results, forget_results
 from .thumbnails import keep_thumbnails
 from .words import summary_of
 
@@ -41,8 +42,8 @@ class _Task:
 
     Attributes:
         record: The shot.
-        work: What the worker keeps up to date: the same, or the shot's survey.
-        person: Whose survey this is, or whose identity the shot waits for; None where nobody is named.
+        work: What the worker keeps up to date: the same, the shot's survey, or the person's joint solve.
+        person: For whom this is, or for whose identity the shot waits; None where nobody is named.
     """
 
     record: Record
@@ -50,14 +51,27 @@ class _Task:
     person: Person | None
 
     @property
-    def is_survey(self) -> bool:
+    def for_person(self) -> bool:
         """Whether this is done before the shots of a person."""
         return self.work is not self.record
 
     @property
     def is_ready(self) -> bool:
         """Whether nothing else has to be done before."""
-        return self.is_survey or self.person is None or not self.person.waits
+        return self.for_person or self.person is None or not self.person.waits
+
+    @property
+    def begins_at(self) -> float:
+        """How much of the shot is done before this, 0 to 1."""
+        surveyed = self.person is not None and self.record.name in self.person.surveys
+        return 0.5 if surveyed and (not self.for_person or self.work.others) else 0.0
+
+    @property
+    def weight(self) -> float:
+        """How much of the shot this is: half, where it is looked at for its person before it is tracked."""
+        if self.work.others:
+            return 0.0
+        return 0.5 if self.person is not None and self.record.name in self.person.surveys else 1.0
 
 
 @dataclass
@@ -103,6 +117,7 @@ class Batch:
         self._say_job()
         try:
             self.save()
+            forget_identity_results(self.folder, self.plan.people)
             return self._run()
         finally:
             for worker, _ in self._running:
@@ -116,6 +131,7 @@ class Batch:
         """
         self.save()
         forget_results(self.folder, [record.name for record in self.plan.records])
+        forget_identity_results(self.folder, self.plan.people)
 
     def save(self) -> None:
         """Write the manifest."""
@@ -155,9 +171,9 @@ class Batch:
         return True
 
     def _start(self, task: _Task) -> None:
-        if not task.is_survey:
+        if not task.for_person:
             task.record.key = key_of(task.record, self.folder, self.keys)
-        worker = self.crew.worker(task.work, survey=task.is_survey)
+        worker = self.crew.worker(task.work, survey=task.for_person)
         self._running.append((worker, task))
         self.emit({"event": "stage", "name": task.record.name, "state": "running"})
         worker.start()
@@ -165,17 +181,29 @@ class Batch:
 
     def _finish(self, worker: Worker, task: _Task) -> None:
         self._running.remove((worker, task))
-        self._done += self._weight(task)
-        person = task.person
-        if task.is_survey and person is not None and not person.waits:
-            settle(person, self.folder, self.keys, self.targets)
-        if not task.is_survey:
+        self._done += task.weight
+        if task.for_person and task.person is not None:
+            self._find_identity(task.person)
+        else:
             self._add_survey(task)
             keep_thumbnails(self.folder, task.record)
             self._say_end(task.record)
         self.save()
         forget_results(self.folder, [task.work.name])
         self._write_page()
+
+    def _find_identity(self, person: Person) -> None:
+        """Solve the identity of a person once all surveys are over, and then give it to the person's shots."""
+        if person.waits:
+            return
+        if person.joint is None and (work := prepare(person, self.folder)) is not None:
+            record = next(each for each in person.records if each.shot.file == work.shot.file)
+            self._tasks.insert(0, _Task(record, work, person))
+            return
+        keys = {record.name: self.keys.key_of(record.shot) for record in person.records}
+        settle(person, self.folder, keys, self.targets)
+        for notice in person.notices:
+            self.emit(notice_event(notice, WHOLE))
 
     def _add_survey(self, task: _Task) -> None:
         """Let a shot count the work that was done on it for its person."""
@@ -223,10 +251,9 @@ class Batch:
         self._said = now
         words, done = [], self._done
         for worker, task in self._running:
-            name, at_work, part = task.record.name, _at_work(worker), self._weight(task) * worker.fraction
-            done += part
-            share = part if task.is_survey else 1.0 - self._weight(task) + part
-            who = f"{task.person.name}: " if task.is_survey and task.person is not None else ""
+            name, at_work, part = task.record.name, _at_work(worker), task.weight * worker.fraction
+            done, share = done + part, task.begins_at + part
+            who = f"{task.person.name}: " if task.for_person and task.person is not None else ""
             said = {"event": "progress", "name": name, "done": round(share, 3), "total": 1}
             self.emit({**said, "text": who + at_work})
             words.append(f"{name}: {at_work} {round(100 * share)} %" if at_work else name)
@@ -235,12 +262,6 @@ class Batch:
         left = (total - before - done) * (now - self._started) / done if done >= _TOO_EARLY else None
         whole = {"event": "progress", "name": WHOLE, "done": round(before + done, 3), "total": total}
         self.emit({**whole, "seconds_left": None if left is None else round(left, 1), "text": "; ".join(words)})
-
-    def _weight(self, task: _Task) -> float:
-        """Return how much of a shot a task is: half, where it is looked at for its person before it is tracked."""
-        if task.is_survey and task.record.finished:
-            return 0.0
-        return 0.5 if task.person is not None and task.record.name in task.person.surveys else 1.0
 
 
 def _at_work(worker: Worker) -> str:

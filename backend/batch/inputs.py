@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from ..contract.checks import is_object, is_path, is_text, is_yes_or_no, list_of, mapping_of, object_with
+from ..contract.clip_search import clips_in
 from ..contract.failure import Failure
 from ..contract.file_access import exists, is_folder
-from ..contract.footage import VIDEO_SUFFIXES, copies, is_picture
+from ..contract.footage import VIDEO_SUFFIXES, is_picture
 from ..contract.foreign_text import shown
 from ..contract.job import ON_REQUEST
-from ..contract.marks import is_marked
-from ..contract.sequence import sequence_from
 from .manifest import read_shots
 from .plan import RESERVED
 from .shot import Shot, folder_name, path_from
-
-SHORTEST_SEQUENCE: Final = 10
-"""Numbered pictures in a folder that count as a clip; fewer are photographs."""
 
 LARGEST_LIST: Final = 16 << 20
 """Bytes of a text file with paths."""
@@ -52,7 +47,7 @@ def shots_of(source: Path, usual: Shot, out: Path) -> list[Shot] | Failure:
     if not exists(source):
         return Failure("batch-not-readable", f"There is no {source}.", "Choose a folder, a list or a manifest.")
     if is_folder(source):
-        shots: list[Shot] | Failure = [replace(usual, input=file) for file in _clips_in(source, out)]
+        shots: list[Shot] | Failure = [replace(usual, input=file) for file in clips_in(source, out)]
         if not shots:
             return Failure("batch-empty", f"There is no video in {source}.", "Choose another folder.")
         return shots
@@ -62,32 +57,6 @@ def shots_of(source: Path, usual: Shot, out: Path) -> list[Shot] | Failure:
     if not isinstance(shots, Failure) and not shots:
         return Failure("batch-empty", f"{source} names no shots.", "Write the path of a video on each line.")
     return shots
-
-
-def _clips_in(folder: Path, out: Path) -> Iterator[Path]:
-    """Yield videos, and the first pictures of sequences; what is hidden, or written by us, is left out."""
-    walked: set[str] = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        path, real = Path(parent), os.path.realpath(parent)
-        if real in walked or real == os.path.realpath(out):
-            folders.clear()
-            continue
-        walked.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files = sorted(path / name for name in names if not name.startswith("."))
-        videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES and not is_marked(file)]
-        copied = {copy for video in videos for copy in copies(video, {})}
-        yield from sorted([*(video for video in videos if video not in copied), *_sequences(files)])
-
-
-def _sequences(files: list[Path]) -> Iterator[Path]:
-    counted: set[Path] = set()
-    for file in files:
-        if is_picture(file) and file not in counted:
-            sequence = sequence_from(file).present
-            counted.update(sequence)
-            if len(sequence) >= SHORTEST_SEQUENCE:
-                yield file
 
 
 def _of_list(path: Path, usual: Shot) -> list[Shot] | Failure:
@@ -112,8 +81,13 @@ def _of_list(path: Path, usual: Shot) -> list[Shot] | Failure:
         if not is_path(file) or "\t" in person:
             sentence = f"Line {number} of {path.name} is not a path: {shown(line)}."
             return Failure("batch-not-list", sentence, _LINE_ADVICE)
-        shots.append(replace(usual, input=path_from(file, path.parent), person=person))
+        shots.append(replace(usual, input=path_from(_unquoted(file), path.parent), person=person))
     return list({(shot.input, shot.person.casefold()): shot for shot in shots}.values())
+
+
+def _unquoted(path: str) -> str:
+    """Return a path without the quotation marks in which Windows copies one."""
+    return path[1:-1] if len(path) > 2 and path[0] == path[-1] == '"' else path
 
 
 def _with_folder(shot: Shot, out: Path) -> list[Shot] | Failure:
@@ -126,7 +100,7 @@ def _with_folder(shot: Shot, out: Path) -> list[Shot] | Failure:
             f"'{shown(shot.name)}' is the name of one shot, and {shot.input} is a folder of clips.",
             "Leave out the name, or name each clip.",
         )
-    clips = [replace(shot, input=file) for file in _clips_in(shot.input, out)]
+    clips = [replace(shot, input=file) for file in clips_in(shot.input, out)]
     return clips or Failure("batch-empty", f"There is no video in {shot.input}.", "Choose another folder.")
 
 

@@ -33,14 +33,9 @@ class Keys:
     def __init__(self, models: Path) -> None:
         self._common = [__version__, code_of_stages(), [_stamp(file) for file in _files_of(models)]]
 
-    def key_of(self, shot: Shot, identity: Path | None = None) -> str:
-        """Return the key of a shot: 32 hexadecimal digits.
-
-        Args:
-            shot: What is asked for.
-            identity: Track file whose identity it gets, because somebody is named in it.
-        """
-        read = [Path(path) for path in _paths_of(shot)] + ([identity] if identity is not None else [])
+    def key_of(self, shot: Shot) -> str:
+        """Return the key of a shot that gets no identity from the batch: 32 hexadecimal digits."""
+        read = [Path(path) for path in _paths_of(shot)]
         content = {
             "common": self._common,
             "settings": shot.changed_settings,
@@ -48,7 +43,23 @@ class Keys:
             "all_faces": shot.all_faces,
             "files": [_stamp(file) for file in (*_files_of_clip(shot.input), *read)],
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()[:32]
+        return _hashed(json.dumps(content, sort_keys=True).encode("ascii"))
+
+
+def key_with_identity(key: str, identity: Path) -> str:
+    """Return the key of a shot that gets the identity in a file, which counts by its content.
+
+    So a farm's task can make it of the key that was planned before there was an identity.
+    """
+    try:
+        content = identity.read_bytes()
+    except OSError:
+        content = b""
+    return _hashed(key.encode("ascii", "replace") + content)
+
+
+def _hashed(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def _paths_of(shot: Shot) -> list[str]:
@@ -78,8 +89,9 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _stamp(path: Path) -> list[Any]:
+    """Return what tells a file from others: not where it is, so that a batch and its clips can move."""
     try:
         status = path.stat()
     except (OSError, ValueError):
-        return [str(path)]
-    return [str(path), status.st_size, status.st_mtime_ns]
+        return [path.name]
+    return [path.name, status.st_size, status.st_mtime_ns]

@@ -8,7 +8,8 @@
         name
         identity      track file of one frame whose identity all of the person's shots get
         source        name of the shot that tells most of it
-        made_of       shots that have a share in it: name -> key
+        made_of       shots from which it is: name -> key
+        notices       what is good to know of it, as that of a shot
 
     shots             list of
 
@@ -59,8 +60,10 @@ from ..contract.failure import Failure, Notice
 from ..contract.marks import ENTRY
 from ..contract.portable import near_name
 from ..contract.targets import TAKEN, Targets
-from .people import Person
+from .people import FoundIdentity, Person
 from .shot import RUNNING, STATES, WAITING, FaceResult, Record, Shot, folder_name
+
+OTHERS: Final = "others"
 
 LARGEST: Final = 256 << 20
 """Bytes; a thousand shots take about two million."""
@@ -83,7 +86,9 @@ _RESULT: Final = object_with(
         "identity": is_path,
     }
 )
-_PERSON: Final = object_with({"identity": is_path, "source": is_text, "made_of": mapping_of(is_text)})
+_PERSON: Final = object_with(
+    {"identity": is_path, "source": is_text, "made_of": mapping_of(is_text)}, {"notices": list_of(_WORDS)}
+)
 
 
 def write_manifest(
@@ -94,11 +99,7 @@ def write_manifest(
         "schema": SCHEMA,
         "program_version": __version__,
         "workers": workers,
-        "people": [
-            {"name": person.name, "identity": person.file, "source": person.source, "made_of": person.made_of}
-            for person in people
-            if person.source
-        ],
+        "people": [entry_of_person(person) for person in people if person.source],
     }
     shots = ",\n".join(_text_of(record, folder) for record in records)
     text = f'{json.dumps(data, indent=1)[:-2]},\n "shots": [\n{shots}\n ]\n}}'
@@ -168,8 +169,8 @@ def earlier_results(folder: Path) -> dict[str, Record]:
     return {record.name: record for record in records}
 
 
-def earlier_people(folder: Path) -> dict[str, tuple[str, Mapping[str, str]]]:
-    """Return which identities earlier runs have found: file -> shot that tells most, and what it was made of."""
+def earlier_people(folder: Path) -> dict[str, FoundIdentity]:
+    """Return which identities earlier runs have found, by their files."""
     try:
         data = parse_json((folder / MANIFEST).read_bytes(), is_object)
     except OSError:
@@ -177,7 +178,27 @@ def earlier_people(folder: Path) -> dict[str, tuple[str, Mapping[str, str]]]:
     people = data.get("people") if data is not None else None
     if not isinstance(people, list):
         return {}
-    return {person["identity"]: (person["source"], person["made_of"]) for person in people if _PERSON(person)}
+    found = ((entry["identity"], found_identity(entry)) for entry in people if _PERSON(entry))
+    return {file: identity for file, identity in found if identity is not None}
+
+
+def entry_of_person(person: Person) -> dict[str, Any]:
+    """Return what the manifest says of somebody's identity, as JSON has it."""
+    return {
+        "name": person.name,
+        "identity": person.file,
+        "source": person.source,
+        "made_of": person.made_of,
+        "notices": [_words(notice) for notice in person.notices],
+    }
+
+
+def found_identity(entry: Any) -> FoundIdentity | None:
+    """Return what an entry says of an identity; None where it is not one."""
+    if not _PERSON(entry):
+        return None
+    notices = [Notice(**_sentence(notice)) for notice in entry.get("notices", ())]
+    return FoundIdentity(entry["source"], entry["made_of"], notices)
 
 
 def is_result(entry: Any) -> bool:
@@ -192,14 +213,30 @@ def _input_name(path: Path, folder: Path) -> str:
 
 
 def entry_of(record: Record, folder: Path) -> dict[str, Any]:
-    """Return what the manifest in a folder says of a shot, as JSON has it."""
+    """Return what the manifest in a folder says of a shot, as JSON has it.
+
+    The work on a person's identity, which is never in the manifest, has one entry more: the shots that it is solved
+    from.
+    """
+    entry = _entry_of_shot(record, folder)
+    return {**entry, OTHERS: [asked_of(shot, folder) for shot in record.others]} if record.others else entry
+
+
+def asked_of(shot: Shot, folder: Path) -> dict[str, Any]:
+    """Return what an entry says of what is asked for."""
+    return {
+        "input": _input_name(shot.input, folder),
+        "settings": shot.changed_settings,
+        "add": list(shot.added),
+        "all_faces": shot.all_faces,
+        "person": shot.person,
+    }
+
+
+def _entry_of_shot(record: Record, folder: Path) -> dict[str, Any]:
     return {
         "name": record.name,
-        "input": _input_name(record.shot.input, folder),
-        "settings": record.shot.changed_settings,
-        "add": list(record.shot.added),
-        "all_faces": record.shot.all_faces,
-        "person": record.shot.person,
+        **asked_of(record.shot, folder),
         "state": record.state,
         "key": record.key,
         "seconds": round(record.seconds, 2),

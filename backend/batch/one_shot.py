@@ -14,7 +14,7 @@ from ..contract.failure import Failure
 from ..contract.job import STAGES
 from ..contract.supervision.process import Engine
 from .inputs import shot_of_entry
-from .manifest import is_result, record_of
+from .manifest import OTHERS, is_result, record_of
 from .shot import Record, Shot
 from .worker import MakeCommand, ShotWorker
 
@@ -30,7 +30,14 @@ def record_to_track(entry: Mapping[str, Any], folder: Path) -> Record | Failure:
         return Failure("batch-not-manifest", "An entry is not as a manifest has it.", "Plan the batch again.")
     if isinstance(shot, Failure):
         return shot
-    return Record(str(entry["name"]), shot, key=str(entry["key"]), identity=str(entry["identity"]))
+    others = []
+    for each in entry.get(OTHERS, ()):
+        other = shot_of_entry(each, usual, folder)
+        if isinstance(other, Failure) or other is None:
+            return other or Failure("batch-not-manifest", "A shot of the person is not as a manifest has it.", "")
+        others.append(other)
+    identity = str(entry["identity"])
+    return Record(str(entry["name"]), shot, key=str(entry["key"]), identity=identity, others=tuple(others))
 
 
 def track_one(

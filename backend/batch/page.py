@@ -14,7 +14,10 @@ from urllib.parse import quote
 
 from .. import __version__
 from ..contract.batch_files import PAGE
+from ..contract.failure import Notice
 from ..contract.targets import Targets
+from .people import Person
+from .plan import Plan
 from .shot import DONE, FAILED, RUNNING, SKIPPED, WAITING, FaceResult, Record
 from .style import STYLE
 from .thumbnails import picture_of, thumbnail_of
@@ -43,15 +46,20 @@ _MOST_FLAGS: Final = 4
 """Ranges of frames that the page names; the report names all."""
 
 
-def write_page(
-    folder: Path, records: Sequence[Record], seconds: float, workers: int, targets: Targets, end: str = ""
-) -> Path:
+def write_page(folder: Path, plan: Plan, seconds: float, workers: int, targets: Targets, end: str = "") -> Path:
     """Write the page about a batch into its folder (`TargetRefused`, OSError); arguments as of `page_of`."""
-    text = page_of(folder, records, seconds, workers, end)
+    text = page_of(folder, plan.records, seconds, workers, end, plan.people)
     return targets.write(folder / PAGE, lambda partial: partial.write_text(text, "utf-8", errors="replace"))
 
 
-def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: int, end: str = "") -> str:
+def page_of(
+    folder: Path,
+    records: Sequence[Record],
+    seconds: float,
+    workers: int,
+    end: str = "",
+    people: Sequence[Person] = (),
+) -> str:
     """Return the page as HTML.
 
     Args:
@@ -60,6 +68,7 @@ def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: in
         seconds: That this run of the batch took.
         workers: Shots that were at work at once.
         end: Why it is not through all of them, a sentence; empty where it is.
+        people: Who is named in several shots.
     """
     title = f"{folder.name}: {_shots(len(records))}"
     rows = "\n".join(row for record in records for row in _rows(record, folder))
@@ -80,7 +89,7 @@ def page_of(folder: Path, records: Sequence[Record], seconds: float, workers: in
 <p class="counts">{_counts(records)}</p>
 <p class="quiet">{_escaped(_about(records, seconds, workers))}</p>
 </header>
-{_end(end)}{_failed_list(records)}<table>
+{_end(end)}{_failed_list(records)}{_people_list(people)}<table>
 <thead><tr><th></th><th>Shot</th><th>Frames tracked</th><th>Error</th><th>To look at</th><th>Time</th></tr></thead>
 <tbody>
 {rows}
@@ -103,15 +112,23 @@ def _rows(record: Record, folder: Path) -> Iterable[str]:
         identity = f' id="{_anchor(record)}"' if number == 0 else ""
         title = f"{record.name}, {Path(face.folder).name}" if several else record.name
         cells = [
-            ("picture", _picture(record, face, folder, title)),
-            ("shot", _about_shot(record, face, title, first=number == 0)),
-            ("frames", _frames(face.figures)),
-            ("number", _error(face.figures)),
-            ("flags", _flags(face.figures, record.shot.all_faces)),
-            ("number", _time(record) if number == 0 else ""),
+            ("picture", "", _picture(record, face, folder, title)),
+            ("shot", "", _about_shot(record, face, title, first=number == 0)),
+            ("frames", "Frames tracked", _frames(face.figures)),
+            ("number", "Error", _error(face.figures)),
+            ("flags", "To look at", _flags(face.figures, record.shot.all_faces)),
+            ("number", "Time", _time(record) if number == 0 else ""),
         ]
-        content = "".join(f'<td class="{name}">{text}</td>' for name, text in cells)
+        content = "".join(_cell(*cell) for cell in cells)
         yield f'<tr{identity} class="{_escaped(record.state)}">{content}</tr>'
+
+
+def _cell(name: str, heading: str, text: str) -> str:
+    """Return a cell; in a narrow window, where the table has no head, it says its heading itself."""
+    if text == NOTHING:
+        name = f"{name} none"
+    label = f' data-label="{heading}"' if heading and text else ""
+    return f'<td class="{name}"{label}>{text}</td>'
 
 
 def _picture(record: Record, face: FaceResult, folder: Path, title: str) -> str:
@@ -206,7 +223,7 @@ def _flags(figures: Mapping[str, Any], all_faces: bool) -> str:
     if figures["people"] > 1:
         tracked = "" if all_faces else "; one is tracked (--all-faces: everyone)"
         items.append(f"<li>{figures['people']} people in the clip{tracked}</li>")
-    return f"<ul>{''.join(items)}</ul>" if items else "nothing"
+    return f"<ul>{''.join(items)}</ul>" if items else '<span class="quiet">nothing</span>'
 
 
 def _time(record: Record) -> str:
@@ -220,16 +237,32 @@ def _end(sentence: str) -> str:
 
 
 def _failed_list(records: Sequence[Record]) -> str:
-    """Return the failed shots and their reasons, to read before everything else."""
+    """Return the failed shots, their reasons and what to do, to read before everything else."""
     failed = [record for record in records if record.failure is not None]
     if not failed:
         return ""
     items = "".join(
-        f'<li><a href="#{_anchor(record)}">{_escaped(record.name)}</a>: {_escaped(record.failure.sentence)}</li>'
+        f'<li><a href="#{_anchor(record)}">{_escaped(record.name)}</a>: {_escaped(record.failure.sentence)}'
+        f' <span class="quiet">{_escaped(record.failure.advice)}</span></li>'
         for record in failed
         if record.failure is not None
     )
     return f'<section class="failures"><h2>Failed</h2><ul>{items}</ul></section>\n'
+
+
+def _people_list(people: Sequence[Person]) -> str:
+    """Return who has one face shape in several shots, and what is good to know of it."""
+    items = "".join(
+        f"<li>{_escaped(person.name)}: one face shape in {_shots(len(person.records))},"
+        f" found from {_shots(len(person.made_of))}.{''.join(map(_note, person.notices))}</li>"
+        for person in people
+        if person.source
+    )
+    return f'<section class="people"><h2>People</h2><ul>{items}</ul></section>\n' if items else ""
+
+
+def _note(notice: Notice) -> str:
+    return f'<br><span class="warning">{_escaped(notice.sentence)} {_escaped(notice.advice)}</span>'
 
 
 def _counts(records: Sequence[Record]) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from ..contract.batch_files import MANIFEST, PAGE
-from ..contract.file_access import is_file, is_folder
+from ..contract.file_access import exists, is_file, is_folder
 from ..contract.footage import is_picture
-from .keys import Keys
+from .keys import Keys, key_with_identity
 from .manifest import earlier_people, earlier_results, is_result, record_of
 from .people import PEOPLE, Person, begin, people_of, take_earlier
 from .shot import DONE, FAILED, SKIPPED, WAITING, Record, Shot, folder_name
-from .shot_file import read_results
+from .shot_file import read_identity_results, read_results
 
 RESERVED: Final = frozenset({MANIFEST, PAGE, PEOPLE})
 """Names in the folder of a batch that are not those of shots, in small letters."""
@@ -59,20 +59,22 @@ def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool)
     for entry in read_results(folder, earlier):  # Of other computers: newer than the manifest, which has none of them.
         if is_result(entry) and entry["name"] in earlier:
             earlier[entry["name"]] = record_of(entry, earlier[entry["name"]].shot)
+    moved = _moved(shots, earlier, folder, keys)
     records = []
-    for name, shot in zip(_names(shots, earlier), shots, strict=True):
-        record = earlier.get(name)
-        if record is None or record.shot.file != shot.file:
-            record = Record(name, shot)
+    for name, shot in zip(_names(shots, earlier, moved), shots, strict=True):
+        record = earlier.get(name) or Record(name, shot)
         record.shot, record.identity = shot, ""
         records.append(record)
-    people, identities = people_of(records), earlier_people(folder)
+    people = people_of(records)
+    results = read_identity_results(folder, people)
+    identities = {**earlier_people(folder), **results}
     for person in people:
         take_earlier(person, identities, folder, keys)
     for record in records:
         _decide(record, folder, keys, retry_failed)
     for person in people:
-        begin(person)
+        if person.file not in results:  # a task of a farm has looked for it, and may have found nothing
+            begin(person)
     return Plan(tuple(records), tuple(people), len(set(earlier) - {record.name for record in records}))
 
 
@@ -87,7 +89,8 @@ def _decide(record: Record, folder: Path, keys: Keys, retry_failed: bool) -> Non
 
 def key_of(record: Record, folder: Path, keys: Keys) -> str:
     """Return the key of a shot as it is now, with the identity that it is to have."""
-    return keys.key_of(record.shot, folder / record.identity if record.identity else None)
+    key = keys.key_of(record.shot)
+    return key_with_identity(key, folder / record.identity) if record.identity else key
 
 
 def _is_there(record: Record, folder: Path) -> bool:
@@ -96,11 +99,33 @@ def _is_there(record: Record, folder: Path) -> bool:
     return bool(files) and all(is_file(folder / file) or is_folder(folder / file) for file in files)
 
 
-def _names(shots: Sequence[Shot], earlier: Mapping[str, Record]) -> list[str]:
+def _moved(shots: Sequence[Shot], earlier: Mapping[str, Record], folder: Path, keys: Keys) -> dict[str, Path]:
+    """Return which earlier shots were moved, or the batch was, since they were tracked: name -> their file now."""
+    given = {shot.file for shot in shots}
+    gone: dict[str, list[Record]] = {}
+    for record in earlier.values():
+        if record.shot.file not in given and not exists(record.shot.file):
+            gone.setdefault(record.shot.file.name, []).append(record)
+    former = {record.shot.file for record in earlier.values()}
+    found: dict[str, Path] = {}
+    for shot in shots:
+        if shot.file in former:
+            continue
+        for record in gone.get(shot.file.name, ()):
+            same = record.state == WAITING or record.key == key_of(replace(record, shot=shot), folder, keys)
+            if same and record.name not in found:
+                found[record.name] = shot.file
+                break
+    return found
+
+
+def _names(shots: Sequence[Shot], earlier: Mapping[str, Record], moved: Mapping[str, Path]) -> list[str]:
     """Return a folder name per shot; whoever had one before keeps it."""
     former: dict[Path, list[str]] = {}
     for record in earlier.values():
         former.setdefault(record.shot.file, []).append(record.name)
+    for name, file in moved.items():
+        former.setdefault(file, []).append(name)
     taken = set(RESERVED) | {folder_name(shot.name).casefold() for shot in shots if shot.name}
     taken |= {record.name.casefold() for record in earlier.values()}
     names = []

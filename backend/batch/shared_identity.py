@@ -49,17 +49,29 @@ def worth_of(track: Track) -> float:
     return max(1.0, float((frames >= _FEWEST).sum())) * min(1.0, between_eyes / _LARGE)
 
 
-def shared_head(tracks: Mapping[str, Track]) -> tuple[Track, dict[str, float]] | None:
-    """Return a track of one frame, the head at rest with the common identity, and the share of each shot in it.
-
-    Shots in which no face was tracked, or another head model was, than in the one that tells most, have no share. None
-    where no shot shows a face.
-    """
+def worths_of(tracks: Mapping[str, Track]) -> dict[str, float]:
+    """Return how much each track tells; those without a face, or with another head than the best one, are left out."""
     worths = {name: worth for name, track in tracks.items() if (worth := worth_of(track)) > 0}
+    if not worths:
+        return {}
+    best = tracks[max(worths, key=worths.__getitem__)]
+    return {name: worth for name, worth in worths.items() if _is_same_model(tracks[name], best)}
+
+
+def at_rest(track: Track) -> Track:
+    """Return one frame of a track, the head at rest."""
+    return _at_rest(track, {"": track}, {"": 1.0})
+
+
+def shared_head(tracks: Mapping[str, Track]) -> tuple[Track, dict[str, float]] | None:
+    """Return a track of one frame, the head at rest with the mean identity, and the share of each shot in it.
+
+    Shots of `worths_of` alone have a share. None where no shot shows a face.
+    """
+    worths = worths_of(tracks)
     if not worths:
         return None
     best = tracks[max(worths, key=worths.__getitem__)]
-    worths = {name: worth for name, worth in worths.items() if _is_same_model(tracks[name], best)}
     whole = sum(worths.values())
     shares = {name: worth / whole for name, worth in worths.items()}
     return _at_rest(best, {name: tracks[name] for name in shares}, shares), shares

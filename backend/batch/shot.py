@@ -161,6 +161,8 @@ class Record:
         log: File with details in the folder of the batch; empty where there is none.
         picture: Still of a shot that failed, in the folder of the batch; empty where there is none.
         identity: Track file in the folder of the batch whose identity it gets; empty where its own is fitted.
+        others: Shots of the same person from which one identity is solved together with this one; see
+            `joint_identity`.
     """
 
     name: str
@@ -176,6 +178,7 @@ class Record:
     log: str = ""
     picture: str = ""
     identity: str = ""
+    others: tuple[Shot, ...] = ()
     written: tuple[tuple[Any, ...], str] | None = field(default=None, repr=False, compare=False)
     """The entry of the manifest as it was written last, and for which state."""
 

@@ -22,11 +22,14 @@ a:hover { text-decoration: underline; }
 .failed .state, .state.failed { color: var(--bad); }
 .waiting .state, .skipped .state, .running .state, .state.waiting, .state.skipped,
 .state.running { color: var(--quiet); }
-.failures { margin: 1rem 0; padding: .7rem 1rem; border-left: 4px solid var(--bad); background: var(--soft); }
+.failures, .people { margin: 1rem 0; padding: .7rem 1rem; border-left: 4px solid var(--bad); background: var(--soft); }
+.people { border-color: var(--line); }
 ul { margin: .3rem 0 0; padding-left: 1.1rem; }
 table { width: 100%; margin-top: 1rem; border-collapse: collapse; }
-th { padding: .4rem .6rem; border-bottom: 2px solid var(--line); color: var(--quiet); font-size: .82rem;
-  font-weight: 550; text-align: left; }
+th { position: sticky; top: 0; padding: .4rem .6rem; box-shadow: inset 0 -2px var(--line); background: var(--page);
+  color: var(--quiet); font-size: .82rem; font-weight: 550; text-align: left; }
+tr[id] { scroll-margin-top: 3rem; }
+tr:target { background: var(--soft); }
 td { padding: .7rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.picture { width: 176px; }
 td.picture img { display: block; width: 160px; height: auto; border-radius: 4px; }
@@ -34,6 +37,7 @@ td.picture img { display: block; width: 160px; height: auto; border-radius: 4px;
   border-radius: 4px; color: var(--quiet); font-size: .8rem; }
 td.shot { min-width: 16rem; }
 td.frames { min-width: 8.5rem; }
+td.none { color: var(--quiet); }
 td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.flags { font-size: .86rem; }
 td.flags ul { margin: 0; }
@@ -45,12 +49,23 @@ td.flags ul { margin: 0; }
 details { margin-top: .2rem; color: var(--quiet); font-size: .84rem; }
 summary { cursor: pointer; }
 footer { margin-top: 1rem; }
-@media (max-width: 50rem) { thead { display: none; } tr, td { display: block; } td { border: 0; padding: .2rem 0; }
-  tr { padding: .8rem 0; border-bottom: 1px solid var(--line); } }
+@media screen and (max-width: 64rem) { thead { display: none; } table, tbody { display: block; }
+  tr { display: block; position: relative; min-height: 7.5rem; padding: .8rem 0 .8rem 11.5rem;
+    border-bottom: 1px solid var(--line); }
+  td { display: block; padding: .1rem 0; border: 0; } td.picture { position: absolute; top: .9rem; left: 0; }
+  td.shot { min-width: 0; padding-bottom: .4rem; } td.none { display: none; } td br { display: none; }
+  td[data-label] { position: relative; padding-left: 8rem; }
+  td[data-label]::before { content: attr(data-label); position: absolute; left: 0; color: var(--quiet);
+    font-size: .86rem; } td.number .quiet { margin-left: .5rem; } }
+@media screen and (max-width: 36rem) { body { padding: 1rem; } tr { padding-left: 0; }
+  td.picture { position: static; width: auto; padding-bottom: .5rem; } td.picture img, .empty { width: 100%;
+  max-width: 20rem; }
+  .empty { height: 3.5rem; line-height: 3.5rem; } }
 @media print { :root { --ink: #000; --quiet: #444; --line: #bbb; --page: #fff; --soft: #fff; --good: #14532d;
   --bad: #8b1a13; --warn: #6b4700; --link: #000; } html { font-size: 8.5pt; }
   body { max-width: none; padding: 0; font-size: 8.5pt; }
-  tr, .failures { break-inside: avoid; } thead { display: table-header-group; } .links, details { display: none; }
+  tr, .failures { break-inside: avoid; } thead { display: table-header-group; }
+  th { position: static; } .links, details { display: none; }
   h1 { font-size: 15pt; } h2 { font-size: 9pt; } th, td { padding: 4pt 3pt; } td.shot { min-width: 0; width: 34%; }
   td.frames { min-width: 0; } .bar { max-width: 60px; } .bar div { print-color-adjust: exact;
   -webkit-print-color-adjust: exact; } td.picture { width: 104px; } td.picture img { width: 96px; }

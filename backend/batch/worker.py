@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..contract.failure import Failure
 from ..contract.file_access import exists, is_file, is_folder
-from ..contract.job import Job, default_job, spec_of
+from ..contract.job import Job, default_job
 from ..contract.outputs import REPORT, TRACK
 from ..contract.portable import job_text
 from ..contract.supervision.process import Engine
@@ -22,6 +22,7 @@ from ..run.everyone import everyone_after_the_first, job_of_face
 from ..system.memory import memory_of
 from ..system.writable import not_writable
 from .figures import figures_of
+from .joint_identity import joint_job, up_to_track
 from .shot import DONE, FAILED, JOB, LOG, RUNNING, FaceResult, Record
 from .still import STILL, StillReader
 
@@ -78,7 +79,7 @@ class ShotWorker:
         engine: Which works.
         command: How it is started.
         overwrite: Whether files of others may be replaced.
-        survey: Whether the track alone is made, from which a person's identity is chosen.
+        survey: Whether the track alone is made, from which a person's identity is found.
         clock: Seconds, for tests.
     """
 
@@ -120,13 +121,22 @@ class ShotWorker:
         if self.record.identity:
             identity = str(self.folder / self.record.identity)
             self._settings["head"] = replace(shot.settings["head"], identity_track=identity)
-        if shot.all_faces:
-            self._jobs = [job_of_face(self._settings, shot.added, self._out, 0)]
-        else:
-            track = replace(shot.settings["track"], path=str(self._out / TRACK))
-            job = default_job({**self._settings, "track": track}, shot.added)
-            self._jobs = [up_to_track(job) if self.survey else job]
+        job = self._first_job()
+        if isinstance(job, Failure):
+            self._end(job)
+            return
+        self._jobs = [job]
         self._start_job()
+
+    def _first_job(self) -> Job | Failure:
+        shot = self.record.shot
+        if self.record.others:
+            return joint_job(self._settings, self.record.others, self._out / TRACK)
+        if shot.all_faces:
+            return job_of_face(self._settings, shot.added, self._out, 0)
+        track = replace(shot.settings["track"], path=str(self._out / TRACK))
+        job = default_job({**self._settings, "track": track}, shot.added)
+        return up_to_track(job) if self.survey else job
 
     @property
     def over(self) -> bool:
@@ -271,11 +281,6 @@ class ShotWorker:
         if self._still is not None:
             self._still.close()
             self._still = None
-
-
-def up_to_track(job: Job) -> Job:
-    """Return a job without what is made of its track: drawings, texture, files for other programs."""
-    return Job(tuple(stage for stage in job.stages if "track" not in spec_of(stage.kind).inputs))
 
 
 def _in_folder(path: Path, folder: Path) -> str:

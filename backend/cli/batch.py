@@ -30,7 +30,8 @@ from ..contract.targets import TargetRefused, Targets
 from ..run.engine import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, guarded
 from ..system.project import PROJECT
 from ..system.writable import not_writable
-from .batch_farm import add_farm_flags, check_computer, describe, farm_crew, track_shot
+from .batch_farm import add_farm_flags, describe, farm_crew
+from .batch_tasks import check_computer, find_identity, track_shot
 from .console import clock
 from .flags import HelpFormatter, add_flags, path_argument
 from .session import Session, add_common_flags, open_session
@@ -116,8 +117,10 @@ def _run(
         return check_computer(parsed, emit)
     engine = Engine(Path(sys.executable), PROJECT)
     program = Program(engine, parsed.models.absolute(), str(session.cache.root.absolute()), tuple(instead))
-    if parsed.shot:
+    if parsed.shot or parsed.survey:
         return track_shot(parsed, session, program, emit)
+    if parsed.identity_of:
+        return find_identity(parsed, session, program, emit)
     out = absolute(str(parsed.out))
     usual = Shot(Path(), settings, tuple(parsed.add), parsed.all_faces)
     targets, keys = Targets(parsed.overwrite), Keys(parsed.models)
@@ -173,7 +176,7 @@ def _tracked(batch: Batch, session: Session, emit: Emit, *, events: bool) -> int
     records = batch.plan.records
 
     def page(end: str = "") -> Path:
-        return write_page(batch.folder, records, time.monotonic() - started, batch.crew.size, batch.targets, end)
+        return write_page(batch.folder, batch.plan, time.monotonic() - started, batch.crew.size, batch.targets, end)
 
     batch.write_page = lambda: page(AT_WORK)
     if batch.plan.left_out:
@@ -200,7 +203,7 @@ def _collected(batch: Batch, emit: Emit) -> int:
     missing = len(batch.plan.waiting)
     shots = "one shot is" if missing == 1 else f"{missing} shots are"
     end = f"Made of what is there: {shots} not tracked." if missing else ""
-    page = write_page(batch.folder, batch.plan.records, 0.0, 0, batch.targets, end)
+    page = write_page(batch.folder, batch.plan, 0.0, 0, batch.targets, end)
     outputs = {"manifest": str(batch.folder / MANIFEST), "page": str(page)}
     emit({"event": "done", **fields_of_end(outputs, 0.0, batch.plan.records)})
     return EXIT_DONE

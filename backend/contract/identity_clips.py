@@ -7,7 +7,7 @@ anyway takes part with the landmarks and the camera that it has there.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -51,8 +51,15 @@ def with_identity_clips(job: Job) -> Job | Failure:
     return whole if isinstance(whole, Failure) else replace(whole, overwrite=job.overwrite)
 
 
+def with_identity_of(job: Job, clips: Sequence[IdentityClip]) -> Job | Failure:
+    """Return the job with a head whose identity is that of the person in these clips, all of them solved together."""
+    head = next(stage for stage in job.stages if stage.kind == "head")
+    whole = validate([*(stage for stage in job.stages if stage is not head), *_solved_in(job, head, clips)])
+    return whole if isinstance(whole, Failure) else replace(whole, overwrite=job.overwrite)
+
+
 @dataclass(frozen=True)
-class _Clip:
+class IdentityClip:
     """Where the person is seen once more: kind of stage -> settings, as a job of its own would have them."""
 
     name: str
@@ -67,17 +74,29 @@ def _stages_for(job: Job, head: Stage) -> list[Stage] | Failure:
             "The head has both Identity From and Identity Clips.",
             "Clear one of the two.",
         )
-    fits = [stage for stage in job.stages if stage.kind == "fit" and stage.inputs["head"] == head.name]
-    average = replace(head, name=f"{head.name} (average)")
-    stages, links = [average], {"head": average.name}
-    for number, text in enumerate(split_paths(head.settings.identity_clips), 1):
-        clip = _clip(Path(text), _landmark_settings(job, fits), job)
+    landmarks, clips = _landmark_settings(job, _fits_of(job, head)), []
+    for text in split_paths(head.settings.identity_clips):
+        clip = _clip(Path(text), landmarks, job)
         if isinstance(clip, Failure):
             return clip
+        clips.append(clip)
+    return _solved_in(job, head, clips)
+
+
+def _fits_of(job: Job, head: Stage) -> list[Stage]:
+    return [stage for stage in job.stages if stage.kind == "fit" and stage.inputs["head"] == head.name]
+
+
+def _solved_in(job: Job, head: Stage, clips: Iterable[IdentityClip]) -> list[Stage]:
+    """Return the stages that take the place of a head, by the clips that show whose it is."""
+    fits = _fits_of(job, head)
+    average = replace(head, name=f"{head.name} (average)")
+    stages, links = [average], {"head": average.name}
+    for number, clip in enumerate(clips, 1):
         inputs = _tracked_anyway(job, fits, clip)
         if inputs is None:
             made = _stages_of(clip, f"{head.name} ({number})")
-            inputs = {name: stage.name for name, stage in made.items() if name in ("video", "landmarks", "camera")}
+            inputs = {name: made[name].name for name in ("video", "landmarks", "camera")}
             stages += made.values()
         links.update({name if number == 1 else f"{name} {number}": source for name, source in inputs.items()})
     fit = fits[0].settings if fits else FitSettings()
@@ -100,7 +119,7 @@ def _landmark_settings(job: Job, fits: Iterable[Stage]) -> LandmarkSettings:
     return LandmarkSettings()
 
 
-def _tracked_anyway(job: Job, fits: Iterable[Stage], clip: _Clip) -> dict[str, str] | None:
+def _tracked_anyway(job: Job, fits: Iterable[Stage], clip: IdentityClip) -> dict[str, str] | None:
     """Return the stages that give the clip's footage, landmarks and camera, where the job has them for a fit."""
     if set(clip.settings) - {"landmarks"} != {"video"}:
         return None
@@ -117,7 +136,7 @@ def _same(path: str) -> str:
     return os.path.normcase(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - links are kept
 
 
-def _stages_of(clip: _Clip, prefix: str) -> dict[str, Stage]:
+def _stages_of(clip: IdentityClip, prefix: str) -> dict[str, Stage]:
     """Return the stages that look at one clip, by what they give."""
     source = "photographs" if "photographs" in clip.settings else "video"
 
@@ -125,15 +144,19 @@ def _stages_of(clip: _Clip, prefix: str) -> dict[str, Stage]:
         linked = {name: f"{prefix} {given}" for name, given in inputs.items()}
         return Stage(f"{prefix} {kind}", kind, clip.settings.get(kind, default), linked, clip.name)
 
-    return {
+    made = {
         "video": stage(source, None),
         "face": stage("face", FaceSettings()),
         "camera": stage("camera", CameraSettings(), video=source),
         "landmarks": stage("landmarks", LandmarkSettings(), video=source, face="face"),
     }
+    if "exclude" in clip.settings:
+        without = stage("exclude", None, landmarks="landmarks", video=source)
+        made |= {"all landmarks": made["landmarks"], "landmarks": without}
+    return made
 
 
-def _clip(path: Path, landmarks: LandmarkSettings, job: Job) -> _Clip | Failure:
+def _clip(path: Path, landmarks: LandmarkSettings, job: Job) -> IdentityClip | Failure:
     """Return what a path of the setting names: a track's clip, a photograph or a folder of them, or a video."""
     path = path.expanduser()
     if not exists(path):
@@ -145,8 +168,8 @@ def _clip(path: Path, landmarks: LandmarkSettings, job: Job) -> _Clip | Failure:
     if path.suffix.lower() == TRACK_ENDING:
         return _clip_of_track(path, job)
     if is_folder(path) or is_picture(path):
-        return _Clip(path.name, {"photographs": _photographs(str(path), job), "landmarks": landmarks})
-    return _Clip(path.name, {"video": VideoSettings(path=str(path)), "landmarks": landmarks})
+        return IdentityClip(path.name, {"photographs": _photographs(str(path), job), "landmarks": landmarks})
+    return IdentityClip(path.name, {"video": VideoSettings(path=str(path)), "landmarks": landmarks})
 
 
 def _photographs(text: str, job: Job) -> PhotographSettings:
@@ -155,7 +178,7 @@ def _photographs(text: str, job: Job) -> PhotographSettings:
     return PhotographSettings(path=text, folder=str(tracks[0].parent / "photographs") if tracks else "")
 
 
-def _clip_of_track(path: Path, job: Job) -> _Clip | Failure:
+def _clip_of_track(path: Path, job: Job) -> IdentityClip | Failure:
     """Return the clip of a track, with the face, the quality and the lens that it was tracked with."""
     parts = read_parts(path, ())
     if isinstance(parts, Failure):
@@ -170,12 +193,12 @@ def _clip_of_track(path: Path, job: Job) -> _Clip | Failure:
         if not names or len(there) < len(names):
             return _no_footage(path, "photographs")
         settings["photographs"] = _photographs(joined_paths(there), job)
-        return _Clip(path.parent.name or path.name, settings)
+        return IdentityClip(path.parent.name or path.name, settings)
     video = stated_file(str(header["video"].get("path") or ""), path.parent)
     if video is None or not exists(video):
         return _no_footage(path, "video")
     settings["video"] = replace(_settings_of("video", stated.get("video", {})), path=str(video))
-    return _Clip(video.name, settings)
+    return IdentityClip(video.name, settings)
 
 
 def _no_footage(path: Path, what: str) -> Failure:

@@ -2,6 +2,7 @@
 
 Made after the specification *Template Schemas*, 2023-09 (OpenJobDescription/openjd-specifications). AWS Deadline Cloud
 and others take it. Each task runs ``batch MANIFEST --out DIR --shot NAME``; paths are parameters, which a farm maps.
+Shots of people whose identity is not known yet are surveyed before, and wait for the step that finds it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from ...contract.batch_files import MANIFEST
 from ...contract.targets import Targets
 from ..capacity import MEMORY_OF_SHOT
-from ..shot import Record
+from ..people import Person
+from ..plan import Plan
 
 SPECIFICATION: Final = "jobtemplate-2023-09"
 MOST_SHOTS: Final = 1000
@@ -33,12 +35,12 @@ SECONDS_TO_STOP: Final = 30
 
 
 def template(
-    records: Sequence[Record], folder: Path, template_folder: Path, python: str, program: Path, models: Path
+    plan: Plan, folder: Path, template_folder: Path, python: str, program: Path, models: Path
 ) -> dict[str, Any]:
     """Return the template.
 
     Args:
-        records: Shots that are to be tracked.
+        plan: Of the batch; shots wait in it that are to be tracked.
         folder: Of the batch, with its manifest.
         template_folder: Where the template will lie: from there the default of a path counts.
         python: The engine's Python on the farm's computers.
@@ -46,7 +48,8 @@ def template(
         models: Folder of model files there.
     """
     relative = os.path.relpath(folder, template_folder)
-    with_braces = any(_BRACES.search(record.name) for record in records)
+    records = plan.waiting
+    with_braces = any(_BRACES.search(name) for name in [*(each.name for each in records), *_stems(_unknown(plan))])
     return {
         "specificationVersion": SPECIFICATION,
         "name": _BRACES.sub("", f"Track {folder.name}")[:LONGEST_NAME],
@@ -63,7 +66,7 @@ def template(
             *(_parameter(name, "STRING", braces, "Of names") for name, braces in BRACES.items() if with_braces),
         ],
         "jobEnvironments": [_environment()],
-        "steps": [*_tracking(records), _page(len(records))],
+        "steps": _steps(plan),
     }
 
 
@@ -87,34 +90,71 @@ def _environment() -> dict[str, Any]:
     }
 
 
-def _tracking(records: Sequence[Record]) -> Iterator[dict[str, Any]]:
-    for number, first in enumerate(range(0, len(records), MOST_SHOTS), 1):
-        names = [_literal(record.name) for record in records[first : first + MOST_SHOTS]]
-        yield {
-            "name": "Track" if len(records) <= MOST_SHOTS else f"Track {number}",
-            "parameterSpace": {"taskParameterDefinitions": [{"name": "Shot", "type": "STRING", "range": names}]},
+def _unknown(plan: Plan) -> list[Person]:
+    """Return the people whose identity is to be found before their shots are tracked."""
+    return [person for person in plan.people if person.surveys]
+
+
+def _stems(people: Iterable[Person]) -> list[str]:
+    return [Path(person.file).stem for person in people]
+
+
+def _steps(plan: Plan) -> list[dict[str, Any]]:
+    """Return all steps: a shot of which nobody is to be found out anything is tracked at once."""
+    people = _unknown(plan)
+    named = [name for person in people for name in person.surveys]
+    waiting = [record.name for record in plan.waiting]
+    surveys = _step("Survey", named, "--survey", [])
+    identities = _step("Identity", _stems(people), "--identity-of", surveys)
+    tracking = [
+        *_step("Track", [name for name in waiting if name not in named], "--shot", []),
+        *_step("Track People", [name for name in waiting if name in named], "--shot", identities),
+    ]
+    page = {"name": "Page", "script": {"actions": {"onRun": _action("--collect")}}}
+    return [*surveys, *identities, *tracking, _after(tracking, page)]
+
+
+def _step(name: str, values: Sequence[str], flag: str, before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return a step with a task for each value, or several where they are too many for one; none where there are none.
+
+    Args:
+        name: Of the step.
+        values: For the flag.
+        flag: Of the command.
+        before: Steps that have to be through.
+    """
+    steps = []
+    for number, first in enumerate(range(0, len(values), MOST_SHOTS), 1):
+        several = f" {number}" if len(values) > MOST_SHOTS else ""
+        parameter = {
+            "name": "Name",
+            "type": "STRING",
+            "range": [_literal(value) for value in values[first : first + MOST_SHOTS]],
+        }
+        made = {
+            "name": f"{name}{several}",
+            "parameterSpace": {"taskParameterDefinitions": [parameter]},
             "hostRequirements": {
                 "amounts": [
                     {"name": "amount.worker.vcpu", "min": 1},
                     {"name": "amount.worker.memory", "min": -(-MEMORY_OF_SHOT // 2**20)},
                 ]
             },
-            "script": {"actions": {"onRun": _action("--shot={{Task.Param.Shot}}")}},
+            "script": {"actions": {"onRun": _action(f"{flag}={{{{Task.Param.Name}}}}")}},
         }
+        steps.append(_after(before, made))
+    return steps
+
+
+def _after(before: Sequence[Mapping[str, Any]], step: dict[str, Any]) -> dict[str, Any]:
+    """Return a step that begins when others are through."""
+    return {**step, "dependencies": [{"dependsOn": each["name"]} for each in before]} if before else step
 
 
 def _literal(name: str) -> str:
     """Return a name so that a template gives it back as it is: its double braces come from parameters."""
     by_braces = {braces: f"{{{{Param.{parameter}}}}}" for parameter, braces in BRACES.items()}
     return _BRACES.sub(lambda match: by_braces[match[0]], name)
-
-
-def _page(shots: int) -> dict[str, Any]:
-    """Return the last step: manifest and page of all shots."""
-    steps = -(-shots // MOST_SHOTS)
-    names = ["Track"] if steps <= 1 else [f"Track {number}" for number in range(1, steps + 1)]
-    made: dict[str, Any] = {"name": "Page", "script": {"actions": {"onRun": _action("--collect")}}}
-    return {**made, "dependencies": [{"dependsOn": name} for name in names]} if shots else made
 
 
 def _action(*flags: str, timeout: int | None = None) -> dict[str, Any]:

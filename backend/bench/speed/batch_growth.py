@@ -89,7 +89,7 @@ def _run(folder: Path, count: int) -> tuple[float, float, float]:
     crew = LocalCrew(2, out, engine, command, overwrite=False)
     batch = Batch(plan, out, keys, crew, _encoded, lambda: False, targets)
     batch.run()
-    write_page(out, plan.records, time.perf_counter() - started, 2, targets)
+    write_page(out, plan, time.perf_counter() - started, 2, targets)
     cost, wall = time.process_time() - before, time.perf_counter() - started
     started = time.perf_counter()
     again = planned(shots, out, keys, False)

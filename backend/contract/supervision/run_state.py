@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..events import entries_of, failure_of, number_of, text_of
 from ..failure import Failure, Notice
-from ..job import STAGES, Job
+from ..job import Job
 from .process import Engine
 from .supervisor import EarlyEnd
 
@@ -124,7 +124,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.log = self.folder / "engine.log"
-        labels = {each.name: STAGES[each.kind].label for each in self.job.stages}
+        labels = {each.name: each.label for each in self.job.stages}
         self.stages = {each.name: StageProgress(each.name, each.kind, labels[each.name]) for each in self.job.stages}
 
     @property

@@ -10,8 +10,9 @@ from pathlib import Path
 from PIL import Image
 
 from backend.batch.page import page_of
+from backend.batch.people import Person
 from backend.batch.shot import FaceResult, Record, Shot
-from backend.contract.failure import Failure
+from backend.contract.failure import Failure, Notice
 from backend.contract.job import STAGES
 from backend.report.sheet import CAPTION, GAP, TILE_HEIGHT, TILE_WIDTH, TITLE
 
@@ -59,6 +60,24 @@ def test_failures_stand_before_everything_else_with_a_link_to_their_row(tmp_path
     assert 'href="#shot-notes%20%26%20more"' in page and 'id="shot-notes%20%26%20more"' in page
     assert "It is a text &lt;b&gt;." in page and "<b>" not in page
     assert "no shot was tracked anew" in page
+    assert page.index("Choose a video.") < page.index("<table>"), "what to do about it, too"
+
+
+def test_in_a_narrow_window_every_figure_says_what_it_is(tmp_path: Path) -> None:
+    done, waiting = record(state="done", seconds=2.0, faces=[FaceResult("anna", {}, FIGURES)]), record("ben")
+    page = page_of(tmp_path, [done, waiting], 1.0, 1)
+    cells = re.findall(r'<td class="([^"]*)" data-label="([^"]*)">', page)
+    assert cells[:4] == [("frames", "Frames tracked"), ("number", "Error"), ("flags", "To look at"), ("number", "Time")]
+    assert {name.split()[-1] for name, _ in cells[4:]} == {"none"}, "of a shot that waits there are no figures"
+
+
+def test_people_are_listed_with_what_is_good_to_know(tmp_path: Path) -> None:
+    both = [record("a"), record("b")]
+    notice = Notice("identity-mean", "Anna's is the <mean>.", "Try again.")
+    people = [Person("Anna & Co", both, "people/a.npz", "a", {"a": "1"}, [notice]), Person("Ben", both, "people/b.npz")]
+    page = page_of(tmp_path, both, 1.0, 1, people=people)
+    assert "Anna &amp; Co: one face shape in 2 shots, found from 1 shot." in page and "&lt;mean&gt;. Try again." in page
+    assert "Ben" not in page, "nothing is known of him"
 
 
 def test_the_picture_is_a_whole_frame_from_the_middle_of_the_sheet(tmp_path: Path) -> None:

@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from report_tracks import a_track
 
+from backend.batch.identity_step import prepare, settle
+from backend.batch.joint_identity import joint_job
 from backend.batch.keys import Keys
-from backend.batch.manifest import write_manifest
-from backend.batch.people import people_of, settle
-from backend.batch.plan import Plan, planned
+from backend.batch.manifest import earlier_people, write_manifest
+from backend.batch.people import people_of
+from backend.batch.plan import Plan, key_of, planned
 from backend.batch.shared_identity import shared_head, worth_of
 from backend.batch.shot import FaceResult, Shot
-from backend.contract.job import STAGES
+from backend.contract.failure import Failure
+from backend.contract.job import STAGES, Job
 from backend.contract.targets import Targets
 from backend.contract.track import Track, read_track, write_track
 
@@ -36,6 +39,12 @@ def turning(degrees: float) -> Track:
     rotation = np.zeros((len(track), 3))
     rotation[:, 1] = np.radians(np.linspace(-degrees, degrees, len(track)))
     return dataclasses.replace(track, head_rotation=rotation)
+
+
+def settled(plan: Plan, folder: Path, keys: Keys) -> None:
+    """Settle the first person."""
+    person = plan.people[0]
+    settle(person, folder, {each.name: keys.key_of(each.shot) for each in person.records}, Targets())
 
 
 def survey(plan: Plan, folder: Path, **degrees: float) -> None:
@@ -69,7 +78,7 @@ def test_all_shots_get_one_identity_in_which_most_sides_count_most(tmp_path: Pat
     plan = planned(shots(tmp_path, a="Anna", b="Anna", c="Anna"), out, keys, False)
     survey(plan, out, a=5.0, b=40.0)
     person = plan.people[0]
-    settle(person, out, keys, Targets())
+    settled(plan, out, keys)
     assert person.source == "b" and set(person.made_of) == {"a", "b"}
     assert {record.identity for record in plan.records} == {"people/Anna.npz"}
     assert [file.name for file in (out / "people").iterdir()] == ["Anna.npz"], "what the surveys wrote is gone"
@@ -107,7 +116,7 @@ def test_without_any_face_there_is_no_identity(tmp_path: Path, keys: Keys) -> No
     out = tmp_path / "out"
     plan = planned(shots(tmp_path, a="Anna", b="Anna"), out, keys, False)
     survey(plan, out)
-    settle(plan.people[0], out, keys, Targets())
+    settled(plan, out, keys)
     assert plan.people[0].source == "" and {record.identity for record in plan.records} == {""}
 
 
@@ -116,7 +125,7 @@ def test_an_identity_stays_for_shots_that_are_added_and_goes_with_its_clips(tmp_
     first = shots(tmp_path, a="Anna", b="Anna")
     plan = planned(first, out, keys, False)
     survey(plan, out, a=5.0, b=40.0)
-    settle(plan.people[0], out, keys, Targets())
+    settled(plan, out, keys)
     write_manifest(out, plan.records, plan.people, 1, Targets())
 
     more = planned([*first, *shots(tmp_path, c="Anna")], out, keys, False)
@@ -127,3 +136,61 @@ def test_an_identity_stays_for_shots_that_are_added_and_goes_with_its_clips(tmp_
     again = planned(first, out, keys, False)
     assert [record.identity for record in again.records] == ["", ""]
     assert len(again.surveys) == 2
+
+
+def test_shots_that_show_the_person_are_solved_together_each_as_it_was_asked_for(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    asked = shots(tmp_path, a="Anna", b="Anna", c="Anna")
+    asked[1] = dataclasses.replace(asked[1], added=("exclude", "texture"))
+    plan = planned(asked, out, keys, False)
+    survey(plan, out, a=5.0, b=40.0)
+    work = prepare(plan.people[0], out)
+    assert work is not None and work.name == "people/Anna-together"
+    assert [shot.input.stem for shot in work.others] == ["b", "a"], "c shows nobody"
+    job = joint_job(work.shot.settings, work.others, out / "track.npz")
+    assert isinstance(job, Job)
+    person = next(stage for stage in job.stages if stage.kind == "person")
+    assert job.stage(person.inputs["landmarks"]).kind == "exclude"
+    assert job.stage(person.inputs["landmarks 2"]).kind == "landmarks"
+    assert job.stage("fit").inputs["head"] == "head" and job.stage("head").kind == "known_head"
+    assert not {"report", "texture"} & {stage.kind for stage in job.stages}
+
+
+def test_one_survey_alone_is_not_solved_again(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    plan = planned(shots(tmp_path, a="Anna", b="Anna"), out, keys, False)
+    survey(plan, out, a=5.0)
+    assert prepare(plan.people[0], out) is None
+    settled(plan, out, keys)
+    assert (plan.people[0].source, plan.people[0].notices) == ("a", [])
+
+
+def test_where_the_joint_solve_fails_the_mean_is_taken_and_said(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    plan = planned(shots(tmp_path, a="Anna", b="Anna"), out, keys, False)
+    survey(plan, out, a=5.0, b=40.0)
+    work = prepare(plan.people[0], out)
+    assert work is not None
+    work.state, work.failure = "failed", Failure("torn", "It is torn.", "")
+    settled(plan, out, keys)
+    assert isinstance(read_track(out / "people" / "Anna.npz"), Track)
+    (notice,) = plan.people[0].notices
+    assert notice.sentence.startswith("Anna: the face shape is the mean") and "It is torn." in notice.sentence
+    write_manifest(out, plan.records, plan.people, 1, Targets())
+    assert earlier_people(out)["people/Anna.npz"].notices == [notice]
+
+
+def test_shots_that_were_tracked_before_somebody_was_named_are_tracked_again(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    before = shots(tmp_path, a="", b="", c="")
+    plan = planned(before, out, keys, False)
+    for record in plan.records:
+        (out / record.name).mkdir(parents=True)
+        (out / record.name / "track.npz").touch()
+        record.state, record.key = "done", key_of(record, out, keys)
+        record.faces = [FaceResult(record.name, {"track": f"{record.name}/track.npz"})]
+    write_manifest(out, plan.records, plan.people, 1, Targets())
+    named = [dataclasses.replace(shot, person="Anna") for shot in before[:2]]
+    again = planned([*named, before[2]], out, keys, False)
+    assert [record.state for record in again.records] == ["waiting", "waiting", "skipped"]
+    assert list(again.people[0].surveys) == ["a", "b"]

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from backend.batch.keys import Keys
-from backend.batch.plan import planned
-from backend.batch.shot import Shot
+from backend.batch.manifest import write_manifest
+from backend.batch.plan import key_of, planned
+from backend.batch.shot import FaceResult, Shot
 from backend.contract.job import STAGES
+from backend.contract.targets import Targets
 
 SETTINGS = {kind: spec.settings() for kind, spec in STAGES.items()}
 
@@ -57,3 +59,32 @@ def test_a_clip_that_an_identity_comes_from_is_part_of_the_key(tmp_path: Path) -
     before = keys.key_of(made)
     clips[2].write_text("another take", "utf-8")
     assert keys.key_of(made) != before
+
+
+def test_a_batch_that_was_moved_goes_on_where_it_was(tmp_path: Path) -> None:
+    for name in ("done", "waiting", "replaced"):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        (tmp_path / "clips" / name / "a.mp4").write_text(name, "utf-8")
+    keys, out = Keys(tmp_path / "models"), tmp_path / "out"
+
+    def shots(clips: Path) -> list[Shot]:
+        return [Shot(clips / name / "a.mp4", SETTINGS) for name in ("done", "waiting", "replaced")]
+
+    plan = planned(shots(tmp_path / "clips"), out, keys, False)
+    for record in plan.records:
+        (out / record.name).mkdir(parents=True)
+        (out / record.name / "track.npz").touch()
+        if record is not plan.records[1]:
+            record.state, record.key = "done", key_of(record, out, keys)
+            record.faces = [FaceResult(record.name, {"track": f"{record.name}/track.npz"})]
+    write_manifest(out, plan.records, (), 1, Targets())
+    (tmp_path / "elsewhere").mkdir()
+    out = out.rename(tmp_path / "elsewhere" / "out")
+    clips = (tmp_path / "clips").rename(tmp_path / "footage")
+    (clips / "replaced" / "a.mp4").write_text("another take", "utf-8")
+    again = planned(shots(clips), out, keys, False)
+    assert [(record.name, record.state) for record in again.records] == [
+        ("a", "skipped"),
+        ("waiting_a", "waiting"),
+        ("replaced_a-2", "waiting"),
+    ], "the results of a clip that is gone are left alone"

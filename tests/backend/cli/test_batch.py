@@ -168,7 +168,7 @@ def test_a_missing_file_is_named_and_the_others_are_tracked(batch: FakeBatch) ->
     code, *_ = batch()
     assert (code, batch.states()) == (1, {"gone": "failed", "anna": "done"})
     assert "gone.mp4" in batch.shots()["gone"]["failure"]["sentence"]
-    batch.write_list("~nobody-of-this-name/a.mp4", "clips/anna/anna.clip")
+    batch.write_list("~nobody-of-this-name/a.mp4", '"clips/anna/anna.clip"')
     assert batch()[0] == 1 and batch.states() == {"a": "failed", "anna": "skipped"}
 
 

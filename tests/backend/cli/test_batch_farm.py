@@ -16,6 +16,8 @@ import pytest
 from dask_farm import DaskFarm, dask_farm
 from fake_batch import FakeBatch
 
+from backend.contract.identity_file import KnownIdentity, read_identity
+
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="kills groups of processes, which are POSIX's"),
     pytest.mark.timeout(240),
@@ -67,6 +69,17 @@ def test_a_worker_that_is_killed_loses_nothing_and_failures_are_told(batch: Fake
     assert (batch.out / "batch.html").is_file()
     assert not list(batch.out.glob("*/shot.json")), "what the manifest has lies nowhere else"
     assert not list(batch.out.glob(".batch.stop*"))
+
+
+def test_workers_find_the_identity_of_a_person_before_the_shots(batch: FakeBatch, farm: DaskFarm) -> None:
+    batch.add("a", shape=1.0)
+    batch.add("b", shape=2.0)
+    batch.write_list("clips/a/a.clip\tAnna", "clips/b/b.clip\tAnna")
+    code, _, error = batch("--dask", farm.address)
+    assert code == 0, error
+    known = read_identity(batch.out / "people" / "Anna.npz")
+    assert isinstance(known, KnownIdentity) and known.coefficients[0] == 3.0, "the sum, as the made solve has it"
+    assert {shot["identity"] for shot in batch.shots().values()} == {"people/Anna.npz"}
 
 
 def test_a_scheduler_that_dies_stops_the_batch_and_the_next_run_goes_on(batch: FakeBatch, farm: DaskFarm) -> None:

@@ -1,7 +1,8 @@
 """Stages that compute nothing but behave like real ones, and a program that runs a job with them.
 
 Every stage that runs adds its name to ``ran.txt`` in the folder of the job's video file. The landmarks stage takes as
-long as the video file says and keeps each finished chunk in its work folder.
+long as the video file says and keeps each finished chunk in its work folder. A clip with a ``shape`` makes a
+real track.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
+from report_tracks import a_track  # noqa: E402
 
 from backend.contract.atomic import write_atomically  # noqa: E402
 from backend.contract.camera import Intrinsics  # noqa: E402
 from backend.contract.failure import Failure  # noqa: E402
 from backend.contract.job import Job, default_job  # noqa: E402
 from backend.contract.settings import FitSettings, ReportSettings, SmoothSettings, TrackFileSettings, VideoSettings  # noqa: E402
+from backend.contract.track import write_track  # noqa: E402
 from backend.data.context import Context  # noqa: E402
 from backend.data.fit_report import FitReport, SolveReport  # noqa: E402
 from backend.data.stage_code import StageCode  # noqa: E402
-from backend.data.types import Camera, Fit, HeadPose, Landmarks, ReportFiles, Video  # noqa: E402
+from backend.data.types import Camera, Fit, HeadPose, Landmarks, Person, ReportFiles, Video  # noqa: E402
 from backend.run.registry import STAGE_CODE  # noqa: E402
 
 FRAMES = 6
@@ -93,6 +96,23 @@ def head(settings, context: Context) -> str:
 
 def camera(video: Video, settings, context: Context) -> Camera:
     return Camera(None, "estimated")
+
+
+def _shape_of(clip: Path) -> float:
+    return json.loads(clip.read_text("utf-8")).get("shape", 0.0)
+
+
+def person(head, settings, context: Context, **clips) -> Person | Failure:
+    """The sum of all shapes, so that it is told from their mean."""
+    videos = [clip.path for name, clip in clips.items() if name.startswith("video")]
+    _note(videos[0], "person")
+    if any(json.loads(video.read_text("utf-8")).get("unlike") for video in videos):
+        return Failure("unlike", "They do not go together.", "Leave one out.")
+    return Person(np.array([sum(map(_shape_of, videos))]), "0", tuple(video.name for video in videos), ())
+
+
+def known_head(head, person: Person, settings, context: Context) -> str:
+    return f"{head} of {person.identity[0]}"
 
 
 def block_for_ever() -> None:
@@ -185,10 +205,15 @@ def smooth(fit: Fit, settings, context: Context) -> Fit:
 
 def track(fit: Fit, head, settings, context: Context) -> Files:
     clip = Path(context.settings["video"]["path"])
-    assert head == "a head"
+    assert head.startswith("a head")
     _note(clip, "track")
     path = Path(settings.path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    shape = _shape_of(clip) if head == "a head" else float(head.rsplit(maxsplit=1)[1])
+    if shape:
+        made = a_track(FRAMES)
+        assert write_track(path, dataclasses.replace(made, identity=np.full_like(made.identity, shape))) is None
+        return Files(clip, {"track": path})
     path.write_text(f"{float(fit.translation.sum())}", "utf-8")
     return Files(clip, {"track": path})
 
@@ -209,7 +234,7 @@ def report(track: Files, video: Video, settings, context: Context) -> ReportFile
 
 def registry() -> dict[str, StageCode]:
     """Return the real registry with the fake code in it."""
-    stages = (video, face, head, camera, landmarks, fit, appearance, smooth, track, texture, report)
+    stages = (video, face, head, camera, landmarks, fit, appearance, smooth, track, texture, report, person, known_head)
     fakes = {stage.__name__: stage for stage in stages}
     result = {
         kind: dataclasses.replace(STAGE_CODE[kind], run=code, summary=lambda output, settings: "well")
