@@ -44,6 +44,7 @@ from .operators import (
     track_range,
     video,
 )
+from .operators import batch_list as batch_list_operators
 from .operators import nodes as node_operators
 from .operators import result as result_operators
 from .operators import result_files as result_file_operators
@@ -64,9 +65,10 @@ from .retarget.recognising import vrm_import
 from .scene import origin
 from .scene.footage import plate_shape, sound
 from .scene.lighting import world
-from .tracking import all_faces, availability, footage, runs
+from .tracking import all_faces, availability, batch_list, footage, runs
 from .tracking import batch as batch_tracking
 from .ui import excluded_outlines, graph_picture, node_menus, node_sidebar, panel, presets, thumbnails, timeline_graph
+from .ui.sections import batch_list as batch_list_section
 from .ui.sections import calibration as calibration_section
 from .ui.sections import identity as identity_section
 from .ui.sections import versions as version_section
@@ -92,6 +94,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     runs,
     all_faces,
     batch_tracking,
+    batch_list,
     track,
     track_range,
     replace,
@@ -137,6 +140,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     video,
     photographs,
     batch,
+    batch_list_operators,
     stage_operators,
     exclude,
     draw_area,
@@ -154,6 +158,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     presets,
     calibration_section,
     version_section,
+    batch_list_section,
     panel,
     file_handlers,
 )

@@ -156,7 +156,7 @@ class BatchRequest:
         settings: Kind -> name -> value, for all shots; files with their whole paths.
         added: Kinds of stages beyond the usual ones.
         all_faces: Whether everyone in each clip is tracked.
-        person: Who is in all of them; empty where each gets its own face shape.
+        people: Who is in each of them, in the same order; empty where each gets its own face shape.
         workers: Shots at once; 0 for as many as cores and memory allow.
     """
 
@@ -165,13 +165,15 @@ class BatchRequest:
     settings: Mapping[str, Mapping[str, Any]]
     added: Sequence[str] = ()
     all_faces: bool = False
-    person: str = ""
+    people: Sequence[str] = ()
     workers: int = 0
 
     def text(self) -> str:
         """Return the shots as the engine's batch reads them."""
         common = {"settings": self.settings, "add": list(self.added), "all_faces": self.all_faces}
-        shots = [{"input": str(path), "person": self.person, **common} for path in self.inputs]
+        people = self.people or [""] * len(self.inputs)
+        named = zip(self.inputs, people, strict=True)
+        shots = [{"input": str(path), "person": person, **common} for path, person in named]
         return json.dumps({"schema": SCHEMA, "shots": shots}, indent=1)
 
 

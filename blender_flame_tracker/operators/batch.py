@@ -16,12 +16,9 @@ from ..engine.batch_run import BatchRequest, BatchRun
 from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute
 from ..results.first_view import import_and_show
-from ..tracking import availability, batch
+from ..tracking import batch
 from .file_menus import import_menu
 from .video import folder_to_open
-
-RESULTS: Final = "flame_batch"
-"""Folder for the results in that of the clips, where no other is chosen."""
 
 
 class Batch(bpy.types.Operator):
@@ -49,7 +46,7 @@ class Batch(bpy.types.Operator):
         "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
         "results": bpy.props.StringProperty(
             name="Results",
-            description=f"Folder for the results; empty is {RESULTS} in the folder of the clips",
+            description=f"Folder for the results; empty is {batch.RESULTS} in the folder of the clips",
             subtype="DIR_PATH",
         ),
         "workers": bpy.props.IntProperty(
@@ -70,14 +67,10 @@ class Batch(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Need an engine that has no batch."""
-        problem = availability.problem()
-        if batch.is_going():
-            cls.poll_message_set("A batch is at work already")
-        elif problem is not None:
-            cls.poll_message_set(problem.sentence)
-        else:
-            return context.scene is not None
-        return False
+        problem = batch.start_problem()
+        if problem:
+            cls.poll_message_set(problem)
+        return not problem and context.scene is not None
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         """Ask for the clips."""
@@ -107,16 +100,17 @@ class Batch(bpy.types.Operator):
             self.report({"ERROR"}, str(made))
             return {"CANCELLED"}
         folder = absolute(self.directory)
+        inputs = batch.chosen_inputs(folder, [each.name for each in self.files])
         request = BatchRequest(
-            inputs=batch.chosen_inputs(folder, [each.name for each in self.files]),
-            folder=absolute(self.results) if self.results else folder / RESULTS,
+            inputs=inputs,
+            folder=absolute(self.results) if self.results else folder / batch.RESULTS,
             settings=made[0],
             added=made[1],
             all_faces=self.all_faces,
-            person="" if self.all_faces else self.person.strip(),
+            people=["" if self.all_faces else self.person.strip()] * len(inputs),
             workers=self.workers,
         )
-        return _started(self, batch.start(request))
+        return started(self, batch.start(request))
 
 
 class ResumeBatch(bpy.types.Operator):
@@ -135,7 +129,7 @@ class ResumeBatch(bpy.types.Operator):
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         """Start again."""
-        return _started(self, batch.resume())
+        return started(self, batch.resume())
 
 
 class CancelBatch(bpy.types.Operator):
@@ -233,7 +227,7 @@ def _import(operator: bpy.types.Operator, track: Path, settings: SceneSettings, 
     return True
 
 
-def _started(operator: bpy.types.Operator, run: BatchRun | Failure) -> set[str]:
+def started(operator: bpy.types.Operator, run: BatchRun | Failure) -> set[str]:
     """Say why a batch could not start; wait for it where Blender has no window."""
     if isinstance(run, Failure):
         operator.report({"ERROR"}, str(run))

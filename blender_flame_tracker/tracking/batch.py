@@ -26,7 +26,11 @@ from ..paths import folder_problem, new_run_folder
 from ..polling import Poller
 from ..preferences import preferences
 from ..properties import settings_from
+from . import availability
 from .runs import announce, engine_now
+
+RESULTS: Final = "flame_batch"
+"""Folder for the results in that of the clips, where no other is chosen."""
 
 INTERVAL: Final = 0.2
 """Seconds between two looks at the engine."""
@@ -48,6 +52,14 @@ def current() -> BatchRun | None:
 def is_going() -> bool:
     """Whether a batch is at work."""
     return _run is not None and not _run.over
+
+
+def start_problem() -> str:
+    """Return why no batch can be begun now; empty if one can."""
+    problem = availability.problem()
+    if is_going():
+        return "A batch is at work already"
+    return problem.sentence if problem is not None else ""
 
 
 def can_resume() -> bool:

@@ -12,6 +12,7 @@ from ...engine.batch_run import BatchRun, ShotProgress
 from ...paths import ROOT_PACKAGE
 from ...text import duration, paragraph
 from ...tracking import availability, batch
+from .batch_list import draw_list
 
 MOST_SHOWN: Final = 60
 """Shots that the panel lists; the page has all."""
@@ -51,6 +52,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         column.operator("flame.batch", text="Batch...", icon="FILE_FOLDER")
         if batch.can_resume():
             column.operator("flame.resume_batch", text="Resume", icon="FILE_REFRESH")
+        draw_list(layout, context.scene)
     if run is None:
         paragraph(layout, context, "Tracks many clips with the settings of this scene.", icon="INFO")
         return
