@@ -1,4 +1,4 @@
-"""What tasks of a render farm run of ``batch``: a check of the computer, a survey, an identity, a shot."""
+"""Tasks of a render farm, as commands of ``batch``: a check of the computer, a survey, an identity, a shot."""
 
 from __future__ import annotations
 
