@@ -3,13 +3,15 @@
 A pinned pose tells how wrong the landmarks are there. That is taken off those around, by each pinned frame's share, so
 that the relative motion of the landmarks is followed and their error is not. What the solve makes of a pinned frame all
 the same, by its priors, it makes of its neighbours too: the change from there to the pinned pose is spread over them as
-without a solve, so that no frame stands out.
+without a solve, so that no frame stands out. Where landmarks are not trusted, as in profiles, what the pins alone make
+stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -44,6 +46,10 @@ from ..fit.terms.motion_power import motion_power
 from ..fit.terms.smoothness import smoothness_weights
 from ..head.model import HeadModel
 
+TRUSTED: Final = 0.6
+"""Confidence from which on the landmarks of a frame are followed as they are; with less, the pins alone count more."""
+_EVENLY: Final = 4
+"""Frames to both sides over which that is evened out."""
 _BESIDE: Final = 12
 """Frames to both sides that are solved with those that change, so that smoothness has something to hold on to."""
 
@@ -181,6 +187,14 @@ class _Work:
             context,
         )
 
+    @cached_property
+    def trust(self) -> Floats:
+        """How far the landmarks of each frame are followed (T,): little in profiles, not at all where none are."""
+        shares = np.clip(self.fit.confidence / TRUSTED, 0.0, 1.0)
+        padded = np.pad(shares, _EVENLY, mode="edge")
+        width = 2 * _EVENLY + 1
+        return np.convolve(padded, np.full(width, 1 / width), mode="valid")
+
     def mixed(self, before: Poses, after: Poses, share: Floats) -> Poses:
         """Return the poses a share (T,) of the way from some to others."""
         rows = np.flatnonzero(share > 0)
@@ -199,7 +213,8 @@ class _Work:
         missed = changes(moved.rows(rows), over.poses.rows(rows), self.middle)
         felt = np.flatnonzero(weights.any(axis=1))
         back = changed(moved.rows(felt), weights[felt] @ missed, self.middle)
-        return _exact(moved.with_rows(felt, back), over)
+        followed = np.where(weights.any(axis=1), self.trust, 0.0)
+        return _exact(self.mixed(over.poses, moved.with_rows(felt, back), followed), over)
 
     def _state(self, poses: Poses) -> Frames:
         """Return the unknowns of the frames that can be solved (S)."""
