@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
+from ....backend.contract.performance.characters.rigify import is_meta_rig
 from ...scene.parts import is_import
 from ..properties import holder_in
 from .gather import armatures_of, key_names
@@ -36,7 +39,10 @@ def _anchors(thing: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def can_be(thing: bpy.types.Object) -> bool:
-    """Whether an object has keys or bones, and is not of an imported track."""
+    """Whether an object has keys or bones, and is neither of an imported track nor a meta-rig."""
+    data: Any = thing.data
+    if thing.type == "ARMATURE" and is_meta_rig(data.bones.keys()):
+        return False
     if thing.type not in ("MESH", "ARMATURE") or (thing.type == "MESH" and not key_names(thing)):
         return False
     return not any(is_import(collection) for collection in thing.users_collection)

@@ -131,9 +131,11 @@ class Shot:
 
     def _make_room(self, owner: Animated, existing: Existing, how: str) -> list[str]:
         words: list[str] = []
-        if how == "replace":
+        if how == "replace" and existing.driven:
             _remove_drivers(owner, existing.driven)
-            words += [f"{len(existing.driven)} drivers of '{owner.name}' were removed"] if existing.driven else []
+            count = len(existing.driven)
+            drivers, were = ("driver", "was") if count == 1 else ("drivers", "were")
+            words.append(f"{count} {drivers} of '{_called(owner)}' {were} removed")
         action = _action_of(owner)
         if action is None:
             keyframes.use_action(owner, self._action_for(owner))
@@ -153,18 +155,22 @@ class Shot:
             if self.action == action:  # Edited by hand, and kept so below a new one.
                 self.action = None
             keyframes.use_action(owner, self._action_for(owner))
-            words.append(f"the action '{action.name}' of '{owner.name}' went down into the NLA as a strip")
+            words.append(f"the action '{action.name}' of '{_called(owner)}' went down into the NLA as a strip")
             return words
         return words
 
     def _action_for(self, owner: Animated) -> bpy.types.Action:
         if not _SLOTS:
-            owners: Any = owner
-            named = owners.user if owner.id_type == "KEY" else owner
-            return bpy.data.actions.new(f"{self.name} {named.name}")
+            return bpy.data.actions.new(f"{self.name} {_called(owner)}")
         if self.action is None:
             self.action = bpy.data.actions.new(self.name)
         return self.action
+
+
+def _called(owner: Animated) -> str:
+    """What people know an owner by: shape keys, which are named Key.001, by their mesh."""
+    owners: Any = owner
+    return owners.user.name if owner.id_type == "KEY" else owner.name
 
 
 def shot_for(name: str, owners: Sequence[Animated]) -> Shot:

@@ -70,6 +70,13 @@ def recognise(facts: CharacterFacts) -> Mapping | Failure:
     kinds += faces
     surface = tuple(target for targets in faces.values() for target in targets)
     if not shapes and not controls and not joints and not surface:
+        for armature in facts.armatures:
+            if rigify.is_meta_rig({bone.name for bone in armature.bones}):
+                return Failure(
+                    "meta-rig",
+                    f"'{armature.name}' is a meta-rig, of which Rigify generates the rig that is animated.",
+                    "Choose the generated rig; Generate Rig in the meta-rig's properties makes it.",
+                )
         return Failure(
             "character-unknown",
             "None of the selected objects has shape keys or bones with names that are known.",

@@ -20,6 +20,8 @@ _MARKERS: Final[Mapping[str, frozenset[str]]] = {
     MODULAR_FACE: frozenset({"lip_end.L.001", "eye_common"}),
 }
 """Bones of which all are there. ``jaw_master`` is in both."""
+_META_RIG: Final = frozenset({"face", "lid.T.L", "jaw"})
+"""Bones of which all are there in a meta-rig, before its face is upgraded and after; ``face`` in no generated rig."""
 
 Pairs = Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
 
@@ -100,6 +102,11 @@ def face_kind(names: Collection[str]) -> str | None:
     """Return which face an armature with bones of these names has: `SUPER_FACE`, `MODULAR_FACE` or None."""
     names = frozenset(names)
     return next((kind for kind, markers in _MARKERS.items() if markers <= names), None)
+
+
+def is_meta_rig(names: Collection[str]) -> bool:
+    """Whether bones of these names are a meta-rig with a face, of which Rigify generates the rig that is animated."""
+    return _META_RIG.issubset(names)
 
 
 def surface_targets(armature: str, names: Collection[str]) -> tuple[SurfaceTarget, ...]:

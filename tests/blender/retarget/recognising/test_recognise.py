@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.performance.channels import CHANNELS
 from flame_extension.blender_flame_tracker.retarget.mapping import mapping_files
 from flame_extension.blender_flame_tracker.retarget.mapping.mapping_store import store_mapping
+from flame_extension.blender_flame_tracker.retarget.recognising.candidates import proposed
 from flame_extension.blender_flame_tracker.retarget.recognising.recognise import (
     MADE,
     SAVED,
@@ -20,6 +22,7 @@ from flame_extension.blender_flame_tracker.retarget.recognising.recognise import
     recognise_character,
 )
 from makehuman import make_character, needs_makehuman
+from mathutils import Matrix
 
 
 def recognised(*objects: Any) -> Recognised:
@@ -40,6 +43,45 @@ def test_a_character_is_recognised_as_a_whole_from_any_part_of_it(addon: Any, ch
     for target in found.mapping.shapes:
         assert target.key in bpy.data.objects[target.mesh].data.shape_keys.key_blocks
         assert target.parts == {target.key.removeprefix("!ex-"): 1.0}
+
+
+def armature_of(*names: str) -> Any:
+    """An armature of bones with these names, selected."""
+    bpy.ops.object.armature_add(enter_editmode=True)
+    thing = bpy.context.object
+    for name in names:
+        thing.data.edit_bones.new(name).tail = (0, 0, 1)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return thing
+
+
+def test_a_meta_rig_that_stands_beside_its_rig_is_not_the_character(addon: Any) -> None:
+    meta = armature_of("face", "jaw", "lid.T.L")
+    failure = recognise_character(bpy.context, [meta])
+    assert isinstance(failure, Failure) and "of which Rigify generates the rig that is animated" in failure.sentence
+    assert proposed(bpy.context) is None
+    rig = armature_of("head", "jaw", "lid.T.L", "ORG-face")
+    bpy.context.view_layer.objects.active = meta
+    assert proposed(bpy.context) == rig
+
+
+@needs_makehuman
+def test_a_character_may_be_scaled_and_turned_by_its_armature_as_an_import_of_fbx_does(addon: Any) -> None:
+    """In centimetres and Y up, under an armature of a hundredth that turns back; keys have a prefix."""
+    character = make_character(spelling=lambda name: f"blendShape1.{name}", parts=("Teeth",), face_bones=True)
+    rest = recognised(character.armature).report
+    inside = Matrix.Scale(100, 4) @ Matrix.Rotation(-np.pi / 2, 4, "X")
+    for thing in character.meshes.values():
+        thing.data.transform(inside, shape_keys=True)
+        thing.matrix_parent_inverse = thing.matrix_basis = Matrix.Identity(4)
+    character.armature.data.transform(inside)
+    character.armature.matrix_world = inside.inverted()
+    bpy.context.view_layer.update()
+    found = recognised(character.armature)
+    assert [(row.level, row.label, row.sentence) for row in found.report.rows] == [
+        (row.level, row.label, row.sentence) for row in rest.rows
+    ]
+    assert found.mapping.channels == set(CHANNELS) - {"tongueOut"}
 
 
 def test_without_any_match_one_sentence_says_so(addon: Any) -> None:
