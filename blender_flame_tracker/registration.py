@@ -43,6 +43,7 @@ from .operators import (
     track,
     track_range,
     video,
+    view_face,
 )
 from .operators import batch_list as batch_list_operators
 from .operators import nodes as node_operators
@@ -114,6 +115,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     playing,
     recording,
     retarget,
+    view_face,
     arkit_shapes,
     result_operators,
     result_file_operators,

@@ -49,7 +49,7 @@ def _select(scene: bpy.types.Scene, head: bpy.types.Object) -> None:
 
 def _look_through_camera(scene: bpy.types.Scene) -> None:
     """Turn the 3D views of the scene to its camera, except those in which one object is looked at alone."""
-    for window, area, space in _views(scene):
+    for window, area, space in views_of(scene):
         if space.local_view is not None or space.region_quadviews:
             continue
         if space.region_3d is not None:
@@ -62,13 +62,14 @@ def _look_through_camera(scene: bpy.types.Scene) -> None:
 
 def _show_textures(scene: bpy.types.Scene) -> None:
     """Let solid views that show the materials' plain colours show their pictures."""
-    for _window, _area, space in _views(scene):
+    for _window, _area, space in views_of(scene):
         shading = space.shading
         if shading.type == "SOLID" and shading.color_type == "MATERIAL":
             shading.color_type = "TEXTURE"
 
 
-def _views(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types.Area, bpy.types.SpaceView3D]]:
+def views_of(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types.Area, bpy.types.SpaceView3D]]:
+    """Yield the 3D views that show a scene."""
     for window in bpy.context.window_manager.windows:
         if window.scene == scene:
             for area in window.screen.areas:

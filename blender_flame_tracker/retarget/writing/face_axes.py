@@ -52,11 +52,15 @@ def face_axes(armature: bpy.types.Object, mapping: Mapping) -> FaceAxes:
 
     Its shape keys tell best: what a left and a right key move lies left and right, lids lie above lips. Else eye bones
     tell, or any pair of bones for the two sides, with the line from the armature's lowest bone to the head.
+
+    Args:
+        armature: Of a character without any, its mesh.
+        mapping: Of the character.
     """
     found = _of_keys(armature, mapping)
     if found is not None:
         return FaceAxes(found, "shape keys")
-    found = _of_bones(armature, mapping)
+    found = _of_bones(armature, mapping) if armature.type == "ARMATURE" else None
     if found is not None:
         return FaceAxes(found, "bones")
     world = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]).T

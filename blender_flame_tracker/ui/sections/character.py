@@ -51,6 +51,7 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         if is_behind(thing):
             text = "The track was changed since: apply it again, and the character follows."
             paragraph(layout, context, text, icon="ERROR")
+        layout.operator("flame.view_face", icon="ZOOM_SELECTED")
         report = playing.report_on(thing)
         _draw_report(layout, context, report)
         if report is not None:
