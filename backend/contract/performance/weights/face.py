@@ -20,7 +20,7 @@ from .motion import motion_of
 from .options import ArkitOptions
 from .products import MILLIMETRES, Products
 from .scores import Scored, scores_of
-from .steadiness import joined_frames, roughness_of, steadied
+from .steadiness import joined_frames, lasting, roughness_of, steadied
 from .trust import trust_of
 
 JAW_OPEN: Final = INDEX["jawOpen"]
@@ -35,6 +35,8 @@ SQUINTS: Final = (INDEX["eyeSquintLeft"], INDEX["eyeSquintRight"])
 SQUINT_GAIN: Final = 6.0
 """Weight of a squint for each that a fit of the built-in head shows. Of painted people it shows a twentieth (0.03 to
 0.05); this makes it a quarter. With more, squints where there are none become larger than what is gained."""
+_SQUINT_LASTS: Final = 0.2
+"""Seconds of which a squint fills more than half."""
 _VISIBLE: Final = 5e-5
 """Metres, root mean square over the face, that a channel must move to be told from the mesh."""
 _SPARSE: Final = 0.005
@@ -97,7 +99,7 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     weights[:, unsaid] = from_mesh[:, unsaid] = 0
     if detected and are_arkit(str(name) for name in track.header["expression_names"]):
         # Lids are closed by both: what a squint closes the blink need not.
-        weights[:, SQUINTS] = from_mesh[:, SQUINTS] = np.minimum(SQUINT_GAIN * weights[:, SQUINTS], 1)
+        weights[:, SQUINTS] = from_mesh[:, SQUINTS] = squints_of(weights[:, SQUINTS], joined, rate)
     measured: tuple[int, ...] = BLINKS if has_lids(track) else ()
     if measured:
         blinks = blinks_of(track, closing_of(track, motion, shapes, from_mesh), weights)
@@ -110,6 +112,14 @@ def solve_face(track: Track, basis: ArkitBasis, weights: Array, options: ArkitOp
     share[channels] = scored.share(products.distinct(), unit)
     trust = trust_of(track, alone, products.left_over(by_mesh), share > 0)
     return Face(weights, _sources(alone, share, measured), residual, trust)
+
+
+def squints_of(shown: Array, joined: Array, rate: float) -> Array:
+    """Return the squints (T, 2) of which a fit of the built-in head shows a small part (T, 2).
+
+    Medians over a few frames: a lid that is thrown off in one is no squint, and would be multiplied like one.
+    """
+    return np.minimum(SQUINT_GAIN * lasting(shown, joined, round(_SQUINT_LASTS * rate / 2)), 1)
 
 
 def face_vertices(track: Track) -> Array:

@@ -72,3 +72,13 @@ def steadied(values: Array, joined: Array, rate: float, smoothness: float) -> Ar
         roughness = roughness_of(result, joined, rate, smoothness)
         result = solve(replace(problem, roughness=roughness), result)
     return result
+
+
+def lasting(values: Array, joined: Array, reach: int) -> Array:
+    """Return medians (T, C) over so many frames before and after, none of them beyond a cut or a gap."""
+    count = len(values)
+    stretch = np.r_[0, np.cumsum(~joined)]
+    around = np.arange(count)[:, None] + np.arange(-reach, reach + 1)
+    within = np.clip(around, 0, count - 1)
+    near = (around == within) & (stretch[within] == stretch[:, None])
+    return np.asarray(np.nanmedian(np.where(near[..., None], values[within], np.nan), axis=1))

@@ -10,6 +10,7 @@ from backend.bench.scenes.known_weights import pose_of_weights, track_of_pose
 from backend.contract.failure import Failure
 from backend.contract.names import JOINTS
 from backend.contract.performance.channels import CHANNELS, INDEX
+from backend.contract.performance.weights.face import squints_of
 from backend.contract.performance.weights.from_track import performance_of
 from backend.contract.performance.weights.motion import motion_of
 from backend.contract.performance.weights.scores import AT_REST, Scored
@@ -48,6 +49,15 @@ def test_a_squint_that_a_fit_shows_little_of_counts_for_more_and_lids_close_no_f
     assert weights[:, INDEX["eyeBlinkLeft"]].max() < 0.02
     known = _weights(replace(shown, landmarks=np.full_like(shown.landmarks, np.nan)))
     np.testing.assert_allclose(known[5, squints], 0.04, atol=0.01)
+
+
+def test_a_lid_that_is_thrown_off_in_one_frame_is_no_squint_nor_does_it_cross_a_cut() -> None:
+    shown = np.zeros((12, 2))
+    shown[4] = 0.1
+    shown[8:] = 0.1
+    joined = np.ones(11, dtype=bool)
+    joined[7] = False
+    np.testing.assert_allclose(squints_of(shown, joined, 30.0)[:, 0], np.r_[np.zeros(8), np.full(4, 0.6)])
 
 
 def test_a_jaw_that_the_joint_turns_aside_counts_by_a_third() -> None:
