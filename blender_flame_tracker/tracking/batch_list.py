@@ -18,12 +18,6 @@ from . import batch
 PROPERTY: Final = "flame_batch"
 
 
-def _people(owner: Any, context: bpy.types.Context | None, _text: str) -> list[str]:
-    """Return who is named already in the list."""
-    scene = owner.id_data
-    return sorted({each.person for each in list_of(scene).clips if each.person}) if context is not None else []
-
-
 class BatchClip(bpy.types.PropertyGroup):
     """A clip of a batch"""
 
@@ -34,7 +28,6 @@ class BatchClip(bpy.types.PropertyGroup):
         "person": bpy.props.StringProperty(
             name="Person",
             description="Who is in this clip: all clips of a person get one face shape. Empty: it gets its own",
-            search=_people,
         ),
     }
 

@@ -52,9 +52,10 @@ def draw(layout: Any, context: bpy.types.Context) -> None:
         column.operator("flame.batch", text="Batch...", icon="FILE_FOLDER")
         if batch.can_resume():
             column.operator("flame.resume_batch", text="Resume", icon="FILE_REFRESH")
+        if run is None:
+            paragraph(layout, context, "Tracks many clips with the settings of this scene.", icon="INFO")
         draw_list(layout, context.scene)
     if run is None:
-        paragraph(layout, context, "Tracks many clips with the settings of this scene.", icon="INFO")
         return
     if run.over:
         _draw_outcome(layout, context, run)

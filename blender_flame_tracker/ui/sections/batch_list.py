@@ -27,13 +27,13 @@ class FLAME_UL_batch(bpy.types.UIList):  # noqa: N801 - Blender's rule for names
         flt_flag: int | None = 0,
     ) -> None:
         """Draw one row: the clip's name, and the person in it."""
-        row = layout.split(factor=0.6)
+        row = layout.split(factor=0.55)
         row.use_property_split = False
         path = Path(item.path)
         row.label(text=path.name, icon=_icon_of(path), translate=False)
         person = row.row()
         person.active = not data.all_faces
-        person.prop(item, "person", text="", icon="USER", placeholder="Person")
+        person.prop(item, "person", text="", placeholder="Person")
 
 
 def _icon_of(path: Path) -> str:
