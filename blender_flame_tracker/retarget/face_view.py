@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 
 _STRONGLY: Final = 0.1
 """Part of the farthest way of a vertex by all keys from which it belongs to the face."""
-_AIR: Final = 1.25
-"""Of the face's size, how much is shown of the scene."""
+_AIR: Final = 1.6
+"""Of the face's size, how much is shown of the scene: what is nearer than its middle looks larger."""
 _SENSOR: Final = 36.0
 """Millimetres of half the longer side of a 3D view at its lens, as Blender draws perspective views."""
 

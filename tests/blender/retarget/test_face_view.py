@@ -72,7 +72,7 @@ def test_a_view_shows_all_of_it_from_the_front(addon: Any, size: tuple[int, int]
     assert view.view_rotation @ Vector((0, 0, -1)) == Vector((0, 1, 0))
     assert view.view_rotation @ Vector((1, 0, 0)) == Vector((1, 0, 0))
     shown = view.view_distance * 36 / 50 * min(size) / max(size)
-    assert shown == pytest.approx(0.125)
+    assert shown == pytest.approx(0.16)
 
 
 def test_the_button_needs_a_character_and_says_what_it_cannot_find(addon: Any, character: Any) -> None:
