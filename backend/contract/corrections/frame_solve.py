@@ -39,8 +39,6 @@ RIGID: Final = np.arange(6)
 """The numbers of `PoseSpace` that move a head as it is."""
 DISAGREEMENT: Final = 8.0
 """How much larger the error of a face is than what a rigid head leaves of pins: it is alike for points side by side."""
-LEAST_DISAGREEMENT: Final = 0.05
-"""Pixels; less is nothing that anybody can pin."""
 DOUBTS: Final = 4
 """Solves in which the metric follows turn and growth."""
 TURNS: Final = 2
@@ -108,10 +106,9 @@ def solve_frame(
             "pin-behind-camera", "A pin lies behind the camera.", "Move the head in front of the camera, then pin it."
         )
     if pins:
-        known = _known(space, points, free, tracked) if np.isin(RIGID, free).all() else None
-        if known is not None:
-            numbers, problem = known, _Problem(space, points, free, known)
-        numbers = problem.solve_gradually(numbers)
+        known, begun = _known(space, points, free, tracked) if np.isin(RIGID, free).all() else (None, None)
+        problem = problem if known is None else _Problem(space, points, free, known)
+        numbers = problem.solve_gradually(numbers if begun is None else begun)
     errors = problem.errors(numbers)
     return Solved(space.pose(numbers), tuple(errors.tolist()))
 
@@ -157,22 +154,31 @@ def _points_of(head: PosedHead, start: KeyPose, pins: Sequence[Pin]) -> _Points 
     return _Points(triangles, barycentric, pixels)
 
 
-def _known(space: PoseSpace, points: _Points, free: Integers, tracked: KeyPose | None) -> Floats | None:
-    """Return turn in depth and growth (20 + E,), as far as the pins agree about them; None for too few pins."""
+def _known(
+    space: PoseSpace, points: _Points, free: Integers, tracked: KeyPose | None
+) -> tuple[Floats | None, Floats | None]:
+    """Return turn in depth and growth (20 + E,), as far as the pins agree about them, and numbers to begin with.
+
+    The first are None where the pins do agree, or are too few to tell; the others where these are all zero.
+    """
     loose = 2 * len(points.pixels) - len(RIGID)
     if loose <= 0:
-        return None
+        return None, None
     start = space.start
     if tracked is not None and is_reachable(tracked):
         start = replace(start, head_rotation=tracked.head_rotation, head_translation=tracked.head_translation)
     around = space if start == space.start else replace(space, start=start)
     problem = _Problem(around, points, free)
     if around.depth <= NEAREST or problem.distances(np.zeros(space.size)) is None:
-        return None
+        return None, None
     numbers = problem.solve_usually(np.zeros(space.size))
     left_over = float(np.sqrt(np.square(problem.errors(numbers)).sum() / loose))
-    numbers = problem.solve_doubting(numbers, max(DISAGREEMENT * left_over, LEAST_DISAGREEMENT))
-    return space.known_of(around.pose(numbers))
+    if DISAGREEMENT * left_over <= min(PIXEL, SHARE * space.pixels):
+        # They agree: to doubt them would change nothing, and the work is half done.
+        return None, numbers if around is space else None
+    numbers = problem.solve_doubting(numbers, DISAGREEMENT * left_over)
+    known = space.known_of(around.pose(numbers))
+    return known, known
 
 
 class _Problem:
