@@ -47,7 +47,7 @@ LEAST = {
     "mouthSmile_L": 0.8, "mouthPucker": 0.8, "mouthFunnel": 0.75, "jawLeft": 0.85, "jawForward": 0.85,
     "mouthLeft": 0.7, "mouthStretch_R": 0.75, "mouthFrown_L": 0.75, "mouthUpperUp_R": 0.65, "mouthRollUpper": 0.75,
     "browOuterUp_L": 0.7, "browDown_R": 0.5, "eyeBlink_L": 0.75, "eyeWide_R": 0.65, "noseSneer_L": 0.55,
-    "cheekSquint_R": 0.6, "eyeSquint_L": 0.55,
+    "cheekSquint_R": 0.6, "eyeSquint_L": 0.55, "mouthRollLower": 0.8, "mouthPress_L": 0.5,
 }  # fmt: skip
 """Cosine with ICT-FaceKit's shape of that name over all vertices."""
 

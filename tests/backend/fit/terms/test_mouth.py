@@ -107,7 +107,7 @@ def test_teeth_that_show_between_open_lips_do_not_open_the_jaw(tmp_path: Path) -
     clip.landmarks.scores[:, MEDIAPIPE_SCORES.index("jawOpen")] = 0.03
     fitted = _fitted(clip, tmp_path)
     assert np.degrees(fitted.pose.jaw[:, 0]).max() < 2.0
-    assert _gaps(clip.head, fitted.pose).max() > 0.85 * _gaps(clip.head, clip.pose).max() > 9
+    assert _gaps(clip.head, fitted.pose).max() > 0.83 * _gaps(clip.head, clip.pose).max() > 9
 
 
 def test_a_jaw_that_opens_keeps_its_angle_and_closed_lips_do_not_pass_through_each_other(tmp_path: Path) -> None:

@@ -147,6 +147,25 @@ def test_eyes_that_look_aside_draw_their_lids_along_between_corners_that_stay(he
         assert np.abs(left[[upper, lower], 1]).max() < 2e-4
 
 
+def test_a_lower_lip_that_rolls_in_hides_its_red(head: HeadModel) -> None:
+    rolled = posed(head, {"mouthRollLower": 1.0})
+    moved = rolled - head.template
+    assert rolled[17, 1] - head.template[14, 1] > 0.5 * (head.template[17, 1] - head.template[14, 1])
+    assert (np.diff(moved[[14, 15, 16, 17, 18], 2]) >= 0).all() and moved[14, 2] < -0.005  # turns in about its border
+    assert moved[18, 1] > 0.003 and moved[200, 1] > 0.002  # and takes the skin below it along
+    assert np.abs(moved[list(names.INNER_LIPS_LOWER), 1]).max() < 1e-6  # not up through the upper lip
+    assert np.abs(moved[[13, 0, 152]]).max() < 1e-4
+
+
+def test_a_press_pushes_the_lower_lip_up_against_the_upper_one(head: HeadModel) -> None:
+    moved = posed(head, {"mouthPressRight": 1.0}) - head.template
+    upper, lower = list(names.INNER_LIPS_UPPER), list(names.INNER_LIPS_LOWER)
+    assert np.allclose(moved[upper], moved[lower], atol=1e-6)
+    assert moved[91, 1] > moved[88, 1] + 0.001 > 0.001  # the lower lip's red gets less high
+    assert moved[40, 1] < moved[80, 1] - 0.001  # and so does the upper one's
+    assert moved[43, 1] > 0.001
+
+
 def test_lips_touch_in_the_neutral_face(head: HeadModel) -> None:
     upper, lower = list(names.INNER_LIPS_UPPER), list(names.INNER_LIPS_LOWER)
     assert np.allclose(head.template[upper], head.template[lower], atol=1e-9)

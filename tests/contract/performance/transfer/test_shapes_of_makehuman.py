@@ -70,7 +70,7 @@ LEAST = {
     "mouthStretchLeft": 0.75, "mouthUpperUpLeft": 0.75, "mouthLowerDownRight": 0.6, "browInnerUp": 0.7,
     "browDownLeft": 0.7, "browOuterUpRight": 0.6, "eyeBlinkLeft": 0.6, "eyeBlinkRight": 0.6, "eyeSquintLeft": 0.6,
     "eyeWideLeft": 0.5, "noseSneerLeft": 0.5, "mouthRollUpper": 0.75, "cheekPuff": 0.4,
-    "mouthClose": 0.75, "eyeLookInLeft": 0.7, "eyeLookOutRight": 0.7,
+    "mouthClose": 0.75, "mouthRollLower": 0.45, "eyeLookInLeft": 0.7, "eyeLookOutRight": 0.7,
 }  # fmt: skip
 """Cosine that each at least has; two sculptors agree no better (0.5 to 0.95)."""
 
