@@ -4,7 +4,7 @@ First every shot of the person is fitted by itself, without anything being drawn
 from all of them together, see `joint_identity`; where that cannot be done it is the mean of the surveys', see
 `shared_identity`. Landmarks and masks are found once: what comes later takes them from the cache. An identity stays for
 shots that are added later, so that finished ones need not be tracked again; it is found anew when a shot from which it
-was found has changed, or its file is gone.
+was found has changed or shows somebody else, or its file is gone.
 """
 
 from __future__ import annotations
@@ -94,12 +94,15 @@ class FoundIdentity:
     notices: Sequence[Notice] = ()
 
 
-def take_earlier(person: Person, earlier: Mapping[str, FoundIdentity], folder: Path, keys: Keys) -> None:
+def take_earlier(
+    person: Person, earlier: Mapping[str, FoundIdentity], records: Sequence[Record], folder: Path, keys: Keys
+) -> None:
     """Take the identity that was found before, where nothing has changed of what it was found from.
 
     Args:
         person: Who.
         earlier: By the file of the identity.
+        records: Of the batch: a shot in which somebody else is named by now tells nothing of this person.
         folder: Of the batch.
         keys: Of the shots.
     """
@@ -107,6 +110,8 @@ def take_earlier(person: Person, earlier: Mapping[str, FoundIdentity], folder: P
     if before is None or not before.source or not is_file(folder / person.file):
         return
     shots = {record.name: record.shot for record in person.records}
+    if any(record.name in before.made_of and record.name not in shots for record in records):
+        return
     if all(keys.key_of(shots[name]) == key for name, key in before.made_of.items() if name in shots):
         give(person, before)
 

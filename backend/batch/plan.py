@@ -69,11 +69,12 @@ def planned(shots: Sequence[Shot], folder: Path, keys: Keys, retry_failed: bool)
     results = read_identity_results(folder, people)
     identities = {**earlier_people(folder), **results}
     for person in people:
-        take_earlier(person, identities, folder, keys)
+        take_earlier(person, identities, records, folder, keys)
     for record in records:
         _decide(record, folder, keys, retry_failed)
     for person in people:
-        if person.file not in results:  # a task of a farm has looked for it, and may have found nothing
+        found = results.get(person.file)
+        if found is None or found.source:  # a task of a farm has looked for it, and may have found nothing
             begin(person)
     return Plan(tuple(records), tuple(people), len(set(earlier) - {record.name for record in records}))
 

@@ -194,3 +194,15 @@ def test_shots_that_were_tracked_before_somebody_was_named_are_tracked_again(tmp
     again = planned([*named, before[2]], out, keys, False)
     assert [record.state for record in again.records] == ["waiting", "waiting", "skipped"]
     assert list(again.people[0].surveys) == ["a", "b"]
+
+
+def test_an_identity_is_found_anew_when_its_shots_turn_out_to_show_somebody_else(tmp_path: Path, keys: Keys) -> None:
+    out = tmp_path / "out"
+    plan = planned(shots(tmp_path, a="Anna", b="Anna", c="Ben", d="Ben"), out, keys, False)
+    survey(plan, out, a=5.0, b=40.0)
+    settled(plan, out, keys)
+    write_manifest(out, plan.records, plan.people, 1, Targets())
+    swapped = planned(shots(tmp_path, a="Ben", b="Ben", c="Anna", d="Anna"), out, keys, False)
+    assert {record.identity for record in swapped.records} == {""} and len(swapped.surveys) == 4
+    one = planned(shots(tmp_path, a="Anna", b="Ben", c="Anna", d="Ben"), out, keys, False)
+    assert {record.identity for record in one.records} == {""} and len(one.surveys) == 4
