@@ -39,7 +39,14 @@ def add_lens_map(
     source.image = _map_of(lens, straighten=straighten)
     bend = add_node(tree, "CompositorNodeMapUV", "Lens", *at)
     set_option(bend, "filter_type", "Interpolation", "ANISOTROPIC", "Anisotropic")
-    tree.links.new(source.outputs["Image"], bend.inputs["UV"])
+    says = source.outputs["Image"]
+    if not straighten:
+        # The picture is the render, which may have another percentage of its size by then.
+        fitted = add_node(tree, "CompositorNodeScale", "Size of Render", at[0] - 100, at[1] - 400)
+        set_option(fitted, "space", "Type", "RENDER_SIZE", "Render Size")
+        set_option(fitted, "frame_method", "Frame Type", "STRETCH", "Stretch")
+        says = through(tree, says, fitted)
+    tree.links.new(says, bend.inputs["UV"])
     return through(tree, picture, bend)
 
 

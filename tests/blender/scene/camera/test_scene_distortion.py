@@ -28,7 +28,12 @@ from flame_extension.blender_flame_tracker.scene.footage.straight_footage import
     outline_as_shown,
 )
 from flame_extension.blender_flame_tracker.scene.importer import import_track
-from flame_extension.blender_flame_tracker.scene.rendering.compositor_nodes import add_node, compositor
+from flame_extension.blender_flame_tracker.scene.rendering.compositor_nodes import (
+    add_node,
+    compositor,
+    set_option,
+    through,
+)
 from synthetic_tracks import make_track
 
 WIDTH, HEIGHT = 160, 90
@@ -196,6 +201,38 @@ def test_the_compositor_bends_a_picture_to_the_pixel(
     apart = shown - waves(*np.moveaxis(source_pixels, -1, 0))
     # A pixel is 0.04, and half of one is what 5.2 may be off.
     assert np.sqrt((apart[inside] ** 2).mean()) < (0.005 if bpy.app.version < (5, 1) else 0.02)
+
+
+@pytest.mark.parametrize("percent", [50, 200])
+def test_a_render_of_another_percentage_is_bent_as_far(
+    footage: bpy.types.MovieClip, tmp_path: Path, percent: int
+) -> None:
+    lens = CurvedLens(Intrinsics(WIDTH, HEIGHT, 120.0, 240.0, 70.0, 50.0), Distortion(-0.1))
+    write_clip_lens(footage, lens)
+    scene: Any = bpy.context.scene
+    scene.view_settings.view_transform = "Standard"
+    scene.camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    tree, output = compositor(scene)
+    source: Any = add_node(tree, "CompositorNodeMovieClip", "Footage", 0, 0)
+    source.clip = footage
+    rendered = add_node(tree, "CompositorNodeScale", "As Large as a Render", 0, 0)
+    set_option(rendered, "space", "Type", "RENDER_SIZE", "Render Size")
+    picture = through(tree, source.outputs["Image"], rendered)
+    tree.links.new(add_lens(tree, picture, footage, (WIDTH, HEIGHT), (0, 0), straighten=False), output)
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = WIDTH, HEIGHT, percent
+    render.image_settings.file_format, render.filepath = "PNG", str(tmp_path / "bent.png")
+    bpy.ops.render.render(write_still=True)
+    shown = bpy.data.images.load(render.filepath)
+    shown.colorspace_settings.name = "Non-Color"
+    width, height = shown.size
+    values = np.array(shown.pixels).reshape(height, width, 4)[::-1, :, 0]
+    at = np.stack(np.meshgrid(np.arange(width, dtype=float), np.arange(height, dtype=float)), axis=-1)
+    filmed = (lens.resized(width, height).straightened(at) + 0.5) * 100 / percent - 0.5
+    inside = ((filmed > 8) & (filmed < (WIDTH - 9, HEIGHT - 9))).all(axis=-1)
+    apart = values - waves(*np.moveaxis(filmed, -1, 0))
+    # A pixel of the footage is 0.04, and half of one of the smaller picture.
+    assert np.sqrt((apart[inside] ** 2).mean()) < 0.04
 
 
 def test_a_point_behind_the_camera_is_found_in_the_footage_and_back(tmp_path: Path) -> None:
