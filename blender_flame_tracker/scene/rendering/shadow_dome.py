@@ -60,6 +60,14 @@ def remove_dome(collection: bpy.types.Collection) -> None:
         bpy.data.lights.remove(lamp)
 
 
+def remove_loose_suns(scene: bpy.types.Scene) -> None:
+    """Take away suns that are in this scene, or in none any more, because their collection was deleted."""
+    for thing in [each for each in bpy.data.objects if stored(each, _DOME, bool)]:
+        if all(each == scene for each in thing.users_scene):
+            lamp: Any = thing.data
+            bpy.data.lights.remove(lamp)
+
+
 def _light_of(world: Any) -> tuple[Array, bool] | None:
     """Radiance of a world towards the suns (SUNS, 3), and whether it turns with the camera; None if it is unknown."""
     if world is None:

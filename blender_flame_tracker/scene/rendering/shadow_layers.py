@@ -40,15 +40,39 @@ def catch_shadows(scene: bpy.types.Scene, parts: Parts) -> list[Notice]:
     heads = _collection(scene) or _new_collection(scene.collection, _HEADS)
     if parts.head.name not in heads.objects:
         heads.objects.link(parts.head)
+    _write_layers(scene, parts.camera, heads)
+    return _notices(scene)
+
+
+def catch_no_shadows(scene: bpy.types.Scene, parts: Parts) -> None:
+    """Take back what was made for the head, with the view layers where no other head needs them."""
+    heads = _collection(scene)
+    if heads is not None and parts.head.name in heads.objects:
+        heads.objects.unlink(parts.head)
+    if heads is not None and heads.objects:
+        _write_layers(scene, parts.camera, heads)
+        return
+    _remove_lights(scene)
+    if heads is not None:
+        bpy.data.collections.remove(heads)
+    users = _users_layers(scene)
+    for layer in [each for each in scene.view_layers if _MADE in each]:
+        scene.view_layers.remove(layer)
+    for layer in users:
+        _use_sky(layer, True)
+
+
+def _write_layers(scene: bpy.types.Scene, camera: bpy.types.Object, heads: bpy.types.Collection) -> None:
+    """Show the heads of a collection in each view layer with what belongs into it."""
     users = _users_layers(scene)
     for layer in users:
         layer.update()  # Else it does not know yet what has just been made.
-    _remove_below(heads)
+    _remove_lights(scene)
     lamps, suns = (_new_collection(heads, what) for what in (_LAMPS, _SUNS))
     for lamp in {each for each in _rendered(scene.collection) if each.type == "LIGHT"}:
         if lamp.name in users[0].objects:
             lamps.objects.link(lamp)
-    with_dome = shadow_dome.write_dome(scene.world, parts.camera, suns)
+    with_dome = shadow_dome.write_dome(scene.world, camera, suns)
     for name in (LIT, SHADED):
         layer = _layer(scene, name) or _new_layer(scene, name)
         _exclude(layer.layer_collection, None if name == LIT else users[0].layer_collection)
@@ -59,31 +83,16 @@ def catch_shadows(scene: bpy.types.Scene, parts: Parts) -> list[Notice]:
         # Else they are where they always are.
         below.children[lamps.name].exclude = layer.get(_MADE) != LIT
         _use_sky(layer, not with_dome)
-    return _notices(scene)
 
 
-def catch_no_shadows(scene: bpy.types.Scene, parts: Parts) -> None:
-    """Take back what was made for the head, with the view layers where no other head needs them."""
-    heads = _collection(scene)
-    if heads is None:
-        return
-    if parts.head.name in heads.objects:
-        heads.objects.unlink(parts.head)
-    if heads.objects:
-        return
-    _remove_below(heads)
-    bpy.data.collections.remove(heads)
-    for layer in [each for each in scene.view_layers if _MADE in each]:
-        scene.view_layers.remove(layer)
-    for layer in scene.view_layers:
-        _use_sky(layer, True)
-
-
-def _remove_below(heads: bpy.types.Collection) -> None:
-    """Take away the collections of the lights."""
-    for each in list(heads.children):
+def _remove_lights(scene: bpy.types.Scene) -> None:
+    """Take away the lights, and the collections of them, also where the user has moved or deleted some of these."""
+    loose = [each for each in bpy.data.collections if each.users == 0]
+    every = [*scene.collection.children_recursive, *loose]
+    for each in [each for each in every if stored(each, _MADE, str) in (_LAMPS, _SUNS)]:
         shadow_dome.remove_dome(each)
         bpy.data.collections.remove(each)
+    shadow_dome.remove_loose_suns(scene)
 
 
 def _rendered(collection: bpy.types.Collection) -> Iterator[bpy.types.Object]:
@@ -114,7 +123,8 @@ def _layer(scene: bpy.types.Scene, name: str) -> Any:
 
 
 def _users_layers(scene: bpy.types.Scene) -> list[bpy.types.ViewLayer]:
-    return [each for each in scene.view_layers if _MADE not in each]
+    """Return the view layers of the user, at least one."""
+    return [each for each in scene.view_layers if _MADE not in each] or [scene.view_layers.new("ViewLayer")]
 
 
 def _new_layer(scene: bpy.types.Scene, name: str) -> Any:
@@ -125,7 +135,26 @@ def _new_layer(scene: bpy.types.Scene, name: str) -> Any:
 
 
 def _collection(scene: bpy.types.Scene) -> bpy.types.Collection | None:
-    return next((each for each in scene.collection.children if stored(each, _MADE, str)), None)
+    """Return the collection of the heads: in the Scene Collection, wherever the user has moved it, and of this scene.
+
+    A copy of the scene has it too: this scene then gets one of its own.
+    """
+    every = [scene.collection, *scene.collection.children_recursive]
+    heads = next((each for each in every if stored(each, _MADE, str) == _HEADS), None)
+    others = [each for each in bpy.data.scenes if each != scene]
+    is_shared = heads is not None and any(heads in each.collection.children_recursive for each in others)
+    if heads is None or (not is_shared and heads in list(scene.collection.children)):
+        return heads
+    for parent in every:
+        if heads in list(parent.children):
+            parent.children.unlink(heads)
+    if not is_shared:
+        scene.collection.children.link(heads)
+        return heads
+    made = _new_collection(scene.collection, _HEADS)
+    for head in heads.objects:
+        made.objects.link(head)
+    return made
 
 
 def _new_collection(parent: bpy.types.Collection, what: str) -> bpy.types.Collection:

@@ -138,6 +138,62 @@ def test_another_role_takes_everything_back(made):
     assert before["collections"] == plain["collections"] and before["layers"] == plain["layers"]
 
 
+def test_another_role_takes_back_also_what_is_left_of_collections_that_were_deleted(made):
+    parts, _ = made
+    scene = bpy.context.scene
+    set_up_render(scene, parts, RenderSettings(head="guide", engine="eevee"))
+    plain = contents(scene)
+    for deleted in (1, 2, 3):
+        set_up_render(scene, parts, RenderSettings(head="shadow", engine="eevee"))
+        heads = scene.collection.children[-1]
+        for each in [heads, *heads.children][:deleted]:
+            bpy.data.collections.remove(each)
+        set_up_render(scene, parts, RenderSettings(head="guide", engine="eevee"))
+        assert contents(scene) == plain
+
+
+def test_the_collection_of_heads_is_found_where_the_user_has_moved_it(made):
+    parts, props = made
+    scene = bpy.context.scene
+    set_up_render(scene, parts, RenderSettings(head="shadow", engine="eevee"))
+    before = contents(scene)
+    heads = scene.collection.children[-1]
+    props.children.link(heads)
+    scene.collection.children.unlink(heads)
+    set_up_render(scene, parts, RenderSettings(head="shadow", engine="eevee"))
+    after = contents(scene)
+    assert all(after[name] == before[name] for name in ("collections", "objects", "lights", "nodes"))
+    held_out = [each.layer_collection.children[-1].holdout for each in scene.view_layers]
+    assert held_out == [True, False, False]
+
+
+def test_a_view_layer_is_made_for_the_user_who_has_deleted_it(made):
+    parts, _ = made
+    scene = bpy.context.scene
+    for role, layers in (("shadow", 3), ("guide", 1)):
+        set_up_render(scene, parts, RenderSettings(head="shadow", engine="eevee"))
+        scene.view_layers.remove(scene.view_layers[0])
+        set_up_render(scene, parts, RenderSettings(head=role, engine="eevee"))
+        assert len(scene.view_layers) == layers and any("flame_shadows" not in each for each in scene.view_layers)
+
+
+def test_a_copy_of_the_scene_gives_up_shadows_of_its_own_alone(made):
+    parts, _ = made
+    scene = bpy.context.scene
+    set_up_render(scene, parts, RenderSettings(head="shadow", engine="eevee"))
+    copy = scene.copy()
+    before = layers_and_lights(scene)
+    set_up_render(copy, parts, RenderSettings(head="shadow", engine="eevee"))
+    assert layers_and_lights(scene) == before and len(shadow_layers(copy)) == 3
+    set_up_render(copy, parts, RenderSettings(head="guide", engine="eevee"))
+    assert layers_and_lights(scene) == before and len(copy.view_layers) == 1
+
+
+def layers_and_lights(scene):
+    lights = sorted(each.name for each in scene.objects if each.type == "LIGHT")
+    return [(each.name, each.use_sky, layer_collections(each.layer_collection)) for each in scene.view_layers], lights
+
+
 def contents(scene):
     tree = getattr(scene, "compositing_node_group", None) or getattr(scene, "node_tree", None)
     return {
