@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, Mask
 from .camera import Intrinsics, project_clip, rotation_matrices
 from .corrections.corrections import ENTRY, Corrections, PinnedFrame, corrections_of
 from .failure import Failure
@@ -33,6 +33,7 @@ class Quality:
         video: Header of the track about its footage.
         settings, report: Header of the track about how it was made; what is in them is not known for certain.
         pinned: Frames that were pinned by hand, with which the track was made.
+        corrected: Frames that corrections by hand changed (T,), None where there are none.
     """
 
     frame_index: Array
@@ -49,6 +50,7 @@ class Quality:
     settings: Mapping[str, Any]
     report: Mapping[str, Any]
     pinned: tuple[PinnedFrame, ...] = ()
+    corrected: Mask | None = None
 
     def __len__(self) -> int:
         return len(self.frame_index)
@@ -71,9 +73,10 @@ class QualityArrays:
     landmark_triangle: Array
     landmark_barycentric: Array
     zoom: Array | None = None
+    uncorrected_rows: Array | None = None
 
 
-_OPTIONAL: Final = ("zoom",)
+_OPTIONAL: Final = ("zoom", "uncorrected_rows")
 _NAMES: Final = tuple(each.name for each in fields(QualityArrays) if each.name not in _OPTIONAL)
 
 
@@ -116,6 +119,7 @@ def _quality(arrays: QualityArrays, header: Mapping[str, Any]) -> Quality:
         settings=header.get("settings") or {},
         report=header.get("report") or {},
         pinned=_pinned(header),
+        corrected=None if arrays.uncorrected_rows is None else np.isin(np.arange(len(status)), arrays.uncorrected_rows),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ...backend.contract.corrections.corrections import PinnedFrame
+from ...backend.contract.quality import Quality
+from ...backend.contract.ranges import runs
 from ..results import selection
 from ..results.review import TrackFacts
 from ..scene.corrections import read_corrections
@@ -35,3 +37,14 @@ def scene_frames(result: selection.Result, placed: PlacedFrames) -> list[int]:
     """Return the frames of the scene that show pinned frames, in their order."""
     shown = (placed.scene_frame_of(each.frame) for each in read_corrections(result.collection).pinned)
     return [each for each in shown if each is not None]
+
+
+def changed_around(quality: Quality, placed: PlacedFrames, frame: int) -> tuple[int, int] | None:
+    """Return the first and last frame of the scene that change with a pinned frame of the source video, or None."""
+    if quality.corrected is None:
+        return None
+    for first, last in runs(quality.corrected):
+        if quality.frame_index[first] <= frame <= quality.frame_index[last]:
+            start, end = (placed.scene_frame_of(int(quality.frame_index[row])) for row in (first, last))
+            return None if start is None or end is None else (start, end)
+    return None

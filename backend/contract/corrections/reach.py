@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -53,6 +53,8 @@ class Anchors:
         frames: Of the source video (N,).
         left, right: Frames over which they are felt to both sides (N,).
         hard: Whether the track passes through them (N,).
+        stops_left, stops_right: Whether they are felt in full over these frames, which end at an edge, see `edges`
+            (N,).
     """
 
     rows: Integers
@@ -60,10 +62,18 @@ class Anchors:
     left: Integers
     right: Integers
     hard: Mask
+    stops_left: Mask
+    stops_right: Mask
 
     def part(self, chosen: NDArray[np.bool_] | slice) -> Anchors:
         """Return some of them."""
-        return Anchors(self.rows[chosen], self.frames[chosen], self.left[chosen], self.right[chosen], self.hard[chosen])
+        return Anchors(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
+    @property
+    def edges(self) -> Integers:
+        """Frames (E,) behind which, up to the next, nothing is felt of what is pinned on the other side."""
+        after = (self.frames + self.right)[self.stops_right]
+        return np.union1d(after, (self.frames - self.left)[self.stops_left] - 1)
 
 
 def anchors_of(pinned: Sequence[PinnedFrame], timing: Timing) -> Anchors:
@@ -77,7 +87,8 @@ def anchors_of(pinned: Sequence[PinnedFrame], timing: Timing) -> Anchors:
     ]
     left, right = np.array(reaches, dtype=np.int64).reshape(-1, 2).T
     hard = np.array([each.hardness == HARD for each in there], dtype=bool)
-    return Anchors(rows, timing.frame_index[rows], left, right, hard)
+    nowhere = np.zeros(len(rows), dtype=bool)
+    return Anchors(rows, timing.frame_index[rows], left, right, hard, nowhere, nowhere)
 
 
 def automatic_reach(row: int, timing: Timing) -> tuple[int, int]:
@@ -86,7 +97,7 @@ def automatic_reach(row: int, timing: Timing) -> tuple[int, int]:
     Not beyond: frames that nobody flags follow their landmarks, and a correction that fades out over them spoils them
     by a large part of itself.
     """
-    usual = max(round(SECONDS * timing.rate), 1)
+    usual = usual_reach(timing)
     if not timing.flagged[row]:
         return usual, usual
     reaches = []
@@ -99,10 +110,18 @@ def automatic_reach(row: int, timing: Timing) -> tuple[int, int]:
     return reaches[0], reaches[1]
 
 
-def segments(timing: Timing) -> list[Integers]:
-    """Return the rows that belong together: one shot, none missing between them."""
+def usual_reach(timing: Timing) -> int:
+    """Return the frames to both sides over which a pinned frame that is not flagged is felt."""
+    return max(round(SECONDS * timing.rate), 1)
+
+
+def segments(timing: Timing, edges: Integers | None = None) -> list[Integers]:
+    """Return the rows that belong together: one shot, none missing between them, and no edge, see `Anchors.edges`."""
     rows = np.flatnonzero(timing.present)
     breaks = (np.diff(rows) != 1) | (np.diff(timing.shot[rows]) != 0)
+    if edges is not None:
+        side = np.searchsorted(edges, timing.frame_index[rows], side="left")
+        breaks |= np.diff(side) != 0
     return np.split(rows, np.flatnonzero(breaks) + 1) if len(rows) else []
 
 
@@ -119,15 +138,15 @@ def spread(timing: Timing, anchors: Anchors, values: Floats) -> tuple[Floats, Fl
     """
     firm = values.copy()
     if not anchors.hard.all():
-        without, _ = _spread_all(timing, anchors.part(anchors.hard), values[anchors.hard])
+        without, _ = _spread_all(timing, anchors.part(anchors.hard), values[anchors.hard], anchors.edges)
         before = without[anchors.rows]
         firm = np.where(anchors.hard[:, None], values, before + SOFTNESS * (values - before))
-    return _spread_all(timing, anchors, firm)
+    return _spread_all(timing, anchors, firm, anchors.edges)
 
 
-def _spread_all(timing: Timing, anchors: Anchors, values: Floats) -> tuple[Floats, Floats]:
+def _spread_all(timing: Timing, anchors: Anchors, values: Floats, edges: Integers) -> tuple[Floats, Floats]:
     change, share = np.zeros((len(timing.frame_index), values.shape[1])), np.zeros(len(timing.frame_index))
-    for rows in segments(timing):
+    for rows in segments(timing, edges):
         first, last = np.searchsorted(anchors.rows, [rows[0], rows[-1] + 1])
         inside = anchors.part(slice(first, last))
         for chain in _chains(inside):
@@ -154,13 +173,15 @@ def _chains(anchors: Anchors) -> list[slice]:
 
 
 def _felt(frames: Integers, chain: Anchors) -> Floats:
-    """Return how much a chain is felt on frames (T,): 1 from its first to its last, fading out beside them."""
+    """Return how much a chain is felt on frames (T,): 1 from its first to its last, fading out beside them.
+
+    Up to an edge it does not fade; the frames end there.
+    """
     before = np.max(chain.left - (chain.frames - chain.frames[0]))
     after = np.max(chain.right - (chain.frames[-1] - chain.frames))
-    return np.minimum(
-        ramp((chain.frames[0] - frames) / (before + 1)),
-        ramp((frames - chain.frames[-1]) / (after + 1)),
-    )
+    away_left = (chain.frames[0] - frames) / (before + 1) * ~chain.stops_left[0]
+    away_right = (frames - chain.frames[-1]) / (after + 1) * ~chain.stops_right[-1]
+    return np.minimum(ramp(away_left), ramp(away_right))
 
 
 def ramp(share: Floats) -> Floats:

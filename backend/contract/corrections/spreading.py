@@ -19,6 +19,7 @@ from ..quality import quality_of
 from ..ranges import flagged, positions
 from ..track import MISSING, TRACKED, Track
 from .corrections import AUTOMATIC_REACH, ENTRY, Corrections, PinnedFrame
+from .edges import with_edges
 from .pose_changes import Poses, changed, changes, is_reachable, middle_of, poses_of, poses_of_keys
 from .pose_space import expression_limits
 from .posed_frames import moved_vertices
@@ -170,7 +171,10 @@ def spread_poses(
         return Spread(poses, anchors.rows, np.zeros(len(poses)), anchors)
     of_frame = {each.frame: each.pose for each in pinned}
     keys = poses_of_keys([of_frame[frame] for frame in anchors.frames.tolist()])
-    change, share = spread(timing, anchors, changes(poses.rows(anchors.rows), keys, middle))
+    values = changes(poses.rows(anchors.rows), keys, middle)
+    automatic = {each.frame for each in pinned if each.reach == AUTOMATIC_REACH}
+    anchors = with_edges(anchors, np.isin(anchors.frames, list(automatic)), poses, timing, values, middle)
+    change, share = spread(timing, anchors, values)
     rows = np.union1d(np.flatnonzero(change.any(axis=1)), anchors.rows)
     after = changed(poses.rows(rows), change[rows], middle)
     if limits is not None:

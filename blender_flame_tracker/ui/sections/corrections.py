@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ...nodes.scene_state import flame_of
-from ...pinning.pinned_frames import pinned_at, placed_of
+from ...pinning.pinned_frames import changed_around, pinned_at, placed_of
 from ...results import selection
 from ...scene.corrections import read_corrections
 from ...text import paragraph
@@ -56,6 +56,10 @@ def _draw_frames(layout: Any, context: bpy.types.Context, found: selection.Resul
         is_so = pinned is not None and pinned.hardness == hardness
         row.operator("flame.set_pinned_frame", text=text, depress=is_so).hardness = hardness
     reach = "" if pinned is None else "automatic" if pinned.reach < 0 else f"{pinned.reach} frames"
+    if pinned is not None and placed is not None and facts is not None and facts.quality is not None:
+        # What is shown may have been made with other pins; the range is then another, too.
+        around = changed_around(facts.quality, placed, pinned.frame) if facts.quality.pinned == every else None
+        reach += "" if around is None else f", {around[0]} to {around[1]}"
     row = column.row(align=True)
     row.operator("flame.set_pinned_frame", text=f"Reach: {reach}" if reach else "This Frame Is Not Pinned")
     row = column.row(align=True)

@@ -137,6 +137,22 @@ def test_only_frames_between_two_are_solved_again_and_they_join_without_a_step(c
     assert joints.max() <= inside.max()
 
 
+def test_a_stretch_with_hard_edges_is_solved_again_up_to_them(clip, astray, place) -> None:
+    # The tracker took something 35 pixels beside the head for it, for 14 frames.
+    off = np.array([35.0, 0.0])
+    points, translation = astray.landmarks.points.copy(), astray.translation.copy()
+    points[LED_ASTRAY, :, :2] += off
+    translation[LED_ASTRAY, 0] += off[0] / clip.intrinsics.focal_x * translation[LED_ASTRAY, 2]
+    jumped = replace(astray, landmarks=replace(astray.landmarks, points=points), translation=translation)
+    result = corrected(clip, jumped, place, pinned(clip, 25))
+    assert isinstance(result, Fit)
+    others = np.setdiff1d(np.arange(FRAMES), np.arange(FRAMES)[LED_ASTRAY])
+    assert (result.translation[others] == astray.translation[others]).all()
+    away = np.linalg.norm(result.translation - clip.translation, axis=1)[LED_ASTRAY]
+    # 7 mm, as without the jump, which is 20 mm.
+    assert away.max() < 0.01
+
+
 def test_a_second_stage_keeps_what_the_first_has_pinned_and_all_of_it_comes_off_again(clip, astray, place) -> None:
     first, second = pinned(clip, 20, reach=8), pinned(clip, 27, reach=8)
     once = corrected(clip, astray, place, first, refine=False)

@@ -42,11 +42,11 @@ def test_at_first_there_is_the_tool_and_nothing_to_take_back(take):
 def test_a_pinned_frame_shows_how_it_counts(take, scene):
     pin_frame(5)
     shown = drawn()
-    assert "1 pinned frame" in shown.text() and "Reach: automatic" in shown.text()
+    assert "1 pinned frame" in shown.text() and "Reach: automatic, " in shown.text()
     assert pressed(shown, "Hard") and not pressed(shown, "Soft") and shown.find("Remove").usable
     bpy.ops.flame.set_pinned_frame(hardness="soft", reach=3)
     shown = drawn()
-    assert pressed(shown, "Soft") and "Reach: 3 frames" in shown.text()
+    assert pressed(shown, "Soft") and "Reach: 3 frames, 2 to 8" in shown.text()
 
 
 def test_beside_it_the_same_buttons_stand_and_cannot_be_pressed(take, scene):

@@ -68,7 +68,9 @@ def pinned_clips(draw: st.DrawFn) -> tuple[Timing, Anchors, np.ndarray]:
     timing = Timing(frame_index, shot, present, np.zeros(FRAMES, bool), 25.0)
     reach = random.integers(0, 40, (2, len(rows)))
     hard = random.uniform(size=len(rows)) < 0.8
-    return timing, Anchors(rows, frame_index[rows], reach[0], reach[1], hard), random.normal(size=(len(rows), 3))
+    nowhere = np.zeros(len(rows), bool)
+    anchors = Anchors(rows, frame_index[rows], reach[0], reach[1], hard, nowhere, nowhere)
+    return timing, anchors, random.normal(size=(len(rows), 3))
 
 
 @given(pinned_clips())
