@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract.arrays import Floats
-from ..contract.corrections.corrections import Corrections, Matte
+from ..contract.corrections.corrections import Area, Corrections, Matte
 from ..contract.corrections.excluded_areas import area_corners
 from ..contract.failure import Failure
 from ..contract.settings import VideoSettings
@@ -56,17 +56,28 @@ class ExcludedPixels:
         return None if mask is None else mask[top : top + shape[0], left : left + shape[1]]
 
     def _on_footage(self, frame: int) -> NDArray[np.bool_] | None:
-        outlines = [area_corners(area, frame) for area in self.corrections.areas]
-        drawn = [corners for corners in outlines if corners is not None]
+        drawn = self._inside(self.corrections.areas, frame)
         black = self._black(frame)
-        if not drawn and black is None:
-            return None
+        if drawn is None or black is None:
+            return black if drawn is None else drawn.astype(bool)
+        return drawn.astype(bool) | black
+
+    def _inside(self, areas: tuple[Area, ...], frame: int) -> NDArray[np.uint8] | None:
+        """Return 1 where any of some areas is (H, W), else 0; None where none is there on the frame."""
+        result: NDArray[np.uint8] | None = None
         width, height = self.video.width, self.video.height
-        mask = np.zeros((height, width), dtype=np.uint8)
-        for corners in drawn:
+        for area in areas:
+            corners = area_corners(area, frame)
+            if corners is None:
+                continue
+            result = np.zeros((height, width), dtype=np.uint8) if result is None else result
+            holes = self._inside(area.without, frame)
+            canvas = result if holes is None else np.zeros_like(result)
             pixels = (corners * (width, height) - 0.5) * (1 << _FRACTION)
-            cv2.fillPoly(mask, [np.rint(pixels.clip(-1e6, 1e6)).astype(np.int32)], (1,), shift=_FRACTION)
-        return mask.astype(bool) if black is None else mask.astype(bool) | black
+            cv2.fillPoly(canvas, [np.rint(pixels.clip(-1e6, 1e6)).astype(np.int32)], (1,), shift=_FRACTION)
+            if holes is not None:
+                result[(canvas == 1) & (holes == 0)] = 1
+        return result
 
     def hides(self, position: int, pixels: Floats) -> NDArray[np.bool_]:
         """Return which points (N, 2) of a frame, in its pixels, do not count; beyond the picture as at its edge."""

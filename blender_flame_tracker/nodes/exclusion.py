@@ -30,7 +30,8 @@ from ...backend.contract.failure import Failure
 from ...backend.contract.file_access import is_file
 from ...backend.contract.marks import track_header
 from ...backend.contract.targets import TargetRefused, Targets
-from ..scene.footage.masks import Outline, outlines_of
+from ..scene.footage.mask_layers import Outline
+from ..scene.footage.masks import outlines_of
 from .reading import downstream, nodes_of, upstream
 from .source_frames import FrameMap, frame_map
 from .take_files import file_of
@@ -103,7 +104,7 @@ def _area(outline: Outline, placed: FrameMap) -> Area:
         AreaKey(int(source[row]), tuple((round(float(x), 5), round(float(y), 5)) for x, y in outline.corners[row]))
         for row in keyed
     ]
-    return Area(outline.name, tuple(keys))
+    return Area(outline.name, tuple(keys), without=tuple(_area(each, placed) for each in outline.without))
 
 
 def _needed(corners: NDArray[np.float64]) -> Iterator[int]:

@@ -12,6 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from backend.contract.corrections.corrections import (
+    Area,
+    AreaKey,
     Corrections,
     KeyPose,
     Pin,
@@ -35,7 +37,11 @@ _PIN: Final = Pin(2, (0.2, 0.3, 0.5), (320.0, 240.0))
 _POSE: Final = KeyPose(
     (np.pi, 0.1, 0.0), (0.01, 0.0, 0.6), (0.0,) * 3, (0.1, 0.0, 0.0), (0.0,) * 3, (0.0,) * 3, (0.0, 0.0), (0.1, 0.0)
 )
-_GOOD: Final = Corrections((PinnedFrame(1, _POSE, (_PIN,)), PinnedFrame(2, _POSE, (), "soft", 1)))
+_KEYS: Final = (AreaKey(0, ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))),)
+_GOOD: Final = Corrections(
+    (PinnedFrame(1, _POSE, (_PIN,)), PinnedFrame(2, _POSE, (), "soft", 1)),
+    areas=(Area("hand", _KEYS, without=(Area("hole", _KEYS),)),),
+)
 _NUMBERS: Final = (0.0, -1e-300, 1e300, -1e7, 1e4, 3.2, -0.6, 1e-12)
 
 

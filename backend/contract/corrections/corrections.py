@@ -26,7 +26,10 @@ from ..checks import (
 )
 from ..failure import Failure
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+"""Highest that is read. Files in which an area has `without` have 2: programs of schema 1 would pass that over."""
+_PLAIN_SCHEMA: Final = 1
+"""Of all other files, which programs of schema 1 read too."""
 ENTRY: Final = "corrections"
 """Entry of a track's header: what it was corrected with, as `Corrections.to_plain` gives it."""
 SUFFIX: Final = ".corrections.json"
@@ -35,6 +38,8 @@ HARD: Final = "hard"
 SOFT: Final = "soft"
 HARDNESS: Final = (HARD, SOFT)
 AUTOMATIC_REACH: Final = -1
+DEEPEST_AREA: Final = 16
+"""Areas within each other's `without` at most, so that no file can exhaust a program that reads it."""
 FACE_REGIONS: Final = ("brows", "left eye", "right eye", "nose", "mouth", "jaw line", "cheeks", "forehead")
 """Regions of the face that can be left out, by the landmarks in them; left and right are the subject's."""
 
@@ -120,12 +125,15 @@ class Area:
         keys: Its outline on some frames, in their order, each with as many corners; between them corners move
             straight, before the first and after the last they stay.
         first, last: Frames between which it is there; -1 as `last` is the end.
+        without: Areas that count all the same, taken out of this one alone: the hole between two fingers. All but the
+            inside of an outline is the whole picture without it. They may have areas taken out of them in turn.
     """
 
     name: str
     keys: tuple[AreaKey, ...]
     first: int = 0
     last: int = -1
+    without: tuple[Area, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,8 +189,9 @@ class Corrections:
 
     def to_plain(self) -> dict[str, Any]:
         """Return it as JSON gives it back: with lists, so that `corrections_of` understands it at once."""
-        plain: dict[str, Any] = json.loads(json.dumps({"schema": SCHEMA, **asdict(self)}))
-        return plain
+        schema = SCHEMA if any(area.without for area in self.areas) else _PLAIN_SCHEMA
+        plain: dict[str, Any] = json.loads(json.dumps({"schema": schema, **asdict(self)}))
+        return {**plain, "areas": [_plain_area(area) for area in plain["areas"]]}
 
     def to_json(self) -> str:
         """Return it as JSON text, readable by `parse_corrections`."""
@@ -255,6 +264,15 @@ _POSE: Final = object_with(
         "expression": list_of(is_number),
     }
 )
+
+
+def _is_area(value: Any, room: int = DEEPEST_AREA) -> bool:
+    """Whether this is an area with outlines of as many corners each, and not too many areas within each other."""
+    if room == 0 or not _AREA(value) or len({len(key["corners"]) for key in value["keys"]}) != 1:
+        return False
+    return list_of(lambda inner: _is_area(inner, room - 1))(value.get("without", []))
+
+
 _CHECKS: Final = {
     "pinned": list_of(
         object_with(
@@ -267,7 +285,7 @@ _CHECKS: Final = {
         )
     ),
     "frames": list_of(lambda value: _RANGE(value) and value["first"] <= value["last"]),
-    "areas": list_of(lambda value: _AREA(value) and len({len(key["corners"]) for key in value["keys"]}) == 1),
+    "areas": list_of(_is_area),
     "face_regions": list_of(lambda value: value in FACE_REGIONS),
     "matte": maybe(object_with({"path": is_path}, {"inverted": is_yes_or_no, "first_frame": is_whole})),
 }
@@ -282,6 +300,12 @@ _AREA: Final = object_with(
     {"first": is_whole, "last": lambda value: is_whole(value, -1)},
 )
 _EMPTY: Final[dict[str, Any]] = {"pinned": [], "frames": [], "areas": [], "face_regions": [], "matte": None}
+
+
+def _plain_area(area: dict[str, Any]) -> dict[str, Any]:
+    """Return an area of plain data as it is written: with `without` only where there is something in it."""
+    inner = [_plain_area(each) for each in area.pop("without")]
+    return {**area, "without": inner} if inner else area
 
 
 def _pinned(data: dict[str, Any]) -> PinnedFrame:
@@ -302,6 +326,7 @@ def _area(data: dict[str, Any]) -> Area:
         tuple(sorted(keys, key=lambda each: each.frame)),
         data.get("first", 0),
         data.get("last", -1),
+        tuple(map(_area, data.get("without", ()))),
     )
 
 

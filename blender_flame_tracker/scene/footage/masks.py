@@ -8,7 +8,6 @@ its own: what the user sees, and where points stand that are being moved, stays 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import bpy
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....backend.contract.failure import Failure
+from .mask_layers import Outline, covered, layer_problem
 
 Floats = NDArray[np.float64]
 
@@ -25,28 +25,14 @@ _STRAIGHT: Final = 1e-4
 """Shares of the picture by which a handle may lie beside a straight piece."""
 
 
-@dataclass(frozen=True)
-class Outline:
-    """A closed outline of a mask over time.
-
-    Attributes:
-        name: Of its layer.
-        frames: Of the scene (F,), increasing.
-        corners: Shares of the picture, from top left (F, C, 2).
-    """
-
-    name: str
-    frames: NDArray[np.int64]
-    corners: Floats
-
-
 def outlines_of(
     mask: bpy.types.Mask, frames: Sequence[int], size: tuple[float, float]
 ) -> tuple[Outline, ...] | Failure:
-    """Return the outlines of a mask on frames of the scene, or why it cannot be used.
+    """Return the outlines of what a mask covers on frames of the scene, or why it cannot be used.
 
     Args:
-        mask: Whose closed splines count, of the layers that are not hidden from renders.
+        mask: Whose closed splines count, of the layers that are not hidden from renders, composited as Blender does;
+            feather and opacity do not matter.
         frames: Increasing.
         size: Width and height of the picture, in whatever unit.
     """
@@ -58,11 +44,14 @@ def outlines_of(
         for frame in frames:
             for name, number, spline in _closed(look_at(frame)):
                 found.setdefault((name, number), []).append(_controls(spline))
-    moving = {key: controls for key, controls in found.items() if len(controls) == len(frames)}
-    return tuple(
-        Outline(name, np.array(frames, dtype=np.int64), in_picture(_polygons(np.array(controls)), size))
-        for (name, _number), controls in moving.items()
-    )
+    scene_frames = np.array(frames, dtype=np.int64)
+    of_layers: dict[str, list[Outline]] = {layer.name: [] for layer in mask.layers}
+    for (name, _number), controls in found.items():
+        if len(controls) == len(frames):
+            corners = in_picture(_polygons(np.array(controls)), size)
+            of_layers[name].append(Outline(name, scene_frames, corners))
+    shown = [(layer, of_layers[layer.name]) for layer in mask.layers if not layer.hide_render]
+    return covered(shown, scene_frames)
 
 
 def mask_problem(mask: bpy.types.Mask) -> Failure | None:
@@ -70,12 +59,9 @@ def mask_problem(mask: bpy.types.Mask) -> Failure | None:
     for layer in mask.layers:
         if layer.hide_render:
             continue
-        if layer.invert or layer.blend in ("SUBTRACT", "MERGE_SUBTRACT", "DARKEN", "MUL"):
-            return Failure(
-                "mask-inverted",
-                f"The layer {layer.name} of the mask {mask.name} is inverted or taken away from others.",
-                "Only what lies inside of outlines is left out: switch that off, or hide the layer from renders.",
-            )
+        problem = layer_problem(mask.name, layer, sum(map(_has_inside, layer.splines)))
+        if problem is not None:
+            return problem
         if any(
             point.parent is not None and point.parent.id is not None
             for spline in layer.splines
@@ -130,8 +116,12 @@ def _closed(mask: Any) -> Iterator[tuple[str, int, Any]]:
     for layer in mask.layers:
         if not layer.hide_render:
             for number, spline in enumerate(layer.splines):
-                if spline.use_cyclic and len(spline.points) >= 3:
+                if _has_inside(spline):
                     yield layer.name, number, spline
+
+
+def _has_inside(spline: Any) -> bool:
+    return spline.use_cyclic and len(spline.points) >= 3
 
 
 def _controls(spline: Any) -> Floats:

@@ -25,6 +25,7 @@ from backend.corrections.exclusion import landmarks_without
 from backend.corrections.source import exclusions_of
 from backend.data.context import Context
 from backend.data.types import Landmarks, PersonMasks, Video
+from backend.video.excluded_pixels import ExcludedPixels, excluded_pixels
 
 FRAMES = 40
 HIDDEN = slice(15, 24)
@@ -104,6 +105,28 @@ def test_landmarks_in_an_area_do_not_count_while_it_is_there(clip, video, place)
     assert not result.counted[HIDDEN, 152].any() and result.counted[HIDDEN, 10].all()
     assert np.flatnonzero(~result.open_face).tolist() == list(range(HIDDEN.start, HIDDEN.stop))
     assert result.found.all() and (result.points == clip.landmarks.points).all()
+
+
+def test_landmarks_in_a_hole_of_an_area_count_as_the_pixels_there_do(clip, video, place) -> None:
+    whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    below = lower_half(clip.landmarks)
+    left = AreaKey(0, ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+    area = Area("all but", (AreaKey(0, whole),), without=(replace(below, without=(Area("left", (left,)),)),))
+    excluded = Corrections(areas=(area, below))
+    pixels = excluded_pixels(replace(excluded, areas=(area,)), video, place)
+    assert isinstance(pixels, ExcludedPixels)
+    during, before = pixels.at(HIDDEN.start), pixels.at(0)
+    assert during is not None and before is not None and before.all()
+    nose, middle = round(below.keys[0].corners[0][1] * video.height), video.width // 2
+    assert during[: nose - 1].all() and during[nose + 2 :, : middle - 1].all()
+    assert not during[nose + 2 :, middle + 2 :].any()
+    points = clip.landmarks.points[HIDDEN.start, :, :2]
+    counts = (points[:, 0] > middle + 2) & (points[:, 1] > nose + 2)
+    hidden = pixels.hides(HIDDEN.start, points.astype(np.float64))
+    assert counts.any() and not hidden[counts].any()
+    assert hidden[(points[:, 0] < middle - 2) | (points[:, 1] < nose - 2)].all()
+    both = excluded_pixels(excluded, video, place)
+    assert isinstance(both, ExcludedPixels) and both.hides(HIDDEN.start, points.astype(np.float64)).all()
 
 
 def test_a_fit_does_not_follow_landmarks_that_do_not_count(clip, video, place, tmp_path) -> None:

@@ -131,6 +131,21 @@ def test_an_area_that_moves_has_the_keys_that_its_way_needs(tree):
     assert by_frame[0] == pytest.approx(0.1, abs=1e-4) and by_frame[10] == pytest.approx(0.3, abs=1e-4)
 
 
+def test_a_hole_is_taken_out_of_the_mask_and_not_out_of_what_a_named_file_leaves_out(tree, clip, tmp_path):
+    bpy.ops.flame.draw_area(corners=CORNERS, name="Hand")
+    bpy.ops.flame.draw_area(corners="0.2 0.25, 0.3 0.25, 0.3 0.3", name="Fingers")
+    exclude(tree).mask.layers["Fingers"].blend = "MERGE_SUBTRACT"
+    hair = Area("Hair", (AreaKey(0, ((0.0, 0.0), (0.5, 0.0), (0.5, 0.9))),))
+    (tmp_path / "mine.json").write_text(Corrections(areas=(hair,)).to_json())
+    exclude(tree).corrections = str(tmp_path / "mine.json")
+    bpy.ops.flame.track()
+    written = read_corrections(clip.parent / "take one_flame" / "track_excluded.corrections.json")
+    assert [(each.name, [hole.name for hole in each.without]) for each in written.areas] == [
+        ("Hair", []),
+        ("Hand", ["Fingers"]),
+    ]
+
+
 def test_what_a_named_file_leaves_out_counts_with_the_mask(tree, clip, tmp_path):
     bpy.ops.flame.draw_area(corners=CORNERS, name="Hand")
     hair = Area("Hair", (AreaKey(0, ((0.0, 0.0), (0.5, 0.0), (0.5, 0.1))),))
@@ -143,8 +158,8 @@ def test_what_a_named_file_leaves_out_counts_with_the_mask(tree, clip, tmp_path)
 
 def test_a_mask_that_cannot_be_used_stops_the_run_with_a_sentence(tree):
     bpy.ops.flame.draw_area(corners=CORNERS)
-    exclude(tree).mask.layers[0].invert = True
-    with pytest.raises(RuntimeError, match="inverted"):
+    exclude(tree).mask.layers[0].blend = "DIFFERENCE"
+    with pytest.raises(RuntimeError, match="difference"):
         bpy.ops.flame.track()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backend.contract.corrections.corrections import (
+    DEEPEST_AREA,
     SOFT,
     Area,
     AreaKey,
@@ -38,10 +40,30 @@ ALL = Corrections(
     matte=Matte("mattes/shot_0001.png", inverted=True, first_frame=1),
 )
 TOO_FEW = [[0, 0], [1, 1]]
+SQUARE = (AreaKey(0, ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))),)
+SQUARE_AS_DATA = [{"frame": 0, "corners": [[0, 0], [1, 0], [1, 1]]}]
+HOLE = Area("fingers", SQUARE, without=(Area("ring", SQUARE, 3, 9),))
 
 
 def test_corrections_are_the_same_after_writing_and_reading() -> None:
     assert parse_corrections(ALL.to_json()) == ALL
+
+
+def test_an_area_with_a_hole_has_a_schema_that_older_programs_refuse_and_all_else_has_the_first() -> None:
+    assert ALL.to_plain()["schema"] == 1 and "without" not in ALL.to_json()
+    holed = replace(ALL, areas=(*ALL.areas, Area("hand", SQUARE, without=(HOLE,))))
+    assert holed.to_plain()["schema"] == 2 and parse_corrections(holed.to_json()) == holed
+
+
+def _nested(depth: int) -> Area:
+    return Area("hand", SQUARE, without=(_nested(depth - 1),) if depth > 1 else ())
+
+
+def test_areas_within_each_other_have_an_end() -> None:
+    deepest = Corrections(areas=(_nested(DEEPEST_AREA),))
+    assert parse_corrections(deepest.to_json()) == deepest
+    problem = parse_corrections(Corrections(areas=(_nested(DEEPEST_AREA + 1),)).to_json())
+    assert isinstance(problem, Failure) and problem.code == "corrections-damaged"
 
 
 def test_a_frame_has_one_pinned_frame_and_they_stand_in_order() -> None:
@@ -66,6 +88,14 @@ def _damaged(**changes: Any) -> str:
         (_damaged(frames=[{"first": 9, "last": 3}]), "corrections-damaged"),
         (
             _damaged(areas=[{"name": "hand", "keys": [{"frame": 0, "corners": [[0, 0], [1, 1]]}]}]),
+            "corrections-damaged",
+        ),
+        (
+            _damaged(schema=2, areas=[{"name": "hand", "keys": SQUARE_AS_DATA, "without": "ring"}]),
+            "corrections-damaged",
+        ),
+        (
+            _damaged(areas=[{"name": "hand", "keys": SQUARE_AS_DATA, "without": [{"name": "ring", "keys": []}]}]),
             "corrections-damaged",
         ),
         (_damaged(face_regions=["elbow"]), "corrections-damaged"),

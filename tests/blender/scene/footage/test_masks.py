@@ -77,11 +77,17 @@ def test_open_splines_and_layers_hidden_from_renders_leave_nothing_out(mask):
     assert masks.outlines_of(mask, [1], WIDE) == ()
 
 
-@pytest.mark.parametrize(("name", "value"), [("invert", True), ("blend", "SUBTRACT")])
-def test_what_is_meant_the_other_way_round_is_refused_with_a_sentence(mask, name, value):
-    setattr(mask.layers[0], name, value)
+def test_what_cannot_be_said_in_outlines_is_refused_with_a_sentence(mask):
+    layer = mask.layers[0]
+    layer.blend = "DIFFERENCE"
     problem = masks.outlines_of(mask, [1], WIDE)
-    assert isinstance(problem, Failure) and "Hand" in problem.sentence and "inside" in problem.advice
+    assert isinstance(problem, Failure) and "Hand" in problem.sentence and "Replace" in problem.advice
+    layer.blend, layer.use_fill_holes = "MERGE_ADD", True
+    assert len(masks.outlines_of(mask, [1], WIDE)) == 1
+    for _ in range(6):
+        layer.splines.new().points.add(2)
+        layer.splines[-1].use_cyclic = True
+    assert "7 outlines with holes" in masks.outlines_of(mask, [1], WIDE).sentence
 
 
 def test_a_mask_that_follows_a_marker_is_refused_with_a_sentence(mask, tmp_path):
