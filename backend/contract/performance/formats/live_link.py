@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,16 +32,24 @@ _GAZE: Final = [EYE_COLUMNS.index(name) for name in ("LeftEyeYaw", "LeftEyePitch
 
 def is_live_link(text: str) -> bool:
     """Whether a text begins as a file of Live Link Face does."""
-    names = [name.strip().lower() for name in _with_commas(text.partition("\n")[0]).split(",")]
+    names = [name.strip().lower() for name in _values(text.partition("\n")[0], _separator(text))]
     return names[:2] == [name.lower() for name in HEADER_START]
 
 
-def _with_commas(text: str) -> str:
-    """The text with commas between values, as the app writes it: spreadsheets save it with semicolons or tabs."""
+def _separator(text: str) -> str:
+    """What parts the values: the app writes commas, and spreadsheets save its files with semicolons or tabs, too."""
     header = text.partition("\n")[0]
-    separator = next((each for each in (";", "\t") if each in header and "," not in header), None)
-    # Where values are parted by something else, a comma is that of a decimal.
-    return text if separator is None else text.replace(",", ".").replace(separator, ",")
+    return next((each for each in (";", "\t") if each in header and "," not in header), ",")
+
+
+def _values(line: str, separator: str) -> list[str]:
+    """The values of a row, without quotation marks around them; a comma within one is that of a decimal."""
+    if '"' not in line:
+        return [each.replace(",", ".") for each in line.split(separator)] if separator != "," else line.split(",")
+    try:
+        return [each.replace(",", ".") for each in next(csv.reader([line], delimiter=separator))]
+    except csv.Error:  # Longer than a row can be.
+        return [line]
 
 
 @dataclass(frozen=True)
@@ -62,8 +71,11 @@ def parse_live_link(text: str, path: Path, tell: Tell) -> Performance | Failure:
         path: Where it lies: its name, and `TAKE` beside it, are used.
         tell: Gets notices.
     """
-    lines = [line.split(",") for line in _with_commas(text).splitlines()]
+    separator = _separator(text)
+    lines = [_values(line, separator) for line in text.splitlines()]
     names = [name.strip() for name in lines[0]]
+    while names[-1] == "":  # Columns of a spreadsheet that are empty all the way.
+        names.pop()
     rows = _good_rows(lines, len(names), path, tell)
     if isinstance(rows, Failure):
         return rows
@@ -102,9 +114,10 @@ _OUT: Final = "They are left out."
 def _good_rows(lines: Sequence[Sequence[str]], width: int, path: Path, tell: Tell) -> _Rows | Failure:
     """Return the rows that are whole; a failure where most are not, or none is there."""
     codes, has_face, numbers, broken = [], [], [], []
-    for number, line in enumerate(lines[1:], start=2):
-        if line == [""]:
+    for number, cells in enumerate(lines[1:], start=2):
+        if not any(cells):
             continue
+        line = cells if any(each.strip() for each in cells[width:]) else cells[:width]
         code = parts_of(line[0])
         # Without a face a row need not have values.
         without = len(line) > 1 and line[1].strip() == "0" and not any(each.strip() for each in line[2:])

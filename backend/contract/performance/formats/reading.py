@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Final
 
@@ -40,9 +41,12 @@ def read_performance(path: Path, tell: Tell = _nothing) -> Performance | Failure
     try:
         if path.stat().st_size > _MOST_BYTES:
             return Failure("performance-large", f"{path.name} is too large for a take of a face.", _ADVICE)
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        content = path.read_bytes()
     except OSError as error:
         return Failure("performance-not-read", f"{path} could not be read: {error.strerror or error}.", "Check it.")
+    # A spreadsheet's "Unicode text" has two bytes for each letter.
+    is_wide = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = content.decode("utf-16" if is_wide else "utf-8-sig", errors="replace")
     if is_live_link(text):
         return parse_live_link(text, path, tell)
     if is_face_cap(text):

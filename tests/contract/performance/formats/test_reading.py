@@ -81,6 +81,22 @@ def test_what_a_spreadsheet_has_saved_is_read(tmp_path: Path, separator: str, po
     assert len(take) == 2 and take.weights[1, INDEX["jawOpen"]] == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize(("separator", "encoding"), [(",", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-16")])
+def test_what_a_spreadsheet_has_put_in_quotation_marks_is_read(tmp_path: Path, separator: str, encoding: str) -> None:
+    rows = [HEADER, *(row(code).replace(".", "_").split(",") for code in ("00:00:00:00", "00:00:00:02"))]
+    text = "\n".join(separator.join(f'"{each.replace("_", ",")}"' for each in cells) for cells in rows)
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding)
+    assert np.allclose(read(path).weights, 0.25)
+
+
+def test_empty_columns_and_rows_behind_those_of_the_app_say_nothing(tmp_path: Path) -> None:
+    rows = (f"{row(code)},," for code in ("00:00:00:00", "00:00:00:02"))
+    notices: list[Notice] = []
+    path = written(tmp_path / "a.csv", *rows, 63 * ",", header=",".join([*HEADER, "", ""]))
+    assert len(read(path, notices)) == 2 and not notices
+
+
 def test_times_follow_from_the_time_codes_even_over_midnight(tmp_path: Path) -> None:
     take = read(written(tmp_path / "a.csv", row("23:59:59:58.5"), row("00:00:00:00.5"), row("00:00:00:04.5")))
     assert np.allclose(take.time, np.array([0, 2, 6]) / 60)
