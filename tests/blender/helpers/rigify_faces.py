@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import tempfile
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import bpy
+from flame_extension.backend.contract.failure import Failure
+from flame_extension.backend.contract.performance.characters.mapping import Mapping
+from flame_extension.backend.contract.performance.performance import Performance
+from flame_extension.backend.contract.retarget_settings import RetargetSettings
+from flame_extension.blender_flame_tracker.retarget.recognising.recognise import recognise_character
+from flame_extension.blender_flame_tracker.retarget.writing.apply import Applied, carry_out, prepare
 from mathutils import Matrix
+
+REPLACE = RetargetSettings(existing="replace")
+TALKING = {
+    "jawOpen": [0, 0.4, 0.9, 0.2],
+    "mouthSmileLeft": [0, 1.0, 0.3, 0],
+    "mouthSmileRight": [0, 0.7, 0, 0],
+    "mouthFunnel": [0, 0, 0.2, 0.8],
+    "eyeBlinkLeft": [0, 0.3, 1.0, 0],
+    "eyeBlinkRight": [0, 0.1, 1.0, 0.5],
+    "browInnerUp": [0, 0, 0.8, 0],
+    "eyeLookDownLeft": [0, 0.3, 0, 0],
+    "eyeLookDownRight": [0, 0.3, 0, 0],
+}
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="rigify-")
 """Rigs that were generated, by the kind of face: Rigify takes seconds."""
@@ -59,3 +79,18 @@ def constraints_of(rig: Any) -> list[tuple[Any, ...]]:
         for bone in rig.pose.bones
         for each in bone.constraints
     ]
+
+
+def mapping_of(rig: Any) -> Mapping:
+    found = recognise_character(bpy.context, [rig])
+    assert not isinstance(found, Failure)
+    return found.mapping
+
+
+def play(rig: Any, performance: Performance, settings: RetargetSettings = REPLACE, mapping: Any = None) -> Applied:
+    scene = bpy.context.scene
+    prepared = prepare(performance, 1, Fraction(24), mapping or mapping_of(rig), settings, scene)
+    assert not isinstance(prepared, Failure), prepared
+    applied = carry_out(prepared, settings, scene)
+    assert isinstance(applied, Applied), applied
+    return applied

@@ -12,20 +12,15 @@ import numpy as np
 import pytest
 from flame_extension.backend.contract.failure import Failure
 from flame_extension.backend.contract.performance.characters.mapping import JointTarget, Mapping, SurfaceTarget
-from flame_extension.backend.contract.performance.performance import Performance
 from flame_extension.backend.contract.performance.transfer.arkit_head import arkit_head
-from flame_extension.backend.contract.retarget_settings import RetargetSettings
-from flame_extension.blender_flame_tracker.retarget.recognising.recognise import recognise_character
 from flame_extension.blender_flame_tracker.retarget.surface.working_copy import working_copy
-from flame_extension.blender_flame_tracker.retarget.writing.apply import Applied, carry_out, prepare, prepare_in_steps
+from flame_extension.blender_flame_tracker.retarget.writing.apply import prepare
 from flame_extension.blender_flame_tracker.scene import keyframes
-from flame_extension.blender_flame_tracker.steps import finished
 from mathutils import Matrix, Vector
 from performances import make_performance
 from performed_tracks import imported, performed
-from rigify_faces import constraints_of, make_rig, stored_rig
+from rigify_faces import REPLACE, TALKING, constraints_of, make_rig, mapping_of, play, stored_rig
 
-REPLACE = RetargetSettings(existing="replace")
 UP = np.array([0.0, 0.0, 1.0])
 PERSON_TO_RIG = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 """The meta-rig looks along -Y."""
@@ -36,21 +31,6 @@ def rig(addon: Any, request: pytest.FixtureRequest) -> Any:
     rig = stored_rig(modular=request.param)
     bpy.context.scene.render.fps = 24
     return rig
-
-
-def mapping_of(rig: Any) -> Mapping:
-    found = recognise_character(bpy.context, [rig])
-    assert not isinstance(found, Failure)
-    return found.mapping
-
-
-def play(rig: Any, performance: Performance, settings: RetargetSettings = REPLACE, mapping: Any = None) -> Applied:
-    scene = bpy.context.scene
-    prepared = prepare(performance, 1, Fraction(24), mapping or mapping_of(rig), settings, scene)
-    assert not isinstance(prepared, Failure), prepared
-    applied = carry_out(prepared, settings, scene)
-    assert isinstance(applied, Applied), applied
-    return applied
 
 
 def points(rig: Any, frame: int) -> dict[str, np.ndarray]:
@@ -64,19 +44,6 @@ def points(rig: Any, frame: int) -> dict[str, np.ndarray]:
 
 def corner(rig: Any) -> str:
     return "lips.L" if "lips.L" in rig.pose.bones else "lip_end.L.001"
-
-
-TALKING = {
-    "jawOpen": [0, 0.4, 0.9, 0.2],
-    "mouthSmileLeft": [0, 1.0, 0.3, 0],
-    "mouthSmileRight": [0, 0.7, 0, 0],
-    "mouthFunnel": [0, 0, 0.2, 0.8],
-    "eyeBlinkLeft": [0, 0.3, 1.0, 0],
-    "eyeBlinkRight": [0, 0.1, 1.0, 0.5],
-    "browInnerUp": [0, 0, 0.8, 0],
-    "eyeLookDownLeft": [0, 0.3, 0, 0],
-    "eyeLookDownRight": [0, 0.3, 0, 0],
-}
 
 
 def test_both_generations_are_recognised_by_their_own_names(rig: Any) -> None:
@@ -320,66 +287,6 @@ def test_any_armature_follows_a_table_of_the_user(addon: Any) -> None:
     went = np.array(thing.pose.bones["corner_l"].head) - bones["corner_l"][1]
     assert went == pytest.approx(scale * PERSON_TO_RIG @ way, abs=1e-4 * scale)
     assert np.degrees(thing.pose.bones["mandible"].rotation_quaternion.angle) == pytest.approx(20, abs=0.1)
-
-
-def test_handlers_of_other_add_ons_do_not_see_poses_that_are_tried(addon: Any) -> None:
-    rig = stored_rig(modular=False)
-    scenes: list[str] = []
-
-    def listen(scene: Any, _: Any) -> None:
-        scenes.append(scene.name)
-
-    handlers = bpy.app.handlers
-    lists = [handlers.depsgraph_update_post, handlers.frame_change_pre, handlers.frame_change_post]
-    for each in lists:
-        each.append(listen)
-    try:
-        play(rig, make_performance({"jawOpen": [0, 1]}))
-        assert all(listen in each for each in lists)
-    finally:
-        for each in lists:
-            each.remove(listen)
-    assert set(scenes) <= {bpy.context.scene.name}
-
-
-def test_what_is_stopped_half_way_leaves_nothing_behind(addon: Any) -> None:
-    rig = stored_rig(modular=False)
-    kinds = (bpy.data.objects, bpy.data.scenes, bpy.data.armatures, bpy.data.actions)
-    before = [set(kind) for kind in kinds]
-    heard: list[str] = []
-
-    def listen(scene: Any, _: Any) -> None:
-        heard.append(scene.name)
-
-    bpy.app.handlers.frame_change_post.append(listen)
-    steps = prepare_in_steps(make_performance(TALKING), 1, Fraction(24), mapping_of(rig), REPLACE, bpy.context.scene)
-    try:
-        parts = [next(steps) for _ in range(3)]
-        assert 0 < parts[0] < parts[1] < parts[2] < 1 and len(bpy.data.scenes) == 2
-        # Between two steps other add-ons hear of what the user does.
-        bpy.context.scene.frame_set(7)
-        assert heard == [bpy.context.scene.name]
-        steps.close()
-    finally:
-        bpy.app.handlers.frame_change_post.remove(listen)
-    assert [set(kind) for kind in kinds] == before
-    assert rig.animation_data is None or rig.animation_data.action is None
-
-
-def test_the_first_frame_alone_tells_which_channels_there_will_be(addon: Any) -> None:
-    rig = stored_rig(modular=False)
-    planned = []
-    for first_frame in (True, False):
-        made = finished(
-            prepare_in_steps(
-                make_performance(TALKING), 1, Fraction(24), mapping_of(rig), REPLACE, bpy.context.scene,
-                first_frame=first_frame,
-            )
-        )  # fmt: skip
-        assert not isinstance(made, Failure)
-        planned.append(made.plan)
-    assert [each.address for each in planned[0].planned] == [each.address for each in planned[1].planned]
-    assert [len(each.frame) for each in planned] == [1, 4]
 
 
 def test_sliders_of_the_calibration_are_followed(addon: Any, tmp_path: Path) -> None:
