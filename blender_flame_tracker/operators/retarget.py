@@ -27,6 +27,9 @@ _SLICE: Final = 0.1
 """Seconds of work between two drawings of the window."""
 _PAUSE: Final = 0.01
 """Seconds in which it is drawn."""
+_CHANGED: Final = Failure(
+    "changed-meanwhile", "Character, track or scene were changed meanwhile; nothing was written.", "Apply it again."
+)
 _SETTINGS: Final = tuple(each.name for each in options_of(RetargetSettings))
 
 
@@ -40,6 +43,7 @@ class Retarget(bpy.types.Operator):
     layout: Any
     _work: InSteps[playing.Ready | Failure]
     _timer: bpy.types.Timer | None
+    _scene: int
     _clicked: bool
     character: str
     track: str
@@ -112,7 +116,9 @@ class Retarget(bpy.types.Operator):
             return {"RUNNING_MODAL"}
         more = False
         try:
-            more = self._work.work(_SLICE)
+            more = context.scene.session_uid == self._scene and self._work.work(_SLICE)
+        except ReferenceError:  # From another window, or by a script.
+            return self._refuse(_CHANGED)
         finally:
             if not more:
                 self._end(context)
@@ -129,6 +135,7 @@ class Retarget(bpy.types.Operator):
     def _begin(self, chosen: playing.Chosen, context: bpy.types.Context) -> set[str]:
         """Do what is quickly done, and go on from a timer with what is not."""
         settings = settings_from(self, RetargetSettings)
+        self._scene = context.scene.session_uid
         self._work = InSteps(playing.ready_in_steps(chosen, settings, context))
         if not self._work.work(_AT_ONCE):
             return self._conclude(context)
@@ -154,13 +161,17 @@ class Retarget(bpy.types.Operator):
 
     def _conclude(self, context: bpy.types.Context) -> set[str]:
         made, self._clicked = self._work.made, False  # Adjusted afterwards, it is done at once.
-        assert made is not None
+        if made is None:  # It was not ended: this is another scene.
+            return self._refuse(_CHANGED)
         if isinstance(made, Failure):
             return self._refuse(made)
         if not self.character and holder_in(context).character is None:
             # What was proposed stays, whatever is selected next.
             holder_in(context).character = character_in(context)
-        return self._write(made, context)
+        try:
+            return self._write(made, context)
+        except ReferenceError:
+            return self._refuse(_CHANGED)
 
     def _fill(self, context: bpy.types.Context) -> None:
         holder = holder_in(context)

@@ -173,7 +173,12 @@ def play(made: Ready, settings: RetargetSettings, owner: Any, context: bpy.types
         settings: The same.
         owner: What has the settings, a node or a scene's properties: its changes are played at once from now on.
         context: For the scene.
+
+    Raises:
+        ReferenceError: Character or track were removed since; nothing is written.
     """
+    owner_name, holder_name = _name_of(owner), _name_of(made.source.holder)
+    names = [each.name for each in made.recognised.objects]
     applied = carry_out(made.prepared, settings, context.scene)
     if isinstance(applied, Failure):
         return applied
@@ -181,13 +186,11 @@ def play(made: Ready, settings: RetargetSettings, owner: Any, context: bpy.types
     if stored_mapping(thing) is None:
         store_mapping(thing, made.recognised.mapping)
     shot = made.prepared.name
-    _PLAYED[thing.name] = _Played(
-        _name_of(owner), settings, made.source.track, made.mapping, _name_of(made.source.holder), shot
-    )
+    _PLAYED[thing.name] = _Played(owner_name, settings, made.source.track, made.mapping, holder_name, shot)
     report = report_of(shot, applied, [f"{each.sentence} {each.advice}".strip() for each in made.notices])
     REPORTS[thing.name] = report
-    for each in made.recognised.objects:
-        _KEEPERS[each.name] = thing.name
+    for name in names:
+        _KEEPERS[name] = thing.name
     remember_import(made.recognised.objects, made.source.holder)
     return report
 

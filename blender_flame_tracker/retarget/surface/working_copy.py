@@ -7,7 +7,7 @@ a rig anew whenever a value of it is set, which takes far longer than the pose.
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import bpy
@@ -92,7 +92,8 @@ class WorkingCopy:
                     self._scene.frame_set(frame)
                 yield self._matrices()
         finally:
-            remove_animation(self._thing)
+            with suppress(ReferenceError):
+                remove_animation(self._thing)
 
     def _set_channels(self) -> None:
         bones = self._thing.pose.bones
@@ -125,7 +126,7 @@ def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator
     """
     original: Any = armature
     thing: Any = original.copy()
-    thing.data = original.data.copy()
+    thing.data = data = original.data.copy()
     thing.data.pose_position = "POSE"
     thing.hide_viewport = False
     for animated in (thing, thing.data):
@@ -139,7 +140,7 @@ def working_copy(armature: bpy.types.Object, bones: Collection[str]) -> Iterator
         scene.collection.objects.link(thing)
         yield WorkingCopy(thing, scene, bones)
     finally:
-        data = thing.data
-        bpy.data.scenes.remove(scene)
-        bpy.data.objects.remove(thing)
-        bpy.data.armatures.remove(data)
+        data_of_file: Any = bpy.data
+        for kind, block in (("scenes", scene), ("objects", thing), ("armatures", data)):
+            with suppress(ReferenceError):  # It went with an undo or with the file.
+                getattr(data_of_file, kind).remove(block)

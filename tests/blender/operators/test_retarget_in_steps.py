@@ -110,3 +110,47 @@ def test_what_is_there_is_asked_about_before_the_long_part(rig: Any) -> None:
     click.invoke(window, None)
     assert window.asked == "4 channels with keys of rig are there already." and window.timers == 0
     assert click.existing == "layer"
+
+
+def _delete_character(rig: Any) -> None:
+    bpy.data.objects.remove(rig)
+
+
+def _delete_import(_rig: Any) -> None:
+    for collection in list(bpy.data.collections):
+        bpy.data.collections.remove(collection)
+
+
+def _delete_copy(_rig: Any) -> None:
+    bpy.data.scenes.remove(bpy.data.scenes["Working Copy"])
+
+
+def _change_scene(_rig: Any) -> None:
+    bpy.ops.scene.new(type="NEW")
+
+
+def _undo(_rig: Any) -> None:
+    bpy.ops.ed.undo()
+
+
+@pytest.mark.parametrize("change", [_delete_character, _delete_import, _delete_copy, _change_scene, _undo])
+def test_what_is_changed_in_another_window_meanwhile_ends_it_with_a_sentence(
+    rig: Any, change: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retarget, "_SLICE", 1e-3)
+    for name in ("before", "since"):
+        bpy.ops.ed.undo_push(message=name)
+    click, window = Click(), Window()
+    click.invoke(window, None)
+    for _ in range(50):
+        if "Working Copy" not in bpy.data.scenes:
+            assert click.modal(window, event("TIMER")) == {"RUNNING_MODAL"}
+    assert "Working Copy" in bpy.data.scenes
+    change(rig)
+    monkeypatch.setattr(retarget, "_SLICE", 1.0)
+    while (outcome := click.modal(window, event("TIMER"))) == {"RUNNING_MODAL"}:
+        pass
+    assert outcome == {"CANCELLED"} and [level for level, _ in click.said] == ["ERROR"]
+    assert "changed meanwhile" in click.said[0][1] and (window.timers, window.status) == (0, None)
+    assert not bpy.data.actions or all(is_as_it_was(each) for each in bpy.data.objects if each.name == "rig")
+    assert "Working Copy" not in bpy.data.scenes and len(bpy.data.armatures) <= 2
