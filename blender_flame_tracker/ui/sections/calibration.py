@@ -14,6 +14,7 @@ from ....backend.contract.performance.performance import (
     FILE,
     GEOMETRY,
     GEOMETRY_AND_SCORE,
+    HAND,
     JOINT,
     NOT_TRACKED,
     SCORE,
@@ -32,6 +33,7 @@ SOURCE_WORDS: Final[Mapping[str, str]] = {
     SCORE: "From the landmarker's scores",
     GEOMETRY_AND_SCORE: "From the shape of the face and the landmarker's scores",
     FILE: "From the file",
+    HAND: "Changed by hand on the rig",
 }
 _DETAILS: Final = ("offset", "curve", "low", "high")
 
