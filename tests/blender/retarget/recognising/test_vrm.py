@@ -19,6 +19,8 @@ needs_vrm = pytest.mark.skipif(not (DATA / "godette_vrm0.vrm").exists(), reason=
 
 def imported(name: str, folder: Path) -> bpy.types.Object:
     """The armature of a VRM that Blender's own importer took for a glTF."""
+    if bpy.app.version < (4, 5):
+        pytest.skip("the module of Blender 4.2 has crashed here, in its own glTF importer, in some runs of all tests")
     copy = folder / f"{name}.glb"
     shutil.copy(DATA / f"{name}.vrm", copy)
     bpy.ops.import_scene.gltf(filepath=str(copy))
