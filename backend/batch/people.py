@@ -55,6 +55,10 @@ class Person:
         """In that of the batch, for the surveys."""
         return self.file.removesuffix(".npz")
 
+    def survey_of(self, record: Record) -> Record:
+        """Return the work of fitting one of the person's shots without anything being drawn."""
+        return Record(f"{self.folder}/{record.name}", record.shot)
+
     @property
     def waits(self) -> bool:
         """Whether something is still to be done before the person's shots can be tracked."""
@@ -133,4 +137,4 @@ def begin(person: Person) -> None:
     records = [record for record in person.records if record.state != FAILED]
     for record in records:
         record.reset()
-    person.surveys = {record.name: Record(f"{person.folder}/{record.name}", record.shot) for record in records}
+    person.surveys = {record.name: person.survey_of(record) for record in records}

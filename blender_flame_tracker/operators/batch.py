@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 import bpy
 
-from ...backend.contract.batch_files import MOST_WORKERS, SOME_FAILED
+from ...backend.contract.batch_files import SOME_FAILED
 from ...backend.contract.failure import Failure
 from ...backend.contract.settings import SceneSettings
 from ...backend.contract.supervision.run_state import RunState
@@ -16,9 +16,22 @@ from ..engine.batch_run import BatchRequest, BatchRun
 from ..nodes.scene_state import active_tree, node_of
 from ..paths import absolute
 from ..results.first_view import import_and_show
-from ..tracking import batch
+from ..tracking import batch, batch_list
 from .file_menus import import_menu
 from .video import folder_to_open
+
+CLIP_FILES: Final = {
+    "directory": bpy.props.StringProperty(
+        name="Folder", description="Folder of the clips", subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"}
+    ),
+    "files": bpy.props.CollectionProperty(
+        type=bpy.types.OperatorFileListElement, name="Clips", options={"SKIP_SAVE", "HIDDEN"}
+    ),
+    "filter_movie": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+    "filter_image": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+    "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+}
+"""Properties of a file browser in which clips are chosen, or their folder."""
 
 
 class Batch(bpy.types.Operator):
@@ -35,26 +48,13 @@ class Batch(bpy.types.Operator):
     person: str
     layout: Any
     __annotations__: ClassVar = {
-        "directory": bpy.props.StringProperty(
-            name="Folder", description="Folder of the clips", subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"}
-        ),
-        "files": bpy.props.CollectionProperty(
-            type=bpy.types.OperatorFileListElement, name="Clips", options={"SKIP_SAVE", "HIDDEN"}
-        ),
-        "filter_movie": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-        "filter_image": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-        "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        **CLIP_FILES,
         "results": bpy.props.StringProperty(
             name="Results",
             description=f"Folder for the results; empty is {batch.RESULTS} in the folder of the clips",
             subtype="DIR_PATH",
         ),
-        "workers": bpy.props.IntProperty(
-            name="Shots at Once",
-            description="How many shots are worked on at once; 0 is one per core, as far as memory goes",
-            min=0,
-            max=MOST_WORKERS,
-        ),
+        "workers": batch_list.WORKERS,
         "all_faces": bpy.props.BoolProperty(
             name="All Faces", description="Track everyone in each clip, seen through one lens"
         ),

@@ -12,7 +12,7 @@ from ...backend.contract.failure import Failure
 from ..nodes.scene_state import active_tree
 from ..paths import absolute
 from ..tracking import batch, batch_list
-from .batch import started
+from .batch import CLIP_FILES, started
 from .video import folder_to_open
 
 
@@ -28,15 +28,7 @@ class AddBatchClips(bpy.types.Operator):
     person: str
     layout: Any
     __annotations__: ClassVar = {
-        "directory": bpy.props.StringProperty(
-            name="Folder", description="Folder of the clips", subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"}
-        ),
-        "files": bpy.props.CollectionProperty(
-            type=bpy.types.OperatorFileListElement, name="Clips", options={"SKIP_SAVE", "HIDDEN"}
-        ),
-        "filter_movie": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-        "filter_image": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
-        "filter_folder": bpy.props.BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"}),
+        **CLIP_FILES,
         "person": bpy.props.StringProperty(
             name="Person", description="Who is in these clips; it can be changed in the list", options={"SKIP_SAVE"}
         ),

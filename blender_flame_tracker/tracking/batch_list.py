@@ -17,6 +17,13 @@ from . import batch
 
 PROPERTY: Final = "flame_batch"
 
+WORKERS: Final = bpy.props.IntProperty(
+    name="Shots at Once",
+    description="How many shots are worked on at once; 0 is one per core, as far as memory goes",
+    min=0,
+    max=MOST_WORKERS,
+)
+
 
 class BatchClip(bpy.types.PropertyGroup):
     """A clip of a batch"""
@@ -48,12 +55,7 @@ class BatchClips(bpy.types.PropertyGroup):
             description=f"Folder for the results; empty is {batch.RESULTS} in the folder of the first clip",
             subtype="DIR_PATH",
         ),
-        "workers": bpy.props.IntProperty(
-            name="Shots at Once",
-            description="How many shots are worked on at once; 0 is one per core, as far as memory goes",
-            min=0,
-            max=MOST_WORKERS,
-        ),
+        "workers": WORKERS,
         "all_faces": bpy.props.BoolProperty(
             name="All Faces", description="Track everyone in each clip, seen through one lens; then nobody is named"
         ),

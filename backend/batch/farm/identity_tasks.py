@@ -54,7 +54,7 @@ def survey_in(folder: Path, name: str) -> Record | Failure:
     if person is None:
         sentence = f"Nobody is named in the shot '{name}' and in another one of {folder / MANIFEST}."
         return Failure("farm-no-person", sentence, _ADVICE)
-    return next(_survey(person, record) for record in person.records if record.name == name)
+    return next(person.survey_of(record) for record in person.records if record.name == name)
 
 
 def person_in(folder: Path, stem: str) -> Person | Failure:
@@ -71,7 +71,7 @@ def person_in(folder: Path, stem: str) -> Person | Failure:
     if person is None:
         return Failure("farm-no-person", f"{folder / MANIFEST} has no person '{stem}'.", _ADVICE)
     for record in person.records:
-        survey = _survey(person, record)
+        survey = person.survey_of(record)
         entry = next(read_results(folder, [survey.name]), None)
         if entry is None or not is_result(entry):
             survey.state = FAILED
@@ -91,10 +91,6 @@ def take_identity(record: Record, folder: Path) -> Failure | None:
         record.identity = person.file
         record.key = key_with_identity(record.key, folder / person.file)
     return None
-
-
-def _survey(person: Person, record: Record) -> Record:
-    return Record(f"{person.folder}/{record.name}", record.shot)
 
 
 def _person_with(folder: Path, name: str) -> Person | Failure | None:
